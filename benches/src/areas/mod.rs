@@ -1,0 +1,33 @@
+//! The rows, one file per area. A row's id begins with the name of its area and never changes.
+
+mod batch;
+mod cache;
+mod codec;
+mod http;
+mod scenario;
+
+use crate::Result;
+use crate::spec::{Context, RowSpec};
+
+/// All areas in the order of the report.
+pub const NAMES: [&str; 5] = ["cache", "batch", "codec", "http", "scenario"];
+
+/// The rows of all areas.
+pub fn all(ctx: &Context) -> Vec<RowSpec> {
+    let mut rows = Vec::new();
+    rows.extend(cache::rows(ctx));
+    rows.extend(batch::rows(ctx));
+    rows.extend(codec::rows(ctx));
+    rows.extend(http::rows(ctx));
+    rows.extend(scenario::rows(ctx));
+    rows
+}
+
+/// Is the child process `name`; see [`crate::server`].
+///
+/// # Errors
+/// For an unknown name, and whatever the server fails with.
+pub fn serve(name: &str, arguments: &[String]) -> Result<()> {
+    let _ = arguments;
+    Err(format!("there is no server {name:?}").into())
+}

@@ -1,0 +1,47 @@
+//! Counted allocations, for rows marked [`counts_memory`](crate::spec::RowSpec::counts_memory).
+//!
+//! Those rows run in the binary `wats-bench-memory`, the only one whose allocator counts. It counts the
+//! allocations *of the calling thread*: work that should be counted belongs on one thread, async work on a
+//! current-thread runtime. A growing buffer counts as a new allocation, with old and new alive for a moment.
+
+use crate::Result;
+use std::sync::OnceLock;
+
+/// What a piece of work allocated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Calls of the allocator.
+    pub allocations: u64,
+    /// Bytes asked for in all.
+    pub bytes: u64,
+    /// Bytes still alive at the end; negative when more was freed than taken.
+    pub live: i64,
+    /// Most bytes alive at one moment.
+    pub peak: u64,
+}
+
+/// Runs the work given and counts.
+pub type Counter = fn(&mut dyn FnMut()) -> Counted;
+
+static COUNTER: OnceLock<Counter> = OnceLock::new();
+
+/// Installs the counter of the counting binary.
+pub(crate) fn install(counter: Counter) {
+    // The second of two calls would install the same function.
+    let _ = COUNTER.set(counter);
+}
+
+/// Runs `work` and returns what it yields with what it allocated.
+///
+/// # Errors
+/// Outside `wats-bench-memory`: the row lacks `counts_memory()`.
+pub fn count<T>(work: impl FnOnce() -> T) -> Result<(T, Counted)> {
+    let counter = COUNTER.get().ok_or(
+        "allocations are counted in wats-bench-memory only: mark the row with counts_memory()",
+    )?;
+    let mut work = Some(work);
+    let mut value = None;
+    let counted = counter(&mut || value = work.take().map(|work| work()));
+    let value = value.ok_or("the counter did not run the work")?;
+    Ok((value, counted))
+}
