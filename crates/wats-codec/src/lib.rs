@@ -1,1 +1,51 @@
-//! wats-codec.
+//! JSON, MessagePack and compressed JSON behind one [`Serializer`].
+//!
+//! * Writing takes any `serde` type and one [`Format`]; reading recognises the format from the
+//!   first bytes and keeps within [`Limits`], so that a hostile document costs an error, not the
+//!   process.
+//! * Nothing is lost on the way: NaN and infinities are refused or written in an agreed text form
+//!   ([`float`]), never turned into `null`; what follows after a document is an error.
+//! * [`compare`] and [`benchmark`] show what each format costs for *your* data.
+//!
+//! ```
+//! use wats_codec::{Format, Serializer};
+//!
+//! let json = Serializer::new(Format::Json);
+//! let bytes = json.to_vec(&["PCBA-001", "PCBA-002"])?;
+//! assert_eq!(bytes, br#"["PCBA-001","PCBA-002"]"#);
+//! let back: Vec<String> = json.from_slice(&bytes)?;
+//! # assert_eq!(back.len(), 2);
+//! # Ok::<(), wats_codec::Error>(())
+//! ```
+//!
+//! # Layout
+//! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
+//! `msgpack` and `gzip` (one format each), `guard` (checks while writing), `limits`. Beside it
+//! stand [`float`], `compare`, `bench` and `size`.
+
+mod bench;
+mod compare;
+mod detect;
+mod error;
+pub mod float;
+mod format;
+mod guard;
+mod gzip;
+mod json;
+mod limits;
+mod msgpack;
+mod serializer;
+mod size;
+
+pub use bench::{BenchOptions, BenchReport, FormatSpeed, benchmark, benchmark_with};
+pub use compare::{Comparison, FormatSize, compare};
+pub use error::{Error, Position, Result};
+pub use float::NonFinite;
+pub use format::Format;
+pub use limits::Limits;
+pub use serializer::{Encoded, Serializer};
+pub use size::{format_bytes, format_bytes_iec};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

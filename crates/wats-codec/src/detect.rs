@@ -1,0 +1,127 @@
+//! Which format bytes are in, told from the first of them and never by trying to parse.
+//!
+//! | first bytes | format |
+//! |---|---|
+//! | `1f 8b` | gzip |
+//! | `ef bb bf` | JSON after a UTF-8 byte order mark |
+//! | white space, `{`, `[`, `"`, `-`, a digit, `t`, `f`, `n` | JSON |
+//! | from `80` up, except the reserved `c1` | MessagePack |
+//!
+//! The first byte decides alone because no document of two or more bytes can start with it in two
+//! formats: in MessagePack everything below `80`, and `e0` and above, is a whole document.
+//! So one byte may be a small MessagePack integer or a JSON digit; there the caller's own format
+//! decides.
+
+use crate::{Error, Format, Result, gzip};
+
+pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+
+impl Format {
+    /// Recognises a document's format from its first bytes.
+    ///
+    /// [`JsonPretty`](Self::JsonPretty) is recognised as [`Json`](Self::Json). `None` for empty
+    /// input and for bytes that start no format.
+    ///
+    /// ```
+    /// use wats_codec::Format;
+    ///
+    /// assert_eq!(Format::detect(b" {\"id\": 1}"), Some(Format::Json));
+    /// assert_eq!(Format::detect(b"\x81\xa2id\x01"), Some(Format::MessagePack));
+    /// assert_eq!(Format::detect(b"\x1f\x8b\x08"), Some(Format::JsonGzip));
+    /// assert_eq!(Format::detect(b"<html>"), None);
+    /// ```
+    pub fn detect(bytes: &[u8]) -> Option<Self> {
+        recognise(bytes, Self::Json).ok()
+    }
+}
+
+/// The format of `bytes`; `own` decides where one byte could be either.
+pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
+    if bytes.starts_with(&gzip::MAGIC) {
+        return Ok(Format::JsonGzip);
+    }
+    if let Some(text) = bytes.strip_prefix(UTF8_BOM) {
+        return if text.trim_ascii().is_empty() {
+            Err(Error::Empty)
+        } else {
+            Ok(Format::Json)
+        };
+    }
+    match bytes {
+        [_] if own == Format::MessagePack => return Ok(Format::MessagePack),
+        [0xff, 0xfe, ..] => {
+            return Err(Error::Encoding {
+                encoding: "UTF-16LE",
+            });
+        }
+        [0xfe, 0xff, ..] => {
+            return Err(Error::Encoding {
+                encoding: "UTF-16BE",
+            });
+        }
+        _ => {}
+    }
+    match bytes.trim_ascii_start().first() {
+        None => Err(Error::Empty),
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Ok(Format::Json),
+        Some(0x80..=0xff) if bytes.first() < Some(&0x80) => Err(unrecognised(bytes)),
+        Some(0xc1) => Err(unrecognised(bytes)),
+        Some(0x80..=0xff) => Ok(Format::MessagePack),
+        Some(_) => Err(unrecognised(bytes)),
+    }
+}
+
+fn unrecognised(bytes: &[u8]) -> Error {
+    let start = bytes.get(..bytes.len().min(16)).unwrap_or_default();
+    Error::Unrecognised {
+        start: format!("\"{}\"", start.escape_ascii()).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_byte_is_read_as_the_own_format() {
+        assert_eq!(recognise(b"7", Format::Json).unwrap(), Format::Json);
+        assert_eq!(
+            recognise(b"7", Format::MessagePack).unwrap(),
+            Format::MessagePack
+        );
+        assert_eq!(
+            recognise(b"\xc0", Format::Json).unwrap(),
+            Format::MessagePack
+        );
+    }
+
+    #[test]
+    fn empty_and_blank_are_empty() {
+        for blank in [&b""[..], b" \r\n\t", UTF8_BOM, b"\xef\xbb\xbf \n"] {
+            assert!(matches!(recognise(blank, Format::Json), Err(Error::Empty)));
+        }
+    }
+
+    #[test]
+    fn other_text_shows_its_start() {
+        for text in [
+            &b"<html><body>"[..],
+            b"Bad Gateway",
+            b"\xc1abc",
+            b" \x93\x01",
+        ] {
+            let error = recognise(text, Format::Json).unwrap_err();
+            assert!(matches!(error, Error::Unrecognised { .. }), "{error}");
+        }
+        let message = recognise(b"<html>\n<body>long", Format::Json)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("<html>\\n<body>"), "{message}");
+    }
+
+    #[test]
+    fn utf16_is_named() {
+        let error = recognise(b"\xff\xfe{\0}\0", Format::Json).unwrap_err();
+        assert!(error.to_string().contains("UTF-16LE"), "{error}");
+    }
+}

@@ -1,0 +1,155 @@
+//! The formats, their names and what HTTP calls them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// A wire format.
+///
+/// Names parse from text, in any case and with `-` or `_`; an unknown name gives an error that
+/// lists the choices.
+///
+/// ```
+/// use wats_codec::Format;
+///
+/// let format: Format = "msgpack".parse()?;
+/// assert_eq!(format, Format::MessagePack);
+/// assert_eq!(format.to_string(), "msgpack");
+/// assert_eq!(format.content_type(), "application/vnd.msgpack");
+///
+/// let error = "yaml".parse::<Format>().unwrap_err();
+/// assert!(error.to_string().contains("json-gzip"));
+/// # Ok::<(), wats_codec::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Format {
+    /// Compact JSON. What a WATS server speaks.
+    #[default]
+    Json,
+    /// JSON with line breaks and two-space indentation, for people.
+    JsonPretty,
+    /// MessagePack with structs as maps of names, so that any MessagePack reader understands it.
+    MessagePack,
+    /// Compact JSON in gzip (RFC 1952). Small documents stay uncompressed: see
+    /// [`Serializer::compress_threshold`](crate::Serializer::compress_threshold).
+    JsonGzip,
+}
+
+impl Format {
+    /// Every format of this build, in the order tables show them.
+    pub const ALL: &'static [Self] = &[
+        Self::Json,
+        Self::JsonPretty,
+        Self::MessagePack,
+        Self::JsonGzip,
+    ];
+
+    /// The name that [`FromStr`] reads and [`Display`](fmt::Display) writes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::JsonPretty => "json-pretty",
+            Self::MessagePack => "msgpack",
+            Self::JsonGzip => "json-gzip",
+        }
+    }
+
+    /// The media type for `Content-Type`.
+    ///
+    /// `application/vnd.msgpack` is the name registered with IANA for MessagePack.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json | Self::JsonPretty | Self::JsonGzip => "application/json",
+            Self::MessagePack => "application/vnd.msgpack",
+        }
+    }
+
+    /// The value for `Content-Encoding` of a *compressed* document of this format.
+    ///
+    /// A document below the threshold is not compressed; use
+    /// [`Serializer::encode`](crate::Serializer::encode) to learn what applies to given bytes.
+    pub const fn content_encoding(self) -> Option<&'static str> {
+        match self {
+            Self::JsonGzip => Some("gzip"),
+            Self::Json | Self::JsonPretty | Self::MessagePack => None,
+        }
+    }
+
+    /// The usual file name extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Json | Self::JsonPretty => "json",
+            Self::MessagePack => "msgpack",
+            Self::JsonGzip => "json.gz",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let name = text.trim().to_ascii_lowercase().replace('_', "-");
+        let name = match name.as_str() {
+            "messagepack" | "message-pack" => "msgpack",
+            "pretty" => "json-pretty",
+            "gzip" => "json-gzip",
+            other => other,
+        };
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.name() == name)
+            .ok_or_else(|| Error::unknown_format(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_parses_back() {
+        for &format in Format::ALL {
+            assert_eq!(format.name().parse::<Format>().unwrap(), format);
+            let shouted = format.name().to_uppercase().replace('-', "_");
+            assert_eq!(shouted.parse::<Format>().unwrap(), format);
+        }
+        assert_eq!(
+            "MessagePack".parse::<Format>().unwrap(),
+            Format::MessagePack
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_lists_every_choice() {
+        let message = "xml".parse::<Format>().unwrap_err().to_string();
+        assert!(message.contains("`xml`"), "{message}");
+        for format in Format::ALL {
+            assert!(message.contains(format.name()), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_name_is_shortened_in_the_message() {
+        let message = "x"
+            .repeat(10_000)
+            .parse::<Format>()
+            .unwrap_err()
+            .to_string();
+        assert!(message.len() < 200, "{}", message.len());
+    }
+
+    #[test]
+    fn width_applies_to_display() {
+        assert_eq!(format!("{:<8}|", Format::Json), "json    |");
+    }
+}

@@ -1,0 +1,400 @@
+//! Keeps writing honest: whatever passes through here is written to the inner serializer
+//! unchanged, except that nesting beyond the limit and floats without a JSON number are stopped
+//! (`serde_json` would write NaN as `null` without a word, and neither encoder watches depth).
+//!
+//! [`Guarded`] wraps a value; serializing it wraps the serializer, whose compounds wrap the values
+//! they are handed, and so on down the tree. A fault is kept in the shared [`Guard`], because the
+//! error type on the way up is the inner serializer's.
+
+use std::cell::Cell;
+use std::fmt::Display;
+
+use serde::ser::{
+    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+
+use crate::Error;
+use crate::float::{NonFinite, text_of};
+
+/// The rules for one document and the first fault found.
+pub(crate) struct Guard {
+    max_depth: usize,
+    /// `None` for formats that hold every float.
+    non_finite: Option<NonFinite>,
+    fault: Cell<Option<Fault>>,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    TooDeep,
+    NonFinite(&'static str),
+}
+
+impl Guard {
+    pub(crate) fn new(max_depth: usize, non_finite: Option<NonFinite>) -> Self {
+        Self {
+            max_depth,
+            non_finite,
+            fault: Cell::new(None),
+        }
+    }
+
+    pub(crate) fn wrap<'a, T: ?Sized>(&'a self, value: &'a T) -> Guarded<'a, T> {
+        Guarded {
+            value,
+            guard: self,
+            depth: 0,
+        }
+    }
+
+    /// The fault that stopped the writing, if the guard did.
+    pub(crate) fn fault(&self) -> Option<Error> {
+        self.fault.get().map(|fault| match fault {
+            Fault::TooDeep => Error::TooDeep {
+                limit: self.max_depth,
+                at: None,
+            },
+            Fault::NonFinite(value) => Error::NonFinite { value },
+        })
+    }
+
+    fn stop<E: serde::ser::Error>(&self, fault: Fault) -> E {
+        self.fault.set(Some(fault));
+        E::custom("stopped by the guard")
+    }
+
+    /// The depth inside `levels` more containers, or the error that there may not be so many.
+    fn deeper<E: serde::ser::Error>(&self, depth: usize, levels: usize) -> Result<usize, E> {
+        let depth = depth + levels;
+        if depth > self.max_depth {
+            return Err(self.stop(Fault::TooDeep));
+        }
+        Ok(depth)
+    }
+}
+
+/// A value on its way to a serializer under the rules of a [`Guard`].
+pub(crate) struct Guarded<'a, T: ?Sized> {
+    value: &'a T,
+    guard: &'a Guard,
+    depth: usize,
+}
+
+impl<T: Serialize + ?Sized> Serialize for Guarded<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, inner: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(Watch {
+            inner,
+            guard: self.guard,
+            depth: self.depth,
+        })
+    }
+}
+
+/// A serializer, or one of its compounds, under the rules of a [`Guard`].
+struct Watch<'a, S> {
+    inner: S,
+    guard: &'a Guard,
+    depth: usize,
+}
+
+impl<'a, S> Watch<'a, S> {
+    #[inline]
+    fn wrap<'v, T: ?Sized>(&self, value: &'v T) -> Guarded<'v, T>
+    where
+        'a: 'v,
+    {
+        Guarded {
+            value,
+            guard: self.guard,
+            depth: self.depth,
+        }
+    }
+}
+
+macro_rules! forward {
+    ($($method:ident($kind:ty)),* $(,)?) => {$(
+        #[inline]
+        fn $method(self, value: $kind) -> Result<S::Ok, S::Error> {
+            self.inner.$method(value)
+        }
+    )*};
+}
+
+impl<'a, S: Serializer> Serializer for Watch<'a, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = Watch<'a, S::SerializeSeq>;
+    type SerializeTuple = Watch<'a, S::SerializeTuple>;
+    type SerializeTupleStruct = Watch<'a, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Watch<'a, S::SerializeTupleVariant>;
+    type SerializeMap = Watch<'a, S::SerializeMap>;
+    type SerializeStruct = Watch<'a, S::SerializeStruct>;
+    type SerializeStructVariant = Watch<'a, S::SerializeStructVariant>;
+
+    forward! {
+        serialize_bool(bool),
+        serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_i64(i64),
+        serialize_i128(i128),
+        serialize_u8(u8), serialize_u16(u16), serialize_u32(u32), serialize_u64(u64),
+        serialize_u128(u128),
+        serialize_char(char), serialize_str(&str), serialize_bytes(&[u8]),
+        serialize_unit_struct(&'static str),
+    }
+
+    #[inline]
+    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
+        if value.is_finite() || self.guard.non_finite.is_none() {
+            return self.inner.serialize_f32(value);
+        }
+        self.serialize_f64(f64::from(value))
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
+        match self.guard.non_finite {
+            Some(policy) if !value.is_finite() => match policy {
+                NonFinite::Text => self.inner.serialize_str(text_of(value)),
+                NonFinite::Error => Err(self.guard.stop(Fault::NonFinite(text_of(value)))),
+            },
+            _ => self.inner.serialize_f64(value),
+        }
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_none()
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        let value = self.wrap(value);
+        self.inner.serialize_some(&value)
+    }
+
+    #[inline]
+    fn serialize_unit(self) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
+    #[inline]
+    fn serialize_unit_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+    ) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit_variant(name, index, variant)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<S::Ok, S::Error> {
+        let value = self.wrap(value);
+        self.inner.serialize_newtype_struct(name, &value)
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<S::Ok, S::Error> {
+        let value = Guarded {
+            value,
+            guard: self.guard,
+            depth: self.guard.deeper(self.depth, 1)?,
+        };
+        self.inner
+            .serialize_newtype_variant(name, index, variant, &value)
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 1)?,
+            guard: self.guard,
+            inner: self.inner.serialize_seq(len)?,
+        })
+    }
+
+    #[inline]
+    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 1)?,
+            guard: self.guard,
+            inner: self.inner.serialize_tuple(len)?,
+        })
+    }
+
+    #[inline]
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeTupleStruct, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 1)?,
+            guard: self.guard,
+            inner: self.inner.serialize_tuple_struct(name, len)?,
+        })
+    }
+
+    #[inline]
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeTupleVariant, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 2)?,
+            guard: self.guard,
+            inner: self
+                .inner
+                .serialize_tuple_variant(name, index, variant, len)?,
+        })
+    }
+
+    #[inline]
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 1)?,
+            guard: self.guard,
+            inner: self.inner.serialize_map(len)?,
+        })
+    }
+
+    #[inline]
+    fn serialize_struct(
+        self,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeStruct, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 1)?,
+            guard: self.guard,
+            inner: self.inner.serialize_struct(name, len)?,
+        })
+    }
+
+    #[inline]
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeStructVariant, S::Error> {
+        Ok(Watch {
+            depth: self.guard.deeper(self.depth, 2)?,
+            guard: self.guard,
+            inner: self
+                .inner
+                .serialize_struct_variant(name, index, variant, len)?,
+        })
+    }
+
+    #[inline]
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.inner.collect_str(value)
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.inner.is_human_readable()
+    }
+}
+
+macro_rules! compound {
+    ($kind:ident, $method:ident) => {
+        impl<C: $kind> $kind for Watch<'_, C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+                let value = self.wrap(value);
+                self.inner.$method(&value)
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.inner.end()
+            }
+        }
+    };
+    ($kind:ident named) => {
+        impl<C: $kind> $kind for Watch<'_, C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), C::Error> {
+                let value = self.wrap(value);
+                self.inner.serialize_field(key, &value)
+            }
+
+            #[inline]
+            fn skip_field(&mut self, key: &'static str) -> Result<(), C::Error> {
+                self.inner.skip_field(key)
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.inner.end()
+            }
+        }
+    };
+}
+
+compound!(SerializeSeq, serialize_element);
+compound!(SerializeTuple, serialize_element);
+compound!(SerializeTupleStruct, serialize_field);
+compound!(SerializeTupleVariant, serialize_field);
+compound!(SerializeStruct named);
+compound!(SerializeStructVariant named);
+
+impl<C: SerializeMap> SerializeMap for Watch<'_, C> {
+    type Ok = C::Ok;
+    type Error = C::Error;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
+        let key = self.wrap(key);
+        self.inner.serialize_key(&key)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+        let value = self.wrap(value);
+        self.inner.serialize_value(&value)
+    }
+
+    #[inline]
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), C::Error> {
+        let key = self.wrap(key);
+        let value = self.wrap(value);
+        self.inner.serialize_entry(&key, &value)
+    }
+
+    #[inline]
+    fn end(self) -> Result<C::Ok, C::Error> {
+        self.inner.end()
+    }
+}

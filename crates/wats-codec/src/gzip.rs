@@ -1,0 +1,156 @@
+//! gzip (RFC 1952) in memory: one member out, any number of members in, within limits.
+//!
+//! The frame is read here rather than by `flate2`'s reader, which reports a damaged checksum,
+//! damaged data and a damaged header alike, and stops or not at the first member by type.
+
+use std::io::Write;
+
+use flate2::{Compression, Crc, Decompress, FlushDecompress, Status, write::GzEncoder};
+
+use crate::limits::RATIO_FLOOR;
+use crate::{Error, Format, Limits, Position, Result};
+
+pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+const DEFLATE: u8 = 8;
+const HEADER_CRC: u8 = 1 << 1;
+const EXTRA: u8 = 1 << 2;
+const NAME: u8 = 1 << 3;
+const COMMENT: u8 = 1 << 4;
+const RESERVED: u8 = 0b1110_0000;
+/// Output grows by at least this much per step.
+const STEP: usize = 16 * 1024;
+
+/// Compresses to one member without name or time, so that equal input gives equal bytes.
+pub(crate) fn compress(bytes: &[u8], level: u32) -> Result<Vec<u8>> {
+    let buffer = Vec::with_capacity(bytes.len() / 4 + 64);
+    let mut encoder = GzEncoder::new(buffer, Compression::new(level));
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+/// Decompresses all members.
+pub(crate) fn decompress(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let at = bytes.len() - rest.len();
+        if !rest.starts_with(&MAGIC) {
+            // A second member may be cut within its magic; anything else does not belong here.
+            return Err(if MAGIC.starts_with(rest) {
+                truncated(bytes)
+            } else {
+                Error::TrailingBytes {
+                    format: Format::JsonGzip,
+                    at: Position::Offset(at),
+                }
+            });
+        }
+        rest = body(header(rest, bytes)?, bytes, &mut out, limits)?;
+    }
+    Ok(out)
+}
+
+/// Skips a member's header.
+fn header<'a>(member: &'a [u8], whole: &[u8]) -> Result<&'a [u8]> {
+    let at = Position::Offset(whole.len() - member.len());
+    let (fixed, mut rest) = member
+        .split_at_checked(10)
+        .ok_or_else(|| truncated(whole))?;
+    let (method, flags) = (fixed[2], fixed[3]);
+    if method != DEFLATE {
+        let reason = format!("unknown compression method {method}");
+        return Err(Error::syntax(Format::JsonGzip, at, reason));
+    }
+    if flags & RESERVED != 0 {
+        return Err(Error::syntax(
+            Format::JsonGzip,
+            at,
+            "reserved flags are set",
+        ));
+    }
+    let cut = |rest: &'a [u8], count: usize| rest.get(count..).ok_or_else(|| truncated(whole));
+    if flags & EXTRA != 0 {
+        let length = rest.first_chunk().ok_or_else(|| truncated(whole))?;
+        rest = cut(rest, 2 + usize::from(u16::from_le_bytes(*length)))?;
+    }
+    for text in [NAME, COMMENT] {
+        if flags & text != 0 {
+            let end = rest.iter().position(|byte| *byte == 0);
+            rest = cut(rest, end.ok_or_else(|| truncated(whole))? + 1)?;
+        }
+    }
+    if flags & HEADER_CRC != 0 {
+        rest = cut(rest, 2)?;
+    }
+    Ok(rest)
+}
+
+/// Inflates a member's body, checks its trailer and returns what follows it.
+fn body<'a>(
+    mut rest: &'a [u8],
+    whole: &[u8],
+    out: &mut Vec<u8>,
+    limits: &Limits,
+) -> Result<&'a [u8]> {
+    let start = out.len();
+    let mut inflate = Decompress::new(false);
+    loop {
+        // One byte more than allowed, so that reaching the limit and passing it differ.
+        let room = limits.max_bytes.saturating_add(1).saturating_sub(out.len());
+        let step = out.len().max(rest.len().saturating_mul(4)).max(STEP);
+        out.reserve(step.min(room));
+        let (read, written) = (inflate.total_in(), inflate.total_out());
+        let status = inflate
+            .decompress_vec(rest, out, FlushDecompress::None)
+            .map_err(|error| Error::Syntax {
+                format: Format::JsonGzip,
+                at: Position::Offset(whole.len() - rest.len()),
+                reason: "damaged compressed data".into(),
+                source: Some(Box::new(error)),
+            })?;
+        let read = (inflate.total_in() - read) as usize;
+        rest = rest.get(read..).unwrap_or_default();
+        check_size(out.len(), whole.len(), limits)?;
+        if status == Status::StreamEnd {
+            break;
+        }
+        if read == 0 && inflate.total_out() == written && rest.is_empty() {
+            return Err(truncated(whole));
+        }
+    }
+    let (crc, after) = rest.split_first_chunk().ok_or_else(|| truncated(whole))?;
+    let (length, after) = after.split_first_chunk().ok_or_else(|| truncated(whole))?;
+    let member = out.get(start..).unwrap_or_default();
+    let mut check = Crc::new();
+    check.update(member);
+    // The length is stored modulo 2^32.
+    if u32::from_le_bytes(*crc) != check.sum() || u32::from_le_bytes(*length) != member.len() as u32
+    {
+        return Err(Error::Checksum {
+            format: Format::JsonGzip,
+            at: Position::Offset(whole.len() - after.len()),
+        });
+    }
+    Ok(after)
+}
+
+pub(crate) fn check_size(out: usize, input: usize, limits: &Limits) -> Result<()> {
+    if out > RATIO_FLOOR && out / limits.max_ratio.max(1) as usize > input {
+        return Err(Error::RatioTooHigh {
+            limit: limits.max_ratio,
+        });
+    }
+    if out > limits.max_bytes {
+        return Err(Error::TooLarge {
+            limit: limits.max_bytes,
+        });
+    }
+    Ok(())
+}
+
+fn truncated(whole: &[u8]) -> Error {
+    Error::Truncated {
+        format: Format::JsonGzip,
+        at: Position::Offset(whole.len()),
+    }
+}

@@ -1,0 +1,133 @@
+//! JSON by way of `serde_json`, with typed errors.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::guard::Guard;
+use crate::{Error, Format, Limits, NonFinite, Position, Result};
+
+/// Appends `value` to `out`.
+pub(crate) fn write<T: Serialize + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    pretty: bool,
+    limits: &Limits,
+    non_finite: NonFinite,
+) -> Result<()> {
+    let guard = Guard::new(limits.depth(), Some(non_finite));
+    let (format, result) = if pretty {
+        let mut writer = serde_json::Serializer::pretty(&mut *out);
+        let result = guard.wrap(value).serialize(&mut writer);
+        (Format::JsonPretty, result)
+    } else {
+        let mut writer = serde_json::Serializer::new(&mut *out);
+        (Format::Json, guard.wrap(value).serialize(&mut writer))
+    };
+    result.map_err(|error| {
+        guard.fault().unwrap_or_else(|| Error::Unwritable {
+            format,
+            reason: error.to_string().into(),
+            source: Some(Box::new(error)),
+        })
+    })
+}
+
+/// Reads a whole document; `text` has no byte order mark any more.
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8], limits: &Limits) -> Result<T> {
+    let max_depth = limits.depth();
+    // The parser stops by itself at the ceiling; a lower limit is ours to check.
+    if max_depth < Limits::DEPTH_CEILING {
+        check_depth(text, max_depth)?;
+    }
+    serde_json::from_slice(text).map_err(|error| classify(error, text))
+}
+
+fn classify(error: serde_json::Error, text: &[u8]) -> Error {
+    let format = Format::Json;
+    let at = Position::Text {
+        line: error.line(),
+        column: error.column(),
+    };
+    match error.classify() {
+        Category::Io => Error::Io(error.into()),
+        Category::Eof => Error::Truncated { format, at },
+        Category::Data => Error::Data {
+            format,
+            at,
+            reason: reason(&error),
+            source: Some(Box::new(error)),
+        },
+        Category::Syntax => {
+            // Two of the parser's faults have names of their own here, but not there.
+            let parsed = offset_of(text, error.line(), error.column());
+            let parsed = text.get(..=parsed).unwrap_or(text);
+            if let Err(too_deep) = check_depth(parsed, Limits::DEPTH_CEILING) {
+                return too_deep;
+            }
+            let reason = reason(&error);
+            if &*reason == "trailing characters" {
+                return Error::TrailingBytes { format, at };
+            }
+            Error::Syntax {
+                format,
+                at,
+                reason,
+                source: Some(Box::new(error)),
+            }
+        }
+    }
+}
+
+/// The parser's message without its position, which stands in ours already.
+fn reason(error: &serde_json::Error) -> Box<str> {
+    let message = error.to_string();
+    let suffix = format!(" at line {} column {}", error.line(), error.column());
+    message.strip_suffix(&suffix).unwrap_or(&message).into()
+}
+
+/// The offset of a line (from 1) and column.
+fn offset_of(text: &[u8], line: usize, column: usize) -> usize {
+    let mut newlines = (0..text.len()).filter(|at| text.get(*at) == Some(&b'\n'));
+    let start = match line.checked_sub(2) {
+        Some(skip) => newlines.nth(skip).map_or(text.len(), |at| at + 1),
+        None => 0,
+    };
+    start.saturating_add(column)
+}
+
+/// Finds the first bracket that opens a level beyond the limit, without recursion.
+///
+/// Malformed text is none of its business: the parser finds that.
+fn check_depth(text: &[u8], limit: usize) -> Result<()> {
+    let (mut depth, mut line, mut line_start) = (0usize, 1, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for (offset, byte) in text.iter().enumerate() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'\n' => (line, line_start) = (line + 1, offset + 1),
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > limit {
+                    let column = offset + 1 - line_start;
+                    return Err(Error::TooDeep {
+                        limit,
+                        at: Some(Position::Text { line, column }),
+                    });
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! The serializer: one format for writing, every format for reading.
+
+use std::borrow::Cow;
+use std::io::{Read, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::detect::{UTF8_BOM, recognise};
+use crate::{Error, Format, Limits, NonFinite, Position, Result, gzip, json, msgpack};
+
+/// Writes values in one format and reads them in any.
+///
+/// Reading recognises the format from the first bytes, so a serializer reads what any other wrote.
+/// It stays within its [`Limits`] and takes one whole document: what follows after is an error.
+///
+/// The settings are plain data: build one serializer and share it, or copy it.
+///
+/// ```
+/// use wats_codec::{Format, Serializer};
+///
+/// let reports = vec![("SN-1", 50u32, true), ("SN-2", 50, false)];
+/// let packed = Serializer::new(Format::MessagePack).to_vec(&reports)?;
+///
+/// let json = Serializer::new(Format::Json);
+/// let back: Vec<(String, u32, bool)> = json.from_slice(&packed)?;
+/// assert_eq!(back[1].0, "SN-2");
+/// # Ok::<(), wats_codec::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serializer {
+    format: Format,
+    limits: Limits,
+    gzip_level: u32,
+    compress_threshold: usize,
+    non_finite: NonFinite,
+}
+
+/// A document with what HTTP needs to know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// The value for `Content-Type`.
+    pub content_type: &'static str,
+    /// The value for `Content-Encoding`: set only if these bytes are compressed.
+    pub content_encoding: Option<&'static str>,
+}
+
+impl Serializer {
+    /// The default of [`compress_threshold`](Self::compress_threshold), in bytes.
+    pub const DEFAULT_COMPRESS_THRESHOLD: usize = 10_000;
+    /// The default of [`gzip_level`](Self::gzip_level).
+    pub const DEFAULT_GZIP_LEVEL: u32 = 6;
+
+    /// A serializer that writes `format`, with default limits and settings.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            limits: Limits::default(),
+            gzip_level: Self::DEFAULT_GZIP_LEVEL,
+            compress_threshold: Self::DEFAULT_COMPRESS_THRESHOLD,
+            non_finite: NonFinite::default(),
+        }
+    }
+
+    /// Sets what reading may cost, and how deep written values may nest.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the gzip level: 0 stores, 1 is fastest, 9 is smallest; more counts as 9. Default 6.
+    #[must_use]
+    pub const fn gzip_level(mut self, level: u32) -> Self {
+        self.gzip_level = if level > 9 { 9 } else { level };
+        self
+    }
+
+    /// Sets the size in bytes of plain JSON from which the compressed formats compress; smaller
+    /// documents are written as plain JSON. Default 10 000; 0 compresses always.
+    #[must_use]
+    pub const fn compress_threshold(mut self, bytes: usize) -> Self {
+        self.compress_threshold = bytes;
+        self
+    }
+
+    /// Sets what becomes of NaN and infinities in JSON. Default: refuse.
+    ///
+    /// A field under [`float`](crate::float) decides for itself. MessagePack holds every float.
+    #[must_use]
+    pub const fn non_finite(mut self, policy: NonFinite) -> Self {
+        self.non_finite = policy;
+        self
+    }
+
+    /// The format this serializer writes.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The limits it keeps.
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Writes `value` to new bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooDeep`], [`Error::NonFinite`], or [`Error::Unwritable`] if the value itself
+    /// refuses or the format cannot hold it (JSON: a map with keys that are lists).
+    pub fn to_vec<T: Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
+        Ok(self.encode(value)?.bytes)
+    }
+
+    /// Writes `value` into `buffer`, whose contents are replaced and whose capacity is kept.
+    ///
+    /// For writing many documents: growing a new buffer for each costs as much as encoding does.
+    /// After an error the buffer is empty.
+    ///
+    /// # Errors
+    /// As [`to_vec`](Self::to_vec).
+    pub fn to_buffer<T: Serialize + ?Sized>(&self, value: &T, buffer: &mut Vec<u8>) -> Result<()> {
+        buffer.clear();
+        let written = self.write(value, buffer);
+        if written.is_err() {
+            buffer.clear();
+        }
+        written.map(|_compressed| ())
+    }
+
+    /// Writes `value` to `writer`, which receives nothing unless the whole value could be encoded.
+    ///
+    /// # Errors
+    /// As [`to_vec`](Self::to_vec), and [`Error::Io`].
+    pub fn to_writer<T: Serialize + ?Sized>(
+        &self,
+        mut writer: impl Write,
+        value: &T,
+    ) -> Result<()> {
+        Ok(writer.write_all(&self.to_vec(value)?)?)
+    }
+
+    /// Writes `value` to new bytes and says how to announce them over HTTP.
+    ///
+    /// ```
+    /// use wats_codec::{Format, Serializer};
+    ///
+    /// let gzip = Serializer::new(Format::JsonGzip);
+    /// assert_eq!(gzip.encode(&[1, 2])?.content_encoding, None);
+    /// assert_eq!(gzip.encode(&vec![0; 9000])?.content_encoding, Some("gzip"));
+    /// # Ok::<(), wats_codec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`to_vec`](Self::to_vec).
+    pub fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Encoded> {
+        let mut bytes = Vec::with_capacity(128);
+        let compressed = self.write(value, &mut bytes)?;
+        Ok(Encoded {
+            bytes,
+            content_type: self.format.content_type(),
+            content_encoding: self.format.content_encoding().filter(|_| compressed),
+        })
+    }
+
+    /// Appends the document to an empty buffer; true if it is compressed.
+    fn write<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<bool> {
+        let (limits, non_finite) = (&self.limits, self.non_finite);
+        match self.format {
+            Format::MessagePack => msgpack::write(value, out, limits)?,
+            Format::JsonPretty => json::write(value, out, true, limits, non_finite)?,
+            Format::Json => json::write(value, out, false, limits, non_finite)?,
+            Format::JsonGzip => {
+                json::write(value, out, false, limits, non_finite)?;
+                if out.len() >= self.compress_threshold {
+                    *out = gzip::compress(out, self.gzip_level)?;
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads one document from `bytes`, in whatever format it is.
+    ///
+    /// A UTF-8 byte order mark before JSON is skipped.
+    ///
+    /// # Errors
+    /// Every variant that concerns reading: see [`Error`]. Nothing is returned of a document whose
+    /// checksum, length or end is wrong.
+    pub fn from_slice<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
+        self.check_size(bytes.len())?;
+        let (format, bytes) = self.unpack(bytes)?;
+        match format {
+            Format::MessagePack => msgpack::read(&bytes, &self.limits),
+            _ => json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes), &self.limits),
+        }
+    }
+
+    /// Reads one document from `reader`, which is read to its end or to the limit.
+    ///
+    /// # Errors
+    /// As [`from_slice`](Self::from_slice), and [`Error::Io`].
+    pub fn from_reader<T: DeserializeOwned>(&self, reader: impl Read) -> Result<T> {
+        let mut bytes = Vec::new();
+        let most = self.limits.max_bytes as u64;
+        reader
+            .take(most.saturating_add(1))
+            .read_to_end(&mut bytes)?;
+        self.from_slice(&bytes)
+    }
+
+    /// Recognises the format and undoes compression: what is left is JSON or MessagePack.
+    fn unpack<'a>(&self, bytes: &'a [u8]) -> Result<(Format, Cow<'a, [u8]>)> {
+        let outer = recognise(bytes, self.format)?;
+        if outer != Format::JsonGzip {
+            return Ok((outer, Cow::Borrowed(bytes)));
+        }
+        let inside = gzip::decompress(bytes, &self.limits)?;
+        let inner = recognise(&inside, Format::Json)?;
+        if inner == Format::JsonGzip {
+            let reason = "compressed twice: decompress it once and try again";
+            return Err(Error::syntax(outer, Position::Offset(0), reason));
+        }
+        Ok((inner, Cow::Owned(inside)))
+    }
+
+    fn check_size(&self, bytes: usize) -> Result<()> {
+        if bytes > self.limits.max_bytes {
+            return Err(Error::TooLarge {
+                limit: self.limits.max_bytes,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Default for Serializer {
+    /// JSON with default limits.
+    fn default() -> Self {
+        Self::new(Format::default())
+    }
+}
