@@ -1,1 +1,58 @@
-fn main() {}
+//! `cargo xtask`: the project's own commands.
+//!
+//! One file per command: [`test`] with its [`steps`], [`demo`], [`bench`]. [`process`] starts programs and minds
+//! Ctrl-C, [`terminal`] talks to the user.
+
+mod bench;
+mod demo;
+mod process;
+mod steps;
+mod terminal;
+mod test;
+
+use clap::{Parser, Subcommand};
+use process::Interrupt;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The commands of this project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check everything that must hold before a change goes in.
+    Test(test::Options),
+    /// Show the product at work against an in-process server, with measured figures.
+    #[command(disable_help_flag = true)]
+    Demo {
+        /// Arguments of the tour; --help lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Measure our crates and their peers side by side.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of the benchmark; --help lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let interrupt = Interrupt::watch();
+    let outcome = match options.command {
+        Command::Test(options) => test::run(&options, &interrupt),
+        Command::Demo { arguments } => demo::run(&arguments),
+        Command::Bench { arguments } => bench::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        terminal::say_error(&format!("error: {error}"));
+        ExitCode::FAILURE
+    })
+}

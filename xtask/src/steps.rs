@@ -1,0 +1,196 @@
+//! The steps of `cargo xtask test`: what each runs, and what it needs.
+//!
+//! The cheap ones come first, so that a slip is told within seconds. All of them work on the default members of the
+//! workspace: the benchmark package with its peers is a step that must be asked for.
+
+use crate::process::{cargo, works};
+use std::process::Command;
+
+/// The crates that must stand alone.
+const LAYERS: [&str; 7] = [
+    "wats-codec",
+    "wats-cache",
+    "wats-batch",
+    "wats-http",
+    "wats-domains",
+    "wats-sim",
+    "wats",
+];
+
+/// One step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// What `--only` calls it.
+    pub(crate) name: String,
+    /// What it proves.
+    pub(crate) about: String,
+    /// Its commands, run one after the other.
+    pub(crate) commands: Vec<Command>,
+    /// The tool it needs beside cargo itself.
+    pub(crate) needs: Option<Tool>,
+    /// Runs only when named.
+    pub(crate) on_request: bool,
+}
+
+/// A tool that may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// `cargo fmt`
+    Rustfmt,
+    /// `cargo clippy`
+    Clippy,
+}
+
+impl Tool {
+    /// Why a step is skipped, when this tool is missing.
+    pub(crate) fn missing(self) -> Option<&'static str> {
+        let (probe, reason) = match self {
+            Self::Rustfmt => ("fmt", "no rustfmt: rustup component add rustfmt"),
+            Self::Clippy => ("clippy", "no clippy: rustup component add clippy"),
+        };
+        (!works(cargo().args([probe, "--version"]))).then_some(reason)
+    }
+}
+
+/// All steps in their order.
+pub(crate) fn all() -> Vec<Step> {
+    let nextest = works(cargo().args(["nextest", "--version"]));
+    let mut steps = vec![
+        step(
+            "fmt",
+            "the sources are formatted",
+            ["fmt --all --check -- -l"],
+        )
+        .needs(Tool::Rustfmt),
+        step(
+            "clippy",
+            "no lint warns, in any target, with all features",
+            ["clippy --all-targets --all-features -- -D warnings"],
+        )
+        .needs(Tool::Clippy),
+        step(
+            "rules",
+            "layers, manifests and files keep the project's rules",
+            ["test -p xtask"],
+        ),
+        tests(nextest),
+        step(
+            "doctests",
+            "the examples in the docs hold",
+            ["test --doc --all-features"],
+        ),
+        docs(),
+        step(
+            "examples",
+            "the examples build",
+            ["build --examples --all-features"],
+        ),
+    ];
+    steps.extend(LAYERS.map(alone));
+    let benches = step(
+        "benches",
+        "the benchmark package holds (compiles every peer)",
+        [
+            "clippy -p wats-benches --all-targets -- -D warnings",
+            "test -p wats-benches",
+        ],
+    );
+    steps.push(Step {
+        on_request: true,
+        ..benches
+    });
+    steps
+}
+
+fn tests(nextest: bool) -> Step {
+    if nextest {
+        step(
+            "tests",
+            "unit and integration tests pass (cargo-nextest)",
+            ["nextest run --all-features --no-fail-fast"],
+        )
+    } else {
+        step(
+            "tests",
+            "unit and integration tests pass (cargo test; cargo-nextest is not installed)",
+            ["test --all-features --no-fail-fast --lib --bins --tests --examples"],
+        )
+    }
+}
+
+fn docs() -> Step {
+    let mut docs = step(
+        "docs",
+        "rustdoc has no warning",
+        ["doc --no-deps --all-features"],
+    );
+    for command in &mut docs.commands {
+        command.env("RUSTDOCFLAGS", "-D warnings");
+    }
+    docs
+}
+
+/// A crate builds by itself, where no other member switches a feature on for it, and passes its tests without its
+/// default features.
+fn alone(name: &'static str) -> Step {
+    step(
+        &format!("alone:{name}"),
+        "builds alone, and passes its tests without default features",
+        [
+            format!("check -p {name}").as_str(),
+            format!("test -p {name} --no-default-features --lib --bins --tests").as_str(),
+        ],
+    )
+}
+
+fn step<const N: usize>(name: &str, about: &str, lines: [&str; N]) -> Step {
+    Step {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        commands: lines.iter().map(|line| cargo_line(line)).collect(),
+        needs: None,
+        on_request: false,
+    }
+}
+
+fn cargo_line(line: &str) -> Command {
+    let mut command = cargo();
+    command.args(line.split_whitespace());
+    command
+}
+
+impl Step {
+    fn needs(mut self, tool: Tool) -> Self {
+        self.needs = Some(tool);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_every_step_does_something() {
+        let steps = all();
+        let names: HashSet<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(names.len(), steps.len());
+        assert!(steps.iter().all(|step| !step.commands.is_empty()));
+    }
+
+    #[test]
+    fn every_crate_of_the_workspace_is_tried_alone() {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        for entry in std::fs::read_dir(crates).unwrap() {
+            let entry = entry.unwrap();
+            if entry.path().join("Cargo.toml").exists() {
+                let name = entry.file_name().into_string().unwrap();
+                assert!(
+                    LAYERS.contains(&name.as_str()),
+                    "crates/{name} is missing in LAYERS of xtask/src/steps.rs"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The rules of the project that a compiler does not check.
+//!
+//! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
+//! `files`: what no file contains. `workspace` reads what they judge.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "all of this is test code: what cannot be read has failed"
+)]
+
+mod files;
+mod layers;
+mod manifests;
+mod workspace;
