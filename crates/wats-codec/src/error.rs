@@ -185,6 +185,26 @@ pub enum Error {
         source: Option<Source>,
     },
 
+    /// One of many records could not be read or written.
+    #[error("record {index} at byte {offset}: {source}")]
+    #[non_exhaustive]
+    Record {
+        /// The number of the record, from 0.
+        index: u64,
+        /// Where the record starts in the stream, in bytes.
+        offset: u64,
+        /// What is wrong with it; positions there count from the start of the record.
+        source: Box<Error>,
+    },
+
+    /// Records in lines were asked for in a format that may contain line breaks.
+    #[error("{format} records cannot be told apart by lines: use json, or length prefixes")]
+    #[non_exhaustive]
+    Unframeable {
+        /// The format that was asked for.
+        format: Format,
+    },
+
     /// The reader or writer failed.
     #[error("reading or writing failed: {0}")]
     Io(#[from] std::io::Error),
@@ -202,16 +222,18 @@ impl Error {
             | Self::TrailingBytes { at, .. }
             | Self::Checksum { at, .. } => Some(*at),
             Self::TooDeep { at, .. } => *at,
+            Self::Record { source, .. } => source.position(),
             _ => None,
         }
     }
 
     /// Whether one of the [`Limits`](crate::Limits) was passed.
     pub const fn is_limit(&self) -> bool {
-        matches!(
-            self,
-            Self::TooLarge { .. } | Self::RatioTooHigh { .. } | Self::TooDeep { .. }
-        )
+        match self {
+            Self::TooLarge { .. } | Self::RatioTooHigh { .. } | Self::TooDeep { .. } => true,
+            Self::Record { source, .. } => source.is_limit(),
+            _ => false,
+        }
     }
 
     pub(crate) fn unknown_format(name: &str) -> Self {

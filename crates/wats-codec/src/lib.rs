@@ -21,7 +21,7 @@
 //! # Layout
 //! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
 //! `msgpack` and `gzip` (one format each), `guard` (checks while writing), `limits`. Beside it
-//! stand [`float`], `compare`, `bench` and `size`.
+//! stand [`float`], `records` (streams), `compare`, `bench` and `size`.
 
 mod bench;
 mod compare;
@@ -34,6 +34,7 @@ mod gzip;
 mod json;
 mod limits;
 mod msgpack;
+mod records;
 mod serializer;
 mod size;
 
@@ -43,6 +44,9 @@ pub use error::{Error, Position, Result};
 pub use float::NonFinite;
 pub use format::Format;
 pub use limits::Limits;
+#[cfg(feature = "stream")]
+pub use records::RecordStream;
+pub use records::{Framing, Progress, RecordReader, RecordWriter};
 pub use serializer::{Encoded, Serializer};
 pub use size::{format_bytes, format_bytes_iec};
 
