@@ -1,1 +1,40 @@
-//! wats-http.
+#![doc = include_str!("../README.md")]
+//!
+//! # Layout
+//! [`client`](Client) fills in a [`Call`] of an [`Operation`], the pipeline repeats and bounds it, the pool sends it:
+//!
+//! | module | holds |
+//! |---|---|
+//! | `client`, `config`, `token`, `address`, `tls` | what a user configures |
+//! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
+//! | `pipeline`, `retry`, `body` | one call: deadlines, repeats, decompression, caps |
+//! | `transport`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
+
+mod address;
+mod body;
+mod call;
+mod client;
+mod config;
+mod error;
+mod operation;
+mod pipeline;
+mod pool;
+mod response;
+mod retry;
+mod tls;
+mod token;
+mod transport;
+
+pub use address::encoded_len;
+pub use call::Call;
+pub use client::{Client, ClientBuilder};
+pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+pub use error::{Deadline, Error, ErrorKind, Result};
+pub use operation::{Operation, Repeat};
+pub use pool::PoolStats;
+pub use response::Response;
+pub use tls::TlsConfig;
+pub use token::Token;
+
+/// The HTTP vocabulary of this crate's signatures.
+pub use http;

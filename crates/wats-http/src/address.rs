@@ -1,0 +1,267 @@
+//! Addresses: the base URL as users write it, and path and query as servers must receive them.
+//!
+//! Every value is percent-encoded down to the unreserved characters of RFC 3986, section 2.3, so a part number such
+//! as `A/B?x=1#2 %2F'ø` reaches the server as that very string and never as another route.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// All but the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Where the server is: scheme, host, port and an optional path below which it lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    pub(crate) tls: bool,
+    /// Host as dialled and verified, an IPv6 address without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `host[:port]` as sent in `Host` and `:authority`.
+    pub(crate) authority: String,
+    /// Path prefix without a trailing slash; empty for a server at the root.
+    prefix: String,
+}
+
+impl BaseUrl {
+    /// Reads `https://host[:port][/sub/path]`; a trailing `/` and a trailing `/api` are taken off, in any case.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::config(
+                "the base URL is empty; set it to the address of the WATS server, such as https://company.wats.com",
+            ));
+        }
+        let url = Url::parse(text).map_err(|source| {
+            Error::config(format!(
+                "the base URL `{text}` is not an address; it must start with http:// or https://, such as https://company.wats.com"
+            ))
+            .source(source)
+        })?;
+        // Checked before the address is shown in any message.
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Error::config(
+                "the base URL contains a user name or password; pass the token with token(..) instead",
+            ));
+        }
+        let tls = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            other => {
+                return Err(Error::config(format!(
+                    "the base URL `{text}` has the scheme `{other}`; it must start with http:// or https://"
+                )));
+            }
+        };
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(Error::config(format!(
+                "the base URL `{text}` has a query or fragment; leave out all from `?` or `#` on"
+            )));
+        }
+        let host = match url.host() {
+            Some(url::Host::Ipv6(address)) => address.to_string(),
+            Some(host) => host.to_string(),
+            None => {
+                return Err(Error::config(format!(
+                    "the base URL `{text}` names no host"
+                )));
+            }
+        };
+        let mut prefix = url.path().trim_end_matches('/');
+        if let Some(at) = prefix.len().checked_sub(4)
+            && prefix.is_char_boundary(at)
+            && prefix[at..].eq_ignore_ascii_case("/api")
+        {
+            prefix = prefix[..at].trim_end_matches('/');
+        }
+        Ok(Self {
+            tls,
+            host,
+            port: url
+                .port_or_known_default()
+                .unwrap_or(if tls { 443 } else { 80 }),
+            authority: url[url::Position::BeforeHost..url::Position::AfterPort].to_owned(),
+            prefix: prefix.to_owned(),
+        })
+    }
+
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
+
+    /// The whole address of a path, for people.
+    pub(crate) fn display(&self, path_and_query: &str) -> String {
+        format!("{}://{}{path_and_query}", self.scheme(), self.authority)
+    }
+
+    /// Fills `{name}` in `template` from `params` and appends the query.
+    pub(crate) fn target(
+        &self,
+        template: &str,
+        params: &[(&str, String)],
+        query: &[(&str, String)],
+    ) -> Result<String> {
+        let mut target = String::with_capacity(self.prefix.len() + template.len() + 64);
+        target.push_str(&self.prefix);
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            target.push_str(before);
+            let (name, after) = after.split_once('}').ok_or_else(|| {
+                Error::request(format!(
+                    "the path template `{template}` has a `{{` without `}}`"
+                ))
+            })?;
+            let value = params
+                .iter()
+                .find_map(|(key, value)| (*key == name).then_some(value.as_str()))
+                .ok_or_else(|| Error::request(format!("the path parameter `{name}` is missing")))?;
+            push_segment(&mut target, name, value)?;
+            rest = after;
+        }
+        target.push_str(rest);
+        for (i, (key, value)) in query.iter().enumerate() {
+            target.push(if i == 0 { '?' } else { '&' });
+            // OData option names begin with `$`, which is legal in a query and which some servers want unescaped.
+            if let Some(option) = key.strip_prefix('$') {
+                target.push('$');
+                target.extend(utf8_percent_encode(option, ESCAPED));
+            } else {
+                target.extend(utf8_percent_encode(key, ESCAPED));
+            }
+            target.push('=');
+            target.extend(utf8_percent_encode(value, ESCAPED));
+        }
+        Ok(target)
+    }
+}
+
+fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {
+    // An empty segment names another route, and servers resolve dot segments even when they are escaped.
+    if value.is_empty() {
+        return Err(Error::request(format!(
+            "the path parameter `{name}` is empty"
+        )));
+    }
+    if value == "." || value == ".." {
+        return Err(Error::request(format!(
+            "the path parameter `{name}` is `{value}`, which servers read as a folder step; look it up with a filter instead"
+        )));
+    }
+    target.extend(utf8_percent_encode(value, ESCAPED));
+    Ok(())
+}
+
+/// How long `text` is once it is escaped for a query; lets callers keep a URL below a server's limit.
+///
+/// ```
+/// assert_eq!(wats_http::encoded_len("a b'ø"), 1 + 3 + 1 + 3 + 6);
+/// ```
+pub fn encoded_len(text: &str) -> usize {
+    utf8_percent_encode(text, ESCAPED).map(str::len).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn base(text: &str) -> BaseUrl {
+        BaseUrl::parse(text).unwrap()
+    }
+
+    #[test]
+    fn base_urls_as_people_write_them() {
+        for text in [
+            "https://a.b",
+            "https://a.b/",
+            "https://a.b/api",
+            "https://A.B/API/",
+            " https://a.b:443/api/ ",
+        ] {
+            let url = base(text);
+            assert_eq!(
+                (url.prefix.as_str(), url.authority.as_str(), url.port),
+                ("", "a.b", 443),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            base("http://h:8080/wats/api")
+                .target("/api/App/Version", &[], &[])
+                .unwrap(),
+            "/wats/api/App/Version"
+        );
+        let v6 = base("http://[::1]:81");
+        assert_eq!(
+            (v6.host.as_str(), v6.authority.as_str(), v6.port),
+            ("::1", "[::1]:81", 81)
+        );
+    }
+
+    #[test]
+    fn unusable_base_urls_say_what_to_do() {
+        for (text, news) in [
+            ("", "is empty"),
+            ("wats.example.com", "must start with http"),
+            ("wats.example.com:8080", "must start with http"),
+            ("ftp://x", "must start with http"),
+            ("https://x?y=1", "query or fragment"),
+        ] {
+            let error = BaseUrl::parse(text).unwrap_err().to_string();
+            assert!(error.contains(news), "{text}: {error}");
+        }
+        let error = BaseUrl::parse("https://user:hunter2@x").unwrap_err();
+        assert!(!format!("{error:#}{error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn path_parameters_cannot_become_another_route() {
+        let url = base("http://h");
+        let target =
+            |value: &str| url.target("/api/Product/{pn}", &[("pn", value.to_owned())], &[]);
+        assert_eq!(
+            target("A/B?x=1#2 %2F'ø").unwrap(),
+            "/api/Product/A%2FB%3Fx%3D1%232%20%252F%27%C3%B8"
+        );
+        for bad in ["", ".", ".."] {
+            assert!(target(bad).is_err(), "{bad:?}");
+        }
+        assert!(
+            url.target("/api/{other}", &[("pn", "x".into())], &[])
+                .unwrap_err()
+                .to_string()
+                .contains("other")
+        );
+        assert!(url.target("/api/{open", &[], &[]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_survives_path_and_query(value in "\\PC{1,40}", other in any::<String>()) {
+            prop_assume!(value != "." && value != "..");
+            let url = base("http://h");
+            let target = url.target("/api/{v}/x", &[("v", value.clone())], &[("$filter", other.clone()), ("b&=", "1".into())]).unwrap();
+            let (path, query) = target.split_once('?').unwrap();
+            let segments: Vec<_> = path.split('/').collect();
+            prop_assert_eq!(segments.len(), 4);
+            prop_assert_eq!(percent_decode_str(segments[2]).decode_utf8().unwrap(), value);
+            let parts: Vec<_> = query.split('&').collect();
+            prop_assert_eq!(parts.len(), 2);
+            prop_assert_eq!(percent_decode_str(parts[0].strip_prefix("$filter=").unwrap()).decode_utf8().unwrap(), other.clone());
+            prop_assert_eq!(encoded_len(&other), parts[0].len() - "$filter=".len());
+            prop_assert!(target.parse::<http::Uri>().is_ok());
+        }
+
+        #[test]
+        fn no_base_url_panics(text in any::<String>()) {
+            let _ = BaseUrl::parse(&text);
+        }
+    }
+}

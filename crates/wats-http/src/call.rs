@@ -1,0 +1,106 @@
+//! One call: an [`Operation`] with its parameters, query, headers and body filled in.
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// A call that is ready to be given to [`Client::execute`](crate::Client::execute).
+///
+/// Values are passed raw; the transport escapes them. A mistake (a body that does not serialise, an illegal header)
+/// is kept and reported by `execute`, so that calls can be written as one chain.
+///
+/// ```
+/// use wats_http::{Call, Operation, Repeat};
+/// use http::Method;
+///
+/// static QUERY: Operation = Operation::new("product.query", Method::GET, "/api/Product/Query", Repeat::Safe);
+/// let call = Call::new(&QUERY).query("$filter", "partNumber eq 'A/B'").query("$top", 10);
+/// # let _ = call;
+/// ```
+#[derive(Debug)]
+pub struct Call {
+    pub(crate) operation: Operation,
+    pub(crate) params: Vec<(&'static str, String)>,
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) mistake: Option<Error>,
+}
+
+impl Call {
+    /// Starts a call of an operation.
+    pub fn new(operation: &Operation) -> Self {
+        Self {
+            operation: operation.clone(),
+            params: Vec::new(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            mistake: None,
+        }
+    }
+
+    /// Fills `{name}` of the path; the value is escaped as one path segment.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "so that numbers, text and owned text are passed alike"
+    )]
+    pub fn path(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.params.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds a query parameter.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "so that numbers, text and owned text are passed alike"
+    )]
+    pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds a query parameter if there is a value.
+    pub fn query_opt(self, name: &'static str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// Sets a header. Header names are lower case.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => {
+                self.headers.insert(name, value);
+            }
+            _ => {
+                self.mistake = Some(Error::request(format!(
+                    "the header `{name}` cannot be sent: illegal characters"
+                )));
+            }
+        }
+        self
+    }
+
+    /// Sends `value` as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => self.body(body, "application/json"),
+            Err(source) => {
+                self.mistake =
+                    Some(Error::request("the body does not serialise to JSON").source(source));
+                self
+            }
+        }
+    }
+
+    /// Sends bytes that are already in their final form.
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: &'static str) -> Self {
+        self.body = body.into();
+        self.header("content-type", content_type)
+    }
+}

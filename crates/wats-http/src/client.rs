@@ -1,0 +1,286 @@
+//! The client: configuration in, calls out.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use tracing::Instrument;
+
+use crate::address::BaseUrl;
+use crate::call::Call;
+use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+use crate::error::{Error, Result};
+use crate::pipeline::Pipeline;
+use crate::pool::{Pool, PoolStats};
+use crate::response::{Origin, Response};
+use crate::tls::{Tls, TlsConfig};
+use crate::token::Token;
+use crate::transport::Prepared;
+
+/// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
+///
+/// It must be used within one tokio runtime: connections are driven by tasks of the runtime that opened them.
+///
+/// ```no_run
+/// use wats_http::{Call, Client, Operation, Repeat};
+/// use http::Method;
+///
+/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+///
+/// # async fn example() -> wats_http::Result<()> {
+/// let client = Client::builder().base_url("https://company.wats.com").token("dXNlcjpwYXNz").build()?;
+/// let version: String = client.execute(Call::new(&VERSION)).await?.json()?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// What all clones, and the answers they gave, have in common.
+pub(crate) struct Shared {
+    pub(crate) base: Arc<BaseUrl>,
+    pub(crate) token: Token,
+    headers: HeaderMap,
+    pipeline: Pipeline,
+    pool: Pool,
+}
+
+impl Client {
+    /// Starts the configuration of a client; base URL and token are required.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Sends a call and returns its successful (2xx) answer, whole and decompressed.
+    ///
+    /// # Errors
+    /// Anything but a 2xx answer within the deadlines and caps; see [`ErrorKind`](crate::ErrorKind). Tries are repeated
+    /// as [`RetryConfig`] and the operation's [`Repeat`](crate::Repeat) allow.
+    ///
+    /// # Cancellation
+    /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
+    /// server may have carried out the call.
+    pub async fn execute(&self, call: Call) -> Result<Response> {
+        let Call {
+            operation,
+            params,
+            query,
+            headers,
+            body,
+            mistake,
+        } = call;
+        let mut origin = Origin {
+            shared: Arc::clone(&self.shared),
+            operation,
+            target: String::new(),
+        };
+        match self
+            .shared
+            .base
+            .target(origin.operation.path(), &params, &query)
+        {
+            Ok(target) => origin.target = target,
+            Err(error) => {
+                origin.target = origin.operation.path().to_owned();
+                return Err(error.context(origin.context()));
+            }
+        }
+        if let Some(mistake) = mistake {
+            return Err(mistake.context(origin.context()));
+        }
+        let mut all_headers = self.shared.headers.clone();
+        all_headers.extend(headers);
+        let request = Prepared {
+            method: origin.operation.method().clone(),
+            target: origin.target.clone(),
+            headers: all_headers,
+            body,
+        };
+        let span = tracing::debug_span!(
+            "wats.call",
+            operation = origin.operation.name(),
+            http.request.method = origin.operation.method().as_str(),
+            url.template = origin.operation.path(),
+            http.response.status_code = tracing::field::Empty,
+        );
+        let sent = self
+            .shared
+            .pipeline
+            .execute(&self.shared.pool, &request, &origin)
+            .instrument(span.clone())
+            .await;
+        let (received, attempts) = sent.inspect_err(|error| {
+            if let Some(status) = error.status() {
+                span.record("http.response.status_code", status.as_u16());
+            }
+        })?;
+        span.record("http.response.status_code", received.status.as_u16());
+        Ok(Response {
+            status: received.status,
+            version: received.version,
+            headers: received.headers,
+            body: received.body,
+            attempts,
+            origin,
+        })
+    }
+
+    /// Opens `n` connections ahead of need (one over HTTP/2), so that the first calls find them open. At most
+    /// [`PoolConfig::max_idle`] of them stay open for longer than a moment.
+    ///
+    /// # Errors
+    /// The server cannot be reached; connections opened by then stay.
+    pub async fn warm(&self, n: usize) -> Result<()> {
+        self.shared.pool.warm(n).await
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// What the connection pool did so far and holds now.
+    pub fn pool_stats(&self) -> PoolStats {
+        self.shared.pool.stats()
+    }
+
+    /// The address of the server, without credentials.
+    pub fn base_url(&self) -> String {
+        self.shared.base.display("")
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.base.display(""))
+            .field("token", &self.token)
+            .field("pipeline", &self.pipeline)
+            .field("pool", &self.pool.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Configuration of a [`Client`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    base_url: Option<String>,
+    token: Option<Result<Token>>,
+    pool: PoolConfig,
+    timeouts: Timeouts,
+    retry: RetryConfig,
+    limits: SizeLimits,
+    tls: TlsConfig,
+    user_agent: Option<String>,
+}
+
+impl ClientBuilder {
+    /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The API token from the WATS Control Panel; see [`Token::new`] for accepted forms.
+    pub fn token(mut self, token: impl AsRef<str>) -> Self {
+        self.token = Some(Token::new(token.as_ref()));
+        self
+    }
+
+    /// Limits of the connection pool.
+    pub fn pool(mut self, pool: PoolConfig) -> Self {
+        self.pool = pool;
+        self
+    }
+
+    /// Deadlines.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Repeats of failed tries.
+    pub fn retry(mut self, retry: RetryConfig) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Caps on the size of answers.
+    pub fn limits(mut self, limits: SizeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Which servers to trust.
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// What the client calls itself; default `wats-http/<version>`.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Checks the configuration and makes the client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming what is missing or wrong.
+    pub fn build(self) -> Result<Client> {
+        let base = self.base_url.ok_or_else(|| {
+            Error::config("no base URL; call base_url(..) with the address of the WATS server, such as https://company.wats.com")
+        })?;
+        let base = Arc::new(BaseUrl::parse(&base)?);
+        if base.tls {
+            crate::tls::server_name(&base.host)?;
+        }
+        let token = self.token.ok_or_else(|| {
+            Error::config("no token; call token(..) with an API token from the WATS Control Panel")
+        })??;
+        let user_agent = self
+            .user_agent
+            .unwrap_or_else(|| concat!("wats-http/", env!("CARGO_PKG_VERSION")).to_owned());
+        let headers = HeaderMap::from_iter([
+            (AUTHORIZATION, token.header().clone()),
+            // The server negotiates; without this some routes answer in XML or HTML.
+            (ACCEPT, HeaderValue::from_static("application/json")),
+            (ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+            (
+                USER_AGENT,
+                HeaderValue::try_from(user_agent).map_err(|source| {
+                    Error::config("the user agent has illegal characters").source(source)
+                })?,
+            ),
+        ]);
+        let pool = Pool::new(
+            Arc::clone(&base),
+            Tls::new(self.tls, self.pool.http2),
+            self.pool,
+            self.timeouts.clone(),
+            self.limits.clone(),
+        );
+        let pipeline = Pipeline {
+            timeouts: self.timeouts,
+            retry: self.retry,
+            limits: self.limits,
+        };
+        Ok(Client {
+            shared: Arc::new(Shared {
+                base,
+                token,
+                headers,
+                pipeline,
+                pool,
+            }),
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! The knobs of the client, with the defaults that suit a test station.
+//!
+//! | what | default |
+//! |---|---|
+//! | connections, live and being opened | 100 |
+//! | idle connections kept | 20, for 30 s |
+//! | deadlines: connect / waiting for a connection / attempt / whole call | 10 s / 30 s / 30 s / 120 s |
+//! | repeats of a safe operation | 3, full jitter from 100 ms up to 5 s |
+//! | size of an answer on the wire / after decompression | 128 MiB / 256 MiB |
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Limits of the connection pool.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PoolConfig {
+    /// Most connections in use, idle and being opened together; also the most calls in flight, over HTTP/2 too. Default 100.
+    pub max_connections: NonZeroUsize,
+    /// Most connections kept when nobody needs them. More may stand idle for half a second after a burst. Default 20.
+    pub max_idle: usize,
+    /// How long an unused connection is kept. Default 30 s; shorter than what common servers grant.
+    pub idle_timeout: Duration,
+    /// Offer HTTP/2 during the TLS handshake (ALPN). Default true. Plain `http://` always speaks HTTP/1.1.
+    pub http2: bool,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            max_connections: NonZeroUsize::new(100).unwrap_or(NonZeroUsize::MIN),
+            max_idle: 20,
+            idle_timeout: Duration::from_secs(30),
+            http2: true,
+        }
+    }
+}
+
+impl PoolConfig {
+    /// Sets the most connections.
+    pub fn max_connections(mut self, n: NonZeroUsize) -> Self {
+        self.max_connections = n;
+        self
+    }
+
+    /// Sets the most idle connections kept.
+    pub fn max_idle(mut self, n: usize) -> Self {
+        self.max_idle = n;
+        self
+    }
+
+    /// Sets how long an unused connection is kept.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets whether HTTP/2 is offered.
+    pub fn http2(mut self, offer: bool) -> Self {
+        self.http2 = offer;
+        self
+    }
+}
+
+/// Deadlines of a call. Each has its own error, see [`Deadline`](crate::Deadline).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// Name resolution, TCP connect and TLS handshake together. Default 10 s.
+    pub connect: Duration,
+    /// Waiting for a free connection slot. Default 30 s.
+    pub pool: Duration,
+    /// One try from connection to last byte. Default 30 s.
+    pub attempt: Duration,
+    /// The whole call: all tries and the waits between them. Default 120 s.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            pool: Duration::from_secs(30),
+            attempt: Duration::from_secs(30),
+            total: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Timeouts {
+    /// Sets the deadline for opening a connection.
+    pub fn connect(mut self, timeout: Duration) -> Self {
+        self.connect = timeout;
+        self
+    }
+
+    /// Sets the deadline for waiting for a connection slot.
+    pub fn pool(mut self, timeout: Duration) -> Self {
+        self.pool = timeout;
+        self
+    }
+
+    /// Sets the deadline of one try.
+    pub fn attempt(mut self, timeout: Duration) -> Self {
+        self.attempt = timeout;
+        self
+    }
+
+    /// Sets the deadline of the whole call.
+    pub fn total(mut self, timeout: Duration) -> Self {
+        self.total = timeout;
+        self
+    }
+}
+
+/// How failed tries are repeated. What may be repeated is decided by [`Repeat`](crate::Repeat).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RetryConfig {
+    /// Most tries of one call, the first included. Default 4; 1 means never repeat.
+    pub max_attempts: u32,
+    /// Upper bound of the first wait; doubles with each try. Default 100 ms.
+    pub base_delay: Duration,
+    /// Upper bound of any wait that the server did not ask for. Default 5 s.
+    pub max_delay: Duration,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self {
+            max_attempts: 4,
+            base_delay: Duration::from_millis(100),
+            max_delay: Duration::from_secs(5),
+        }
+    }
+}
+
+impl RetryConfig {
+    /// Every call is tried exactly once.
+    pub fn never() -> Self {
+        Self {
+            max_attempts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// Sets the most tries, the first included.
+    pub fn max_attempts(mut self, n: u32) -> Self {
+        self.max_attempts = n;
+        self
+    }
+
+    /// Sets the upper bound of the first wait.
+    pub fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// Sets the upper bound of any wait.
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+}
+
+/// Caps on answers, so that neither a wrong query nor a hostile server can fill the memory.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SizeLimits {
+    /// Most bytes of one answer as sent. Default 128 MiB.
+    pub wire: usize,
+    /// Most bytes of one answer after decompression. Default 256 MiB.
+    pub decoded: usize,
+}
+
+impl Default for SizeLimits {
+    fn default() -> Self {
+        Self {
+            wire: 128 << 20,
+            decoded: 256 << 20,
+        }
+    }
+}
+
+impl SizeLimits {
+    /// Sets the cap on bytes as sent.
+    pub fn wire(mut self, bytes: usize) -> Self {
+        self.wire = bytes;
+        self
+    }
+
+    /// Sets the cap on bytes after decompression.
+    pub fn decoded(mut self, bytes: usize) -> Self {
+        self.decoded = bytes;
+        self
+    }
+}

@@ -1,0 +1,415 @@
+//! The one error of this crate: what failed, where, how often it was tried, and what to do about it.
+//!
+//! [`Error`] is a single boxed pointer, so `Result`s stay small on the hot path. `{}` prints one line; `{:#}` prints
+//! the same line with the causes and the advice, each once. No credential can appear: the token is never stored
+//! here, and server text passes through [`redact`](crate::token::Token::redact) before it is kept.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+/// What a result of this crate is.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Which deadline ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Deadline {
+    /// Name resolution, TCP connect and TLS handshake ([`Timeouts::connect`](crate::Timeouts)).
+    Connect,
+    /// One try, from asking for a connection slot to the last byte ([`Timeouts::attempt`](crate::Timeouts)).
+    Attempt,
+    /// The whole call with all repeats ([`Timeouts::total`](crate::Timeouts)).
+    Total,
+    /// Waiting for one of the pool's connections ([`Timeouts::pool`](crate::Timeouts)).
+    Pool,
+}
+
+impl fmt::Display for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Attempt => "the attempt",
+            Self::Total => "the whole call",
+            Self::Pool => "waiting for a free connection",
+        })
+    }
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client was configured wrongly (address, token, certificate, limit).
+    Config,
+    /// The call cannot be sent as it stands (missing or unsafe path parameter, body that does not serialise).
+    Request,
+    /// No connection: unknown host, refused, unreachable.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// The connection broke, or the other side does not speak HTTP.
+    Transport,
+    /// A deadline passed.
+    Timeout(Deadline),
+    /// The server answered with a status that is not a success.
+    Status(StatusCode),
+    /// The answer is larger than the configured cap.
+    TooLarge,
+    /// The answer arrived but is not what the operation promises (broken gzip, not JSON, a web page, a missing member).
+    Decode,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config => f.write_str("invalid configuration"),
+            Self::Request => f.write_str("invalid request"),
+            Self::Connect => f.write_str("cannot connect"),
+            Self::Tls => f.write_str("TLS handshake failed"),
+            Self::Transport => f.write_str("connection failed"),
+            Self::Timeout(deadline) => write!(f, "deadline passed for {deadline}"),
+            Self::Status(status) => write!(f, "{status}"),
+            Self::TooLarge => f.write_str("answer too large"),
+            Self::Decode => f.write_str("unexpected answer"),
+        }
+    }
+}
+
+/// An error of the transport; see the [module](self) for how it prints.
+///
+/// ```
+/// use wats_http::{Client, ErrorKind};
+///
+/// let error = Client::builder().base_url("ftp://wats.example.com").token("c2VjcmV0").build().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// assert!(!error.is_retryable());
+/// assert!(error.to_string().contains("http:// or https://"));
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: Option<String>,
+    context: Option<Context>,
+    source: Option<Source>,
+    body_excerpt: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    elapsed: Option<Duration>,
+    unsent: bool,
+}
+
+/// The call an error belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) operation: String,
+    pub(crate) method: Method,
+    /// Origin, path and query; the base URL is refused when it carries credentials.
+    pub(crate) url: String,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: None,
+            context: None,
+            source: None,
+            body_excerpt: None,
+            retry_after: None,
+            attempts: 0,
+            elapsed: None,
+            unsent: false,
+        }))
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config).message(message)
+    }
+
+    pub(crate) fn request(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Request).message(message)
+    }
+
+    pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = Some(one_line(&message.into(), 500));
+        self
+    }
+
+    pub(crate) fn source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn context(mut self, context: Context) -> Self {
+        self.0.context = Some(context);
+        self
+    }
+
+    pub(crate) fn excerpt(mut self, excerpt: String) -> Self {
+        self.0.body_excerpt = (!excerpt.is_empty()).then_some(excerpt);
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn tried(mut self, attempts: u32, elapsed: Duration) -> Self {
+        self.0.attempts = attempts;
+        self.0.elapsed = Some(elapsed);
+        self
+    }
+
+    /// Marks an error whose request never left this process, so that sending it again cannot do it twice.
+    pub(crate) fn never_sent(mut self) -> Self {
+        self.0.unsent = true;
+        self
+    }
+
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.unsent
+    }
+
+    pub(crate) fn server_wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// What failed.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The status of the answer, when the failure is one ([`ErrorKind::Status`]).
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.0.kind {
+            ErrorKind::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The operation that failed, such as `product.get`; `None` for configuration errors.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.context.as_ref().map(|c| c.operation.as_str())
+    }
+
+    /// The HTTP method of the call.
+    pub fn method(&self) -> Option<&Method> {
+        self.0.context.as_ref().map(|c| &c.method)
+    }
+
+    /// The address of the call; never contains credentials.
+    pub fn url(&self) -> Option<&str> {
+        self.0.context.as_ref().map(|c| c.url.as_str())
+    }
+
+    /// The start of the body of a failed or undecodable answer, on one line, at most 500 characters.
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.0.body_excerpt.as_deref()
+    }
+
+    /// How often the call was tried; 0 when it never got that far.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Time from the start of the call to this error.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.0.elapsed
+    }
+
+    /// Whether the same call may succeed later without a change: overload, server failure, network, deadlines.
+    ///
+    /// This says nothing about whether repeating is *safe*; that is a property of the operation
+    /// ([`Repeat`](crate::Repeat)).
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout(_) => true,
+            ErrorKind::Status(status) => {
+                matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+            }
+            _ => false,
+        }
+    }
+
+    /// What to do about it, in a sentence.
+    pub fn advice(&self) -> Option<&'static str> {
+        Some(match self.0.kind {
+            ErrorKind::Connect => "check the base URL, the network and that the server is running",
+            ErrorKind::Tls => {
+                "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA with TlsConfig::add_ca_pem)"
+            }
+            ErrorKind::Transport => "the network or the server cut the connection; try again",
+            ErrorKind::Timeout(Deadline::Pool) => {
+                "all connections are busy; run fewer calls at once or raise PoolConfig::max_connections"
+            }
+            ErrorKind::Timeout(_) => "try again later or raise the deadline in Timeouts",
+            ErrorKind::TooLarge => "ask for less or raise the limit in SizeLimits",
+            ErrorKind::Decode => {
+                "check that the base URL is a WATS server and that no proxy or login page answers in its place"
+            }
+            ErrorKind::Status(status) => match status.as_u16() {
+                300..=399 => "the server redirects; set the base URL to the address it names",
+                400 | 422 => "the server refused the content; correct what its message names",
+                401 => {
+                    "the token is missing, wrong, expired or revoked; make a new one in the WATS Control Panel"
+                }
+                403 => "the token is valid but lacks the right for this operation",
+                404 => "check the identifier, and that the base URL is the root of the WATS server",
+                405 => {
+                    "the server does not know this operation; it may be too old or the base URL wrong"
+                }
+                409 => "the object was changed or exists already; read it again first",
+                413 => "the report is too large for the server; leave out or shrink attachments",
+                429 => "the token's request budget is used up; send fewer calls or wait",
+                500..=599 => {
+                    "the server failed; try again later, and tell its administrator if it stays"
+                }
+                _ => return None,
+            },
+            ErrorKind::Config | ErrorKind::Request => return None,
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(Context {
+            operation,
+            method,
+            url,
+        }) = &inner.context
+        {
+            write!(f, "{operation}: {method} {url}: ")?;
+        }
+        write!(f, "{}", inner.kind)?;
+        if let Some(message) = &inner.message {
+            write!(f, ": {message}")?;
+        }
+        if inner.attempts > 1 {
+            write!(f, " (after {} attempts", inner.attempts)?;
+            if let Some(elapsed) = inner.elapsed {
+                write!(f, " in {elapsed:.1?}")?;
+            }
+            f.write_str(")")?;
+        }
+        if f.alternate() {
+            // Causes often repeat the text of what they wrap; print each piece of news once.
+            let mut said = inner.message.clone().unwrap_or_default();
+            let mut cause = inner
+                .source
+                .as_deref()
+                .map(|s| s as &(dyn StdError + 'static));
+            while let Some(error) = cause {
+                let text = one_line(&error.to_string(), 300);
+                if !text.is_empty() && !said.contains(&text) {
+                    write!(f, ": {text}")?;
+                    said.push_str(&text);
+                }
+                cause = error.source();
+            }
+            if let Some(excerpt) = inner.body_excerpt.as_deref().filter(|e| !said.contains(*e)) {
+                write!(f, "; the answer begins `{}`", shorten(excerpt, 200))?;
+            }
+            if let Some(advice) = self.advice() {
+                write!(f, " — {advice}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("message", &inner.message)
+            .field("context", &inner.context)
+            .field("attempts", &inner.attempts)
+            .field("elapsed", &inner.elapsed)
+            .field("body_excerpt", &inner.body_excerpt)
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|s| s as _)
+    }
+}
+
+/// Collapses white space and control characters, so that text from outside can never break a line or a terminal.
+pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max_chars));
+    let mut pending_space = false;
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() {
+            pending_space = !out.is_empty();
+            continue;
+        }
+        if pending_space {
+            out.push(' ');
+            pending_space = false;
+        }
+        out.push(c);
+    }
+    shorten(&out, max_chars).into_owned()
+}
+
+/// Cuts after `max_chars` characters, with an ellipsis where something is missing.
+fn shorten(text: &str, max_chars: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(max_chars) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_one_pointer() {
+        assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn alternate_prints_each_cause_once_on_one_line() {
+        let cause = std::io::Error::other("connection refused\nby peer");
+        let error = Error::new(ErrorKind::Connect)
+            .message("no route")
+            .source(cause)
+            .tried(3, Duration::from_secs(2));
+        assert_eq!(
+            error.to_string(),
+            "cannot connect: no route (after 3 attempts in 2.0s)"
+        );
+        let long = format!("{error:#}");
+        assert_eq!(long.matches("connection refused").count(), 1, "{long}");
+        assert_eq!(long.lines().count(), 1, "{long}");
+        assert!(long.contains("check the base URL"), "{long}");
+    }
+
+    #[test]
+    fn a_cause_that_the_message_already_names_is_not_repeated() {
+        let error = Error::new(ErrorKind::Connect)
+            .message("dns failed")
+            .source(std::io::Error::other("dns failed"));
+        assert_eq!(format!("{error:#}").matches("dns failed").count(), 1);
+    }
+
+    #[test]
+    fn text_from_outside_is_flattened_and_cut_at_a_character() {
+        assert_eq!(one_line("a\r\n\tb\u{1b}[31mc  d ", 100), "a b [31mc d");
+        assert_eq!(one_line("æøå", 2), "æø…");
+    }
+}

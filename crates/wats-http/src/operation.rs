@@ -1,0 +1,87 @@
+//! What the transport must know of an operation before it may send, and repeat, a call.
+
+use std::borrow::Cow;
+
+use http::Method;
+
+/// Whether a call may be sent again when it is unknown whether the server carried out the first one.
+///
+/// It is declared per operation and not derived from the HTTP method: WATS has a `PUT` that increments and a `POST`
+/// that overwrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Doing it twice has the effect of doing it once.
+    Safe,
+    /// Doing it twice does harm; repeated only when the first request provably never left this process.
+    Never,
+}
+
+/// The fixed part of a call: a name for people, the method, the path template, and whether repeating is safe.
+///
+/// ```
+/// use wats_http::{Operation, Repeat};
+/// use http::Method;
+///
+/// static GET_PRODUCT: Operation =
+///     Operation::new("product.get", Method::GET, "/api/Product/{partNumber}", Repeat::Safe);
+/// assert_eq!(GET_PRODUCT.path(), "/api/Product/{partNumber}");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    name: Cow<'static, str>,
+    method: Method,
+    path: Cow<'static, str>,
+    repeat: Repeat,
+}
+
+impl Operation {
+    /// An operation known at compile time. In `path`, `{name}` stands for one path segment that the call fills in.
+    pub const fn new(
+        name: &'static str,
+        method: Method,
+        path: &'static str,
+        repeat: Repeat,
+    ) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            method,
+            path: Cow::Borrowed(path),
+            repeat,
+        }
+    }
+
+    /// An operation made at run time, for tools that send what their users type.
+    pub fn dynamic(
+        name: impl Into<String>,
+        method: Method,
+        path: impl Into<String>,
+        repeat: Repeat,
+    ) -> Self {
+        Self {
+            name: Cow::Owned(name.into()),
+            method,
+            path: Cow::Owned(path.into()),
+            repeat,
+        }
+    }
+
+    /// The name used in errors and spans, such as `product.get`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path template below the base URL.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether the call may be repeated.
+    pub fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+}

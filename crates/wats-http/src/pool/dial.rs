@@ -1,0 +1,130 @@
+//! Opening a connection: name, TCP (both address families raced by hyper-util), TLS, and the protocol ALPN chose.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::Uri;
+use hyper::client::conn::{http1, http2};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::{Connection, Http1};
+use crate::address::BaseUrl;
+use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::tls::{self, Tls};
+
+/// A PING goes out after this much silence while calls are in flight …
+const PING_AFTER: Duration = Duration::from_secs(20);
+/// … and the connection is dead when it stays unanswered this long.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Dialer {
+    tcp: HttpConnector,
+    tls: Tls,
+    deadline: Duration,
+}
+
+impl Dialer {
+    pub(super) fn new(tls: Tls, deadline: Duration) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(deadline));
+        Self { tcp, tls, deadline }
+    }
+
+    pub(super) async fn dial(&self, base: &BaseUrl) -> Result<Connection> {
+        timeout(self.deadline, self.open(base))
+            .await
+            .unwrap_or_else(|_| {
+                Err(
+                    Error::new(ErrorKind::Timeout(Deadline::Connect)).message(format!(
+                        "no connection to {}:{} within {:?}",
+                        base.host, base.port, self.deadline
+                    )),
+                )
+            })
+    }
+
+    async fn open(&self, base: &BaseUrl) -> Result<Connection> {
+        let tcp = self.connect(base).await?;
+        if !base.tls {
+            return handshake_http1(tcp).await;
+        }
+        let connector = TlsConnector::from(self.tls.client_config()?);
+        let stream = connector
+            .connect(tls::server_name(&base.host)?, tcp)
+            .await
+            .map_err(|source| {
+                Error::new(ErrorKind::Tls)
+                    .message(format!("with {}:{}", base.host, base.port))
+                    .source(source)
+            })?;
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            handshake_http2(stream).await
+        } else {
+            handshake_http1(stream).await
+        }
+    }
+
+    async fn connect(&self, base: &BaseUrl) -> Result<TcpStream> {
+        let uri: Uri = format!("{}://{}", base.scheme(), base.authority)
+            .parse()
+            .map_err(|source: http::uri::InvalidUri| {
+                Error::config(format!("`{}` is not a host", base.authority)).source(source)
+            })?;
+        let stream = self.tcp.clone().call(uri).await.map_err(|source| {
+            Error::new(ErrorKind::Connect)
+                .message(format!("{}:{}", base.host, base.port))
+                .source(source)
+        })?;
+        Ok(stream.into_inner())
+    }
+}
+
+async fn handshake_http1<T>(stream: T) -> Result<Connection>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, driver) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(handshake_failed)?;
+    let closing = Arc::new(Mutex::new(None));
+    let slot_holder = Arc::clone(&closing);
+    tokio::spawn(async move {
+        // Its outcome reaches the caller through the request; here it only tells that the socket is closed.
+        let _ = driver.await;
+        drop(slot_holder);
+    });
+    Ok(Connection::Http1(Http1 { sender, closing }))
+}
+
+async fn handshake_http2<T>(stream: T) -> Result<Connection>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, driver) = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .adaptive_window(true)
+        .keep_alive_interval(PING_AFTER)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(handshake_failed)?;
+    tokio::spawn(async move {
+        let _ = driver.await;
+    });
+    Ok(Connection::Http2(sender))
+}
+
+fn handshake_failed(source: hyper::Error) -> Error {
+    Error::new(ErrorKind::Transport)
+        .message("the server does not speak HTTP")
+        .source(source)
+}

@@ -1,0 +1,430 @@
+//! The connection pool: a cap that truly caps, over HTTP/1.1 and HTTP/2.
+//!
+//! A call takes one of `max_connections` slots (a fair semaphore) for as long as it uses a connection. It then takes
+//! the most recently used idle connection, or opens one only when none is idle, so live connections can never
+//! outnumber slots:
+//!
+//! ```text
+//! send ─► checkout: slot ─► open HTTP/2 connection? ─► share it
+//!                        └► idle HTTP/1.1 connection? ─► take it (newest first)
+//!                        └► dial                          (one at a time until the protocol is known)
+//!      ─► write request, read whole answer
+//!      ─► park: back to idle, slot free │ on any failure: close, slot free when the socket is closed
+//! ```
+//!
+//! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
+//! only once the socket is closed. The [reaper](idle) closes what stays idle too long.
+//!
+//! Lock order: the state mutex is never held across an await point or while a connection is dropped.
+
+mod dial;
+mod idle;
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{Request, Uri, Version};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use self::dial::Dialer;
+use self::idle::Idle;
+use crate::address::BaseUrl;
+use crate::config::{PoolConfig, SizeLimits, Timeouts};
+use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::transport::{Prepared, Received, Transport};
+
+type Body = Full<Bytes>;
+
+/// How long a used connection may take to become ready again before it is closed instead.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// What the pool did so far and holds now; see [`Client::pool_stats`](crate::Client::pool_stats).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// Connections opened so far.
+    pub dialled: u64,
+    /// Requests sent on a connection that was open already.
+    pub reused: u64,
+    /// HTTP/1.1 connections idle now.
+    pub idle: usize,
+    /// Calls that have a connection now.
+    pub in_use: usize,
+}
+
+/// The pool of connections to one server.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    base: Arc<BaseUrl>,
+    dialer: Dialer,
+    config: PoolConfig,
+    timeouts: Timeouts,
+    limits: SizeLimits,
+    slots: Arc<Semaphore>,
+    state: Mutex<State>,
+    /// Held by the one dial that finds out which protocol the server speaks.
+    first_dial: tokio::sync::Mutex<()>,
+    dialled: AtomicU64,
+    reused: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    idle: Idle,
+    http2: Option<http2::SendRequest<Body>>,
+    /// Whether the last handshake chose HTTP/2; `None` until the first one.
+    speaks_http2: Option<bool>,
+}
+
+/// An open connection, ready for one request.
+enum Connection {
+    Http1(Http1),
+    Http2(http2::SendRequest<Body>),
+}
+
+/// An HTTP/1.1 connection with the place where a slot waits for the socket to close.
+#[derive(Debug)]
+struct Http1 {
+    sender: http1::SendRequest<Body>,
+    closing: Closing,
+}
+
+/// Shared by a connection and its driver task. While a call has the connection, the call's slot is in here, so it is
+/// free again only when the driver has ended too: when the socket is closed, however the call ended.
+type Closing = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
+
+/// One call's hold on a connection. Dropping it closes an HTTP/1.1 connection; [`Pool::park`] keeps it.
+struct Lease {
+    connection: Connection,
+    /// The slot of a call over HTTP/2, which does not own the connection.
+    _slot: Option<OwnedSemaphorePermit>,
+    reused: bool,
+}
+
+impl Pool {
+    pub(crate) fn new(
+        base: Arc<BaseUrl>,
+        tls: crate::tls::Tls,
+        config: PoolConfig,
+        timeouts: Timeouts,
+        limits: SizeLimits,
+    ) -> Self {
+        let slots = Arc::new(Semaphore::new(
+            config.max_connections.get().min(Semaphore::MAX_PERMITS),
+        ));
+        let shared = Shared {
+            dialer: Dialer::new(tls, timeouts.connect),
+            base,
+            config,
+            timeouts,
+            limits,
+            slots,
+            state: Mutex::default(),
+            first_dial: tokio::sync::Mutex::default(),
+            dialled: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> PoolStats {
+        let shared = &*self.shared;
+        let max = shared
+            .config
+            .max_connections
+            .get()
+            .min(Semaphore::MAX_PERMITS);
+        PoolStats {
+            dialled: shared.dialled.load(Relaxed),
+            reused: shared.reused.load(Relaxed),
+            idle: shared.lock().idle.len(),
+            in_use: max.saturating_sub(shared.slots.available_permits()),
+        }
+    }
+
+    /// Opens connections until `n` are idle, or one over HTTP/2, so that the first calls need not.
+    pub(crate) async fn warm(&self, n: usize) -> Result<()> {
+        // All leases are held until the last is there; otherwise one connection would be taken n times.
+        let mut leases = Vec::new();
+        for _ in 0..n.min(self.shared.config.max_connections.get()) {
+            let lease = self.checkout().await?;
+            let shared_by_all = matches!(lease.connection, Connection::Http2(_));
+            leases.push(lease);
+            if shared_by_all {
+                break;
+            }
+        }
+        for lease in leases {
+            self.park(lease).await;
+        }
+        Ok(())
+    }
+
+    async fn checkout(&self) -> Result<Lease> {
+        let shared = &*self.shared;
+        let slots = Arc::clone(&shared.slots);
+        let slot = match Arc::clone(&slots).try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => timeout(shared.timeouts.pool, slots.acquire_owned())
+                .await
+                .map_err(|_| {
+                    Error::new(ErrorKind::Timeout(Deadline::Pool))
+                        .message(format!(
+                            "all {} connections stayed busy for {:?}",
+                            shared.config.max_connections, shared.timeouts.pool
+                        ))
+                        .never_sent()
+                })?
+                .map_err(|_| {
+                    Error::new(ErrorKind::Transport)
+                        .message("the pool is closed")
+                        .never_sent()
+                })?,
+        };
+        loop {
+            if let Some(connection) = shared.open_connection() {
+                match connection.ready().await {
+                    Some(connection) => {
+                        return Ok(Lease::new(connection, slot, true));
+                    }
+                    None => continue,
+                }
+            }
+            let protocol_is_known = !shared.base.tls
+                || !shared.config.http2
+                || shared.lock().speaks_http2 == Some(false);
+            if protocol_is_known {
+                let connection = shared.dial().await?;
+                return Ok(Lease::new(connection, slot, false));
+            }
+            // One dial decides; those who waited look again before they dial themselves.
+            let gate = shared.first_dial.lock().await;
+            if shared.has_open_connection() || shared.lock().speaks_http2 == Some(false) {
+                continue;
+            }
+            let connection = shared.dial().await?;
+            drop(gate);
+            return Ok(Lease::new(connection, slot, false));
+        }
+    }
+
+    /// Gives a connection back after a whole answer was read.
+    async fn park(&self, lease: Lease) {
+        // Over HTTP/2 the pool has its own handle; only the slot goes back.
+        let Connection::Http1(mut http1) = lease.connection else {
+            return;
+        };
+        // The driver usually is ready; it may need one more turn, and a server that answered before it had read the
+        // whole request may never let it.
+        if !http1.sender.is_ready()
+            && !matches!(timeout(SETTLE, http1.sender.ready()).await, Ok(Ok(())))
+        {
+            return;
+        }
+        let slot = http1.take_slot();
+        self.shared.lock().idle.push(http1);
+        // Only now: whoever gets the slot must find the connection.
+        drop(slot);
+        idle::ensure_reaper(&self.shared);
+    }
+
+    async fn exchange(
+        &self,
+        lease: &mut Lease,
+        request: &Prepared,
+    ) -> Result<http::Response<Incoming>, Failure> {
+        let http2 = matches!(lease.connection, Connection::Http2(_));
+        let outgoing = self
+            .shared
+            .outgoing(request, http2)
+            .map_err(Failure::Broken)?;
+        let sent = match &mut lease.connection {
+            Connection::Http1(http1) => http1.sender.try_send_request(outgoing).await,
+            Connection::Http2(sender) => sender.try_send_request(outgoing).await,
+        };
+        sent.map_err(Failure::from)
+    }
+}
+
+impl Transport for Pool {
+    async fn send(&self, request: &Prepared) -> Result<Received> {
+        loop {
+            let mut lease = self.checkout().await?;
+            let reused = lease.reused;
+            if reused {
+                self.shared.reused.fetch_add(1, Relaxed);
+            }
+            let response = match self.exchange(&mut lease, request).await {
+                Ok(response) => response,
+                // The server closed an idle connection just as it was taken: nothing was sent, take another. This
+                // ends, because each round uses up one idle connection.
+                Err(Failure::Unsent(_)) if reused => continue,
+                Err(Failure::Unsent(error)) => return Err(error.never_sent()),
+                Err(Failure::Broken(error)) => return Err(error),
+            };
+            let (head, body) = response.into_parts();
+            let body = crate::body::read(body, self.shared.limits.wire).await?;
+            self.park(lease).await;
+            return Ok(Received {
+                status: head.status,
+                version: head.version,
+                headers: head.headers,
+                body,
+            });
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_open_connection(&self) -> bool {
+        let state = self.lock();
+        state.http2.as_ref().is_some_and(|c| !c.is_closed()) || state.idle.len() > 0
+    }
+
+    /// An open connection that can be used at once, if there is one.
+    fn open_connection(&self) -> Option<Connection> {
+        let mut state = self.lock();
+        if let Some(sender) = &state.http2 {
+            if !sender.is_closed() {
+                return Some(Connection::Http2(sender.clone()));
+            }
+            state.http2 = None;
+        }
+        state.idle.pop().map(Connection::Http1)
+    }
+
+    async fn dial(&self) -> Result<Connection> {
+        let connection = self
+            .dialer
+            .dial(&self.base)
+            .await
+            .map_err(Error::never_sent)?;
+        self.dialled.fetch_add(1, Relaxed);
+        let mut state = self.lock();
+        state.speaks_http2 = Some(matches!(connection, Connection::Http2(_)));
+        if let Connection::Http2(sender) = &connection {
+            state.http2 = Some(sender.clone());
+        }
+        Ok(connection)
+    }
+
+    /// The request in the form that the protocol wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 a whole address.
+    fn outgoing(&self, request: &Prepared, http2: bool) -> Result<Request<Body>> {
+        let illegal =
+            |source: http::Error| Error::request("the address cannot be sent").source(source);
+        let uri = if http2 {
+            Uri::builder()
+                .scheme(self.base.scheme())
+                .authority(self.base.authority.as_str())
+                .path_and_query(request.target.as_str())
+                .build()
+                .map_err(illegal)?
+        } else {
+            Uri::try_from(request.target.as_str()).map_err(|source| illegal(source.into()))?
+        };
+        let mut outgoing = Request::new(Full::new(request.body.clone()));
+        *outgoing.method_mut() = request.method.clone();
+        *outgoing.uri_mut() = uri;
+        *outgoing.headers_mut() = request.headers.clone();
+        if http2 {
+            *outgoing.version_mut() = Version::HTTP_2;
+        } else {
+            let host = http::HeaderValue::try_from(self.base.authority.as_str())
+                .map_err(|source| illegal(source.into()))?;
+            outgoing.headers_mut().insert(HOST, host);
+        }
+        Ok(outgoing)
+    }
+}
+
+impl Connection {
+    /// Waits until a request can be written; `None` when the connection turns out to be closed.
+    async fn ready(mut self) -> Option<Self> {
+        let ready = match &mut self {
+            Self::Http1(http1) => http1.sender.ready().await,
+            Self::Http2(sender) => sender.ready().await,
+        };
+        ready.is_ok().then_some(self)
+    }
+}
+
+impl Lease {
+    fn new(connection: Connection, slot: OwnedSemaphorePermit, reused: bool) -> Self {
+        let slot = match &connection {
+            Connection::Http1(http1) => {
+                http1.hold(slot);
+                None
+            }
+            Connection::Http2(_) => Some(slot),
+        };
+        Self {
+            connection,
+            _slot: slot,
+            reused,
+        }
+    }
+}
+
+impl Http1 {
+    /// Keeps a slot taken until the socket is closed or the slot is taken back.
+    fn hold(&self, slot: OwnedSemaphorePermit) {
+        *self.closing.lock().unwrap_or_else(PoisonError::into_inner) = Some(slot);
+    }
+
+    fn take_slot(&self) -> Option<OwnedSemaphorePermit> {
+        self.closing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// Why a request got no answer.
+enum Failure {
+    /// Not a byte of it was written.
+    Unsent(Error),
+    /// The server may have seen it.
+    Broken(Error),
+}
+
+impl From<TrySendError<Request<Body>>> for Failure {
+    fn from(mut failure: TrySendError<Request<Body>>) -> Self {
+        let unsent = failure.take_message().is_some();
+        let source = failure.into_error();
+        let message = if source.is_incomplete_message() {
+            "the server closed the connection before it answered"
+        } else if source.is_parse() {
+            "the answer is not HTTP"
+        } else if source.is_user() {
+            "the request cannot be sent"
+        } else {
+            "the connection broke"
+        };
+        let error = Error::new(ErrorKind::Transport)
+            .message(message)
+            .source(source);
+        if unsent {
+            Self::Unsent(error)
+        } else {
+            Self::Broken(error)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A successful answer, whole and decompressed, that remembers what it answers so that decoding errors can say so.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{StatusCode, Version};
+use serde::de::DeserializeOwned;
+
+use crate::client::Shared;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::operation::Operation;
+
+/// How many bytes of a body an error may show.
+pub(crate) const EXCERPT_BYTES: usize = 2_000;
+
+/// A successful (2xx) answer.
+#[derive(Debug)]
+pub struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) attempts: u32,
+    pub(crate) origin: Origin,
+}
+
+/// What a response answers.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) operation: Operation,
+    pub(crate) target: String,
+}
+
+impl Origin {
+    pub(crate) fn context(&self) -> Context {
+        Context {
+            operation: self.operation.name().to_owned(),
+            method: self.operation.method().clone(),
+            url: self.shared.base.display(&self.target),
+        }
+    }
+
+    /// The start of a body, safe to print: one line, without the token.
+    pub(crate) fn excerpt(&self, body: &[u8]) -> String {
+        let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]);
+        crate::error::one_line(&self.shared.token.redact(text.into_owned()), 500)
+    }
+}
+
+impl Response {
+    /// The status, always 2xx.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The HTTP version the answer came in.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The whole body, decompressed.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The whole body, decompressed, without copying.
+    pub fn into_body(self) -> Bytes {
+        self.body
+    }
+
+    /// How often the call was tried before it succeeded.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] when it is not JSON of that shape; the error names line and column and shows the start
+    /// of the body.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        self.decode_with(|body| serde_json::from_slice(body))
+    }
+
+    /// Reads the body with a decoder of the caller's, and turns its error into one that names the call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] when the body is empty, a web page, or refused by the decoder.
+    pub fn decode_with<T, E>(&self, decode: impl FnOnce(&[u8]) -> Result<T, E>) -> Result<T>
+    where
+        E: StdError + Send + Sync + 'static,
+    {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Err(self.undecodable("the body is empty"));
+        }
+        if self.is_web_page() {
+            return Err(self.undecodable("got a web page (HTML) where data was expected"));
+        }
+        decode(&self.body)
+            .map_err(|source| self.undecodable("the body cannot be read").source(source))
+    }
+
+    fn is_web_page(&self) -> bool {
+        let html = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        html || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
+    fn undecodable(&self, message: &str) -> Error {
+        Error::new(ErrorKind::Decode)
+            .message(message)
+            .context(self.origin.context())
+            .excerpt(self.origin.excerpt(&self.body))
+    }
+}

@@ -1,0 +1,35 @@
+//! The boundary between the pipeline and the wire: one request out, one whole answer back.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::{Method, StatusCode, Version};
+
+use crate::error::Result;
+
+/// A request in the form in which it can be sent any number of times.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) method: Method,
+    /// Path and query, escaped.
+    pub(crate) target: String,
+    /// All headers but those that depend on the HTTP version.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// An answer as it came off the wire: any status, still encoded, within the wire cap.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Sends one request once. The pool is the real one; tests script others.
+pub(crate) trait Transport {
+    /// An error that is marked as never sent must mean that no byte of the request reached the network.
+    fn send(&self, request: &Prepared) -> impl Future<Output = Result<Received>> + Send;
+}

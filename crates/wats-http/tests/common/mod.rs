@@ -1,0 +1,210 @@
+//! Servers for the tests: a counting HTTP server (plain or TLS, HTTP/1.1 or 2), and a scripted one that misbehaves.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a panic here is the failing test")]
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use wats_http::{Client, ClientBuilder, Operation, Repeat, RetryConfig, http::Method};
+
+pub(crate) const TOKEN: &str = "c2VjcmV0OnRva2Vu";
+
+pub(crate) static GET: Operation = Operation::new("test.get", Method::GET, "/get", Repeat::Safe);
+pub(crate) static POST: Operation =
+    Operation::new("test.post", Method::POST, "/post", Repeat::Never);
+pub(crate) static ITEM: Operation =
+    Operation::new("test.item", Method::GET, "/item/{id}", Repeat::Safe);
+
+/// A client that never repeats, so that each failure shows.
+pub(crate) fn client(base_url: &str) -> ClientBuilder {
+    Client::builder()
+        .base_url(base_url)
+        .token(TOKEN)
+        .retry(RetryConfig::never())
+}
+
+/// An HTTP server that counts connections.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) ca_pem: Option<String>,
+    opened: Arc<AtomicUsize>,
+    peak: Arc<AtomicUsize>,
+    live: watch::Receiver<usize>,
+}
+
+/// What a server speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    Plain,
+    Tls,
+    TlsHttp1Only,
+}
+
+impl Server {
+    pub(crate) async fn start<F, Fut>(speaks: Speaks, handler: F) -> Self
+    where
+        F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Response<Full<Bytes>>> + Send,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tls, ca_pem) = if speaks == Speaks::Plain {
+            (None, None)
+        } else {
+            let (acceptor, pem) = tls_acceptor(speaks == Speaks::Tls);
+            (Some(acceptor), Some(pem))
+        };
+        let (live_tx, live) = watch::channel(0);
+        let live_tx = Arc::new(live_tx);
+        let (opened, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let server = Self {
+            address,
+            ca_pem,
+            opened: opened.clone(),
+            peak: peak.clone(),
+            live,
+        };
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                opened.fetch_add(1, SeqCst);
+                live_tx.send_modify(|n| {
+                    *n += 1;
+                    peak.fetch_max(*n, SeqCst);
+                });
+                let (tls, handler, live_tx) = (tls.clone(), handler.clone(), live_tx.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(stream, handler).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, handler).await;
+                            }
+                        }
+                    }
+                    live_tx.send_modify(|n| *n -= 1);
+                });
+            }
+        });
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.ca_pem.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    pub(crate) fn opened(&self) -> usize {
+        self.opened.load(SeqCst)
+    }
+
+    pub(crate) fn peak(&self) -> usize {
+        self.peak.load(SeqCst)
+    }
+
+    /// Waits until the number of live connections is as wanted.
+    pub(crate) async fn until_live(&self, wanted: impl Fn(usize) -> bool) {
+        self.live.clone().wait_for(|n| wanted(*n)).await.unwrap();
+    }
+}
+
+async fn serve<T, F, Fut>(stream: T, handler: F)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Full<Bytes>>> + Send,
+{
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let handler = handler.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            Ok::<_, Infallible>(handler(Request::from_parts(head, body)).await)
+        }
+    });
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+fn tls_acceptor(http2: bool) -> (tokio_rustls::TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()])
+        .unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(vec![made.cert.der().clone()], key)
+    .unwrap();
+    config.alpn_protocols = if http2 {
+        vec![b"h2".to_vec(), b"http/1.1".to_vec()]
+    } else {
+        vec![]
+    };
+    (
+        tokio_rustls::TlsAcceptor::from(Arc::new(config)),
+        made.cert.pem(),
+    )
+}
+
+/// A server that reads one request head per connection and then does what `behave` says with the socket.
+pub(crate) async fn scripted<F, Fut>(behave: F) -> String
+where
+    F: Fn(TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.windows(4).any(|w| w == b"\r\n\r\n") {
+                let mut buffer = [0; 1024];
+                match stream.read(&mut buffer).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => head.extend_from_slice(&buffer[..n]),
+                }
+            }
+            tokio::spawn(behave(stream));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// A scripted server that answers with these bytes and closes.
+pub(crate) async fn answering(wire: impl Into<Vec<u8>>) -> String {
+    let wire: Arc<[u8]> = wire.into().into();
+    scripted(move |mut stream| {
+        let wire = wire.clone();
+        async move {
+            let _ = stream.write_all(&wire).await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await
+}
+
+pub(crate) fn ok(body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    Response::new(Full::new(body.into()))
+}

@@ -1,0 +1,259 @@
+//! Every way a call can fail: the kind, one telling line, and never the token.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use common::*;
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use wats_http::{Call, Client, Deadline, Error, ErrorKind, SizeLimits, Timeouts, TlsConfig};
+
+/// Checks what holds for every error and returns its long form.
+fn told(error: &Error) -> String {
+    let line = format!("{error:#}");
+    assert_eq!(line.lines().count(), 1, "one line: {line}");
+    assert!(line.starts_with("test."), "names the operation: {line}");
+    assert!(
+        line.contains("http://127.0.0.1") || line.contains("https://"),
+        "names the address: {line}"
+    );
+    for text in [&line, &format!("{error:?}"), &error.to_string()] {
+        assert!(!text.contains(TOKEN), "{text}");
+    }
+    line
+}
+
+async fn get(client: &Client) -> Result<serde_json::Value, Error> {
+    client.execute(Call::new(&GET)).await?.json()
+}
+
+async fn failing(url: &str) -> Error {
+    get(&client(url).build().unwrap()).await.unwrap_err()
+}
+
+fn answer(status: u16, content_type: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn statuses_carry_the_servers_message_and_advice() {
+    for (status, body, words) in [
+        (400, r#"{"Message":"invalid $filter"}"#, "invalid $filter"),
+        (
+            401,
+            r#"{"Message":"Authorization has been denied"}"#,
+            "make a new one in the WATS Control Panel",
+        ),
+        (403, "{}", "lacks the right"),
+        (404, "", "not found"),
+        (429, "", "budget"),
+        (
+            500,
+            r#"{"Message":"Deadlock\r\nat line 1"}"#,
+            "Deadlock at line 1",
+        ),
+        (502, "<html>Bad gateway</html>", "Bad gateway"),
+    ] {
+        let error = failing(&answering(answer(status, "application/json", body)).await).await;
+        assert_eq!(error.status(), Some(StatusCode::from_u16(status).unwrap()));
+        let line = told(&error);
+        assert!(line.contains(words), "{status}: {line}");
+        assert!(line.contains(&status.to_string()), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_error_that_names_its_target() {
+    let wire =
+        "HTTP/1.1 301 Moved\r\nlocation: https://new.example.com/\r\ncontent-length: 0\r\n\r\n";
+    let error = failing(&answering(wire).await).await;
+    assert!(told(&error).contains("https://new.example.com/"));
+}
+
+#[tokio::test]
+async fn answers_that_are_not_what_was_asked_for() {
+    for (content_type, body, words) in [
+        ("application/json", r#"{"a": }"#, "line 1 column 7"),
+        ("application/json", "", "empty"),
+        (
+            "text/html; charset=utf-8",
+            "<html><title>Sign in</title></html>",
+            "web page",
+        ),
+        ("application/json", "\n <!DOCTYPE html>", "web page"),
+    ] {
+        let error = failing(&answering(answer(200, content_type, body)).await).await;
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        let line = told(&error);
+        assert!(line.contains(words), "{line}");
+        assert!(line.contains("base URL"), "says what to do: {line}");
+    }
+}
+
+#[tokio::test]
+async fn broken_connections() {
+    for (wire, kind) in [
+        ("", ErrorKind::Transport),
+        ("HTTP/1.1 200 OK\r\ncontent-le", ErrorKind::Transport),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
+            ErrorKind::Transport,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+            ErrorKind::Transport,
+        ),
+        ("SSH-2.0-OpenSSH_9.6\r\n", ErrorKind::Transport),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc",
+            ErrorKind::Decode,
+        ),
+    ] {
+        let error = failing(&answering(wire).await).await;
+        assert_eq!(error.kind(), kind, "{wire:?}: {error:#}");
+        told(&error);
+    }
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = failing(&format!("http://{free}")).await;
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let line = told(&error);
+    assert!(
+        line.contains("refused") || line.contains("connect"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers() {
+    let url = scripted(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let client = client(&url)
+        .timeouts(Timeouts::default().attempt(Duration::from_millis(50)))
+        .build()
+        .unwrap();
+    let error = get(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    told(&error);
+    // The slot is free again as soon as the socket is closed.
+    while client.pool_stats().in_use > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn caps_hold_on_the_wire_and_after_decompression() {
+    use std::io::Write;
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gz.write_all(&vec![b' '; 1 << 20]).unwrap();
+    let gz = gz.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        gz.len()
+    );
+    let bomb = [head.as_bytes(), &gz].concat();
+    let endless = b"HTTP/1.1 200 OK\r\n\r\n"
+        .iter()
+        .copied()
+        .chain(std::iter::repeat_n(b'x', 200_000))
+        .collect();
+    let announced = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_vec();
+    for wire in [bomb, endless, announced] {
+        let limits = SizeLimits::default().wire(100_000).decoded(500_000);
+        let client = client(&answering(wire).await)
+            .limits(limits)
+            .build()
+            .unwrap();
+        let error = get(&client).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:#}");
+        told(&error);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_nobody_vouches_for() {
+    let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
+    let other = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
+    let tls = TlsConfig::default()
+        .only_ca_pem(other.ca_pem.as_deref().unwrap())
+        .unwrap();
+    let error = get(&client(&server.url()).tls(tls).build().unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert!(told(&error).contains("trusted CA"));
+    let plain = failing(&server.url().replace("https", "http")).await;
+    assert_eq!(
+        plain.kind(),
+        ErrorKind::Transport,
+        "plain HTTP to a TLS port: {plain:#}"
+    );
+}
+
+#[tokio::test]
+async fn mistakes_in_a_call_are_found_before_anything_is_sent() {
+    let client = client("http://127.0.0.1:1").build().unwrap();
+    let unserialisable = std::collections::BTreeMap::from([((1, 2), 3)]);
+    for call in [
+        Call::new(&ITEM),
+        Call::new(&ITEM).path("id", ""),
+        Call::new(&ITEM).path("id", ".."),
+        Call::new(&GET).header("x", "a\nb"),
+        Call::new(&POST).json(&unserialisable),
+    ] {
+        let error = client.execute(call).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Request, 0));
+        told(&error);
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_what_arrives() {
+    let server = Server::start(Speaks::Plain, |request| async move {
+        assert_eq!(request.headers()["authorization"], format!("Basic {TOKEN}"));
+        assert_eq!(request.headers()["accept"], "application/json");
+        assert_eq!(request.headers()["accept-encoding"], "gzip");
+        let target = request.uri().to_string();
+        let echo = serde_json::json!({ "target": target, "body": String::from_utf8_lossy(request.body()) });
+        Response::new(Full::new(Bytes::from(echo.to_string())))
+    })
+    .await;
+    let client = client(&server.url()).build().unwrap();
+    let call = Call::new(&ITEM)
+        .path("id", "A/B?x=1#2 %2F'ø")
+        .query("$filter", "a eq 'b&c'")
+        .json(&["ü"]);
+    let echo: serde_json::Value = client.execute(call).await.unwrap().json().unwrap();
+    assert_eq!(
+        echo["target"],
+        "/item/A%2FB%3Fx%3D1%232%20%252F%27%C3%B8?$filter=a%20eq%20%27b%26c%27"
+    );
+    assert_eq!(echo["body"], r#"["ü"]"#);
+}
+
+#[test]
+fn nothing_that_can_be_printed_shows_the_token() {
+    let builder = client("http://h");
+    let debug = format!("{builder:?} {:?}", client("http://h").build().unwrap());
+    assert!(!debug.contains(TOKEN), "{debug}");
+}

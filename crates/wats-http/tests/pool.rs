@@ -1,0 +1,260 @@
+//! The pool, counted from the server's side.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+mod common;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::*;
+use tokio::sync::{Barrier, Semaphore};
+use tokio::task::JoinSet;
+use wats_http::{
+    Call, Client, Deadline, ErrorKind, PoolConfig, Timeouts, TlsConfig, http::Version,
+};
+
+fn pool(max: usize) -> PoolConfig {
+    PoolConfig::default().max_connections(NonZeroUsize::new(max).unwrap())
+}
+
+fn trusting(server: &Server) -> TlsConfig {
+    TlsConfig::default()
+        .only_ca_pem(server.ca_pem.as_deref().unwrap())
+        .unwrap()
+}
+
+async fn burst(client: &Client, tasks: usize, calls_each: usize) {
+    let mut set = JoinSet::new();
+    for _ in 0..tasks {
+        let client = client.clone();
+        set.spawn(async move {
+            for _ in 0..calls_each {
+                client.execute(Call::new(&GET)).await.unwrap();
+            }
+        });
+    }
+    while let Some(done) = set.join_next().await {
+        done.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cap_holds_and_the_surplus_is_given_back() {
+    let server = Server::start(Speaks::Plain, |_| async {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        ok("x")
+    })
+    .await;
+    let client = client(&server.url())
+        .pool(
+            pool(100)
+                .max_idle(20)
+                .idle_timeout(Duration::from_secs(3600)),
+        )
+        .build()
+        .unwrap();
+    burst(&client, 300, 10).await;
+    assert!(server.peak() <= 100, "{} live", server.peak());
+    assert!(server.opened() <= 100, "{} opened", server.opened());
+    assert!(
+        server.opened() > 20,
+        "the burst needed more than the idle ones"
+    );
+    // Well within the idle timeout: the surplus goes early.
+    tokio::time::timeout(Duration::from_secs(60), server.until_live(|n| n <= 20))
+        .await
+        .expect("surplus is kept");
+    let before = server.opened();
+    burst(&client, 20, 3).await;
+    assert_eq!(
+        server.opened(),
+        before,
+        "the kept ones serve the next calls"
+    );
+    drop(client);
+    server.until_live(|n| n == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_start_at_once_share_one_http2_connection() {
+    // All hundred calls are on the server at the same time before the first is answered.
+    let barrier = Arc::new(Barrier::new(100));
+    let at_server = barrier.clone();
+    let server = Server::start(Speaks::Tls, move |request| {
+        let barrier = at_server.clone();
+        async move {
+            assert_eq!(request.version(), Version::HTTP_2);
+            barrier.wait().await;
+            ok("x")
+        }
+    })
+    .await;
+    let client = client(&server.url())
+        .tls(trusting(&server))
+        .build()
+        .unwrap();
+    burst(&client, 100, 3).await;
+    assert_eq!(server.opened(), 1);
+    assert_eq!(client.pool_stats().dialled, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tls_server_without_http2_is_spoken_to_in_http11() {
+    let server = Server::start(Speaks::TlsHttp1Only, |_| async { ok("x") }).await;
+    let client = client(&server.url())
+        .pool(pool(10))
+        .tls(trusting(&server))
+        .build()
+        .unwrap();
+    let response = client.execute(Call::new(&GET)).await.unwrap();
+    assert_eq!(response.version(), Version::HTTP_11);
+    burst(&client, 30, 3).await;
+    assert!(server.peak() <= 10);
+}
+
+#[tokio::test]
+async fn http2_can_be_turned_off() {
+    let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
+    let client = client(&server.url())
+        .pool(pool(10).http2(false))
+        .tls(trusting(&server))
+        .build()
+        .unwrap();
+    assert_eq!(
+        client.execute(Call::new(&GET)).await.unwrap().version(),
+        Version::HTTP_11
+    );
+}
+
+#[tokio::test]
+async fn an_http2_connection_that_ended_is_replaced() {
+    let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
+    let proxy = Cuttable::in_front_of(server.address).await;
+    let url = format!("https://{}", proxy.address);
+    let client = client(&url).tls(trusting(&server)).build().unwrap();
+    client.execute(Call::new(&GET)).await.unwrap();
+    proxy.cut().await;
+    server.until_live(|n| n == 0).await;
+    // Whether the client has noticed by now is a race; a safe call may need one more try, never more.
+    if client.execute(Call::new(&GET)).await.is_err() {
+        client.execute(Call::new(&GET)).await.unwrap();
+    }
+    assert_eq!(server.opened(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancelled_calls_give_their_slots_back_and_never_break_the_cap() {
+    let gate = Arc::new(Semaphore::new(0));
+    let at_server = gate.clone();
+    let server = Server::start(Speaks::Plain, move |request| {
+        let gate = at_server.clone();
+        async move {
+            if request.uri().path() == "/get" {
+                gate.acquire().await.unwrap().forget();
+            }
+            ok("x")
+        }
+    })
+    .await;
+    let client = client(&server.url()).pool(pool(4)).build().unwrap();
+    for _ in 0..25 {
+        let mut set = JoinSet::new();
+        for _ in 0..6 {
+            let client = client.clone();
+            set.spawn(async move { client.execute(Call::new(&GET)).await });
+        }
+        server.until_live(|n| n == 4).await;
+        set.shutdown().await;
+    }
+    let response = client
+        .execute(Call::new(&ITEM).path("id", 1))
+        .await
+        .unwrap();
+    assert_eq!(&response.body()[..], b"x");
+    // The server learns of a closed socket a moment after the client closed it, so it may see one round's sockets
+    // beside the next round's, and never more.
+    assert!(server.peak() <= 8, "{} live", server.peak());
+    server.until_live(|n| n <= 4).await;
+}
+
+#[tokio::test]
+async fn waiting_for_a_connection_has_its_own_deadline() {
+    let server = Server::start(Speaks::Plain, |_| std::future::pending()).await;
+    let client = client(&server.url())
+        .pool(pool(1))
+        .timeouts(Timeouts::default().pool(Duration::from_millis(20)))
+        .build()
+        .unwrap();
+    let holder = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(Call::new(&GET)).await }
+    });
+    server.until_live(|n| n == 1).await;
+    let error = client.execute(Call::new(&GET)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Pool));
+    holder.abort();
+}
+
+#[tokio::test]
+async fn a_server_that_closes_after_each_answer_costs_no_errors() {
+    // Says keep-alive and closes all the same: the client learns of it only by the closed socket.
+    let url = answering("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx").await;
+    let client = Client::builder()
+        .base_url(url)
+        .token(TOKEN)
+        .build()
+        .unwrap();
+    for _ in 0..100 {
+        client.execute(Call::new(&GET)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn warm_connections_are_used_by_the_first_calls() {
+    let server = Server::start(Speaks::Plain, |_| async { ok("x") }).await;
+    let client = client(&server.url()).build().unwrap();
+    client.warm(10).await.unwrap();
+    assert_eq!((server.opened(), client.pool_stats().idle), (10, 10));
+    burst(&client, 10, 5).await;
+    assert_eq!(server.opened(), 10);
+}
+
+/// A TCP forwarder whose connections can be cut from outside.
+struct Cuttable {
+    address: std::net::SocketAddr,
+    cut: tokio::sync::mpsc::Sender<()>,
+}
+
+impl Cuttable {
+    async fn in_front_of(target: std::net::SocketAddr) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (cut, mut cuts) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut live = JoinSet::new();
+            loop {
+                tokio::select! {
+                    accepted = listener.accept() => {
+                        let (mut here, _) = accepted.unwrap();
+                        live.spawn(async move {
+                            let mut there = tokio::net::TcpStream::connect(target).await.unwrap();
+                            let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+                        });
+                    }
+                    Some(()) = cuts.recv() => live.shutdown().await,
+                }
+            }
+        });
+        Self { address, cut }
+    }
+
+    async fn cut(&self) {
+        self.cut.send(()).await.unwrap();
+    }
+}
