@@ -1,1 +1,55 @@
-//! wats-sim.
+//! An in-process WATS server over real TCP: for demos, tests, benchmarks, and the CI of programs
+//! that talk to WATS.
+//!
+//! It is written from the server's published description and shares no code with any client, so a
+//! wrong name on the wire fails a test instead of agreeing with itself. It keeps real state (what is
+//! posted is what is read), counts what happens on the sockets, and fails on purpose when told to.
+//!
+//! ```
+//! # async fn doc() -> Result<(), wats_sim::Error> {
+//! use std::time::Duration;
+//! use wats_sim::{Fault, Simulator};
+//!
+//! let sim = Simulator::builder().latency(Duration::from_millis(20)).products(10).start().await?;
+//! sim.inject(Fault::status(503).times(2));
+//! assert!(sim.product("PART-0007").is_some());
+//! assert_eq!(sim.counters().total_requests(), 0);
+//! sim.shutdown().await;
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(doc()).unwrap();
+//! ```
+//!
+//! # Layout
+//!
+//! A request travels downwards:
+//!
+//! - `simulator`: the handle and its builder; `tls`: the certificates,
+//! - `server`, `io`: connections, counted below TLS,
+//! - `service`: the steps of one request; `routes`, `query`: its address; `fault`: failures on
+//!   purpose; `answer`: what goes back,
+//! - `api`: the handlers; `odata`: filters; `report_rules`: what a report must keep,
+//! - `store`, `seed`: the state; `counters`: what was seen.
+
+mod answer;
+mod api;
+mod counters;
+mod error;
+mod fault;
+mod io;
+mod odata;
+mod query;
+mod report_rules;
+mod routes;
+mod seed;
+mod server;
+mod service;
+mod simulator;
+mod store;
+mod tls;
+
+pub use counters::Counters;
+pub use error::Error;
+pub use fault::Fault;
+pub use report_rules::ReportRules;
+pub use simulator::{Builder, DEFAULT_TOKEN, Simulator};

@@ -1,0 +1,121 @@
+//! The `wats-sim` program: a simulated WATS server until Ctrl-C.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use wats_sim::Simulator;
+
+/// A simulated WATS server on 127.0.0.1; prints its counters when stopped with Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// Port to listen on; 0 takes any free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Time added to each request, such as 20ms or 1.5s.
+    #[arg(long, default_value = "0ms", value_parser = parse_duration)]
+    latency: Duration,
+    /// Speak TLS with a certificate made at start.
+    #[arg(long)]
+    tls: bool,
+    /// Speak HTTP/1.1 only.
+    #[arg(long)]
+    http1_only: bool,
+    /// Token to accept, as it stands after `Basic`.
+    #[arg(long, default_value = wats_sim::DEFAULT_TOKEN)]
+    token: String,
+    /// Products to begin with.
+    #[arg(long, default_value_t = 0)]
+    products: usize,
+    /// Write the certificate authority of --tls to this file, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_out: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // Nothing is left to do if even standard error is gone.
+            let _ = writeln!(io::stderr(), "error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), String> {
+    let sim = Simulator::builder()
+        .port(args.port)
+        .latency(args.latency)
+        .tls(args.tls)
+        .http1_only(args.http1_only)
+        .token(args.token)
+        .products(args.products)
+        .start()
+        .await
+        .map_err(|error| error.to_string())?;
+
+    say(&format!(
+        "WATS_BASE_URL={}\nWATS_AUTH_TOKEN={}",
+        sim.base_url(),
+        sim.token()
+    ))?;
+    if let (Some(file), Some(pem)) = (&args.ca_out, sim.ca_certificate_pem()) {
+        std::fs::write(file, pem)
+            .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+        say(&format!("certificate authority in {}", file.display()))?;
+    }
+    say("stop with Ctrl-C")?;
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
+    sim.shutdown().await;
+    say(&format!("\n{}", sim.counters()))
+}
+
+fn say(line: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())
+}
+
+/// A number with the unit `us`, `ms`, `s` or `m`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        _ => return Err("write a number and a unit, such as 20ms or 1.5s".to_owned()),
+    };
+    let number: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| format!("'{number}' is not a number"))?;
+    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(parse_duration("20ms"), Ok(Duration::from_millis(20)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_duration("250us"), Ok(Duration::from_micros(250)));
+        for bad in ["", "20", "ms", "-1s", "1h", "nans", "1e400s"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

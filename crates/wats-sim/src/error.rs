@@ -1,0 +1,30 @@
+//! What can go wrong when a simulator is started.
+
+use std::io;
+
+/// Why a [`Simulator`](crate::Simulator) could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The port could not be taken, most often because another program has it.
+    #[error(
+        "cannot listen on 127.0.0.1:{port}: {source}; choose another port, or 0 for any free one"
+    )]
+    Listen {
+        /// The port asked for; 0 means any.
+        port: u16,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The certificate for TLS could not be made or loaded.
+    #[error("cannot make the certificate for TLS")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An option has a value that cannot work.
+    #[error("option {option}: {problem}")]
+    Option {
+        /// The builder method.
+        option: &'static str,
+        /// What is wrong with the value.
+        problem: &'static str,
+    },
+}

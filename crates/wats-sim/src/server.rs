@@ -1,0 +1,189 @@
+//! Connections: accepting them, speaking HTTP on them, ending them.
+//!
+//! One task accepts; it owns a task per connection, so when it ends everything ends. A connection
+//! ends when the client closes it, when a fault cuts it, or when the server stops.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::io::CountedStream;
+use crate::service::Service;
+
+/// The largest request head (request line and headers) that is read.
+const MAX_HEAD: usize = 64 * 1024;
+/// How long a stopping server waits for requests that are being answered.
+const GRACE: Duration = Duration::from_secs(5);
+/// Pause after a failed accept, which is most often a lack of file handles.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a connection needs.
+pub(crate) struct Server {
+    pub(crate) service: Arc<Service>,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) http1_only: bool,
+    pub(crate) max_connections: usize,
+    /// Turns true when the server stops.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Accepts until told to stop, then frees the port and lets running requests finish.
+pub(crate) async fn run(server: Server, listener: TcpListener) {
+    let server = Arc::new(server);
+    let mut stop = server.stop.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = told(&mut stop) => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) if connections.len() < server.max_connections => {
+                    connections.spawn(connection(Arc::clone(&server), stream));
+                }
+                // One too many: closing it at once is all that can be done.
+                Ok(_) => {}
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    let all_done = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all_done).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+async fn connection(server: Arc<Server>, stream: TcpStream) {
+    // Without it small answers may wait for the client's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let stream = CountedStream::new(stream, Arc::clone(server.service.meter()));
+    let Some(tls) = &server.tls else {
+        return serve(&server, stream).await;
+    };
+    let mut stop = server.stop.clone();
+    tokio::select! {
+        () = told(&mut stop) => {}
+        // A client that does not trust the certificate ends here; it knows why.
+        shaken = tls.accept(stream) => if let Ok(stream) = shaken {
+            serve(&server, stream).await;
+        }
+    }
+}
+
+async fn serve<S>(server: &Server, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let line = Line::default();
+    // However this function ends, the tasks of the connection end too.
+    let _cut_at_end = CutAtEnd(line.clone());
+    let mut builder = auto::Builder::new(line.clone());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .max_buf_size(MAX_HEAD)
+        .header_read_timeout(None);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(MAX_HEAD as u32);
+    if server.http1_only {
+        builder = builder.http1_only();
+    }
+    let service = service_fn(|request: Request<Incoming>| {
+        let (service, line) = (Arc::clone(&server.service), line.clone());
+        async move { service.call(request, &line).await }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+
+    let mut stop = server.stop.clone();
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            // An error is the client's going away or not speaking HTTP: nobody is left to tell.
+            _ = connection.as_mut() => return,
+            () = line.until_cut() => return,
+            () = told(&mut stop), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// Waits until the server stops; a server that is gone has stopped too.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// The handle by which a request can cut its own connection, and by which the tasks that HTTP/2
+/// starts for its streams end with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    cut: watch::Sender<bool>,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            cut: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Line {
+    /// Closes the connection without a further byte.
+    pub(crate) fn cut(&self) {
+        self.cut.send_replace(true);
+    }
+
+    async fn until_cut(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.cut.subscribe().wait_for(|cut| *cut).await;
+    }
+}
+
+impl<F> Executor<F> for Line
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, task: F) {
+        let line = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = line.until_cut() => {}
+                _ = task => {}
+            }
+        });
+    }
+}
+
+struct CutAtEnd(Line);
+
+impl Drop for CutAtEnd {
+    fn drop(&mut self) {
+        self.0.cut();
+    }
+}
+
+/// Listens on the loopback address; 0 is any free port.
+pub(crate) async fn listen(port: u16) -> io::Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}

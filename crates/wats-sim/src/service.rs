@@ -1,0 +1,235 @@
+//! One request, top to bottom: count it, find its route, read its body, wait, fail on purpose if a
+//! fault says so, check the token, handle it, compress, answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+
+use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
+use crate::api::{app, product, report};
+use crate::counters::Meter;
+use crate::fault::{Action, Fault, FaultQueue};
+use crate::query::Query;
+use crate::report_rules::ReportRules;
+use crate::routes::{self, Endpoint, Resolved};
+use crate::server::Line;
+use crate::store::Store;
+
+/// What all connections share.
+pub(crate) struct Service {
+    pub(crate) store: Store,
+    pub(crate) faults: FaultQueue,
+    pub(crate) settings: Settings,
+    pub(crate) token: Mutex<String>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// What does not change while the server runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) latency: Duration,
+    pub(crate) max_body: usize,
+    pub(crate) rules: ReportRules,
+    pub(crate) gzip: bool,
+}
+
+impl Service {
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    pub(crate) async fn call(
+        &self,
+        request: Request<Incoming>,
+        line: &Line,
+    ) -> Result<Response<AnswerBody>, Never> {
+        let (head, body) = request.into_parts();
+        let resolved = routes::resolve(&head.method, head.uri.path());
+        let method = routes::method_name(&head.method);
+        let template = match &resolved {
+            Resolved::Found { route, .. } => route.template,
+            Resolved::WrongMethod { template, .. } => template,
+            Resolved::Unknown | Resolved::BadEncoding => "(unknown route)",
+        };
+        let _in_flight = self.meter.request((method, template), head.version);
+        let fault = self.faults.take(method, template);
+
+        let body = read_body(body, self.settings.max_body).await;
+        pause(self.settings.latency).await;
+        let action = match fault {
+            Some(Fault { action, delay, .. }) => {
+                pause(delay).await;
+                action
+            }
+            None => Action::Proceed,
+        };
+        let handle = || {
+            let body = match body {
+                Ok(body) => body,
+                Err(answer) => return answer,
+            };
+            settle(self.handle(resolved, &head.uri, &head.headers, body))
+        };
+        let (answer, cut_after) = match action {
+            Action::Proceed => (handle(), None),
+            Action::Truncate(bytes) => (handle(), Some(bytes)),
+            Action::Answer {
+                status,
+                content_type,
+                headers,
+                body,
+            } => (scripted(status, &content_type, &headers, body), None),
+            Action::DropBefore => return hang_up(line).await,
+            Action::DropAfter => {
+                handle();
+                return hang_up(line).await;
+            }
+        };
+        let answer = if self.settings.gzip {
+            answer.gzip_if_accepted(&head.headers)
+        } else {
+            answer
+        };
+        self.meter.status(answer.status.as_u16());
+        Ok(answer.into_response(cut_after))
+    }
+
+    fn handle(&self, resolved: Resolved, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Handled {
+        let (route, params) = match resolved {
+            Resolved::Found { route, params } => (route, params),
+            Resolved::WrongMethod { allow, .. } => return Err(wrong_method(&allow)),
+            Resolved::Unknown => return Err(no_route(uri.path())),
+            Resolved::BadEncoding => {
+                let message = "The path of the request is not UTF-8 once decoded.";
+                return Err(Answer::message(StatusCode::BAD_REQUEST, message));
+            }
+        };
+        self.authorize(headers)?;
+        let query = Query::parse(uri.query())?;
+        let param = |index: usize| params.get(index).map(String::as_str).unwrap_or_default();
+        match route.endpoint {
+            Endpoint::Version => app::version(),
+            Endpoint::Processes => app::processes(&self.store, &query),
+            Endpoint::QueryProducts => product::query(&self.store, &query),
+            Endpoint::GetProduct => product::get(&self.store, param(0)),
+            Endpoint::GetRevision => product::get_revision(&self.store, param(0), param(1)),
+            Endpoint::PutProduct => product::put(&self.store, &body),
+            Endpoint::PutProducts => product::put_many(&self.store, &body),
+            Endpoint::PutRevision => product::put_revision(&self.store, &body),
+            Endpoint::PutRevisions => product::put_revisions(&self.store, &body),
+            Endpoint::PostReport => report::post(&self.store, self.settings.rules, body),
+            Endpoint::GetReport => report::get(&self.store, param(0), &query),
+            Endpoint::QueryHeaders => report::query_headers(&self.store, &query),
+        }
+    }
+
+    /// `Authorization: Basic <token>`, the token taken as it is.
+    fn authorize(&self, headers: &HeaderMap) -> Result<(), Answer> {
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Basic"))
+            .map(|(_, token)| token.trim());
+        let wanted = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if given == Some(wanted.as_str()) {
+            return Ok(());
+        }
+        let message = "Authorization has been denied for this request.";
+        Err(
+            Answer::message(StatusCode::UNAUTHORIZED, message).with_header(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"WATS\""),
+            ),
+        )
+    }
+}
+
+async fn pause(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// Cuts the connection; the caller is dropped with it and never comes back.
+async fn hang_up<T>(line: &Line) -> T {
+    line.cut();
+    std::future::pending().await
+}
+
+/// Reads a body up to the cap.
+async fn read_body(mut body: Incoming, max: usize) -> Result<Bytes, Answer> {
+    let too_large = || {
+        let message = format!("Maximum request length exceeded: a body may have {max} bytes.");
+        Answer::message(StatusCode::PAYLOAD_TOO_LARGE, message)
+    };
+    if body.size_hint().lower() > max as u64 {
+        return Err(too_large());
+    }
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let message = format!("The body of the request broke off: {error}");
+            Answer::message(StatusCode::BAD_REQUEST, message)
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if read.len() + data.len() > max {
+            return Err(too_large());
+        }
+        read.extend_from_slice(&data);
+    }
+    Ok(read.freeze())
+}
+
+/// The answer of a fault. One that HTTP does not allow shows as a 500 saying so.
+fn scripted(status: u16, content_type: &str, headers: &[(String, String)], body: Bytes) -> Answer {
+    let impossible = |what: &str| {
+        Answer::message(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("The injected fault has {what}."),
+        )
+    };
+    let status = match StatusCode::from_u16(status) {
+        Ok(status) if (200..=599).contains(&status.as_u16()) => status,
+        _ => return impossible("a status that is not from 200 to 599"),
+    };
+    let Ok(content_type) = HeaderValue::from_str(content_type) else {
+        return impossible("a content type with characters that are not allowed");
+    };
+    let mut answer = Answer {
+        status,
+        headers: vec![(header::CONTENT_TYPE, content_type)],
+        body,
+    };
+    for (name, value) in headers {
+        match (
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::try_from(value.as_str()),
+        ) {
+            (Ok(name), Ok(value)) => answer.headers.push((name, value)),
+            _ => return impossible("a header with characters that are not allowed"),
+        }
+    }
+    answer
+}
+
+fn no_route(path: &str) -> Answer {
+    let message = format!("No HTTP resource was found that matches the request URI '{path}'.");
+    Answer::message(StatusCode::NOT_FOUND, message)
+}
+
+fn wrong_method(allow: &str) -> Answer {
+    let message = "The requested resource does not support this http method.";
+    let answer = Answer::message(StatusCode::METHOD_NOT_ALLOWED, message);
+    match HeaderValue::from_str(allow) {
+        Ok(allow) => answer.with_header(header::ALLOW, allow),
+        Err(_) => answer,
+    }
+}

@@ -1,0 +1,379 @@
+//! The handle of a running server and the builder that starts it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::counters::{Counters, Meter};
+use crate::fault::{Fault, FaultQueue};
+use crate::report_rules::ReportRules;
+use crate::server::{self, Server};
+use crate::service::{Service, Settings};
+use crate::store::{Limits, Store};
+use crate::{Error, api, seed, tls};
+
+/// The token a server accepts unless told otherwise: `demo:demo` in base64.
+pub const DEFAULT_TOKEN: &str = "ZGVtbzpkZW1v";
+
+/// A running WATS server on 127.0.0.1.
+///
+/// It stops when [`shutdown`](Self::shutdown) is called or the value is dropped. It runs on the
+/// tokio runtime that started it.
+///
+/// ```
+/// # async fn doc() -> Result<(), wats_sim::Error> {
+/// use wats_sim::Simulator;
+///
+/// let sim = Simulator::builder().products(100).start().await?;
+/// println!("serving at {} for the token {}", sim.base_url(), sim.token());
+/// // … let a client loose on it …
+/// println!("{}", sim.counters());
+/// sim.shutdown().await;
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(doc()).unwrap();
+/// ```
+pub struct Simulator {
+    base_url: String,
+    token: String,
+    ca_pem: Option<String>,
+    service: Arc<Service>,
+    stop: watch::Sender<bool>,
+    running: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Simulator {
+    /// A builder with the defaults: any free port, plain TCP, no latency, no products.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where the server listens, such as `http://127.0.0.1:40123` or `https://127.0.0.1:40123`; no
+    /// slash at the end. The certificate is also valid for `localhost`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The token the server was started with, to be sent as `Authorization: Basic <token>`.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The certificate authority a client must trust, as PEM; `None` without TLS.
+    pub fn ca_certificate_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// What the server has seen so far.
+    pub fn counters(&self) -> Counters {
+        self.service.meter.snapshot()
+    }
+
+    /// Starts counting anew; open connections stay counted as live.
+    pub fn reset_counters(&self) {
+        self.service.meter.reset();
+    }
+
+    /// The product as `GET /api/Product/{partNumber}` answers it.
+    pub fn product(&self, part_number: &str) -> Option<Value> {
+        self.service.store.product(part_number)
+    }
+
+    /// Puts a product into the server as it is, over the one with its part number; members the
+    /// server makes (ids, empty lists) are added where they are missing. `false` if the value has no
+    /// text `partNumber` or the server is full: then nothing changed.
+    pub fn put_product(&self, product: Value) -> bool {
+        let Value::Object(mut product) = product else {
+            return false;
+        };
+        let Some(part_number) = product.get("partNumber").and_then(Value::as_str) else {
+            return false;
+        };
+        let part_number = part_number.to_owned();
+        self.service.store.with_products(|products| {
+            let known = products
+                .get(&part_number)
+                .and_then(|known| known.get("productId"));
+            if let Some(id) = known {
+                product.entry("productId").or_insert_with(|| id.clone());
+            }
+            api::product::complete(&mut product);
+            products.put(Value::Object(product)).is_ok()
+        })
+    }
+
+    /// Adds a process, or replaces the one with the same `code`. Members as in
+    /// `GET /api/App/Processes`; reports may then use the code.
+    pub fn put_process(&self, process: Value) {
+        self.service.store.put_process(process);
+    }
+
+    /// The report with this id, if one was taken in.
+    pub fn report(&self, id: &str) -> Option<Value> {
+        serde_json::from_slice(&self.report_bytes(id)?).ok()
+    }
+
+    /// The report with this id, byte for byte as it was received last.
+    pub fn report_bytes(&self, id: &str) -> Option<Bytes> {
+        let id = Uuid::try_parse(id).ok()?;
+        self.service
+            .store
+            .report(&id)
+            .map(|report| report.bytes.clone())
+    }
+
+    /// Scripts a failure for the next request that fits; see [`Fault`].
+    pub fn inject(&self, fault: Fault) {
+        self.service.faults.push(fault);
+    }
+
+    /// How many requests are still to fail. A test that ends with some left has not met them all.
+    pub fn pending_faults(&self) -> usize {
+        self.service.faults.pending()
+    }
+
+    /// Forgets the faults still to come.
+    pub fn clear_faults(&self) {
+        self.service.faults.clear();
+    }
+
+    /// From now on accepts only this token, as when a token has expired and a new one was made.
+    /// [`token`](Self::token) keeps answering the first.
+    pub fn replace_token(&self, token: impl Into<String>) {
+        *self
+            .service
+            .token
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = token.into();
+    }
+
+    /// Stops accepting, lets running requests finish for up to 5 s, closes all connections. The port
+    /// is free when this returns. A second call does nothing.
+    pub async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(running) = running {
+            // The only failure is a panic or an abort of the task, and either has stopped it.
+            let _ = running.await;
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        let running = self
+            .running
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(running) = running {
+            // The task owns the listener and all connections.
+            running.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How to run a [`Simulator`].
+#[derive(Clone)]
+pub struct Builder {
+    port: u16,
+    tls: bool,
+    http1_only: bool,
+    token: String,
+    products: usize,
+    max_connections: usize,
+    limits: Limits,
+    settings: Settings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            tls: false,
+            http1_only: false,
+            token: DEFAULT_TOKEN.to_owned(),
+            products: 0,
+            max_connections: 10_000,
+            limits: Limits {
+                products: 100_000,
+                reports: 100_000,
+            },
+            settings: Settings {
+                latency: Duration::ZERO,
+                max_body: 100 * 1024 * 1024,
+                rules: ReportRules::default(),
+                gzip: true,
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("port", &self.port)
+            .field("tls", &self.tls)
+            .field("http1_only", &self.http1_only)
+            .field("products", &self.products)
+            .field("max_connections", &self.max_connections)
+            .field("limits", &self.limits)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Time added to each request, once its body has arrived. Default: none.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.settings.latency = latency;
+        self
+    }
+
+    /// The port on 127.0.0.1. Default: 0, any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Speak TLS with a certificate made at start, offering HTTP/2 and HTTP/1.1 by ALPN. Default: off.
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Speak HTTP/1.1 only. Default: off, HTTP/2 is spoken with clients that begin with it.
+    pub fn http1_only(mut self, http1_only: bool) -> Self {
+        self.http1_only = http1_only;
+        self
+    }
+
+    /// The token to accept, as it stands after `Basic`. Default: [`DEFAULT_TOKEN`].
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = token.into();
+        self
+    }
+
+    /// Seed this many products, `PART-0000`, `PART-0001`, …, each with the revisions `A` and `B`.
+    /// Default: none.
+    pub fn products(mut self, count: usize) -> Self {
+        self.products = count;
+        self
+    }
+
+    /// Which rules reports must keep. Default: [`ReportRules::Basic`].
+    pub fn report_rules(mut self, rules: ReportRules) -> Self {
+        self.settings.rules = rules;
+        self
+    }
+
+    /// The largest request body in bytes; a larger one is answered with 413. Default: 100 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.settings.max_body = bytes;
+        self
+    }
+
+    /// How many reports to keep; one more is answered with 507. Default: 100 000.
+    pub fn max_reports(mut self, reports: usize) -> Self {
+        self.limits.reports = reports;
+        self
+    }
+
+    /// How many products to keep; one more is answered with 507. Default: 100 000.
+    pub fn max_products(mut self, products: usize) -> Self {
+        self.limits.products = products;
+        self
+    }
+
+    /// How many connections to hold open; one more is closed at once. Default: 10 000.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Compress answers of more than 1 KB for clients that accept gzip. Default: on.
+    pub fn gzip(mut self, gzip: bool) -> Self {
+        self.settings.gzip = gzip;
+        self
+    }
+
+    /// Starts the server on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Listen`] if the port is taken, [`Error::Certificate`] if TLS cannot be set up,
+    /// [`Error::Option`] if an option cannot work.
+    pub async fn start(self) -> Result<Simulator, Error> {
+        if self.products > self.limits.products {
+            let problem = "more products to seed than the server may keep";
+            return Err(Error::Option {
+                option: "products",
+                problem,
+            });
+        }
+        let tls = if self.tls {
+            Some(tls::make(self.http1_only)?)
+        } else {
+            None
+        };
+        let (listener, port) = server::listen(self.port)
+            .await
+            .map_err(|source| Error::Listen {
+                port: self.port,
+                source,
+            })?;
+
+        let store = Store::new(self.limits);
+        store.with_products(|products| {
+            for index in 0..self.products {
+                // Room was checked above, and a seeded product is complete.
+                let _ = products.put(seed::product(index));
+            }
+        });
+        let service = Arc::new(Service {
+            store,
+            faults: FaultQueue::default(),
+            settings: self.settings,
+            token: Mutex::new(self.token.clone()),
+            meter: Arc::new(Meter::default()),
+        });
+        let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
+        let stop = watch::Sender::new(false);
+        let server = Server {
+            service: Arc::clone(&service),
+            tls: acceptor,
+            http1_only: self.http1_only,
+            max_connections: self.max_connections,
+            stop: stop.subscribe(),
+        };
+        let running = tokio::spawn(server::run(server, listener));
+        let scheme = if self.tls { "https" } else { "http" };
+        Ok(Simulator {
+            base_url: format!("{scheme}://127.0.0.1:{port}"),
+            token: self.token,
+            ca_pem,
+            service,
+            stop,
+            running: Mutex::new(Some(running)),
+        })
+    }
+}
