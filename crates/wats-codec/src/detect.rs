@@ -3,6 +3,7 @@
 //! | first bytes | format |
 //! |---|---|
 //! | `1f 8b` | gzip |
+//! | `28 b5 2f fd` | Zstandard |
 //! | `ef bb bf` | JSON after a UTF-8 byte order mark |
 //! | white space, `{`, `[`, `"`, `-`, a digit, `t`, `f`, `n` | JSON |
 //! | from `80` up, except the reserved `c1` | MessagePack |
@@ -14,6 +15,7 @@
 
 use crate::{Error, Format, Result, gzip};
 
+pub(crate) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
 impl Format {
@@ -39,6 +41,12 @@ impl Format {
 pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
     if bytes.starts_with(&gzip::MAGIC) {
         return Ok(Format::JsonGzip);
+    }
+    if bytes.starts_with(&ZSTD_MAGIC) {
+        #[cfg(feature = "zstd")]
+        return Ok(Format::JsonZstd);
+        #[cfg(not(feature = "zstd"))]
+        return Err(Error::NotBuilt { feature: "zstd" });
     }
     if let Some(text) = bytes.strip_prefix(UTF8_BOM) {
         return if text.trim_ascii().is_empty() {

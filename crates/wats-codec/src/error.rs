@@ -69,6 +69,14 @@ pub enum Error {
         start: Box<str>,
     },
 
+    /// The input is in a format that this build leaves out.
+    #[error("the input needs the feature `{feature}` of wats-codec, which this build leaves out")]
+    #[non_exhaustive]
+    NotBuilt {
+        /// The cargo feature that reads it.
+        feature: &'static str,
+    },
+
     /// Text in another encoding than UTF-8.
     #[error("the input is {encoding} text: convert it to UTF-8 first")]
     #[non_exhaustive]

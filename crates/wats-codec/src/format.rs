@@ -35,6 +35,10 @@ pub enum Format {
     /// Compact JSON in gzip (RFC 1952). Small documents stay uncompressed: see
     /// [`Serializer::compress_threshold`](crate::Serializer::compress_threshold).
     JsonGzip,
+    /// Compact JSON in Zstandard (RFC 8878), feature `zstd`: smaller than gzip at a fraction of the
+    /// time. Small documents stay uncompressed as with [`JsonGzip`](Self::JsonGzip).
+    #[cfg(feature = "zstd")]
+    JsonZstd,
 }
 
 impl Format {
@@ -44,6 +48,8 @@ impl Format {
         Self::JsonPretty,
         Self::MessagePack,
         Self::JsonGzip,
+        #[cfg(feature = "zstd")]
+        Self::JsonZstd,
     ];
 
     /// The name that [`FromStr`] reads and [`Display`](fmt::Display) writes.
@@ -53,6 +59,8 @@ impl Format {
             Self::JsonPretty => "json-pretty",
             Self::MessagePack => "msgpack",
             Self::JsonGzip => "json-gzip",
+            #[cfg(feature = "zstd")]
+            Self::JsonZstd => "json-zstd",
         }
     }
 
@@ -62,6 +70,8 @@ impl Format {
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Json | Self::JsonPretty | Self::JsonGzip => "application/json",
+            #[cfg(feature = "zstd")]
+            Self::JsonZstd => "application/json",
             Self::MessagePack => "application/vnd.msgpack",
         }
     }
@@ -73,6 +83,8 @@ impl Format {
     pub const fn content_encoding(self) -> Option<&'static str> {
         match self {
             Self::JsonGzip => Some("gzip"),
+            #[cfg(feature = "zstd")]
+            Self::JsonZstd => Some("zstd"),
             Self::Json | Self::JsonPretty | Self::MessagePack => None,
         }
     }
@@ -83,6 +95,8 @@ impl Format {
             Self::Json | Self::JsonPretty => "json",
             Self::MessagePack => "msgpack",
             Self::JsonGzip => "json.gz",
+            #[cfg(feature = "zstd")]
+            Self::JsonZstd => "json.zst",
         }
     }
 }
@@ -102,6 +116,7 @@ impl FromStr for Format {
             "messagepack" | "message-pack" => "msgpack",
             "pretty" => "json-pretty",
             "gzip" => "json-gzip",
+            "zstd" => "json-zstd",
             other => other,
         };
         Self::ALL

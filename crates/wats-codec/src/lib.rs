@@ -20,7 +20,7 @@
 //!
 //! # Layout
 //! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
-//! `msgpack` and `gzip` (one format each), `guard` (checks while writing), `limits`. Beside it
+//! `msgpack`, `gzip` and `zstd` (one format each), `guard` (checks while writing), `limits`. Beside it
 //! stand [`float`], `records` (streams), `compare`, `bench` and `size`.
 
 mod bench;
@@ -37,6 +37,8 @@ mod msgpack;
 mod records;
 mod serializer;
 mod size;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 pub use bench::{BenchOptions, BenchReport, FormatSpeed, benchmark, benchmark_with};
 pub use compare::{Comparison, FormatSize, compare};

@@ -402,6 +402,86 @@ fn compressed_twice_is_refused_with_advice() {
     assert!(error.to_string().contains("compressed twice"), "{error}");
 }
 
+// ---- zstd
+
+#[cfg(feature = "zstd")]
+mod zstd_hazards {
+    use super::*;
+
+    fn pack(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 3).unwrap()
+    }
+
+    #[test]
+    fn bombs_are_stopped() {
+        let bomb = pack(&vec![b' '; 8 << 20]);
+        assert!(matches!(read(&bomb), Err(Error::RatioTooHigh { .. })));
+        let limits = Limits::default().max_ratio(u32::MAX).max_bytes(3 << 20);
+        let error = reader().with_limits(limits).from_slice::<Value>(&bomb);
+        assert!(matches!(error, Err(Error::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_window_beyond_the_limit_is_refused() {
+        // A header that asks for a window of 2 GiB, then an empty raw block.
+        let hostile = b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00";
+        let error = read(hostile).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    }
+
+    #[test]
+    fn frames_are_joined_and_junk_refused() {
+        assert_eq!(
+            read(&[pack(b"[1,"), pack(b"2]")].concat()).unwrap(),
+            json!([1, 2])
+        );
+        let frame = pack(b"[1]");
+        match read(&[&frame, &b"junk"[..]].concat()).unwrap_err() {
+            Error::TrailingBytes { at, .. } => assert_eq!(at, Position::Offset(frame.len())),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn damage_never_changes_what_is_read_and_cuts_are_named() {
+        let codec = Serializer::new(Format::JsonZstd).compress_threshold(0);
+        let value = json!((0..50).map(|i| format!("step {i}")).collect::<Vec<_>>());
+        let good = codec.to_vec(&value).unwrap();
+        for place in 0..good.len() {
+            for bit in 0..8 {
+                let mut bad = good.clone();
+                bad[place] ^= 1 << bit;
+                match read(&bad) {
+                    Ok(back) => assert_eq!(back, value, "bit {bit} of byte {place}"),
+                    Err(Error::Checksum { .. }) => {}
+                    Err(error) if place >= good.len() - 4 => panic!("{error}"),
+                    Err(_) => {}
+                }
+            }
+        }
+        for length in 4..good.len() {
+            let error = read(&good[..length]).unwrap_err();
+            assert!(
+                matches!(error, Error::Truncated { .. }),
+                "{length}: {error}"
+            );
+        }
+    }
+}
+
+#[cfg(not(feature = "zstd"))]
+#[test]
+fn zstd_without_the_feature_names_the_feature() {
+    let error = read(b"\x28\xb5\x2f\xfd\x04\x00").unwrap_err();
+    assert!(matches!(
+        error,
+        Error::NotBuilt {
+            feature: "zstd",
+            ..
+        }
+    ));
+}
+
 // ---- text
 
 #[test]

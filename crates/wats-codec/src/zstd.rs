@@ -1,0 +1,96 @@
+//! Zstandard (RFC 8878) in memory: one frame out, any number of frames in, within limits.
+
+use std::io::{Read, Write};
+
+use crate::gzip::check_size;
+use crate::{Error, Format, Limits, Position, Result};
+
+const FORMAT: Format = Format::JsonZstd;
+/// What the library lets a window be by default, as a power of two.
+const LARGEST_WINDOW: u32 = 27;
+const SMALLEST_WINDOW: u32 = 10;
+const STEP: usize = 16 * 1024;
+
+/// Compresses to one frame with a checksum.
+pub(crate) fn compress(bytes: &[u8], level: i32) -> Result<Vec<u8>> {
+    let buffer = Vec::with_capacity(bytes.len() / 4 + 64);
+    let mut encoder = zstd::Encoder::new(buffer, level)?;
+    encoder.include_checksum(true)?;
+    encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+/// Decompresses all frames.
+pub(crate) fn decompress(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let at = Position::Offset(bytes.len() - rest.len());
+        if !rest.starts_with(&MAGIC) {
+            return Err(if MAGIC.starts_with(rest) {
+                truncated(bytes)
+            } else {
+                Error::TrailingBytes { format: FORMAT, at }
+            });
+        }
+        frame(&mut rest, bytes, &mut out, limits)?;
+    }
+    Ok(out)
+}
+
+pub(crate) use crate::detect::ZSTD_MAGIC as MAGIC;
+
+fn frame(rest: &mut &[u8], whole: &[u8], out: &mut Vec<u8>, limits: &Limits) -> Result<()> {
+    let mut decoder = zstd::Decoder::with_buffer(&mut *rest)?.single_frame();
+    // The header of a frame may ask for any amount of memory.
+    let window = limits.max_bytes.max(2).ilog2() + 1;
+    decoder.window_log_max(window.clamp(SMALLEST_WINDOW, LARGEST_WINDOW))?;
+    let mut step = vec![0; STEP];
+    loop {
+        match decoder.read(&mut step) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                out.extend_from_slice(step.get(..count).unwrap_or_default());
+                check_size(out.len(), whole.len(), limits)?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Err(truncated(whole));
+            }
+            Err(error) => {
+                let left = decoder.get_ref().len();
+                return Err(classify(
+                    error,
+                    Position::Offset(whole.len() - left),
+                    limits,
+                ));
+            }
+        }
+    }
+}
+
+/// The library names its faults in words only.
+fn classify(error: std::io::Error, at: Position, limits: &Limits) -> Error {
+    let reason = error.to_string();
+    if reason.contains("checksum") {
+        Error::Checksum { format: FORMAT, at }
+    } else if reason.contains("too much memory") {
+        Error::TooLarge {
+            limit: limits.max_bytes,
+        }
+    } else {
+        Error::Syntax {
+            format: FORMAT,
+            at,
+            reason: reason.into(),
+            source: Some(Box::new(error)),
+        }
+    }
+}
+
+fn truncated(whole: &[u8]) -> Error {
+    Error::Truncated {
+        format: FORMAT,
+        at: Position::Offset(whole.len()),
+    }
+}
