@@ -1,1 +1,71 @@
-//! wats-batch.
+//! Batching that is never slower than not batching, and never loses a caller.
+//!
+//! | you have | use |
+//! |---|---|
+//! | many callers, each with one item, and a server with a bulk call | [`RequestBatcher`] |
+//! | one list, and a server with a bulk call | [`ChunkedBatcher`] |
+//! | one list, and a server that takes one item a call | [`batch_map`], [`batch_map_stream`] |
+//!
+//! # How the crate is laid out
+//! The batcher is read top to bottom: `batcher` (the handle users hold) → `add` (the future of one
+//! caller) → `shared` (the lock, and what is done outside it) → `core` (the queue and its rules: no
+//! lock, no clock, no runtime), with `worker` and `timer` as the two tasks that drive it.
+//! `engine` is the bounded concurrency under [`ChunkedBatcher`] and [`batch_map`].
+//!
+//! # Example
+//! ```
+//! use wats_batch::{BatchConfig, Policy, RequestBatcher, limit};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! // One call of the server answers many part numbers, each with its own result.
+//! let batcher = RequestBatcher::new(
+//!     BatchConfig::default().max_batch_size(limit::<20>()).policy(Policy::Eager),
+//!     |numbers: Vec<u32>| async move {
+//!         numbers
+//!             .into_iter()
+//!             .map(|n| if n == 0 { Err("no such part") } else { Ok(n * 10) })
+//!             .collect::<Vec<_>>()
+//!     },
+//! );
+//! let (a, b, c) = tokio::join!(batcher.add(1), batcher.add(0), batcher.add(3));
+//! assert_eq!(a.unwrap(), 10);
+//! assert_eq!(b.unwrap_err().inner(), Some(&"no such part"));
+//! assert_eq!(c.unwrap(), 30);
+//! assert_eq!(batcher.stats().batches, 1);
+//! # }
+//! ```
+
+mod add;
+mod batcher;
+mod builder;
+mod bulk;
+mod chunked;
+mod config;
+mod core;
+mod dedupe;
+mod engine;
+mod error;
+mod list;
+mod map;
+mod partition;
+mod policy;
+mod progress;
+mod retry;
+mod shared;
+mod stats;
+mod sync;
+mod timer;
+mod worker;
+
+pub use add::{Add, AddMany, Ticket};
+pub use batcher::RequestBatcher;
+pub use builder::BatcherBuilder;
+pub use bulk::{IntoAnswers, IntoKeyed};
+pub use chunked::{ChunkConfig, ChunkDone, ChunkedBatcher};
+pub use config::{BatchConfig, Policy, Priority, limit};
+pub use error::{BatchError, ChunkError, TryAddError};
+pub use map::{BatchMap, batch_map, batch_map_stream};
+pub use partition::Partition;
+pub use progress::Progress;
+pub use retry::Retry;
+pub use stats::BatchStats;

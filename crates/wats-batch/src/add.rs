@@ -1,0 +1,187 @@
+//! The future of one caller. It enters the queue when first polled, so its waker goes in with the
+//! item under one lock; dropping it takes the item out again.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use futures_util::future::BoxFuture;
+
+use crate::list::Index;
+use crate::shared::{May, Shared};
+use crate::{BatchError, Priority, TryAddError};
+
+/// The answer of one item to come; made by [`RequestBatcher::add`](crate::RequestBatcher::add).
+///
+/// Dropping it before the item was sent cancels the item; later it only gives up the answer.
+#[must_use = "an item is only added when its future is awaited"]
+pub struct Add<'a, T, R, E> {
+    batcher: Held<'a, Shared<T, R, E>>,
+    state: State<T, R, E>,
+}
+
+/// An [`Add`] that is already in the queue and stands on its own; made by
+/// [`RequestBatcher::try_add`](crate::RequestBatcher::try_add).
+pub type Ticket<T, R, E> = Add<'static, T, R, E>;
+
+enum Held<'a, S> {
+    Borrowed(&'a Arc<S>),
+    Owned(Arc<S>),
+}
+
+impl<S> Held<'_, S> {
+    fn get(&self) -> &Arc<S> {
+        match self {
+            Self::Borrowed(shared) => shared,
+            Self::Owned(shared) => shared,
+        }
+    }
+}
+
+pub(crate) enum State<T, R, E> {
+    New(T, Priority),
+    Waiting(Index),
+    /// Waits together with others for one item.
+    Joined(BoxFuture<'static, Result<R, BatchError<E>>>),
+    Refused,
+    Ended,
+}
+
+// Nothing in it is pinned: an item is only ever moved.
+impl<T, R, E> Unpin for Add<'_, T, R, E> {}
+
+impl<'a, T, R, E> Add<'a, T, R, E> {
+    pub(crate) fn new(batcher: &'a Arc<Shared<T, R, E>>, item: T, priority: Priority) -> Self {
+        Self {
+            batcher: Held::Borrowed(batcher),
+            state: State::New(item, priority),
+        }
+    }
+
+    /// Enters the queue if it has not yet. Says whether it just entered with the waker, so that
+    /// there is nothing to poll for.
+    fn enter(&mut self, waker: &Waker) -> bool {
+        let State::New(..) = self.state else {
+            return false;
+        };
+        let State::New(item, priority) = std::mem::replace(&mut self.state, State::Refused) else {
+            return false;
+        };
+        if let Ok(state) =
+            self.batcher
+                .get()
+                .begin(item, priority, Some(waker.clone()), May::WaitForRoom)
+        {
+            self.state = state;
+        }
+        matches!(self.state, State::Waiting(_))
+    }
+}
+
+impl<T, R, E> Ticket<T, R, E> {
+    /// Enters the queue at once.
+    pub(crate) fn enter_now(
+        batcher: Arc<Shared<T, R, E>>,
+        item: T,
+        priority: Priority,
+        may: May,
+    ) -> Result<Self, TryAddError<T>> {
+        let state = batcher.begin(item, priority, None, may)?;
+        Ok(Self::of(batcher, state))
+    }
+
+    pub(crate) fn of(batcher: Arc<Shared<T, R, E>>, state: State<T, R, E>) -> Self {
+        Self {
+            batcher: Held::Owned(batcher),
+            state,
+        }
+    }
+}
+
+impl<T, R, E> Future for Add<'_, T, R, E> {
+    type Output = Result<R, BatchError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.enter(cx.waker()) {
+            return Poll::Pending;
+        }
+        let this = &mut *self;
+        let outcome = match &mut this.state {
+            State::Waiting(index) => this.batcher.get().poll(*index, cx),
+            State::Joined(flight) => flight.as_mut().poll(cx),
+            State::Refused => Poll::Ready(Err(BatchError::Closed)),
+            State::New(..) | State::Ended => Poll::Pending,
+        };
+        if outcome.is_ready() {
+            this.state = State::Ended;
+        }
+        outcome
+    }
+}
+
+impl<T, R, E> Drop for Add<'_, T, R, E> {
+    fn drop(&mut self) {
+        if let State::Waiting(index) = self.state {
+            self.batcher.get().leave(index);
+        }
+    }
+}
+
+impl<T, R, E> fmt::Debug for Add<'_, T, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Add").finish_non_exhaustive()
+    }
+}
+
+/// The answers of many items, in their order; made by
+/// [`RequestBatcher::add_many`](crate::RequestBatcher::add_many).
+#[must_use = "items are only added when their future is awaited"]
+pub struct AddMany<'a, T, R, E> {
+    waiting: Vec<Add<'a, T, R, E>>,
+    answers: Vec<Result<R, BatchError<E>>>,
+    entered: bool,
+}
+
+impl<T, R, E> Unpin for AddMany<'_, T, R, E> {}
+
+impl<'a, T, R, E> AddMany<'a, T, R, E> {
+    pub(crate) fn new(waiting: Vec<Add<'a, T, R, E>>) -> Self {
+        Self {
+            answers: Vec::with_capacity(waiting.len()),
+            waiting,
+            entered: false,
+        }
+    }
+}
+
+impl<T, R, E> Future for AddMany<'_, T, R, E> {
+    type Output = Vec<Result<R, BatchError<E>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !std::mem::replace(&mut this.entered, true) {
+            // All enter before any is waited for, so that they share batches.
+            for add in &mut this.waiting {
+                add.enter(cx.waker());
+            }
+        }
+        while let Some(add) = this.waiting.get_mut(this.answers.len()) {
+            let Poll::Ready(answer) = Pin::new(add).poll(cx) else {
+                return Poll::Pending;
+            };
+            this.answers.push(answer);
+        }
+        this.waiting.clear();
+        Poll::Ready(std::mem::take(&mut this.answers))
+    }
+}
+
+impl<T, R, E> fmt::Debug for AddMany<'_, T, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddMany")
+            .field("items", &self.waiting.len())
+            .finish_non_exhaustive()
+    }
+}

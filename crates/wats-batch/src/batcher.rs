@@ -1,0 +1,225 @@
+//! The handle users hold.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::shared::{May, Shared};
+use crate::{
+    Add, AddMany, BatchConfig, BatchStats, BatcherBuilder, IntoAnswers, IntoKeyed, Priority,
+    Ticket, TryAddError,
+};
+
+/// Gathers single items into bulk calls and gives every caller its own outcome.
+///
+/// Cheap to clone; all clones are one batcher. It starts by itself with the first item, keeps no
+/// task alive while idle, and when the last clone is dropped what waits is still sent.
+///
+/// - Every caller gets exactly one outcome, whatever happens: see [`BatchError`](crate::BatchError).
+/// - No item is sent twice, unless a retry was asked for.
+/// - An item whose caller went away before it was sent is not sent.
+/// - The bulk function runs in a task of its own. If it panics, that batch fails and no other.
+///
+/// It needs a tokio runtime with time enabled; it may be made before there is one.
+///
+/// ```
+/// use wats_batch::{BatchConfig, RequestBatcher};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// // All or nothing: one result for the whole call.
+/// let batcher = RequestBatcher::new(BatchConfig::default(), |ids: Vec<u64>| async move {
+///     if ids.contains(&13) { Err("bad luck") } else { Ok(ids) }
+/// });
+/// assert_eq!(batcher.add(12).await.unwrap(), 12);
+/// let (a, b) = tokio::join!(batcher.add(13), batcher.add(14));
+/// assert_eq!(a.unwrap_err().inner(), Some(&"bad luck"));
+/// assert_eq!(b.unwrap_err().inner(), Some(&"bad luck"));
+/// # }
+/// ```
+pub struct RequestBatcher<T, R, E> {
+    handle: Arc<Handle<T, R, E>>,
+}
+
+/// What the clones share. Tickets hold the inside only, so that dropping the last clone is noticed.
+struct Handle<T, R, E> {
+    shared: Arc<Shared<T, R, E>>,
+}
+
+impl<T, R, E> Drop for Handle<T, R, E> {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl<T, R, E> Clone for RequestBatcher<T, R, E> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: Arc::clone(&self.handle),
+        }
+    }
+}
+
+impl<T, R, E> fmt::Debug for RequestBatcher<T, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBatcher")
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T, R> RequestBatcher<T, R, Infallible>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    /// A batcher whose bulk function gives a plain value for each item, in order.
+    pub fn infallible<F, Fut>(config: BatchConfig, bulk: F) -> Self
+    where
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Vec<R>> + Send + 'static,
+    {
+        Self::builder(config).build_infallible(bulk)
+    }
+}
+
+impl<T, R, E> RequestBatcher<T, R, E>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    /// A batcher whose bulk function answers in order, one answer for each item: see
+    /// [`IntoAnswers`] for the forms.
+    pub fn new<F, Fut>(config: BatchConfig, bulk: F) -> Self
+    where
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoAnswers<R, E>,
+    {
+        Self::builder(config).build(bulk)
+    }
+
+    /// A batcher whose bulk function answers with a map, in which each item is found by its key:
+    /// see [`IntoKeyed`] for the forms.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let config = BatchConfig::default().policy(Policy::Eager);
+    /// let batcher: RequestBatcher<u8, &str, String> =
+    ///     RequestBatcher::keyed(config, |id| *id, |_ids: Vec<u8>| async {
+    ///         HashMap::from([(1, "one"), (2, "two")])
+    ///     });
+    /// let (two, nine) = tokio::join!(batcher.add(2), batcher.add(9));
+    /// assert_eq!(two.unwrap(), "two");
+    /// assert!(matches!(nine, Err(BatchError::Missing)));
+    /// # }
+    /// ```
+    pub fn keyed<K, G, F, Fut>(config: BatchConfig, key: G, bulk: F) -> Self
+    where
+        K: Eq + Hash + Send + 'static,
+        R: Clone,
+        G: Fn(&T) -> K + Send + Sync + 'static,
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoKeyed<K, R, E>,
+    {
+        Self::builder(config).build_keyed(key, bulk)
+    }
+
+    /// For de-duplication, ordering and recovery.
+    pub fn builder(config: BatchConfig) -> BatcherBuilder<T, R, E> {
+        BatcherBuilder::new(config)
+    }
+}
+
+impl<T, R, E> RequestBatcher<T, R, E> {
+    pub(crate) fn from_shared(shared: Arc<Shared<T, R, E>>) -> Self {
+        Self {
+            handle: Arc::new(Handle { shared }),
+        }
+    }
+
+    fn shared(&self) -> &Arc<Shared<T, R, E>> {
+        &self.handle.shared
+    }
+
+    /// Adds an item and waits for its answer. While the queue is full it waits for room.
+    ///
+    /// Dropping the future before the item was sent cancels the item.
+    pub fn add(&self, item: T) -> Add<'_, T, R, E> {
+        self.add_with(item, Priority::Normal)
+    }
+
+    /// Adds an item that is to be sent before, or after, others.
+    pub fn add_with(&self, item: T, priority: Priority) -> Add<'_, T, R, E> {
+        Add::new(self.shared(), item, priority)
+    }
+
+    /// Adds many items at once and waits for all answers, in the order of the items.
+    pub fn add_many(&self, items: impl IntoIterator<Item = T>) -> AddMany<'_, T, R, E> {
+        AddMany::new(items.into_iter().map(|item| self.add(item)).collect())
+    }
+
+    /// Adds an item now, if there is room for it. The ticket is a future that stands on its own;
+    /// the item is in the queue whether or not it is polled, and leaves it when the ticket is
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`TryAddError::Full`] and [`TryAddError::Closed`], both with the item.
+    pub fn try_add(&self, item: T) -> Result<Ticket<T, R, E>, TryAddError<T>> {
+        self.try_add_with(item, Priority::Normal)
+    }
+
+    /// As [`try_add`](Self::try_add), with a priority.
+    ///
+    /// # Errors
+    /// [`TryAddError::Full`] and [`TryAddError::Closed`], both with the item.
+    pub fn try_add_with(
+        &self,
+        item: T,
+        priority: Priority,
+    ) -> Result<Ticket<T, R, E>, TryAddError<T>> {
+        Ticket::enter_now(Arc::clone(self.shared()), item, priority, May::BeRefused)
+    }
+
+    /// Sends what waits now without waiting for size or time, under any policy, and says how many
+    /// items that is. It does not wait for the answers.
+    pub fn flush(&self) -> usize {
+        self.shared().flush()
+    }
+
+    /// Stops the intake, sends at once what waits, and returns when every item was answered. A later
+    /// `add` fails with [`BatchError::Closed`](crate::BatchError::Closed).
+    pub async fn close(&self) {
+        self.shared().close();
+        self.shared().until_idle().await;
+    }
+
+    /// As [`close`](Self::close), but no longer than `deadline`. Then what was not sent fails with
+    /// [`BatchError::Closed`](crate::BatchError::Closed), what was sent with
+    /// [`BatchError::Interrupted`](crate::BatchError::Interrupted), and the bulk calls under way
+    /// are dropped. Says how many items of each that were: `(unsent, interrupted)`, both 0 when all
+    /// were answered.
+    pub async fn close_within(&self, deadline: Duration) -> (usize, usize) {
+        match tokio::time::timeout(deadline, self.close()).await {
+            Ok(()) => (0, 0),
+            Err(_) => self.shared().cut_off(),
+        }
+    }
+
+    /// Whether the batcher was closed.
+    pub fn is_closed(&self) -> bool {
+        self.shared().core.lock().is_closed()
+    }
+
+    /// What the batcher has done so far.
+    pub fn stats(&self) -> BatchStats {
+        self.shared().stats()
+    }
+}

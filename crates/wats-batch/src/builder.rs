@@ -1,0 +1,132 @@
+//! A batcher with more than the usual abilities, put together step by step.
+
+use std::fmt;
+use std::future::Future;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+
+use crate::bulk::Bulk;
+use crate::core::slab::Key;
+use crate::dedupe::ByKey;
+use crate::shared::{Options, Shared, Starters};
+use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, timer, worker};
+
+/// Builds a [`RequestBatcher`]; from [`RequestBatcher::builder`].
+///
+/// ```
+/// use wats_batch::{BatchConfig, Policy, RequestBatcher};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let batcher: RequestBatcher<u32, u32, String> =
+///     RequestBatcher::builder(BatchConfig::default().policy(Policy::Eager))
+///         .dedupe_by(|id: &u32| *id)
+///         .build(|ids: Vec<u32>| async move { ids.into_iter().map(Ok).collect::<Vec<_>>() });
+///
+/// let (a, b) = tokio::join!(batcher.add(7), batcher.add(7));
+/// assert_eq!((a.unwrap(), b.unwrap()), (7, 7));
+/// assert_eq!((batcher.stats().items, batcher.stats().deduplicated), (1, 1));
+/// # }
+/// ```
+#[must_use = "a builder does nothing before `build`"]
+pub struct BatcherBuilder<T, R, E> {
+    config: BatchConfig,
+    options: Options<T, R, E>,
+}
+
+impl<T, R, E> fmt::Debug for BatcherBuilder<T, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatcherBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T, R, E> BatcherBuilder<T, R, E>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    pub(crate) fn new(config: BatchConfig) -> Self {
+        Self {
+            config,
+            options: Options {
+                order_by: None,
+                dedupe: None,
+            },
+        }
+    }
+
+    /// Items with the same key share one place in the queue, one call and one (cloned) answer, as
+    /// long as that item waits or is in flight. Nothing is kept once it is answered: this is no
+    /// cache.
+    pub fn dedupe_by<K, F>(mut self, key: F) -> Self
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        F: Fn(&T) -> K + Send + Sync + 'static,
+        R: Clone + Sync,
+    {
+        self.options.dedupe = Some(Box::new(ByKey::new(key)));
+        self
+    }
+
+    /// Items with the same key are sent in the order in which they were added, and never in two
+    /// bulk calls at a time. An item goes no sooner than an earlier one of its key, whatever its
+    /// priority; different keys do not wait for each other.
+    pub fn order_by<K, F>(mut self, key: F) -> Self
+    where
+        K: Hash,
+        F: Fn(&T) -> K + Send + Sync + 'static,
+    {
+        let hasher = RandomState::new();
+        self.options.order_by = Some(Box::new(move |item| {
+            Key::new(hasher.hash_one(key(item))).unwrap_or(Key::MIN)
+        }));
+        self
+    }
+
+    /// Ends with a bulk function that answers in order: see [`IntoAnswers`] for the forms.
+    pub fn build<F, Fut>(self, bulk: F) -> RequestBatcher<T, R, E>
+    where
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoAnswers<R, E>,
+    {
+        self.finish(Bulk::in_order(bulk))
+    }
+
+    /// Ends with a bulk function that answers in order and cannot fail.
+    pub fn build_infallible<F, Fut>(self, bulk: F) -> RequestBatcher<T, R, E>
+    where
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Vec<R>> + Send + 'static,
+    {
+        self.finish(Bulk::values(bulk))
+    }
+
+    /// Ends with a bulk function that answers by key: see [`IntoKeyed`] for the forms.
+    pub fn build_keyed<K, G, F, Fut>(self, key: G, bulk: F) -> RequestBatcher<T, R, E>
+    where
+        K: Eq + Hash + Send + 'static,
+        R: Clone,
+        G: Fn(&T) -> K + Send + Sync + 'static,
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoKeyed<K, R, E>,
+    {
+        self.finish(Bulk::keyed(key, bulk))
+    }
+
+    fn finish(self, bulk: Bulk<T, R, E>) -> RequestBatcher<T, R, E> {
+        let starters = Starters {
+            worker: worker::start,
+            timer: timer::start,
+        };
+        RequestBatcher::from_shared(Arc::new(Shared::new(
+            self.config,
+            bulk,
+            self.options,
+            starters,
+        )))
+    }
+}

@@ -1,0 +1,66 @@
+//! Ordering per key. A lane holds at most the first waiting item of a key, and none while a bulk
+//! call has items of that key; the others follow behind it in the key's own list. So nothing in a
+//! lane is ever held back, and taking a batch looks at no item twice.
+
+use std::collections::HashMap;
+
+use super::slab::Key;
+use crate::list::List;
+
+#[derive(Debug)]
+pub(crate) struct KeyState {
+    /// Items of the key that a bulk call has.
+    pub(crate) sending: usize,
+    /// The first waiting item is in a lane.
+    pub(crate) has_head: bool,
+    /// The other waiting items, oldest first.
+    pub(crate) followers: List,
+}
+
+/// The keys with an item under way, and no others: the map does not grow with the keys ever seen.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    states: HashMap<Key, KeyState>,
+    /// Items that wait for a bulk call of their own key to end.
+    pub(crate) parked: usize,
+}
+
+impl Keys {
+    pub(crate) fn enter(&mut self, key: Key) -> &mut KeyState {
+        self.states.entry(key).or_insert(KeyState {
+            sending: 0,
+            has_head: false,
+            followers: List::EMPTY,
+        })
+    }
+
+    pub(crate) fn get(&mut self, key: Key) -> Option<&mut KeyState> {
+        self.states.get_mut(&key)
+    }
+
+    /// Forgets the key if nothing of it is under way.
+    pub(crate) fn prune(&mut self, key: Key) {
+        if let Some(state) = self.states.get(&key)
+            && state.sending == 0
+            && !state.has_head
+            && state.followers.is_empty()
+        {
+            self.states.remove(&key);
+        }
+    }
+
+    /// No item waits any more; what is being sent still is.
+    pub(crate) fn forget_waiting(&mut self) {
+        self.parked = 0;
+        self.states.retain(|_, state| {
+            state.has_head = false;
+            state.followers = List::EMPTY;
+            state.sending > 0
+        });
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.states.len()
+    }
+}

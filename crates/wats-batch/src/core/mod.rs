@@ -1,0 +1,612 @@
+//! The queue and its rules: what waits, what is being sent, what was answered. It knows no lock, no
+//! runtime and no user code; `Shared` holds it under one short mutex and does what it asks for
+//! ([`Todo`]) after unlocking.
+//!
+//! One item's life: [`enter`](Core::enter) → (blocked →) lane → [`take`](Core::take) →
+//! [`settle`](Core::settle) → [`look`](Core::look); or [`leave`](Core::leave) at any point.
+
+pub(crate) mod keys;
+pub(crate) mod slab;
+#[cfg(test)]
+mod tests;
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use self::keys::Keys;
+use self::slab::{Entry, Key, Place, Slab, Slot};
+use crate::list::{Index, Links, List};
+use crate::policy::View;
+use crate::stats::Counters;
+use crate::{BatchConfig, BatchError, Policy, Priority, TryAddError};
+
+/// A lane may be passed over by this many batches in a row.
+const PATIENCE: u32 = 7;
+
+/// What has to happen once the lock is free.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Todo {
+    /// Start a worker; it is already counted as running.
+    pub(crate) start: bool,
+    /// Start the timer; it is already counted as running.
+    pub(crate) arm: bool,
+    /// Everything accepted was answered and the batcher is closed: tell those who wait for it.
+    pub(crate) idle: bool,
+}
+
+/// How an item enters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Manner {
+    pub(crate) priority: Priority,
+    pub(crate) key: Option<Key>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core<T, R, E> {
+    config: BatchConfig,
+    /// `max_wait` in nanoseconds.
+    wait: u64,
+    slab: Slab<T, R, E>,
+    /// The accepted items by priority.
+    lanes: [List; 3],
+    /// The items for which there is no room yet.
+    blocked: List,
+    keys: Keys,
+    /// Accepted items that may be taken now: those in the lanes and the followers of their keys.
+    queued: usize,
+    /// How many of the queued a flush has promised to send.
+    owed: usize,
+    /// The oldest queued item has waited its window.
+    due: bool,
+    /// Items of one would-be batch share the time stamp of the first, so the clock is read once a
+    /// batch. (stamp, how many more may use it)
+    stamp: (u64, usize),
+    /// Workers alive, and how many of them have yet to take a batch.
+    running: usize,
+    gathering: usize,
+    timer: bool,
+    closed: bool,
+    passed_over: u32,
+    epoch: Instant,
+    pub(crate) counters: Counters,
+}
+
+impl<T, R, E> Core<T, R, E> {
+    pub(crate) fn new(config: BatchConfig) -> Self {
+        Self {
+            wait: u64::try_from(config.max_wait.as_nanos()).unwrap_or(u64::MAX),
+            config,
+            slab: Slab::new(),
+            lanes: [List::EMPTY; 3],
+            blocked: List::EMPTY,
+            keys: Keys::default(),
+            queued: 0,
+            owed: 0,
+            due: false,
+            stamp: (0, 0),
+            running: 0,
+            gathering: 0,
+            timer: false,
+            closed: false,
+            passed_over: 0,
+            epoch: Instant::now(),
+            counters: Counters::default(),
+        }
+    }
+
+    // ---- an item's way in and out ------------------------------------------------------------
+
+    /// Takes an item in. `Err` gives it back: the batcher is closed, or has no room and the caller
+    /// does not want to wait for it.
+    pub(crate) fn enter(
+        &mut self,
+        item: T,
+        waker: Option<Waker>,
+        manner: Manner,
+        may_block: bool,
+    ) -> Result<(Index, Todo), TryAddError<T>> {
+        if self.closed {
+            return Err(TryAddError::Closed(item));
+        }
+        let full = self.pending() >= self.config.max_pending.get();
+        if (full && !may_block) || !self.slab.has_room() {
+            self.counters.refused += 1;
+            return Err(TryAddError::Full(item));
+        }
+        let entry = Entry {
+            item,
+            waker,
+            since: self.stamp(),
+            key: manner.key,
+            links: Links::NONE,
+            lane: manner.priority as u8,
+            place: Place::Blocked,
+        };
+        let index = self.slab.insert(entry);
+        self.counters.items += 1;
+        if full {
+            self.counters.blocked += 1;
+            self.blocked.push_back(&mut self.slab, index);
+        } else {
+            self.admit(index);
+        }
+        Ok((index, self.todo()))
+    }
+
+    /// The outcome, if it is there; otherwise makes sure that `current` will be woken. `spare` is a
+    /// clone of it, where the caller already made one: cloning is foreign code and happens outside.
+    /// `None` asks for that clone. A waker that is replaced ends up in `spare`.
+    pub(crate) fn look(
+        &mut self,
+        index: Index,
+        current: &Waker,
+        spare: &mut Option<Waker>,
+    ) -> Option<Poll<Result<R, BatchError<E>>>> {
+        let known = match self.slab.get_mut(index) {
+            Some(Slot::Waiting(Entry { waker, .. }) | Slot::Sent { waker, .. }) => waker,
+            Some(Slot::Answered(_)) => match self.slab.remove(index) {
+                Some(Slot::Answered(answer)) => return Some(Poll::Ready(answer)),
+                _ => return Some(Poll::Ready(Err(BatchError::Interrupted))),
+            },
+            // Not reachable: the caller owns the slot until it has seen its answer.
+            Some(Slot::Vacant { .. } | Slot::Abandoned { .. }) | None => {
+                return Some(Poll::Ready(Err(BatchError::Interrupted)));
+            }
+        };
+        if known.as_ref().is_some_and(|known| known.will_wake(current)) {
+            return Some(Poll::Pending);
+        }
+        spare.as_ref()?;
+        std::mem::swap(known, spare);
+        Some(Poll::Pending)
+    }
+
+    /// The caller is gone. An item that was not sent is not sent any more. What was in the slot is
+    /// to be dropped after unlocking.
+    pub(crate) fn leave(&mut self, index: Index) -> (Option<Slot<T, R, E>>, Todo) {
+        match self.slab.get_mut(index) {
+            Some(Slot::Waiting(entry)) => {
+                let (key, lane, place) = (entry.key, entry.lane, entry.place);
+                self.unlink(index, key, lane, place);
+                self.counters.cancelled += 1;
+                let leftover = self.slab.remove(index);
+                self.fill_from_blocked();
+                (leftover, self.todo())
+            }
+            Some(slot @ Slot::Sent { .. }) => {
+                let Slot::Sent { key, .. } = *slot else {
+                    return (None, Todo::default());
+                };
+                self.counters.abandoned += 1;
+                (
+                    Some(std::mem::replace(slot, Slot::Abandoned { key })),
+                    Todo::default(),
+                )
+            }
+            Some(Slot::Answered(_)) => (self.slab.remove(index), Todo::default()),
+            _ => (None, Todo::default()),
+        }
+    }
+
+    // ---- what the workers do -----------------------------------------------------------------
+
+    /// A worker that counts as gathering takes a batch, or stops counting as running.
+    pub(crate) fn take(&mut self, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
+        self.gathering -= 1;
+        tickets.clear();
+        if !self.view().ripe() {
+            self.running -= 1;
+            return (None, self.todo());
+        }
+        let now = self.now();
+        let mut items = Vec::with_capacity(self.queued.min(self.config.max_batch_size.get()));
+        let lowest_first = self.passed_over >= PATIENCE;
+        for step in 0..3 {
+            let lane = if lowest_first { step } else { 2 - step };
+            self.take_from_lane(lane, now, &mut items, tickets);
+        }
+        let passed_over = !lowest_first && self.lanes[..2].iter().any(|lane| !lane.is_empty());
+        self.passed_over = if passed_over { self.passed_over + 1 } else { 0 };
+        self.owed = self.owed.saturating_sub(items.len());
+        self.due = self.oldest().is_some_and(|since| self.is_over(since, now));
+        self.counters
+            .sent(items.len(), self.running - self.gathering);
+        self.fill_from_blocked();
+        (Some(items), self.todo())
+    }
+
+    /// Gives out answers. The wakers are to be woken, and the leftovers dropped, after unlocking.
+    pub(crate) fn settle(
+        &mut self,
+        tickets: impl Iterator<Item = (Index, Result<R, BatchError<E>>)>,
+        wakers: &mut Vec<Waker>,
+        leftovers: &mut Vec<Result<R, BatchError<E>>>,
+    ) {
+        for (index, answer) in tickets {
+            let failed = u64::from(answer.is_err());
+            let key = match self.slab.get_mut(index) {
+                Some(slot @ Slot::Sent { .. }) => {
+                    let old = std::mem::replace(slot, Slot::Answered(answer));
+                    let Slot::Sent { waker, key } = old else {
+                        continue;
+                    };
+                    wakers.extend(waker);
+                    self.counters.failed += failed;
+                    key
+                }
+                Some(Slot::Abandoned { key }) => {
+                    let key = *key;
+                    self.slab.remove(index);
+                    leftovers.push(answer);
+                    key
+                }
+                // Cut off by a close with a deadline; its caller has been told.
+                _ => {
+                    leftovers.push(answer);
+                    continue;
+                }
+            };
+            if let Some(key) = key {
+                self.release(key);
+            }
+        }
+    }
+
+    /// Whether this item has no answer yet.
+    pub(crate) fn is_open(&self, index: Index) -> bool {
+        matches!(
+            self.slab.get(index),
+            Some(Slot::Waiting(_) | Slot::Sent { .. })
+        )
+    }
+
+    /// Whether anybody still waits for what was sent.
+    pub(crate) fn is_wanted(&self, index: Index) -> bool {
+        matches!(self.slab.get(index), Some(Slot::Sent { .. }))
+    }
+
+    /// The worker stays for another look; until then it counts as gathering.
+    pub(crate) fn gather_again(&mut self) {
+        self.gathering += 1;
+    }
+
+    /// A worker ended in an unusual way. If it was the last, nobody would serve the others.
+    pub(crate) fn worker_lost(&mut self, was_gathering: bool) -> bool {
+        self.running -= 1;
+        self.gathering -= usize::from(was_gathering);
+        self.running == 0
+    }
+
+    // ---- the timer ---------------------------------------------------------------------------
+
+    /// When the timer has to look next; `None` ends it. Notes what has become due.
+    pub(crate) fn tick(&mut self) -> (Option<Instant>, Todo) {
+        let now = self.now();
+        match self.oldest() {
+            Some(since) if !self.is_over(since, now) && !self.closed => {
+                let at = Duration::from_nanos(since.saturating_add(self.wait));
+                let far = Duration::from_secs(30 * 365 * 24 * 3600);
+                let at = self
+                    .epoch
+                    .checked_add(at)
+                    .unwrap_or_else(|| self.epoch + far);
+                return (Some(at), Todo::default());
+            }
+            Some(_) => self.due = true,
+            None => {}
+        }
+        self.timer = false;
+        (None, self.todo())
+    }
+
+    /// The timer ended in an unusual way.
+    pub(crate) fn timer_lost(&mut self) {
+        self.timer = false;
+    }
+
+    // ---- flush and close ---------------------------------------------------------------------
+
+    /// Promises to send what waits now; says how many items that is.
+    pub(crate) fn flush(&mut self) -> (usize, Todo) {
+        self.owed = self.queued;
+        (self.owed, self.todo())
+    }
+
+    /// No new items; all that wait are to be sent now.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Everything accepted was answered.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running == 0 && self.pending() == 0 && self.blocked.is_empty()
+    }
+
+    /// Answers all items that were not sent with this error.
+    pub(crate) fn fail_unsent(
+        &mut self,
+        error: &BatchError<E>,
+        wakers: &mut Vec<Waker>,
+        items: &mut Vec<T>,
+    ) -> usize {
+        let before = items.len();
+        for slot in self.slab.iter_mut() {
+            if matches!(slot, Slot::Waiting(_))
+                && let Slot::Waiting(entry) =
+                    std::mem::replace(slot, Slot::Answered(Err(error.clone())))
+            {
+                wakers.extend(entry.waker);
+                items.push(entry.item);
+            }
+        }
+        self.lanes = [List::EMPTY; 3];
+        self.blocked = List::EMPTY;
+        self.keys.forget_waiting();
+        (self.queued, self.owed, self.due) = (0, 0, false);
+        self.counters.failed += (items.len() - before) as u64;
+        items.len() - before
+    }
+
+    /// Answers all items that a bulk call has with this error. Only after [`close`](Self::close):
+    /// a slot must not be used anew before its worker has let go of it.
+    pub(crate) fn fail_sent(&mut self, error: &BatchError<E>, wakers: &mut Vec<Waker>) -> usize {
+        let mut failed = 0;
+        for slot in self.slab.iter_mut() {
+            if matches!(slot, Slot::Sent { .. })
+                && let Slot::Sent { waker, .. } =
+                    std::mem::replace(slot, Slot::Answered(Err(error.clone())))
+            {
+                wakers.extend(waker);
+                failed += 1;
+            }
+        }
+        self.counters.failed += failed as u64;
+        failed
+    }
+
+    // ---- figures -----------------------------------------------------------------------------
+
+    /// Accepted items that were not sent.
+    pub(crate) fn pending(&self) -> usize {
+        self.queued + self.keys.parked
+    }
+
+    /// Bulk calls under way.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.running - self.gathering
+    }
+
+    // ---- inside ------------------------------------------------------------------------------
+
+    fn view(&self) -> View {
+        View {
+            policy: self.config.policy,
+            batch: self.config.max_batch_size.get(),
+            queued: self.queued,
+            owed: if self.closed {
+                self.queued
+            } else {
+                self.owed.min(self.queued)
+            },
+            due: self.due,
+        }
+    }
+
+    /// What the state asks for now. What it names is counted as done.
+    pub(crate) fn todo(&mut self) -> Todo {
+        let start = self.running < self.config.max_concurrent_batches.get()
+            && self.view().ripe_after(self.gathering);
+        if start {
+            self.running += 1;
+            self.gathering += 1;
+        }
+        let arm = self.config.policy == Policy::Window
+            && self.queued > 0
+            && !(self.timer || self.due || self.closed);
+        self.timer |= arm;
+        Todo {
+            start,
+            arm,
+            idle: self.closed && self.is_idle(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        Instant::now()
+            .saturating_duration_since(self.epoch)
+            .as_nanos() as u64
+    }
+
+    fn stamp(&mut self) -> u64 {
+        let (stamp, left) = self.stamp;
+        if self.queued > 0 && left > 0 {
+            self.stamp.1 = left - 1;
+            return stamp;
+        }
+        self.stamp = (self.now(), self.config.max_batch_size.get() - 1);
+        self.stamp.0
+    }
+
+    fn is_over(&self, since: u64, now: u64) -> bool {
+        now.saturating_sub(since) >= self.wait
+    }
+
+    /// The start of the oldest window among the queued items.
+    fn oldest(&self) -> Option<u64> {
+        let since = |lane: &List| match self.slab.get(lane.front()?) {
+            Some(Slot::Waiting(entry)) => Some(entry.since),
+            _ => None,
+        };
+        self.lanes.iter().filter_map(since).min()
+    }
+
+    /// Moves an unlinked item to its lane, or behind the others of its key.
+    fn admit(&mut self, index: Index) {
+        if self.queued == 0 {
+            self.due = false;
+        }
+        let Some(Slot::Waiting(entry)) = self.slab.get_mut(index) else {
+            return;
+        };
+        if let Some(key) = entry.key {
+            let state = self.keys.enter(key);
+            if state.has_head || state.sending > 0 {
+                entry.place = Place::Follower;
+                let parked = state.sending > 0;
+                state.followers.push_back(&mut self.slab, index);
+                *(if parked {
+                    &mut self.keys.parked
+                } else {
+                    &mut self.queued
+                }) += 1;
+                return;
+            }
+            state.has_head = true;
+        }
+        entry.place = Place::Lane;
+        let lane = usize::from(entry.lane);
+        self.lanes[lane].push_back(&mut self.slab, index);
+        self.queued += 1;
+    }
+
+    fn fill_from_blocked(&mut self) {
+        while !self.blocked.is_empty() && self.pending() < self.config.max_pending.get() {
+            let Some(index) = self.blocked.pop_front(&mut self.slab) else {
+                return;
+            };
+            self.admit(index);
+        }
+    }
+
+    fn take_from_lane(
+        &mut self,
+        lane: usize,
+        now: u64,
+        items: &mut Vec<T>,
+        tickets: &mut Vec<Index>,
+    ) {
+        let room = self.config.max_batch_size.get();
+        while items.len() < room {
+            let Some(index) = self.lanes[lane].pop_front(&mut self.slab) else {
+                return;
+            };
+            let Some(key) = self.send(index, now, items, tickets) else {
+                continue;
+            };
+            // The items of one key go together, so that none of them waits for another's call.
+            let mut followers = match self.keys.get(key) {
+                Some(state) => state.followers,
+                None => continue,
+            };
+            let mut sending = 1;
+            while items.len() < room
+                && let Some(index) = followers.pop_front(&mut self.slab)
+            {
+                self.send(index, now, items, tickets);
+                sending += 1;
+            }
+            self.queued -= followers.len();
+            self.keys.parked += followers.len();
+            if let Some(state) = self.keys.get(key) {
+                (state.followers, state.has_head, state.sending) = (followers, false, sending);
+            }
+        }
+    }
+
+    /// Takes the item out of an unlinked slot, and counts it as sent.
+    fn send(
+        &mut self,
+        index: Index,
+        now: u64,
+        items: &mut Vec<T>,
+        tickets: &mut Vec<Index>,
+    ) -> Option<Key> {
+        let slot = self.slab.get_mut(index)?;
+        let sent = Slot::Sent {
+            waker: None,
+            key: None,
+        };
+        let Slot::Waiting(entry) = std::mem::replace(slot, sent) else {
+            return None;
+        };
+        *slot = Slot::Sent {
+            waker: entry.waker,
+            key: entry.key,
+        };
+        self.queued -= 1;
+        self.counters.waited(now.saturating_sub(entry.since));
+        items.push(entry.item);
+        tickets.push(index);
+        entry.key
+    }
+
+    /// One item of the key was answered; after the last, the next may go.
+    fn release(&mut self, key: Key) {
+        let Some(state) = self.keys.get(key) else {
+            return;
+        };
+        state.sending = state.sending.saturating_sub(1);
+        if state.sending > 0 {
+            return;
+        }
+        let waiting = state.followers.len();
+        self.keys.parked -= waiting;
+        self.queued += waiting;
+        self.promote(key);
+        self.keys.prune(key);
+    }
+
+    /// Puts the first follower of a key into its lane.
+    fn promote(&mut self, key: Key) {
+        let Some(state) = self.keys.get(key) else {
+            return;
+        };
+        state.has_head = false;
+        let Some(index) = state.followers.pop_front(&mut self.slab) else {
+            return;
+        };
+        state.has_head = true;
+        let Some(Slot::Waiting(entry)) = self.slab.get_mut(index) else {
+            return;
+        };
+        entry.place = Place::Lane;
+        let lane = usize::from(entry.lane);
+        self.lanes[lane].push_back(&mut self.slab, index);
+    }
+
+    /// Takes a waiting item out of the list it is in.
+    fn unlink(&mut self, index: Index, key: Option<Key>, lane: u8, place: Place) {
+        match (place, key) {
+            (Place::Blocked, _) => self.blocked.remove(&mut self.slab, index),
+            (Place::Lane, key) => {
+                self.lanes[usize::from(lane)].remove(&mut self.slab, index);
+                self.queued -= 1;
+                if let Some(key) = key {
+                    self.promote(key);
+                    self.keys.prune(key);
+                }
+            }
+            (Place::Follower, Some(key)) => {
+                if let Some(state) = self.keys.get(key) {
+                    state.followers.remove(&mut self.slab, index);
+                    let parked = state.sending > 0;
+                    *(if parked {
+                        &mut self.keys.parked
+                    } else {
+                        &mut self.queued
+                    }) -= 1;
+                    self.keys.prune(key);
+                }
+            }
+            (Place::Follower, None) => {}
+        }
+        self.owed = self.owed.min(self.queued);
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the items and their outcomes live: one slot for each `add` under way, reused when it ends.
+
+use std::num::NonZeroU64;
+use std::task::Waker;
+
+use crate::BatchError;
+use crate::list::{Index, Linked, Links, NIL};
+
+/// An ordering key: a hash, so that comparing keys runs no foreign code. Two keys with one hash are
+/// merely kept in order with each other.
+pub(crate) type Key = NonZeroU64;
+
+/// The list a waiting item is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Not accepted yet: as many items wait as `max_pending` allows.
+    Blocked,
+    /// In the lane of its priority.
+    Lane,
+    /// Behind an item of the same ordering key.
+    Follower,
+}
+
+/// An item that was not sent yet.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) item: T,
+    pub(crate) waker: Option<Waker>,
+    /// Nanoseconds on the core's clock: the start of the item's window.
+    pub(crate) since: u64,
+    pub(crate) key: Option<Key>,
+    pub(crate) links: Links,
+    pub(crate) lane: u8,
+    pub(crate) place: Place,
+}
+
+/// The life of one `add`.
+#[derive(Debug)]
+pub(crate) enum Slot<T, R, E> {
+    Vacant {
+        next: Index,
+    },
+    Waiting(Entry<T>),
+    /// A bulk call has the item.
+    Sent {
+        waker: Option<Waker>,
+        key: Option<Key>,
+    },
+    /// A bulk call has the item and its caller is gone.
+    Abandoned {
+        key: Option<Key>,
+    },
+    Answered(Result<R, BatchError<E>>),
+}
+
+/// The slots, with a chain of the vacant ones.
+#[derive(Debug)]
+pub(crate) struct Slab<T, R, E> {
+    slots: Vec<Slot<T, R, E>>,
+    vacant: Index,
+    live: usize,
+}
+
+/// An empty slab keeps room for this many slots; a burst beyond it gives its memory back.
+const KEEP: usize = 4096;
+
+impl<T, R, E> Slab<T, R, E> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            vacant: NIL,
+            live: 0,
+        }
+    }
+
+    /// Whether another slot can be had: indices are 32 bits wide.
+    pub(crate) fn has_room(&self) -> bool {
+        self.live < NIL as usize
+    }
+
+    pub(crate) fn insert(&mut self, entry: Entry<T>) -> Index {
+        self.live += 1;
+        let slot = Slot::Waiting(entry);
+        if let Some(vacant @ &mut Slot::Vacant { next }) = self.slots.get_mut(self.vacant as usize)
+        {
+            *vacant = slot;
+            return std::mem::replace(&mut self.vacant, next);
+        }
+        self.slots.push(slot);
+        (self.slots.len() - 1) as Index
+    }
+
+    pub(crate) fn get(&self, index: Index) -> Option<&Slot<T, R, E>> {
+        self.slots.get(index as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, index: Index) -> Option<&mut Slot<T, R, E>> {
+        self.slots.get_mut(index as usize)
+    }
+
+    /// Empties the slot and hands out what was in it.
+    pub(crate) fn remove(&mut self, index: Index) -> Option<Slot<T, R, E>> {
+        let slot = self.slots.get_mut(index as usize)?;
+        if matches!(slot, Slot::Vacant { .. }) {
+            return None;
+        }
+        let slot = std::mem::replace(slot, Slot::Vacant { next: self.vacant });
+        self.vacant = index;
+        self.live -= 1;
+        if self.live == 0 && self.slots.capacity() > KEEP {
+            *self = Self::new();
+        }
+        Some(slot)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<T, R, E>> {
+        self.slots.iter_mut()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+}
+
+impl<T, R, E> Linked for Slab<T, R, E> {
+    fn links(&mut self, index: Index) -> Option<&mut Links> {
+        match self.slots.get_mut(index as usize) {
+            Some(Slot::Waiting(entry)) => Some(&mut entry.links),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Items with one key share one place in the queue and one answer, for as long as that item waits or
+//! is in flight. The item belongs to all who wait for it: the first to ask may go away without harm,
+//! and only when the last has gone is it cancelled.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared as SharedFuture, WeakShared};
+
+use crate::add::{State, Ticket};
+use crate::core::Manner;
+use crate::list::Index;
+use crate::shared::{May, Shared};
+use crate::sync::Lock;
+use crate::{BatchError, TryAddError};
+
+type Answer<R, E> = BoxFuture<'static, Result<R, BatchError<E>>>;
+type Flight<R, E> = SharedFuture<Answer<R, E>>;
+type WeakFlight<R, E> = WeakShared<Answer<R, E>>;
+
+/// The de-duplication of a batcher, its key type forgotten.
+pub(crate) trait Dedupe<T, R, E>: Send + Sync {
+    /// Joins the item with the same key, or enters the queue with this one.
+    fn join(
+        &self,
+        batcher: &Arc<Shared<T, R, E>>,
+        item: T,
+        manner: Manner,
+        may: May,
+    ) -> Result<Answer<R, E>, TryAddError<T>>;
+
+    /// How many have joined another's item.
+    fn joined(&self) -> u64;
+}
+
+pub(crate) struct ByKey<K, F, R, E> {
+    key_of: F,
+    flights: Arc<Flights<K, R, E>>,
+    joined: AtomicU64,
+}
+
+/// The keys under way. An entry is removed by its flight when it ends, however it ends.
+type Flights<K, R, E> = Lock<HashMap<K, Entry<R, E>>>;
+
+struct Entry<R, E> {
+    index: Index,
+    flight: WeakFlight<R, E>,
+}
+
+impl<K, F, R, E> ByKey<K, F, R, E> {
+    pub(crate) fn new(key_of: F) -> Self {
+        Self {
+            key_of,
+            flights: Arc::default(),
+            joined: AtomicU64::new(0),
+        }
+    }
+}
+
+impl<T, K, F, R, E> Dedupe<T, R, E> for ByKey<K, F, R, E>
+where
+    T: Send + 'static,
+    K: Clone + Eq + Hash + Send + 'static,
+    F: Fn(&T) -> K + Send + Sync,
+    R: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    fn join(
+        &self,
+        batcher: &Arc<Shared<T, R, E>>,
+        item: T,
+        manner: Manner,
+        may: May,
+    ) -> Result<Answer<R, E>, TryAddError<T>> {
+        let key = (self.key_of)(&item);
+        // Declared before the guard: the last hold on a flight must not be let go under the lock.
+        let known;
+        let mut flights = self.flights.lock();
+        let entry = flights.get(&key);
+        known = entry.and_then(|entry| Some((entry.flight.upgrade()?, entry.index)));
+        if let Some((flight, index)) = &known
+            // One that was answered long ago, and not looked at since, is not in flight.
+            && batcher.core.lock().is_open(*index)
+        {
+            self.joined.fetch_add(1, Ordering::Relaxed);
+            return Ok(flight.clone().boxed());
+        }
+        let entered = batcher
+            .core
+            .lock()
+            .enter(item, None, manner, may == May::WaitForRoom);
+        let (index, todo) = entered?;
+        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(index));
+        let removal = Removal {
+            flights: Arc::clone(&self.flights),
+            key: key.clone(),
+            index,
+        };
+        let flight: Flight<R, E> = async move {
+            let answer = ticket.await;
+            drop(removal);
+            answer
+        }
+        .boxed()
+        .shared();
+        if let Some(weak) = flight.downgrade() {
+            flights.insert(
+                key,
+                Entry {
+                    index,
+                    flight: weak,
+                },
+            );
+        }
+        drop(flights);
+        batcher.act(todo);
+        Ok(flight.boxed())
+    }
+
+    fn joined(&self) -> u64 {
+        self.joined.load(Ordering::Relaxed)
+    }
+}
+
+/// Takes a flight out of the map when it ends.
+struct Removal<K: Eq + Hash, R, E> {
+    flights: Arc<Flights<K, R, E>>,
+    key: K,
+    index: Index,
+}
+
+impl<K: Eq + Hash, R, E> Drop for Removal<K, R, E> {
+    fn drop(&mut self) {
+        let mut flights = self.flights.lock();
+        // A later flight of the same key may have taken the place.
+        if flights
+            .get(&self.key)
+            .is_some_and(|entry| entry.index == self.index)
+        {
+            flights.remove(&self.key);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! When to send, as a pure function of a few numbers. No clock, no lock.
+
+use crate::Policy;
+
+/// What the decision depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) policy: Policy,
+    /// The most items of one batch.
+    pub(crate) batch: usize,
+    /// Items that may be taken now.
+    pub(crate) queued: usize,
+    /// Of these, how many a flush or a close has promised to send.
+    pub(crate) owed: usize,
+    /// The oldest item has waited its full window.
+    pub(crate) due: bool,
+}
+
+impl View {
+    /// Whether a worker that looks now should take a batch.
+    pub(crate) fn ripe(self) -> bool {
+        self.ripe_after(0)
+    }
+
+    /// The same, once `workers` others have each taken a full batch.
+    pub(crate) fn ripe_after(self, workers: usize) -> bool {
+        let taken = workers * self.batch;
+        if self.owed > taken {
+            return true;
+        }
+        match self.policy {
+            Policy::Eager => self.queued > taken,
+            Policy::Window => {
+                self.queued >= taken + self.batch || (self.due && self.queued > taken)
+            }
+            Policy::Manual => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(policy: Policy, queued: usize, owed: usize, due: bool) -> View {
+        View {
+            policy,
+            batch: 10,
+            queued,
+            owed,
+            due,
+        }
+    }
+
+    #[test]
+    fn a_window_waits_for_size_or_time() {
+        assert!(!view(Policy::Window, 9, 0, false).ripe());
+        assert!(view(Policy::Window, 10, 0, false).ripe());
+        assert!(view(Policy::Window, 1, 0, true).ripe());
+        assert!(!view(Policy::Window, 0, 0, true).ripe());
+        assert!(!view(Policy::Window, 19, 0, false).ripe_after(1));
+        assert!(view(Policy::Window, 20, 0, false).ripe_after(1));
+    }
+
+    #[test]
+    fn eager_takes_whatever_is_not_spoken_for() {
+        assert!(view(Policy::Eager, 1, 0, false).ripe());
+        assert!(!view(Policy::Eager, 10, 0, false).ripe_after(1));
+        assert!(view(Policy::Eager, 11, 0, false).ripe_after(1));
+    }
+
+    #[test]
+    fn manual_sends_only_what_was_flushed() {
+        assert!(!view(Policy::Manual, 1000, 0, true).ripe());
+        assert!(view(Policy::Manual, 1000, 1, false).ripe());
+        assert!(!view(Policy::Manual, 1000, 10, false).ripe_after(1));
+    }
+}
