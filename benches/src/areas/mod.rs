@@ -28,6 +28,8 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
 /// # Errors
 /// For an unknown name, and whatever the server fails with.
 pub fn serve(name: &str, arguments: &[String]) -> Result<()> {
-    let _ = arguments;
-    Err(format!("there is no server {name:?}").into())
+    match name {
+        http::server::NAME => http::server::serve(arguments),
+        _ => Err(format!("there is no server {name:?}").into()),
+    }
 }
