@@ -193,6 +193,17 @@ pub enum Error {
         source: Option<Source>,
     },
 
+    /// A type's fast path and its `serde` implementation differ; from
+    /// [`fast::verify`](crate::fast::verify) only.
+    #[error("{format}: {what} differs from what serde does")]
+    #[non_exhaustive]
+    Mismatch {
+        /// The format in which they differ.
+        format: Format,
+        /// Which side differs.
+        what: &'static str,
+    },
+
     /// One of many records could not be read or written.
     #[error("record {index} at byte {offset}: {source}")]
     #[non_exhaustive]

@@ -21,12 +21,13 @@
 //! # Layout
 //! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
 //! `msgpack`, `gzip` and `zstd` (one format each), `guard` (checks while writing), `limits`. Beside it
-//! stand [`float`], `records` (streams), `compare`, `bench` and `size`.
+//! stand [`fast`] (models written and read without `serde`), [`float`], `records` (streams), `compare`, `bench` and `size`.
 
 mod bench;
 mod compare;
 mod detect;
 mod error;
+pub mod fast;
 pub mod float;
 mod format;
 mod guard;

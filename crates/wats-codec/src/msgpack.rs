@@ -76,7 +76,7 @@ fn check(bytes: &[u8], max_depth: usize) -> Result<()> {
 }
 
 /// Walks over the value that starts at `offset` and returns where it ends.
-fn skip_value(bytes: &[u8], offset: usize, max_depth: usize) -> Result<usize> {
+pub(crate) fn skip_value(bytes: &[u8], offset: usize, max_depth: usize) -> Result<usize> {
     let truncated = || Error::Truncated {
         format: Format::MessagePack,
         at: Position::Offset(bytes.len()),

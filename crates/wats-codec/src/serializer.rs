@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::detect::{UTF8_BOM, recognise};
-use crate::{Error, Format, Limits, NonFinite, Position, Result, gzip, json, msgpack};
+use crate::{Error, Format, Limits, NonFinite, Position, Result, fast, gzip, json, msgpack};
 
 /// Writes values in one format and reads them in any.
 ///
@@ -188,15 +188,45 @@ impl Serializer {
         })
     }
 
-    /// Appends the document to an empty buffer; true if it is compressed.
+    /// [`to_vec`](Self::to_vec) by the [fast path](crate::fast): the same bytes, sooner.
+    ///
+    /// # Errors
+    /// As [`to_vec`](Self::to_vec).
+    pub fn to_vec_fast<T: fast::Encode + Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(128);
+        self.write_with(&mut bytes, &Fast(value))?;
+        Ok(bytes)
+    }
+
+    /// [`to_buffer`](Self::to_buffer) by the [fast path](crate::fast).
+    ///
+    /// # Errors
+    /// As [`to_vec`](Self::to_vec).
+    pub fn to_buffer_fast<T: fast::Encode + Serialize + ?Sized>(
+        &self,
+        value: &T,
+        buffer: &mut Vec<u8>,
+    ) -> Result<()> {
+        buffer.clear();
+        let written = self.write_with(buffer, &Fast(value));
+        if written.is_err() {
+            buffer.clear();
+        }
+        written.map(|_compressed| ())
+    }
+
     fn write<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<bool> {
-        let (limits, non_finite) = (&self.limits, self.non_finite);
+        self.write_with(out, &Plain(value))
+    }
+
+    /// Appends the document to an empty buffer; true if it is compressed.
+    fn write_with(&self, out: &mut Vec<u8>, value: &impl Body) -> Result<bool> {
         match self.format {
-            Format::MessagePack => msgpack::write(value, out, limits)?,
-            Format::JsonPretty => json::write(value, out, true, limits, non_finite)?,
-            Format::Json => json::write(value, out, false, limits, non_finite)?,
+            Format::MessagePack => value.msgpack(self, out)?,
+            Format::JsonPretty => value.pretty(self, out)?,
+            Format::Json => value.json(self, out)?,
             Format::JsonGzip => {
-                json::write(value, out, false, limits, non_finite)?;
+                value.json(self, out)?;
                 if out.len() >= self.compress_threshold {
                     *out = gzip::compress(out, self.gzip_level)?;
                     return Ok(true);
@@ -204,7 +234,7 @@ impl Serializer {
             }
             #[cfg(feature = "zstd")]
             Format::JsonZstd => {
-                json::write(value, out, false, limits, non_finite)?;
+                value.json(self, out)?;
                 if out.len() >= self.compress_threshold {
                     *out = crate::zstd::compress(out, self.zstd_level)?;
                     return Ok(true);
@@ -228,6 +258,22 @@ impl Serializer {
             Format::MessagePack => msgpack::read(&bytes, &self.limits),
             _ => json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes), &self.limits),
         }
+    }
+
+    /// [`from_slice`](Self::from_slice) by the [fast path](crate::fast): the same value, sooner.
+    ///
+    /// # Errors
+    /// As [`from_slice`](Self::from_slice).
+    pub fn from_slice_fast<T: fast::Decode + DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
+        self.check_size(bytes.len())?;
+        let (format, bytes) = self.unpack(bytes)?;
+        let depth = self.limits.depth();
+        if format == Format::MessagePack {
+            return fast::read_pack(&bytes, depth)
+                .map_or_else(|| msgpack::read(&bytes, &self.limits), Ok);
+        }
+        let text = bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes);
+        fast::read_json(text, depth).map_or_else(|| json::read(text, &self.limits), Ok)
     }
 
     /// Reads one document from `reader`, which is read to its end or to the limit.
@@ -274,5 +320,46 @@ impl Default for Serializer {
     /// JSON with default limits.
     fn default() -> Self {
         Self::new(Format::default())
+    }
+}
+
+/// A value with a way to write it.
+trait Body {
+    fn json(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
+    fn pretty(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
+    fn msgpack(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
+}
+
+/// By way of `serde`.
+struct Plain<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> Body for Plain<'_, T> {
+    fn json(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        json::write(self.0, out, false, &by.limits, by.non_finite)
+    }
+
+    fn pretty(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        json::write(self.0, out, true, &by.limits, by.non_finite)
+    }
+
+    fn msgpack(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        msgpack::write(self.0, out, &by.limits)
+    }
+}
+
+/// By the fast path, where there is one.
+struct Fast<'a, T: ?Sized>(&'a T);
+
+impl<T: fast::Encode + Serialize + ?Sized> Body for Fast<'_, T> {
+    fn json(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        fast::write_json(self.0, out, by.limits.depth(), by.non_finite)
+    }
+
+    fn pretty(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        Plain(self.0).pretty(by, out)
+    }
+
+    fn msgpack(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        fast::write_pack(self.0, out, by.limits.depth())
     }
 }

@@ -1,0 +1,425 @@
+//! The fast path in MessagePack.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Key, Sink, Source, sealed::Sealed};
+use crate::float::from_text;
+use crate::{Error, Limits, Result, msgpack};
+
+/// Writes what `rmp-serde` writes for the same value with named fields.
+pub(crate) struct PackSink {
+    out: Vec<u8>,
+    depth: usize,
+    max_depth: usize,
+    fault: Option<Error>,
+}
+
+impl PackSink {
+    pub(crate) fn new(out: Vec<u8>, max_depth: usize) -> Self {
+        Self {
+            out,
+            depth: 0,
+            max_depth,
+            fault: None,
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<Vec<u8>> {
+        match self.fault {
+            Some(error) => Err(error),
+            None => Ok(self.out),
+        }
+    }
+
+    fn enter(&mut self) -> bool {
+        if self.depth == self.max_depth {
+            self.fault.get_or_insert(Error::TooDeep {
+                limit: self.max_depth,
+                at: None,
+            });
+            return false;
+        }
+        self.depth += 1;
+        self.fault.is_none()
+    }
+
+    #[inline]
+    fn marked<const N: usize>(&mut self, marker: u8, digits: [u8; N]) {
+        self.out.push(marker);
+        self.out.extend_from_slice(&digits);
+    }
+
+    /// A length beyond 2^32 - 1 is beyond the format.
+    fn length(&mut self, length: usize, marker16: u8) {
+        match (u16::try_from(length), u32::try_from(length)) {
+            (Ok(length), _) => self.marked(marker16, length.to_be_bytes()),
+            (_, Ok(length)) => self.marked(marker16 + 1, length.to_be_bytes()),
+            _ => {
+                self.fault.get_or_insert(Error::TooLarge {
+                    limit: u32::MAX as usize,
+                });
+            }
+        }
+    }
+}
+
+impl Sealed for PackSink {}
+
+impl Sink for PackSink {
+    #[inline]
+    fn null(&mut self) {
+        self.out.push(0xc0);
+    }
+
+    #[inline]
+    fn bool(&mut self, value: bool) {
+        self.out.push(0xc2 | u8::from(value));
+    }
+
+    #[inline]
+    fn u64(&mut self, value: u64) {
+        match value {
+            0..=0x7f => self.out.push(value as u8),
+            0x80..=0xff => self.marked(0xcc, [value as u8]),
+            0x100..=0xffff => self.marked(0xcd, (value as u16).to_be_bytes()),
+            0x1_0000..=0xffff_ffff => self.marked(0xce, (value as u32).to_be_bytes()),
+            _ => self.marked(0xcf, value.to_be_bytes()),
+        }
+    }
+
+    #[inline]
+    fn i64(&mut self, value: i64) {
+        match value {
+            0.. => self.u64(value.unsigned_abs()),
+            -32..=-1 => self.out.push(value as u8),
+            -0x80..=-33 => self.marked(0xd0, (value as i8).to_be_bytes()),
+            -0x8000..=-0x81 => self.marked(0xd1, (value as i16).to_be_bytes()),
+            -0x8000_0000..=-0x8001 => self.marked(0xd2, (value as i32).to_be_bytes()),
+            _ => self.marked(0xd3, value.to_be_bytes()),
+        }
+    }
+
+    #[inline]
+    fn f64(&mut self, value: f64) {
+        let mut bytes = [0xcb; 9];
+        if let Some((_, digits)) = bytes.split_first_mut() {
+            digits.copy_from_slice(&value.to_be_bytes());
+        }
+        self.out.extend_from_slice(&bytes);
+    }
+
+    #[inline]
+    fn float(&mut self, value: f64) {
+        self.f64(value);
+    }
+
+    #[inline]
+    fn str(&mut self, value: &str) {
+        match value.len() {
+            length @ 0..32 => self.out.push(0xa0 | length as u8),
+            length @ 32..256 => self.marked(0xd9, [length as u8]),
+            length => self.length(length, 0xda),
+        }
+        self.out.extend_from_slice(value.as_bytes());
+    }
+
+    #[inline]
+    fn symbol(&mut self, key: &Key) {
+        self.out.extend_from_slice(key.pack);
+    }
+
+    #[inline]
+    fn begin_map(&mut self, entries: usize) -> bool {
+        match entries {
+            0..16 => self.out.push(0x80 | entries as u8),
+            _ => self.length(entries, 0xde),
+        }
+        self.enter()
+    }
+
+    #[inline]
+    fn key(&mut self, key: &Key) {
+        self.out.extend_from_slice(key.pack);
+    }
+
+    #[inline]
+    fn dynamic_key(&mut self, key: &str) {
+        self.str(key);
+    }
+
+    #[inline]
+    fn end_map(&mut self) {
+        self.depth -= 1;
+    }
+
+    #[inline]
+    fn begin_list(&mut self, items: usize) -> bool {
+        match items {
+            0..16 => self.out.push(0x90 | items as u8),
+            _ => self.length(items, 0xdc),
+        }
+        self.enter()
+    }
+
+    #[inline]
+    fn item(&mut self) {}
+
+    #[inline]
+    fn end_list(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn serde<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let rest = Limits::default().max_depth(self.max_depth - self.depth);
+        if let Err(error) = msgpack::write(value, &mut self.out, &rest) {
+            self.fault.get_or_insert(error);
+        }
+    }
+}
+
+/// Reads MessagePack of the usual shapes.
+pub(crate) struct PackSource<'de> {
+    rest: &'de [u8],
+    depth: usize,
+    max_depth: usize,
+}
+
+/// Entries or items still to come.
+pub(crate) struct Left(u32);
+
+impl<'de> PackSource<'de> {
+    pub(crate) fn new(bytes: &'de [u8], max_depth: usize) -> Self {
+        Self {
+            rest: bytes,
+            depth: 0,
+            max_depth,
+        }
+    }
+
+    pub(crate) fn at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    #[inline]
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    #[inline]
+    fn digits<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (digits, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(*digits)
+    }
+
+    #[inline]
+    fn length16(&mut self) -> Option<usize> {
+        Some(usize::from(u16::from_be_bytes(self.digits()?)))
+    }
+
+    #[inline]
+    fn length32(&mut self) -> Option<usize> {
+        Some(u32::from_be_bytes(self.digits()?) as usize)
+    }
+
+    #[inline]
+    fn raw_text(&mut self) -> Option<&'de str> {
+        let length = match self.byte()? {
+            marker @ 0xa0..=0xbf => usize::from(marker & 31),
+            0xd9 => usize::from(self.byte()?),
+            0xda => self.length16()?,
+            0xdb => self.length32()?,
+            _ => return None,
+        };
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    /// The one value that comes next, and what follows it.
+    fn split_value(&self) -> Option<(&'de [u8], &'de [u8])> {
+        let end = msgpack::skip_value(self.rest, 0, self.max_depth - self.depth).ok()?;
+        self.rest.split_at_checked(end)
+    }
+
+    #[inline]
+    fn enter(&mut self, count: usize) -> Option<Left> {
+        if self.depth == self.max_depth {
+            return None;
+        }
+        self.depth += 1;
+        u32::try_from(count).ok().map(Left)
+    }
+}
+
+impl Sealed for PackSource<'_> {}
+
+impl<'de> Source<'de> for PackSource<'de> {
+    type Map = Left;
+    type List = Left;
+
+    #[inline]
+    fn null(&mut self) -> bool {
+        match self.rest.split_first() {
+            Some((0xc0, rest)) => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn bool(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0xc2 => Some(false),
+            0xc3 => Some(true),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn u64(&mut self) -> Option<u64> {
+        Some(match self.byte()? {
+            value @ 0..=0x7f => u64::from(value),
+            0xcc => u64::from(self.byte()?),
+            0xcd => u64::from(u16::from_be_bytes(self.digits()?)),
+            0xce => u64::from(u32::from_be_bytes(self.digits()?)),
+            0xcf => u64::from_be_bytes(self.digits()?),
+            _ => return None,
+        })
+    }
+
+    #[inline]
+    fn i64(&mut self) -> Option<i64> {
+        Some(match *self.rest.first()? {
+            0xe0..=0xff => i64::from(self.byte()?.cast_signed()),
+            0xd0 => {
+                let [_, value] = self.digits()?;
+                i64::from(value.cast_signed())
+            }
+            0xd1 => {
+                let [_, digits @ ..] = self.digits::<3>()?;
+                i64::from(i16::from_be_bytes(digits))
+            }
+            0xd2 => {
+                let [_, digits @ ..] = self.digits::<5>()?;
+                i64::from(i32::from_be_bytes(digits))
+            }
+            0xd3 => {
+                let [_, digits @ ..] = self.digits::<9>()?;
+                i64::from_be_bytes(digits)
+            }
+            _ => self.u64()?.try_into().ok()?,
+        })
+    }
+
+    #[inline]
+    fn f64(&mut self) -> Option<f64> {
+        if let Some(([0xcb, digits @ ..], rest)) = self.rest.split_first_chunk::<9>() {
+            self.rest = rest;
+            return Some(f64::from_be_bytes(*digits));
+        }
+        match *self.rest.first()? {
+            0xca => {
+                let [_, digits @ ..] = self.digits::<5>()?;
+                Some(f64::from(f32::from_be_bytes(digits)))
+            }
+            0xcf => self.u64().map(|value| value as f64),
+            _ => self.i64().map(|value| value as f64),
+        }
+    }
+
+    #[inline]
+    fn float(&mut self) -> Option<f64> {
+        if matches!(self.rest.first()?, 0xa0..=0xbf | 0xd9..=0xdb) {
+            return from_text(self.raw_text()?);
+        }
+        self.f64()
+    }
+
+    #[inline]
+    fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
+        self.raw_text().map(take)
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        self.serde()
+    }
+
+    fn skip(&mut self) -> Option<()> {
+        (_, self.rest) = self.split_value()?;
+        Some(())
+    }
+
+    fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
+        let (value, rest) = self.split_value()?;
+        self.rest = rest;
+        let left = Limits::default().max_depth(self.max_depth - self.depth);
+        msgpack::read(value, &left).ok()
+    }
+
+    #[inline]
+    fn begin_map(&mut self) -> Option<Left> {
+        let entries = match self.byte()? {
+            marker @ 0x80..=0x8f => usize::from(marker & 15),
+            0xde => self.length16()?,
+            0xdf => self.length32()?,
+            _ => return None,
+        };
+        self.enter(entries)
+    }
+
+    #[inline]
+    fn try_key(&mut self, map: &mut Left, key: &Key) -> bool {
+        match self.rest.strip_prefix(key.pack) {
+            Some(rest) if map.0 > 0 => {
+                self.rest = rest;
+                map.0 -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn next_key<T>(&mut self, map: &mut Left, take: impl FnOnce(&str) -> T) -> Option<Option<T>> {
+        if map.0 == 0 {
+            self.depth -= 1;
+            return Some(None);
+        }
+        map.0 -= 1;
+        Some(Some(take(self.raw_text()?)))
+    }
+
+    #[inline]
+    fn begin_list(&mut self) -> Option<Left> {
+        let items = match self.byte()? {
+            marker @ 0x90..=0x9f => usize::from(marker & 15),
+            0xdc => self.length16()?,
+            0xdd => self.length32()?,
+            _ => return None,
+        };
+        self.enter(items)
+    }
+
+    #[inline]
+    fn next_item(&mut self, list: &mut Left) -> Option<bool> {
+        if list.0 == 0 {
+            self.depth -= 1;
+            return Some(false);
+        }
+        list.0 -= 1;
+        Some(true)
+    }
+
+    #[inline]
+    fn remaining(&self, list: &Left) -> usize {
+        // Every item takes a byte at least.
+        (list.0 as usize).min(self.rest.len())
+    }
+}

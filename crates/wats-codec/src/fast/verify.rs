@@ -1,0 +1,41 @@
+//! The test that a type's fast path and its `serde` implementation agree.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Decode, Encode};
+use crate::{Error, Format, Result, Serializer};
+
+/// Compares the fast path with `serde` on one value: the bytes written in JSON and MessagePack, and
+/// what is read back from them. For the tests of types that use the fast path.
+///
+/// # Errors
+/// [`Error::Mismatch`] names the format and the side that differs; others as in writing and
+/// reading.
+pub fn verify<T>(value: &T) -> Result<()>
+where
+    T: Encode + Decode + Serialize + DeserializeOwned + PartialEq,
+{
+    for format in [Format::Json, Format::MessagePack] {
+        let codec = Serializer::new(format);
+        let bytes = codec.to_vec(value)?;
+        if codec.to_vec_fast(value)? != bytes {
+            let what = "what the fast path writes";
+            return Err(Error::Mismatch { format, what });
+        }
+        let depth = codec.limits().depth();
+        let fast: Option<T> = match format {
+            Format::Json => super::read_json(&bytes, depth),
+            _ => super::read_pack(&bytes, depth),
+        };
+        if fast.as_ref() != Some(value) {
+            let what = "what the fast path reads";
+            return Err(Error::Mismatch { format, what });
+        }
+        if codec.from_slice::<T>(&bytes)? != *value {
+            let what = "what serde reads back";
+            return Err(Error::Mismatch { format, what });
+        }
+    }
+    Ok(())
+}
