@@ -9,7 +9,7 @@ use crate::row::Better;
 use crate::{Error, Result};
 use std::fmt;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -50,6 +50,11 @@ impl Context {
     /// How long one round of one contestant should last; to be asked inside a round, not before.
     pub fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// The interpreter of the Python peer, when the run has one.
+    pub fn peer_interpreter(&self) -> Option<&Path> {
+        self.peer_python.as_deref()
     }
 
     /// A timer for a short operation.

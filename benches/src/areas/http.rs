@@ -9,6 +9,7 @@ pub(super) mod server;
 use crate::server::Server;
 use crate::spec::{Context, RowSpec};
 use crate::{Result, cpu, memory};
+pub(super) use clients::reqwest_client;
 use clients::{Get, Legacy, Ours, Reqwest, Target};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
