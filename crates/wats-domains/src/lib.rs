@@ -1,1 +1,24 @@
-//! wats-domains.
+#![doc = include_str!("../README.md")]
+//!
+//! # Layout
+//! One folder per domain, each with its wire models (`model`) and its operations (`service`). Beside them: `api` (the
+//! root), `route` (the table of operations), `odata` (filters), `wire` (models that lose nothing), `error`.
+
+mod api;
+mod error;
+mod odata;
+mod process;
+mod product;
+pub mod report;
+mod route;
+pub mod wire;
+
+pub use api::{Api, ApiOptions};
+pub use error::{Error, Finding, Result};
+pub use odata::{Filter, Literal};
+pub use process::{Process, ProcessService};
+pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};
+#[doc(inline)]
+pub use report::{HeaderQuery, Limits, Report, ReportHeader, ReportService, UutReport};
+
+pub use wats_cache::CacheStats;

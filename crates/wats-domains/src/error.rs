@@ -1,0 +1,117 @@
+//! The error of the typed layer: what the transport says, or what is wrong with the data before it is sent.
+
+use std::fmt;
+
+use wats_http::http::StatusCode;
+
+/// What a result of this crate is.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One thing in a report that the server would refuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Where it is, such as `root → Power → Measure +5V`.
+    pub path: String,
+    /// What is wrong and how to mend it.
+    pub problem: String,
+}
+
+impl Finding {
+    pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.problem)
+    }
+}
+
+/// Why an operation failed.
+///
+/// ```
+/// use wats_domains::Filter;
+///
+/// let error = Filter::eq("partNumber", f64::NAN).to_odata().unwrap_err();
+/// assert!(!error.is_retryable());
+/// assert!(error.to_string().contains("NaN"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The call failed; prints as the transport's error does, in the long form too.
+    #[error(transparent)]
+    Http(#[from] wats_http::Error),
+    /// A report that the server would refuse; nothing was sent.
+    #[error("the report cannot be sent: {}", list(.0))]
+    Report(Vec<Finding>),
+    /// A query that cannot be expressed; nothing was sent.
+    #[error("the query cannot be sent: {0}")]
+    Query(String),
+    /// Data that cannot be written or read.
+    #[error("{what}")]
+    Codec {
+        /// What was being done.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: wats_codec::Error,
+    },
+}
+
+impl Error {
+    /// The status of the server's answer, when that is the failure.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.as_http().and_then(wats_http::Error::status)
+    }
+
+    /// Whether the same call may succeed later without a change.
+    pub fn is_retryable(&self) -> bool {
+        self.as_http().is_some_and(wats_http::Error::is_retryable)
+    }
+
+    /// How often the call was tried; 0 when nothing was sent.
+    pub fn attempts(&self) -> u32 {
+        self.as_http().map_or(0, wats_http::Error::attempts)
+    }
+
+    /// The start of the server's answer, on one line.
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.as_http().and_then(wats_http::Error::body_excerpt)
+    }
+
+    /// The transport's error, when that is the failure.
+    pub fn as_http(&self) -> Option<&wats_http::Error> {
+        match self {
+            Self::Http(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the report, when that is the failure.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::Report(findings) => findings,
+            _ => &[],
+        }
+    }
+}
+
+/// The first few findings on one line, and how many more there are.
+fn list(findings: &[Finding]) -> String {
+    const SHOWN: usize = 5;
+    let mut parts: Vec<String> = findings
+        .iter()
+        .take(SHOWN)
+        .map(Finding::to_string)
+        .collect();
+    if findings.len() > SHOWN {
+        parts.push(format!("and {} more", findings.len() - SHOWN));
+    }
+    parts.join("; ")
+}

@@ -1,0 +1,9 @@
+//! Products: what is built and tested, by part number.
+//!
+//! `model` holds the wire models, `service` the operations.
+
+mod model;
+mod service;
+
+pub use model::{Product, ProductRevision, ProductSummary};
+pub use service::{ProductQuery, ProductService};

@@ -1,0 +1,115 @@
+//! The wire models of products (`Mes.Product.Public.Product`, `ProductRevision` and `ProductView` of the server).
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::wire::wire;
+
+wire! {
+    /// A product with its revisions.
+    ///
+    /// ```
+    /// use wats_domains::Product;
+    ///
+    /// let product = Product::new("PCBA-001").with_name("Controller board");
+    /// assert_eq!(product.part_number(), "PCBA-001");
+    /// ```
+    pub struct Product {
+        /// Identifier given by the server; `None` for a product that is not saved yet.
+        "productId" => product_id: Uuid,
+        /// Part number, the product's key.
+        "partNumber" => part_number: String,
+        /// Name for people.
+        "name" => name: String,
+        /// Description.
+        "description" => description: String,
+        /// Whether the product cannot have units with serial numbers.
+        "nonSerial" => non_serial: bool,
+        /// 1 = active, 0 = inactive.
+        "state" => state: i32,
+        /// Free XML with user-defined values.
+        "xmlData" => xml_data: String,
+        /// Category.
+        "productCategoryId" => category_id: Uuid,
+        /// Name of the category.
+        "productCategoryName" => category_name: String,
+        /// Revisions.
+        "revisions" => revisions: Vec<ProductRevision>,
+        /// User-defined values; the server derives them from `xmlData`.
+        "tags" => tags: Value,
+    }
+
+    /// One revision of a product.
+    pub struct ProductRevision {
+        /// Identifier given by the server.
+        "productRevisionId" => revision_id: Uuid,
+        /// The product it belongs to.
+        "productId" => product_id: Uuid,
+        /// The revision, such as `A` or `1.2`.
+        "revision" => revision: String,
+        /// Name for people.
+        "name" => name: String,
+        /// Description.
+        "description" => description: String,
+        /// 1 = active, 0 = inactive.
+        "state" => state: i32,
+        /// Free XML with user-defined values.
+        "xmlData" => xml_data: String,
+        /// User-defined values; the server derives them from `xmlData`.
+        "tags" => tags: Value,
+    }
+
+    /// A product as lists show it; the whole of it comes from [`get`](crate::ProductService::get).
+    pub struct ProductSummary {
+        /// Part number.
+        "partNumber" => part_number: String,
+        /// Name for people.
+        "name" => name: String,
+        /// Name of the category.
+        "category" => category: String,
+        /// Whether the product cannot have units with serial numbers.
+        "nonSerial" => non_serial: bool,
+        /// 1 = active, 0 = inactive.
+        "state" => state: i32,
+    }
+}
+
+impl Product {
+    /// A new, active product that is not saved yet.
+    pub fn new(part_number: impl Into<String>) -> Self {
+        Self {
+            part_number: Some(part_number.into()),
+            state: Some(1),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the name.
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the description.
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// The part number; empty if the server sent none.
+    pub fn part_number(&self) -> &str {
+        self.part_number.as_deref().unwrap_or_default()
+    }
+
+    /// The revisions; empty if the server sent none.
+    pub fn revisions(&self) -> &[ProductRevision] {
+        self.revisions.as_deref().unwrap_or_default()
+    }
+}
+
+impl ProductSummary {
+    /// The part number; empty if the server sent none.
+    pub fn part_number(&self) -> &str {
+        self.part_number.as_deref().unwrap_or_default()
+    }
+}

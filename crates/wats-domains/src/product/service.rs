@@ -1,0 +1,267 @@
+//! Operations on products.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+
+use wats_batch::{batch_map, limit};
+
+use super::{Product, ProductSummary};
+use crate::api::Api;
+use crate::error::Result;
+use crate::odata::Filter;
+use crate::route;
+
+/// Part numbers per query of [`ProductService::get_many`]: about 600 bytes of URL.
+const NUMBERS_PER_QUERY: usize = 20;
+
+/// Longest escaped filter of one query, in bytes; common servers refuse URLs from 8 KiB, older ones from 4 KiB on.
+const FILTER_BYTES: usize = 3_000;
+
+/// Queries of one `get_many` under way at once.
+const QUERIES_AT_ONCE: NonZeroUsize = limit::<5>();
+
+/// Which products to list and how; all are optional.
+///
+/// ```
+/// use wats_domains::{Filter, ProductQuery};
+///
+/// let query = ProductQuery::default().filter(Filter::eq("category", "PCB")).order_by("partNumber").top(50);
+/// # let _ = query;
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ProductQuery {
+    /// Condition on the members of [`ProductSummary`].
+    pub filter: Option<Filter>,
+    /// Most products to return. Without a filter the server returns at most 1000 unless asked for more.
+    pub top: Option<u32>,
+    /// Member to sort by, with ` desc` for descending order.
+    pub order_by: Option<String>,
+}
+
+impl ProductQuery {
+    /// Sets the condition.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Sets the most products to return.
+    pub fn top(mut self, n: u32) -> Self {
+        self.top = Some(n);
+        self
+    }
+
+    /// Sets the order.
+    pub fn order_by(mut self, order: impl Into<String>) -> Self {
+        self.order_by = Some(order.into());
+        self
+    }
+}
+
+/// Operations on products; from [`Api::product`].
+#[derive(Debug, Clone, Copy)]
+pub struct ProductService<'a> {
+    api: &'a Api,
+}
+
+impl<'a> ProductService<'a> {
+    pub(crate) fn new(api: &'a Api) -> Self {
+        Self { api }
+    }
+
+    /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it.
+    ///
+    /// # Errors
+    /// Status 404 when there is none; [`find`](Self::find) turns that into `None`.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// let product = api.product().get("A/B #1").await?;
+    /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
+    /// # Ok(()) }
+    /// ```
+    pub async fn get(&self, part_number: &str) -> Result<Product> {
+        let route = &route::PRODUCT_GET;
+        self.api
+            .read(route, route.call().path("partNumber", part_number))
+            .await
+    }
+
+    /// As [`get`](Self::get), with `None` where there is no such product.
+    ///
+    /// # Errors
+    /// The call fails other than by 404.
+    pub async fn find(&self, part_number: &str) -> Result<Option<Product>> {
+        match self.get(part_number).await {
+            Ok(product) => Ok(Some(product)),
+            Err(error) if error.status().is_some_and(|s| s.as_u16() == 404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists products (`GET /api/Product/Query`).
+    ///
+    /// # Errors
+    /// The filter cannot be expressed, or the call fails.
+    pub async fn query(&self, query: &ProductQuery) -> Result<Vec<ProductSummary>> {
+        let route = &route::PRODUCT_QUERY;
+        let filter = query.filter.as_ref().map(Filter::to_odata).transpose()?;
+        let call = route
+            .call()
+            .query_opt("$filter", filter)
+            .query_opt("$top", query.top)
+            .query_opt("$orderby", query.order_by.as_ref());
+        self.api.read(route, call).await
+    }
+
+    /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. The result has one element per part
+    /// number asked for, in that order; `None` where there is no such product.
+    ///
+    /// Lists hold the [`ProductSummary`] of a product; revisions need [`get`](Self::get).
+    ///
+    /// # Errors
+    /// The first query that fails; queries only read, so nothing is lost by asking again.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// let found = api.product().get_many(&["PCBA-001", "PCBA-002", "unknown"]).await?;
+    /// assert_eq!(found.len(), 3);
+    /// assert!(found[2].is_none());
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_many<S: AsRef<str>>(
+        &self,
+        part_numbers: &[S],
+    ) -> Result<Vec<Option<ProductSummary>>> {
+        let numbers: Vec<&str> = part_numbers.iter().map(AsRef::as_ref).collect();
+        let answers = batch_map(queries(&numbers), QUERIES_AT_ONCE, |filter| async move {
+            self.query(&ProductQuery::default().filter(filter)).await
+        })
+        .await;
+        let mut found = Found::default();
+        for products in answers {
+            found.extend(products?);
+        }
+        Ok(numbers
+            .into_iter()
+            .map(|number| found.get(number))
+            .collect())
+    }
+
+    /// Inserts or updates a product (`PUT /api/Product`) and returns it as the server holds it, with its id.
+    ///
+    /// # Errors
+    /// The call fails; saving again is safe, because the whole product is written.
+    pub async fn save(&self, product: &Product) -> Result<Product> {
+        let route = &route::PRODUCT_SAVE;
+        let body = self
+            .api
+            .encode("the product cannot be written as JSON", product)?;
+        self.api
+            .read(route, route.call().body(body, "application/json"))
+            .await
+    }
+}
+
+/// Filters that together ask for each of the numbers once, each within the limits of one query.
+fn queries(numbers: &[&str]) -> Vec<Filter> {
+    let mut unique: Vec<&str> = numbers.to_vec();
+    unique.sort_unstable();
+    unique.dedup();
+    let mut filters = Vec::new();
+    let mut chunk: Vec<&str> = Vec::new();
+    let mut bytes = 0;
+    for number in unique {
+        // What one number adds: `partNumber eq '…' or `, with blanks and quotes escaped.
+        let doubled_quotes = 3 * number.matches('\'').count();
+        let added = wats_http::encoded_len(number)
+            + doubled_quotes
+            + "%20or%20partNumber%20eq%20%27%27".len();
+        if !chunk.is_empty() && (chunk.len() == NUMBERS_PER_QUERY || bytes + added > FILTER_BYTES) {
+            filters.push(Filter::any_of("partNumber", chunk.drain(..)));
+            bytes = 0;
+        }
+        chunk.push(number);
+        bytes += added;
+    }
+    if !chunk.is_empty() {
+        filters.push(Filter::any_of("partNumber", chunk));
+    }
+    filters
+}
+
+/// Products by part number. The server may compare without regard to case, so an exact match comes first and one that
+/// differs only in case second.
+#[derive(Default)]
+struct Found {
+    exact: HashMap<String, ProductSummary>,
+    folded: HashMap<String, String>,
+}
+
+impl Found {
+    fn extend(&mut self, products: Vec<ProductSummary>) {
+        for product in products {
+            let number = product.part_number().to_owned();
+            self.folded.insert(number.to_lowercase(), number.clone());
+            self.exact.insert(number, product);
+        }
+    }
+
+    fn get(&self, number: &str) -> Option<ProductSummary> {
+        let by_case = || self.exact.get(self.folded.get(&number.to_lowercase())?);
+        self.exact.get(number).or_else(by_case).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_hundred_numbers_are_five_queries() {
+        let numbers: Vec<String> = (0..100).map(|i| format!("PART-{i:04}")).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        assert_eq!(queries(&numbers).len(), 5);
+        assert_eq!(
+            queries(&[numbers.clone(), numbers].concat()).len(),
+            5,
+            "duplicates are asked for once"
+        );
+        assert!(queries(&[]).is_empty());
+    }
+
+    #[test]
+    fn an_exact_match_beats_one_in_other_case() {
+        let summary = |number: &str| ProductSummary {
+            part_number: Some(number.to_owned()),
+            ..ProductSummary::default()
+        };
+        let mut found = Found::default();
+        found.extend(vec![summary("abc"), summary("ABC"), summary("Xyz")]);
+        assert_eq!(found.get("abc").unwrap().part_number(), "abc");
+        assert_eq!(found.get("xYZ").unwrap().part_number(), "Xyz");
+        assert!(found.get("other").is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn no_query_is_too_long_and_no_number_is_forgotten(numbers in prop::collection::vec("\\PC{1,100}", 0..80)) {
+            let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+            let filters = queries(&numbers);
+            let texts: Vec<String> = filters.iter().map(|f| f.to_odata().unwrap()).collect();
+            for text in &texts {
+                // One number alone may be longer than the limit; nothing can be done about that.
+                prop_assert!(wats_http::encoded_len(text) <= FILTER_BYTES || !text.contains(" or "));
+            }
+            for number in numbers {
+                let term = Filter::eq("partNumber", number).to_odata().unwrap();
+                prop_assert_eq!(texts.iter().filter(|t| t.contains(&term)).count().min(1), 1);
+            }
+        }
+    }
+}

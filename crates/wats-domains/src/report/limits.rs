@@ -1,0 +1,355 @@
+//! Comparison operators and limits: an operator never stands without the limits it needs.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A comparison operator of WSJF. Operators with one limit carry it in `lowLimit`, `LT` and `LE` too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(
+    missing_docs,
+    reason = "the names are the wire codes; see Limits for what they mean"
+)]
+pub enum CompOp {
+    Log,
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+    GtLt,
+    GtLe,
+    GeLt,
+    GeLe,
+    LtGt,
+    LtGe,
+    LeGt,
+    LeGe,
+    CaseSensit,
+    IgnoreCase,
+    /// Anything else, such as other spellings of the above, kept for writing back.
+    Other(Box<str>),
+}
+
+const NAMES: [(CompOp, &str); 17] = [
+    (CompOp::Log, "LOG"),
+    (CompOp::Eq, "EQ"),
+    (CompOp::Ne, "NE"),
+    (CompOp::Gt, "GT"),
+    (CompOp::Ge, "GE"),
+    (CompOp::Lt, "LT"),
+    (CompOp::Le, "LE"),
+    (CompOp::GtLt, "GTLT"),
+    (CompOp::GtLe, "GTLE"),
+    (CompOp::GeLt, "GELT"),
+    (CompOp::GeLe, "GELE"),
+    (CompOp::LtGt, "LTGT"),
+    (CompOp::LtGe, "LTGE"),
+    (CompOp::LeGt, "LEGT"),
+    (CompOp::LeGe, "LEGE"),
+    (CompOp::CaseSensit, "CASESENSIT"),
+    (CompOp::IgnoreCase, "IGNORECASE"),
+];
+
+impl CompOp {
+    /// The code on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Other(text) => text,
+            known => NAMES
+                .iter()
+                .find(|(op, _)| op == known)
+                .map_or("LOG", |(_, name)| name),
+        }
+    }
+}
+
+impl From<&str> for CompOp {
+    fn from(text: &str) -> Self {
+        NAMES
+            .iter()
+            .find(|(_, name)| *name == text)
+            .map_or_else(|| Self::Other(text.into()), |(op, _)| op.clone())
+    }
+}
+
+impl fmt::Display for CompOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for CompOp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CompOp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = CompOp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a comparison operator")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<CompOp, E> {
+                Ok(text.into())
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// What a numeric value must satisfy. An operator and its limits are one value, so they always fit.
+///
+/// ```
+/// use wats_domains::Limits;
+///
+/// assert!(Limits::between(4.75..=5.25).accepts(5.25));
+/// assert!(!Limits::at_least(3.0).accepts(f64::NAN)); // NaN satisfies nothing but `log`
+/// assert!(Limits::log().accepts(1e9));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    pub(crate) op: CompOp,
+    pub(crate) low: Option<f64>,
+    pub(crate) high: Option<f64>,
+}
+
+impl Limits {
+    fn one(op: CompOp, limit: f64) -> Self {
+        Self {
+            op,
+            low: Some(limit),
+            high: None,
+        }
+    }
+
+    fn two(op: CompOp, low: f64, high: f64) -> Self {
+        Self {
+            op,
+            low: Some(low),
+            high: Some(high),
+        }
+    }
+
+    /// No limits: the value is recorded and always passes (`LOG`).
+    pub fn log() -> Self {
+        Self {
+            op: CompOp::Log,
+            low: None,
+            high: None,
+        }
+    }
+
+    /// value = limit (`EQ`).
+    pub fn equals(limit: f64) -> Self {
+        Self::one(CompOp::Eq, limit)
+    }
+
+    /// value ≠ limit (`NE`).
+    pub fn not_equals(limit: f64) -> Self {
+        Self::one(CompOp::Ne, limit)
+    }
+
+    /// value > limit (`GT`).
+    pub fn greater_than(limit: f64) -> Self {
+        Self::one(CompOp::Gt, limit)
+    }
+
+    /// value ≥ limit (`GE`).
+    pub fn at_least(limit: f64) -> Self {
+        Self::one(CompOp::Ge, limit)
+    }
+
+    /// value < limit (`LT`).
+    pub fn less_than(limit: f64) -> Self {
+        Self::one(CompOp::Lt, limit)
+    }
+
+    /// value ≤ limit (`LE`).
+    pub fn at_most(limit: f64) -> Self {
+        Self::one(CompOp::Le, limit)
+    }
+
+    /// low ≤ value ≤ high (`GELE`).
+    pub fn between(range: RangeInclusive<f64>) -> Self {
+        Self::two(CompOp::GeLe, *range.start(), *range.end())
+    }
+
+    /// low < value < high (`GTLT`).
+    pub fn strictly_between(low: f64, high: f64) -> Self {
+        Self::two(CompOp::GtLt, low, high)
+    }
+
+    /// low ≤ value < high (`GELT`).
+    pub fn from_below(low: f64, high: f64) -> Self {
+        Self::two(CompOp::GeLt, low, high)
+    }
+
+    /// low < value ≤ high (`GTLE`).
+    pub fn above_to(low: f64, high: f64) -> Self {
+        Self::two(CompOp::GtLe, low, high)
+    }
+
+    /// value < low or value > high (`LTGT`): outside, the bounds themselves fail.
+    pub fn outside(range: RangeInclusive<f64>) -> Self {
+        Self::two(CompOp::LtGt, *range.start(), *range.end())
+    }
+
+    /// value ≤ low or value ≥ high (`LEGE`): outside, the bounds themselves pass.
+    pub fn outside_or_at(low: f64, high: f64) -> Self {
+        Self::two(CompOp::LeGe, low, high)
+    }
+
+    /// value ≤ low or value > high (`LEGT`).
+    pub fn at_or_below_or_above(low: f64, high: f64) -> Self {
+        Self::two(CompOp::LeGt, low, high)
+    }
+
+    /// value < low or value ≥ high (`LTGE`).
+    pub fn below_or_at_or_above(low: f64, high: f64) -> Self {
+        Self::two(CompOp::LtGe, low, high)
+    }
+
+    /// Whether a value satisfies the limits. NaN satisfies only [`log`](Self::log).
+    #[expect(clippy::float_cmp, reason = "an equality limit is exact by definition")]
+    pub fn accepts(&self, value: f64) -> bool {
+        let low = self.low.unwrap_or(f64::NAN);
+        let high = self.high.unwrap_or(f64::NAN);
+        match self.op {
+            CompOp::Eq => value == low,
+            CompOp::Ne => !value.is_nan() && value != low,
+            CompOp::Gt => value > low,
+            CompOp::Ge => value >= low,
+            CompOp::Lt => value < low,
+            CompOp::Le => value <= low,
+            CompOp::GtLt => value > low && value < high,
+            CompOp::GtLe => value > low && value <= high,
+            CompOp::GeLt => value >= low && value < high,
+            CompOp::GeLe => value >= low && value <= high,
+            CompOp::LtGt => value < low || value > high,
+            CompOp::LtGe => value < low || value >= high,
+            CompOp::LeGt => value <= low || value > high,
+            CompOp::LeGe => value <= low || value >= high,
+            _ => true,
+        }
+    }
+}
+
+/// What a text must satisfy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StringLimit {
+    pub(crate) op: CompOp,
+    pub(crate) limit: Option<String>,
+}
+
+impl StringLimit {
+    /// No limit: the text is recorded and always passes (`LOG`).
+    pub fn log() -> Self {
+        Self {
+            op: CompOp::Log,
+            limit: None,
+        }
+    }
+
+    /// The same text, case included (`CASESENSIT`).
+    pub fn equals(limit: impl Into<String>) -> Self {
+        Self {
+            op: CompOp::CaseSensit,
+            limit: Some(limit.into()),
+        }
+    }
+
+    /// The same text, whatever the case of its letters (`IGNORECASE`).
+    pub fn equals_ignore_case(limit: impl Into<String>) -> Self {
+        Self {
+            op: CompOp::IgnoreCase,
+            limit: Some(limit.into()),
+        }
+    }
+
+    /// Any other text, case included (`NE`).
+    pub fn not_equals(limit: impl Into<String>) -> Self {
+        Self {
+            op: CompOp::Ne,
+            limit: Some(limit.into()),
+        }
+    }
+
+    /// Whether a text satisfies the limit.
+    pub fn accepts(&self, value: &str) -> bool {
+        let limit = self.limit.as_deref().unwrap_or_default();
+        match self.op {
+            CompOp::CaseSensit => value == limit,
+            CompOp::IgnoreCase => value.to_lowercase() == limit.to_lowercase(),
+            CompOp::Ne => value != limit,
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operator_below_at_between_and_above() {
+        // Outcome for 0 (below), 1 (at low), 2 (between), 3 (at high), 4 (above), NaN.
+        let table: [(Limits, &str); 15] = [
+            (Limits::log(), "PPPPPP"),
+            (Limits::equals(1.0), "FPFFFF"),
+            (Limits::not_equals(1.0), "PFPPPF"),
+            (Limits::greater_than(1.0), "FFPPPF"),
+            (Limits::at_least(1.0), "FPPPPF"),
+            (Limits::less_than(1.0), "PFFFFF"),
+            (Limits::at_most(1.0), "PPFFFF"),
+            (Limits::strictly_between(1.0, 3.0), "FFPFFF"),
+            (Limits::above_to(1.0, 3.0), "FFPPFF"),
+            (Limits::from_below(1.0, 3.0), "FPPFFF"),
+            (Limits::between(1.0..=3.0), "FPPPFF"),
+            (Limits::outside(1.0..=3.0), "PFFFPF"),
+            (Limits::below_or_at_or_above(1.0, 3.0), "PFFPPF"),
+            (Limits::at_or_below_or_above(1.0, 3.0), "PPFFPF"),
+            (Limits::outside_or_at(1.0, 3.0), "PPFPPF"),
+        ];
+        let mut codes = std::collections::BTreeSet::new();
+        for (limits, expected) in table {
+            assert!(codes.insert(limits.op.as_str().to_owned()));
+            let got: String = [0.0, 1.0, 2.0, 3.0, 4.0, f64::NAN]
+                .map(|value| if limits.accepts(value) { 'P' } else { 'F' })
+                .iter()
+                .collect();
+            assert_eq!(got, expected, "{}", limits.op);
+            let one_limit = matches!(limits.op.as_str(), "EQ" | "NE" | "GT" | "GE" | "LT" | "LE");
+            assert_eq!(
+                limits.high.is_none(),
+                one_limit || limits.op == CompOp::Log,
+                "{}",
+                limits.op
+            );
+        }
+    }
+
+    #[test]
+    fn texts() {
+        assert!(
+            StringLimit::equals("Ab").accepts("Ab") && !StringLimit::equals("Ab").accepts("ab")
+        );
+        assert!(StringLimit::equals_ignore_case("ÅB").accepts("åb"));
+        assert!(StringLimit::not_equals("x").accepts("X") && StringLimit::log().accepts(""));
+    }
+
+    #[test]
+    fn other_spellings_survive() {
+        for text in ["LOG", "GELE", "IgnoreCase", "EQT"] {
+            assert_eq!(CompOp::from(text).as_str(), text);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Test reports: model, builder, and the operations submit, get and query.
+//!
+//! `model` holds the wire models of WSJF, `status` and `limits` their vocabulary, `time` the times; `builder` makes
+//! reports that the server accepts, checked by `check`; `header` and `service` are the operations.
+
+mod builder;
+mod check;
+mod header;
+mod limits;
+mod model;
+mod service;
+mod status;
+mod time;
+
+pub use builder::{MultiNumeric, ReportBuilder, Sequence, UutReport};
+pub use header::{HeaderQuery, ReportHeader};
+pub use limits::{CompOp, Limits, StringLimit};
+pub use model::{
+    BooleanMeasurement, NumericMeasurement, Report, SequenceCall, Step, StringMeasurement, Uut,
+};
+pub use service::{ReportService, Submitted};
+pub use status::Status;
+pub use time::ReportTime;
