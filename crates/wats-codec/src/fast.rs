@@ -151,6 +151,8 @@ pub trait Source<'de>: sealed::Sealed {
     fn f64(&mut self) -> Option<f64>;
     /// Reads a float as [`float`](crate::float) does: from a number or a text.
     fn float(&mut self) -> Option<f64>;
+    /// Reads the text of `key` if it comes next.
+    fn try_symbol(&mut self, key: &Key) -> bool;
     /// Reads text and hands it to `take`.
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T>;
     /// Reads the value that comes next, whatever it is.

@@ -194,6 +194,9 @@ macro_rules! fast_enum {
             fn decode<'de, S: $crate::fast::Source<'de>>(
                 source: &mut S,
             ) -> ::core::option::Option<Self> {
+                $(if source.try_symbol(&$crate::__fast_key!($name)) {
+                    return ::core::option::Option::Some(Self::$variant);
+                })*
                 source.text(|text| match text {
                     $($name => ::core::option::Option::Some(Self::$variant),)*
                     $(other => ::core::option::Option::Some(

@@ -125,12 +125,12 @@ impl Sink for PackSink {
         self.out.extend_from_slice(value.as_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn symbol(&mut self, key: &Key) {
         self.out.extend_from_slice(key.pack);
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_map(&mut self, entries: usize) -> bool {
         match entries {
             0..16 => self.out.push(0x80 | entries as u8),
@@ -139,7 +139,7 @@ impl Sink for PackSink {
         self.enter()
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, key: &Key) {
         self.out.extend_from_slice(key.pack);
     }
@@ -154,7 +154,7 @@ impl Sink for PackSink {
         self.depth -= 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_list(&mut self, items: usize) -> bool {
         match items {
             0..16 => self.out.push(0x90 | items as u8),
@@ -202,14 +202,14 @@ impl<'de> PackSource<'de> {
         self.rest.is_empty()
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
         self.rest = rest;
         Some(*byte)
     }
 
-    #[inline]
+    #[inline(always)]
     fn digits<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (digits, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
@@ -226,7 +226,7 @@ impl<'de> PackSource<'de> {
         Some(u32::from_be_bytes(self.digits()?) as usize)
     }
 
-    #[inline]
+    #[inline(always)]
     fn raw_text(&mut self) -> Option<&'de str> {
         let length = match self.byte()? {
             marker @ 0xa0..=0xbf => usize::from(marker & 31),
@@ -246,7 +246,7 @@ impl<'de> PackSource<'de> {
         self.rest.split_at_checked(end)
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, count: usize) -> Option<Left> {
         if self.depth == self.max_depth {
             return None;
@@ -342,7 +342,18 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.f64()
     }
 
-    #[inline]
+    #[inline(always)]
+    fn try_symbol(&mut self, key: &Key) -> bool {
+        match self.rest.strip_prefix(key.pack) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    #[inline(always)]
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
         self.raw_text().map(take)
     }
@@ -363,7 +374,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         msgpack::read(value, &left).ok()
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_map(&mut self) -> Option<Left> {
         let entries = match self.byte()? {
             marker @ 0x80..=0x8f => usize::from(marker & 15),
@@ -374,19 +385,16 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.enter(entries)
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_key(&mut self, map: &mut Left, key: &Key) -> bool {
-        match self.rest.strip_prefix(key.pack) {
-            Some(rest) if map.0 > 0 => {
-                self.rest = rest;
-                map.0 -= 1;
-                true
-            }
-            _ => false,
+        if map.0 == 0 || !self.try_symbol(key) {
+            return false;
         }
+        map.0 -= 1;
+        true
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_key<T>(&mut self, map: &mut Left, take: impl FnOnce(&str) -> T) -> Option<Option<T>> {
         if map.0 == 0 {
             self.depth -= 1;
@@ -396,7 +404,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         Some(Some(take(self.raw_text()?)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_list(&mut self) -> Option<Left> {
         let items = match self.byte()? {
             marker @ 0x90..=0x9f => usize::from(marker & 15),
@@ -407,7 +415,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.enter(items)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_item(&mut self, list: &mut Left) -> Option<bool> {
         if list.0 == 0 {
             self.depth -= 1;
