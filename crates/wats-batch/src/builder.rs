@@ -8,8 +8,10 @@ use std::sync::Arc;
 use crate::bulk::Bulk;
 use crate::core::slab::Key;
 use crate::dedupe::ByKey;
+use crate::metrics::Meter;
+use crate::recovery::Recovery;
 use crate::shared::{Options, Shared, Starters};
-use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, timer, worker};
+use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, worker};
 
 /// Builds a [`RequestBatcher`]; from [`RequestBatcher::builder`].
 ///
@@ -53,8 +55,16 @@ where
             options: Options {
                 order_by: None,
                 dedupe: None,
+                recovery: None,
+                meter: Meter(""),
             },
         }
+    }
+
+    /// The value of the label `batcher` in the `metrics` figures (feature `metrics`).
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.options.meter = Meter(name);
+        self
     }
 
     /// Items with the same key share one place in the queue, one call and one (cloned) answer, as
@@ -83,6 +93,42 @@ where
             Key::new(hasher.hash_one(key(item))).unwrap_or(Key::MIN)
         }));
         self
+    }
+
+    /// Sends the failed part of a batch again: the items whose own error, or the batch whose error,
+    /// allows it. The others are answered at once. Meanwhile the batch keeps its bulk slot, pauses
+    /// included.
+    ///
+    /// With [`order_by`](Self::order_by), items of one key that were in one batch are answered one
+    /// by one: a later one may succeed before the earlier is retried.
+    pub fn retry(mut self, retry: Retry<E>) -> Self
+    where
+        T: Clone,
+    {
+        self.recovery().retry = Some(retry);
+        self
+    }
+
+    /// When a bulk call fails as a whole or panics (after its retries), sends its halves apart, and
+    /// so on, until the items that fail stand alone: one poisoned item costs about `2 log₂ n` calls
+    /// and no other item its answer.
+    pub fn bisect(mut self) -> Self
+    where
+        T: Clone,
+    {
+        self.recovery().bisect = true;
+        self
+    }
+
+    fn recovery(&mut self) -> &mut Recovery<T, E>
+    where
+        T: Clone,
+    {
+        self.options.recovery.get_or_insert(Recovery {
+            copy: T::clone,
+            retry: None,
+            bisect: false,
+        })
     }
 
     /// Ends with a bulk function that answers in order: see [`IntoAnswers`] for the forms.

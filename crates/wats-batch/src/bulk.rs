@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::vec;
@@ -51,7 +51,7 @@ mod sealed {
     pub trait Sealed {}
     impl<R> Sealed for Vec<R> {}
     impl<R, E> Sealed for Result<R, E> {}
-    impl<K, R> Sealed for std::collections::HashMap<K, R> {}
+    impl<K, R, S> Sealed for std::collections::HashMap<K, R, S> {}
 }
 
 impl<R, E> IntoAnswers<R, E> for Vec<Result<R, E>> {
@@ -74,37 +74,39 @@ impl<R, E> IntoAnswers<R, E> for Result<Vec<Result<R, E>>, E> {
 
 type Shared<K, R, E> = HashMap<K, Result<R, Arc<E>>>;
 
-fn all_ok<K: Eq + Hash, R, E>(map: HashMap<K, R>) -> Shared<K, R, E> {
+fn all_ok<K: Eq + Hash, R, E, S>(map: HashMap<K, R, S>) -> Shared<K, R, E> {
     map.into_iter()
         .map(|(key, value)| (key, Ok(value)))
         .collect()
 }
 
-fn each<K: Eq + Hash, R, E>(map: HashMap<K, Result<R, E>>) -> Shared<K, R, E> {
+fn each<K: Eq + Hash, R, E, S>(map: HashMap<K, Result<R, E>, S>) -> Shared<K, R, E> {
     map.into_iter()
         .map(|(key, answer)| (key, answer.map_err(Arc::new)))
         .collect()
 }
 
-impl<K: Eq + Hash, R, E> IntoKeyed<K, R, E> for HashMap<K, R> {
+impl<K: Eq + Hash, R, E, S: BuildHasher> IntoKeyed<K, R, E> for HashMap<K, R, S> {
     fn into_map(self) -> Result<Shared<K, R, E>, E> {
         Ok(all_ok(self))
     }
 }
 
-impl<K: Eq + Hash, R, E> IntoKeyed<K, R, E> for HashMap<K, Result<R, E>> {
+impl<K: Eq + Hash, R, E, S: BuildHasher> IntoKeyed<K, R, E> for HashMap<K, Result<R, E>, S> {
     fn into_map(self) -> Result<Shared<K, R, E>, E> {
         Ok(each(self))
     }
 }
 
-impl<K: Eq + Hash, R, E> IntoKeyed<K, R, E> for Result<HashMap<K, R>, E> {
+impl<K: Eq + Hash, R, E, S: BuildHasher> IntoKeyed<K, R, E> for Result<HashMap<K, R, S>, E> {
     fn into_map(self) -> Result<Shared<K, R, E>, E> {
         self.map(all_ok)
     }
 }
 
-impl<K: Eq + Hash, R, E> IntoKeyed<K, R, E> for Result<HashMap<K, Result<R, E>>, E> {
+impl<K: Eq + Hash, R, E, S: BuildHasher> IntoKeyed<K, R, E>
+    for Result<HashMap<K, Result<R, E>, S>, E>
+{
     fn into_map(self) -> Result<Shared<K, R, E>, E> {
         self.map(each)
     }

@@ -223,7 +223,7 @@ impl<E> ChunkedBatcher<E> {
         let chunks = Chunks {
             items,
             size: self.config.chunk_size.get(),
-            chunk: 0,
+            next: 0,
             start: 0,
         };
         let retry = self.retry.clone();
@@ -310,7 +310,7 @@ where
     Fut: Future<Output = Result<C, E>>,
 {
     let Chunk {
-        chunk,
+        number: chunk,
         items,
         content,
     } = chunk;
@@ -365,7 +365,7 @@ where
 }
 
 struct Chunk<T> {
-    chunk: usize,
+    number: usize,
     items: Range<usize>,
     content: Vec<T>,
 }
@@ -374,7 +374,7 @@ struct Chunk<T> {
 struct Chunks<I> {
     items: I,
     size: usize,
-    chunk: usize,
+    next: usize,
     start: usize,
 }
 
@@ -387,11 +387,11 @@ impl<I: Iterator> Iterator for Chunks<I> {
             return None;
         }
         let items = self.start..self.start + content.len();
-        let chunk = self.chunk;
-        self.chunk += 1;
+        let number = self.next;
+        self.next += 1;
         self.start = items.end;
         Some(Chunk {
-            chunk,
+            number,
             items,
             content,
         })

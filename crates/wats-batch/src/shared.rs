@@ -14,6 +14,8 @@ use crate::core::slab::Key;
 use crate::core::{Core, Manner, Todo};
 use crate::dedupe::Dedupe;
 use crate::list::Index;
+use crate::metrics::Meter;
+use crate::recovery::Recovery;
 use crate::sync::Lock;
 use crate::{BatchConfig, BatchError, BatchStats, Policy, Priority, TryAddError};
 
@@ -24,6 +26,8 @@ pub(crate) type OrderBy<T> = Box<dyn Fn(&T) -> Key + Send + Sync>;
 pub(crate) struct Options<T, R, E> {
     pub(crate) order_by: Option<OrderBy<T>>,
     pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
+    pub(crate) recovery: Option<Recovery<T, E>>,
+    pub(crate) meter: Meter,
 }
 
 /// Whether an item may wait for room in the queue.
@@ -46,6 +50,8 @@ pub(crate) struct Shared<T, R, E> {
     pub(crate) policy: Policy,
     pub(crate) order_by: Option<OrderBy<T>>,
     pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
+    pub(crate) recovery: Option<Recovery<T, E>>,
+    pub(crate) meter: Meter,
     starters: Starters<T, R, E>,
     /// The runtime of the first caller, for a flush from outside of any.
     runtime: OnceLock<Handle>,
@@ -76,6 +82,8 @@ impl<T, R, E> Shared<T, R, E> {
             bulk,
             order_by: options.order_by,
             dedupe: options.dedupe,
+            recovery: options.recovery,
+            meter: options.meter,
             starters,
             runtime: OnceLock::new(),
             workers: Lock::default(),

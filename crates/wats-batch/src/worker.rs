@@ -1,15 +1,18 @@
 //! A bulk slot: a task that takes a batch, calls the bulk function, answers the callers and looks for
 //! the next batch. With nothing to take it ends; the core starts another when there is.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::bulk::Outcome;
 use crate::list::Index;
+use crate::recovery::Part;
 use crate::shared::Shared;
 use crate::{BatchError, Policy};
 
@@ -24,7 +27,9 @@ where
     let worker = Worker {
         shared: Arc::clone(shared),
         tickets: Vec::new(),
+        parts: VecDeque::new(),
         wakers: Vec::new(),
+        took: None,
         gathering: true,
         ended: false,
     };
@@ -34,11 +39,15 @@ where
     }
 }
 
-struct Worker<T, R, E> {
-    shared: Arc<Shared<T, R, E>>,
-    /// The callers of the batch under way.
-    tickets: Vec<Index>,
+pub(crate) struct Worker<T, R, E> {
+    pub(crate) shared: Arc<Shared<T, R, E>>,
+    /// The callers of the bulk call under way.
+    pub(crate) tickets: Vec<Index>,
+    /// Parts of the batch that are to be sent again.
+    pub(crate) parts: VecDeque<Part<T>>,
     wakers: Vec<Waker>,
+    /// How long the last call took.
+    took: Option<Duration>,
     gathering: bool,
     ended: bool,
 }
@@ -54,10 +63,15 @@ where
             // The callers that are ready to run now get to add their items first.
             YieldOnce(false).await;
         }
+        let shared = Arc::clone(&self.shared);
         while let Some(items) = self.take() {
-            let started = Instant::now();
-            let outcome = self.shared.bulk.call(items).await;
-            self.answer(outcome, started);
+            if let Some(recovery) = &shared.recovery {
+                self.serve_with_recovery(items, recovery).await;
+            } else {
+                let outcome = self.call(items).await;
+                let answers = outcome.answers(self.tickets.len());
+                self.settle(answers, true);
+            }
             // The callers just woken may have more; wait for them rather than end.
             YieldOnce(false).await;
         }
@@ -71,22 +85,41 @@ where
         items
     }
 
-    fn answer(&mut self, outcome: Outcome<R, E>, started: Instant) {
-        let answers = outcome.answers(self.tickets.len());
+    /// Calls the bulk function and measures it.
+    pub(crate) async fn call(&mut self, items: Vec<T>) -> Outcome<R, E> {
+        let count = items.len();
+        let started = Instant::now();
+        let outcome = self.shared.bulk.call(items).await;
         let took = started.elapsed();
+        self.took = Some(took);
+        self.shared.meter.called(count, took);
+        outcome
+    }
+
+    /// Answers the callers of a call. After the last of a batch the worker counts as gathering.
+    pub(crate) fn settle(
+        &mut self,
+        answers: impl Iterator<Item = Result<R, BatchError<E>>>,
+        last: bool,
+    ) {
         let mut leftovers = Vec::new();
-        let todo = {
+        let (todo, failed) = {
             let mut core = self.shared.core.lock();
-            core.counters.called(took);
-            core.gather_again();
-            core.settle(
+            if let Some(took) = self.took.take() {
+                core.counters.called(took);
+            }
+            let failed = core.settle(
                 self.tickets.drain(..).zip(answers),
                 &mut self.wakers,
                 &mut leftovers,
             );
-            core.todo()
+            if last {
+                core.gather_again();
+            }
+            (core.todo(), failed)
         };
-        self.gathering = true;
+        self.shared.meter.failed(failed);
+        self.gathering = last;
         self.wakers.drain(..).for_each(Waker::wake);
         self.shared.act(todo);
     }
@@ -99,14 +132,13 @@ impl<T, R, E> Drop for Worker<T, R, E> {
         if self.ended {
             return;
         }
-        let cut_off = self
-            .tickets
-            .drain(..)
-            .map(|index| (index, Err(BatchError::Interrupted)));
+        let parts = self.parts.drain(..).flat_map(|part| part.tickets);
+        let cut_off = self.tickets.drain(..).chain(parts);
         let mut leftovers = Vec::new();
         let last = {
             let mut core = self.shared.core.lock();
-            core.settle(cut_off, &mut self.wakers, &mut leftovers);
+            let answers = cut_off.map(|index| (index, Err(BatchError::Interrupted)));
+            core.settle(answers, &mut self.wakers, &mut leftovers);
             core.worker_lost(self.gathering)
         };
         self.wakers.drain(..).for_each(Waker::wake);

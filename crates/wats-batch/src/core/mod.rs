@@ -218,14 +218,16 @@ impl<T, R, E> Core<T, R, E> {
         (Some(items), self.todo())
     }
 
-    /// Gives out answers. The wakers are to be woken, and the leftovers dropped, after unlocking.
+    /// Gives out answers, and says how many callers got an error. The wakers are to be woken, and
+    /// the leftovers dropped, after unlocking.
     pub(crate) fn settle(
         &mut self,
-        tickets: impl Iterator<Item = (Index, Result<R, BatchError<E>>)>,
+        answers: impl Iterator<Item = (Index, Result<R, BatchError<E>>)>,
         wakers: &mut Vec<Waker>,
         leftovers: &mut Vec<Result<R, BatchError<E>>>,
-    ) {
-        for (index, answer) in tickets {
+    ) -> u64 {
+        let before = self.counters.failed;
+        for (index, answer) in answers {
             let failed = u64::from(answer.is_err());
             let key = match self.slab.get_mut(index) {
                 Some(slot @ Slot::Sent { .. }) => {
@@ -253,6 +255,7 @@ impl<T, R, E> Core<T, R, E> {
                 self.release(key);
             }
         }
+        self.counters.failed - before
     }
 
     /// Whether this item has no answer yet.

@@ -118,6 +118,11 @@ impl<T, R, E> Slab<T, R, E> {
     }
 
     #[cfg(test)]
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
         self.slots.capacity()
     }
