@@ -113,7 +113,7 @@ impl Service {
         let query = Query::parse(uri.query())?;
         let param = |index: usize| params.get(index).map(String::as_str).unwrap_or_default();
         match route.endpoint {
-            Endpoint::Version => app::version(),
+            Endpoint::Version => Ok(app::version()),
             Endpoint::Processes => app::processes(&self.store, &query),
             Endpoint::QueryProducts => product::query(&self.store, &query),
             Endpoint::GetProduct => product::get(&self.store, param(0)),

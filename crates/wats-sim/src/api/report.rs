@@ -201,11 +201,9 @@ pub(crate) fn query_headers(store: &Store, query: &Query) -> Handled {
         Some(kind) if kind.eq_ignore_ascii_case("R") => Some("R"),
         Some(other) => return Err(bad(format!("There is no reportType '{other}'."))),
     };
-    let select = names(
-        query.get("$select"),
-        HEADER.iter().map(|column| column.name),
-    )?;
-    let expand = names(query.get("$expand"), EXPANDABLE.into_iter())?;
+    let columns: Vec<_> = HEADER.iter().map(|column| column.name).collect();
+    let select = names(query.get("$select"), &columns)?;
+    let expand = names(query.get("$expand"), &EXPANDABLE)?;
 
     let mut found: Vec<Arc<StoredReport>> = store
         .reports()
@@ -248,14 +246,15 @@ pub(crate) fn query_headers(store: &Store, query: &Query) -> Handled {
 /// The names of a comma-separated list in their proper writing.
 fn names(
     option: Option<&str>,
-    known: impl Iterator<Item = &'static str> + Clone,
+    known: &[&'static str],
 ) -> Result<Option<Vec<&'static str>>, Answer> {
     let Some(option) = option else {
         return Ok(None);
     };
     let find = |name: &str| {
         known
-            .clone()
+            .iter()
+            .copied()
             .find(|known| known.eq_ignore_ascii_case(name.trim()))
             .ok_or_else(|| {
                 bad(format!(

@@ -143,7 +143,7 @@ fn classify(text: &str) -> Option<TokenKind> {
 /// A date and time as the server reads it: with an offset or `Z`, else taken as UTC; a date alone is
 /// its midnight.
 pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
-    if !text.as_bytes().get(4).is_some_and(|dash| *dash == b'-') {
+    if text.as_bytes().get(4) != Some(&b'-') {
         return None;
     }
     if let Ok(time) = text.parse::<Timestamp>() {

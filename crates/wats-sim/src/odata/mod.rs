@@ -1,9 +1,9 @@
 //! The part of OData the server understands: `$filter` and `$orderby` over flat rows.
 //!
-//! - [`lexer`]: text to tokens, each with its place,
-//! - [`parser`]: tokens to an expression, names and types checked against the row's columns,
-//! - [`eval`]: expression and row to yes or no,
-//! - [`order`]: `$orderby`.
+//! - `lexer`: text to tokens, each with its place,
+//! - `parser`: tokens to an expression, names and types checked against the row's columns,
+//! - `eval`: expression and row to yes or no,
+//! - `order`: `$orderby`.
 //!
 //! Every error says where it is. Nesting has a limit, so no input exhausts the stack.
 

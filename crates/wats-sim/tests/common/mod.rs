@@ -1,5 +1,11 @@
 //! A bare HTTP client over hyper: one connection, no pool, no retry, nothing of ours.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a helper of the tests is the failing test"
+)]
 
 use std::sync::Arc;
 
