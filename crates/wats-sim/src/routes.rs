@@ -147,8 +147,8 @@ pub(crate) fn method_name(method: &Method) -> &'static str {
 mod tests {
     use super::*;
 
-    fn found(method: Method, path: &str) -> Option<(Endpoint, Vec<String>)> {
-        match resolve(&method, path) {
+    fn found(method: &Method, path: &str) -> Option<(Endpoint, Vec<String>)> {
+        match resolve(method, path) {
             Resolved::Found { route, params } => Some((route.endpoint, params)),
             _ => None,
         }
@@ -156,13 +156,13 @@ mod tests {
 
     #[test]
     fn paths_ignore_case_and_parameters_keep_it() {
-        let (endpoint, params) = found(Method::GET, "/API/product/AbC").unwrap();
+        let (endpoint, params) = found(&Method::GET, "/API/product/AbC").unwrap();
         assert_eq!(
             (endpoint, params),
             (Endpoint::GetProduct, vec!["AbC".to_owned()])
         );
         assert_eq!(
-            found(Method::GET, "/api/PRODUCT/query").unwrap().0,
+            found(&Method::GET, "/api/PRODUCT/query").unwrap().0,
             Endpoint::QueryProducts
         );
     }
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn an_encoded_slash_stays_in_its_segment() {
         let path = "/api/Product/A%2FB%3Fx%3D1%232%20%252F%27%C3%B8";
-        let (endpoint, params) = found(Method::GET, path).unwrap();
+        let (endpoint, params) = found(&Method::GET, path).unwrap();
         assert_eq!(endpoint, Endpoint::GetProduct);
         assert_eq!(params, ["A/B?x=1#2 %2F'ø"]);
     }
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_parameter_may_have_a_reserved_name_where_the_method_differs() {
-        let (endpoint, params) = found(Method::GET, "/api/Product/Revision").unwrap();
+        let (endpoint, params) = found(&Method::GET, "/api/Product/Revision").unwrap();
         assert_eq!(
             (endpoint, params),
             (Endpoint::GetProduct, vec!["Revision".to_owned()])

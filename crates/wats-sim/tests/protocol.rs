@@ -229,7 +229,7 @@ async fn the_counters_are_exact() {
         "GET {VERSION} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {}\r\nConnection: close\r\n\r\n",
         sim.token()
     );
-    let answer = exchange(stream, request.as_bytes()).await;
+    let answer = exchange(stream, request.as_bytes()).await.unwrap();
     let counters = sim.counters();
     assert_eq!(counters.bytes_in, request.len() as u64);
     assert_eq!(counters.bytes_out, answer.len() as u64);
@@ -242,12 +242,12 @@ async fn the_counters_are_exact() {
 }
 
 /// Sends the bytes and reads until the server closes.
-async fn exchange(mut stream: TcpStream, request: &[u8]) -> Vec<u8> {
+async fn exchange(mut stream: TcpStream, request: &[u8]) -> std::io::Result<Vec<u8>> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    stream.write_all(request).await.unwrap();
+    stream.write_all(request).await?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    answer
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use clap::Parser;
@@ -69,10 +70,15 @@ async fn run(args: Args) -> Result<(), String> {
             .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
         say(&format!("certificate authority in {}", file.display()))?;
     }
+    // Listening for the key begins at the first poll: before the line that invites to press it.
+    let mut pressed = std::pin::pin!(tokio::signal::ctrl_c());
+    let early = std::future::poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx))).await;
     say("stop with Ctrl-C")?;
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
+    let heard = match early {
+        Poll::Ready(heard) => heard,
+        Poll::Pending => pressed.await,
+    };
+    heard.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
     sim.shutdown().await;
     say(&format!("\n{}", sim.counters()))
 }
