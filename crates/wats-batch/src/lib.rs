@@ -46,6 +46,8 @@ mod dedupe;
 mod engine;
 mod error;
 mod list;
+#[cfg(all(test, wats_loom))]
+mod loom_tests;
 mod map;
 mod metrics;
 mod partition;

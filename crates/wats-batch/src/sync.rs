@@ -1,6 +1,10 @@
 //! The one lock this crate uses.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(wats_loom)]
+use loom::sync::{Mutex, MutexGuard};
+use std::sync::PoisonError;
+#[cfg(not(wats_loom))]
+use std::sync::{Mutex, MutexGuard};
 
 /// A mutex that ignores poisoning: no foreign code runs under it, so a panic elsewhere cannot have
 /// left its content half changed.

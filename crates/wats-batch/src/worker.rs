@@ -24,15 +24,7 @@ where
     E: Send + Sync + 'static,
 {
     // Made before it is spawned: if the runtime is gone, dropping it answers its callers.
-    let worker = Worker {
-        shared: Arc::clone(shared),
-        tickets: Vec::new(),
-        parts: VecDeque::new(),
-        wakers: Vec::new(),
-        took: None,
-        gathering: true,
-        ended: false,
-    };
+    let worker = Worker::new(shared);
     match shared.runtime() {
         Some(runtime) => shared.remember(runtime.spawn(worker.run()).abort_handle()),
         None => drop(worker),
@@ -58,6 +50,18 @@ where
     R: Send + 'static,
     E: Send + Sync + 'static,
 {
+    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            tickets: Vec::new(),
+            parts: VecDeque::new(),
+            wakers: Vec::new(),
+            took: None,
+            gathering: true,
+            ended: false,
+        }
+    }
+
     async fn run(mut self) {
         if self.shared.policy == Policy::Eager {
             // The callers that are ready to run now get to add their items first.
@@ -77,7 +81,7 @@ where
         }
     }
 
-    fn take(&mut self) -> Option<Vec<T>> {
+    pub(crate) fn take(&mut self) -> Option<Vec<T>> {
         let (items, todo) = self.shared.core.lock().take(&mut self.tickets);
         self.gathering = false;
         self.ended = items.is_none();

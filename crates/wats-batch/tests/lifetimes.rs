@@ -1,4 +1,10 @@
 //! Batchers that outlive their runtime, or never had one: nobody waits for ever.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure"
+)]
 
 use std::time::Duration;
 

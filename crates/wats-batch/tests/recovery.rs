@@ -1,4 +1,10 @@
 //! Retry of the failed part, and bisection of a poisoned batch.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure"
+)]
 
 use std::future::Ready;
 use std::num::NonZeroU32;

@@ -1,4 +1,10 @@
 //! What a `RequestBatcher` promises, on a paused clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure"
+)]
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};

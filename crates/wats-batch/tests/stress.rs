@@ -1,6 +1,12 @@
 //! A million adds on two threads with everything going wrong at random: callers that go away, bulk
 //! calls that panic, fail or answer short, batchers that are closed or dropped in the middle. Each
 //! caller gets exactly one outcome, its own, and no item is sent twice.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

@@ -1,0 +1,138 @@
+//! The hand-over of items and answers between callers and workers, in every order two or three
+//! threads can run in. A lost wake-up shows as a deadlock.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-batch --lib loom_tests
+//! ```
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use loom::future::block_on;
+use loom::thread;
+
+use crate::add::{Add, Ticket};
+use crate::bulk::{Bulk, Outcome};
+use crate::metrics::Meter;
+use crate::shared::{May, Options, Shared, Starters};
+use crate::worker::Worker;
+use crate::{BatchConfig, BatchError, Policy, Priority, limit};
+
+type Under = Arc<Shared<u32, u32, ()>>;
+
+fn shared(batch: usize) -> Under {
+    let size = std::num::NonZeroUsize::new(batch).unwrap();
+    let config = BatchConfig::default()
+        .policy(Policy::Eager)
+        .max_batch_size(size)
+        .max_concurrent_batches(limit::<1>());
+    let options = Options {
+        order_by: None,
+        dedupe: None,
+        recovery: None,
+        meter: Meter(""),
+    };
+    let starters = Starters {
+        worker: on_a_thread,
+        timer: |_| {},
+    };
+    Arc::new(Shared::new(
+        config,
+        Bulk::values(|items| async { items }),
+        options,
+        starters,
+    ))
+}
+
+/// The worker's own steps, on a thread in place of a task.
+fn on_a_thread(shared: &Under) {
+    let mut worker = Worker::new(shared);
+    thread::spawn(move || {
+        while let Some(items) = worker.take() {
+            let count = items.len();
+            worker.settle(Outcome::Values(items).answers(count), true);
+        }
+    });
+}
+
+fn once<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
+    future
+        .poll(&mut Context::from_waker(Waker::noop()))
+        .is_ready()
+}
+
+/// All orders with at most three switches away from a thread that could have gone on; more make
+/// hours of it.
+fn model(check: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(check);
+}
+
+#[test]
+fn two_callers_each_get_their_own_answer() {
+    for batch in [1, 2] {
+        model(move || {
+            let shared = shared(batch);
+            let other = Arc::clone(&shared);
+            let caller = thread::spawn(move || {
+                assert_eq!(block_on(Add::new(&other, 1, Priority::Normal)).unwrap(), 1);
+            });
+            assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
+            caller.join().unwrap();
+            assert_eq!(shared.core.lock().pending(), 0);
+        });
+    }
+}
+
+#[test]
+fn a_caller_that_goes_away_strands_nobody() {
+    model(|| {
+        let shared = shared(2);
+        let other = Arc::clone(&shared);
+        let fickle = thread::spawn(move || {
+            let mut add = pin!(Add::new(&other, 1, Priority::Normal));
+            // Dropped while it waits, is sent, or is answered.
+            once(add.as_mut());
+        });
+        assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
+        fickle.join().unwrap();
+        assert_eq!(shared.core.lock().pending(), 0);
+    });
+}
+
+#[test]
+fn a_waker_that_changes_is_not_lost() {
+    model(|| {
+        let shared = shared(1);
+        let mut add = Box::pin(Add::new(&shared, 1, Priority::Normal));
+        // The first poll leaves a waker that wakes nobody; the second must replace it in time.
+        if !once(add.as_mut()) {
+            assert_eq!(block_on(add).unwrap(), 1);
+        }
+    });
+}
+
+#[test]
+fn a_cut_off_answers_once() {
+    model(|| {
+        let shared = shared(1);
+        let ticket =
+            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
+        let other = Arc::clone(&shared);
+        let closer = thread::spawn(move || {
+            other.cut_off();
+        });
+        match block_on(ticket) {
+            Ok(answer) => assert_eq!(answer, 1),
+            Err(error) => assert!(matches!(
+                error,
+                BatchError::Closed | BatchError::Interrupted
+            )),
+        }
+        closer.join().unwrap();
+        assert_eq!(shared.core.lock().pending(), 0);
+    });
+}
