@@ -26,11 +26,12 @@
 //!
 //! - `simulator`: the handle and its builder; `tls`: the certificates,
 //! - `server`, `io`: connections, counted below TLS,
-//! - `service`: the steps of one request; `routes`, `query`: its address; `fault`: failures on
-//!   purpose; `answer`: what goes back,
+//! - `service`: the steps of one request; `routes`, `query`: its address; `access`: token and rate
+//!   limit; `fault`: failures on purpose; `answer`: what goes back,
 //! - `api`: the handlers; `odata`: filters; `report_rules`: what a report must keep,
 //! - `store`, `seed`: the state; `counters`: what was seen.
 
+mod access;
 mod answer;
 mod api;
 mod counters;

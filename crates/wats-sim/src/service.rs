@@ -1,7 +1,7 @@
 //! One request, top to bottom: count it, find its route, read its body, wait, fail on purpose if a
-//! fault says so, check the token, handle it, compress, answer.
+//! fault says so, check the token and the rate, handle it, compress, answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,6 +10,7 @@ use http::{Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
+use crate::access::{RateLimit, Token};
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
 use crate::api::{app, product, report};
 use crate::counters::Meter;
@@ -25,7 +26,8 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) faults: FaultQueue,
     pub(crate) settings: Settings,
-    pub(crate) token: Mutex<String>,
+    pub(crate) token: Token,
+    pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) meter: Arc<Meter>,
 }
 
@@ -109,7 +111,10 @@ impl Service {
                 return Err(Answer::message(StatusCode::BAD_REQUEST, message));
             }
         };
-        self.authorize(headers)?;
+        self.token.check(headers)?;
+        if let Some(limit) = &self.rate_limit {
+            limit.check()?;
+        }
         let query = Query::parse(uri.query())?;
         let param = |index: usize| params.get(index).map(String::as_str).unwrap_or_default();
         match route.endpoint {
@@ -126,27 +131,6 @@ impl Service {
             Endpoint::GetReport => report::get(&self.store, param(0), &query),
             Endpoint::QueryHeaders => report::query_headers(&self.store, &query),
         }
-    }
-
-    /// `Authorization: Basic <token>`, the token taken as it is.
-    fn authorize(&self, headers: &HeaderMap) -> Result<(), Answer> {
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Basic"))
-            .map(|(_, token)| token.trim());
-        let wanted = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        if given == Some(wanted.as_str()) {
-            return Ok(());
-        }
-        let message = "Authorization has been denied for this request.";
-        Err(
-            Answer::message(StatusCode::UNAUTHORIZED, message).with_header(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"WATS\""),
-            ),
-        )
     }
 }
 

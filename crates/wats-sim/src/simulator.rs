@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::access::{RateLimit, Token};
 use crate::counters::{Counters, Meter};
 use crate::fault::{Fault, FaultQueue};
 use crate::report_rules::ReportRules;
@@ -146,11 +147,7 @@ impl Simulator {
     /// From now on accepts only this token, as when a token has expired and a new one was made.
     /// [`token`](Self::token) keeps answering the first.
     pub fn replace_token(&self, token: impl Into<String>) {
-        *self
-            .service
-            .token
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = token.into();
+        self.service.token.replace(token.into());
     }
 
     /// Stops accepting, lets running requests finish for up to 5 s, closes all connections. The port
@@ -199,6 +196,8 @@ pub struct Builder {
     tls: bool,
     http1_only: bool,
     token: String,
+    token_valid_for: Option<Duration>,
+    rate_limit: Option<(usize, Duration)>,
     products: usize,
     max_connections: usize,
     limits: Limits,
@@ -212,6 +211,8 @@ impl Default for Builder {
             tls: false,
             http1_only: false,
             token: DEFAULT_TOKEN.to_owned(),
+            token_valid_for: None,
+            rate_limit: None,
             products: 0,
             max_connections: 10_000,
             limits: Limits {
@@ -270,6 +271,20 @@ impl Builder {
     /// The token to accept, as it stands after `Basic`. Default: [`DEFAULT_TOKEN`].
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = token.into();
+        self
+    }
+
+    /// How long the token is accepted from the start; later requests get 401 until
+    /// [`Simulator::replace_token`] brings a new one. Default: for ever.
+    pub fn token_valid_for(mut self, time: Duration) -> Self {
+        self.token_valid_for = Some(time);
+        self
+    }
+
+    /// Lets in at most `requests` within any `per`; others get 429 with `Retry-After`. A WATS server
+    /// has such a limit per token, said to be 500 a minute. Default: none.
+    pub fn rate_limit(mut self, requests: usize, per: Duration) -> Self {
+        self.rate_limit = Some((requests, per));
         self
     }
 
@@ -353,7 +368,10 @@ impl Builder {
             store,
             faults: FaultQueue::default(),
             settings: self.settings,
-            token: Mutex::new(self.token.clone()),
+            token: Token::new(self.token.clone(), self.token_valid_for),
+            rate_limit: self
+                .rate_limit
+                .map(|(requests, per)| RateLimit::new(requests, per)),
             meter: Arc::new(Meter::default()),
         });
         let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();

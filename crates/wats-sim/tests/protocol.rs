@@ -428,3 +428,40 @@ async fn impossible_options_are_refused() {
     let sim = start(Simulator::builder()).await;
     assert!(!sim.put_product(json!(null)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_expires_until_a_new_one_is_made() {
+    let hour = std::time::Duration::from_secs(3600);
+    let sim = start(Simulator::builder().token_valid_for(hour)).await;
+    let mut client = Client::h1(&sim).await;
+    assert_eq!(client.get(VERSION).await.status, 200);
+    tokio::time::advance(hour).await;
+    assert_eq!(client.get(VERSION).await.status, 401);
+    sim.replace_token(wats_sim::DEFAULT_TOKEN);
+    assert_eq!(client.get(VERSION).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_limit_says_when_to_come_again() {
+    let minute = std::time::Duration::from_secs(60);
+    let sim = start(Simulator::builder().rate_limit(2, minute)).await;
+    let mut client = Client::h1(&sim).await;
+    assert_eq!(client.get(VERSION).await.status, 200);
+    tokio::time::advance(minute / 4).await;
+    assert_eq!(client.get(VERSION).await.status, 200);
+    for _ in 0..3 {
+        let reply = client.get(VERSION).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.headers["retry-after"]),
+            (429, &45.into())
+        );
+        assert!(reply.message().contains("45 s"));
+    }
+    tokio::time::advance(minute * 3 / 4).await;
+    assert_eq!(
+        client.get(VERSION).await.status,
+        200,
+        "the first has left the window"
+    );
+    assert_eq!(client.get(VERSION).await.headers["retry-after"], "15");
+}

@@ -17,8 +17,8 @@ fn id(n: u32) -> String {
 
 fn column(rows: &Value, name: &str) -> Vec<Value> {
     rows.as_array()
-        .unwrap()
-        .iter()
+        .into_iter()
+        .flatten()
         .map(|row| row[name].clone())
         .collect()
 }
@@ -199,7 +199,7 @@ async fn headers_come_newest_first_in_pages() {
         let hour = (n * 7) % 25;
         let start = format!("2026-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
         let result = if n % 5 == 0 { "F" } else { "P" };
-        let serial = format!("S{:02}", hour);
+        let serial = format!("S{hour:02}");
         assert_eq!(
             client
                 .post(ROUTE, &report(&id(n), &serial, result, &start))
