@@ -8,6 +8,7 @@
 //! exports break several of them.
 
 mod header;
+mod steps;
 
 use std::fmt;
 
@@ -21,6 +22,9 @@ pub enum ReportRules {
     /// exported by a server pass.
     #[default]
     Basic,
+    /// Those and the published rules for steps and measurements. Reports exported by a server may
+    /// break some of them.
+    Strict,
 }
 
 /// One broken rule.
@@ -70,6 +74,7 @@ pub(crate) fn check(
     header::check(report, &process, &mut findings);
     match rules {
         ReportRules::Basic => {}
+        ReportRules::Strict => steps::check(report, &mut findings),
     }
     findings.list
 }

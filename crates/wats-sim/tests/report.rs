@@ -359,3 +359,18 @@ async fn a_report_may_be_read_without_its_bulk() {
     let full = client.query(&path, &[("detailLevel", "7")]).await;
     assert_eq!(full.body, body.to_string());
 }
+
+#[tokio::test]
+async fn strict_rules_are_applied_on_request() {
+    let mut body = report(ID, "S1", "P", "2026-01-30T10:00:00Z");
+    body["root"]["steps"][0]["numericMeas"][0]["unit"] = json!("");
+    let sim = start(Simulator::builder()).await;
+    assert_eq!(Client::h1(&sim).await.post(ROUTE, &body).await.status, 200);
+    let sim = start(Simulator::builder().report_rules(wats_sim::ReportRules::Strict)).await;
+    let reply = Client::h1(&sim).await.post(ROUTE, &body).await;
+    assert_eq!(reply.status, 400);
+    assert_eq!(
+        reply.message(),
+        "root -> Rail: unit must be a text of 1 to 20"
+    );
+}
