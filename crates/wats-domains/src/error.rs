@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use wats_http::ErrorKind;
 use wats_http::http::StatusCode;
 
 /// What a result of this crate is.
@@ -47,6 +48,9 @@ pub enum Error {
     /// The call failed; prints as the transport's error does, in the long form too.
     #[error(transparent)]
     Http(#[from] wats_http::Error),
+    /// The client is configured wrongly; nothing was sent.
+    #[error("invalid configuration: {0}")]
+    Config(String),
     /// A report that the server would refuse; nothing was sent.
     #[error("the report cannot be sent: {}", list(.0))]
     Report(Vec<Finding>),
@@ -65,6 +69,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What kind of failure it is; data that cannot be sent counts as an invalid request.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Http(error) => error.kind(),
+            Self::Config(_) => ErrorKind::Config,
+            Self::Report(_) | Self::Query(_) | Self::Codec { .. } => ErrorKind::Request,
+        }
+    }
+
     /// The status of the server's answer, when that is the failure.
     pub fn status(&self) -> Option<StatusCode> {
         self.as_http().and_then(wats_http::Error::status)

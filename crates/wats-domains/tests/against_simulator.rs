@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 use wats_domains::report::{Report, StringLimit};
 use wats_domains::{
-    Api, ApiOptions, Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport,
+    Api, ApiOptions, Filter, HeaderQuery, Limits, Product, ProductQuery, ProductSummary, UutReport,
 };
 use wats_sim::{Fault, Simulator};
 

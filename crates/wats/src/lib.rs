@@ -1,1 +1,35 @@
-//! wats.
+#![doc = include_str!("../README.md")]
+//!
+//! # Layout
+//! This crate has no logic of its own: [`Wats`] and its builder put `wats-domains` on `wats-http`, and everything else
+//! is re-exported. The layers are reachable as [`http`], [`cache`], [`batch`] and [`codec`].
+
+mod builder;
+
+pub use builder::{Wats, WatsBuilder};
+
+#[doc(inline)]
+pub use wats_domains::{
+    CacheStats, Error, Filter, Finding, HeaderQuery, Limits, Literal, Process, Product,
+    ProductQuery, ProductRevision, ProductSummary, Report, ReportHeader, Result, UutReport, report,
+    wire,
+};
+#[doc(inline)]
+pub use wats_http::{
+    Deadline, ErrorKind, PoolConfig, RetryConfig, SizeLimits, Timeouts, TlsConfig,
+};
+
+/// Requests together: batchers and bounded maps.
+pub use wats_batch as batch;
+/// Answers kept: caches with a time to live.
+pub use wats_cache as cache;
+/// Reports as bytes: JSON, MessagePack, compressed JSON.
+pub use wats_codec as codec;
+/// Calls sent: the transport.
+pub use wats_http as http;
+
+/// What most programs need: `use wats::prelude::*;`
+pub mod prelude {
+    pub use crate::report::StringLimit;
+    pub use crate::{Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport, Wats};
+}

@@ -35,7 +35,7 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// The list is not cached and the call fails. Nothing is cached then.
-    pub async fn list(&self) -> Result<Arc<[Process]>> {
+    pub async fn list(self) -> Result<Arc<[Process]>> {
         match route::PROCESS_LIST.reads {
             Some(Cached::Processes) => self.api.processes().get_or_load(|| self.load()).await,
             None => self.load().await,
@@ -46,7 +46,7 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// The call fails; what was cached before stays.
-    pub async fn refresh(&self) -> Result<Arc<[Process]>> {
+    pub async fn refresh(self) -> Result<Arc<[Process]>> {
         let list = self.load().await?;
         self.api.processes().put(Arc::clone(&list));
         Ok(list)
@@ -56,7 +56,7 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub async fn by_code(&self, code: i32) -> Result<Option<Process>> {
+    pub async fn by_code(self, code: i32) -> Result<Option<Process>> {
         self.find(|process| process.code == Some(code)).await
     }
 
@@ -64,18 +64,18 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub async fn by_name(&self, name: &str) -> Result<Option<Process>> {
+    pub async fn by_name(self, name: &str) -> Result<Option<Process>> {
         let wanted = name.to_lowercase();
         self.find(|process| process.name().to_lowercase() == wanted)
             .await
     }
 
     /// Hits and misses of the cached list.
-    pub fn stats(&self) -> CacheStats {
+    pub fn stats(self) -> CacheStats {
         self.api.processes().stats()
     }
 
-    async fn find(&self, wanted: impl Fn(&Process) -> bool) -> Result<Option<Process>> {
+    async fn find(self, wanted: impl Fn(&Process) -> bool) -> Result<Option<Process>> {
         Ok(self
             .list()
             .await?
@@ -84,7 +84,7 @@ impl<'a> ProcessService<'a> {
             .cloned())
     }
 
-    async fn load(&self) -> Result<Arc<[Process]>> {
+    async fn load(self) -> Result<Arc<[Process]>> {
         let route = &route::PROCESS_LIST;
         let list: Vec<Process> = self.api.read(route, route.call()).await?;
         Ok(list.into())

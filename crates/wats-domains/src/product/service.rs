@@ -81,7 +81,7 @@ impl<'a> ProductService<'a> {
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
     /// ```
-    pub async fn get(&self, part_number: &str) -> Result<Product> {
+    pub async fn get(self, part_number: &str) -> Result<Product> {
         let route = &route::PRODUCT_GET;
         self.api
             .read(route, route.call().path("partNumber", part_number))
@@ -92,7 +92,7 @@ impl<'a> ProductService<'a> {
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub async fn find(&self, part_number: &str) -> Result<Option<Product>> {
+    pub async fn find(self, part_number: &str) -> Result<Option<Product>> {
         match self.get(part_number).await {
             Ok(product) => Ok(Some(product)),
             Err(error) if error.status().is_some_and(|s| s.as_u16() == 404) => Ok(None),
@@ -104,7 +104,7 @@ impl<'a> ProductService<'a> {
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub async fn query(&self, query: &ProductQuery) -> Result<Vec<ProductSummary>> {
+    pub async fn query(self, query: &ProductQuery) -> Result<Vec<ProductSummary>> {
         let route = &route::PRODUCT_QUERY;
         let filter = query.filter.as_ref().map(Filter::to_odata).transpose()?;
         let call = route
@@ -153,7 +153,7 @@ impl<'a> ProductService<'a> {
     ///
     /// # Errors
     /// The call fails; saving again is safe, because the whole product is written.
-    pub async fn save(&self, product: &Product) -> Result<Product> {
+    pub async fn save(self, product: &Product) -> Result<Product> {
         let route = &route::PRODUCT_SAVE;
         let body = self
             .api

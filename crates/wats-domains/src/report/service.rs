@@ -67,7 +67,7 @@ impl<'a> ReportService<'a> {
     /// assert_eq!(submitted.id, report.id());
     /// # Ok(()) }
     /// ```
-    pub async fn submit(&self, report: &Report) -> Result<Submitted> {
+    pub async fn submit(self, report: &Report) -> Result<Submitted> {
         let Some(id) = report.id else {
             return Err(no_id());
         };
@@ -82,7 +82,7 @@ impl<'a> ReportService<'a> {
     /// # Errors
     /// [`Error::Codec`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then. Otherwise as
     /// [`submit`](Self::submit).
-    pub async fn submit_wsjf(&self, wsjf: impl Into<Bytes>) -> Result<Submitted> {
+    pub async fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Result<Submitted> {
         #[derive(Deserialize)]
         struct OnlyId {
             id: Option<Uuid>,
@@ -97,7 +97,7 @@ impl<'a> ReportService<'a> {
         self.send(id.ok_or_else(no_id)?, body).await
     }
 
-    async fn send(&self, id: Uuid, body: Bytes) -> Result<Submitted> {
+    async fn send(self, id: Uuid, body: Bytes) -> Result<Submitted> {
         let route = &route::REPORT_SUBMIT;
         let response = self
             .api
@@ -123,7 +123,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// Status 404 when there is none, or the call fails.
-    pub async fn get(&self, id: Uuid) -> Result<Report> {
+    pub async fn get(self, id: Uuid) -> Result<Report> {
         let route = &route::REPORT_GET;
         self.api.read(route, route.call().path("id", id)).await
     }
@@ -132,7 +132,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub async fn get_wsjf(&self, id: Uuid) -> Result<Bytes> {
+    pub async fn get_wsjf(self, id: Uuid) -> Result<Bytes> {
         let route = &route::REPORT_GET;
         let response = self.api.send(route, route.call().path("id", id)).await?;
         Ok(response.into_body())
@@ -142,7 +142,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub async fn headers(&self, query: &HeaderQuery) -> Result<Vec<ReportHeader>> {
+    pub async fn headers(self, query: &HeaderQuery) -> Result<Vec<ReportHeader>> {
         let route = &route::REPORT_HEADERS;
         let filter = query.filter.as_ref().map(Filter::to_odata).transpose()?;
         let call = route

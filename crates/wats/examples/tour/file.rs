@@ -1,0 +1,107 @@
+//! A report of the user's own, to the server and back: nothing of it may be lost.
+
+use std::path::Path;
+
+use serde_json::Value;
+use uuid::Uuid;
+use wats::report::Report;
+
+use crate::Outcome;
+use crate::stage::Stage;
+
+pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
+    let name = path.display();
+    let text = std::fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
+    let original: Value =
+        serde_json::from_slice(&text).map_err(|error| format!("{name} is not JSON: {error}"))?;
+    let report: Report = serde_json::from_slice(&text)
+        .map_err(|error| format!("{name} is not a WSJF report: {error}"))?;
+    let members = count(&original);
+    println!("{name}: {} steps, {members} values", report.step_count());
+
+    compare(
+        "read into the model and written again",
+        &original,
+        &serde_json::to_value(&report)?,
+    )?;
+
+    if let Some(sim) = stage.main.simulator() {
+        // Only a real server knows the processes of the factory that made the report.
+        sim.put_process(serde_json::json!({
+            "code": original["processCode"], "name": original["processName"],
+            "isTestOperation": original["type"] == "T", "isRepairOperation": original["type"] == "R",
+        }));
+    }
+    let submitted = stage
+        .main
+        .wats
+        .report()
+        .submit_wsjf(text)
+        .await
+        .map_err(|error| format!("{error:#}"))?;
+    let back = read_back(stage, submitted.id).await?;
+    compare(
+        &format!("submitted and read back as {}", submitted.id),
+        &original,
+        &back,
+    )
+}
+
+async fn read_back(stage: &Stage, id: Uuid) -> Outcome<Value> {
+    let text = stage
+        .main
+        .wats
+        .report()
+        .get_wsjf(id)
+        .await
+        .map_err(|error| format!("{error:#}"))?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// Tells what differs; an error if anything of `before` is missing or changed in `after`.
+fn compare(what: &str, before: &Value, after: &Value) -> Outcome {
+    let mut lost = Vec::new();
+    differences("", before, after, &mut lost);
+    if lost.is_empty() {
+        println!(
+            "  {what}: all {} values are there, {} were added",
+            count(before),
+            count(after) - count(before)
+        );
+        return Ok(());
+    }
+    for line in lost.iter().take(20) {
+        println!("  {line}");
+    }
+    Err(format!("{what}: {} values were lost or changed", lost.len()).into())
+}
+
+fn differences(path: &str, before: &Value, after: &Value, lost: &mut Vec<String>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            for (key, value) in before {
+                let path = format!("{path}/{key}");
+                match after.get(key) {
+                    Some(now) => differences(&path, value, now, lost),
+                    None => lost.push(format!("{path}: missing")),
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            for (i, (value, now)) in before.iter().zip(after).enumerate() {
+                differences(&format!("{path}/{i}"), value, now, lost);
+            }
+        }
+        (before, after) if before == after => {}
+        (before, after) => lost.push(format!("{path}: {before} became {after}")),
+    }
+}
+
+/// How many values a document has that are neither objects nor arrays.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => members.values().map(count).sum(),
+        Value::Array(items) => items.iter().map(count).sum(),
+        _ => 1,
+    }
+}

@@ -1,0 +1,134 @@
+//! The facade: configuration in, the typed layer out.
+
+use std::env;
+use std::ops::Deref;
+use std::time::Duration;
+
+use wats_domains::{Api, ApiOptions, Error, Result};
+use wats_http::{Client, ClientBuilder, PoolConfig, RetryConfig, SizeLimits, Timeouts, TlsConfig};
+
+/// The environment variable with the address of the server.
+const BASE_URL: &str = "WATS_BASE_URL";
+/// The environment variable with the API token.
+const AUTH_TOKEN: &str = "WATS_AUTH_TOKEN";
+
+/// A WATS server. Cheap to clone; clones share connections and caches.
+///
+/// What it can do stands at [`Api`], which it derefs to: [`product`](Api::product), [`process`](Api::process),
+/// [`report`](Api::report).
+///
+/// ```no_run
+/// # async fn example() -> wats::Result<()> {
+/// let wats = wats::Wats::builder().base_url("https://company.wats.com").token("dXNlcjpwYXNz").build()?;
+/// let product = wats.product().get("PCBA-001").await?;
+/// println!("{}", product.name.as_deref().unwrap_or("no name"));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Wats(Api);
+
+impl Wats {
+    /// Starts the configuration; base URL and token are required.
+    pub fn builder() -> WatsBuilder {
+        WatsBuilder::default()
+    }
+
+    /// Takes the address from `WATS_BASE_URL` and the token from `WATS_AUTH_TOKEN`, and defaults for the rest.
+    ///
+    /// # Errors
+    /// A variable is missing, not Unicode, or not usable; the error names it.
+    pub fn from_env() -> Result<Self> {
+        Self::builder()
+            .base_url(variable(BASE_URL)?)
+            .token(variable(AUTH_TOKEN)?)
+            .build()
+    }
+}
+
+fn variable(name: &str) -> Result<String> {
+    env::var(name).map_err(|error| {
+        let problem = match error {
+            env::VarError::NotPresent => "is not set",
+            env::VarError::NotUnicode(_) => "is not valid Unicode",
+        };
+        Error::Config(format!("the environment variable {name} {problem}; {BASE_URL} must hold the address of the WATS server and {AUTH_TOKEN} an API token"))
+    })
+}
+
+impl Deref for Wats {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.0
+    }
+}
+
+/// Configuration of [`Wats`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct WatsBuilder {
+    http: ClientBuilder,
+    options: ApiOptions,
+}
+
+impl WatsBuilder {
+    /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.http = self.http.base_url(url);
+        self
+    }
+
+    /// The API token from the WATS Control Panel, as it is shown there.
+    pub fn token(mut self, token: impl AsRef<str>) -> Self {
+        self.http = self.http.token(token);
+        self
+    }
+
+    /// Limits of the connection pool; default 100 connections, 20 idle.
+    pub fn pool(mut self, pool: PoolConfig) -> Self {
+        self.http = self.http.pool(pool);
+        self
+    }
+
+    /// Deadlines; default 30 s for a try, 120 s for a call.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.http = self.http.timeouts(timeouts);
+        self
+    }
+
+    /// Repeats of failed tries; default 3.
+    pub fn retry(mut self, retry: RetryConfig) -> Self {
+        self.http = self.http.retry(retry);
+        self
+    }
+
+    /// Caps on the size of answers.
+    pub fn limits(mut self, limits: SizeLimits) -> Self {
+        self.http = self.http.limits(limits);
+        self
+    }
+
+    /// Which servers to trust beyond the system's CAs.
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.http = self.http.tls(tls);
+        self
+    }
+
+    /// How long the list of processes is served from memory; default 5 minutes.
+    pub fn process_ttl(mut self, ttl: Duration) -> Self {
+        self.options = self.options.process_ttl(ttl);
+        self
+    }
+
+    /// Checks the configuration; nothing is sent yet.
+    ///
+    /// # Errors
+    /// What is missing or wrong, by name.
+    pub fn build(self) -> Result<Wats> {
+        let client: Client = self
+            .http
+            .user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Wats(Api::new(client, &self.options)))
+    }
+}
