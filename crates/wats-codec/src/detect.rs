@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `1f 8b` | gzip |
 //! | `28 b5 2f fd` | Zstandard |
+//! | `c1 57 41` | archive |
 //! | `ef bb bf` | JSON after a UTF-8 byte order mark |
 //! | white space, `{`, `[`, `"`, `-`, a digit, `t`, `f`, `n` | JSON |
 //! | from `80` up, except the reserved `c1` | MessagePack |
@@ -13,7 +14,7 @@
 //! So one byte may be a small MessagePack integer or a JSON digit; there the caller's own format
 //! decides.
 
-use crate::{Error, Format, Result, gzip};
+use crate::{Error, Format, Result, archive, gzip};
 
 pub(crate) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
@@ -41,6 +42,9 @@ impl Format {
 pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
     if bytes.starts_with(&gzip::MAGIC) {
         return Ok(Format::JsonGzip);
+    }
+    if bytes.starts_with(&archive::MAGIC) {
+        return Ok(Format::Archive);
     }
     if bytes.starts_with(&ZSTD_MAGIC) {
         #[cfg(feature = "zstd")]

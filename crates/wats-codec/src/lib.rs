@@ -20,9 +20,11 @@
 //!
 //! # Layout
 //! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
-//! `msgpack`, `gzip` and `zstd` (one format each), `guard` (checks while writing), `limits`. Beside it
+//! `msgpack`, `gzip`, `zstd` and
+//! `archive` (one format each), `guard` (checks while writing), `limits`. Beside it
 //! stand [`fast`] (models written and read without `serde`), [`float`], `records` (streams), `compare`, `bench` and `size`.
 
+mod archive;
 mod bench;
 mod compare;
 mod detect;

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::detect::{UTF8_BOM, recognise};
-use crate::{Error, Format, Limits, NonFinite, Position, Result, fast, gzip, json, msgpack};
+use crate::{
+    Error, Format, Limits, NonFinite, Position, Result, archive, fast, gzip, json, msgpack,
+};
 
 /// Writes values in one format and reads them in any.
 ///
@@ -225,6 +227,7 @@ impl Serializer {
             Format::MessagePack => value.msgpack(self, out)?,
             Format::JsonPretty => value.pretty(self, out)?,
             Format::Json => value.json(self, out)?,
+            Format::Archive => value.archive(self, out)?,
             Format::JsonGzip => {
                 value.json(self, out)?;
                 if out.len() >= self.compress_threshold {
@@ -256,6 +259,7 @@ impl Serializer {
         let (format, bytes) = self.unpack(bytes)?;
         match format {
             Format::MessagePack => msgpack::read(&bytes, &self.limits),
+            Format::Archive => archive::read(&bytes, &self.limits),
             _ => json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes), &self.limits),
         }
     }
@@ -268,12 +272,16 @@ impl Serializer {
         self.check_size(bytes.len())?;
         let (format, bytes) = self.unpack(bytes)?;
         let depth = self.limits.depth();
-        if format == Format::MessagePack {
-            return fast::read_pack(&bytes, depth)
-                .map_or_else(|| msgpack::read(&bytes, &self.limits), Ok);
+        match format {
+            Format::MessagePack => fast::read_pack(&bytes, depth)
+                .map_or_else(|| msgpack::read(&bytes, &self.limits), Ok),
+            Format::Archive => archive::read_fast(&bytes, &self.limits)
+                .map_or_else(|| archive::read(&bytes, &self.limits), Ok),
+            _ => {
+                let text = bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes);
+                fast::read_json(text, depth).map_or_else(|| json::read(text, &self.limits), Ok)
+            }
         }
-        let text = bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes);
-        fast::read_json(text, depth).map_or_else(|| json::read(text, &self.limits), Ok)
     }
 
     /// Reads one document from `reader`, which is read to its end or to the limit.
@@ -289,7 +297,7 @@ impl Serializer {
         self.from_slice(&bytes)
     }
 
-    /// Recognises the format and undoes compression: what is left is JSON or MessagePack.
+    /// Recognises the format and undoes compression.
     fn unpack<'a>(&self, bytes: &'a [u8]) -> Result<(Format, Cow<'a, [u8]>)> {
         let outer = recognise(bytes, self.format)?;
         let inside = match outer {
@@ -299,8 +307,8 @@ impl Serializer {
             _ => return Ok((outer, Cow::Borrowed(bytes))),
         };
         let inner = recognise(&inside, Format::Json)?;
-        if inner.content_encoding().is_some() {
-            let reason = "compressed twice: decompress it once and try again";
+        if inner != Format::Json && inner != Format::MessagePack {
+            let reason = format!("{inner} within {outer}: decompress it and try again");
             return Err(Error::syntax(outer, Position::Offset(0), reason));
         }
         Ok((inner, Cow::Owned(inside)))
@@ -328,6 +336,7 @@ trait Body {
     fn json(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
     fn pretty(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
     fn msgpack(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
+    fn archive(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
 }
 
 /// By way of `serde`.
@@ -345,6 +354,10 @@ impl<T: Serialize + ?Sized> Body for Plain<'_, T> {
     fn msgpack(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
         msgpack::write(self.0, out, &by.limits)
     }
+
+    fn archive(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        archive::write(self.0, out, &by.limits)
+    }
 }
 
 /// By the fast path, where there is one.
@@ -361,5 +374,9 @@ impl<T: fast::Encode + Serialize + ?Sized> Body for Fast<'_, T> {
 
     fn msgpack(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
         fast::write_pack(self.0, out, by.limits.depth())
+    }
+
+    fn archive(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
+        archive::write_fast(self.0, out, &by.limits)
     }
 }

@@ -38,7 +38,7 @@ impl JsonSink {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn enter(&mut self) -> bool {
         if self.depth == self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
@@ -63,7 +63,7 @@ impl JsonSink {
     }
 
     /// The separator before a key or item; it opens the map or list if it is the first.
-    #[inline(always)]
+    #[inline]
     fn separate(&mut self, open: u8) {
         self.out.push(if self.open { open } else { b',' });
         self.open = false;
@@ -144,7 +144,7 @@ impl Sink for JsonSink {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn symbol(&mut self, key: &Key) {
         // `,"name":` without its ends.
         if let [_, quoted @ .., _] = key.json {
@@ -152,12 +152,12 @@ impl Sink for JsonSink {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_map(&mut self, _entries: usize) -> bool {
         self.enter()
     }
 
-    #[inline(always)]
+    #[inline]
     fn key(&mut self, key: &Key) {
         let start = self.out.len();
         self.out.extend_from_slice(key.json);
@@ -181,7 +181,7 @@ impl Sink for JsonSink {
         self.leave(b'{', b'}');
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_list(&mut self, _items: usize) -> bool {
         self.enter()
     }
@@ -247,7 +247,7 @@ impl<'de> JsonSource<'de> {
     }
 
     /// The next byte that is not white space, left in place.
-    #[inline(always)]
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.text.as_bytes().get(self.at)?;
@@ -258,7 +258,7 @@ impl<'de> JsonSource<'de> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
@@ -273,7 +273,7 @@ impl<'de> JsonSource<'de> {
     }
 
     /// The text between quotes.
-    #[inline(always)]
+    #[inline]
     fn string<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
         self.take(b'"')?;
         let start = self.at;
@@ -436,7 +436,7 @@ impl<'de> JsonSource<'de> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn enter(&mut self, open: u8) -> Option<Begun> {
         self.take(open)?;
         if self.depth == self.max_depth {
@@ -447,7 +447,7 @@ impl<'de> JsonSource<'de> {
     }
 
     /// Reads the separator before what comes next; false at the end.
-    #[inline(always)]
+    #[inline]
     fn more(&mut self, begun: &mut Begun, close: u8) -> Option<bool> {
         let next = self.peek()?;
         if next == close {
@@ -576,7 +576,7 @@ impl<'de> Source<'de> for JsonSource<'de> {
         self.f64()
     }
 
-    #[inline(always)]
+    #[inline]
     fn try_symbol(&mut self, key: &Key) -> bool {
         let Some(quoted) = key.json.get(1..key.json.len() - 1) else {
             return false;
@@ -588,7 +588,7 @@ impl<'de> Source<'de> for JsonSource<'de> {
         found
     }
 
-    #[inline(always)]
+    #[inline]
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
         self.string(take)
     }
@@ -606,12 +606,12 @@ impl<'de> Source<'de> for JsonSource<'de> {
         serde_json::from_str(self.span()?).ok()
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_map(&mut self) -> Option<Begun> {
         self.enter(b'{')
     }
 
-    #[inline(always)]
+    #[inline]
     fn try_key(&mut self, map: &mut Begun, key: &Key) -> bool {
         let separator = usize::from(!map.0);
         let expected = key.json.get(separator..).unwrap_or_default();
@@ -623,7 +623,7 @@ impl<'de> Source<'de> for JsonSource<'de> {
         found
     }
 
-    #[inline(always)]
+    #[inline]
     fn next_key<T>(&mut self, map: &mut Begun, take: impl FnOnce(&str) -> T) -> Option<Option<T>> {
         if !self.more(map, b'}')? {
             return Some(None);
@@ -633,12 +633,12 @@ impl<'de> Source<'de> for JsonSource<'de> {
         Some(Some(key))
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_list(&mut self) -> Option<Begun> {
         self.enter(b'[')
     }
 
-    #[inline(always)]
+    #[inline]
     fn next_item(&mut self, list: &mut Begun) -> Option<bool> {
         self.more(list, b']')
     }

@@ -33,6 +33,15 @@ impl PackSink {
         }
     }
 
+    /// Bytes, which the fast path itself has no use for.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        match bytes.len() {
+            length @ 0..256 => self.marked(0xc4, [length as u8]),
+            length => self.length(length, 0xc5),
+        }
+        self.out.extend_from_slice(bytes);
+    }
+
     fn enter(&mut self) -> bool {
         if self.depth == self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
@@ -125,12 +134,12 @@ impl Sink for PackSink {
         self.out.extend_from_slice(value.as_bytes());
     }
 
-    #[inline(always)]
+    #[inline]
     fn symbol(&mut self, key: &Key) {
         self.out.extend_from_slice(key.pack);
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_map(&mut self, entries: usize) -> bool {
         match entries {
             0..16 => self.out.push(0x80 | entries as u8),
@@ -139,7 +148,7 @@ impl Sink for PackSink {
         self.enter()
     }
 
-    #[inline(always)]
+    #[inline]
     fn key(&mut self, key: &Key) {
         self.out.extend_from_slice(key.pack);
     }
@@ -154,7 +163,7 @@ impl Sink for PackSink {
         self.depth -= 1;
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_list(&mut self, items: usize) -> bool {
         match items {
             0..16 => self.out.push(0x90 | items as u8),
@@ -189,6 +198,12 @@ pub(crate) struct PackSource<'de> {
 /// Entries or items still to come.
 pub(crate) struct Left(u32);
 
+impl Left {
+    pub(crate) fn count(&self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl<'de> PackSource<'de> {
     pub(crate) fn new(bytes: &'de [u8], max_depth: usize) -> Self {
         Self {
@@ -202,14 +217,31 @@ impl<'de> PackSource<'de> {
         self.rest.is_empty()
     }
 
-    #[inline(always)]
+    pub(crate) fn next_marker(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// Bytes, which the fast path itself has no use for.
+    pub(crate) fn bytes(&mut self) -> Option<&'de [u8]> {
+        let length = match self.byte()? {
+            0xc4 => usize::from(self.byte()?),
+            0xc5 => self.length16()?,
+            0xc6 => self.length32()?,
+            _ => return None,
+        };
+        let (bytes, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(bytes)
+    }
+
+    #[inline]
     fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
         self.rest = rest;
         Some(*byte)
     }
 
-    #[inline(always)]
+    #[inline]
     fn digits<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (digits, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
@@ -226,7 +258,7 @@ impl<'de> PackSource<'de> {
         Some(u32::from_be_bytes(self.digits()?) as usize)
     }
 
-    #[inline(always)]
+    #[inline]
     fn raw_text(&mut self) -> Option<&'de str> {
         let length = match self.byte()? {
             marker @ 0xa0..=0xbf => usize::from(marker & 31),
@@ -246,7 +278,7 @@ impl<'de> PackSource<'de> {
         self.rest.split_at_checked(end)
     }
 
-    #[inline(always)]
+    #[inline]
     fn enter(&mut self, count: usize) -> Option<Left> {
         if self.depth == self.max_depth {
             return None;
@@ -342,7 +374,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.f64()
     }
 
-    #[inline(always)]
+    #[inline]
     fn try_symbol(&mut self, key: &Key) -> bool {
         match self.rest.strip_prefix(key.pack) {
             Some(rest) => {
@@ -353,7 +385,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
         self.raw_text().map(take)
     }
@@ -374,7 +406,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         msgpack::read(value, &left).ok()
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_map(&mut self) -> Option<Left> {
         let entries = match self.byte()? {
             marker @ 0x80..=0x8f => usize::from(marker & 15),
@@ -385,7 +417,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.enter(entries)
     }
 
-    #[inline(always)]
+    #[inline]
     fn try_key(&mut self, map: &mut Left, key: &Key) -> bool {
         if map.0 == 0 || !self.try_symbol(key) {
             return false;
@@ -394,7 +426,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         true
     }
 
-    #[inline(always)]
+    #[inline]
     fn next_key<T>(&mut self, map: &mut Left, take: impl FnOnce(&str) -> T) -> Option<Option<T>> {
         if map.0 == 0 {
             self.depth -= 1;
@@ -404,7 +436,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         Some(Some(take(self.raw_text()?)))
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_list(&mut self) -> Option<Left> {
         let items = match self.byte()? {
             marker @ 0x90..=0x9f => usize::from(marker & 15),
@@ -415,7 +447,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.enter(items)
     }
 
-    #[inline(always)]
+    #[inline]
     fn next_item(&mut self, list: &mut Left) -> Option<bool> {
         if list.0 == 0 {
             self.depth -= 1;

@@ -7,7 +7,7 @@ use super::{Decode, Encode};
 use crate::{Error, Format, Result, Serializer};
 
 /// Compares the fast path with `serde` on one value: the bytes written in JSON and MessagePack, and
-/// what is read back from them. For the tests of types that use the fast path.
+/// what is read back from them and from archives. For the tests of types that use the fast path.
 ///
 /// # Errors
 /// [`Error::Mismatch`] names the format and the side that differs; others as in writing and
@@ -29,6 +29,18 @@ where
             _ => super::read_pack(&bytes, depth),
         };
         if fast.as_ref() != Some(value) {
+            let what = "what the fast path reads";
+            return Err(Error::Mismatch { format, what });
+        }
+        if codec.from_slice::<T>(&bytes)? != *value {
+            let what = "what serde reads back";
+            return Err(Error::Mismatch { format, what });
+        }
+    }
+    let format = Format::Archive;
+    let codec = Serializer::new(format);
+    for bytes in [codec.to_vec(value)?, codec.to_vec_fast(value)?] {
+        if crate::archive::read_fast(&bytes, &codec.limits()).as_ref() != Some(value) {
             let what = "what the fast path reads";
             return Err(Error::Mismatch { format, what });
         }
