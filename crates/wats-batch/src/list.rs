@@ -86,6 +86,16 @@ impl List {
         self.len -= 1;
     }
 
+    /// Takes the first `count` elements off, of which `next` is the one after the last.
+    pub(crate) fn cut_front(&mut self, slab: &mut impl Linked, next: Index, count: usize) {
+        self.head = next;
+        self.len -= count;
+        match slab.links(next) {
+            Some(links) => links.prev = NIL,
+            None => self.tail = NIL,
+        }
+    }
+
     pub(crate) fn pop_front(&mut self, slab: &mut impl Linked) -> Option<Index> {
         let index = self.front()?;
         self.remove(slab, index);
@@ -109,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_deque(steps in proptest::collection::vec((0u8..3, 0usize..8), 0..200)) {
+        fn behaves_like_a_deque(steps in proptest::collection::vec((0u8..4, 0usize..8), 0..200)) {
             let mut slab = Vec::new();
             let mut list = List::EMPTY;
             let mut model = VecDeque::new();
@@ -122,6 +132,11 @@ mod tests {
                         model.push_back(index);
                     }
                     1 => prop_assert_eq!(list.pop_front(&mut slab), model.pop_front()),
+                    2 => {
+                        let count = at.min(model.len());
+                        model.drain(..count);
+                        list.cut_front(&mut slab, model.front().copied().unwrap_or(NIL), count);
+                    }
                     _ => if let Some(index) = model.remove(at) {
                         list.remove(&mut slab, index);
                     }

@@ -127,9 +127,9 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     pub(crate) fn leave(self: &Arc<Self>, index: Index) {
-        let (leftover, todo) = self.core.lock().leave(index);
+        // Bound by name, so that they are dropped after the lock.
+        let (_stage, _waker, todo) = self.core.lock().leave(index);
         self.act(todo);
-        drop(leftover);
     }
 
     /// Does what the core asked for. Never under the lock.

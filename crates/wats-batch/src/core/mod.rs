@@ -3,9 +3,11 @@
 //! ([`Todo`]) after unlocking.
 //!
 //! One item's life: [`enter`](Core::enter) → (blocked →) lane → [`take`](Core::take) →
-//! [`settle`](Core::settle) → [`look`](Core::look); or [`leave`](Core::leave) at any point.
+//! [`settle`](Core::settle) → [`look`](Core::look); or [`leave`](Core::leave) at any point. The
+//! callers' side is here, the workers' in `sending`.
 
-pub(crate) mod keys;
+mod keys;
+mod sending;
 pub(crate) mod slab;
 #[cfg(test)]
 mod tests;
@@ -16,14 +18,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::keys::Keys;
-use self::slab::{Entry, Key, Place, Slab, Slot};
+use self::slab::{Key, Place, Slab, Slot, Stage};
 use crate::list::{Index, Links, List};
 use crate::policy::View;
 use crate::stats::Counters;
 use crate::{BatchConfig, BatchError, Policy, Priority, TryAddError};
-
-/// A lane may be passed over by this many batches in a row.
-const PATIENCE: u32 = 7;
 
 /// What has to happen once the lock is free.
 #[must_use]
@@ -116,16 +115,16 @@ impl<T, R, E> Core<T, R, E> {
             self.counters.refused += 1;
             return Err(TryAddError::Full(item));
         }
-        let entry = Entry {
-            item,
+        let since = self.stamp();
+        let index = self.slab.insert(Slot {
+            stage: Stage::Waiting(item),
             waker,
-            since: self.stamp(),
             key: manner.key,
+            since,
             links: Links::NONE,
             lane: manner.priority as u8,
             place: Place::Blocked,
-        };
-        let index = self.slab.insert(entry);
+        });
         self.counters.items += 1;
         if full {
             self.counters.blocked += 1;
@@ -139,148 +138,57 @@ impl<T, R, E> Core<T, R, E> {
     /// The outcome, if it is there; otherwise makes sure that `current` will be woken. `spare` is a
     /// clone of it, where the caller already made one: cloning is foreign code and happens outside.
     /// `None` asks for that clone. A waker that is replaced ends up in `spare`.
+    #[inline]
     pub(crate) fn look(
         &mut self,
         index: Index,
         current: &Waker,
         spare: &mut Option<Waker>,
     ) -> Option<Poll<Result<R, BatchError<E>>>> {
-        let known = match self.slab.get_mut(index) {
-            Some(Slot::Waiting(Entry { waker, .. }) | Slot::Sent { waker, .. }) => waker,
-            Some(Slot::Answered(_)) => match self.slab.remove(index) {
-                Some(Slot::Answered(answer)) => return Some(Poll::Ready(answer)),
-                _ => return Some(Poll::Ready(Err(BatchError::Interrupted))),
-            },
-            // Not reachable: the caller owns the slot until it has seen its answer.
-            Some(Slot::Vacant { .. } | Slot::Abandoned { .. }) | None => {
-                return Some(Poll::Ready(Err(BatchError::Interrupted)));
+        let slot = self.slab.get_mut(index)?;
+        if matches!(slot.stage, Stage::Waiting(_) | Stage::Sent) {
+            let known = &mut slot.waker;
+            let is_known = known.as_ref().is_some_and(|known| known.will_wake(current));
+            if !is_known {
+                spare.as_ref()?;
+                std::mem::swap(known, spare);
             }
-        };
-        if known.as_ref().is_some_and(|known| known.will_wake(current)) {
             return Some(Poll::Pending);
         }
-        spare.as_ref()?;
-        std::mem::swap(known, spare);
-        Some(Poll::Pending)
+        // The waker went when the answer came, so nothing foreign is dropped here.
+        match self.slab.remove(index) {
+            (Stage::Answered(answer), _) => Some(Poll::Ready(answer)),
+            // Not reachable: the caller owns the slot until it has seen its answer.
+            _ => Some(Poll::Ready(Err(BatchError::Interrupted))),
+        }
     }
 
     /// The caller is gone. An item that was not sent is not sent any more. What was in the slot is
     /// to be dropped after unlocking.
-    pub(crate) fn leave(&mut self, index: Index) -> (Option<Slot<T, R, E>>, Todo) {
-        match self.slab.get_mut(index) {
-            Some(Slot::Waiting(entry)) => {
-                let (key, lane, place) = (entry.key, entry.lane, entry.place);
+    pub(crate) fn leave(&mut self, index: Index) -> (Stage<T, R, E>, Option<Waker>, Todo) {
+        let Some(slot) = self.slab.get_mut(index) else {
+            return (Stage::Vacant, None, Todo::default());
+        };
+        match slot.stage {
+            Stage::Sent => {
+                slot.stage = Stage::Abandoned;
+                self.counters.abandoned += 1;
+                (Stage::Abandoned, slot.waker.take(), Todo::default())
+            }
+            Stage::Waiting(_) => {
+                let (key, lane, place) = (slot.key, slot.lane, slot.place);
                 self.unlink(index, key, lane, place);
                 self.counters.cancelled += 1;
-                let leftover = self.slab.remove(index);
+                let (stage, waker) = self.slab.remove(index);
                 self.fill_from_blocked();
-                (leftover, self.todo())
+                (stage, waker, self.todo())
             }
-            Some(slot @ Slot::Sent { .. }) => {
-                let Slot::Sent { key, .. } = *slot else {
-                    return (None, Todo::default());
-                };
-                self.counters.abandoned += 1;
-                (
-                    Some(std::mem::replace(slot, Slot::Abandoned { key })),
-                    Todo::default(),
-                )
+            Stage::Answered(_) => {
+                let (stage, waker) = self.slab.remove(index);
+                (stage, waker, Todo::default())
             }
-            Some(Slot::Answered(_)) => (self.slab.remove(index), Todo::default()),
-            _ => (None, Todo::default()),
+            Stage::Abandoned | Stage::Vacant => (Stage::Vacant, None, Todo::default()),
         }
-    }
-
-    // ---- what the workers do -----------------------------------------------------------------
-
-    /// A worker that counts as gathering takes a batch, or stops counting as running.
-    pub(crate) fn take(&mut self, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
-        self.gathering -= 1;
-        tickets.clear();
-        if !self.view().ripe() {
-            self.running -= 1;
-            return (None, self.todo());
-        }
-        let now = self.now();
-        let mut items = Vec::with_capacity(self.queued.min(self.config.max_batch_size.get()));
-        let lowest_first = self.passed_over >= PATIENCE;
-        for step in 0..3 {
-            let lane = if lowest_first { step } else { 2 - step };
-            self.take_from_lane(lane, now, &mut items, tickets);
-        }
-        let passed_over = !lowest_first && self.lanes[..2].iter().any(|lane| !lane.is_empty());
-        self.passed_over = if passed_over { self.passed_over + 1 } else { 0 };
-        self.owed = self.owed.saturating_sub(items.len());
-        self.due = self.oldest().is_some_and(|since| self.is_over(since, now));
-        self.counters
-            .sent(items.len(), self.running - self.gathering);
-        self.fill_from_blocked();
-        (Some(items), self.todo())
-    }
-
-    /// Gives out answers, and says how many callers got an error. The wakers are to be woken, and
-    /// the leftovers dropped, after unlocking.
-    pub(crate) fn settle(
-        &mut self,
-        answers: impl Iterator<Item = (Index, Result<R, BatchError<E>>)>,
-        wakers: &mut Vec<Waker>,
-        leftovers: &mut Vec<Result<R, BatchError<E>>>,
-    ) -> u64 {
-        let before = self.counters.failed;
-        for (index, answer) in answers {
-            let failed = u64::from(answer.is_err());
-            let key = match self.slab.get_mut(index) {
-                Some(slot @ Slot::Sent { .. }) => {
-                    let old = std::mem::replace(slot, Slot::Answered(answer));
-                    let Slot::Sent { waker, key } = old else {
-                        continue;
-                    };
-                    wakers.extend(waker);
-                    self.counters.failed += failed;
-                    key
-                }
-                Some(Slot::Abandoned { key }) => {
-                    let key = *key;
-                    self.slab.remove(index);
-                    leftovers.push(answer);
-                    key
-                }
-                // Cut off by a close with a deadline; its caller has been told.
-                _ => {
-                    leftovers.push(answer);
-                    continue;
-                }
-            };
-            if let Some(key) = key {
-                self.release(key);
-            }
-        }
-        self.counters.failed - before
-    }
-
-    /// Whether this item has no answer yet.
-    pub(crate) fn is_open(&self, index: Index) -> bool {
-        matches!(
-            self.slab.get(index),
-            Some(Slot::Waiting(_) | Slot::Sent { .. })
-        )
-    }
-
-    /// Whether anybody still waits for what was sent.
-    pub(crate) fn is_wanted(&self, index: Index) -> bool {
-        matches!(self.slab.get(index), Some(Slot::Sent { .. }))
-    }
-
-    /// The worker stays for another look; until then it counts as gathering.
-    pub(crate) fn gather_again(&mut self) {
-        self.gathering += 1;
-    }
-
-    /// A worker ended in an unusual way. If it was the last, nobody would serve the others.
-    pub(crate) fn worker_lost(&mut self, was_gathering: bool) -> bool {
-        self.running -= 1;
-        self.gathering -= usize::from(was_gathering);
-        self.running == 0
     }
 
     // ---- the timer ---------------------------------------------------------------------------
@@ -341,12 +249,12 @@ impl<T, R, E> Core<T, R, E> {
     ) -> usize {
         let before = items.len();
         for slot in self.slab.iter_mut() {
-            if matches!(slot, Slot::Waiting(_))
-                && let Slot::Waiting(entry) =
-                    std::mem::replace(slot, Slot::Answered(Err(error.clone())))
+            if matches!(slot.stage, Stage::Waiting(_))
+                && let Stage::Waiting(item) =
+                    std::mem::replace(&mut slot.stage, Stage::Answered(Err(error.clone())))
             {
-                wakers.extend(entry.waker);
-                items.push(entry.item);
+                wakers.extend(slot.waker.take());
+                items.push(item);
             }
         }
         self.lanes = [List::EMPTY; 3];
@@ -362,11 +270,9 @@ impl<T, R, E> Core<T, R, E> {
     pub(crate) fn fail_sent(&mut self, error: &BatchError<E>, wakers: &mut Vec<Waker>) -> usize {
         let mut failed = 0;
         for slot in self.slab.iter_mut() {
-            if matches!(slot, Slot::Sent { .. })
-                && let Slot::Sent { waker, .. } =
-                    std::mem::replace(slot, Slot::Answered(Err(error.clone())))
-            {
-                wakers.extend(waker);
+            if matches!(slot.stage, Stage::Sent) {
+                slot.stage = Stage::Answered(Err(error.clone()));
+                wakers.extend(slot.waker.take());
                 failed += 1;
             }
         }
@@ -443,10 +349,7 @@ impl<T, R, E> Core<T, R, E> {
 
     /// The start of the oldest window among the queued items.
     fn oldest(&self) -> Option<u64> {
-        let since = |lane: &List| match self.slab.get(lane.front()?) {
-            Some(Slot::Waiting(entry)) => Some(entry.since),
-            _ => None,
-        };
+        let since = |lane: &List| Some(self.slab.get(lane.front()?)?.since);
         self.lanes.iter().filter_map(since).min()
     }
 
@@ -455,13 +358,15 @@ impl<T, R, E> Core<T, R, E> {
         if self.queued == 0 {
             self.due = false;
         }
-        let Some(Slot::Waiting(entry)) = self.slab.get_mut(index) else {
+        let Some(slot) = self.slab.get_mut(index) else {
             return;
         };
-        if let Some(key) = entry.key {
+        slot.place = Place::Lane;
+        let (lane, key) = (usize::from(slot.lane), slot.key);
+        if let Some(key) = key {
             let state = self.keys.enter(key);
             if state.has_head || state.sending > 0 {
-                entry.place = Place::Follower;
+                slot.place = Place::Follower;
                 let parked = state.sending > 0;
                 state.followers.push_back(&mut self.slab, index);
                 *(if parked {
@@ -473,8 +378,6 @@ impl<T, R, E> Core<T, R, E> {
             }
             state.has_head = true;
         }
-        entry.place = Place::Lane;
-        let lane = usize::from(entry.lane);
         self.lanes[lane].push_back(&mut self.slab, index);
         self.queued += 1;
     }
@@ -488,84 +391,6 @@ impl<T, R, E> Core<T, R, E> {
         }
     }
 
-    fn take_from_lane(
-        &mut self,
-        lane: usize,
-        now: u64,
-        items: &mut Vec<T>,
-        tickets: &mut Vec<Index>,
-    ) {
-        let room = self.config.max_batch_size.get();
-        while items.len() < room {
-            let Some(index) = self.lanes[lane].pop_front(&mut self.slab) else {
-                return;
-            };
-            let Some(key) = self.send(index, now, items, tickets) else {
-                continue;
-            };
-            // The items of one key go together, so that none of them waits for another's call.
-            let mut followers = match self.keys.get(key) {
-                Some(state) => state.followers,
-                None => continue,
-            };
-            let mut sending = 1;
-            while items.len() < room
-                && let Some(index) = followers.pop_front(&mut self.slab)
-            {
-                self.send(index, now, items, tickets);
-                sending += 1;
-            }
-            self.queued -= followers.len();
-            self.keys.parked += followers.len();
-            if let Some(state) = self.keys.get(key) {
-                (state.followers, state.has_head, state.sending) = (followers, false, sending);
-            }
-        }
-    }
-
-    /// Takes the item out of an unlinked slot, and counts it as sent.
-    fn send(
-        &mut self,
-        index: Index,
-        now: u64,
-        items: &mut Vec<T>,
-        tickets: &mut Vec<Index>,
-    ) -> Option<Key> {
-        let slot = self.slab.get_mut(index)?;
-        let sent = Slot::Sent {
-            waker: None,
-            key: None,
-        };
-        let Slot::Waiting(entry) = std::mem::replace(slot, sent) else {
-            return None;
-        };
-        *slot = Slot::Sent {
-            waker: entry.waker,
-            key: entry.key,
-        };
-        self.queued -= 1;
-        self.counters.waited(now.saturating_sub(entry.since));
-        items.push(entry.item);
-        tickets.push(index);
-        entry.key
-    }
-
-    /// One item of the key was answered; after the last, the next may go.
-    fn release(&mut self, key: Key) {
-        let Some(state) = self.keys.get(key) else {
-            return;
-        };
-        state.sending = state.sending.saturating_sub(1);
-        if state.sending > 0 {
-            return;
-        }
-        let waiting = state.followers.len();
-        self.keys.parked -= waiting;
-        self.queued += waiting;
-        self.promote(key);
-        self.keys.prune(key);
-    }
-
     /// Puts the first follower of a key into its lane.
     fn promote(&mut self, key: Key) {
         let Some(state) = self.keys.get(key) else {
@@ -576,11 +401,11 @@ impl<T, R, E> Core<T, R, E> {
             return;
         };
         state.has_head = true;
-        let Some(Slot::Waiting(entry)) = self.slab.get_mut(index) else {
+        let Some(slot) = self.slab.get_mut(index) else {
             return;
         };
-        entry.place = Place::Lane;
-        let lane = usize::from(entry.lane);
+        slot.place = Place::Lane;
+        let lane = usize::from(slot.lane);
         self.lanes[lane].push_back(&mut self.slab, index);
     }
 

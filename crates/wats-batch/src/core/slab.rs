@@ -21,36 +21,32 @@ pub(crate) enum Place {
     Follower,
 }
 
-/// An item that was not sent yet.
+/// How far an `add` has come.
 #[derive(Debug)]
-pub(crate) struct Entry<T> {
-    pub(crate) item: T,
+pub(crate) enum Stage<T, R, E> {
+    Vacant,
+    Waiting(T),
+    /// A bulk call has the item.
+    Sent,
+    /// A bulk call has the item and its caller is gone.
+    Abandoned,
+    Answered(Result<R, BatchError<E>>),
+}
+
+/// The life of one `add`. What stays the same on the way lies beside the stage, so that a step
+/// moves no more than the item or the answer.
+#[derive(Debug)]
+pub(crate) struct Slot<T, R, E> {
+    pub(crate) stage: Stage<T, R, E>,
+    /// The caller, until it is answered.
     pub(crate) waker: Option<Waker>,
+    pub(crate) key: Option<Key>,
     /// Nanoseconds on the core's clock: the start of the item's window.
     pub(crate) since: u64,
-    pub(crate) key: Option<Key>,
+    /// The neighbours in its list; of a vacant slot, the next vacant one.
     pub(crate) links: Links,
     pub(crate) lane: u8,
     pub(crate) place: Place,
-}
-
-/// The life of one `add`.
-#[derive(Debug)]
-pub(crate) enum Slot<T, R, E> {
-    Vacant {
-        next: Index,
-    },
-    Waiting(Entry<T>),
-    /// A bulk call has the item.
-    Sent {
-        waker: Option<Waker>,
-        key: Option<Key>,
-    },
-    /// A bulk call has the item and its caller is gone.
-    Abandoned {
-        key: Option<Key>,
-    },
-    Answered(Result<R, BatchError<E>>),
 }
 
 /// The slots, with a chain of the vacant ones.
@@ -78,11 +74,11 @@ impl<T, R, E> Slab<T, R, E> {
         self.live < NIL as usize
     }
 
-    pub(crate) fn insert(&mut self, entry: Entry<T>) -> Index {
+    #[inline]
+    pub(crate) fn insert(&mut self, slot: Slot<T, R, E>) -> Index {
         self.live += 1;
-        let slot = Slot::Waiting(entry);
-        if let Some(vacant @ &mut Slot::Vacant { next }) = self.slots.get_mut(self.vacant as usize)
-        {
+        if let Some(vacant) = self.slots.get_mut(self.vacant as usize) {
+            let next = vacant.links.next;
             *vacant = slot;
             return std::mem::replace(&mut self.vacant, next);
         }
@@ -90,27 +86,33 @@ impl<T, R, E> Slab<T, R, E> {
         (self.slots.len() - 1) as Index
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: Index) -> Option<&Slot<T, R, E>> {
         self.slots.get(index as usize)
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, index: Index) -> Option<&mut Slot<T, R, E>> {
         self.slots.get_mut(index as usize)
     }
 
-    /// Empties the slot and hands out what was in it.
-    pub(crate) fn remove(&mut self, index: Index) -> Option<Slot<T, R, E>> {
-        let slot = self.slots.get_mut(index as usize)?;
-        if matches!(slot, Slot::Vacant { .. }) {
-            return None;
+    /// Empties the slot and hands out what was in it, to be dropped after unlocking.
+    #[inline]
+    pub(crate) fn remove(&mut self, index: Index) -> (Stage<T, R, E>, Option<Waker>) {
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return (Stage::Vacant, None);
+        };
+        let stage = std::mem::replace(&mut slot.stage, Stage::Vacant);
+        let waker = slot.waker.take();
+        if !matches!(stage, Stage::Vacant) {
+            slot.links.next = self.vacant;
+            self.vacant = index;
+            self.live -= 1;
+            if self.live == 0 && self.slots.capacity() > KEEP {
+                *self = Self::new();
+            }
         }
-        let slot = std::mem::replace(slot, Slot::Vacant { next: self.vacant });
-        self.vacant = index;
-        self.live -= 1;
-        if self.live == 0 && self.slots.capacity() > KEEP {
-            *self = Self::new();
-        }
-        Some(slot)
+        (stage, waker)
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<T, R, E>> {
@@ -129,10 +131,10 @@ impl<T, R, E> Slab<T, R, E> {
 }
 
 impl<T, R, E> Linked for Slab<T, R, E> {
+    #[inline]
     fn links(&mut self, index: Index) -> Option<&mut Links> {
-        match self.slots.get_mut(index as usize) {
-            Some(Slot::Waiting(entry)) => Some(&mut entry.links),
-            _ => None,
-        }
+        self.slots
+            .get_mut(index as usize)
+            .map(|slot| &mut slot.links)
     }
 }

@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use proptest::prelude::*;
 
+use super::sending::PATIENCE;
 use super::*;
 use crate::limit;
 
@@ -124,7 +125,7 @@ impl Model {
             Step::Cancel(at) => {
                 if let Some((item, slot)) = self.pick(at) {
                     self.callers.remove(&item);
-                    let (_, todo) = self.core.leave(slot);
+                    let (.., todo) = self.core.leave(slot);
                     if !self.sent.contains(&item) {
                         self.cancelled.insert(item);
                     }

@@ -1,0 +1,188 @@
+//! The workers' side of the core: taking batches and giving out answers.
+
+use std::task::Waker;
+
+use super::slab::{Key, Stage};
+use super::{Core, Todo};
+use crate::BatchError;
+use crate::list::{Index, NIL};
+
+/// A lane may be passed over by this many batches in a row.
+pub(super) const PATIENCE: u32 = 7;
+
+impl<T, R, E> Core<T, R, E> {
+    /// A worker that counts as gathering takes a batch, or stops counting as running.
+    pub(crate) fn take(&mut self, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
+        self.gathering -= 1;
+        tickets.clear();
+        if !self.view().ripe() {
+            self.running -= 1;
+            return (None, self.todo());
+        }
+        let now = self.now();
+        let mut items = Vec::with_capacity(self.queued.min(self.config.max_batch_size.get()));
+        let lowest_first = self.passed_over >= PATIENCE;
+        for step in 0..3 {
+            let lane = if lowest_first { step } else { 2 - step };
+            self.take_from_lane(lane, now, &mut items, tickets);
+        }
+        let passed_over = !lowest_first && self.lanes[..2].iter().any(|lane| !lane.is_empty());
+        self.passed_over = if passed_over { self.passed_over + 1 } else { 0 };
+        self.owed = self.owed.saturating_sub(items.len());
+        self.due = self.oldest().is_some_and(|since| self.is_over(since, now));
+        self.counters
+            .sent(items.len(), self.running - self.gathering);
+        self.fill_from_blocked();
+        (Some(items), self.todo())
+    }
+
+    /// Gives out answers, and says how many callers got an error. The wakers are to be woken, and
+    /// the leftovers dropped, after unlocking.
+    #[inline]
+    pub(crate) fn settle(
+        &mut self,
+        answers: impl Iterator<Item = (Index, Result<R, BatchError<E>>)>,
+        wakers: &mut Vec<Waker>,
+        leftovers: &mut Vec<Result<R, BatchError<E>>>,
+    ) -> u64 {
+        let before = self.counters.failed;
+        for (index, answer) in answers {
+            let Some(slot) = self.slab.get_mut(index) else {
+                leftovers.push(answer);
+                continue;
+            };
+            let key = slot.key;
+            match slot.stage {
+                Stage::Sent => {
+                    self.counters.failed += u64::from(answer.is_err());
+                    slot.stage = Stage::Answered(answer);
+                    wakers.extend(slot.waker.take());
+                }
+                Stage::Abandoned => {
+                    self.slab.remove(index);
+                    leftovers.push(answer);
+                }
+                // Cut off by a close with a deadline; its caller has been told.
+                _ => {
+                    leftovers.push(answer);
+                    continue;
+                }
+            }
+            if let Some(key) = key {
+                self.release(key);
+            }
+        }
+        self.counters.failed - before
+    }
+
+    /// Whether this item has no answer yet.
+    pub(crate) fn is_open(&self, index: Index) -> bool {
+        self.slab
+            .get(index)
+            .is_some_and(|slot| matches!(slot.stage, Stage::Waiting(_) | Stage::Sent))
+    }
+
+    /// Whether anybody still waits for what was sent.
+    pub(crate) fn is_wanted(&self, index: Index) -> bool {
+        self.slab
+            .get(index)
+            .is_some_and(|slot| matches!(slot.stage, Stage::Sent))
+    }
+
+    /// The worker stays for another look; until then it counts as gathering.
+    pub(crate) fn gather_again(&mut self) {
+        self.gathering += 1;
+    }
+
+    /// A worker ended in an unusual way. If it was the last, nobody would serve the others.
+    pub(crate) fn worker_lost(&mut self, was_gathering: bool) -> bool {
+        self.running -= 1;
+        self.gathering -= usize::from(was_gathering);
+        self.running == 0
+    }
+
+    // ---- inside ------------------------------------------------------------------------------
+
+    fn take_from_lane(
+        &mut self,
+        lane: usize,
+        now: u64,
+        items: &mut Vec<T>,
+        tickets: &mut Vec<Index>,
+    ) {
+        let room = self.config.max_batch_size.get();
+        let before = items.len();
+        let mut followed = 0;
+        let mut next = self.lanes[lane].front().unwrap_or(NIL);
+        // Nothing in a lane is held back, so what is taken is its front, cut off at once.
+        while items.len() < room
+            && let Some(slot) = self.slab.get_mut(next)
+        {
+            let index = std::mem::replace(&mut next, slot.links.next);
+            let key = slot.key;
+            self.send(index, now, items, tickets);
+            if let Some(key) = key {
+                followed += self.take_followers(key, now, items, tickets);
+            }
+        }
+        let taken = items.len() - before;
+        self.lanes[lane].cut_front(&mut self.slab, next, taken - followed);
+        self.queued -= taken;
+    }
+
+    /// The items of one key go together, so that none of them waits for another's call.
+    fn take_followers(
+        &mut self,
+        key: Key,
+        now: u64,
+        items: &mut Vec<T>,
+        tickets: &mut Vec<Index>,
+    ) -> usize {
+        let Some(state) = self.keys.get(key) else {
+            return 0;
+        };
+        let mut followers = state.followers;
+        let mut taken = 0;
+        while items.len() < self.config.max_batch_size.get()
+            && let Some(index) = followers.pop_front(&mut self.slab)
+        {
+            self.send(index, now, items, tickets);
+            taken += 1;
+        }
+        self.queued -= followers.len();
+        self.keys.parked += followers.len();
+        if let Some(state) = self.keys.get(key) {
+            (state.followers, state.has_head, state.sending) = (followers, false, 1 + taken);
+        }
+        taken
+    }
+
+    /// Takes the item out of its slot.
+    #[inline]
+    fn send(&mut self, index: Index, now: u64, items: &mut Vec<T>, tickets: &mut Vec<Index>) {
+        let Some(slot) = self.slab.get_mut(index) else {
+            return;
+        };
+        if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
+            self.counters.waited(now.saturating_sub(slot.since));
+            items.push(item);
+            tickets.push(index);
+        }
+    }
+
+    /// One item of the key was answered; after the last, the next may go.
+    fn release(&mut self, key: Key) {
+        let Some(state) = self.keys.get(key) else {
+            return;
+        };
+        state.sending = state.sending.saturating_sub(1);
+        if state.sending > 0 {
+            return;
+        }
+        let waiting = state.followers.len();
+        self.keys.parked -= waiting;
+        self.queued += waiting;
+        self.promote(key);
+        self.keys.prune(key);
+    }
+}
