@@ -1,1 +1,67 @@
-//! wats-cache.
+//! Caches whose entries live for a time, for threads and for tasks.
+//!
+//! | you want | use |
+//! |---|---|
+//! | a cache shared by threads | [`TtlCache`] |
+//! | a cache shared by tasks | [`AsyncTtlCache`] |
+//! | to load each key once, however many ask | `get_or_insert_with` of either; [`SingleFlight`] without a cache |
+//! | to test what time does | [`ManualClock`] |
+//!
+//! ```
+//! use std::time::Duration;
+//! use wats_cache::TtlCache;
+//!
+//! let cache = TtlCache::builder().max_entries(1000).default_ttl(Duration::from_secs(300)).build();
+//! cache.insert("EX-100", 7);
+//! assert_eq!(cache.get("EX-100"), Some(7));
+//! assert_eq!(cache.stats().to_string(), "CacheStats(hits=1, misses=0, hit_rate=100.00%)");
+//! ```
+//!
+//! # How the crate is laid out
+//! From the outside in: the faces (`sync`, `future`, and `face` for what they share) → `core` (hash, lock one shard,
+//! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `index`,
+//! `slab`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` and `background` (time, and
+//! the thread that advances it and sweeps).
+//!
+//! Lock order: a lock of a shard and one of a flight are never held together, nor two of a kind; code of the user runs
+//! under none, except `Hash` and `Eq` of keys and `Clone` of keys and values.
+
+mod background;
+mod builder;
+mod clock;
+mod config;
+mod core;
+mod entry;
+mod face;
+mod flight;
+#[cfg(feature = "async")]
+mod future;
+mod hash;
+mod index;
+mod iter;
+mod lock;
+#[cfg(feature = "metrics")]
+mod observe;
+mod policy;
+mod removal;
+mod shard;
+mod slab;
+mod stats;
+mod sync;
+
+#[cfg(feature = "async")]
+pub use builder::ForTasks;
+pub use builder::{CacheBuilder, ForThreads};
+#[cfg(feature = "async")]
+pub use clock::TokioClock;
+pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
+pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
+pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
+#[cfg(feature = "async")]
+pub use future::AsyncTtlCache;
+pub use hash::{Hasher, RandomState};
+pub use iter::Iter;
+pub use policy::Policy;
+pub use removal::RemovalCause;
+pub use stats::CacheStats;
+pub use sync::TtlCache;

@@ -1,0 +1,258 @@
+//! Time: the public [`Clock`], the one for tests, and how a cache reads it.
+//!
+//! A cache counts in [`Tick`]s, milliseconds since an origin of the clock. By default it reads a coarse tick that a
+//! background thread advances every 10 ms, because a precise reading costs more than the whole rest of a hit.
+
+use crate::background::{self, Background, User};
+use crate::entry::{NEVER, Tick};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// A source of time for caches.
+///
+/// Time may stand still or jump ahead. A clock that goes backwards is read as one that stands still until it has caught
+/// up, so nothing that expired comes back.
+pub trait Clock: Send + Sync + 'static {
+    /// Time passed since an origin that stays the same for the life of the clock. Caches use whole milliseconds of it.
+    fn now(&self) -> Duration;
+
+    /// Takes a listener that wants to know when the time was moved by hand; only clocks for tests need to keep it.
+    ///
+    /// A cache asks so that its sweeper takes its waits from this clock. With a clock that runs by itself the sweeper
+    /// wakes at its interval in real time.
+    fn subscribe(&self, listener: Weak<dyn TimeListener>) {
+        drop(listener);
+    }
+}
+
+/// Told by a [`Clock`] that the time was moved; see [`Clock::subscribe`].
+pub trait TimeListener: Send + Sync {
+    /// The time of the clock was moved.
+    fn time_moved(&self);
+}
+
+/// A clock for tests: it stands still until it is moved.
+///
+/// ```
+/// use std::time::Duration;
+/// use wats_cache::{ManualClock, TtlCache};
+///
+/// let clock = ManualClock::new();
+/// let cache = TtlCache::builder().clock(clock.clone()).default_ttl(Duration::from_secs(60)).build();
+/// cache.insert("station", 7);
+/// clock.advance(Duration::from_secs(59));
+/// assert_eq!(cache.get("station"), Some(7));
+/// clock.advance(Duration::from_secs(1));
+/// assert_eq!(cache.get("station"), None);
+/// ```
+#[derive(Clone, Default)]
+pub struct ManualClock {
+    inner: Arc<Manual>,
+}
+
+#[derive(Default)]
+struct Manual {
+    nanos: AtomicU64,
+    listeners: Mutex<Vec<Weak<dyn TimeListener>>>,
+}
+
+impl ManualClock {
+    /// A clock at zero. Clones share the time.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves the time ahead; it stops at 584 years.
+    pub fn advance(&self, by: Duration) {
+        self.set(self.now().saturating_add(by));
+    }
+
+    /// Moves the time to a point, also one in the past.
+    pub fn set(&self, to: Duration) {
+        let nanos = u64::try_from(to.as_nanos()).unwrap_or(u64::MAX);
+        self.inner.nanos.store(nanos, Ordering::SeqCst);
+        let mut listeners = self
+            .inner
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.strong_count() > 0);
+        let alive: Vec<_> = listeners.iter().filter_map(Weak::upgrade).collect();
+        drop(listeners);
+        for listener in alive {
+            listener.time_moved();
+        }
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Duration {
+        Duration::from_nanos(self.inner.nanos.load(Ordering::SeqCst))
+    }
+
+    fn subscribe(&self, listener: Weak<dyn TimeListener>) {
+        self.inner
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManualClock")
+            .field("now", &self.now())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The monotonic clock of the system, read at every use: exact to a millisecond, and slower than the default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PreciseClock;
+
+impl Clock for PreciseClock {
+    fn now(&self) -> Duration {
+        Instant::now().saturating_duration_since(background::origin())
+    }
+}
+
+/// The clock of tokio, which stands still under `tokio::time::pause` and moves by `tokio::time::advance`.
+#[cfg(feature = "async")]
+#[derive(Debug, Clone, Copy)]
+pub struct TokioClock {
+    origin: tokio::time::Instant,
+}
+
+#[cfg(feature = "async")]
+impl TokioClock {
+    /// A clock at zero. Make it after `tokio::time::pause`, in the runtime that uses it.
+    pub fn new() -> Self {
+        Self {
+            origin: tokio::time::Instant::now(),
+        }
+    }
+}
+
+#[cfg(feature = "async")]
+impl Default for TokioClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(feature = "async")]
+impl Clock for TokioClock {
+    fn now(&self) -> Duration {
+        tokio::time::Instant::now().saturating_duration_since(self.origin)
+    }
+}
+
+/// How a cache reads its clock.
+#[derive(Clone)]
+pub(crate) enum Time {
+    /// The tick of the background thread, which runs as long as somebody holds a [`User`].
+    Coarse {
+        _user: Arc<User>,
+    },
+    Custom(Arc<Custom>),
+}
+
+pub(crate) struct Custom {
+    clock: Arc<dyn Clock>,
+    /// The latest time seen.
+    latest: AtomicU64,
+    _user: User,
+}
+
+impl Time {
+    pub(crate) fn coarse() -> Self {
+        Self::Coarse {
+            _user: Arc::new(Background::global().user()),
+        }
+    }
+
+    pub(crate) fn custom(clock: Arc<dyn Clock>) -> Self {
+        let latest = AtomicU64::new(0);
+        Self::Custom(Arc::new(Custom {
+            clock,
+            latest,
+            _user: Background::global().user(),
+        }))
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Tick {
+        match self {
+            Self::Coarse { .. } => background::coarse_now(),
+            Self::Custom(custom) => custom.now(),
+        }
+    }
+
+    pub(crate) fn subscribe(&self, listener: Weak<dyn TimeListener>) {
+        if let Self::Custom(custom) = self {
+            custom.clock.subscribe(listener);
+        }
+    }
+}
+
+impl Custom {
+    fn now(&self) -> Tick {
+        let now = tick_of(self.clock.now());
+        now.max(self.latest.fetch_max(now, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Coarse { .. } => "Coarse",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}
+
+/// The tick of a time since the origin: the first millisecond is tick 1.
+pub(crate) fn tick_of(since_origin: Duration) -> Tick {
+    // Seconds and the rest apart: a division of 128 bits would cost more than the reading.
+    let millis = since_origin
+        .as_secs()
+        .saturating_mul(1000)
+        .saturating_add(u64::from(since_origin.subsec_millis()));
+    millis.saturating_add(1).min(NEVER - 1)
+}
+
+/// A length of time in ticks, rounded up: an entry lives at least as long as it was told to.
+pub(crate) fn ticks(length: Duration) -> Tick {
+    let millis = length
+        .as_secs()
+        .saturating_mul(1000)
+        .saturating_add(u64::from(length.subsec_nanos().div_ceil(1_000_000)));
+    millis.min(NEVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_rounded_up_and_never_overflow() {
+        assert_eq!(ticks(Duration::from_nanos(1)), 1);
+        assert_eq!(ticks(Duration::from_millis(1500)), 1500);
+        assert_eq!(ticks(Duration::MAX), NEVER);
+        assert_eq!(tick_of(Duration::MAX), NEVER - 1);
+        assert_eq!(tick_of(Duration::ZERO), 1);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_stands_still() {
+        let clock = ManualClock::new();
+        let time = Time::custom(Arc::new(clock.clone()));
+        clock.set(Duration::from_secs(10));
+        let late = time.now();
+        clock.set(Duration::from_secs(3));
+        assert_eq!(time.now(), late);
+    }
+}

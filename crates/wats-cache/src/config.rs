@@ -1,0 +1,159 @@
+//! The options of a cache that need no type of the user.
+
+use crate::policy::Policy;
+use std::time::Duration;
+
+/// Entries a cache holds unless told otherwise.
+pub const DEFAULT_MAX_ENTRIES: usize = 1000;
+
+/// How long an entry lives unless told otherwise: five minutes.
+pub const DEFAULT_TTL: Duration = Duration::from_secs(300);
+
+/// Options of a cache; those with a closure or a type are on the [`CacheBuilder`](crate::CacheBuilder).
+///
+/// ```
+/// use std::time::Duration;
+/// use wats_cache::{CacheConfig, TtlCache};
+///
+/// let config = CacheConfig::default().max_entries(500).default_ttl(Duration::from_secs(60));
+/// let cache: TtlCache<String, u32> = TtlCache::with_config(config);
+/// assert!(cache.is_empty());
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+#[non_exhaustive]
+pub struct CacheConfig {
+    /// See [`max_entries`](Self::max_entries).
+    pub max_entries: usize,
+    /// See [`max_weight`](Self::max_weight).
+    pub max_weight: Option<u64>,
+    /// See [`default_ttl`](Self::default_ttl).
+    pub default_ttl: Duration,
+    /// See [`time_to_idle`](Self::time_to_idle).
+    pub time_to_idle: Option<Duration>,
+    /// See [`ttl_jitter`](Self::ttl_jitter).
+    pub ttl_jitter: f64,
+    /// See [`policy`](Self::policy).
+    pub policy: Policy,
+    /// See [`shards`](Self::shards).
+    pub shards: Option<usize>,
+    /// See [`sweep_interval`](Self::sweep_interval).
+    pub sweep_interval: Option<Duration>,
+    /// See [`load_lease`](Self::load_lease).
+    pub load_lease: Option<Duration>,
+    /// See [`stale_while_revalidate`](Self::stale_while_revalidate).
+    pub stale_while_revalidate: Duration,
+    /// See [`stale_if_error`](Self::stale_if_error).
+    pub stale_if_error: Duration,
+    /// See [`refresh_ahead`](Self::refresh_ahead).
+    pub refresh_ahead: Option<f64>,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            max_entries: DEFAULT_MAX_ENTRIES,
+            max_weight: None,
+            default_ttl: DEFAULT_TTL,
+            time_to_idle: None,
+            ttl_jitter: 0.0,
+            policy: Policy::default(),
+            shards: None,
+            sweep_interval: Some(Duration::from_secs(1)),
+            load_lease: Some(Duration::from_secs(60)),
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            refresh_ahead: None,
+        }
+    }
+}
+
+/// The setters, written once for [`CacheConfig`] and once more for the builder, which hands them on.
+macro_rules! setters {
+    ($(#[doc = $doc:literal])* $name:ident: $type:ty $(, $($more:tt)*)?) => {
+        $(#[doc = $doc])*
+        pub fn $name(mut self, $name: $type) -> Self {
+            self.config_mut().$name = $name;
+            self
+        }
+        $($crate::config::setters!($($more)*);)?
+    };
+    () => {};
+}
+pub(crate) use setters;
+
+macro_rules! all_setters {
+    () => {
+        $crate::config::setters! {
+            #[doc = "The most entries held, expired ones that were not swept yet included. 0 keeps nothing. Default: 1000."]
+            #[doc = ""]
+            #[doc = "A cache of 128 entries or more is split into shards that are full each for itself, so it may evict"]
+            #[doc = "a few percent before this number is reached; [`shards`](Self::shards)`(Some(1))` prevents that."]
+            max_entries: usize,
+            #[doc = "The most weight held, in units of the builder's weigher; without one every entry weighs 1."]
+            #[doc = "Each shard has its share, and an entry heavier than that is not taken in: with few and heavy"]
+            #[doc = "entries set [`shards`](Self::shards)`(Some(1))`. Default: none."]
+            max_weight: Option<u64>,
+            #[doc = "How long an entry lives that is inserted without a time of its own; zero is for ever. Default: 300 s."]
+            default_ttl: Duration,
+            #[doc = "An entry not read or written this long expires, whatever its time to live. Default: none."]
+            time_to_idle: Option<Duration>,
+            #[doc = "Shortens every time to live by up to this share of it, from 0 to 1, so that what was loaded"]
+            #[doc = "together does not expire together. Default: 0."]
+            ttl_jitter: f64,
+            #[doc = "Which entry goes when the cache is full. Default: [`Policy::S3Fifo`]."]
+            policy: Policy,
+            #[doc = "Shards, rounded up to a power of two, at most 1024. Default: eight for each core, but no shard"]
+            #[doc = "of less than 64 entries; always one under [`Policy::Lru`]."]
+            shards: Option<usize>,
+            #[doc = "How often expired entries are looked for in the background; `None` leaves them until somebody meets"]
+            #[doc = "them. They are never handed out, swept or not. Default: 1 s."]
+            sweep_interval: Option<Duration>,
+            #[doc = "A loader that takes longer does not hold the other callers of its key up: one of them loads too, and"]
+            #[doc = "the late value is not cached. `None` lets them wait. Default: 60 s."]
+            load_lease: Option<Duration>,
+            #[doc = "For this long after its time a value is still served by loading look-ups while one of them loads the"]
+            #[doc = "next. Default: zero, never."]
+            stale_while_revalidate: Duration,
+            #[doc = "For this long after its time a value is still served by loading look-ups whose loader fails."]
+            #[doc = "Default: zero, never."]
+            stale_if_error: Duration,
+            #[doc = "Loading look-ups renew an entry once this share of its time, from 0 to 1, has passed; meanwhile the"]
+            #[doc = "others are served the value there is. Default: none."]
+            refresh_ahead: Option<f64>
+        }
+    };
+}
+pub(crate) use all_setters;
+
+impl CacheConfig {
+    fn config_mut(&mut self) -> &mut Self {
+        self
+    }
+
+    all_setters!();
+
+    /// How many shards the options come to, as a power of two.
+    pub(crate) fn shard_bits(&self) -> u32 {
+        if self.policy == Policy::Lru {
+            return 0;
+        }
+        let shards = self.shards.map_or_else(
+            || self.default_shards(),
+            |shards| shards.clamp(1, 1024).next_power_of_two(),
+        );
+        shards.trailing_zeros()
+    }
+
+    fn default_shards(&self) -> usize {
+        const LEAST_ENTRIES: usize = 64;
+        let cores = std::thread::available_parallelism().map_or(4, usize::from);
+        let by_cores = (cores * 8).next_power_of_two();
+        let weight = self.max_weight.map_or(usize::MAX, |weight| {
+            usize::try_from(weight).unwrap_or(usize::MAX)
+        });
+        let by_size = (self.max_entries.min(weight) / LEAST_ENTRIES).max(1);
+        // Round down: every shard shall have its 64 entries.
+        by_cores.min(1 << by_size.ilog2()).min(1024)
+    }
+}

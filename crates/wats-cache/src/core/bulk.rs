@@ -1,0 +1,167 @@
+//! Operations over all entries, in slices: a lock is held for some microseconds at a time.
+
+use super::Core;
+use super::life::tag_hash;
+use crate::lock::Lock;
+use crate::removal::Outbox;
+use crate::shard::Shard;
+use std::hash::{BuildHasher, Hash};
+
+/// Slots looked at while a lock is held.
+const SLICE: usize = 256;
+
+impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
+    /// Removes what has expired, all of it, and tells how many entries that were.
+    pub(crate) fn cleanup(&self, breathe: &mut dyn FnMut()) -> usize {
+        let tag_of = self.tag_of();
+        let mut removed = 0;
+        for lock in &self.shards {
+            let mut left = None;
+            loop {
+                let now = self.time.now();
+                let mut out = Outbox::new();
+                let mut shard = lock.lock();
+                let todo = *left.get_or_insert(shard.slots());
+                if todo == 0 || !shard.may_hold_expired(now) {
+                    let packed = shard.pack();
+                    drop(shard);
+                    drop(packed);
+                    break;
+                }
+                let slice = todo.min(SLICE);
+                shard.sweep(slice, now, &tag_of, &mut out);
+                drop(shard);
+                left = Some(todo - slice);
+                removed += out.len();
+                self.send(&out);
+                breathe();
+            }
+        }
+        removed
+    }
+
+    pub(crate) fn clear(&self) {
+        for lock in &self.shards {
+            let slab = lock.lock().clear();
+            let mut out = Outbox::new();
+            for entry in slab.into_entries() {
+                out.push(entry.key, entry.value, crate::RemovalCause::Invalidated);
+            }
+            self.send(&out);
+        }
+        self.flights.forget_all();
+    }
+
+    /// Copies what `pick` makes of the fresh entries of a slice; tells where to go on, if anywhere in this shard.
+    pub(crate) fn read_slice<T>(
+        &self,
+        shard: usize,
+        from: usize,
+        into: &mut impl Extend<T>,
+        pick: impl Fn(&K, &V) -> T,
+    ) -> Option<usize> {
+        let now = self.time.now();
+        let shard = self.shards.get(shard)?.lock();
+        shard.walk(from, SLICE, |_, entry| {
+            if shard.is_fresh(entry, now) {
+                into.extend(Some(pick(&entry.key, &entry.value)));
+            }
+        })
+    }
+
+    /// Removes the entries for which `doomed` holds; it runs without a lock, on copies.
+    pub(crate) fn invalidate_where(&self, mut doomed: impl FnMut(&K, &V) -> bool) -> usize
+    where
+        K: Clone,
+        V: Clone,
+    {
+        self.supersede_loads();
+        let mut removed = 0;
+        for lock in &self.shards {
+            let (mut start, mut width) = (0, SLICE);
+            while start < lock.lock().slots() {
+                match self.invalidate_slice(lock, start, width, &mut doomed) {
+                    Some(now) => {
+                        removed += now;
+                        start += width;
+                    }
+                    None => width = (width / 16).max(1),
+                }
+            }
+        }
+        removed
+    }
+
+    /// `None` if so much was written meanwhile that the versions seen tell nothing any more.
+    fn invalidate_slice(
+        &self,
+        lock: &Lock<Shard<K, V>>,
+        start: usize,
+        width: usize,
+        doomed: &mut impl FnMut(&K, &V) -> bool,
+    ) -> Option<usize>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let mut seen = Vec::new();
+        let shard = lock.lock();
+        let writes = shard.writes();
+        shard.walk(start, width, |slot, entry| {
+            seen.push((
+                slot,
+                entry.meta.version(),
+                entry.key.clone(),
+                entry.value.clone(),
+            ));
+        });
+        drop(shard);
+        seen.retain(|(_, _, key, value)| doomed(key, value));
+        let mut out = Outbox::new();
+        let mut shard = lock.lock();
+        if !seen.is_empty() && !shard.versions_hold(writes) {
+            return None;
+        }
+        for &(slot, version, ..) in &seen {
+            shard.remove_seen(slot, version, &self.tag_of(), &mut out);
+        }
+        drop(shard);
+        self.send(&out);
+        Some(out.len())
+    }
+
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        let tag = tag_hash(tag);
+        let tag_of = self.tag_of();
+        self.supersede_loads();
+        let mut removed = 0;
+        for lock in &self.shards {
+            let mut from = Some(0);
+            while let Some(start) = from {
+                let mut out = Outbox::new();
+                let mut seen = Vec::new();
+                let mut shard = lock.lock();
+                from = shard.walk(start, SLICE, |slot, entry| {
+                    if shard.has_tag(slot, tag) {
+                        seen.push((slot, entry.meta.version()));
+                    }
+                });
+                for (slot, version) in seen {
+                    shard.remove_seen(slot, version, &tag_of, &mut out);
+                }
+                drop(shard);
+                removed += out.len();
+                self.send(&out);
+            }
+        }
+        removed
+    }
+
+    /// A load that is under way may bring what is being invalidated.
+    fn supersede_loads(&self) {
+        for lock in &self.shards {
+            lock.lock().pending.supersede_all();
+        }
+        self.flights.forget_all();
+    }
+}

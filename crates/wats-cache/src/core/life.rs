@@ -1,0 +1,149 @@
+//! How long an entry lives and what it weighs: everything that is decided before the lock is taken.
+
+use crate::clock::ticks;
+use crate::config::CacheConfig;
+use crate::entry::{NEVER, Tick};
+use crate::hash::Place;
+use crate::shard::New;
+use crate::slab::Extra;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) type Weigher<K, V> = Arc<dyn Fn(&K, &V) -> u64 + Send + Sync>;
+pub(crate) type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
+
+pub(crate) struct Life<K, V> {
+    default_ttl: Tick,
+    jitter: f64,
+    refresh_ahead: Option<f64>,
+    pub(crate) stale_while_revalidate: Tick,
+    pub(crate) stale_if_error: Tick,
+    weigher: Option<Weigher<K, V>>,
+    negative: Option<Negative<V>>,
+    extras: bool,
+    /// Seeded at random, so that caches of one process do not agree on the jitter.
+    seed: u64,
+}
+
+/// A time to live in ticks; zero is for ever.
+fn ttl_ticks(ttl: Duration) -> Tick {
+    if ttl.is_zero() { NEVER } else { ticks(ttl) }
+}
+
+/// A share is a number from 0 to 1, whatever the user gave.
+fn share(of: f64) -> f64 {
+    if of.is_nan() { 0.0 } else { of.clamp(0.0, 1.0) }
+}
+
+impl<K, V> Life<K, V> {
+    pub(crate) fn new(
+        config: &CacheConfig,
+        weigher: Option<Weigher<K, V>>,
+        negative: Option<Negative<V>>,
+    ) -> Self {
+        Self {
+            default_ttl: ttl_ticks(config.default_ttl),
+            jitter: share(config.ttl_jitter),
+            refresh_ahead: config.refresh_ahead.map(share),
+            stale_while_revalidate: ticks(config.stale_while_revalidate),
+            stale_if_error: ticks(config.stale_if_error),
+            extras: weigher.is_some()
+                || config.time_to_idle.is_some()
+                || config.refresh_ahead.is_some(),
+            weigher,
+            negative,
+            seed: std::hash::RandomState::new().build_hasher().finish(),
+        }
+    }
+
+    /// Whether every entry needs an [`Extra`]; tagged ones bring theirs.
+    pub(crate) fn extras(&self) -> bool {
+        self.extras
+    }
+
+    pub(crate) fn stale(&self) -> Tick {
+        self.stale_while_revalidate.max(self.stale_if_error)
+    }
+
+    pub(crate) fn refreshes(&self) -> bool {
+        self.refresh_ahead.is_some()
+    }
+
+    /// Calls the user's weigher and predicate, so it must be called without a lock.
+    #[inline]
+    pub(crate) fn new_entry(
+        &self,
+        key: K,
+        value: V,
+        ttl: Option<Duration>,
+        tags: &[&str],
+        place: Place,
+        now: Tick,
+    ) -> New<K, V> {
+        let mut ttl = match ttl {
+            Some(ttl) => ttl_ticks(ttl),
+            None => self.ttl_of(&value),
+        };
+        if self.jitter > 0.0 && ttl < NEVER {
+            ttl = self.jittered(ttl, place, now);
+        }
+        let fresh_until = if ttl >= NEVER {
+            NEVER
+        } else {
+            now.saturating_add(ttl).min(NEVER - 1)
+        };
+        let extra = (self.extras || !tags.is_empty())
+            .then(|| self.extra(&key, &value, ttl, fresh_until, tags, now));
+        New {
+            key,
+            value,
+            fresh_until,
+            extra,
+        }
+    }
+
+    fn ttl_of(&self, value: &V) -> Tick {
+        match &self.negative {
+            Some((ttl, is_negative)) if is_negative(value) => ttl_ticks(*ttl),
+            _ => self.default_ttl,
+        }
+    }
+
+    fn extra(
+        &self,
+        key: &K,
+        value: &V,
+        ttl: Tick,
+        fresh_until: Tick,
+        tags: &[&str],
+        now: Tick,
+    ) -> Extra {
+        let refresh_at = match self.refresh_ahead {
+            Some(share) if ttl < NEVER => now.saturating_add(((ttl as f64) * share) as Tick),
+            _ => 0,
+        };
+        Extra {
+            lives_until: fresh_until,
+            refresh_at,
+            weight: self.weigher.as_ref().map_or(1, |weigh| weigh(key, value)),
+            tags: (!tags.is_empty()).then(|| tags.iter().map(|tag| tag_hash(tag)).collect()),
+        }
+    }
+
+    fn jittered(&self, ttl: Tick, place: Place, now: Tick) -> Tick {
+        let mixed = (u64::from(place.tag) ^ self.seed ^ now.rotate_left(32))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let fraction = (mixed >> 11) as f64 / (1_u64 << 53) as f64;
+        let shorter = (ttl as f64 * self.jitter * fraction) as Tick;
+        (ttl - shorter.min(ttl)).max(1)
+    }
+}
+
+/// Tags are kept as hashes of 64 bits; that two of a program agree by accident is as good as impossible, and would
+/// remove an entry too many, never one too few.
+pub(crate) fn tag_hash(tag: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(tag.as_bytes());
+    hasher.finish()
+}

@@ -1,0 +1,393 @@
+//! One load per key at a time: the first caller leads, the others wait for its value.
+//!
+//! The flights under way stand in a map from key to [`Flight`]. A flight is a small state machine under its own lock:
+//!
+//! ```text
+//!           join                land
+//! (absent) ─────► Running(epoch) ────► Landed(value)      all waiters take a clone
+//!                  ▲        │ error, panic, dropped leader, end of the lease
+//!          claimed │        ▼
+//!                  └────── Vacant                         one waiter is woken and leads: the baton
+//! ```
+//! A flight leaves the map when it lands, or when it is vacant and nobody waits; it is `Closed` then, and whoever still
+//! holds it joins anew. The epoch tells a leader whose lease has ended that the flight is not its own any more.
+//!
+//! Lock order: the map's shard, then the flight. Wakers are woken, and values cloned, outside both.
+
+mod active;
+mod leader;
+mod waiter;
+
+use crate::background::{Background, Chore, Poke};
+use crate::clock::{Clock, Time, ticks};
+use crate::entry::Tick;
+use crate::hash::RandomState;
+use dashmap::DashMap;
+pub use leader::Leader;
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
+use std::time::Duration;
+pub use waiter::Waiter;
+
+/// Runs at most one load per key at a time; callers of the same key share its value.
+///
+/// It remembers nothing: once a load has ended, the next caller starts another. Sync and async callers may share a
+/// key. Clones share the flights.
+///
+/// | the leader | then |
+/// |---|---|
+/// | returns a value | every waiter gets a clone of it |
+/// | returns an error | it gets its error; the longest waiting caller leads next, with its own loader |
+/// | panics, or its future is dropped | the panic is its own; the longest waiting caller leads next |
+/// | takes longer than the lease | another caller leads; its late value is its own and nobody else's |
+/// | joins its own key again | [`Join::Reentrant`]; `run` and `run_async` then load without sharing |
+///
+/// ```
+/// use wats_cache::SingleFlight;
+///
+/// let flights = SingleFlight::new();
+/// let value = flights.run(&"key", || Ok::<_, std::io::Error>(7)).unwrap();
+/// assert_eq!(value, 7);
+/// ```
+pub struct SingleFlight<K, V> {
+    flights: Arc<Flights<K, V>>,
+}
+
+/// What a caller is to do; see [`SingleFlight::join`].
+#[derive(Debug)]
+pub enum Join<K: Hash + Eq, V> {
+    /// Nobody loads the key: do it, and tell the [`Leader`] the value.
+    Lead(Leader<K, V>),
+    /// Somebody does: wait for it.
+    Wait(Waiter<K, V>),
+    /// This very caller does, further up: waiting for itself would never end.
+    Reentrant,
+}
+
+/// How a wait ended.
+#[derive(Debug)]
+pub enum Turn<K: Hash + Eq, V> {
+    /// The value of the leader.
+    Landed(V),
+    /// The leader gave up: it is this caller's turn to load.
+    Lead(Leader<K, V>),
+}
+
+pub(crate) struct Flights<K, V> {
+    table: DashMap<K, Arc<Flight<V>>, RandomState>,
+    lease: Option<Tick>,
+    time: OnceLock<Time>,
+    poke: OnceLock<Arc<Poke>>,
+}
+
+struct Flight<V> {
+    id: u64,
+    state: Mutex<State<V>>,
+}
+
+struct State<V> {
+    phase: Phase<V>,
+    /// Counts the leaders.
+    epoch: u64,
+    waiters: BTreeMap<u64, Option<Waker>>,
+    next_ticket: u64,
+}
+
+enum Phase<V> {
+    Running { since: Tick },
+    Vacant,
+    Landed(Arc<V>),
+    Closed,
+}
+
+impl<V> Flight<V> {
+    fn new(since: Tick) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let state = State {
+            phase: Phase::Running { since },
+            epoch: 1,
+            waiters: BTreeMap::new(),
+            next_ticket: 0,
+        };
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            state: Mutex::new(state),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<V>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V> State<V> {
+    /// Ends the present leadership without a value. The waker, if any, must be woken after the lock is gone.
+    fn vacate(&mut self) -> Option<Waker> {
+        self.phase = Phase::Vacant;
+        self.epoch += 1;
+        self.first_waker()
+    }
+
+    fn first_waker(&mut self) -> Option<Waker> {
+        // One that was never polled will find the vacancy by itself.
+        self.waiters.values_mut().find_map(Option::take)
+    }
+
+    fn claim(&mut self, since: Tick) -> u64 {
+        self.phase = Phase::Running { since };
+        self.epoch += 1;
+        self.epoch
+    }
+}
+
+impl<K: Hash + Eq, V> Flights<K, V> {
+    pub(crate) fn new(lease: Option<Duration>, time: Option<Time>) -> Self {
+        let cell = OnceLock::new();
+        if let Some(time) = time {
+            let _ = cell.set(time);
+        }
+        Self {
+            table: DashMap::default(),
+            lease: lease.map(ticks),
+            time: cell,
+            poke: OnceLock::new(),
+        }
+    }
+
+    /// The time only matters to leases, so without one no clock is started.
+    fn now(&self) -> Tick {
+        if self.lease.is_some() {
+            self.time.get_or_init(Time::coarse).now()
+        } else {
+            0
+        }
+    }
+
+    fn lease_is_over(&self, since: Tick, now: Tick) -> bool {
+        self.lease
+            .is_some_and(|lease| now >= since.saturating_add(lease))
+    }
+
+    /// Takes the flight out of the map if nobody leads it or waits for it.
+    fn close_if_idle(&self, key: &K, flight: &Arc<Flight<V>>) {
+        let closed = self.table.remove_if(key, |_, present| {
+            Arc::ptr_eq(present, flight) && {
+                let mut state = flight.lock();
+                let idle = matches!(state.phase, Phase::Vacant) && state.waiters.is_empty();
+                if idle {
+                    state.phase = Phase::Closed;
+                }
+                idle
+            }
+        });
+        drop(closed);
+    }
+
+    fn remove(&self, key: &K, flight: &Arc<Flight<V>>) {
+        drop(
+            self.table
+                .remove_if(key, |_, present| Arc::ptr_eq(present, flight)),
+        );
+    }
+}
+
+impl<K: Hash + Eq + Send + Sync, V: Send + Sync> Chore for Flights<K, V> {
+    /// Ends the leases that are over and hands the baton on.
+    fn run(&self, breathe: &mut dyn FnMut()) {
+        let now = self.now();
+        let flights: Vec<_> = self
+            .table
+            .iter()
+            .map(|flight| Arc::clone(flight.value()))
+            .collect();
+        for flight in flights {
+            let mut state = flight.lock();
+            let over =
+                matches!(state.phase, Phase::Running { since } if self.lease_is_over(since, now));
+            // Without a waiter the next caller finds the end of the lease by itself.
+            let waker = if over && !state.waiters.is_empty() {
+                state.vacate()
+            } else {
+                None
+            };
+            drop(state);
+            waker.into_iter().for_each(Waker::wake);
+            breathe();
+        }
+    }
+}
+
+impl<K, V> SingleFlight<K, V>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+{
+    /// Flights without a lease: a leader may take as long as it likes.
+    pub fn new() -> Self {
+        Self {
+            flights: Arc::new(Flights::new(None, None)),
+        }
+    }
+
+    /// A leader that takes longer than `lease` does not hold the others up: one of them leads then. The lease is
+    /// looked after every quarter of it, at least every second.
+    pub fn with_lease(lease: Duration) -> Self
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        Self::build(Some(lease), &Time::coarse())
+    }
+
+    /// As [`with_lease`](Self::with_lease), with the time of another clock.
+    pub fn with_lease_and_clock(lease: Duration, clock: impl Clock) -> Self
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        Self::build(Some(lease), &Time::custom(Arc::new(clock)))
+    }
+
+    pub(crate) fn build(lease: Option<Duration>, time: &Time) -> Self
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        let flights = Arc::new(Flights::new(lease, Some(time.clone())));
+        if let Some(lease) = lease {
+            let chore: Weak<dyn Chore> = Arc::downgrade(&flights) as Weak<dyn Chore>;
+            let poke = Background::global().add(chore, (lease / 4).min(Duration::from_secs(1)));
+            let listener = Arc::downgrade(&poke);
+            time.subscribe(listener);
+            let _ = flights.poke.set(poke);
+        }
+        Self { flights }
+    }
+
+    /// Joins the flight of a key, or starts it.
+    pub fn join(&self, key: &K) -> Join<K, V> {
+        loop {
+            let now = self.flights.now();
+            let mut started = None;
+            let flight =
+                match self.flights.table.get(key) {
+                    Some(flight) => Arc::clone(&flight),
+                    None => {
+                        Arc::clone(&self.flights.table.entry(key.clone()).or_insert_with(|| {
+                            Arc::clone(started.insert(Arc::new(Flight::new(now))))
+                        }))
+                    }
+                };
+            if let Some(flight) = started {
+                return Join::Lead(Leader::new(&self.flights, key, flight, 1));
+            }
+            if active::leads(flight.id) {
+                return Join::Reentrant;
+            }
+            let mut state = flight.lock();
+            match state.phase {
+                Phase::Closed => {}
+                Phase::Running { since } if self.flights.lease_is_over(since, now) => {
+                    let epoch = state.claim(now);
+                    drop(state);
+                    return Join::Lead(Leader::new(&self.flights, key, flight, epoch));
+                }
+                Phase::Vacant | Phase::Running { .. } | Phase::Landed(_) => {
+                    let ticket = state.next_ticket;
+                    state.next_ticket += 1;
+                    state.waiters.insert(ticket, None);
+                    drop(state);
+                    return Join::Wait(Waiter::new(&self.flights, key, flight, ticket));
+                }
+            }
+        }
+    }
+
+    /// Returns the value of the load of this key, run by this caller or by another.
+    ///
+    /// # Errors
+    /// What `load` returned, if this caller ran it.
+    pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        let leader = match self.join(key) {
+            Join::Lead(leader) => leader,
+            Join::Reentrant => return load(),
+            Join::Wait(waiter) => match waiter.wait() {
+                Turn::Landed(value) => return Ok(value),
+                Turn::Lead(leader) => leader,
+            },
+        };
+        let value = leader.enter(load)?;
+        leader.land(&value);
+        Ok(value)
+    }
+
+    /// Returns the value of the load of this key, run by this caller or by another. Works on any runtime.
+    ///
+    /// # Errors
+    /// What the future of `load` returned, if this caller ran it.
+    pub async fn run_async<E, F>(&self, key: &K, load: impl FnOnce() -> F) -> Result<V, E>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
+        let leader = match self.join(key) {
+            Join::Lead(leader) => leader,
+            Join::Reentrant => return load().await,
+            Join::Wait(waiter) => match waiter.await {
+                Turn::Landed(value) => return Ok(value),
+                Turn::Lead(leader) => leader,
+            },
+        };
+        let value = leader.enter_async(load).await?;
+        leader.land(&value);
+        Ok(value)
+    }
+}
+
+impl<K: Hash + Eq, V> SingleFlight<K, V> {
+    /// Lets go of a flight under way: who waits for it still gets its value, who comes later loads anew.
+    pub fn forget<Q>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        drop(self.flights.table.remove(key));
+    }
+
+    /// As [`forget`](Self::forget), for all keys.
+    pub fn forget_all(&self) {
+        self.flights.table.clear();
+    }
+
+    /// Keys being loaded now.
+    pub fn in_flight(&self) -> usize {
+        self.flights.table.len()
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Default for SingleFlight<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K, V> Clone for SingleFlight<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            flights: Arc::clone(&self.flights),
+        }
+    }
+}
+
+impl<K, V> fmt::Debug for SingleFlight<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SingleFlight")
+            .field("lease", &self.flights.lease)
+            .finish_non_exhaustive()
+    }
+}

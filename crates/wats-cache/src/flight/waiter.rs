@@ -1,0 +1,127 @@
+//! A caller that waits, as a future or by parking its thread.
+
+use super::{Flight, Flights, Leader, Phase, Turn};
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+/// Waits for the value of a flight, or for the turn to lead it. Dropping it leaves the queue.
+#[must_use = "waits only when awaited, or with `wait`"]
+pub struct Waiter<K: Hash + Eq, V> {
+    flights: Arc<Flights<K, V>>,
+    key: K,
+    flight: Arc<Flight<V>>,
+    ticket: u64,
+    done: bool,
+}
+
+// Nothing in it is pinned: the future it stands for is the state of the flight.
+impl<K: Hash + Eq, V> Unpin for Waiter<K, V> {}
+
+impl<K: Hash + Eq + Clone, V: Clone> Waiter<K, V> {
+    pub(super) fn new(
+        flights: &Arc<Flights<K, V>>,
+        key: &K,
+        flight: Arc<Flight<V>>,
+        ticket: u64,
+    ) -> Self {
+        Self {
+            flights: Arc::clone(flights),
+            key: key.clone(),
+            flight,
+            ticket,
+            done: false,
+        }
+    }
+
+    /// Waits by parking the thread.
+    pub fn wait(mut self) -> Turn<K, V> {
+        let waker = Waker::from(Arc::new(Parked(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(turn) = Pin::new(&mut self).poll(&mut context) {
+                return turn;
+            }
+            std::thread::park();
+        }
+    }
+}
+
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
+    type Output = Turn<K, V>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<K, V>> {
+        let ticket = self.ticket;
+        let now = self.flights.now();
+        // Cloned before the lock: a waker's clone is code of the runtime.
+        let waker = context.waker().clone();
+        let mut state = self.flight.lock();
+        let landed = match &state.phase {
+            Phase::Landed(value) => Some(Arc::clone(value)),
+            Phase::Running { .. } | Phase::Closed => {
+                let old = state.waiters.insert(ticket, Some(waker));
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            }
+            Phase::Vacant => None,
+        };
+        state.waiters.remove(&ticket);
+        let epoch = if landed.is_none() {
+            state.claim(now)
+        } else {
+            0
+        };
+        drop(state);
+        self.done = true;
+        Poll::Ready(match landed {
+            Some(value) => Turn::Landed(Arc::unwrap_or_clone(value)),
+            None => Turn::Lead(Leader::new(
+                &self.flights,
+                &self.key,
+                Arc::clone(&self.flight),
+                epoch,
+            )),
+        })
+    }
+}
+
+impl<K: Hash + Eq, V> Drop for Waiter<K, V> {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let mut state = self.flight.lock();
+        let own = state.waiters.remove(&self.ticket);
+        // The baton may have been thrown to this one: on to the next.
+        let vacant = matches!(state.phase, Phase::Vacant);
+        let next = if vacant { state.first_waker() } else { None };
+        let idle = vacant && state.waiters.is_empty();
+        drop(state);
+        drop(own);
+        if idle {
+            self.flights.close_if_idle(&self.key, &self.flight);
+        }
+        next.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<K: Hash + Eq, V> fmt::Debug for Waiter<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter")
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}

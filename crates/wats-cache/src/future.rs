@@ -1,0 +1,94 @@
+//! The face for tasks.
+
+use crate::builder::{CacheBuilder, ForTasks};
+use crate::config::CacheConfig;
+use crate::core::Core;
+use crate::face::face;
+use crate::hash::RandomState;
+use crate::iter::Iter;
+use crate::stats::CacheStats;
+use std::borrow::Borrow;
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A cache whose entries live for a time, shared by tasks.
+///
+/// Only loading look-ups wait, so only they are `async`; a hit touches no async lock. Clones are handles of the same
+/// cache. It works on any runtime; built inside tokio, a task of tokio sweeps it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use wats_cache::AsyncTtlCache;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+/// let cache: AsyncTtlCache<&str, Arc<Vec<u32>>> = AsyncTtlCache::builder().build();
+/// let load = || async { Ok::<_, std::io::Error>(Arc::new(vec![1, 2, 3])) };
+/// let processes = cache.get_or_try_insert_with("processes", load).await?;
+/// assert_eq!(processes.len(), 3);
+/// assert!(cache.get("processes").is_some());
+/// cache.remove("processes");
+/// assert_eq!(cache.stats().loads_ok, 1);
+/// # Ok(()) }
+/// ```
+pub struct AsyncTtlCache<K, V, S = RandomState> {
+    pub(crate) core: Arc<Core<K, V, S>>,
+}
+
+impl<K, V> AsyncTtlCache<K, V> {
+    /// Options first: see [`CacheBuilder`].
+    pub fn builder() -> CacheBuilder<K, V, RandomState, ForTasks> {
+        CacheBuilder::new(CacheConfig::default())
+    }
+}
+
+face!(AsyncTtlCache);
+
+impl<K, V, S> AsyncTtlCache<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// The value of a key; if there is none, it is loaded and cached for the default time.
+    ///
+    /// # Concurrent calls
+    /// One caller of a key runs its loader, the others wait for its value; callers of other keys never wait. No lock
+    /// is held while a loader runs.
+    ///
+    /// - The loader runs inside its caller: if that is dropped, or panics, the longest waiting caller runs its own
+    ///   loader.
+    /// - A loader that takes longer than [`load_lease`](CacheConfig::load_lease) loses the key to another caller; its
+    ///   value is returned to its own caller and not cached.
+    /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached.
+    /// - A loader that asks for its own key runs a loader once more, without waiting for itself.
+    pub async fn get_or_insert_with<F>(&self, key: K, load: impl FnOnce() -> F) -> V
+    where
+        F: Future<Output = V>,
+    {
+        let load = || async { Ok::<_, Infallible>(load().await) };
+        match self.get_or_try_insert_with(key, load).await {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`get_or_insert_with`](Self::get_or_insert_with), with a loader that may fail.
+    ///
+    /// # Errors
+    /// What this caller's own loader returned. Errors are not cached, and not shared: the longest waiting caller runs
+    /// its own loader next. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
+    pub async fn get_or_try_insert_with<E, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, E>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
+        self.core.get_or_load_async(key, load).await
+    }
+}

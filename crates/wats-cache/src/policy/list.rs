@@ -1,0 +1,87 @@
+//! A doubly linked list through the links of a slab: newest at the head, oldest at the tail.
+
+use super::Nodes;
+
+/// No slot.
+pub(crate) const NIL: u32 = u32::MAX;
+
+/// The neighbours of a slot: `prev` is newer, `next` is older.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    pub(crate) prev: u32,
+    pub(crate) next: u32,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self {
+            prev: NIL,
+            next: NIL,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct List {
+    head: u32,
+    tail: u32,
+    len: usize,
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self {
+            head: NIL,
+            tail: NIL,
+            len: 0,
+        }
+    }
+}
+
+impl List {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The oldest.
+    pub(super) fn tail(&self) -> Option<u32> {
+        (self.tail != NIL).then_some(self.tail)
+    }
+
+    pub(super) fn push(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        *nodes.link_mut(slot) = Link {
+            prev: NIL,
+            next: self.head,
+        };
+        if self.head == NIL {
+            self.tail = slot;
+        } else {
+            nodes.link_mut(self.head).prev = slot;
+        }
+        self.head = slot;
+        self.len += 1;
+    }
+
+    pub(super) fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        let Link { prev, next } = nodes.link(slot);
+        if prev == NIL {
+            self.head = next;
+        } else {
+            nodes.link_mut(prev).next = next;
+        }
+        if next == NIL {
+            self.tail = prev;
+        } else {
+            nodes.link_mut(next).prev = prev;
+        }
+        self.len -= 1;
+    }
+
+    /// Makes the entry the newest.
+    pub(super) fn renew(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        if self.head != slot {
+            self.unlink(nodes, slot);
+            self.push(nodes, slot);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Exact least-recently-used: a hit moves the entry to the head, the tail goes.
+//!
+//! Bad at scans and at loops larger than the cache, where every entry goes just before it is needed again.
+
+use super::list::List;
+use super::{Evict, Nodes};
+
+#[derive(Debug, Default)]
+pub(crate) struct Lru {
+    list: List,
+}
+
+impl Lru {
+    pub(super) fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        self.list.renew(nodes, slot);
+    }
+}
+
+impl Evict for Lru {
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _tag: u32) {
+        self.list.push(nodes, slot);
+    }
+
+    fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        self.list.unlink(nodes, slot);
+    }
+
+    fn victim(&mut self, _nodes: &mut impl Nodes) -> Option<u32> {
+        self.list.tail()
+    }
+}

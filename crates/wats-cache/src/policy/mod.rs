@@ -1,0 +1,119 @@
+//! Which entry goes when a shard is full: one trait, one file each.
+//!
+//! A policy keeps the slots of a shard in lists linked through [`Nodes`]; it sees no key and no value. It is called
+//! with the shard's lock held and runs no code of the user. Expired entries are none of its business: the shard takes
+//! those first.
+
+mod ghost;
+mod list;
+mod lru;
+mod s3fifo;
+mod sieve;
+
+pub(crate) use list::{Link, NIL};
+use lru::Lru;
+use s3fifo::S3Fifo;
+use sieve::Sieve;
+
+/// Which entry is evicted when the cache is full.
+///
+/// | policy | a hit costs | good at | bad at |
+/// |---|---|---|---|
+/// | [`S3Fifo`](Self::S3Fifo) | a bit in the entry | Zipf, scans, loops | – |
+/// | [`Sieve`](Self::Sieve) | a bit in the entry | Zipf | loops larger than the cache |
+/// | [`Lru`](Self::Lru) | moving the entry in a list | recency; an exact, foreseeable order | scans, loops |
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Two queues and the ghosts of what was evicted lately: new entries must be used once more before they may push
+    /// out proven ones. After Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
+    #[default]
+    S3Fifo,
+    /// One queue and a hand that spares what was used since it last passed. After Zhang et al., "SIEVE is simpler than
+    /// LRU", NSDI 2024.
+    Sieve,
+    /// Exactly the entry whose last use (read or write) lies furthest back. Such a cache has a single shard, so that
+    /// the order holds over all its keys; reads of several threads wait for each other.
+    Lru,
+}
+
+/// The entries of a shard as a policy sees them.
+pub(crate) trait Nodes {
+    fn link(&self, slot: u32) -> Link;
+    fn link_mut(&mut self, slot: u32) -> &mut Link;
+    /// Uses since the count was last lowered, at most [`MAX_USES`](crate::entry::MAX_USES).
+    fn uses(&self, slot: u32) -> u8;
+    fn set_uses(&mut self, slot: u32, uses: u8);
+    fn is_main(&self, slot: u32) -> bool;
+    fn set_main(&mut self, slot: u32, main: bool);
+}
+
+/// An eviction policy of one shard.
+pub(crate) trait Evict {
+    /// Takes up a new entry; `tag` is the hash of its key.
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32);
+    /// Takes an entry out of the order, for whatever reason.
+    fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32);
+    /// The entry to evict next, still linked; `None` if there is none.
+    fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32>;
+    /// The victim was evicted; told after [`unlink`](Self::unlink), with what it was.
+    fn evicted(&mut self, _tag: u32, _was_main: bool, _entries: usize) {}
+}
+
+/// The policy a shard was built with.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    S3Fifo(S3Fifo),
+    Sieve(Sieve),
+    Lru(Lru),
+}
+
+impl Chosen {
+    pub(crate) fn new(policy: Policy) -> Self {
+        match policy {
+            Policy::S3Fifo => Self::S3Fifo(S3Fifo::default()),
+            Policy::Sieve => Self::Sieve(Sieve::default()),
+            Policy::Lru => Self::Lru(Lru::default()),
+        }
+    }
+
+    /// Whether a hit must be told through [`hit`](Self::hit); the others only count uses in the entry.
+    #[inline]
+    pub(crate) fn orders_hits(&self) -> bool {
+        matches!(self, Self::Lru(_))
+    }
+
+    pub(crate) fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        if let Self::Lru(lru) = self {
+            lru.hit(nodes, slot);
+        }
+    }
+}
+
+macro_rules! each {
+    ($self:ident, $policy:ident => $call:expr) => {
+        match $self {
+            Self::S3Fifo($policy) => $call,
+            Self::Sieve($policy) => $call,
+            Self::Lru($policy) => $call,
+        }
+    };
+}
+
+impl Evict for Chosen {
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32) {
+        each!(self, policy => policy.admit(nodes, slot, tag));
+    }
+
+    fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        each!(self, policy => policy.unlink(nodes, slot));
+    }
+
+    fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
+        each!(self, policy => policy.victim(nodes))
+    }
+
+    fn evicted(&mut self, tag: u32, was_main: bool, entries: usize) {
+        each!(self, policy => policy.evicted(tag, was_main, entries));
+    }
+}

@@ -1,0 +1,433 @@
+//! One shard: index, entries, policy and counts, for a single thread at a time.
+//!
+//! Nothing here locks, tells the time or calls back; what goes out is put into an [`Outbox`]. The only code of the user
+//! that runs is `Eq` and `Hash` of keys, and `Clone` of a value by the caller.
+
+mod pending;
+mod sweep;
+
+use crate::entry::{Entry, Meta, NEVER, Tick};
+use crate::index::Index;
+use crate::policy::{Chosen, Evict, Nodes, Policy};
+use crate::removal::{Outbox, RemovalCause};
+use crate::slab::{Extra, Slab};
+use crate::stats::Writes;
+use pending::Pendings;
+use std::borrow::Borrow;
+use sweep::Cursor;
+
+/// What a shard may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) entries: usize,
+    pub(crate) weight: u64,
+}
+
+/// What a shard is told about its entries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    /// Time to idle; 0 is none.
+    pub(crate) idle: Tick,
+    /// How long an entry is kept after its time, to be served stale.
+    pub(crate) stale: Tick,
+    /// Whether entries have an [`Extra`].
+    pub(crate) extras: bool,
+}
+
+/// The fields of a hit come first and share a cache line with the lock.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Shard<K, V> {
+    pub(crate) hits: u64,
+    index: Index,
+    slab: Slab<K, V>,
+    policy: Chosen,
+    rules: Rules,
+    pub(crate) misses: u64,
+    weight: u64,
+    /// Counts inserts and updates; its low bits are the version of an entry.
+    writes: u64,
+    cursor: Cursor,
+    counts: Writes,
+    pub(crate) pending: Pendings<K>,
+}
+
+/// An entry to insert.
+#[derive(Debug)]
+pub(crate) struct New<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    /// When it stops being fresh.
+    pub(crate) fresh_until: Tick,
+    pub(crate) extra: Option<Extra>,
+}
+
+/// Why a look-up failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Miss {
+    Absent,
+    /// There is an entry, but its time is over.
+    Late {
+        position: usize,
+        slot: u32,
+    },
+}
+
+impl<K, V> Shard<K, V> {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            hits: 0,
+            index: Index::default(),
+            slab: Slab::new(rules.extras),
+            policy: Chosen::new(rules.policy),
+            rules,
+            misses: 0,
+            weight: 0,
+            writes: 0,
+            cursor: Cursor::default(),
+            counts: Writes::default(),
+            pending: Pendings::default(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        if self.rules.extras {
+            self.weight
+        } else {
+            self.slab.len() as u64
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Writes {
+        self.counts
+    }
+
+    /// Takes everything out at once.
+    pub(crate) fn clear(&mut self) -> Slab<K, V> {
+        self.counts.invalidated += self.slab.len() as u64;
+        self.weight = 0;
+        self.index = Index::default();
+        self.policy = Chosen::new(self.rules.policy);
+        self.cursor = Cursor::default();
+        self.pending.supersede_all();
+        std::mem::replace(&mut self.slab, Slab::new(self.rules.extras))
+    }
+
+    /// The first tagged entry came.
+    #[cold]
+    fn enable_extras(&mut self) {
+        self.slab.enable_extras();
+        self.rules.extras = true;
+        self.weight = self.slab.len() as u64;
+    }
+
+    #[inline]
+    fn fresh_until(&self, expiry: Tick) -> Tick {
+        if expiry == NEVER {
+            NEVER
+        } else {
+            expiry.saturating_sub(self.rules.stale)
+        }
+    }
+}
+
+impl<K: Eq, V> Shard<K, V> {
+    #[inline]
+    fn find<Q: Eq + ?Sized>(&self, tag: u32, key: &Q) -> Option<(usize, u32)>
+    where
+        K: Borrow<Q>,
+    {
+        self.index.find(tag, |slot| {
+            self.slab
+                .get(slot)
+                .is_some_and(|entry| entry.key.borrow() == key)
+        })
+    }
+
+    /// Looks a key up and notes the use; counting is the caller's.
+    #[inline]
+    pub(crate) fn get<Q: Eq + ?Sized>(&mut self, tag: u32, key: &Q, now: Tick) -> Result<&V, Miss>
+    where
+        K: Borrow<Q>,
+    {
+        let (position, slot) = self.find(tag, key).ok_or(Miss::Absent)?;
+        let late = Miss::Late { position, slot };
+        let Some(entry) = self.slab.get(slot) else {
+            return Err(Miss::Absent);
+        };
+        if self.fresh_until(entry.meta.expiry()) <= now {
+            return Err(late);
+        }
+        if self.policy.orders_hits() || self.rules.idle != 0 {
+            self.note_use(slot, now);
+        }
+        let entry = self.slab.get_mut(slot).ok_or(late)?;
+        entry.meta = entry.meta.used();
+        Ok(&entry.value)
+    }
+
+    #[cold]
+    fn note_use(&mut self, slot: u32, now: Tick) {
+        self.policy.hit(&mut self.slab, slot);
+        if self.rules.idle != 0 {
+            let lives_until = self
+                .slab
+                .extra(slot)
+                .map_or(NEVER, |extra| extra.lives_until);
+            let idle_until = now.saturating_add(self.rules.idle).min(lives_until);
+            let expiry = self.kept_until(idle_until);
+            if let Some(entry) = self.slab.get_mut(slot) {
+                entry.meta = entry.meta.with_expiry(expiry);
+            }
+        }
+    }
+
+    fn kept_until(&self, fresh_until: Tick) -> Tick {
+        if fresh_until >= NEVER {
+            NEVER
+        } else {
+            fresh_until.saturating_add(self.rules.stale).min(NEVER - 1)
+        }
+    }
+
+    /// Looks a key up without noting anything.
+    pub(crate) fn peek<Q: Eq + ?Sized>(&self, tag: u32, key: &Q, now: Tick) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let (_, slot) = self.find(tag, key)?;
+        let entry = self.slab.get(slot)?;
+        (self.fresh_until(entry.meta.expiry()) > now).then_some(&entry.value)
+    }
+
+    /// A value past its time but kept to be served stale, with how long ago its time was over.
+    pub(crate) fn stale<Q: Eq + ?Sized>(&self, tag: u32, key: &Q, now: Tick) -> Option<(&V, Tick)>
+    where
+        K: Borrow<Q>,
+    {
+        let (_, slot) = self.find(tag, key)?;
+        let entry = self.slab.get(slot)?;
+        let late_by = now.checked_sub(self.fresh_until(entry.meta.expiry()))?;
+        (entry.meta.expiry() > now).then_some((&entry.value, late_by))
+    }
+
+    /// Whether a fresh entry has come to the time of its early renewal.
+    pub(crate) fn wants_refresh<Q: Eq + ?Sized>(&self, tag: u32, key: &Q, now: Tick) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let extra = self
+            .find(tag, key)
+            .and_then(|(_, slot)| self.slab.extra(slot));
+        extra.is_some_and(|extra| extra.refresh_at != 0 && extra.refresh_at <= now)
+    }
+
+    /// Removes what a failed look-up met, if it is not even kept to be served stale.
+    pub(crate) fn remove_late(
+        &mut self,
+        position: usize,
+        slot: u32,
+        now: Tick,
+        out: &mut Outbox<K, V>,
+    ) {
+        if self
+            .slab
+            .get(slot)
+            .is_some_and(|entry| entry.meta.expiry() <= now)
+        {
+            self.remove_at(position, slot, RemovalCause::Expired, out);
+        }
+    }
+
+    /// Removes a key; what was not fresh any more counts as expired.
+    pub(crate) fn remove<Q: Eq + ?Sized>(
+        &mut self,
+        tag: u32,
+        key: &Q,
+        now: Tick,
+        out: &mut Outbox<K, V>,
+    ) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let Some((position, slot)) = self.find(tag, key) else {
+            return false;
+        };
+        let fresh = self
+            .slab
+            .get(slot)
+            .is_some_and(|entry| self.fresh_until(entry.meta.expiry()) > now);
+        let cause = if fresh {
+            RemovalCause::Invalidated
+        } else {
+            RemovalCause::Expired
+        };
+        self.remove_at(position, slot, cause, out);
+        fresh
+    }
+
+    /// Inserts or replaces, and makes room for it. `tag_of` is for the keys of those that must go.
+    pub(crate) fn insert(
+        &mut self,
+        tag: u32,
+        new: New<K, V>,
+        now: Tick,
+        tag_of: impl Fn(&K) -> u32,
+        out: &mut Outbox<K, V>,
+    ) {
+        let weight = new.extra.as_ref().map_or(1, |extra| extra.weight);
+        if weight > self.rules.limits.weight || self.rules.limits.entries == 0 {
+            return self.refuse(tag, new, now, out);
+        }
+        if new.extra.is_some() && !self.rules.extras {
+            self.enable_extras();
+        }
+        self.writes += 1;
+        let mut fresh_until = new.fresh_until.min(NEVER);
+        if self.rules.idle != 0 {
+            fresh_until = fresh_until.min(now.saturating_add(self.rules.idle));
+        }
+        let expiry = self.kept_until(fresh_until);
+        self.cursor.note(expiry);
+        let meta = Meta::new(expiry, self.writes);
+        let found = self.find(tag, &new.key);
+        if let Some((_, slot)) = found {
+            self.replace(slot, meta, new, weight, now, out);
+        } else {
+            self.counts.inserts += 1;
+            self.make_room(1, weight, now, &tag_of, out);
+            let entry = Entry {
+                meta,
+                key: new.key,
+                value: new.value,
+            };
+            let slot = self.slab.add(entry, self.rules.limits.entries);
+            self.index.insert(tag, slot, self.rules.limits.entries);
+            self.policy.admit(&mut self.slab, slot, tag);
+            if self.rules.extras {
+                self.weight += weight;
+                self.slab.set_extra(slot, new.extra.unwrap_or_default());
+            }
+        }
+        if found.is_some() {
+            // A heavier value under the same key may need room, too.
+            self.make_room(0, 0, now, &tag_of, out);
+        }
+    }
+
+    fn replace(
+        &mut self,
+        slot: u32,
+        meta: Meta,
+        new: New<K, V>,
+        weight: u64,
+        now: Tick,
+        out: &mut Outbox<K, V>,
+    ) {
+        if self.rules.extras {
+            let old_weight = self.slab.extra(slot).map_or(0, |extra| extra.weight);
+            self.weight = self.weight - old_weight + weight;
+            self.slab.set_extra(slot, new.extra.unwrap_or_default());
+        }
+        self.policy.hit(&mut self.slab, slot);
+        let stale = self.rules.stale;
+        let Some(entry) = self.slab.get_mut(slot) else {
+            return;
+        };
+        let was = entry.meta;
+        let expired = was.expiry() != NEVER && was.expiry().saturating_sub(stale) <= now;
+        entry.meta = meta.with_main(was.is_main()).with_uses(was.uses()).used();
+        let key = std::mem::replace(&mut entry.key, new.key);
+        let value = std::mem::replace(&mut entry.value, new.value);
+        if expired {
+            self.counts.expired += 1;
+            self.counts.inserts += 1;
+            out.push(key, value, RemovalCause::Expired);
+        } else {
+            self.counts.updates += 1;
+            out.push(key, value, RemovalCause::Replaced);
+        }
+    }
+
+    /// Too heavy, or nothing may stay: counted as taken in and evicted. An older value must not survive it.
+    fn refuse(&mut self, tag: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
+        self.remove(tag, &new.key, now, out);
+        self.counts.inserts += 1;
+        self.counts.evicted += 1;
+        out.push(new.key, new.value, RemovalCause::Evicted);
+    }
+
+    /// Removes entries until `entries` more of `weight` fit: expired ones first, then as the policy says.
+    fn make_room(
+        &mut self,
+        entries: usize,
+        weight: u64,
+        now: Tick,
+        tag_of: &impl Fn(&K) -> u32,
+        out: &mut Outbox<K, V>,
+    ) {
+        while self.slab.len() + entries > self.rules.limits.entries
+            || self.weight.saturating_add(weight) > self.rules.limits.weight
+        {
+            if let Some(slot) = self.next_expired(now) {
+                self.remove_slot(slot, tag_of, RemovalCause::Expired, out);
+                continue;
+            }
+            let Some(slot) = self.policy.victim(&mut self.slab) else {
+                return;
+            };
+            let main = self.slab.is_main(slot);
+            let full = self.slab.len();
+            let tag = self.remove_slot(slot, tag_of, RemovalCause::Evicted, out);
+            self.policy.evicted(tag, main, full);
+        }
+    }
+
+    /// Removes an entry known by its slot, and tells its tag.
+    fn remove_slot(
+        &mut self,
+        slot: u32,
+        tag_of: &impl Fn(&K) -> u32,
+        cause: RemovalCause,
+        out: &mut Outbox<K, V>,
+    ) -> u32 {
+        let Some(entry) = self.slab.get(slot) else {
+            return 0;
+        };
+        let tag = tag_of(&entry.key);
+        if let Some((position, slot)) = self.index.find(tag, |found| found == slot) {
+            self.remove_at(position, slot, cause, out);
+        }
+        tag
+    }
+
+    fn remove_at(
+        &mut self,
+        position: usize,
+        slot: u32,
+        cause: RemovalCause,
+        out: &mut Outbox<K, V>,
+    ) {
+        self.policy.unlink(&mut self.slab, slot);
+        self.index.remove_at(position);
+        if self.rules.extras {
+            self.weight -= self.slab.extra(slot).map_or(0, |extra| extra.weight);
+        }
+        let Some(entry) = self.slab.take(slot) else {
+            return;
+        };
+        match cause {
+            RemovalCause::Expired => self.counts.expired += 1,
+            RemovalCause::Evicted => self.counts.evicted += 1,
+            RemovalCause::Invalidated => self.counts.invalidated += 1,
+            RemovalCause::Replaced => {}
+        }
+        out.push(entry.key, entry.value, cause);
+    }
+}

@@ -1,0 +1,83 @@
+//! The face for threads.
+
+use crate::builder::{CacheBuilder, ForThreads};
+use crate::config::CacheConfig;
+use crate::core::Core;
+use crate::face::face;
+use crate::hash::RandomState;
+use crate::iter::Iter;
+use crate::stats::CacheStats;
+use std::borrow::Borrow;
+use std::convert::Infallible;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A cache whose entries live for a time, shared by threads.
+///
+/// Clones are handles of the same cache. Expired entries are never handed out; a background thread removes them.
+///
+/// ```
+/// use std::time::Duration;
+/// use wats_cache::TtlCache;
+///
+/// let cache = TtlCache::builder().max_entries(1000).default_ttl(Duration::from_secs(300)).build();
+/// cache.insert("EX-100".to_owned(), 7);
+/// cache.insert_with_ttl("EX-200".to_owned(), 8, Duration::from_secs(5));
+/// assert_eq!(cache.get("EX-100"), Some(7));
+///
+/// let loaded = cache.get_or_try_insert_with("EX-300".to_owned(), || "9".parse::<i32>()).unwrap();
+/// assert_eq!(loaded, 9);
+/// assert_eq!(cache.stats().loads_ok, 1);
+/// ```
+pub struct TtlCache<K, V, S = RandomState> {
+    pub(crate) core: Arc<Core<K, V, S>>,
+}
+
+impl<K, V> TtlCache<K, V> {
+    /// Options first: see [`CacheBuilder`].
+    pub fn builder() -> CacheBuilder<K, V, RandomState, ForThreads> {
+        CacheBuilder::new(CacheConfig::default())
+    }
+}
+
+face!(TtlCache);
+
+impl<K, V, S> TtlCache<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// The value of a key; if there is none, it is loaded and cached for the default time.
+    ///
+    /// # Concurrent calls
+    /// One caller of a key runs its loader, the others wait for its value; callers of other keys never wait. No lock
+    /// is held while a loader runs.
+    ///
+    /// - A panic of the loader is its caller's; the longest waiting caller runs its own loader then.
+    /// - A loader that takes longer than [`load_lease`](CacheConfig::load_lease) loses the key to another caller; its
+    ///   value is returned to its own caller and not cached.
+    /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached.
+    /// - A loader that asks for its own key runs a loader once more, without waiting for itself.
+    pub fn get_or_insert_with(&self, key: K, load: impl FnOnce() -> V) -> V {
+        match self.get_or_try_insert_with(key, || Ok::<_, Infallible>(load())) {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`get_or_insert_with`](Self::get_or_insert_with), with a loader that may fail.
+    ///
+    /// # Errors
+    /// What this caller's own loader returned. Errors are not cached, and not shared: the longest waiting caller runs
+    /// its own loader next. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
+    pub fn get_or_try_insert_with<E>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> Result<V, E>,
+    ) -> Result<V, E> {
+        self.core.get_or_load(key, load)
+    }
+}
