@@ -56,7 +56,7 @@ impl Figures {
         &mut self,
         part: &'static str,
         what: &str,
-        naive: u64,
+        naive: Option<u64>,
         ours: u64,
         note: String,
     ) {
@@ -64,7 +64,7 @@ impl Figures {
             part,
             what,
             Unit::Bytes,
-            Some(naive as f64),
+            naive.map(|n| n as f64),
             ours as f64,
             note,
         );

@@ -22,32 +22,17 @@ pub(crate) fn show(figures: &mut Figures) -> Outcome {
     let measured: BenchReport = benchmark_with(&reports, &options)?;
     let json = measured.get(Format::Json).ok_or("JSON was not measured")?;
     for row in &measured.rows {
+        // JSON is what the others are compared with.
+        let naive = (row.format != Format::Json).then_some(json);
         let percent = 100.0 * row.bytes as f64 / json.bytes as f64;
-        let note = format!(
-            "{percent:.0} % of JSON, {} a report",
-            format_bytes(row.bytes / production::REPORTS as u64)
-        );
-        figures.bytes(
-            PART,
-            &format!("{} size", row.format),
-            json.bytes,
-            row.bytes,
-            note,
-        );
-        figures.time(
-            PART,
-            "  serialise",
-            Some(json.write),
-            row.write,
-            String::new(),
-        );
-        figures.time(
-            PART,
-            "  deserialise",
-            Some(json.read),
-            row.read,
-            String::new(),
-        );
+        let each = format_bytes(row.bytes / production::REPORTS as u64);
+        let note = format!("{percent:.0} % of JSON, {each} a report");
+        let size = format!("{} size", row.format);
+        figures.bytes(PART, &size, naive.map(|json| json.bytes), row.bytes, note);
+        let write = naive.map(|json| json.write);
+        figures.time(PART, "  serialise", write, row.write, String::new());
+        let read = naive.map(|json| json.read);
+        figures.time(PART, "  deserialise", read, row.read, String::new());
     }
     Ok(())
 }
