@@ -263,7 +263,7 @@ where
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn steps_are_written_and_read_as_serde_does(steps in prop::collection::vec(any_step(), 0..4)) {

@@ -69,7 +69,7 @@ model!(SequenceCall {
 model!(Step {
     id: u32 = "id",
     group: Group = "group",
-    step_type: String = "stepType",
+    category: String = "stepType",
     name: String = "name",
     start: Option<String> = "start" optional,
     status: Status = "status",
@@ -160,16 +160,10 @@ impl Dice {
     }
 
     fn uuid(&mut self) -> String {
-        let hex = b"0123456789abcdef";
-        let part = |dice: &mut Self, n| dice.letters(hex, n);
-        let (a, b, c, d, e) = (
-            part(self, 8),
-            part(self, 4),
-            part(self, 3),
-            part(self, 3),
-            part(self, 12),
-        );
-        format!("{a}-{b}-4{c}-a{d}-{e}")
+        let digits = self.letters(b"0123456789abcdef", 30);
+        let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
+        let (high, middle, low) = (part(0..8), part(8..12), part(12..15));
+        format!("{high}-{middle}-4{low}-a{}-{}", part(15..18), part(18..30))
     }
 
     fn time(&mut self) -> String {
@@ -203,8 +197,12 @@ const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 fn bare(dice: &mut Dice, id: u32, kind: &str, name: &str, status: Status, traced: bool) -> Step {
     Step {
         id,
-        group: if dice.below(8) == 0 { Group::Setup } else { Group::Main },
-        step_type: kind.to_owned(),
+        group: if dice.below(8) == 0 {
+            Group::Setup
+        } else {
+            Group::Main
+        },
+        category: kind.to_owned(),
         name: name.to_owned(),
         start: traced.then(|| dice.time()),
         status,
@@ -223,7 +221,11 @@ fn bare(dice: &mut Dice, id: u32, kind: &str, name: &str, status: Status, traced
 }
 
 fn step(dice: &mut Dice, id: u32, traced: bool) -> Step {
-    let status = if dice.below(25) == 0 { Status::Failed } else { Status::Passed };
+    let status = if dice.below(25) == 0 {
+        Status::Failed
+    } else {
+        Status::Passed
+    };
     match dice.below(10) {
         0..=5 => {
             let (name, unit) = dice.pick(&MEASURED);
@@ -270,7 +272,14 @@ fn step(dice: &mut Dice, id: u32, traced: bool) -> Step {
 fn report(dice: &mut Dice, number: u64, steps: u32) -> Report {
     // One station in three traces every step.
     let traced = dice.below(3) == 0;
-    let mut root = bare(dice, 1, "SequenceCall", "MainSequence Callback", Status::Passed, traced);
+    let mut root = bare(
+        dice,
+        1,
+        "SequenceCall",
+        "MainSequence Callback",
+        Status::Passed,
+        traced,
+    );
     root.call = Some(SequenceCall {
         path: "C:\\TestStand\\SeqFiles\\PCBA-001 rev03.seq".to_owned(),
         name: "MainSequence Callback".to_owned(),
@@ -278,7 +287,14 @@ fn report(dice: &mut Dice, number: u64, steps: u32) -> Report {
     });
     let half = steps / 2;
     let mut top: Vec<_> = (0..half).map(|n| step(dice, 2 + n, traced)).collect();
-    let mut sub = bare(dice, 2 + half, "SequenceCall", "AUX voltages", Status::Passed, traced);
+    let mut sub = bare(
+        dice,
+        2 + half,
+        "SequenceCall",
+        "AUX voltages",
+        Status::Passed,
+        traced,
+    );
     sub.steps = Some((half..steps).map(|n| step(dice, 3 + n, traced)).collect());
     top.push(sub);
     root.steps = Some(top);
@@ -286,13 +302,19 @@ fn report(dice: &mut Dice, number: u64, steps: u32) -> Report {
     Report {
         id: dice.uuid(),
         kind: Kind::Uut,
-        part_number: dice.pick(&["4494394418", "PCBA-001", "PCBA-002"]).to_owned(),
+        part_number: dice
+            .pick(&["4494394418", "PCBA-001", "PCBA-002"])
+            .to_owned(),
         serial_number: format!("2447500{:05}", number * 37 + dice.below(30)),
         revision: dice.pick(&["01", "02", "A"]).to_owned(),
         product: None,
         process_code: 50,
         process_name: Some("PCBA test".to_owned()),
-        result: if dice.below(10) == 0 { Status::Failed } else { Status::Passed },
+        result: if dice.below(10) == 0 {
+            Status::Failed
+        } else {
+            Status::Passed
+        },
         machine: dice.pick(&["WVXM-NGH-Z-998", "STATION-12"]).to_owned(),
         location: dice.pick(&["Wisconsin, USA", "Drammen, Norway"]).to_owned(),
         purpose: "Production".to_owned(),
@@ -332,7 +354,9 @@ fn report(dice: &mut Dice, number: u64, steps: u32) -> Report {
 /// So many reports of so many steps each.
 pub(super) fn reports(count: u64, steps: u32) -> Vec<Report> {
     let dice = &mut Dice(42);
-    (0..count).map(|number| report(dice, number, steps)).collect()
+    (0..count)
+        .map(|number| report(dice, number, steps))
+        .collect()
 }
 
 model!(DemoStep {
@@ -360,7 +384,11 @@ pub(super) fn demo() -> Vec<DemoReport> {
         part_number: format!("PN-{:04}", number % 10),
         serial_number: format!("SN-{number:06}"),
         operation: "Final Test".to_owned(),
-        status: if number % 10 == 0 { Status2::Fail } else { Status2::Pass },
+        status: if number.is_multiple_of(10) {
+            Status2::Fail
+        } else {
+            Status2::Pass
+        },
         time: 45.5 + f64::from(number) * 0.1,
         steps: (0..10)
             .map(|step| DemoStep {

@@ -8,7 +8,7 @@ use super::{
     CRC, HEADER, MAGIC, VERSION, kind, take_length, take_number, text, transcode, unzigzag,
 };
 use crate::fast::{Key, Source, sealed::Sealed};
-use crate::gzip::check_size;
+use crate::gzip::{check_size, most_expanded};
 use crate::{Error, Format, Limits, Position, Result, msgpack};
 
 pub(crate) struct ArchiveSource<'de> {
@@ -27,6 +27,8 @@ pub(crate) struct ArchiveSource<'de> {
     depth: usize,
     /// What was read so far, as it would be outside the archive.
     expanded: usize,
+    /// How much that may be.
+    most: usize,
     size: usize,
     limits: Limits,
     fault: Option<Error>,
@@ -162,6 +164,7 @@ impl<'de> ArchiveSource<'de> {
                     last_time: 0,
                     depth: 0,
                     expanded: 0,
+                    most: most_expanded(bytes.len(), limits),
                     size: bytes.len(),
                     limits: *limits,
                     fault: None,
@@ -231,13 +234,11 @@ impl<'de> ArchiveSource<'de> {
     #[inline]
     fn spend(&mut self, bytes: usize) -> Option<()> {
         self.expanded = self.expanded.saturating_add(bytes + 1);
-        match check_size(self.expanded, self.size, &self.limits) {
-            Ok(()) => Some(()),
-            Err(error) => {
-                self.fault = Some(error);
-                None
-            }
+        if self.expanded > self.most {
+            self.fault = check_size(self.expanded, self.size, &self.limits).err();
+            return None;
         }
+        Some(())
     }
 
     #[inline]

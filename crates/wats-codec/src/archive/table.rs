@@ -7,15 +7,18 @@ const PROBES: usize = 16;
 /// Numbers by hash. Does not know what they stand for: the caller compares.
 #[derive(Debug)]
 pub(super) struct Index {
-    /// A number + 1, or 0; a power of two of them, at most half in use.
-    slots: Vec<u32>,
+    /// Half of the hash above, a number + 1 below; or 0. A power of two of them, at most half used.
+    slots: Vec<u64>,
     used: usize,
 }
+
+/// The half of a hash that is kept; the other half finds the slot.
+const KEPT: u64 = !0 << 32;
 
 impl Index {
     pub(super) fn new() -> Self {
         Self {
-            slots: vec![0; 256],
+            slots: vec![0; 512],
             used: 0,
         }
     }
@@ -24,10 +27,13 @@ impl Index {
     #[inline]
     pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         for probe in 0..PROBES {
-            match self.slots.get(self.slot(hash, probe)) {
-                None | Some(0) => return None,
-                Some(number) if is_it(number - 1) => return Some(number - 1),
-                Some(_) => {}
+            let slot = *self.slots.get(self.place(hash, probe))?;
+            if slot == 0 {
+                return None;
+            }
+            let number = slot as u32 - 1;
+            if (slot ^ hash) & KEPT == 0 && is_it(number) {
+                return Some(number);
             }
         }
         None
@@ -38,8 +44,9 @@ impl Index {
         if self.used * 2 >= self.slots.len() {
             let larger = vec![0; self.slots.len() * 4];
             let old = std::mem::replace(&mut self.slots, larger);
-            for number in old.into_iter().filter(|number| *number > 0) {
-                self.put(hash_of(number - 1), number - 1);
+            for slot in old.into_iter().filter(|slot| *slot > 0) {
+                let number = slot as u32 - 1;
+                self.put(hash_of(number), number);
             }
         }
         self.put(hash, number);
@@ -48,16 +55,16 @@ impl Index {
 
     fn put(&mut self, hash: u64, number: u32) {
         for probe in 0..PROBES {
-            let slot = self.slot(hash, probe);
-            if let Some(free @ 0) = self.slots.get_mut(slot) {
-                *free = number + 1;
+            let place = self.place(hash, probe);
+            if let Some(free @ 0) = self.slots.get_mut(place) {
+                *free = hash & KEPT | (u64::from(number) + 1);
                 return;
             }
         }
     }
 
     #[inline]
-    fn slot(&self, hash: u64, probe: usize) -> usize {
+    fn place(&self, hash: u64, probe: usize) -> usize {
         (hash as usize).wrapping_add(probe) & (self.slots.len() - 1)
     }
 }
@@ -70,23 +77,33 @@ fn mix(state: u64, word: u64) -> u64 {
     (product >> 64) as u64 ^ product as u64
 }
 
-/// A hash of bytes, eight at a time.
+/// A hash of bytes, eight at a time; the last eight may overlap those before.
 #[inline]
 pub(super) fn hash(bytes: &[u8]) -> u64 {
     let mut state = FACTOR ^ bytes.len() as u64;
-    let mut rest = bytes;
-    while let Some((chunk, tail)) = rest.split_first_chunk() {
-        state = mix(state, u64::from_le_bytes(*chunk));
-        rest = tail;
+    let word = |chunk: Option<&[u8; 8]>| chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk));
+    let half = |chunk: Option<&[u8; 4]>| chunk.map_or(0, |chunk| u32::from_le_bytes(*chunk));
+    match bytes {
+        [] => state,
+        [first, .., last] if bytes.len() < 4 => {
+            let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
+            let word = u32::from_le_bytes([*first, middle, *last, 0]);
+            mix(state, u64::from(word))
+        }
+        [only] => mix(state, u64::from(*only)),
+        _ if bytes.len() < 8 => {
+            let (first, last) = (half(bytes.first_chunk()), half(bytes.last_chunk()));
+            mix(state, u64::from(first) << 32 | u64::from(last))
+        }
+        _ => {
+            let mut rest = bytes;
+            while rest.len() > 8 {
+                state = mix(state, word(rest.first_chunk()));
+                rest = rest.get(8..).unwrap_or_default();
+            }
+            mix(state, word(bytes.last_chunk()))
+        }
     }
-    if rest.is_empty() {
-        return state;
-    }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    mix(state, u64::from_le_bytes(last))
 }
 
 /// A hash of words.

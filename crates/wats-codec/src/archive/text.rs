@@ -31,10 +31,17 @@ pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
     let milli = number(20..23)?;
-    let days = days_from_date(year, month, day);
-    if date_from_days(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_of_month = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=days_of_month).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
+    let days = days_from_date(year, month, day);
     let millis = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli;
     Some((millis, utc))
 }
@@ -130,27 +137,40 @@ pub(super) fn format_uuid(uuid: [u8; 16]) -> [u8; 36] {
 const GUID_PREFIX: &[u8] = b"ID#:";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// What each byte is worth as a digit of base 64; 64 if it is none.
+const WORTH: [u8; 256] = {
+    let mut worth = [64; 256];
+    let mut digit = 0;
+    while digit < BASE64.len() {
+        worth[BASE64[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    worth
+};
+
 /// `ID#:` and 22 digits of base 64, as TestStand names steps: 132 bits in 17 bytes.
 pub(super) fn parse_guid(text: &[u8]) -> Option<[u8; 17]> {
     let digits: &[u8; 22] = text.strip_prefix(GUID_PREFIX)?.try_into().ok()?;
     let (first, rest) = digits.split_first_chunk::<20>()?;
-    let value = |digit: &u8| match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let pack = |digits: &[u8]| {
-        digits.iter().try_fold(0u128, |sum, digit| {
-            Some(sum << 6 | u128::from(value(digit)?))
+    let mut worst = 0;
+    // Ten digits fill 60 bits.
+    let mut pack = |digits: &[u8]| {
+        digits.iter().fold(0u64, |sum, digit| {
+            let worth = WORTH.get(usize::from(*digit)).copied().unwrap_or(64);
+            worst |= worth;
+            sum << 6 | u64::from(worth)
         })
     };
+    let (a, b) = first.split_at(10);
+    let high128 = u128::from(pack(a)) << 60 | u128::from(pack(b));
+    let low64 = pack(rest);
+    if worst >= 64 {
+        return None;
+    }
     let mut guid = [0; 17];
     let (high, low) = guid.split_at_mut(15);
-    high.copy_from_slice(pack(first)?.to_be_bytes().last_chunk::<15>()?);
-    low.copy_from_slice(pack(rest)?.to_be_bytes().last_chunk::<2>()?);
+    high.copy_from_slice(high128.to_be_bytes().last_chunk::<15>()?);
+    low.copy_from_slice(low64.to_be_bytes().last_chunk::<2>()?);
     Some(guid)
 }
 

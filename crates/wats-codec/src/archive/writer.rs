@@ -398,9 +398,11 @@ pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
     if (digits as f64 / power(decimals)).to_bits() != size.to_bits() {
         return None;
     }
-    while decimals > 0 && digits % 10 == 0 {
-        digits /= 10;
-        decimals -= 1;
+    for (zeros, power) in [(4, 10_000), (2, 100), (2, 100), (1, 10)] {
+        if decimals >= zeros && digits % power == 0 {
+            digits /= power;
+            decimals -= zeros;
+        }
     }
     if value.is_sign_negative() {
         // -0 has no digits to carry the sign.
