@@ -4,9 +4,10 @@
 //! lets it open its first connection, and then measures the job: its time, and on the server's side the calls and the
 //! bytes on the wire. Each job has a further row for the peak of allocated memory.
 //!
-//! Who takes part: `by_hand`, and the Python peer.
+//! Who takes part: `ours` (as it should be used, and one call after another), `by_hand`, and the Python peer.
 
 mod by_hand;
+mod ours;
 pub(super) mod sim;
 
 use crate::python::Driver;
@@ -14,6 +15,7 @@ use crate::server::Server;
 use crate::spec::{Context, Round, RowSpec};
 use crate::{Result, memory};
 use by_hand::ByHand;
+use ours::{OneByOne, Ours};
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -154,6 +156,8 @@ fn timed(ctx: &Context, job: Job) -> RowSpec {
         .lower_is_better()
         .note(job.note())
         .most_rounds(ctx.scale(2, 5));
+    let row = with_timed::<Ours>(row, job, true);
+    let row = with_timed::<OneByOne>(row, job, false);
     let row = with_timed::<ByHand>(row, job, false);
     with_python(row, ctx, job)
 }
@@ -222,6 +226,8 @@ fn peak(job: Job) -> RowSpec {
         ))
         .counts_memory()
         .most_rounds(2);
+    let row = with_peak::<Ours>(row, job, true);
+    let row = with_peak::<OneByOne>(row, job, false);
     with_peak::<ByHand>(row, job, false)
 }
 
