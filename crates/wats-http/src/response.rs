@@ -109,12 +109,18 @@ impl Response {
     }
 
     fn is_web_page(&self) -> bool {
-        let html = self
+        let begins = |bytes: &[u8], with: &str| {
+            bytes
+                .get(..with.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+        };
+        let declared = self
             .headers
             .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .is_some_and(|v| v.trim_start().to_ascii_lowercase().starts_with("text/html"));
-        html || self.body.trim_ascii_start().starts_with(b"<")
+            .is_some_and(|value| begins(value.as_bytes().trim_ascii(), "text/html"));
+        // Login pages of proxies do not always admit what they are.
+        let body = self.body.trim_ascii_start();
+        declared || begins(body, "<!doctype html") || begins(body, "<html")
     }
 
     fn undecodable(&self, message: &str) -> Error {

@@ -225,6 +225,47 @@ async fn warm_connections_are_used_by_the_first_calls() {
     assert_eq!(server.opened(), 10);
 }
 
+/// GOAWAY (RFC 9113, section 6.8): the connection serves what it has and takes nothing new.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_goaway_finishes_its_calls_and_gets_a_new_connection() {
+    let release = Arc::new(Semaphore::new(0));
+    let at_server = release.clone();
+    let server = Server::start(Speaks::Tls, move |request| {
+        let release = at_server.clone();
+        async move {
+            if request.uri().path() == "/get" {
+                release.acquire().await.unwrap().forget();
+            }
+            ok("x")
+        }
+    })
+    .await;
+    let client = client(&server.url())
+        .tls(trusting(&server))
+        .build()
+        .unwrap();
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(Call::new(&GET)).await }
+    });
+    server.until_live(|n| n == 1).await;
+    client
+        .execute(Call::new(&ITEM).path("id", 1))
+        .await
+        .unwrap();
+    server.go_away();
+    // The client learns of it in its own time; at the latest the call that is refused moves on to a new connection.
+    while server.opened() == 1 {
+        client
+            .execute(Call::new(&ITEM).path("id", 2))
+            .await
+            .unwrap();
+    }
+    release.add_permits(1);
+    slow.await.unwrap().expect("the call under way is finished");
+    server.until_live(|n| n == 1).await;
+}
+
 /// A TCP forwarder whose connections can be cut from outside.
 struct Cuttable {
     address: std::net::SocketAddr,

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::{Connection, Http1};
+use super::{Body, Http1};
 use crate::address::BaseUrl;
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::tls::{self, Tls};
@@ -22,6 +22,12 @@ use crate::tls::{self, Tls};
 const PING_AFTER: Duration = Duration::from_secs(20);
 /// … and the connection is dead when it stays unanswered this long.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A new connection, in the protocol that the server chose.
+pub(super) enum Dialled {
+    Http1(Http1),
+    Http2(http2::SendRequest<Body>),
+}
 
 #[derive(Debug)]
 pub(super) struct Dialer {
@@ -39,7 +45,7 @@ impl Dialer {
         Self { tcp, tls, deadline }
     }
 
-    pub(super) async fn dial(&self, base: &BaseUrl) -> Result<Connection> {
+    pub(super) async fn dial(&self, base: &BaseUrl) -> Result<Dialled> {
         timeout(self.deadline, self.open(base))
             .await
             .unwrap_or_else(|_| {
@@ -52,7 +58,7 @@ impl Dialer {
             })
     }
 
-    async fn open(&self, base: &BaseUrl) -> Result<Connection> {
+    async fn open(&self, base: &BaseUrl) -> Result<Dialled> {
         let tcp = self.connect(base).await?;
         if !base.tls {
             return handshake_http1(tcp).await;
@@ -88,7 +94,7 @@ impl Dialer {
     }
 }
 
-async fn handshake_http1<T>(stream: T) -> Result<Connection>
+async fn handshake_http1<T>(stream: T) -> Result<Dialled>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -102,10 +108,10 @@ where
         let _ = driver.await;
         drop(slot_holder);
     });
-    Ok(Connection::Http1(Http1 { sender, closing }))
+    Ok(Dialled::Http1(Http1 { sender, closing }))
 }
 
-async fn handshake_http2<T>(stream: T) -> Result<Connection>
+async fn handshake_http2<T>(stream: T) -> Result<Dialled>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -120,7 +126,7 @@ where
     tokio::spawn(async move {
         let _ = driver.await;
     });
-    Ok(Connection::Http2(sender))
+    Ok(Dialled::Http2(sender))
 }
 
 fn handshake_failed(source: hyper::Error) -> Error {

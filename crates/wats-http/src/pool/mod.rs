@@ -33,7 +33,7 @@ use hyper::client::conn::{TrySendError, http1, http2};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use self::dial::Dialer;
+use self::dial::{Dialer, Dialled};
 use self::idle::Idle;
 use crate::address::BaseUrl;
 use crate::config::{PoolConfig, SizeLimits, Timeouts};
@@ -83,7 +83,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     idle: Idle,
-    http2: Option<http2::SendRequest<Body>>,
+    http2: Option<Http2>,
+    /// Number of the last HTTP/2 connection.
+    generation: u64,
     /// Whether the last handshake chose HTTP/2; `None` until the first one.
     speaks_http2: Option<bool>,
 }
@@ -91,7 +93,15 @@ struct State {
 /// An open connection, ready for one request.
 enum Connection {
     Http1(Http1),
-    Http2(http2::SendRequest<Body>),
+    Http2(Http2),
+}
+
+/// A handle on the one HTTP/2 connection that all calls share.
+#[derive(Debug, Clone)]
+struct Http2 {
+    sender: http2::SendRequest<Body>,
+    /// Tells a connection from the one that replaced it.
+    generation: u64,
 }
 
 /// An HTTP/1.1 connection with the place where a slot waits for the socket to close.
@@ -254,7 +264,7 @@ impl Pool {
             .map_err(Failure::Broken)?;
         let sent = match &mut lease.connection {
             Connection::Http1(http1) => http1.sender.try_send_request(outgoing).await,
-            Connection::Http2(sender) => sender.try_send_request(outgoing).await,
+            Connection::Http2(http2) => http2.sender.try_send_request(outgoing).await,
         };
         sent.map_err(Failure::from)
     }
@@ -270,9 +280,12 @@ impl Transport for Pool {
             }
             let response = match self.exchange(&mut lease, request).await {
                 Ok(response) => response,
-                // The server closed an idle connection just as it was taken: nothing was sent, take another. This
-                // ends, because each round uses up one idle connection.
-                Err(Failure::Unsent(_)) if reused => continue,
+                // The server closed the connection just as it was taken: nothing was sent, take another. This ends,
+                // because each round uses up one open connection.
+                Err(Failure::Unsent(_)) if reused => {
+                    self.shared.retire(&lease);
+                    continue;
+                }
                 Err(Failure::Unsent(error)) => return Err(error.never_sent()),
                 Err(Failure::Broken(error)) => return Err(error),
             };
@@ -296,15 +309,15 @@ impl Shared {
 
     fn has_open_connection(&self) -> bool {
         let state = self.lock();
-        state.http2.as_ref().is_some_and(|c| !c.is_closed()) || state.idle.len() > 0
+        state.http2.as_ref().is_some_and(|c| !c.sender.is_closed()) || state.idle.len() > 0
     }
 
     /// An open connection that can be used at once, if there is one.
     fn open_connection(&self) -> Option<Connection> {
         let mut state = self.lock();
-        if let Some(sender) = &state.http2 {
-            if !sender.is_closed() {
-                return Some(Connection::Http2(sender.clone()));
+        if let Some(http2) = &state.http2 {
+            if !http2.sender.is_closed() {
+                return Some(Connection::Http2(http2.clone()));
             }
             state.http2 = None;
         }
@@ -312,18 +325,41 @@ impl Shared {
     }
 
     async fn dial(&self) -> Result<Connection> {
-        let connection = self
+        let dialled = self
             .dialer
             .dial(&self.base)
             .await
             .map_err(Error::never_sent)?;
         self.dialled.fetch_add(1, Relaxed);
         let mut state = self.lock();
-        state.speaks_http2 = Some(matches!(connection, Connection::Http2(_)));
-        if let Connection::Http2(sender) = &connection {
-            state.http2 = Some(sender.clone());
+        state.speaks_http2 = Some(matches!(dialled, Dialled::Http2(_)));
+        Ok(match dialled {
+            Dialled::Http1(http1) => Connection::Http1(http1),
+            Dialled::Http2(sender) => {
+                state.generation += 1;
+                let http2 = Http2 {
+                    sender,
+                    generation: state.generation,
+                };
+                state.http2 = Some(http2.clone());
+                Connection::Http2(http2)
+            }
+        })
+    }
+
+    /// Takes no further calls to a shared connection that refused one, such as after GOAWAY: it may stay open for the
+    /// calls it still serves.
+    fn retire(&self, lease: &Lease) {
+        if let Connection::Http2(refused) = &lease.connection {
+            let mut state = self.lock();
+            if state
+                .http2
+                .as_ref()
+                .is_some_and(|c| c.generation == refused.generation)
+            {
+                state.http2 = None;
+            }
         }
-        Ok(connection)
     }
 
     /// The request in the form that the protocol wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 a whole address.
@@ -360,7 +396,7 @@ impl Connection {
     async fn ready(mut self) -> Option<Self> {
         let ready = match &mut self {
             Self::Http1(http1) => http1.sender.ready().await,
-            Self::Http2(sender) => sender.ready().await,
+            Self::Http2(http2) => http2.sender.ready().await,
         };
         ready.is_ok().then_some(self)
     }

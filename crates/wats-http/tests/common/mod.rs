@@ -43,6 +43,7 @@ pub(crate) struct Server {
     opened: Arc<AtomicUsize>,
     peak: Arc<AtomicUsize>,
     live: watch::Receiver<usize>,
+    going_away: watch::Sender<u32>,
 }
 
 /// What a server speaks.
@@ -68,6 +69,7 @@ impl Server {
             (Some(acceptor), Some(pem))
         };
         let (live_tx, live) = watch::channel(0);
+        let (going_away, told) = watch::channel(0);
         let live_tx = Arc::new(live_tx);
         let (opened, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let server = Self {
@@ -76,6 +78,7 @@ impl Server {
             opened: opened.clone(),
             peak: peak.clone(),
             live,
+            going_away,
         };
         tokio::spawn(async move {
             loop {
@@ -86,12 +89,14 @@ impl Server {
                     peak.fetch_max(*n, SeqCst);
                 });
                 let (tls, handler, live_tx) = (tls.clone(), handler.clone(), live_tx.clone());
+                let mut told = told.clone();
+                told.mark_unchanged();
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, handler).await,
+                        None => serve(stream, handler, told).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, handler).await;
+                                serve(stream, handler, told).await;
                             }
                         }
                     }
@@ -119,13 +124,18 @@ impl Server {
         self.peak.load(SeqCst)
     }
 
+    /// Tells all open connections to take no further calls.
+    pub(crate) fn go_away(&self) {
+        self.going_away.send_modify(|n| *n += 1);
+    }
+
     /// Waits until the number of live connections is as wanted.
     pub(crate) async fn until_live(&self, wanted: impl Fn(usize) -> bool) {
         self.live.clone().wait_for(|n| wanted(*n)).await.unwrap();
     }
 }
 
-async fn serve<T, F, Fut>(stream: T, handler: F)
+async fn serve<T, F, Fut>(stream: T, handler: F, mut told: watch::Receiver<u32>)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
@@ -139,9 +149,15 @@ where
             Ok::<_, Infallible>(handler(Request::from_parts(head, body)).await)
         }
     });
-    let _ = auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        changed = told.changed() => if changed.is_ok() {
+            connection.as_mut().graceful_shutdown();
+        },
+    }
+    let _ = connection.await;
 }
 
 fn tls_acceptor(http2: bool) -> (tokio_rustls::TlsAcceptor, String) {

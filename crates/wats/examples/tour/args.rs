@@ -15,12 +15,7 @@ pub(crate) struct Args {
     pub(crate) base_url: Option<String>,
 
     /// API token for --base-url.
-    #[arg(
-        long,
-        requires = "base_url",
-        env = "WATS_AUTH_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "WATS_AUTH_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
 
     /// Trust the CA certificates of this PEM file in addition to the system's.
