@@ -1,5 +1,6 @@
 //! The options of a cache that need no type of the user.
 
+use crate::index::NARROW;
 use crate::policy::Policy;
 use std::time::Duration;
 
@@ -8,6 +9,11 @@ pub const DEFAULT_MAX_ENTRIES: usize = 1000;
 
 /// How long an entry lives unless told otherwise: five minutes.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(300);
+
+/// A shard has at least this many entries by default.
+const LEAST_ENTRIES: usize = 64;
+
+const MOST_SHARDS: usize = 1024;
 
 /// Options of a cache; those with a closure or a type are on the [`CacheBuilder`](crate::CacheBuilder).
 ///
@@ -140,20 +146,30 @@ impl CacheConfig {
         }
         let shards = self.shards.map_or_else(
             || self.default_shards(),
-            |shards| shards.clamp(1, 1024).next_power_of_two(),
+            |shards| shards.clamp(1, MOST_SHARDS).next_power_of_two(),
         );
         shards.trailing_zeros()
     }
 
     fn default_shards(&self) -> usize {
-        const LEAST_ENTRIES: usize = 64;
         let cores = std::thread::available_parallelism().map_or(4, usize::from);
-        let by_cores = (cores * 8).next_power_of_two();
         let weight = self.max_weight.map_or(usize::MAX, |weight| {
             usize::try_from(weight).unwrap_or(usize::MAX)
         });
-        let by_size = (self.max_entries.min(weight) / LEAST_ENTRIES).max(1);
-        // Round down: every shard shall have its 64 entries.
-        by_cores.min(1 << by_size.ilog2()).min(1024)
+        let most = self.max_entries.min(weight);
+        let by_cores = (cores * 8).next_power_of_two();
+        // Shards of half of what a narrow index can hold, unless that makes too many.
+        let by_index = most
+            .div_ceil(NARROW / 2)
+            .checked_next_power_of_two()
+            .unwrap_or(usize::MAX);
+        let wanted = if by_index <= MOST_SHARDS {
+            by_cores.max(by_index)
+        } else {
+            by_cores
+        };
+        // Round down: every shard shall have its least number of entries.
+        let by_size = 1 << (most / LEAST_ENTRIES).max(1).ilog2();
+        wanted.min(by_size).min(MOST_SHARDS)
     }
 }

@@ -6,7 +6,7 @@
 mod pending;
 mod sweep;
 
-use crate::entry::{Entry, Meta, NEVER, Tick};
+use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
 use crate::index::Index;
 use crate::policy::{Chosen, Evict, Nodes, Policy};
 use crate::removal::{Outbox, RemovalCause};
@@ -36,11 +36,15 @@ pub(crate) struct Rules {
     pub(crate) extras: bool,
 }
 
-/// The fields of a hit come first and share a cache line with the lock.
+/// The fields of a hit come first, so that they share two cache lines with the lock.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Shard<K, V> {
     pub(crate) hits: u64,
+    /// The same as in the rules.
+    stale: Tick,
+    /// Whether a hit changes more than the entry: the order of the policy, or the time to idle.
+    notes_hits: bool,
     index: Index,
     slab: Slab<K, V>,
     policy: Chosen,
@@ -79,7 +83,9 @@ impl<K, V> Shard<K, V> {
     pub(crate) fn new(rules: Rules) -> Self {
         Self {
             hits: 0,
-            index: Index::default(),
+            stale: rules.stale,
+            notes_hits: rules.policy == Policy::Lru || rules.idle != 0,
+            index: Index::new(rules.limits.entries),
             slab: Slab::new(rules.extras),
             policy: Chosen::new(rules.policy),
             rules,
@@ -112,7 +118,7 @@ impl<K, V> Shard<K, V> {
     pub(crate) fn clear(&mut self) -> Slab<K, V> {
         self.counts.invalidated += self.slab.len() as u64;
         self.weight = 0;
-        self.index = Index::default();
+        self.index = Index::new(self.rules.limits.entries);
         self.policy = Chosen::new(self.rules.policy);
         self.cursor = Cursor::default();
         self.pending.supersede_all();
@@ -157,22 +163,41 @@ impl<K: Eq, V> Shard<K, V> {
         K: Borrow<Q>,
     {
         let (position, slot) = self.find(tag, key).ok_or(Miss::Absent)?;
-        let late = Miss::Late { position, slot };
-        let Some(entry) = self.slab.get(slot) else {
+        if self.notes_hits {
+            return self.get_noting(position, slot, now);
+        }
+        let stale = self.stale;
+        let Some(entry) = self.slab.get_mut(slot) else {
             return Err(Miss::Absent);
         };
-        if self.fresh_until(entry.meta.expiry()) <= now {
-            return Err(late);
+        let expiry = entry.meta.expiry();
+        if expiry <= now.saturating_add(stale) && expiry != NEVER {
+            return Err(Miss::Late { position, slot });
         }
-        if self.policy.orders_hits() || self.rules.idle != 0 {
-            self.note_use(slot, now);
+        // Written only while it changes, or every hit would soil a cache line.
+        if entry.meta.uses() < MAX_USES {
+            entry.meta = entry.meta.used();
         }
-        let entry = self.slab.get_mut(slot).ok_or(late)?;
-        entry.meta = entry.meta.used();
         Ok(&entry.value)
     }
 
+    /// [`get`](Self::get) where a hit changes more than the entry.
     #[cold]
+    fn get_noting(&mut self, position: usize, slot: u32, now: Tick) -> Result<&V, Miss> {
+        let fresh = self
+            .slab
+            .get(slot)
+            .is_some_and(|entry| self.is_fresh(entry, now));
+        if !fresh {
+            return Err(Miss::Late { position, slot });
+        }
+        self.note_use(slot, now);
+        self.slab
+            .get(slot)
+            .map(|entry| &entry.value)
+            .ok_or(Miss::Absent)
+    }
+
     fn note_use(&mut self, slot: u32, now: Tick) {
         self.policy.hit(&mut self.slab, slot);
         if self.rules.idle != 0 {
@@ -308,7 +333,7 @@ impl<K: Eq, V> Shard<K, V> {
                 value: new.value,
             };
             let slot = self.slab.add(entry, self.rules.limits.entries);
-            self.index.insert(tag, slot, self.rules.limits.entries);
+            self.index.insert(tag, slot);
             self.policy.admit(&mut self.slab, slot, tag);
             if self.rules.extras {
                 self.weight += weight;

@@ -27,7 +27,9 @@ impl Default for Extra {
     }
 }
 
+/// In this order: the entries are what a hit needs.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Slab<K, V> {
     entries: Vec<Option<Entry<K, V>>>,
     links: Vec<Link>,

@@ -77,12 +77,7 @@ impl Chosen {
         }
     }
 
-    /// Whether a hit must be told through [`hit`](Self::hit); the others only count uses in the entry.
-    #[inline]
-    pub(crate) fn orders_hits(&self) -> bool {
-        matches!(self, Self::Lru(_))
-    }
-
+    /// Only one policy orders by hits; the others find the uses counted in the entry.
     pub(crate) fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
         if let Self::Lru(lru) = self {
             lru.hit(nodes, slot);

@@ -151,7 +151,7 @@ impl<K: Eq, V> Shard<K, V> {
         if self.slab.len() > 0 || self.slots() == 0 {
             return None;
         }
-        self.index = crate::index::Index::default();
+        self.index = crate::index::Index::new(self.rules.limits.entries);
         self.cursor = Cursor::default();
         Some(std::mem::replace(
             &mut self.slab,
