@@ -1,6 +1,7 @@
 //! Part 3: many products with few calls, in the three ways of the batching layer.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map, limit};
@@ -9,7 +10,7 @@ use wats::{Filter, ProductQuery, ProductSummary, Wats};
 use crate::Outcome;
 use crate::figures::Figures;
 use crate::reads;
-use crate::stage::Stage;
+use crate::stage::{Side, Stage};
 
 const PART: &str = "3 bulk";
 
@@ -23,61 +24,76 @@ pub(crate) async fn show(stage: &Stage, numbers: &[String], figures: &mut Figure
     );
     let wats = &stage.main.wats;
     let before = stage.main.counters();
-    let naive = reads::one_by_one(wats, numbers).await?;
-    let naive_calls = stage.main.calls_since(before.as_ref());
+    let naive = Naive {
+        time: reads::one_by_one(wats, numbers).await?,
+        calls: stage.main.calls_since(before.as_ref()),
+    };
+    let mut contest = Contest {
+        side: &stage.main,
+        numbers,
+        naive,
+        figures,
+    };
+    contest
+        .enter(
+            "RequestBatcher, 20 a batch",
+            by_request_batcher(wats, numbers),
+        )
+        .await?;
+    contest
+        .enter(
+            "ChunkedBatcher, 20 a chunk",
+            by_chunked_batcher(wats, numbers),
+        )
+        .await?;
+    contest
+        .enter("batch_map, 20 at a time", by_batch_map(wats, numbers))
+        .await?;
+    contest
+        .enter("product().get_many", by_get_many(wats, numbers))
+        .await
+}
 
-    let mut record =
-        |what: &str, found: &Found, elapsed: Duration, calls: Option<u64>| -> Outcome {
-            if let Some(missing) = numbers.iter().find(|number| !found.contains_key(*number)) {
-                return Err(format!("{what} did not find {missing}").into());
-            }
-            figures.time(PART, what, Some(naive), elapsed, String::new());
-            if let Some(calls) = calls {
-                figures.count(PART, "  server calls", naive_calls, calls, String::new());
-            }
-            Ok(())
-        };
+struct Naive {
+    time: Duration,
+    calls: Option<u64>,
+}
 
-    let before = stage.main.counters();
-    let start = Instant::now();
-    let found = by_request_batcher(wats, numbers).await?;
-    record(
-        "RequestBatcher, 20 a batch",
-        &found,
-        start.elapsed(),
-        stage.main.calls_since(before.as_ref()),
-    )?;
+/// Several ways of finding the same products.
+struct Contest<'a> {
+    side: &'a Side,
+    numbers: &'a [String],
+    naive: Naive,
+    figures: &'a mut Figures,
+}
 
-    let before = stage.main.counters();
-    let start = Instant::now();
-    let found = by_chunked_batcher(wats, numbers).await?;
-    record(
-        "ChunkedBatcher, 20 a chunk",
-        &found,
-        start.elapsed(),
-        stage.main.calls_since(before.as_ref()),
-    )?;
-
-    let before = stage.main.counters();
-    let start = Instant::now();
-    let found = by_batch_map(wats, numbers).await?;
-    record(
-        "batch_map, 20 at a time",
-        &found,
-        start.elapsed(),
-        stage.main.calls_since(before.as_ref()),
-    )?;
-
-    let before = stage.main.counters();
-    let start = Instant::now();
-    let found = wats.product().get_many(numbers).await?;
-    let found = by_number(found.into_iter().flatten());
-    record(
-        "product().get_many",
-        &found,
-        start.elapsed(),
-        stage.main.calls_since(before.as_ref()),
-    )
+impl Contest<'_> {
+    /// Runs one way, checks that it finds everything, and records its time and its calls.
+    async fn enter(&mut self, what: &str, way: impl Future<Output = Outcome<Found>>) -> Outcome {
+        let before = self.side.counters();
+        let start = Instant::now();
+        let found = way.await?;
+        let elapsed = start.elapsed();
+        if let Some(missing) = self
+            .numbers
+            .iter()
+            .find(|number| !found.contains_key(*number))
+        {
+            return Err(format!("{what} did not find {missing}").into());
+        }
+        self.figures
+            .time(PART, what, Some(self.naive.time), elapsed, String::new());
+        if let Some(calls) = self.side.calls_since(before.as_ref()) {
+            self.figures.count(
+                PART,
+                "  server calls",
+                self.naive.calls,
+                calls,
+                String::new(),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Callers that know nothing of each other ask for one product each; the batcher brings them together.
@@ -124,6 +140,12 @@ async fn by_batch_map(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
         found.extend(answer?);
     }
     Ok(by_number(found))
+}
+
+/// What the SDK offers ready-made for just this.
+async fn by_get_many(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
+    let found = wats.product().get_many(numbers).await?;
+    Ok(by_number(found.into_iter().flatten()))
 }
 
 async fn query(wats: &Wats, numbers: Vec<String>) -> wats::Result<Vec<ProductSummary>> {
