@@ -73,3 +73,8 @@ pub use partition::Partition;
 pub use progress::Progress;
 pub use retry::Retry;
 pub use stats::BatchStats;
+
+/// The README's example is compiled and run like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

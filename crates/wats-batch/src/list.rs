@@ -53,6 +53,7 @@ impl List {
         self.len == 0
     }
 
+    #[inline]
     pub(crate) fn push_back(&mut self, slab: &mut impl Linked, index: Index) {
         let Some(links) = slab.links(index) else {
             return;

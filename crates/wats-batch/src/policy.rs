@@ -23,6 +23,7 @@ impl View {
     }
 
     /// The same, once `workers` others have each taken a full batch.
+    #[inline]
     pub(crate) fn ripe_after(self, workers: usize) -> bool {
         let taken = workers * self.batch;
         if self.owed > taken {

@@ -93,6 +93,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// Takes an item in: by itself, or by joining one with the same key.
+    #[inline]
     pub(crate) fn begin(
         self: &Arc<Self>,
         item: T,
@@ -115,6 +116,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// Polls for the outcome of an item.
+    #[inline]
     pub(crate) fn poll(&self, index: Index, cx: &Context<'_>) -> Poll<Result<R, BatchError<E>>> {
         let mut spare = None;
         loop {
@@ -133,7 +135,11 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// Does what the core asked for. Never under the lock.
+    #[inline]
     pub(crate) fn act(self: &Arc<Self>, todo: Todo) {
+        if todo == Todo::default() {
+            return;
+        }
         if todo.start {
             (self.starters.worker)(self);
         }

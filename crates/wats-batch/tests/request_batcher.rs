@@ -57,7 +57,10 @@ async fn a_full_batch_goes_at_once_and_the_size_is_a_hard_cap() {
     join_all((0..25).map(|n| batcher.add(n))).await;
     let log = log.lock().unwrap();
     let seen: Vec<_> = log.iter().map(|(at, items)| (*at, items.len())).collect();
-    assert_eq!(seen, [(0 * MS, 10), (0 * MS, 10), (100 * MS, 5)]);
+    assert_eq!(
+        seen,
+        [(Duration::ZERO, 10), (Duration::ZERO, 10), (100 * MS, 5)]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +75,7 @@ async fn a_full_batch_leaves_the_next_window_alone() {
             batcher.add(n).await.unwrap();
         }
     };
-    tokio::join!(add(1, 0 * MS), add(2, 50 * MS), add(3, 60 * MS));
+    tokio::join!(add(1, Duration::ZERO), add(2, 50 * MS), add(3, 60 * MS));
     assert_eq!(
         *log.lock().unwrap(),
         [(50 * MS, vec![1, 2]), (160 * MS, vec![3])]
@@ -89,7 +92,7 @@ async fn a_lone_item_waits_one_window_and_under_eager_none() {
     let (batcher, _) = doubling(BatchConfig::default().policy(Policy::Eager), Duration::ZERO);
     let start = Instant::now();
     batcher.add(1).await.unwrap();
-    assert_eq!(start.elapsed(), 0 * MS);
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,7 +112,7 @@ async fn eager_gathers_only_while_all_slots_are_busy() {
     assert!(others.into_iter().all(|answer| answer.is_ok()));
     let log = log.lock().unwrap();
     let seen: Vec<_> = log.iter().map(|(at, items)| (*at, items.len())).collect();
-    assert_eq!(seen, [(0 * MS, 1), (20 * MS, 10), (40 * MS, 5)]);
+    assert_eq!(seen, [(Duration::ZERO, 1), (20 * MS, 10), (40 * MS, 5)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +165,7 @@ async fn manual_waits_for_a_flush() {
 async fn each_item_has_its_own_error() {
     let batcher = RequestBatcher::new(BatchConfig::default(), |items: Vec<u32>| async move {
         let odd = |n: u32| {
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 Ok(n)
             } else {
                 Err(format!("{n} is odd"))
@@ -238,7 +241,7 @@ async fn close_flushes_now_and_then_refuses() {
     let (batcher, log) = doubling(BatchConfig::default(), 20 * MS);
     let ticket = batcher.try_add(1).unwrap();
     batcher.close().await;
-    assert_eq!(log.lock().unwrap()[0].0, 0 * MS);
+    assert_eq!(log.lock().unwrap()[0].0, Duration::ZERO);
     assert_eq!(ticket.await.unwrap(), 2);
     assert!(matches!(batcher.add(2).await, Err(BatchError::Closed)));
     let refused = batcher.try_add(3).unwrap_err();
@@ -356,7 +359,7 @@ async fn a_gone_leader_leaves_its_followers_served() {
 
 #[tokio::test(start_paused = true)]
 async fn one_key_is_never_in_two_calls_and_keeps_its_order() {
-    let log: Arc<Mutex<Vec<Vec<(char, u32)>>>> = Arc::default();
+    let log = Arc::new(Mutex::new(Vec::new()));
     let under_way: Arc<Mutex<Vec<char>>> = Arc::default();
     let (seen, busy) = (Arc::clone(&log), Arc::clone(&under_way));
     let config = BatchConfig::default()
@@ -375,7 +378,7 @@ async fn one_key_is_never_in_two_calls_and_keeps_its_order() {
             );
             now.extend(&keys);
             drop(now);
-            seen.lock().unwrap().push(items.clone());
+            seen.lock().unwrap().extend(items.clone());
             async move {
                 tokio::time::sleep(MS * (1 + items.len() as u32 % 3)).await;
                 busy.lock().unwrap().retain(|key| !keys.contains(key));
@@ -390,7 +393,7 @@ async fn one_key_is_never_in_two_calls_and_keeps_its_order() {
             .zip(0..)
             .all(|(answer, n)| answer.unwrap() == n)
     );
-    let log: Vec<_> = log.lock().unwrap().concat();
+    let log = log.lock().unwrap();
     for key in ['a', 'b', 'c', 'd'] {
         let sent: Vec<_> = log
             .iter()

@@ -47,7 +47,7 @@ fn batcher(policy: Policy, sent: Sent) -> Batcher {
                 _ => Ok(items
                     .into_iter()
                     .map(|item| {
-                        if item % 7 == 0 {
+                        if item.is_multiple_of(7) {
                             Err("multiple of 7")
                         } else {
                             Ok(item)
@@ -78,7 +78,7 @@ fn check(item: usize, outcome: Result<usize, BatchError<&'static str>>, times: u
             (&tally.answered, 1)
         }
         Err(BatchError::Item(error)) => {
-            assert!(*error == "multiple of 7" && item % 7 == 0);
+            assert!(*error == "multiple of 7" && item.is_multiple_of(7));
             (&tally.refused, 1)
         }
         Err(BatchError::Bulk(error)) => {
@@ -108,7 +108,7 @@ async fn call(batcher: &Batcher, item: usize, sent: &Sent, tally: &Tally) {
     } else {
         usize::MAX
     };
-    let outcome = if item % 3 == 0
+    let outcome = if item.is_multiple_of(3)
         && let Ok(ticket) = batcher.try_add(item)
     {
         with_patience(ticket, patience).await
@@ -160,7 +160,7 @@ async fn each_caller_gets_exactly_one_outcome_and_no_item_is_sent_twice() {
     let sent: Sent = Arc::new((0..ADDS).map(|_| AtomicU8::new(0)).collect());
     let tally = Arc::new(Tally::default());
     for life in 0..ADDS / LIFE {
-        let policy = if life % 2 == 0 {
+        let policy = if life.is_multiple_of(2) {
             Policy::Eager
         } else {
             Policy::Window
@@ -176,7 +176,7 @@ async fn each_caller_gets_exactly_one_outcome_and_no_item_is_sent_twice() {
                 }
             });
         }
-        if life % 3 == 0 {
+        if life.is_multiple_of(3) {
             // In the middle of it; the remaining adds find it closed.
             for _ in 0..fastrand::usize(0..2000) {
                 yield_now().await;

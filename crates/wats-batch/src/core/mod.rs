@@ -100,6 +100,7 @@ impl<T, R, E> Core<T, R, E> {
 
     /// Takes an item in. `Err` gives it back: the batcher is closed, or has no room and the caller
     /// does not want to wait for it.
+    #[inline]
     pub(crate) fn enter(
         &mut self,
         item: T,
@@ -294,6 +295,7 @@ impl<T, R, E> Core<T, R, E> {
 
     // ---- inside ------------------------------------------------------------------------------
 
+    #[inline]
     fn view(&self) -> View {
         View {
             policy: self.config.policy,
@@ -309,6 +311,7 @@ impl<T, R, E> Core<T, R, E> {
     }
 
     /// What the state asks for now. What it names is counted as done.
+    #[inline]
     pub(crate) fn todo(&mut self) -> Todo {
         let start = self.running < self.config.max_concurrent_batches.get()
             && self.view().ripe_after(self.gathering);
@@ -333,6 +336,7 @@ impl<T, R, E> Core<T, R, E> {
             .as_nanos() as u64
     }
 
+    #[inline]
     fn stamp(&mut self) -> u64 {
         let (stamp, left) = self.stamp;
         if self.queued > 0 && left > 0 {
@@ -354,6 +358,7 @@ impl<T, R, E> Core<T, R, E> {
     }
 
     /// Moves an unlinked item to its lane, or behind the others of its key.
+    #[inline]
     fn admit(&mut self, index: Index) {
         if self.queued == 0 {
             self.due = false;
@@ -362,24 +367,35 @@ impl<T, R, E> Core<T, R, E> {
             return;
         };
         slot.place = Place::Lane;
-        let (lane, key) = (usize::from(slot.lane), slot.key);
-        if let Some(key) = key {
-            let state = self.keys.enter(key);
-            if state.has_head || state.sending > 0 {
-                slot.place = Place::Follower;
-                let parked = state.sending > 0;
-                state.followers.push_back(&mut self.slab, index);
-                *(if parked {
-                    &mut self.keys.parked
-                } else {
-                    &mut self.queued
-                }) += 1;
-                return;
-            }
-            state.has_head = true;
+        let lane = usize::from(slot.lane);
+        if let Some(key) = slot.key
+            && self.has_to_follow(index, key)
+        {
+            return;
         }
         self.lanes[lane].push_back(&mut self.slab, index);
         self.queued += 1;
+    }
+
+    /// Puts an item behind the others of its key, if there are any.
+    #[cold]
+    fn has_to_follow(&mut self, index: Index, key: Key) -> bool {
+        let state = self.keys.enter(key);
+        if !state.has_head && state.sending == 0 {
+            state.has_head = true;
+            return false;
+        }
+        if let Some(slot) = self.slab.get_mut(index) {
+            slot.place = Place::Follower;
+        }
+        let parked = state.sending > 0;
+        state.followers.push_back(&mut self.slab, index);
+        *(if parked {
+            &mut self.keys.parked
+        } else {
+            &mut self.queued
+        }) += 1;
+        true
     }
 
     fn fill_from_blocked(&mut self) {

@@ -120,7 +120,11 @@ impl<T, R, E> Core<T, R, E> {
         {
             let index = std::mem::replace(&mut next, slot.links.next);
             let key = slot.key;
-            self.send(index, now, items, tickets);
+            if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
+                self.counters.waited(now.saturating_sub(slot.since));
+                items.push(item);
+                tickets.push(index);
+            }
             if let Some(key) = key {
                 followed += self.take_followers(key, now, items, tickets);
             }
@@ -131,6 +135,7 @@ impl<T, R, E> Core<T, R, E> {
     }
 
     /// The items of one key go together, so that none of them waits for another's call.
+    #[cold]
     fn take_followers(
         &mut self,
         key: Key,
@@ -145,9 +150,14 @@ impl<T, R, E> Core<T, R, E> {
         let mut taken = 0;
         while items.len() < self.config.max_batch_size.get()
             && let Some(index) = followers.pop_front(&mut self.slab)
+            && let Some(slot) = self.slab.get_mut(index)
         {
-            self.send(index, now, items, tickets);
-            taken += 1;
+            if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
+                self.counters.waited(now.saturating_sub(slot.since));
+                items.push(item);
+                tickets.push(index);
+                taken += 1;
+            }
         }
         self.queued -= followers.len();
         self.keys.parked += followers.len();
@@ -155,19 +165,6 @@ impl<T, R, E> Core<T, R, E> {
             (state.followers, state.has_head, state.sending) = (followers, false, 1 + taken);
         }
         taken
-    }
-
-    /// Takes the item out of its slot.
-    #[inline]
-    fn send(&mut self, index: Index, now: u64, items: &mut Vec<T>, tickets: &mut Vec<Index>) {
-        let Some(slot) = self.slab.get_mut(index) else {
-            return;
-        };
-        if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
-            self.counters.waited(now.saturating_sub(slot.since));
-            items.push(item);
-            tickets.push(index);
-        }
     }
 
     /// One item of the key was answered; after the last, the next may go.
