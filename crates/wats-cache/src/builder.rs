@@ -242,12 +242,11 @@ where
     /// [`ManualClock`]: crate::ManualClock
     pub fn build(self) -> crate::AsyncTtlCache<K, V, S> {
         let every = self.config.sweep_interval;
-        let manual = self.clock.is_some();
         let core = self.core();
         if let Some(every) = every {
             match tokio::runtime::Handle::try_current() {
                 Ok(runtime) => {
-                    if manual {
+                    if core.time.is_manual() {
                         sweep_by_thread(&core, every);
                     } else {
                         let task = runtime.spawn(sweep_by_task(Arc::downgrade(&core), every));

@@ -191,6 +191,19 @@ impl Time {
         }
     }
 
+    /// Whether the time moves only by hand: such a clock keeps its listeners.
+    #[cfg(feature = "async")]
+    pub(crate) fn is_manual(&self) -> bool {
+        struct Probe;
+        impl TimeListener for Probe {
+            fn time_moved(&self) {}
+        }
+        let probe = Arc::new(Probe);
+        let listener = Arc::downgrade(&probe);
+        self.subscribe(listener);
+        Arc::weak_count(&probe) > 0
+    }
+
     pub(crate) fn subscribe(&self, listener: Weak<dyn TimeListener>) {
         if let Self::Custom(custom) = self {
             custom.clock.subscribe(listener);

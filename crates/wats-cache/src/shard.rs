@@ -319,11 +319,11 @@ impl<K: Eq, V> Shard<K, V> {
             fresh_until = fresh_until.min(now.saturating_add(self.rules.idle));
         }
         let expiry = self.kept_until(fresh_until);
-        self.cursor.note(expiry);
         let meta = Meta::new(expiry, self.writes);
         let found = self.find(tag, &new.key);
         if let Some((_, slot)) = found {
             self.replace(slot, meta, new, weight, now, out);
+            self.cursor.note(expiry);
         } else {
             self.counts.inserts += 1;
             self.make_room(1, weight, now, &tag_of, out);
@@ -333,6 +333,8 @@ impl<K: Eq, V> Shard<K, V> {
                 value: new.value,
             };
             let slot = self.slab.add(entry, self.rules.limits.entries);
+            // Not earlier: making room may have begun a new round, which has to hear of this entry.
+            self.cursor.note(expiry);
             self.index.insert(tag, slot);
             self.policy.admit(&mut self.slab, slot, tag);
             if self.rules.extras {

@@ -1,0 +1,301 @@
+//! The rules of loading: who runs the loader, who waits, and what becomes of a leader that fails.
+
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+use wats_cache::{Join, ManualClock, SingleFlight, TtlCache, Turn};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn cache() -> TtlCache<u32, u32> {
+    TtlCache::builder().clock(ManualClock::new()).build()
+}
+
+/// Starts a loader in a thread and returns once it runs, with the end of a channel that lets it go on.
+fn slow_load(
+    cache: &TtlCache<u32, u32>,
+    value: u32,
+) -> (mpsc::Sender<()>, std::thread::JoinHandle<u32>) {
+    let (go, gate) = mpsc::channel::<()>();
+    let (started, running) = mpsc::channel();
+    let cache = cache.clone();
+    let thread = std::thread::spawn(move || {
+        cache.get_or_insert_with(1, || {
+            started.send(()).unwrap();
+            let _ = gate.recv();
+            value
+        })
+    });
+    running.recv().unwrap();
+    (go, thread)
+}
+
+#[test]
+fn one_load_for_many_threads_and_every_get_is_counted() {
+    let cache = cache();
+    let loads = AtomicUsize::new(0);
+    let barrier = Barrier::new(16);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                barrier.wait();
+                let value = cache.get_or_insert_with(1, || {
+                    loads.fetch_add(1, Ordering::Relaxed);
+                    7
+                });
+                assert_eq!(value, 7);
+            });
+        }
+    });
+    assert_eq!(loads.into_inner(), 1);
+    let stats = cache.stats();
+    assert_eq!(
+        (stats.hits + stats.misses, stats.loads_ok, stats.inserts),
+        (16, 1, 1)
+    );
+}
+
+#[test]
+fn other_keys_do_not_wait() {
+    let cache = cache();
+    let (go, thread) = slow_load(&cache, 5);
+    for key in 2..500 {
+        assert_eq!(cache.get_or_insert_with(key, || key), key);
+    }
+    assert_eq!(cache.get(&1), None);
+    drop(go);
+    assert_eq!(thread.join().unwrap(), 5);
+    assert_eq!(cache.get(&1), Some(5));
+}
+
+#[test]
+fn an_error_is_the_callers_own_and_not_cached() {
+    let cache = cache();
+    assert_eq!(cache.get_or_try_insert_with(1, || Err("no")), Err("no"));
+    assert!(cache.is_empty());
+    assert_eq!(cache.get_or_try_insert_with(1, || Ok::<_, ()>(2)), Ok(2));
+    let stats = cache.stats();
+    assert_eq!((stats.loads_ok, stats.loads_failed), (1, 1));
+}
+
+#[test]
+fn after_an_error_the_next_waiter_leads() {
+    let flights = SingleFlight::<u32, u32>::new();
+    let Join::Lead(leader) = flights.join(&1) else {
+        panic!("nobody leads yet")
+    };
+    let (first, second) = (flights.join(&1), flights.join(&1));
+    let (Join::Wait(first), Join::Wait(second)) = (first, second) else {
+        panic!("the flight is led")
+    };
+    drop(leader);
+    let Turn::Lead(leader) = first.wait() else {
+        panic!("nothing has landed")
+    };
+    leader.land(&9);
+    assert!(matches!(second.wait(), Turn::Landed(9)));
+    assert_eq!(flights.in_flight(), 0);
+}
+
+#[test]
+fn a_panic_is_the_leaders_and_the_key_is_free_again() {
+    let cache = cache();
+    let caught = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        cache.get_or_insert_with(1, || panic!("the loader fails on purpose"))
+    }));
+    assert!(caught.is_err());
+    assert_eq!(cache.get_or_insert_with(1, || 3), 3);
+    assert_eq!(cache.stats().loads_failed, 1);
+}
+
+#[test]
+fn an_insert_during_the_load_wins() {
+    let cache = cache();
+    let (go, thread) = slow_load(&cache, 5);
+    cache.insert(1, 6);
+    drop(go);
+    assert_eq!(
+        thread.join().unwrap(),
+        5,
+        "the loader's caller gets what it loaded"
+    );
+    assert_eq!(cache.get(&1), Some(6));
+}
+
+#[test]
+fn a_removal_during_the_load_wins_and_later_callers_load_anew() {
+    for invalidate in [
+        (|cache| assert_eq!(cache.remove(&1), None)) as fn(&TtlCache<u32, u32>),
+        |cache| cache.clear(),
+        |cache| assert_eq!(cache.invalidate_where(|_, _| false), 0),
+        |cache| assert_eq!(cache.invalidate_tag("any"), 0),
+    ] {
+        let cache = cache();
+        let (go, thread) = slow_load(&cache, 5);
+        invalidate(&cache);
+        // Joining the old flight would hand out what was just invalidated.
+        assert_eq!(cache.get_or_insert_with(1, || 8), 8);
+        drop(go);
+        assert_eq!(thread.join().unwrap(), 5);
+        assert_eq!(cache.get(&1), Some(8));
+    }
+}
+
+#[test]
+fn a_hung_leader_loses_the_key_when_its_lease_ends() {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .load_lease(Some(SECOND))
+        .clock(clock.clone())
+        .build();
+    let (go, hung) = slow_load(&cache, 5);
+    // One who waited already is woken by the end of the lease …
+    let waiter = std::thread::spawn({
+        let cache = cache.clone();
+        move || cache.get_or_insert_with(1, || 6)
+    });
+    while cache.stats().misses < 2 {
+        std::thread::yield_now();
+    }
+    clock.advance(SECOND);
+    assert_eq!(waiter.join().unwrap(), 6);
+    drop(go);
+    // … and the late value is its caller's only.
+    assert_eq!(hung.join().unwrap(), 5);
+    assert_eq!(cache.get(&1), Some(6));
+}
+
+#[test]
+fn without_a_waiter_the_next_caller_finds_the_end_of_the_lease() {
+    let clock = ManualClock::new();
+    let flights = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
+    let Join::Lead(hung) = flights.join(&1) else {
+        panic!("nobody leads yet")
+    };
+    clock.advance(SECOND);
+    let Join::Lead(next) = flights.join(&1) else {
+        panic!("the lease is over")
+    };
+    assert!(!hung.is_current() && next.is_current());
+    hung.land(&1);
+    assert_eq!(flights.in_flight(), 1, "a late landing changes nothing");
+    next.land(&2);
+    assert_eq!(flights.in_flight(), 0);
+}
+
+#[test]
+fn asking_for_the_key_that_is_being_loaded_does_not_wait_for_itself() {
+    let cache = cache();
+    let value = cache.get_or_insert_with(1, || cache.get_or_insert_with(1, || 4) + 1);
+    assert_eq!(value, 5);
+    assert_eq!(cache.get(&1), Some(5));
+    let flights = SingleFlight::<u32, u32>::new();
+    let inner = flights.run(&1, || {
+        assert!(matches!(flights.join(&1), Join::Reentrant));
+        flights.run(&2, || Ok::<_, ()>(2))
+    });
+    assert_eq!(inner, Ok(2));
+}
+
+#[test]
+fn a_stale_value_is_served_while_one_caller_loads() {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .default_ttl(SECOND)
+        .stale_while_revalidate(2 * SECOND)
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 1);
+    clock.advance(SECOND);
+    assert_eq!(cache.get(&1), None, "a plain look-up never serves it");
+    let (go, loader) = slow_load(&cache, 2);
+    assert_eq!(
+        cache.get_or_insert_with(1, || panic!("somebody is loading")),
+        1
+    );
+    drop(go);
+    assert_eq!(loader.join().unwrap(), 2);
+    assert_eq!(cache.get(&1), Some(2));
+    assert_eq!(cache.stats().stale_served, 1);
+    clock.advance(3 * SECOND);
+    assert_eq!(cache.get_or_insert_with(1, || 3), 3);
+    assert_eq!(cache.stats().stale_served, 1);
+}
+
+#[test]
+fn a_stale_value_is_served_instead_of_an_error_up_to_its_maximum() {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .default_ttl(SECOND)
+        .stale_if_error(5 * SECOND)
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 1);
+    clock.advance(3 * SECOND);
+    assert_eq!(cache.get_or_try_insert_with(1, || Err("down")), Ok(1));
+    clock.advance(3 * SECOND);
+    assert_eq!(cache.get_or_try_insert_with(1, || Err("down")), Err("down"));
+    let stats = cache.stats();
+    assert_eq!(
+        (stats.stale_served, stats.loads_failed, stats.hits),
+        (1, 2, 0)
+    );
+}
+
+#[test]
+fn an_entry_is_renewed_ahead_of_its_end() {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .default_ttl(10 * SECOND)
+        .refresh_ahead(Some(0.8))
+        .clock(clock.clone())
+        .build();
+    let loads = Cell::new(0);
+    let load = || {
+        loads.set(loads.get() + 1);
+        if loads.get() == 2 {
+            Err("down")
+        } else {
+            Ok(loads.get())
+        }
+    };
+    assert_eq!(cache.get_or_try_insert_with(1, load), Ok(1));
+    clock.advance(7 * SECOND);
+    assert_eq!(cache.get_or_try_insert_with(1, load), Ok(1));
+    clock.advance(SECOND);
+    assert_eq!(
+        cache.get_or_try_insert_with(1, load),
+        Ok(1),
+        "what is fresh outlives a failed renewal"
+    );
+    assert_eq!(cache.get_or_try_insert_with(1, load), Ok(3));
+    clock.advance(7 * SECOND);
+    assert_eq!(
+        cache.get(&1),
+        Some(3),
+        "the renewed entry lives its whole time"
+    );
+    assert_eq!(loads.get(), 3);
+}
+
+#[test]
+fn ten_thousand_waiters_get_one_value() {
+    let flights = SingleFlight::<u32, Arc<u32>>::new();
+    let Join::Lead(leader) = flights.join(&1) else {
+        panic!("nobody leads yet")
+    };
+    let waiters: Vec<_> = (0..10_000)
+        .map(|_| match flights.join(&1) {
+            Join::Wait(waiter) => waiter,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let value = Arc::new(7);
+    leader.land(&value);
+    for waiter in waiters {
+        assert!(matches!(waiter.wait(), Turn::Landed(got) if Arc::ptr_eq(&got, &value)));
+    }
+    assert_eq!(flights.in_flight(), 0);
+}

@@ -1,0 +1,187 @@
+//! The async face: cancellation at every point, tasks, and the clock of tokio.
+#![cfg(feature = "async")]
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use wats_cache::{AsyncTtlCache, SingleFlight, TokioClock};
+
+/// Pending for some polls, waking itself each time.
+struct Yields(usize);
+
+impl Future for Yields {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[tokio::test]
+async fn a_leader_may_be_dropped_at_every_await_point() {
+    for polls in 0..6 {
+        let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
+        {
+            let load = || async {
+                Yields(5).await;
+                1
+            };
+            let mut leader = pin!(cache.get_or_insert_with(1, load));
+            for _ in 0..polls {
+                assert!(poll_once(leader.as_mut()).is_pending());
+            }
+            // Dropped here, with a waiter behind it.
+            let mut waiter = pin!(cache.get_or_insert_with(1, || async { 2 }));
+            if polls > 0 {
+                assert!(poll_once(waiter.as_mut()).is_pending());
+            }
+            #[expect(
+                clippy::drop_non_drop,
+                reason = "the future behind the pin ends with the block"
+            )]
+            drop(leader);
+        }
+        assert_eq!(
+            cache.get_or_insert_with(1, || async { 3 }).await,
+            3,
+            "after {polls} polls"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_leader_hands_on_to_the_one_who_waits() {
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
+    for polls in 1..6 {
+        cache.clear();
+        let mut leader = Box::pin(cache.get_or_insert_with(1, || async {
+            Yields(9).await;
+            1
+        }));
+        for _ in 0..polls {
+            assert!(poll_once(leader.as_mut()).is_pending());
+        }
+        let waiter = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.get_or_insert_with(1, || async { 2 }).await }
+        });
+        tokio::task::yield_now().await;
+        drop(leader);
+        assert_eq!(waiter.await.unwrap(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_waiter_that_is_dropped_after_its_call_passes_it_on() {
+    let flights = SingleFlight::<u32, u32>::new();
+    let mut leader = Box::pin(flights.run_async(&1, || async {
+        Yields(9).await;
+        Ok::<_, ()>(1)
+    }));
+    assert!(poll_once(leader.as_mut()).is_pending());
+    let mut first = Box::pin(flights.run_async(&1, || async { Ok::<_, ()>(2) }));
+    assert!(poll_once(first.as_mut()).is_pending());
+    let second = tokio::spawn({
+        let flights = flights.clone();
+        async move { flights.run_async(&1, || async { Ok::<_, ()>(3) }).await }
+    });
+    tokio::task::yield_now().await;
+    drop(leader);
+    drop(first);
+    assert_eq!(second.await.unwrap(), Ok(3));
+    assert_eq!(flights.in_flight(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_tasks_share_one_load() {
+    let cache: AsyncTtlCache<&'static str, Arc<Vec<u32>>> = AsyncTtlCache::new();
+    let loads = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..10_000)
+        .map(|_| {
+            let (cache, loads) = (cache.clone(), Arc::clone(&loads));
+            tokio::spawn(async move {
+                let load = || async {
+                    Yields(20).await;
+                    loads.fetch_add(1, Ordering::Relaxed);
+                    Ok::<_, std::io::Error>(Arc::new(vec![1, 2, 3]))
+                };
+                cache
+                    .get_or_try_insert_with("processes", load)
+                    .await
+                    .unwrap()
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().len(), 3);
+    }
+    assert_eq!(loads.load(Ordering::Relaxed), 1);
+    let stats = cache.stats();
+    assert_eq!((stats.loads_ok, stats.hits + stats.misses), (1, 10_000));
+}
+
+#[tokio::test]
+async fn a_loader_that_asks_for_its_own_key_does_not_hang() {
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
+    let inner = cache.clone();
+    let load = || async move {
+        Yields(1).await;
+        inner.get_or_insert_with(1, || async { 4 }).await + 1
+    };
+    assert_eq!(cache.get_or_insert_with(1, load).await, 5);
+}
+
+#[tokio::test]
+async fn errors_are_not_cached() {
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
+    assert_eq!(
+        cache
+            .get_or_try_insert_with(1, || async { Err("no") })
+            .await,
+        Err("no")
+    );
+    assert_eq!(
+        cache
+            .get_or_try_insert_with(1, || async { Ok::<_, ()>(1) })
+            .await,
+        Ok(1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_sweeps_and_ends_with_the_last_handle() {
+    let value = Arc::new(());
+    let cache: AsyncTtlCache<u32, Arc<()>> = AsyncTtlCache::builder()
+        .clock(TokioClock::new())
+        .default_ttl(Duration::from_secs(5))
+        .build();
+    cache.insert(1, Arc::clone(&value));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(cache.contains_key(&1));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((cache.len(), Arc::strong_count(&value)), (0, 1));
+    let tasks = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    drop(cache);
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    assert_eq!(
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks(),
+        tasks - 1
+    );
+}
