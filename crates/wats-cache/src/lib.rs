@@ -5,6 +5,7 @@
 //! | a cache shared by threads | [`TtlCache`] |
 //! | a cache shared by tasks | [`AsyncTtlCache`] |
 //! | to load each key once, however many ask | `get_or_insert_with` of either; [`SingleFlight`] without a cache |
+//! | to cache what a function returns | `#[cached]`, or [`memoize`] |
 //! | to test what time does | [`ManualClock`] |
 //!
 //! ```
@@ -40,6 +41,8 @@ mod hash;
 mod index;
 mod iter;
 mod lock;
+#[doc(hidden)]
+pub mod memo;
 #[cfg(feature = "metrics")]
 mod observe;
 mod policy;
@@ -61,7 +64,12 @@ pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
 pub use future::AsyncTtlCache;
 pub use hash::{Hasher, RandomState};
 pub use iter::Iter;
+pub use memo::memoize;
+#[cfg(feature = "async")]
+pub use memo::memoize_async;
 pub use policy::Policy;
 pub use removal::RemovalCause;
 pub use stats::CacheStats;
 pub use sync::TtlCache;
+#[cfg(feature = "macros")]
+pub use wats_cache_macros::cached;
