@@ -223,3 +223,59 @@ impl<T, R, E> RequestBatcher<T, R, E> {
         self.shared().stats()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Policy, limit};
+
+    #[test]
+    fn handles_and_futures_go_everywhere() {
+        fn send_and_sync<T: Send + Sync>() {}
+        fn send<T: Send>() {}
+        send_and_sync::<RequestBatcher<u32, std::cell::Cell<u32>, String>>();
+        send::<Add<'_, u32, std::cell::Cell<u32>, String>>();
+        send::<Ticket<u32, u32, String>>();
+    }
+
+    /// A million keys whose callers go away; every other one is asked for again.
+    #[tokio::test]
+    async fn memory_is_flat_over_a_million_keys() {
+        let config = BatchConfig::default()
+            .policy(Policy::Eager)
+            .max_pending(limit::<1000>());
+        let batcher: RequestBatcher<u32, u32, Infallible> = RequestBatcher::builder(config)
+            .dedupe_by(|n: &u32| *n)
+            .order_by(|n: &u32| *n)
+            .build_infallible(|items| async { items });
+        for first in (0..1_000_000).step_by(500) {
+            let keys = first..first + 500;
+            let leaves = batcher.add_many(keys.clone());
+            let stays = batcher.add_many(keys.clone().step_by(2));
+            tokio::select! {
+                biased;
+                _ = leaves => unreachable!("nothing was sent yet"),
+                () = std::future::ready(()) => {}
+            }
+            let answers = stays.await;
+            assert!(
+                answers
+                    .into_iter()
+                    .zip(keys.step_by(2))
+                    .all(|(a, key)| a.unwrap() == key)
+            );
+        }
+        let shared = batcher.shared();
+        let flights = shared
+            .dedupe
+            .as_ref()
+            .map(|dedupe| dedupe.capacity())
+            .unwrap();
+        let (slots, keys) = shared.core.lock().capacity();
+        assert!(
+            flights < 5000 && slots < 5000 && keys < 5000,
+            "{flights} {slots} {keys}"
+        );
+        assert_eq!(batcher.stats().items, 1_500_000);
+    }
+}

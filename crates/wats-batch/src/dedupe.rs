@@ -34,6 +34,10 @@ pub(crate) trait Dedupe<T, R, E>: Send + Sync {
 
     /// How many have joined another's item.
     fn joined(&self) -> u64;
+
+    /// Room for how many keys the map keeps.
+    #[cfg(test)]
+    fn capacity(&self) -> usize;
 }
 
 pub(crate) struct ByKey<K, F, R, E> {
@@ -122,6 +126,11 @@ where
 
     fn joined(&self) -> u64 {
         self.joined.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    fn capacity(&self) -> usize {
+        self.flights.lock().capacity()
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::runtime::{Builder, Runtime};
-use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, Ticket, limit};
 
 type Batcher = RequestBatcher<u32, u32, String>;
 
@@ -32,6 +32,11 @@ fn paused() -> Runtime {
         .start_paused(true)
         .build()
         .unwrap()
+}
+
+fn add_inside(runtime: &Runtime, batcher: &Batcher) -> Ticket<u32, u32, String> {
+    let _inside = runtime.enter();
+    batcher.try_add(9).unwrap()
 }
 
 #[test]
@@ -81,7 +86,9 @@ fn the_shutdown_of_the_runtime_answers_everybody() {
 #[test]
 fn an_open_window_does_not_outlive_its_runtime() {
     let batcher = batcher(Policy::Window, Duration::ZERO);
-    let ticket = paused().block_on(async { batcher.try_add(1).unwrap() });
+    let runtime = paused();
+    let ticket = add_inside(&runtime, &batcher);
+    drop(runtime);
     assert!(matches!(
         ticket.now_or_never(),
         Some(Err(BatchError::NoRuntime))
@@ -95,7 +102,7 @@ fn a_second_runtime_takes_over() {
         for round in 0..3 {
             let runtime = paused();
             assert_eq!(runtime.block_on(batcher.add(round)).unwrap(), round);
-            let cut_off = runtime.block_on(async { batcher.try_add(9).unwrap() });
+            let cut_off = add_inside(&runtime, &batcher);
             drop(runtime);
             assert!(cut_off.now_or_never().unwrap().is_err());
         }

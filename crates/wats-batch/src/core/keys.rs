@@ -60,6 +60,11 @@ impl Keys {
     }
 
     #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.states.capacity()
+    }
+
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.states.len()
     }

@@ -293,6 +293,12 @@ impl<T, R, E> Core<T, R, E> {
         self.running - self.gathering
     }
 
+    /// Room for how many items and keys is kept.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> (usize, usize) {
+        (self.slab.capacity(), self.keys.capacity())
+    }
+
     // ---- inside ------------------------------------------------------------------------------
 
     #[inline]
