@@ -16,9 +16,14 @@ fn main() -> Result<(), wats_codec::Error> {
     let file = writer.into_inner();
 
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{} records in {} bytes", progress.records, progress.bytes)?;
+    writeln!(
+        out,
+        "{} records in {} bytes",
+        progress.records, progress.bytes
+    )?;
     let mut failed = 0;
-    for record in RecordReader::<_, (String, bool)>::new(codec, Framing::LengthPrefixed, &file[..]) {
+    for record in RecordReader::<_, (String, bool)>::new(codec, Framing::LengthPrefixed, &file[..])
+    {
         let (_serial, passed) = record?;
         failed += usize::from(!passed);
     }

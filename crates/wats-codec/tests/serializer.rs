@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wats_codec::{Error, Format, NonFinite, Serializer, benchmark_with, compare};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -251,5 +253,47 @@ fn comparison_and_benchmark_agree_on_sizes() {
     let report = benchmark_with(&reports, &once).unwrap();
     for row in &report.rows {
         assert_eq!(row.bytes, comparison.get(row.format).unwrap().bytes);
+    }
+}
+
+/// Report-like trees: objects of texts, numbers, lists of steps within steps.
+fn any_report() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (any::<i32>(), 0..9i32).prop_map(|(n, d)| Value::from(f64::from(n) / 10f64.powi(d))),
+        any::<String>().prop_map(Value::from),
+        "2026-0[1-9]-[0-2][1-8]T[01][0-9]:00:00\\.[0-9]{3}\\+00:00".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 80, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            prop::collection::btree_map("[a-z][a-zA-Z]{0,12}", inner, 0..8)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn reports_survive_every_pair_of_formats(report in any_report()) {
+        for &first in Format::ALL {
+            let first = Serializer::new(first).compress_threshold(0);
+            let bytes = first.to_vec(&report).unwrap();
+            let once: Value = first.from_slice_fast(&bytes).unwrap();
+            prop_assert_eq!(&once, &report, "{}", first.format());
+            prop_assert_eq!(&first.to_vec_fast(&report).unwrap(), &bytes, "{}", first.format());
+            for &second in Format::ALL {
+                let second = Serializer::new(second).compress_threshold(0);
+                let bytes = second.to_vec_fast(&once).unwrap();
+                let twice: Value = first.from_slice(&bytes).unwrap();
+                prop_assert_eq!(&twice, &report, "{} then {}", first.format(), second.format());
+            }
+        }
     }
 }
