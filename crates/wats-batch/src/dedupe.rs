@@ -43,6 +43,7 @@ pub(crate) trait Dedupe<T, R, E>: Send + Sync {
 pub(crate) struct ByKey<K, F, R, E> {
     key_of: F,
     flights: Arc<Flights<K, R, E>>,
+    next_id: AtomicU64,
     joined: AtomicU64,
 }
 
@@ -50,6 +51,8 @@ pub(crate) struct ByKey<K, F, R, E> {
 type Flights<K, R, E> = Lock<HashMap<K, Entry<R, E>>>;
 
 struct Entry<R, E> {
+    /// Tells one flight of a key from the next.
+    id: u64,
     index: Index,
     flight: WeakFlight<R, E>,
 }
@@ -59,6 +62,7 @@ impl<K, F, R, E> ByKey<K, F, R, E> {
         Self {
             key_of,
             flights: Arc::default(),
+            next_id: AtomicU64::new(0),
             joined: AtomicU64::new(0),
         }
     }
@@ -98,10 +102,11 @@ where
             .enter(item, None, manner, may == May::WaitForRoom);
         let (index, todo) = entered?;
         let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(index));
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let removal = Removal {
             flights: Arc::clone(&self.flights),
             key: key.clone(),
-            index,
+            id,
         };
         let flight: Flight<R, E> = async move {
             let answer = ticket.await;
@@ -114,6 +119,7 @@ where
             flights.insert(
                 key,
                 Entry {
+                    id,
                     index,
                     flight: weak,
                 },
@@ -138,7 +144,7 @@ where
 struct Removal<K: Eq + Hash, R, E> {
     flights: Arc<Flights<K, R, E>>,
     key: K,
-    index: Index,
+    id: u64,
 }
 
 impl<K: Eq + Hash, R, E> Drop for Removal<K, R, E> {
@@ -147,7 +153,7 @@ impl<K: Eq + Hash, R, E> Drop for Removal<K, R, E> {
         // A later flight of the same key may have taken the place.
         if flights
             .get(&self.key)
-            .is_some_and(|entry| entry.index == self.index)
+            .is_some_and(|entry| entry.id == self.id)
         {
             flights.remove(&self.key);
         }

@@ -226,7 +226,13 @@ mod metrics_feature {
                 let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(config)
                     .name("parts")
                     .build(|items: Vec<u32>| async {
-                        let odd = |n: u32| if n.is_multiple_of(2) { Ok(n) } else { Err("odd".into()) };
+                        let odd = |n: u32| {
+                            if n.is_multiple_of(2) {
+                                Ok(n)
+                            } else {
+                                Err("odd".into())
+                            }
+                        };
                         items.into_iter().map(odd).collect::<Vec<_>>()
                     });
                 let _ = batcher.add_many(0..5).await;

@@ -15,88 +15,106 @@ use wats_batch::{batch_map, limit};
 /// Items under way at a time.
 const LIMIT: usize = 50;
 
-/// What the function does before it answers.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Ready,
-    Yield,
-    /// The first item takes 200 ms, the others 1 ms each.
-    SlowFirst,
+/// What is called for each item. A type of its own for each, so that none carries the others' state about.
+trait Call: Send + 'static {
+    fn call(item: u64) -> impl Future<Output = u64> + Send + 'static;
 }
 
-impl Kind {
-    async fn call(self, item: u64) -> u64 {
-        match self {
-            Self::Ready => {}
-            Self::Yield => yield_now().await,
-            Self::SlowFirst => {
-                let takes = if item == 0 { 200 } else { 1 };
-                tokio::time::sleep(Duration::from_millis(takes)).await;
-            }
-        }
+/// Answers at once.
+struct Ready;
+
+impl Call for Ready {
+    async fn call(item: u64) -> u64 {
+        work(item)
+    }
+}
+
+/// Lets others run first.
+struct Yield;
+
+impl Call for Yield {
+    async fn call(item: u64) -> u64 {
+        yield_now().await;
+        work(item)
+    }
+}
+
+/// The first item takes 200 ms, the others 1 ms each.
+struct SlowFirst;
+
+impl Call for SlowFirst {
+    async fn call(item: u64) -> u64 {
+        let takes = if item == 0 { 200 } else { 1 };
+        tokio::time::sleep(Duration::from_millis(takes)).await;
         work(item)
     }
 }
 
 pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
+    let items = ctx.scale(50_000, 100_000);
     let mut rows = Vec::new();
-    for (kind, name, note) in [
-        (Kind::Ready, "ready", "futures that are ready at once"),
-        (Kind::Yield, "yield", "futures that yield once"),
-    ] {
-        for threads in [1, 2] {
-            let items = ctx.scale(50_000, 100_000);
-            let row = RowSpec::new(&format!("batch.map.{name}.{threads}t"))
+    for threads in [1, 2] {
+        let row = |name: &str, note: &str| {
+            RowSpec::new(&format!("batch.map.{name}.{threads}t"))
                 .unit("ns/item")
                 .note(&format!(
-                    "{items} items, {LIMIT} at a time, in order; {note}"
-                ));
-            rows.push(contestants(row, threads, items, kind));
-        }
+                    "{items} items, {LIMIT} at a time, in order; futures that {note}"
+                ))
+        };
+        rows.push(contestants::<Ready>(
+            row("ready", "are ready at once"),
+            threads,
+            items,
+        ));
+        rows.push(contestants::<Yield>(
+            row("yield", "yield once"),
+            threads,
+            items,
+        ));
     }
     let row = RowSpec::new("batch.map.slow_first")
         .unit("ns/item")
         .note("4000 items of 1 ms, 50 at a time, and a first one of 200 ms")
         .most_rounds(5);
-    rows.push(contestants(row, 1, 4000, Kind::SlowFirst));
+    rows.push(contestants::<SlowFirst>(row, 1, 4000));
     rows
 }
 
-fn contestants(row: RowSpec, threads: usize, items: u64, kind: Kind) -> RowSpec {
+fn contestants<C: Call>(row: RowSpec, threads: usize, items: u64) -> RowSpec {
     row.subject_with(
         "wats-batch batch_map",
         move || runtime(threads),
-        move |runtime| timed(runtime, items, ours(items, kind)),
+        move |runtime| timed(runtime, items, ours::<C>(items)),
     )
     .peer_with(
         "buffered",
         move || runtime(threads),
-        move |runtime| timed(runtime, items, buffered(items, kind)),
+        move |runtime| timed(runtime, items, buffered::<C>(items)),
     )
     .peer_with(
         "spawn + semaphore",
         move || runtime(threads),
-        move |runtime| timed(runtime, items, spawned(items, kind)),
+        move |runtime| timed(runtime, items, spawned::<C>(items)),
     )
 }
 
-async fn ours(items: u64, kind: Kind) -> Result<Vec<u64>> {
-    Ok(batch_map(0..items, limit::<LIMIT>(), |item| kind.call(item)).await)
+async fn ours<C: Call>(items: u64) -> Result<Vec<u64>> {
+    Ok(batch_map(0..items, limit::<LIMIT>(), C::call).await)
 }
 
-async fn buffered(items: u64, kind: Kind) -> Result<Vec<u64>> {
-    let calls = stream::iter(0..items).map(|item| kind.call(item));
+async fn buffered<C: Call>(items: u64) -> Result<Vec<u64>> {
+    let calls = stream::iter(0..items).map(C::call);
     Ok(calls.buffered(LIMIT).collect().await)
 }
 
-async fn spawned(items: u64, kind: Kind) -> Result<Vec<u64>> {
+async fn spawned<C: Call>(items: u64) -> Result<Vec<u64>> {
     let permits = Arc::new(Semaphore::new(LIMIT));
     let mut tasks = JoinSet::new();
     for item in 0..items {
         let permits = Arc::clone(&permits);
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await?;
-            Ok::<_, Error>((item, kind.call(item).await))
+            Ok::<_, Error>((item, C::call(item).await))
         });
     }
     let mut answers = vec![0; items as usize];

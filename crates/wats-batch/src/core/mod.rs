@@ -146,8 +146,9 @@ impl<T, R, E> Core<T, R, E> {
         current: &Waker,
         spare: &mut Option<Waker>,
     ) -> Option<Poll<Result<R, BatchError<E>>>> {
-        let slot = self.slab.get_mut(index)?;
-        if matches!(slot.stage, Stage::Waiting(_) | Stage::Sent) {
+        if let Some(slot) = self.slab.get_mut(index)
+            && matches!(slot.stage, Stage::Waiting(_) | Stage::Sent)
+        {
             let known = &mut slot.waker;
             let is_known = known.as_ref().is_some_and(|known| known.will_wake(current));
             if !is_known {
