@@ -3,6 +3,7 @@
 //! Every value is percent-encoded down to the unreserved characters of RFC 3986, section 2.3, so a part number such
 //! as `A/B?x=1#2 %2F'ø` reaches the server as that very string and never as another route.
 
+use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
@@ -24,6 +25,8 @@ pub(crate) struct BaseUrl {
     pub(crate) port: u16,
     /// `host[:port]` as sent in `Host` and `:authority`.
     pub(crate) authority: String,
+    /// The same, ready to be sent.
+    pub(crate) host_header: HeaderValue,
     /// Path prefix without a trailing slash; empty for a server at the root.
     prefix: String,
 }
@@ -79,13 +82,18 @@ impl BaseUrl {
         {
             prefix = prefix[..at].trim_end_matches('/');
         }
+        let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        let host_header = HeaderValue::from_str(authority).map_err(|source| {
+            Error::config(format!("`{authority}` cannot be sent as a host")).source(source)
+        })?;
         Ok(Self {
             tls,
             host,
             port: url
                 .port_or_known_default()
                 .unwrap_or(if tls { 443 } else { 80 }),
-            authority: url[url::Position::BeforeHost..url::Position::AfterPort].to_owned(),
+            authority: authority.to_owned(),
+            host_header,
             prefix: prefix.to_owned(),
         })
     }

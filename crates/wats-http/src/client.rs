@@ -89,12 +89,11 @@ impl Client {
         if let Some(mistake) = mistake {
             return Err(mistake.context(origin.context()));
         }
-        let mut all_headers = self.shared.headers.clone();
-        all_headers.extend(headers);
         let request = Prepared {
             method: origin.operation.method().clone(),
-            target: origin.target.clone(),
-            headers: all_headers,
+            target: &origin.target,
+            common: &self.shared.headers,
+            headers,
             body,
         };
         let span = tracing::debug_span!(

@@ -32,7 +32,7 @@ impl Pipeline {
     pub(crate) async fn execute<T: Transport>(
         &self,
         transport: &T,
-        request: &Prepared,
+        request: &Prepared<'_>,
         origin: &Origin,
     ) -> Result<(Received, u32)> {
         let started = Instant::now();
@@ -70,7 +70,7 @@ impl Pipeline {
     async fn attempt<T: Transport>(
         &self,
         transport: &T,
-        request: &Prepared,
+        request: &Prepared<'_>,
         origin: &Origin,
     ) -> Result<Received> {
         let mut received = timeout(self.timeouts.attempt, transport.send(request))

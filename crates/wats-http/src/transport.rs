@@ -10,11 +10,13 @@ use crate::error::Result;
 
 /// A request in the form in which it can be sent any number of times.
 #[derive(Debug, Clone)]
-pub(crate) struct Prepared {
+pub(crate) struct Prepared<'a> {
     pub(crate) method: Method,
     /// Path and query, escaped.
-    pub(crate) target: String,
-    /// All headers but those that depend on the HTTP version.
+    pub(crate) target: &'a str,
+    /// Headers of every call of the client; those that depend on the HTTP version come on top.
+    pub(crate) common: &'a HeaderMap,
+    /// Headers of this call, which stand before common ones of the same name.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -31,5 +33,5 @@ pub(crate) struct Received {
 /// Sends one request once. The pool is the real one; tests script others.
 pub(crate) trait Transport {
     /// An error that is marked as never sent must mean that no byte of the request reached the network.
-    fn send(&self, request: &Prepared) -> impl Future<Output = Result<Received>> + Send;
+    fn send(&self, request: &Prepared<'_>) -> impl Future<Output = Result<Received>> + Send;
 }

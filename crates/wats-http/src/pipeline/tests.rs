@@ -28,7 +28,7 @@ struct Script {
 }
 
 impl Transport for Script {
-    async fn send(&self, _: &Prepared) -> Result<Received> {
+    async fn send(&self, _: &Prepared<'_>) -> Result<Received> {
         self.tries.lock().unwrap().push(Instant::now());
         let step = self
             .steps
@@ -72,9 +72,11 @@ async fn run(pipeline: Pipeline, repeat: Repeat, steps: impl IntoIterator<Item =
         operation: Operation::new("test.op", Method::PUT, "/x", repeat),
         target: "/x".to_owned(),
     };
+    let common = HeaderMap::new();
     let request = Prepared {
         method: Method::PUT,
-        target: "/x".into(),
+        target: "/x",
+        common: &common,
         headers: HeaderMap::new(),
         body: Bytes::new(),
     };

@@ -33,11 +33,16 @@ impl Idle {
         self.connections.len()
     }
 
-    pub(super) fn push(&mut self, connection: Http1) {
+    /// Keeps a connection, and starts the reaper unless it runs; it ends by itself when nothing is idle.
+    pub(super) fn push(&mut self, connection: Http1, pool: &Arc<Shared>) {
         self.connections.push(Parked {
             connection,
             since: Instant::now(),
         });
+        if self.reaper.is_none() {
+            let task = tokio::spawn(reap(Arc::downgrade(pool)));
+            self.reaper = Some(task.abort_handle());
+        }
     }
 
     pub(super) fn pop(&mut self) -> Option<Http1> {
@@ -77,15 +82,6 @@ impl Drop for Idle {
         if let Some(reaper) = self.reaper.take() {
             reaper.abort();
         }
-    }
-}
-
-/// Starts the reaper unless it runs; it ends by itself when nothing is idle.
-pub(super) fn ensure_reaper(shared: &Arc<Shared>) {
-    let mut state = shared.lock();
-    if state.idle.reaper.is_none() && state.idle.len() > 0 {
-        let task = tokio::spawn(reap(Arc::downgrade(shared)));
-        state.idle.reaper = Some(task.abort_handle());
     }
 }
 

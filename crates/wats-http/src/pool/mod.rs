@@ -246,16 +246,15 @@ impl Pool {
             return;
         }
         let slot = http1.take_slot();
-        self.shared.lock().idle.push(http1);
+        self.shared.lock().idle.push(http1, &self.shared);
         // Only now: whoever gets the slot must find the connection.
         drop(slot);
-        idle::ensure_reaper(&self.shared);
     }
 
     async fn exchange(
         &self,
         lease: &mut Lease,
-        request: &Prepared,
+        request: &Prepared<'_>,
     ) -> Result<http::Response<Incoming>, Failure> {
         let http2 = matches!(lease.connection, Connection::Http2(_));
         let outgoing = self
@@ -271,7 +270,7 @@ impl Pool {
 }
 
 impl Transport for Pool {
-    async fn send(&self, request: &Prepared) -> Result<Received> {
+    async fn send(&self, request: &Prepared<'_>) -> Result<Received> {
         loop {
             let mut lease = self.checkout().await?;
             let reused = lease.reused;
@@ -363,28 +362,30 @@ impl Shared {
     }
 
     /// The request in the form that the protocol wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 a whole address.
-    fn outgoing(&self, request: &Prepared, http2: bool) -> Result<Request<Body>> {
+    fn outgoing(&self, request: &Prepared<'_>, http2: bool) -> Result<Request<Body>> {
         let illegal =
             |source: http::Error| Error::request("the address cannot be sent").source(source);
         let uri = if http2 {
             Uri::builder()
                 .scheme(self.base.scheme())
                 .authority(self.base.authority.as_str())
-                .path_and_query(request.target.as_str())
+                .path_and_query(request.target)
                 .build()
                 .map_err(illegal)?
         } else {
-            Uri::try_from(request.target.as_str()).map_err(|source| illegal(source.into()))?
+            Uri::try_from(request.target).map_err(|source| illegal(source.into()))?
         };
         let mut outgoing = Request::new(Full::new(request.body.clone()));
         *outgoing.method_mut() = request.method.clone();
         *outgoing.uri_mut() = uri;
-        *outgoing.headers_mut() = request.headers.clone();
+        *outgoing.headers_mut() = request.common.clone();
+        for (name, value) in &request.headers {
+            outgoing.headers_mut().insert(name, value.clone());
+        }
         if http2 {
             *outgoing.version_mut() = Version::HTTP_2;
         } else {
-            let host = http::HeaderValue::try_from(self.base.authority.as_str())
-                .map_err(|source| illegal(source.into()))?;
+            let host = self.base.host_header.clone();
             outgoing.headers_mut().insert(HOST, host);
         }
         Ok(outgoing)
