@@ -7,8 +7,9 @@ use crate::process::{cargo, works};
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 7] = [
+const LAYERS: [&str; 8] = [
     "wats-codec",
+    "wats-cache-macros",
     "wats-cache",
     "wats-batch",
     "wats-http",
