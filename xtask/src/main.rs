@@ -1,6 +1,6 @@
 //! `cargo xtask`: the project's own commands.
 //!
-//! One file per command: [`test`] with its [`steps`], [`demo`], [`bench`]. [`process`] starts programs and minds
+//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`mod@bench`]. [`process`] starts programs and minds
 //! Ctrl-C, [`terminal`] talks to the user.
 
 mod bench;
