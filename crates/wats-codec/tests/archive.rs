@@ -291,9 +291,9 @@ fn every_serializer_reads_archives_and_special_floats_survive() {
 
 #[test]
 fn a_text_said_often_cannot_become_a_bomb() {
-    let texts = vec!["x".repeat(100_000); 10_000];
+    let texts = vec!["x".repeat(5_000); 4_000];
     let bytes = codec().to_vec_fast(&texts).unwrap();
-    assert!(bytes.len() < 150_000);
+    assert!(bytes.len() < 15_000);
     let error = codec().from_slice_fast::<Vec<String>>(&bytes).unwrap_err();
     assert!(matches!(error, Error::RatioTooHigh { .. }), "{error}");
     let limits = Limits::default().max_ratio(u32::MAX).max_bytes(5 << 20);

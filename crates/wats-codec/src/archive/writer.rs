@@ -386,34 +386,51 @@ pub(super) const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e
 pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
     let size = value.abs();
     // Below 2^52 after scaling, so that digits and power are exact and one division rounds right.
-    let mut decimals = if size < 4e6 {
-        9
-    } else if size < 4e12 {
-        3
-    } else {
-        return None;
+    let most = match size {
+        ..4e6 => 9,
+        4e6..4e12 => 3,
+        _ => return None,
     };
-    let power = |decimals: u8| POWERS.get(usize::from(decimals)).copied().unwrap_or(1.0);
-    let mut digits = (size * power(decimals) + 0.5) as i64;
-    if (digits as f64 / power(decimals)).to_bits() != size.to_bits() {
+    // Limits have one decimal mostly; whoever has none of few has many.
+    let (digits, decimals) = scaled(size, 1).or_else(|| scaled(size, most))?;
+    let (digits, decimals) = shortened(digits, decimals);
+    // -0 has no digits to carry the sign.
+    if value.is_sign_negative() && digits == 0 {
         return None;
     }
+    let digits = if value.is_sign_negative() {
+        -digits
+    } else {
+        digits
+    };
+    // Shorter digits over a smaller power are the same number, but see.
+    let same = (digits as f64 / power(decimals)).to_bits() == value.to_bits();
+    same.then_some((digits, decimals))
+}
+
+#[inline]
+fn power(decimals: u8) -> f64 {
+    POWERS.get(usize::from(decimals)).copied().unwrap_or(1.0)
+}
+
+/// `size` with so many decimals, if it has no more.
+#[inline]
+fn scaled(size: f64, decimals: u8) -> Option<(i64, u8)> {
+    let digits = (size * power(decimals) + 0.5) as i64;
+    let same = (digits as f64 / power(decimals)).to_bits() == size.to_bits();
+    same.then_some((digits, decimals))
+}
+
+/// Without the zeros at the end.
+#[inline]
+fn shortened(mut digits: i64, mut decimals: u8) -> (i64, u8) {
     for (zeros, power) in [(4, 10_000), (2, 100), (2, 100), (1, 10)] {
         if decimals >= zeros && digits % power == 0 {
             digits /= power;
             decimals -= zeros;
         }
     }
-    if value.is_sign_negative() {
-        // -0 has no digits to carry the sign.
-        if digits == 0 {
-            return None;
-        }
-        digits = -digits;
-    }
-    // Shorter digits over a smaller power are the same number, but see.
-    let same = (digits as f64 / power(decimals)).to_bits() == value.to_bits();
-    same.then_some((digits, decimals))
+    (digits, decimals)
 }
 
 #[cfg(test)]
