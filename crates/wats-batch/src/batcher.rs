@@ -238,7 +238,7 @@ mod tests {
         send::<Ticket<u32, u32, String>>();
     }
 
-    /// A million keys whose callers go away; every other one is asked for again.
+    /// A million keys whose callers go away; one in ten is asked for again.
     #[tokio::test]
     async fn memory_is_flat_over_a_million_keys() {
         let config = BatchConfig::default()
@@ -251,7 +251,7 @@ mod tests {
         for first in (0..1_000_000).step_by(500) {
             let keys = first..first + 500;
             let leaves = batcher.add_many(keys.clone());
-            let stays = batcher.add_many(keys.clone().step_by(2));
+            let stays = batcher.add_many(keys.clone().step_by(10));
             tokio::select! {
                 biased;
                 _ = leaves => unreachable!("nothing was sent yet"),
@@ -261,7 +261,7 @@ mod tests {
             assert!(
                 answers
                     .into_iter()
-                    .zip(keys.step_by(2))
+                    .zip(keys.step_by(10))
                     .all(|(a, key)| a.unwrap() == key)
             );
         }
@@ -276,6 +276,6 @@ mod tests {
             flights < 5000 && slots < 5000 && keys < 5000,
             "{flights} {slots} {keys}"
         );
-        assert_eq!(batcher.stats().items, 1_500_000);
+        assert_eq!(batcher.stats().items, 1_100_000);
     }
 }
