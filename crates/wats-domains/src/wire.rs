@@ -1,6 +1,6 @@
 //! Models that lose nothing: known members typed, unknown members and explicit nulls kept and written back.
 //!
-//! [`wire!`] makes a struct whose members are all optional, because a reader must accept what any server version
+//! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
 
 use std::fmt;
@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Defines wire models: `"wireName" => field: Type` per member; see the [module](self).
+/// Defines wire models: `"wireName" => field: Type` per member; see the module.
 macro_rules! wire {
     ($(
         $(#[$meta:meta])*

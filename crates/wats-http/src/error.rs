@@ -80,7 +80,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// An error of the transport; see the [module](self) for how it prints.
+/// An error of the transport. `{}` prints what failed; `{:#}` adds causes and advice, still on one line.
 ///
 /// ```
 /// use wats_http::{Client, ErrorKind};
