@@ -58,6 +58,7 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
         #(#attrs)*
         #vis #sig {
             static __CACHE: ::wats_cache::memo::Slot = ::wats_cache::memo::Slot::new();
+            #[allow(clippy::used_underscore_binding)]
             let __key = {
                 #[allow(unused_imports)]
                 use ::std::borrow::ToOwned as _;
@@ -112,7 +113,12 @@ fn key_of_arguments(sig: &Signature) -> Result<Expr> {
         };
         parts.push(quote!(#name.to_owned()));
     }
-    Ok(parse_quote!((#(#parts,)*)))
+    // A function without arguments has one value; clippy would object to `()` as its key.
+    Ok(if parts.is_empty() {
+        parse_quote!(0_u8)
+    } else {
+        parse_quote!((#(#parts,)*))
+    })
 }
 
 /// Whether the return type is called `name`, whatever path it is written with.

@@ -31,7 +31,7 @@ impl Parse for Options {
                         Some(millis(&text.value()).map_err(|why| Error::new(text.span(), why))?);
                 }
                 "max_entries" => {
-                    options.max_entries = Some(input.parse::<LitInt>()?.base10_parse()?)
+                    options.max_entries = Some(input.parse::<LitInt>()?.base10_parse()?);
                 }
                 "key" => options.key = Some(input.parse()?),
                 "cache_none" => options.cache_none = input.parse::<LitBool>()?.value,

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wats_cache::{CacheConfig, CacheStats, ManualClock, Policy, RemovalCause, TtlCache};
+use wats_cache::RemovalCause::{Evicted, Expired, Invalidated, Replaced};
+use wats_cache::{CacheConfig, CacheStats, ManualClock, Policy, TtlCache};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,7 +26,7 @@ fn sums_agree(stats: &CacheStats) {
 fn a_value_lives_for_the_default_time_and_not_a_millisecond_longer() {
     let (cache, clock) = cache(10);
     cache.insert(1, "one".into());
-    clock.advance(10 * SECOND - Duration::from_millis(1));
+    clock.advance(Duration::from_millis(9_999));
     assert_eq!(cache.get(&1).as_deref(), Some("one"));
     clock.advance(Duration::from_millis(1));
     assert_eq!(cache.get(&1), None);
@@ -239,7 +240,6 @@ fn the_listener_hears_every_cause_and_may_use_the_cache() {
     cache.insert(4, 40);
     cache.clear();
     *back.lock().unwrap() = None;
-    use RemovalCause::{Evicted, Expired, Invalidated, Replaced};
     assert_eq!(
         *heard.lock().unwrap(),
         [
@@ -364,7 +364,7 @@ fn jitter_only_shortens_and_spreads() {
     for key in 0..1000 {
         cache.insert(key, key);
     }
-    clock.advance(80 * SECOND - Duration::from_millis(1));
+    clock.advance(Duration::from_millis(79_999));
     assert_eq!(cache.cleanup_expired(), 0);
     clock.advance(10 * SECOND);
     let half = cache.cleanup_expired();
@@ -421,7 +421,7 @@ fn the_sweeper_gives_memory_back_unattended() {
     let value = Arc::new(());
     cache.insert(1, Arc::clone(&value));
     clock.advance(SECOND);
-    assert_eq!(gone.recv().unwrap(), (1, RemovalCause::Expired));
+    assert_eq!(gone.recv().unwrap(), (1, Expired));
     // The value is dropped after the listener returned; the channel closes when the cache is gone.
     drop(cache);
     assert!(gone.recv().is_err());

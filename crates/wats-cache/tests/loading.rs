@@ -23,12 +23,12 @@ fn slow_load(
     let cache = cache.clone();
     let thread = std::thread::spawn(move || {
         cache.get_or_insert_with(1, || {
-            started.send(()).unwrap();
+            assert!(started.send(()).is_ok());
             let _ = gate.recv();
             value
         })
     });
-    running.recv().unwrap();
+    assert!(running.recv().is_ok());
     (go, thread)
 }
 

@@ -257,7 +257,7 @@ fn thirty_two_threads_keep_the_invariants() {
                                 assert_eq!(cache.get_or_insert_with(key, || value) % 1000, key);
                             }
                             90..96 => {
-                                assert!(cache.remove(&key).is_none_or(|got| got % 1000 == key))
+                                assert!(cache.remove(&key).is_none_or(|got| got % 1000 == key));
                             }
                             96 => drop(cache.keys()),
                             97 => clock.advance(Duration::from_millis(1)),

@@ -7,11 +7,12 @@
 //! ```
 
 use super::Core;
-use crate::flight::{Join, Leader, Turn};
+use crate::flight::{Join, Leader, Turn, Waiter};
 use crate::hash::Place;
 use crate::removal::Outbox;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
+#[cfg(feature = "async")]
 use std::future::Future;
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +45,19 @@ enum Found<V> {
         is_stale: bool,
     },
     Nothing,
+}
+
+/// What a loading look-up comes to.
+enum Departure<K: Hash + Eq, V> {
+    Served(V),
+    Lead {
+        leader: Leader<K, V>,
+        /// The fresh value that is renewed early.
+        renewing: Option<V>,
+    },
+    Wait(Waiter<K, V>),
+    /// The key is being loaded by this very caller, further up.
+    Alone,
 }
 
 /// A load that this caller has begun. Dropped before it is settled, it has failed.
@@ -180,54 +194,87 @@ where
         value
     }
 
+    /// What this caller is to do.
+    fn depart(&self, place: Place, key: &K) -> Departure<K, V> {
+        let (present, is_stale) = match self.find(place, key) {
+            Found::Fresh(value) => return Departure::Served(value),
+            Found::Servable { value, is_stale } => (Some(value), is_stale),
+            Found::Nothing => (None, false),
+        };
+        match (self.flights.join(key), present) {
+            (Join::Lead(leader), present) => {
+                let renewing = present.filter(|_| !is_stale);
+                Departure::Lead { leader, renewing }
+            }
+            (_, Some(value)) if is_stale => Departure::Served(self.serve_stale(value)),
+            (_, Some(value)) => Departure::Served(value),
+            (Join::Reentrant, None) => Departure::Alone,
+            (Join::Wait(waiter), None) => Departure::Wait(waiter),
+        }
+    }
+
+    /// Begins the load of a leader, or lands at once because another load has ended meanwhile.
+    fn lead(
+        &self,
+        place: Place,
+        key: &K,
+        leader: Leader<K, V>,
+        renewing: bool,
+    ) -> Result<(Leader<K, V>, Begun<'_, K, V, S>), V> {
+        match self.begin(place, key, &leader, renewing) {
+            Ok(begun) => Ok((leader, begun)),
+            Err(value) => {
+                leader.land(&value);
+                Err(value)
+            }
+        }
+    }
+
+    /// Ends the load of a leader with what its loader returned.
+    fn arrive<E>(
+        &self,
+        key: K,
+        loaded: Result<V, E>,
+        begun: Begun<'_, K, V, S>,
+        leader: Leader<K, V>,
+        renewing: Option<V>,
+    ) -> Result<V, E> {
+        match loaded {
+            Ok(value) => Ok(self.settle(key, value, begun, leader)),
+            Err(error) => {
+                let place = begun.place;
+                drop((begun, leader));
+                let fallback = renewing.or_else(|| self.instead_of_error(place, &key));
+                fallback.ok_or(error)
+            }
+        }
+    }
+
     pub(crate) fn get_or_load<E>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
         let place = self.place(&key);
-        let (present, is_stale) = match self.find(place, &key) {
-            Found::Fresh(value) => return Ok(value),
-            Found::Servable { value, is_stale } => (Some(value), is_stale),
-            Found::Nothing => (None, false),
-        };
-        let renew = present.is_some() && !is_stale;
-        let leader = match (self.flights.join(&key), present.clone()) {
-            (Join::Lead(leader), _) => leader,
-            (_, Some(value)) => {
-                return Ok(if is_stale {
-                    self.serve_stale(value)
-                } else {
-                    value
-                });
-            }
-            (Join::Reentrant, None) => return load(),
-            (Join::Wait(waiter), None) => match waiter.wait() {
+        let (leader, renewing) = match self.depart(place, &key) {
+            Departure::Served(value) => return Ok(value),
+            Departure::Alone => return load(),
+            Departure::Lead { leader, renewing } => (leader, renewing),
+            Departure::Wait(waiter) => match waiter.wait() {
                 Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => leader,
+                Turn::Lead(leader) => (leader, None),
             },
         };
-        let begun = match self.begin(place, &key, &leader, renew) {
+        let (leader, begun) = match self.lead(place, &key, leader, renewing.is_some()) {
             Ok(begun) => begun,
-            Err(value) => {
-                leader.land(&value);
-                return Ok(value);
-            }
+            Err(value) => return Ok(value),
         };
-        match leader.enter(load) {
-            Ok(value) => Ok(self.settle(key, value, begun, leader)),
-            Err(error) => {
-                drop((begun, leader));
-                let fallback = if renew {
-                    present
-                } else {
-                    self.instead_of_error(place, &key)
-                };
-                fallback.ok_or(error)
-            }
-        }
+        let loaded = leader.enter(load);
+        self.arrive(key, loaded, begun, leader, renewing)
     }
 
+    /// The same, with awaits.
+    #[cfg(feature = "async")]
     pub(crate) async fn get_or_load_async<E, F>(
         &self,
         key: K,
@@ -237,45 +284,20 @@ where
         F: Future<Output = Result<V, E>>,
     {
         let place = self.place(&key);
-        let (present, is_stale) = match self.find(place, &key) {
-            Found::Fresh(value) => return Ok(value),
-            Found::Servable { value, is_stale } => (Some(value), is_stale),
-            Found::Nothing => (None, false),
-        };
-        let renew = present.is_some() && !is_stale;
-        let leader = match (self.flights.join(&key), present.clone()) {
-            (Join::Lead(leader), _) => leader,
-            (_, Some(value)) => {
-                return Ok(if is_stale {
-                    self.serve_stale(value)
-                } else {
-                    value
-                });
-            }
-            (Join::Reentrant, None) => return load().await,
-            (Join::Wait(waiter), None) => match waiter.await {
+        let (leader, renewing) = match self.depart(place, &key) {
+            Departure::Served(value) => return Ok(value),
+            Departure::Alone => return load().await,
+            Departure::Lead { leader, renewing } => (leader, renewing),
+            Departure::Wait(waiter) => match waiter.await {
                 Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => leader,
+                Turn::Lead(leader) => (leader, None),
             },
         };
-        let begun = match self.begin(place, &key, &leader, renew) {
+        let (leader, begun) = match self.lead(place, &key, leader, renewing.is_some()) {
             Ok(begun) => begun,
-            Err(value) => {
-                leader.land(&value);
-                return Ok(value);
-            }
+            Err(value) => return Ok(value),
         };
-        match leader.enter_async(load).await {
-            Ok(value) => Ok(self.settle(key, value, begun, leader)),
-            Err(error) => {
-                drop((begun, leader));
-                let fallback = if renew {
-                    present
-                } else {
-                    self.instead_of_error(place, &key)
-                };
-                fallback.ok_or(error)
-            }
-        }
+        let loaded = leader.enter_async(load).await;
+        self.arrive(key, loaded, begun, leader, renewing)
     }
 }
