@@ -69,6 +69,8 @@ struct Begun<'a, K: Hash + Eq, V, S> {
     settled: bool,
 }
 
+type Started<'a, K, V, S> = (Leader<K, V>, Begun<'a, K, V, S>);
+
 impl<K: Hash + Eq, V, S> Drop for Begun<'_, K, V, S> {
     fn drop(&mut self) {
         let loads = &self.core.loads;
@@ -220,7 +222,7 @@ where
         key: &K,
         leader: Leader<K, V>,
         renewing: bool,
-    ) -> Result<(Leader<K, V>, Begun<'_, K, V, S>), V> {
+    ) -> Result<Started<'_, K, V, S>, V> {
         match self.begin(place, key, &leader, renewing) {
             Ok(begun) => Ok((leader, begun)),
             Err(value) => {
