@@ -387,6 +387,34 @@ fn step() -> Step {
 }
 
 #[test]
+fn floats_of_many_digits_round_correctly() {
+    // Between 15 and 20 digits, where digits and power are no longer exact both.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    for _ in 0..20_000 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let digits = (state >> (state % 16)).to_string();
+        let (whole, fraction) = digits.split_at(1 + (state % 3) as usize % digits.len());
+        let text = format!("{whole}.{fraction}1");
+        let text = text.trim_start_matches('0');
+        let text = if text.starts_with('.') {
+            format!("0{text}")
+        } else {
+            text.to_owned()
+        };
+        let back: f64 = Serializer::default()
+            .from_slice_fast(text.as_bytes())
+            .unwrap();
+        assert_eq!(
+            back.to_bits(),
+            text.parse::<f64>().unwrap().to_bits(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn golden_bytes() {
     let text = r#"{"id":1,"name":"Vout","status":"P","kind":"T","nullable":null,"value":12.5,"lowLimit":null,"series":[],"tags":[],"aKeyOfMoreThanThirtyOneBytes":0,"shape":"Nothing"}"#;
     let bytes = Serializer::default().to_vec_fast(&step()).unwrap();
