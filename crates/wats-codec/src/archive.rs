@@ -1,4 +1,4 @@
-//! The archive form: reports stored in about an eighth of their JSON, faster to write and read.
+//! The archive form: reports stored in about a seventh of their JSON, faster to write and read.
 //!
 //! What makes JSON of many reports large is said over and over: keys, the pattern of keys and kinds
 //! in each object, texts. The archive says each once. It is lossless for every tree of null, truth

@@ -48,7 +48,7 @@
 //!
 //! # Layout
 //! [`Encode`] and [`Decode`] are what a type implements, against any [`Sink`] or [`Source`];
-//! `json` and `pack` (MessagePack) are those of a format; `values` implements the traits for the
+//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `values` implements the traits for the
 //! types of the standard library; `macros` for those of the caller.
 //!
 //! [`Serializer::to_vec_fast`]: crate::Serializer::to_vec_fast

@@ -39,7 +39,7 @@ pub enum Format {
     /// time. Small documents stay uncompressed as with [`JsonGzip`](Self::JsonGzip).
     #[cfg(feature = "zstd")]
     JsonZstd,
-    /// The compact form of this crate for stored reports: about an eighth of the JSON, without
+    /// The compact form of this crate for stored reports: about a seventh of the JSON, without
     /// loss. Read by this crate only.
     Archive,
 }
