@@ -1,10 +1,12 @@
-//! JSON, MessagePack and compressed JSON behind one [`Serializer`].
+//! JSON, MessagePack, compressed JSON and a compact archive form behind one [`Serializer`].
 //!
 //! * Writing takes any `serde` type and one [`Format`]; reading recognises the format from the
 //!   first bytes and keeps within [`Limits`], so that a hostile document costs an error, not the
 //!   process.
 //! * Nothing is lost on the way: NaN and infinities are refused or written in an agreed text form
 //!   ([`float`]), never turned into `null`; what follows after a document is an error.
+//! * [`fast_struct!`] gives a model a path of its own, several times as fast, with the same bytes.
+//! * [`RecordReader`] and [`RecordWriter`] stream any number of records in bounded memory.
 //! * [`compare`] and [`benchmark`] show what each format costs for *your* data.
 //!
 //! ```
@@ -17,6 +19,10 @@
 //! # assert_eq!(back.len(), 2);
 //! # Ok::<(), wats_codec::Error>(())
 //! ```
+//!
+//! # Cargo features
+//! * `stream`: `RecordStream`, records from an async stream of byte chunks.
+//! * `zstd`: `Format::JsonZstd`; compiles the C library.
 //!
 //! # Layout
 //! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
