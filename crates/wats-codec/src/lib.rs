@@ -26,9 +26,9 @@
 //!
 //! # Layout
 //! `serializer` puts the parts together: `format` (names), `detect` (first bytes), `json`,
-//! `msgpack`, `gzip`, `zstd` and
-//! `archive` (one format each), `guard` (checks while writing), `limits`. Beside it
-//! stand [`fast`] (models written and read without `serde`), [`float`], `records` (streams), `compare`, `bench` and `size`.
+//! `msgpack`, `gzip`, `zstd` and `archive` (one format each), `guard` (checks while writing),
+//! `limits`. Beside it stand [`fast`] (models written and read without `serde`), [`float`],
+//! `records` (streams), `compare`, `bench` and `size`.
 
 mod archive;
 mod bench;
