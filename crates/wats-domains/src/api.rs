@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wats_codec::{Format, Serializer};
+use wats_codec::{Format, Limits, Serializer};
 use wats_http::{Call, Client, Response};
 
 use crate::error::{Error, Result};
@@ -65,10 +65,13 @@ struct Inner {
 impl Api {
     /// Puts the typed layer on a transport.
     pub fn new(client: Client, options: &ApiOptions) -> Self {
+        // One answer, one cap: what the transport lets through can be read.
+        let limits = Limits::default().max_bytes(client.limits().decoded);
+        let json = Serializer::new(Format::Json).with_limits(limits);
         Self {
             inner: Arc::new(Inner {
                 client,
-                json: Serializer::new(Format::Json),
+                json,
                 processes: ProcessCache::new(options.process_ttl),
             }),
         }
@@ -127,6 +130,14 @@ impl Api {
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
         Ok(response.decode_with(|body| self.inner.json.from_slice(body))?)
+    }
+
+    /// Reads JSON that did not come from the server.
+    pub(crate) fn parse<T: DeserializeOwned>(&self, what: &'static str, text: &[u8]) -> Result<T> {
+        self.inner
+            .json
+            .from_slice(text)
+            .map_err(|source| Error::Codec { what, source })
     }
 
     pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {

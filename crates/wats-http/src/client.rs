@@ -144,6 +144,11 @@ impl Client {
         self.shared.pool.stats()
     }
 
+    /// The caps on the size of answers.
+    pub fn limits(&self) -> &SizeLimits {
+        &self.shared.pipeline.limits
+    }
+
     /// The address of the server, without credentials.
     pub fn base_url(&self) -> String {
         self.shared.base.display("")

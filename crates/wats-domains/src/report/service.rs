@@ -88,12 +88,7 @@ impl<'a> ReportService<'a> {
             id: Option<Uuid>,
         }
         let body = wsjf.into();
-        let OnlyId { id } = wats_codec::Serializer::new(wats_codec::Format::Json)
-            .from_slice(&body)
-            .map_err(|source| Error::Codec {
-                what: "the text is not a WSJF report",
-                source,
-            })?;
+        let OnlyId { id } = self.api.parse("the text is not a WSJF report", &body)?;
         self.send(id.ok_or_else(no_id)?, body).await
     }
 
