@@ -601,3 +601,28 @@ fn verify_names_a_type_that_differs() {
         }
     ));
 }
+
+#[test]
+fn short_texts_are_checked_where_they_end() {
+    let codec = Serializer::new(Format::MessagePack);
+    let read = |text: &[u8]| {
+        let mut bytes = vec![0x92, 0xa0 | text.len() as u8];
+        bytes.extend_from_slice(text);
+        bytes.extend([0xd9, 38]);
+        bytes.extend([b'x'; 38]);
+        codec.from_slice_fast::<Vec<String>>(&bytes)
+    };
+    for length in 0..32 {
+        let plain = "y".repeat(length);
+        assert_eq!(read(plain.as_bytes()).unwrap()[0], plain);
+        if length >= 2 {
+            let ends_in_two = format!("{}å", "y".repeat(length - 2));
+            assert_eq!(read(ends_in_two.as_bytes()).unwrap()[0], ends_in_two);
+        }
+        if length >= 1 {
+            let mut cut = plain.into_bytes();
+            cut[length - 1] = 0xc3;
+            read(&cut).unwrap_err();
+        }
+    }
+}

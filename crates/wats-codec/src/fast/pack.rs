@@ -195,6 +195,38 @@ pub(crate) struct PackSource<'de> {
     max_depth: usize,
 }
 
+/// Room for the longest text whose length is in its marker, placed as the check of UTF-8 likes it.
+#[repr(align(16))]
+struct Block([u8; 32]);
+
+impl Block {
+    /// Ones for the first `length` bytes.
+    #[allow(clippy::inline_always, reason = "measured: 3 % of reading")]
+    #[inline(always)]
+    fn mask(length: usize) -> Option<&'static [u8; 32]> {
+        const ONES_AND_ZEROS: [u8; 64] = {
+            let mut bytes = [0; 64];
+            let mut at = 0;
+            while at < 32 {
+                bytes[at] = 0xff;
+                at += 1;
+            }
+            bytes
+        };
+        ONES_AND_ZEROS.get(32 - length..)?.first_chunk()
+    }
+
+    #[allow(clippy::inline_always, reason = "measured: 3 % of reading")]
+    #[inline(always)]
+    fn masked(bytes: &[u8; 32], mask: &[u8; 32]) -> Self {
+        let mut block = [0; 32];
+        for (place, (byte, mask)) in block.iter_mut().zip(bytes.iter().zip(mask)) {
+            *place = byte & mask;
+        }
+        Self(block)
+    }
+}
+
 /// Entries or items still to come.
 pub(crate) struct Left(u32);
 
@@ -270,6 +302,22 @@ impl<'de> PackSource<'de> {
         let (text, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         std::str::from_utf8(text).ok()
+    }
+
+    /// [`raw_text`](Self::raw_text) for `take`. Most texts are short, and checking such a one byte
+    /// for byte costs more than all else about it: it is checked in a block, padded with zeros.
+    #[allow(clippy::inline_always, reason = "measured: 3 % of reading")]
+    #[inline(always)]
+    fn with_text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
+        if let Some((marker @ 0xa0..=0xbf, after)) = self.rest.split_first() {
+            let length = usize::from(marker & 31);
+            if let (Some(block), Some(mask)) = (after.first_chunk(), Block::mask(length)) {
+                let block = Block::masked(block, mask);
+                self.rest = after.get(length..)?;
+                return Some(take(std::str::from_utf8(&block.0).ok()?.get(..length)?));
+            }
+        }
+        self.raw_text().map(take)
     }
 
     /// The one value that comes next, and what follows it.
@@ -374,7 +422,11 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.f64()
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "the key is a constant only where it is inlined"
+    )]
+    #[inline(always)]
     fn try_symbol(&mut self, key: &Key) -> bool {
         match self.rest.strip_prefix(key.pack) {
             Some(rest) => {
@@ -387,7 +439,7 @@ impl<'de> Source<'de> for PackSource<'de> {
 
     #[inline]
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
-        self.raw_text().map(take)
+        self.with_text(take)
     }
 
     fn value(&mut self) -> Option<Value> {
@@ -417,7 +469,11 @@ impl<'de> Source<'de> for PackSource<'de> {
         self.enter(entries)
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "the key is a constant only where it is inlined"
+    )]
+    #[inline(always)]
     fn try_key(&mut self, map: &mut Left, key: &Key) -> bool {
         if map.0 == 0 || !self.try_symbol(key) {
             return false;
