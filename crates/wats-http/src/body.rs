@@ -43,7 +43,7 @@ pub(crate) async fn read(mut body: Incoming, cap: usize) -> Result<Bytes> {
         }
         if let Some(first) = only.take() {
             // What a server announces is a hint, not a reason to allocate without limit.
-            buffer.reserve((announced as usize).clamp(read, 1 << 20));
+            buffer.reserve((announced as usize).min(1 << 20).max(read));
             buffer.extend_from_slice(&first);
         }
         buffer.extend_from_slice(&data);
@@ -56,7 +56,13 @@ pub(crate) fn decode(headers: &HeaderMap, body: Bytes, cap: usize) -> Result<Byt
     let Some(encoding) = headers.get(CONTENT_ENCODING) else {
         return Ok(body);
     };
-    match encoding.to_str().map_or("?", str::trim) {
+    match encoding
+        .to_str()
+        .unwrap_or("?")
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "" | "identity" => Ok(body),
         // An answer without content may keep the header of the one it stands for.
         _ if body.is_empty() => Ok(body),
@@ -76,7 +82,7 @@ fn gunzip(body: &[u8], cap: usize) -> Result<Bytes> {
     );
     flate2::bufread::MultiGzDecoder::new(body)
         // One byte more than allowed tells "exactly at the limit" from "cut off".
-        .take(cap as u64 + 1)
+        .take((cap as u64).saturating_add(1))
         .read_to_end(&mut out)
         .map_err(|source| {
             Error::new(ErrorKind::Decode)
@@ -128,6 +134,13 @@ mod tests {
             2 << 20,
             "exactly at the cap is fine"
         );
+    }
+
+    #[test]
+    fn no_cap_is_no_cap() {
+        let wire = gzip(b"hello");
+        let whole = decode(&headers("GZip"), wire.into(), usize::MAX).unwrap();
+        assert_eq!(&whole[..], b"hello");
     }
 
     #[test]

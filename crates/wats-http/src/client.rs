@@ -173,7 +173,7 @@ impl fmt::Debug for Shared {
 }
 
 /// Configuration of a [`Client`].
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use]
 pub struct ClientBuilder {
     base_url: Option<String>,
@@ -286,5 +286,19 @@ impl ClientBuilder {
                 pool,
             }),
         })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address is not checked yet, so it may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url.as_ref().map(|_| "set"))
+            .field("token", &self.token.as_ref().map(|_| "set"))
+            .field("pool", &self.pool)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }

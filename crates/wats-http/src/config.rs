@@ -4,7 +4,7 @@
 //! |---|---|
 //! | connections, live and being opened | 100 |
 //! | idle connections kept | 20, for 30 s |
-//! | deadlines: connect / waiting for a connection / attempt / whole call | 10 s / 30 s / 30 s / 120 s |
+//! | deadlines: connect / waiting for a connection / attempt / whole call | 10 s / 20 s / 30 s / 120 s |
 //! | repeats of a safe operation | 3, full jitter from 100 ms up to 5 s |
 //! | size of an answer on the wire / after decompression | 128 MiB / 256 MiB |
 
@@ -68,7 +68,7 @@ impl PoolConfig {
 pub struct Timeouts {
     /// Name resolution, TCP connect and TLS handshake together. Default 10 s.
     pub connect: Duration,
-    /// Waiting for a free connection slot. Default 30 s.
+    /// Waiting for a free connection slot. Default 20 s; shorter than an attempt, of which it is a part.
     pub pool: Duration,
     /// One try from connection to last byte. Default 30 s.
     pub attempt: Duration,
@@ -80,7 +80,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            pool: Duration::from_secs(30),
+            pool: Duration::from_secs(20),
             attempt: Duration::from_secs(30),
             total: Duration::from_secs(120),
         }

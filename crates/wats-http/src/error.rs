@@ -167,6 +167,12 @@ impl Error {
         self
     }
 
+    /// For what fails after a successful exchange.
+    pub(crate) fn after(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
     /// Marks an error whose request never left this process, so that sending it again cannot do it twice.
     pub(crate) fn never_sent(mut self) -> Self {
         self.0.unsent = true;

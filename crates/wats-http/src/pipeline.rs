@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::body;
 use crate::config::{RetryConfig, SizeLimits, Timeouts};
@@ -36,11 +36,11 @@ impl Pipeline {
         origin: &Origin,
     ) -> Result<(Received, u32)> {
         let started = Instant::now();
-        let deadline = started + self.timeouts.total;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let outcome = timeout_at(deadline, self.attempt(transport, request, origin))
+            let remaining = self.timeouts.total.saturating_sub(started.elapsed());
+            let outcome = timeout(remaining, self.attempt(transport, request, origin))
                 .await
                 .unwrap_or_else(|_| {
                     Err(Error::new(ErrorKind::Timeout(Deadline::Total))
@@ -52,7 +52,7 @@ impl Pipeline {
             };
             let wait = retry::delay(&self.retry, attempts, fastrand::f64(), error.server_wait());
             // Sleeping past the deadline would only turn a telling error into a timeout.
-            let in_time = Instant::now() + wait < deadline;
+            let in_time = wait < self.timeouts.total.saturating_sub(started.elapsed());
             if attempts >= self.retry.max_attempts
                 || !in_time
                 || !retry::may_repeat(&error, origin.operation.repeat())

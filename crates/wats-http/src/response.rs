@@ -128,5 +128,6 @@ impl Response {
             .message(message)
             .context(self.origin.context())
             .excerpt(self.origin.excerpt(&self.body))
+            .after(self.attempts)
     }
 }

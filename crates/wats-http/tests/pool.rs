@@ -225,6 +225,60 @@ async fn warm_connections_are_used_by_the_first_calls() {
     assert_eq!(server.opened(), 10);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unused_http2_connection_is_closed_too() {
+    let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
+    let idle_timeout = Duration::from_millis(1);
+    let client = client(&server.url())
+        .pool(pool(10).idle_timeout(idle_timeout))
+        .tls(trusting(&server))
+        .build()
+        .unwrap();
+    client.execute(Call::new(&GET)).await.unwrap();
+    server.until_live(|n| n == 0).await;
+    client.execute(Call::new(&GET)).await.unwrap();
+    assert_eq!(server.opened(), 2);
+}
+
+/// Over TLS, closing in order means writing, which a peer that does not read can hold up for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_stops_reading_cannot_keep_a_slot() {
+    let server = Server::start(Speaks::TlsHttp1Only, |_| async { ok("x") }).await;
+    let proxy = Deaf::in_front_of(server.address).await;
+    let client = client(&format!("https://{}", proxy.address))
+        .tls(trusting(&server))
+        .pool(pool(1))
+        .timeouts(Timeouts::default().attempt(Duration::from_millis(300)))
+        .build()
+        .unwrap();
+    let large = Call::new(&POST).body(vec![b'x'; 64 << 20], "text/plain");
+    let error = client.execute(large).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    let freed = async {
+        while client.pool_stats().in_use > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), freed)
+        .await
+        .expect("the slot is kept");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_dial_shares_its_failure() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let client = client(&format!("https://{address}")).build().unwrap();
+    let calls = (0..20).map(|_| client.execute(Call::new(&POST)));
+    for outcome in futures_util::future::join_all(calls).await {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error:#}");
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+}
+
 /// GOAWAY (RFC 9113, section 6.8): the connection serves what it has and takes nothing new.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_says_goaway_finishes_its_calls_and_gets_a_new_connection() {
@@ -297,5 +351,37 @@ impl Cuttable {
 
     async fn cut(&self) {
         self.cut.send(()).await.unwrap();
+    }
+}
+
+/// A TCP forwarder that passes the handshake and then reads nothing more from the client.
+struct Deaf {
+    address: std::net::SocketAddr,
+}
+
+impl Deaf {
+    async fn in_front_of(target: std::net::SocketAddr) -> Self {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (here, _) = listener.accept().await.unwrap();
+            let there = tokio::net::TcpStream::connect(target).await.unwrap();
+            let (mut from_client, mut to_client) = here.into_split();
+            let (mut from_server, mut to_server) = there.into_split();
+            tokio::spawn(async move {
+                let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+            });
+            // A handshake and a request head are far below this.
+            let mut budget = 16_384;
+            let mut buffer = [0; 1024];
+            while budget > 0 {
+                let n = from_client.read(&mut buffer).await.unwrap();
+                to_server.write_all(&buffer[..n]).await.unwrap();
+                budget -= n.min(budget);
+            }
+            std::future::pending::<()>().await;
+        });
+        Self { address }
     }
 }

@@ -240,3 +240,21 @@ async fn a_server_that_echoes_the_token_does_not_make_us_print_it() {
         .unwrap_err();
     assert!(!format!("{error:#} {error:?} {:?}", error.body_excerpt()).contains("c2VjcmV0"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_deadline_is_no_deadline() {
+    let timeouts = Timeouts::default()
+        .total(Duration::MAX)
+        .attempt(Duration::MAX);
+    let pipeline = Pipeline {
+        timeouts,
+        ..Pipeline::default()
+    };
+    let outcome = run(
+        pipeline,
+        Repeat::Safe,
+        [Step::Answer(503, ""), Step::Answer(200, "")],
+    )
+    .await;
+    assert_eq!(outcome.result.unwrap().1, 2);
+}

@@ -1,5 +1,7 @@
 //! Opening a connection: name, TCP (both address families raced by hyper-util), TLS, and the protocol ALPN chose.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
@@ -28,6 +31,9 @@ pub(super) enum Dialled {
     Http1(Http1),
     Http2(http2::SendRequest<Body>),
 }
+
+/// How long a connection that nobody holds may take to close in order.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Dialer {
@@ -103,12 +109,29 @@ where
         .map_err(handshake_failed)?;
     let closing = Arc::new(Mutex::new(None));
     let slot_holder = Arc::clone(&closing);
+    let (alive, dropped) = oneshot::channel::<()>();
     tokio::spawn(async move {
-        // Its outcome reaches the caller through the request; here it only tells that the socket is closed.
-        let _ = driver.await;
+        // The outcome reaches the caller through the request; here it only tells that the socket is closed.
+        drive(driver, dropped).await;
         drop(slot_holder);
     });
-    Ok(Dialled::Http1(Http1 { sender, closing }))
+    Ok(Dialled::Http1(Http1 {
+        sender,
+        closing,
+        _alive: alive,
+    }))
+}
+
+/// Runs a connection to its end. Once nobody holds it any more, it may say goodbye for a moment; a peer that has
+/// stopped reading would otherwise keep it, and the slot of its call, for ever.
+async fn drive(driver: impl Future, dropped: oneshot::Receiver<()>) {
+    let mut driver = pin!(driver);
+    tokio::select! {
+        _ = driver.as_mut() => {}
+        _ = dropped => {
+            let _ = timeout(GOODBYE, driver).await;
+        }
+    }
 }
 
 async fn handshake_http2<T>(stream: T) -> Result<Dialled>

@@ -1,4 +1,4 @@
-//! Idle HTTP/1.1 connections, newest last, and the reaper that closes those nobody needs.
+//! Idle HTTP/1.1 connections, newest last, and the reaper that closes what nobody needs, over HTTP/2 too.
 //!
 //! Newest first keeps a few connections warm and lets the others age. After a burst the pool may hold more than
 //! `max_idle`; the surplus is closed after a short grace, so that alternating load does not close and open
@@ -7,19 +7,18 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{Http1, Shared};
+use super::{Http1, Shared, State};
 use crate::config::PoolConfig;
 
-/// How long connections above `max_idle` are kept.
+/// How long connections above `max_idle` are kept; also how often the reaper looks.
 const SURPLUS_GRACE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default)]
 pub(super) struct Idle {
     connections: Vec<Parked>,
-    reaper: Option<AbortHandle>,
 }
 
 #[derive(Debug)]
@@ -33,16 +32,11 @@ impl Idle {
         self.connections.len()
     }
 
-    /// Keeps a connection, and starts the reaper unless it runs; it ends by itself when nothing is idle.
-    pub(super) fn push(&mut self, connection: Http1, pool: &Arc<Shared>) {
+    pub(super) fn push(&mut self, connection: Http1) {
         self.connections.push(Parked {
             connection,
             since: Instant::now(),
         });
-        if self.reaper.is_none() {
-            let task = tokio::spawn(reap(Arc::downgrade(pool)));
-            self.reaper = Some(task.abort_handle());
-        }
     }
 
     pub(super) fn pop(&mut self) -> Option<Http1> {
@@ -55,21 +49,35 @@ impl Idle {
     }
 
     /// Takes out what is due, oldest first: the surplus after a short grace, the others after the idle timeout.
-    fn take_due(&mut self, config: &PoolConfig, now: Instant) -> Vec<Http1> {
+    ///
+    /// A socket that is being closed still counts for the server, so each holds a slot until then; a connection for
+    /// which none is free stays for the next time.
+    fn take_due(
+        &mut self,
+        config: &PoolConfig,
+        slots: &Arc<Semaphore>,
+        now: Instant,
+    ) -> Vec<Http1> {
         let surplus = self.connections.len().saturating_sub(config.max_idle);
-        let grace = |index| {
-            if index < surplus {
+        let is_due = |index: usize, parked: &Parked| {
+            let grace = if index < surplus {
                 SURPLUS_GRACE.min(config.idle_timeout)
             } else {
                 config.idle_timeout
-            }
+            };
+            now.duration_since(parked.since) >= grace
         };
-        let due = self
-            .connections
-            .iter()
-            .enumerate()
-            .take_while(|(i, p)| p.since + grace(*i) <= now)
-            .count();
+        let mut due = 0;
+        for (index, parked) in self.connections.iter().enumerate() {
+            if !is_due(index, parked) {
+                break;
+            }
+            let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+                break;
+            };
+            parked.connection.hold(slot);
+            due += 1;
+        }
         self.connections
             .drain(..due)
             .map(|parked| parked.connection)
@@ -77,36 +85,32 @@ impl Idle {
     }
 }
 
-impl Drop for Idle {
-    fn drop(&mut self) {
-        if let Some(reaper) = self.reaper.take() {
-            reaper.abort();
-        }
+/// Starts the reaper unless it runs; it ends by itself when the pool holds no connection.
+pub(super) fn ensure_reaper(state: &mut State, pool: &Arc<Shared>) {
+    if state.reaper.is_none() {
+        let task = tokio::spawn(reap(Arc::downgrade(pool)));
+        state.reaper = Some(task.abort_handle());
     }
 }
 
 async fn reap(shared: Weak<Shared>) {
     loop {
-        // A surplus may arise at any time, so this looks at a fixed pace for as long as anything is idle.
+        // A surplus may arise at any time, so this looks at a fixed pace for as long as there is anything.
         tokio::time::sleep(SURPLUS_GRACE).await;
         let Some(pool) = shared.upgrade() else { return };
-        let (due, finished) = {
-            let mut state = pool.lock();
-            let due = state.idle.take_due(&pool.config, Instant::now());
-            let finished = state.idle.len() == 0;
-            if finished {
-                state.idle.reaper = None;
-            }
-            (due, finished)
-        };
-        for connection in due {
-            // A socket that is being closed still counts for the server, so it takes a slot if one is free. None is
-            // free only while all of them are in use, and then there is no idle connection to close.
-            if let Ok(slot) = Arc::clone(&pool.slots).try_acquire_owned() {
-                connection.hold(slot);
-            }
-            drop(connection);
+        let now = Instant::now();
+        let mut state = pool.lock();
+        let due = state.idle.take_due(&pool.config, &pool.slots, now);
+        // Calls that still run over it have a handle of their own.
+        let unused = |since: Instant| now.duration_since(since) >= pool.config.idle_timeout;
+        let shared_one = state.http2.take_if(|http2| unused(http2.used));
+        let finished = state.idle.len() == 0 && state.http2.is_none();
+        if finished {
+            state.reaper = None;
         }
+        drop(state);
+        // Dropped outside the lock, which closes them.
+        drop((due, shared_one));
         if finished {
             return;
         }

@@ -30,8 +30,9 @@ use http::{Request, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
 
 use self::dial::{Dialer, Dialled};
 use self::idle::Idle;
@@ -41,6 +42,9 @@ use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::transport::{Prepared, Received, Transport};
 
 type Body = Full<Bytes>;
+
+/// How long a call waits for the driver of its connection to come round.
+const ONE_TURN: Duration = Duration::from_millis(5);
 
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -83,11 +87,23 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     idle: Idle,
+    reaper: Option<AbortHandle>,
     http2: Option<Http2>,
     /// Number of the last HTTP/2 connection.
     generation: u64,
+    /// How many dials failed so far, and how the last one did.
+    failed_dials: u64,
+    last_failure: Option<(ErrorKind, String)>,
     /// Whether the last handshake chose HTTP/2; `None` until the first one.
     speaks_http2: Option<bool>,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(reaper) = self.reaper.take() {
+            reaper.abort();
+        }
+    }
 }
 
 /// An open connection, ready for one request.
@@ -102,6 +118,8 @@ struct Http2 {
     sender: http2::SendRequest<Body>,
     /// Tells a connection from the one that replaced it.
     generation: u64,
+    /// When a call last took it.
+    used: Instant,
 }
 
 /// An HTTP/1.1 connection with the place where a slot waits for the socket to close.
@@ -109,6 +127,8 @@ struct Http2 {
 struct Http1 {
     sender: http1::SendRequest<Body>,
     closing: Closing,
+    /// Dropped with the connection, which tells its driver that nobody holds it any more.
+    _alive: oneshot::Sender<()>,
 }
 
 /// Shared by a connection and its driver task. While a call has the connection, the call's slot is in here, so it is
@@ -170,22 +190,30 @@ impl Pool {
     pub(crate) async fn warm(&self, n: usize) -> Result<()> {
         // All leases are held until the last is there; otherwise one connection would be taken n times.
         let mut leases = Vec::new();
+        let mut outcome = Ok(());
         for _ in 0..n.min(self.shared.config.max_connections.get()) {
-            let lease = self.checkout().await?;
-            let shared_by_all = matches!(lease.connection, Connection::Http2(_));
-            leases.push(lease);
-            if shared_by_all {
-                break;
+            match self.checkout().await {
+                Ok(lease) => {
+                    let shared_by_all = matches!(lease.connection, Connection::Http2(_));
+                    leases.push(lease);
+                    if shared_by_all {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
             }
         }
         for lease in leases {
             self.park(lease).await;
         }
-        Ok(())
+        outcome
     }
 
     async fn checkout(&self) -> Result<Lease> {
-        let shared = &*self.shared;
+        let shared = &self.shared;
         let slots = Arc::clone(&shared.slots);
         let slot = match Arc::clone(&slots).try_acquire_owned() {
             Ok(slot) => slot,
@@ -221,8 +249,12 @@ impl Pool {
                 let connection = shared.dial().await?;
                 return Ok(Lease::new(connection, slot, false));
             }
-            // One dial decides; those who waited look again before they dial themselves.
+            // One dial decides for all who wait for it, whether it succeeds or fails.
+            let failed_before = shared.lock().failed_dials;
             let gate = shared.first_dial.lock().await;
+            if let Some(error) = shared.failed_since(failed_before) {
+                return Err(error);
+            }
             if shared.has_open_connection() || shared.lock().speaks_http2 == Some(false) {
                 continue;
             }
@@ -238,17 +270,21 @@ impl Pool {
         let Connection::Http1(mut http1) = lease.connection else {
             return;
         };
-        // The driver usually is ready; it may need one more turn, and a server that answered before it had read the
-        // whole request may never let it.
-        if !http1.sender.is_ready()
-            && !matches!(timeout(SETTLE, http1.sender.ready()).await, Ok(Ok(())))
-        {
-            return;
+        // The driver usually is ready, or needs one more turn.
+        if !http1.sender.is_ready() {
+            let _ = timeout(ONE_TURN, http1.sender.ready()).await;
         }
-        let slot = http1.take_slot();
-        self.shared.lock().idle.push(http1, &self.shared);
-        // Only now: whoever gets the slot must find the connection.
-        drop(slot);
+        if http1.sender.is_ready() {
+            self.shared.keep(http1);
+        } else {
+            // A server that answered before it had read the whole request; that must not hold up its answer.
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(async move {
+                if let Ok(Ok(())) = timeout(SETTLE, http1.sender.ready()).await {
+                    shared.keep(http1);
+                }
+            });
+        }
     }
 
     async fn exchange(
@@ -302,6 +338,17 @@ impl Transport for Pool {
 }
 
 impl Shared {
+    /// Makes a connection available to other calls.
+    fn keep(self: &Arc<Self>, http1: Http1) {
+        let slot = http1.take_slot();
+        let mut state = self.lock();
+        state.idle.push(http1);
+        idle::ensure_reaper(&mut state, self);
+        drop(state);
+        // Only now: whoever gets the slot must find the connection.
+        drop(slot);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -314,8 +361,9 @@ impl Shared {
     /// An open connection that can be used at once, if there is one.
     fn open_connection(&self) -> Option<Connection> {
         let mut state = self.lock();
-        if let Some(http2) = &state.http2 {
+        if let Some(http2) = &mut state.http2 {
             if !http2.sender.is_closed() {
+                http2.used = Instant::now();
                 return Some(Connection::Http2(http2.clone()));
             }
             state.http2 = None;
@@ -323,14 +371,18 @@ impl Shared {
         state.idle.pop().map(Connection::Http1)
     }
 
-    async fn dial(&self) -> Result<Connection> {
-        let dialled = self
+    async fn dial(self: &Arc<Self>) -> Result<Connection> {
+        let outcome = self
             .dialer
             .dial(&self.base)
             .await
-            .map_err(Error::never_sent)?;
-        self.dialled.fetch_add(1, Relaxed);
+            .map_err(Error::never_sent);
         let mut state = self.lock();
+        let dialled = outcome.inspect_err(|error| {
+            state.failed_dials += 1;
+            state.last_failure = Some((error.kind(), format!("{error}")));
+        })?;
+        self.dialled.fetch_add(1, Relaxed);
         state.speaks_http2 = Some(matches!(dialled, Dialled::Http2(_)));
         Ok(match dialled {
             Dialled::Http1(http1) => Connection::Http1(http1),
@@ -339,11 +391,23 @@ impl Shared {
                 let http2 = Http2 {
                     sender,
                     generation: state.generation,
+                    used: Instant::now(),
                 };
                 state.http2 = Some(http2.clone());
+                idle::ensure_reaper(&mut state, self);
                 Connection::Http2(http2)
             }
         })
+    }
+
+    /// The failure of a dial that ended after `before` was read, as an error for those who waited for it.
+    fn failed_since(&self, before: u64) -> Option<Error> {
+        let state = self.lock();
+        if state.failed_dials == before {
+            return None;
+        }
+        let (kind, message) = state.last_failure.as_ref()?;
+        Some(Error::new(*kind).message(message.as_str()).never_sent())
     }
 
     /// Takes no further calls to a shared connection that refused one, such as after GOAWAY: it may stay open for the
