@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::writer::POWERS;
 use super::{
-    CRC, HEADER, MAGIC, VERSION, kind, take_length, take_number, text, transcode, unzigzag,
+    CHECKSUM, HEADER, MAGIC, VERSION, checksum, kind, take_length, take_number, text, transcode,
+    unzigzag,
 };
 use crate::fast::{Key, Source, sealed::Sealed};
 use crate::gzip::{check_size, most_expanded};
@@ -130,13 +131,12 @@ impl<'de> ArchiveSource<'de> {
         for part in &mut parts {
             *part = section(&mut rest).ok_or_else(truncated)?;
         }
-        let Some((crc, after)) = rest.split_first_chunk::<CRC>() else {
+        let Some((sum, after)) = rest.split_first_chunk::<CHECKSUM>() else {
             return Err(truncated());
         };
         let end = bytes.len() - after.len();
-        let mut check = flate2::Crc::new();
-        check.update(bytes.get(..end - CRC).unwrap_or_default());
-        if u32::from_le_bytes(*crc) != check.sum() {
+        let before = bytes.get(..end - CHECKSUM).unwrap_or_default();
+        if u64::from_le_bytes(*sum) != checksum(before) {
             return Err(Error::Checksum {
                 format: Format::Archive,
                 at: Position::Offset(end),
@@ -213,13 +213,13 @@ impl<'de> ArchiveSource<'de> {
         if self.values.is_empty() && self.frames.is_empty() {
             return Ok(());
         }
-        let at = self.size - CRC - self.values.len();
+        let at = self.size - CHECKSUM - self.values.len();
         Err(syntax(at, "values that belong to nothing"))
     }
 
     /// What stopped the reading.
     pub(super) fn fault(&mut self) -> Error {
-        let at = self.size - CRC - self.values.len();
+        let at = self.size - CHECKSUM - self.values.len();
         self.fault
             .take()
             .unwrap_or_else(|| syntax(at, "inconsistent values"))
@@ -269,7 +269,7 @@ impl<'de> ArchiveSource<'de> {
         if self.depth == self.limits.depth() {
             self.fault = Some(Error::TooDeep {
                 limit: self.depth,
-                at: Some(Position::Offset(self.size - CRC - self.values.len())),
+                at: Some(Position::Offset(self.size - CHECKSUM - self.values.len())),
             });
             return None;
         }

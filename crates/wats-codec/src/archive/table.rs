@@ -72,50 +72,96 @@ impl Index {
 const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
 
 #[inline]
-fn mix(state: u64, word: u64) -> u64 {
-    let product = u128::from(state ^ word) * u128::from(FACTOR);
+fn mix(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
     (product >> 64) as u64 ^ product as u64
 }
 
-/// A hash of bytes, eight at a time; the last eight may overlap those before.
-#[inline]
-pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let mut state = FACTOR ^ bytes.len() as u64;
-    let word = |chunk: Option<&[u8; 8]>| chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk));
-    let half = |chunk: Option<&[u8; 4]>| chunk.map_or(0, |chunk| u32::from_le_bytes(*chunk));
-    match bytes {
-        [] => state,
-        [first, .., last] if bytes.len() < 4 => {
-            let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
-            let word = u32::from_le_bytes([*first, middle, *last, 0]);
-            mix(state, u64::from(word))
+/// What tells texts apart without a look at them: the length and up to sixteen bytes from each
+/// end. Up to [`WHOLE`](Self::WHOLE) bytes that is the whole text.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    length: usize,
+    words: [u64; 4],
+}
+
+impl Ends {
+    const WHOLE: usize = 32;
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let words = if let (Some(first), Some(last)) =
+            (text.first_chunk::<16>(), text.last_chunk::<16>())
+        {
+            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
+            let high = |word: u128| (word >> 64) as u64;
+            [first as u64, high(first), last as u64, high(last)]
+        } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>())
+        {
+            [u64::from_le_bytes(*first), u64::from_le_bytes(*last), 0, 0]
+        } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>())
+        {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            [u64::from(first) | u64::from(last) << 32, 0, 0, 0]
+        } else {
+            let small = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+            [text.iter().fold(0, small), 0, 0, 0]
+        };
+        Self {
+            length: text.len(),
+            words,
         }
-        [only] => mix(state, u64::from(*only)),
-        _ if bytes.len() < 8 => {
-            let (first, last) = (half(bytes.first_chunk()), half(bytes.last_chunk()));
-            mix(state, u64::from(first) << 32 | u64::from(last))
+    }
+
+    /// Word by word: a derived comparison loads vectors of words that were just stored, and waits.
+    #[inline]
+    fn same(&self, other: Self) -> bool {
+        let (ours, its) = (self.words, other.words);
+        self.length == other.length
+            && ours[0] == its[0]
+            && ours[1] == its[1]
+            && ours[2] == its[2]
+            && ours[3] == its[3]
+    }
+
+    /// A hash of the text.
+    #[inline]
+    fn hash(&self, text: &[u8]) -> u64 {
+        let [a, b, c, d] = self.words;
+        // Two products that do not wait for each other.
+        let outer = mix(a ^ FACTOR ^ self.length as u64, b ^ FACTOR.rotate_left(32));
+        let inner = mix(c ^ FACTOR.rotate_left(16), d ^ FACTOR.rotate_left(48));
+        let ends = outer ^ inner.rotate_left(32);
+        if self.length <= Self::WHOLE {
+            return ends;
         }
-        _ => {
-            let mut rest = bytes;
-            while rest.len() > 8 {
-                state = mix(state, word(rest.first_chunk()));
-                rest = rest.get(8..).unwrap_or_default();
-            }
-            mix(state, word(bytes.last_chunk()))
-        }
+        let words = text.as_chunks::<8>().0;
+        words.iter().fold(ends, |state, word| {
+            mix(state ^ u64::from_le_bytes(*word), FACTOR)
+        })
     }
 }
 
-/// A hash of words.
+/// A hash of bytes.
+#[inline]
+fn hash(text: &[u8]) -> u64 {
+    Ends::of(text).hash(text)
+}
+
+/// A hash of words. Only a turn and an exclusive or wait for the word before.
 #[inline]
 pub(super) fn hash_words(words: &[u64]) -> u64 {
-    words.iter().fold(FACTOR, |state, word| mix(state, *word))
+    let sum = words.iter().fold(words.len() as u64, |state, word| {
+        state.rotate_left(11) ^ word.wrapping_mul(FACTOR)
+    });
+    mix(sum ^ FACTOR, FACTOR)
 }
 
 /// Texts, each once, in the order of their first use.
 #[derive(Debug)]
 pub(super) struct Texts {
     index: Index,
+    known: Vec<Ends>,
     pub(super) joined: Vec<u8>,
     pub(super) ends: Vec<usize>,
 }
@@ -124,6 +170,7 @@ impl Texts {
     pub(super) fn new() -> Self {
         Self {
             index: Index::new(),
+            known: Vec::new(),
             joined: Vec::new(),
             ends: Vec::new(),
         }
@@ -133,11 +180,17 @@ impl Texts {
     #[inline]
     pub(super) fn number(&mut self, text: &str) -> (u32, bool) {
         let text = text.as_bytes();
-        let hash = hash(text);
-        let known = |number| self.get(number) == text;
-        match self.index.find(hash, known) {
+        let ends = Ends::of(text);
+        let hash = ends.hash(text);
+        let is_it = |number: u32| {
+            self.known
+                .get(number as usize)
+                .is_some_and(|known| known.same(ends))
+                && (ends.length <= Ends::WHOLE || self.get(number) == text)
+        };
+        match self.index.find(hash, is_it) {
             Some(number) => (number, false),
-            None => (self.add(text, hash), true),
+            None => (self.add(text, ends, hash), true),
         }
     }
 
@@ -146,10 +199,11 @@ impl Texts {
         get(&self.joined, &self.ends, number)
     }
 
-    fn add(&mut self, text: &[u8], hash: u64) -> u32 {
+    fn add(&mut self, text: &[u8], known: Ends, hash: u64) -> u32 {
         let number = self.ends.len() as u32;
         self.joined.extend_from_slice(text);
         self.ends.push(self.joined.len());
+        self.known.push(known);
         let (joined, ends) = (&self.joined, &self.ends);
         self.index
             .file(hash, number, |number| self::hash(get(joined, ends, number)));
@@ -213,5 +267,20 @@ mod tests {
         hashes.sort_unstable();
         hashes.dedup();
         assert_eq!(hashes.len(), texts.len());
+    }
+
+    #[test]
+    fn texts_that_differ_in_one_byte_are_two() {
+        for length in 0..70 {
+            let mut texts = Texts::new();
+            let text = "a".repeat(length);
+            assert_eq!(texts.number(&text), (0, true));
+            for at in 0..length {
+                let mut other = text.clone();
+                other.replace_range(at..=at, "b");
+                assert!(texts.number(&other).1, "{other}");
+            }
+            assert_eq!(texts.number(&text), (0, false));
+        }
     }
 }

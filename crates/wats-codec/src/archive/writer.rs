@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::table::{Index, Texts, hash_words};
-use super::{MAGIC, VERSION, kind, push_number, text, transcode, zigzag};
+use super::{MAGIC, VERSION, checksum, kind, push_number, text, transcode, zigzag};
 use crate::fast::{Key, Sink, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
@@ -176,9 +176,8 @@ impl ArchiveSink {
         let root = self.entries.first().map_or(kind::NULL, |root| *root as u8);
         section(&[&[root], &self.values]);
 
-        let mut crc = flate2::Crc::new();
-        crc.update(out.get(start..).unwrap_or_default());
-        out.extend_from_slice(&crc.sum().to_le_bytes());
+        let sum = checksum(out.get(start..).unwrap_or_default());
+        out.extend_from_slice(&sum.to_le_bytes());
         Ok(())
     }
 
@@ -392,20 +391,18 @@ pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
         _ => return None,
     };
     // Limits have one decimal mostly; whoever has none of few has many.
-    let (digits, decimals) = scaled(size, 1).or_else(|| scaled(size, most))?;
-    let (digits, decimals) = shortened(digits, decimals);
-    // -0 has no digits to carry the sign.
-    if value.is_sign_negative() && digits == 0 {
-        return None;
-    }
-    let digits = if value.is_sign_negative() {
-        -digits
-    } else {
-        digits
+    let (digits, decimals) = match scaled(size, 1) {
+        Some(digits) if digits % 10 == 0 => (digits / 10, 0),
+        Some(digits) => (digits, 1),
+        // Shorter digits over a smaller power are the same number, and rounded the same.
+        None => shortened(scaled(size, most)?, most),
     };
-    // Shorter digits over a smaller power are the same number, but see.
-    let same = (digits as f64 / power(decimals)).to_bits() == value.to_bits();
-    same.then_some((digits, decimals))
+    // -0 has no digits to carry the sign.
+    match (value.is_sign_negative(), digits) {
+        (true, 0) => None,
+        (true, digits) => Some((-digits, decimals)),
+        (false, digits) => Some((digits, decimals)),
+    }
 }
 
 #[inline]
@@ -413,12 +410,12 @@ fn power(decimals: u8) -> f64 {
     POWERS.get(usize::from(decimals)).copied().unwrap_or(1.0)
 }
 
-/// `size` with so many decimals, if it has no more.
+/// The digits of `size` with so many decimals, if it has no more.
 #[inline]
-fn scaled(size: f64, decimals: u8) -> Option<(i64, u8)> {
+fn scaled(size: f64, decimals: u8) -> Option<i64> {
     let digits = (size * power(decimals) + 0.5) as i64;
     let same = (digits as f64 / power(decimals)).to_bits() == size.to_bits();
-    same.then_some((digits, decimals))
+    same.then_some(digits)
 }
 
 /// Without the zeros at the end.
