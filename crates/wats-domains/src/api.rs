@@ -132,14 +132,6 @@ impl Api {
         Ok(response.decode_with(|body| self.inner.json.from_slice(body))?)
     }
 
-    /// Reads JSON that did not come from the server.
-    pub(crate) fn parse<T: DeserializeOwned>(&self, what: &'static str, text: &[u8]) -> Result<T> {
-        self.inner
-            .json
-            .from_slice(text)
-            .map_err(|source| Error::Codec { what, source })
-    }
-
     pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {
         match self.inner.json.to_vec(value) {
             Ok(bytes) => Ok(bytes.into()),

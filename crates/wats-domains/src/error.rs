@@ -57,6 +57,9 @@ pub enum Error {
     /// A query that cannot be expressed; nothing was sent.
     #[error("the query cannot be sent: {0}")]
     Query(String),
+    /// Data that is not what it should be.
+    #[error("{0}")]
+    Data(String),
     /// Data that cannot be written or read.
     #[error("{what}")]
     Codec {
@@ -74,7 +77,9 @@ impl Error {
         match self {
             Self::Http(error) => error.kind(),
             Self::Config(_) => ErrorKind::Config,
-            Self::Report(_) | Self::Query(_) | Self::Codec { .. } => ErrorKind::Request,
+            Self::Report(_) | Self::Query(_) | Self::Data(_) | Self::Codec { .. } => {
+                ErrorKind::Request
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub enum Literal {
     Real(f64),
     /// `true` or `false`.
     Bool(bool),
-    /// A moment, written in UTC with seconds, as the server documents it.
+    /// A moment, written in UTC and whole seconds, as the server documents it: down, and up where it is an upper bound.
     Time(Timestamp),
     /// `null`.
     Null,
@@ -211,7 +211,7 @@ fn write_node(out: &mut String, node: &Node, inner: bool) -> Result<()> {
             out.push(' ');
             out.push_str(op);
             out.push(' ');
-            write_literal(out, value)?;
+            write_literal(out, op, value)?;
         }
         Node::Function(function, field, text) => {
             out.push_str(function);
@@ -272,7 +272,7 @@ fn write_field(out: &mut String, field: &str) -> Result<()> {
     Ok(())
 }
 
-fn write_literal(out: &mut String, value: &Literal) -> Result<()> {
+fn write_literal(out: &mut String, op: &str, value: &Literal) -> Result<()> {
     match value {
         Literal::Text(text) => write_text(out, text),
         Literal::Integer(n) => push(out, n),
@@ -283,7 +283,13 @@ fn write_literal(out: &mut String, value: &Literal) -> Result<()> {
             )));
         }
         Literal::Bool(b) => push(out, b),
-        Literal::Time(t) => push(out, t.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        Literal::Time(t) => {
+            // The server documents whole seconds; an upper bound goes up, so that nothing before it is missed.
+            let up = matches!(op, "lt" | "le") && t.subsec_nanosecond() > 0;
+            let seconds = t.as_second() + i64::from(up);
+            let whole = Timestamp::from_second(seconds).unwrap_or(*t);
+            push(out, whole.strftime("%Y-%m-%dT%H:%M:%SZ"));
+        }
         Literal::Null => out.push_str("null"),
     }
     Ok(())
@@ -325,6 +331,7 @@ mod tests {
             (Filter::gt("a", -1.5), "a gt -1.5"),
             (Filter::le("a", true), "a le true"),
             (Filter::ge("start", start), "start ge 2026-03-29T00:30:00Z"),
+            (Filter::lt("start", start), "start lt 2026-03-29T00:30:01Z"),
             (Filter::eq("p/name", Literal::Null), "p/name eq null"),
         ] {
             assert_eq!(text(&filter), expected);

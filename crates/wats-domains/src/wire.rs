@@ -4,10 +4,18 @@
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
+use uuid::Uuid;
+
+use crate::report::{CompOp, ReportTime, Status};
 
 /// Members of a JSON object that have no field of their own, in the order in which they were read.
 ///
@@ -41,60 +49,262 @@ impl Extra {
     }
 }
 
-/// A number as reports carry it: any `f64`; NaN and the infinities travel as the texts `"NaN"`, `"Infinity"` and
-/// `"-Infinity"`, and numbers given as text are read.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
-pub struct Number(pub f64);
+/// A number as reports carry it, in the form in which it was read.
+///
+/// NaN and the infinities travel as the texts `"NaN"`, `"Infinity"` and `"-Infinity"`. Numbers given as text or without
+/// a fraction are read, and written back as they were.
+///
+/// ```
+/// use wats_domains::wire::Number;
+///
+/// assert_eq!(Number::from(4.5).value(), 4.5);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Number(Form);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    Real(f64),
+    Signed(i64),
+    Unsigned(u64),
+    Text(f64, Box<str>),
+}
+
+impl Number {
+    /// The value; whole numbers above 2⁵³ are rounded here, and only here.
+    pub fn value(&self) -> f64 {
+        match &self.0 {
+            Form::Real(value) | Form::Text(value, _) => *value,
+            Form::Signed(value) => *value as f64,
+            Form::Unsigned(value) => *value as f64,
+        }
+    }
+}
 
 impl From<f64> for Number {
     fn from(value: f64) -> Self {
-        Self(value)
+        Self(Form::Real(value))
     }
 }
 
 impl From<Number> for f64 {
-    fn from(value: Number) -> Self {
-        value.0
+    fn from(number: Number) -> Self {
+        number.value()
     }
 }
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        wats_codec::float::serialize(&self.0, serializer)
+        match &self.0 {
+            Form::Real(value) => wats_codec::float::serialize(value, serializer),
+            Form::Signed(value) => serializer.serialize_i64(*value),
+            Form::Unsigned(value) => serializer.serialize_u64(*value),
+            Form::Text(_, text) => serializer.serialize_str(text),
+        }
     }
 }
 
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrText;
-        impl Visitor<'_> for NumberOrText {
-            type Value = Number;
+/// What stood where a member of type `T` was expected.
+pub(crate) enum Read<T> {
+    Value(T),
+    /// A null, or a value of another kind or out of range; kept as it is.
+    Other(Value),
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or a number as text")
-            }
+/// How a member of a model is read. One odd member must not make a whole report unreadable, so single values are taken
+/// as they come; objects and lists are read straight into their types.
+pub(crate) trait Member: Sized {
+    fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error>;
+}
 
-            fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
-                Ok(Number(value))
-            }
+/// Members that are single values, by the kinds of value they can be made of.
+trait Single: Sized {
+    fn bool(_: bool) -> Option<Self> {
+        None
+    }
+    fn signed(_: i64) -> Option<Self> {
+        None
+    }
+    fn unsigned(value: u64) -> Option<Self> {
+        value.try_into().ok().and_then(Self::signed)
+    }
+    fn real(_: f64) -> Option<Self> {
+        None
+    }
+    fn text(_: &str) -> Option<Self> {
+        None
+    }
+    fn bytes(_: &[u8]) -> Option<Self> {
+        None
+    }
+}
 
-            fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
-                Ok(Number(value as f64))
-            }
+impl Single for bool {
+    fn bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+}
 
-            fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
-                Ok(Number(value as f64))
-            }
+impl Single for i32 {
+    fn signed(value: i64) -> Option<Self> {
+        value.try_into().ok()
+    }
+}
 
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
-                // Takes `NaN`, `Infinity` and `-Infinity` too.
-                text.trim()
-                    .parse()
-                    .map(Number)
-                    .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+impl Single for i64 {
+    fn signed(value: i64) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Single for String {
+    fn text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl Single for Status {
+    fn text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl Single for CompOp {
+    fn text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl Single for ReportTime {
+    fn text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl Single for Uuid {
+    fn text(text: &str) -> Option<Self> {
+        // Other spellings, such as in capitals, are kept as they are.
+        let id: Self = text.parse().ok()?;
+        (id.hyphenated().encode_lower(&mut Self::encode_buffer()) == text).then_some(id)
+    }
+
+    fn bytes(bytes: &[u8]) -> Option<Self> {
+        Self::from_slice(bytes).ok()
+    }
+}
+
+impl Single for Number {
+    fn signed(value: i64) -> Option<Self> {
+        Some(Self(Form::Signed(value)))
+    }
+
+    fn unsigned(value: u64) -> Option<Self> {
+        Some(Self(Form::Unsigned(value)))
+    }
+
+    fn real(value: f64) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn text(text: &str) -> Option<Self> {
+        match text {
+            "NaN" => Some(f64::NAN.into()),
+            "Infinity" => Some(f64::INFINITY.into()),
+            "-Infinity" => Some(f64::NEG_INFINITY.into()),
+            other => {
+                let value = other.trim().parse().ok()?;
+                Some(Self(Form::Text(value, other.into())))
             }
         }
-        deserializer.deserialize_any(NumberOrText)
+    }
+}
+
+/// Reads one value of any kind, as a `T` if it can be one.
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Single> DeserializeSeed<'de> for Any<T> {
+    type Value = Read<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Single> Visitor<'de> for Any<T> {
+    type Value = Read<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Read<T>, E> {
+        Ok(Read::Other(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Read<T>, E> {
+        Ok(T::bool(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Read<T>, E> {
+        Ok(T::signed(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Read<T>, E> {
+        Ok(T::unsigned(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Read<T>, E> {
+        Ok(T::real(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Read<T>, E> {
+        Ok(T::text(text).map_or_else(|| Read::Other(text.into()), Read::Value))
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Read<T>, E> {
+        // Only binary formats have them, and those we write ourselves.
+        T::bytes(bytes)
+            .map(Read::Value)
+            .ok_or_else(|| E::invalid_type(Unexpected::Bytes(bytes), &self))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Read<T>, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(seq)).map(Read::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Read<T>, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(map)).map(Read::Other)
+    }
+}
+
+macro_rules! single_members {
+    ($($ty:ty),*) => { $(
+        impl Member for $ty {
+            fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
+                map.next_value_seed(Any(PhantomData))
+            }
+        }
+    )* };
+}
+
+single_members!(
+    bool, i32, i64, String, Uuid, Number, Status, CompOp, ReportTime
+);
+
+impl Member for Value {
+    fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
+        Ok(match map.next_value()? {
+            Self::Null => Read::Other(Self::Null),
+            value => Read::Value(value),
+        })
+    }
+}
+
+impl<T: DeserializeOwned> Member for Vec<T> {
+    fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
+        Ok(map
+            .next_value::<Option<Self>>()?
+            .map_or(Read::Other(Value::Null), Read::Value))
     }
 }
 
@@ -118,27 +328,28 @@ macro_rules! wire {
         const _: () = {
             use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
+            use $crate::wire::{Member, Read};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
-            enum Member {
+            enum Name {
                 $( $field, )*
                 Other(String),
             }
 
-            impl<'de> Deserialize<'de> for Member {
+            impl<'de> Deserialize<'de> for Name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     struct Names;
                     impl Visitor<'_> for Names {
-                        type Value = Member;
+                        type Value = Name;
 
                         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                             f.write_str("a member name")
                         }
 
-                        fn visit_str<E>(self, name: &str) -> Result<Member, E> {
+                        fn visit_str<E>(self, name: &str) -> Result<Name, E> {
                             Ok(match name {
-                                $( $wire => Member::$field, )*
-                                other => Member::Other(other.to_owned()),
+                                $( $wire => Name::$field, )*
+                                other => Name::Other(other.to_owned()),
                             })
                         }
                     }
@@ -185,19 +396,27 @@ macro_rules! wire {
                             let mut read = $name::default();
                             while let Some(member) = map.next_key()? {
                                 match member {
-                                    $( Member::$field => {
-                                        read.$field = map.next_value()?;
-                                        if read.$field.is_none() {
-                                            read.extra.insert($wire, serde_json::Value::Null);
+                                    $( Name::$field => match Member::read(&mut map)? {
+                                        Read::Value(value) => read.$field = Some(value),
+                                        Read::Other(other) => {
+                                            read.$field = None;
+                                            read.extra.insert($wire, other);
                                         }
-                                    } )*
-                                    Member::Other(name) => read.extra.insert(name, map.next_value::<serde_json::Value>()?),
+                                    }, )*
+                                    Name::Other(name) => read.extra.insert(name, map.next_value::<serde_json::Value>()?),
                                 }
                             }
                             Ok(read)
                         }
                     }
                     deserializer.deserialize_map(Members)
+                }
+            }
+
+            impl Member for $name {
+                fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
+                    let read: Option<Self> = map.next_value()?;
+                    Ok(read.map_or(Read::Other(serde_json::Value::Null), Read::Value))
                 }
             }
         };
@@ -240,6 +459,26 @@ mod tests {
     }
 
     #[test]
+    fn values_of_other_kinds_are_kept_and_hurt_nothing() {
+        for right in [
+            json!(3),
+            json!(u64::MAX),
+            json!(-7),
+            json!("1.50"),
+            json!("1e3"),
+            json!("n/a"),
+            json!(true),
+            json!([1, {"a": null}]),
+            json!({"b": 1.5}),
+        ] {
+            let value = json!({"leftName": 5, "right": right});
+            assert_eq!(round(&value), value);
+        }
+        let pair: Pair = serde_json::from_value(json!({"leftName": 5, "right": "x"})).unwrap();
+        assert_eq!((pair.left, pair.right), (None, None));
+    }
+
+    #[test]
     fn a_value_set_later_replaces_the_null() {
         let mut pair: Pair = serde_json::from_value(json!({"leftName": null})).unwrap();
         pair.left = Some("x".to_owned());
@@ -251,12 +490,18 @@ mod tests {
 
     #[test]
     fn numbers_in_all_their_forms() {
-        let read = |text: &str| serde_json::from_str::<Pair>(text).unwrap().right.unwrap().0;
+        let read = |text: &str| {
+            serde_json::from_str::<Pair>(text)
+                .unwrap()
+                .right
+                .unwrap()
+                .value()
+        };
         assert_eq!(read(r#"{"right": 3}"#).to_string(), "3");
         assert_eq!(read(r#"{"right": "1.5"}"#).to_string(), "1.5");
         assert!(read(r#"{"right": "NaN"}"#).is_nan());
         let pair = Pair {
-            right: Some(Number(f64::NEG_INFINITY)),
+            right: Some(f64::NEG_INFINITY.into()),
             ..Pair::default()
         };
         assert_eq!(

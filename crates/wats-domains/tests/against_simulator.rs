@@ -174,6 +174,7 @@ async fn what_is_submitted_is_what_is_read() {
         (headers[0].id, headers[0].receive_count),
         (report.id, Some(1))
     );
+    assert_eq!(headers[0].status(), report.result);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ impl UutReport {
                 ..Report::default()
             },
             uut: Uut {
-                execution_time: Some(Number(0.0)),
+                execution_time: Some(0.0.into()),
                 ..Uut::default()
             },
             start: None,
@@ -144,7 +144,7 @@ impl ReportBuilder {
 
     /// How long the test took.
     pub fn execution_time(mut self, time: Duration) -> Self {
-        self.uut.execution_time = Some(Number(time.as_secs_f64()));
+        self.uut.execution_time = Some(time.as_secs_f64().into());
         self
     }
 
@@ -206,8 +206,8 @@ impl ReportBuilder {
     /// Checks the report and finishes it.
     ///
     /// # Errors
-    /// [`Error::Report`] with everything that the server would refuse or silently drop, each with its path; nothing
-    /// is sent.
+    /// [`Error::Report`] with everything that the server is known to refuse of what this builder makes, each with its
+    /// path; nothing is sent.
     pub fn build(self) -> Result<UutReport> {
         let Self {
             mut report,
@@ -390,9 +390,9 @@ fn numeric(name: Option<String>, value: f64, unit: String, limits: Limits) -> Nu
         comp_op: Some(limits.op),
         name,
         unit: Some(unit),
-        value: Some(Number(value)),
-        low_limit: limits.low.map(Number),
-        high_limit: limits.high.map(Number),
+        value: Some(value.into()),
+        low_limit: limits.low.map(Number::from),
+        high_limit: limits.high.map(Number::from),
         ..NumericMeasurement::default()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{Report, Status, Step};
+use super::{Report, Step};
 use crate::error::Finding;
 use crate::wire::Number;
 
@@ -69,7 +69,18 @@ pub(super) fn uut(report: &Report) -> Vec<Finding> {
             findings.text("misc info", member, text, least..=SHORT);
         }
     }
+    if report.id.is_none_or(|id| id.is_nil()) {
+        findings.add(
+            "report",
+            "the id is missing or nil; reports of one id overwrite each other",
+        );
+    }
     if let Some(root) = &report.root {
+        // All sequences name the same software; one finding is enough.
+        if let Some(call) = &root.sequence_call {
+            findings.text("software", "path", call.path.as_deref(), 1..=500);
+            findings.text("software", "version", call.version.as_deref(), 1..=30);
+        }
         findings.step(root, "root", 0);
     }
     findings.0
@@ -167,22 +178,25 @@ impl Findings {
                 ("low limit", &measurement.low_limit),
                 ("high limit", &measurement.high_limit),
             ] {
-                if let Some(Number(x)) = number.filter(|n| !n.0.is_finite()) {
+                if let Some(x) = number
+                    .as_ref()
+                    .map(Number::value)
+                    .filter(|x| !x.is_finite())
+                {
                     self.add(path, format!("the {name} is {x}, which the server does not take; record it as text or leave it out"));
                 }
             }
-            if let (Some(low), Some(high)) = (measurement.low_limit, measurement.high_limit)
-                && low > high
+            let value_of = |limit: &Option<Number>| limit.as_ref().map(Number::value);
+            if let (Some(low), Some(high)) = (
+                value_of(&measurement.low_limit),
+                value_of(&measurement.high_limit),
+            ) && low > high
             {
                 self.add(
                     path,
-                    format!("the low limit {} is above the high limit {}", low.0, high.0),
+                    format!("the low limit {low} is above the high limit {high}"),
                 );
             }
-            debug_assert!(matches!(
-                measurement.status,
-                Some(Status::Passed | Status::Failed)
-            ));
         }
         for measurement in step.strings() {
             self.text(path, "value", measurement.value.as_deref(), 0..=SHORT);
@@ -297,6 +311,18 @@ mod tests {
             "station name is missing",
             "operator is missing",
             "process code",
+        ] {
+            assert!(text.contains(part), "{part} not in {text}");
+        }
+    }
+
+    #[test]
+    fn software_and_id_are_checked() {
+        let text = problems(builder().software("", "v".repeat(31)).id(uuid::Uuid::nil()));
+        for part in [
+            "software: the path has 0",
+            "software: the version has 31",
+            "the id is missing or nil",
         ] {
             assert!(text.contains(part), "{part} not in {text}");
         }

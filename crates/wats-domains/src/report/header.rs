@@ -21,8 +21,9 @@ wire! {
         "revision" => revision: String,
         /// Start in UTC.
         "start" => start: String,
-        /// Outcome, in words: `Passed`, `Failed`, `Error` or `Terminated`.
-        "result" => result: Status,
+        /// Outcome in words, unlike in reports: `Passed`, `Failed`, `Error` or `Terminated`; see
+        /// [`status`](ReportHeader::status).
+        "result" => result: String,
         /// Name of the station.
         "stationName" => station: String,
         /// Operator.
@@ -37,6 +38,19 @@ wire! {
         "timeStamp" => time_stamp: i64,
         /// How often the report was received: above 1 after a repeat.
         "receiveCount" => receive_count: i32,
+    }
+}
+
+impl ReportHeader {
+    /// The outcome as reports name it; `None` if the server sent none or one that this version does not know.
+    pub fn status(&self) -> Option<Status> {
+        match self.result.as_deref()? {
+            "Passed" => Some(Status::Passed),
+            "Failed" => Some(Status::Failed),
+            "Error" => Some(Status::Error),
+            "Terminated" => Some(Status::Terminated),
+            _ => None,
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
+use wats_codec::{Format, Limits, Serializer};
 
 use super::{HeaderQuery, Report, ReportHeader};
 use crate::api::Api;
@@ -20,20 +22,15 @@ pub struct Submitted {
     pub id: Uuid,
 }
 
-/// `InsertReportResult` of the server.
-#[derive(Deserialize)]
-struct InsertReportResult {
-    #[serde(rename = "ID")]
-    source: Option<Uuid>,
-    uuid: Option<Uuid>,
-}
-
-/// Some server versions answer with the result, others with a list of one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum InsertAnswer {
-    One(InsertReportResult),
-    Many(Vec<InsertReportResult>),
+/// The id in an `InsertReportResult` of the server, or in a list of one, as some versions answer. Anything else says
+/// nothing of the id.
+fn id_of(answer: &Value) -> Option<Uuid> {
+    let result = answer
+        .as_array()
+        .map_or(Some(answer), |results| results.first())?;
+    ["uuid", "ID"]
+        .into_iter()
+        .find_map(|member| result.get(member)?.as_str()?.parse().ok())
 }
 
 /// Operations on reports; from [`Api::report`].
@@ -80,7 +77,7 @@ impl<'a> ReportService<'a> {
     /// Submits a WSJF text as it is, byte for byte.
     ///
     /// # Errors
-    /// [`Error::Codec`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then. Otherwise as
+    /// [`Error::Codec`] or [`Error::Data`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then. Otherwise as
     /// [`submit`](Self::submit).
     pub async fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Result<Submitted> {
         #[derive(Deserialize)]
@@ -88,7 +85,18 @@ impl<'a> ReportService<'a> {
             id: Option<Uuid>,
         }
         let body = wsjf.into();
-        let OnlyId { id } = self.api.parse("the text is not a WSJF report", &body)?;
+        // Told apart here, because the codec would read other formats too.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(Error::Data(
+                "the text is not a WSJF report: it does not begin with `{`".to_owned(),
+            ));
+        }
+        let json =
+            Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
+        let OnlyId { id } = json.from_slice(&body).map_err(|source| Error::Codec {
+            what: "the text is not a WSJF report",
+            source,
+        })?;
         self.send(id.ok_or_else(no_id)?, body).await
     }
 
@@ -98,19 +106,13 @@ impl<'a> ReportService<'a> {
             .api
             .send(route, route.call().body(body, "application/json"))
             .await?;
-        // The report is in: an answer that names no id must not turn that into a failure.
-        let answer = match self.api.decode(&response) {
-            Ok(InsertAnswer::One(result)) => Some(result),
-            Ok(InsertAnswer::Many(results)) => results.into_iter().next(),
-            Err(error) if response.body().is_empty() => {
-                drop(error);
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        let id = answer
-            .and_then(|result| result.uuid.or(result.source))
-            .unwrap_or(id);
+        // The report is in: an answer that names no id must not turn that into a failure. One that is not JSON may come
+        // from somebody between us and the server, and is one.
+        if response.body().iter().all(u8::is_ascii_whitespace) {
+            return Ok(Submitted { id });
+        }
+        let answer: Value = self.api.decode(&response)?;
+        let id = id_of(&answer).unwrap_or(id);
         Ok(Submitted { id })
     }
 
@@ -156,4 +158,29 @@ fn no_id() -> Error {
         "report",
         "it has no id, so a repeat after a lost answer would store it twice; give it a new UUID as `id`",
     )])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_id_is_found_in_every_shape_of_answer() {
+        let id = "83ac0b8e-b575-4004-94de-f905774c3ed8";
+        let result = json!({"ID": "x", "uuid": id, "Report_ID": 7});
+        for answer in [result.clone(), json!([result]), json!({"ID": id})] {
+            assert_eq!(id_of(&answer).unwrap().to_string(), id);
+        }
+        for answer in [
+            json!(null),
+            json!("ok"),
+            json!([]),
+            json!({"ID": ""}),
+            json!({"uuid": 5}),
+        ] {
+            assert_eq!(id_of(&answer), None);
+        }
+    }
 }

@@ -44,10 +44,10 @@ impl ReportTime {
     /// The moment.
     ///
     /// # Errors
-    /// [`Error::Query`](crate::Error::Query) when the text is no time with an offset.
+    /// [`Error::Data`](crate::Error::Data) when the text is no time with an offset.
     pub fn timestamp(&self) -> crate::Result<Timestamp> {
         self.0.parse().map_err(|source| {
-            crate::Error::Query(format!(
+            crate::Error::Data(format!(
                 "`{}` is not a time with an offset such as 2026-01-30T22:01:41+01:00: {source}",
                 self.0
             ))
