@@ -146,7 +146,17 @@ fn checksum(bytes: &[u8]) -> u64 {
     sum ^ sum >> 32
 }
 
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
+#[inline]
+fn push_number(out: &mut Vec<u8>, number: u64) {
+    // Most take one byte.
+    if number < 0x80 {
+        return out.push(number as u8);
+    }
+    push_long_number(out, number);
+}
+
+#[inline(never)]
+fn push_long_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;

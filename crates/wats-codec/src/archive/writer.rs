@@ -11,7 +11,7 @@ use crate::fast::{Key, Sink, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
 /// Numbers of texts that lie in the program itself, by where they lie. Not more of them than this.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 256;
 
 struct Remembered([(usize, u32); REMEMBERED]);
 
@@ -20,7 +20,9 @@ impl Remembered {
     #[inline]
     fn number(&mut self, name: &'static str, texts: &mut Texts) -> (u32, bool) {
         let address = name.as_ptr() as usize;
-        let place = (address ^ (address >> 6)) % REMEMBERED;
+        // Texts lie close together, and at any distance: only the upper half of a product spreads them.
+        let spread = (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let place = spread as usize % REMEMBERED;
         let Some(place) = self.0.get_mut(place) else {
             return texts.number(name);
         };
@@ -29,6 +31,18 @@ impl Remembered {
         if place.0 == known {
             return (place.1, false);
         }
+        Self::learn(place, known, name, texts)
+    }
+
+    /// Apart, so that the code of every key stays small.
+    #[cold]
+    #[inline(never)]
+    fn learn(
+        place: &mut (usize, u32),
+        known: usize,
+        name: &'static str,
+        texts: &mut Texts,
+    ) -> (u32, bool) {
         let (number, new) = texts.number(name);
         *place = (known, number);
         (number, new)
