@@ -1,8 +1,9 @@
 //! Opening a connection: name, TCP (both address families raced by hyper-util), TLS, and the protocol ALPN chose.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::Uri;
@@ -125,12 +126,13 @@ where
 /// Runs a connection to its end. Once nobody holds it any more, it may say goodbye for a moment; a peer that has
 /// stopped reading would otherwise keep it, and the slot of its call, for ever.
 async fn drive(driver: impl Future, dropped: oneshot::Receiver<()>) {
-    let mut driver = pin!(driver);
-    tokio::select! {
-        _ = driver.as_mut() => {}
-        _ = dropped => {
-            let _ = timeout(GOODBYE, driver).await;
-        }
+    let (mut driver, mut dropped) = (pin!(driver), pin!(dropped));
+    let ended = poll_fn(|context| match driver.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending => dropped.as_mut().poll(context).map(|_| false),
+    });
+    if !ended.await {
+        let _ = timeout(GOODBYE, driver).await;
     }
 }
 
