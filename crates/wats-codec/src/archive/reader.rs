@@ -12,6 +12,9 @@ use crate::fast::{Key, Source, sealed::Sealed};
 use crate::gzip::{check_size, most_expanded};
 use crate::{Error, Format, Limits, Position, Result, msgpack};
 
+/// The length of a UUID.
+const LONGEST_FORM: usize = 36;
+
 pub(crate) struct ArchiveSource<'de> {
     keys: Texts<'de>,
     texts: Texts<'de>,
@@ -45,6 +48,8 @@ struct Shape {
 struct Entry {
     key: u32,
     kind: u8,
+    /// How long the key is: most others differ in that already.
+    length: usize,
     /// Where the text of the key that was last found here lies in the program.
     seen: usize,
 }
@@ -66,11 +71,8 @@ enum Kinds<'de> {
     Each(&'de [u8]),
 }
 
-/// Joined texts and where each ends.
-struct Texts<'de> {
-    joined: &'de str,
-    ends: Vec<usize>,
-}
+/// The texts of a table, each a part of its section.
+struct Texts<'de>(Vec<&'de str>);
 
 impl<'de> Texts<'de> {
     fn new(mut section: &'de [u8]) -> Option<Self> {
@@ -78,23 +80,24 @@ impl<'de> Texts<'de> {
         if count > section.len() {
             return None;
         }
-        let mut ends = Vec::with_capacity(count);
-        let mut end = 0usize;
+        let mut lengths = section;
         for _ in 0..count {
-            end = end.checked_add(take_length(&mut section)?)?;
-            ends.push(end);
+            take_length(&mut section)?;
         }
-        let joined = std::str::from_utf8(section).ok()?;
-        (joined.len() == end).then_some(Self { joined, ends })
+        // Checked once for all: parts of valid text are valid where they begin and end with letters.
+        let mut joined = std::str::from_utf8(section).ok()?;
+        let mut texts = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (text, rest) = joined.split_at_checked(take_length(&mut lengths)?)?;
+            texts.push(text);
+            joined = rest;
+        }
+        joined.is_empty().then_some(Self(texts))
     }
 
     #[inline]
     fn get(&self, number: usize) -> Option<&'de str> {
-        let start = match number {
-            0 => 0,
-            _ => *self.ends.get(number - 1)?,
-        };
-        self.joined.get(start..*self.ends.get(number)?)
+        self.0.get(number).copied()
     }
 }
 
@@ -193,12 +196,13 @@ impl<'de> ArchiveSource<'de> {
                 let key = u32::try_from(take_number(&mut section)?).ok()?;
                 let (kind, rest) = section.split_first()?;
                 section = rest;
-                if key as usize >= keys.ends.len() || *kind > kind::LAST {
+                if *kind > kind::LAST {
                     return None;
                 }
                 entries.push(Entry {
                     key,
                     kind: *kind,
+                    length: keys.get(key as usize)?.len(),
                     seen: 0,
                 });
             }
@@ -259,6 +263,34 @@ impl<'de> ArchiveSource<'de> {
         self.values = rest;
         self.spend(length)?;
         Some(bytes)
+    }
+
+    /// A text of a known form, and its length.
+    fn text_of_form(&mut self) -> Option<([u8; LONGEST_FORM], usize)> {
+        let mut text = [0; LONGEST_FORM];
+        let length = match self.kind {
+            kind::TIME => {
+                self.spend(29)?;
+                let step = self.number()?;
+                let time = self.last_time.wrapping_add(unzigzag(step >> 1));
+                self.last_time = time;
+                let (time, length) = text::format_time(time, step & 1 == 1)?;
+                *text.first_chunk_mut()? = time;
+                length
+            }
+            kind::UUID => {
+                self.spend(36)?;
+                text = text::format_uuid(self.array()?);
+                36
+            }
+            kind::GUID => {
+                self.spend(26)?;
+                *text.first_chunk_mut()? = text::format_guid(self.array()?)?;
+                26
+            }
+            _ => return None,
+        };
+        Some((text, length))
     }
 
     #[inline]
@@ -353,6 +385,7 @@ impl<'de> Source<'de> for ArchiveSource<'de> {
         self.f64()
     }
 
+    #[inline]
     fn try_symbol(&mut self, _key: &Key) -> bool {
         // A text must be looked up either way.
         false
@@ -360,41 +393,21 @@ impl<'de> Source<'de> for ArchiveSource<'de> {
 
     #[inline]
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
-        match self.kind {
-            kind::TEXT => {
-                let number = match take_length(&mut self.values)? {
-                    0 => {
-                        self.next_text += 1;
-                        self.next_text - 1
-                    }
-                    number => number - 1,
-                };
-                let text = self.texts.get(number)?;
-                self.spend(text.len())?;
-                Some(take(text))
-            }
-            kind::TIME => {
-                self.spend(29)?;
-                let step = self.number()?;
-                let time = self.last_time.wrapping_add(unzigzag(step >> 1));
-                self.last_time = time;
-                let (text, length) = text::format_time(time, step & 1 == 1)?;
-                std::str::from_utf8(text.get(..length)?).ok().map(take)
-            }
-            kind::UUID => {
-                self.spend(36)?;
-                std::str::from_utf8(&text::format_uuid(self.array()?))
-                    .ok()
-                    .map(take)
-            }
-            kind::GUID => {
-                self.spend(26)?;
-                std::str::from_utf8(&text::format_guid(self.array()?)?)
-                    .ok()
-                    .map(take)
-            }
-            _ => None,
+        if self.kind != kind::TEXT {
+            let (text, length) = self.text_of_form()?;
+            let text = std::str::from_utf8(text.get(..length)?).ok()?;
+            return Some(take(text));
         }
+        let number = match take_length(&mut self.values)? {
+            0 => {
+                self.next_text += 1;
+                self.next_text - 1
+            }
+            number => number - 1,
+        };
+        let text = self.texts.get(number)?;
+        self.spend(text.len())?;
+        Some(take(text))
     }
 
     fn value(&mut self) -> Option<Value> {
@@ -421,7 +434,11 @@ impl<'de> Source<'de> for ArchiveSource<'de> {
         })
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "the key is a constant only where it is inlined"
+    )]
+    #[inline(always)]
     fn try_key(&mut self, map: &mut At, key: &Key) -> bool {
         if map.entry == map.end {
             return false;
@@ -433,7 +450,7 @@ impl<'de> Source<'de> for ArchiveSource<'de> {
         let address = name.as_ptr() as usize;
         // Two keys at one address can differ in length only; then the texts are compared.
         if entry.seen != address ^ name.len().rotate_right(8) {
-            if self.keys.get(entry.key as usize) != Some(name) {
+            if entry.length != name.len() || self.keys.get(entry.key as usize) != Some(name) {
                 return false;
             }
             entry.seen = address ^ name.len().rotate_right(8);

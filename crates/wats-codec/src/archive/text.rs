@@ -53,20 +53,20 @@ pub(super) fn format_time(millis: i64, utc: bool) -> Option<([u8; 29], usize)> {
         return None;
     }
     let (year, month, day) = date_from_days(days);
+    // What is left of a day fits 32 bits, whose divisions by constants are multiplications.
+    let (date, rest) = ([year as u32, month as u32, day as u32], rest as u32);
+    let (seconds, millis) = (rest / 1000, rest % 1000);
+    let two = |number: u32| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
     let mut text = *b"0000-00-00T00:00:00.000+00:00";
-    let mut put = |range: std::ops::Range<usize>, mut number: i64| {
-        for digit in text.get_mut(range).into_iter().flatten().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
-    };
-    put(0..4, year);
-    put(5..7, month);
-    put(8..10, day);
-    put(11..13, rest / 3_600_000);
-    put(14..16, rest / 60_000 % 60);
-    put(17..19, rest / 1000 % 60);
-    put(20..23, rest % 1000);
+    [text[0], text[1]] = two(date[0] / 100);
+    [text[2], text[3]] = two(date[0] % 100);
+    [text[5], text[6]] = two(date[1]);
+    [text[8], text[9]] = two(date[2]);
+    [text[11], text[12]] = two(seconds / 3600);
+    [text[14], text[15]] = two(seconds / 60 % 60);
+    [text[17], text[18]] = two(seconds % 60);
+    text[20] = b'0' + (millis / 100) as u8;
+    [text[21], text[22]] = two(millis % 100);
     if utc {
         text[23] = b'Z';
     }
@@ -83,6 +83,7 @@ fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
+#[inline]
 fn date_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
