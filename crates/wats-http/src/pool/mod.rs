@@ -20,6 +20,7 @@
 mod dial;
 mod idle;
 
+use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -307,6 +308,7 @@ impl Pool {
 
 impl Transport for Pool {
     async fn send(&self, request: &Prepared<'_>) -> Result<Received> {
+        let mut refused_when_new = false;
         loop {
             let mut lease = self.checkout().await?;
             let reused = lease.reused;
@@ -315,13 +317,16 @@ impl Transport for Pool {
             }
             let response = match self.exchange(&mut lease, request).await {
                 Ok(response) => response,
-                // The server closed the connection just as it was taken: nothing was sent, take another. This ends,
-                // because each round uses up one open connection.
-                Err(Failure::Unsent(_)) if reused => {
+                // Nothing was done yet, so take another connection: the server closed this one just as it was taken.
+                // This ends, because each round uses up one open connection, and only one may be new.
+                Err(Failure::Unsent(error)) => {
                     self.shared.retire(&lease);
+                    if !reused && refused_when_new {
+                        return Err(error.never_sent());
+                    }
+                    refused_when_new |= !reused;
                     continue;
                 }
-                Err(Failure::Unsent(error)) => return Err(error.never_sent()),
                 Err(Failure::Broken(error)) => return Err(error),
             };
             let (head, body) = response.into_parts();
@@ -500,7 +505,7 @@ impl Http1 {
 
 /// Why a request got no answer.
 enum Failure {
-    /// Not a byte of it was written.
+    /// The server has not seen it, or says that it has not worked on it.
     Unsent(Error),
     /// The server may have seen it.
     Broken(Error),
@@ -508,8 +513,9 @@ enum Failure {
 
 impl From<TrySendError<Request<Body>>> for Failure {
     fn from(mut failure: TrySendError<Request<Body>>) -> Self {
-        let unsent = failure.take_message().is_some();
+        let handed_back = failure.take_message().is_some();
         let source = failure.into_error();
+        let unsent = handed_back || is_refused(&source);
         let message = if source.is_incomplete_message() {
             "the server closed the connection before it answered"
         } else if source.is_parse() {
@@ -528,4 +534,18 @@ impl From<TrySendError<Request<Body>>> for Failure {
             Self::Broken(error)
         }
     }
+}
+
+/// Whether an HTTP/2 server says that it has not worked on the request: it refused the stream, or its GOAWAY came
+/// before the stream (RFC 9113, sections 6.8 and 8.7).
+fn is_refused(error: &hyper::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return error.is_remote() && (refused || error.is_go_away());
+        }
+        cause = error.source();
+    }
+    false
 }
