@@ -385,10 +385,24 @@ impl<'de> Source<'de> for ArchiveSource<'de> {
         self.f64()
     }
 
-    #[inline]
-    fn try_symbol(&mut self, _key: &Key) -> bool {
-        // A text must be looked up either way.
-        false
+    #[allow(
+        clippy::inline_always,
+        reason = "the key is a constant only where it is inlined"
+    )]
+    #[inline(always)]
+    fn try_symbol(&mut self, key: &Key) -> bool {
+        // Only what is likely and short: a text seen before, of a number in one byte.
+        let (kind::TEXT, Some((number @ 1..0x80, rest))) = (self.kind, self.values.split_first())
+        else {
+            return false;
+        };
+        if self.texts.get(usize::from(*number) - 1) != Some(key.name())
+            || self.spend(key.name().len()).is_none()
+        {
+            return false;
+        }
+        self.values = rest;
+        true
     }
 
     #[inline]
