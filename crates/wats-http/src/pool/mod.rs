@@ -15,7 +15,8 @@
 //! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
 //! only once the socket is closed. The [reaper](idle) closes what stays idle too long.
 //!
-//! Lock order: the state mutex is never held across an await point or while a connection is dropped.
+//! The state mutex is never held across an await point, and no other lock is taken under it but that of a connection's
+//! `closing`. Handles of closed or refusing connections may be dropped under it; that only wakes their drivers.
 
 mod dial;
 mod idle;
