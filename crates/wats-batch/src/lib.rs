@@ -1,4 +1,4 @@
-//! Batching that is never slower than not batching, and never loses a caller.
+//! Batching that never loses a caller, and costs about as much as the task it saves.
 //!
 //! | you have | use |
 //! |---|---|
