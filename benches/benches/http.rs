@@ -33,7 +33,8 @@ fn http(criterion: &mut Criterion) {
     let Ok((base_url, token)) = started.recv() else {
         return;
     };
-    let Ok(client) = Client::builder().base_url(base_url).token(token).build() else {
+    let client = Client::builder().base_url(base_url).token(token);
+    let Ok(client) = client.rate_limit(None).build() else {
         return;
     };
     criterion.bench_function("http/get/pooled", |bencher| {

@@ -27,6 +27,7 @@ pub struct Call {
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) weight: u32,
     pub(crate) mistake: Option<Error>,
 }
 
@@ -39,6 +40,7 @@ impl Call {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            weight: 1,
             mistake: None,
         }
     }
@@ -83,6 +85,12 @@ impl Call {
                 )));
             }
         }
+        self
+    }
+
+    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1.
+    pub fn weight(mut self, calls: u32) -> Self {
+        self.weight = calls;
         self
     }
 

@@ -7,11 +7,14 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValu
 use tracing::Instrument;
 
 use crate::address::BaseUrl;
+use crate::breaker::{Breaker, BreakerConfig};
+use crate::budget::Budget;
 use crate::call::Call;
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 use crate::pool::{Pool, PoolStats};
+use crate::rate_limit::{self, RateLimit};
 use crate::response::{Origin, Response};
 use crate::tls::{Tls, TlsConfig};
 use crate::token::Token;
@@ -68,6 +71,7 @@ impl Client {
             query,
             headers,
             body,
+            weight,
             mistake,
         } = call;
         let mut origin = Origin {
@@ -95,6 +99,7 @@ impl Client {
             common: &self.shared.headers,
             headers,
             body,
+            weight,
         };
         let span = tracing::debug_span!(
             "wats.call",
@@ -182,8 +187,20 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryConfig,
     limits: SizeLimits,
+    rate_limit: Knob<RateLimit>,
+    breaker: Knob<BreakerConfig>,
     tls: TlsConfig,
     user_agent: Option<String>,
+}
+
+/// A part that is on by default and can be switched off.
+#[derive(Debug)]
+struct Knob<T>(Option<T>);
+
+impl<T: Default> Default for Knob<T> {
+    fn default() -> Self {
+        Self(Some(T::default()))
+    }
 }
 
 impl ClientBuilder {
@@ -220,6 +237,20 @@ impl ClientBuilder {
     /// Caps on the size of answers.
     pub fn limits(mut self, limits: SizeLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How many calls the token may make; default 500 per 60 s, `None` for no limit.
+    ///
+    /// The budget is shared by all clients of this process with the same token and server.
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.rate_limit = Knob(limit.into());
+        self
+    }
+
+    /// When calls fail at once because the server keeps failing; `None` for never.
+    pub fn breaker(mut self, breaker: impl Into<Option<BreakerConfig>>) -> Self {
+        self.breaker = Knob(breaker.into());
         self
     }
 
@@ -274,8 +305,14 @@ impl ClientBuilder {
         );
         let pipeline = Pipeline {
             timeouts: self.timeouts,
+            budget: Budget::new(&self.retry),
             retry: self.retry,
             limits: self.limits,
+            limiter: self
+                .rate_limit
+                .0
+                .map(|limit| rate_limit::shared(token.secret(), &base.authority, &limit)),
+            breaker: self.breaker.0.as_ref().map(Breaker::new),
         };
         Ok(Client {
             shared: Arc::new(Shared {
@@ -299,6 +336,8 @@ impl fmt::Debug for ClientBuilder {
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
             .field("limits", &self.limits)
+            .field("rate_limit", &self.rate_limit.0)
+            .field("breaker", &self.breaker.0)
             .finish_non_exhaustive()
     }
 }

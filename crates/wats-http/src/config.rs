@@ -5,7 +5,9 @@
 //! | connections, live and being opened | 100 |
 //! | idle connections kept | 20, for 30 s |
 //! | deadlines: connect / waiting for a connection / attempt / whole call | 10 s / 20 s / 30 s / 120 s |
-//! | repeats of a safe operation | 3, full jitter from 100 ms up to 5 s |
+//! | repeats of a safe operation | 3, full jitter from 100 ms up to 5 s; 100 in reserve for all calls together |
+//! | calls of a token | 500 in any 60 s ([`RateLimit`](crate::RateLimit)) |
+//! | failing at once | for 10 s after 20 failures in a row ([`BreakerConfig`](crate::BreakerConfig)) |
 //! | size of an answer on the wire / after decompression | 128 MiB / 256 MiB |
 
 use std::num::NonZeroUsize;
@@ -123,6 +125,11 @@ pub struct RetryConfig {
     pub base_delay: Duration,
     /// Upper bound of any wait that the server did not ask for. Default 5 s.
     pub max_delay: Duration,
+    /// Repeats that all calls of the client may make together before successes earn new ones. Default 100;
+    /// `u32::MAX` means no budget.
+    pub budget: u32,
+    /// What a successful call earns, in percent of a repeat. Default 20: five successes allow one repeat.
+    pub budget_percent: u32,
 }
 
 impl Default for RetryConfig {
@@ -131,6 +138,8 @@ impl Default for RetryConfig {
             max_attempts: 4,
             base_delay: Duration::from_millis(100),
             max_delay: Duration::from_secs(5),
+            budget: 100,
+            budget_percent: 20,
         }
     }
 }
@@ -159,6 +168,18 @@ impl RetryConfig {
     /// Sets the upper bound of any wait.
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
+        self
+    }
+
+    /// Sets how many repeats all calls may make together before successes earn new ones; `u32::MAX` for no budget.
+    pub fn budget(mut self, repeats: u32) -> Self {
+        self.budget = repeats;
+        self
+    }
+
+    /// Sets what a successful call earns, in percent of a repeat.
+    pub fn budget_percent(mut self, percent: u32) -> Self {
+        self.budget_percent = percent;
         self
     }
 }

@@ -27,6 +27,8 @@ pub enum Deadline {
     Total,
     /// Waiting for one of the pool's connections ([`Timeouts::pool`](crate::Timeouts)).
     Pool,
+    /// Waiting for the token's rate limit ([`RateLimit`](crate::RateLimit)) would take longer than the whole call may.
+    RateLimit,
 }
 
 impl fmt::Display for Deadline {
@@ -36,6 +38,7 @@ impl fmt::Display for Deadline {
             Self::Attempt => "the attempt",
             Self::Total => "the whole call",
             Self::Pool => "waiting for a free connection",
+            Self::RateLimit => "waiting for the rate limit",
         })
     }
 }
@@ -56,6 +59,8 @@ pub enum ErrorKind {
     Transport,
     /// A deadline passed.
     Timeout(Deadline),
+    /// The server failed so often that calls fail at once for a while ([`BreakerConfig`](crate::BreakerConfig)).
+    CircuitOpen,
     /// The server answered with a status that is not a success.
     Status(StatusCode),
     /// The answer is larger than the configured cap.
@@ -72,6 +77,7 @@ impl fmt::Display for ErrorKind {
             Self::Connect => f.write_str("cannot connect"),
             Self::Tls => f.write_str("TLS handshake failed"),
             Self::Transport => f.write_str("connection failed"),
+            Self::CircuitOpen => f.write_str("not sent, because the server keeps failing"),
             Self::Timeout(deadline) => write!(f, "deadline passed for {deadline}"),
             Self::Status(status) => write!(f, "{status}"),
             Self::TooLarge => f.write_str("answer too large"),
@@ -100,7 +106,11 @@ struct Inner {
     body_excerpt: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
+    /// The waits between the tries.
+    delays: Vec<Duration>,
     elapsed: Option<Duration>,
+    /// Why a failure that may be repeated was not.
+    gave_up: Option<&'static str>,
     unsent: bool,
 }
 
@@ -123,7 +133,9 @@ impl Error {
             body_excerpt: None,
             retry_after: None,
             attempts: 0,
+            delays: Vec::new(),
             elapsed: None,
+            gave_up: None,
             unsent: false,
         }))
     }
@@ -161,9 +173,17 @@ impl Error {
         self
     }
 
-    pub(crate) fn tried(mut self, attempts: u32, elapsed: Duration) -> Self {
+    /// How often it was tried, with which waits in between.
+    pub(crate) fn tried(mut self, attempts: u32, delays: Vec<Duration>, elapsed: Duration) -> Self {
         self.0.attempts = attempts;
+        self.0.delays = delays;
         self.0.elapsed = Some(elapsed);
+        self
+    }
+
+    /// Why it was not tried again although it might have been.
+    pub(crate) fn gave_up(mut self, why: &'static str) -> Self {
+        self.0.gave_up = Some(why);
         self
     }
 
@@ -183,7 +203,9 @@ impl Error {
         self.0.unsent
     }
 
-    pub(crate) fn server_wait(&self) -> Option<Duration> {
+    /// How long to wait before a further call has a chance: what the server said in `Retry-After`, or what the rate
+    /// limit or the circuit breaker know.
+    pub fn retry_after_hint(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
@@ -225,6 +247,11 @@ impl Error {
         self.0.attempts
     }
 
+    /// The waits between the tries, in order; one less than [`attempts`](Self::attempts) at most.
+    pub fn delays(&self) -> &[Duration] {
+        &self.0.delays
+    }
+
     /// Time from the start of the call to this error.
     pub fn elapsed(&self) -> Option<Duration> {
         self.0.elapsed
@@ -236,7 +263,10 @@ impl Error {
     /// ([`Repeat`](crate::Repeat)).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout(_) => true,
+            ErrorKind::Connect
+            | ErrorKind::Transport
+            | ErrorKind::Timeout(_)
+            | ErrorKind::CircuitOpen => true,
             ErrorKind::Status(status) => {
                 matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
             }
@@ -255,6 +285,10 @@ impl Error {
             ErrorKind::Timeout(Deadline::Pool) => {
                 "all connections are busy; run fewer calls at once or raise PoolConfig::max_connections"
             }
+            ErrorKind::Timeout(Deadline::RateLimit) => {
+                "send fewer calls with this token, or raise RateLimit if the server allows more"
+            }
+            ErrorKind::CircuitOpen => "wait until the server works again, then call again",
             ErrorKind::Timeout(_) => "try again later or raise the deadline in Timeouts",
             ErrorKind::TooLarge => "ask for less or raise the limit in SizeLimits",
             ErrorKind::Decode => {
@@ -304,7 +338,16 @@ impl fmt::Display for Error {
             if let Some(elapsed) = inner.elapsed {
                 write!(f, " in {elapsed:.1?}")?;
             }
+            if f.alternate() && !inner.delays.is_empty() {
+                f.write_str(", waiting ")?;
+                for (i, delay) in inner.delays.iter().enumerate() {
+                    write!(f, "{}{delay:.1?}", if i == 0 { "" } else { " + " })?;
+                }
+            }
             f.write_str(")")?;
+        }
+        if let Some(why) = inner.gave_up {
+            write!(f, "; {why}")?;
         }
         if f.alternate() {
             // Causes often repeat the text of what they wrap; print each piece of news once.
@@ -340,6 +383,7 @@ impl fmt::Debug for Error {
             .field("message", &inner.message)
             .field("context", &inner.context)
             .field("attempts", &inner.attempts)
+            .field("delays", &inner.delays)
             .field("elapsed", &inner.elapsed)
             .field("body_excerpt", &inner.body_excerpt)
             .field("source", &inner.source)
@@ -394,7 +438,7 @@ mod tests {
         let error = Error::new(ErrorKind::Connect)
             .message("no route")
             .source(cause)
-            .tried(3, Duration::from_secs(2));
+            .tried(3, Vec::new(), Duration::from_secs(2));
         assert_eq!(
             error.to_string(),
             "cannot connect: no route (after 3 attempts in 2.0s)"

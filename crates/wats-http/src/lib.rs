@@ -7,11 +7,14 @@
 //! |---|---|
 //! | `client`, `config`, `token`, `address`, `tls` | what a user configures |
 //! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
-//! | `pipeline`, `retry`, `body` | one call: deadlines, repeats, decompression, caps |
+//! | `pipeline`, `retry`, `budget`, `body` | one call: deadlines, repeats, decompression, caps |
+//! | `rate_limit`, `breaker` | what may keep a try from being made |
 //! | `transport`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
 
 mod address;
 mod body;
+mod breaker;
+mod budget;
 mod call;
 mod client;
 mod config;
@@ -19,6 +22,7 @@ mod error;
 mod operation;
 mod pipeline;
 mod pool;
+mod rate_limit;
 mod response;
 mod retry;
 mod tls;
@@ -26,12 +30,14 @@ mod token;
 mod transport;
 
 pub use address::encoded_len;
+pub use breaker::BreakerConfig;
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
 pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 pub use error::{Deadline, Error, ErrorKind, Result};
 pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;
+pub use rate_limit::RateLimit;
 pub use response::Response;
 pub use tls::TlsConfig;
 pub use token::Token;

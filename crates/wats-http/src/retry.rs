@@ -11,8 +11,8 @@ use crate::operation::Repeat;
 /// Whether a try that ended in `error` may be repeated.
 pub(crate) fn may_repeat(error: &Error, repeat: Repeat) -> bool {
     match error.kind() {
-        // Waiting for a slot a second time gives nothing that the first wait did not.
-        ErrorKind::Timeout(Deadline::Pool | Deadline::Total) => false,
+        // Trying again cannot help: there is no time left, or the answer is known without asking.
+        ErrorKind::Timeout(Deadline::Total | Deadline::RateLimit) | ErrorKind::CircuitOpen => false,
         _ => error.is_retryable() && (repeat == Repeat::Safe || error.is_unsent()),
     }
 }
@@ -80,10 +80,18 @@ mod tests {
             &Error::new(ErrorKind::Transport),
             Repeat::Never
         ));
-        assert!(!may_repeat(
-            &Error::new(ErrorKind::Timeout(Deadline::Pool)).never_sent(),
-            Repeat::Safe
-        ));
+        for deadline in [Deadline::Pool, Deadline::Connect, Deadline::Attempt] {
+            let error = || Error::new(ErrorKind::Timeout(deadline));
+            assert!(
+                may_repeat(&error().never_sent(), Repeat::Never),
+                "{deadline}"
+            );
+            assert!(!may_repeat(&error(), Repeat::Never), "{deadline}");
+        }
+        for deadline in [Deadline::Total, Deadline::RateLimit] {
+            let error = Error::new(ErrorKind::Timeout(deadline)).never_sent();
+            assert!(!may_repeat(&error, Repeat::Safe), "{deadline}");
+        }
     }
 
     #[test]

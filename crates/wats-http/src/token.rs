@@ -55,6 +55,11 @@ impl Token {
         &self.header
     }
 
+    /// The bytes of the token, for nothing but hashing them.
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.secret.as_bytes()
+    }
+
     /// Removes the token from text that came from outside, such as a server that echoes headers in its error page.
     pub(crate) fn redact(&self, text: String) -> String {
         if text.contains(&*self.secret) {

@@ -19,6 +19,8 @@ pub(crate) struct Prepared<'a> {
     /// Headers of this call, which stand before common ones of the same name.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// How much of the rate limit one try uses up.
+    pub(crate) weight: u32,
 }
 
 /// An answer as it came off the wire: any status, still encoded, within the wire cap.

@@ -5,7 +5,10 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use wats_domains::{Api, ApiOptions, Error, Result};
-use wats_http::{Client, ClientBuilder, PoolConfig, RetryConfig, SizeLimits, Timeouts, TlsConfig};
+use wats_http::{
+    BreakerConfig, Client, ClientBuilder, PoolConfig, RateLimit, RetryConfig, SizeLimits, Timeouts,
+    TlsConfig,
+};
 
 /// The environment variable with the address of the server.
 const BASE_URL: &str = "WATS_BASE_URL";
@@ -99,6 +102,18 @@ impl WatsBuilder {
     /// Repeats of failed tries; default 3.
     pub fn retry(mut self, retry: RetryConfig) -> Self {
         self.http = self.http.retry(retry);
+        self
+    }
+
+    /// How many calls the token may make, all clients of this process together; default 500 per 60 s, `None` for no limit.
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.http = self.http.rate_limit(limit);
+        self
+    }
+
+    /// When calls fail at once because the server keeps failing; default for 10 s after 20 failures in a row, `None` for never.
+    pub fn breaker(mut self, breaker: impl Into<Option<BreakerConfig>>) -> Self {
+        self.http = self.http.breaker(breaker);
         self
     }
 

@@ -20,7 +20,10 @@ async fn simulator(tls: bool) -> (Simulator, Wats) {
         .start()
         .await
         .unwrap();
-    let mut builder = Wats::builder().base_url(sim.base_url()).token(sim.token());
+    let mut builder = Wats::builder()
+        .base_url(sim.base_url())
+        .token(sim.token())
+        .rate_limit(None);
     if let Some(pem) = sim.ca_certificate_pem() {
         builder = builder.tls(TlsConfig::default().only_ca_pem(pem).unwrap());
     }

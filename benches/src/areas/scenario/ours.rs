@@ -91,6 +91,7 @@ fn api(base_url: &str, token: &str) -> Result<Api> {
     let client = wats_http::Client::builder()
         .base_url(base_url)
         .token(token)
+        .rate_limit(None)
         .build()?;
     Ok(Api::new(client, &ApiOptions::default()))
 }

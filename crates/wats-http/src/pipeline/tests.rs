@@ -1,6 +1,7 @@
 //! The pipeline over a scripted transport, in paused time: what is tried, how often, and when.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use http::{Method, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::*;
+use crate::breaker::BreakerConfig;
 use crate::client::Client;
 use crate::operation::{Operation, Repeat};
+use crate::rate_limit::RateLimit;
 
 /// What the scripted transport does with one try.
 enum Step {
@@ -55,6 +58,22 @@ impl Transport for Script {
     }
 }
 
+/// All defaults, without what tests share with each other.
+fn plain() -> Pipeline {
+    with(RetryConfig::default(), Timeouts::default())
+}
+
+fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
+    Pipeline {
+        timeouts,
+        budget: Budget::new(&retry),
+        retry,
+        limits: SizeLimits::default(),
+        limiter: None,
+        breaker: None,
+    }
+}
+
 struct Outcome {
     result: Result<(Received, u32)>,
     /// Time of each try since the first.
@@ -62,6 +81,14 @@ struct Outcome {
 }
 
 async fn run(pipeline: Pipeline, repeat: Repeat, steps: impl IntoIterator<Item = Step>) -> Outcome {
+    run_on(&pipeline, repeat, steps).await
+}
+
+async fn run_on(
+    pipeline: &Pipeline,
+    repeat: Repeat,
+    steps: impl IntoIterator<Item = Step>,
+) -> Outcome {
     let client = Client::builder()
         .base_url("http://h")
         .token("c2VjcmV0")
@@ -79,6 +106,7 @@ async fn run(pipeline: Pipeline, repeat: Repeat, steps: impl IntoIterator<Item =
         common: &common,
         headers: HeaderMap::new(),
         body: Bytes::new(),
+        weight: 1,
     };
     let script = Script {
         steps: Mutex::new(steps.into_iter().collect()),
@@ -111,7 +139,7 @@ async fn a_safe_operation_is_repeated_until_it_succeeds() {
         Step::Answer(503, ""),
         Step::Answer(200, "ok"),
     ];
-    let outcome = run(Pipeline::default(), Repeat::Safe, steps).await;
+    let outcome = run(plain(), Repeat::Safe, steps).await;
     let (received, attempts) = outcome.result.unwrap();
     assert_eq!((&received.body[..], attempts), (&b"ok"[..], 3));
     assert!(
@@ -122,13 +150,13 @@ async fn a_safe_operation_is_repeated_until_it_succeeds() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unsafe_operation_is_repeated_only_when_nothing_was_sent() {
-    let error = run(Pipeline::default(), Repeat::Never, [Step::Fail(broken)])
+    let error = run(plain(), Repeat::Never, [Step::Fail(broken)])
         .await
         .result
         .unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1));
     let outcome = run(
-        Pipeline::default(),
+        plain(),
         Repeat::Never,
         [Step::Fail(unsent), Step::Answer(200, "")],
     )
@@ -139,10 +167,7 @@ async fn an_unsafe_operation_is_repeated_only_when_nothing_was_sent() {
 #[tokio::test(start_paused = true)]
 async fn tries_are_counted_and_bounded() {
     let steps = (0..4).map(|_| Step::Answer(500, r#"{"Message":"database is down"}"#));
-    let error = run(Pipeline::default(), Repeat::Safe, steps)
-        .await
-        .result
-        .unwrap_err();
+    let error = run(plain(), Repeat::Safe, steps).await.result.unwrap_err();
     assert_eq!(
         (error.status(), error.attempts()),
         (Some(StatusCode::INTERNAL_SERVER_ERROR), 4)
@@ -159,7 +184,7 @@ async fn tries_are_counted_and_bounded() {
 #[tokio::test(start_paused = true)]
 async fn the_servers_wait_is_kept_to() {
     let outcome = run(
-        Pipeline::default(),
+        plain(),
         Repeat::Safe,
         [Step::RetryAfter(429, "7"), Step::Answer(200, "")],
     )
@@ -171,36 +196,30 @@ async fn the_servers_wait_is_kept_to() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_deadline_fails_at_once_and_tells_the_cause() {
     let start = Instant::now();
-    let error = run(
-        Pipeline::default(),
-        Repeat::Safe,
-        [Step::RetryAfter(503, "600")],
-    )
-    .await
-    .result
-    .unwrap_err();
+    let error = run(plain(), Repeat::Safe, [Step::RetryAfter(503, "600")])
+        .await
+        .result
+        .unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_deadline_has_its_own_error() {
-    let pipeline = Pipeline {
-        retry: RetryConfig::never(),
-        ..Pipeline::default()
-    };
     let start = Instant::now();
-    let error = run(pipeline, Repeat::Safe, [Step::Hang])
-        .await
-        .result
-        .unwrap_err();
+    let error = run(
+        with(RetryConfig::never(), Timeouts::default()),
+        Repeat::Safe,
+        [Step::Hang],
+    )
+    .await
+    .result
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     assert_eq!(start.elapsed().as_secs(), 30);
 
-    let pipeline = Pipeline {
-        timeouts: Timeouts::default().total(Duration::from_secs(50)),
-        ..Pipeline::default()
-    };
+    let timeouts = Timeouts::default().total(Duration::from_secs(50));
+    let pipeline = with(RetryConfig::default(), timeouts);
     let start = Instant::now();
     let error = run(pipeline, Repeat::Safe, [Step::Hang, Step::Hang])
         .await
@@ -223,7 +242,7 @@ async fn refusals_carry_the_servers_words() {
         ),
         (r#""just text""#, "just text"),
     ] {
-        let error = run(Pipeline::default(), Repeat::Safe, [Step::Answer(400, body)])
+        let error = run(plain(), Repeat::Safe, [Step::Answer(400, body)])
             .await
             .result
             .unwrap_err();
@@ -234,7 +253,7 @@ async fn refusals_carry_the_servers_words() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_echoes_the_token_does_not_make_us_print_it() {
     let body = r#"{"Message":"bad credentials c2VjcmV0"}"#;
-    let error = run(Pipeline::default(), Repeat::Safe, [Step::Answer(401, body)])
+    let error = run(plain(), Repeat::Safe, [Step::Answer(401, body)])
         .await
         .result
         .unwrap_err();
@@ -246,10 +265,7 @@ async fn no_deadline_is_no_deadline() {
     let timeouts = Timeouts::default()
         .total(Duration::MAX)
         .attempt(Duration::MAX);
-    let pipeline = Pipeline {
-        timeouts,
-        ..Pipeline::default()
-    };
+    let pipeline = with(RetryConfig::default(), timeouts);
     let outcome = run(
         pipeline,
         Repeat::Safe,
@@ -257,4 +273,240 @@ async fn no_deadline_is_no_deadline() {
     )
     .await;
     assert_eq!(outcome.result.unwrap().1, 2);
+}
+
+/// The waits that jitter seeded with `seed` gives, from upper bounds in milliseconds.
+fn jittered(seed: u64, bounds: &[u64]) -> Vec<Duration> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let wait = |bound: &u64| Duration::from_millis(*bound).mul_f64(rng.f64());
+    bounds.iter().map(wait).collect()
+}
+
+/// The timer wakes at the first whole millisecond after.
+fn rounded_up(waits: &[Duration]) -> Duration {
+    waits
+        .iter()
+        .map(|wait| Duration::from_millis(wait.as_nanos().div_ceil(1_000_000) as u64))
+        .sum()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_waits_are_exactly_those_of_the_seed() {
+    let bounds = [100, 200, 400, 800, 1600, 3200, 5000];
+    let retry = RetryConfig::default().max_attempts(8);
+    for seed in [1, 2, 3, 0xdead_beef] {
+        let expected = jittered(seed, &bounds);
+        fastrand::seed(seed);
+        let steps = (0..8).map(|_| Step::Answer(503, ""));
+        let start = Instant::now();
+        let outcome = run(
+            with(retry.clone(), Timeouts::default()),
+            Repeat::Safe,
+            steps,
+        )
+        .await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!(error.delays(), expected);
+        assert_eq!(
+            (start.elapsed(), error.elapsed()),
+            (rounded_up(&expected), Some(start.elapsed()))
+        );
+        for (n, at) in outcome.tries.iter().enumerate() {
+            assert_eq!(*at, rounded_up(&expected[..n]));
+        }
+        let line = format!("{error:#}");
+        assert!(
+            line.contains(&format!(
+                "waiting {:.1?} + {:.1?} + ",
+                expected[0], expected[1]
+            )),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_a_lower_bound_and_jitter_may_exceed_it() {
+    let steps = || {
+        [
+            Step::RetryAfter(503, "2"),
+            Step::RetryAfter(429, "0"),
+            Step::Answer(502, ""),
+            Step::Answer(200, ""),
+        ]
+    };
+    let jitter = jittered(9, &[100, 200, 400]);
+    let expected = [Duration::from_secs(2), jitter[1], jitter[2]];
+    fastrand::seed(9);
+    let outcome = run(plain(), Repeat::Safe, steps()).await;
+    assert_eq!(outcome.result.unwrap().1, 4);
+    assert_eq!(*outcome.tries.last().unwrap(), rounded_up(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_budget_ends_the_repeats_and_successes_refill_it() {
+    let retry = RetryConfig::default().budget(4);
+    let pipeline = with(retry, Timeouts::default());
+    let down = |n| (0..n).map(|_| Step::Answer(503, ""));
+    let attempts = async |n: usize| {
+        let error = run_on(&pipeline, Repeat::Safe, down(n))
+            .await
+            .result
+            .unwrap_err();
+        (error.attempts(), error.to_string().contains("retry budget"))
+    };
+    assert_eq!(attempts(4).await, (4, false));
+    assert_eq!(attempts(2).await, (2, true), "the last of four");
+    assert_eq!(attempts(1).await, (1, true));
+    for _ in 0..5 {
+        run_on(&pipeline, Repeat::Safe, [Step::Answer(200, "")])
+            .await
+            .result
+            .unwrap();
+    }
+    assert_eq!(attempts(2).await, (2, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsent_is_sent_again_whatever_it_is() {
+    let no_slot = || Error::new(ErrorKind::Timeout(Deadline::Pool)).never_sent();
+    let outcome = run(
+        plain(),
+        Repeat::Never,
+        [Step::Fail(no_slot), Step::Answer(200, "")],
+    )
+    .await;
+    assert_eq!(outcome.result.unwrap().1, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
+    let breaker = BreakerConfig::default().failures(NonZeroU32::new(4).unwrap());
+    let pipeline = Pipeline {
+        breaker: Some(Breaker::new(&breaker)),
+        ..plain()
+    };
+    let start = Instant::now();
+    let error = run_on(
+        &pipeline,
+        Repeat::Safe,
+        (0..4).map(|_| Step::Answer(500, "")),
+    )
+    .await
+    .result
+    .unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::INTERNAL_SERVER_ERROR));
+    let opened = start.elapsed();
+    let error = run_on(&pipeline, Repeat::Safe, [])
+        .await
+        .result
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::CircuitOpen, 0)
+    );
+    assert_eq!(start.elapsed(), opened, "at once");
+    tokio::time::sleep(error.retry_after_hint().unwrap()).await;
+    // A probe that is given up leaves its place to the next.
+    let hangs = run_on(&pipeline, Repeat::Safe, [Step::Hang]);
+    assert!(timeout(Duration::from_secs(1), hangs).await.is_err());
+    run_on(&pipeline, Repeat::Safe, [Step::Answer(404, "")])
+        .await
+        .result
+        .unwrap_err();
+    run_on(&pipeline, Repeat::Safe, [Step::Answer(200, "")])
+        .await
+        .result
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_opens_during_the_repeats_leaves_the_servers_own_error() {
+    let breaker = BreakerConfig::default().failures(NonZeroU32::new(2).unwrap());
+    let pipeline = Pipeline {
+        breaker: Some(Breaker::new(&breaker)),
+        ..plain()
+    };
+    let steps = [
+        Step::Answer(503, ""),
+        Step::Answer(503, r#"{"Message":"down"}"#),
+    ];
+    let error = run(pipeline, Repeat::Safe, steps).await.result.unwrap_err();
+    assert_eq!(error.attempts(), 2);
+    assert!(
+        error.to_string().contains("503 Service Unavailable: down"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
+    let limit = RateLimit::new(NonZeroU32::new(3).unwrap(), Duration::from_secs(60));
+    let limiter = Arc::new(Limiter::new(&limit));
+    let pipeline = || Pipeline {
+        limiter: Some(Arc::clone(&limiter)),
+        ..plain()
+    };
+    let start = Instant::now();
+    run(
+        pipeline(),
+        Repeat::Safe,
+        [Step::RetryAfter(429, "9"), Step::Answer(200, "")],
+    )
+    .await
+    .result
+    .unwrap();
+    assert_eq!(start.elapsed().as_secs(), 9);
+    run(pipeline(), Repeat::Safe, [Step::Answer(200, "")])
+        .await
+        .result
+        .unwrap();
+    assert_eq!(start.elapsed().as_secs(), 9);
+    run(pipeline(), Repeat::Safe, [Step::Answer(200, "")])
+        .await
+        .result
+        .unwrap();
+    assert_eq!(
+        start.elapsed().as_secs(),
+        60,
+        "the try at 0 s is out of the window"
+    );
+
+    let now = Instant::now();
+    run(pipeline(), Repeat::Never, [Step::RetryAfter(429, "20")])
+        .await
+        .result
+        .unwrap_err();
+    run(pipeline(), Repeat::Safe, [Step::Answer(200, "")])
+        .await
+        .result
+        .unwrap();
+    assert!(
+        now.elapsed() >= Duration::from_secs(20),
+        "another call waited too"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
+    let limit = RateLimit::new(NonZeroU32::new(1).unwrap(), Duration::from_secs(60));
+    let timeouts = Timeouts::default().total(Duration::from_secs(59));
+    let pipeline = Pipeline {
+        limiter: Some(Arc::new(Limiter::new(&limit))),
+        ..with(RetryConfig::default(), timeouts)
+    };
+    run_on(&pipeline, Repeat::Safe, [Step::Answer(200, "")])
+        .await
+        .result
+        .unwrap();
+    let error = run_on(&pipeline, Repeat::Safe, [])
+        .await
+        .result
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
+    assert_eq!(error.attempts(), 0);
+    assert!(
+        format!("{error:#}").contains("raise RateLimit"),
+        "{error:#}"
+    );
 }

@@ -28,12 +28,13 @@ pub(crate) static POST: Operation =
 pub(crate) static ITEM: Operation =
     Operation::new("test.item", Method::GET, "/item/{id}", Repeat::Safe);
 
-/// A client that never repeats, so that each failure shows.
+/// A client that never repeats, so that each failure shows, and that may make as many calls as it likes.
 pub(crate) fn client(base_url: &str) -> ClientBuilder {
     Client::builder()
         .base_url(base_url)
         .token(TOKEN)
         .retry(RetryConfig::never())
+        .rate_limit(None)
 }
 
 /// An HTTP server that counts connections.

@@ -77,7 +77,11 @@ impl Side {
             .tls(tls)
             .start()
             .await?;
-        let mut builder = Wats::builder().base_url(sim.base_url()).token(sim.token());
+        // The simulator has no budget of requests per minute.
+        let mut builder = Wats::builder()
+            .base_url(sim.base_url())
+            .token(sim.token())
+            .rate_limit(None);
         if let Some(pem) = sim.ca_certificate_pem() {
             builder = builder.tls(TlsConfig::default().only_ca_pem(pem)?);
         }

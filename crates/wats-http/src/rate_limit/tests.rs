@@ -1,0 +1,140 @@
+//! The line in front of the window, in paused time.
+
+use std::sync::Arc;
+
+use futures_util::future::{join_all, poll_immediate};
+
+use super::*;
+
+fn limiter(calls: u32, per: u64) -> Arc<Limiter> {
+    let limit = RateLimit::new(NonZeroU32::new(calls).unwrap(), Duration::from_secs(per));
+    Arc::new(Limiter::new(&limit))
+}
+
+fn in_seconds(seconds: u64) -> Instant {
+    Instant::now() + Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_are_served_in_order_and_at_the_first_moment() {
+    let limiter = limiter(2, 10);
+    let start = Instant::now();
+    let served = Mutex::new(Vec::new());
+    join_all((0..7).map(|n| {
+        let (limiter, served) = (&limiter, &served);
+        async move {
+            limiter.take(1, Instant::now(), None).await.unwrap();
+            served.lock().unwrap().push((n, start.elapsed().as_secs()));
+        }
+    }))
+    .await;
+    assert_eq!(
+        *served.lock().unwrap(),
+        [(0, 0), (1, 0), (2, 10), (3, 10), (4, 20), (5, 20), (6, 30)]
+    );
+    assert_eq!(limiter.waiting.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_light_call_does_not_overtake_a_heavy_one() {
+    let limiter = limiter(10, 10);
+    let start = Instant::now();
+    limiter.take(5, start, None).await.unwrap();
+    let heavy = async {
+        limiter.take(8, Instant::now(), None).await.unwrap();
+        start.elapsed().as_secs()
+    };
+    let light = async {
+        limiter.take(1, Instant::now(), None).await.unwrap();
+        start.elapsed().as_secs()
+    };
+    let (heavy, light) = futures_util::join!(heavy, light);
+    assert_eq!((heavy, light), (10, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stops_waiting_leaves_the_line() {
+    let limiter = limiter(1, 10);
+    let start = Instant::now();
+    limiter.take(1, start, None).await.unwrap();
+    let mut first = Box::pin(limiter.take(1, start, None));
+    let mut second = Box::pin(limiter.take(1, start, None));
+    let mut third = Box::pin(limiter.take(1, start, None));
+    for waiter in [&mut first, &mut second, &mut third] {
+        assert!(poll_immediate(waiter).await.is_none());
+    }
+    // One who sleeps at the head of the line, and one behind it.
+    drop((first, second));
+    third.await.unwrap();
+    assert_eq!(
+        start.elapsed().as_secs(),
+        10,
+        "nobody waited for the dropped"
+    );
+    assert_eq!(limiter.waiting.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_holds_for_all_even_for_those_who_wait_already() {
+    let limiter = limiter(1, 10);
+    let start = Instant::now();
+    limiter.take(1, start, None).await.unwrap();
+    let mut waiting = Box::pin(limiter.take(1, start, None));
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    limiter.pause(Duration::from_secs(25));
+    waiting.await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 25);
+    limiter.pause(Duration::MAX);
+    limiter.take(1, Instant::now(), None).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::from_secs(25) + LONGEST_PAUSE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_in_time_fails_at_once_with_its_own_error() {
+    let limiter = limiter(1, 60);
+    let start = Instant::now();
+    limiter.take(1, start, None).await.unwrap();
+    let error = limiter
+        .take(1, start, Some(in_seconds(20)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
+    assert_eq!(error.retry_after_hint(), Some(Duration::from_secs(60)));
+    assert!(
+        error.is_unsent() && error.to_string().contains("1 calls per 60s"),
+        "{error}"
+    );
+    assert_eq!(start.elapsed(), Duration::ZERO);
+
+    // Behind somebody else nobody knows, so the deadline decides.
+    let mut ahead = Box::pin(limiter.take(1, start, None));
+    assert!(poll_immediate(&mut ahead).await.is_none());
+    let error = limiter
+        .take(1, start, Some(in_seconds(20)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
+    assert_eq!(start.elapsed().as_secs(), 20);
+    ahead.await.unwrap();
+    assert_eq!(limiter.waiting.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn many_threads_get_exactly_the_limit() {
+    let limiter = limiter(500, 3600);
+    let tasks = (0..8).map(|_| {
+        let limiter = Arc::clone(&limiter);
+        std::thread::spawn(move || {
+            let now = Instant::now();
+            (0..1000)
+                .filter(|_| limiter.window().take(1, now).is_ok())
+                .count()
+        })
+    });
+    let granted: usize = tasks
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|t| t.join().unwrap())
+        .sum();
+    assert_eq!(granted, 500);
+}
