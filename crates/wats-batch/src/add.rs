@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::future::BoxFuture;
 
-use crate::list::Index;
+use crate::core::Receipt;
 use crate::shared::{May, Shared};
 use crate::{BatchError, Priority, TryAddError};
 
@@ -42,7 +42,7 @@ impl<S> Held<'_, S> {
 
 pub(crate) enum State<T, R, E> {
     New(T, Priority),
-    Waiting(Index),
+    Waiting(Receipt),
     /// Waits together with others for one item.
     Joined(BoxFuture<'static, Result<R, BatchError<E>>>),
     Refused,
@@ -109,7 +109,7 @@ impl<T, R, E> Future for Add<'_, T, R, E> {
         }
         let this = &mut *self;
         let outcome = match &mut this.state {
-            State::Waiting(index) => this.batcher.get().poll(*index, cx),
+            State::Waiting(receipt) => this.batcher.get().answers.poll(receipt.cell, cx.waker()),
             State::Joined(flight) => flight.as_mut().poll(cx),
             State::Refused => Poll::Ready(Err(BatchError::Closed)),
             State::New(..) | State::Ended => Poll::Pending,
@@ -123,8 +123,8 @@ impl<T, R, E> Future for Add<'_, T, R, E> {
 
 impl<T, R, E> Drop for Add<'_, T, R, E> {
     fn drop(&mut self) {
-        if let State::Waiting(index) = self.state {
-            self.batcher.get().leave(index);
+        if let State::Waiting(receipt) = self.state {
+            self.batcher.get().leave(receipt);
         }
     }
 }

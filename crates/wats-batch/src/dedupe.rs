@@ -11,8 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared as SharedFuture, WeakShared};
 
 use crate::add::{State, Ticket};
-use crate::core::Manner;
-use crate::list::Index;
+use crate::core::{Manner, Receipt};
 use crate::shared::{May, Shared};
 use crate::sync::Lock;
 use crate::{BatchError, TryAddError};
@@ -53,7 +52,7 @@ type Flights<K, R, E> = Lock<HashMap<K, Entry<R, E>>>;
 struct Entry<R, E> {
     /// Tells one flight of a key from the next.
     id: u64,
-    index: Index,
+    receipt: Receipt,
     flight: WeakFlight<R, E>,
 }
 
@@ -88,20 +87,16 @@ where
         let known;
         let mut flights = self.flights.lock();
         let entry = flights.get(&key);
-        known = entry.and_then(|entry| Some((entry.flight.upgrade()?, entry.index)));
-        if let Some((flight, index)) = &known
+        known = entry.and_then(|entry| Some((entry.flight.upgrade()?, entry.receipt)));
+        if let Some((flight, receipt)) = &known
             // One that was answered long ago, and not looked at since, is not in flight.
-            && batcher.core.lock().is_open(*index)
+            && batcher.core.lock().is_open(*receipt)
         {
             self.joined.fetch_add(1, Ordering::Relaxed);
             return Ok(flight.clone().boxed());
         }
-        let entered = batcher
-            .core
-            .lock()
-            .enter(item, None, manner, may == May::WaitForRoom);
-        let (index, todo) = entered?;
-        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(index));
+        let (receipt, todo) = batcher.enter(item, None, manner, may)?;
+        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(receipt));
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let removal = Removal {
             flights: Arc::clone(&self.flights),
@@ -120,7 +115,7 @@ where
                 key,
                 Entry {
                     id,
-                    index,
+                    receipt,
                     flight: weak,
                 },
             );

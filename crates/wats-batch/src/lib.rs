@@ -36,6 +36,7 @@
 //! ```
 
 mod add;
+mod answers;
 mod batcher;
 mod builder;
 mod bulk;

@@ -1,19 +1,20 @@
-//! The core under its lock, and all that must happen outside it: waking, dropping, spawning.
+//! The queue under its lock, the answers under theirs, and all that must happen outside of both:
+//! waking, dropping, spawning.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::add::State;
+use crate::answers::{Answers, Caller};
 use crate::bulk::Bulk;
 use crate::core::slab::Key;
-use crate::core::{Core, Manner, Todo};
+use crate::core::{Core, Manner, Receipt, Todo};
 use crate::dedupe::Dedupe;
-use crate::list::Index;
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
 use crate::sync::Lock;
@@ -45,7 +46,8 @@ pub(crate) struct Starters<T, R, E> {
 }
 
 pub(crate) struct Shared<T, R, E> {
-    pub(crate) core: Lock<Core<T, R, E>>,
+    pub(crate) core: Lock<Core<T>>,
+    pub(crate) answers: Answers<R, E>,
     pub(crate) bulk: Bulk<T, R, E>,
     pub(crate) policy: Policy,
     pub(crate) order_by: Option<OrderBy<T>>,
@@ -79,6 +81,7 @@ impl<T, R, E> Shared<T, R, E> {
         Self {
             policy: config.policy,
             core: Lock::new(Core::new(config)),
+            answers: Answers::new(),
             bulk,
             order_by: options.order_by,
             dedupe: options.dedupe,
@@ -107,31 +110,33 @@ impl<T, R, E> Shared<T, R, E> {
         if let Some(dedupe) = &self.dedupe {
             return dedupe.join(self, item, manner, may).map(State::Joined);
         }
-        let (index, todo) = self
-            .core
-            .lock()
-            .enter(item, waker, manner, may == May::WaitForRoom)?;
+        let (receipt, todo) = self.enter(item, waker, manner, may)?;
         self.act(todo);
-        Ok(State::Waiting(index))
+        Ok(State::Waiting(receipt))
     }
 
-    /// Polls for the outcome of an item.
+    /// Takes an item into the queue. What it asks for is still to be done.
     #[inline]
-    pub(crate) fn poll(&self, index: Index, cx: &Context<'_>) -> Poll<Result<R, BatchError<E>>> {
-        let mut spare = None;
-        loop {
-            let seen = self.core.lock().look(index, cx.waker(), &mut spare);
-            match seen {
-                Some(outcome) => return outcome,
-                None => spare = Some(cx.waker().clone()),
-            }
-        }
+    pub(crate) fn enter(
+        &self,
+        item: T,
+        waker: Option<Waker>,
+        manner: Manner,
+        may: May,
+    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        let more = || self.answers.open();
+        let mut core = self.core.lock();
+        core.enter(item, waker, manner, may == May::WaitForRoom, more)
     }
 
-    pub(crate) fn leave(self: &Arc<Self>, index: Index) {
-        // Bound by name, so that they are dropped after the lock.
-        let (_stage, _waker, todo) = self.core.lock().leave(index);
-        self.act(todo);
+    pub(crate) fn leave(self: &Arc<Self>, receipt: Receipt) {
+        let gone = self.core.lock().leave(receipt);
+        if gone.withdrawn {
+            self.answers.cancel(receipt.cell);
+        } else {
+            self.answers.leave(receipt.cell);
+        }
+        self.act(gone.todo);
     }
 
     /// Does what the core asked for. Never under the lock.
@@ -213,18 +218,16 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
     pub(crate) fn cut_off(self: &Arc<Self>) -> (usize, usize) {
-        let mut wakers = Vec::new();
-        let mut items = Vec::new();
-        let failed = {
+        let (mut unsent, mut sent, mut items) = (Vec::new(), Vec::new(), Vec::new());
+        {
             let mut core = self.core.lock();
             core.close();
-            let unsent = core.fail_unsent(&BatchError::Closed, &mut wakers, &mut items);
-            (
-                unsent,
-                core.fail_sent(&BatchError::Interrupted, &mut wakers),
-            )
-        };
-        wakers.into_iter().for_each(Waker::wake);
+            core.take_unsent(&mut unsent, &mut items);
+            core.take_sent(&mut sent);
+        }
+        let failed = (unsent.len(), sent.len());
+        self.fail(unsent, &BatchError::Closed);
+        self.fail(sent, &BatchError::Interrupted);
         let workers = std::mem::take(&mut *self.workers.lock());
         workers.iter().for_each(AbortHandle::abort);
         failed
@@ -232,20 +235,31 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Answers what was not sent with an error: there is nobody left to send it.
     pub(crate) fn give_up(self: &Arc<Self>, error: &BatchError<E>) {
-        let mut wakers = Vec::new();
-        let mut items = Vec::new();
+        let (mut callers, mut items) = (Vec::new(), Vec::new());
         let todo = {
             let mut core = self.core.lock();
-            core.fail_unsent(error, &mut wakers, &mut items);
+            core.take_unsent(&mut callers, &mut items);
             core.todo()
         };
-        wakers.into_iter().for_each(Waker::wake);
+        self.fail(callers, error);
         self.act(todo);
     }
 
+    /// Answers these callers with the same error.
+    pub(crate) fn fail(&self, callers: Vec<Caller>, error: &BatchError<E>) {
+        let (mut wakers, mut leftovers) = (Vec::new(), Vec::new());
+        let answers = callers
+            .into_iter()
+            .map(|caller| (caller, Err(error.clone())));
+        self.answers.deliver(answers, &mut wakers, &mut leftovers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     pub(crate) fn stats(&self) -> BatchStats {
+        let failed = self.answers.failed();
         let core = self.core.lock();
         let mut stats = core.counters.snapshot();
+        stats.failed = failed;
         stats.pending = core.pending() as u64;
         stats.in_flight = core.in_flight() as u64;
         stats.deduplicated = self.dedupe.as_ref().map_or(0, |dedupe| dedupe.joined());

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::answers::Caller;
 use crate::bulk::Outcome;
 use crate::list::Index;
 use crate::recovery::Part;
@@ -37,6 +38,7 @@ pub(crate) struct Worker<T, R, E> {
     pub(crate) tickets: Vec<Index>,
     /// Parts of the batch that are to be sent again.
     pub(crate) parts: VecDeque<Part<T>>,
+    callers: Vec<Caller>,
     wakers: Vec<Waker>,
     /// How long the last call took.
     took: Option<Duration>,
@@ -55,6 +57,7 @@ where
             shared: Arc::clone(shared),
             tickets: Vec::new(),
             parts: VecDeque::new(),
+            callers: Vec::new(),
             wakers: Vec::new(),
             took: None,
             gathering: true,
@@ -107,23 +110,24 @@ where
         last: bool,
     ) {
         let mut leftovers = Vec::new();
-        let (todo, failed) = {
+        let todo = {
             let mut core = self.shared.core.lock();
             if let Some(took) = self.took.take() {
                 core.counters.called(took);
             }
-            let failed = core.settle(
-                self.tickets.drain(..).zip(answers),
-                &mut self.wakers,
-                &mut leftovers,
-            );
+            core.settle(self.tickets.drain(..), &mut self.callers);
             if last {
                 core.gather_again();
             }
-            (core.todo(), failed)
+            core.todo()
         };
-        self.shared.meter.failed(failed);
         self.gathering = last;
+        let failed = self.shared.answers.deliver(
+            self.callers.drain(..).zip(answers),
+            &mut self.wakers,
+            &mut leftovers,
+        );
+        self.shared.meter.failed(failed);
         self.wakers.drain(..).for_each(Waker::wake);
         self.shared.act(todo);
     }
@@ -138,14 +142,13 @@ impl<T, R, E> Drop for Worker<T, R, E> {
         }
         let parts = self.parts.drain(..).flat_map(|part| part.tickets);
         let cut_off = self.tickets.drain(..).chain(parts);
-        let mut leftovers = Vec::new();
+        let mut callers = Vec::new();
         let last = {
             let mut core = self.shared.core.lock();
-            let answers = cut_off.map(|index| (index, Err(BatchError::Interrupted)));
-            core.settle(answers, &mut self.wakers, &mut leftovers);
+            core.settle(cut_off, &mut callers);
             core.worker_lost(self.gathering)
         };
-        self.wakers.drain(..).for_each(Waker::wake);
+        self.shared.fail(callers, &BatchError::Interrupted);
         if last {
             self.shared.give_up(&BatchError::NoRuntime);
         }

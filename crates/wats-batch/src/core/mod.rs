@@ -1,10 +1,10 @@
-//! The queue and its rules: what waits, what is being sent, what was answered. It knows no lock, no
-//! runtime and no user code; `Shared` holds it under one short mutex and does what it asks for
-//! ([`Todo`]) after unlocking.
+//! The queue and its rules: what waits and what is being sent. It knows no lock, no runtime and no
+//! user code; `Shared` holds it under one short mutex and does what it asks for ([`Todo`]) after
+//! unlocking.
 //!
 //! One item's life: [`enter`](Core::enter) → (blocked →) lane → [`take`](Core::take) →
-//! [`settle`](Core::settle) → [`look`](Core::look); or [`leave`](Core::leave) at any point. The
-//! callers' side is here, the workers' in `sending`.
+//! [`settle`](Core::settle), which names the callers to be answered; or [`leave`](Core::leave) at
+//! any point. The callers' side is here, the workers' in `sending`.
 
 mod keys;
 mod sending;
@@ -12,17 +12,19 @@ pub(crate) mod slab;
 #[cfg(test)]
 mod tests;
 
-use std::task::{Poll, Waker};
+use std::ops::Range;
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use self::keys::Keys;
 use self::slab::{Key, Place, Slab, Slot, Stage};
+use crate::answers::Caller;
 use crate::list::{Index, Links, List};
 use crate::policy::View;
 use crate::stats::Counters;
-use crate::{BatchConfig, BatchError, Policy, Priority, TryAddError};
+use crate::{BatchConfig, Policy, Priority, TryAddError};
 
 /// What has to happen once the lock is free.
 #[must_use]
@@ -43,12 +45,44 @@ pub(crate) struct Manner {
     pub(crate) key: Option<Key>,
 }
 
+/// What a caller holds: its item's place in the queue, and the cell its answer will be in. The place
+/// is used anew when the item was answered, the cell only when the caller has seen the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) slot: Index,
+    pub(crate) cell: Index,
+}
+
+/// What becomes of an item whose caller went away.
+#[must_use]
 #[derive(Debug)]
-pub(crate) struct Core<T, R, E> {
+pub(crate) struct Gone<T> {
+    /// It was not sent and will not be, so no answer will come.
+    pub(crate) withdrawn: bool,
+    pub(crate) todo: Todo,
+    /// Only held to be dropped after unlocking.
+    _remains: (Stage<T>, Option<Waker>),
+}
+
+impl<T> Gone<T> {
+    /// Its answer came, or is on its way.
+    fn sent(waker: Option<Waker>) -> Self {
+        Self {
+            withdrawn: false,
+            todo: Todo::default(),
+            _remains: (Stage::Vacant, waker),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Core<T> {
     config: BatchConfig,
     /// `max_wait` in nanoseconds.
     wait: u64,
-    slab: Slab<T, R, E>,
+    slab: Slab<T>,
+    /// Cells for the next items.
+    cells: Range<Index>,
     /// The accepted items by priority.
     lanes: [List; 3],
     /// The items for which there is no room yet.
@@ -73,12 +107,13 @@ pub(crate) struct Core<T, R, E> {
     pub(crate) counters: Counters,
 }
 
-impl<T, R, E> Core<T, R, E> {
+impl<T> Core<T> {
     pub(crate) fn new(config: BatchConfig) -> Self {
         Self {
             wait: u64::try_from(config.max_wait.as_nanos()).unwrap_or(u64::MAX),
             config,
             slab: Slab::new(),
+            cells: 0..0,
             lanes: [List::EMPTY; 3],
             blocked: List::EMPTY,
             keys: Keys::default(),
@@ -99,7 +134,7 @@ impl<T, R, E> Core<T, R, E> {
     // ---- an item's way in and out ------------------------------------------------------------
 
     /// Takes an item in. `Err` gives it back: the batcher is closed, or has no room and the caller
-    /// does not want to wait for it.
+    /// does not want to wait for it. `more` issues cells.
     #[inline]
     pub(crate) fn enter(
         &mut self,
@@ -107,18 +142,25 @@ impl<T, R, E> Core<T, R, E> {
         waker: Option<Waker>,
         manner: Manner,
         may_block: bool,
-    ) -> Result<(Index, Todo), TryAddError<T>> {
+        more: impl FnOnce() -> Range<Index>,
+    ) -> Result<(Receipt, Todo), TryAddError<T>> {
         if self.closed {
             return Err(TryAddError::Closed(item));
         }
         let full = self.pending() >= self.config.max_pending.get();
-        if (full && !may_block) || !self.slab.has_room() {
+        if self.cells.is_empty() {
+            self.cells = more();
+        }
+        if (full && !may_block) || !self.slab.has_room() || self.cells.is_empty() {
             self.counters.refused += 1;
             return Err(TryAddError::Full(item));
         }
+        let cell = self.cells.start;
+        self.cells.start += 1;
         let since = self.stamp();
         let index = self.slab.insert(Slot {
             stage: Stage::Waiting(item),
+            cell,
             waker,
             key: manner.key,
             since,
@@ -133,63 +175,37 @@ impl<T, R, E> Core<T, R, E> {
         } else {
             self.admit(index);
         }
-        Ok((index, self.todo()))
+        Ok((Receipt { slot: index, cell }, self.todo()))
     }
 
-    /// The outcome, if it is there; otherwise makes sure that `current` will be woken. `spare` is a
-    /// clone of it, where the caller already made one: cloning is foreign code and happens outside.
-    /// `None` asks for that clone. A waker that is replaced ends up in `spare`.
-    #[inline]
-    pub(crate) fn look(
-        &mut self,
-        index: Index,
-        current: &Waker,
-        spare: &mut Option<Waker>,
-    ) -> Option<Poll<Result<R, BatchError<E>>>> {
-        if let Some(slot) = self.slab.get_mut(index)
-            && matches!(slot.stage, Stage::Waiting(_) | Stage::Sent)
-        {
-            let known = &mut slot.waker;
-            let is_known = known.as_ref().is_some_and(|known| known.will_wake(current));
-            if !is_known {
-                spare.as_ref()?;
-                std::mem::swap(known, spare);
-            }
-            return Some(Poll::Pending);
-        }
-        // The waker went when the answer came, so nothing foreign is dropped here.
-        match self.slab.remove(index) {
-            (Stage::Answered(answer), _) => Some(Poll::Ready(answer)),
-            // Not reachable: the caller owns the slot until it has seen its answer.
-            _ => Some(Poll::Ready(Err(BatchError::Interrupted))),
-        }
-    }
-
-    /// The caller is gone. An item that was not sent is not sent any more. What was in the slot is
-    /// to be dropped after unlocking.
-    pub(crate) fn leave(&mut self, index: Index) -> (Stage<T, R, E>, Option<Waker>, Todo) {
+    /// The caller is gone. An item that was not sent is not sent any more.
+    pub(crate) fn leave(&mut self, receipt: Receipt) -> Gone<T> {
+        let index = receipt.slot;
         let Some(slot) = self.slab.get_mut(index) else {
-            return (Stage::Vacant, None, Todo::default());
+            return Gone::sent(None);
         };
+        if slot.cell != receipt.cell {
+            return Gone::sent(None);
+        }
         match slot.stage {
             Stage::Sent => {
                 slot.stage = Stage::Abandoned;
                 self.counters.abandoned += 1;
-                (Stage::Abandoned, slot.waker.take(), Todo::default())
+                Gone::sent(slot.waker.take())
             }
             Stage::Waiting(_) => {
                 let (key, lane, place) = (slot.key, slot.lane, slot.place);
                 self.unlink(index, key, lane, place);
                 self.counters.cancelled += 1;
-                let (stage, waker) = self.slab.remove(index);
+                let remains = self.slab.remove(index);
                 self.fill_from_blocked();
-                (stage, waker, self.todo())
+                Gone {
+                    withdrawn: true,
+                    todo: self.todo(),
+                    _remains: remains,
+                }
             }
-            Stage::Answered(_) => {
-                let (stage, waker) = self.slab.remove(index);
-                (stage, waker, Todo::default())
-            }
-            Stage::Abandoned | Stage::Vacant => (Stage::Vacant, None, Todo::default()),
+            Stage::Abandoned | Stage::Vacant => Gone::sent(None),
         }
     }
 
@@ -242,20 +258,15 @@ impl<T, R, E> Core<T, R, E> {
         self.running == 0 && self.pending() == 0 && self.blocked.is_empty()
     }
 
-    /// Answers all items that were not sent with this error.
-    pub(crate) fn fail_unsent(
-        &mut self,
-        error: &BatchError<E>,
-        wakers: &mut Vec<Waker>,
-        items: &mut Vec<T>,
-    ) -> usize {
-        let before = items.len();
-        for slot in self.slab.iter_mut() {
-            if matches!(slot.stage, Stage::Waiting(_))
-                && let Stage::Waiting(item) =
-                    std::mem::replace(&mut slot.stage, Stage::Answered(Err(error.clone())))
+    /// Takes out all items that were not sent, and names their callers.
+    pub(crate) fn take_unsent(&mut self, callers: &mut Vec<Caller>, items: &mut Vec<T>) {
+        for index in self.slab.indices() {
+            if let Some(slot) = self.slab.get(index)
+                && let cell = slot.cell
+                && let Stage::Waiting(_) = slot.stage
+                && let (Stage::Waiting(item), waker) = self.slab.remove(index)
             {
-                wakers.extend(slot.waker.take());
+                callers.push(Caller { cell, waker });
                 items.push(item);
             }
         }
@@ -263,23 +274,20 @@ impl<T, R, E> Core<T, R, E> {
         self.blocked = List::EMPTY;
         self.keys.forget_waiting();
         (self.queued, self.owed, self.due) = (0, 0, false);
-        self.counters.failed += (items.len() - before) as u64;
-        items.len() - before
     }
 
-    /// Answers all items that a bulk call has with this error. Only after [`close`](Self::close):
-    /// a slot must not be used anew before its worker has let go of it.
-    pub(crate) fn fail_sent(&mut self, error: &BatchError<E>, wakers: &mut Vec<Waker>) -> usize {
-        let mut failed = 0;
-        for slot in self.slab.iter_mut() {
-            if matches!(slot.stage, Stage::Sent) {
-                slot.stage = Stage::Answered(Err(error.clone()));
-                wakers.extend(slot.waker.take());
-                failed += 1;
+    /// Names the callers of all items that a bulk call has; they get no other answer. Only after
+    /// [`close`](Self::close): a slot must not be used anew before its worker has let go of it.
+    pub(crate) fn take_sent(&mut self, callers: &mut Vec<Caller>) {
+        for index in self.slab.indices() {
+            if let Some(slot) = self.slab.get(index)
+                && let cell = slot.cell
+                && let Stage::Sent = slot.stage
+            {
+                let (_, waker) = self.slab.remove(index);
+                callers.push(Caller { cell, waker });
             }
         }
-        self.counters.failed += failed as u64;
-        failed
     }
 
     // ---- figures -----------------------------------------------------------------------------

@@ -1,16 +1,15 @@
-//! The workers' side of the core: taking batches and giving out answers.
-
-use std::task::Waker;
+//! The workers' side of the core: taking batches, and naming the callers that
+//! are to be answered.
 
 use super::slab::{Key, Stage};
-use super::{Core, Todo};
-use crate::BatchError;
+use super::{Core, Receipt, Todo};
+use crate::answers::Caller;
 use crate::list::{Index, NIL};
 
 /// A lane may be passed over by this many batches in a row.
 pub(super) const PATIENCE: u32 = 7;
 
-impl<T, R, E> Core<T, R, E> {
+impl<T> Core<T> {
     /// A worker that counts as gathering takes a batch, or stops counting as running.
     pub(crate) fn take(&mut self, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
         self.gathering -= 1;
@@ -36,50 +35,35 @@ impl<T, R, E> Core<T, R, E> {
         (Some(items), self.todo())
     }
 
-    /// Gives out answers, and says how many callers got an error. The wakers are to be woken, and
-    /// the leftovers dropped, after unlocking.
+    /// The items of these tickets are done with: names their callers, in the same order.
     #[inline]
     pub(crate) fn settle(
         &mut self,
-        answers: impl Iterator<Item = (Index, Result<R, BatchError<E>>)>,
-        wakers: &mut Vec<Waker>,
-        leftovers: &mut Vec<Result<R, BatchError<E>>>,
-    ) -> u64 {
-        let before = self.counters.failed;
-        for (index, answer) in answers {
-            let Some(slot) = self.slab.get_mut(index) else {
-                leftovers.push(answer);
-                continue;
-            };
-            let key = slot.key;
-            match slot.stage {
-                Stage::Sent => {
-                    self.counters.failed += u64::from(answer.is_err());
-                    slot.stage = Stage::Answered(answer);
-                    wakers.extend(slot.waker.take());
-                }
-                Stage::Abandoned => {
-                    self.slab.remove(index);
-                    leftovers.push(answer);
+        tickets: impl Iterator<Item = Index>,
+        callers: &mut Vec<Caller>,
+    ) {
+        for index in tickets {
+            let caller = match self.slab.get(index) {
+                Some(slot) if matches!(slot.stage, Stage::Sent | Stage::Abandoned) => {
+                    let (cell, key) = (slot.cell, slot.key);
+                    let (_, waker) = self.slab.remove(index);
+                    if let Some(key) = key {
+                        self.release(key);
+                    }
+                    Caller { cell, waker }
                 }
                 // Cut off by a close with a deadline; its caller has been told.
-                _ => {
-                    leftovers.push(answer);
-                    continue;
-                }
-            }
-            if let Some(key) = key {
-                self.release(key);
-            }
+                _ => Caller::NOBODY,
+            };
+            callers.push(caller);
         }
-        self.counters.failed - before
     }
 
     /// Whether this item has no answer yet.
-    pub(crate) fn is_open(&self, index: Index) -> bool {
-        self.slab
-            .get(index)
-            .is_some_and(|slot| matches!(slot.stage, Stage::Waiting(_) | Stage::Sent))
+    pub(crate) fn is_open(&self, receipt: Receipt) -> bool {
+        self.slab.get(receipt.slot).is_some_and(|slot| {
+            slot.cell == receipt.cell && matches!(slot.stage, Stage::Waiting(_) | Stage::Sent)
+        })
     }
 
     /// Whether anybody still waits for what was sent.

@@ -1,9 +1,8 @@
-//! Where the items and their outcomes live: one slot for each `add` under way, reused when it ends.
+//! Where the items live: one slot each from entering to being answered, then reused.
 
 use std::num::NonZeroU64;
 use std::task::Waker;
 
-use crate::BatchError;
 use crate::list::{Index, Linked, Links, NIL};
 
 /// An ordering key: a hash, so that comparing keys runs no foreign code. Two keys with one hash are
@@ -21,24 +20,25 @@ pub(crate) enum Place {
     Follower,
 }
 
-/// How far an `add` has come.
+/// How far an item has come.
 #[derive(Debug)]
-pub(crate) enum Stage<T, R, E> {
+pub(crate) enum Stage<T> {
     Vacant,
     Waiting(T),
     /// A bulk call has the item.
     Sent,
     /// A bulk call has the item and its caller is gone.
     Abandoned,
-    Answered(Result<R, BatchError<E>>),
 }
 
-/// The life of one `add`. What stays the same on the way lies beside the stage, so that a step
-/// moves no more than the item or the answer.
+/// One item under way. What stays the same on the way lies beside the stage, so that a step moves no
+/// more than the item.
 #[derive(Debug)]
-pub(crate) struct Slot<T, R, E> {
-    pub(crate) stage: Stage<T, R, E>,
-    /// The caller, until it is answered.
+pub(crate) struct Slot<T> {
+    pub(crate) stage: Stage<T>,
+    /// Where its caller finds the answer.
+    pub(crate) cell: Index,
+    /// The caller, if it left a waker with the item.
     pub(crate) waker: Option<Waker>,
     pub(crate) key: Option<Key>,
     /// Nanoseconds on the core's clock: the start of the item's window.
@@ -51,8 +51,8 @@ pub(crate) struct Slot<T, R, E> {
 
 /// The slots, with a chain of the vacant ones.
 #[derive(Debug)]
-pub(crate) struct Slab<T, R, E> {
-    slots: Vec<Slot<T, R, E>>,
+pub(crate) struct Slab<T> {
+    slots: Vec<Slot<T>>,
     vacant: Index,
     live: usize,
 }
@@ -60,7 +60,7 @@ pub(crate) struct Slab<T, R, E> {
 /// An empty slab keeps room for this many slots; a burst beyond it gives its memory back.
 const KEEP: usize = 4096;
 
-impl<T, R, E> Slab<T, R, E> {
+impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
         Self {
             slots: Vec::new(),
@@ -75,7 +75,7 @@ impl<T, R, E> Slab<T, R, E> {
     }
 
     #[inline]
-    pub(crate) fn insert(&mut self, slot: Slot<T, R, E>) -> Index {
+    pub(crate) fn insert(&mut self, slot: Slot<T>) -> Index {
         self.live += 1;
         if let Some(vacant) = self.slots.get_mut(self.vacant as usize) {
             let next = vacant.links.next;
@@ -87,18 +87,18 @@ impl<T, R, E> Slab<T, R, E> {
     }
 
     #[inline]
-    pub(crate) fn get(&self, index: Index) -> Option<&Slot<T, R, E>> {
+    pub(crate) fn get(&self, index: Index) -> Option<&Slot<T>> {
         self.slots.get(index as usize)
     }
 
     #[inline]
-    pub(crate) fn get_mut(&mut self, index: Index) -> Option<&mut Slot<T, R, E>> {
+    pub(crate) fn get_mut(&mut self, index: Index) -> Option<&mut Slot<T>> {
         self.slots.get_mut(index as usize)
     }
 
     /// Empties the slot and hands out what was in it, to be dropped after unlocking.
     #[inline]
-    pub(crate) fn remove(&mut self, index: Index) -> (Stage<T, R, E>, Option<Waker>) {
+    pub(crate) fn remove(&mut self, index: Index) -> (Stage<T>, Option<Waker>) {
         let Some(slot) = self.slots.get_mut(index as usize) else {
             return (Stage::Vacant, None);
         };
@@ -115,8 +115,9 @@ impl<T, R, E> Slab<T, R, E> {
         (stage, waker)
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<T, R, E>> {
-        self.slots.iter_mut()
+    /// The slots that are or were in use.
+    pub(crate) fn indices(&self) -> std::ops::Range<Index> {
+        0..self.slots.len() as Index
     }
 
     #[cfg(test)]
@@ -130,7 +131,7 @@ impl<T, R, E> Slab<T, R, E> {
     }
 }
 
-impl<T, R, E> Linked for Slab<T, R, E> {
+impl<T> Linked for Slab<T> {
     #[inline]
     fn links(&mut self, index: Index) -> Option<&mut Links> {
         self.slots

@@ -1,15 +1,16 @@
 //! The core against a plain model: random steps, then everything must add up.
 
 use std::collections::{HashMap, HashSet};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use proptest::prelude::*;
 
 use super::sending::PATIENCE;
 use super::*;
+use crate::answers::Answers;
 use crate::limit;
 
-type Under = Core<u32, u32, ()>;
+type Under = Core<u32>;
 
 /// A bulk call under way.
 struct Call {
@@ -45,11 +46,12 @@ fn step() -> impl Strategy<Value = Step> {
 
 struct Model {
     core: Under,
+    answers: Answers<u32, ()>,
     /// Workers that have yet to take.
     started: usize,
     calls: Vec<Call>,
-    /// Item → its slot, while its caller waits.
-    callers: HashMap<u32, Index>,
+    /// Item → its receipt, while its caller waits.
+    callers: HashMap<u32, Receipt>,
     keys: HashMap<u32, u8>,
     cancelled: HashSet<u32>,
     sent: Vec<u32>,
@@ -66,6 +68,7 @@ impl Model {
             .policy(policy);
         Self {
             core: Core::new(config),
+            answers: Answers::new(),
             started: 0,
             calls: Vec::new(),
             callers: HashMap::new(),
@@ -85,13 +88,13 @@ impl Model {
         );
     }
 
-    fn pick(&self, at: usize) -> Option<(u32, Index)> {
+    fn pick(&self, at: usize) -> Option<(u32, Receipt)> {
         let mut callers: Vec<_> = self
             .callers
             .iter()
-            .map(|(item, slot)| (*item, *slot))
+            .map(|(item, receipt)| (*item, *receipt))
             .collect();
-        callers.sort_unstable();
+        callers.sort_unstable_by_key(|(item, _)| *item);
         callers.get(at % callers.len().max(1)).copied()
     }
 
@@ -110,9 +113,10 @@ impl Model {
                     priority,
                     key: Key::new(u64::from(key)),
                 };
-                match self.core.enter(item, None, manner, may_block) {
-                    Ok((slot, todo)) => {
-                        assert!(self.callers.insert(item, slot).is_none());
+                let more = || self.answers.open();
+                match self.core.enter(item, None, manner, may_block, more) {
+                    Ok((receipt, todo)) => {
+                        assert!(self.callers.insert(item, receipt).is_none());
                         self.keys.insert(item, key);
                         self.act(todo);
                     }
@@ -123,9 +127,16 @@ impl Model {
                 }
             }
             Step::Cancel(at) => {
-                if let Some((item, slot)) = self.pick(at) {
+                if let Some((item, receipt)) = self.pick(at) {
                     self.callers.remove(&item);
-                    let (.., todo) = self.core.leave(slot);
+                    let Gone {
+                        withdrawn, todo, ..
+                    } = self.core.leave(receipt);
+                    if withdrawn {
+                        self.answers.cancel(receipt.cell);
+                    } else {
+                        self.answers.leave(receipt.cell);
+                    }
                     if !self.sent.contains(&item) {
                         self.cancelled.insert(item);
                     }
@@ -144,8 +155,8 @@ impl Model {
                 }
             }
             Step::Look(at) => {
-                if let Some((item, slot)) = self.pick(at) {
-                    self.look(item, slot);
+                if let Some((item, receipt)) = self.pick(at) {
+                    self.look(item, receipt);
                 }
             }
             Step::Flush => {
@@ -186,27 +197,24 @@ impl Model {
     }
 
     fn settle(&mut self, call: &Call) {
-        let answers = call
-            .tickets
-            .iter()
-            .copied()
+        let mut callers = Vec::new();
+        self.core.settle(call.tickets.iter().copied(), &mut callers);
+        let answers = callers
+            .into_iter()
             .zip(call.items.iter().map(|item| Ok(item * 2)));
-        self.core.settle(answers, &mut Vec::new(), &mut Vec::new());
+        self.answers
+            .deliver(answers, &mut Vec::new(), &mut Vec::new());
         self.core.gather_again();
         self.started += 1;
         let todo = self.core.todo();
         self.act(todo);
     }
 
-    fn look(&mut self, item: u32, slot: Index) {
-        let mut spare = Some(Waker::noop().clone());
-        match self.core.look(slot, Waker::noop(), &mut spare) {
-            Some(Poll::Ready(answer)) => {
-                assert_eq!(answer.unwrap(), item * 2, "the answer is the item's own");
-                assert!(self.answered.insert(item), "one answer");
-                self.callers.remove(&item);
-            }
-            seen => assert!(matches!(seen, Some(Poll::Pending))),
+    fn look(&mut self, item: u32, receipt: Receipt) {
+        if let Poll::Ready(answer) = self.answers.poll(receipt.cell, Waker::noop()) {
+            assert_eq!(answer.unwrap(), item * 2, "the answer is the item's own");
+            assert!(self.answered.insert(item), "one answer");
+            self.callers.remove(&item);
         }
     }
 
@@ -224,12 +232,13 @@ impl Model {
             }
         }
         assert!(self.core.is_idle());
-        for (item, slot) in self.callers.clone() {
-            self.look(item, slot);
+        for (item, receipt) in self.callers.clone() {
+            self.look(item, receipt);
         }
         assert!(self.callers.is_empty(), "nobody is left waiting");
         assert_eq!(self.core.keys.len(), 0, "no key is remembered");
         assert_eq!(self.core.slab.live(), 0, "no slot is left behind");
+        assert!(self.answers.usage().0 <= 1, "no cell is left behind");
         for item in self.keys.keys() {
             let outcomes = [self.sent.contains(item), self.cancelled.contains(item)];
             assert_eq!(
@@ -260,25 +269,38 @@ proptest! {
 #[test]
 fn cancelled_items_do_not_fill_the_queue() {
     let mut core = Under::new(BatchConfig::default().max_pending(limit::<2>()));
+    let answers = Answers::<u32, ()>::new();
     for _ in 0..1000 {
-        let (slot, _) = core.enter(1, None, Manner::default(), false).unwrap();
-        let _ = core.leave(slot);
+        let entered = core.enter(1, None, Manner::default(), false, || answers.open());
+        let (receipt, _) = entered.unwrap();
+        let _ = core.leave(receipt);
+        answers.cancel(receipt.cell);
     }
     assert_eq!(core.pending(), 0);
     assert!(core.slab.capacity() <= 8);
+    assert!(answers.usage().0 <= 1);
 }
 
 #[test]
 fn a_burst_gives_its_memory_back() {
     let mut core = Under::new(BatchConfig::default().max_pending(limit::<100_000>()));
-    let slots: Vec<_> = (0..50_000)
-        .map(|n| core.enter(n, None, Manner::default(), false).unwrap().0)
+    let answers = Answers::<u32, ()>::new();
+    let receipts: Vec<_> = (0..50_000)
+        .map(|n| {
+            let entered = core.enter(n, None, Manner::default(), false, || answers.open());
+            let (receipt, _) = entered.unwrap();
+            assert!(answers.poll(receipt.cell, Waker::noop()).is_pending());
+            receipt
+        })
         .collect();
     assert!(core.slab.capacity() >= 50_000);
-    for slot in slots {
-        let _ = core.leave(slot);
+    assert!(answers.usage().1 >= 50_000);
+    for receipt in receipts {
+        let _ = core.leave(receipt);
+        answers.cancel(receipt.cell);
     }
     assert_eq!(core.slab.capacity(), 0);
+    assert!(answers.usage().1 <= 5000);
 }
 
 #[test]
@@ -287,12 +309,15 @@ fn high_goes_first_and_low_is_not_starved() {
         .max_batch_size(limit::<1>())
         .policy(Policy::Manual);
     let mut core = Under::new(config);
-    let add = |core: &mut Under, item, priority| {
+    let mut cells = 0..1000;
+    let mut add = |core: &mut Under, item, priority| {
         let manner = Manner {
             priority,
             key: None,
         };
-        core.enter(item, None, manner, false).unwrap().1
+        core.enter(item, None, manner, false, || std::mem::take(&mut cells))
+            .unwrap()
+            .1
     };
     assert_eq!(add(&mut core, 1, Priority::Low), Todo::default());
     let mut sent = Vec::new();
