@@ -60,23 +60,37 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
         }
     }
 
-    /// Enters the queue if it has not yet. Says whether it just entered with the waker, so that
-    /// there is nothing to poll for.
-    fn enter(&mut self, waker: &Waker) -> bool {
-        let State::New(..) = self.state else {
-            return false;
-        };
+    /// Enters the queue if it has not yet.
+    fn enter(&mut self, waker: &Waker) {
+        if !matches!(self.state, State::New(..)) {
+            return;
+        }
+        // Refused, unless it enters.
         let State::New(item, priority) = std::mem::replace(&mut self.state, State::Refused) else {
-            return false;
+            return;
         };
-        if let Ok(state) =
-            self.batcher
-                .get()
-                .begin(item, priority, Some(waker.clone()), May::WaitForRoom)
+        let waker = Some(waker.clone());
+        if let Ok(state) = self
+            .batcher
+            .get()
+            .begin(item, priority, waker, May::WaitForRoom)
         {
             self.state = state;
         }
-        matches!(self.state, State::Waiting(_))
+    }
+
+    /// Polls what has entered.
+    fn poll_entered(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, BatchError<E>>> {
+        let outcome = match &mut self.state {
+            State::Waiting(receipt) => self.batcher.get().answers.poll(receipt.cell, cx.waker()),
+            State::Joined(flight) => flight.as_mut().poll(cx),
+            State::Refused => Poll::Ready(Err(BatchError::Closed)),
+            State::New(..) | State::Ended => Poll::Pending,
+        };
+        if outcome.is_ready() {
+            self.state = State::Ended;
+        }
+        outcome
     }
 }
 
@@ -104,20 +118,14 @@ impl<T, R, E> Future for Add<'_, T, R, E> {
     type Output = Result<R, BatchError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.enter(cx.waker()) {
-            return Poll::Pending;
+        if let State::New(..) = self.state {
+            self.enter(cx.waker());
+            if let State::Waiting(_) = self.state {
+                // The waker went in with the item.
+                return Poll::Pending;
+            }
         }
-        let this = &mut *self;
-        let outcome = match &mut this.state {
-            State::Waiting(receipt) => this.batcher.get().answers.poll(receipt.cell, cx.waker()),
-            State::Joined(flight) => flight.as_mut().poll(cx),
-            State::Refused => Poll::Ready(Err(BatchError::Closed)),
-            State::New(..) | State::Ended => Poll::Pending,
-        };
-        if outcome.is_ready() {
-            this.state = State::Ended;
-        }
-        outcome
+        self.poll_entered(cx)
     }
 }
 

@@ -277,12 +277,16 @@ impl<R, E> Answers<R, E> {
     fn give_back(&self, chunk: &mut Chunk<R, E>, index: Index) {
         chunk.free += 1;
         if chunk.free == CHUNK {
-            let id = index / CHUNK;
-            chunk.free = 0;
-            if id >= KEEP {
-                chunk.cells = Vec::new();
-            }
-            self.free.lock().chunks.push(Reverse(id));
+            self.give_back_chunk(chunk, index / CHUNK);
         }
+    }
+
+    #[cold]
+    fn give_back_chunk(&self, chunk: &mut Chunk<R, E>, id: u32) {
+        chunk.free = 0;
+        if id >= KEEP {
+            chunk.cells = Vec::new();
+        }
+        self.free.lock().chunks.push(Reverse(id));
     }
 }

@@ -46,7 +46,7 @@ impl<T> Core<T> {
             let caller = match self.slab.get(index) {
                 Some(slot) if matches!(slot.stage, Stage::Sent | Stage::Abandoned) => {
                     let (cell, key) = (slot.cell, slot.key);
-                    let (_, waker) = self.slab.remove(index);
+                    let waker = self.slab.free(index);
                     if let Some(key) = key {
                         self.release(key);
                     }

@@ -97,22 +97,36 @@ impl<T> Slab<T> {
     }
 
     /// Empties the slot and hands out what was in it, to be dropped after unlocking.
-    #[inline]
     pub(crate) fn remove(&mut self, index: Index) -> (Stage<T>, Option<Waker>) {
         let Some(slot) = self.slots.get_mut(index as usize) else {
             return (Stage::Vacant, None);
         };
         let stage = std::mem::replace(&mut slot.stage, Stage::Vacant);
-        let waker = slot.waker.take();
-        if !matches!(stage, Stage::Vacant) {
-            slot.links.next = self.vacant;
-            self.vacant = index;
-            self.live -= 1;
-            if self.live == 0 && self.slots.capacity() > KEEP {
-                *self = Self::new();
-            }
+        if matches!(stage, Stage::Vacant) {
+            return (stage, None);
         }
+        let waker = self.free(index);
         (stage, waker)
+    }
+
+    /// Frees a slot whose item was taken out, and hands out the waker, to be dropped after unlocking.
+    #[inline]
+    pub(crate) fn free(&mut self, index: Index) -> Option<Waker> {
+        let slot = self.slots.get_mut(index as usize)?;
+        slot.stage = Stage::Vacant;
+        let waker = slot.waker.take();
+        slot.links.next = self.vacant;
+        self.vacant = index;
+        self.live -= 1;
+        if self.live == 0 && self.slots.capacity() > KEEP {
+            self.give_back();
+        }
+        waker
+    }
+
+    #[cold]
+    fn give_back(&mut self) {
+        *self = Self::new();
     }
 
     /// The slots that are or were in use.
