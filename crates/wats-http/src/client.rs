@@ -14,6 +14,7 @@ use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 use crate::pool::{Pool, PoolStats};
+use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
 use crate::response::{Origin, Response};
 use crate::tls::{Tls, TlsConfig};
@@ -190,6 +191,7 @@ pub struct ClientBuilder {
     rate_limit: Knob<RateLimit>,
     breaker: Knob<BreakerConfig>,
     tls: TlsConfig,
+    proxy: ProxyConfig,
     user_agent: Option<String>,
 }
 
@@ -260,6 +262,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether and how to go through a proxy; by default as the environment says.
+    pub fn proxy(mut self, proxy: ProxyConfig) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
     /// What the client calls itself; default `wats-http/<version>`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
@@ -298,6 +306,7 @@ impl ClientBuilder {
         ]);
         let pool = Pool::new(
             Arc::clone(&base),
+            self.proxy.resolve(|name| std::env::var(name).ok())?,
             Tls::new(self.tls, self.pool.http2),
             self.pool,
             self.timeouts.clone(),
@@ -338,6 +347,8 @@ impl fmt::Debug for ClientBuilder {
             .field("limits", &self.limits)
             .field("rate_limit", &self.rate_limit.0)
             .field("breaker", &self.breaker.0)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }

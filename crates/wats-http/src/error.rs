@@ -53,6 +53,8 @@ pub enum ErrorKind {
     Request,
     /// No connection: unknown host, refused, unreachable.
     Connect,
+    /// The proxy refuses: its rules forbid the server, or it wants another user name and password.
+    Proxy,
     /// The TLS handshake failed.
     Tls,
     /// The connection broke, or the other side does not speak HTTP.
@@ -75,6 +77,7 @@ impl fmt::Display for ErrorKind {
             Self::Config => f.write_str("invalid configuration"),
             Self::Request => f.write_str("invalid request"),
             Self::Connect => f.write_str("cannot connect"),
+            Self::Proxy => f.write_str("refused by the proxy"),
             Self::Tls => f.write_str("TLS handshake failed"),
             Self::Transport => f.write_str("connection failed"),
             Self::CircuitOpen => f.write_str("not sent, because the server keeps failing"),
@@ -203,6 +206,11 @@ impl Error {
         self.0.unsent
     }
 
+    /// What was said about the failure beside its kind, for a message that says more.
+    pub(crate) fn said(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
     /// How long to wait before a further call has a chance: what the server said in `Retry-After`, or what the rate
     /// limit or the circuit breaker know.
     pub fn retry_after_hint(&self) -> Option<Duration> {
@@ -278,6 +286,9 @@ impl Error {
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self.0.kind {
             ErrorKind::Connect => "check the base URL, the network and that the server is running",
+            ErrorKind::Proxy => {
+                "check the proxy's address, user name and password (ProxyConfig, or HTTPS_PROXY and NO_PROXY), or ask its administrator to allow the server"
+            }
             ErrorKind::Tls => {
                 "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA with TlsConfig::add_ca_pem)"
             }
@@ -305,6 +316,7 @@ impl Error {
                 405 => {
                     "the server does not know this operation; it may be too old or the base URL wrong"
                 }
+                407 => "the proxy wants another user name and password (ProxyConfig::credentials)",
                 409 => "the object was changed or exists already; read it again first",
                 413 => "the report is too large for the server; leave out or shrink attachments",
                 429 => "the token's request budget is used up; send fewer calls or wait",

@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `client`, `config`, `token`, `address`, `tls` | what a user configures |
+//! | `client`, `config`, `token`, `address`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `body` | one call: deadlines, repeats, decompression, caps |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
@@ -22,6 +22,7 @@ mod error;
 mod operation;
 mod pipeline;
 mod pool;
+mod proxy;
 mod rate_limit;
 mod response;
 mod retry;
@@ -37,6 +38,7 @@ pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 pub use error::{Deadline, Error, ErrorKind, Result};
 pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;
+pub use proxy::{NoProxy, ProxyConfig};
 pub use rate_limit::RateLimit;
 pub use response::Response;
 pub use tls::TlsConfig;

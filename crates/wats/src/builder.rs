@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use wats_domains::{Api, ApiOptions, Error, Result};
 use wats_http::{
-    BreakerConfig, Client, ClientBuilder, PoolConfig, RateLimit, RetryConfig, SizeLimits, Timeouts,
-    TlsConfig,
+    BreakerConfig, Client, ClientBuilder, PoolConfig, ProxyConfig, RateLimit, RetryConfig,
+    SizeLimits, Timeouts, TlsConfig,
 };
 
 /// The environment variable with the address of the server.
@@ -123,9 +123,15 @@ impl WatsBuilder {
         self
     }
 
-    /// Which servers to trust beyond the system's CAs.
+    /// Which servers to trust beyond the system's CAs, and the client's own certificate.
     pub fn tls(mut self, tls: TlsConfig) -> Self {
         self.http = self.http.tls(tls);
+        self
+    }
+
+    /// Whether and how to go through a proxy; default as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.
+    pub fn proxy(mut self, proxy: ProxyConfig) -> Self {
+        self.http = self.http.proxy(proxy);
         self
     }
 

@@ -164,8 +164,9 @@ pub(crate) fn verdict<T>(outcome: &Result<T>) -> Verdict {
     match error.kind() {
         ErrorKind::Status(status) if status.is_server_error() => Verdict::Failing,
         ErrorKind::Status(_) | ErrorKind::TooLarge | ErrorKind::Decode => Verdict::Alive,
-        // This process's own queues and mistakes, not the server.
+        // This process's own queues and mistakes, or the proxy, not the server.
         ErrorKind::Timeout(Deadline::Pool | Deadline::RateLimit)
+        | ErrorKind::Proxy
         | ErrorKind::Config
         | ErrorKind::Request
         | ErrorKind::CircuitOpen => Verdict::Unknown,

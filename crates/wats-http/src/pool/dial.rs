@@ -1,4 +1,4 @@
-//! Opening a connection: name, TCP (both address families raced by hyper-util), TLS, and the protocol ALPN chose.
+//! Opening a connection: the [way](super::route) to the server, TLS, and the protocol ALPN chose.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -6,21 +6,19 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use http::Uri;
 use hyper::client::conn::{http1, http2};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tower_service::Service;
 
+use super::route::Router;
 use super::{Body, Http1};
 use crate::address::BaseUrl;
 use crate::error::{Deadline, Error, ErrorKind, Result};
-use crate::tls::{self, Tls};
+use crate::proxy::{Proxies, Proxy};
+use crate::tls::Tls;
 
 /// A PING goes out after this much silence while calls are in flight …
 const PING_AFTER: Duration = Duration::from_secs(20);
@@ -38,18 +36,23 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Dialer {
-    tcp: HttpConnector,
+    router: Router,
     tls: Tls,
     deadline: Duration,
 }
 
 impl Dialer {
-    pub(super) fn new(tls: Tls, deadline: Duration) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(deadline));
-        Self { tcp, tls, deadline }
+    pub(super) fn new(proxies: Proxies, tls: Tls, deadline: Duration) -> Self {
+        Self {
+            router: Router::new(proxies, deadline),
+            tls,
+            deadline,
+        }
+    }
+
+    /// The proxy that forwards plain requests to `base`.
+    pub(super) fn forwarder(&self, base: &BaseUrl) -> Option<&Proxy> {
+        self.router.forwarder(base)
     }
 
     pub(super) async fn dial(&self, base: &BaseUrl) -> Result<Dialled> {
@@ -66,13 +69,13 @@ impl Dialer {
     }
 
     async fn open(&self, base: &BaseUrl) -> Result<Dialled> {
-        let tcp = self.connect(base).await?;
+        let tcp = self.router.connect(base).await?;
         if !base.tls {
             return handshake_http1(tcp).await;
         }
         let connector = TlsConnector::from(self.tls.client_config()?);
         let stream = connector
-            .connect(tls::server_name(&base.host)?, tcp)
+            .connect(self.tls.server_name(base)?, tcp)
             .await
             .map_err(|source| {
                 Error::new(ErrorKind::Tls)
@@ -84,20 +87,6 @@ impl Dialer {
         } else {
             handshake_http1(stream).await
         }
-    }
-
-    async fn connect(&self, base: &BaseUrl) -> Result<TcpStream> {
-        let uri: Uri = format!("{}://{}", base.scheme(), base.authority)
-            .parse()
-            .map_err(|source: http::uri::InvalidUri| {
-                Error::config(format!("`{}` is not a host", base.authority)).source(source)
-            })?;
-        let stream = self.tcp.clone().call(uri).await.map_err(|source| {
-            Error::new(ErrorKind::Connect)
-                .message(format!("{}:{}", base.host, base.port))
-                .source(source)
-        })?;
-        Ok(stream.into_inner())
     }
 }
 

@@ -20,6 +20,8 @@
 
 mod dial;
 mod idle;
+mod route;
+mod socks;
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -27,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{Request, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -41,6 +43,8 @@ use self::idle::Idle;
 use crate::address::BaseUrl;
 use crate::config::{PoolConfig, SizeLimits, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::proxy::{Proxies, Proxy};
+use crate::tls::Tls;
 use crate::transport::{Prepared, Received, Transport};
 
 type Body = Full<Bytes>;
@@ -75,6 +79,8 @@ pub(crate) struct Pool {
 struct Shared {
     base: Arc<BaseUrl>,
     dialer: Dialer,
+    /// The proxy that takes requests for `base` and forwards them.
+    forwarder: Option<Proxy>,
     config: PoolConfig,
     timeouts: Timeouts,
     limits: SizeLimits,
@@ -148,7 +154,8 @@ struct Lease {
 impl Pool {
     pub(crate) fn new(
         base: Arc<BaseUrl>,
-        tls: crate::tls::Tls,
+        proxies: Proxies,
+        tls: Tls,
         config: PoolConfig,
         timeouts: Timeouts,
         limits: SizeLimits,
@@ -156,8 +163,10 @@ impl Pool {
         let slots = Arc::new(Semaphore::new(
             config.max_connections.get().min(Semaphore::MAX_PERMITS),
         ));
+        let dialer = Dialer::new(proxies, tls, timeouts.connect);
         let shared = Shared {
-            dialer: Dialer::new(tls, timeouts.connect),
+            forwarder: dialer.forwarder(&base).cloned(),
+            dialer,
             base,
             config,
             timeouts,
@@ -431,11 +440,12 @@ impl Shared {
         }
     }
 
-    /// The request in the form that the protocol wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 a whole address.
+    /// The request in the form that the way wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 and a proxy that
+    /// forwards have a whole address.
     fn outgoing(&self, request: &Prepared<'_>, http2: bool) -> Result<Request<Body>> {
         let illegal =
             |source: http::Error| Error::request("the address cannot be sent").source(source);
-        let uri = if http2 {
+        let uri = if http2 || self.forwarder.is_some() {
             Uri::builder()
                 .scheme(self.base.scheme())
                 .authority(self.base.authority.as_str())
@@ -457,6 +467,10 @@ impl Shared {
         } else {
             let host = self.base.host_header.clone();
             outgoing.headers_mut().insert(HOST, host);
+        }
+        if let Some(login) = self.forwarder.as_ref().and_then(|p| p.login.as_ref()) {
+            let header = login.header.clone();
+            outgoing.headers_mut().insert(PROXY_AUTHORIZATION, header);
         }
         Ok(outgoing)
     }

@@ -1,7 +1,13 @@
 //! Servers for the tests: a counting HTTP server (plain or TLS, HTTP/1.1 or 2), and a scripted one that misbehaves.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "a panic here is the failing test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+pub(crate) mod proxies;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -53,6 +59,8 @@ pub(crate) enum Speaks {
     Plain,
     Tls,
     TlsHttp1Only,
+    /// As `Tls`, and wants a client certificate of [`Authority`].
+    MutualTls,
 }
 
 impl Server {
@@ -66,7 +74,7 @@ impl Server {
         let (tls, ca_pem) = if speaks == Speaks::Plain {
             (None, None)
         } else {
-            let (acceptor, pem) = tls_acceptor(speaks == Speaks::Tls);
+            let (acceptor, pem) = tls_acceptor(speaks);
             (Some(acceptor), Some(pem))
         };
         let (live_tx, live) = watch::channel(0);
@@ -161,26 +169,95 @@ where
     let _ = connection.await;
 }
 
-fn tls_acceptor(http2: bool) -> (tokio_rustls::TlsAcceptor, String) {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()])
-        .unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_no_client_auth()
-    .with_single_cert(vec![made.cert.der().clone()], key)
-    .unwrap();
-    config.alpn_protocols = if http2 {
-        vec![b"h2".to_vec(), b"http/1.1".to_vec()]
-    } else {
-        vec![]
+/// Waits until no call holds a slot, which is a moment after the last one ended; panics when one never is free again.
+pub(crate) async fn until_free(client: &Client) {
+    let free = async {
+        while client.pool_stats().in_use > 0 {
+            tokio::task::yield_now().await;
+        }
     };
+    tokio::time::timeout(std::time::Duration::from_secs(60), free)
+        .await
+        .expect("a slot is kept");
+}
+
+/// A private certificate authority.
+pub(crate) struct Authority {
+    pub(crate) pem: String,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+}
+
+/// A certificate and its key.
+pub(crate) struct Issued {
+    pub(crate) chain_pem: String,
+    pub(crate) key_pem: String,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).unwrap().pem();
+        let issuer = rcgen::Issuer::new(params, key);
+        Self { pem, issuer }
+    }
+
+    pub(crate) fn issue(&self, names: &[&str]) -> Issued {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let params = rcgen::CertificateParams::new(names).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued {
+            chain_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+        }
+    }
+}
+
+/// The one authority of a test process.
+pub(crate) fn authority() -> &'static Authority {
+    static ONE: std::sync::LazyLock<Authority> = std::sync::LazyLock::new(Authority::new);
+    &ONE
+}
+
+fn tls_acceptor(speaks: Speaks) -> (tokio_rustls::TlsAcceptor, String) {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    // Each server has an authority of its own, except where clients have one too.
+    let own = Authority::new();
+    let signing = if speaks == Speaks::MutualTls {
+        authority()
+    } else {
+        &own
+    };
+    let issued = signing.issue(&["127.0.0.1", "localhost", "pinned.example"]);
+    let chain = vec![CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = if speaks == Speaks::MutualTls {
+        let mut roots = rustls::RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(signing.pem.as_bytes()).unwrap())
+            .unwrap();
+        let verifier =
+            rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .unwrap();
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder.with_single_cert(chain, key).unwrap();
+    if speaks != Speaks::TlsHttp1Only {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    }
     (
         tokio_rustls::TlsAcceptor::from(Arc::new(config)),
-        made.cert.pem(),
+        signing.pem.clone(),
     )
 }
 

@@ -1,0 +1,379 @@
+//! Proxies: which one leads to a server, from the configuration or the environment.
+//!
+//! ```text
+//! ProxyConfig (what the user says) ─► Proxies (environment read, addresses checked) ─► for_origin ─► Option<Proxy>
+//! ```
+//! How a connection is opened through a proxy is the pool's affair.
+
+mod no_proxy;
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+pub use self::no_proxy::NoProxy;
+use crate::address::BaseUrl;
+use crate::error::{Error, Result};
+
+/// Whether and how a client goes through a proxy. By default it does what the environment says.
+///
+/// | variable | meaning |
+/// |---|---|
+/// | `HTTPS_PROXY`, `HTTP_PROXY` | proxy for servers at `https://`, `http://`; also in lower case, which comes first |
+/// | `ALL_PROXY` | proxy where the one above is not set |
+/// | `NO_PROXY` | hosts that are reached directly; see [`NoProxy`] |
+///
+/// A proxy is `http://[user:password@]host[:port]` (HTTP, CONNECT for `https://` servers), `socks5h://…` (the proxy
+/// resolves the server's name) or `socks5://…` (this machine does). Servers on this machine (`localhost`, `127.0.0.1`)
+/// are never reached through a proxy of the environment. `Debug` shows no password.
+///
+/// ```
+/// use wats_http::ProxyConfig;
+///
+/// # fn example() -> wats_http::Result<()> {
+/// let proxy = ProxyConfig::url("http://proxy.factory.example:3128")?
+///     .credentials("station-7", "secret")?
+///     .no_proxy("intranet.example, 10.0.0.0/8");
+/// assert!(!format!("{proxy:?}").contains("secret"));
+/// # Ok(()) }
+/// # example().unwrap();
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ProxyConfig {
+    choice: Choice,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Choice {
+    #[default]
+    Environment,
+    Direct,
+    Explicit(Proxy, NoProxy),
+}
+
+impl ProxyConfig {
+    /// What the environment says when the client is built; the default.
+    pub fn from_env() -> Self {
+        Self::default()
+    }
+
+    /// No proxy, whatever the environment says.
+    pub fn direct() -> Self {
+        let choice = Choice::Direct;
+        Self { choice }
+    }
+
+    /// All servers through this proxy; the environment is not read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when it is no address of a proxy.
+    pub fn url(url: &str) -> Result<Self> {
+        let choice = Choice::Explicit(Proxy::parse(url)?, NoProxy::default());
+        Ok(Self { choice })
+    }
+
+    /// User name and password for the proxy of [`url`](Self::url), instead of those in the address.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) without a proxy, or when they cannot be sent.
+    pub fn credentials(mut self, user: &str, password: &str) -> Result<Self> {
+        let Choice::Explicit(proxy, _) = &mut self.choice else {
+            return Err(Error::config(
+                "proxy credentials without a proxy; start with ProxyConfig::url(..)",
+            ));
+        };
+        proxy.login = Some(Login::new(user, password)?);
+        Ok(self)
+    }
+
+    /// Hosts that are reached without the proxy of [`url`](Self::url), in the form of `NO_PROXY`; see [`NoProxy`].
+    pub fn no_proxy(mut self, list: &str) -> Self {
+        if let Choice::Explicit(_, hosts) = &mut self.choice {
+            *hosts = NoProxy::parse(list);
+        }
+        self
+    }
+
+    /// Settles what the configuration says; `variable` reads the environment.
+    pub(crate) fn resolve(self, variable: impl Fn(&str) -> Option<String>) -> Result<Proxies> {
+        Ok(match self.choice {
+            Choice::Direct => Proxies::default(),
+            Choice::Explicit(proxy, no_proxy) => Proxies {
+                https: Some(proxy.clone()),
+                http: Some(proxy),
+                no_proxy,
+                local_too: true,
+            },
+            Choice::Environment => Proxies::from_environment(variable)?,
+        })
+    }
+}
+
+/// The proxies of a client, with all decisions made that do not depend on the server.
+#[derive(Debug, Default)]
+pub(crate) struct Proxies {
+    https: Option<Proxy>,
+    http: Option<Proxy>,
+    no_proxy: NoProxy,
+    local_too: bool,
+}
+
+impl Proxies {
+    fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let first = |names: &[&str]| -> Result<Option<Proxy>> {
+            for &name in names {
+                if let Some(value) = variable(name).filter(|value| !value.trim().is_empty()) {
+                    let named = |error: Error| {
+                        Error::config(format!(
+                            "the environment variable {name} is not usable: {}",
+                            error.said().unwrap_or_default()
+                        ))
+                    };
+                    return Proxy::parse(&value).map(Some).map_err(named);
+                }
+            }
+            Ok(None)
+        };
+        // In a CGI script HTTP_PROXY is whatever the visitor sends as header `Proxy` (httpoxy.org).
+        let http: &[&str] = if variable("REQUEST_METHOD").is_some() {
+            &["http_proxy", "all_proxy", "ALL_PROXY"]
+        } else {
+            &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+        };
+        let no_proxy = variable("no_proxy").or_else(|| variable("NO_PROXY"));
+        Ok(Self {
+            https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
+            http: first(http)?,
+            no_proxy: NoProxy::parse(&no_proxy.unwrap_or_default()),
+            local_too: false,
+        })
+    }
+
+    /// The proxy that leads to a server; `None` for the direct way.
+    pub(crate) fn for_origin(&self, origin: &BaseUrl) -> Option<&Proxy> {
+        let proxy = if origin.tls { &self.https } else { &self.http };
+        let direct = self.no_proxy.matches(&origin.host, origin.port)
+            || (!self.local_too && is_this_machine(&origin.host));
+        proxy.as_ref().filter(|_| !direct)
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// What a proxy speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    Http,
+    Socks5 {
+        /// Whether this machine looks up the server's name.
+        local_names: bool,
+    },
+}
+
+/// One proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    pub(crate) speaks: Speaks,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) login: Option<Login>,
+}
+
+/// A user name and password, never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) password: String,
+    /// The same as `Proxy-Authorization`.
+    pub(crate) header: HeaderValue,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login([redacted])")
+    }
+}
+
+impl Login {
+    pub(crate) fn new(user: &str, password: &str) -> Result<Self> {
+        // RFC 1929 gives each one length byte; an HTTP proxy needs no more.
+        if user.len() > 255 || password.len() > 255 || user.contains(':') {
+            return Err(Error::config(
+                "the proxy's user name or password cannot be sent: at most 255 bytes each, and no `:` in the name",
+            ));
+        }
+        let encoded = STANDARD.encode(format!("{user}:{password}"));
+        let mut header = HeaderValue::try_from(format!("Basic {encoded}")).map_err(|source| {
+            Error::config("the proxy's password cannot be sent").source(source)
+        })?;
+        header.set_sensitive(true);
+        Ok(Self {
+            user: user.to_owned(),
+            password: password.to_owned(),
+            header,
+        })
+    }
+}
+
+impl Proxy {
+    /// Reads `[scheme://][user:password@]host[:port]`. No message shows the text: it may hold a password.
+    fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let whole = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let url = Url::parse(&whole).map_err(|_| {
+            Error::config("the proxy is not an address such as http://proxy.example:3128")
+        })?;
+        let (speaks, default_port) = match url.scheme() {
+            "http" => (Speaks::Http, 80),
+            "socks5h" => (Speaks::Socks5 { local_names: false }, 1080),
+            "socks5" => (Speaks::Socks5 { local_names: true }, 1080),
+            _ => {
+                return Err(Error::config(
+                    "the proxy has a scheme that is not supported; use http://, socks5h:// or socks5://",
+                ));
+            }
+        };
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(|| Error::config("the proxy's address names no host"))?;
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let login = if url.username().is_empty() && url.password().is_none() {
+            None
+        } else {
+            let password = url.password().unwrap_or_default();
+            Some(Login::new(&decoded(url.username()), &decoded(password))?)
+        };
+        Ok(Self {
+            speaks,
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port().unwrap_or(default_port),
+            login,
+        })
+    }
+
+    /// The proxy's address, for people.
+    pub(crate) fn display(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn origin(url: &str) -> BaseUrl {
+        BaseUrl::parse(url).unwrap()
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Result<Proxies> {
+        ProxyConfig::default().resolve(|name| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn chosen(variables: &[(&str, &str)], url: &str) -> Option<String> {
+        let proxies = with(variables).unwrap();
+        proxies.for_origin(&origin(url)).map(Proxy::display)
+    }
+
+    #[test]
+    fn the_environment_is_read_as_curl_reads_it() {
+        let both = [("HTTPS_PROXY", "s:1"), ("HTTP_PROXY", "p:2")];
+        assert_eq!(chosen(&both, "https://h").as_deref(), Some("s:1"));
+        assert_eq!(chosen(&both, "http://h").as_deref(), Some("p:2"));
+        let lower = [("HTTPS_PROXY", "s:1"), ("https_proxy", "t:3")];
+        assert_eq!(chosen(&lower, "https://h").as_deref(), Some("t:3"));
+        let all = [("ALL_PROXY", "socks5h://a"), ("HTTPS_PROXY", " ")];
+        assert_eq!(chosen(&all, "https://h").as_deref(), Some("a:1080"));
+        assert_eq!(chosen(&[], "https://h"), None);
+        let cgi = [("HTTP_PROXY", "evil"), ("REQUEST_METHOD", "GET")];
+        assert_eq!(chosen(&cgi, "http://h"), None);
+        let except = [("HTTPS_PROXY", "s:1"), ("NO_PROXY", ".corp, 10.0.0.0/8")];
+        assert_eq!(chosen(&except, "https://wats.corp"), None);
+        assert_eq!(chosen(&except, "https://10.1.1.1"), None);
+        assert_eq!(chosen(&except, "https://wats.com").as_deref(), Some("s:1"));
+    }
+
+    #[test]
+    fn this_machine_is_reached_directly_unless_it_is_asked_for() {
+        let environment = [("HTTP_PROXY", "p:2")];
+        for url in [
+            "http://localhost:8080",
+            "http://127.0.0.1",
+            "http://[::1]:1",
+        ] {
+            assert_eq!(chosen(&environment, url), None, "{url}");
+        }
+        let explicit = ProxyConfig::url("p:2").unwrap().resolve(|_| None).unwrap();
+        assert!(explicit.for_origin(&origin("http://127.0.0.1")).is_some());
+        let direct = ProxyConfig::direct()
+            .resolve(|_| Some("p:2".to_owned()))
+            .unwrap();
+        assert!(direct.for_origin(&origin("http://h")).is_none());
+    }
+
+    #[test]
+    fn unusable_proxies_are_named_and_their_passwords_are_not() {
+        for bad in [
+            "ftp://u:hunter2@p",
+            "https://u:hunter2@p",
+            "http://u:hunter2@p:99999",
+            "http://",
+            "u:hunter2@",
+        ] {
+            let error = with(&[("HTTPS_PROXY", bad)]).unwrap_err();
+            let text = format!("{error:#} {error:?}");
+            assert!(text.contains("HTTPS_PROXY"), "{bad}: {text}");
+            assert!(!text.contains("hunter2"), "{bad}: {text}");
+        }
+        let config = ProxyConfig::url("http://user:hunter2@p").unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        assert!(
+            !format!("{config:?}").contains(&STANDARD.encode("user:hunter2")),
+            "{config:?}"
+        );
+        assert!(ProxyConfig::direct().credentials("a", "b").is_err());
+    }
+
+    #[test]
+    fn credentials_are_decoded() {
+        let proxy = Proxy::parse("http://us%40er:p%3Ass@p:1").unwrap();
+        let login = proxy.login.unwrap();
+        assert_eq!((&*login.user, &*login.password), ("us@er", "p:ss"));
+        assert_eq!(
+            login.header,
+            format!("Basic {}", STANDARD.encode("us@er:p:ss"))
+        );
+        assert_eq!(Proxy::parse("[::1]:8080").unwrap().display(), "[::1]:8080");
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_of_a_proxy_panics(text in "\\PC{0,60}") {
+            let _ = Proxy::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From a [`TlsConfig`] to rustls.
+//!
+//! The configuration is built on the first TLS connection and kept: reading the system's certificates costs
+//! milliseconds, and a client that only speaks plain HTTP must work on a machine that has none.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::TlsConfig;
+use super::verify::AcceptAny;
+use crate::address::BaseUrl;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The cryptography: aws-lc where it is built in, otherwise ring. Always named, never taken from the process's default,
+/// which belongs to the application.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    #[cfg(feature = "tls-aws-lc")]
+    return Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(not(feature = "tls-aws-lc"))]
+    return Arc::new(rustls::crypto::ring::default_provider());
+}
+
+/// Makes TLS client configurations on demand.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    config: TlsConfig,
+    http2: bool,
+    /// Held while it is built, so that simultaneous first connections read the system's certificates once.
+    ready: Mutex<Option<Arc<ClientConfig>>>,
+}
+
+impl Tls {
+    pub(crate) fn new(config: TlsConfig, http2: bool) -> Self {
+        Self {
+            config,
+            http2,
+            ready: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn client_config(&self) -> Result<Arc<ClientConfig>> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = &*ready {
+            return Ok(Arc::clone(ready));
+        }
+        let built = Arc::new(self.build()?);
+        *ready = Some(Arc::clone(&built));
+        Ok(built)
+    }
+
+    /// The name that the certificate of a server must carry.
+    pub(crate) fn server_name(&self, origin: &BaseUrl) -> Result<ServerName<'static>> {
+        match &self.config.server_name {
+            Some(pinned) => Ok(pinned.clone()),
+            None => super::server_name(&origin.host),
+        }
+    }
+
+    fn build(&self) -> Result<ClientConfig> {
+        let provider = provider();
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|source| {
+                Error::new(ErrorKind::Tls)
+                    .message("TLS cannot be set up")
+                    .source(source)
+            })?;
+        let builder = match self.verifier(&provider) {
+            Some(verifier) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(verifier),
+            None => builder.with_root_certificates(self.static_roots()?),
+        };
+        let mut config = match &self.config.identity {
+            Some(identity) => builder
+                .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(identity)))),
+            None => builder.with_no_client_auth(),
+        };
+        if self.http2 {
+            config.alpn_protocols.push(b"h2".to_vec());
+        }
+        config.alpn_protocols.push(b"http/1.1".to_vec());
+        Ok(config)
+    }
+
+    /// Who judges the server's certificate, where it is not a fixed set of roots.
+    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
+        if self.config.verify_nothing {
+            tracing::warn!(
+                "certificates are not verified: anybody can read and change what is sent"
+            );
+            return Some(Arc::new(AcceptAny::new(provider)));
+        }
+        if self.config.only_extra {
+            return None;
+        }
+        self.platform_verifier(provider)
+    }
+
+    /// The operating system's verifier; `None` where it is not wanted or the system has no certificates.
+    #[cfg(feature = "platform-roots")]
+    fn platform_verifier(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> Option<Arc<dyn ServerCertVerifier>> {
+        use rustls_platform_verifier::Verifier;
+        // With extra roots an empty store would go unnoticed, and public servers with it.
+        let system = Verifier::new(Arc::clone(provider));
+        let verifier = if self.config.extra.is_empty() {
+            system
+        } else {
+            let extra = self.config.extra.iter().cloned();
+            system.and_then(|_| Verifier::new_with_extra_roots(extra, Arc::clone(provider)))
+        };
+        let verifier = verifier.inspect_err(|error| {
+            tracing::warn!(%error, "the system has no usable CA certificates; using the built-in ones");
+        });
+        Some(Arc::new(verifier.ok()?))
+    }
+
+    #[cfg(not(feature = "platform-roots"))]
+    #[expect(clippy::unused_self, reason = "same shape as with the feature")]
+    fn platform_verifier(&self, _: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
+        None
+    }
+
+    fn static_roots(&self) -> Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        if !self.config.only_extra {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        for certificate in &self.config.extra {
+            roots.add(certificate.clone()).map_err(|source| {
+                Error::config("a CA certificate cannot be used").source(source)
+            })?;
+        }
+        Ok(roots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_built_once() {
+        let tls = Tls::new(TlsConfig::default(), true);
+        let built: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| tls.client_config().unwrap()))
+                .collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        assert!(built.iter().all(|one| Arc::ptr_eq(one, &built[0])));
+    }
+}
