@@ -80,6 +80,7 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
     }
 
     /// Polls what has entered.
+    #[inline]
     fn poll_entered(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, BatchError<E>>> {
         let outcome = match &mut self.state {
             State::Waiting(receipt) => self.batcher.get().answers.poll(receipt.cell, cx.waker()),
@@ -117,6 +118,7 @@ impl<T, R, E> Ticket<T, R, E> {
 impl<T, R, E> Future for Add<'_, T, R, E> {
     type Output = Result<R, BatchError<E>>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let State::New(..) = self.state {
             self.enter(cx.waker());
@@ -130,6 +132,7 @@ impl<T, R, E> Future for Add<'_, T, R, E> {
 }
 
 impl<T, R, E> Drop for Add<'_, T, R, E> {
+    #[inline]
     fn drop(&mut self) {
         if let State::Waiting(receipt) = self.state {
             self.batcher.get().leave(receipt);

@@ -129,6 +129,7 @@ impl<T, R, E> Shared<T, R, E> {
         core.enter(item, waker, manner, may == May::WaitForRoom, more)
     }
 
+    #[cold]
     pub(crate) fn leave(self: &Arc<Self>, receipt: Receipt) {
         let gone = self.core.lock().leave(receipt);
         if gone.withdrawn {
