@@ -107,6 +107,8 @@ struct Inner {
     context: Option<Context>,
     source: Option<Source>,
     body_excerpt: Option<String>,
+    /// What the answer says beside `message`, when that is the server's own words.
+    rest: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
     /// The waits between the tries.
@@ -134,6 +136,7 @@ impl Error {
             context: None,
             source: None,
             body_excerpt: None,
+            rest: None,
             retry_after: None,
             attempts: 0,
             delays: Vec::new(),
@@ -168,6 +171,12 @@ impl Error {
 
     pub(crate) fn excerpt(mut self, excerpt: String) -> Self {
         self.0.body_excerpt = (!excerpt.is_empty()).then_some(excerpt);
+        self
+    }
+
+    /// For an error whose message is the server's own words: what its answer says beside them, perhaps nothing.
+    pub(crate) fn rest(mut self, rest: &str) -> Self {
+        self.0.rest = Some(one_line(rest, 500));
         self
     }
 
@@ -376,8 +385,14 @@ impl fmt::Display for Error {
                 }
                 cause = error.source();
             }
-            if let Some(excerpt) = inner.body_excerpt.as_deref().filter(|e| !said.contains(*e)) {
-                write!(f, "; the answer begins `{}`", shorten(excerpt, 200))?;
+            match (&inner.rest, &inner.body_excerpt) {
+                (Some(rest), _) if !rest.is_empty() => {
+                    write!(f, "; the answer adds `{}`", shorten(rest, 200))?;
+                }
+                (None, Some(excerpt)) if !said.contains(excerpt.as_str()) => {
+                    write!(f, "; the answer begins `{}`", shorten(excerpt, 200))?;
+                }
+                _ => {}
             }
             if let Some(advice) = self.advice() {
                 write!(f, " — {advice}")?;

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `client`, `config`, `token`, `address`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
-//! | `pipeline`, `retry`, `budget`, `body` | one call: deadlines, repeats, decompression, caps |
+//! | `pipeline`, `retry`, `budget`, `body`, `refusal` | one call: deadlines, repeats, decompression, caps, the server's words |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
 //! | `transport`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
 
@@ -24,6 +24,7 @@ mod pipeline;
 mod pool;
 mod proxy;
 mod rate_limit;
+mod refusal;
 mod response;
 mod retry;
 mod tls;

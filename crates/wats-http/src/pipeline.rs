@@ -7,10 +7,9 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::body;
@@ -19,6 +18,7 @@ use crate::budget::Budget;
 use crate::config::{RetryConfig, SizeLimits, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::rate_limit::Limiter;
+use crate::refusal;
 use crate::response::Origin;
 use crate::retry;
 use crate::transport::{Prepared, Received, Transport};
@@ -143,7 +143,7 @@ impl Pipeline {
                 .map_err(|error| error.excerpt(String::new()))?;
             return Ok(received);
         }
-        Err(refusal(received, self.limits.decoded, origin))
+        Err(refusal::error(received, self.limits.decoded, origin))
     }
 
     /// Passes on to all clients of the token that the server wants it to wait.
@@ -192,62 +192,6 @@ fn remaining(deadline: Option<Instant>) -> Duration {
     deadline.map_or(Duration::MAX, |deadline| {
         deadline.saturating_duration_since(Instant::now())
     })
-}
-
-/// Turns an answer that is not a success into an error with what the server says about it.
-fn refusal(received: Received, cap: usize, origin: &Origin) -> Error {
-    let Received {
-        status,
-        headers,
-        body,
-        ..
-    } = received;
-    let wait = retry::retry_after(&headers, SystemTime::now());
-    // A damaged error page must not hide the status.
-    let body = body::decode(&headers, body, cap).unwrap_or_default();
-    let mut error = Error::new(ErrorKind::Status(status))
-        .retry_after(wait)
-        .excerpt(origin.excerpt(&body));
-    if let Some(message) = server_message(&body) {
-        error = error.message(origin.shared.token.redact(message));
-    } else if is_html(&headers) {
-        error = error.message("the answer is a web page");
-    } else if status.is_redirection()
-        && let Some(location) = headers
-            .get(http::header::LOCATION)
-            .and_then(|v| v.to_str().ok())
-    {
-        error = error.message(format!(
-            "redirects to {}",
-            origin.shared.token.redact(location.to_owned())
-        ));
-    } else if status == StatusCode::NOT_FOUND {
-        error = error.message("not found");
-    }
-    error
-}
-
-fn is_html(headers: &http::HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|v| v.as_bytes().to_ascii_lowercase().starts_with(b"text/html"))
-}
-
-/// The server's own words: ASP.NET puts them under `Message`, problem details (RFC 9457) under `detail` or `title`.
-fn server_message(body: &[u8]) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    if let Some(text) = value.as_str() {
-        return (!text.trim().is_empty()).then(|| text.to_owned());
-    }
-    ["Message", "message", "detail", "error", "title"]
-        .into_iter()
-        .find_map(|key| {
-            value
-                .get(key)?
-                .as_str()
-                .filter(|text| !text.trim().is_empty())
-        })
-        .map(str::to_owned)
 }
 
 #[cfg(test)]

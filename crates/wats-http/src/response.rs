@@ -39,14 +39,23 @@ impl Origin {
         Context {
             operation: self.operation.name().to_owned(),
             method: self.operation.method().clone(),
-            url: self.shared.base.display(&self.target),
+            url: self
+                .shared
+                .token
+                .redact(self.shared.base.display(&self.target)),
         }
     }
 
     /// The start of a body, safe to print: one line, without the token.
     pub(crate) fn excerpt(&self, body: &[u8]) -> String {
-        let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]);
-        crate::error::one_line(&self.shared.token.redact(text.into_owned()), 500)
+        let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]).into_owned();
+        let token = &self.shared.token;
+        let text = if body.len() > EXCERPT_BYTES {
+            token.redact_cut(text)
+        } else {
+            token.redact(text)
+        };
+        crate::error::one_line(&text, 500)
     }
 }
 
@@ -104,8 +113,17 @@ impl Response {
         if self.is_web_page() {
             return Err(self.undecodable("got a web page (HTML) where data was expected"));
         }
-        decode(&self.body)
-            .map_err(|source| self.undecodable("the body cannot be read").source(source))
+        decode(&self.body).map_err(|source| {
+            let error = self.undecodable("the body cannot be read");
+            // Decoders quote what they refuse, so a token that the server echoes must be taken out of their words too.
+            let words = source.to_string();
+            let redacted = self.origin.shared.token.redact(words.clone());
+            if redacted == words {
+                error.source(source)
+            } else {
+                error.source(redacted)
+            }
+        })
     }
 
     fn is_web_page(&self) -> bool {

@@ -17,6 +17,8 @@ const REDACTED: &str = "[redacted]";
 pub struct Token {
     header: HeaderValue,
     secret: Box<str>,
+    /// As it looks in a URL.
+    escaped: Box<str>,
 }
 
 impl Token {
@@ -48,6 +50,7 @@ impl Token {
         Ok(Self {
             header,
             secret: secret.into(),
+            escaped: crate::address::escape(secret).into(),
         })
     }
 
@@ -61,12 +64,25 @@ impl Token {
     }
 
     /// Removes the token from text that came from outside, such as a server that echoes headers in its error page.
-    pub(crate) fn redact(&self, text: String) -> String {
-        if text.contains(&*self.secret) {
-            text.replace(&*self.secret, REDACTED)
-        } else {
-            text
+    pub(crate) fn redact(&self, mut text: String) -> String {
+        for form in [&self.secret, &self.escaped] {
+            if text.contains(&**form) {
+                text = text.replace(&**form, REDACTED);
+            }
         }
+        text
+    }
+
+    /// The same for the start of a longer text: a token that was cut through is removed too.
+    pub(crate) fn redact_cut(&self, text: String) -> String {
+        let mut text = self.redact(text);
+        for form in [&self.secret, &self.escaped] {
+            // Tokens are ASCII, so every index is a boundary.
+            if let Some(cut) = (1..form.len()).rev().find(|n| text.ends_with(&form[..*n])) {
+                text.truncate(text.len() - cut);
+            }
+        }
+        text
     }
 }
 
@@ -111,6 +127,21 @@ mod tests {
             let error = Token::new(text).unwrap_err();
             assert!(!format!("{error:#} {error:?}").contains("sec"), "{error:#}");
         }
+    }
+
+    #[test]
+    fn a_token_that_was_cut_through_or_escaped_is_removed_too() {
+        let token = Token::new("dXNlcjpw==").unwrap();
+        assert_eq!(token.redact_cut("got dXNlcj".into()), "got ");
+        assert_eq!(
+            token.redact_cut("dXNlcjpw== d".into()),
+            "[redacted] ",
+            "what might be its start is not shown"
+        );
+        assert_eq!(
+            token.redact("/x?t=dXNlcjpw%3D%3D".into()),
+            "/x?t=[redacted]"
+        );
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! An answer that is not a success, turned into an error with what the server says about it.
+//!
+//! Bodies of refusals come from anywhere: ASP.NET, problem details (RFC 9457), proxies with their web pages. Whatever
+//! they hold, the status is never hidden by it, and the same words are never told twice.
+
+use std::time::SystemTime;
+
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use serde_json::Value;
+
+use crate::body;
+use crate::error::{Error, ErrorKind};
+use crate::response::Origin;
+use crate::retry;
+use crate::transport::Received;
+
+/// Members in which servers put their words, the most telling first: ASP.NET's, then those of problem details.
+const WORDS: [&str; 6] = [
+    "Message",
+    "message",
+    "detail",
+    "error",
+    "title",
+    "ExceptionMessage",
+];
+
+/// The error of a refused call; `cap` bounds what is decompressed of the body.
+pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
+    let Received {
+        status,
+        headers,
+        body,
+        ..
+    } = received;
+    let token = &origin.shared.token;
+    // A damaged error page must not hide the status.
+    let body = body::decode(&headers, body, cap).unwrap_or_default();
+    let mut error = Error::new(ErrorKind::Status(status))
+        .retry_after(retry::retry_after(&headers, SystemTime::now()))
+        .excerpt(origin.excerpt(&body));
+    if let Some(Words { message, rest }) = words(&body) {
+        error = error
+            .message(token.redact(message))
+            .rest(&token.redact(rest));
+    } else if is_html(&headers) {
+        error = error.message("the answer is a web page");
+    } else if status.is_redirection()
+        && let Some(location) = headers.get(LOCATION).and_then(|v| v.to_str().ok())
+    {
+        let location = token.redact(location.to_owned());
+        error = error.message(format!("redirects to {location}"));
+    } else if status == StatusCode::NOT_FOUND {
+        error = error.message("not found");
+    }
+    error
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|v| v.as_bytes().to_ascii_lowercase().starts_with(b"text/html"))
+}
+
+/// The server's own words, and what its answer holds beside them.
+#[derive(Debug, PartialEq, Eq)]
+struct Words {
+    message: String,
+    /// JSON; empty when the words are all there is.
+    rest: String,
+}
+
+fn words(body: &[u8]) -> Option<Words> {
+    match serde_json::from_slice(body).ok()? {
+        Value::String(message) if !message.trim().is_empty() => Some(Words {
+            message,
+            rest: String::new(),
+        }),
+        Value::Object(mut members) => {
+            let name = WORDS.into_iter().find(|name| {
+                members
+                    .get(*name)
+                    .and_then(Value::as_str)
+                    .is_some_and(|text| !text.trim().is_empty())
+            })?;
+            let Some(Value::String(message)) = members.remove(name) else {
+                return None;
+            };
+            members.retain(|_, value| !says_nothing(value) && value.as_str() != Some(&*message));
+            let rest = if members.is_empty() {
+                String::new()
+            } else {
+                Value::Object(members).to_string()
+            };
+            Some(Words { message, rest })
+        }
+        _ => None,
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(body: &str) -> Option<(String, String)> {
+        words(body.as_bytes()).map(|words| (words.message, words.rest))
+    }
+
+    #[test]
+    fn words_and_what_stands_beside_them() {
+        for (body, message, rest) in [
+            (r#"{"Message":"no"}"#, "no", ""),
+            (r#""plain text""#, "plain text", ""),
+            (
+                r#"{"Message":" ","error":"why","code":3}"#,
+                "why",
+                r#"{"code":3}"#,
+            ),
+            (r#"{"title":"t","detail":"d"}"#, "d", r#"{"title":"t"}"#),
+            (
+                r#"{"Message":"m","ModelState":{"a":["b"]},"x":null,"y":[]}"#,
+                "m",
+                r#"{"ModelState":{"a":["b"]}}"#,
+            ),
+            (r#"{"Message":"same","detail":"same"}"#, "same", ""),
+        ] {
+            let expected = Some((message.to_owned(), rest.to_owned()));
+            assert_eq!(read(body), expected, "{body}");
+        }
+        for body in ["", "[]", "{}", "3", r#"{"Message":5}"#, "<html>", "\"\""] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in any::<Vec<u8>>()) {
+            let _ = words(&body);
+        }
+    }
+}
