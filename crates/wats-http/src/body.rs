@@ -1,49 +1,46 @@
-//! Reading answers within caps: first the bytes on the wire, then what they decompress to.
+//! Reading answers off the wire: no more bytes than allowed, and no slower than tolerable.
+//!
+//! [`Reader`] gives the body piece by piece; [`read`] gives it whole.
 
-use std::io::Read;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, HeaderMap};
-use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tokio::time::{Sleep, sleep};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Deadline, Error, ErrorKind, Result};
 
-/// First guess of how much a body inflates, to save reallocations.
-const TYPICAL_RATIO: usize = 6;
+/// What a body must bring in every stretch of `Timeouts::read_idle`, so that a trickle does not count as progress.
+const LEAST_PROGRESS: usize = 1 << 10;
 
-/// Reads a body to its end, at most `cap` bytes of it.
-pub(crate) async fn read(mut body: Incoming, cap: usize) -> Result<Bytes> {
-    let announced = body.size_hint().lower();
-    if announced > cap as u64 {
-        return Err(too_large(format!(
-            "the server announces {announced} bytes, the limit is {cap}"
-        )));
-    }
+/// What keeps an answer within bounds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Most bytes on the wire.
+    pub(crate) wire: usize,
+    /// Longest stretch of time without progress.
+    pub(crate) idle: Duration,
+}
+
+/// Reads a body to its end.
+pub(crate) async fn read(body: Incoming, bounds: Bounds) -> Result<Bytes> {
+    let mut reader = Reader::new(body, bounds)?;
+    // The timer is made when there is something to wait for, which for most answers is never.
+    let mut stall = std::pin::pin!(None);
     // Most answers come in one piece, which needs no copy; the buffer is for the others.
     let mut only = None;
     let mut buffer = BytesMut::new();
-    let mut read = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|source| {
-            Error::new(ErrorKind::Transport)
-                .message(format!("the answer broke off after {read} bytes"))
-                .source(source)
-        })?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        read += data.len();
-        if read > cap {
-            return Err(too_large(format!("more than {cap} bytes on the wire")));
-        }
-        if read == data.len() {
+    while let Some(data) = poll_fn(|context| reader.poll(context, stall.as_mut())).await? {
+        if reader.read == data.len() {
             only = Some(data);
             continue;
         }
         if let Some(first) = only.take() {
             // What a server announces is a hint, not a reason to allocate without limit.
-            buffer.reserve((announced as usize).min(1 << 20).max(read));
+            buffer.reserve((reader.announced as usize).min(1 << 20).max(reader.read));
             buffer.extend_from_slice(&first);
         }
         buffer.extend_from_slice(&data);
@@ -51,51 +48,93 @@ pub(crate) async fn read(mut body: Incoming, cap: usize) -> Result<Bytes> {
     Ok(only.unwrap_or_else(|| buffer.freeze()))
 }
 
-/// Undoes the content encoding, at most `cap` bytes of result.
-pub(crate) fn decode(headers: &HeaderMap, body: Bytes, cap: usize) -> Result<Bytes> {
-    let Some(encoding) = headers.get(CONTENT_ENCODING) else {
-        return Ok(body);
-    };
-    match encoding
-        .to_str()
-        .unwrap_or("?")
-        .trim()
-        .to_ascii_lowercase()
-        .as_str()
-    {
-        "" | "identity" => Ok(body),
-        // An answer without content may keep the header of the one it stands for.
-        _ if body.is_empty() => Ok(body),
-        "gzip" | "x-gzip" => gunzip(&body, cap),
-        other => Err(Error::new(ErrorKind::Decode).message(format!(
-            "the answer is encoded as `{other}`, which was not asked for"
-        ))),
-    }
+/// A body that is being read.
+#[derive(Debug)]
+pub(crate) struct Reader<B = Incoming> {
+    body: B,
+    bounds: Bounds,
+    /// The length that the server announced; 0 when it did not.
+    announced: u64,
+    read: usize,
+    /// How much was read when the current stretch of time began.
+    mark: usize,
 }
 
-fn gunzip(body: &[u8], cap: usize) -> Result<Bytes> {
-    let mut out = Vec::with_capacity(
-        body.len()
-            .saturating_mul(TYPICAL_RATIO)
-            .min(cap)
-            .min(1 << 24),
-    );
-    flate2::bufread::MultiGzDecoder::new(body)
-        // One byte more than allowed tells "exactly at the limit" from "cut off".
-        .take((cap as u64).saturating_add(1))
-        .read_to_end(&mut out)
-        .map_err(|source| {
-            Error::new(ErrorKind::Decode)
-                .message("the gzip data of the answer is damaged")
-                .source(source)
-        })?;
-    if out.len() > cap {
-        return Err(too_large(format!(
-            "more than {cap} bytes after decompression of {} bytes",
-            body.len()
-        )));
+impl<B> Reader<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    pub(crate) fn new(body: B, bounds: Bounds) -> Result<Self> {
+        let announced = body.size_hint().lower();
+        if announced > bounds.wire as u64 {
+            return Err(too_large(format!(
+                "the server announces {announced} bytes, the limit is {}",
+                bounds.wire
+            )));
+        }
+        Ok(Self {
+            body,
+            bounds,
+            announced,
+            read: 0,
+            mark: 0,
+        })
     }
-    Ok(out.into())
+
+    /// The next piece, `None` at the end. `stall` is the timer of the wait, which belongs to the caller.
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        mut stall: Pin<&mut Option<Sleep>>,
+    ) -> Poll<Result<Option<Bytes>>> {
+        loop {
+            match Pin::new(&mut self.body).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers tell nothing that is needed here.
+                    let Ok(data) = frame.into_data() else {
+                        continue;
+                    };
+                    self.read += data.len();
+                    if self.read > self.bounds.wire {
+                        let cap = self.bounds.wire;
+                        return Poll::Ready(Err(too_large(format!(
+                            "more than {cap} bytes on the wire"
+                        ))));
+                    }
+                    return Poll::Ready(Ok(Some(data)));
+                }
+                Poll::Ready(Some(Err(source))) => {
+                    return Poll::Ready(Err(Error::new(ErrorKind::Transport)
+                        .message(format!("the answer broke off after {} bytes", self.read))
+                        .source(source)));
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                Poll::Pending => {}
+            }
+            let Some(timer) = stall.as_mut().as_pin_mut() else {
+                self.mark = self.read;
+                stall.set(Some(sleep(self.bounds.idle)));
+                continue;
+            };
+            if timer.poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            if self.read - self.mark < LEAST_PROGRESS {
+                return Poll::Ready(Err(self.stalled()));
+            }
+            stall.set(None);
+        }
+    }
+
+    fn stalled(&self) -> Error {
+        Error::new(ErrorKind::Timeout(Deadline::ReadIdle)).message(format!(
+            "only {} bytes of the answer came within {:?}, {} in all",
+            self.read - self.mark,
+            self.bounds.idle,
+            self.read
+        ))
+    }
 }
 
 fn too_large(message: String) -> Error {
@@ -104,76 +143,60 @@ fn too_large(message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::convert::Infallible;
 
-    use flate2::{Compression, write::GzEncoder};
-    use http::HeaderValue;
-    use proptest::prelude::*;
+    use futures_util::{StreamExt, stream};
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+    use tokio::time::Instant;
 
     use super::*;
 
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(data).unwrap();
-        encoder.finish().unwrap()
+    /// A body of one piece of `size` bytes per second, `pieces` of them, that then stays open.
+    fn trickle(size: usize, pieces: usize) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+        let pieces = stream::iter(0..pieces).then(move |_| async move {
+            sleep(Duration::from_secs(1)).await;
+            Ok(Frame::data(Bytes::from(vec![b'x'; size])))
+        });
+        StreamBody::new(Box::pin(pieces.chain(stream::pending())))
     }
 
-    fn headers(encoding: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(encoding))])
-    }
-
-    #[test]
-    fn a_bomb_stops_at_the_cap() {
-        let bomb = gzip(&vec![0; 2 << 20]);
-        let error = decode(&headers("gzip"), bomb.clone().into(), 1 << 20).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge);
-        assert_eq!(
-            decode(&headers("gzip"), bomb.into(), 2 << 20)
-                .unwrap()
-                .len(),
-            2 << 20,
-            "exactly at the cap is fine"
-        );
-    }
-
-    #[test]
-    fn no_cap_is_no_cap() {
-        let wire = gzip(b"hello");
-        let whole = decode(&headers("GZip"), wire.into(), usize::MAX).unwrap();
-        assert_eq!(&whole[..], b"hello");
-    }
-
-    #[test]
-    fn damaged_and_unknown_encodings_are_typed() {
-        let whole = gzip(b"hello");
-        let cases: [(&'static str, Vec<u8>); 4] = [
-            ("gzip", whole[..whole.len() - 3].to_vec()),
-            ("gzip", [&whole[..whole.len() - 8], &[0; 8]].concat()),
-            ("gzip", [&whole[..], b"junk"].concat()),
-            ("br", b"x".to_vec()),
-        ];
-        for (encoding, body) in cases {
-            assert_eq!(
-                decode(&headers(encoding), body.into(), 100)
-                    .unwrap_err()
-                    .kind(),
-                ErrorKind::Decode,
-                "{encoding}"
-            );
+    /// Reads until the body fails, and tells how and when.
+    async fn fails<B>(body: B) -> (Error, u64)
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Unpin,
+    {
+        let start = Instant::now();
+        let bounds = Bounds {
+            wire: 1 << 20,
+            idle: Duration::from_secs(15),
+        };
+        let mut reader = Reader::new(body, bounds).unwrap();
+        let mut stall = std::pin::pin!(None);
+        loop {
+            match poll_fn(|context| reader.poll(context, stall.as_mut())).await {
+                Ok(piece) => assert!(piece.is_some(), "the body has no end"),
+                Err(error) => return (error, start.elapsed().as_secs()),
+            }
         }
     }
 
-    proptest! {
-        #[test]
-        fn gzip_of_one_or_two_members_comes_back(a in any::<Vec<u8>>(), b in any::<Vec<u8>>()) {
-            let wire = [gzip(&a), gzip(&b)].concat();
-            let whole = decode(&headers("gzip"), wire.into(), 1 << 20).unwrap();
-            prop_assert_eq!(&whole[..], &[a, b].concat()[..]);
-        }
+    #[tokio::test(start_paused = true)]
+    async fn silence_and_a_trickle_end_alike_and_a_slow_flow_does_not() {
+        let (error, after) = fails(trickle(1, 0)).await;
+        assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
+        assert_eq!(after, 15);
+        let (error, after) = fails(trickle(1, 10_000)).await;
+        assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
+        assert_eq!(after, 15, "{error}");
+        let (error, after) = fails(trickle(100, 40)).await;
+        assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
+        assert!((45..60).contains(&after), "a stretch with less: {after}");
+    }
 
-        #[test]
-        fn no_bytes_panic(body in any::<Vec<u8>>()) {
-            let _ = decode(&headers("gzip"), body.into(), 1 << 10);
-        }
+    #[tokio::test(start_paused = true)]
+    async fn the_cap_counts_all_pieces() {
+        let (error, after) = fails(trickle(100_000, 100)).await;
+        assert_eq!((error.kind(), after), (ErrorKind::TooLarge, 11));
     }
 }

@@ -11,6 +11,7 @@ use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::Call;
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+use crate::encoding::{self, Packing, RequestCompression};
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 use crate::pool::{Pool, PoolStats};
@@ -100,6 +101,7 @@ impl Client {
             common: &self.shared.headers,
             headers,
             body,
+            plain: None,
             weight,
         };
         let span = tracing::debug_span!(
@@ -112,7 +114,7 @@ impl Client {
         let sent = self
             .shared
             .pipeline
-            .execute(&self.shared.pool, &request, &origin)
+            .execute(&self.shared.pool, request, &origin)
             .instrument(span.clone())
             .await;
         let (received, attempts) = sent.inspect_err(|error| {
@@ -190,6 +192,7 @@ pub struct ClientBuilder {
     limits: SizeLimits,
     rate_limit: Knob<RateLimit>,
     breaker: Knob<BreakerConfig>,
+    request_compression: RequestCompression,
     tls: TlsConfig,
     proxy: ProxyConfig,
     user_agent: Option<String>,
@@ -256,6 +259,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether the bodies of requests are compressed; default never. Answers always may be.
+    pub fn request_compression(mut self, choice: RequestCompression) -> Self {
+        self.request_compression = choice;
+        self
+    }
+
     /// Which servers to trust.
     pub fn tls(mut self, tls: TlsConfig) -> Self {
         self.tls = tls;
@@ -296,7 +305,10 @@ impl ClientBuilder {
             (AUTHORIZATION, token.header().clone()),
             // The server negotiates; without this some routes answer in XML or HTML.
             (ACCEPT, HeaderValue::from_static("application/json")),
-            (ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+            (
+                ACCEPT_ENCODING,
+                HeaderValue::from_static(encoding::ACCEPTED),
+            ),
             (
                 USER_AGENT,
                 HeaderValue::try_from(user_agent).map_err(|source| {
@@ -322,6 +334,7 @@ impl ClientBuilder {
                 .0
                 .map(|limit| rate_limit::shared(token.secret(), &base.authority, &limit)),
             breaker: self.breaker.0.as_ref().map(Breaker::new),
+            packing: Packing::new(self.request_compression),
         };
         Ok(Client {
             shared: Arc::new(Shared {
@@ -349,6 +362,7 @@ impl fmt::Debug for ClientBuilder {
             .field("breaker", &self.breaker.0)
             .field("tls", &self.tls)
             .field("proxy", &self.proxy)
+            .field("request_compression", &self.request_compression)
             .finish_non_exhaustive()
     }
 }

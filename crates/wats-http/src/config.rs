@@ -5,6 +5,7 @@
 //! | connections, live and being opened | 100 |
 //! | idle connections kept | 20, for 30 s |
 //! | deadlines: connect / waiting for a connection / attempt / whole call | 10 s / 20 s / 30 s / 120 s |
+//! | an answer's body without progress | 15 s |
 //! | repeats of a safe operation | 3, full jitter from 100 ms up to 5 s; 100 in reserve for all calls together |
 //! | calls of a token | 500 in any 60 s ([`RateLimit`](crate::RateLimit)) |
 //! | failing at once | for 10 s after 20 failures in a row ([`BreakerConfig`](crate::BreakerConfig)) |
@@ -74,6 +75,9 @@ pub struct Timeouts {
     pub pool: Duration,
     /// One try from connection to last byte. Default 30 s.
     pub attempt: Duration,
+    /// The longest stretch of time in which the body of an answer may bring less than 1 KiB without ending.
+    /// Default 15 s.
+    pub read_idle: Duration,
     /// The whole call: all tries and the waits between them. Default 120 s.
     pub total: Duration,
 }
@@ -84,6 +88,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             pool: Duration::from_secs(20),
             attempt: Duration::from_secs(30),
+            read_idle: Duration::from_secs(15),
             total: Duration::from_secs(120),
         }
     }
@@ -105,6 +110,12 @@ impl Timeouts {
     /// Sets the deadline of one try.
     pub fn attempt(mut self, timeout: Duration) -> Self {
         self.attempt = timeout;
+        self
+    }
+
+    /// Sets the longest stretch of time in which the body of an answer may bring less than 1 KiB.
+    pub fn read_idle(mut self, timeout: Duration) -> Self {
+        self.read_idle = timeout;
         self
     }
 

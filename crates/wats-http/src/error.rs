@@ -27,6 +27,8 @@ pub enum Deadline {
     Total,
     /// Waiting for one of the pool's connections ([`Timeouts::pool`](crate::Timeouts)).
     Pool,
+    /// The body of an answer came to a halt, or nearly ([`Timeouts::read_idle`](crate::Timeouts)).
+    ReadIdle,
     /// Waiting for the token's rate limit ([`RateLimit`](crate::RateLimit)) would take longer than the whole call may.
     RateLimit,
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Deadline {
             Self::Attempt => "the attempt",
             Self::Total => "the whole call",
             Self::Pool => "waiting for a free connection",
+            Self::ReadIdle => "reading the answer",
             Self::RateLimit => "waiting for the rate limit",
         })
     }

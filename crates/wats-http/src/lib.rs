@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `client`, `config`, `token`, `address`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
-//! | `pipeline`, `retry`, `budget`, `body`, `refusal` | one call: deadlines, repeats, decompression, caps, the server's words |
+//! | `pipeline`, `retry`, `budget`, `refusal` | one call: deadlines, repeats, the server's words |
+//! | `body`, `encoding` | bodies: caps, pace, compression |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
 //! | `transport`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
 
@@ -18,6 +19,7 @@ mod budget;
 mod call;
 mod client;
 mod config;
+mod encoding;
 mod error;
 mod operation;
 mod pipeline;
@@ -36,6 +38,7 @@ pub use breaker::BreakerConfig;
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
 pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+pub use encoding::RequestCompression;
 pub use error::{Deadline, Error, ErrorKind, Result};
 pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;

@@ -12,10 +12,10 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::body;
 use crate::breaker::{self, Breaker, Permit};
 use crate::budget::Budget;
 use crate::config::{RetryConfig, SizeLimits, Timeouts};
+use crate::encoding::{self, Packing};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::rate_limit::Limiter;
 use crate::refusal;
@@ -32,6 +32,7 @@ pub(crate) struct Pipeline {
     pub(crate) budget: Budget,
     pub(crate) limiter: Option<Arc<Limiter>>,
     pub(crate) breaker: Option<Breaker>,
+    pub(crate) packing: Packing,
 }
 
 impl Pipeline {
@@ -39,7 +40,7 @@ impl Pipeline {
     pub(crate) async fn execute<T: Transport>(
         &self,
         transport: &T,
-        request: &Prepared<'_>,
+        mut request: Prepared<'_>,
         origin: &Origin,
     ) -> Result<(Received, u32)> {
         let started = Instant::now();
@@ -47,6 +48,12 @@ impl Pipeline {
         let mut attempts = 0;
         let mut delays = Vec::new();
         let mut last = None;
+        let mut plain_after_all = false;
+        if self.packing.is_on()
+            && let Some(packed) = self.packing.pack(&request.body, &mut request.headers).await
+        {
+            request.pack(packed);
+        }
         let error = loop {
             let now = if attempts == 0 {
                 started
@@ -60,7 +67,7 @@ impl Pipeline {
             };
             attempts += 1;
             let outcome = self
-                .attempt_in_time(transport, request, origin, deadline)
+                .attempt_in_time(transport, &request, origin, deadline)
                 .await;
             if let Some(permit) = permit {
                 permit.report(breaker::verdict(&outcome));
@@ -68,11 +75,18 @@ impl Pipeline {
             let error = match outcome {
                 Ok(received) => {
                     self.budget.earn();
+                    self.packing.learn(request.plain.is_some(), plain_after_all);
                     return Ok((received, attempts));
                 }
                 Err(error) => error,
             };
             self.heed(&error);
+            if request.plain.is_some() && encoding::may_refuse(&error) {
+                request.unpack();
+                plain_after_all = true;
+                last = Some(error);
+                continue;
+            }
             match self.wait_before_repeat(&error, attempts, origin, deadline) {
                 Ok(wait) => {
                     tracing::debug!(attempt = attempts, ?wait, %error, "trying again");
@@ -138,8 +152,9 @@ impl Pipeline {
         origin: &Origin,
     ) -> Result<Received> {
         let mut received = transport.send(request).await?;
+        self.packing.heed(&received.headers);
         if received.status.is_success() {
-            received.body = body::decode(&received.headers, received.body, self.limits.decoded)
+            received.body = encoding::decode(&received.headers, received.body, self.limits.decoded)
                 .map_err(|error| error.excerpt(String::new()))?;
             return Ok(received);
         }

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
 
-use crate::body;
+use crate::encoding;
 use crate::error::{Error, ErrorKind};
 use crate::response::Origin;
 use crate::retry;
@@ -35,7 +35,7 @@ pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
     } = received;
     let token = &origin.shared.token;
     // A damaged error page must not hide the status.
-    let body = body::decode(&headers, body, cap).unwrap_or_default();
+    let body = encoding::decode(&headers, body, cap).unwrap_or_default();
     let mut error = Error::new(ErrorKind::Status(status))
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
         .excerpt(origin.excerpt(&body));

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use http::header::HeaderMap;
+use http::header::{CONTENT_ENCODING, HeaderMap};
 use http::{Method, StatusCode, Version};
 
 use crate::error::Result;
@@ -19,8 +19,25 @@ pub(crate) struct Prepared<'a> {
     /// Headers of this call, which stand before common ones of the same name.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The body as it was before it was packed, if it was.
+    pub(crate) plain: Option<Bytes>,
     /// How much of the rate limit one try uses up.
     pub(crate) weight: u32,
+}
+
+impl Prepared<'_> {
+    /// Sends the packed form of the body, which the headers describe already, from now on.
+    pub(crate) fn pack(&mut self, packed: Bytes) {
+        self.plain = Some(std::mem::replace(&mut self.body, packed));
+    }
+
+    /// Goes back to the body as it was.
+    pub(crate) fn unpack(&mut self) {
+        if let Some(plain) = self.plain.take() {
+            self.body = plain;
+            self.headers.remove(CONTENT_ENCODING);
+        }
+    }
 }
 
 /// An answer as it came off the wire: any status, still encoded, within the wire cap.

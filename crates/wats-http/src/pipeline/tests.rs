@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::*;
 use crate::breaker::BreakerConfig;
 use crate::client::Client;
+use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
 
@@ -28,10 +29,15 @@ enum Step {
 struct Script {
     steps: Mutex<VecDeque<Step>>,
     tries: Mutex<Vec<Instant>>,
+    /// Which tries had a packed body.
+    packed: Mutex<Vec<bool>>,
 }
 
 impl Transport for Script {
-    async fn send(&self, _: &Prepared<'_>) -> Result<Received> {
+    async fn send(&self, request: &Prepared<'_>) -> Result<Received> {
+        let says_packed = request.headers.contains_key(CONTENT_ENCODING);
+        assert_eq!(says_packed, request.body.starts_with(&[0x1f, 0x8b]));
+        self.packed.lock().unwrap().push(says_packed);
         self.tries.lock().unwrap().push(Instant::now());
         let step = self
             .steps
@@ -71,6 +77,7 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
         limits: SizeLimits::default(),
         limiter: None,
         breaker: None,
+        packing: Packing::new(RequestCompression::Off),
     }
 }
 
@@ -78,6 +85,7 @@ struct Outcome {
     result: Result<(Received, u32)>,
     /// Time of each try since the first.
     tries: Vec<Duration>,
+    packed: Vec<bool>,
 }
 
 async fn run(pipeline: Pipeline, repeat: Repeat, steps: impl IntoIterator<Item = Step>) -> Outcome {
@@ -87,6 +95,15 @@ async fn run(pipeline: Pipeline, repeat: Repeat, steps: impl IntoIterator<Item =
 async fn run_on(
     pipeline: &Pipeline,
     repeat: Repeat,
+    steps: impl IntoIterator<Item = Step>,
+) -> Outcome {
+    run_with(pipeline, repeat, Bytes::new(), steps).await
+}
+
+async fn run_with(
+    pipeline: &Pipeline,
+    repeat: Repeat,
+    body: Bytes,
     steps: impl IntoIterator<Item = Step>,
 ) -> Outcome {
     let client = Client::builder()
@@ -105,14 +122,15 @@ async fn run_on(
         target: "/x",
         common: &common,
         headers: HeaderMap::new(),
-        body: Bytes::new(),
+        body,
+        plain: None,
         weight: 1,
     };
     let script = Script {
         steps: Mutex::new(steps.into_iter().collect()),
         ..Script::default()
     };
-    let result = pipeline.execute(&script, &request, &origin).await;
+    let result = pipeline.execute(&script, request, &origin).await;
     assert!(
         script.steps.lock().unwrap().is_empty(),
         "the script has steps that were not tried"
@@ -121,6 +139,7 @@ async fn run_on(
     Outcome {
         result,
         tries: tries.iter().map(|t| *t - tries[0]).collect(),
+        packed: script.packed.into_inner().unwrap(),
     }
 }
 
@@ -537,4 +556,39 @@ async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
         format!("{error:#}").contains("raise RateLimit"),
         "{error:#}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_packed_bodies_gets_plain_ones_ever_after() {
+    let body = Bytes::from(vec![b'a'; 5000]);
+    let pipeline = Pipeline {
+        packing: Packing::new(RequestCompression::Try),
+        ..plain()
+    };
+    for status in [415, 400] {
+        // Refused for another reason: nothing is known then, and the error is the plain body's.
+        let steps = [Step::Answer(status, ""), Step::Answer(status, "\"why\"")];
+        let outcome = run_with(&pipeline, Repeat::Never, body.clone(), steps).await;
+        let error = outcome.result.unwrap_err();
+        assert!(error.to_string().contains("why"), "{error}");
+        assert_eq!(outcome.packed, [true, false]);
+    }
+    let steps = [Step::Answer(415, ""), Step::Answer(200, "")];
+    let outcome = run_with(&pipeline, Repeat::Never, body.clone(), steps).await;
+    assert_eq!(outcome.result.unwrap().1, 2);
+    assert_eq!(outcome.packed, [true, false]);
+    let outcome = run_with(&pipeline, Repeat::Never, body, [Step::Answer(200, "")]).await;
+    assert_eq!(outcome.packed, [false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_sends_the_same_packed_body() {
+    let pipeline = Pipeline {
+        packing: Packing::new(RequestCompression::Try),
+        ..plain()
+    };
+    let steps = [Step::Answer(503, ""), Step::Answer(200, "")];
+    let body = Bytes::from(vec![b'a'; 5000]);
+    let outcome = run_with(&pipeline, Repeat::Safe, body, steps).await;
+    assert_eq!(outcome.packed, [true, true]);
 }

@@ -41,6 +41,7 @@ use tokio::time::{Instant, timeout};
 use self::dial::{Dialer, Dialled};
 use self::idle::Idle;
 use crate::address::BaseUrl;
+use crate::body::Bounds;
 use crate::config::{PoolConfig, SizeLimits, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
@@ -340,7 +341,11 @@ impl Transport for Pool {
                 Err(Failure::Broken(error)) => return Err(error),
             };
             let (head, body) = response.into_parts();
-            let body = crate::body::read(body, self.shared.limits.wire).await?;
+            let bounds = Bounds {
+                wire: self.shared.limits.wire,
+                idle: self.shared.timeouts.read_idle,
+            };
+            let body = crate::body::read(body, bounds).await?;
             self.park(lease).await;
             return Ok(Received {
                 status: head.status,
