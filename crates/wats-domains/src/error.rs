@@ -1,37 +1,12 @@
 //! The error of the typed layer: what the transport says, or what is wrong with the data before it is sent.
 
-use std::fmt;
-
 use wats_http::ErrorKind;
 use wats_http::http::StatusCode;
 
+use crate::report::Finding;
+
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// One thing in a report that the server would refuse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Finding {
-    /// Where it is, such as `root → Power → Measure +5V`.
-    pub path: String,
-    /// What is wrong and how to mend it.
-    pub problem: String,
-}
-
-impl Finding {
-    pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            problem: problem.into(),
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.problem)
-    }
-}
 
 /// Why an operation failed.
 ///

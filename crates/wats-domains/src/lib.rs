@@ -14,11 +14,11 @@ mod route;
 pub mod wire;
 
 pub use api::{Api, ApiOptions};
-pub use error::{Error, Finding, Result};
+pub use error::{Error, Result};
 pub use odata::{Filter, Literal};
 pub use process::{Process, ProcessService};
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};
 #[doc(inline)]
-pub use report::{HeaderQuery, Limits, Report, ReportHeader, ReportService, UutReport};
+pub use report::{Finding, HeaderQuery, Limits, Report, ReportHeader, ReportService, UutReport};
 
 pub use wats_cache::CacheStats;

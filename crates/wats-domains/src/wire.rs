@@ -114,7 +114,44 @@ pub(crate) enum Read<T> {
 /// How a member of a model is read. One odd member must not make a whole report unreadable, so single values are taken
 /// as they come; objects and lists are read straight into their types.
 pub(crate) trait Member: Sized {
+    /// What it is in words, for those who sent something else.
+    const KIND: &'static str = "a value of the schema's kind";
+
     fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error>;
+
+    /// The member as a text or a number, if it is one.
+    fn leaf(&self) -> Option<Leaf<'_>> {
+        None
+    }
+
+    /// The member as a text that may be changed, if it is one.
+    #[allow(dead_code, reason = "for mending")]
+    fn text_mut(&mut self) -> Option<&mut String> {
+        None
+    }
+}
+
+/// A text or number of a model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Leaf<'a> {
+    Text(&'a str),
+    Number(f64),
+}
+
+/// What the models of `wire!` have in common, for those who look at every member.
+pub(crate) trait Model {
+    /// The names of the known members, and what each is in words.
+    const MEMBERS: &'static [(&'static str, &'static str)];
+
+    /// Members without a field, and those whose value is of another kind than the field.
+    fn extra(&self) -> &Extra;
+
+    /// Visits the texts and numbers, not those of inner objects and lists.
+    fn leaves(&self, visit: impl FnMut(&'static str, Leaf<'_>));
+
+    /// Visits the texts, not those of inner objects and lists.
+    #[allow(dead_code, reason = "for mending")]
+    fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
 }
 
 /// Members that are single values, by the kinds of value they can be made of.
@@ -278,18 +315,42 @@ impl<'de, T: Single> Visitor<'de> for Any<T> {
 }
 
 macro_rules! single_members {
-    ($($ty:ty),*) => { $(
+    ($( $ty:ty, $kind:literal $({ $($leaf:tt)* })?; )*) => { $(
         impl Member for $ty {
+            const KIND: &'static str = $kind;
+
             fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
                 map.next_value_seed(Any(PhantomData))
             }
+
+            $($($leaf)*)?
         }
     )* };
 }
 
-single_members!(
-    bool, i32, i64, String, Uuid, Number, Status, CompOp, ReportTime
-);
+single_members! {
+    bool, "true or false";
+    i32, "a whole number of 32 bits";
+    i64, "a whole number of 64 bits";
+    Uuid, "a UUID";
+    Status, "a text";
+    CompOp, "a text";
+    ReportTime, "a text";
+    String, "a text" {
+        fn leaf(&self) -> Option<Leaf<'_>> {
+            Some(Leaf::Text(self))
+        }
+
+        fn text_mut(&mut self) -> Option<&mut String> {
+            Some(self)
+        }
+    };
+    Number, "a number" {
+        fn leaf(&self) -> Option<Leaf<'_>> {
+            Some(Leaf::Number(self.value()))
+        }
+    };
+}
 
 impl Member for Value {
     fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
@@ -301,6 +362,8 @@ impl Member for Value {
 }
 
 impl<T: DeserializeOwned> Member for Vec<T> {
+    const KIND: &'static str = "a list of objects";
+
     fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
         Ok(map
             .next_value::<Option<Self>>()?
@@ -413,7 +476,30 @@ macro_rules! wire {
                 }
             }
 
+            impl $crate::wire::Model for $name {
+                const MEMBERS: &'static [(&'static str, &'static str)] =
+                    &[$( ($wire, <$ty as Member>::KIND), )*];
+
+                fn extra(&self) -> &$crate::wire::Extra {
+                    &self.extra
+                }
+
+                fn leaves(&self, mut visit: impl FnMut(&'static str, $crate::wire::Leaf<'_>)) {
+                    $( if let Some(leaf) = self.$field.as_ref().and_then(Member::leaf) {
+                        visit($wire, leaf);
+                    } )*
+                }
+
+                fn texts_mut(&mut self, mut visit: impl FnMut(&'static str, &mut String)) {
+                    $( if let Some(text) = self.$field.as_mut().and_then(Member::text_mut) {
+                        visit($wire, text);
+                    } )*
+                }
+            }
+
             impl Member for $name {
+                const KIND: &'static str = "an object";
+
                 fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Read<Self>, A::Error> {
                     let read: Option<Self> = map.next_value()?;
                     Ok(read.map_or(Read::Other(serde_json::Value::Null), Read::Value))

@@ -8,7 +8,7 @@ use jiff::ZonedDateTime;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::check;
+use super::lint;
 use super::{
     BooleanMeasurement, Limits, NumericMeasurement, Report, ReportTime, SequenceCall, Status, Step,
     StringLimit, StringMeasurement, Uut,
@@ -233,7 +233,7 @@ impl ReportBuilder {
                     .collect(),
             );
         }
-        let findings = check::uut(&report);
+        let findings = lint::rejects(&report);
         if findings.is_empty() {
             Ok(UutReport(report))
         } else {

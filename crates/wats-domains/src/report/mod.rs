@@ -1,12 +1,12 @@
 //! Test reports: model, builder, and the operations submit, get and query.
 //!
 //! `model` holds the wire models of WSJF, `status` and `limits` their vocabulary, `time` the times; `builder` makes
-//! reports that the server accepts, checked by `check`; `header` and `service` are the operations.
+//! reports that the server accepts, checked by `lint`; `header` and `service` are the operations.
 
 mod builder;
-mod check;
 mod header;
 mod limits;
+mod lint;
 mod model;
 mod service;
 mod status;
@@ -15,6 +15,7 @@ mod time;
 pub use builder::{MultiNumeric, ReportBuilder, Sequence, UutReport};
 pub use header::{HeaderQuery, ReportHeader};
 pub use limits::{CompOp, Limits, StringLimit};
+pub use lint::{Finding, RULES, Rule, Severity, lint, lint_json, page as rules_page};
 pub use model::{
     BooleanMeasurement, NumericMeasurement, Report, SequenceCall, Step, StringMeasurement, Uut,
 };

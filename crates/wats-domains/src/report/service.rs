@@ -6,9 +6,10 @@ use serde_json::Value;
 use uuid::Uuid;
 use wats_codec::{Format, Limits, Serializer};
 
+use super::lint::{Finding, rules};
 use super::{HeaderQuery, Report, ReportHeader};
 use crate::api::Api;
-use crate::error::{Error, Finding, Result};
+use crate::error::{Error, Result};
 use crate::odata::Filter;
 use crate::route;
 
@@ -155,6 +156,7 @@ impl<'a> ReportService<'a> {
 /// Without an id the server makes one up, and each repeat of the call would store the report once more.
 fn no_id() -> Error {
     Error::Report(vec![Finding::new(
+        rules::ID_MISSING,
         "report",
         "it has no id, so a repeat after a lost answer would store it twice; give it a new UUID as `id`",
     )])

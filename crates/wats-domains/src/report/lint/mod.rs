@@ -1,0 +1,71 @@
+//! The linter: why the server would refuse a report, or lose a part of it, told before it is sent.
+//!
+//! `rules` is the table of what is looked for, and `docs/report-rules.md` is made from it. `collect` holds the findings
+//! and the checks that every member undergoes, `place` the way to where one is. Then one module per part of a report:
+//! `header`, `time`, `step`, `measurement`. `json` reads texts that the model would not take, `fix` mends.
+
+mod collect;
+mod finding;
+mod header;
+mod json;
+mod measurement;
+mod place;
+pub(crate) mod rules;
+mod step;
+mod time;
+
+pub use finding::Finding;
+pub use json::lint_json;
+pub use rules::{RULES, Rule, Severity, page};
+
+use super::Report;
+use collect::Collector;
+
+/// Everything that is wrong or unwise in a report, in the order of its parts; at most 1000 findings.
+///
+/// The findings that are [`Severity::Reject`] are what the server answers with 400; a report without them is taken, if
+/// the server knows its process.
+///
+/// ```
+/// use wats_domains::report::{Severity, lint};
+/// use wats_domains::{Limits, UutReport};
+///
+/// let mut report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
+///     .station("ICT-3", "Drammen", "Production")
+///     .operator("Kari")
+///     .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+///     .build()?
+///     .into_report();
+/// assert!(lint(&report).is_empty());
+///
+/// report.serial_number = None;
+/// let findings = lint(&report);
+/// assert_eq!((findings[0].code(), findings[0].severity()), ("R103", Severity::Reject));
+/// assert_eq!(findings[0].to_string(), "report: the serial number is missing [R103]");
+/// # Ok::<(), wats_domains::Error>(())
+/// ```
+pub fn lint(report: &Report) -> Vec<Finding> {
+    check(report, Severity::Advice)
+}
+
+/// What the server would reject, and nothing else.
+pub(super) fn rejects(report: &Report) -> Vec<Finding> {
+    check(report, Severity::Reject)
+}
+
+fn check(report: &Report, least: Severity) -> Vec<Finding> {
+    let mut out = Collector::new(least);
+    parts(&mut out, report);
+    out.findings
+}
+
+/// All parts of a report.
+fn parts(out: &mut Collector, report: &Report) {
+    header::check(out, report);
+    if let Some(root) = &report.root {
+        step::tree(out, root);
+    }
+}
+
+#[cfg(test)]
+mod tests;
