@@ -8,6 +8,10 @@
 //! exports break several of them.
 
 mod header;
+mod header_parts;
+mod kinds;
+mod loops;
+mod measurements;
 mod steps;
 
 use std::fmt;
@@ -74,7 +78,11 @@ pub(crate) fn check(
     header::check(report, &process, &mut findings);
     match rules {
         ReportRules::Basic => {}
-        ReportRules::Strict => steps::check(report, &mut findings),
+        ReportRules::Strict => {
+            kinds::check(report, &mut findings);
+            header_parts::check(report, &mut findings);
+            steps::check(report, &mut findings);
+        }
     }
     findings.list
 }
@@ -82,4 +90,47 @@ pub(crate) fn check(
 /// A member that is present and not null.
 fn given<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
+}
+
+fn text_of<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str)
+}
+
+/// The objects of a list, none if there is none.
+fn objects<'a>(
+    object: &'a Map<String, Value>,
+    name: &str,
+) -> impl Iterator<Item = &'a Map<String, Value>> {
+    let list = object.get(name).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// A number, or a text that is one.
+fn real(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn one_of(
+    object: &Map<String, Value>,
+    name: &str,
+    allowed: &[&str],
+    path: &str,
+    findings: &mut Findings,
+) {
+    if !text_of(object, name).is_some_and(|value| allowed.contains(&value)) {
+        findings.add(
+            path,
+            format!("{name} must be one of {}", allowed.join(", ")),
+        );
+    }
+}
+
+fn text(object: &Map<String, Value>, name: &str, max: usize, path: &str, findings: &mut Findings) {
+    if !text_of(object, name).is_some_and(|text| (1..=max).contains(&text.chars().count())) {
+        findings.add(path, format!("{name} must be a text of 1 to {max}"));
+    }
 }

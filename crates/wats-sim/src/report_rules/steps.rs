@@ -4,12 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{Findings, given};
+use super::{Findings, given, loops, measurements, objects, one_of, text, text_of};
 
-const COMPARISONS: [&str; 15] = [
-    "LOG", "EQ", "NE", "GT", "GE", "LT", "LE", "GTLT", "GTLE", "GELT", "GELE", "LTGT", "LTGE",
-    "LEGT", "LEGE",
-];
 /// At most one of these in a step, and the parts of which it needs one at least.
 const KINDS: [&str; 4] = ["seqCall", "numericMeas", "stringMeas", "booleanMeas"];
 const PARTS: [&str; 7] = [
@@ -24,40 +20,76 @@ const PARTS: [&str; 7] = [
 const MAX_SERIES: usize = 10;
 const MAX_POINTS: usize = 10_000;
 
+const MAX_DEPTH: usize = 50;
+const SHORT: usize = 100;
+
 pub(super) fn check(report: &Map<String, Value>, findings: &mut Findings) {
-    if given(report, "origin").is_some() {
-        findings.add("report", "origin is made by the server and must be absent");
+    let Some(root) = given(report, "root").and_then(Value::as_object) else {
+        return;
+    };
+    let mut ids = Ids::default();
+    check_step(root, "root", 0, &mut ids, findings);
+    if ids.missing && !ids.seen.is_empty() {
+        findings.add("root", "either all steps have an id or none");
     }
-    if let Some(root) = given(report, "root").and_then(Value::as_object) {
-        check_step(root, "root", findings);
+    if ids.twice {
+        findings.add("root", "id of a step must be unique in the report");
     }
 }
 
-/// Steps nest no deeper than the JSON parser allows, so the recursion is bounded.
-fn check_step(step: &Map<String, Value>, path: &str, findings: &mut Findings) {
+/// Ids of steps: all or none, each once.
+#[derive(Default)]
+struct Ids {
+    seen: HashSet<i64>,
+    missing: bool,
+    twice: bool,
+}
+
+fn check_step(
+    step: &Map<String, Value>,
+    path: &str,
+    depth: usize,
+    ids: &mut Ids,
+    findings: &mut Findings,
+) {
+    match given(step, "id").and_then(Value::as_i64) {
+        Some(id) => ids.twice |= !ids.seen.insert(id),
+        None => ids.missing = true,
+    }
     one_of(step, "group", &["S", "M", "C"], path, findings);
     one_of(step, "status", &["P", "F", "E", "T", "S"], path, findings);
-    text(step, "name", 100, path, findings);
-    parts(step, path, findings);
-    for kind in ["numericMeas", "stringMeas", "booleanMeas"] {
-        measurements(step, kind, path, findings);
+    text(step, "name", SHORT, path, findings);
+    if text_of(step, "tsGuid").is_some_and(|text| text.chars().count() > 30) {
+        findings.add(path, "tsGuid must have at most 30 characters");
     }
+    parts(step, path, findings);
+    measurements::check(step, path, findings);
     if let Some(sequence) = given(step, "seqCall").and_then(Value::as_object) {
         for (name, max) in [("path", 500), ("name", 200), ("version", 30)] {
             text(sequence, name, max, path, findings);
         }
     }
+    let button = given(step, "messagePopup").and_then(|popup| popup.get("button"));
+    if button
+        .and_then(Value::as_i64)
+        .is_some_and(|button| i16::try_from(button).is_err())
+    {
+        findings.add(path, "button must be a whole number of 16 bits");
+    }
     if let Some(chart_) = given(step, "chart").and_then(Value::as_object) {
         chart(chart_, path, findings);
     }
-    if let Some(loop_) = given(step, "loop").and_then(Value::as_object) {
-        summary(loop_, path, findings);
+    if let Some(attachment_) = given(step, "attachment").and_then(Value::as_object) {
+        attachment(attachment_, path, findings);
     }
-    children(step, path, findings);
+    children(step, path, depth, ids, findings);
 }
 
 fn parts(step: &Map<String, Value>, path: &str, findings: &mut Findings) {
-    let has = |name: &&str| given(step, name).is_some();
+    let has = |name: &&str| match given(step, name) {
+        Some(Value::Array(list)) => !list.is_empty(),
+        part => part.is_some(),
+    };
     if !PARTS.iter().any(has) {
         findings.add(path, format!("a step needs one of {}", PARTS.join(", ")));
     }
@@ -70,130 +102,94 @@ fn parts(step: &Map<String, Value>, path: &str, findings: &mut Findings) {
     if has(&"chart") && has(&"attachment") {
         findings.add(path, "a step has a chart or an attachment, not both");
     }
-    let nested = given(step, "steps")
-        .and_then(Value::as_array)
-        .is_some_and(|s| !s.is_empty());
-    if nested && !has(&"seqCall") {
+    if has(&"steps") && !has(&"seqCall") {
         findings.add(path, "only a step with seqCall has steps");
     }
 }
 
-fn measurements(step: &Map<String, Value>, kind: &str, path: &str, findings: &mut Findings) {
-    let Some(list) = given(step, kind).and_then(Value::as_array) else {
-        return;
-    };
-    let step_status = status_of(step);
-    let list: Vec<_> = list.iter().filter_map(Value::as_object).collect();
-    let mut names = HashSet::new();
-    for measurement in &list {
-        one_of(measurement, "status", &["P", "F", "S"], path, findings);
-        if kind == "numericMeas" {
-            one_of(measurement, "compOp", &COMPARISONS, path, findings);
-            text(measurement, "unit", 20, path, findings);
-        }
-        if list.len() > 1 && !text_of(measurement, "name").is_some_and(|name| names.insert(name)) {
-            findings.add(
-                path,
-                format!("each of several {kind} needs a name of its own"),
-            );
-        }
-    }
-    let failed = list.iter().any(|measurement| status_of(measurement) == "F");
-    match list.as_slice() {
-        [only] if status_of(only) != step_status => {
-            findings.add(
-                path,
-                format!("the status of a single {kind} must be the step's"),
-            );
-        }
-        [_, _, ..] if step_status == "F" && !failed => {
-            findings.add(path, format!("a failed step needs a failed {kind}"));
-        }
-        [_, _, ..] if step_status == "P" && failed => {
-            findings.add(path, format!("a passed step has no failed {kind}"));
-        }
-        _ => {}
-    }
-}
-
 fn chart(chart: &Map<String, Value>, path: &str, findings: &mut Findings) {
-    let series = given(chart, "series")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    if series.len() > MAX_SERIES {
+    for (names, max) in [
+        (["label", "xLabel", "yLabel"].as_slice(), 50),
+        (&["xUnit", "yUnit"], 20),
+    ] {
+        for name in names {
+            if text_of(chart, name).is_some_and(|text| text.chars().count() > max) {
+                findings.add(
+                    path,
+                    format!("{name} of a chart must have at most {max} characters"),
+                );
+            }
+        }
+    }
+    if objects(chart, "series").count() > MAX_SERIES {
         findings.add(path, format!("a chart has at most {MAX_SERIES} series"));
     }
-    for series in series.iter().filter_map(Value::as_object) {
+    for series in objects(chart, "series") {
         one_of(series, "dataType", &["XYG"], path, findings);
-        let points = |name: &str| text_of(series, name).map(|data| data.split(';').count());
+        if text_of(series, "name").is_some_and(|text| text.chars().count() > 50) {
+            findings.add(path, "name of a series must have at most 50 characters");
+        }
+        let points = |name: &str| match text_of(series, name) {
+            None | Some("") => 0,
+            Some(data) => data.split(';').count(),
+        };
         let (x, y) = (points("xdata"), points("ydata"));
-        if x.is_some() && y.is_some() && x != y {
+        if x != y {
             findings.add(path, "a series has as many x values as y values");
         }
-        if x.max(y).is_some_and(|points| points > MAX_POINTS) {
+        if x.max(y) > MAX_POINTS {
             findings.add(path, format!("a series has at most {MAX_POINTS} points"));
         }
     }
 }
 
-/// A summary has no index; its last index is one less than its number.
-fn summary(loop_: &Map<String, Value>, path: &str, findings: &mut Findings) {
-    if given(loop_, "idx").is_some() {
-        return;
+/// A file within the report, of a step or of a failure.
+pub(super) fn attachment(file: &Map<String, Value>, path: &str, findings: &mut Findings) {
+    if !text_of(file, "name").is_some_and(|name| (1..=SHORT).contains(&name.chars().count())) {
+        findings.add(
+            path,
+            format!("name of an attachment must have 1 to {SHORT} characters"),
+        );
     }
-    let whole = |name: &str| given(loop_, name).and_then(Value::as_i64);
-    match (whole("num"), whole("endingIndex")) {
-        (Some(num), Some(ending)) if ending.checked_add(1) == Some(num) => {}
-        (Some(_), Some(_)) => findings.add(path, "endingIndex of a loop must be num - 1"),
-        _ => findings.add(path, "the summary of a loop needs num and endingIndex"),
+    if text_of(file, "contentType").is_none_or(str::is_empty) {
+        findings.add(path, "contentType of an attachment is required");
+    }
+    if !text_of(file, "data").is_some_and(is_base64) {
+        findings.add(path, "data of an attachment must be base64");
     }
 }
 
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len().is_multiple_of(4)
+        && text.len() - digits.len() <= 2
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+}
+
 /// Names are unique among siblings; the iterations of a loop share theirs.
-fn children(parent: &Map<String, Value>, path: &str, findings: &mut Findings) {
+fn children(
+    parent: &Map<String, Value>,
+    path: &str,
+    depth: usize,
+    ids: &mut Ids,
+    findings: &mut Findings,
+) {
+    if depth == MAX_DEPTH && objects(parent, "steps").next().is_some() {
+        return findings.add(path, format!("steps nest at most {MAX_DEPTH} deep"));
+    }
+    loops::check(parent, path, findings);
     let mut names = HashSet::new();
-    let list = given(parent, "steps")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    for child in list.filter_map(Value::as_object) {
+    for child in objects(parent, "steps") {
         let name = text_of(child, "name").unwrap_or_default();
         let path = format!("{path} -> {name}");
         let is_loop = given(child, "loop").is_some();
         if !is_loop && !names.insert(name) {
             findings.add(&path, "the name must be unique among its siblings");
         }
-        check_step(child, &path, findings);
+        check_step(child, &path, depth + 1, ids, findings);
     }
-}
-
-fn one_of(
-    object: &Map<String, Value>,
-    name: &str,
-    allowed: &[&str],
-    path: &str,
-    findings: &mut Findings,
-) {
-    if !text_of(object, name).is_some_and(|value| allowed.contains(&value)) {
-        findings.add(
-            path,
-            format!("{name} must be one of {}", allowed.join(", ")),
-        );
-    }
-}
-
-fn text(object: &Map<String, Value>, name: &str, max: usize, path: &str, findings: &mut Findings) {
-    if !text_of(object, name).is_some_and(|text| (1..=max).contains(&text.chars().count())) {
-        findings.add(path, format!("{name} must be a text of 1 to {max}"));
-    }
-}
-
-fn status_of(object: &Map<String, Value>) -> &str {
-    text_of(object, "status").unwrap_or_default()
-}
-
-fn text_of<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    object.get(name).and_then(Value::as_str)
 }
 
 #[cfg(test)]
@@ -234,8 +230,8 @@ mod tests {
     #[test]
     fn a_good_tree_passes() {
         let several = json!({ "name": "C", "group": "S", "status": "F", "numericMeas": [
-            { "name": "a", "compOp": "GELE", "unit": "V", "status": "P" },
-            { "name": "b", "compOp": "LT", "unit": "V", "status": "F" } ] });
+            { "name": "a", "compOp": "GELE", "unit": "V", "status": "P", "lowLimit": 1, "highLimit": 2 },
+            { "name": "b", "compOp": "LT", "unit": "V", "status": "F", "lowLimit": 1 } ] });
         let chart =
             json!({ "name": "D", "group": "C", "status": "P", "chart": series(10, "1;2", "3;4") });
         let looped = |idx: Value, num: Value, last: Value| {
@@ -276,9 +272,6 @@ mod tests {
         );
         assert!(only(|s| s["numericMeas"][0]["compOp"] = json!("EQT")).contains("compOp"));
         assert!(only(|s| s["numericMeas"][0]["unit"] = json!("")).contains("unit"));
-        let mut with_origin = report(&json!([]));
-        with_origin["origin"] = json!("me");
-        assert!(findings(&with_origin).concat().contains("origin"));
         let mut empty_version = report(&json!([]));
         empty_version["root"]["seqCall"]["version"] = json!("");
         assert_eq!(
@@ -290,11 +283,12 @@ mod tests {
     #[test]
     fn the_parts_of_a_step() {
         assert!(only(|s| s["numericMeas"] = Value::Null).contains("needs one of"));
-        assert!(only(|s| s["booleanMeas"] = json!([])).contains("at most one of"));
+        assert!(only(|s| s["numericMeas"] = json!([])).contains("needs one of"));
+        assert!(only(|s| s["booleanMeas"] = json!([{ "status": "P" }])).contains("at most one of"));
         assert!(only(|s| s["steps"] = json!([leaf("X")])).contains("only a step with seqCall"));
         let both = only(|s| {
             s["chart"] = series(1, "1", "2");
-            s["attachment"] = json!({ "name": "a" });
+            s["attachment"] = json!({ "name": "a", "contentType": "t", "data": "AAAA" });
         });
         assert!(both.contains("not both"));
     }
