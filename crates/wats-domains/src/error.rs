@@ -3,7 +3,7 @@
 use wats_http::ErrorKind;
 use wats_http::http::StatusCode;
 
-use crate::report::Finding;
+use crate::report::{Finding, refusal};
 
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -86,11 +86,20 @@ impl Error {
         }
     }
 
-    /// What is wrong with the report, when that is the failure.
-    pub fn findings(&self) -> &[Finding] {
+    /// What is wrong with the report, when that is the failure: found before it was sent, or told by the server in its
+    /// refusal. Of the server's words each line is a finding; see [`Finding::rule`] for which rule it is thought to be.
+    pub fn findings(&self) -> Vec<Finding> {
         match self {
-            Self::Report(findings) => findings,
-            _ => &[],
+            Self::Report(findings) => findings.clone(),
+            Self::Http(error)
+                if error.status() == Some(StatusCode::BAD_REQUEST)
+                    && error
+                        .operation()
+                        .is_some_and(|name| name.starts_with("report.submit")) =>
+            {
+                refusal::findings(error.server_message().unwrap_or_default())
+            }
+            _ => Vec::new(),
         }
     }
 }

@@ -197,6 +197,30 @@ async fn refusals_are_told_in_the_servers_words() {
     let error = api.report().submit(&unknown_process).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 400);
     assert!(format!("{error:#}").contains("31000"), "{error:#}");
+    let told = error.findings();
+    assert_eq!((told.len(), told[0].code()), (1, "R107"));
+    assert!(
+        api.product()
+            .get("")
+            .await
+            .unwrap_err()
+            .findings()
+            .is_empty()
+    );
+
+    let mut two_faults = report("SN-3").into_report();
+    two_faults.serial_number = None;
+    two_faults.root.as_mut().unwrap().sequence_call = None;
+    let error = api.report().submit(&two_faults).await.unwrap_err();
+    let told: Vec<_> = error
+        .findings()
+        .iter()
+        .map(|finding| (finding.code(), finding.path.clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [("R103", "report".to_owned()), ("R201", "root".to_owned())]
+    );
 
     let mut no_id = report("SN-4").into_report();
     no_id.id = None;

@@ -110,6 +110,8 @@ struct Inner {
     context: Option<Context>,
     source: Option<Source>,
     body_excerpt: Option<String>,
+    /// The server's own words with their line ends.
+    words: Option<String>,
     /// What the answer says beside `message`, when that is the server's own words.
     rest: Option<String>,
     retry_after: Option<Duration>,
@@ -132,6 +134,9 @@ pub(crate) struct Context {
 }
 
 impl Error {
+    /// Bytes kept of the server's own words.
+    const MAX_WORDS: usize = 64 * 1024;
+
     pub(crate) fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -139,6 +144,7 @@ impl Error {
             context: None,
             source: None,
             body_excerpt: None,
+            words: None,
             rest: None,
             retry_after: None,
             attempts: 0,
@@ -174,6 +180,12 @@ impl Error {
 
     pub(crate) fn excerpt(mut self, excerpt: String) -> Self {
         self.0.body_excerpt = (!excerpt.is_empty()).then_some(excerpt);
+        self
+    }
+
+    /// For an error whose message is the server's own words: these in full, line by line.
+    pub(crate) fn words(mut self, words: &str) -> Self {
+        self.0.words = Some(lines(words, Self::MAX_WORDS));
         self
     }
 
@@ -255,6 +267,12 @@ impl Error {
     /// The address of the call; never contains credentials.
     pub fn url(&self) -> Option<&str> {
         self.0.context.as_ref().map(|c| c.url.as_str())
+    }
+
+    /// The server's own words about a refusal with their line ends, at most 64 KiB; WATS tells what is wrong with a
+    /// report in many lines. Control characters are spaces here.
+    pub fn server_message(&self) -> Option<&str> {
+        self.0.words.as_deref()
     }
 
     /// The start of the body of a failed or undecodable answer, on one line, at most 500 characters.
@@ -445,6 +463,15 @@ pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
     shorten(&out, max_chars).into_owned()
 }
 
+/// Keeps line ends, and makes other control characters harmless; cuts at a character.
+fn lines(text: &str, max_bytes: usize) -> String {
+    let harmless = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.char_indices()
+        .take_while(|(at, c)| at + c.len_utf8() <= max_bytes)
+        .map(|(_, c)| harmless(c))
+        .collect()
+}
+
 /// Cuts after `max_chars` characters, with an ellipsis where something is missing.
 fn shorten(text: &str, max_chars: usize) -> std::borrow::Cow<'_, str> {
     match text.char_indices().nth(max_chars) {
@@ -491,5 +518,7 @@ mod tests {
     fn text_from_outside_is_flattened_and_cut_at_a_character() {
         assert_eq!(one_line("a\r\n\tb\u{1b}[31mc  d ", 100), "a b [31mc d");
         assert_eq!(one_line("æøå", 2), "æø…");
+        assert_eq!(lines("a\r\nb\u{1b}[c", 100), "a \nb [c");
+        assert_eq!(lines("æøå", 3), "æ");
     }
 }

@@ -40,8 +40,10 @@ pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
         .excerpt(origin.excerpt(&body));
     if let Some(Words { message, rest }) = words(&body) {
+        let message = token.redact(message);
         error = error
-            .message(token.redact(message))
+            .words(&message)
+            .message(message)
             .rest(&token.redact(rest));
     } else if is_html(&headers) {
         error = error.message("the answer is a web page");

@@ -8,6 +8,7 @@ mod header;
 mod limits;
 mod lint;
 mod model;
+pub(crate) mod refusal;
 mod service;
 mod status;
 mod time;

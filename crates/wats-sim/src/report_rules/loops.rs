@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    fn step(info: Value, limit: i32) -> Value {
+    fn step(info: &Value, limit: i32) -> Value {
         json!({ "name": "L", "loop": info,
             "numericMeas": [{ "compOp": "GE", "lowLimit": limit }] })
     }
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_summary_and_its_iterations() {
-        let head = |num: i32| step(json!({ "num": num, "endingIndex": num - 1 }), 1);
-        let turn = |idx: i32| step(json!({ "idx": idx }), 1);
+        let head = |num: i32| step(&json!({ "num": num, "endingIndex": num - 1 }), 1);
+        let turn = |idx: i32| step(&json!({ "idx": idx }), 1);
         for good in [
             vec![head(2), turn(0), turn(1)],
             vec![head(7)],
@@ -138,7 +138,7 @@ mod tests {
         ] {
             assert_eq!(findings(&bad), [order]);
         }
-        let other = step(json!({ "idx": 0 }), 2);
+        let other = step(&json!({ "idx": 0 }), 2);
         assert_eq!(
             findings(&[head(1), other]),
             ["root -> L: limits of an iteration must be those of the loop's summary"]

@@ -12,7 +12,7 @@ use super::rules::{self, Rule, Severity};
 use crate::wire::{Extra, Leaf, Model};
 
 /// Findings listed for one report, at most.
-pub(super) const MAX_FINDINGS: usize = 1_000;
+pub(in crate::report) const MAX_FINDINGS: usize = 1_000;
 
 /// The findings so far, and what is looked for.
 pub(super) struct Collector {

@@ -19,6 +19,8 @@ pub use json::lint_json;
 pub use rules::{RULES, Rule, Severity, page};
 
 use super::Report;
+pub(super) use collect::MAX_FINDINGS;
+
 use collect::Collector;
 
 /// Everything that is wrong or unwise in a report, in the order of its parts; at most 1000 findings.
