@@ -36,7 +36,7 @@ fn finding(line: &str) -> Finding {
         colons.map(|at| (&line[..at], &line[at + ": ".len()..]))
     };
     for (path, text) in splits().take(MAX_SPLITS) {
-        if let Some(rule) = rule_of(text) {
+        if let Some(rule) = rule_of(path, text) {
             return Finding::new(rule, arrows(path), text);
         }
     }
@@ -44,7 +44,7 @@ fn finding(line: &str) -> Finding {
         .last()
         .filter(|(path, _)| is_path(path))
         .unwrap_or(("report", line));
-    let rule = rule_of(text).unwrap_or(rules::SERVER_SAYS);
+    let rule = rule_of(path, text).unwrap_or(rules::SERVER_SAYS);
     Finding::new(rule, arrows(path), text)
 }
 
@@ -54,14 +54,14 @@ fn is_path(path: &str) -> bool {
 }
 
 fn arrows(path: &str) -> String {
-    path.trim().replace(" -> ", " → ")
+    path.replace(" -> ", " → ").trim().to_owned()
 }
 
 /// Words by which a rule is known; all must be in the line, in small letters. The first that matches counts.
 const KNOWN: &[(&[&str], &Rule)] = &[
     (&["illegal character"], rules::ILLEGAL_CHARACTER),
     (&["must be a finite number"], rules::NOT_FINITE),
-    (&["must be a text of 1 to 20"], rules::UNIT_LENGTH),
+    (&["unit must be a text"], rules::UNIT_LENGTH),
     (&["must be an object"], rules::WRONG_KIND),
     (&["must be a list"], rules::WRONG_KIND),
     (&["must be a guid"], rules::WRONG_KIND),
@@ -94,6 +94,7 @@ const KNOWN: &[(&[&str], &Rule)] = &[
     (&["fixtureid must have"], rules::BATCH_LENGTH),
     (&["description must have"], rules::MISC_NAME),
     (&["text or numeric"], rules::MISC_EMPTY),
+    (&["of a text must have at most"], rules::TEXT_VALUE_LENGTH),
     (&["text must have at most"], rules::MISC_TEXT),
     (&["parttype must have"], rules::PART_TYPE),
     (&["machinename must have"], rules::STATION_LENGTH),
@@ -111,6 +112,8 @@ const KNOWN: &[(&[&str], &Rule)] = &[
     ),
     (&["status must be one of"], rules::STATUS_LETTER),
     (&["name must be a text of 1 to 200"], rules::CALL_NAME),
+    (&["machinename is required"], rules::TEXT_MISSING),
+    (&["name is required"], rules::NAME_MISSING),
     (&["name must be a text"], rules::NAME_LENGTH),
     (&["path must be a text"], rules::CALL_PATH),
     (&["version must be a text"], rules::CALL_VERSION),
@@ -136,11 +139,11 @@ const KNOWN: &[(&[&str], &Rule)] = &[
     (&["lowlimit", "above highlimit"], rules::LIMITS_CROSSED),
     (&["status of a single"], rules::STATUS_OF_SINGLE),
     (&["name of a measurement"], rules::MEASUREMENT_NAME),
+    (&["each of several", "of its own"], rules::MEASUREMENT_TWICE),
     (&["each of several", "name"], rules::MEASUREMENT_NAME),
     (&["failed step needs a failed"], rules::FAILED_WITHOUT_CAUSE),
     (&["passed step has no failed"], rules::PASSED_WITH_FAILURE),
     (&["a step with status"], rules::BROKEN_OFF_WITH_MEASUREMENT),
-    (&["of a text must have at most"], rules::TEXT_VALUE_LENGTH),
     (&["datatype must be"], rules::SERIES_TYPE),
     (&["at most 10 series"], rules::SERIES_MANY),
     (&["at most 10000 points"], rules::POINTS_MANY),
@@ -158,12 +161,20 @@ const KNOWN: &[(&[&str], &Rule)] = &[
     (&["is required"], rules::TEXT_MISSING),
 ];
 
-fn rule_of(text: &str) -> Option<&'static Rule> {
+fn rule_of(path: &str, text: &str) -> Option<&'static Rule> {
     let text = text.to_lowercase();
-    KNOWN
+    let (_, rule) = KNOWN
         .iter()
-        .find(|(words, _)| words.iter().all(|word| text.contains(word)))
-        .map(|(_, rule)| *rule)
+        .find(|(words, _)| words.iter().all(|word| text.contains(word)))?;
+    // Test and repair have members of the same names.
+    let of_repair = path.ends_with("uur");
+    Some(if of_repair && *rule == rules::OPERATOR_MISSING {
+        rules::REPAIR_OPERATOR
+    } else if of_repair && *rule == rules::PROCESS_CODE {
+        rules::REPAIRED_PROCESS
+    } else {
+        rule
+    })
 }
 
 #[cfg(test)]

@@ -49,11 +49,14 @@ fn list(step: &Map<String, Value>, kind: &str, path: &str, findings: &mut Findin
                 format!("name of a measurement must have at most {SHORT} characters"),
             );
         }
-        if list.len() > 1 && !name.is_some_and(|name| names.insert(name)) {
-            findings.add(
+        match name {
+            _ if list.len() < 2 => {}
+            None => findings.add(path, format!("each of several {kind} needs a name")),
+            Some(name) if names.insert(name) => {}
+            Some(_) => findings.add(
                 path,
                 format!("each of several {kind} needs a name of its own"),
-            );
+            ),
         }
     }
     outcomes(step, &list, kind, path, findings);

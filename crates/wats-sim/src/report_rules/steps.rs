@@ -58,7 +58,11 @@ fn check_step(
     }
     one_of(step, "group", &["S", "M", "C"], path, findings);
     one_of(step, "status", &["P", "F", "E", "T", "S"], path, findings);
-    text(step, "name", SHORT, path, findings);
+    if text_of(step, "name").is_none_or(str::is_empty) {
+        findings.add(path, "name is required");
+    } else {
+        text(step, "name", SHORT, path, findings);
+    }
     if text_of(step, "tsGuid").is_some_and(|text| text.chars().count() > 30) {
         findings.add(path, "tsGuid must have at most 30 characters");
     }

@@ -128,7 +128,7 @@ impl Collector {
                 Some((_, kind)) if is_odd_uuid(kind, value) => {}
                 Some((_, kind)) => self.wrong_kind(place, name, kind, value),
                 // How numbers were written; the server exports these beside each number.
-                None if name.ends_with("Format") => {}
+                None if name.ends_with("Format") || SCHEMA.contains(&name) => {}
                 None => self.add(
                     rules::UNKNOWN_MEMBER,
                     place,
@@ -138,6 +138,28 @@ impl Collector {
         }
     }
 }
+
+/// Members of the schema without a field of their own in the model.
+const SCHEMA: &[&str] = &[
+    "origin",
+    "productName",
+    "assetStats",
+    "additionalData",
+    "binaryData",
+    "uur",
+    "batchFailCount",
+    "batchLoopIndex",
+    "stepIdCausedUUTFailure",
+    "refUURs",
+    "loop",
+    "chart",
+    "attachment",
+    "additionalResults",
+    "callExe",
+    "messagePopup",
+    "tsGuid",
+    "interactiveExeNum",
+];
 
 /// Whether a known member has a value of another kind than it should.
 pub(super) fn misread(extra: &Extra, name: &str) -> bool {

@@ -4,6 +4,8 @@ use super::collect::{Collector, Quoted, misread};
 use super::place::Place;
 use super::{rules, time};
 use crate::report::{Report, Status, Uut};
+use crate::wire::Extra;
+use serde_json::Value;
 
 /// Longest name, number and short text.
 pub(super) const SHORT: usize = 100;
@@ -61,6 +63,14 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
             ),
         ),
     }
+    if misread(&report.extra, "origin") {
+        out.add(
+            rules::ORIGIN_GIVEN,
+            place,
+            format_args!("origin is given, which the server makes"),
+        );
+    }
+    output_only(out, &["productName", "assetStats"], &report.extra, place);
     time::start(out, report);
     match report.report_type.as_deref() {
         Some("T") => test(out, report),
@@ -79,6 +89,20 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
     }
     if let Some(uut) = &report.uut {
         unit_under_test(out, uut, report.report_type.as_deref() == Some("T"));
+    }
+}
+
+/// Members that only the server writes; empty lists of them are no loss.
+fn output_only(out: &mut Collector, names: &[&str], extra: &Extra, place: &Place<'_>) {
+    for name in names {
+        let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+        if misread(extra, name) && !extra.get(name).is_some_and(empty) {
+            out.add(
+                rules::OUTPUT_ONLY,
+                place,
+                format_args!("{name} is given, which only the server writes"),
+            );
+        }
     }
 }
 
@@ -179,6 +203,12 @@ fn test(out: &mut Collector, report: &Report) {
 fn unit_under_test(out: &mut Collector, uut: &Uut, is_test: bool) {
     let place = &Place::REPORT.part("uut");
     out.members(uut, place);
+    output_only(
+        out,
+        &["stepIdCausedUUTFailure", "refUURs"],
+        &uut.extra,
+        place,
+    );
     match uut.operator.as_deref() {
         None if !is_test || misread(&uut.extra, "user") => {}
         None => out.add(

@@ -187,7 +187,9 @@ fn numeric(out: &mut Collector, measurement: &NumericMeasurement, place: &Place<
             format_args!("the low limit {low} is above the high limit {high}"),
         );
     }
+    let complete = (needed < 1 || low.is_some()) && (needed < 2 || high.is_some());
     if out.all()
+        && complete
         && let Some(value) = value
     {
         let limits = Limits {

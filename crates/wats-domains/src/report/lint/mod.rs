@@ -2,17 +2,23 @@
 //!
 //! `rules` is the table of what is looked for, and `docs/report-rules.md` is made from it. `collect` holds the findings
 //! and the checks that every member undergoes, `place` the way to where one is. Then one module per part of a report:
-//! `header`, `time`, `step`, `measurement`. `json` reads texts that the model would not take, `fix` mends.
+//! `header`, `time`, `units`, `step`, `loops`, `measurement`, `chart`, `attachment`. `json` reads texts that the model would not take, `fix` mends.
 
+mod attachment;
+mod chart;
 mod collect;
 mod finding;
 mod header;
+#[allow(unreachable_pub, reason = "the macro makes public types")]
+mod interim;
 mod json;
+mod loops;
 mod measurement;
 mod place;
 pub(crate) mod rules;
 mod step;
 mod time;
+mod units;
 
 pub use finding::Finding;
 pub use json::lint_json;
@@ -64,6 +70,7 @@ fn check(report: &Report, least: Severity) -> Vec<Finding> {
 /// All parts of a report.
 fn parts(out: &mut Collector, report: &Report) {
     header::check(out, report);
+    units::check(out, report);
     if let Some(root) = &report.root {
         step::tree(out, root);
     }

@@ -2,7 +2,9 @@
 
 use super::collect::{Collector, Quoted, misread};
 use super::header::{ERROR_MESSAGE, SHORT};
+use super::interim::{self, CallExe, MessagePopup};
 use super::place::Place;
+use super::time::Moment;
 use super::{measurement, rules};
 use crate::report::{SequenceCall, Status, Step};
 
@@ -43,6 +45,43 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
         sequence_call(out, call, &place.part("sequence call"));
     }
     measurement::check(out, step, place);
+    if let Some(call) = interim::of::<CallExe>(&step.extra, "callExe") {
+        out.members(&call, &place.part("exe call"));
+    }
+    if let Some(popup) = interim::of::<MessagePopup>(&step.extra, "messagePopup") {
+        let place = &place.part("message popup");
+        out.members(&popup, place);
+        if let Some(button) = popup
+            .button
+            .filter(|button| i16::try_from(*button).is_err())
+        {
+            out.add(
+                rules::BUTTON_RANGE,
+                place,
+                format_args!("button is {button}; it must be -32768 to 32767"),
+            );
+        }
+    }
+    if let Some(chart) = interim::of(&step.extra, "chart") {
+        super::chart::check(out, &chart, &place.part("chart"));
+    }
+    if let Some(file) = interim::of(&step.extra, "attachment") {
+        super::attachment::check(out, &file, &place.part("attachment"));
+    }
+    if let Some(time) = step.start.as_ref().filter(|_| out.all())
+        && !matches!(Moment::of(time), Moment::At(_))
+    {
+        out.add(
+            rules::STEP_TIME,
+            place,
+            format_args!(
+                "the start {} is no time with an offset",
+                Quoted(time.as_str())
+            ),
+        );
+    }
+    let guid = step.extra.get("tsGuid").and_then(serde_json::Value::as_str);
+    out.length(rules::GUID_LENGTH, place, "tsGuid", guid, 0..=30);
     children(out, step, place, depth, ids);
 }
 
@@ -183,6 +222,7 @@ fn children(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, i
         .filter(|step| !misread(&step.extra, "loop"))
         .map(Step::name);
     measurement::unique(out, rules::NAME_TWICE, place, "steps", plain);
+    super::loops::check(out, steps, place);
     let graver = |inner: &Step| {
         matches!(
             inner.status,
