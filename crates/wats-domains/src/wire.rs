@@ -38,6 +38,19 @@ impl Extra {
         self.0.push((name, value.into()));
     }
 
+    /// The value of a member, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0
+            .iter_mut()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(at).1)
+    }
+
     /// All members in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
@@ -125,7 +138,6 @@ pub(crate) trait Member: Sized {
     }
 
     /// The member as a text that may be changed, if it is one.
-    #[allow(dead_code, reason = "for mending")]
     fn text_mut(&mut self) -> Option<&mut String> {
         None
     }
@@ -150,7 +162,6 @@ pub(crate) trait Model {
     fn leaves(&self, visit: impl FnMut(&'static str, Leaf<'_>));
 
     /// Visits the texts, not those of inner objects and lists.
-    #[allow(dead_code, reason = "for mending")]
     fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
 }
 

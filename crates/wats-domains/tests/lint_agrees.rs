@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use lint_common::{Judge, repair, test};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use wats_domains::report::{Report, Severity, UutReport, lint, lint_json};
+use wats_domains::report::{FixPolicy, Report, Severity, UutReport, fix, lint, lint_json};
 use wats_domains::{Error, Limits};
 
 /// What may stand where something else should.
@@ -214,6 +214,27 @@ proptest! {
             Err(Error::Report(findings)) => prop_assert!(!findings.is_empty()),
             Err(other) => prop_assert!(false, "{}", other),
         }
+    }
+
+    #[test]
+    fn mending_is_done_once_and_makes_nothing_worse(is_repair: bool, all in damages()) {
+        let mut report = if is_repair { repair() } else { test() };
+        for one in &all {
+            damage(&mut report, one);
+        }
+        // Objects of another kind cannot be read into the model.
+        let Ok(mut report) = serde_json::from_value::<Report>(report) else {
+            return Ok(());
+        };
+        let before = lint(&report);
+        let policy = FixPolicy::default().rename_duplicates(true).start_wins(true);
+        let done = fix(&mut report, &policy);
+        let left = lint(&report);
+        let mended = report.clone();
+        let again = fix(&mut report, &policy);
+        prop_assert!(again.is_empty(), "{:?}\n{:?}", done, again);
+        prop_assert_eq!(report, mended);
+        prop_assert!(left.len() <= before.len(), "{:?}\n{:?}\n{:?}", before, done, left);
     }
 
     #[test]

@@ -16,7 +16,10 @@ mod time;
 pub use builder::{MultiNumeric, ReportBuilder, Sequence, UutReport};
 pub use header::{HeaderQuery, ReportHeader};
 pub use limits::{CompOp, Limits, StringLimit};
-pub use lint::{Finding, RULES, Rule, Severity, lint, lint_json, page as rules_page};
+pub use lint::{
+    Finding, FixPolicy, FutureStart, RULES, Rule, Severity, fix, lint, lint_json,
+    page as rules_page,
+};
 pub use model::{
     BooleanMeasurement, NumericMeasurement, Report, SequenceCall, Step, StringMeasurement, Uut,
 };

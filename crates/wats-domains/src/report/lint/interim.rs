@@ -1,5 +1,6 @@
 //! Parts of reports that the model keeps whole, as types for the linter.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -191,4 +192,35 @@ pub(super) fn list<T: DeserializeOwned>(value: Option<&Value>) -> Vec<T> {
 
 pub(super) fn loop_of(step: &Step) -> Option<LoopInfo> {
     of(&step.extra, "loop")
+}
+
+/// Edits a part that is kept as a value.
+pub(super) fn edit<T>(value: Option<&mut Value>, change: impl FnOnce(&mut T))
+where
+    T: DeserializeOwned + Serialize + PartialEq + Clone,
+{
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return;
+    };
+    let Ok(before) = serde_json::from_value::<T>(value.clone()) else {
+        return;
+    };
+    let mut after = before.clone();
+    change(&mut after);
+    if after != before
+        && let Ok(changed) = serde_json::to_value(after)
+    {
+        *value = changed;
+    }
+}
+
+/// Edits the items of a list that is kept as a value.
+pub(super) fn edit_list<T>(value: Option<&mut Value>, mut change: impl FnMut(usize, &mut T))
+where
+    T: DeserializeOwned + Serialize + PartialEq + Clone,
+{
+    let items = value.and_then(Value::as_array_mut);
+    for (index, item) in items.into_iter().flatten().enumerate() {
+        edit(Some(item), |item| change(index, item));
+    }
 }

@@ -8,6 +8,7 @@ mod attachment;
 mod chart;
 mod collect;
 mod finding;
+mod fix;
 mod header;
 #[allow(unreachable_pub, reason = "the macro makes public types")]
 mod interim;
@@ -21,6 +22,7 @@ mod time;
 mod units;
 
 pub use finding::Finding;
+pub use fix::{FixPolicy, FutureStart, fix};
 pub use json::lint_json;
 pub use rules::{RULES, Rule, Severity, page};
 

@@ -53,7 +53,7 @@ pub struct Rule {
     pub text: &'static str,
     /// How to mend a report that breaks it.
     pub fix: &'static str,
-    /// Whether `fix` mends it.
+    /// Whether [`fix`](super::fix()) mends it, always or when its policy allows it.
     pub fixable: bool,
     /// How it is known, as letters; see `docs/report-rules.md`.
     pub source: &'static str,
