@@ -7,6 +7,12 @@ use wats_domains::report::Finding;
 use wats_domains::{Api, ApiOptions};
 use wats_sim::{ReportRules, Simulator};
 
+fn additional() -> Value {
+    json!({"name": "free", "props": [{"name": "list", "type": "Array", "flags": 0, "array": {"dimension": 1,
+        "type": "Number", "indexes": [{"text": "[0]", "indexes": [0], "value": {"name": "x", "value": "1",
+        "props": [{"name": "inner", "type": "String", "comment": "c"}]}}]}}]})
+}
+
 /// A test report with a step of every kind and a loop.
 pub(crate) fn test() -> Value {
     let call = |name: &str| json!({"path": "main.seq", "name": name, "version": "1.0"});
@@ -19,10 +25,11 @@ pub(crate) fn test() -> Value {
         "processCode": 100, "result": "P", "machineName": "ICT-3", "location": "Drammen", "purpose": "Production",
         "start": "2026-01-30T22:01:41.4707353+01:00", "startUTC": "2026-01-30T21:01:41.4707353Z",
         "uut": {"execTime": 1.5, "user": "Kari", "comment": "fine", "testSocketIndex": 0, "batchSN": "B1",
-            "fixtureId": "F1", "errorCode": 0},
+            "fixtureId": "F1", "errorCode": 0, "batchFailCount": 0, "batchLoopIndex": 0},
         "miscInfos": [{"description": "Hall", "text": "22 °C"}, {"description": "Slot", "numeric": 4}],
         "subUnits": [{"partType": "PCBA", "pn": "SUB", "rev": "A", "sn": "S-1", "position": 0}],
         "assets": [{"assetSN": "FIX-1", "usageCount": 1}],
+        "additionalData": [additional()],
         "root": {
             "id": 1, "name": "Main", "group": "M", "stepType": "SequenceCall", "status": "P",
             "seqCall": call("Main"),
@@ -39,7 +46,9 @@ pub(crate) fn test() -> Value {
                     {"id": 5, "name": "Text", "group": "M", "stepType": "ET_SVT", "status": "P", "stringMeas": [
                         {"compOp": "IGNORECASE", "value": "Ab", "limit": "aB", "status": "P"}]},
                     {"id": 6, "name": "Lamp", "group": "M", "stepType": "ET_PFT", "status": "P",
-                        "booleanMeas": [{"status": "P"}]},
+                        "tsGuid": "ID#:x", "interactiveExeNum": 1,
+                        "callExe": {"exitCode": 0}, "messagePopup": {"response": "yes", "button": 1},
+                        "additionalResults": [additional()], "booleanMeas": [{"status": "P"}]},
                     {"id": 7, "name": "Curve", "group": "M", "stepType": "Chart", "status": "P", "chart": {
                         "chartType": "Line", "label": "U(t)", "xLabel": "t", "xUnit": "s", "yLabel": "U", "yUnit": "V",
                         "series": [{"dataType": "XYG", "name": "u", "xdata": "1;2.5", "ydata": "3;-4e-1"}]}},

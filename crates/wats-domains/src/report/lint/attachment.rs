@@ -2,7 +2,7 @@
 
 use super::collect::{Collector, misread};
 use super::header::SHORT;
-use super::interim::Attachment;
+use super::kept::Attachment;
 use super::place::Place;
 use super::rules;
 

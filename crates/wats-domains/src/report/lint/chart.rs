@@ -1,7 +1,7 @@
 //! Charts: series of points as texts.
 
 use super::collect::{Collector, Quoted, misread};
-use super::interim::{Chart, ChartSeries};
+use super::kept::{Chart, ChartSeries};
 use super::place::Place;
 use super::rules;
 

@@ -1,7 +1,7 @@
 //! Loops: a step that sums up, then its iterations as siblings, all of one name.
 
 use super::collect::{Collector, misread};
-use super::interim::{LoopInfo, loop_of};
+use super::kept::{LoopInfo, loop_of};
 use super::place::Place;
 use super::rules;
 use crate::report::{NumericMeasurement, Status, Step, StringMeasurement};

@@ -2,7 +2,7 @@
 
 use super::collect::{Collector, Quoted, misread};
 use super::header::{ERROR_MESSAGE, SHORT};
-use super::interim::{self, CallExe, MessagePopup};
+use super::kept::{self, CallExe, MessagePopup};
 use super::place::Place;
 use super::time::Moment;
 use super::{measurement, rules};
@@ -45,10 +45,10 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
         sequence_call(out, call, &place.part("sequence call"));
     }
     measurement::check(out, step, place);
-    if let Some(call) = interim::of::<CallExe>(&step.extra, "callExe") {
+    if let Some(call) = kept::of::<CallExe>(&step.extra, "callExe") {
         out.members(&call, &place.part("exe call"));
     }
-    if let Some(popup) = interim::of::<MessagePopup>(&step.extra, "messagePopup") {
+    if let Some(popup) = kept::of::<MessagePopup>(&step.extra, "messagePopup") {
         let place = &place.part("message popup");
         out.members(&popup, place);
         if let Some(button) = popup
@@ -62,10 +62,11 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
             );
         }
     }
-    if let Some(chart) = interim::of(&step.extra, "chart") {
+    if let Some(chart) = kept::of(&step.extra, "chart") {
         super::chart::check(out, &chart, &place.part("chart"));
     }
-    if let Some(file) = interim::of(&step.extra, "attachment") {
+    super::additional::check(out, &step.extra, "additionalResults", place);
+    if let Some(file) = kept::of(&step.extra, "attachment") {
         super::attachment::check(out, &file, &place.part("attachment"));
     }
     if let Some(time) = step.start.as_ref().filter(|_| out.all())
@@ -135,7 +136,8 @@ fn parts(out: &mut Collector, step: &Step, place: &Place<'_>) {
         && step
             .extra
             .get("additionalResults")
-            .is_none_or(serde_json::Value::is_null)
+            .and_then(serde_json::Value::as_array)
+            .is_none_or(Vec::is_empty)
     {
         let misread_part = [
             "seqCall",

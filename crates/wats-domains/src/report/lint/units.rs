@@ -2,7 +2,7 @@
 
 use super::collect::{Collector, misread};
 use super::header::{COMMENT, PROCESS_CODES, SHORT};
-use super::interim::{self, Asset, Attachment, Failure, MiscInfo, SubUnit, Uur};
+use super::kept::{self, Asset, Attachment, Failure, MiscInfo, SubUnit, Uur};
 use super::place::Place;
 use super::{attachment, rules};
 use crate::report::Report;
@@ -13,7 +13,16 @@ pub(super) const PART_TYPE: usize = 50;
 pub(super) fn check(out: &mut Collector, report: &Report) {
     let place = &Place::REPORT;
     let is_repair = report.report_type.as_deref() == Some("R");
-    let infos: Vec<MiscInfo> = interim::list(report.misc_infos.as_ref());
+    for (name, list) in [
+        ("miscInfos", &report.misc_infos),
+        ("subUnits", &report.sub_units),
+        ("assets", &report.assets),
+    ] {
+        if let Some(value) = list.as_ref().filter(|value| !value.is_array()) {
+            out.wrong_kind(place, name, "a list of objects", value);
+        }
+    }
+    let infos: Vec<MiscInfo> = kept::list(report.misc_infos.as_ref());
     for (index, info) in infos.iter().enumerate() {
         misc_info(
             out,
@@ -21,7 +30,7 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
             &place.item("misc info", index, info.description.as_deref()),
         );
     }
-    let uur: Option<Uur> = interim::of(&report.extra, "uur");
+    let uur: Option<Uur> = kept::of(&report.extra, "uur");
     if is_repair {
         for (name, missing) in [
             ("uur", uur.is_none() && !misread(&report.extra, "uur")),
@@ -39,7 +48,7 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
     if let Some(uur) = &uur {
         repair(out, uur, is_repair);
     }
-    let units: Vec<SubUnit> = interim::list(report.sub_units.as_ref());
+    let units: Vec<SubUnit> = kept::list(report.sub_units.as_ref());
     for (index, unit) in units.iter().enumerate() {
         sub_unit(
             out,
@@ -50,14 +59,15 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
     if is_repair && out.all() {
         tree(out, &units);
     }
-    let assets: Vec<Asset> = interim::list(report.assets.as_ref());
+    let assets: Vec<Asset> = kept::list(report.assets.as_ref());
     for (index, asset) in assets.iter().enumerate() {
         out.members(
             asset,
             &place.item("asset", index, asset.serial_number.as_deref()),
         );
     }
-    let files: Vec<Attachment> = interim::of(&report.extra, "binaryData").unwrap_or_default();
+    super::additional::check(out, &report.extra, "additionalData", place);
+    let files: Vec<Attachment> = kept::of(&report.extra, "binaryData").unwrap_or_default();
     for (index, file) in files.iter().enumerate() {
         attachment::check(
             out,

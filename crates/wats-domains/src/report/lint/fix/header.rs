@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Fixer, FutureStart};
 use crate::report::lint::header::{COMMENT, ERROR_MESSAGE, SHORT};
-use crate::report::lint::interim::{self, Attachment, MiscInfo, SubUnit, Uur};
+use crate::report::lint::kept::{self, Attachment, MiscInfo, SubUnit, Uur};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::lint::time::Moment;
@@ -65,12 +65,12 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
 /// Misc info, sub units, files and the repair.
 fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
-    interim::edit_list(report.misc_infos.as_mut(), |index, info: &mut MiscInfo| {
+    kept::edit_list(report.misc_infos.as_mut(), |index, info: &mut MiscInfo| {
         let place = &place.item("misc info", index, None);
         fixer.characters(info, place, &[]);
         fixer.cut(rules::MISC_TEXT, place, "text", info.text.as_mut(), SHORT);
     });
-    interim::edit_list(report.sub_units.as_mut(), |index, unit: &mut SubUnit| {
+    kept::edit_list(report.sub_units.as_mut(), |index, unit: &mut SubUnit| {
         let place = &place.item("sub unit", index, None);
         fixer.characters(unit, place, IDENTITY);
         fixer.cut(
@@ -88,13 +88,13 @@ fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
             }
         }
     });
-    interim::edit_list(
+    kept::edit_list(
         report.extra.get_mut("binaryData"),
         |index, one: &mut Attachment| {
             file(fixer, one, &place.item("attachment", index, None));
         },
     );
-    interim::edit(report.extra.get_mut("uur"), |uur: &mut Uur| {
+    kept::edit(report.extra.get_mut("uur"), |uur: &mut Uur| {
         let place = &place.part("uur");
         fixer.characters(uur, place, &[]);
         fixer.cut(

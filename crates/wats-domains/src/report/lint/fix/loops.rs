@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Fixer;
-use crate::report::lint::interim::{LoopInfo, loop_of};
+use crate::report::lint::kept::{LoopInfo, loop_of};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::{Status, Step};

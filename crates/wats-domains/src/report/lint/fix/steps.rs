@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Fixer, loops};
 use crate::report::lint::chart::{LABEL, UNIT};
 use crate::report::lint::header::{ERROR_MESSAGE, SHORT};
-use crate::report::lint::interim::{self, Attachment, Chart};
+use crate::report::lint::kept::{self, Attachment, Chart};
 use crate::report::lint::measurement::{compares_texts, limits_of};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
@@ -45,10 +45,10 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     for (index, measurement) in step.booleans.iter_mut().flatten().enumerate() {
         fixer.characters(measurement, &place.item("measurement", index, None), &[]);
     }
-    interim::edit(step.extra.get_mut("attachment"), |file: &mut Attachment| {
+    kept::edit(step.extra.get_mut("attachment"), |file: &mut Attachment| {
         super::header::file(fixer, file, &place.part("attachment"));
     });
-    interim::edit(step.extra.get_mut("chart"), |one: &mut Chart| {
+    kept::edit(step.extra.get_mut("chart"), |one: &mut Chart| {
         chart(fixer, one, &place.part("chart"));
     });
     if depth == MAX_DEPTH {

@@ -1,4 +1,4 @@
-//! Parts of reports that the model keeps whole, as types for the linter.
+//! Parts of reports that the model keeps whole as values, as types for the linter: how they are found, and changed.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -165,6 +165,52 @@ wire! {
     pub struct CallExe {
         /// `exitCode`
         "exitCode" => exit_code: Number,
+    }
+
+    /// Free data of a report or step.
+    pub struct AdditionalData {
+        /// `name`
+        "name" => name: String,
+        /// `props`
+        "props" => properties: Vec<Property>,
+    }
+
+    /// One value of free data.
+    pub struct Property {
+        /// `name`
+        "name" => name: String,
+        /// `type`
+        "type" => kind: String,
+        /// `flags`
+        "flags" => flags: i32,
+        /// `value`
+        "value" => value: String,
+        /// `comment`
+        "comment" => comment: String,
+        /// `props`
+        "props" => properties: Vec<Property>,
+        /// `array`
+        "array" => array: Array,
+    }
+
+    /// An array of free data.
+    pub struct Array {
+        /// `dimension`
+        "dimension" => dimension: i32,
+        /// `type`
+        "type" => kind: String,
+        /// `indexes`
+        "indexes" => items: Vec<Item>,
+    }
+
+    /// An item of an array.
+    pub struct Item {
+        /// `text`
+        "text" => text: String,
+        /// `indexes`
+        "indexes" => indexes: Value,
+        /// `value`
+        "value" => value: Property,
     }
 
     /// Popup.
