@@ -171,3 +171,19 @@ fn policies_allow_more() {
     let (after, done, left) = mend(&report, &FixPolicy::default().cut_texts(false));
     assert_eq!((after, done, left), (report, vec![], vec!["R105"]));
 }
+
+#[test]
+fn many_equal_names_are_told_apart_in_one_pass() {
+    let mut report = test();
+    let step =
+        json!({"name": "Same", "group": "M", "status": "P", "booleanMeas": [{"status": "P"}]});
+    report["root"]["steps"] = json!(vec![step; 20_000]);
+    report["root"]["id"] = Value::Null;
+    let (after, done, left) = mend(&report, &FixPolicy::default().rename_duplicates(true));
+    assert_eq!(
+        (done.len(), left.len()),
+        (1_000, 0),
+        "all are mended, the first are told"
+    );
+    assert_eq!(after["root"]["steps"][19_999]["name"], "Same (20000)");
+}

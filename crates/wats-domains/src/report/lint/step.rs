@@ -222,7 +222,8 @@ fn children(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, i
     let plain = steps
         .iter()
         .filter(|step| !misread(&step.extra, "loop"))
-        .map(Step::name);
+        .map(Step::name)
+        .filter(|name| !name.is_empty());
     measurement::unique(out, rules::NAME_TWICE, place, "steps", plain);
     super::loops::check(out, steps, place);
     let graver = |inner: &Step| {

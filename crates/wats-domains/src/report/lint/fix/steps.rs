@@ -1,9 +1,10 @@
 //! Mends the tree of steps.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Fixer, loops};
 use crate::report::lint::chart::{LABEL, UNIT};
+use crate::report::lint::collect::Quoted;
 use crate::report::lint::header::{ERROR_MESSAGE, SHORT};
 use crate::report::lint::kept::{self, Attachment, Chart};
 use crate::report::lint::measurement::{compares_texts, limits_of};
@@ -253,31 +254,36 @@ impl Given {
 
 /// Appends a number to names that an earlier step has.
 fn rename(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>) {
-    let mut seen: HashSet<String> = steps
-        .iter()
-        .filter(|step| !loops::is_part(step))
+    // A step without a name is not given one.
+    let plain = |step: &&mut Step| !loops::is_part(step) && !step.name().is_empty();
+    let mut taken: HashSet<String> = steps
+        .iter_mut()
+        .filter(plain)
         .map(|step| step.name().to_owned())
         .collect();
-    let mut met = HashSet::new();
-    for step in steps.iter_mut().filter(|step| !loops::is_part(step)) {
+    // The number that the next step of a name is tried with.
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    for step in steps.iter_mut().filter(plain) {
         let name = step.name().to_owned();
-        if met.insert(name.clone()) {
+        let Some(number) = numbers.get_mut(&name) else {
+            numbers.insert(name, 2);
             continue;
-        }
-        for number in 2..=u32::MAX {
+        };
+        let new = loop {
             let end = format!(" ({number})");
             let kept: String = name.chars().take(SHORT - end.len()).collect();
             let new = kept + &end;
-            if seen.insert(new.clone()) {
-                fixer.did(
-                    rules::NAME_TWICE,
-                    &place.part(&name),
-                    format_args!("the step is named `{}` now", new.escape_debug()),
-                );
-                met.insert(new.clone());
-                step.name = Some(new);
-                break;
+            *number = number.saturating_add(1);
+            if taken.insert(new.clone()) {
+                break new;
             }
-        }
+        };
+        fixer.did(
+            rules::NAME_TWICE,
+            &place.part(&name),
+            format_args!("the step is named {} now", Quoted(&new)),
+        );
+        numbers.insert(new.clone(), 2);
+        step.name = Some(new);
     }
 }
