@@ -103,6 +103,8 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result
     let mut source = ArchiveSource::new(bytes, limits)?;
     let packed = transcode::to_msgpack(&mut source)?;
     source.at_end()?;
+    // Its tables may be large, and so may be what comes now.
+    drop(source);
     msgpack::read(&packed, limits).map_err(|error| match error {
         // A position in MessagePack that nobody has seen says nothing.
         Error::Data { reason, source, .. } => Error::Data {

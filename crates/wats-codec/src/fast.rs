@@ -12,7 +12,7 @@
 //!   So errors are `serde`'s, with their positions, and the path may stay simple.
 //!
 //! The attributes that the macros take mirror those of `serde`, which the type carries too; tests
-//! of such a type call [`verify`], which compares both paths on a value.
+//! of such a type call [`verify()`], which compares both paths on a value.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@
 //!   ([`float`]), never turned into `null`; what follows after a document is an error.
 //! * [`fast_struct!`] gives a model a path of its own, several times as fast, with the same bytes.
 //! * [`RecordReader`] and [`RecordWriter`] stream any number of records in bounded memory.
-//! * [`compare`] and [`benchmark`] show what each format costs for *your* data.
+//! * [`compare()`] and [`benchmark`] show what each format costs for *your* data.
 //!
 //! ```
 //! use wats_codec::{Format, Serializer};

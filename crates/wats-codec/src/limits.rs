@@ -15,7 +15,8 @@ pub(crate) const RATIO_FLOOR: usize = 1 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest document in bytes, counted after decompression. Default 64 MiB.
+    /// Largest document in bytes, counted after decompression. Default 64 MiB. The tables of an
+    /// archive take at most four times as much memory while it is read.
     pub max_bytes: usize,
     /// Largest ratio of decompressed to compressed bytes, checked once the output has passed
     /// 1 MiB. Default 200; gzip cannot exceed 1032, reports reach about 10.

@@ -242,11 +242,19 @@ fn checksum(bytes: &[u8]) -> u64 {
     sum ^ sum >> 32
 }
 
+fn push_number(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
 /// Puts sections together with a right checksum.
 fn archive(sections: [&[u8]; 5]) -> Vec<u8> {
     let mut bytes = b"\xc1WA\x01".to_vec();
     for section in sections {
-        bytes.push(section.len() as u8);
+        push_number(&mut bytes, section.len());
         bytes.extend_from_slice(section);
     }
     let sum = checksum(&bytes);
@@ -337,6 +345,59 @@ fn a_list_of_nothing_cannot_become_a_bomb() {
     ] {
         assert!(error.is_limit(), "{error}");
     }
+}
+
+/// Tables of the most entries that fit into `size` bytes: keys, texts, shapes, entries of a shape.
+fn largest_tables(size: usize) -> [Vec<u8>; 4] {
+    let table = |count: usize, entry: &[u8]| {
+        let mut section = Vec::new();
+        push_number(&mut section, count);
+        section.extend(entry.repeat(count));
+        section
+    };
+    let empty = table(size, b"\x00");
+    let mut shape = b"\x01".to_vec();
+    shape.extend(table(size / 2, b"\x00\x00"));
+    [
+        archive([&empty, b"\x00", b"\x00", b"", b"\x00"]),
+        archive([b"\x00", &empty, b"\x00", b"", b"\x00"]),
+        archive([b"\x00", b"\x00", &empty, b"", b"\x00"]),
+        archive([b"\x01\x01a", b"\x00", &shape, b"", b"\x00"]),
+    ]
+}
+
+#[test]
+fn hostile_tables_take_bounded_memory() {
+    const SIZE: usize = 4 << 20;
+    let reader = codec().with_limits(Limits::default().max_bytes(SIZE));
+    for (table, bytes) in largest_tables(SIZE - 64).iter().enumerate() {
+        let mut refused = false;
+        let counted = allocation_counter::measure(|| {
+            let fast = reader.from_slice_fast::<Vec<Pair>>(bytes).unwrap_err();
+            let plain = reader.from_slice::<Value>(bytes).unwrap_err();
+            refused = [fast, plain]
+                .iter()
+                .all(|error| matches!(error, Error::TooLarge { limit: SIZE, .. }));
+        });
+        assert!(refused, "table {table}");
+        assert!(
+            counted.bytes_max < 5 * SIZE as u64,
+            "table {table}: {} bytes",
+            counted.bytes_max
+        );
+    }
+}
+
+#[test]
+fn many_different_short_texts_and_keys_stay_within_the_room_for_tables() {
+    // As short as texts that differ can be: the most entries that an honest document comes to.
+    let map: std::collections::BTreeMap<String, String> = (0..60_000)
+        .map(|n| (format!("{n:x}"), format!("{n:x}")))
+        .collect();
+    let bytes = codec().to_vec(&map).unwrap();
+    let reader = codec().with_limits(Limits::default().max_bytes(bytes.len()));
+    let back: std::collections::BTreeMap<String, String> = reader.from_slice(&bytes).unwrap();
+    assert_eq!(back, map);
 }
 
 #[test]

@@ -48,8 +48,8 @@ struct Shape {
 struct Entry {
     key: u32,
     kind: u8,
-    /// How long the key is: most others differ in that already.
-    length: usize,
+    /// How long the key is, at its low end: most others differ in that already.
+    length: u16,
     /// Where the text of the key that was last found here lies in the program.
     seen: usize,
 }
@@ -71,11 +71,42 @@ enum Kinds<'de> {
     Each(&'de [u8]),
 }
 
+/// The memory that tables may still take. An entry of a table takes one or two bytes in an archive,
+/// and 16 in memory.
+struct Room {
+    left: usize,
+    exceeded: bool,
+}
+
+impl Room {
+    /// What tables may take, as a multiple of the largest document. Texts that differ, in a document
+    /// within that limit, stay below it.
+    const TIMES: usize = 4;
+
+    fn new(limits: &Limits) -> Self {
+        Self {
+            left: limits.max_bytes.saturating_mul(Self::TIMES),
+            exceeded: false,
+        }
+    }
+
+    /// An empty table with space for exactly `count` entries.
+    fn table<T>(&mut self, count: usize) -> Option<Vec<T>> {
+        let bytes = count.checked_mul(size_of::<T>())?;
+        let Some(left) = self.left.checked_sub(bytes) else {
+            self.exceeded = true;
+            return None;
+        };
+        self.left = left;
+        Some(Vec::with_capacity(count))
+    }
+}
+
 /// The texts of a table, each a part of its section.
 struct Texts<'de>(Vec<&'de str>);
 
 impl<'de> Texts<'de> {
-    fn new(mut section: &'de [u8]) -> Option<Self> {
+    fn new(mut section: &'de [u8], room: &mut Room) -> Option<Self> {
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
@@ -86,7 +117,7 @@ impl<'de> Texts<'de> {
         }
         // Checked once for all: parts of valid text are valid where they begin and end with letters.
         let mut joined = std::str::from_utf8(section).ok()?;
-        let mut texts = Vec::with_capacity(count);
+        let mut texts = room.table(count)?;
         for _ in 0..count {
             let (text, rest) = joined.split_at_checked(take_length(&mut lengths)?)?;
             texts.push(text);
@@ -106,6 +137,20 @@ fn section<'de>(rest: &mut &'de [u8]) -> Option<&'de [u8]> {
     let (section, after) = rest.split_at_checked(length)?;
     *rest = after;
     Some(section)
+}
+
+/// How many entries `count` shapes have in all.
+fn count_entries(mut section: &[u8], count: usize) -> Option<usize> {
+    let mut entries = 0usize;
+    for _ in 0..count {
+        let length = take_length(&mut section)?;
+        for _ in 0..length {
+            take_number(&mut section)?;
+            section = section.split_first()?.1;
+        }
+        entries = entries.checked_add(length)?;
+    }
+    Some(entries)
 }
 
 fn syntax(at: usize, reason: &str) -> Error {
@@ -152,7 +197,8 @@ impl<'de> ArchiveSource<'de> {
             });
         }
         let [keys, texts, shapes, frames, values] = parts;
-        Self::tables(keys, texts, shapes)
+        let mut room = Room::new(limits);
+        Self::tables(keys, texts, shapes, &mut room)
             .and_then(|(keys, texts, shapes, entries)| {
                 let (root, values) = values.split_first()?;
                 Some(Self {
@@ -173,22 +219,29 @@ impl<'de> ArchiveSource<'de> {
                     fault: None,
                 })
             })
-            .ok_or_else(|| syntax(HEADER, "inconsistent tables"))
+            .ok_or_else(|| {
+                if room.exceeded {
+                    let limit = limits.max_bytes;
+                    return Error::TooLarge { limit };
+                }
+                syntax(HEADER, "inconsistent tables")
+            })
     }
 
     fn tables(
         keys: &'de [u8],
         texts: &'de [u8],
         mut section: &'de [u8],
+        room: &mut Room,
     ) -> Option<(Texts<'de>, Texts<'de>, Vec<Shape>, Vec<Entry>)> {
-        let keys = Texts::new(keys)?;
-        let texts = Texts::new(texts)?;
+        let keys = Texts::new(keys, room)?;
+        let texts = Texts::new(texts, room)?;
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
         }
-        let mut shapes = Vec::with_capacity(count);
-        let mut entries = Vec::new();
+        let mut shapes = room.table(count)?;
+        let mut entries = room.table(count_entries(section, count)?)?;
         for _ in 0..count {
             let length = take_length(&mut section)?;
             let start = entries.len();
@@ -202,7 +255,7 @@ impl<'de> ArchiveSource<'de> {
                 entries.push(Entry {
                     key,
                     kind: *kind,
-                    length: keys.get(key as usize)?.len(),
+                    length: keys.get(key as usize)?.len() as u16,
                     seen: 0,
                 });
             }
@@ -464,7 +517,8 @@ impl<'de> Source<'de> for ArchiveSource<'de> {
         let address = name.as_ptr() as usize;
         // Two keys at one address can differ in length only; then the texts are compared.
         if entry.seen != address ^ name.len().rotate_right(8) {
-            if entry.length != name.len() || self.keys.get(entry.key as usize) != Some(name) {
+            if entry.length != name.len() as u16 || self.keys.get(entry.key as usize) != Some(name)
+            {
                 return false;
             }
             entry.seen = address ^ name.len().rotate_right(8);
