@@ -1,7 +1,7 @@
 //! The three ways side by side against a "server" that takes 20 ms a call, and the naive loop.
 //!
 //! ```text
-//! cargo run --release -p wats-batch --example compare
+//! cargo run --release -p wats-batch --example three_ways
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
