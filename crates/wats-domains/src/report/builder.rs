@@ -5,13 +5,12 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use jiff::ZonedDateTime;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::lint;
 use super::{
-    BooleanMeasurement, Limits, NumericMeasurement, Report, ReportTime, SequenceCall, Status, Step,
-    StringLimit, StringMeasurement, Uut,
+    BooleanMeasurement, Limits, MiscInfo, NumericMeasurement, Report, ReportTime, ReportType,
+    SequenceCall, Status, Step, StepGroup, StringLimit, StringMeasurement, Uut,
 };
 use crate::error::{Error, Result};
 use crate::wire::Number;
@@ -53,7 +52,7 @@ impl UutReport {
     ) -> ReportBuilder {
         ReportBuilder {
             report: Report {
-                report_type: Some("T".to_owned()),
+                report_type: Some(ReportType::Test),
                 id: Some(Uuid::new_v4()),
                 part_number: Some(part_number.into()),
                 serial_number: Some(serial_number.into()),
@@ -229,7 +228,11 @@ impl ReportBuilder {
         if !misc.is_empty() {
             report.misc_infos = Some(
                 misc.into_iter()
-                    .map(|(name, text)| json!({ "description": name, "text": text }))
+                    .map(|(name, text)| MiscInfo {
+                        description: Some(name),
+                        text: Some(text),
+                        ..MiscInfo::default()
+                    })
                     .collect(),
             );
         }
@@ -343,12 +346,12 @@ impl Sequence {
             status: Some(Status::of_parts(
                 steps.iter().filter_map(|step| step.status.as_ref()),
             )),
-            sequence_call: Some(SequenceCall {
+            sequence_call: Some(Box::new(SequenceCall {
                 path: Some(path.to_owned()),
                 name: Some(name.clone()),
                 version: Some(version.to_owned()),
                 ..SequenceCall::default()
-            }),
+            })),
             steps: (!steps.is_empty()).then_some(steps),
             ..step(name, "SequenceCall")
         }
@@ -377,8 +380,8 @@ impl MultiNumeric {
 
 fn step(name: String, step_type: &str) -> Step {
     Step {
-        group: Some("M".to_owned()),
-        step_type: Some(step_type.to_owned()),
+        group: Some(StepGroup::Main),
+        step_type: Some(step_type.into()),
         name: Some(name),
         ..Step::default()
     }

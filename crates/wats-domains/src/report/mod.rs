@@ -1,28 +1,40 @@
 //! Test reports: model, builder, and the operations submit, get and query.
 //!
-//! `model` holds the wire models of WSJF, `status` and `limits` their vocabulary, `time` the times; `builder` makes
-//! reports that the server accepts, checked by `lint`; `header` and `service` are the operations.
+//! `model` holds the wire models of WSJF; `codes`, `status`, `comp_op` and `limits` their vocabulary, `time` the times,
+//! `payload` the contents of attachments. `body` is a report as the bytes that are sent. `builder` makes reports that
+//! the server accepts, checked by `lint`; `header` and `service` are the operations.
 
+mod body;
 mod builder;
+mod codes;
+mod comp_op;
 mod header;
 mod limits;
 mod lint;
 mod model;
+mod payload;
 pub(crate) mod refusal;
 mod service;
 mod status;
 mod time;
 
+pub use body::{BodyReader, ReportBody};
 pub use builder::{MultiNumeric, ReportBuilder, Sequence, UutReport};
+pub use codes::{ChartType, ReportType, StepGroup, StepType};
+pub use comp_op::CompOp;
 pub use header::{HeaderQuery, ReportHeader};
-pub use limits::{CompOp, Limits, StringLimit};
+pub use limits::{Limits, StringLimit};
 pub use lint::{
     Finding, FixPolicy, FutureStart, RULES, Rule, Severity, fix, lint, lint_json,
     page as rules_page,
 };
 pub use model::{
-    BooleanMeasurement, NumericMeasurement, Report, SequenceCall, Step, StringMeasurement, Uut,
+    AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, Asset, AssetStatistics,
+    Attachment, BooleanMeasurement, Chart, ChartSeries, ExeCall, Failure, LoopInfo, MessagePopup,
+    MiscInfo, NumericMeasurement, PropertyType, Report, SequenceCall, Step, StringMeasurement,
+    SubUnit, Uur, UurReference, Uut,
 };
+pub use payload::Payload;
 pub use service::{ReportService, Submitted};
 pub use status::Status;
 pub use time::ReportTime;

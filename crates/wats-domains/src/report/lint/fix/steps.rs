@@ -6,12 +6,10 @@ use super::{Fixer, loops};
 use crate::report::lint::chart::{LABEL, UNIT};
 use crate::report::lint::collect::Quoted;
 use crate::report::lint::header::{ERROR_MESSAGE, SHORT};
-use crate::report::lint::kept::{self, Attachment, Chart};
-use crate::report::lint::measurement::{compares_texts, limits_of};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::lint::step::{CALL, MAX_DEPTH};
-use crate::report::{CompOp, NumericMeasurement, Step, StringMeasurement};
+use crate::report::{Chart, CompOp, NumericMeasurement, Step, StringMeasurement};
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
     ids(fixer, root);
@@ -30,7 +28,7 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     );
     if let Some(call) = &mut step.sequence_call {
         let place = &place.part("sequence call");
-        fixer.characters(call, place, &[]);
+        fixer.characters(&mut **call, place, &[]);
         fixer.cut(rules::CALL_NAME, place, "name", call.name.as_mut(), CALL.1);
     }
     for (index, measurement) in step.numeric.iter_mut().flatten().enumerate() {
@@ -46,12 +44,12 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     for (index, measurement) in step.booleans.iter_mut().flatten().enumerate() {
         fixer.characters(measurement, &place.item("measurement", index, None), &[]);
     }
-    kept::edit(step.extra.get_mut("attachment"), |file: &mut Attachment| {
+    if let Some(file) = &mut step.attachment {
         super::header::file(fixer, file, &place.part("attachment"));
-    });
-    kept::edit(step.extra.get_mut("chart"), |one: &mut Chart| {
+    }
+    if let Some(one) = &mut step.chart {
         chart(fixer, one, &place.part("chart"));
-    });
+    }
     if depth == MAX_DEPTH {
         return;
     }
@@ -68,11 +66,15 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
 
 /// Operator and limits of a number.
 fn number(fixer: &mut Fixer<'_>, measurement: &mut NumericMeasurement, place: &Place<'_>) {
-    let known = |op: &CompOp| limits_of(op).is_some();
+    let known = |op: &CompOp| op.numeric_limits().is_some();
     if let Some(op) = &mut measurement.comp_op {
         capitals(fixer, op, known, rules::COMPARISON_UNKNOWN, place);
     }
-    match measurement.comp_op.as_ref().and_then(limits_of) {
+    match measurement
+        .comp_op
+        .as_ref()
+        .and_then(CompOp::numeric_limits)
+    {
         Some(1) if measurement.low_limit.is_none() && measurement.high_limit.is_some() => {
             measurement.low_limit = measurement.high_limit.take();
             fixer.did(
@@ -108,7 +110,7 @@ fn text(fixer: &mut Fixer<'_>, measurement: &mut StringMeasurement, place: &Plac
         capitals(
             fixer,
             op,
-            compares_texts,
+            CompOp::compares_texts,
             rules::TEXT_COMPARISON_UNKNOWN,
             place,
         );
