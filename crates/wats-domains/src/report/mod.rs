@@ -12,6 +12,7 @@ mod header;
 mod limits;
 mod lint;
 mod model;
+mod names;
 mod payload;
 pub(crate) mod refusal;
 mod service;
@@ -19,7 +20,12 @@ mod status;
 mod time;
 
 pub use body::{BodyReader, ReportBody};
-pub use builder::{MultiNumeric, ReportBuilder, Sequence, UutReport};
+pub use builder::{
+    BooleanLoop, EqualNames, Free, LoopRule, Many, MeasurementRef, MultiBoolean, MultiNumeric,
+    MultiString, Nested, NotFinite, NumericLoop, Outcome, Plain, RepairBuilder, ReportBuilder,
+    Sequence, SequenceLoop, Several, Single, StepRef, StringLoop, Taken, Turns, UnitId, Units,
+    UurReport, UutReport,
+};
 pub use codes::{ChartType, ReportType, StepGroup, StepType};
 pub use comp_op::CompOp;
 pub use header::{HeaderQuery, ReportHeader};

@@ -58,9 +58,9 @@ pub fn lint(report: &Report) -> Vec<Finding> {
     check(report, Severity::Advice)
 }
 
-/// What the server would reject, and nothing else.
-pub(super) fn rejects(report: &Report) -> Vec<Finding> {
-    check(report, Severity::Reject)
+/// What the server would reject, or take and then lose.
+pub(super) fn harms(report: &Report) -> Vec<Finding> {
+    check(report, Severity::SilentLoss)
 }
 
 fn check(report: &Report, least: Severity) -> Vec<Finding> {

@@ -218,7 +218,7 @@ fn children(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, i
     // The steps of a loop share their name.
     let plain = steps
         .iter()
-        .filter(|step| step.loop_info.is_none() && !misread(&step.extra, "loop"))
+        .filter(|step| !step.is_in_loop())
         .map(Step::name)
         .filter(|name| !name.is_empty());
     measurement::unique(out, rules::NAME_TWICE, place, "steps", plain);

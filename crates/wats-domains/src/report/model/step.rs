@@ -126,6 +126,13 @@ impl Step {
         self.booleans.as_deref().unwrap_or_default()
     }
 
+    /// Whether it is the summary or an iteration of a loop, in whatever form.
+    pub(in crate::report) fn is_in_loop(&self) -> bool {
+        self.loop_info.is_some()
+            || (!self.extra.is_empty()
+                && self.extra.get("loop").is_some_and(|info| !info.is_null()))
+    }
+
     /// Whether it is an iteration of a loop; the summary before it speaks for it.
     pub fn is_iteration(&self) -> bool {
         self.loop_info

@@ -1,15 +1,9 @@
 //! Mends the numbers of loops.
 
 use super::Fixer;
-use crate::report::lint::collect::misread;
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::{LoopInfo, Status, Step};
-
-/// Whether a step is the summary or an iteration of a loop.
-pub(super) fn is_part(step: &Step) -> bool {
-    step.loop_info.is_some() || misread(&step.extra, "loop")
-}
 
 /// Summaries and the iterations that follow them are numbered as they stand.
 pub(super) fn mend(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>) {

@@ -1,6 +1,6 @@
 //! Mends the tree of steps.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Fixer, loops};
 use crate::report::lint::chart::{LABEL, UNIT};
@@ -9,6 +9,7 @@ use crate::report::lint::header::{ERROR_MESSAGE, SHORT};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::lint::step::{CALL, MAX_DEPTH};
+use crate::report::names::number_twins;
 use crate::report::{Chart, CompOp, NumericMeasurement, Step, StringMeasurement};
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
@@ -60,7 +61,13 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     }
     loops::mend(fixer, steps, place);
     if fixer.policy.rename_duplicates {
-        rename(fixer, steps, place);
+        number_twins(steps, |before, after| {
+            fixer.did(
+                rules::NAME_TWICE,
+                &place.part(before),
+                format_args!("the step is named {} now", Quoted(after)),
+            );
+        });
     }
 }
 
@@ -251,41 +258,5 @@ impl Given {
                 self.write(inner, depth + 1);
             }
         }
-    }
-}
-
-/// Appends a number to names that an earlier step has.
-fn rename(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>) {
-    // A step without a name is not given one.
-    let plain = |step: &&mut Step| !loops::is_part(step) && !step.name().is_empty();
-    let mut taken: HashSet<String> = steps
-        .iter_mut()
-        .filter(plain)
-        .map(|step| step.name().to_owned())
-        .collect();
-    // The number that the next step of a name is tried with.
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    for step in steps.iter_mut().filter(plain) {
-        let name = step.name().to_owned();
-        let Some(number) = numbers.get_mut(&name) else {
-            numbers.insert(name, 2);
-            continue;
-        };
-        let new = loop {
-            let end = format!(" ({number})");
-            let kept: String = name.chars().take(SHORT - end.len()).collect();
-            let new = kept + &end;
-            *number = number.saturating_add(1);
-            if taken.insert(new.clone()) {
-                break new;
-            }
-        };
-        fixer.did(
-            rules::NAME_TWICE,
-            &place.part(&name),
-            format_args!("the step is named {} now", Quoted(&new)),
-        );
-        numbers.insert(new.clone(), 2);
-        step.name = Some(new);
     }
 }
