@@ -107,6 +107,13 @@ fn a_repeat_sends_the_same_bytes() {
     }
     assert_eq!(single, whole);
     assert_eq!(reader.read(&mut byte).unwrap(), 0);
+    let pieces: Vec<_> = body.chunks().map(Result::unwrap).collect();
+    assert_eq!(pieces.concat(), whole);
+    assert!(
+        pieces
+            .iter()
+            .all(|piece| (1..=64 * 1024).contains(&piece.len()))
+    );
 }
 
 #[test]
@@ -139,6 +146,8 @@ fn a_file_that_is_no_longer_what_it_was_is_not_sent() {
         change(&folder.path().join(name));
         let error = body.write_to(&mut io::sink()).unwrap_err().to_string();
         assert!(error.contains(name), "{error}");
+        let mut chunks = body.chunks();
+        assert!(chunks.any(|piece| piece.is_err()) && chunks.next().is_none());
         assert!(serde_json::to_string(&*report).is_err(), "{name}");
     }
 }

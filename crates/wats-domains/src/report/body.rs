@@ -1,7 +1,7 @@
 //! A report as the bytes that are sent, made while they are sent: attachments are never in memory as a whole.
 //!
 //! The report is written once without the contents of its large attachments, and for each of them the place is kept.
-//! A [`BodyReader`] then reads that text and, at each place, encodes the attachment piece by piece. It can be made any
+//! [`BodyChunks`] then gives that text and, at each place, the attachment encoded piece by piece. They can be made any
 //! number of times, and each gives the same bytes.
 
 use std::cell::RefCell;
@@ -147,11 +147,20 @@ impl ReportBody {
         self.places.is_empty().then_some(&self.text)
     }
 
-    /// Reads it from the start.
+    /// Reads it from the start, for those who read bytes.
     ///
     /// Reading fails if a file cannot be read, or is no longer the one that was attached.
     pub fn reader(&self) -> BodyReader {
         BodyReader {
+            chunks: self.chunks(),
+            current: Bytes::new(),
+        }
+    }
+
+    /// Reads it from the start, a piece of at most 64 KiB at a time unless it is in memory anyhow. After an error, as of
+    /// [`reader`](Self::reader), nothing follows.
+    pub fn chunks(&self) -> BodyChunks {
+        BodyChunks {
             body: self.clone(),
             at: 0,
             next: 0,
@@ -177,40 +186,35 @@ impl fmt::Debug for ReportBody {
     }
 }
 
-/// Reads a [`ReportBody`].
-pub struct BodyReader {
+/// A [`ReportBody`] in pieces; none is empty.
+pub struct BodyChunks {
     body: ReportBody,
-    /// How much of the text has been read.
+    /// How much of the text was given.
     at: usize,
     /// Which place comes next.
     next: usize,
-    /// The contents that are being read.
+    /// The contents that are being given.
     inner: Option<Encoded>,
 }
 
-impl Read for BodyReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
+impl BodyChunks {
+    fn piece(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             if let Some(inner) = &mut self.inner {
-                let n = inner.read(buffer)?;
-                if n > 0 {
-                    return Ok(n);
+                if let Some(piece) = inner.next_piece()? {
+                    return Ok(Some(piece));
                 }
                 self.inner = None;
             }
             let place = self.body.places.get(self.next);
             let end = place.map_or(self.body.text.len(), |(at, _)| *at);
             if self.at < end {
-                let n = buffer.len().min(end - self.at);
-                buffer[..n].copy_from_slice(&self.body.text[self.at..self.at + n]);
-                self.at += n;
-                return Ok(n);
+                let piece = self.body.text.slice(self.at..end);
+                self.at = end;
+                return Ok(Some(piece));
             }
             let Some((_, payload)) = place else {
-                return Ok(0);
+                return Ok(None);
             };
             self.inner = Some(payload.encoded()?);
             self.next += 1;
@@ -218,10 +222,46 @@ impl Read for BodyReader {
     }
 }
 
-impl fmt::Debug for BodyReader {
+impl Iterator for BodyChunks {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        let piece = self.piece();
+        if piece.is_err() {
+            (self.at, self.next, self.inner) = (usize::MAX, usize::MAX, None);
+        }
+        piece.transpose()
+    }
+}
+
+impl std::iter::FusedIterator for BodyChunks {}
+
+impl fmt::Debug for BodyChunks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyReader")
+        f.debug_struct("BodyChunks")
             .field("body", &self.body)
             .finish_non_exhaustive()
+    }
+}
+
+/// Reads a [`ReportBody`].
+#[derive(Debug)]
+pub struct BodyReader {
+    chunks: BodyChunks,
+    /// What was not read of the current piece.
+    current: Bytes,
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.current.is_empty() && !buffer.is_empty() {
+            match self.chunks.next().transpose()? {
+                Some(piece) => self.current = piece,
+                None => return Ok(0),
+            }
+        }
+        let piece = self.current.split_to(self.current.len().min(buffer.len()));
+        buffer[..piece.len()].copy_from_slice(&piece);
+        Ok(piece.len())
     }
 }

@@ -19,7 +19,7 @@ mod service;
 mod status;
 mod time;
 
-pub use body::{BodyReader, ReportBody};
+pub use body::{BodyChunks, BodyReader, ReportBody};
 pub use builder::{
     BooleanLoop, EqualNames, Free, LoopRule, Many, MeasurementRef, MultiBoolean, MultiNumeric,
     MultiString, Nested, NotFinite, NumericLoop, Outcome, Plain, RepairBuilder, ReportBuilder,

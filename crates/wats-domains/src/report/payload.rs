@@ -32,7 +32,7 @@ enum Source {
     File(Arc<FileSource>),
 }
 
-struct FileSource {
+pub(crate) struct FileSource {
     path: PathBuf,
     length: u64,
     changed: Option<SystemTime>,
@@ -130,15 +130,10 @@ impl Payload {
 
     /// The base64 text piece by piece.
     pub(crate) fn encoded(&self) -> io::Result<Encoded> {
-        let source = match &self.0 {
-            Source::Base64(text) => Raw::Text(Arc::clone(text), 0),
-            Source::Bytes(bytes) => Raw::Bytes(bytes.clone()),
-            Source::File(file) => Raw::File(file.open()?, Arc::clone(file), file.length),
-        };
-        Ok(Encoded {
-            source,
-            text: String::new(),
-            at: 0,
+        Ok(match &self.0 {
+            Source::Base64(text) => Encoded::Text(Arc::clone(text), 0),
+            Source::Bytes(bytes) => Encoded::Bytes(bytes.clone()),
+            Source::File(file) => Encoded::File(file.open()?, Arc::clone(file), file.length),
         })
     }
 }
@@ -192,17 +187,12 @@ impl FileSource {
 }
 
 /// Base64 of a payload, a piece at a time; see [`Payload::encoded`].
-pub(crate) struct Encoded {
-    source: Raw,
-    /// A piece that is encoded, and how much of it has been read.
-    text: String,
-    at: usize,
-}
-
-enum Raw {
+pub(crate) enum Encoded {
+    /// A text that is base64 already, and how much of it was given.
     Text(Arc<str>, usize),
+    /// What is left of bytes.
     Bytes(Bytes),
-    /// The file and how much of it is left.
+    /// A file and how much of it is left.
     File(File, Arc<FileSource>, u64),
 }
 
@@ -210,17 +200,21 @@ enum Raw {
 const PIECE: usize = 48 * 1024;
 
 impl Encoded {
-    /// Encodes the next piece; an empty one is the end.
-    fn next_piece(&mut self) -> io::Result<()> {
-        self.at = 0;
-        self.text.clear();
-        match &mut self.source {
-            Raw::Text(..) => {}
-            Raw::Bytes(bytes) => {
-                let piece = bytes.split_to(bytes.len().min(PIECE));
-                STANDARD.encode_string(&piece, &mut self.text);
+    /// The next piece; `None` is the end.
+    pub(crate) fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
+        match self {
+            Self::Text(text, at) => {
+                let rest = text.as_bytes().get(*at..).unwrap_or_default();
+                let piece = &rest[..rest.len().min(PIECE)];
+                *at += piece.len();
+                Ok((!piece.is_empty()).then(|| Bytes::copy_from_slice(piece)))
             }
-            Raw::File(file, source, left) => {
+            Self::Bytes(bytes) => {
+                let piece = bytes.split_to(bytes.len().min(PIECE));
+                Ok((!piece.is_empty()).then(|| STANDARD.encode(&piece).into()))
+            }
+            Self::File(_, _, 0) => Ok(None),
+            Self::File(file, source, left) => {
                 let mut piece = vec![0; usize::try_from(*left).unwrap_or(PIECE).min(PIECE)];
                 file.read_exact(&mut piece)
                     .map_err(|error| match error.kind() {
@@ -231,30 +225,9 @@ impl Encoded {
                 if *left == 0 && file.metadata()?.modified().ok() != source.changed {
                     return Err(source.changed());
                 }
-                STANDARD.encode_string(&piece, &mut self.text);
+                Ok(Some(STANDARD.encode(&piece).into()))
             }
         }
-        Ok(())
-    }
-}
-
-impl Read for Encoded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Raw::Text(text, at) = &mut self.source {
-            let rest = text.as_bytes().get(*at..).unwrap_or_default();
-            let n = rest.len().min(buffer.len());
-            buffer[..n].copy_from_slice(&rest[..n]);
-            *at += n;
-            return Ok(n);
-        }
-        if self.at == self.text.len() {
-            self.next_piece()?;
-        }
-        let rest = &self.text.as_bytes()[self.at..];
-        let n = rest.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&rest[..n]);
-        self.at += n;
-        Ok(n)
     }
 }
 
