@@ -15,7 +15,7 @@ pub mod wire;
 
 pub use api::{Api, ApiOptions};
 pub use error::{Error, Result};
-pub use odata::{Filter, Literal};
+pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};
 #[doc(inline)]

@@ -3,77 +3,17 @@
 //! The server knows `and`/`or`/`not`, the comparisons `eq ne gt ge lt le` and the string functions; it knows no
 //! arithmetic and no date functions.
 
-use std::fmt::Write as _;
-
-use jiff::Timestamp;
+mod literal;
+mod member;
 
 use crate::error::{Error, Result};
+use literal::{write as write_literal, write_text};
 
-/// A value in a filter.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Literal {
-    /// A text; quotes in it are doubled.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-    /// A finite number.
-    Real(f64),
-    /// `true` or `false`.
-    Bool(bool),
-    /// A moment, written in UTC and whole seconds, as the server documents it: down, and up where it is an upper bound.
-    Time(Timestamp),
-    /// `null`.
-    Null,
-}
+pub use literal::Literal;
+pub use member::Member;
 
-impl From<&str> for Literal {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
-    }
-}
-
-impl From<String> for Literal {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl From<&String> for Literal {
-    fn from(value: &String) -> Self {
-        Self::Text(value.clone())
-    }
-}
-
-impl From<i32> for Literal {
-    fn from(value: i32) -> Self {
-        Self::Integer(value.into())
-    }
-}
-
-impl From<i64> for Literal {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<f64> for Literal {
-    fn from(value: f64) -> Self {
-        Self::Real(value)
-    }
-}
-
-impl From<bool> for Literal {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<Timestamp> for Literal {
-    fn from(value: Timestamp) -> Self {
-        Self::Time(value)
-    }
-}
+/// The variable of an `any`.
+const VARIABLE: &str = "x";
 
 /// A condition on the members of what is queried.
 ///
@@ -92,8 +32,10 @@ pub struct Filter(Node);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Node {
-    Compare(String, &'static str, Literal),
-    Function(&'static str, String, String),
+    Compare(Member, &'static str, Literal),
+    In(Member, Vec<Literal>),
+    Any(String, Option<Box<Node>>),
+    Function(&'static str, Member, String),
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
@@ -103,7 +45,7 @@ enum Node {
 macro_rules! comparisons {
     ($( $(#[$meta:meta])* $name:ident = $op:literal; )*) => { $(
         $(#[$meta])*
-        pub fn $name(field: impl Into<String>, value: impl Into<Literal>) -> Self {
+        pub fn $name(field: impl Into<Member>, value: impl Into<Literal>) -> Self {
             Self(Node::Compare(field.into(), $op, value.into()))
         }
     )* };
@@ -112,7 +54,7 @@ macro_rules! comparisons {
 macro_rules! functions {
     ($( $(#[$meta:meta])* $name:ident = $function:literal; )*) => { $(
         $(#[$meta])*
-        pub fn $name(field: impl Into<String>, text: impl Into<String>) -> Self {
+        pub fn $name(field: impl Into<Member>, text: impl Into<String>) -> Self {
             Self(Node::Function($function, field.into(), text.into()))
         }
     )* };
@@ -146,7 +88,7 @@ impl Filter {
     /// The member equals one of the values; written as `or` of `eq`, which every server version knows. Without values
     /// nothing matches.
     pub fn any_of<L: Into<Literal>>(
-        field: impl Into<String>,
+        field: impl Into<Member>,
         values: impl IntoIterator<Item = L>,
     ) -> Self {
         let field = field.into();
@@ -156,6 +98,36 @@ impl Filter {
                 .map(|v| Node::Compare(field.clone(), "eq", v.into()))
                 .collect(),
         ))
+    }
+
+    /// The member equals one of the values, written with `in`, as reports know it. Without values nothing matches.
+    pub fn is_in<L: Into<Literal>>(
+        field: impl Into<Member>,
+        values: impl IntoIterator<Item = L>,
+    ) -> Self {
+        let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
+        if values.is_empty() {
+            return Self(Node::Or(Vec::new()));
+        }
+        Self(Node::In(field.into(), values))
+    }
+
+    /// An item of the list fulfils the condition, whose members are those of the item.
+    ///
+    /// ```
+    /// use wats_domains::Filter;
+    ///
+    /// let filter = Filter::any("subUnits", Filter::eq("serialNumber", "SN-7"));
+    /// assert_eq!(filter.to_odata()?, "subUnits/any(x: x/serialNumber eq 'SN-7')");
+    /// # Ok::<(), wats_domains::Error>(())
+    /// ```
+    pub fn any(list: impl Into<String>, condition: Self) -> Self {
+        Self(Node::Any(list.into(), Some(Box::new(condition.0))))
+    }
+
+    /// The list has an item.
+    pub fn has_any(list: impl Into<String>) -> Self {
+        Self(Node::Any(list.into(), None))
     }
 
     /// A condition in OData's own words, sent as it is. Nothing is escaped: never put data in here.
@@ -195,40 +167,75 @@ impl Filter {
     /// The text for `$filter`, not yet escaped for the URL.
     ///
     /// # Errors
-    /// [`Error::Query`] for a member name that is none, and for NaN or an infinity, which OData cannot express.
+    /// [`Error::Query`] for a member name that is none, for NaN or an infinity, which OData cannot express, and for an
+    /// [`any`](Self::any) or [`raw`](Self::raw) inside an `any`.
     pub fn to_odata(&self) -> Result<String> {
         let mut out = String::new();
-        write_node(&mut out, &self.0, false)?;
+        write_node(&mut out, &self.0, false, None)?;
         Ok(out)
     }
 }
 
-/// Writes a condition, in parentheses where it stands inside another and has parts of its own.
-fn write_node(out: &mut String, node: &Node, inner: bool) -> Result<()> {
+/// Writes a condition, in parentheses where it stands inside another and has parts of its own. `variable` is the one of
+/// the `any` around.
+fn write_node(out: &mut String, node: &Node, inner: bool, variable: Option<&str>) -> Result<()> {
     match node {
-        Node::Compare(field, op, value) => {
-            write_field(out, field)?;
+        Node::Compare(member, op, value) => {
+            member.write(out, variable)?;
             out.push(' ');
             out.push_str(op);
             out.push(' ');
             write_literal(out, op, value)?;
         }
-        Node::Function(function, field, text) => {
+        Node::In(member, values) => {
+            member.write(out, variable)?;
+            out.push_str(" in (");
+            for (i, value) in values.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_literal(out, "in", value)?;
+            }
+            out.push(')');
+        }
+        Node::Any(list, condition) => {
+            if variable.is_some() {
+                return Err(Error::Query(format!(
+                    "`any` of `{list}` stands inside another; only one level is known"
+                )));
+            }
+            member::check(list)?;
+            out.push_str(list);
+            out.push_str("/any(");
+            if let Some(condition) = condition {
+                out.push_str(VARIABLE);
+                out.push_str(": ");
+                write_node(out, condition, false, Some(VARIABLE))?;
+            }
+            out.push(')');
+        }
+        Node::Function(function, member, text) => {
             out.push_str(function);
             out.push('(');
-            write_field(out, field)?;
+            member.write(out, variable)?;
             out.push(',');
             write_text(out, text);
             out.push(')');
         }
-        Node::And(parts) => write_joined(out, parts, " and ", inner)?,
+        Node::And(parts) => write_joined(out, parts, " and ", inner, variable)?,
         // Nothing equals one of no values.
         Node::Or(parts) if parts.is_empty() => out.push_str("false"),
-        Node::Or(parts) => write_joined(out, parts, " or ", inner)?,
+        Node::Or(parts) => write_joined(out, parts, " or ", inner, variable)?,
         Node::Not(part) => {
             out.push_str("not (");
-            write_node(out, part, false)?;
+            write_node(out, part, false, variable)?;
             out.push(')');
+        }
+        Node::Raw(_) if variable.is_some() => {
+            return Err(Error::Query(
+                "a raw condition cannot stand inside an `any`: its members are not known"
+                    .to_owned(),
+            ));
         }
         Node::Raw(text) if inner => {
             out.push('(');
@@ -240,7 +247,13 @@ fn write_node(out: &mut String, node: &Node, inner: bool) -> Result<()> {
     Ok(())
 }
 
-fn write_joined(out: &mut String, parts: &[Node], word: &str, inner: bool) -> Result<()> {
+fn write_joined(
+    out: &mut String,
+    parts: &[Node],
+    word: &str,
+    inner: bool,
+    variable: Option<&str>,
+) -> Result<()> {
     let parentheses = inner && parts.len() > 1;
     if parentheses {
         out.push('(');
@@ -249,7 +262,7 @@ fn write_joined(out: &mut String, parts: &[Node], word: &str, inner: bool) -> Re
         if i > 0 {
             out.push_str(word);
         }
-        write_node(out, part, parts.len() > 1)?;
+        write_node(out, part, parts.len() > 1, variable)?;
     }
     if parentheses {
         out.push(')');
@@ -257,63 +270,11 @@ fn write_joined(out: &mut String, parts: &[Node], word: &str, inner: bool) -> Re
     Ok(())
 }
 
-/// A member name, possibly a path such as `product/name`; anything else could smuggle in a condition.
-fn write_field(out: &mut String, field: &str) -> Result<()> {
-    let is_name = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    if !field.split('/').all(is_name) {
-        return Err(Error::Query(format!(
-            "`{field}` is not the name of a member; names are letters, digits and _"
-        )));
-    }
-    out.push_str(field);
-    Ok(())
-}
-
-fn write_literal(out: &mut String, op: &str, value: &Literal) -> Result<()> {
-    match value {
-        Literal::Text(text) => write_text(out, text),
-        Literal::Integer(n) => push(out, n),
-        Literal::Real(x) if x.is_finite() => push(out, x),
-        Literal::Real(x) => {
-            return Err(Error::Query(format!(
-                "{x} cannot be written in a filter; compare with a finite number"
-            )));
-        }
-        Literal::Bool(b) => push(out, b),
-        Literal::Time(t) => {
-            // The server documents whole seconds; an upper bound goes up, so that nothing before it is missed.
-            let up = matches!(op, "lt" | "le") && t.subsec_nanosecond() > 0;
-            let seconds = t.as_second() + i64::from(up);
-            let whole = Timestamp::from_second(seconds).unwrap_or(*t);
-            push(out, whole.strftime("%Y-%m-%dT%H:%M:%SZ"));
-        }
-        Literal::Null => out.push_str("null"),
-    }
-    Ok(())
-}
-
-fn write_text(out: &mut String, text: &str) {
-    out.push('\'');
-    for (i, part) in text.split('\'').enumerate() {
-        if i > 0 {
-            out.push_str("''");
-        }
-        out.push_str(part);
-    }
-    out.push('\'');
-}
-
-fn push(out: &mut String, value: impl std::fmt::Display) {
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{value}");
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -333,6 +294,18 @@ mod tests {
             (Filter::ge("start", start), "start ge 2026-03-29T00:30:00Z"),
             (Filter::lt("start", start), "start lt 2026-03-29T00:30:01Z"),
             (Filter::eq("p/name", Literal::Null), "p/name eq null"),
+            (
+                Filter::eq("uuid", Uuid::nil()),
+                "uuid eq 00000000-0000-0000-0000-000000000000",
+            ),
+            (Filter::is_in("a", ["x", "y'"]), "a in ('x','y''')"),
+            (Filter::is_in("a", [1]), "a in (1)"),
+            (Filter::is_in("a", Vec::<i32>::new()), "false"),
+            (
+                Filter::contains(Member::new("a").trim().to_upper(), "X"),
+                "contains(toupper(trim(a)),'X')",
+            ),
+            (Filter::has_any("list"), "list/any()"),
         ] {
             assert_eq!(text(&filter), expected);
         }
@@ -366,6 +339,26 @@ mod tests {
             text(&Filter::any_of("x", Vec::<String>::new()).or(c)),
             "false or c eq 3"
         );
+    }
+
+    #[test]
+    fn conditions_on_items_name_the_item() {
+        let condition = Filter::eq("a", 1).and(
+            Filter::is_in("b", ["x"])
+                .or(Filter::starts_with(Member::new("c").to_lower(), "y"))
+                .not(),
+        );
+        assert_eq!(
+            text(&Filter::any("list", condition.clone()).and(Filter::eq("a", 2))),
+            "list/any(x: x/a eq 1 and not (x/b in ('x') or startswith(tolower(x/c),'y'))) and a eq 2"
+        );
+        for odd in [
+            Filter::any("list", Filter::any("list", condition.clone())),
+            Filter::any("list", Filter::raw("a eq 1")),
+            Filter::any("a b", condition),
+        ] {
+            assert!(odd.to_odata().is_err());
+        }
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(crate) enum Action {
     },
     /// Do not handle it; close the connection.
     DropBefore,
+    /// Handle it; a report that comes with it goes into quarantine for this reason.
+    Quarantine(String),
     /// Handle it, then close the connection without an answer.
     DropAfter,
     /// Handle it, announce the whole body, send this many bytes of it, close.
@@ -83,6 +85,12 @@ impl Fault {
     /// body (over HTTP/1.1 by closing, over HTTP/2 by resetting the stream).
     pub fn truncate_body(bytes: usize) -> Self {
         Self::new(Action::Truncate(bytes))
+    }
+
+    /// Takes a report in as usual, with 200, and puts it into quarantine for this reason instead of
+    /// storing it. A retry of the quarantine stores it. No effect on other requests.
+    pub fn quarantine(reason: impl Into<String>) -> Self {
+        Self::new(Action::Quarantine(reason.into()))
     }
 
     /// Replaces the body of a [`status`](Self::status) fault. No effect on others.

@@ -18,9 +18,26 @@ pub(crate) enum Endpoint {
     PutProducts,
     PutRevision,
     PutRevisions,
-    PostReport,
-    GetReport,
-    QueryHeaders,
+    Report(ReportEndpoint),
+}
+
+/// What a route for reports does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportEndpoint {
+    Post,
+    PostWsxf,
+    Get,
+    GetWsxf,
+    Attachment,
+    Attachments,
+    Certificate,
+    Headers,
+    ByMiscInfo,
+    State,
+    Quarantine,
+    DeleteQuarantined,
+    Retry,
+    RetryFuture,
 }
 
 /// One method on one path template.
@@ -56,9 +73,76 @@ const ROUTES: &[Route] = &[
         "/api/Product/{partNumber}/{revision}",
         Endpoint::GetRevision,
     ),
-    route("POST", "/api/Report/WSJF", Endpoint::PostReport),
-    route("GET", "/api/Report/Query/Header", Endpoint::QueryHeaders),
-    route("GET", "/api/Report/Wsjf/{id}", Endpoint::GetReport),
+    route(
+        "POST",
+        "/api/Report/WSJF",
+        Endpoint::Report(ReportEndpoint::Post),
+    ),
+    route(
+        "POST",
+        "/api/Report/WSXF",
+        Endpoint::Report(ReportEndpoint::PostWsxf),
+    ),
+    route(
+        "GET",
+        "/api/Report/Query/Header",
+        Endpoint::Report(ReportEndpoint::Headers),
+    ),
+    route(
+        "GET",
+        "/api/Report/Query/HeaderByMiscInfo",
+        Endpoint::Report(ReportEndpoint::ByMiscInfo),
+    ),
+    route(
+        "GET",
+        "/api/Report/Wsjf/{id}",
+        Endpoint::Report(ReportEndpoint::Get),
+    ),
+    route(
+        "GET",
+        "/api/Report/Wsxf/{id}",
+        Endpoint::Report(ReportEndpoint::GetWsxf),
+    ),
+    route(
+        "GET",
+        "/api/Report/Attachment",
+        Endpoint::Report(ReportEndpoint::Attachment),
+    ),
+    route(
+        "GET",
+        "/api/Report/Attachments/{id}",
+        Endpoint::Report(ReportEndpoint::Attachments),
+    ),
+    route(
+        "GET",
+        "/api/Report/Certificate/{id}",
+        Endpoint::Report(ReportEndpoint::Certificate),
+    ),
+    route(
+        "GET",
+        "/api/internal/Report/GetReportState/{id}",
+        Endpoint::Report(ReportEndpoint::State),
+    ),
+    route(
+        "GET",
+        "/api/internal/Quarantine",
+        Endpoint::Report(ReportEndpoint::Quarantine),
+    ),
+    route(
+        "DELETE",
+        "/api/internal/Quarantine",
+        Endpoint::Report(ReportEndpoint::DeleteQuarantined),
+    ),
+    route(
+        "POST",
+        "/api/internal/Quarantine/Retry",
+        Endpoint::Report(ReportEndpoint::Retry),
+    ),
+    route(
+        "POST",
+        "/api/internal/Quarantine/Retry/Future",
+        Endpoint::Report(ReportEndpoint::RetryFuture),
+    ),
 ];
 
 /// Where a request's path and method lead.

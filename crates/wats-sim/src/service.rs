@@ -17,7 +17,7 @@ use crate::counters::Meter;
 use crate::fault::{Action, Fault, FaultQueue};
 use crate::query::Query;
 use crate::report_rules::ReportRules;
-use crate::routes::{self, Endpoint, Resolved};
+use crate::routes::{self, Endpoint, ReportEndpoint, Resolved};
 use crate::server::Line;
 use crate::store::Store;
 
@@ -70,16 +70,17 @@ impl Service {
             }
             None => Action::Proceed,
         };
-        let handle = || {
+        let handle = |doom: Option<String>| {
             let body = match body {
                 Ok(body) => body,
                 Err(answer) => return answer,
             };
-            settle(self.handle(resolved, &head.uri, &head.headers, body))
+            settle(self.handle(resolved, &head.uri, &head.headers, body, doom))
         };
         let (answer, cut_after) = match action {
-            Action::Proceed => (handle(), None),
-            Action::Truncate(bytes) => (handle(), Some(bytes)),
+            Action::Proceed => (handle(None), None),
+            Action::Quarantine(reason) => (handle(Some(reason)), None),
+            Action::Truncate(bytes) => (handle(None), Some(bytes)),
             Action::Answer {
                 status,
                 content_type,
@@ -88,7 +89,7 @@ impl Service {
             } => (scripted(status, &content_type, &headers, body), None),
             Action::DropBefore => return hang_up(line).await,
             Action::DropAfter => {
-                handle();
+                handle(None);
                 return hang_up(line).await;
             }
         };
@@ -101,7 +102,15 @@ impl Service {
         Ok(answer.into_response(cut_after))
     }
 
-    fn handle(&self, resolved: Resolved, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Handled {
+    /// With `doom`, a report that comes in is quarantined for this reason.
+    fn handle(
+        &self,
+        resolved: Resolved,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: Bytes,
+        doom: Option<String>,
+    ) -> Handled {
         let (route, params) = match resolved {
             Resolved::Found { route, params } => (route, params),
             Resolved::WrongMethod { allow, .. } => return Err(wrong_method(&allow)),
@@ -127,9 +136,38 @@ impl Service {
             Endpoint::PutProducts => product::put_many(&self.store, &body),
             Endpoint::PutRevision => product::put_revision(&self.store, &body),
             Endpoint::PutRevisions => product::put_revisions(&self.store, &body),
-            Endpoint::PostReport => report::post(&self.store, self.settings.rules, body),
-            Endpoint::GetReport => report::get(&self.store, param(0), &query),
-            Endpoint::QueryHeaders => report::query_headers(&self.store, &query),
+            Endpoint::Report(endpoint) => {
+                self.handle_report(endpoint, param(0), &query, body, doom)
+            }
+        }
+    }
+}
+
+impl Service {
+    fn handle_report(
+        &self,
+        endpoint: ReportEndpoint,
+        id: &str,
+        query: &Query,
+        body: Bytes,
+        doom: Option<String>,
+    ) -> Handled {
+        let store = &self.store;
+        match endpoint {
+            ReportEndpoint::Post => report::post(store, self.settings.rules, body, doom),
+            ReportEndpoint::PostWsxf => report::post_wsxf(store, body, doom),
+            ReportEndpoint::Get => report::get(store, id, query),
+            ReportEndpoint::GetWsxf => report::get_wsxf(store, id, query),
+            ReportEndpoint::Attachment => report::attachment(store, query),
+            ReportEndpoint::Attachments => report::attachments(store, id),
+            ReportEndpoint::Certificate => report::certificate(store, id),
+            ReportEndpoint::Headers => report::query_headers(store, query),
+            ReportEndpoint::ByMiscInfo => report::query_by_misc_info(store, query),
+            ReportEndpoint::State => report::state(store, id),
+            ReportEndpoint::Quarantine => Ok(report::list(store)),
+            ReportEndpoint::DeleteQuarantined => report::delete(store, &body),
+            ReportEndpoint::Retry => report::retry(store, &body),
+            ReportEndpoint::RetryFuture => report::retry_future(store, &body),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,7 +17,7 @@ use crate::fault::{Fault, FaultQueue};
 use crate::report_rules::ReportRules;
 use crate::server::{self, Server};
 use crate::service::{Service, Settings};
-use crate::store::{Limits, Store};
+use crate::store::{Limits, Store, StoredReport};
 use crate::{Error, api, seed, tls};
 
 /// The token a server accepts unless told otherwise: `demo:demo` in base64.
@@ -115,18 +116,52 @@ impl Simulator {
         self.service.store.put_process(process);
     }
 
-    /// The report with this id, if one was taken in.
+    /// The report with this id as WSJF, if one was stored.
     pub fn report(&self, id: &str) -> Option<Value> {
-        serde_json::from_slice(&self.report_bytes(id)?).ok()
+        serde_json::from_slice(&self.stored(id)?.wsjf).ok()
     }
 
-    /// The report with this id, byte for byte as it was received last.
+    /// The report with this id, byte for byte as it was received, WSJF or WSXF.
     pub fn report_bytes(&self, id: &str) -> Option<Bytes> {
+        let report = self.stored(id)?;
+        Some(report.wsxf.as_ref().unwrap_or(&report.wsjf).clone())
+    }
+
+    /// How far the report with this id has come: `R` received, `P` processed, `E` in quarantine, `I`
+    /// in quarantine for good. `None` if no such report came.
+    pub fn report_state(&self, id: &str) -> Option<String> {
         let id = Uuid::try_parse(id).ok()?;
+        let state = self
+            .service
+            .store
+            .with_reports(|reports| reports.state(&id))?;
+        state
+            .get("State")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    }
+
+    /// From now on reports are received, and answered with 200, but not processed: they cannot be
+    /// read until [`release_reports`](Self::release_reports).
+    pub fn hold_reports(&self) {
+        let now = Timestamp::now();
         self.service
             .store
-            .report(&id)
-            .map(|report| report.bytes.clone())
+            .with_reports(|reports| reports.hold(true, now));
+    }
+
+    /// Processes the reports that were held back, in the order in which they came, and those to come
+    /// at once.
+    pub fn release_reports(&self) {
+        let now = Timestamp::now();
+        self.service
+            .store
+            .with_reports(|reports| reports.hold(false, now));
+    }
+
+    fn stored(&self, id: &str) -> Option<Arc<StoredReport>> {
+        let id = Uuid::try_parse(id).ok()?;
+        self.service.store.with_reports(|reports| reports.get(&id))
     }
 
     /// Scripts a failure for the next request that fits; see [`Fault`].

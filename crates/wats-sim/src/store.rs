@@ -3,14 +3,17 @@
 //! Each kind has its own lock, held for the moment of reading or changing; parsing and answering
 //! happen outside.
 
+mod reports;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use serde_json::Value;
 
 use crate::seed;
+use reports::Reports;
+
+pub(crate) use reports::{NewReport, StoredReport};
 
 /// How much a server keeps.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +38,7 @@ impl Store {
                 limit: limits.products,
                 ..Products::default()
             }),
-            reports: Mutex::new(Reports {
-                limit: limits.reports,
-                ..Reports::default()
-            }),
+            reports: Mutex::new(Reports::new(limits.reports)),
         }
     }
 
@@ -74,17 +74,9 @@ impl Store {
         work(&mut lock(&self.products))
     }
 
-    pub(crate) fn report(&self, id: &Uuid) -> Option<Arc<StoredReport>> {
-        lock(&self.reports).by_id.get(id).cloned()
-    }
-
-    /// All reports, in no order.
-    pub(crate) fn reports(&self) -> Vec<Arc<StoredReport>> {
-        lock(&self.reports).by_id.values().cloned().collect()
-    }
-
-    pub(crate) fn put_report(&self, report: NewReport) -> Result<Arc<StoredReport>, String> {
-        lock(&self.reports).put(report)
+    /// Looks at or changes the reports as one step.
+    pub(crate) fn with_reports<T>(&self, work: impl FnOnce(&mut Reports) -> T) -> T {
+        work(&mut lock(&self.reports))
     }
 }
 
@@ -131,115 +123,5 @@ impl Products {
         }
         self.by_number.insert(number, Arc::new(product));
         Ok(())
-    }
-}
-
-/// A report on its way into the store.
-#[derive(Debug)]
-pub(crate) struct NewReport {
-    pub(crate) id: Uuid,
-    pub(crate) bytes: Bytes,
-    /// The header without the members the store adds.
-    pub(crate) header: Map<String, Value>,
-    /// Whose test runs are counted together.
-    pub(crate) run_key: RunKey,
-    pub(crate) passed: bool,
-}
-
-/// Serial number, part number, process code.
-pub(crate) type RunKey = (String, String, i64);
-
-/// A report as it was received, with its header.
-#[derive(Debug)]
-pub(crate) struct StoredReport {
-    pub(crate) bytes: Bytes,
-    pub(crate) header: Map<String, Value>,
-    /// The order of processing, 1 for the first.
-    pub(crate) time_stamp: u64,
-    /// The number the server gave when it first saw the id.
-    pub(crate) number: u64,
-    run: u64,
-    receive_count: u64,
-}
-
-#[derive(Debug, Default)]
-struct Reports {
-    by_id: HashMap<Uuid, Arc<StoredReport>>,
-    runs: HashMap<RunKey, Runs>,
-    last_time_stamp: u64,
-    limit: usize,
-}
-
-#[derive(Debug, Default)]
-struct Runs {
-    count: u64,
-    passed_in: Option<u64>,
-}
-
-impl Runs {
-    /// Counts one more run; answers its number and the run that passed first.
-    fn next(&mut self, passed: bool) -> (u64, Option<u64>) {
-        self.count += 1;
-        (self.count, self.seen(self.count, passed))
-    }
-
-    fn seen(&mut self, run: u64, passed: bool) -> Option<u64> {
-        if passed {
-            self.passed_in.get_or_insert(run);
-        }
-        self.passed_in
-    }
-}
-
-impl Reports {
-    fn put(&mut self, report: NewReport) -> Result<Arc<StoredReport>, String> {
-        let known = self.by_id.get(&report.id).cloned();
-        if known.is_none() && self.by_id.len() >= self.limit {
-            return Err(format!(
-                "The server keeps at most {} reports and drops none.",
-                self.limit
-            ));
-        }
-        self.last_time_stamp += 1;
-        let receive_count = known.as_ref().map_or(0, |known| known.receive_count) + 1;
-        let number = known
-            .as_ref()
-            .map_or(self.by_id.len() as u64 + 1, |known| known.number);
-        // A repeated report keeps its run and adds no new key, so there are never more keys than
-        // reports.
-        let (run, passed_in) = match known {
-            None => self
-                .runs
-                .entry(report.run_key)
-                .or_default()
-                .next(report.passed),
-            Some(known) => {
-                let runs = self.runs.get_mut(&report.run_key);
-                (
-                    known.run,
-                    runs.and_then(|runs| runs.seen(known.run, report.passed)),
-                )
-            }
-        };
-
-        let mut header = report.header;
-        header.insert("timeStamp".to_owned(), self.last_time_stamp.into());
-        header.insert("receiveCount".to_owned(), receive_count.into());
-        header.insert(
-            "reportSize".to_owned(),
-            report.bytes.len().div_ceil(1024).into(),
-        );
-        header.insert("run".to_owned(), run.into());
-        header.insert("passedInRun".to_owned(), passed_in.into());
-        let stored = Arc::new(StoredReport {
-            bytes: report.bytes,
-            header,
-            time_stamp: self.last_time_stamp,
-            number,
-            run,
-            receive_count,
-        });
-        self.by_id.insert(report.id, Arc::clone(&stored));
-        Ok(stored)
     }
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
-use crate::odata::{Column, Filter, OrderBy};
+use crate::odata::{Column, Filter, OrderBy, Schema};
 use crate::query::{Query, bad};
 
 /// `$filter`, `$orderby`, `$top` and `$skip` of a list route.
@@ -24,13 +24,13 @@ pub(crate) struct ListOptions {
 impl ListOptions {
     pub(crate) fn parse(
         query: &Query,
-        columns: &'static [Column],
+        schema: Schema,
         orderable: &'static [Column],
         max_top: usize,
     ) -> Result<Self, Answer> {
         let filter = match query.get("$filter") {
             Some(text) => {
-                let filter = Filter::parse(text, columns);
+                let filter = Filter::parse(text, schema);
                 Some(filter.map_err(|error| bad(format!("$filter: {error}.")))?)
             }
             None => None,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{ListOptions, member, parse_json};
 use crate::answer::{Answer, Handled};
-use crate::odata::{Column, Kind, column};
+use crate::odata::{Column, Kind, Schema, column};
 use crate::query::Query;
 use crate::store::{Products, Store};
 
@@ -23,13 +23,17 @@ const VIEW: &[Column] = &[
     column("nonSerial", Kind::Bool),
     column("state", Kind::Number),
 ];
+const SCHEMA: Schema = Schema {
+    columns: VIEW,
+    collections: &[],
+};
 /// Rows where neither `$filter` nor `$top` says otherwise.
 const DEFAULT_TOP: usize = 1000;
 const MAX_TOP: usize = 100_000;
 const MAX_NAME: usize = 100;
 
 pub(crate) fn query(store: &Store, query: &Query) -> Handled {
-    let options = ListOptions::parse(query, VIEW, VIEW, MAX_TOP)?;
+    let options = ListOptions::parse(query, SCHEMA, VIEW, MAX_TOP)?;
     let default_top = if options.filter.is_some() {
         MAX_TOP
     } else {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::lexer::parse_time;
-use super::{Column, Kind, ODataError, parser};
+use super::{Column, Kind, ODataError, Schema, parser};
 
 /// A checked `$filter`.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn parse(text: &str, columns: &'static [Column]) -> Result<Self, ODataError> {
-        parser::parse(text, columns).map(|expr| Self { expr })
+    pub(crate) fn parse(text: &str, schema: Schema) -> Result<Self, ODataError> {
+        parser::parse(text, schema).map(|expr| Self { expr })
     }
 
     pub(crate) fn matches(&self, row: &Map<String, Value>) -> bool {
@@ -37,6 +37,8 @@ pub(super) enum Expr {
     Compare(Term, Compare, Term),
     In(Term, Vec<Literal>),
     Match(Term, Match, Term),
+    /// Whether a row of this list fits; without a condition, whether there is one.
+    Any(&'static str, Option<Box<Expr>>),
     /// A condition that is a value itself.
     Truth(Term),
 }
@@ -176,6 +178,13 @@ impl Expr {
             Self::Or(parts) => parts.iter().any(|part| part.holds(row)),
             Self::And(parts) => parts.iter().all(|part| part.holds(row)),
             Self::Not(inner) => !inner.holds(row),
+            Self::Any(list, inner) => {
+                let rows = row.get(*list).and_then(Value::as_array);
+                rows.into_iter()
+                    .flatten()
+                    .filter_map(Value::as_object)
+                    .any(|row| inner.as_ref().is_none_or(|inner| inner.holds(row)))
+            }
             Self::Truth(term) => term.cell(row) == Cell::Bool(true),
             Self::Compare(left, operator, right) => {
                 operator.accepts(left.cell(row).order(&right.cell(row)))
@@ -282,7 +291,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::{Problem, column};
+    use super::super::{Collection, Problem, column};
     use super::*;
 
     const COLUMNS: &[Column] = &[
@@ -294,23 +303,32 @@ mod tests {
         column("uuid", Kind::Guid),
     ];
 
+    const SCHEMA: Schema = Schema {
+        columns: COLUMNS,
+        collections: &[Collection {
+            name: "units",
+            columns: &[column("sn", Kind::Text), column("count", Kind::Number)],
+        }],
+    };
+
     fn row() -> Map<String, Value> {
         let row = json!({
             "partNumber": "O'Neil", "name": null, "state": 1, "nonSerial": false,
             "start": "2026-01-30T22:01:41.4707353+01:00",
             "uuid": "33a2d408-3fc8-480b-b554-6866c77fd91c",
+            "units": [{"sn": "A", "count": 1}, {"sn": "B'", "count": 2}],
         });
         row.as_object().unwrap().clone()
     }
 
     fn holds(filter: &str) -> bool {
-        Filter::parse(filter, COLUMNS)
+        Filter::parse(filter, SCHEMA)
             .unwrap_or_else(|e| panic!("{filter}: {e}"))
             .matches(&row())
     }
 
     fn problem(filter: &str) -> (usize, Problem) {
-        let error = Filter::parse(filter, COLUMNS).unwrap_err();
+        let error = Filter::parse(filter, SCHEMA).unwrap_err();
         (error.position, error.problem)
     }
 
@@ -345,6 +363,10 @@ mod tests {
             "uuid eq 33A2D408-3fc8-480b-b554-6866c77fd91c",
             "state eq 2 or state eq 1 and nonSerial eq false",
             "(state eq 2 or state eq 1) and partNumber ne null",
+            "units/any(u: u/sn eq 'B''')",
+            "UNITS/ANY(x:x/SN eq 'A' and x/count eq 1) and state eq 1",
+            "units/any(u: startswith(u/sn,'B') and (u/count eq 2 or u/count eq 3))",
+            "units/any()",
         ] {
             assert!(holds(filter), "{filter}");
         }
@@ -359,6 +381,8 @@ mod tests {
             "name eq ''",
             "name gt 'a' or name le 'a'",
             "contains(name,'')",
+            "units/any(u: u/sn eq 'A' and u/count eq 2)",
+            "not units/any(u: u/sn eq 'A')",
             "partNumber in ('a')",
             "state eq 1 and not (nonSerial eq false)",
             "start lt 2026-01-30T21:01:41.4707353Z",
@@ -413,6 +437,22 @@ mod tests {
             );
             assert_eq!(at, position, "{filter}");
         }
+        assert_eq!(
+            problem("parts/any(u: u/sn eq 'A')").1,
+            Problem::UnknownCollection("parts".into())
+        );
+        assert_eq!(
+            problem("units/any(u: state eq 1)").1,
+            Problem::OutsideOfAny("state".into())
+        );
+        assert_eq!(
+            problem("units/any(u: u/nothing eq 1)").1,
+            Problem::UnknownProperty("nothing".into())
+        );
+        assert!(matches!(
+            problem("units/any(u u/sn eq 'A')").1,
+            Problem::Expected { .. }
+        ));
         assert_eq!(problem("state eq 1_0").1, Problem::Word("1_0".into()));
         assert!(matches!(problem("state in ()").1, Problem::Expected { .. }));
         assert!(matches!(
@@ -448,26 +488,26 @@ mod tests {
                 format!("partNumber in ('{quoted}')"),
                 format!("contains(partNumber,'{quoted}') and not (partNumber ne '{quoted}')"),
             ] {
-                prop_assert!(Filter::parse(&filter, COLUMNS).unwrap().matches(row), "{}", filter);
+                prop_assert!(Filter::parse(&filter, SCHEMA).unwrap().matches(row), "{}", filter);
             }
             let longer = json!({ "partNumber": format!("{text}x") });
-            let exact = Filter::parse(&format!("partNumber eq '{quoted}'"), COLUMNS).unwrap();
+            let exact = Filter::parse(&format!("partNumber eq '{quoted}'"), SCHEMA).unwrap();
             prop_assert!(!exact.matches(longer.as_object().unwrap()));
         }
 
         #[test]
         fn no_input_panics(text in any::<String>()) {
-            let _ = Filter::parse(&text, COLUMNS);
+            let _ = Filter::parse(&text, SCHEMA);
         }
 
         #[test]
         fn no_mix_of_words_panics(words in prop::collection::vec(prop::sample::select(vec![
             "(", ")", ",", "and", "or", "not", "eq", "in", "name", "state", "start", "uuid",
             "'x'", "''", "'", "1", "-1.5e3", "null", "true", "contains", "tolower", "2026-01-01",
-            "2026-01-01T00:00:00Z", "33a2d408-3fc8-480b-b554-6866c77fd91c", "ø",
+            "units/any(u:", "u/sn", "/", ":", "2026-01-01T00:00:00Z", "33a2d408-3fc8-480b-b554-6866c77fd91c", "ø",
         ]), 0..30)) {
             let text = words.join(" ");
-            if let Ok(filter) = Filter::parse(&text, COLUMNS) {
+            if let Ok(filter) = Filter::parse(&text, SCHEMA) {
                 filter.matches(&row());
             }
         }
@@ -477,7 +517,7 @@ mod tests {
             let row = json!({ "state": left });
             let row = row.as_object().unwrap();
             let test = |op: &str| {
-                Filter::parse(&format!("state {op} {right}"), COLUMNS).unwrap().matches(row)
+                Filter::parse(&format!("state {op} {right}"), SCHEMA).unwrap().matches(row)
             };
             prop_assert_eq!(test("lt"), left < right);
             prop_assert_eq!(test("ge"), left >= right);

@@ -19,6 +19,8 @@ pub(super) enum TokenKind {
     Open,
     Close,
     Comma,
+    Slash,
+    Colon,
     /// A property, a function or a keyword.
     Name(String),
     Text(String),
@@ -35,6 +37,8 @@ impl TokenKind {
             Self::Open => "'('".to_owned(),
             Self::Close => "')'".to_owned(),
             Self::Comma => "','".to_owned(),
+            Self::Slash => "'/'".to_owned(),
+            Self::Colon => "':'".to_owned(),
             Self::Name(name) => format!("'{name}'"),
             Self::Text(_) => "a text".to_owned(),
             Self::Number(_) => "a number".to_owned(),
@@ -60,6 +64,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ODataError> {
             '(' => single(&mut at, TokenKind::Open),
             ')' => single(&mut at, TokenKind::Close),
             ',' => single(&mut at, TokenKind::Comma),
+            '/' => single(&mut at, TokenKind::Slash),
+            ':' => single(&mut at, TokenKind::Colon),
             '\'' => quoted(&chars, &mut at)?,
             c if is_word(c) => word(&chars, &mut at)?,
             other => return Err(Problem::Character(other).at(position)),
@@ -115,6 +121,14 @@ fn word(chars: &[char], at: &mut usize) -> Result<TokenKind, ODataError> {
         .take_while(|c| is_word(**c))
         .count();
     let text: String = chars.iter().skip(start).take(length).collect();
+    // The variable of an `any` ends at its colon; times, which hold colons too, begin with a digit.
+    if let Some((name, _)) = text.split_once(':')
+        && name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && let Some(TokenKind::Name(name)) = classify(name)
+    {
+        *at += name.chars().count();
+        return Ok(TokenKind::Name(name));
+    }
     *at += length;
     classify(&text).ok_or_else(|| Problem::Word(text).at(start))
 }

@@ -1,4 +1,4 @@
-//! The part of OData the server understands: `$filter` and `$orderby` over flat rows.
+//! The part of OData the server understands: `$filter` and `$orderby` over rows, and `any` over their lists.
 //!
 //! - `lexer`: text to tokens, each with its place,
 //! - `parser`: tokens to an expression, names and types checked against the row's columns,
@@ -50,6 +50,20 @@ pub(crate) const fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
+/// A list of rows inside a row, which `any` looks into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Collection {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [Column],
+}
+
+/// What a filter may name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schema {
+    pub(crate) columns: &'static [Column],
+    pub(crate) collections: &'static [Collection],
+}
+
 /// What is wrong with an option, and where: `position` counts characters from 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} (at character {position})")]
@@ -74,6 +88,10 @@ pub(crate) enum Problem {
     },
     #[error("there is no property named '{0}'")]
     UnknownProperty(String),
+    #[error("'{0}' is not a list of the row")]
+    UnknownCollection(String),
+    #[error("'{0}' has no meaning here: inside any(…) only properties of its variable have")]
+    OutsideOfAny(String),
     #[error("there is no function named '{0}'")]
     UnknownFunction(String),
     #[error("a {left} cannot be compared with a {right}")]

@@ -4,26 +4,27 @@
 //! or      := and ("or" and)*
 //! and     := unary ("and" unary)*
 //! unary   := "not" unary | "(" or ")" | predicate
-//! predicate := term [("eq"|"ne"|"gt"|"ge"|"lt"|"le") term | "in" "(" literal ("," literal)* ")"]
-//! term    := literal | property | function "(" term ("," term)* ")"
+//! predicate := list "/" "any" "(" [variable ":" or] ")" | term [("eq"|"ne"|"gt"|"ge"|"lt"|"le") term | "in" "(" literal ("," literal)* ")"]
+//! term    := literal | property | variable "/" property | function "(" term ("," term)* ")"
 //! ```
 //! Chains of `or` and `and` are lists, so their length costs no depth.
 
 use super::eval::{Compare, Expr, Literal, Match, Term, TextFn};
 use super::lexer::{Token, TokenKind, tokens};
-use super::{Column, Kind, ODataError, Problem};
+use super::{Column, Kind, ODataError, Problem, Schema};
 
 /// Parentheses, `not` and function calls inside one another, at most.
 const MAX_DEPTH: usize = 64;
 
-/// Parses a whole filter over these columns.
-pub(super) fn parse(text: &str, columns: &'static [Column]) -> Result<Expr, ODataError> {
+/// Parses a whole filter over rows of this schema.
+pub(super) fn parse(text: &str, schema: Schema) -> Result<Expr, ODataError> {
     let tokens = tokens(text)?;
     let mut parser = Parser {
         tokens,
         next: 0,
         depth: 0,
-        columns,
+        schema,
+        variable: None,
     };
     let expr = parser.or()?;
     parser.expect(&TokenKind::End, "an operator or the end")?;
@@ -34,7 +35,9 @@ struct Parser {
     tokens: Vec<Token>,
     next: usize,
     depth: usize,
-    columns: &'static [Column],
+    schema: Schema,
+    /// The variable of the `any` around, and the columns of its rows.
+    variable: Option<(String, &'static [Column])>,
 }
 
 impl Parser {
@@ -71,6 +74,9 @@ impl Parser {
 
     fn predicate(&mut self) -> Result<Expr, ODataError> {
         let start = self.peek().position;
+        if self.is_any() {
+            return self.any();
+        }
         if let Some(operator) = self.match_function() {
             return self.text_match(operator);
         }
@@ -88,6 +94,48 @@ impl Parser {
             Some(Kind::Bool) => Ok(Expr::Truth(left)),
             _ => Err(self.expected_at(start, "a condition, such as name eq 'value'")),
         }
+    }
+
+    /// Whether a list's `any` begins here.
+    fn is_any(&self) -> bool {
+        let kind = |ahead: usize| self.tokens.get(self.next + ahead).map(|token| &token.kind);
+        matches!(kind(0), Some(TokenKind::Name(_)))
+            && kind(1) == Some(&TokenKind::Slash)
+            && matches!(kind(2), Some(TokenKind::Name(name)) if name.eq_ignore_ascii_case("any"))
+            && kind(3) == Some(&TokenKind::Open)
+    }
+
+    fn any(&mut self) -> Result<Expr, ODataError> {
+        let Token { kind, position } = self.peek().clone();
+        let TokenKind::Name(name) = kind else {
+            return Err(self.expected_at(position, "a list"));
+        };
+        let collection = self
+            .schema
+            .collections
+            .iter()
+            .find(|known| known.name.eq_ignore_ascii_case(&name))
+            .filter(|_| self.variable.is_none())
+            .ok_or_else(|| Problem::UnknownCollection(name).at(position))?;
+        for _ in 0..4 {
+            self.advance();
+        }
+        if self.peek().kind == TokenKind::Close {
+            self.advance();
+            return Ok(Expr::Any(collection.name, None));
+        }
+        let Token { kind, position } = self.peek().clone();
+        let TokenKind::Name(variable) = kind else {
+            return Err(self.expected_at(position, "a variable"));
+        };
+        self.advance();
+        self.expect(&TokenKind::Colon, "':' after the variable")?;
+        self.variable = Some((variable, collection.columns));
+        let inner = self.deeper(Self::or);
+        self.variable = None;
+        let inner = inner?;
+        self.expect(&TokenKind::Close, "')'")?;
+        Ok(Expr::Any(collection.name, Some(Box::new(inner))))
     }
 
     fn in_list(&mut self, left: Term) -> Result<Expr, ODataError> {
@@ -184,11 +232,20 @@ impl Parser {
             "null" => return Ok(Term::Literal(Literal::Null)),
             _ => {}
         }
-        self.columns
-            .iter()
-            .find(|column| column.name.eq_ignore_ascii_case(name))
-            .map(Term::Column)
-            .ok_or_else(|| Problem::UnknownProperty(name.to_owned()).at(position))
+        let Some((variable, columns)) = &self.variable else {
+            return column_named(self.schema.columns, name, position);
+        };
+        let columns = *columns;
+        if variable != name || self.peek().kind != TokenKind::Slash {
+            return Err(Problem::OutsideOfAny(name.to_owned()).at(position));
+        }
+        self.advance();
+        let Token { kind, position } = self.peek().clone();
+        let TokenKind::Name(member) = kind else {
+            return Err(self.expected_at(position, "a property"));
+        };
+        self.advance();
+        column_named(columns, &member, position)
     }
 
     /// The text function that begins here, if the name is followed by a parenthesis.
@@ -271,6 +328,18 @@ impl Parser {
             self.next += 1;
         }
     }
+}
+
+fn column_named(
+    columns: &'static [Column],
+    name: &str,
+    position: usize,
+) -> Result<Term, ODataError> {
+    columns
+        .iter()
+        .find(|column| column.name.eq_ignore_ascii_case(name))
+        .map(Term::Column)
+        .ok_or_else(|| Problem::UnknownProperty(name.to_owned()).at(position))
 }
 
 fn one_or(mut parts: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {

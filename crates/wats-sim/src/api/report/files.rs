@@ -1,0 +1,150 @@
+//! Files of a report: attachments one by one or in an archive, and the certificate.
+
+use std::io::{Cursor, Write as _};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::derive::{for_each_step, repair_files, text_of};
+use super::{members, stored};
+use crate::answer::{Answer, Handled};
+use crate::query::{Query, bad};
+use crate::store::Store;
+
+/// What bytes are if nobody says so.
+const ANY_TYPE: &str = "application/octet-stream";
+
+/// One attachment: of a test report by its step, of a repair by its id.
+pub(crate) fn attachment(store: &Store, query: &Query) -> Handled {
+    let report_id = query
+        .get("reportId")
+        .ok_or_else(|| bad("reportId is required."))?;
+    let report = members(&*stored(store, report_id)?)?;
+    let found = match (query.get("attachmentId"), query.count("stepId")?) {
+        (Some(id), None) => {
+            let id = Uuid::try_parse(id)
+                .map_err(|_| bad(format!("The value '{id}' of attachmentId is not a guid.")))?;
+            repair_files(&report).find(|file| {
+                text_of(file, "id").and_then(|text| Uuid::try_parse(text).ok()) == Some(id)
+            })
+        }
+        (None, Some(step_id)) => {
+            let mut found = None;
+            for_each_step(&report, &mut |step| {
+                if step.get("id").and_then(Value::as_u64) == Some(step_id as u64) {
+                    found = found.or(step.get("attachment").and_then(Value::as_object));
+                }
+            });
+            found
+        }
+        _ => return Err(bad("Either attachmentId or stepId is required.")),
+    };
+    let Some(file) = found else {
+        let message = "The report has no such attachment.";
+        return Err(Answer::message(StatusCode::NOT_FOUND, message));
+    };
+    let content_type = text_of(file, "contentType").unwrap_or(ANY_TYPE);
+    let mut answer = Answer::bytes(StatusCode::OK, ANY_TYPE, data(file)?);
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        answer.headers = vec![(CONTENT_TYPE, content_type)];
+    }
+    Ok(named(answer, name(file)))
+}
+
+/// All attachments of a report in a zip archive.
+pub(crate) fn attachments(store: &Store, id: &str) -> Handled {
+    let report = members(&*stored(store, id)?)?;
+    let mut files: Vec<&Map<String, Value>> = Vec::new();
+    for_each_step(&report, &mut |step| {
+        files.extend(step.get("attachment").and_then(Value::as_object));
+    });
+    files.extend(repair_files(&report));
+    if files.is_empty() {
+        let message = "The report has no attachments.";
+        return Err(Answer::message(StatusCode::NOT_FOUND, message));
+    }
+    let archive = archive(&files).map_err(|problem| {
+        Answer::message(StatusCode::INTERNAL_SERVER_ERROR, problem.to_string())
+    })?;
+    let answer = Answer::bytes(StatusCode::OK, "application/zip", archive?);
+    Ok(named(answer, &format!("{id}.zip")))
+}
+
+fn archive(files: &[&Map<String, Value>]) -> zip::result::ZipResult<Result<Bytes, Answer>> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (index, file) in files.iter().enumerate() {
+        let data = match data(file) {
+            Ok(data) => data,
+            Err(answer) => return Ok(Err(answer)),
+        };
+        // Equal names are told apart by their place.
+        let taken = files
+            .iter()
+            .take(index)
+            .any(|other| name(other) == name(file));
+        let entry = if taken {
+            format!("{index}-{}", name(file))
+        } else {
+            name(file).to_owned()
+        };
+        writer.start_file(entry, options)?;
+        writer.write_all(&data)?;
+    }
+    Ok(Ok(writer.finish()?.into_inner().into()))
+}
+
+/// A document that says what was tested. The server's own is not published; this one is a short text.
+pub(crate) fn certificate(store: &Store, id: &str) -> Handled {
+    let stored = stored(store, id)?;
+    let text = |name: &str| text_of(&stored.header, name).unwrap_or_default();
+    let document = format!(
+        "Test certificate\nPart number {}\nSerial number {}\nResult {}\n",
+        text("partNumber"),
+        text("serialNumber"),
+        text("result")
+    );
+    let answer = Answer::bytes(
+        StatusCode::OK,
+        "text/plain; charset=utf-8",
+        Bytes::from(document),
+    );
+    Ok(named(answer, "certificate.txt"))
+}
+
+fn name(file: &Map<String, Value>) -> &str {
+    text_of(file, "name").unwrap_or("attachment")
+}
+
+fn data(file: &Map<String, Value>) -> Result<Bytes, Answer> {
+    let text = text_of(file, "data").unwrap_or_default();
+    STANDARD.decode(text).map(Bytes::from).map_err(|problem| {
+        let message = format!("The attachment is not base64: {problem}");
+        Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message)
+    })
+}
+
+/// Names the file of an answer; a name that a header cannot hold is escaped (RFC 5987).
+fn named(answer: Answer, name: &str) -> Answer {
+    let plain = name
+        .chars()
+        .all(|c| (' '..='~').contains(&c) && c != '"' && c != '\\');
+    let disposition = if plain {
+        format!("attachment; filename=\"{name}\"")
+    } else {
+        let escaped =
+            percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        format!("attachment; filename*=UTF-8''{escaped}")
+    };
+    match HeaderValue::from_str(&disposition) {
+        Ok(disposition) => answer.with_header(CONTENT_DISPOSITION, disposition),
+        Err(_) => answer,
+    }
+}

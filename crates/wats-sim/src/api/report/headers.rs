@@ -1,0 +1,254 @@
+//! Lists of headers: `Query/Header` and `Query/HeaderByMiscInfo`.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::derive::text_of;
+use crate::answer::{Answer, Handled};
+use crate::api::ListOptions;
+use crate::odata::{Collection, Column, Kind, Schema, column, parse_time};
+use crate::query::{Query, bad};
+use crate::store::{Store, StoredReport};
+
+/// Properties of a header that a filter may use.
+const HEADER: &[Column] = &[
+    column("uuid", Kind::Guid),
+    column("serialNumber", Kind::Text),
+    column("partNumber", Kind::Text),
+    column("reportType", Kind::Text),
+    column("start", Kind::Time),
+    column("revision", Kind::Text),
+    column("result", Kind::Text),
+    column("batchNumber", Kind::Text),
+    column("userName", Kind::Text),
+    column("stationName", Kind::Text),
+    column("location", Kind::Text),
+    column("purpose", Kind::Text),
+    column("measuresDeleted", Kind::Bool),
+    column("timeStamp", Kind::Number),
+    column("processCode", Kind::Number),
+    column("processName", Kind::Text),
+    column("comment", Kind::Text),
+    column("executionTime", Kind::Number),
+    column("swFilename", Kind::Text),
+    column("swVersion", Kind::Text),
+    column("testSocketIndex", Kind::Number),
+    column("fixtureId", Kind::Text),
+    column("errorCode", Kind::Number),
+    column("errorMessage", Kind::Text),
+    column("run", Kind::Number),
+    column("receiveCount", Kind::Number),
+    column("reportSize", Kind::Number),
+    column("causedUutFailure", Kind::Text),
+    column("causedUutFailurePath", Kind::Text),
+    column("passedInRun", Kind::Number),
+    column("referencedUut", Kind::Guid),
+];
+const ORDERABLE: &[Column] = &[
+    column("start", Kind::Time),
+    column("uuid", Kind::Guid),
+    column("serialNumber", Kind::Text),
+    column("timeStamp", Kind::Number),
+];
+/// The lists of a header. They are answered when they are expanded, and filters may look into them.
+const LISTS: &[Collection] = &[
+    Collection {
+        name: "subUnits",
+        columns: &[
+            column("partType", Kind::Text),
+            column("serialNumber", Kind::Text),
+            column("partNumber", Kind::Text),
+            column("revision", Kind::Text),
+        ],
+    },
+    Collection {
+        name: "miscInfo",
+        columns: MISC_INFO,
+    },
+    Collection {
+        name: "assets",
+        columns: &[column("serialNumber", Kind::Text)],
+    },
+    Collection {
+        name: "attachments",
+        columns: &[
+            column("stepId", Kind::Number),
+            column("filename", Kind::Text),
+        ],
+    },
+    Collection {
+        name: "uurSubUnits",
+        columns: &[
+            column("serialNumber", Kind::Text),
+            column("partNumber", Kind::Text),
+            column("revision", Kind::Text),
+        ],
+    },
+    Collection {
+        name: "uurMiscInfo",
+        columns: MISC_INFO,
+    },
+    Collection {
+        name: "uurAttachments",
+        columns: &[column("id", Kind::Guid), column("filename", Kind::Text)],
+    },
+];
+const MISC_INFO: &[Column] = &[
+    column("description", Kind::Text),
+    column("value", Kind::Text),
+];
+const SCHEMA: Schema = Schema {
+    columns: HEADER,
+    collections: LISTS,
+};
+const DEFAULT_TOP: usize = 10;
+const MAX_TOP: usize = 10_000;
+/// Most rows of a search in misc info; how many the server gives is not published.
+const MAX_MISC_ROWS: usize = 1000;
+
+/// The newest headers that fit.
+pub(crate) fn query_headers(store: &Store, query: &Query) -> Handled {
+    let options = ListOptions::parse(query, SCHEMA, ORDERABLE, MAX_TOP)?;
+    let report_type = match query.get("reportType") {
+        None => None,
+        Some(kind) if kind.eq_ignore_ascii_case("U") || kind.eq_ignore_ascii_case("T") => Some("T"),
+        Some(kind) if kind.eq_ignore_ascii_case("R") => Some("R"),
+        Some(other) => return Err(bad(format!("There is no reportType '{other}'."))),
+    };
+    let columns: Vec<_> = HEADER.iter().map(|column| column.name).collect();
+    let lists: Vec<_> = LISTS.iter().map(|list| list.name).collect();
+    let select = names(query.get("$select"), &columns)?;
+    let expand = names(query.get("$expand"), &lists)?;
+
+    let mut found: Vec<Arc<StoredReport>> = store
+        .with_reports(|reports| reports.all())
+        .into_iter()
+        .filter(|report| {
+            report_type.is_none_or(|kind| text_of(&report.header, "reportType") == Some(kind))
+                && options
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.matches(&report.header))
+        })
+        .collect();
+    // Keys are made once; among equals the last processed comes first.
+    if let Some(order) = &options.order {
+        found.sort_by(|left, right| {
+            order
+                .compare(&left.header, &right.header)
+                .then(right.time_stamp.cmp(&left.time_stamp))
+        });
+    } else {
+        newest_first(&mut found);
+    }
+
+    let page = found
+        .iter()
+        .skip(options.skip)
+        .take(options.top.unwrap_or(DEFAULT_TOP))
+        .map(|report| {
+            row(
+                report,
+                select.as_deref(),
+                expand.as_deref().unwrap_or_default(),
+            )
+        })
+        .collect();
+    Ok(Answer::json(&Value::Array(page)))
+}
+
+/// The names of a comma-separated list in their proper writing.
+fn names(
+    option: Option<&str>,
+    known: &[&'static str],
+) -> Result<Option<Vec<&'static str>>, Answer> {
+    let Some(option) = option else {
+        return Ok(None);
+    };
+    let find = |name: &str| {
+        known
+            .iter()
+            .copied()
+            .find(|known| known.eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| {
+                bad(format!(
+                    "Could not find a property named '{}'.",
+                    name.trim()
+                ))
+            })
+    };
+    option
+        .split(',')
+        .map(find)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// The header as it is answered: all members or those selected, and the expanded lists.
+fn row(report: &StoredReport, select: Option<&[&'static str]>, expand: &[&'static str]) -> Value {
+    let is_list = |name: &str| LISTS.iter().any(|list| list.name == name);
+    let wanted = |name: &str| match select {
+        _ if is_list(name) => expand.contains(&name),
+        Some(select) => select.contains(&name),
+        None => true,
+    };
+    let members = report.header.iter().filter(|(name, _)| wanted(name));
+    Value::Object(
+        members
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+/// Test reports by what stands in their misc info, newest first.
+pub(crate) fn query_by_misc_info(store: &Store, query: &Query) -> Handled {
+    let process_code = query.count("processCode")?;
+    let serial_number = query.get("serialNumber");
+    let (description, data) = (query.get("description"), query.get("data"));
+    let fits = |report: &StoredReport| {
+        let header = &report.header;
+        let of_process =
+            |code| header.get("processCode").and_then(Value::as_u64) == Some(code as u64);
+        text_of(header, "reportType") == Some("T")
+            && process_code.is_none_or(of_process)
+            && serial_number.is_none_or(|serial| text_of(header, "serialNumber") == Some(serial))
+            && (description.is_none() && data.is_none()
+                || misc_info(header).any(|info| {
+                    description.is_none_or(|name| text_of(info, "description") == Some(name))
+                        && data.is_none_or(|value| text_of(info, "value") == Some(value))
+                }))
+    };
+    let mut found = store.with_reports(|reports| reports.all());
+    found.retain(|report| fits(report));
+    newest_first(&mut found);
+    let rows = found.iter().take(MAX_MISC_ROWS).map(|report| {
+        let header = &report.header;
+        let misc: Vec<Value> = misc_info(header)
+            .map(
+                |info| json!({ "description": info.get("description"), "data": info.get("value") }),
+            )
+            .collect();
+        json!({
+            "miscData": misc,
+            "serialNumber": header.get("serialNumber"),
+            "partNumber": header.get("partNumber"),
+            "start": header.get("start"),
+            "result": header.get("result"),
+            "uuid": header.get("uuid"),
+            "processCode": header.get("processCode"),
+            "processName": header.get("processName"),
+        })
+    });
+    Ok(Answer::json(&Value::Array(rows.collect())))
+}
+
+fn misc_info(header: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    let list = header.get("miscInfo").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_object)
+}
+
+fn newest_first(reports: &mut [Arc<StoredReport>]) {
+    let start = |report: &StoredReport| text_of(&report.header, "start").and_then(parse_time);
+    reports.sort_by_cached_key(|report| std::cmp::Reverse((start(report), report.time_stamp)));
+}

@@ -1,0 +1,165 @@
+//! `api/Report`: take reports in, give them back, list their headers.
+//!
+//! - here: reports in and out as WSJF and WSXF; `detail`: less than the whole report; `wsxf`: the XML form,
+//! - `derive`: the header of a report; `headers`: lists of them,
+//! - `files`: attachments and certificates,
+//! - `quarantine`: the internal routes for what became of a report.
+
+mod derive;
+mod detail;
+mod files;
+mod headers;
+mod quarantine;
+mod wsxf;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::parse_json;
+use crate::answer::{Answer, Handled};
+use crate::query::{Query, bad};
+use crate::report_rules::{self, ReportRules};
+use crate::store::{NewReport, Store, StoredReport};
+use derive::{id_of, text_of};
+use detail::Detail;
+
+pub(crate) use files::{attachment, attachments, certificate};
+pub(crate) use headers::{query_by_misc_info, query_headers};
+pub(crate) use quarantine::{delete, list, retry, retry_future, state};
+
+/// Takes a WSJF report in. The bytes are kept as they came; a known id is overwritten. With `doom`, processing it
+/// fails for this reason.
+pub(crate) fn post(
+    store: &Store,
+    rules: ReportRules,
+    body: Bytes,
+    doom: Option<String>,
+) -> Handled {
+    let report = parse_json(&body)?;
+    receive(store, rules, &report, (body, None), doom)
+}
+
+/// Takes a WSXF text with one report in. Its header and what [`wsxf`] knows of its steps are kept as WSJF beside it.
+pub(crate) fn post_wsxf(store: &Store, body: Bytes, doom: Option<String>) -> Handled {
+    let report = wsxf::read(&body).map_err(|problem| {
+        let message = format!("The request is invalid: {problem}");
+        Answer::message(StatusCode::BAD_REQUEST, message)
+    })?;
+    let wsjf = Bytes::from(report.to_string());
+    receive(store, ReportRules::Basic, &report, (wsjf, Some(body)), doom)
+}
+
+fn receive(
+    store: &Store,
+    rules: ReportRules,
+    report: &Value,
+    (wsjf, wsxf): (Bytes, Option<Bytes>),
+    doom: Option<String>,
+) -> Handled {
+    let violations = report_rules::check(report, rules, |code| store.process(code));
+    if !violations.is_empty() {
+        let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
+        return Err(Answer::message(StatusCode::BAD_REQUEST, lines.join("\n")));
+    }
+    // The rules have made sure of the object and its id.
+    let (Some(members), Some(id)) = (report.as_object(), id_of(report)) else {
+        return Err(Answer::message(
+            StatusCode::BAD_REQUEST,
+            "report: id must be a guid",
+        ));
+    };
+    let text = |name: &str| text_of(members, name).unwrap_or_default().to_owned();
+    let process_code = members
+        .get("processCode")
+        .and_then(Value::as_i64)
+        .unwrap_or_default();
+    let new = NewReport {
+        id,
+        wsjf,
+        wsxf,
+        header: derive::header(members, store.process(process_code).as_ref()),
+        start: derive::start_of(members),
+        run_key: (text("sn"), text("pn"), process_code),
+        passed: text_of(members, "result") == Some("P"),
+    };
+    let number = store
+        .with_reports(|reports| reports.receive(new, doom, Timestamp::now()))
+        .map_err(|full| Answer::message(StatusCode::INSUFFICIENT_STORAGE, full))?;
+    Ok(Answer::json(&json!({
+        "ID": id.to_string(),
+        "uuid": id.to_string(),
+        "Report_ID": number,
+    })))
+}
+
+/// Gives a report back as WSJF: without options the very bytes that were posted.
+pub(crate) fn get(store: &Store, id: &str, query: &Query) -> Handled {
+    let stored = stored(store, id)?;
+    let detail = Detail::of(query)?;
+    if detail.is_full() {
+        return Ok(Answer::bytes(
+            StatusCode::OK,
+            "application/json; charset=utf-8",
+            stored.wsjf.clone(),
+        ));
+    }
+    let mut report = parse_json(&stored.wsjf)?;
+    detail.apply(&mut report);
+    Ok(Answer::json(&report))
+}
+
+/// Gives a report back as WSXF: the very bytes if it was posted that way, else what [`wsxf`] makes of it.
+pub(crate) fn get_wsxf(store: &Store, id: &str, query: &Query) -> Handled {
+    let stored = stored(store, id)?;
+    let detail = Detail::of(query)?;
+    query.switch("includeIndexes")?;
+    let xml = match &stored.wsxf {
+        Some(wsxf) if detail.is_full() => wsxf.clone(),
+        _ => {
+            let mut report = parse_json(&stored.wsjf)?;
+            detail.apply(&mut report);
+            Bytes::from(wsxf::write(&report))
+        }
+    };
+    Ok(Answer::bytes(
+        StatusCode::OK,
+        "application/xml; charset=utf-8",
+        xml,
+    ))
+}
+
+fn stored(store: &Store, id: &str) -> Result<Arc<StoredReport>, Answer> {
+    let id = guid(id)?;
+    store
+        .with_reports(|reports| reports.get(&id))
+        .ok_or_else(|| not_found(&id))
+}
+
+fn guid(id: &str) -> Result<Uuid, Answer> {
+    Uuid::try_parse(id).map_err(|_| {
+        Answer::message(
+            StatusCode::BAD_REQUEST,
+            format!("The value '{id}' is not a report id."),
+        )
+    })
+}
+
+fn not_found(id: &Uuid) -> Answer {
+    Answer::message(
+        StatusCode::NOT_FOUND,
+        format!("There is no report with id '{id}'."),
+    )
+}
+
+/// The members of a stored report.
+fn members(stored: &StoredReport) -> Result<Map<String, Value>, Answer> {
+    match parse_json(&stored.wsjf)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(bad("The report is not an object.")),
+    }
+}

@@ -1,0 +1,361 @@
+//! Reports: received, processed, perhaps quarantined.
+//!
+//! A report that was answered with 200 is received; processing gives it its place among the stored
+//! ones, or puts it into quarantine. Unless reports are held back, processing follows at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// After this many attempts a quarantined report is invalid.
+const MAX_ATTEMPTS: u64 = 24;
+
+/// A report on its way into the store.
+#[derive(Debug)]
+pub(crate) struct NewReport {
+    pub(crate) id: Uuid,
+    /// The report as WSJF: as it was received, or as it was made of what was.
+    pub(crate) wsjf: Bytes,
+    /// The report as it was received, if that was WSXF.
+    pub(crate) wsxf: Option<Bytes>,
+    /// The header and its lists, without the members the store adds.
+    pub(crate) header: Map<String, Value>,
+    pub(crate) start: Option<Timestamp>,
+    /// Whose test runs are counted together.
+    pub(crate) run_key: RunKey,
+    pub(crate) passed: bool,
+}
+
+/// Serial number, part number, process code.
+pub(crate) type RunKey = (String, String, i64);
+
+/// A report as it was received, with its header.
+#[derive(Debug)]
+pub(crate) struct StoredReport {
+    pub(crate) wsjf: Bytes,
+    pub(crate) wsxf: Option<Bytes>,
+    pub(crate) header: Map<String, Value>,
+    /// The order of processing, 1 for the first.
+    pub(crate) time_stamp: u64,
+    run: u64,
+}
+
+/// How far a report has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Received, not processed yet.
+    Received,
+    /// Processed: it can be read.
+    Processed,
+    /// In quarantine, to be tried again.
+    Error,
+    /// In quarantine for good.
+    Invalid,
+}
+
+impl State {
+    /// The server's letter; only E and I are published.
+    pub(crate) fn letter(self) -> &'static str {
+        match self {
+            Self::Received => "R",
+            Self::Processed => "P",
+            Self::Error => "E",
+            Self::Invalid => "I",
+        }
+    }
+
+    fn is_quarantined(self) -> bool {
+        matches!(self, Self::Error | Self::Invalid)
+    }
+}
+
+/// What is known of the way of one report.
+#[derive(Debug)]
+struct Journey {
+    state: State,
+    /// The number the server gave when it first saw the id.
+    number: u64,
+    /// Its place among all receipts.
+    receipt: u64,
+    received: Timestamp,
+    receive_count: u64,
+    attempts: u64,
+    last_attempt: Option<Timestamp>,
+    reason: Option<String>,
+    /// Why the next attempt fails on purpose.
+    doom: Option<String>,
+    waiting: Option<NewReport>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Reports {
+    stored: HashMap<Uuid, Arc<StoredReport>>,
+    journeys: HashMap<Uuid, Journey>,
+    runs: HashMap<RunKey, Runs>,
+    receipts: u64,
+    last_time_stamp: u64,
+    held: bool,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Runs {
+    count: u64,
+    passed_in: Option<u64>,
+}
+
+impl Runs {
+    /// Counts one more run; answers its number and the run that passed first.
+    fn next(&mut self, passed: bool) -> (u64, Option<u64>) {
+        self.count += 1;
+        (self.count, self.seen(self.count, passed))
+    }
+
+    fn seen(&mut self, run: u64, passed: bool) -> Option<u64> {
+        if passed {
+            self.passed_in.get_or_insert(run);
+        }
+        self.passed_in
+    }
+}
+
+impl Reports {
+    /// For at most `limit` reports.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn get(&self, id: &Uuid) -> Option<Arc<StoredReport>> {
+        self.stored.get(id).cloned()
+    }
+
+    /// All stored reports, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<StoredReport>> {
+        self.stored.values().cloned().collect()
+    }
+
+    /// Receives a report, over an earlier one of its id; answers the number of the id. With `doom`,
+    /// processing it fails for this reason once.
+    pub(crate) fn receive(
+        &mut self,
+        report: NewReport,
+        doom: Option<String>,
+        now: Timestamp,
+    ) -> Result<u64, String> {
+        let id = report.id;
+        let known = self.journeys.get(&id);
+        if known.is_none() && self.journeys.len() >= self.limit {
+            return Err(format!(
+                "The server keeps at most {} reports and drops none.",
+                self.limit
+            ));
+        }
+        self.receipts += 1;
+        let number = known.map_or(self.journeys.len() as u64 + 1, |known| known.number);
+        let receive_count = known.map_or(0, |known| known.receive_count) + 1;
+        self.journeys.insert(
+            id,
+            Journey {
+                state: State::Received,
+                number,
+                receipt: self.receipts,
+                received: now,
+                receive_count,
+                attempts: 0,
+                last_attempt: None,
+                reason: None,
+                doom,
+                waiting: Some(report),
+            },
+        );
+        if !self.held {
+            self.process(id, now);
+        }
+        Ok(number)
+    }
+
+    /// Holds back the processing of what is received from now on, or ends that: then all that waits
+    /// is processed in the order of its receipt.
+    pub(crate) fn hold(&mut self, held: bool, now: Timestamp) {
+        self.held = held;
+        if held {
+            return;
+        }
+        for id in self.in_order(|journey| journey.state == State::Received) {
+            self.process(id, now);
+        }
+    }
+
+    /// Tries those in quarantine again; without ids, all of them. Answers how many were tried.
+    pub(crate) fn retry(&mut self, ids: &[Uuid], now: Timestamp) -> usize {
+        let chosen = self.in_order(|journey| journey.state.is_quarantined());
+        let mut tried = 0;
+        for id in chosen {
+            if ids.is_empty() || ids.contains(&id) {
+                self.process(id, now);
+                tried += 1;
+            }
+        }
+        tried
+    }
+
+    /// Sets the start of a report in quarantine and tries it again.
+    pub(crate) fn retry_at(&mut self, id: Uuid, start: Timestamp, now: Timestamp) -> bool {
+        let Some(journey) = self.journeys.get_mut(&id) else {
+            return false;
+        };
+        let Some(report) = journey
+            .waiting
+            .as_mut()
+            .filter(|_| journey.state.is_quarantined())
+        else {
+            return false;
+        };
+        report.start = Some(start);
+        report
+            .header
+            .insert("start".to_owned(), start.to_string().into());
+        self.process(id, now);
+        true
+    }
+
+    /// Forgets reports in quarantine; answers how many there were.
+    pub(crate) fn delete_quarantined(&mut self, ids: &[Uuid]) -> usize {
+        let mut deleted = 0;
+        for id in ids {
+            let Some(journey) = self.journeys.get_mut(id) else {
+                continue;
+            };
+            if !journey.state.is_quarantined() {
+                continue;
+            }
+            deleted += 1;
+            if self.stored.contains_key(id) {
+                // What was stored of this id before stays.
+                journey.state = State::Processed;
+                journey.waiting = None;
+            } else {
+                self.journeys.remove(id);
+            }
+        }
+        deleted
+    }
+
+    /// The state of a report, as the server answers it.
+    pub(crate) fn state(&self, id: &Uuid) -> Option<Value> {
+        self.journeys.get(id).map(|journey| journey.row(id))
+    }
+
+    /// Those in quarantine, first received first.
+    pub(crate) fn quarantined(&self) -> Vec<Value> {
+        self.in_order(|journey| journey.state.is_quarantined())
+            .iter()
+            .filter_map(|id| {
+                let journey = self.journeys.get(id)?;
+                let mut row = journey.row(id);
+                row["ErrorMessage"] = journey.reason.clone().into();
+                Some(row)
+            })
+            .collect()
+    }
+
+    fn in_order(&self, fits: impl Fn(&Journey) -> bool) -> Vec<Uuid> {
+        let mut found: Vec<_> = self
+            .journeys
+            .iter()
+            .filter(|(_, journey)| fits(journey))
+            .map(|(id, journey)| (journey.receipt, *id))
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// One attempt to store what waits.
+    fn process(&mut self, id: Uuid, now: Timestamp) {
+        let Some(journey) = self.journeys.get_mut(&id) else {
+            return;
+        };
+        let Some(report) = journey.waiting.take() else {
+            return;
+        };
+        journey.attempts += 1;
+        journey.last_attempt = Some(now);
+        let in_future = report.start.filter(|start| *start > now);
+        let reason = journey
+            .doom
+            .take()
+            .or_else(|| in_future.map(|start| format!("The start time {start} is in the future.")));
+        if let Some(reason) = reason {
+            journey.state = if journey.attempts < MAX_ATTEMPTS {
+                State::Error
+            } else {
+                State::Invalid
+            };
+            journey.reason = Some(reason);
+            journey.waiting = Some(report);
+            return;
+        }
+        journey.state = State::Processed;
+        journey.reason = None;
+        let receive_count = journey.receive_count;
+        self.store(report, receive_count);
+    }
+
+    fn store(&mut self, report: NewReport, receive_count: u64) {
+        self.last_time_stamp += 1;
+        // A repeated report keeps its run and adds no new key, so there are never more keys than
+        // reports.
+        let (run, passed_in) = match self.stored.get(&report.id) {
+            None => self
+                .runs
+                .entry(report.run_key)
+                .or_default()
+                .next(report.passed),
+            Some(known) => {
+                let runs = self.runs.get_mut(&report.run_key);
+                (
+                    known.run,
+                    runs.and_then(|runs| runs.seen(known.run, report.passed)),
+                )
+            }
+        };
+        let mut header = report.header;
+        header.insert("timeStamp".to_owned(), self.last_time_stamp.into());
+        header.insert("receiveCount".to_owned(), receive_count.into());
+        header.insert(
+            "reportSize".to_owned(),
+            report.wsjf.len().div_ceil(1024).into(),
+        );
+        header.insert("run".to_owned(), run.into());
+        header.insert("passedInRun".to_owned(), passed_in.into());
+        let stored = StoredReport {
+            wsjf: report.wsjf,
+            wsxf: report.wsxf,
+            header,
+            time_stamp: self.last_time_stamp,
+            run,
+        };
+        self.stored.insert(report.id, Arc::new(stored));
+    }
+}
+
+impl Journey {
+    fn row(&self, id: &Uuid) -> Value {
+        json!({
+            "uuid": id.to_string(),
+            "State": self.state.letter(),
+            "ProcessAtUtc": self.received.to_string(),
+            "ReceiveDate": self.received.to_string(),
+            "ReceiveCount": self.receive_count,
+            "LastAttempt": self.last_attempt.map(|at| at.to_string()),
+            "Attempts": self.attempts,
+        })
+    }
+}
