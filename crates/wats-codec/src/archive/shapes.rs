@@ -4,7 +4,7 @@
 //! A map of any keys is known by its entries. A struct of the fast path is known by less: its type,
 //! which of its fields are written, and the kinds of these. Its keys are looked up once per type.
 
-use super::table::{Index, Remembered, Texts, hash_words};
+use super::table::{Index, Remembered, Texts, get, hash_words};
 use crate::fast::{Key, Written};
 
 /// Every shape once.
@@ -163,14 +163,4 @@ impl Shapes {
 #[inline]
 pub(super) fn entry(key: u32, kind: u8) -> u64 {
     u64::from(key) << 8 | u64::from(kind)
-}
-
-fn get<'a>(entries: &'a [u64], ends: &[usize], number: u32) -> &'a [u64] {
-    let number = number as usize;
-    let start = match number {
-        0 => 0,
-        _ => ends.get(number - 1).copied().unwrap_or_default(),
-    };
-    let end = ends.get(number).copied().unwrap_or_default();
-    entries.get(start..end).unwrap_or_default()
 }

@@ -205,8 +205,9 @@ impl Texts {
     }
 }
 
+/// Part `number` of what was joined, by the ends of the parts.
 #[inline]
-fn get<'a>(joined: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
+pub(super) fn get<'a, T>(joined: &'a [T], ends: &[usize], number: u32) -> &'a [T] {
     let number = number as usize;
     let start = match number {
         0 => 0,
@@ -218,13 +219,13 @@ fn get<'a>(joined: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
 
 /// Numbers of things that lie in the program itself, by where they lie. Not more of them than
 /// [`MOST`](Self::MOST); the caller looks up what is not here.
-pub(super) struct Remembered([(usize, u32); Self::MOST]);
+pub(super) struct Remembered(Vec<(usize, u32)>);
 
 impl Remembered {
     const MOST: usize = 256;
 
-    pub(super) const fn new() -> Self {
-        Self([(0, 0); Self::MOST])
+    pub(super) fn new() -> Self {
+        Self(vec![(0, 0); Self::MOST])
     }
 
     #[inline]

@@ -8,18 +8,20 @@ use serde::Serialize;
 use super::decimal::decimal;
 use super::number::{push_number, zigzag};
 use super::shapes::{Shapes, entry, head};
-use super::table::{Remembered, Texts};
+use super::table::{Remembered, Texts, get};
 use super::{MAGIC, VERSION, checksum, kind, text, transcode};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
+
+/// Room for this many of everything is set aside: growing from nothing takes its time.
+const AT_FIRST: usize = 1024;
 
 pub(crate) struct ArchiveSink {
     keys: Texts,
     texts: Texts,
     shapes: Shapes,
     frames: Vec<Frame>,
-    /// The frames that are not short.
-    long: Vec<u8>,
+    long: LongFrames,
     values: Vec<u8>,
     /// The kind of the root, and of every value so far in the open lists and maps. Before those of a
     /// struct stands its [`head`].
@@ -55,29 +57,45 @@ enum Naming {
     Each,
 }
 
-/// The shape of a map, or the kinds of a list, as they stand in the archive.
+/// The shape of a map, or the kinds of a list, as they stand in the archive. Nearly all of them are
+/// of a few bytes; then these stand here, and their number in the last byte.
 #[derive(Clone, Copy)]
-enum Frame {
-    Short {
-        bytes: [u8; 8],
-        length: u8,
-    },
-    /// It stands in `long`.
-    Long {
-        start: usize,
-        end: usize,
-    },
-}
+struct Frame([u8; 8]);
 
 impl Frame {
+    /// In place of the number of bytes: they stand in `long`, and here which of them it is.
+    const LONG: u8 = 0xff;
+
     #[inline]
-    fn short<const N: usize>(from: [u8; N]) -> Self {
-        let mut bytes = [0; 8];
-        if let Some(place) = bytes.first_chunk_mut() {
-            *place = from;
+    fn short<const N: usize>(bytes: [u8; N]) -> Self {
+        const { assert!(N < 8) };
+        let mut frame = [0; 8];
+        if let Some(place) = frame.first_chunk_mut() {
+            *place = bytes;
         }
-        let length = N as u8;
-        Self::Short { bytes, length }
+        frame[7] = N as u8;
+        Self(frame)
+    }
+}
+
+/// The frames that are not short.
+struct LongFrames {
+    joined: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl LongFrames {
+    #[cold]
+    fn add(&mut self, number: u64, kinds: &[u8]) -> Frame {
+        push_number(&mut self.joined, number);
+        self.joined.extend_from_slice(kinds);
+        let [a, b, c, d] = (self.ends.len() as u32).to_le_bytes();
+        self.ends.push(self.joined.len());
+        Frame([a, b, c, d, 0, 0, 0, Frame::LONG])
+    }
+
+    fn get(&self, number: u32) -> &[u8] {
+        get(&self.joined, &self.ends, number)
     }
 }
 
@@ -87,10 +105,13 @@ impl ArchiveSink {
             keys: Texts::new(),
             texts: Texts::new(),
             shapes: Shapes::new(),
-            frames: Vec::new(),
-            long: Vec::new(),
-            values: Vec::new(),
-            kinds: Vec::new(),
+            frames: Vec::with_capacity(AT_FIRST),
+            long: LongFrames {
+                joined: Vec::new(),
+                ends: Vec::new(),
+            },
+            values: Vec::with_capacity(AT_FIRST),
+            kinds: Vec::with_capacity(AT_FIRST),
             names: Vec::new(),
             open: Vec::new(),
             naming: Naming::Done,
@@ -139,18 +160,18 @@ impl ArchiveSink {
         }
         section(&[&shapes]);
 
-        let mut frames = Vec::with_capacity(self.frames.len() * 2 + self.long.len() + 8);
-        for frame in &self.frames {
-            match *frame {
-                Frame::Short { bytes, length } => {
-                    let end = frames.len() + usize::from(length);
-                    // Eight bytes are one store; those beyond the frame go again.
-                    frames.extend_from_slice(&bytes);
-                    frames.truncate(end);
-                }
-                Frame::Long { start, end } => {
-                    frames.extend_from_slice(self.long.get(start..end).unwrap_or_default());
-                }
+        let most = self.frames.len() * 2 + self.long.joined.len() + 8;
+        let mut frames = Vec::with_capacity(most);
+        for Frame(frame) in &self.frames {
+            let [a, b, c, d, .., length] = *frame;
+            if length == Frame::LONG {
+                let number = u32::from_le_bytes([a, b, c, d]);
+                frames.extend_from_slice(self.long.get(number));
+            } else {
+                let end = frames.len() + usize::from(length);
+                // Eight bytes are one store; those beyond the frame go again.
+                frames.extend_from_slice(frame);
+                frames.truncate(end);
             }
         }
         section(&[&frames]);
@@ -237,15 +258,6 @@ impl ArchiveSink {
         if let Some(frame) = self.frames.get_mut(open.frame) {
             *frame = filled;
         }
-    }
-
-    #[cold]
-    fn long_frame(&mut self, number: u64, kinds: &[u8]) -> Frame {
-        let start = self.long.len();
-        push_number(&mut self.long, number);
-        self.long.extend_from_slice(kinds);
-        let end = self.long.len();
-        Frame::Long { start, end }
     }
 
     /// Keeps a key, or the number of a struct's key.
@@ -382,7 +394,7 @@ impl Sink for ArchiveSink {
         };
         let filled = match number {
             0..0x80 => Frame::short([number as u8]),
-            _ => self.long_frame(u64::from(number), &[]),
+            _ => self.long.add(u64::from(number), &[]),
         };
         self.leave(&open, filled);
     }
@@ -408,14 +420,8 @@ impl Sink for ArchiveSink {
         let filled = match (same, items) {
             (_, 0) => Frame::short([0]),
             (true, 1..0x40) => Frame::short([items as u8 * 2, first]),
-            (true, _) => self.long_frame(items as u64 * 2, &[first]),
-            (false, _) => {
-                let start = self.long.len();
-                push_number(&mut self.long, items as u64 * 2 + 1);
-                self.long.extend_from_slice(kinds);
-                let end = self.long.len();
-                Frame::Long { start, end }
-            }
+            (true, _) => self.long.add(items as u64 * 2, &[first]),
+            (false, _) => self.long.add(items as u64 * 2 + 1, kinds),
         };
         self.leave(&open, filled);
     }
