@@ -17,12 +17,16 @@ impl Lru {
 }
 
 impl Evict for Lru {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _tag: u32) {
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _hash: u32) {
         self.list.push(nodes, slot);
     }
 
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
         self.list.unlink(nodes, slot);
+    }
+
+    fn moved(&mut self, to: &[u32]) {
+        self.list.moved(to);
     }
 
     fn victim(&mut self, _nodes: &mut impl Nodes) -> Option<u32> {

@@ -50,14 +50,16 @@ pub(crate) trait Nodes {
 
 /// An eviction policy of one shard.
 pub(crate) trait Evict {
-    /// Takes up a new entry; `tag` is the hash of its key.
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32);
+    /// Takes up a new entry; `hash` is that of its key.
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, hash: u32);
     /// Takes an entry out of the order, for whatever reason.
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32);
+    /// The slots have moved: each number is now the one that stands at its place in `to`. The links know already.
+    fn moved(&mut self, to: &[u32]);
     /// The entry to evict next, still linked; `None` if there is none.
     fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32>;
     /// The victim was evicted; told after [`unlink`](Self::unlink), with what it was.
-    fn evicted(&mut self, _tag: u32, _was_main: bool, _entries: usize) {}
+    fn evicted(&mut self, _hash: u32, _was_main: bool, _entries: usize) {}
 }
 
 /// The policy a shard was built with.
@@ -96,19 +98,23 @@ macro_rules! each {
 }
 
 impl Evict for Chosen {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32) {
-        each!(self, policy => policy.admit(nodes, slot, tag));
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, hash: u32) {
+        each!(self, policy => policy.admit(nodes, slot, hash));
     }
 
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
         each!(self, policy => policy.unlink(nodes, slot));
     }
 
+    fn moved(&mut self, to: &[u32]) {
+        each!(self, policy => policy.moved(to));
+    }
+
     fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
         each!(self, policy => policy.victim(nodes))
     }
 
-    fn evicted(&mut self, tag: u32, was_main: bool, entries: usize) {
-        each!(self, policy => policy.evicted(tag, was_main, entries));
+    fn evicted(&mut self, hash: u32, was_main: bool, entries: usize) {
+        each!(self, policy => policy.evicted(hash, was_main, entries));
     }
 }

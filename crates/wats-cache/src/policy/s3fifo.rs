@@ -33,8 +33,8 @@ impl S3Fifo {
 }
 
 impl Evict for S3Fifo {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32) {
-        let main = self.ghosts.remove(tag);
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, hash: u32) {
+        let main = self.ghosts.remove(hash);
         nodes.set_main(slot, main);
         self.queue(main).push(nodes, slot);
     }
@@ -42,6 +42,11 @@ impl Evict for S3Fifo {
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
         let main = nodes.is_main(slot);
         self.queue(main).unlink(nodes, slot);
+    }
+
+    fn moved(&mut self, to: &[u32]) {
+        self.small.moved(to);
+        self.main.moved(to);
     }
 
     fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
@@ -71,9 +76,9 @@ impl Evict for S3Fifo {
         }
     }
 
-    fn evicted(&mut self, tag: u32, was_main: bool, entries: usize) {
+    fn evicted(&mut self, hash: u32, was_main: bool, entries: usize) {
         if !was_main {
-            self.ghosts.add(tag, entries);
+            self.ghosts.add(hash, entries);
         }
     }
 }

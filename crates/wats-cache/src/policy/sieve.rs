@@ -4,7 +4,7 @@
 //! where they are. Bad at loops larger than the cache (no hit at all) and, unsharded, at shifting recency.
 //! Zhang et al., "SIEVE is simpler than LRU", NSDI 2024.
 
-use super::list::{List, NIL};
+use super::list::{List, NIL, moved};
 use super::{Evict, Nodes};
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Default for Sieve {
 }
 
 impl Evict for Sieve {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _tag: u32) {
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _hash: u32) {
         self.queue.push(nodes, slot);
     }
 
@@ -32,6 +32,11 @@ impl Evict for Sieve {
             self.hand = nodes.link(slot).prev;
         }
         self.queue.unlink(nodes, slot);
+    }
+
+    fn moved(&mut self, to: &[u32]) {
+        self.queue.moved(to);
+        self.hand = moved(self.hand, to);
     }
 
     fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
