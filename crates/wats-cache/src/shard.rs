@@ -7,7 +7,7 @@ mod pending;
 mod sweep;
 
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
-use crate::policy::{Chosen, Evict, Nodes, Policy};
+use crate::policy::{Chosen, Evict, Policy};
 use crate::removal::{Outbox, RemovalCause};
 
 use crate::stats::Writes;
@@ -312,7 +312,7 @@ impl<K: Eq, V> Shard<K, V> {
             let slot = self.table.add(hash, entry);
             // Not earlier: making room may have begun a new round, which has to hear of this entry.
             self.cursor.note(expiry);
-            self.policy.admit(&mut self.table, slot, hash);
+            self.policy.admit(&mut self.table, slot);
             if self.rules.extras {
                 self.weight += weight;
                 self.table.set_extra(slot, new.extra.unwrap_or_default());
@@ -382,18 +382,20 @@ impl<K: Eq, V> Shard<K, V> {
                 self.remove_slot(slot, RemovalCause::Expired, out);
                 continue;
             }
-            let Some(slot) = self.policy.victim(&mut self.table) else {
+            let Some(slot) = self.policy.evict(&mut self.table) else {
                 return;
             };
-            let main = self.table.is_main(slot);
-            let (hash, full) = (self.table.hash(slot), self.table.len());
-            self.remove_slot(slot, RemovalCause::Evicted, out);
-            self.policy.evicted(hash, main, full);
+            self.take_out(slot, RemovalCause::Evicted, out);
         }
     }
 
     fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
         self.policy.unlink(&mut self.table, slot);
+        self.take_out(slot, cause, out);
+    }
+
+    /// Removes an entry that the policy does not link any more.
+    fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
         if self.rules.extras {
             self.weight -= self.table.extra(slot).map_or(0, |extra| extra.weight);
         }

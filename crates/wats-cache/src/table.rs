@@ -343,6 +343,14 @@ impl<K, V> Table<K, V> {
 }
 
 impl<K, V> Nodes for Table<K, V> {
+    fn hash(&self, slot: u32) -> u32 {
+        self.hash(slot)
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
     fn link(&self, slot: u32) -> Link {
         self.nodes[slot as usize].link
     }

@@ -66,6 +66,7 @@ impl List {
         (self.tail != NIL).then_some(self.tail)
     }
 
+    #[inline]
     pub(super) fn push(&mut self, nodes: &mut impl Nodes, slot: u32) {
         *nodes.link_mut(slot) = Link {
             prev: NIL,
@@ -78,6 +79,20 @@ impl List {
         }
         self.head = slot;
         self.len += 1;
+    }
+
+    /// Unlinks the oldest.
+    #[inline]
+    pub(super) fn pop(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
+        let slot = self.tail()?;
+        self.tail = nodes.link(slot).prev;
+        if self.tail == NIL {
+            self.head = NIL;
+        } else {
+            nodes.link_mut(self.tail).next = NIL;
+        }
+        self.len -= 1;
+        Some(slot)
     }
 
     pub(super) fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
