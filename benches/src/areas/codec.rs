@@ -6,6 +6,7 @@
 //! goals. What reading makes is dropped within the time, for everybody.
 
 mod reports;
+mod wsjf;
 
 use crate::spec::{Context, RowSpec};
 use flate2::Compression;
@@ -43,6 +44,7 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
         "the reference's demonstration",
         reports::demo(),
     );
+    rows.extend(wsjf::rows(ctx));
     rows
 }
 

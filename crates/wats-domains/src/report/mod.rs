@@ -1,7 +1,8 @@
 //! Test reports: model, builder, and the operations submit, get and query.
 //!
 //! `model` holds the wire models of WSJF; `codes`, `status`, `comp_op` and `limits` their vocabulary, `time` the times,
-//! `payload` the contents of attachments. `body` is a report as the bytes that are sent. `builder` makes reports that
+//! `step_path` the way to a step, `names` telling equal names apart, `payload` the contents of attachments. `body` is a
+//! report as the bytes that are sent. `builder` makes reports that
 //! the server accepts, checked by `lint`; `header` and `service` are the operations.
 
 mod body;
@@ -17,6 +18,7 @@ mod payload;
 pub(crate) mod refusal;
 mod service;
 mod status;
+mod step_path;
 mod time;
 
 pub use body::{BodyChunks, BodyReader, ReportBody};
@@ -43,4 +45,5 @@ pub use model::{
 pub use payload::Payload;
 pub use service::{ReportService, Submitted};
 pub use status::Status;
+pub use step_path::StepPath;
 pub use time::ReportTime;
