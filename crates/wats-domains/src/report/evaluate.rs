@@ -1,0 +1,142 @@
+//! Outcomes from values and limits: what the builder does while a report is made, for reports that come from elsewhere.
+
+use super::{
+    CompOp, Limits, NumericMeasurement, Report, Status, Step, StringLimit, StringMeasurement,
+};
+use crate::wire::Number;
+
+/// Makes the outcomes of a report agree with its values and limits, and tells how many it has changed.
+///
+/// A measurement outside its limits fails, and one without an outcome gets one. A failure is carried up: from
+/// measurements to their step, from steps to their sequence, to the root and the report; an error or a stop above it
+/// stays. Nothing that is given as failed is made to pass, skipped steps stay skipped, and where operator or limits are
+/// missing or unknown the outcome stays as it is.
+///
+/// ```
+/// use wats_domains::Report;
+/// use wats_domains::report::{Status, evaluate};
+///
+/// let mut report: Report = serde_json::from_str(r#"{"type": "T", "result": "P", "root": {"status": "P", "steps": [
+///     {"name": "+5V", "status": "P", "numericMeas": [{"compOp": "LE", "value": 5.6, "lowLimit": 5.5, "status": "P"}]}
+/// ]}}"#)?;
+/// assert_eq!(evaluate(&mut report), 4); // measurement, step, root, report
+/// assert_eq!(report.result, Some(Status::Failed));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn evaluate(report: &mut Report) -> usize {
+    let mut changed = 0;
+    let Some(root) = &mut report.root else {
+        return 0;
+    };
+    let outcome = step(root, &mut changed);
+    raise(&mut report.result, outcome, &mut changed);
+    changed
+}
+
+/// Evaluates a step and those in it; answers its outcome. Steps nest no deeper than reading allows.
+fn step(step: &mut Step, changed: &mut usize) -> Option<Status> {
+    // The server drops what skipped steps measured, so it says nothing.
+    if step.status == Some(Status::Skipped) {
+        return step.status.clone();
+    }
+    let mut parts = Vec::new();
+    for measured in step.numeric.iter_mut().flatten() {
+        let outcome = numeric(measured);
+        parts.extend(settle(&mut measured.status, outcome, changed));
+    }
+    for measured in step.strings.iter_mut().flatten() {
+        let outcome = string(measured);
+        parts.extend(settle(&mut measured.status, outcome, changed));
+    }
+    parts.extend(
+        step.booleans
+            .iter()
+            .flatten()
+            .filter_map(|m| m.status.clone()),
+    );
+    for child in step.steps.iter_mut().flatten() {
+        parts.extend(self::step(child, changed));
+    }
+    let of_parts = (!parts.is_empty()).then(|| Status::of_parts(&parts));
+    raise(&mut step.status, of_parts, changed);
+    step.status.clone()
+}
+
+/// Gives a measurement its outcome, unless it has failed or was skipped already; answers it.
+fn settle(
+    status: &mut Option<Status>,
+    outcome: Option<Status>,
+    changed: &mut usize,
+) -> Option<Status> {
+    if let Some(outcome) = outcome
+        && matches!(status, None | Some(Status::Passed))
+        && *status != Some(outcome.clone())
+    {
+        *status = Some(outcome);
+        *changed += 1;
+    }
+    status.clone()
+}
+
+/// Gives a whole the outcome of its parts if that is graver, or if it has none.
+fn raise(status: &mut Option<Status>, parts: Option<Status>, changed: &mut usize) {
+    let Some(parts) = parts else { return };
+    let graver = match status {
+        None => parts,
+        Some(own) => {
+            // Done, unknown and the like say nothing of the whole, so a failure below shows through them.
+            let weighed = Status::of_parts([&*own, &parts]);
+            if weighed == Status::Passed {
+                return;
+            }
+            weighed
+        }
+    };
+    if *status != Some(graver.clone()) {
+        *status = Some(graver);
+        *changed += 1;
+    }
+}
+
+fn numeric(measured: &NumericMeasurement) -> Option<Status> {
+    let limit = |number: &Option<Number>| number.as_ref().map(Number::value);
+    let value = measured.value.as_ref()?.value();
+    let op = known(measured.comp_op.as_ref()?)?;
+    let (low, high) = (limit(&measured.low_limit), limit(&measured.high_limit));
+    let needed = match op {
+        CompOp::Log => true,
+        CompOp::Eq | CompOp::Ne | CompOp::Gt | CompOp::Ge | CompOp::Lt | CompOp::Le => {
+            low.is_some()
+        }
+        CompOp::CaseSensit | CompOp::IgnoreCase => false,
+        _ => low.is_some() && high.is_some(),
+    };
+    needed.then(|| Status::of(Limits { op, low, high }.accepts(value)))
+}
+
+fn string(measured: &StringMeasurement) -> Option<Status> {
+    let value = measured.value.as_deref()?;
+    let op = known(measured.comp_op.as_ref()?)?;
+    let limit = measured.limit.clone();
+    let passed = match op {
+        CompOp::Log => true,
+        CompOp::Eq => value == limit.as_deref()?,
+        CompOp::Ne | CompOp::CaseSensit | CompOp::IgnoreCase => {
+            limit.as_deref()?;
+            StringLimit { op, limit }.accepts(value)
+        }
+        _ => return None,
+    };
+    Some(Status::of(passed))
+}
+
+/// The operator, also from another spelling of its name; `None` if it is none that is known.
+fn known(op: &CompOp) -> Option<CompOp> {
+    match op {
+        CompOp::Other(text) => match CompOp::from(text.to_ascii_uppercase().as_str()) {
+            CompOp::Other(_) => None,
+            known => Some(known),
+        },
+        known => Some(known.clone()),
+    }
+}
