@@ -140,3 +140,144 @@ fn known(op: &CompOp) -> Option<CompOp> {
         known => Some(known.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A report with these steps that says it has passed.
+    fn evaluated(steps: Value) -> (usize, Report) {
+        let report = json!({"result": "P", "root": {"status": "P", "steps": steps}});
+        let mut report: Report = serde_json::from_value(report).unwrap();
+        (evaluate(&mut report), report)
+    }
+
+    fn numeric(measured: Value) -> String {
+        let mut step = json!({"numericMeas": [measured]});
+        step["numericMeas"][0]["unit"] = "V".into();
+        let (_, report) = evaluated(json!([step]));
+        let root = report.root.unwrap();
+        let status = root.steps()[0].numeric()[0].status.as_ref();
+        status.map_or("-", Status::as_str).to_owned()
+    }
+
+    #[test]
+    fn measurements_follow_their_limits_and_only_those_known() {
+        for (measured, expected) in [
+            (
+                json!({"compOp": "GELE", "value": 5, "lowLimit": 4, "highLimit": 5}),
+                "P",
+            ),
+            (
+                json!({"compOp": "GELT", "value": 5, "lowLimit": 4, "highLimit": 5}),
+                "F",
+            ),
+            (
+                json!({"compOp": "gele", "value": "6", "lowLimit": "4", "highLimit": 5}),
+                "F",
+            ),
+            (
+                json!({"compOp": "LE", "value": 6, "lowLimit": 5, "status": "P"}),
+                "F",
+            ),
+            // The limit of one-limit operators is the low one; without it nothing is known.
+            (
+                json!({"compOp": "LE", "value": 6, "highLimit": 5, "status": "P"}),
+                "P",
+            ),
+            (json!({"compOp": "GELE", "value": 6, "lowLimit": 5}), "-"),
+            (json!({"compOp": "EQT", "value": 6, "lowLimit": 5}), "-"),
+            (json!({"compOp": "LOG", "value": "NaN"}), "P"),
+            (
+                json!({"compOp": "LTGT", "value": "NaN", "lowLimit": 1, "highLimit": 2}),
+                "F",
+            ),
+            (json!({"compOp": "LOG"}), "-"),
+            // What has failed is not made to pass; what was skipped stays so.
+            (json!({"compOp": "LOG", "value": 1, "status": "F"}), "F"),
+            (
+                json!({"compOp": "EQ", "value": 1, "lowLimit": 2, "status": "S"}),
+                "S",
+            ),
+        ] {
+            assert_eq!(numeric(measured.clone()), expected, "{measured}");
+        }
+    }
+
+    #[test]
+    fn texts_follow_theirs() {
+        for (measured, expected) in [
+            (
+                json!({"compOp": "CASESENSIT", "value": "a", "limit": "A"}),
+                Some(Status::Failed),
+            ),
+            (
+                json!({"compOp": "IgnoreCase", "value": "a", "limit": "A"}),
+                Some(Status::Passed),
+            ),
+            (
+                json!({"compOp": "EQ", "value": "a", "limit": "a"}),
+                Some(Status::Passed),
+            ),
+            (
+                json!({"compOp": "NE", "value": "a", "limit": "a"}),
+                Some(Status::Failed),
+            ),
+            (json!({"compOp": "NE", "value": "a"}), None),
+            (json!({"compOp": "GT", "value": "a", "limit": "b"}), None),
+        ] {
+            let (_, report) = evaluated(json!([{"stringMeas": [measured]}]));
+            assert_eq!(
+                report.root.unwrap().steps()[0].strings()[0].status,
+                expected,
+                "{measured}"
+            );
+        }
+    }
+
+    #[test]
+    fn failures_climb_and_graver_outcomes_stay() {
+        let fails = json!({"name": "a", "status": "P", "numericMeas": [
+            {"name": "x", "compOp": "EQ", "value": 1, "lowLimit": 1, "status": "P"},
+            {"name": "y", "compOp": "EQ", "value": 1, "lowLimit": 2, "status": "P"}]});
+        let (changed, report) = evaluated(json!([
+            {"name": "inner", "status": "D", "steps": [fails.clone()]},
+            {"name": "stopped", "status": "T", "steps": [fails.clone()]},
+            {"name": "skipped", "status": "S", "steps": [fails]},
+            {"name": "lamp", "status": "P", "booleanMeas": [{"status": "F"}]},
+        ]));
+        let root = report.root.unwrap();
+        let letters: Vec<&str> = root
+            .steps()
+            .iter()
+            .map(|step| step.status.as_ref().unwrap().as_str())
+            .collect();
+        assert_eq!(letters, ["F", "T", "S", "F"]);
+        assert_eq!(root.steps()[0].steps()[0].status, Some(Status::Failed));
+        assert_eq!(
+            root.steps()[2].steps()[0].status,
+            Some(Status::Passed),
+            "not looked at"
+        );
+        // A stop is graver than a failure.
+        assert_eq!(
+            (root.status, report.result),
+            (Some(Status::Terminated), Some(Status::Terminated))
+        );
+        assert_eq!(changed, 2 + 1 + 2 + 1 + 1 + 1);
+    }
+
+    #[test]
+    fn what_agrees_is_left_alone() {
+        let (changed, _) = evaluated(json!([
+            {"name": "a", "status": "P", "numericMeas": [{"compOp": "GE", "value": 2, "lowLimit": 1, "status": "P"}]},
+            {"name": "done", "status": "D"},
+        ]));
+        assert_eq!(changed, 0);
+        let mut repair: Report =
+            serde_json::from_value(json!({"type": "R", "result": "P"})).unwrap();
+        assert_eq!(evaluate(&mut repair), 0);
+    }
+}
