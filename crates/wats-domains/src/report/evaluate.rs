@@ -148,16 +148,16 @@ mod tests {
     use super::*;
 
     /// A report with these steps that says it has passed.
-    fn evaluated(steps: Value) -> (usize, Report) {
+    fn evaluated(steps: &Value) -> (usize, Report) {
         let report = json!({"result": "P", "root": {"status": "P", "steps": steps}});
         let mut report: Report = serde_json::from_value(report).unwrap();
         (evaluate(&mut report), report)
     }
 
-    fn numeric(measured: Value) -> String {
+    fn numeric(measured: &Value) -> String {
         let mut step = json!({"numericMeas": [measured]});
         step["numericMeas"][0]["unit"] = "V".into();
-        let (_, report) = evaluated(json!([step]));
+        let (_, report) = evaluated(&json!([step]));
         let root = report.root.unwrap();
         let status = root.steps()[0].numeric()[0].status.as_ref();
         status.map_or("-", Status::as_str).to_owned()
@@ -202,7 +202,7 @@ mod tests {
                 "S",
             ),
         ] {
-            assert_eq!(numeric(measured.clone()), expected, "{measured}");
+            assert_eq!(numeric(&measured), expected, "{measured}");
         }
     }
 
@@ -228,7 +228,7 @@ mod tests {
             (json!({"compOp": "NE", "value": "a"}), None),
             (json!({"compOp": "GT", "value": "a", "limit": "b"}), None),
         ] {
-            let (_, report) = evaluated(json!([{"stringMeas": [measured]}]));
+            let (_, report) = evaluated(&json!([{"stringMeas": [measured]}]));
             assert_eq!(
                 report.root.unwrap().steps()[0].strings()[0].status,
                 expected,
@@ -242,7 +242,7 @@ mod tests {
         let fails = json!({"name": "a", "status": "P", "numericMeas": [
             {"name": "x", "compOp": "EQ", "value": 1, "lowLimit": 1, "status": "P"},
             {"name": "y", "compOp": "EQ", "value": 1, "lowLimit": 2, "status": "P"}]});
-        let (changed, report) = evaluated(json!([
+        let (changed, report) = evaluated(&json!([
             {"name": "inner", "status": "D", "steps": [fails.clone()]},
             {"name": "stopped", "status": "T", "steps": [fails.clone()]},
             {"name": "skipped", "status": "S", "steps": [fails]},
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_agrees_is_left_alone() {
-        let (changed, _) = evaluated(json!([
+        let (changed, _) = evaluated(&json!([
             {"name": "a", "status": "P", "numericMeas": [{"compOp": "GE", "value": 2, "lowLimit": 1, "status": "P"}]},
             {"name": "done", "status": "D"},
         ]));
