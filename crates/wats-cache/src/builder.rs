@@ -153,9 +153,9 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
         }
         Rules {
             policy: self.config.policy,
-            // A slot number has 32 bits, and the last ones mean something else.
+            // A slot number has 32 bits, and there are more slots than entries.
             limits: Limits {
-                entries: share(entries).min(u32::MAX as usize - 2),
+                entries: share(entries).min(1 << 31),
                 weight: limit,
             },
             idle: self
@@ -176,15 +176,13 @@ where
 {
     fn core(self) -> Arc<Core<K, V, S>> {
         let life = Life::new(&self.config, self.weigher.clone(), self.negative.clone());
-        let shard_bits = self.config.shard_bits();
-        let count = 1 << shard_bits;
+        let count = self.config.shard_count();
         let shards = (0..count)
             .map(|shard| Lock::new(Shard::new(self.rules(&life, shard, count))))
             .collect();
         let time = self.clock.map_or_else(Time::coarse, Time::custom);
         Arc::new(Core {
             shards,
-            shard_bits,
             hasher: self.hasher,
             flights: SingleFlight::build(self.config.load_lease, &time),
             time,

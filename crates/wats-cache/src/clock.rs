@@ -4,7 +4,7 @@
 //! background thread advances every 10 ms, because a precise reading costs more than the whole rest of a hit.
 
 use crate::background::{self, Background, User};
-use crate::entry::{NEVER, Tick};
+use crate::entry::{LATEST, NEVER, Tick};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -212,6 +212,7 @@ impl Time {
 }
 
 impl Custom {
+    #[inline(never)]
     fn now(&self) -> Tick {
         let now = tick_of(self.clock.now());
         now.max(self.latest.fetch_max(now, Ordering::Relaxed))
@@ -234,7 +235,7 @@ pub(crate) fn tick_of(since_origin: Duration) -> Tick {
         .as_secs()
         .saturating_mul(1000)
         .saturating_add(u64::from(since_origin.subsec_millis()));
-    millis.saturating_add(1).min(NEVER - 1)
+    millis.saturating_add(1).min(LATEST)
 }
 
 /// A length of time in ticks, rounded up: an entry lives at least as long as it was told to.
@@ -255,7 +256,7 @@ mod tests {
         assert_eq!(ticks(Duration::from_nanos(1)), 1);
         assert_eq!(ticks(Duration::from_millis(1500)), 1500);
         assert_eq!(ticks(Duration::MAX), NEVER);
-        assert_eq!(tick_of(Duration::MAX), NEVER - 1);
+        assert_eq!(tick_of(Duration::MAX), LATEST);
         assert_eq!(tick_of(Duration::ZERO), 1);
     }
 

@@ -1,6 +1,5 @@
 //! The options of a cache that need no type of the user.
 
-use crate::index::NARROW;
 use crate::policy::Policy;
 use std::time::Duration;
 
@@ -13,7 +12,13 @@ pub const DEFAULT_TTL: Duration = Duration::from_secs(300);
 /// A shard has at least this many entries by default.
 const LEAST_ENTRIES: usize = 64;
 
-const MOST_SHARDS: usize = 1024;
+/// And at most this many, unless that makes too many shards: while a shard grows, its lock is held.
+const MOST_ENTRIES: usize = 1 << 14;
+
+/// The shard is told by this many bits of a hash.
+pub(crate) const SHARD_BITS: u32 = 10;
+
+const MOST_SHARDS: usize = 1 << SHARD_BITS;
 
 /// Options of a cache; those with a closure or a type are on the [`CacheBuilder`](crate::CacheBuilder).
 ///
@@ -139,16 +144,15 @@ impl CacheConfig {
 
     all_setters!();
 
-    /// How many shards the options come to, as a power of two.
-    pub(crate) fn shard_bits(&self) -> u32 {
+    /// How many shards the options come to: a power of two.
+    pub(crate) fn shard_count(&self) -> usize {
         if self.policy == Policy::Lru {
-            return 0;
+            return 1;
         }
-        let shards = self.shards.map_or_else(
+        self.shards.map_or_else(
             || self.default_shards(),
             |shards| shards.clamp(1, MOST_SHARDS).next_power_of_two(),
-        );
-        shards.trailing_zeros()
+        )
     }
 
     fn default_shards(&self) -> usize {
@@ -158,13 +162,12 @@ impl CacheConfig {
         });
         let most = self.max_entries.min(weight);
         let by_cores = (cores * 8).next_power_of_two();
-        // Shards of half of what a narrow index can hold, unless that makes too many.
-        let by_index = most
-            .div_ceil(NARROW / 2)
+        let by_growth = most
+            .div_ceil(MOST_ENTRIES)
             .checked_next_power_of_two()
             .unwrap_or(usize::MAX);
-        let wanted = if by_index <= MOST_SHARDS {
-            by_cores.max(by_index)
+        let wanted = if by_growth <= MOST_SHARDS {
+            by_cores.max(by_growth)
         } else {
             by_cores
         };

@@ -11,8 +11,8 @@ use crate::background::{Chore, Poke};
 use crate::clock::Time;
 use crate::entry::Tick;
 use crate::flight::SingleFlight;
-use crate::hash::{Place, place};
-use crate::lock::Lock;
+use crate::hash::hash;
+use crate::lock::{Lock, LockGuard};
 use crate::removal::{Outbox, RemovalCause};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
@@ -28,7 +28,6 @@ pub(crate) type Listener<K, V> = Arc<dyn Fn(&K, &V, RemovalCause) + Send + Sync>
 
 pub(crate) struct Core<K, V, S> {
     pub(crate) shards: Box<[Lock<Shard<K, V>>]>,
-    pub(crate) shard_bits: u32,
     pub(crate) hasher: S,
     pub(crate) time: Time,
     pub(crate) life: Life<K, V>,
@@ -76,6 +75,12 @@ impl Drop for Keeper {
 }
 
 impl<K, V, S> Core<K, V, S> {
+    /// The shard of a key by its hash; there are a power of two of them.
+    #[inline]
+    pub(crate) fn shard(&self, hash: u32) -> &Lock<Shard<K, V>> {
+        &self.shards[hash as usize & (self.shards.len() - 1)]
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
@@ -107,18 +112,8 @@ impl<K, V, S> Core<K, V, S> {
 
 impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     #[inline]
-    pub(crate) fn place<Q: Hash + ?Sized>(&self, key: &Q) -> Place {
-        place(&self.hasher, key, self.shard_bits)
-    }
-
-    #[inline]
-    pub(crate) fn shard(&self, place: Place) -> &Lock<Shard<K, V>> {
-        // The mask is for the compiler: a shard number never exceeds it.
-        &self.shards[place.shard & (self.shards.len() - 1)]
-    }
-
-    pub(crate) fn tag_of(&self) -> impl Fn(&K) -> u32 + '_ {
-        |key| self.place(key).tag
+    pub(crate) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u32 {
+        hash(&self.hasher, key)
     }
 
     #[inline]
@@ -128,24 +123,30 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        let place = self.place(key);
+        let hash = self.hash(key);
         let now = self.time.now();
-        let mut shard = self.shard(place).lock();
-        match shard.get(place.tag, key, now).cloned() {
+        let mut shard = self.shard(hash).lock();
+        match shard.get(hash, key, now).cloned() {
             Ok(value) => {
                 shard.hits += 1;
                 Some(value)
             }
             Err(miss) => {
-                shard.misses += 1;
-                if let Miss::Late { position, slot } = miss {
-                    let mut out = Outbox::new();
-                    shard.remove_late(position, slot, now, &mut out);
-                    drop(shard);
-                    self.send(&out);
-                }
+                self.missed(shard, miss, now);
                 None
             }
+        }
+    }
+
+    /// Apart, so that the code of a hit is small enough to stand where it is called.
+    #[inline(never)]
+    fn missed(&self, mut shard: LockGuard<'_, Shard<K, V>>, miss: Miss, now: Tick) {
+        shard.misses += 1;
+        if let Miss::Late { slot } = miss {
+            let mut out = Outbox::new();
+            shard.remove_late(slot, now, &mut out);
+            drop(shard);
+            self.send(&out);
         }
     }
 
@@ -155,9 +156,9 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let place = self.place(key);
+        let hash = self.hash(key);
         let now = self.time.now();
-        self.shard(place).lock().peek(place.tag, key, now).map(read)
+        self.shard(hash).lock().peek(hash, key, now).map(read)
     }
 
     /// `ttl` of `None` is the default.
@@ -165,13 +166,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     where
         K: Clone,
     {
-        let place = self.place(&key);
+        let hash = self.hash(&key);
         let now = self.time.now();
-        let new = self.life.new_entry(key, value, ttl, tags, place, now);
+        let new = self.life.new_entry(key, value, ttl, tags, hash, now);
         let mut out = Outbox::new();
-        let mut shard = self.shard(place).lock();
+        let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
-        shard.insert(place.tag, new, now, self.tag_of(), &mut out);
+        shard.insert(hash, new, now, &mut out);
         drop(shard);
         if let Some(key) = loading {
             self.flights.forget(&key);
@@ -184,12 +185,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let place = self.place(key);
+        let hash = self.hash(key);
         let now = self.time.now();
         let mut out = Outbox::new();
-        let mut shard = self.shard(place).lock();
+        let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(key);
-        let fresh = shard.remove(place.tag, key, now, &mut out);
+        let fresh = shard.remove(hash, key, now, &mut out);
         drop(shard);
         if loading {
             self.flights.forget(key);
@@ -198,12 +199,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if fresh { out.into_value() } else { None }
     }
 
-    fn insert_loaded(&self, place: Place, new: New<K, V>, stamp: (u64, u64), now: Tick) {
+    fn insert_loaded(&self, hash: u32, new: New<K, V>, stamp: (u64, u64), now: Tick) {
         let mut out = Outbox::new();
-        let mut shard = self.shard(place).lock();
+        let mut shard = self.shard(hash).lock();
         let (may_store, key) = shard.pending.end(stamp);
         let kept = if may_store {
-            shard.insert(place.tag, new, now, self.tag_of(), &mut out);
+            shard.insert(hash, new, now, &mut out);
             None
         } else {
             Some(new)

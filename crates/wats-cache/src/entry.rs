@@ -14,6 +14,10 @@ pub(crate) type Tick = u64;
 /// The expiry of an entry that never expires; the largest that fits 48 bits (8 900 years of milliseconds).
 pub(crate) const NEVER: Tick = (1 << 48) - 1;
 
+/// The latest time a clock is read as, and the longest an entry is kept to be served stale: their sum is before
+/// [`NEVER`].
+pub(crate) const LATEST: Tick = (1 << 47) - 1;
+
 /// How often a use is counted before the count stays.
 pub(crate) const MAX_USES: u8 = 3;
 

@@ -1,4 +1,4 @@
-//! Hashing: once per operation, and spread over shard and index.
+//! Hashing: once per operation, and spread over shards and their tables.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -49,25 +49,9 @@ impl std::fmt::Debug for Hasher {
     }
 }
 
-/// Where a key belongs: its shard, and the tag under which the shard's index knows it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) shard: usize,
-    pub(crate) tag: u32,
-}
-
-/// Hashes a key for a cache of `1 << shard_bits` shards.
+/// Hashes a key. The lowest bits choose the shard, the highest ones the group within it, those between are the tag.
 #[inline]
-pub(crate) fn place<Q: Hash + ?Sized>(
-    hasher: &impl BuildHasher,
-    key: &Q,
-    shard_bits: u32,
-) -> Place {
+pub(crate) fn hash<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> u32 {
     // Multiplied, because the hasher may be the user's and leave the high bits bare, as an identity does.
-    let spread = hasher.hash_one(key).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    Place {
-        // Two shifts: one by 64 would overflow when there is a single shard.
-        shard: ((spread >> 1) >> (63 - shard_bits)) as usize,
-        tag: ((spread << shard_bits) >> 32) as u32,
-    }
+    (hasher.hash_one(key).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }

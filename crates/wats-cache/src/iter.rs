@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Iter<K, V, S> {
     core: Arc<Core<K, V, S>>,
     shard: usize,
-    from: usize,
+    from: u32,
     ready: VecDeque<(K, V)>,
 }
 

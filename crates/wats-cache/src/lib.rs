@@ -20,12 +20,12 @@
 //!
 //! # How the crate is laid out
 //! From the outside in: the faces (`sync`, `future`, and `face` for what they share) → `core` (hash, lock one shard,
-//! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `index`,
-//! `slab`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` and `background` (time, and
+//! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `table`,
+//! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` and `background` (time, and
 //! the thread that advances it and sweeps).
 //!
 //! Lock order: a lock of a shard and one of a flight are never held together, nor two of a kind; code of the user runs
-//! under none, except `Hash` and `Eq` of keys and `Clone` of keys and values.
+//! under none, except `Eq` of keys and `Clone` of keys and values.
 
 mod background;
 mod builder;
@@ -37,8 +37,8 @@ mod face;
 mod flight;
 #[cfg(feature = "async")]
 mod future;
+mod group;
 mod hash;
-mod index;
 mod iter;
 mod lock;
 #[doc(hidden)]
@@ -48,9 +48,9 @@ mod observe;
 mod policy;
 mod removal;
 mod shard;
-mod slab;
 mod stats;
 mod sync;
+mod table;
 
 #[cfg(feature = "async")]
 pub use builder::ForTasks;

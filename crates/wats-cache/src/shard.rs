@@ -1,17 +1,17 @@
-//! One shard: index, entries, policy and counts, for a single thread at a time.
+//! One shard: entries, policy and counts, for a single thread at a time.
 //!
 //! Nothing here locks, tells the time or calls back; what goes out is put into an [`Outbox`]. The only code of the user
-//! that runs is `Eq` and `Hash` of keys, and `Clone` of a value by the caller.
+//! that runs is `Eq` of keys, and `Clone` of a value by the caller.
 
 mod pending;
 mod sweep;
 
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
-use crate::index::Index;
-use crate::policy::{Chosen, Evict, Nodes, Policy};
+use crate::policy::{Chosen, Evict, Policy};
 use crate::removal::{Outbox, RemovalCause};
-use crate::slab::{Extra, Slab};
+
 use crate::stats::Writes;
+use crate::table::{Extra, Table};
 use pending::Pendings;
 use std::borrow::Borrow;
 use sweep::Cursor;
@@ -45,8 +45,7 @@ pub(crate) struct Shard<K, V> {
     stale: Tick,
     /// Whether a hit changes more than the entry: the order of the policy, or the time to idle.
     notes_hits: bool,
-    index: Index,
-    slab: Slab<K, V>,
+    table: Table<K, V>,
     policy: Chosen,
     rules: Rules,
     pub(crate) misses: u64,
@@ -74,7 +73,6 @@ pub(crate) enum Miss {
     Absent,
     /// There is an entry, but its time is over.
     Late {
-        position: usize,
         slot: u32,
     },
 }
@@ -85,8 +83,7 @@ impl<K, V> Shard<K, V> {
             hits: 0,
             stale: rules.stale,
             notes_hits: rules.policy == Policy::Lru || rules.idle != 0,
-            index: Index::new(rules.limits.entries),
-            slab: Slab::new(rules.extras),
+            table: Table::new(rules.extras),
             policy: Chosen::new(rules.policy),
             rules,
             misses: 0,
@@ -99,14 +96,14 @@ impl<K, V> Shard<K, V> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slab.len()
+        self.table.len()
     }
 
     pub(crate) fn weight(&self) -> u64 {
         if self.rules.extras {
             self.weight
         } else {
-            self.slab.len() as u64
+            self.table.len() as u64
         }
     }
 
@@ -115,22 +112,21 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Takes everything out at once.
-    pub(crate) fn clear(&mut self) -> Slab<K, V> {
-        self.counts.invalidated += self.slab.len() as u64;
+    pub(crate) fn clear(&mut self) -> Table<K, V> {
+        self.counts.invalidated += self.table.len() as u64;
         self.weight = 0;
-        self.index = Index::new(self.rules.limits.entries);
         self.policy = Chosen::new(self.rules.policy);
         self.cursor = Cursor::default();
         self.pending.supersede_all();
-        std::mem::replace(&mut self.slab, Slab::new(self.rules.extras))
+        std::mem::replace(&mut self.table, Table::new(self.rules.extras))
     }
 
     /// The first tagged entry came.
     #[cold]
     fn enable_extras(&mut self) {
-        self.slab.enable_extras();
+        self.table.enable_extras();
         self.rules.extras = true;
-        self.weight = self.slab.len() as u64;
+        self.weight = self.table.len() as u64;
     }
 
     #[inline]
@@ -144,35 +140,21 @@ impl<K, V> Shard<K, V> {
 }
 
 impl<K: Eq, V> Shard<K, V> {
-    #[inline]
-    fn find<Q: Eq + ?Sized>(&self, tag: u32, key: &Q) -> Option<(usize, u32)>
-    where
-        K: Borrow<Q>,
-    {
-        self.index.find(tag, |slot| {
-            self.slab
-                .get(slot)
-                .is_some_and(|entry| entry.key.borrow() == key)
-        })
-    }
-
     /// Looks a key up and notes the use; counting is the caller's.
     #[inline]
-    pub(crate) fn get<Q: Eq + ?Sized>(&mut self, tag: u32, key: &Q, now: Tick) -> Result<&V, Miss>
+    pub(crate) fn get<Q: Eq + ?Sized>(&mut self, hash: u32, key: &Q, now: Tick) -> Result<&V, Miss>
     where
         K: Borrow<Q>,
     {
-        let (position, slot) = self.find(tag, key).ok_or(Miss::Absent)?;
         if self.notes_hits {
-            return self.get_noting(position, slot, now);
+            return self.get_noting(hash, key, now);
         }
-        let stale = self.stale;
-        let Some(entry) = self.slab.get_mut(slot) else {
-            return Err(Miss::Absent);
-        };
+        let horizon = now + self.stale;
+        let (slot, entry) = self.table.find_mut(hash, key).ok_or(Miss::Absent)?;
         let expiry = entry.meta.expiry();
-        if expiry <= now.saturating_add(stale) && expiry != NEVER {
-            return Err(Miss::Late { position, slot });
+        // NEVER lies beyond every horizon.
+        if expiry <= horizon {
+            return Err(Miss::Late { slot });
         }
         // Written only while it changes, or every hit would soil a cache line.
         if entry.meta.uses() < MAX_USES {
@@ -183,31 +165,35 @@ impl<K: Eq, V> Shard<K, V> {
 
     /// [`get`](Self::get) where a hit changes more than the entry.
     #[cold]
-    fn get_noting(&mut self, position: usize, slot: u32, now: Tick) -> Result<&V, Miss> {
+    fn get_noting<Q: Eq + ?Sized>(&mut self, hash: u32, key: &Q, now: Tick) -> Result<&V, Miss>
+    where
+        K: Borrow<Q>,
+    {
+        let slot = self.table.find(hash, key).ok_or(Miss::Absent)?;
         let fresh = self
-            .slab
+            .table
             .get(slot)
             .is_some_and(|entry| self.is_fresh(entry, now));
         if !fresh {
-            return Err(Miss::Late { position, slot });
+            return Err(Miss::Late { slot });
         }
         self.note_use(slot, now);
-        self.slab
+        self.table
             .get(slot)
             .map(|entry| &entry.value)
             .ok_or(Miss::Absent)
     }
 
     fn note_use(&mut self, slot: u32, now: Tick) {
-        self.policy.hit(&mut self.slab, slot);
+        self.policy.hit(&mut self.table, slot);
         if self.rules.idle != 0 {
             let lives_until = self
-                .slab
+                .table
                 .extra(slot)
                 .map_or(NEVER, |extra| extra.lives_until);
             let idle_until = now.saturating_add(self.rules.idle).min(lives_until);
             let expiry = self.kept_until(idle_until);
-            if let Some(entry) = self.slab.get_mut(slot) {
+            if let Some(entry) = self.table.get_mut(slot) {
                 entry.meta = entry.meta.with_expiry(expiry);
             }
         }
@@ -222,58 +208,53 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Looks a key up without noting anything.
-    pub(crate) fn peek<Q: Eq + ?Sized>(&self, tag: u32, key: &Q, now: Tick) -> Option<&V>
+    pub(crate) fn peek<Q: Eq + ?Sized>(&self, hash: u32, key: &Q, now: Tick) -> Option<&V>
     where
         K: Borrow<Q>,
     {
-        let (_, slot) = self.find(tag, key)?;
-        let entry = self.slab.get(slot)?;
+        let slot = self.table.find(hash, key)?;
+        let entry = self.table.get(slot)?;
         (self.fresh_until(entry.meta.expiry()) > now).then_some(&entry.value)
     }
 
     /// A value past its time but kept to be served stale, with how long ago its time was over.
-    pub(crate) fn stale<Q: Eq + ?Sized>(&self, tag: u32, key: &Q, now: Tick) -> Option<(&V, Tick)>
+    pub(crate) fn stale<Q: Eq + ?Sized>(&self, hash: u32, key: &Q, now: Tick) -> Option<(&V, Tick)>
     where
         K: Borrow<Q>,
     {
-        let (_, slot) = self.find(tag, key)?;
-        let entry = self.slab.get(slot)?;
+        let slot = self.table.find(hash, key)?;
+        let entry = self.table.get(slot)?;
         let late_by = now.checked_sub(self.fresh_until(entry.meta.expiry()))?;
         (entry.meta.expiry() > now).then_some((&entry.value, late_by))
     }
 
     /// Whether a fresh entry has come to the time of its early renewal.
-    pub(crate) fn wants_refresh<Q: Eq + ?Sized>(&self, tag: u32, key: &Q, now: Tick) -> bool
+    pub(crate) fn wants_refresh<Q: Eq + ?Sized>(&self, hash: u32, key: &Q, now: Tick) -> bool
     where
         K: Borrow<Q>,
     {
         let extra = self
-            .find(tag, key)
-            .and_then(|(_, slot)| self.slab.extra(slot));
+            .table
+            .find(hash, key)
+            .and_then(|slot| self.table.extra(slot));
         extra.is_some_and(|extra| extra.refresh_at != 0 && extra.refresh_at <= now)
     }
 
     /// Removes what a failed look-up met, if it is not even kept to be served stale.
-    pub(crate) fn remove_late(
-        &mut self,
-        position: usize,
-        slot: u32,
-        now: Tick,
-        out: &mut Outbox<K, V>,
-    ) {
+    pub(crate) fn remove_late(&mut self, slot: u32, now: Tick, out: &mut Outbox<K, V>) {
         if self
-            .slab
+            .table
             .get(slot)
             .is_some_and(|entry| entry.meta.expiry() <= now)
         {
-            self.remove_at(position, slot, RemovalCause::Expired, out);
+            self.remove_slot(slot, RemovalCause::Expired, out);
         }
     }
 
     /// Removes a key; what was not fresh any more counts as expired.
     pub(crate) fn remove<Q: Eq + ?Sized>(
         &mut self,
-        tag: u32,
+        hash: u32,
         key: &Q,
         now: Tick,
         out: &mut Outbox<K, V>,
@@ -281,11 +262,11 @@ impl<K: Eq, V> Shard<K, V> {
     where
         K: Borrow<Q>,
     {
-        let Some((position, slot)) = self.find(tag, key) else {
+        let Some(slot) = self.table.find(hash, key) else {
             return false;
         };
         let fresh = self
-            .slab
+            .table
             .get(slot)
             .is_some_and(|entry| self.fresh_until(entry.meta.expiry()) > now);
         let cause = if fresh {
@@ -293,22 +274,15 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             RemovalCause::Expired
         };
-        self.remove_at(position, slot, cause, out);
+        self.remove_slot(slot, cause, out);
         fresh
     }
 
-    /// Inserts or replaces, and makes room for it. `tag_of` is for the keys of those that must go.
-    pub(crate) fn insert(
-        &mut self,
-        tag: u32,
-        new: New<K, V>,
-        now: Tick,
-        tag_of: impl Fn(&K) -> u32,
-        out: &mut Outbox<K, V>,
-    ) {
+    /// Inserts or replaces, and makes room for it.
+    pub(crate) fn insert(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
         let weight = new.extra.as_ref().map_or(1, |extra| extra.weight);
         if weight > self.rules.limits.weight || self.rules.limits.entries == 0 {
-            return self.refuse(tag, new, now, out);
+            return self.refuse(hash, new, now, out);
         }
         if new.extra.is_some() && !self.rules.extras {
             self.enable_extras();
@@ -320,32 +294,41 @@ impl<K: Eq, V> Shard<K, V> {
         }
         let expiry = self.kept_until(fresh_until);
         let meta = Meta::new(expiry, self.writes);
-        let found = self.find(tag, &new.key);
-        if let Some((_, slot)) = found {
+        let found = self.table.find(hash, &new.key);
+        if let Some(slot) = found {
             self.replace(slot, meta, new, weight, now, out);
             self.cursor.note(expiry);
         } else {
             self.counts.inserts += 1;
-            self.make_room(1, weight, now, &tag_of, out);
+            self.make_room(1, weight, now, out);
             let entry = Entry {
                 meta,
                 key: new.key,
                 value: new.value,
             };
-            let slot = self.slab.add(entry, self.rules.limits.entries);
+            if self.table.is_full() {
+                self.grow();
+            }
+            let slot = self.table.add(hash, entry);
             // Not earlier: making room may have begun a new round, which has to hear of this entry.
             self.cursor.note(expiry);
-            self.index.insert(tag, slot);
-            self.policy.admit(&mut self.slab, slot, tag);
+            self.policy.admit(&mut self.table, slot);
             if self.rules.extras {
                 self.weight += weight;
-                self.slab.set_extra(slot, new.extra.unwrap_or_default());
+                self.table.set_extra(slot, new.extra.unwrap_or_default());
             }
         }
         if found.is_some() {
             // A heavier value under the same key may need room, too.
-            self.make_room(0, 0, now, &tag_of, out);
+            self.make_room(0, 0, now, out);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let moved = self.table.grow(self.rules.limits.entries);
+        self.policy.moved(&moved);
+        self.cursor.restart();
     }
 
     fn replace(
@@ -358,13 +341,13 @@ impl<K: Eq, V> Shard<K, V> {
         out: &mut Outbox<K, V>,
     ) {
         if self.rules.extras {
-            let old_weight = self.slab.extra(slot).map_or(0, |extra| extra.weight);
+            let old_weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
             self.weight = self.weight - old_weight + weight;
-            self.slab.set_extra(slot, new.extra.unwrap_or_default());
+            self.table.set_extra(slot, new.extra.unwrap_or_default());
         }
-        self.policy.hit(&mut self.slab, slot);
+        self.policy.hit(&mut self.table, slot);
         let stale = self.rules.stale;
-        let Some(entry) = self.slab.get_mut(slot) else {
+        let Some(entry) = self.table.get_mut(slot) else {
             return;
         };
         let was = entry.meta;
@@ -383,70 +366,40 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Too heavy, or nothing may stay: counted as taken in and evicted. An older value must not survive it.
-    fn refuse(&mut self, tag: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
-        self.remove(tag, &new.key, now, out);
+    fn refuse(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
+        self.remove(hash, &new.key, now, out);
         self.counts.inserts += 1;
         self.counts.evicted += 1;
         out.push(new.key, new.value, RemovalCause::Evicted);
     }
 
     /// Removes entries until `entries` more of `weight` fit: expired ones first, then as the policy says.
-    fn make_room(
-        &mut self,
-        entries: usize,
-        weight: u64,
-        now: Tick,
-        tag_of: &impl Fn(&K) -> u32,
-        out: &mut Outbox<K, V>,
-    ) {
-        while self.slab.len() + entries > self.rules.limits.entries
+    fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Outbox<K, V>) {
+        while self.table.len() + entries > self.rules.limits.entries
             || self.weight.saturating_add(weight) > self.rules.limits.weight
         {
             if let Some(slot) = self.next_expired(now) {
-                self.remove_slot(slot, tag_of, RemovalCause::Expired, out);
+                self.remove_slot(slot, RemovalCause::Expired, out);
                 continue;
             }
-            let Some(slot) = self.policy.victim(&mut self.slab) else {
+            let Some(slot) = self.policy.evict(&mut self.table) else {
                 return;
             };
-            let main = self.slab.is_main(slot);
-            let full = self.slab.len();
-            let tag = self.remove_slot(slot, tag_of, RemovalCause::Evicted, out);
-            self.policy.evicted(tag, main, full);
+            self.take_out(slot, RemovalCause::Evicted, out);
         }
     }
 
-    /// Removes an entry known by its slot, and tells its tag.
-    fn remove_slot(
-        &mut self,
-        slot: u32,
-        tag_of: &impl Fn(&K) -> u32,
-        cause: RemovalCause,
-        out: &mut Outbox<K, V>,
-    ) -> u32 {
-        let Some(entry) = self.slab.get(slot) else {
-            return 0;
-        };
-        let tag = tag_of(&entry.key);
-        if let Some((position, slot)) = self.index.find(tag, |found| found == slot) {
-            self.remove_at(position, slot, cause, out);
-        }
-        tag
+    fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
+        self.policy.unlink(&mut self.table, slot);
+        self.take_out(slot, cause, out);
     }
 
-    fn remove_at(
-        &mut self,
-        position: usize,
-        slot: u32,
-        cause: RemovalCause,
-        out: &mut Outbox<K, V>,
-    ) {
-        self.policy.unlink(&mut self.slab, slot);
-        self.index.remove_at(position);
+    /// Removes an entry that the policy does not link any more.
+    fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
         if self.rules.extras {
-            self.weight -= self.slab.extra(slot).map_or(0, |extra| extra.weight);
+            self.weight -= self.table.extra(slot).map_or(0, |extra| extra.weight);
         }
-        let Some(entry) = self.slab.take(slot) else {
+        let Some(entry) = self.table.take(slot) else {
             return;
         };
         match cause {

@@ -22,11 +22,16 @@
 //! identifiers of TestStand) are kinds of their own, in binary.
 //!
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
-//! fast path; `transcode` leads any other type through MessagePack. `table` finds what was said
-//! before; `text` knows the texts of a known form.
+//! fast path; `transcode` leads any other type through MessagePack. In writing, `table` finds texts
+//! that were said before and `shapes` maps; in reading, `tables` holds both. `number`, `decimal` and
+//! `text` know the numbers, the floats of few decimals and the texts of a known form.
 
+mod decimal;
+mod number;
 mod reader;
+mod shapes;
 mod table;
+mod tables;
 mod text;
 mod transcode;
 mod writer;
@@ -37,6 +42,7 @@ use serde::de::DeserializeOwned;
 use crate::fast::{Decode, Encode};
 use crate::{Error, Format, Limits, Position, Result, msgpack};
 use reader::ArchiveSource;
+use tables::Tables;
 use writer::ArchiveSink;
 
 pub(crate) const MAGIC: [u8; 3] = [0xc1, b'W', b'A'];
@@ -100,11 +106,14 @@ pub(crate) fn write_fast<T: Encode + ?Sized>(
 
 /// Reads any `serde` type.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T> {
-    let mut source = ArchiveSource::new(bytes, limits)?;
-    let packed = transcode::to_msgpack(&mut source)?;
-    source.at_end()?;
-    // Its tables may be large, and so may be what comes now.
-    drop(source);
+    let packed = {
+        // These may be large, and so may be what comes then.
+        let tables = Tables::new(bytes, limits)?;
+        let mut source = ArchiveSource::new(&tables);
+        let packed = transcode::to_msgpack(&mut source)?;
+        source.at_end()?;
+        packed
+    };
     msgpack::read(&packed, limits).map_err(|error| match error {
         // A position in MessagePack that nobody has seen says nothing.
         Error::Data { reason, source, .. } => Error::Data {
@@ -119,7 +128,8 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result
 
 /// Reads by the fast path; `None` if it gives up.
 pub(crate) fn read_fast<T: Decode>(bytes: &[u8], limits: &Limits) -> Option<T> {
-    let mut source = ArchiveSource::new(bytes, limits).ok()?;
+    let tables = Tables::new(bytes, limits).ok()?;
+    let mut source = ArchiveSource::new(&tables);
     let value = T::decode(&mut source)?;
     source.at_end().ok()?;
     Some(value)
@@ -148,89 +158,9 @@ fn checksum(bytes: &[u8]) -> u64 {
     sum ^ sum >> 32
 }
 
-#[inline]
-fn push_number(out: &mut Vec<u8>, number: u64) {
-    // Most take one byte.
-    if number < 0x80 {
-        return out.push(number as u8);
-    }
-    push_long_number(out, number);
-}
-
-#[inline(never)]
-fn push_long_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-#[inline]
-fn take_number(from: &mut &[u8]) -> Option<u64> {
-    // Most take one byte.
-    match from.split_first()? {
-        (byte @ 0..0x80, rest) => {
-            *from = rest;
-            Some(u64::from(*byte))
-        }
-        _ => take_long_number(from),
-    }
-}
-
-fn take_long_number(from: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    let mut shift = 0;
-    loop {
-        let (byte, rest) = from.split_first()?;
-        *from = rest;
-        let digits = u64::from(byte & 0x7f);
-        // The tenth byte has room for one bit.
-        if shift == 63 && digits > 1 {
-            return None;
-        }
-        number |= digits << shift;
-        if *byte < 0x80 {
-            return Some(number);
-        }
-        shift += 7;
-        if shift > 63 {
-            return None;
-        }
-    }
-}
-
-fn take_length(from: &mut &[u8]) -> Option<usize> {
-    take_number(from)?.try_into().ok()
-}
-
-const fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)).cast_unsigned()
-}
-
-const fn unzigzag(number: u64) -> i64 {
-    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn numbers_survive(number: u64, shift in 0..64u32) {
-            let number = number >> shift;
-            let mut bytes = Vec::new();
-            push_number(&mut bytes, number);
-            let mut rest = &bytes[..];
-            prop_assert_eq!(take_number(&mut rest), Some(number));
-            prop_assert!(rest.is_empty());
-            let signed = number.cast_signed();
-            prop_assert_eq!(unzigzag(zigzag(signed)), signed);
-        }
-    }
 
     #[test]
     fn any_changed_byte_changes_the_checksum() {
@@ -247,16 +177,5 @@ mod tests {
             bytes.push(0);
             assert!(sums.insert(checksum(&bytes)), "{length} and a zero");
         }
-    }
-
-    #[test]
-    fn numbers_beyond_64_bits_are_refused() {
-        assert_eq!(take_number(&mut &[0xff; 11][..]), None);
-        assert_eq!(take_number(&mut &[0x80; 3][..]), None);
-        let mut most = [0xff; 10];
-        most[9] = 1;
-        assert_eq!(take_number(&mut &most[..]), Some(u64::MAX));
-        most[9] = 2;
-        assert_eq!(take_number(&mut &most[..]), None);
     }
 }

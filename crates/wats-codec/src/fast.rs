@@ -116,8 +116,14 @@ pub trait Sink: sealed::Sealed {
     fn symbol(&mut self, key: &Key);
     /// Begins a map of `entries`; if false, write nothing more.
     fn begin_map(&mut self, entries: usize) -> bool;
-    /// Writes a key that is known beforehand.
-    fn key(&mut self, key: &Key);
+    /// Begins the map of a struct with these `fields`, in their order; if false, write nothing more.
+    #[inline]
+    fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
+        let _ = fields;
+        self.begin_map(written.entries)
+    }
+    /// Writes the key of the struct's field `index`.
+    fn key(&mut self, key: &Key, index: usize);
     /// Writes any key.
     fn dynamic_key(&mut self, key: &str);
     /// Ends the map.
@@ -130,6 +136,42 @@ pub trait Sink: sealed::Sealed {
     fn end_list(&mut self);
     /// Writes a value by way of `serde`.
     fn serde<T: Serialize + ?Sized>(&mut self, value: &T);
+}
+
+/// Which fields of a struct are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Written {
+    /// A bit for each of the struct's own fields.
+    pub(crate) fields: u64,
+    /// How many entries there are in all.
+    pub(crate) entries: usize,
+    /// How many of them are none of the struct's own fields.
+    pub(crate) others: usize,
+}
+
+impl Written {
+    /// The most fields a struct may have.
+    pub const MOST: usize = u64::BITS as usize;
+
+    /// Says whether the field `index` is written.
+    #[inline]
+    pub fn add(&mut self, index: usize, written: bool) {
+        self.fields |= u64::from(written) << index;
+        self.entries += usize::from(written);
+    }
+
+    /// Adds entries that are none of the struct's own fields.
+    #[inline]
+    pub fn add_others(&mut self, count: usize) {
+        self.others += count;
+        self.entries += count;
+    }
+
+    /// Whether the field `index` is written.
+    #[inline]
+    pub const fn has(&self, index: usize) -> bool {
+        self.fields >> index & 1 == 1
+    }
 }
 
 /// The reading side of a format. `None` gives up: `serde` takes over.
@@ -164,8 +206,14 @@ pub trait Source<'de>: sealed::Sealed {
 
     /// Begins a map.
     fn begin_map(&mut self) -> Option<Self::Map>;
-    /// Reads the next key if it is `key`.
-    fn try_key(&mut self, map: &mut Self::Map, key: &Key) -> bool;
+    /// Begins a map that is likely to hold some of these `fields`, in their order.
+    #[inline]
+    fn begin_struct(&mut self, fields: &'static [Key]) -> Option<Self::Map> {
+        let _ = fields;
+        self.begin_map()
+    }
+    /// Reads the next key if it is `key`, that of the struct's field `index`.
+    fn try_key(&mut self, map: &mut Self::Map, key: &Key, index: usize) -> bool;
     /// Reads the next key and hands it to `take`; `Some(None)` at the end of the map.
     fn next_key<T>(
         &mut self,

@@ -44,7 +44,9 @@ fn report(serial_number: &str) -> UutReport {
                 ripple.add("CH1", 0.012, "V", Limits::at_most(0.05));
                 ripple.add("CH2", 0.061, "V", Limits::at_most(0.05));
             });
-            power.sequence("Rails", |rails| rails.boolean("3V3", true));
+            power.sequence("Rails", |rails| {
+                rails.boolean("3V3", true);
+            });
         })
         .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
         .build()

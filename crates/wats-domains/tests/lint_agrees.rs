@@ -193,13 +193,13 @@ proptest! {
             .steps(|root| {
                 for (kind, name, value, low, high, text) in steps {
                     match kind {
-                        0 => root.numeric(name, value, text, Limits::between(low..=high)),
-                        1 => root.boolean(name, value > low),
-                        2 => root.string(name, text, wats_domains::report::StringLimit::log()),
-                        _ => root.multi_numeric(name, |many| {
+                        0 => drop(root.numeric(name, value, text, Limits::between(low..=high))),
+                        1 => drop(root.boolean(name, value > low)),
+                        2 => drop(root.string(name, text, wats_domains::report::StringLimit::log())),
+                        _ => drop(root.multi_numeric(name, |many| {
                             many.add(text.clone(), value, "V", Limits::at_most(low));
                             many.add("other", value, text, Limits::log());
-                        }),
+                        })),
                     }
                 }
             })

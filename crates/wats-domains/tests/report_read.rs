@@ -17,8 +17,8 @@ use report_common::{AWKWARD, id, read, repair, start, test};
 use serde_json::{Value, json};
 use wats_batch::limit;
 use wats_domains::report::{
-    AttachmentKey, BulkOptions, Detail, DetailLevel, HeaderField, HeaderKind, HeaderList,
-    HeaderOrder, MiscInfoSearch,
+    AttachmentKey, BulkOptions, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder,
+    MiscInfoSearch, ReportType,
 };
 use wats_domains::{Api, Error, Filter, HeaderQuery, Member};
 use wats_sim::Simulator;
@@ -253,10 +253,10 @@ async fn reports_are_found_by_what_they_are() {
         ),
         (
             "part",
-            query().part_number("PART-0001").kind(HeaderKind::Uur),
+            query().part_number("PART-0001").kind(ReportType::Repair),
             vec![5],
         ),
-        ("kind", query().kind(HeaderKind::Uut), vec![1, 2, 3, 4]),
+        ("kind", query().kind(ReportType::Test), vec![1, 2, 3, 4]),
         (
             "sub unit",
             query().sub_unit_serial_number("sub of O'Neil"),
@@ -270,7 +270,7 @@ async fn reports_are_found_by_what_they_are() {
         (
             "of a test only",
             query()
-                .kind(HeaderKind::Uut)
+                .kind(ReportType::Test)
                 .sub_unit_serial_number("sub of repair"),
             vec![],
         ),
@@ -329,7 +329,7 @@ async fn reports_are_found_by_when_they_started() {
     seed(&api).await;
     let query = HeaderQuery::default;
     let oslo = TimeZone::get("Europe/Oslo").unwrap();
-    let tests = || query().kind(HeaderKind::Uut);
+    let tests = || query().kind(ReportType::Test);
     for (what, query, expected) in [
         // The day of 23 hours: its midnights are at different offsets.
         (

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
+use crate::body::{BodySource, OnProgress, Progress};
+use crate::config::{SizeLimits, Timeouts};
 use crate::error::Error;
 use crate::operation::Operation;
 
@@ -27,8 +29,18 @@ pub struct Call {
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) options: Option<Box<Options>>,
     pub(crate) weight: u32,
     pub(crate) mistake: Option<Error>,
+}
+
+/// What few calls have.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) source: Option<BodySource>,
+    pub(crate) on_upload: Option<OnProgress>,
+    pub(crate) timeouts: Option<Timeouts>,
+    pub(crate) limits: Option<SizeLimits>,
 }
 
 impl Call {
@@ -40,6 +52,7 @@ impl Call {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            options: None,
             weight: 1,
             mistake: None,
         }
@@ -110,5 +123,38 @@ impl Call {
     pub fn body(mut self, body: impl Into<Bytes>, content_type: &'static str) -> Self {
         self.body = body.into();
         self.header("content-type", content_type)
+    }
+
+    /// Sends a body piece by piece, which is never whole in memory. It is not compressed.
+    ///
+    /// The deadline of a try ([`Timeouts::attempt`]) starts anew whenever it passes and a piece has gone out since; the
+    /// deadline of the call does not, so raise [`Timeouts::total`] for what takes long.
+    pub fn stream(mut self, source: BodySource, content_type: &'static str) -> Self {
+        self.options().source = Some(source);
+        self.header("content-type", content_type)
+    }
+
+    /// Calls `hear` for each piece of a [`stream`](Self::stream) that is handed to the connection. A further try
+    /// begins at the front again.
+    pub fn on_upload(mut self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.options().on_upload = Some(OnProgress::new(hear));
+        self
+    }
+
+    /// Deadlines of this call instead of the client's. [`Timeouts::connect`] stays the client's, because connections
+    /// are shared.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.options().timeouts = Some(timeouts);
+        self
+    }
+
+    /// Caps on the answer to this call instead of the client's.
+    pub fn limits(mut self, limits: SizeLimits) -> Self {
+        self.options().limits = Some(limits);
+        self
+    }
+
+    fn options(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
     }
 }

@@ -1,26 +1,33 @@
 //! The client: configuration in, calls out.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use tracing::Instrument;
 
 use crate::address::BaseUrl;
+use crate::body::{Download, Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::Call;
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 use crate::encoding::{self, Packing, RequestCompression};
 use crate::error::{Error, Result};
-use crate::pipeline::Pipeline;
+use crate::intercept::Intercept;
+use crate::observe;
+use crate::pipeline::{Pieces, Pipeline, Want, Whole};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
 use crate::response::{Origin, Response};
-use crate::tls::{Tls, TlsConfig};
+#[cfg(feature = "test-util")]
+use crate::test_util::MockTransport;
+use crate::tls::TlsConfig;
 use crate::token::Token;
 use crate::transport::Prepared;
+use crate::wire::Wire;
 
 /// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
 ///
@@ -48,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) token: Token,
     headers: HeaderMap,
     pipeline: Pipeline,
-    pool: Pool,
+    wire: Wire,
 }
 
 impl Client {
@@ -67,62 +74,7 @@ impl Client {
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
     /// server may have carried out the call.
     pub async fn execute(&self, call: Call) -> Result<Response> {
-        let Call {
-            operation,
-            params,
-            query,
-            headers,
-            body,
-            weight,
-            mistake,
-        } = call;
-        let mut origin = Origin {
-            shared: Arc::clone(&self.shared),
-            operation,
-            target: String::new(),
-        };
-        match self
-            .shared
-            .base
-            .target(origin.operation.path(), &params, &query)
-        {
-            Ok(target) => origin.target = target,
-            Err(error) => {
-                origin.target = origin.operation.path().to_owned();
-                return Err(error.context(origin.context()));
-            }
-        }
-        if let Some(mistake) = mistake {
-            return Err(mistake.context(origin.context()));
-        }
-        let request = Prepared {
-            method: origin.operation.method().clone(),
-            target: &origin.target,
-            common: &self.shared.headers,
-            headers,
-            body,
-            plain: None,
-            weight,
-        };
-        let span = tracing::debug_span!(
-            "wats.call",
-            operation = origin.operation.name(),
-            http.request.method = origin.operation.method().as_str(),
-            url.template = origin.operation.path(),
-            http.response.status_code = tracing::field::Empty,
-        );
-        let sent = self
-            .shared
-            .pipeline
-            .execute(&self.shared.pool, request, &origin)
-            .instrument(span.clone())
-            .await;
-        let (received, attempts) = sent.inspect_err(|error| {
-            if let Some(status) = error.status() {
-                span.record("http.response.status_code", status.as_u16());
-            }
-        })?;
-        span.record("http.response.status_code", received.status.as_u16());
+        let (received, attempts, origin) = self.call::<Whole>(call).await?;
         Ok(Response {
             status: received.status,
             version: received.version,
@@ -133,13 +85,114 @@ impl Client {
         })
     }
 
+    /// Sends a call and hands its successful (2xx) answer out piece by piece, decompressed and within the caps.
+    ///
+    /// Repeats and deadlines hold until the answer begins; from then on only [`Timeouts::read_idle`] does, while a
+    /// piece is waited for.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute) until the answer begins.
+    ///
+    /// ```no_run
+    /// # use wats_http::{Call, Client, Operation};
+    /// # async fn example(client: Client, operation: Operation) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut file = tokio::fs::File::create("report.json").await?;
+    /// let download = client.download(Call::new(&operation)).await?;
+    /// let bytes = download
+    ///     .on_progress(|p| println!("{} of {:?} bytes", p.bytes, p.total))
+    ///     .write_to(&mut file)
+    ///     .await?;
+    /// # let _ = bytes;
+    /// # Ok(()) }
+    /// ```
+    pub async fn download(&self, call: Call) -> Result<Download> {
+        let limits = call
+            .options
+            .as_ref()
+            .and_then(|options| options.limits.as_ref());
+        let cap = limits.unwrap_or(self.limits()).decoded;
+        let (answer, attempts, origin) = self.call::<Pieces>(call).await?;
+        Download::new(answer, attempts, cap, origin)
+    }
+
+    async fn call<W: Want>(&self, call: Call) -> Result<(W::Got, u32, Origin)> {
+        let Call {
+            operation,
+            params,
+            query,
+            headers,
+            body,
+            options,
+            weight,
+            mistake,
+        } = call;
+        let shared = &*self.shared;
+        let mut origin = Origin {
+            shared: Arc::clone(&self.shared),
+            operation,
+            target: String::new(),
+        };
+        match shared.base.target(origin.operation.path(), &params, &query) {
+            Ok(target) => origin.target = target,
+            Err(error) => {
+                origin.target = origin.operation.path().to_owned();
+                return Err(error.context(origin.context()));
+            }
+        }
+        if let Some(mistake) = mistake {
+            return Err(mistake.context(origin.context()));
+        }
+        let mut options = options;
+        let source = options.as_mut().and_then(|options| options.source.take());
+        let body = match source {
+            None => Payload::Whole(body),
+            Some(source) => {
+                let on_upload = options
+                    .as_mut()
+                    .and_then(|options| options.on_upload.take());
+                let upload = Upload::prepare(source, on_upload)
+                    .await
+                    .map_err(|error| error.context(origin.context()))?;
+                Payload::Stream(Arc::new(upload))
+            }
+        };
+        let timeouts = options
+            .as_ref()
+            .and_then(|options| options.timeouts.as_ref());
+        let limits = options.as_ref().and_then(|options| options.limits.as_ref());
+        let request = Prepared {
+            method: origin.operation.method().clone(),
+            target: &origin.target,
+            common: &shared.headers,
+            headers,
+            body,
+            plain: None,
+            weight,
+            timeouts: timeouts.unwrap_or(&shared.pipeline.timeouts),
+            limits: limits.unwrap_or(&shared.pipeline.limits),
+            sent: AtomicBool::new(false),
+        };
+        let span = observe::call_span(&origin);
+        let sent = shared
+            .pipeline
+            .execute::<W, _>(&shared.wire, request, &origin)
+            .instrument(span.clone())
+            .await;
+        let status = sent.as_ref().map(|(got, _)| W::look(got).status());
+        observe::ended(&span, status);
+        let attempts = sent.as_ref().map_or_else(Error::attempts, |(_, n)| *n);
+        observe::resent(&span, attempts);
+        let (got, attempts) = sent?;
+        Ok((got, attempts, origin))
+    }
+
     /// Opens `n` connections ahead of need (one over HTTP/2), so that the first calls find them open. At most
     /// [`PoolConfig::max_idle`] of them stay open for longer than a moment.
     ///
     /// # Errors
     /// The server cannot be reached; connections opened by then stay.
     pub async fn warm(&self, n: usize) -> Result<()> {
-        self.shared.pool.warm(n).await
+        self.shared.wire.warm(n).await
     }
 
     #[cfg(test)]
@@ -149,7 +202,7 @@ impl Client {
 
     /// What the connection pool did so far and holds now.
     pub fn pool_stats(&self) -> PoolStats {
-        self.shared.pool.stats()
+        self.shared.wire.stats()
     }
 
     /// The caps on the size of answers.
@@ -175,7 +228,7 @@ impl fmt::Debug for Shared {
             .field("base_url", &self.base.display(""))
             .field("token", &self.token)
             .field("pipeline", &self.pipeline)
-            .field("pool", &self.pool.stats())
+            .field("pool", &self.wire.stats())
             .finish_non_exhaustive()
     }
 }
@@ -196,6 +249,10 @@ pub struct ClientBuilder {
     tls: TlsConfig,
     proxy: ProxyConfig,
     user_agent: Option<String>,
+    intercepts: Vec<Arc<dyn Intercept>>,
+    redirects: u32,
+    #[cfg(feature = "test-util")]
+    mock: Option<MockTransport>,
 }
 
 /// A part that is on by default and can be switched off.
@@ -277,6 +334,28 @@ impl ClientBuilder {
         self
     }
 
+    /// Has this see every try; see [`Intercept`]. May be called several times.
+    pub fn intercept(mut self, hook: impl Intercept + 'static) -> Self {
+        self.intercepts.push(Arc::new(hook));
+        self
+    }
+
+    /// How many redirects in a row are followed; default 0: a redirect is an error that names its target.
+    ///
+    /// Only GET and HEAD are redirected, never from `https` to `http`. Another origin is sent neither the token nor
+    /// cookies nor the client certificate.
+    pub fn redirects(mut self, most: u32) -> Self {
+        self.redirects = most;
+        self
+    }
+
+    /// Sends nothing to a network but asks this instead.
+    #[cfg(feature = "test-util")]
+    pub fn transport(mut self, mock: MockTransport) -> Self {
+        self.mock = Some(mock);
+        self
+    }
+
     /// What the client calls itself; default `wats-http/<version>`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
@@ -319,14 +398,20 @@ impl ClientBuilder {
         let pool = Pool::new(
             Arc::clone(&base),
             self.proxy.resolve(|name| std::env::var(name).ok())?,
-            Tls::new(self.tls, self.pool.http2),
+            self.tls,
             self.pool,
             self.timeouts.clone(),
-            self.limits.clone(),
         );
+        let wire = Wire::Pool(pool);
+        #[cfg(feature = "test-util")]
+        let wire = self.mock.map_or(wire, Wire::Mock);
+        let jitter = self.retry.jitter_seed.map(fastrand::Rng::with_seed);
         let pipeline = Pipeline {
             timeouts: self.timeouts,
             budget: Budget::new(&self.retry),
+            intercepts: self.intercepts,
+            redirects: self.redirects,
+            jitter: jitter.map(Mutex::new),
             retry: self.retry,
             limits: self.limits,
             limiter: self
@@ -342,7 +427,7 @@ impl ClientBuilder {
                 token,
                 headers,
                 pipeline,
-                pool,
+                wire,
             }),
         })
     }
@@ -363,6 +448,8 @@ impl fmt::Debug for ClientBuilder {
             .field("tls", &self.tls)
             .field("proxy", &self.proxy)
             .field("request_compression", &self.request_compression)
+            .field("intercepts", &self.intercepts)
+            .field("redirects", &self.redirects)
             .finish_non_exhaustive()
     }
 }

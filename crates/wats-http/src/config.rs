@@ -3,7 +3,8 @@
 //! | what | default |
 //! |---|---|
 //! | connections, live and being opened | 100 |
-//! | idle connections kept | 20, for 30 s |
+//! | idle connections kept | 20, for 30 s; less when the server says `Keep-Alive: timeout` |
+//! | a connection's lifetime | 10 minutes |
 //! | deadlines: connect / waiting for a connection / attempt / whole call | 10 s / 20 s / 30 s / 120 s |
 //! | an answer's body without progress | 15 s |
 //! | repeats of a safe operation | 3, full jitter from 100 ms up to 5 s; 100 in reserve for all calls together |
@@ -24,6 +25,12 @@ pub struct PoolConfig {
     pub max_idle: usize,
     /// How long an unused connection is kept. Default 30 s; shorter than what common servers grant.
     pub idle_timeout: Duration,
+    /// How long a connection is used at most, however busy; it ends up to a tenth earlier, so that connections opened
+    /// together do not end together. Calls under way are finished. Default 10 minutes; `None` for no limit.
+    pub max_lifetime: Option<Duration>,
+    /// Most HTTP/2 connections at a time. A further one is opened when the server takes no more calls on those that
+    /// are open. Default 1, as RFC 9113 (section 9.1) wants.
+    pub http2_connections: NonZeroUsize,
     /// Offer HTTP/2 during the TLS handshake (ALPN). Default true. Plain `http://` always speaks HTTP/1.1.
     pub http2: bool,
 }
@@ -34,6 +41,8 @@ impl Default for PoolConfig {
             max_connections: NonZeroUsize::new(100).unwrap_or(NonZeroUsize::MIN),
             max_idle: 20,
             idle_timeout: Duration::from_secs(30),
+            max_lifetime: Some(Duration::from_secs(600)),
+            http2_connections: NonZeroUsize::MIN,
             http2: true,
         }
     }
@@ -55,6 +64,18 @@ impl PoolConfig {
     /// Sets how long an unused connection is kept.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a connection is used at most; `None` for no limit.
+    pub fn max_lifetime(mut self, lifetime: impl Into<Option<Duration>>) -> Self {
+        self.max_lifetime = lifetime.into();
+        self
+    }
+
+    /// Sets the most HTTP/2 connections at a time.
+    pub fn http2_connections(mut self, n: NonZeroUsize) -> Self {
+        self.http2_connections = n;
         self
     }
 
@@ -141,6 +162,8 @@ pub struct RetryConfig {
     pub budget: u32,
     /// What a successful call earns, in percent of a repeat. Default 20: five successes allow one repeat.
     pub budget_percent: u32,
+    /// Makes the random waits the same in every run, for tests. Default none: different for every call and process.
+    pub jitter_seed: Option<u64>,
 }
 
 impl Default for RetryConfig {
@@ -151,6 +174,7 @@ impl Default for RetryConfig {
             max_delay: Duration::from_secs(5),
             budget: 100,
             budget_percent: 20,
+            jitter_seed: None,
         }
     }
 }
@@ -185,6 +209,12 @@ impl RetryConfig {
     /// Sets how many repeats all calls may make together before successes earn new ones; `u32::MAX` for no budget.
     pub fn budget(mut self, repeats: u32) -> Self {
         self.budget = repeats;
+        self
+    }
+
+    /// Makes the random waits the same in every run, for tests.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
         self
     }
 

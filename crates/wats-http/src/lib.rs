@@ -7,39 +7,53 @@
 //! |---|---|
 //! | `client`, `config`, `token`, `address`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
-//! | `pipeline`, `retry`, `budget`, `refusal` | one call: deadlines, repeats, the server's words |
-//! | `body`, `encoding` | bodies: caps, pace, compression |
+//! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
+//! | `body`, `encoding` | bodies: streams, caps, pace, compression |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
-//! | `transport`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
+//! | `intercept`, `observe`, `capture` | who may look on |
+//! | `transport`, `wire`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
+//! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
 mod address;
 mod body;
 mod breaker;
 mod budget;
 mod call;
+mod capture;
 mod client;
 mod config;
 mod encoding;
 mod error;
+mod intercept;
+mod observe;
 mod operation;
 mod pipeline;
 mod pool;
 mod proxy;
 mod rate_limit;
+mod redirect;
 mod refusal;
 mod response;
 mod retry;
+#[cfg(feature = "tower")]
+mod service;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod tls;
 mod token;
 mod transport;
+mod wire;
 
 pub use address::encoded_len;
+pub use body::{BodySource, Download, Progress};
 pub use breaker::BreakerConfig;
 pub use call::Call;
+pub use capture::{Capture, CapturedAnswer, CapturedBody, Exchange, Trace};
 pub use client::{Client, ClientBuilder};
 pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 pub use encoding::RequestCompression;
 pub use error::{Deadline, Error, ErrorKind, Result};
+pub use intercept::{Attempt, Intercept, Outcome, Refusal};
 pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;
 pub use proxy::{NoProxy, ProxyConfig};

@@ -1,27 +1,38 @@
 //! How one call travels: two functions that read top to bottom.
 //!
 //! ```text
-//! execute: rate limit ─► breaker ─► try within both deadlines ─► success, or:
+//! execute: rate limit ─► breaker ─► interceptors ─► try within both deadlines ─► interceptors ─► success, or:
 //!          may it be repeated, in time and in budget? ─► wait (jitter, Retry-After) ─► rate limit …
-//! attempt: connection, send, receive within the wire cap ─► decompress within the decoded cap ─► classify the status
+//! attempt: connection, send ─► redirect? ─► receive within the wire cap ─► decompress within the decoded cap
+//!          ─► classify the status
 //! ```
+//!
+//! [`Want`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
 
+use crate::body::Payload;
 use crate::breaker::{self, Breaker, Permit};
 use crate::budget::Budget;
+use crate::capture::{self, Got, Recorder};
 use crate::config::{RetryConfig, SizeLimits, Timeouts};
 use crate::encoding::{self, Packing};
 use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::intercept::{Attempt, Intercept, Outcome};
+use crate::observe;
 use crate::rate_limit::Limiter;
+use crate::redirect;
 use crate::refusal;
 use crate::response::Origin;
 use crate::retry;
-use crate::transport::{Prepared, Received, Transport};
+use crate::transport::{Answer, Prepared, Received, Transport};
 
 /// What the pipeline needs to know of the client.
 #[derive(Debug)]
@@ -33,24 +44,79 @@ pub(crate) struct Pipeline {
     pub(crate) limiter: Option<Arc<Limiter>>,
     pub(crate) breaker: Option<Breaker>,
     pub(crate) packing: Packing,
+    pub(crate) intercepts: Vec<Arc<dyn Intercept>>,
+    /// How many redirects of a GET or HEAD are followed.
+    pub(crate) redirects: u32,
+    /// Where random waits come from, when they shall be the same in every run.
+    pub(crate) jitter: Option<Mutex<fastrand::Rng>>,
+}
+
+/// What a call wants of a successful answer.
+pub(crate) trait Want {
+    type Got: Send;
+
+    /// Makes it of an answer; part of the try.
+    fn take(answer: Answer, limits: &SizeLimits) -> impl Future<Output = Result<Self::Got>> + Send;
+
+    /// What a capture and an interceptor see of it.
+    fn look(got: &Self::Got) -> Got<'_>;
+}
+
+/// The whole answer, decompressed.
+pub(crate) struct Whole;
+
+impl Want for Whole {
+    type Got = Received;
+
+    async fn take(answer: Answer, limits: &SizeLimits) -> Result<Received> {
+        let body = answer.body.read().await?;
+        let body = encoding::decode(&answer.headers, body, limits.decoded)?;
+        Ok(Received {
+            status: answer.status,
+            version: answer.version,
+            headers: answer.headers,
+            body,
+        })
+    }
+
+    fn look(got: &Received) -> Got<'_> {
+        Got::Whole(got)
+    }
+}
+
+/// The head of the answer, with the body still on the wire.
+pub(crate) struct Pieces;
+
+impl Want for Pieces {
+    type Got = Answer;
+
+    async fn take(answer: Answer, _: &SizeLimits) -> Result<Answer> {
+        Ok(answer)
+    }
+
+    fn look(got: &Answer) -> Got<'_> {
+        Got::Head(got.status, &got.headers)
+    }
 }
 
 impl Pipeline {
     /// One call, with its repeats. Returns the answer and how often it was tried.
-    pub(crate) async fn execute<T: Transport>(
+    pub(crate) async fn execute<W: Want, T: Transport>(
         &self,
         transport: &T,
         mut request: Prepared<'_>,
         origin: &Origin,
-    ) -> Result<(Received, u32)> {
+    ) -> Result<(W::Got, u32)> {
         let started = Instant::now();
-        let deadline = started.checked_add(self.timeouts.total);
+        let deadline = started.checked_add(request.timeouts.total);
+        let recorder = capture::current();
         let mut attempts = 0;
         let mut delays = Vec::new();
         let mut last = None;
         let mut plain_after_all = false;
         if self.packing.is_on()
-            && let Some(packed) = self.packing.pack(&request.body, &mut request.headers).await
+            && let Payload::Whole(body) = &request.body
+            && let Some(packed) = self.packing.pack(body, &mut request.headers).await
         {
             request.pack(packed);
         }
@@ -66,17 +132,32 @@ impl Pipeline {
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
+            if let Err(refused) = self.before(&mut request, origin, attempts) {
+                break refused;
+            }
+            let span = observe::attempt_span(attempts);
             let outcome = self
-                .attempt_in_time(transport, &request, origin, deadline)
+                .attempt_in_time::<W, T>(transport, &request, origin, deadline)
+                .instrument(span.clone())
                 .await;
+            observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
+            self.after::<W>(
+                &mut request,
+                origin,
+                attempts,
+                now,
+                &outcome,
+                recorder.as_deref(),
+            );
             if let Some(permit) = permit {
                 permit.report(breaker::verdict(&outcome));
             }
             let error = match outcome {
-                Ok(received) => {
+                Ok(got) => {
                     self.budget.earn();
                     self.packing.learn(request.plain.is_some(), plain_after_all);
-                    return Ok((received, attempts));
+                    observe::count(origin, Ok(W::look(&got).status()), attempts, started);
+                    return Ok((got, attempts));
                 }
                 Err(error) => error,
             };
@@ -87,7 +168,7 @@ impl Pipeline {
                 last = Some(error);
                 continue;
             }
-            match self.wait_before_repeat(&error, attempts, origin, deadline) {
+            match self.wait_before_repeat(&error, &request, attempts, origin, deadline) {
                 Ok(wait) => {
                     tracing::debug!(attempt = attempts, ?wait, %error, "trying again");
                     delays.push(wait);
@@ -98,9 +179,58 @@ impl Pipeline {
                 Err(Some(why)) => break error.gave_up(why),
             }
         };
+        observe::count(origin, Err(&error), attempts, started);
         Err(error
             .context(origin.context())
             .tried(attempts, delays, started.elapsed()))
+    }
+
+    /// Asks the interceptors whether a try may be made.
+    fn before(&self, request: &mut Prepared<'_>, origin: &Origin, number: u32) -> Result<()> {
+        for hook in &self.intercepts {
+            let headers = &mut request.headers;
+            let mut attempt = Attempt {
+                origin,
+                number,
+                headers,
+            };
+            hook.before_attempt(&mut attempt).map_err(|why| {
+                Error::request("refused by an interceptor")
+                    .source(why)
+                    .never_sent()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Tells interceptors and the capture how a try ended.
+    fn after<W: Want>(
+        &self,
+        request: &mut Prepared<'_>,
+        origin: &Origin,
+        number: u32,
+        began: Instant,
+        outcome: &Result<W::Got>,
+        recorder: Option<&Recorder>,
+    ) {
+        if recorder.is_none() && self.intercepts.is_empty() {
+            return;
+        }
+        let elapsed = began.elapsed();
+        let got = outcome.as_ref().map_or_else(Got::Error, W::look);
+        if let Some(recorder) = recorder {
+            recorder.note(origin, request, number, elapsed, &got);
+        }
+        let outcome = Outcome { got, elapsed };
+        for hook in self.intercepts.iter().rev() {
+            let headers = &mut request.headers;
+            let attempt = Attempt {
+                origin,
+                number,
+                headers,
+            };
+            hook.after_attempt(&attempt, &outcome);
+        }
     }
 
     /// Waits for the rate limit and asks the breaker, which is asked first too: what cannot pass need not wait.
@@ -119,46 +249,73 @@ impl Pipeline {
         self.breaker.as_ref().map(Breaker::admit).transpose()
     }
 
-    /// One try within the deadline of a try and what is left of the whole call's, whichever ends first.
-    async fn attempt_in_time<T: Transport>(
+    /// One try within the deadline of a try and what is left of the whole call's, whichever ends first. A streamed
+    /// body that moves on starts the deadline of a try anew.
+    async fn attempt_in_time<W: Want, T: Transport>(
         &self,
         transport: &T,
         request: &Prepared<'_>,
         origin: &Origin,
         deadline: Option<Instant>,
-    ) -> Result<Received> {
-        let remaining = remaining(deadline);
-        let (limit, which, configured) = if remaining < self.timeouts.attempt {
-            (remaining, Deadline::Total, self.timeouts.total)
-        } else {
-            (
-                self.timeouts.attempt,
-                Deadline::Attempt,
-                self.timeouts.attempt,
-            )
-        };
-        timeout(limit, self.attempt(transport, request, origin))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}")))
-            })
+    ) -> Result<W::Got> {
+        request.mark_sent(false);
+        let mut moved = 0;
+        let mut attempt = pin!(self.attempt::<W, T>(transport, request, origin));
+        loop {
+            let remaining = remaining(deadline);
+            let timeouts = request.timeouts;
+            let (limit, which, configured) = if remaining < timeouts.attempt {
+                (remaining, Deadline::Total, timeouts.total)
+            } else {
+                (timeouts.attempt, Deadline::Attempt, timeouts.attempt)
+            };
+            if let Ok(outcome) = timeout(limit, attempt.as_mut()).await {
+                return outcome;
+            }
+            if let Payload::Stream(upload) = &request.body
+                && which == Deadline::Attempt
+                && upload.moved() > moved
+            {
+                moved = upload.moved();
+                continue;
+            }
+            let error = Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}"));
+            // Waiting for a slot, for a dial or for a redirect's: nothing has left.
+            return Err(if request.was_sent() {
+                error
+            } else {
+                error.never_sent()
+            });
+        }
     }
 
-    /// One try: a success is a whole, decompressed 2xx answer; everything else is an error.
-    async fn attempt<T: Transport>(
+    /// One try: a success is a 2xx answer; everything else is an error.
+    async fn attempt<W: Want, T: Transport>(
         &self,
         transport: &T,
         request: &Prepared<'_>,
         origin: &Origin,
-    ) -> Result<Received> {
-        let mut received = transport.send(request).await?;
-        self.packing.heed(&received.headers);
-        if received.status.is_success() {
-            received.body = encoding::decode(&received.headers, received.body, self.limits.decoded)
-                .map_err(|error| error.excerpt(String::new()))?;
-            return Ok(received);
+    ) -> Result<W::Got> {
+        let own = &origin.shared.base;
+        let mut followed = 0;
+        let mut hop = None;
+        loop {
+            let answer = transport.send(request, hop.as_ref()).await?;
+            self.packing.heed(&answer.headers);
+            if answer.status.is_success() {
+                return W::take(answer, request.limits).await;
+            }
+            let next = match self.redirects {
+                0 => None,
+                most => redirect::next(&answer, request, hop.as_ref(), own, followed, most)?,
+            };
+            let received = answer.receive().await?;
+            let Some(next) = next else {
+                return Err(refusal::error(received, request.limits.decoded, origin));
+            };
+            followed += 1;
+            hop = Some(next);
         }
-        Err(refusal::error(received, self.limits.decoded, origin))
     }
 
     /// Passes on to all clients of the token that the server wants it to wait.
@@ -175,6 +332,7 @@ impl Pipeline {
     fn wait_before_repeat(
         &self,
         error: &Error,
+        request: &Prepared<'_>,
         attempts: u32,
         origin: &Origin,
         deadline: Option<Instant>,
@@ -184,10 +342,15 @@ impl Pipeline {
         {
             return Err(None);
         }
+        if request.is_used_up() {
+            return Err(Some(
+                "not tried again, because its body can be sent only once",
+            ));
+        }
         let wait = retry::delay(
             &self.retry,
             attempts,
-            fastrand::f64(),
+            self.random(),
             error.retry_after_hint(),
         );
         // Sleeping past the deadline would only turn a telling error into a timeout.
@@ -200,6 +363,23 @@ impl Pipeline {
             ));
         }
         Ok(wait)
+    }
+
+    fn random(&self) -> f64 {
+        match &self.jitter {
+            None => fastrand::f64(),
+            Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).f64(),
+        }
+    }
+}
+
+impl Got<'_> {
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Whole(received) => received.status.as_u16(),
+            Self::Head(status, _) => status.as_u16(),
+            Self::Error(error) => error.status().map_or(0, |status| status.as_u16()),
+        }
     }
 }
 

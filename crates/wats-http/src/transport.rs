@@ -1,15 +1,23 @@
-//! The boundary between the pipeline and the wire: one request out, one whole answer back.
+//! The boundary between the pipeline and the wire: one request out, one answer back.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap};
 use http::{Method, StatusCode, Version};
+use tokio::time::Sleep;
 
+use crate::body::{Bounds, Payload};
+use crate::config::{SizeLimits, Timeouts};
 use crate::error::Result;
+use crate::pool::PooledBody;
+use crate::redirect::Hop;
 
 /// A request in the form in which it can be sent any number of times.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Prepared<'a> {
     pub(crate) method: Method,
     /// Path and query, escaped.
@@ -18,29 +26,121 @@ pub(crate) struct Prepared<'a> {
     pub(crate) common: &'a HeaderMap,
     /// Headers of this call, which stand before common ones of the same name.
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) body: Payload,
     /// The body as it was before it was packed, if it was.
     pub(crate) plain: Option<Bytes>,
     /// How much of the rate limit one try uses up.
     pub(crate) weight: u32,
+    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) limits: &'a SizeLimits,
+    /// Whether a byte of this try may have reached the network; a try that never got that far may be made again
+    /// whatever it does.
+    pub(crate) sent: AtomicBool,
 }
 
 impl Prepared<'_> {
+    /// What bounds the answer.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            wire: self.limits.wire,
+            idle: self.timeouts.read_idle,
+        }
+    }
+
+    /// Says that from here on the server may see the request, or that it did not after all.
+    pub(crate) fn mark_sent(&self, sent: bool) {
+        self.sent.store(sent, Relaxed);
+    }
+
+    pub(crate) fn was_sent(&self) -> bool {
+        self.sent.load(Relaxed)
+    }
+
+    /// Whether there is nothing left to send in a further try.
+    pub(crate) fn is_used_up(&self) -> bool {
+        match &self.body {
+            Payload::Whole(_) => false,
+            Payload::Stream(upload) => upload.is_used_up(),
+        }
+    }
+
     /// Sends the packed form of the body, which the headers describe already, from now on.
     pub(crate) fn pack(&mut self, packed: Bytes) {
-        self.plain = Some(std::mem::replace(&mut self.body, packed));
+        if let Payload::Whole(plain) = std::mem::replace(&mut self.body, Payload::Whole(packed)) {
+            self.plain = Some(plain);
+        }
     }
 
     /// Goes back to the body as it was.
     pub(crate) fn unpack(&mut self) {
         if let Some(plain) = self.plain.take() {
-            self.body = plain;
+            self.body = Payload::Whole(plain);
             self.headers.remove(CONTENT_ENCODING);
         }
     }
 }
 
-/// An answer as it came off the wire: any status, still encoded, within the wire cap.
+/// An answer whose body is still on the wire: any status, encoded.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: AnswerBody,
+}
+
+impl Answer {
+    /// The same with its body read.
+    pub(crate) async fn receive(self) -> Result<Received> {
+        Ok(Received {
+            status: self.status,
+            version: self.version,
+            headers: self.headers,
+            body: self.body.read().await?,
+        })
+    }
+}
+
+/// The body of an answer, within the bounds of its request.
+#[derive(Debug)]
+pub(crate) enum AnswerBody {
+    /// Scripted, or read already.
+    #[cfg_attr(not(any(test, feature = "test-util")), expect(dead_code))]
+    Whole(Bytes),
+    Pooled(PooledBody),
+}
+
+impl AnswerBody {
+    /// The whole body; the connection is free again then.
+    pub(crate) async fn read(self) -> Result<Bytes> {
+        match self {
+            Self::Whole(bytes) => Ok(bytes),
+            Self::Pooled(body) => body.read().await,
+        }
+    }
+
+    /// The next piece, `None` at the end. `stall` is the timer of the wait, which belongs to the caller.
+    pub(crate) fn poll_piece(
+        &mut self,
+        context: &mut Context<'_>,
+        stall: Pin<&mut Option<Sleep>>,
+    ) -> Poll<Result<Option<Bytes>>> {
+        match self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(Ok(None)),
+            Self::Whole(bytes) => Poll::Ready(Ok(Some(std::mem::take(bytes)))),
+            Self::Pooled(body) => body.poll_piece(context, stall),
+        }
+    }
+
+    /// Frees the connection of a body that was read to its end.
+    pub(crate) fn finish(self) {
+        if let Self::Pooled(body) = self {
+            body.finish();
+        }
+    }
+}
+
+/// An answer that is whole: any status, still encoded, within the wire cap.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
@@ -52,5 +152,10 @@ pub(crate) struct Received {
 /// Sends one request once. The pool is the real one; tests script others.
 pub(crate) trait Transport {
     /// An error that is marked as never sent must mean that no byte of the request reached the network.
-    fn send(&self, request: &Prepared<'_>) -> impl Future<Output = Result<Received>> + Send;
+    /// `hop` is where a redirect led, if one did.
+    fn send(
+        &self,
+        request: &Prepared<'_>,
+        hop: Option<&Hop>,
+    ) -> impl Future<Output = Result<Answer>> + Send;
 }

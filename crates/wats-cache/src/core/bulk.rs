@@ -13,7 +13,6 @@ const SLICE: usize = 256;
 impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     /// Removes what has expired, all of it, and tells how many entries that were.
     pub(crate) fn cleanup(&self, breathe: &mut dyn FnMut()) -> usize {
-        let tag_of = self.tag_of();
         let mut removed = 0;
         for lock in &self.shards {
             let mut left = None;
@@ -29,7 +28,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
                     break;
                 }
                 let slice = todo.min(SLICE);
-                shard.sweep(slice, now, &tag_of, &mut out);
+                shard.sweep(slice, now, &mut out);
                 drop(shard);
                 left = Some(todo - slice);
                 removed += out.len();
@@ -42,9 +41,9 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
 
     pub(crate) fn clear(&self) {
         for lock in &self.shards {
-            let slab = lock.lock().clear();
+            let table = lock.lock().clear();
             let mut out = Outbox::new();
-            for entry in slab.into_entries() {
+            for entry in table.into_entries() {
                 out.push(entry.key, entry.value, crate::RemovalCause::Invalidated);
             }
             self.send(&out);
@@ -56,10 +55,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     pub(crate) fn read_slice<T>(
         &self,
         shard: usize,
-        from: usize,
+        from: u32,
         into: &mut impl Extend<T>,
         pick: impl Fn(&K, &V) -> T,
-    ) -> Option<usize> {
+    ) -> Option<u32> {
         let now = self.time.now();
         let shard = self.shards.get(shard)?.lock();
         shard.walk(from, SLICE, |_, entry| {
@@ -78,12 +77,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         self.supersede_loads();
         let mut removed = 0;
         for lock in &self.shards {
-            let (mut start, mut width) = (0, SLICE);
-            while start < lock.lock().slots() {
+            let (mut from, mut width) = (Some(0), SLICE);
+            while let Some(start) = from {
                 match self.invalidate_slice(lock, start, width, &mut doomed) {
-                    Some(now) => {
+                    Some((now, next)) => {
                         removed += now;
-                        start += width;
+                        from = next;
                     }
                     None => width = (width / 16).max(1),
                 }
@@ -92,14 +91,15 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         removed
     }
 
-    /// `None` if so much was written meanwhile that the versions seen tell nothing any more.
+    /// Tells how many went, and where to go on. `None` if so much was written meanwhile that the versions seen tell
+    /// nothing any more.
     fn invalidate_slice(
         &self,
         lock: &Lock<Shard<K, V>>,
-        start: usize,
+        start: u32,
         width: usize,
         doomed: &mut impl FnMut(&K, &V) -> bool,
-    ) -> Option<usize>
+    ) -> Option<(usize, Option<u32>)>
     where
         K: Clone,
         V: Clone,
@@ -107,49 +107,34 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut seen = Vec::new();
         let shard = lock.lock();
         let writes = shard.writes();
-        shard.walk(start, width, |slot, entry| {
-            seen.push((
-                slot,
-                entry.meta.version(),
-                entry.key.clone(),
-                entry.value.clone(),
-            ));
+        let next = shard.walk(start, width, |slot, entry| {
+            let stamp = (shard.hash(slot), entry.meta.version());
+            seen.push((stamp, entry.key.clone(), entry.value.clone()));
         });
         drop(shard);
-        seen.retain(|(_, _, key, value)| doomed(key, value));
+        seen.retain(|(_, key, value)| doomed(key, value));
         let mut out = Outbox::new();
         let mut shard = lock.lock();
         if !seen.is_empty() && !shard.versions_hold(writes) {
             return None;
         }
-        for &(slot, version, ..) in &seen {
-            shard.remove_seen(slot, version, &self.tag_of(), &mut out);
+        for ((hash, version), key, _) in &seen {
+            shard.remove_seen(*hash, key, *version, &mut out);
         }
         drop(shard);
         self.send(&out);
-        Some(out.len())
+        Some((out.len(), next))
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
         let tag = tag_hash(tag);
-        let tag_of = self.tag_of();
         self.supersede_loads();
         let mut removed = 0;
         for lock in &self.shards {
             let mut from = Some(0);
             while let Some(start) = from {
                 let mut out = Outbox::new();
-                let mut seen = Vec::new();
-                let mut shard = lock.lock();
-                from = shard.walk(start, SLICE, |slot, entry| {
-                    if shard.has_tag(slot, tag) {
-                        seen.push((slot, entry.meta.version()));
-                    }
-                });
-                for (slot, version) in seen {
-                    shard.remove_seen(slot, version, &tag_of, &mut out);
-                }
-                drop(shard);
+                from = lock.lock().remove_tagged(tag, start, SLICE, &mut out);
                 removed += out.len();
                 self.send(&out);
             }

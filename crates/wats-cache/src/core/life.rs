@@ -2,10 +2,9 @@
 
 use crate::clock::ticks;
 use crate::config::CacheConfig;
-use crate::entry::{NEVER, Tick};
-use crate::hash::Place;
+use crate::entry::{LATEST, NEVER, Tick};
 use crate::shard::New;
-use crate::slab::Extra;
+use crate::table::Extra;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +62,9 @@ impl<K, V> Life<K, V> {
     }
 
     pub(crate) fn stale(&self) -> Tick {
-        self.stale_while_revalidate.max(self.stale_if_error)
+        self.stale_while_revalidate
+            .max(self.stale_if_error)
+            .min(LATEST)
     }
 
     pub(crate) fn refreshes(&self) -> bool {
@@ -78,7 +79,7 @@ impl<K, V> Life<K, V> {
         value: V,
         ttl: Option<Duration>,
         tags: &[&str],
-        place: Place,
+        hash: u32,
         now: Tick,
     ) -> New<K, V> {
         let mut ttl = match ttl {
@@ -86,7 +87,7 @@ impl<K, V> Life<K, V> {
             None => self.ttl_of(&value),
         };
         if self.jitter > 0.0 && ttl < NEVER {
-            ttl = self.jittered(ttl, place, now);
+            ttl = self.jittered(ttl, hash, now);
         }
         let fresh_until = if ttl >= NEVER {
             NEVER
@@ -131,9 +132,9 @@ impl<K, V> Life<K, V> {
         }
     }
 
-    fn jittered(&self, ttl: Tick, place: Place, now: Tick) -> Tick {
-        let mixed = (u64::from(place.tag) ^ self.seed ^ now.rotate_left(32))
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    fn jittered(&self, ttl: Tick, hash: u32, now: Tick) -> Tick {
+        let mixed =
+            (u64::from(hash) ^ self.seed ^ now.rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let fraction = (mixed >> 11) as f64 / (1_u64 << 53) as f64;
         let shorter = (ttl as f64 * self.jitter * fraction) as Tick;
         (ttl - shorter.min(ttl)).max(1)

@@ -8,7 +8,6 @@
 
 use super::Core;
 use crate::flight::{Join, Leader, Turn, Waiter};
-use crate::hash::Place;
 use crate::removal::Outbox;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
@@ -63,7 +62,7 @@ enum Departure<K: Hash + Eq, V> {
 /// A load that this caller has begun. Dropped before it is settled, it has failed.
 struct Begun<'a, K: Hash + Eq, V, S> {
     core: &'a Core<K, V, S>,
-    place: Place,
+    hash: u32,
     stamp: (u64, u64),
     since: Instant,
     settled: bool,
@@ -80,7 +79,7 @@ impl<K: Hash + Eq, V, S> Drop for Begun<'_, K, V, S> {
             loads.ok.fetch_add(1, Ordering::Relaxed);
         } else {
             loads.failed.fetch_add(1, Ordering::Relaxed);
-            let mut shard = self.core.shards[self.place.shard].lock();
+            let mut shard = self.core.shard(self.hash).lock();
             let ended = shard.pending.end(self.stamp);
             drop(shard);
             drop(ended);
@@ -94,13 +93,13 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    fn find(&self, place: Place, key: &K) -> Found<V> {
+    fn find(&self, hash: u32, key: &K) -> Found<V> {
         let now = self.time.now();
-        let mut shard = self.shard(place).lock();
-        match shard.get(place.tag, key, now).cloned() {
+        let mut shard = self.shard(hash).lock();
+        match shard.get(hash, key, now).cloned() {
             Ok(value) => {
                 shard.hits += 1;
-                if self.life.refreshes() && shard.wants_refresh(place.tag, key, now) {
+                if self.life.refreshes() && shard.wants_refresh(hash, key, now) {
                     return Found::Servable {
                         value,
                         is_stale: false,
@@ -112,10 +111,10 @@ where
                 shard.misses += 1;
                 Found::Nothing
             }
-            Err(Miss::Late { position, slot }) => {
+            Err(Miss::Late { slot }) => {
                 shard.misses += 1;
                 let within = self.life.stale_while_revalidate;
-                if let Some((value, late_by)) = shard.stale(place.tag, key, now)
+                if let Some((value, late_by)) = shard.stale(hash, key, now)
                     && late_by < within
                 {
                     return Found::Servable {
@@ -124,7 +123,7 @@ where
                     };
                 }
                 let mut out = Outbox::new();
-                shard.remove_late(position, slot, now, &mut out);
+                shard.remove_late(slot, now, &mut out);
                 drop(shard);
                 self.send(&out);
                 Found::Nothing
@@ -135,7 +134,7 @@ where
     /// Begins a load, unless another has ended since the look-up.
     fn begin(
         &self,
-        place: Place,
+        hash: u32,
         key: &K,
         leader: &Leader<K, V>,
         renew: bool,
@@ -143,9 +142,9 @@ where
         let stamp = leader.stamp();
         let now = self.time.now();
         let owned = key.clone();
-        let mut shard = self.shard(place).lock();
-        let due = !renew || shard.wants_refresh(place.tag, key, now);
-        if let Some(value) = shard.peek(place.tag, key, now)
+        let mut shard = self.shard(hash).lock();
+        let due = !renew || shard.wants_refresh(hash, key, now);
+        if let Some(value) = shard.peek(hash, key, now)
             && !(renew && due)
         {
             return Err(value.clone());
@@ -154,7 +153,7 @@ where
         drop(shard);
         Ok(Begun {
             core: self,
-            place,
+            hash,
             stamp,
             since: Instant::now(),
             settled: false,
@@ -166,10 +165,10 @@ where
             let now = self.time.now();
             let new = self
                 .life
-                .new_entry(key, value.clone(), None, &[], begun.place, now);
-            self.insert_loaded(begun.place, new, begun.stamp, now);
+                .new_entry(key, value.clone(), None, &[], begun.hash, now);
+            self.insert_loaded(begun.hash, new, begun.stamp, now);
         } else {
-            let ended = self.shard(begun.place).lock().pending.end(begun.stamp);
+            let ended = self.shard(begun.hash).lock().pending.end(begun.stamp);
             drop(ended);
         }
         begun.settled = true;
@@ -179,13 +178,13 @@ where
     }
 
     /// What may be served because the loader failed.
-    fn instead_of_error(&self, place: Place, key: &K) -> Option<V> {
+    fn instead_of_error(&self, hash: u32, key: &K) -> Option<V> {
         if self.life.stale_if_error == 0 {
             return None;
         }
         let now = self.time.now();
-        let shard = self.shard(place).lock();
-        let (value, late_by) = shard.stale(place.tag, key, now)?;
+        let shard = self.shard(hash).lock();
+        let (value, late_by) = shard.stale(hash, key, now)?;
         let value = (late_by < self.life.stale_if_error).then(|| value.clone())?;
         drop(shard);
         Some(self.serve_stale(value))
@@ -197,8 +196,8 @@ where
     }
 
     /// What this caller is to do.
-    fn depart(&self, place: Place, key: &K) -> Departure<K, V> {
-        let (present, is_stale) = match self.find(place, key) {
+    fn depart(&self, hash: u32, key: &K) -> Departure<K, V> {
+        let (present, is_stale) = match self.find(hash, key) {
             Found::Fresh(value) => return Departure::Served(value),
             Found::Servable { value, is_stale } => (Some(value), is_stale),
             Found::Nothing => (None, false),
@@ -218,12 +217,12 @@ where
     /// Begins the load of a leader, or lands at once because another load has ended meanwhile.
     fn lead(
         &self,
-        place: Place,
+        hash: u32,
         key: &K,
         leader: Leader<K, V>,
         renewing: bool,
     ) -> Result<Started<'_, K, V, S>, V> {
-        match self.begin(place, key, &leader, renewing) {
+        match self.begin(hash, key, &leader, renewing) {
             Ok(begun) => Ok((leader, begun)),
             Err(value) => {
                 leader.land(&value);
@@ -244,9 +243,9 @@ where
         match loaded {
             Ok(value) => Ok(self.settle(key, value, begun, leader)),
             Err(error) => {
-                let place = begun.place;
+                let hash = begun.hash;
                 drop((begun, leader));
-                let fallback = renewing.or_else(|| self.instead_of_error(place, &key));
+                let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
                 fallback.ok_or(error)
             }
         }
@@ -257,8 +256,8 @@ where
         key: K,
         load: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        let place = self.place(&key);
-        let (leader, renewing) = match self.depart(place, &key) {
+        let hash = self.hash(&key);
+        let (leader, renewing) = match self.depart(hash, &key) {
             Departure::Served(value) => return Ok(value),
             Departure::Alone => return load(),
             Departure::Lead { leader, renewing } => (leader, renewing),
@@ -267,7 +266,7 @@ where
                 Turn::Lead(leader) => (leader, None),
             },
         };
-        let (leader, begun) = match self.lead(place, &key, leader, renewing.is_some()) {
+        let (leader, begun) = match self.lead(hash, &key, leader, renewing.is_some()) {
             Ok(begun) => begun,
             Err(value) => return Ok(value),
         };
@@ -285,8 +284,8 @@ where
     where
         F: Future<Output = Result<V, E>>,
     {
-        let place = self.place(&key);
-        let (leader, renewing) = match self.depart(place, &key) {
+        let hash = self.hash(&key);
+        let (leader, renewing) = match self.depart(hash, &key) {
             Departure::Served(value) => return Ok(value),
             Departure::Alone => return load().await,
             Departure::Lead { leader, renewing } => (leader, renewing),
@@ -295,7 +294,7 @@ where
                 Turn::Lead(leader) => (leader, None),
             },
         };
-        let (leader, begun) = match self.lead(place, &key, leader, renewing.is_some()) {
+        let (leader, begun) = match self.lead(hash, &key, leader, renewing.is_some()) {
             Ok(begun) => begun,
             Err(value) => return Ok(value),
         };

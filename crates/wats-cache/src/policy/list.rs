@@ -12,6 +12,19 @@ pub(crate) struct Link {
     pub(crate) next: u32,
 }
 
+impl Link {
+    /// Follows its neighbours to where they have moved.
+    pub(crate) fn moved(&mut self, to: &[u32]) {
+        self.prev = moved(self.prev, to);
+        self.next = moved(self.next, to);
+    }
+}
+
+/// Where a slot has moved.
+pub(super) fn moved(slot: u32, to: &[u32]) -> u32 {
+    to.get(slot as usize).copied().unwrap_or(NIL)
+}
+
 impl Default for Link {
     fn default() -> Self {
         Self {
@@ -39,6 +52,11 @@ impl Default for List {
 }
 
 impl List {
+    pub(super) fn moved(&mut self, to: &[u32]) {
+        self.head = moved(self.head, to);
+        self.tail = moved(self.tail, to);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -48,6 +66,7 @@ impl List {
         (self.tail != NIL).then_some(self.tail)
     }
 
+    #[inline]
     pub(super) fn push(&mut self, nodes: &mut impl Nodes, slot: u32) {
         *nodes.link_mut(slot) = Link {
             prev: NIL,
@@ -60,6 +79,20 @@ impl List {
         }
         self.head = slot;
         self.len += 1;
+    }
+
+    /// Unlinks the oldest.
+    #[inline]
+    pub(super) fn pop(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
+        let slot = self.tail()?;
+        self.tail = nodes.link(slot).prev;
+        if self.tail == NIL {
+            self.head = NIL;
+        } else {
+            nodes.link_mut(self.tail).next = NIL;
+        }
+        self.len -= 1;
+        Some(slot)
     }
 
     pub(super) fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {

@@ -10,22 +10,24 @@ pub(crate) struct Lru {
     list: List,
 }
 
-impl Lru {
-    pub(super) fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
-        self.list.renew(nodes, slot);
-    }
-}
-
 impl Evict for Lru {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _tag: u32) {
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32) {
         self.list.push(nodes, slot);
+    }
+
+    fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        self.list.renew(nodes, slot);
     }
 
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
         self.list.unlink(nodes, slot);
     }
 
-    fn victim(&mut self, _nodes: &mut impl Nodes) -> Option<u32> {
-        self.list.tail()
+    fn evict(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
+        self.list.pop(nodes)
+    }
+
+    fn moved(&mut self, to: &[u32]) {
+        self.list.moved(to);
     }
 }

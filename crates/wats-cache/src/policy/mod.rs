@@ -41,6 +41,10 @@ pub enum Policy {
 pub(crate) trait Nodes {
     fn link(&self, slot: u32) -> Link;
     fn link_mut(&mut self, slot: u32) -> &mut Link;
+    /// The hash of the key.
+    fn hash(&self, slot: u32) -> u32;
+    /// How many entries there are.
+    fn len(&self) -> usize;
     /// Uses since the count was last lowered, at most [`MAX_USES`](crate::entry::MAX_USES).
     fn uses(&self, slot: u32) -> u8;
     fn set_uses(&mut self, slot: u32, uses: u8);
@@ -50,14 +54,16 @@ pub(crate) trait Nodes {
 
 /// An eviction policy of one shard.
 pub(crate) trait Evict {
-    /// Takes up a new entry; `tag` is the hash of its key.
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32);
-    /// Takes an entry out of the order, for whatever reason.
+    /// Takes up a new entry.
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32);
+    /// An entry was used, which is counted in the entry already.
+    fn hit(&mut self, _nodes: &mut impl Nodes, _slot: u32) {}
+    /// Takes an entry out of the order that is removed for another reason than want of room.
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32);
-    /// The entry to evict next, still linked; `None` if there is none.
-    fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32>;
-    /// The victim was evicted; told after [`unlink`](Self::unlink), with what it was.
-    fn evicted(&mut self, _tag: u32, _was_main: bool, _entries: usize) {}
+    /// Takes the entry out of the order that has to make room; `None` if there is none.
+    fn evict(&mut self, nodes: &mut impl Nodes) -> Option<u32>;
+    /// The slots have moved: each number is now the one that stands at its place in `to`. The links know already.
+    fn moved(&mut self, to: &[u32]);
 }
 
 /// The policy a shard was built with.
@@ -76,13 +82,6 @@ impl Chosen {
             Policy::Lru => Self::Lru(Lru::default()),
         }
     }
-
-    /// Only one policy orders by hits; the others find the uses counted in the entry.
-    pub(crate) fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
-        if let Self::Lru(lru) = self {
-            lru.hit(nodes, slot);
-        }
-    }
 }
 
 macro_rules! each {
@@ -96,19 +95,27 @@ macro_rules! each {
 }
 
 impl Evict for Chosen {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, tag: u32) {
-        each!(self, policy => policy.admit(nodes, slot, tag));
+    #[inline]
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        each!(self, policy => policy.admit(nodes, slot));
     }
 
+    #[inline]
+    fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
+        each!(self, policy => policy.hit(nodes, slot));
+    }
+
+    #[inline]
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
         each!(self, policy => policy.unlink(nodes, slot));
     }
 
-    fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
-        each!(self, policy => policy.victim(nodes))
+    #[inline]
+    fn evict(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
+        each!(self, policy => policy.evict(nodes))
     }
 
-    fn evicted(&mut self, tag: u32, was_main: bool, entries: usize) {
-        each!(self, policy => policy.evicted(tag, was_main, entries));
+    fn moved(&mut self, to: &[u32]) {
+        each!(self, policy => policy.moved(to));
     }
 }

@@ -4,7 +4,7 @@
 //! where they are. Bad at loops larger than the cache (no hit at all) and, unsharded, at shifting recency.
 //! Zhang et al., "SIEVE is simpler than LRU", NSDI 2024.
 
-use super::list::{List, NIL};
+use super::list::{List, NIL, moved};
 use super::{Evict, Nodes};
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Default for Sieve {
 }
 
 impl Evict for Sieve {
-    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32, _tag: u32) {
+    fn admit(&mut self, nodes: &mut impl Nodes, slot: u32) {
         self.queue.push(nodes, slot);
     }
 
@@ -34,7 +34,7 @@ impl Evict for Sieve {
         self.queue.unlink(nodes, slot);
     }
 
-    fn victim(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
+    fn evict(&mut self, nodes: &mut impl Nodes) -> Option<u32> {
         let oldest = self.queue.tail()?;
         let mut hand = if self.hand == NIL { oldest } else { self.hand };
         // Every entry passed loses its mark, so the second round at the latest finds one.
@@ -43,7 +43,13 @@ impl Evict for Sieve {
             let newer = nodes.link(hand).prev;
             hand = if newer == NIL { oldest } else { newer };
         }
-        self.hand = hand;
+        self.hand = nodes.link(hand).prev;
+        self.queue.unlink(nodes, hand);
         Some(hand)
+    }
+
+    fn moved(&mut self, to: &[u32]) {
+        self.queue.moved(to);
+        self.hand = moved(self.hand, to);
     }
 }

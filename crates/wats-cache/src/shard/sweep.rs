@@ -3,7 +3,7 @@
 use super::Shard;
 use crate::entry::{Entry, NEVER, Tick, VERSIONS};
 use crate::removal::{Outbox, RemovalCause};
-use crate::slab::Slab;
+use crate::table::Table;
 
 /// Slots looked at for an expired victim before the policy is asked.
 const VICTIM_SLOTS: usize = 256;
@@ -34,6 +34,12 @@ impl Cursor {
         self.soonest_of_round = self.soonest_of_round.min(expiry);
     }
 
+    /// The entries have moved: the round begins anew, and what was known of the earliest expiry still holds.
+    pub(super) fn restart(&mut self) {
+        self.slot = 0;
+        self.soonest_of_round = NEVER;
+    }
+
     /// At the end of a round everything was seen, or was noted while it went on.
     fn wrap(&mut self) {
         self.slot = 0;
@@ -48,7 +54,7 @@ impl<K, V> Shard<K, V> {
     }
 
     pub(crate) fn slots(&self) -> usize {
-        self.slab.slots()
+        self.table.slots()
     }
 
     /// The next expired entry after at most [`VICTIM_SLOTS`] slots.
@@ -62,7 +68,7 @@ impl<K, V> Shard<K, V> {
     /// Looks at one slot; tells it if it is expired.
     fn step(&mut self, now: Tick) -> Option<u32> {
         let slot = self.cursor.slot as u32;
-        let expiry = self.slab.get(slot).map(|entry| entry.meta.expiry());
+        let expiry = self.table.get(slot).map(|entry| entry.meta.expiry());
         self.cursor.slot += 1;
         let expired = expiry.is_some_and(|expiry| expiry <= now);
         if let (Some(expiry), false) = (expiry, expired) {
@@ -74,20 +80,18 @@ impl<K, V> Shard<K, V> {
         expired.then_some(slot)
     }
 
-    /// Calls `see` with the entries of the next slots from `from` on; tells where to go on, if anywhere.
+    /// Calls `see` with entries from this hash on, about `slots` of them; tells the hash to go on with, if any.
     pub(crate) fn walk(
         &self,
-        from: usize,
+        from: u32,
         slots: usize,
-        mut see: impl FnMut(u32, &Entry<K, V>),
-    ) -> Option<usize> {
-        let end = (from.saturating_add(slots)).min(self.slots());
-        for slot in from as u32..end as u32 {
-            if let Some(entry) = self.slab.get(slot) {
-                see(slot, entry);
-            }
-        }
-        (end < self.slots()).then_some(end)
+        see: impl FnMut(u32, &Entry<K, V>),
+    ) -> Option<u32> {
+        self.table.walk(from, slots, see)
+    }
+
+    pub(crate) fn hash(&self, slot: u32) -> u32 {
+        self.table.hash(slot)
     }
 
     pub(crate) fn is_fresh(&self, entry: &Entry<K, V>, now: Tick) -> bool {
@@ -104,9 +108,9 @@ impl<K, V> Shard<K, V> {
         self.writes - writes < VERSIONS
     }
 
-    pub(crate) fn has_tag(&self, slot: u32, tag: u64) -> bool {
+    fn has_tag(&self, slot: u32, tag: u64) -> bool {
         let tags = self
-            .slab
+            .table
             .extra(slot)
             .and_then(|extra| extra.tags.as_deref());
         tags.is_some_and(|tags| tags.contains(&tag))
@@ -115,47 +119,57 @@ impl<K, V> Shard<K, V> {
 
 impl<K: Eq, V> Shard<K, V> {
     /// Looks at the next slots for expired entries and removes them.
-    pub(crate) fn sweep(
-        &mut self,
-        slots: usize,
-        now: Tick,
-        tag_of: &impl Fn(&K) -> u32,
-        out: &mut Outbox<K, V>,
-    ) {
+    pub(crate) fn sweep(&mut self, slots: usize, now: Tick, out: &mut Outbox<K, V>) {
         for _ in 0..slots {
             if let Some(slot) = self.step(now) {
-                self.remove_slot(slot, tag_of, RemovalCause::Expired, out);
+                self.remove_slot(slot, RemovalCause::Expired, out);
             }
         }
     }
 
     /// Removes an entry if it is still the one that was seen.
-    pub(crate) fn remove_seen(
-        &mut self,
-        slot: u32,
-        version: u64,
-        tag_of: &impl Fn(&K) -> u32,
-        out: &mut Outbox<K, V>,
-    ) {
+    pub(crate) fn remove_seen(&mut self, hash: u32, key: &K, version: u64, out: &mut Outbox<K, V>) {
+        let Some(slot) = self.table.find(hash, key) else {
+            return;
+        };
         if self
-            .slab
+            .table
             .get(slot)
             .is_some_and(|entry| entry.meta.version() == version)
         {
-            self.remove_slot(slot, tag_of, RemovalCause::Invalidated, out);
+            self.remove_slot(slot, RemovalCause::Invalidated, out);
         }
     }
 
+    /// Removes the entries from this hash on that carry a tag, of about `slots`; tells the hash to go on with, if any.
+    pub(crate) fn remove_tagged(
+        &mut self,
+        tag: u64,
+        from: u32,
+        slots: usize,
+        out: &mut Outbox<K, V>,
+    ) -> Option<u32> {
+        let mut seen = Vec::new();
+        let next = self.table.walk(from, slots, |slot, _| {
+            if self.has_tag(slot, tag) {
+                seen.push(slot);
+            }
+        });
+        for slot in seen {
+            self.remove_slot(slot, RemovalCause::Invalidated, out);
+        }
+        next
+    }
+
     /// Gives memory back that a sweep has left empty. What it takes out is empty and only wants to be dropped.
-    pub(crate) fn pack(&mut self) -> Option<Slab<K, V>> {
-        if self.slab.len() > 0 || self.slots() == 0 {
+    pub(crate) fn pack(&mut self) -> Option<Table<K, V>> {
+        if self.table.len() > 0 || self.slots() == 0 {
             return None;
         }
-        self.index = crate::index::Index::new(self.rules.limits.entries);
         self.cursor = Cursor::default();
         Some(std::mem::replace(
-            &mut self.slab,
-            Slab::new(self.rules.extras),
+            &mut self.table,
+            Table::new(self.rules.extras),
         ))
     }
 }

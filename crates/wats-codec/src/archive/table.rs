@@ -2,17 +2,18 @@
 
 /// Probes before a new entry is not filed any more. It can then not be found again and is stored
 /// twice: harmless, while a long search is not, where input is made to collide.
-const PROBES: usize = 16;
+const PROBES: usize = 32;
 
 /// Numbers by hash. Does not know what they stand for: the caller compares.
 #[derive(Debug)]
 pub(super) struct Index {
-    /// Half of the hash above, a number + 1 below; or 0. A power of two of them, at most half used.
+    /// The upper half of a hash above, a number + 1 below; or 0. A power of two of them, at most half
+    /// used.
     slots: Vec<u64>,
     used: usize,
 }
 
-/// The half of a hash that is kept; the other half finds the slot.
+/// The half of a hash that is kept, and finds the slot.
 const KEPT: u64 = !0 << 32;
 
 impl Index {
@@ -39,25 +40,24 @@ impl Index {
         None
     }
 
-    /// Files `number`; `hash_of` gives the hash of any number filed before.
-    pub(super) fn file(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
+    /// Files `number`.
+    pub(super) fn file(&mut self, hash: u64, number: u32) {
         if self.used * 2 >= self.slots.len() {
             let larger = vec![0; self.slots.len() * 4];
             let old = std::mem::replace(&mut self.slots, larger);
             for slot in old.into_iter().filter(|slot| *slot > 0) {
-                let number = slot as u32 - 1;
-                self.put(hash_of(number), number);
+                self.put(slot);
             }
         }
-        self.put(hash, number);
+        self.put(hash & KEPT | (u64::from(number) + 1));
         self.used += 1;
     }
 
-    fn put(&mut self, hash: u64, number: u32) {
+    fn put(&mut self, slot: u64) {
         for probe in 0..PROBES {
-            let place = self.place(hash, probe);
+            let place = self.place(slot, probe);
             if let Some(free @ 0) = self.slots.get_mut(place) {
-                *free = hash & KEPT | (u64::from(number) + 1);
+                *free = slot;
                 return;
             }
         }
@@ -65,7 +65,7 @@ impl Index {
 
     #[inline]
     fn place(&self, hash: u64, probe: usize) -> usize {
-        (hash as usize).wrapping_add(probe) & (self.slots.len() - 1)
+        ((hash >> 32) as usize).wrapping_add(probe) & (self.slots.len() - 1)
     }
 }
 
@@ -90,27 +90,30 @@ impl Ends {
 
     #[inline]
     fn of(text: &[u8]) -> Self {
-        let words = if let (Some(first), Some(last)) =
-            (text.first_chunk::<16>(), text.last_chunk::<16>())
-        {
-            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
-            let high = |word: u128| (word >> 64) as u64;
-            [first as u64, high(first), last as u64, high(last)]
-        } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>())
-        {
-            [u64::from_le_bytes(*first), u64::from_le_bytes(*last), 0, 0]
+        let length = text.len();
+        // As few cases as can be: which of them comes is hard to foresee.
+        let words = if length >= 8 {
+            // What is shorter than 16 is there twice.
+            let word = |start: usize| {
+                let word = text.get(start..).and_then(|rest| rest.first_chunk());
+                u64::from_le_bytes(word.copied().unwrap_or_default())
+            };
+            let last = length - 8;
+            [
+                word(0),
+                word(last.min(8)),
+                word(last.saturating_sub(8)),
+                word(last),
+            ]
         } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>())
         {
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
             [u64::from(first) | u64::from(last) << 32, 0, 0, 0]
         } else {
-            let small = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-            [text.iter().fold(0, small), 0, 0, 0]
+            let letter = |at: usize| u64::from(text.get(at).copied().unwrap_or_default());
+            [letter(0) | letter(1) << 8 | letter(2) << 16, 0, 0, 0]
         };
-        Self {
-            length: text.len(),
-            words,
-        }
+        Self { length, words }
     }
 
     /// Word by word: a derived comparison loads vectors of words that were just stored, and waits.
@@ -142,12 +145,6 @@ impl Ends {
     }
 }
 
-/// A hash of bytes.
-#[inline]
-fn hash(text: &[u8]) -> u64 {
-    Ends::of(text).hash(text)
-}
-
 /// A hash of words. Only a turn and an exclusive or wait for the word before.
 #[inline]
 pub(super) fn hash_words(words: &[u64]) -> u64 {
@@ -157,7 +154,7 @@ pub(super) fn hash_words(words: &[u64]) -> u64 {
     mix(sum ^ FACTOR, FACTOR)
 }
 
-/// Texts, each once, in the order of their first use.
+/// Texts, or bytes of any meaning, each once, in the order of their first use.
 #[derive(Debug)]
 pub(super) struct Texts {
     index: Index,
@@ -178,8 +175,7 @@ impl Texts {
 
     /// The number of a text, and whether it is new.
     #[inline]
-    pub(super) fn number(&mut self, text: &str) -> (u32, bool) {
-        let text = text.as_bytes();
+    pub(super) fn number(&mut self, text: &[u8]) -> (u32, bool) {
         let ends = Ends::of(text);
         let hash = ends.hash(text);
         let is_it = |number: u32| {
@@ -204,15 +200,14 @@ impl Texts {
         self.joined.extend_from_slice(text);
         self.ends.push(self.joined.len());
         self.known.push(known);
-        let (joined, ends) = (&self.joined, &self.ends);
-        self.index
-            .file(hash, number, |number| self::hash(get(joined, ends, number)));
+        self.index.file(hash, number);
         number
     }
 }
 
+/// Part `number` of what was joined, by the ends of the parts.
 #[inline]
-fn get<'a>(joined: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
+pub(super) fn get<'a, T>(joined: &'a [T], ends: &[usize], number: u32) -> &'a [T] {
     let number = number as usize;
     let start = match number {
         0 => 0,
@@ -220,6 +215,47 @@ fn get<'a>(joined: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
     };
     let end = ends.get(number).copied().unwrap_or_default();
     joined.get(start..end).unwrap_or_default()
+}
+
+/// Numbers of things that lie in the program itself, by where they lie. Not more of them than
+/// [`MOST`](Self::MOST); the caller looks up what is not here.
+pub(super) struct Remembered(Vec<(usize, u32)>);
+
+impl Remembered {
+    const MOST: usize = 256;
+
+    pub(super) fn new() -> Self {
+        Self(vec![(0, 0); Self::MOST])
+    }
+
+    #[inline]
+    pub(super) fn get<T>(&self, thing: &'static [T]) -> Option<u32> {
+        let known = identity(thing);
+        let (found, number) = *self.0.get(Self::place(known))?;
+        (found == known).then_some(number)
+    }
+
+    /// Remembers a number in the place of another.
+    #[cold]
+    pub(super) fn learn<T>(&mut self, thing: &'static [T], number: u32) {
+        let known = identity(thing);
+        if let Some(place) = self.0.get_mut(Self::place(known)) {
+            *place = (known, number);
+        }
+    }
+
+    #[inline]
+    fn place(known: usize) -> usize {
+        // They lie close together, and at any distance: only the upper half of a product spreads them.
+        let spread = (known as u64).wrapping_mul(FACTOR) >> 32;
+        spread as usize % Self::MOST
+    }
+}
+
+/// Tells things apart that lie in the program. Things of different lengths may begin at one address.
+#[inline]
+pub(super) fn identity<T>(thing: &'static [T]) -> usize {
+    thing.as_ptr() as usize ^ thing.len().rotate_right(8)
 }
 
 #[cfg(test)]
@@ -231,9 +267,9 @@ mod tests {
         let mut texts = Texts::new();
         let text = |n: u32| format!("text {n} {}", "x".repeat(n as usize % 20));
         for n in 0..5000 {
-            assert_eq!(texts.number(&text(n)), (n, true));
+            assert_eq!(texts.number(text(n).as_bytes()), (n, true));
         }
-        let found = (0..5000).filter(|n| texts.number(&text(*n)) == (*n, false));
+        let found = (0..5000).filter(|n| texts.number(text(*n).as_bytes()) == (*n, false));
         // A few may have been left out where many fell together.
         assert!(found.count() > 4900);
     }
@@ -242,10 +278,10 @@ mod tests {
     fn collisions_cost_no_more_than_the_probes() {
         let mut index = Index::new();
         for number in 0..1000 {
-            index.file(7, number, |_| 7);
+            index.file(7 << 32, number);
         }
         let compared = std::cell::Cell::new(0);
-        let found = index.find(7, |_| {
+        let found = index.find(7 << 32, |_| {
             compared.set(compared.get() + 1);
             false
         });
@@ -263,7 +299,9 @@ mod tests {
             "abcdefghi",
             "abcdefg",
         ];
-        let mut hashes: Vec<_> = texts.map(|text| hash(text.as_bytes())).to_vec();
+        let mut hashes: Vec<_> = texts
+            .map(|text| Ends::of(text.as_bytes()).hash(text.as_bytes()))
+            .to_vec();
         hashes.sort_unstable();
         hashes.dedup();
         assert_eq!(hashes.len(), texts.len());
@@ -274,13 +312,13 @@ mod tests {
         for length in 0..70 {
             let mut texts = Texts::new();
             let text = "a".repeat(length);
-            assert_eq!(texts.number(&text), (0, true));
+            assert_eq!(texts.number(text.as_bytes()), (0, true));
             for at in 0..length {
                 let mut other = text.clone();
                 other.replace_range(at..=at, "b");
-                assert!(texts.number(&other).1, "{other}");
+                assert!(texts.number(other.as_bytes()).1, "{other}");
             }
-            assert_eq!(texts.number(&text), (0, false));
+            assert_eq!(texts.number(text.as_bytes()), (0, false));
         }
     }
 }

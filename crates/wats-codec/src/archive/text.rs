@@ -1,39 +1,62 @@
 //! Texts of a known form in binary. A form is recognised only if writing it out again gives the
 //! same text to the last character.
 
+/// No text of a known form is shorter.
+pub(super) const SHORTEST: usize = 24;
+
 /// `2026-01-31T23:59:59.999+00:00`, or with `Z`: milliseconds since 1970, and whether with `Z`.
 pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
-    let (clock, zone) = text.split_at_checked(23)?;
+    let (clock, zone) = text.split_first_chunk::<23>()?;
     let utc = match zone {
         b"Z" => true,
         b"+00:00" => false,
         _ => return None,
     };
-    let number = |range: std::ops::Range<usize>| {
-        clock.get(range)?.iter().try_fold(0i64, |sum, digit| {
-            digit
-                .is_ascii_digit()
-                .then(|| sum * 10 + i64::from(digit - b'0'))
-        })
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        b'T', //
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+        b'.',
+        f0,
+        f1,
+        f2,
+    ] = *clock
+    else {
+        return None;
     };
-    for (at, sign) in [
-        (4, b'-'),
-        (7, b'-'),
-        (10, b'T'),
-        (13, b':'),
-        (16, b':'),
-        (19, b'.'),
-    ] {
-        if clock.get(at) != Some(&sign) {
-            return None;
-        }
+    let digits = [
+        y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, f0, f1, f2,
+    ];
+    // Without an end at the first: all are looked at in one go.
+    let others = digits
+        .iter()
+        .fold(false, |others, digit| others | !digit.is_ascii_digit());
+    if others {
+        return None;
     }
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    let milli = number(20..23)?;
+    let digit = |digit: u8| u32::from(digit & 15);
+    let two = |tens, ones| digit(tens) * 10 + digit(ones);
+    let (year, month, day) = (two(y0, y1) * 100 + two(y2, y3), two(m0, m1), two(d0, d1));
+    let (hour, minute, second) = (two(h0, h1), two(n0, n1), two(s0, s1));
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days_of_month = match month {
-        2 => 28 + i64::from(leap),
+        2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,
         1..=12 => 31,
         _ => return None,
@@ -41,113 +64,98 @@ pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
     if !(1..=days_of_month).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
+    let seconds = (hour * 60 + minute) * 60 + second;
+    let millis = seconds * 1000 + two(f0, f1) * 10 + digit(f2);
     let days = days_from_date(year, month, day);
-    let millis = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli;
-    Some((millis, utc))
+    Some((days * MILLIS_OF_DAY + i64::from(millis), utc))
 }
 
-/// Writes a time out; `None` beyond the years 0 to 9999.
-pub(super) fn format_time(millis: i64, utc: bool) -> Option<([u8; 29], usize)> {
-    let (days, rest) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    if !(-719_528..=2_932_896).contains(&days) {
-        return None;
-    }
-    let (year, month, day) = date_from_days(days);
-    // What is left of a day fits 32 bits, whose divisions by constants are multiplications.
-    let (date, rest) = ([year as u32, month as u32, day as u32], rest as u32);
-    let (seconds, millis) = (rest / 1000, rest % 1000);
-    let two = |number: u32| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-    let mut text = *b"0000-00-00T00:00:00.000+00:00";
-    [text[0], text[1]] = two(date[0] / 100);
-    [text[2], text[3]] = two(date[0] % 100);
-    [text[5], text[6]] = two(date[1]);
-    [text[8], text[9]] = two(date[2]);
-    [text[11], text[12]] = two(seconds / 3600);
-    [text[14], text[15]] = two(seconds / 60 % 60);
-    [text[17], text[18]] = two(seconds % 60);
-    text[20] = b'0' + (millis / 100) as u8;
-    [text[21], text[22]] = two(millis % 100);
-    if utc {
-        text[23] = b'Z';
-    }
-    Some((text, if utc { 24 } else { 29 }))
-}
+const MILLIS_OF_DAY: i64 = 86_400_000;
 
-/// Days since 1970 in the Gregorian calendar (Hinnant, "chrono-compatible date algorithms").
-fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year - era * 400;
+/// Days since 1970 in the Gregorian calendar (Hinnant, "chrono-compatible date algorithms"), counted
+/// from 400 years before the year 0, so that no number is negative.
+fn days_from_date(year: u32, month: u32, day: u32) -> i64 {
+    let year = year + 400 - u32::from(month <= 2);
+    let (era, year_of_era) = (year / 400, year % 400);
     let month = if month > 2 { month - 3 } else { month + 9 };
     let day_of_year = (153 * month + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    let day = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    i64::from(day) - 719_468 - 146_097
 }
 
+/// The year, month and day of a day from the year 0 to 9999.
 #[inline]
-fn date_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days - era * 146_097;
+fn date_from_days(days: i64) -> (u32, u32, u32) {
+    let days = (days + 719_468 + 146_097) as u32;
+    let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
+    let year = year + era * 400 + u32::from(month <= 2);
+    (year - 400, month, day)
 }
 
 /// A UUID in small letters.
 pub(super) fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
-    let text: &[u8; 36] = text.try_into().ok()?;
-    let mut uuid = [0; 16];
-    let mut at = 0;
-    for (n, byte) in uuid.iter_mut().enumerate() {
-        if matches!(n, 4 | 6 | 8 | 10) {
-            if text.get(at) != Some(&b'-') {
-                return None;
-            }
-            at += 1;
-        }
-        let digit = |at: usize| match text.get(at)? {
-            digit @ b'0'..=b'9' => Some(digit - b'0'),
-            digit @ b'a'..=b'f' => Some(digit - b'a' + 10),
-            _ => None,
-        };
-        *byte = digit(at)? << 4 | digit(at + 1)?;
-        at += 2;
-    }
-    Some(uuid)
+    let (first, rest) = text.split_first_chunk::<8>()?;
+    let [
+        b'-',
+        a0,
+        a1,
+        a2,
+        a3,
+        b'-',
+        b0,
+        b1,
+        b2,
+        b3,
+        b'-',
+        c0,
+        c1,
+        c2,
+        c3,
+        b'-',
+        last @ ..,
+    ] = rest
+    else {
+        return None;
+    };
+    let middle = [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3].map(|digit| *digit);
+    let last: &[u8; 12] = last.try_into().ok()?;
+    let mut worst = 0;
+    let mut pack = |digits: &[u8]| {
+        digits.iter().fold(0u64, |sum, digit| {
+            let worth = HEX.get(usize::from(*digit)).copied().unwrap_or(16);
+            worst |= worth;
+            sum << 4 | u64::from(worth)
+        })
+    };
+    let (first, middle, last) = (pack(first), pack(&middle), pack(last));
+    let uuid = u128::from(first) << 96 | u128::from(middle) << 48 | u128::from(last);
+    (worst < 16).then(|| uuid.to_be_bytes())
 }
 
-pub(super) fn format_uuid(uuid: [u8; 16]) -> [u8; 36] {
-    let mut text = [b'-'; 36];
-    let mut at = 0;
-    for (n, byte) in uuid.into_iter().enumerate() {
-        at += usize::from(matches!(n, 4 | 6 | 8 | 10));
-        for (offset, digit) in [byte >> 4, byte & 15].into_iter().enumerate() {
-            let letter = if digit < 10 { b'0' } else { b'a' - 10 };
-            if let Some(place) = text.get_mut(at + offset) {
-                *place = letter + digit;
-            }
-        }
-        at += 2;
-    }
-    text
-}
+/// What each byte is worth as a hexadecimal digit in small letters; 16 if it is none.
+const HEX: [u8; 256] = worths(b"0123456789abcdef");
 
 const GUID_PREFIX: &[u8] = b"ID#:";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// What each byte is worth as a digit of base 64; 64 if it is none.
-const WORTH: [u8; 256] = {
-    let mut worth = [64; 256];
+const WORTH: [u8; 256] = worths(BASE64);
+
+/// What each byte is worth as one of these digits; their number if it is none.
+const fn worths(digits: &[u8]) -> [u8; 256] {
+    let mut worths = [digits.len() as u8; 256];
     let mut digit = 0;
-    while digit < BASE64.len() {
-        worth[BASE64[digit] as usize] = digit as u8;
+    while digit < digits.len() {
+        worths[digits[digit] as usize] = digit as u8;
         digit += 1;
     }
-    worth
-};
+    worths
+}
 
 /// `ID#:` and 22 digits of base 64, as TestStand names steps: 132 bits in 17 bytes.
 pub(super) fn parse_guid(text: &[u8]) -> Option<[u8; 17]> {
@@ -175,24 +183,108 @@ pub(super) fn parse_guid(text: &[u8]) -> Option<[u8; 17]> {
     Some(guid)
 }
 
-/// `None` for bits beyond the 132.
-pub(super) fn format_guid(guid: [u8; 17]) -> Option<[u8; 26]> {
-    let (high, low) = guid.split_first_chunk::<15>()?;
-    let mut text = [0; 26];
-    let (prefix, digits) = text.split_at_mut(GUID_PREFIX.len());
-    prefix.copy_from_slice(GUID_PREFIX);
-    let (first, rest) = digits.split_at_mut(20);
-    let unpack = |into: &mut [u8], bytes: &[u8]| {
-        let mut sum = bytes
-            .iter()
-            .fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
-        for place in into.iter_mut().rev() {
-            *place = BASE64.get((sum & 63) as usize).copied().unwrap_or_default();
-            sum >>= 6;
+/// A text of one of the forms, written out.
+#[derive(Default)]
+pub(super) struct Form {
+    block: Block,
+    length: usize,
+}
+
+/// Room for the longest of them, placed and sized as the check of UTF-8 likes it.
+#[repr(align(16))]
+struct Block([u8; 48]);
+
+impl Default for Block {
+    fn default() -> Self {
+        Self([0; 48])
+    }
+}
+
+impl Form {
+    #[inline]
+    pub(super) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.block.0).ok()?.get(..self.length)
+    }
+
+    #[inline]
+    fn begin<const N: usize>(&mut self, template: &[u8; N]) -> Option<&mut [u8; N]> {
+        let text = self.block.0.first_chunk_mut()?;
+        *text = *template;
+        self.length = N;
+        Some(text)
+    }
+
+    /// Milliseconds since 1970; `None` beyond the years 0 to 9999.
+    pub(super) fn time(&mut self, millis: i64, utc: bool) -> Option<()> {
+        let days = millis.div_euclid(MILLIS_OF_DAY);
+        let rest = millis.rem_euclid(MILLIS_OF_DAY) as u32;
+        if !(-719_528..=2_932_896).contains(&days) {
+            return None;
         }
-        sum == 0
-    };
-    (unpack(first, high) && unpack(rest, low)).then_some(text)
+        let (year, month, day) = date_from_days(days);
+        let (seconds, millis) = (rest / 1000, rest % 1000);
+        let text = self.begin(b"0000-00-00T00:00:00.000+00:00")?;
+        [text[0], text[1]] = two(year / 100);
+        [text[2], text[3]] = two(year % 100);
+        [text[5], text[6]] = two(month);
+        [text[8], text[9]] = two(day);
+        [text[11], text[12]] = two(seconds / 3600);
+        [text[14], text[15]] = two(seconds / 60 % 60);
+        [text[17], text[18]] = two(seconds % 60);
+        text[20] = b'0' + (millis / 100) as u8;
+        [text[21], text[22]] = two(millis % 100);
+        if utc {
+            text[23] = b'Z';
+            self.length = 24;
+        }
+        Some(())
+    }
+
+    pub(super) fn uuid(&mut self, uuid: [u8; 16]) -> Option<()> {
+        let text = self.begin(&[b'-'; 36])?;
+        let mut at = 0;
+        for (n, byte) in uuid.into_iter().enumerate() {
+            at += usize::from(matches!(n, 4 | 6 | 8 | 10));
+            for (offset, digit) in [byte >> 4, byte & 15].into_iter().enumerate() {
+                let letter = if digit < 10 { b'0' } else { b'a' - 10 };
+                *text.get_mut(at + offset)? = letter + digit;
+            }
+            at += 2;
+        }
+        Some(())
+    }
+
+    /// `None` for bits beyond the 132.
+    pub(super) fn guid(&mut self, guid: [u8; 17]) -> Option<()> {
+        let (high, low) = guid.split_first_chunk::<15>()?;
+        let low = u64::from(u16::from_be_bytes(low.try_into().ok()?));
+        if low >= 1 << 12 {
+            return None;
+        }
+        let mut wide = [0; 16];
+        *wide.last_chunk_mut()? = *high;
+        let high = u128::from_be_bytes(wide);
+        let text = self.begin(b"ID#:0000000000000000000000")?;
+        let (first, rest) = text.get_mut(GUID_PREFIX.len()..)?.split_at_mut(20);
+        let (a, b) = first.split_at_mut(10);
+        let unpack = |into: &mut [u8], mut sum: u64| {
+            for place in into.iter_mut().rev() {
+                *place = BASE64.get((sum & 63) as usize).copied().unwrap_or_default();
+                sum >>= 6;
+            }
+        };
+        // Ten digits fill 60 bits; what stands above is left over.
+        unpack(a, (high >> 60) as u64);
+        unpack(b, high as u64);
+        unpack(rest, low);
+        Some(())
+    }
+}
+
+/// A number below 100.
+#[inline]
+fn two(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
 #[cfg(test)]
@@ -203,8 +295,9 @@ mod tests {
 
     fn time(text: &str) -> Option<String> {
         let (millis, utc) = parse_time(text.as_bytes())?;
-        let (bytes, length) = format_time(millis, utc).unwrap();
-        Some(String::from_utf8(bytes[..length].to_vec()).unwrap())
+        let mut form = Form::default();
+        form.time(millis, utc).unwrap();
+        Some(form.text().unwrap().to_owned())
     }
 
     #[test]
@@ -241,8 +334,9 @@ mod tests {
         ] {
             assert_eq!(time(text), None, "{text}");
         }
-        assert_eq!(format_time(i64::MIN, true), None);
-        assert_eq!(format_time(i64::MAX, false), None);
+        let mut form = Form::default();
+        assert_eq!(form.time(i64::MIN, true), None);
+        assert_eq!(form.time(i64::MAX, false), None);
     }
 
     proptest! {
@@ -253,11 +347,13 @@ mod tests {
             uuid: [u8; 16],
             guid: [u8; 17],
         ) {
-            let (text, length) = format_time(millis, utc).unwrap();
-            prop_assert_eq!(parse_time(&text[..length]), Some((millis, utc)));
-            prop_assert_eq!(parse_uuid(&format_uuid(uuid)), Some(uuid));
-            match format_guid(guid) {
-                Some(text) => prop_assert_eq!(parse_guid(&text), Some(guid)),
+            let mut form = Form::default();
+            form.time(millis, utc).unwrap();
+            prop_assert_eq!(parse_time(form.text().unwrap().as_bytes()), Some((millis, utc)));
+            form.uuid(uuid).unwrap();
+            prop_assert_eq!(parse_uuid(form.text().unwrap().as_bytes()), Some(uuid));
+            match form.guid(guid) {
+                Some(()) => prop_assert_eq!(parse_guid(form.text().unwrap().as_bytes()), Some(guid)),
                 None => prop_assert!(guid[15] >= 16),
             }
         }
@@ -268,10 +364,14 @@ mod tests {
             guid in "ID#:[A-Za-z0-9+/=_]{22}",
         ) {
             if let Some(uuid) = parse_uuid(text.as_bytes()) {
-                prop_assert_eq!(&format_uuid(uuid)[..], text.as_bytes());
+                let mut form = Form::default();
+                form.uuid(uuid).unwrap();
+                prop_assert_eq!(form.text(), Some(&*text));
             }
             if let Some(packed) = parse_guid(guid.as_bytes()) {
-                prop_assert_eq!(&format_guid(packed).unwrap()[..], guid.as_bytes());
+                let mut form = Form::default();
+                form.guid(packed).unwrap();
+                prop_assert_eq!(form.text(), Some(&*guid));
             }
         }
     }

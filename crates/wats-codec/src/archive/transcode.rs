@@ -107,9 +107,9 @@ pub(super) fn to_msgpack(source: &mut ArchiveSource<'_>) -> Result<Vec<u8>> {
 }
 
 fn copy(source: &mut ArchiveSource<'_>, sink: &mut PackSink) -> Option<()> {
-    enum Open<'de> {
-        Map(At),
-        List(Items<'de>),
+    enum Open<'t> {
+        Map(At<'t>),
+        List(Items<'t>),
     }
     let mut open: Vec<Open<'_>> = Vec::new();
     loop {

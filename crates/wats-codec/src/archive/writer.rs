@@ -5,106 +5,98 @@
 
 use serde::Serialize;
 
-use super::table::{Index, Texts, hash_words};
-use super::{MAGIC, VERSION, checksum, kind, push_number, text, transcode, zigzag};
-use crate::fast::{Key, Sink, sealed::Sealed};
+use super::decimal::decimal;
+use super::number::{push_number, zigzag};
+use super::shapes::{Shapes, entry, head};
+use super::table::{Remembered, Texts, get};
+use super::{MAGIC, VERSION, checksum, kind, text, transcode};
+use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
-/// Numbers of texts that lie in the program itself, by where they lie. Not more of them than this.
-const REMEMBERED: usize = 256;
-
-struct Remembered([(usize, u32); REMEMBERED]);
-
-impl Remembered {
-    /// The number of a text in `texts`, and whether it is new there.
-    #[inline]
-    fn number(&mut self, name: &'static str, texts: &mut Texts) -> (u32, bool) {
-        let address = name.as_ptr() as usize;
-        // Texts lie close together, and at any distance: only the upper half of a product spreads them.
-        let spread = (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        let place = spread as usize % REMEMBERED;
-        let Some(place) = self.0.get_mut(place) else {
-            return texts.number(name);
-        };
-        // Two texts of different lengths may begin at one address.
-        let known = address ^ name.len().rotate_right(8);
-        if place.0 == known {
-            return (place.1, false);
-        }
-        Self::learn(place, known, name, texts)
-    }
-
-    /// Apart, so that the code of every key stays small.
-    #[cold]
-    #[inline(never)]
-    fn learn(
-        place: &mut (usize, u32),
-        known: usize,
-        name: &'static str,
-        texts: &mut Texts,
-    ) -> (u32, bool) {
-        let (number, new) = texts.number(name);
-        *place = (known, number);
-        (number, new)
-    }
-}
+/// Room for this many of everything is set aside: growing from nothing takes its time.
+const AT_FIRST: usize = 1024;
 
 pub(crate) struct ArchiveSink {
     keys: Texts,
     texts: Texts,
     shapes: Shapes,
     frames: Vec<Frame>,
+    long: LongFrames,
     values: Vec<u8>,
-    /// For every value in the open lists and maps: its key above, its kind in the low byte.
-    entries: Vec<u64>,
-    /// For every open list and map: its first entry and its frame.
-    open: Vec<(usize, usize)>,
-    known_keys: Remembered,
+    /// The kind of the root, and of every value so far in the open lists and maps. Before those of a
+    /// struct stands its [`head`].
+    kinds: Vec<u8>,
+    /// The keys so far of the open maps that are no structs.
+    names: Vec<u32>,
+    open: Vec<Open>,
+    /// What the keys of the innermost map need.
+    naming: Naming,
     known_texts: Remembered,
     last_time: i64,
     max_depth: usize,
     fault: Option<Error>,
 }
 
-/// The shape of a map, or the kinds of a list.
-enum Frame {
-    Shape(u32),
-    Same { items: usize, kind: u8 },
-    Mixed(Vec<u8>),
+/// A list or map that is not at its end yet.
+struct Open {
+    /// Where its part begins of `kinds`, `names` and `frames`.
+    kinds: usize,
+    names: usize,
+    frame: usize,
+    /// That of what it stands in.
+    naming: Naming,
 }
 
-/// Every pattern of keys and kinds, once.
-struct Shapes {
-    index: Index,
-    entries: Vec<u64>,
-    ends: Vec<usize>,
+#[derive(Clone, Copy)]
+enum Naming {
+    /// A struct whose keys all have their numbers.
+    Done,
+    /// A struct of this type, written with some of its fields for the first time.
+    First(u32),
+    /// A map of any keys.
+    Each,
 }
 
-impl Shapes {
-    fn number(&mut self, shape: &[u64]) -> u32 {
-        let hash = hash_words(shape);
-        let known = |number| get(&self.entries, &self.ends, number) == shape;
-        if let Some(number) = self.index.find(hash, known) {
-            return number;
+/// The shape of a map, or the kinds of a list, as they stand in the archive. Nearly all of them are
+/// of a few bytes; then these stand here, and their number in the last byte.
+#[derive(Clone, Copy)]
+struct Frame([u8; 8]);
+
+impl Frame {
+    /// In place of the number of bytes: they stand in `long`, and here which of them it is.
+    const LONG: u8 = 0xff;
+
+    #[inline]
+    fn short<const N: usize>(bytes: [u8; N]) -> Self {
+        const { assert!(N < 8) };
+        let mut frame = [0; 8];
+        if let Some(place) = frame.first_chunk_mut() {
+            *place = bytes;
         }
-        let number = self.ends.len() as u32;
-        self.entries.extend_from_slice(shape);
-        self.ends.push(self.entries.len());
-        let (entries, ends) = (&self.entries, &self.ends);
-        let hash_of = |number| hash_words(get(entries, ends, number));
-        self.index.file(hash, number, hash_of);
-        number
+        frame[7] = N as u8;
+        Self(frame)
     }
 }
 
-fn get<'a>(entries: &'a [u64], ends: &[usize], number: u32) -> &'a [u64] {
-    let number = number as usize;
-    let start = match number {
-        0 => 0,
-        _ => ends.get(number - 1).copied().unwrap_or_default(),
-    };
-    let end = ends.get(number).copied().unwrap_or_default();
-    entries.get(start..end).unwrap_or_default()
+/// The frames that are not short.
+struct LongFrames {
+    joined: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl LongFrames {
+    #[cold]
+    fn add(&mut self, number: u64, kinds: &[u8]) -> Frame {
+        push_number(&mut self.joined, number);
+        self.joined.extend_from_slice(kinds);
+        let [a, b, c, d] = (self.ends.len() as u32).to_le_bytes();
+        self.ends.push(self.joined.len());
+        Frame([a, b, c, d, 0, 0, 0, Frame::LONG])
+    }
+
+    fn get(&self, number: u32) -> &[u8] {
+        get(&self.joined, &self.ends, number)
+    }
 }
 
 impl ArchiveSink {
@@ -112,18 +104,18 @@ impl ArchiveSink {
         Self {
             keys: Texts::new(),
             texts: Texts::new(),
-            shapes: Shapes {
-                index: Index::new(),
-                entries: Vec::new(),
+            shapes: Shapes::new(),
+            frames: Vec::with_capacity(AT_FIRST),
+            long: LongFrames {
+                joined: Vec::new(),
                 ends: Vec::new(),
             },
-            frames: Vec::new(),
-            values: Vec::new(),
-            // The root.
-            entries: vec![0],
+            values: Vec::with_capacity(AT_FIRST),
+            kinds: Vec::with_capacity(AT_FIRST),
+            names: Vec::new(),
             open: Vec::new(),
-            known_keys: Remembered([(0, 0); REMEMBERED]),
-            known_texts: Remembered([(0, 0); REMEMBERED]),
+            naming: Naming::Done,
+            known_texts: Remembered::new(),
             last_time: 0,
             max_depth,
             fault: None,
@@ -158,9 +150,8 @@ impl ArchiveSink {
         }
 
         let mut shapes = Vec::new();
-        push_number(&mut shapes, self.shapes.ends.len() as u64);
-        for number in 0..self.shapes.ends.len() as u32 {
-            let shape = get(&self.shapes.entries, &self.shapes.ends, number);
+        push_number(&mut shapes, self.shapes.all().len() as u64);
+        for shape in self.shapes.all() {
             push_number(&mut shapes, shape.len() as u64);
             for entry in shape {
                 push_number(&mut shapes, entry >> 8);
@@ -169,25 +160,23 @@ impl ArchiveSink {
         }
         section(&[&shapes]);
 
-        let mut frames = Vec::with_capacity(self.frames.len() * 2);
-        for frame in &self.frames {
-            match frame {
-                Frame::Shape(number) => push_number(&mut frames, u64::from(*number)),
-                Frame::Same { items, kind } => {
-                    push_number(&mut frames, *items as u64 * 2);
-                    if *items > 0 {
-                        frames.push(*kind);
-                    }
-                }
-                Frame::Mixed(kinds) => {
-                    push_number(&mut frames, kinds.len() as u64 * 2 + 1);
-                    frames.extend_from_slice(kinds);
-                }
+        let most = self.frames.len() * 2 + self.long.joined.len() + 8;
+        let mut frames = Vec::with_capacity(most);
+        for Frame(frame) in &self.frames {
+            let [a, b, c, d, .., length] = *frame;
+            if length == Frame::LONG {
+                let number = u32::from_le_bytes([a, b, c, d]);
+                frames.extend_from_slice(self.long.get(number));
+            } else {
+                let end = frames.len() + usize::from(length);
+                // Eight bytes are one store; those beyond the frame go again.
+                frames.extend_from_slice(frame);
+                frames.truncate(end);
             }
         }
         section(&[&frames]);
 
-        let root = self.entries.first().map_or(kind::NULL, |root| *root as u8);
+        let root = self.kinds.first().copied().unwrap_or(kind::NULL);
         section(&[&[root], &self.values]);
 
         let sum = checksum(out.get(start..).unwrap_or_default());
@@ -203,9 +192,7 @@ impl ArchiveSink {
 
     #[inline]
     fn kind(&mut self, kind: u8) {
-        if let Some(entry) = self.entries.last_mut() {
-            *entry |= u64::from(kind);
-        }
+        self.kinds.push(kind);
     }
 
     /// A text among the values: 0 if it is new, else its number from 1.
@@ -216,8 +203,33 @@ impl ArchiveSink {
         push_number(&mut self.values, number);
     }
 
+    /// Writes a text of a known form; `None` if it has none.
+    fn form(&mut self, text: &[u8]) -> Option<()> {
+        match text.len() {
+            24 | 29 => {
+                let (millis, utc) = text::parse_time(text)?;
+                self.kind(kind::TIME);
+                let step = zigzag(millis.wrapping_sub(self.last_time)) << 1 | u64::from(utc);
+                self.last_time = millis;
+                push_number(&mut self.values, step);
+            }
+            36 => {
+                let uuid = text::parse_uuid(text)?;
+                self.kind(kind::UUID);
+                self.values.extend_from_slice(&uuid);
+            }
+            26 => {
+                let guid = text::parse_guid(text)?;
+                self.kind(kind::GUID);
+                self.values.extend_from_slice(&guid);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
     #[inline]
-    fn enter(&mut self, kind: u8) -> bool {
+    fn enter(&mut self, kind: u8, naming: Naming) -> bool {
         if self.open.len() == self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
                 limit: self.max_depth,
@@ -228,9 +240,44 @@ impl ArchiveSink {
             return false;
         }
         self.kind(kind);
-        self.open.push((self.entries.len(), self.frames.len()));
-        self.frames.push(Frame::Shape(0));
+        self.open.push(Open {
+            kinds: self.kinds.len(),
+            names: self.names.len(),
+            frame: self.frames.len(),
+            naming: self.naming,
+        });
+        self.naming = naming;
+        self.frames.push(Frame::short([]));
         true
+    }
+
+    #[inline]
+    fn leave(&mut self, open: &Open, filled: Frame) {
+        self.kinds.truncate(open.kinds);
+        self.naming = open.naming;
+        if let Some(frame) = self.frames.get_mut(open.frame) {
+            *frame = filled;
+        }
+    }
+
+    /// Keeps a key, or the number of a struct's key.
+    #[cold]
+    fn name(&mut self, key: &Key, index: usize) {
+        match self.naming {
+            Naming::Done => {}
+            Naming::First(of_type) => self.shapes.number_key(of_type, index, &mut self.keys),
+            Naming::Each => self.dynamic_key(key.name()),
+        }
+    }
+
+    /// The shape of a map of any keys.
+    fn shape_of_map(&mut self, open: &Open) -> u32 {
+        let names = self.names.get(open.names..).unwrap_or_default();
+        let kinds = self.kinds.get(open.kinds..).unwrap_or_default();
+        let pairs = names.iter().zip(kinds);
+        let shape: Vec<_> = pairs.map(|(name, kind)| entry(*name, *kind)).collect();
+        self.names.truncate(open.names);
+        self.shapes.of_map(&shape)
     }
 }
 
@@ -280,98 +327,103 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn str(&mut self, value: &str) {
-        match value.len() {
-            24 | 29 => {
-                if let Some((millis, utc)) = text::parse_time(value.as_bytes()) {
-                    self.kind(kind::TIME);
-                    let step = zigzag(millis.wrapping_sub(self.last_time)) << 1 | u64::from(utc);
-                    self.last_time = millis;
-                    return push_number(&mut self.values, step);
-                }
-            }
-            36 => {
-                if let Some(uuid) = text::parse_uuid(value.as_bytes()) {
-                    self.kind(kind::UUID);
-                    return self.values.extend_from_slice(&uuid);
-                }
-            }
-            26 => {
-                if let Some(guid) = text::parse_guid(value.as_bytes()) {
-                    self.kind(kind::GUID);
-                    return self.values.extend_from_slice(&guid);
-                }
-            }
-            _ => {}
+        // Most texts are shorter than any of a known form.
+        if value.len() >= text::SHORTEST && self.form(value.as_bytes()).is_some() {
+            return;
         }
-        let number = self.texts.number(value);
+        let number = self.texts.number(value.as_bytes());
         self.text(number);
     }
 
     #[inline]
     fn symbol(&mut self, key: &Key) {
-        let number = self.known_texts.number(key.name(), &mut self.texts);
-        self.text(number);
+        let name = key.name().as_bytes();
+        if let Some(number) = self.known_texts.get(name) {
+            return self.text((number, false));
+        }
+        let (number, new) = self.texts.number(name);
+        self.known_texts.learn(name, number);
+        self.text((number, new));
     }
 
     #[inline]
     fn begin_map(&mut self, _entries: usize) -> bool {
-        self.enter(kind::MAP)
+        self.enter(kind::MAP, Naming::Each)
     }
 
     #[inline]
-    fn key(&mut self, key: &Key) {
-        let (number, _) = self.known_keys.number(key.name(), &mut self.keys);
-        self.entries.push(u64::from(number) << 8);
+    fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
+        if written.others > 0 {
+            return self.begin_map(written.entries);
+        }
+        let (of_type, numbered) = self.shapes.begin_struct(fields, written);
+        let naming = if numbered {
+            Naming::Done
+        } else {
+            Naming::First(of_type)
+        };
+        if !self.enter(kind::MAP, naming) {
+            return false;
+        }
+        self.kinds.extend_from_slice(&head(of_type, written));
+        true
     }
 
     #[inline]
+    fn key(&mut self, key: &Key, index: usize) {
+        if !matches!(self.naming, Naming::Done) {
+            self.name(key, index);
+        }
+    }
+
     fn dynamic_key(&mut self, key: &str) {
-        let (number, _) = self.keys.number(key);
-        self.entries.push(u64::from(number) << 8);
+        let (number, _) = self.keys.number(key.as_bytes());
+        self.names.push(number);
     }
 
     #[inline]
     fn end_map(&mut self) {
-        let Some((start, frame)) = self.open.pop() else {
+        let Some(open) = self.open.pop() else {
             return;
         };
-        let shape = self.entries.get(start..).unwrap_or_default();
-        let number = self.shapes.number(shape);
-        self.entries.truncate(start);
-        if let Some(frame) = self.frames.get_mut(frame) {
-            *frame = Frame::Shape(number);
-        }
+        let number = if matches!(self.naming, Naming::Each) {
+            self.shape_of_map(&open)
+        } else {
+            let shape = self.kinds.get(open.kinds..).unwrap_or_default();
+            self.shapes.of_struct(shape)
+        };
+        let filled = match number {
+            0..0x80 => Frame::short([number as u8]),
+            _ => self.long.add(u64::from(number), &[]),
+        };
+        self.leave(&open, filled);
     }
 
     #[inline]
     fn begin_list(&mut self, _items: usize) -> bool {
-        self.enter(kind::LIST)
+        // No key stands directly in a list.
+        self.enter(kind::LIST, Naming::Done)
     }
 
     #[inline]
-    fn item(&mut self) {
-        self.entries.push(0);
-    }
+    fn item(&mut self) {}
 
     #[inline]
     fn end_list(&mut self) {
-        let Some((start, frame)) = self.open.pop() else {
+        let Some(open) = self.open.pop() else {
             return;
         };
-        let kinds = self.entries.get(start..).unwrap_or_default();
+        let kinds = self.kinds.get(open.kinds..).unwrap_or_default();
         let first = kinds.first().copied().unwrap_or_default();
-        let filled = if kinds.iter().all(|kind| *kind == first) {
-            Frame::Same {
-                items: kinds.len(),
-                kind: first as u8,
-            }
-        } else {
-            Frame::Mixed(kinds.iter().map(|kind| *kind as u8).collect())
+        let items = kinds.len();
+        let same = kinds.iter().all(|kind| *kind == first);
+        let filled = match (same, items) {
+            (_, 0) => Frame::short([0]),
+            (true, 1..0x40) => Frame::short([items as u8 * 2, first]),
+            (true, _) => self.long.add(items as u64 * 2, &[first]),
+            (false, _) => self.long.add(items as u64 * 2 + 1, kinds),
         };
-        self.entries.truncate(start);
-        if let Some(frame) = self.frames.get_mut(frame) {
-            *frame = filled;
-        }
+        self.leave(&open, filled);
     }
 
     fn serde<T: Serialize + ?Sized>(&mut self, value: &T) {
@@ -388,93 +440,6 @@ impl Sink for ArchiveSink {
                 },
                 other => other,
             });
-        }
-    }
-}
-
-pub(super) const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-
-/// A float as digits and a number of decimals, if that gives the same float back, bit for bit.
-#[inline]
-pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
-    let size = value.abs();
-    // Below 2^52 after scaling, so that digits and power are exact and one division rounds right.
-    let most = match size {
-        ..4e6 => 9,
-        4e6..4e12 => 3,
-        _ => return None,
-    };
-    // Limits have one decimal mostly; whoever has none of few has many.
-    let (digits, decimals) = match scaled(size, 1) {
-        Some(digits) if digits % 10 == 0 => (digits / 10, 0),
-        Some(digits) => (digits, 1),
-        // Shorter digits over a smaller power are the same number, and rounded the same.
-        None => shortened(scaled(size, most)?, most),
-    };
-    // -0 has no digits to carry the sign.
-    match (value.is_sign_negative(), digits) {
-        (true, 0) => None,
-        (true, digits) => Some((-digits, decimals)),
-        (false, digits) => Some((digits, decimals)),
-    }
-}
-
-#[inline]
-fn power(decimals: u8) -> f64 {
-    POWERS.get(usize::from(decimals)).copied().unwrap_or(1.0)
-}
-
-/// The digits of `size` with so many decimals, if it has no more.
-#[inline]
-fn scaled(size: f64, decimals: u8) -> Option<i64> {
-    let digits = (size * power(decimals) + 0.5) as i64;
-    let same = (digits as f64 / power(decimals)).to_bits() == size.to_bits();
-    same.then_some(digits)
-}
-
-/// Without the zeros at the end.
-#[inline]
-fn shortened(mut digits: i64, mut decimals: u8) -> (i64, u8) {
-    for (zeros, power) in [(4, 10_000), (2, 100), (2, 100), (1, 10)] {
-        if decimals >= zeros && digits % power == 0 {
-            digits /= power;
-            decimals -= zeros;
-        }
-    }
-    (digits, decimals)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn decimals_are_exact(
-            digits in -4_000_000_000_000_000i64..4_000_000_000_000_000,
-            decimals in 0..12u8,
-            any: f64,
-        ) {
-            for value in [digits as f64 / 10f64.powi(i32::from(decimals)), any] {
-                if let Some((digits, decimals)) = decimal(value) {
-                    let back = digits as f64 / POWERS[usize::from(decimals)];
-                    prop_assert_eq!(back.to_bits(), value.to_bits());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn few_decimals_are_found() {
-        assert_eq!(decimal(0.1), Some((1, 1)));
-        assert_eq!(decimal(-0.3), Some((-3, 1)));
-        assert_eq!(decimal(5.0), Some((5, 0)));
-        assert_eq!(decimal(0.0), Some((0, 0)));
-        assert_eq!(decimal(2.345_678_9), Some((23_456_789, 7)));
-        for value in [-0.0, f64::NAN, f64::INFINITY, 1e300, 5e-324, 1.0 / 3.0] {
-            assert_eq!(decimal(value), None, "{value}");
         }
     }
 }

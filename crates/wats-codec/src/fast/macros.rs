@@ -15,7 +15,7 @@
 /// | `(optional_float)` | that, and what `(optional)` stands for |
 /// | `..field` as the last entry | `flatten` of a `serde_json::Map` or `BTreeMap<String, Value>` |
 ///
-/// Other unknown keys are passed over, as `serde` does.
+/// Other unknown keys are passed over, as `serde` does. At most 64 fields can be named.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -51,14 +51,19 @@ macro_rules! fast_struct {
     (@impl $type:ident { $($field:ident = $key:literal $(($mode:ident))?,)* } [$($extra:ident)?]) => {
         impl $crate::fast::Encode for $type {
             fn encode<S: $crate::fast::Sink>(&self, sink: &mut S) {
-                let entries = 0 $(+ usize::from(
-                    $crate::fast_struct!(@written self.$field $(($mode))?)
-                ))* $(+ $crate::fast::Extra::count(&self.$extra))?;
-                if !sink.begin_map(entries) {
+                $crate::fast_struct!(@fields FIELDS Field $($field = $key,)*);
+
+                let mut written = $crate::fast::Written::default();
+                $(written.add(
+                    Field::$field as usize,
+                    $crate::fast_struct!(@written self.$field $(($mode))?),
+                );)*
+                $(written.add_others($crate::fast::Extra::count(&self.$extra));)?
+                if !sink.begin_struct(FIELDS, &written) {
                     return;
                 }
-                $(if $crate::fast_struct!(@written self.$field $(($mode))?) {
-                    sink.key(&$crate::__fast_key!($key));
+                $(if written.has(Field::$field as usize) {
+                    sink.key(&$crate::__fast_key!($key), Field::$field as usize);
                     $crate::fast_struct!(@encode self.$field sink $(($mode))?);
                 })*
                 $($crate::fast::Extra::encode_entries(&self.$extra, sink);)?
@@ -70,12 +75,15 @@ macro_rules! fast_struct {
             fn decode<'de, S: $crate::fast::Source<'de>>(
                 source: &mut S,
             ) -> ::core::option::Option<Self> {
-                #[allow(non_camel_case_types, reason = "named after the fields")]
-                enum Field { $($field,)* Unknown_ }
+                $crate::fast_struct!(@fields FIELDS Field $($field = $key,)*);
 
-                let mut map = source.begin_map()?;
+                let mut map = source.begin_struct(FIELDS)?;
                 // The keys in their order, as our own writer and every other `serde` writes them.
-                $(let mut $field = if source.try_key(&mut map, &$crate::__fast_key!($key)) {
+                $(let mut $field = if source.try_key(
+                    &mut map,
+                    &$crate::__fast_key!($key),
+                    Field::$field as usize,
+                ) {
                     ::core::option::Option::Some(
                         $crate::fast_struct!(@decode source $(($mode))?)
                     )
@@ -110,6 +118,22 @@ macro_rules! fast_struct {
                 })
             }
         }
+    };
+
+    (@fields $fields:ident $field_enum:ident $($field:ident = $key:literal,)*) => {
+        const $fields: &[$crate::fast::Key] = &[$($crate::__fast_key!($key)),*];
+        const {
+            assert!(
+                $fields.len() <= $crate::fast::Written::MOST,
+                "a fast struct has at most 64 fields beside those that it flattens"
+            );
+        }
+        #[allow(
+            dead_code,
+            non_camel_case_types,
+            reason = "named after the fields; reading alone needs the last"
+        )]
+        enum $field_enum { $($field,)* Unknown_ }
     };
 
     (@written $self:ident.$field:ident (optional)) => {

@@ -149,7 +149,7 @@ impl Sink for PackSink {
     }
 
     #[inline]
-    fn key(&mut self, key: &Key) {
+    fn key(&mut self, key: &Key, _index: usize) {
         self.out.extend_from_slice(key.pack);
     }
 
@@ -474,7 +474,7 @@ impl<'de> Source<'de> for PackSource<'de> {
         reason = "the key is a constant only where it is inlined"
     )]
     #[inline(always)]
-    fn try_key(&mut self, map: &mut Left, key: &Key) -> bool {
+    fn try_key(&mut self, map: &mut Left, key: &Key, _index: usize) -> bool {
         if map.0 == 0 || !self.try_symbol(key) {
             return false;
         }

@@ -101,43 +101,23 @@ fn raise(status: &mut Option<Status>, parts: Option<Status>, changed: &mut usize
 fn numeric(measured: &NumericMeasurement) -> Option<Status> {
     let limit = |number: &Option<Number>| number.as_ref().map(Number::value);
     let value = measured.value.as_ref()?.value();
-    let op = known(measured.comp_op.as_ref()?)?;
-    let (low, high) = (limit(&measured.low_limit), limit(&measured.high_limit));
-    let needed = match op {
-        CompOp::Log => true,
-        CompOp::Eq | CompOp::Ne | CompOp::Gt | CompOp::Ge | CompOp::Lt | CompOp::Le => {
-            low.is_some()
-        }
-        CompOp::CaseSensit | CompOp::IgnoreCase => false,
-        _ => low.is_some() && high.is_some(),
-    };
-    needed.then(|| Status::of(Limits { op, low, high }.accepts(value)))
+    let op = spelled_out(measured.comp_op.as_ref()?);
+    let limits = Limits::of(&op, limit(&measured.low_limit), limit(&measured.high_limit))?;
+    Some(Status::of(limits.accepts(value)))
 }
 
 fn string(measured: &StringMeasurement) -> Option<Status> {
     let value = measured.value.as_deref()?;
-    let op = known(measured.comp_op.as_ref()?)?;
-    let limit = measured.limit.clone();
-    let passed = match op {
-        CompOp::Log => true,
-        CompOp::Eq => value == limit.as_deref()?,
-        CompOp::Ne | CompOp::CaseSensit | CompOp::IgnoreCase => {
-            limit.as_deref()?;
-            StringLimit { op, limit }.accepts(value)
-        }
-        _ => return None,
-    };
-    Some(Status::of(passed))
+    let op = spelled_out(measured.comp_op.as_ref()?);
+    let limit = StringLimit::of(&op, measured.limit.as_deref())?;
+    Some(Status::of(limit.accepts(value)))
 }
 
-/// The operator, also from another spelling of its name; `None` if it is none that is known.
-fn known(op: &CompOp) -> Option<CompOp> {
+/// The operator in capitals, as the known ones are.
+fn spelled_out(op: &CompOp) -> CompOp {
     match op {
-        CompOp::Other(text) => match CompOp::from(text.to_ascii_uppercase().as_str()) {
-            CompOp::Other(_) => None,
-            known => Some(known),
-        },
-        known => Some(known.clone()),
+        CompOp::Other(text) => CompOp::from(text.to_ascii_uppercase().as_str()),
+        known => known.clone(),
     }
 }
 
@@ -226,7 +206,11 @@ mod tests {
                 Some(Status::Failed),
             ),
             (json!({"compOp": "NE", "value": "a"}), None),
-            (json!({"compOp": "GT", "value": "a", "limit": "b"}), None),
+            (
+                json!({"compOp": "GT", "value": "a", "limit": "b"}),
+                Some(Status::Failed),
+            ),
+            (json!({"compOp": "GELE", "value": "a", "limit": "b"}), None),
         ] {
             let (_, report) = evaluated(&json!([{"stringMeas": [measured]}]));
             assert_eq!(

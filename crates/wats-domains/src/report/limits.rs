@@ -1,110 +1,8 @@
-//! Comparison operators and limits: an operator never stands without the limits it needs.
+//! Limits of measurements: an operator never stands without the limits it needs.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// A comparison operator of WSJF. Operators with one limit carry it in `lowLimit`, `LT` and `LE` too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-#[allow(
-    missing_docs,
-    reason = "the names are the wire codes; see Limits for what they mean"
-)]
-pub enum CompOp {
-    Log,
-    Eq,
-    Ne,
-    Gt,
-    Ge,
-    Lt,
-    Le,
-    GtLt,
-    GtLe,
-    GeLt,
-    GeLe,
-    LtGt,
-    LtGe,
-    LeGt,
-    LeGe,
-    CaseSensit,
-    IgnoreCase,
-    /// Anything else, such as other spellings of the above, kept for writing back.
-    Other(Box<str>),
-}
-
-const NAMES: [(CompOp, &str); 17] = [
-    (CompOp::Log, "LOG"),
-    (CompOp::Eq, "EQ"),
-    (CompOp::Ne, "NE"),
-    (CompOp::Gt, "GT"),
-    (CompOp::Ge, "GE"),
-    (CompOp::Lt, "LT"),
-    (CompOp::Le, "LE"),
-    (CompOp::GtLt, "GTLT"),
-    (CompOp::GtLe, "GTLE"),
-    (CompOp::GeLt, "GELT"),
-    (CompOp::GeLe, "GELE"),
-    (CompOp::LtGt, "LTGT"),
-    (CompOp::LtGe, "LTGE"),
-    (CompOp::LeGt, "LEGT"),
-    (CompOp::LeGe, "LEGE"),
-    (CompOp::CaseSensit, "CASESENSIT"),
-    (CompOp::IgnoreCase, "IGNORECASE"),
-];
-
-impl CompOp {
-    /// The code on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Other(text) => text,
-            known => NAMES
-                .iter()
-                .find(|(op, _)| op == known)
-                .map_or("LOG", |(_, name)| name),
-        }
-    }
-}
-
-impl From<&str> for CompOp {
-    fn from(text: &str) -> Self {
-        NAMES
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map_or_else(|| Self::Other(text.into()), |(op, _)| op.clone())
-    }
-}
-
-impl fmt::Display for CompOp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for CompOp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for CompOp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl serde::de::Visitor<'_> for Text {
-            type Value = CompOp;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a comparison operator")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<CompOp, E> {
-                Ok(text.into())
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
+use super::CompOp;
 
 /// What a numeric value must satisfy. An operator and its limits are one value, so they always fit.
 ///
@@ -137,6 +35,35 @@ impl Limits {
             low: Some(low),
             high: Some(high),
         }
+    }
+
+    /// Operator and limits as they were read; `None` if they do not fit.
+    pub(crate) fn of(op: &CompOp, low: Option<f64>, high: Option<f64>) -> Option<Self> {
+        let fits = match op.numeric_limits()? {
+            0 => true,
+            1 => low.is_some(),
+            _ => low.is_some() && high.is_some(),
+        };
+        fits.then(|| Self {
+            op: op.clone(),
+            low,
+            high,
+        })
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> &CompOp {
+        &self.op
+    }
+
+    /// The low limit, or the only one.
+    pub fn low(&self) -> Option<f64> {
+        self.low
+    }
+
+    /// The high limit of operators with two.
+    pub fn high(&self) -> Option<f64> {
+        self.high
     }
 
     /// No limits: the value is recorded and always passes (`LOG`).
@@ -244,6 +171,8 @@ impl Limits {
 }
 
 /// What a text must satisfy.
+///
+/// Before and after mean the order of the characters' numbers (Unicode), so that capitals come before small letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StringLimit {
     pub(crate) op: CompOp,
@@ -251,6 +180,32 @@ pub struct StringLimit {
 }
 
 impl StringLimit {
+    fn one(op: CompOp, limit: impl Into<String>) -> Self {
+        Self {
+            op,
+            limit: Some(limit.into()),
+        }
+    }
+
+    /// Operator and limit as they were read; `None` if they do not fit.
+    pub(crate) fn of(op: &CompOp, limit: Option<&str>) -> Option<Self> {
+        let fits = op.compares_texts() && (*op == CompOp::Log || limit.is_some());
+        fits.then(|| Self {
+            op: op.clone(),
+            limit: limit.map(str::to_owned),
+        })
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> &CompOp {
+        &self.op
+    }
+
+    /// The text to compare with; none for [`log`](Self::log).
+    pub fn limit(&self) -> Option<&str> {
+        self.limit.as_deref()
+    }
+
     /// No limit: the text is recorded and always passes (`LOG`).
     pub fn log() -> Self {
         Self {
@@ -261,35 +216,56 @@ impl StringLimit {
 
     /// The same text, case included (`CASESENSIT`).
     pub fn equals(limit: impl Into<String>) -> Self {
-        Self {
-            op: CompOp::CaseSensit,
-            limit: Some(limit.into()),
-        }
+        Self::one(CompOp::CaseSensit, limit)
     }
 
     /// The same text, whatever the case of its letters (`IGNORECASE`).
     pub fn equals_ignore_case(limit: impl Into<String>) -> Self {
-        Self {
-            op: CompOp::IgnoreCase,
-            limit: Some(limit.into()),
-        }
+        Self::one(CompOp::IgnoreCase, limit)
+    }
+
+    /// The same text (`EQ`). Whether the server's `EQ` minds the case is not documented, so the outcome here does; see
+    /// [`equals`](Self::equals) for an operator that says so.
+    pub fn is(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Eq, limit)
     }
 
     /// Any other text, case included (`NE`).
     pub fn not_equals(limit: impl Into<String>) -> Self {
-        Self {
-            op: CompOp::Ne,
-            limit: Some(limit.into()),
-        }
+        Self::one(CompOp::Ne, limit)
+    }
+
+    /// A text after the limit (`GT`).
+    pub fn after(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Gt, limit)
+    }
+
+    /// The limit or a text after it (`GE`).
+    pub fn at_or_after(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Ge, limit)
+    }
+
+    /// A text before the limit (`LT`).
+    pub fn before(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Lt, limit)
+    }
+
+    /// The limit or a text before it (`LE`).
+    pub fn at_or_before(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Le, limit)
     }
 
     /// Whether a text satisfies the limit.
     pub fn accepts(&self, value: &str) -> bool {
         let limit = self.limit.as_deref().unwrap_or_default();
         match self.op {
-            CompOp::CaseSensit => value == limit,
+            CompOp::CaseSensit | CompOp::Eq => value == limit,
             CompOp::IgnoreCase => value.to_lowercase() == limit.to_lowercase(),
             CompOp::Ne => value != limit,
+            CompOp::Gt => value > limit,
+            CompOp::Ge => value >= limit,
+            CompOp::Lt => value < limit,
+            CompOp::Le => value <= limit,
             _ => true,
         }
     }
@@ -344,6 +320,30 @@ mod tests {
         );
         assert!(StringLimit::equals_ignore_case("ÅB").accepts("åb"));
         assert!(StringLimit::not_equals("x").accepts("X") && StringLimit::log().accepts(""));
+        // Outcome for a text before, the same, and one after.
+        for (limit, expected) in [
+            (StringLimit::log(), "PPP"),
+            (StringLimit::is("m"), "FPF"),
+            (StringLimit::equals("m"), "FPF"),
+            (StringLimit::equals_ignore_case("M"), "FPF"),
+            (StringLimit::not_equals("m"), "PFP"),
+            (StringLimit::after("m"), "FFP"),
+            (StringLimit::at_or_after("m"), "FPP"),
+            (StringLimit::before("m"), "PFF"),
+            (StringLimit::at_or_before("m"), "PPF"),
+        ] {
+            let got: String = ["M", "m", "z"]
+                .iter()
+                .skip(usize::from(limit.op == CompOp::IgnoreCase))
+                .map(|text| if limit.accepts(text) { 'P' } else { 'F' })
+                .collect();
+            let expected = if limit.op == CompOp::IgnoreCase {
+                "PF"
+            } else {
+                expected
+            };
+            assert_eq!(got, expected, "{}", limit.op);
+        }
     }
 
     #[test]

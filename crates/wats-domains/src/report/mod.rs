@@ -1,9 +1,18 @@
 //! Test reports: model, builder, and the operations submit, get and query.
 //!
-//! `model` holds the wire models of WSJF, `status` and `limits` their vocabulary, `time` the times; `builder` makes
-//! reports that the server accepts, checked by `lint`; `header` and `service` are the operations.
+//! `model` holds the wire models of WSJF; `codes`, `status`, `comp_op` and `limits` their vocabulary, `time` the times,
+//! `payload` the contents of attachments. `body` is a report as the bytes that are sent. `builder` makes reports that
+//! the server accepts, checked by `lint`.
+//!
+//! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of reports
+//! show, `query` which of it, `evaluate` makes outcomes of limits, `text` finds the id in a text, `upload` makes
+//! the body of a submit, `refusal` takes a
+//! refusal apart.
 
+mod body;
 mod builder;
+mod codes;
+mod comp_op;
 mod evaluate;
 mod files;
 mod header;
@@ -11,7 +20,9 @@ pub(crate) mod internal;
 mod limits;
 mod lint;
 mod model;
+mod names;
 mod pages;
+mod payload;
 mod query;
 mod read;
 pub(crate) mod refusal;
@@ -20,8 +31,17 @@ mod status;
 mod submit;
 mod text;
 mod time;
+mod upload;
 
-pub use builder::{MultiNumeric, ReportBuilder, Sequence, UutReport};
+pub use body::{BodyChunks, BodyReader, ReportBody};
+pub use builder::{
+    BooleanLoop, EqualNames, Free, LoopRule, Many, MeasurementRef, MultiBoolean, MultiNumeric,
+    MultiString, Nested, NotFinite, NumericLoop, Outcome, Plain, RepairBuilder, ReportBuilder,
+    Sequence, SequenceLoop, Several, Single, StepRef, StringLoop, Taken, Turns, UnitId, Units,
+    UurReport, UutReport,
+};
+pub use codes::{ChartType, ReportType, StepGroup, StepType};
+pub use comp_op::CompOp;
 pub use evaluate::evaluate;
 pub use files::{AttachmentKey, Download};
 pub use header::{
@@ -29,16 +49,20 @@ pub use header::{
     ReportHeader,
 };
 pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
-pub use limits::{CompOp, Limits, StringLimit};
+pub use limits::{Limits, StringLimit};
 pub use lint::{
     Finding, FixPolicy, FutureStart, RULES, Rule, Severity, fix, lint, lint_json,
     page as rules_page,
 };
 pub use model::{
-    BooleanMeasurement, NumericMeasurement, Report, SequenceCall, Step, StringMeasurement, Uut,
+    AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, Asset, AssetStatistics,
+    Attachment, BooleanMeasurement, Chart, ChartSeries, ExeCall, Failure, LoopInfo, MessagePopup,
+    MiscInfo, NumericMeasurement, PropertyType, Report, SequenceCall, Step, StringMeasurement,
+    SubUnit, Uur, UurReference, Uut,
 };
 pub use pages::{Cursor, HeaderPage, HeaderPages, HeaderStream};
-pub use query::{HeaderField, HeaderKind, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
+pub use payload::Payload;
+pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
 pub use read::{BulkOptions, Detail, DetailLevel};
 pub use service::ReportService;
 pub use status::Status;

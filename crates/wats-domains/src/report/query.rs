@@ -8,20 +8,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use wats_http::Call;
 
+use super::ReportType;
 use crate::error::{Error, Result};
 use crate::odata::Filter;
 
 /// Most headers that the server gives in one answer.
 pub(crate) const MAX_TOP: u32 = 10_000;
-
-/// Test or repair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeaderKind {
-    /// UUT reports: tests.
-    Uut,
-    /// UUR reports: repairs.
-    Uur,
-}
 
 macro_rules! names {
     ($( $(#[$meta:meta])* pub enum $name:ident { $( $(#[$of_variant:meta])* $variant:ident = $wire:literal, )* } )*) => { $(
@@ -143,7 +135,7 @@ names! {
 #[non_exhaustive]
 pub struct HeaderQuery {
     /// Tests or repairs only.
-    pub kind: Option<HeaderKind>,
+    pub kind: Option<ReportType>,
     /// Condition on the members of [`ReportHeader`](super::ReportHeader), by their names on the wire.
     pub filter: Option<Filter>,
     /// Most headers to return, at most 10 000. The server returns 10 unless asked for more.
@@ -164,7 +156,7 @@ pub struct HeaderQuery {
 
 impl HeaderQuery {
     /// Tests only, or repairs only.
-    pub fn kind(mut self, kind: HeaderKind) -> Self {
+    pub fn kind(mut self, kind: ReportType) -> Self {
         self.kind = Some(kind);
         self
     }
@@ -312,13 +304,8 @@ impl HeaderQuery {
 
     /// The condition with kind and sub units.
     fn whole_filter(&self) -> Result<Option<String>> {
-        let kind = self.kind.map(|kind| {
-            let letter = match kind {
-                HeaderKind::Uut => "T",
-                HeaderKind::Uur => "R",
-            };
-            Filter::eq(HeaderField::ReportType, letter)
-        });
+        let kind = self.kind.as_ref();
+        let kind = kind.map(|kind| Filter::eq(HeaderField::ReportType, kind.as_str()));
         [kind, self.sub_unit_filter(), self.filter.clone()]
             .into_iter()
             .flatten()
@@ -337,9 +324,9 @@ impl HeaderQuery {
             .reduce(Filter::and)?;
         let in_list = |list: HeaderList| Filter::any(list.as_str(), unit.clone());
         Some(match self.kind {
-            Some(HeaderKind::Uut) => in_list(HeaderList::SubUnits),
-            Some(HeaderKind::Uur) => in_list(HeaderList::UurSubUnits),
-            None => in_list(HeaderList::SubUnits).or(in_list(HeaderList::UurSubUnits)),
+            Some(ReportType::Test) => in_list(HeaderList::SubUnits),
+            Some(ReportType::Repair) => in_list(HeaderList::UurSubUnits),
+            _ => in_list(HeaderList::SubUnits).or(in_list(HeaderList::UurSubUnits)),
         })
     }
 }
@@ -434,7 +421,7 @@ mod tests {
         let query = HeaderQuery::default()
             .serial_number("O'Neil")
             .filter(Filter::eq("result", "Failed").or(Filter::eq("result", "Error")))
-            .kind(HeaderKind::Uur)
+            .kind(ReportType::Repair)
             .sub_unit_part_number("' or true or '")
             .sub_unit_serial_number("S");
         assert_eq!(

@@ -12,10 +12,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 use wats_batch::Partition;
+use wats_http::{Call, Timeouts};
 
 use super::internal::{ConfirmOptions, Fate};
 use super::lint::{Finding, rules};
-use super::{BulkOptions, Report, ReportService, evaluate, text};
+use super::{BulkOptions, Report, ReportService, evaluate, text, upload};
 use crate::error::{Error, Result};
 use crate::route::{self, Route};
 
@@ -76,6 +77,8 @@ pub struct SubmitOptions {
     pub mode: SubmitMode,
     /// Whether, and for how long, to follow the report until it is stored. This uses internal routes of the server.
     pub confirm: Option<ConfirmOptions>,
+    /// Deadlines of the call instead of the client's, for reports whose attachments take long to send.
+    pub timeouts: Option<Timeouts>,
 }
 
 impl SubmitOptions {
@@ -91,15 +94,23 @@ impl SubmitOptions {
         self.confirm = Some(options);
         self
     }
+
+    /// Sets deadlines for the call instead of the client's: [`Timeouts::total`] bounds the whole of it, so raise it for
+    /// reports whose attachments take long to send.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = Some(timeouts);
+        self
+    }
 }
 
 impl ReportService<'_> {
     /// Submits a report (`POST /api/Report/WSJF`), a test or a repair. The bytes are fixed before the first try, and the
-    /// server overwrites by id, so repeats, ours or the caller's, never double a report.
+    /// server overwrites by id, so repeats, ours or the caller's, never double a report. Large attachments are encoded,
+    /// and read from their files, while they are sent.
     ///
     /// # Errors
-    /// [`Error::Report`] when the report has no id, [`Error::Codec`] when it cannot be written, or the call fails; a
-    /// refusal has status 400 and the server's reasons.
+    /// [`Error::Report`] when the report has no id, [`Error::Data`] when it cannot be written, or the call fails, as when
+    /// a file has changed; a refusal has status 400 and the server's reasons.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
@@ -115,12 +126,18 @@ impl ReportService<'_> {
     /// # Ok(()) }
     /// ```
     pub async fn submit(self, report: &Report) -> Result<Submitted> {
+        self.submit_in(report, None).await
+    }
+
+    async fn submit_in(self, report: &Report, timeouts: Option<Timeouts>) -> Result<Submitted> {
         let id = known(report.id)?;
-        let body = self
-            .api
-            .encode("the report cannot be written as JSON", report)?;
-        self.send(&route::REPORT_SUBMIT, id, body, "application/json")
-            .await
+        let route = &route::REPORT_SUBMIT;
+        let call = upload::fill(route.call(), &report.body()?).await?;
+        let call = match timeouts {
+            Some(timeouts) => call.timeouts(timeouts),
+            None => call,
+        };
+        self.send(route, id, call).await
     }
 
     /// Submits a report with options.
@@ -142,11 +159,11 @@ impl ReportService<'_> {
     /// ```
     pub async fn submit_with(self, report: &Report, options: &SubmitOptions) -> Result<Submitted> {
         let mut submitted = match options.mode {
-            SubmitMode::Import => self.submit(report).await?,
+            SubmitMode::Import => self.submit_in(report, options.timeouts.clone()).await?,
             SubmitMode::Active => {
                 let mut evaluated = report.clone();
                 evaluate(&mut evaluated);
-                self.submit(&evaluated).await?
+                self.submit_in(&evaluated, options.timeouts.clone()).await?
             }
         };
         if let Some(confirm) = &options.confirm {
@@ -198,7 +215,8 @@ impl ReportService<'_> {
     pub async fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Result<Submitted> {
         let body = wsjf.into();
         let id = known(text::id_of_wsjf(&body)?)?;
-        self.send(&route::REPORT_SUBMIT, id, body, "application/json")
+        let route = &route::REPORT_SUBMIT;
+        self.send(route, id, route.call().body(body, "application/json"))
             .await
     }
 
@@ -220,7 +238,8 @@ impl ReportService<'_> {
             Some(id) => (known(Some(id))?, Bytes::copy_from_slice(json)),
             None => with_id(json),
         };
-        self.send(&route::REPORT_SUBMIT, id, body, "application/json")
+        let route = &route::REPORT_SUBMIT;
+        self.send(route, id, route.call().body(body, "application/json"))
             .await
     }
 
@@ -232,21 +251,13 @@ impl ReportService<'_> {
     pub async fn submit_wsxf(self, wsxf: impl Into<Bytes>) -> Result<Submitted> {
         let body = wsxf.into();
         let id = known(text::id_of_wsxf(&body)?)?;
-        self.send(&route::REPORT_SUBMIT_WSXF, id, body, "application/xml")
+        let route = &route::REPORT_SUBMIT_WSXF;
+        self.send(route, id, route.call().body(body, "application/xml"))
             .await
     }
 
-    async fn send(
-        self,
-        route: &Route,
-        id: Uuid,
-        body: Bytes,
-        content_type: &'static str,
-    ) -> Result<Submitted> {
-        let response = self
-            .api
-            .send(route, route.call().body(body, content_type))
-            .await?;
+    async fn send(self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
+        let response = self.api.send(route, call).await?;
         // The report is in: an answer that names no id must not turn that into a failure. One that is not JSON may come
         // from somebody between us and the server, and is one.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::{Timestamp, ZonedDateTime};
 use serde::{Deserialize, Serialize};
 
+use crate::wire::Member;
+
 /// A moment as it stands in a report, with its offset and its number of decimals.
 ///
 /// Servers export seven decimals, some clients three, some none; keeping the text is what keeps them all.
@@ -58,6 +60,14 @@ impl ReportTime {
 impl From<&str> for ReportTime {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl Member for ReportTime {
+    const KIND: &'static str = "a text";
+
+    fn text(text: &str) -> Option<Self> {
+        Some(text.into())
     }
 }
 

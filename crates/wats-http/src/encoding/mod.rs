@@ -18,8 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) use self::coding::ACCEPTED;
 pub use self::request::RequestCompression;
 pub(crate) use self::request::{Packing, may_refuse};
+pub(crate) use self::stream::Decoder;
 #[cfg(test)]
-use self::stream::{Decoder, PIECE};
+use self::stream::PIECE;
 
 /// First guess of how much a body inflates, to save reallocations.
 const TYPICAL_RATIO: usize = 6;

@@ -20,7 +20,6 @@ pub(crate) struct Decoder {
 /// The largest piece of output.
 pub(super) const PIECE: usize = 64 << 10;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "streaming comes next"))]
 impl Decoder {
     /// A decoder of the body that these headers describe; it streams one coding, not several on top of each other.
     pub(crate) fn new(headers: &HeaderMap) -> Result<Self> {

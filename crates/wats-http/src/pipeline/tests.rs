@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::client::Client;
 use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
+use crate::redirect::Hop;
+use crate::transport::AnswerBody;
 
 /// What the scripted transport does with one try.
 enum Step {
@@ -34,9 +37,12 @@ struct Script {
 }
 
 impl Transport for Script {
-    async fn send(&self, request: &Prepared<'_>) -> Result<Received> {
+    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer> {
         let says_packed = request.headers.contains_key(CONTENT_ENCODING);
-        assert_eq!(says_packed, request.body.starts_with(&[0x1f, 0x8b]));
+        let Payload::Whole(body) = &request.body else {
+            panic!("no test streams");
+        };
+        assert_eq!(says_packed, body.starts_with(&[0x1f, 0x8b]));
         self.packed.lock().unwrap().push(says_packed);
         self.tries.lock().unwrap().push(Instant::now());
         let step = self
@@ -55,11 +61,11 @@ impl Transport for Script {
             Step::Fail(error) => return Err(error()),
             Step::Hang => std::future::pending().await,
         };
-        Ok(Received {
+        Ok(Answer {
             status: StatusCode::from_u16(status).unwrap(),
             version: Version::HTTP_11,
             headers,
-            body: Bytes::from_static(body.as_bytes()),
+            body: AnswerBody::Whole(Bytes::from_static(body.as_bytes())),
         })
     }
 }
@@ -78,6 +84,9 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
         limiter: None,
         breaker: None,
         packing: Packing::new(RequestCompression::Off),
+        intercepts: Vec::new(),
+        redirects: 0,
+        jitter: None,
     }
 }
 
@@ -122,15 +131,20 @@ async fn run_with(
         target: "/x",
         common: &common,
         headers: HeaderMap::new(),
-        body,
+        body: Payload::Whole(body),
         plain: None,
         weight: 1,
+        timeouts: &pipeline.timeouts,
+        limits: &pipeline.limits,
+        sent: AtomicBool::new(false),
     };
     let script = Script {
         steps: Mutex::new(steps.into_iter().collect()),
         ..Script::default()
     };
-    let result = pipeline.execute(&script, request, &origin).await;
+    let result = pipeline
+        .execute::<Whole, _>(&script, request, &origin)
+        .await;
     assert!(
         script.steps.lock().unwrap().is_empty(),
         "the script has steps that were not tried"

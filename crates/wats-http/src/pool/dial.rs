@@ -1,7 +1,8 @@
 //! Opening a connection: the [way](super::route) to the server, TLS, and the protocol ALPN chose.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -10,15 +11,18 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use super::connection::Http1;
 use super::route::Router;
-use super::{Body, Http1};
+use super::stats::{Counters, Live};
 use crate::address::BaseUrl;
+use crate::body::Outgoing;
+use crate::config::PoolConfig;
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
-use crate::tls::Tls;
+use crate::tls::{Tls, TlsConfig};
 
 /// A PING goes out after this much silence while calls are in flight …
 const PING_AFTER: Duration = Duration::from_secs(20);
@@ -28,7 +32,12 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// A new connection, in the protocol that the server chose.
 pub(super) enum Dialled {
     Http1(Http1),
-    Http2(http2::SendRequest<Body>),
+    Http2 {
+        sender: http2::SendRequest<Outgoing>,
+        /// How many calls the server takes at a time.
+        most: Arc<AtomicUsize>,
+        expires: Option<Instant>,
+    },
 }
 
 /// How long a connection that nobody holds may take to close in order.
@@ -38,15 +47,26 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub(super) struct Dialer {
     router: Router,
     tls: Tls,
+    /// For servers that a redirect leads to: they are shown no client certificate, have their own name, and are
+    /// spoken to over HTTP/1.1.
+    tls_elsewhere: Tls,
     deadline: Duration,
+    max_lifetime: Option<Duration>,
 }
 
 impl Dialer {
-    pub(super) fn new(proxies: Proxies, tls: Tls, deadline: Duration) -> Self {
+    pub(super) fn new(
+        proxies: Proxies,
+        tls: TlsConfig,
+        config: &PoolConfig,
+        deadline: Duration,
+    ) -> Self {
         Self {
             router: Router::new(proxies, deadline),
-            tls,
+            tls_elsewhere: Tls::new(tls.for_strangers(), false),
+            tls: Tls::new(tls, config.http2),
             deadline,
+            max_lifetime: config.max_lifetime,
         }
     }
 
@@ -55,27 +75,50 @@ impl Dialer {
         self.router.forwarder(base)
     }
 
-    pub(super) async fn dial(&self, base: &BaseUrl) -> Result<Dialled> {
-        timeout(self.deadline, self.open(base))
+    pub(super) async fn dial(&self, base: &BaseUrl, counters: &Counters) -> Result<Dialled> {
+        timeout(self.deadline, self.open(base, &self.tls, counters))
             .await
-            .unwrap_or_else(|_| {
-                Err(
-                    Error::new(ErrorKind::Timeout(Deadline::Connect)).message(format!(
-                        "no connection to {}:{} within {:?}",
-                        base.host, base.port, self.deadline
-                    )),
-                )
-            })
+            .unwrap_or_else(|_| Err(self.too_late(base)))
     }
 
-    async fn open(&self, base: &BaseUrl) -> Result<Dialled> {
-        let tcp = self.router.connect(base).await?;
-        if !base.tls {
-            return handshake_http1(tcp).await;
+    /// Dials a server that a redirect leads to.
+    pub(super) async fn dial_elsewhere(
+        &self,
+        base: &BaseUrl,
+        counters: &Counters,
+    ) -> Result<Http1> {
+        match timeout(
+            self.deadline,
+            self.open(base, &self.tls_elsewhere, counters),
+        )
+        .await
+        {
+            Ok(Ok(Dialled::Http1(http1))) => Ok(http1),
+            Ok(Ok(Dialled::Http2 { .. })) => Err(Error::new(ErrorKind::Transport)
+                .message("the server chose HTTP/2, which was not offered")),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(self.too_late(base)),
         }
-        let connector = TlsConnector::from(self.tls.client_config()?);
+    }
+
+    fn too_late(&self, base: &BaseUrl) -> Error {
+        Error::new(ErrorKind::Timeout(Deadline::Connect)).message(format!(
+            "no connection to {}:{} within {:?}",
+            base.host, base.port, self.deadline
+        ))
+    }
+
+    async fn open(&self, base: &BaseUrl, tls: &Tls, counters: &Counters) -> Result<Dialled> {
+        let tcp = self.router.connect(base).await?;
+        let live = Live::new(&counters.live);
+        counters.dialled.fetch_add(1, Relaxed);
+        let expires = self.expiry();
+        if !base.tls {
+            return handshake_http1(tcp, live, expires).await;
+        }
+        let connector = TlsConnector::from(tls.client_config()?);
         let stream = connector
-            .connect(self.tls.server_name(base)?, tcp)
+            .connect(tls.server_name(base)?, tcp)
             .await
             .map_err(|source| {
                 Error::new(ErrorKind::Tls)
@@ -83,14 +126,22 @@ impl Dialer {
                     .source(source)
             })?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            handshake_http2(stream).await
+            handshake_http2(stream, live, expires).await
         } else {
-            handshake_http1(stream).await
+            handshake_http1(stream, live, expires).await
         }
+    }
+
+    /// When a connection that is opened now is too old. Up to a tenth earlier than asked for, so that connections that
+    /// were opened together do not end together.
+    fn expiry(&self) -> Option<Instant> {
+        let lifetime = self.max_lifetime?;
+        let jittered = lifetime.mul_f64(1.0 - fastrand::f64() / 10.0);
+        Instant::now().checked_add(jittered)
     }
 }
 
-async fn handshake_http1<T>(stream: T) -> Result<Dialled>
+async fn handshake_http1<T>(stream: T, live: Live, expires: Option<Instant>) -> Result<Dialled>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -103,11 +154,13 @@ where
     tokio::spawn(async move {
         // The outcome reaches the caller through the request; here it only tells that the socket is closed.
         drive(driver, dropped).await;
-        drop(slot_holder);
+        drop((slot_holder, live));
     });
     Ok(Dialled::Http1(Http1 {
         sender,
         closing,
+        expires,
+        unused_until: None,
         _alive: alive,
     }))
 }
@@ -125,11 +178,11 @@ async fn drive(driver: impl Future, dropped: oneshot::Receiver<()>) {
     }
 }
 
-async fn handshake_http2<T>(stream: T) -> Result<Dialled>
+async fn handshake_http2<T>(stream: T, live: Live, expires: Option<Instant>) -> Result<Dialled>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, driver) = http2::Builder::new(TokioExecutor::new())
+    let (sender, mut driver) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .adaptive_window(true)
         .keep_alive_interval(PING_AFTER)
@@ -137,10 +190,23 @@ where
         .handshake(TokioIo::new(stream))
         .await
         .map_err(handshake_failed)?;
+    let most = Arc::new(AtomicUsize::new(driver.current_max_send_streams()));
+    let noted = Arc::clone(&most);
     tokio::spawn(async move {
-        let _ = driver.await;
+        let _ = poll_fn(|context| {
+            let ended = Pin::new(&mut driver).poll(context);
+            // Settings of the server can come at any time.
+            noted.store(driver.current_max_send_streams(), SeqCst);
+            ended
+        })
+        .await;
+        drop(live);
     });
-    Ok(Dialled::Http2(sender))
+    Ok(Dialled::Http2 {
+        sender,
+        most,
+        expires,
+    })
 }
 
 fn handshake_failed(source: hyper::Error) -> Error {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{Http1, Shared, State};
+use super::connection::{Http1, Http2, is_over};
+use super::{Shared, State};
 use crate::config::PoolConfig;
 
 /// How long connections above `max_idle` are kept; also how often the reaper looks.
@@ -48,7 +49,13 @@ impl Idle {
         None
     }
 
-    /// Takes out what is due, oldest first: the surplus after a short grace, the others after the idle timeout.
+    /// The one that has been idle for longest.
+    pub(super) fn pop_oldest(&mut self) -> Option<Http1> {
+        let oldest = (!self.connections.is_empty()).then(|| self.connections.remove(0));
+        oldest.map(|parked| parked.connection)
+    }
+
+    /// Takes out what is due, oldest first: what is too old or soon closed by the server, the surplus after a short grace, the others after the idle timeout.
     ///
     /// A socket that is being closed still counts for the server, so each holds a slot until then; a connection for
     /// which none is free stays for the next time.
@@ -65,23 +72,21 @@ impl Idle {
             } else {
                 config.idle_timeout
             };
-            now.duration_since(parked.since) >= grace
+            now.duration_since(parked.since) >= grace || parked.connection.is_expired()
         };
-        let mut due = 0;
-        for (index, parked) in self.connections.iter().enumerate() {
-            if !is_due(index, parked) {
-                break;
+        let (mut due, mut kept) = (Vec::new(), Vec::with_capacity(self.connections.len()));
+        for (index, parked) in self.connections.drain(..).enumerate() {
+            if is_due(index, &parked)
+                && let Ok(slot) = Arc::clone(slots).try_acquire_owned()
+            {
+                parked.connection.hold(slot);
+                due.push(parked.connection);
+            } else {
+                kept.push(parked);
             }
-            let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-                break;
-            };
-            parked.connection.hold(slot);
-            due += 1;
         }
-        self.connections
-            .drain(..due)
-            .map(|parked| parked.connection)
-            .collect()
+        self.connections = kept;
+        due
     }
 }
 
@@ -103,14 +108,15 @@ async fn reap(shared: Weak<Shared>) {
         let due = state.idle.take_due(&pool.config, &pool.slots, now);
         // Calls that still run over it have a handle of their own.
         let unused = |since: Instant| now.duration_since(since) >= pool.config.idle_timeout;
-        let shared_one = state.http2.take_if(|http2| unused(http2.used));
-        let finished = state.idle.len() == 0 && state.http2.is_none();
+        let given_up = |http2: &mut Http2| unused(http2.used) || is_over(http2.expires);
+        let shared_ones: Vec<_> = state.http2.extract_if(.., given_up).collect();
+        let finished = state.idle.len() == 0 && state.http2.is_empty();
         if finished {
             state.reaper = None;
         }
         drop(state);
         // Dropped outside the lock, which closes them.
-        drop((due, shared_one));
+        drop((due, shared_ones));
         if finished {
             return;
         }

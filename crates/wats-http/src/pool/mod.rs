@@ -5,7 +5,7 @@
 //! outnumber slots:
 //!
 //! ```text
-//! send ─► checkout: slot ─► open HTTP/2 connection? ─► share it
+//! send ─► checkout: slot ─► open HTTP/2 connection? ─► a stream of it
 //!                        └► idle HTTP/1.1 connection? ─► take it (newest first)
 //!                        └► dial                          (one at a time until the protocol is known)
 //!      ─► write request, read whole answer
@@ -18,57 +18,46 @@
 //! The state mutex is never held across an await point, and no other lock is taken under it but that of a connection's
 //! `closing`. Handles of closed or refusing connections may be dropped under it; that only wakes their drivers.
 
+mod body;
+mod connection;
 mod dial;
+mod elsewhere;
 mod idle;
+mod outgoing;
 mod route;
 mod socks;
+mod stats;
 
-use std::error::Error as _;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{HOST, PROXY_AUTHORIZATION};
-use http::{Request, Uri, Version};
-use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http1, http2};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
+pub(crate) use self::body::PooledBody;
+use self::connection::{Connection, Failure, Http1, Http2, Lease, is_over};
 use self::dial::{Dialer, Dialled};
 use self::idle::Idle;
+pub use self::stats::PoolStats;
+use self::stats::{Counters, Waiting};
 use crate::address::BaseUrl;
-use crate::body::Bounds;
-use crate::config::{PoolConfig, SizeLimits, Timeouts};
+use crate::body::Payload;
+use crate::config::{PoolConfig, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
-use crate::tls::Tls;
-use crate::transport::{Prepared, Received, Transport};
-
-type Body = Full<Bytes>;
+use crate::redirect::Hop;
+use crate::tls::TlsConfig;
+use crate::transport::{Answer, Prepared, Transport};
 
 /// How long a call waits for the driver of its connection to come round.
 const ONE_TURN: Duration = Duration::from_millis(5);
 
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
-
-/// What the pool did so far and holds now; see [`Client::pool_stats`](crate::Client::pool_stats).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PoolStats {
-    /// Connections opened so far.
-    pub dialled: u64,
-    /// Requests sent on a connection that was open already.
-    pub reused: u64,
-    /// HTTP/1.1 connections idle now.
-    pub idle: usize,
-    /// Calls that have a connection now.
-    pub in_use: usize,
-}
 
 /// The pool of connections to one server.
 #[derive(Debug)]
@@ -84,20 +73,20 @@ struct Shared {
     forwarder: Option<Proxy>,
     config: PoolConfig,
     timeouts: Timeouts,
-    limits: SizeLimits,
     slots: Arc<Semaphore>,
     state: Mutex<State>,
     /// Held by the one dial that finds out which protocol the server speaks.
     first_dial: tokio::sync::Mutex<()>,
-    dialled: AtomicU64,
-    reused: AtomicU64,
+    /// Told when a call over HTTP/2 ends.
+    stream_freed: Arc<Notify>,
+    counters: Counters,
 }
 
 #[derive(Debug, Default)]
 struct State {
     idle: Idle,
     reaper: Option<AbortHandle>,
-    http2: Option<Http2>,
+    http2: Vec<Http2>,
     /// Number of the last HTTP/2 connection.
     generation: u64,
     /// How many dials failed so far, and how the last one did.
@@ -115,68 +104,39 @@ impl Drop for State {
     }
 }
 
-/// An open connection, ready for one request.
-enum Connection {
-    Http1(Http1),
-    Http2(Http2),
-}
-
-/// A handle on the one HTTP/2 connection that all calls share.
-#[derive(Debug, Clone)]
-struct Http2 {
-    sender: http2::SendRequest<Body>,
-    /// Tells a connection from the one that replaced it.
-    generation: u64,
-    /// When a call last took it.
-    used: Instant,
-}
-
-/// An HTTP/1.1 connection with the place where a slot waits for the socket to close.
-#[derive(Debug)]
-struct Http1 {
-    sender: http1::SendRequest<Body>,
-    closing: Closing,
-    /// Dropped with the connection, which tells its driver that nobody holds it any more.
-    _alive: oneshot::Sender<()>,
-}
-
-/// Shared by a connection and its driver task. While a call has the connection, the call's slot is in here, so it is
-/// free again only when the driver has ended too: when the socket is closed, however the call ended.
-type Closing = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
-
-/// One call's hold on a connection. Dropping it closes an HTTP/1.1 connection; [`Pool::park`] keeps it.
-struct Lease {
-    connection: Connection,
-    /// The slot of a call over HTTP/2, which does not own the connection.
-    _slot: Option<OwnedSemaphorePermit>,
-    reused: bool,
+/// What there is for a call that has a slot.
+enum Found {
+    /// Usable at once.
+    Open(Connection),
+    /// Has to be closed, which takes a slot until its socket is.
+    Expired(Http1),
+    /// All streams of all HTTP/2 connections are taken, and there may be no further connection.
+    Full,
+    /// A connection has to be opened.
+    Nothing,
 }
 
 impl Pool {
     pub(crate) fn new(
         base: Arc<BaseUrl>,
         proxies: Proxies,
-        tls: Tls,
+        tls: TlsConfig,
         config: PoolConfig,
         timeouts: Timeouts,
-        limits: SizeLimits,
     ) -> Self {
-        let slots = Arc::new(Semaphore::new(
-            config.max_connections.get().min(Semaphore::MAX_PERMITS),
-        ));
-        let dialer = Dialer::new(proxies, tls, timeouts.connect);
+        let slots = config.max_connections.get().min(Semaphore::MAX_PERMITS);
+        let dialer = Dialer::new(proxies, tls, &config, timeouts.connect);
         let shared = Shared {
             forwarder: dialer.forwarder(&base).cloned(),
             dialer,
             base,
             config,
             timeouts,
-            limits,
-            slots,
+            slots: Arc::new(Semaphore::new(slots)),
             state: Mutex::default(),
             first_dial: tokio::sync::Mutex::default(),
-            dialled: AtomicU64::new(0),
-            reused: AtomicU64::new(0),
+            stream_freed: Arc::default(),
+            counters: Counters::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -185,16 +145,18 @@ impl Pool {
 
     pub(crate) fn stats(&self) -> PoolStats {
         let shared = &*self.shared;
-        let max = shared
-            .config
-            .max_connections
-            .get()
-            .min(Semaphore::MAX_PERMITS);
+        let counters = &shared.counters;
         PoolStats {
-            dialled: shared.dialled.load(Relaxed),
-            reused: shared.reused.load(Relaxed),
+            dialled: counters.dialled.load(Relaxed),
+            reused: counters.reused.load(Relaxed),
+            live: counters.live.load(Relaxed),
             idle: shared.lock().idle.len(),
-            in_use: max.saturating_sub(shared.slots.available_permits()),
+            in_use: shared
+                .most()
+                .saturating_sub(shared.slots.available_permits()),
+            waiting: counters.waiting.load(Relaxed),
+            waits: counters.waits.load(Relaxed),
+            wait_time: Duration::from_nanos(counters.wait_nanos.load(Relaxed)),
         }
     }
 
@@ -204,9 +166,9 @@ impl Pool {
         let mut leases = Vec::new();
         let mut outcome = Ok(());
         for _ in 0..n.min(self.shared.config.max_connections.get()) {
-            match self.checkout().await {
+            match self.checkout(self.shared.timeouts.pool).await {
                 Ok(lease) => {
-                    let shared_by_all = matches!(lease.connection, Connection::Http2(_));
+                    let shared_by_all = matches!(lease.connection, Connection::Http2(..));
                     leases.push(lease);
                     if shared_by_all {
                         break;
@@ -219,40 +181,51 @@ impl Pool {
             }
         }
         for lease in leases {
-            self.park(lease).await;
+            self.shared.park(lease).await;
         }
         outcome
     }
 
-    async fn checkout(&self) -> Result<Lease> {
+    /// One of the slots, in the order in which calls ask for them.
+    async fn slot(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
         let shared = &self.shared;
-        let slots = Arc::clone(&shared.slots);
-        let slot = match Arc::clone(&slots).try_acquire_owned() {
-            Ok(slot) => slot,
-            Err(_) => timeout(shared.timeouts.pool, slots.acquire_owned())
-                .await
-                .map_err(|_| {
-                    Error::new(ErrorKind::Timeout(Deadline::Pool))
-                        .message(format!(
-                            "all {} connections stayed busy for {:?}",
-                            shared.config.max_connections, shared.timeouts.pool
-                        ))
-                        .never_sent()
-                })?
-                .map_err(|_| {
-                    Error::new(ErrorKind::Transport)
-                        .message("the pool is closed")
-                        .never_sent()
-                })?,
-        };
+        if let Ok(slot) = Arc::clone(&shared.slots).try_acquire_owned() {
+            return Ok(slot);
+        }
+        let _waiting = Waiting::new(&shared.counters);
+        timeout(limit, Arc::clone(&shared.slots).acquire_owned())
+            .await
+            .map_err(|_| {
+                let most = shared.config.max_connections;
+                busy(&format!("all {most} connections stayed busy"), limit)
+            })?
+            .map_err(|_| {
+                Error::new(ErrorKind::Transport)
+                    .message("the pool is closed")
+                    .never_sent()
+            })
+    }
+
+    async fn checkout(&self, limit: Duration) -> Result<Lease> {
+        let shared = &self.shared;
+        let mut slot = self.slot(limit).await?;
         loop {
-            if let Some(connection) = shared.open_connection() {
-                match connection.ready().await {
-                    Some(connection) => {
-                        return Ok(Lease::new(connection, slot, true));
-                    }
+            match shared.find() {
+                Found::Open(connection) => match connection.ready().await {
+                    Some(connection) => return Ok(Lease::new(connection, slot, true)),
                     None => continue,
+                },
+                Found::Expired(http1) => {
+                    http1.hold(slot);
+                    drop(http1);
+                    slot = self.slot(limit).await?;
+                    continue;
                 }
+                Found::Full => {
+                    shared.stream(limit).await?;
+                    continue;
+                }
+                Found::Nothing => {}
             }
             let protocol_is_known = !shared.base.tls
                 || !shared.config.http2
@@ -267,7 +240,7 @@ impl Pool {
             if let Some(error) = shared.failed_since(failed_before) {
                 return Err(error);
             }
-            if shared.has_open_connection() || shared.lock().speaks_http2 == Some(false) {
+            if !shared.wants_dial() || shared.lock().speaks_http2 == Some(false) {
                 continue;
             }
             let connection = shared.dial().await?;
@@ -276,21 +249,90 @@ impl Pool {
         }
     }
 
+    async fn exchange(
+        &self,
+        lease: &mut Lease,
+        request: &Prepared<'_>,
+        hop: Option<&Hop>,
+    ) -> Result<http::Response<Incoming>, Failure> {
+        let shared = &self.shared;
+        let http2 = matches!(lease.connection, Connection::Http2(..));
+        let forwarder = shared.forwarder.as_ref();
+        let outgoing = outgoing::build(request, hop, &shared.base, forwarder, http2)
+            .map_err(Failure::Broken)?;
+        request.mark_sent(true);
+        let sent = match &mut lease.connection {
+            Connection::Http1(http1) => http1.sender.try_send_request(outgoing).await,
+            Connection::Http2(http2, _) => http2.sender.try_send_request(outgoing).await,
+        };
+        sent.map_err(|error| match &request.body {
+            // A body that could not be given is why, whatever else is told.
+            Payload::Stream(upload) => match upload.take_failure() {
+                Some(failure) => Failure::Broken(failure),
+                None => error.into(),
+            },
+            Payload::Whole(_) => error.into(),
+        })
+    }
+}
+
+impl Transport for Pool {
+    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
+        if let Some(hop) = hop
+            && let Some(base) = &hop.elsewhere
+        {
+            return Box::pin(self.send_elsewhere(base, hop, request)).await;
+        }
+        let mut refused_when_new = false;
+        loop {
+            let mut lease = self.checkout(request.timeouts.pool).await?;
+            let reused = lease.reused;
+            if reused {
+                self.shared.counters.reused.fetch_add(1, Relaxed);
+            }
+            match self.exchange(&mut lease, request, hop).await {
+                Ok(response) => {
+                    return PooledBody::answer(response, lease, &self.shared, request);
+                }
+                // Nothing was done yet, so take another connection: the server closed this one just as it was taken.
+                // This ends, because each round uses up one open connection, and only one may be new.
+                Err(Failure::Unsent(error)) => {
+                    request.mark_sent(false);
+                    self.shared.retire(&lease);
+                    if (!reused && refused_when_new) || request.is_used_up() {
+                        return Err(error.never_sent());
+                    }
+                    refused_when_new |= !reused;
+                }
+                Err(Failure::Broken(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Shared {
     /// Gives a connection back after a whole answer was read.
-    async fn park(&self, lease: Lease) {
-        // Over HTTP/2 the pool has its own handle; only the slot goes back.
+    async fn park(self: &Arc<Self>, mut lease: Lease) {
+        // Over HTTP/2 the pool has its own handle; only the slot and the stream go back.
+        if let Connection::Http1(http1) = &mut lease.connection {
+            // The driver usually is ready, or needs one more turn.
+            if !http1.sender.is_ready() {
+                let _ = timeout(ONE_TURN, http1.sender.ready()).await;
+            }
+            self.park_later(lease);
+        }
+    }
+
+    /// The same without waiting.
+    fn park_later(self: &Arc<Self>, lease: Lease) {
         let Connection::Http1(mut http1) = lease.connection else {
             return;
         };
-        // The driver usually is ready, or needs one more turn.
-        if !http1.sender.is_ready() {
-            let _ = timeout(ONE_TURN, http1.sender.ready()).await;
-        }
         if http1.sender.is_ready() {
-            self.shared.keep(http1);
+            self.keep(http1);
         } else {
             // A server that answered before it had read the whole request; that must not hold up its answer.
-            let shared = Arc::clone(&self.shared);
+            let shared = Arc::clone(self);
             tokio::spawn(async move {
                 if let Ok(Ok(())) = timeout(SETTLE, http1.sender.ready()).await {
                     shared.keep(http1);
@@ -299,67 +341,11 @@ impl Pool {
         }
     }
 
-    async fn exchange(
-        &self,
-        lease: &mut Lease,
-        request: &Prepared<'_>,
-    ) -> Result<http::Response<Incoming>, Failure> {
-        let http2 = matches!(lease.connection, Connection::Http2(_));
-        let outgoing = self
-            .shared
-            .outgoing(request, http2)
-            .map_err(Failure::Broken)?;
-        let sent = match &mut lease.connection {
-            Connection::Http1(http1) => http1.sender.try_send_request(outgoing).await,
-            Connection::Http2(http2) => http2.sender.try_send_request(outgoing).await,
-        };
-        sent.map_err(Failure::from)
-    }
-}
-
-impl Transport for Pool {
-    async fn send(&self, request: &Prepared<'_>) -> Result<Received> {
-        let mut refused_when_new = false;
-        loop {
-            let mut lease = self.checkout().await?;
-            let reused = lease.reused;
-            if reused {
-                self.shared.reused.fetch_add(1, Relaxed);
-            }
-            let response = match self.exchange(&mut lease, request).await {
-                Ok(response) => response,
-                // Nothing was done yet, so take another connection: the server closed this one just as it was taken.
-                // This ends, because each round uses up one open connection, and only one may be new.
-                Err(Failure::Unsent(error)) => {
-                    self.shared.retire(&lease);
-                    if !reused && refused_when_new {
-                        return Err(error.never_sent());
-                    }
-                    refused_when_new |= !reused;
-                    continue;
-                }
-                Err(Failure::Broken(error)) => return Err(error),
-            };
-            let (head, body) = response.into_parts();
-            let bounds = Bounds {
-                wire: self.shared.limits.wire,
-                idle: self.shared.timeouts.read_idle,
-            };
-            let body = crate::body::read(body, bounds).await?;
-            self.park(lease).await;
-            return Ok(Received {
-                status: head.status,
-                version: head.version,
-                headers: head.headers,
-                body,
-            });
-        }
-    }
-}
-
-impl Shared {
     /// Makes a connection available to other calls.
     fn keep(self: &Arc<Self>, http1: Http1) {
+        if http1.is_expired() {
+            return;
+        }
         let slot = http1.take_slot();
         let mut state = self.lock();
         state.idle.push(http1);
@@ -373,28 +359,71 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has_open_connection(&self) -> bool {
-        let state = self.lock();
-        state.http2.as_ref().is_some_and(|c| !c.sender.is_closed()) || state.idle.len() > 0
+    fn most(&self) -> usize {
+        self.config
+            .max_connections
+            .get()
+            .min(Semaphore::MAX_PERMITS)
     }
 
-    /// An open connection that can be used at once, if there is one.
-    fn open_connection(&self) -> Option<Connection> {
+    /// What there is for a call that has a slot.
+    fn find(&self) -> Found {
         let mut state = self.lock();
-        if let Some(http2) = &mut state.http2 {
-            if !http2.sender.is_closed() {
+        if !state.http2.is_empty() {
+            state.forget_ended();
+            let emptiest = state.http2.iter_mut().min_by_key(|c| c.open_streams());
+            if let Some(http2) = emptiest
+                && http2.has_room()
+            {
                 http2.used = Instant::now();
-                return Some(Connection::Http2(http2.clone()));
+                let stream = http2.stream();
+                return Found::Open(Connection::Http2(http2.clone(), stream));
             }
-            state.http2 = None;
+            if self.is_full(&state) {
+                return Found::Full;
+            }
         }
-        state.idle.pop().map(Connection::Http1)
+        match state.idle.pop() {
+            Some(http1) if http1.is_expired() => Found::Expired(http1),
+            Some(http1) => Found::Open(Connection::Http1(http1)),
+            None => Found::Nothing,
+        }
+    }
+
+    fn is_full(&self, state: &State) -> bool {
+        state.http2.len() >= self.config.http2_connections.get()
+            && !state.http2.iter().any(Http2::has_room)
+    }
+
+    /// Whether a call needs a connection that is not there yet.
+    fn wants_dial(&self) -> bool {
+        let mut state = self.lock();
+        state.forget_ended();
+        let room = state.http2.iter().any(Http2::has_room);
+        !room && !self.is_full(&state) && state.idle.len() == 0
+    }
+
+    /// Waits until a call over HTTP/2 ends.
+    async fn stream(&self, limit: Duration) -> Result<()> {
+        let mut freed = pin!(self.stream_freed.notified());
+        freed.as_mut().enable();
+        // One may have ended before this began to listen.
+        if !self.is_full(&self.lock()) {
+            return Ok(());
+        }
+        let _waiting = Waiting::new(&self.counters);
+        timeout(limit, freed).await.map_err(|_| {
+            busy(
+                "the server takes no more calls at a time, and all stayed busy",
+                limit,
+            )
+        })
     }
 
     async fn dial(self: &Arc<Self>) -> Result<Connection> {
         let outcome = self
             .dialer
-            .dial(&self.base)
+            .dial(&self.base, &self.counters)
             .await
             .map_err(Error::never_sent);
         let mut state = self.lock();
@@ -402,20 +431,21 @@ impl Shared {
             state.failed_dials += 1;
             state.last_failure = Some((error.kind(), format!("{error}")));
         })?;
-        self.dialled.fetch_add(1, Relaxed);
-        state.speaks_http2 = Some(matches!(dialled, Dialled::Http2(_)));
+        state.speaks_http2 = Some(matches!(dialled, Dialled::Http2 { .. }));
         Ok(match dialled {
             Dialled::Http1(http1) => Connection::Http1(http1),
-            Dialled::Http2(sender) => {
+            Dialled::Http2 {
+                sender,
+                most,
+                expires,
+            } => {
                 state.generation += 1;
-                let http2 = Http2 {
-                    sender,
-                    generation: state.generation,
-                    used: Instant::now(),
-                };
-                state.http2 = Some(http2.clone());
+                let freed = Arc::clone(&self.stream_freed);
+                let http2 = Http2::new(sender, state.generation, most, expires, freed);
+                let stream = http2.stream();
+                state.http2.push(http2.clone());
                 idle::ensure_reaper(&mut state, self);
-                Connection::Http2(http2)
+                Connection::Http2(http2, stream)
             }
         })
     }
@@ -433,139 +463,23 @@ impl Shared {
     /// Takes no further calls to a shared connection that refused one, such as after GOAWAY: it may stay open for the
     /// calls it still serves.
     fn retire(&self, lease: &Lease) {
-        if let Connection::Http2(refused) = &lease.connection {
+        if let Connection::Http2(refused, _) = &lease.connection {
             let mut state = self.lock();
-            if state
-                .http2
-                .as_ref()
-                .is_some_and(|c| c.generation == refused.generation)
-            {
-                state.http2 = None;
-            }
-        }
-    }
-
-    /// The request in the form that the way wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 and a proxy that
-    /// forwards have a whole address.
-    fn outgoing(&self, request: &Prepared<'_>, http2: bool) -> Result<Request<Body>> {
-        let illegal =
-            |source: http::Error| Error::request("the address cannot be sent").source(source);
-        let uri = if http2 || self.forwarder.is_some() {
-            Uri::builder()
-                .scheme(self.base.scheme())
-                .authority(self.base.authority.as_str())
-                .path_and_query(request.target)
-                .build()
-                .map_err(illegal)?
-        } else {
-            Uri::try_from(request.target).map_err(|source| illegal(source.into()))?
-        };
-        let mut outgoing = Request::new(Full::new(request.body.clone()));
-        *outgoing.method_mut() = request.method.clone();
-        *outgoing.uri_mut() = uri;
-        *outgoing.headers_mut() = request.common.clone();
-        for (name, value) in &request.headers {
-            outgoing.headers_mut().insert(name, value.clone());
-        }
-        if http2 {
-            *outgoing.version_mut() = Version::HTTP_2;
-        } else {
-            let host = self.base.host_header.clone();
-            outgoing.headers_mut().insert(HOST, host);
-        }
-        if let Some(login) = self.forwarder.as_ref().and_then(|p| p.login.as_ref()) {
-            let header = login.header.clone();
-            outgoing.headers_mut().insert(PROXY_AUTHORIZATION, header);
-        }
-        Ok(outgoing)
-    }
-}
-
-impl Connection {
-    /// Waits until a request can be written; `None` when the connection turns out to be closed.
-    async fn ready(mut self) -> Option<Self> {
-        let ready = match &mut self {
-            Self::Http1(http1) => http1.sender.ready().await,
-            Self::Http2(http2) => http2.sender.ready().await,
-        };
-        ready.is_ok().then_some(self)
-    }
-}
-
-impl Lease {
-    fn new(connection: Connection, slot: OwnedSemaphorePermit, reused: bool) -> Self {
-        let slot = match &connection {
-            Connection::Http1(http1) => {
-                http1.hold(slot);
-                None
-            }
-            Connection::Http2(_) => Some(slot),
-        };
-        Self {
-            connection,
-            _slot: slot,
-            reused,
+            state.http2.retain(|c| c.generation != refused.generation);
         }
     }
 }
 
-impl Http1 {
-    /// Keeps a slot taken until the socket is closed or the slot is taken back.
-    fn hold(&self, slot: OwnedSemaphorePermit) {
-        *self.closing.lock().unwrap_or_else(PoisonError::into_inner) = Some(slot);
-    }
-
-    fn take_slot(&self) -> Option<OwnedSemaphorePermit> {
-        self.closing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+impl State {
+    /// Takes no further calls to HTTP/2 connections that are closed or too old; calls on them go on.
+    fn forget_ended(&mut self) {
+        self.http2
+            .retain(|c| !c.sender.is_closed() && !is_over(c.expires));
     }
 }
 
-/// Why a request got no answer.
-enum Failure {
-    /// The server has not seen it, or says that it has not worked on it.
-    Unsent(Error),
-    /// The server may have seen it.
-    Broken(Error),
-}
-
-impl From<TrySendError<Request<Body>>> for Failure {
-    fn from(mut failure: TrySendError<Request<Body>>) -> Self {
-        let handed_back = failure.take_message().is_some();
-        let source = failure.into_error();
-        let unsent = handed_back || is_refused(&source);
-        let message = if source.is_incomplete_message() {
-            "the server closed the connection before it answered"
-        } else if source.is_parse() {
-            "the answer is not HTTP"
-        } else if source.is_user() {
-            "the request cannot be sent"
-        } else {
-            "the connection broke"
-        };
-        let error = Error::new(ErrorKind::Transport)
-            .message(message)
-            .source(source);
-        if unsent {
-            Self::Unsent(error)
-        } else {
-            Self::Broken(error)
-        }
-    }
-}
-
-/// Whether an HTTP/2 server says that it has not worked on the request: it refused the stream, or its GOAWAY came
-/// before the stream (RFC 9113, sections 6.8 and 8.7).
-fn is_refused(error: &hyper::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<h2::Error>() {
-            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            return error.is_remote() && (refused || error.is_go_away());
-        }
-        cause = error.source();
-    }
-    false
+fn busy(what: &str, limit: Duration) -> Error {
+    Error::new(ErrorKind::Timeout(Deadline::Pool))
+        .message(format!("{what} for {limit:?}"))
+        .never_sent()
 }

@@ -158,6 +158,15 @@ impl TlsConfig {
         Ok(self)
     }
 
+    /// The same trust for servers that are not the configured one: without the client's certificate and the pinned name.
+    pub(crate) fn for_strangers(&self) -> Self {
+        Self {
+            identity: None,
+            server_name: None,
+            ..self.clone()
+        }
+    }
+
     /// Takes any certificate from anybody: whoever sits between client and server can read and change everything,
     /// the token included. For a look at a test bench; [`add_ca_pem`](Self::add_ca_pem) is as easy and safe.
     pub fn danger_accept_any_certificate(mut self) -> Self {

@@ -404,7 +404,7 @@ impl<'de> Source<'de> for JsonSource<'de> {
     }
 
     #[inline]
-    fn try_key(&mut self, map: &mut Begun, key: &Key) -> bool {
+    fn try_key(&mut self, map: &mut Begun, key: &Key, _index: usize) -> bool {
         let separator = usize::from(!map.0);
         let expected = key.json.get(separator..).unwrap_or_default();
         let found = self.rest().starts_with(expected);

@@ -156,7 +156,7 @@ impl Sink for JsonSink {
     }
 
     #[inline]
-    fn key(&mut self, key: &Key) {
+    fn key(&mut self, key: &Key, _index: usize) {
         let start = self.out.len();
         self.out.extend_from_slice(key.json);
         if self.open {

@@ -1,14 +1,12 @@
 //! Free data of reports and steps: no rules but those that hold everywhere.
 
 use super::collect::Collector;
-use super::kept::{self, AdditionalData, Property};
 use super::place::Place;
-use crate::wire::Extra;
+use crate::report::{AdditionalData, AdditionalProperty};
 
-/// The free data under a name.
-pub(super) fn check(out: &mut Collector, extra: &Extra, name: &str, place: &Place<'_>) {
-    let list: Vec<AdditionalData> = kept::of(extra, name).unwrap_or_default();
-    for (index, data) in list.iter().enumerate() {
+/// The free data of a report or step.
+pub(super) fn check(out: &mut Collector, list: Option<&[AdditionalData]>, place: &Place<'_>) {
+    for (index, data) in list.into_iter().flatten().enumerate() {
         let place = &place.item("additional data", index, data.name.as_deref());
         out.members(data, place);
         properties(out, data.properties.as_deref(), place);
@@ -16,7 +14,7 @@ pub(super) fn check(out: &mut Collector, extra: &Extra, name: &str, place: &Plac
 }
 
 /// Properties nest no deeper than what read them allows, so the recursion is bounded.
-fn properties(out: &mut Collector, list: Option<&[Property]>, place: &Place<'_>) {
+fn properties(out: &mut Collector, list: Option<&[AdditionalProperty]>, place: &Place<'_>) {
     for (index, one) in list.into_iter().flatten().enumerate() {
         property(
             out,
@@ -26,12 +24,12 @@ fn properties(out: &mut Collector, list: Option<&[Property]>, place: &Place<'_>)
     }
 }
 
-fn property(out: &mut Collector, one: &Property, place: &Place<'_>) {
+fn property(out: &mut Collector, one: &AdditionalProperty, place: &Place<'_>) {
     out.members(one, place);
     properties(out, one.properties.as_deref(), place);
     let Some(array) = &one.array else { return };
     let place = &place.part("array");
-    out.members(array, place);
+    out.members(&**array, place);
     for (index, item) in array.items.iter().flatten().enumerate() {
         let place = &place.item("item", index, item.text.as_deref());
         out.members(item, place);

@@ -2,12 +2,12 @@
 
 use super::collect::{Collector, misread};
 use super::header::SHORT;
-use super::kept::Attachment;
 use super::place::Place;
 use super::rules;
+use crate::report::Attachment;
 
 /// Most bytes of a file that servers are likely to take.
-const MAX_BYTES: usize = 10 * 1024 * 1024;
+const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
 pub(super) fn check(out: &mut Collector, file: &Attachment, place: &Place<'_>) {
     out.members(file, place);
@@ -27,24 +27,24 @@ pub(super) fn check(out: &mut Collector, file: &Attachment, place: &Place<'_>) {
             format_args!("the content type is missing"),
         );
     }
-    match file.data.as_deref() {
+    match &file.data {
         None if misread(&file.extra, "data") => {}
         None => out.add(
             rules::ATTACHMENT_DATA,
             place,
             format_args!("the data is missing"),
         ),
-        Some(data) if !is_base64(data) => {
+        Some(data) if !data.as_base64().is_none_or(is_base64) => {
             out.add(
                 rules::ATTACHMENT_DATA,
                 place,
                 format_args!("the data is not base64"),
             );
         }
-        Some(data) if data.len() / 4 * 3 > MAX_BYTES + 2 => out.add(
+        Some(data) if data.len() > MAX_BYTES => out.add(
             rules::ATTACHMENT_SIZE,
             place,
-            format_args!("the file has {} MB", data.len() / 4 * 3 / (1024 * 1024)),
+            format_args!("the file has {} MB", data.len() / (1024 * 1024)),
         ),
         Some(_) => {}
     }

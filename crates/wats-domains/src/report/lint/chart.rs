@@ -1,9 +1,9 @@
 //! Charts: series of points as texts.
 
 use super::collect::{Collector, Quoted, misread};
-use super::kept::{Chart, ChartSeries};
 use super::place::Place;
 use super::rules;
+use crate::report::{Chart, ChartSeries};
 
 /// Most series of a chart, most points of a series.
 const MAX_SERIES: usize = 10;

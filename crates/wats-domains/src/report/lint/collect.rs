@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::finding::Finding;
 use super::place::Place;
 use super::rules::{self, Rule, Severity};
-use crate::wire::{Extra, Leaf, Member, Model};
+use crate::wire::{Extra, Leaf, Model};
 
 /// Findings listed for one report, at most.
 pub(in crate::report) const MAX_FINDINGS: usize = 1_000;
@@ -105,18 +105,6 @@ impl Collector {
         });
     }
 
-    /// A member that the model keeps as a value; `false` if the schema has none of that name.
-    fn kept(&mut self, name: &str, value: &Value, place: &Place<'_>) -> bool {
-        let Some((_, kind)) = KEPT.iter().find(|(kept, _)| *kept == name) else {
-            return false;
-        };
-        if !fits(kind, value) {
-            self.wrong_kind(place, name, kind, value);
-        }
-        self.characters(name, value.as_str().unwrap_or_default(), place);
-        true
-    }
-
     /// A text without characters that the server cannot store.
     fn characters(&mut self, name: &str, text: &str, place: &Place<'_>) {
         if let Some(illegal) = illegal(text) {
@@ -146,7 +134,6 @@ impl Collector {
                 Some((_, kind)) => self.wrong_kind(place, name, kind, value),
                 // How numbers were written; the server exports these beside each number.
                 None if name.ends_with("Format") => {}
-                None if self.kept(name, value, place) => {}
                 None => self.add(
                     rules::UNKNOWN_MEMBER,
                     place,
@@ -154,45 +141,6 @@ impl Collector {
                 ),
             }
         }
-    }
-}
-
-/// Members of the schema without a field of their own in the model, and what each is in words.
-const KEPT: &[(&str, &str)] = &[
-    ("origin", TEXT),
-    ("productName", TEXT),
-    ("assetStats", LIST),
-    ("additionalData", LIST),
-    ("binaryData", LIST),
-    ("uur", OBJECT),
-    ("batchFailCount", WHOLE),
-    ("batchLoopIndex", WHOLE),
-    ("stepIdCausedUUTFailure", WHOLE),
-    ("refUURs", LIST),
-    ("interactiveExeNum", WHOLE),
-    ("loop", OBJECT),
-    ("tsGuid", TEXT),
-    ("additionalResults", LIST),
-    ("callExe", OBJECT),
-    ("messagePopup", OBJECT),
-    ("chart", OBJECT),
-    ("attachment", OBJECT),
-];
-const TEXT: &str = <String as Member>::KIND;
-const WHOLE: &str = <i32 as Member>::KIND;
-const OBJECT: &str = "an object";
-const LIST: &str = "a list of objects";
-
-fn fits(kind: &str, value: &Value) -> bool {
-    match kind {
-        TEXT => value.is_string(),
-        WHOLE => value
-            .as_i64()
-            .is_some_and(|number| i32::try_from(number).is_ok()),
-        OBJECT => value.is_object(),
-        _ => value
-            .as_array()
-            .is_some_and(|list| list.iter().all(Value::is_object)),
     }
 }
 

@@ -3,9 +3,7 @@
 use super::collect::{Collector, Quoted, misread};
 use super::place::Place;
 use super::{rules, time};
-use crate::report::{Report, Status, Uut};
-use crate::wire::Extra;
-use serde_json::Value;
+use crate::report::{Report, ReportType, Status, Uut};
 
 /// Longest name, number and short text.
 pub(super) const SHORT: usize = 100;
@@ -63,18 +61,23 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
             ),
         ),
     }
-    if misread(&report.extra, "origin") {
+    if report.origin.is_some() {
         out.add(
             rules::ORIGIN_GIVEN,
             place,
             format_args!("origin is given, which the server makes"),
         );
     }
-    output_only(out, &["productName", "assetStats"], &report.extra, place);
+    for (name, given) in [
+        ("productName", report.product_name.is_some()),
+        ("assetStats", is_filled(report.asset_statistics.as_ref())),
+    ] {
+        output_only(out, name, given, place);
+    }
     time::start(out, report);
-    match report.report_type.as_deref() {
-        Some("T") => test(out, report),
-        Some("R") => {}
+    match &report.report_type {
+        Some(ReportType::Test) => test(out, report),
+        Some(ReportType::Repair) => {}
         None if misread(&report.extra, "type") => {}
         None => out.add(
             rules::TYPE_UNKNOWN,
@@ -84,26 +87,28 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
         Some(other) => out.add(
             rules::TYPE_UNKNOWN,
             place,
-            format_args!("the type is {}; it must be T or R", Quoted(other)),
+            format_args!("the type is {}; it must be T or R", Quoted(other.as_str())),
         ),
     }
     if let Some(uut) = &report.uut {
-        unit_under_test(out, uut, report.report_type.as_deref() == Some("T"));
+        unit_under_test(out, uut, report.report_type == Some(ReportType::Test));
     }
 }
 
-/// Members that only the server writes; empty lists of them are no loss.
-fn output_only(out: &mut Collector, names: &[&str], extra: &Extra, place: &Place<'_>) {
-    for name in names {
-        let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-        if misread(extra, name) && !extra.get(name).is_some_and(empty) {
-            out.add(
-                rules::OUTPUT_ONLY,
-                place,
-                format_args!("{name} is given, which only the server writes"),
-            );
-        }
+/// A member that only the server writes.
+fn output_only(out: &mut Collector, name: &str, given: bool, place: &Place<'_>) {
+    if given {
+        out.add(
+            rules::OUTPUT_ONLY,
+            place,
+            format_args!("{name} is given, which only the server writes"),
+        );
     }
+}
+
+/// An empty list is no loss.
+fn is_filled<T>(list: Option<&Vec<T>>) -> bool {
+    list.is_some_and(|list| !list.is_empty())
 }
 
 fn identity(out: &mut Collector, report: &Report) {
@@ -203,12 +208,12 @@ fn test(out: &mut Collector, report: &Report) {
 fn unit_under_test(out: &mut Collector, uut: &Uut, is_test: bool) {
     let place = &Place::REPORT.part("uut");
     out.members(uut, place);
-    output_only(
-        out,
-        &["stepIdCausedUUTFailure", "refUURs"],
-        &uut.extra,
-        place,
-    );
+    for (name, given) in [
+        ("stepIdCausedUUTFailure", uut.failing_step_id.is_some()),
+        ("refUURs", is_filled(uut.repairs.as_ref())),
+    ] {
+        output_only(out, name, given, place);
+    }
     match uut.operator.as_deref() {
         None if !is_test || misread(&uut.extra, "user") => {}
         None => out.add(

@@ -1,16 +1,15 @@
 //! Loops: a step that sums up, then its iterations as siblings, all of one name.
 
 use super::collect::{Collector, misread};
-use super::kept::{LoopInfo, loop_of};
 use super::place::Place;
 use super::rules;
-use crate::report::{NumericMeasurement, Status, Step, StringMeasurement};
+use crate::report::{LoopInfo, NumericMeasurement, Status, Step, StringMeasurement};
 use crate::wire::Number;
 
 /// A loop whose iterations are being read.
 struct Open<'a> {
     step: &'a Step,
-    info: LoopInfo,
+    info: &'a LoopInfo,
     /// How many iterations were seen, and how many of them passed and failed.
     seen: i32,
     passed: i32,
@@ -23,16 +22,16 @@ struct Open<'a> {
 pub(super) fn check(out: &mut Collector, steps: &[Step], place: &Place<'_>) {
     let mut open: Option<Open<'_>> = None;
     for step in steps {
-        let Some(info) = loop_of(step) else {
+        let Some(info) = step.loop_info.as_deref() else {
             close(out, open.take(), place);
             continue;
         };
         let here = place.part(step.name());
-        out.members(&info, &here.part("loop"));
+        out.members(info, &here.part("loop"));
         let Some(index) = info.index else {
             close(out, open.take(), place);
             if !misread(&info.extra, "idx") {
-                summary(out, &info, &here);
+                summary(out, info, &here);
             }
             open = Some(Open {
                 step,

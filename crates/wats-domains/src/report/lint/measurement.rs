@@ -7,8 +7,7 @@ use super::header::SHORT;
 use super::place::Place;
 use super::rules::{self, Rule};
 use crate::report::{
-    BooleanMeasurement, CompOp, Limits, NumericMeasurement, Status, Step, StringLimit,
-    StringMeasurement,
+    BooleanMeasurement, CompOp, NumericMeasurement, Status, Step, StringMeasurement,
 };
 use crate::wire::{Extra, Model, Number};
 
@@ -157,7 +156,7 @@ fn numeric(out: &mut Collector, measurement: &NumericMeasurement, place: &Place<
     let Some(op) = &measurement.comp_op else {
         return missing_operator(out, rules::COMPARISON_UNKNOWN, extra, place);
     };
-    let Some(needed) = limits_of(op) else {
+    let Some(needed) = op.numeric_limits() else {
         return unknown_operator(out, rules::COMPARISON_UNKNOWN, op, place);
     };
     for (name, wire, given, wanted) in [
@@ -187,56 +186,11 @@ fn numeric(out: &mut Collector, measurement: &NumericMeasurement, place: &Place<
             format_args!("the low limit {low} is above the high limit {high}"),
         );
     }
-    let complete = (needed < 1 || low.is_some()) && (needed < 2 || high.is_some());
     if out.all()
-        && complete
-        && let Some(value) = value
+        && let (Some(value), Some(limits)) = (value, measurement.limits())
     {
-        let limits = Limits {
-            op: op.clone(),
-            low,
-            high,
-        };
-        outcome(
-            out,
-            measurement.status.as_ref(),
-            limits.accepts(value),
-            place,
-        );
-    }
-}
-
-/// How many limits an operator for numbers has; `None` if it is none.
-pub(super) fn limits_of(op: &CompOp) -> Option<u8> {
-    Some(match op {
-        CompOp::Log => 0,
-        CompOp::Eq | CompOp::Ne | CompOp::Gt | CompOp::Ge | CompOp::Lt | CompOp::Le => 1,
-        CompOp::GtLt
-        | CompOp::GtLe
-        | CompOp::GeLt
-        | CompOp::GeLe
-        | CompOp::LtGt
-        | CompOp::LtGe
-        | CompOp::LeGt
-        | CompOp::LeGe => 2,
-        _ => return None,
-    })
-}
-
-/// Whether an operator compares texts. The schema misspells two of them, so its spelling is taken too.
-pub(super) fn compares_texts(op: &CompOp) -> bool {
-    match op {
-        CompOp::Log
-        | CompOp::Eq
-        | CompOp::Ne
-        | CompOp::Gt
-        | CompOp::Ge
-        | CompOp::Lt
-        | CompOp::Le
-        | CompOp::CaseSensit
-        | CompOp::IgnoreCase => true,
-        CompOp::Other(text) => matches!(&**text, "IGNORECAS" | "CASESENIT"),
-        _ => false,
+        let status = measurement.status.as_ref();
+        outcome(out, status, limits.accepts(value), place);
     }
 }
 
@@ -255,7 +209,7 @@ fn text(out: &mut Collector, measurement: &StringMeasurement, place: &Place<'_>)
     let Some(op) = &measurement.comp_op else {
         return missing_operator(out, rules::TEXT_COMPARISON_UNKNOWN, extra, place);
     };
-    if !compares_texts(op) {
+    if !op.compares_texts() {
         return unknown_operator(out, rules::TEXT_COMPARISON_UNKNOWN, op, place);
     }
     match (&measurement.value, &measurement.limit) {
@@ -264,19 +218,13 @@ fn text(out: &mut Collector, measurement: &StringMeasurement, place: &Place<'_>)
             place,
             format_args!("the operator {op} needs a limit"),
         ),
-        (Some(value), Some(limit))
+        (Some(value), Some(_))
             if out.all() && matches!(op, CompOp::CaseSensit | CompOp::IgnoreCase | CompOp::Ne) =>
         {
-            let limit = StringLimit {
-                op: op.clone(),
-                limit: Some(limit.clone()),
-            };
-            outcome(
-                out,
-                measurement.status.as_ref(),
-                limit.accepts(value),
-                place,
-            );
+            if let Some(limit) = measurement.limits() {
+                let status = measurement.status.as_ref();
+                outcome(out, status, limit.accepts(value), place);
+            }
         }
         _ => {}
     }

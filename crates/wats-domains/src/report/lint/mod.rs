@@ -2,8 +2,8 @@
 //!
 //! `rules` is the table of what is looked for, and `docs/report-rules.md` is made from it. `collect` holds the findings
 //! and the checks that every member undergoes, `place` the way to where one is. Then one module per part of a report:
-//! `header`, `time`, `units`, `step`, `loops`, `measurement`, `chart`, `attachment`, `additional`; `kept` has the types of
-//! parts that the model keeps whole. `json` reads texts that the model would not take, `fix` mends.
+//! `header`, `time`, `units`, `step`, `loops`, `measurement`, `chart`, `attachment`, `additional`.
+//! `json` reads texts, `fix` mends.
 
 mod additional;
 mod attachment;
@@ -13,8 +13,6 @@ mod finding;
 mod fix;
 mod header;
 mod json;
-#[allow(unreachable_pub, reason = "the macro makes public types")]
-mod kept;
 mod loops;
 mod measurement;
 mod place;
@@ -60,9 +58,9 @@ pub fn lint(report: &Report) -> Vec<Finding> {
     check(report, Severity::Advice)
 }
 
-/// What the server would reject, and nothing else.
-pub(super) fn rejects(report: &Report) -> Vec<Finding> {
-    check(report, Severity::Reject)
+/// What the server would reject, or take and then lose.
+pub(super) fn harms(report: &Report) -> Vec<Finding> {
+    check(report, Severity::SilentLoss)
 }
 
 fn check(report: &Report, least: Severity) -> Vec<Finding> {

@@ -2,11 +2,10 @@
 
 use super::collect::{Collector, Quoted, misread};
 use super::header::{ERROR_MESSAGE, SHORT};
-use super::kept::{self, CallExe, MessagePopup};
 use super::place::Place;
 use super::time::Moment;
 use super::{measurement, rules};
-use crate::report::{SequenceCall, Status, Step};
+use crate::report::{SequenceCall, Status, Step, StepGroup};
 
 /// Deepest nesting of sequences that readers are sure to take.
 pub(super) const MAX_DEPTH: usize = 50;
@@ -45,12 +44,12 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
         sequence_call(out, call, &place.part("sequence call"));
     }
     measurement::check(out, step, place);
-    if let Some(call) = kept::of::<CallExe>(&step.extra, "callExe") {
-        out.members(&call, &place.part("exe call"));
+    if let Some(call) = step.exe_call.as_deref() {
+        out.members(call, &place.part("exe call"));
     }
-    if let Some(popup) = kept::of::<MessagePopup>(&step.extra, "messagePopup") {
+    if let Some(popup) = step.message_popup.as_deref() {
         let place = &place.part("message popup");
-        out.members(&popup, place);
+        out.members(popup, place);
         if let Some(button) = popup
             .button
             .filter(|button| i16::try_from(*button).is_err())
@@ -62,12 +61,12 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
             );
         }
     }
-    if let Some(chart) = kept::of(&step.extra, "chart") {
-        super::chart::check(out, &chart, &place.part("chart"));
+    if let Some(chart) = &step.chart {
+        super::chart::check(out, chart, &place.part("chart"));
     }
-    super::additional::check(out, &step.extra, "additionalResults", place);
-    if let Some(file) = kept::of(&step.extra, "attachment") {
-        super::attachment::check(out, &file, &place.part("attachment"));
+    super::additional::check(out, step.additional_results.as_deref(), place);
+    if let Some(file) = &step.attachment {
+        super::attachment::check(out, file, &place.part("attachment"));
     }
     if let Some(time) = step.start.as_ref().filter(|_| out.all())
         && !matches!(Moment::of(time), Moment::At(_))
@@ -81,14 +80,14 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
             ),
         );
     }
-    let guid = step.extra.get("tsGuid").and_then(serde_json::Value::as_str);
+    let guid = step.ts_guid.as_deref();
     out.length(rules::GUID_LENGTH, place, "tsGuid", guid, 0..=30);
     children(out, step, place, depth, ids);
 }
 
 fn letters(out: &mut Collector, step: &Step, place: &Place<'_>) {
-    match step.group.as_deref() {
-        Some("S" | "M" | "C") => {}
+    match &step.group {
+        Some(StepGroup::Setup | StepGroup::Main | StepGroup::Cleanup) => {}
         None if misread(&step.extra, "group") => {}
         None => out.add(
             rules::GROUP_LETTER,
@@ -98,7 +97,10 @@ fn letters(out: &mut Collector, step: &Step, place: &Place<'_>) {
         Some(other) => out.add(
             rules::GROUP_LETTER,
             place,
-            format_args!("the group is {}; it must be S, M or C", Quoted(other)),
+            format_args!(
+                "the group is {}; it must be S, M or C",
+                Quoted(other.as_str())
+            ),
         ),
     }
     match &step.status {
@@ -128,24 +130,19 @@ fn parts(out: &mut Collector, step: &Step, place: &Place<'_>) {
         + usize::from(!step.strings().is_empty())
         + usize::from(!step.booleans().is_empty());
     let kinds = measurements + usize::from(step.sequence_call.is_some());
-    let chart = step.extra.get("chart").is_some_and(|v| !v.is_null());
-    let attachment = step.extra.get("attachment").is_some_and(|v| !v.is_null());
+    let chart = step.chart.is_some() || misread(&step.extra, "chart");
+    let attachment = step.attachment.is_some() || misread(&step.extra, "attachment");
     if kinds == 0
         && !chart
         && !attachment
-        && step
-            .extra
-            .get("additionalResults")
-            .and_then(serde_json::Value::as_array)
-            .is_none_or(Vec::is_empty)
+        && step.additional_results.as_ref().is_none_or(Vec::is_empty)
     {
         let misread_part = [
             "seqCall",
             "numericMeas",
             "stringMeas",
             "booleanMeas",
-            "chart",
-            "attachment",
+            "additionalResults",
         ]
         .iter()
         .any(|name| misread(&step.extra, name));
@@ -221,16 +218,17 @@ fn children(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, i
     // The steps of a loop share their name.
     let plain = steps
         .iter()
-        .filter(|step| !misread(&step.extra, "loop"))
+        .filter(|step| !step.is_in_loop())
         .map(Step::name)
         .filter(|name| !name.is_empty());
     measurement::unique(out, rules::NAME_TWICE, place, "steps", plain);
     super::loops::check(out, steps, place);
+    // The summary of a loop speaks for its iterations.
     let graver = |inner: &Step| {
         matches!(
             inner.status,
             Some(Status::Failed | Status::Error | Status::Terminated)
-        )
+        ) && !inner.is_iteration()
     };
     if out.all() && step.status == Some(Status::Passed) && steps.iter().any(graver) {
         out.add(

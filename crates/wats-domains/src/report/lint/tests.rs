@@ -16,7 +16,9 @@ fn problems(builder: ReportBuilder) -> String {
 fn a_plain_report_is_fine() {
     let report = builder()
         .sequence("a", |a| {
-            a.sequence("b", |b| b.numeric("c", 1.0, "V", Limits::log()));
+            a.sequence("b", |b| {
+                b.numeric("c", 1.0, "V", Limits::log());
+            });
             a.sequence("empty", |_| {});
         })
         .build()
@@ -27,9 +29,13 @@ fn a_plain_report_is_fine() {
 #[test]
 fn outcomes_go_up_to_the_report() {
     let report = builder()
-        .sequence("good", |s| s.boolean("x", true))
+        .sequence("good", |s| {
+            s.boolean("x", true);
+        })
         .sequence("bad", |s| {
-            s.sequence("inner", |s| s.string("x", "a", StringLimit::equals("b")));
+            s.sequence("inner", |s| {
+                s.string("x", "a", StringLimit::equals("b"));
+            });
         })
         .build()
         .unwrap();

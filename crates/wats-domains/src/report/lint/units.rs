@@ -2,41 +2,29 @@
 
 use super::collect::{Collector, misread};
 use super::header::{COMMENT, PROCESS_CODES, SHORT};
-use super::kept::{self, Asset, Attachment, Failure, MiscInfo, SubUnit, Uur};
 use super::place::Place;
 use super::{attachment, rules};
-use crate::report::Report;
+use crate::report::{Failure, MiscInfo, Report, ReportType, SubUnit, Uur};
 
 /// Longest type of a sub unit.
 pub(super) const PART_TYPE: usize = 50;
 
 pub(super) fn check(out: &mut Collector, report: &Report) {
     let place = &Place::REPORT;
-    let is_repair = report.report_type.as_deref() == Some("R");
-    for (name, list) in [
-        ("miscInfos", &report.misc_infos),
-        ("subUnits", &report.sub_units),
-        ("assets", &report.assets),
-    ] {
-        if let Some(value) = list.as_ref().filter(|value| !value.is_array()) {
-            out.wrong_kind(place, name, "a list of objects", value);
-        }
-    }
-    let infos: Vec<MiscInfo> = kept::list(report.misc_infos.as_ref());
-    for (index, info) in infos.iter().enumerate() {
+    let is_repair = report.report_type == Some(ReportType::Repair);
+    for (index, info) in report.misc_infos.iter().flatten().enumerate() {
         misc_info(
             out,
             info,
             &place.item("misc info", index, info.description.as_deref()),
         );
     }
-    let uur: Option<Uur> = kept::of(&report.extra, "uur");
     if is_repair {
         for (name, missing) in [
-            ("uur", uur.is_none() && !misread(&report.extra, "uur")),
+            ("uur", report.uur.is_none()),
             ("subUnits", report.sub_units.is_none()),
         ] {
-            if missing {
+            if missing && !misread(&report.extra, name) {
                 out.add(
                     rules::REPAIR_PARTS,
                     place,
@@ -45,10 +33,10 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
             }
         }
     }
-    if let Some(uur) = &uur {
+    if let Some(uur) = &report.uur {
         repair(out, uur, is_repair);
     }
-    let units: Vec<SubUnit> = kept::list(report.sub_units.as_ref());
+    let units = report.sub_units.as_deref().unwrap_or_default();
     for (index, unit) in units.iter().enumerate() {
         sub_unit(
             out,
@@ -57,17 +45,16 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
         );
     }
     if is_repair && out.all() {
-        tree(out, &units);
+        tree(out, units);
     }
-    let assets: Vec<Asset> = kept::list(report.assets.as_ref());
-    for (index, asset) in assets.iter().enumerate() {
+    for (index, asset) in report.assets.iter().flatten().enumerate() {
         out.members(
             asset,
             &place.item("asset", index, asset.serial_number.as_deref()),
         );
     }
-    super::additional::check(out, &report.extra, "additionalData", place);
-    let files: Vec<Attachment> = kept::of(&report.extra, "binaryData").unwrap_or_default();
+    super::additional::check(out, report.additional_data.as_deref(), place);
+    let files = report.attachments.as_deref().unwrap_or_default();
     for (index, file) in files.iter().enumerate() {
         attachment::check(
             out,
@@ -78,7 +65,7 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
     let failures = units
         .iter()
         .any(|unit| unit.failures.as_ref().is_some_and(|f| !f.is_empty()));
-    if report.report_type.as_deref() == Some("T") && (failures || !files.is_empty()) {
+    if report.report_type == Some(ReportType::Test) && (failures || !files.is_empty()) {
         out.add(
             rules::REPAIR_ONLY,
             place,
@@ -104,7 +91,7 @@ fn misc_info(out: &mut Collector, info: &MiscInfo, place: &Place<'_>) {
         0..=SHORT,
     );
     let odd = misread(&info.extra, "text") || misread(&info.extra, "numeric");
-    if info.text.is_none() && info.numeric.is_none() && !odd {
+    if info.text.is_none() && info.number.is_none() && !odd {
         out.add(
             rules::MISC_EMPTY,
             place,
@@ -215,7 +202,7 @@ fn tree(out: &mut Collector, units: &[SubUnit]) {
     for (index, unit) in units.iter().enumerate() {
         let refers = [
             ("parentIdx", unit.parent_index),
-            ("replacedIdx", unit.replaced_index),
+            ("replacedIdx", unit.replaced_by),
         ];
         for (name, other) in refers {
             if let Some(other) = other.filter(|other| known.binary_search(other).is_err()) {

@@ -1,18 +1,14 @@
 //! Mends the header and its lists.
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ZonedDateTime};
-use serde_json::Value;
-
 use super::{Fixer, FutureStart};
 use crate::report::lint::header::{COMMENT, ERROR_MESSAGE, SHORT};
-use crate::report::lint::kept::{self, Attachment, MiscInfo, SubUnit, Uur};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::lint::time::Moment;
 use crate::report::lint::units::PART_TYPE;
-use crate::report::{Report, ReportTime};
-use crate::wire::Extra;
+use crate::report::{Attachment, Report, ReportTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
 
 /// Members that tell units apart.
 const IDENTITY: &[&str] = &["pn", "sn", "rev", "batchSN", "fixtureId"];
@@ -27,22 +23,29 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     ] {
         fixer.cut(rules::STATION_LENGTH, place, name, text.as_mut(), SHORT);
     }
-    leave_out(fixer, &mut report.extra, &["origin"], place);
     leave_out(
         fixer,
-        &mut report.extra,
-        &["productName", "assetStats"],
+        &mut report.origin,
+        rules::ORIGIN_GIVEN,
+        "origin",
         place,
     );
+    let product = &mut report.product_name;
+    leave_out(fixer, product, rules::OUTPUT_ONLY, "productName", place);
+    let statistics = &mut report.asset_statistics;
+    leave_out_list(fixer, statistics, "assetStats", place);
     if let Some(uut) = &mut report.uut {
         let place = &place.part("uut");
         fixer.characters(uut, place, IDENTITY);
+        let step = &mut uut.failing_step_id;
         leave_out(
             fixer,
-            &mut uut.extra,
-            &["stepIdCausedUUTFailure", "refUURs"],
+            step,
+            rules::OUTPUT_ONLY,
+            "stepIdCausedUUTFailure",
             place,
         );
+        leave_out_list(fixer, &mut uut.repairs, "refUURs", place);
         fixer.cut(
             rules::COMMENT_LENGTH,
             place,
@@ -65,12 +68,12 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
 /// Misc info, sub units, files and the repair.
 fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
-    kept::edit_list(report.misc_infos.as_mut(), |index, info: &mut MiscInfo| {
+    for (index, info) in report.misc_infos.iter_mut().flatten().enumerate() {
         let place = &place.item("misc info", index, None);
         fixer.characters(info, place, &[]);
         fixer.cut(rules::MISC_TEXT, place, "text", info.text.as_mut(), SHORT);
-    });
-    kept::edit_list(report.sub_units.as_mut(), |index, unit: &mut SubUnit| {
+    }
+    for (index, unit) in report.sub_units.iter_mut().flatten().enumerate() {
         let place = &place.item("sub unit", index, None);
         fixer.characters(unit, place, IDENTITY);
         fixer.cut(
@@ -87,14 +90,11 @@ fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
                 file(fixer, one, &place.item("attachment", index, None));
             }
         }
-    });
-    kept::edit_list(
-        report.extra.get_mut("binaryData"),
-        |index, one: &mut Attachment| {
-            file(fixer, one, &place.item("attachment", index, None));
-        },
-    );
-    kept::edit(report.extra.get_mut("uur"), |uur: &mut Uur| {
+    }
+    for (index, one) in report.attachments.iter_mut().flatten().enumerate() {
+        file(fixer, one, &place.item("attachment", index, None));
+    }
+    if let Some(uur) = &mut report.uur {
         let place = &place.part("uur");
         fixer.characters(uur, place, &[]);
         fixer.cut(
@@ -104,12 +104,12 @@ fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
             uur.comment.as_mut(),
             COMMENT,
         );
-    });
+    }
 }
 
 /// A file whose content type is not given is one of bytes.
 pub(super) fn file(fixer: &mut Fixer<'_>, file: &mut Attachment, place: &Place<'_>) {
-    fixer.characters(file, place, &["data"]);
+    fixer.characters(file, place, &[]);
     if file.content_type.as_deref().is_none_or(str::is_empty) {
         file.content_type = Some("application/octet-stream".to_owned());
         fixer.did(
@@ -121,20 +121,27 @@ pub(super) fn file(fixer: &mut Fixer<'_>, file: &mut Attachment, place: &Place<'
 }
 
 /// Takes out what only the server writes.
-fn leave_out(fixer: &mut Fixer<'_>, extra: &mut Extra, names: &[&str], place: &Place<'_>) {
-    for name in names {
-        let says = |value: &Value| {
-            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
-        };
-        if extra.get(name).is_some_and(says) {
-            extra.remove(name);
-            let rule = if *name == "origin" {
-                rules::ORIGIN_GIVEN
-            } else {
-                rules::OUTPUT_ONLY
-            };
-            fixer.did(rule, place, format_args!("{name} was left out"));
-        }
+fn leave_out<T>(
+    fixer: &mut Fixer<'_>,
+    member: &mut Option<T>,
+    rule: &'static rules::Rule,
+    name: &str,
+    place: &Place<'_>,
+) {
+    if member.take().is_some() {
+        fixer.did(rule, place, format_args!("{name} was left out"));
+    }
+}
+
+/// The same of a list; an empty one is no loss and stays.
+fn leave_out_list<T>(
+    fixer: &mut Fixer<'_>,
+    list: &mut Option<Vec<T>>,
+    name: &str,
+    place: &Place<'_>,
+) {
+    if list.as_ref().is_some_and(|list| !list.is_empty()) {
+        leave_out(fixer, list, rules::OUTPUT_ONLY, name, place);
     }
 }
 

@@ -1,31 +1,21 @@
 //! Mends the numbers of loops.
 
-use serde_json::{Map, Value, json};
-
 use super::Fixer;
-use crate::report::lint::kept::{LoopInfo, loop_of};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
-use crate::report::{Status, Step};
-
-/// Whether a step is the summary or an iteration of a loop.
-pub(super) fn is_part(step: &Step) -> bool {
-    step.extra.get("loop").is_some_and(|value| !value.is_null())
-}
+use crate::report::{LoopInfo, Status, Step};
 
 /// Summaries and the iterations that follow them are numbered as they stand.
 pub(super) fn mend(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>) {
     let mut at = 0;
     while at < steps.len() {
         let (Some(LoopInfo { index: None, .. }), name) =
-            (loop_of(&steps[at]), steps[at].name.clone())
+            (steps[at].loop_info.as_deref(), steps[at].name.clone())
         else {
             at += 1;
             continue;
         };
-        let is_turn = |step: &&Step| {
-            step.name == name && loop_of(step).is_some_and(|info| info.index.is_some())
-        };
+        let is_turn = |step: &&Step| step.name == name && step.is_iteration();
         let turns = steps[at + 1..].iter().take_while(is_turn).count();
         let (head, rest) = steps[at..].split_at_mut(1);
         let place = place.part(name.as_deref().unwrap_or_default());
@@ -35,13 +25,15 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>)
 }
 
 fn one(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &mut [Step], place: &Place<'_>) {
-    let Some(info) = loop_of(summary) else { return };
+    let Some(info) = &mut summary.loop_info else {
+        return;
+    };
     let renumbered = turns
         .iter_mut()
         .zip(0_i32..)
         .filter_map(|(turn, index)| {
-            let wrong = loop_of(turn).is_some_and(|info| info.index != Some(index));
-            wrong.then(|| set(turn, "idx", index))
+            let info = turn.loop_info.as_mut()?;
+            (info.index.replace(index) != Some(index)).then_some(())
         })
         .count();
     let count = match i32::try_from(turns.len()) {
@@ -61,9 +53,9 @@ fn one(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &mut [Step], place: &Pl
     if let Some(count) = count
         && (info.count != Some(count) || info.ending_index != count.checked_sub(1))
     {
-        set(summary, "num", count);
-        set(summary, "endingIndex", count.saturating_sub(1));
         let missing = info.count.is_none() || info.ending_index.is_none();
+        info.count = Some(count);
+        info.ending_index = Some(count.saturating_sub(1));
         let rule = if missing {
             rules::SUMMARY_INCOMPLETE
         } else {
@@ -84,19 +76,11 @@ fn one(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &mut [Step], place: &Pl
     };
     let (passed, failed) = (outcomes(Status::Passed), outcomes(Status::Failed));
     if !turns.is_empty() && (info.passed != Some(passed) || info.failed != Some(failed)) {
-        set(summary, "passed", passed);
-        set(summary, "failed", failed);
+        (info.passed, info.failed) = (Some(passed), Some(failed));
         fixer.did(
             rules::LOOP_COUNTS,
             place,
             format_args!("passed is {passed} and failed {failed} now, as counted"),
         );
-    }
-}
-
-fn set(step: &mut Step, name: &str, value: i32) {
-    if let Some(Value::Object(info)) = step.extra.get_mut("loop") {
-        let info: &mut Map<String, Value> = info;
-        info.insert(name.to_owned(), json!(value));
     }
 }

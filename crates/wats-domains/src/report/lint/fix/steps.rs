@@ -1,17 +1,16 @@
 //! Mends the tree of steps.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Fixer, loops};
 use crate::report::lint::chart::{LABEL, UNIT};
 use crate::report::lint::collect::Quoted;
 use crate::report::lint::header::{ERROR_MESSAGE, SHORT};
-use crate::report::lint::kept::{self, Attachment, Chart};
-use crate::report::lint::measurement::{compares_texts, limits_of};
 use crate::report::lint::place::Place;
 use crate::report::lint::rules;
 use crate::report::lint::step::{CALL, MAX_DEPTH};
-use crate::report::{CompOp, NumericMeasurement, Step, StringMeasurement};
+use crate::report::names::number_twins;
+use crate::report::{Chart, CompOp, NumericMeasurement, Step, StringMeasurement};
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
     ids(fixer, root);
@@ -30,7 +29,7 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     );
     if let Some(call) = &mut step.sequence_call {
         let place = &place.part("sequence call");
-        fixer.characters(call, place, &[]);
+        fixer.characters(&mut **call, place, &[]);
         fixer.cut(rules::CALL_NAME, place, "name", call.name.as_mut(), CALL.1);
     }
     for (index, measurement) in step.numeric.iter_mut().flatten().enumerate() {
@@ -46,12 +45,12 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     for (index, measurement) in step.booleans.iter_mut().flatten().enumerate() {
         fixer.characters(measurement, &place.item("measurement", index, None), &[]);
     }
-    kept::edit(step.extra.get_mut("attachment"), |file: &mut Attachment| {
+    if let Some(file) = &mut step.attachment {
         super::header::file(fixer, file, &place.part("attachment"));
-    });
-    kept::edit(step.extra.get_mut("chart"), |one: &mut Chart| {
+    }
+    if let Some(one) = &mut step.chart {
         chart(fixer, one, &place.part("chart"));
-    });
+    }
     if depth == MAX_DEPTH {
         return;
     }
@@ -62,17 +61,27 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     }
     loops::mend(fixer, steps, place);
     if fixer.policy.rename_duplicates {
-        rename(fixer, steps, place);
+        number_twins(steps, |before, after| {
+            fixer.did(
+                rules::NAME_TWICE,
+                &place.part(before),
+                format_args!("the step is named {} now", Quoted(after)),
+            );
+        });
     }
 }
 
 /// Operator and limits of a number.
 fn number(fixer: &mut Fixer<'_>, measurement: &mut NumericMeasurement, place: &Place<'_>) {
-    let known = |op: &CompOp| limits_of(op).is_some();
+    let known = |op: &CompOp| op.numeric_limits().is_some();
     if let Some(op) = &mut measurement.comp_op {
         capitals(fixer, op, known, rules::COMPARISON_UNKNOWN, place);
     }
-    match measurement.comp_op.as_ref().and_then(limits_of) {
+    match measurement
+        .comp_op
+        .as_ref()
+        .and_then(CompOp::numeric_limits)
+    {
         Some(1) if measurement.low_limit.is_none() && measurement.high_limit.is_some() => {
             measurement.low_limit = measurement.high_limit.take();
             fixer.did(
@@ -108,7 +117,7 @@ fn text(fixer: &mut Fixer<'_>, measurement: &mut StringMeasurement, place: &Plac
         capitals(
             fixer,
             op,
-            compares_texts,
+            CompOp::compares_texts,
             rules::TEXT_COMPARISON_UNKNOWN,
             place,
         );
@@ -249,41 +258,5 @@ impl Given {
                 self.write(inner, depth + 1);
             }
         }
-    }
-}
-
-/// Appends a number to names that an earlier step has.
-fn rename(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>) {
-    // A step without a name is not given one.
-    let plain = |step: &&mut Step| !loops::is_part(step) && !step.name().is_empty();
-    let mut taken: HashSet<String> = steps
-        .iter_mut()
-        .filter(plain)
-        .map(|step| step.name().to_owned())
-        .collect();
-    // The number that the next step of a name is tried with.
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    for step in steps.iter_mut().filter(plain) {
-        let name = step.name().to_owned();
-        let Some(number) = numbers.get_mut(&name) else {
-            numbers.insert(name, 2);
-            continue;
-        };
-        let new = loop {
-            let end = format!(" ({number})");
-            let kept: String = name.chars().take(SHORT - end.len()).collect();
-            let new = kept + &end;
-            *number = number.saturating_add(1);
-            if taken.insert(new.clone()) {
-                break new;
-            }
-        };
-        fixer.did(
-            rules::NAME_TWICE,
-            &place.part(&name),
-            format_args!("the step is named {} now", Quoted(&new)),
-        );
-        numbers.insert(new.clone(), 2);
-        step.name = Some(new);
     }
 }

@@ -26,8 +26,7 @@ pub(crate) struct Bounds {
 }
 
 /// Reads a body to its end.
-pub(crate) async fn read(body: Incoming, bounds: Bounds) -> Result<Bytes> {
-    let mut reader = Reader::new(body, bounds)?;
+pub(crate) async fn read(mut reader: Reader) -> Result<Bytes> {
     // The timer is made when there is something to wait for, which for most answers is never.
     let mut stall = std::pin::pin!(None);
     // Most answers come in one piece, which needs no copy; the buffer is for the others.

@@ -1,0 +1,88 @@
+//! Floats of few decimals as whole numbers.
+
+pub(super) const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+/// A float as digits and a number of decimals, if that gives the same float back, bit for bit.
+#[inline]
+pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
+    let size = value.abs();
+    // Below 2^52 after scaling, so that digits and power are exact and one division rounds right.
+    let most = match size {
+        ..4e6 => 9,
+        4e6..4e12 => 3,
+        _ => return None,
+    };
+    // Limits have one decimal mostly; whoever has none of few has many.
+    let (digits, decimals) = match scaled(size, 1) {
+        Some(digits) if digits % 10 == 0 => (digits / 10, 0),
+        Some(digits) => (digits, 1),
+        // Shorter digits over a smaller power are the same number, and rounded the same.
+        None => shortened(scaled(size, most)?, most),
+    };
+    // -0 has no digits to carry the sign.
+    match (value.is_sign_negative(), digits) {
+        (true, 0) => None,
+        (true, digits) => Some((-digits, decimals)),
+        (false, digits) => Some((digits, decimals)),
+    }
+}
+
+#[inline]
+fn power(decimals: u8) -> f64 {
+    POWERS.get(usize::from(decimals)).copied().unwrap_or(1.0)
+}
+
+/// The digits of `size` with so many decimals, if it has no more.
+#[inline]
+fn scaled(size: f64, decimals: u8) -> Option<i64> {
+    let digits = (size * power(decimals) + 0.5) as i64;
+    let same = (digits as f64 / power(decimals)).to_bits() == size.to_bits();
+    same.then_some(digits)
+}
+
+/// Without the zeros at the end.
+#[inline]
+fn shortened(mut digits: i64, mut decimals: u8) -> (i64, u8) {
+    for (zeros, power) in [(4, 10_000), (2, 100), (2, 100), (1, 10)] {
+        if decimals >= zeros && digits % power == 0 {
+            digits /= power;
+            decimals -= zeros;
+        }
+    }
+    (digits, decimals)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn decimals_are_exact(
+            digits in -4_000_000_000_000_000i64..4_000_000_000_000_000,
+            decimals in 0..12u8,
+            any: f64,
+        ) {
+            for value in [digits as f64 / 10f64.powi(i32::from(decimals)), any] {
+                if let Some((digits, decimals)) = decimal(value) {
+                    let back = digits as f64 / POWERS[usize::from(decimals)];
+                    prop_assert_eq!(back.to_bits(), value.to_bits());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_decimals_are_found() {
+        assert_eq!(decimal(0.1), Some((1, 1)));
+        assert_eq!(decimal(-0.3), Some((-3, 1)));
+        assert_eq!(decimal(5.0), Some((5, 0)));
+        assert_eq!(decimal(0.0), Some((0, 0)));
+        assert_eq!(decimal(2.345_678_9), Some((23_456_789, 7)));
+        for value in [-0.0, f64::NAN, f64::INFINITY, 1e300, 5e-324, 1.0 / 3.0] {
+            assert_eq!(decimal(value), None, "{value}");
+        }
+    }
+}

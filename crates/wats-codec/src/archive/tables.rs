@@ -1,0 +1,264 @@
+//! The tables of an archive that is read: keys, texts and shapes, and what its sections hold.
+
+use std::cell::Cell;
+
+use super::number::{take_length, take_number};
+use super::table::identity;
+use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, kind};
+use crate::fast::{Key, Written};
+use crate::{Error, Format, Limits, Position, Result};
+
+/// An archive whose header, checksum and tables were found to be in order.
+pub(crate) struct Tables<'de> {
+    keys: Texts<'de>,
+    pub(super) texts: Texts<'de>,
+    shapes: Vec<Shape>,
+    entries: Vec<Entry>,
+    pub(super) frames: &'de [u8],
+    /// The kind of the root.
+    pub(super) root: u8,
+    pub(super) values: &'de [u8],
+    pub(super) size: usize,
+    pub(super) limits: Limits,
+}
+
+/// Which keys a map has, and values of which kinds.
+pub(super) struct Shape {
+    start: u32,
+    end: u32,
+    /// How many bytes the keys take, at least, outside the archive.
+    pub(super) bytes: usize,
+    /// The struct that was last read from this shape, and a bit for each of its fields that is there.
+    fields: Cell<(usize, u64)>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    key: u32,
+    pub(super) kind: u8,
+}
+
+/// The memory that tables may still take. An entry of a table takes one or two bytes in an archive,
+/// and up to 32 in memory.
+struct Room {
+    left: usize,
+    exceeded: bool,
+}
+
+impl Room {
+    /// What tables may take, as a multiple of the largest document. Texts that differ, in a document
+    /// within that limit, stay below it.
+    const TIMES: usize = 4;
+
+    fn new(limits: &Limits) -> Self {
+        Self {
+            left: limits.max_bytes.saturating_mul(Self::TIMES),
+            exceeded: false,
+        }
+    }
+
+    /// An empty table with space for exactly `count` entries.
+    fn table<T>(&mut self, count: usize) -> Option<Vec<T>> {
+        let bytes = count.checked_mul(size_of::<T>())?;
+        let Some(left) = self.left.checked_sub(bytes) else {
+            self.exceeded = true;
+            return None;
+        };
+        self.left = left;
+        Some(Vec::with_capacity(count))
+    }
+}
+
+/// The texts of a table, each a part of its section.
+pub(super) struct Texts<'de>(Vec<&'de str>);
+
+impl<'de> Texts<'de> {
+    fn new(mut section: &'de [u8], room: &mut Room) -> Option<Self> {
+        let count = take_length(&mut section)?;
+        if count > section.len() {
+            return None;
+        }
+        let mut lengths = section;
+        for _ in 0..count {
+            take_length(&mut section)?;
+        }
+        // Checked once for all: parts of valid text are valid where they begin and end with letters.
+        let mut joined = std::str::from_utf8(section).ok()?;
+        let mut texts = room.table(count)?;
+        for _ in 0..count {
+            let (text, rest) = joined.split_at_checked(take_length(&mut lengths)?)?;
+            texts.push(text);
+            joined = rest;
+        }
+        joined.is_empty().then_some(Self(texts))
+    }
+
+    #[inline]
+    pub(super) fn get(&self, number: usize) -> Option<&'de str> {
+        self.0.get(number).copied()
+    }
+}
+
+fn section<'de>(rest: &mut &'de [u8]) -> Option<&'de [u8]> {
+    let length = take_length(rest)?;
+    let (section, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(section)
+}
+
+/// How many entries `count` shapes have in all.
+fn count_entries(mut section: &[u8], count: usize) -> Option<usize> {
+    let mut entries = 0usize;
+    for _ in 0..count {
+        let length = take_length(&mut section)?;
+        for _ in 0..length {
+            take_number(&mut section)?;
+            section = section.split_first()?.1;
+        }
+        entries = entries.checked_add(length)?;
+    }
+    Some(entries)
+}
+
+pub(super) fn syntax(at: usize, reason: &str) -> Error {
+    Error::syntax(Format::Archive, Position::Offset(at), reason)
+}
+
+impl<'de> Tables<'de> {
+    /// Checks the header and the checksum and reads the tables.
+    pub(super) fn new(bytes: &'de [u8], limits: &Limits) -> Result<Self> {
+        let truncated = || Error::Truncated {
+            format: Format::Archive,
+            at: Position::Offset(bytes.len()),
+        };
+        let (header, _) = bytes.split_at_checked(HEADER).ok_or_else(truncated)?;
+        match header.strip_prefix(&MAGIC) {
+            Some([VERSION]) => {}
+            Some([version]) => {
+                let reason = format!("version {version}: this build reads version {VERSION}");
+                return Err(syntax(MAGIC.len(), &reason));
+            }
+            _ => return Err(syntax(0, "not an archive")),
+        }
+        // The sections say how long the whole is, and so tell a cut from damage.
+        let mut rest = bytes.get(HEADER..).unwrap_or_default();
+        let mut parts = [&[][..]; 5];
+        for part in &mut parts {
+            *part = section(&mut rest).ok_or_else(truncated)?;
+        }
+        let Some((sum, after)) = rest.split_first_chunk::<CHECKSUM>() else {
+            return Err(truncated());
+        };
+        let end = bytes.len() - after.len();
+        let before = bytes.get(..end - CHECKSUM).unwrap_or_default();
+        if u64::from_le_bytes(*sum) != checksum(before) {
+            return Err(Error::Checksum {
+                format: Format::Archive,
+                at: Position::Offset(end),
+            });
+        }
+        if !after.is_empty() {
+            return Err(Error::TrailingBytes {
+                format: Format::Archive,
+                at: Position::Offset(end),
+            });
+        }
+        let mut room = Room::new(limits);
+        Self::parts(parts, bytes.len(), limits, &mut room).ok_or_else(|| {
+            if room.exceeded {
+                let limit = limits.max_bytes;
+                return Error::TooLarge { limit };
+            }
+            syntax(HEADER, "inconsistent tables")
+        })
+    }
+
+    fn parts(
+        [keys, texts, mut section, frames, values]: [&'de [u8]; 5],
+        size: usize,
+        limits: &Limits,
+        room: &mut Room,
+    ) -> Option<Self> {
+        let keys = Texts::new(keys, room)?;
+        let texts = Texts::new(texts, room)?;
+        let count = take_length(&mut section)?;
+        if count > section.len() {
+            return None;
+        }
+        let mut shapes = room.table(count)?;
+        let mut entries: Vec<Entry> = room.table(count_entries(section, count)?)?;
+        for _ in 0..count {
+            let length = take_length(&mut section)?;
+            let start = u32::try_from(entries.len()).ok()?;
+            let mut bytes = length;
+            for _ in 0..length {
+                let key = u32::try_from(take_number(&mut section)?).ok()?;
+                let (kind, rest) = section.split_first()?;
+                section = rest;
+                if *kind > kind::LAST {
+                    return None;
+                }
+                bytes = bytes.saturating_add(keys.get(key as usize)?.len());
+                entries.push(Entry { key, kind: *kind });
+            }
+            shapes.push(Shape {
+                start,
+                end: u32::try_from(entries.len()).ok()?,
+                bytes,
+                fields: Cell::new((0, 0)),
+            });
+        }
+        let (root, values) = values.split_first()?;
+        section.is_empty().then_some(Self {
+            keys,
+            texts,
+            shapes,
+            entries,
+            frames,
+            root: *root,
+            values,
+            size,
+            limits: *limits,
+        })
+    }
+
+    #[inline]
+    pub(super) fn shape(&self, number: usize) -> Option<&Shape> {
+        self.shapes.get(number)
+    }
+
+    #[inline]
+    pub(super) fn entries(&self, shape: &Shape) -> &[Entry] {
+        let range = shape.start as usize..shape.end as usize;
+        self.entries.get(range).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn key(&self, entry: Entry) -> Option<&'de str> {
+        self.keys.get(entry.key as usize)
+    }
+
+    /// A bit for each of a struct's fields that stands in the shape, as far as they follow each other
+    /// there in the order of the struct.
+    #[inline]
+    pub(super) fn present(&self, shape: &Shape, fields: &'static [Key]) -> u64 {
+        match shape.fields.get() {
+            (known, present) if known == identity(fields) => present,
+            _ => self.find(shape, fields),
+        }
+    }
+
+    #[cold]
+    fn find(&self, shape: &Shape, fields: &'static [Key]) -> u64 {
+        let mut entries = self.entries(shape).iter().peekable();
+        let mut present = 0;
+        for (index, field) in fields.iter().enumerate().take(Written::MOST) {
+            let is_it = |entry: &&Entry| self.key(**entry) == Some(field.name());
+            if entries.next_if(is_it).is_some() {
+                present |= 1 << index;
+            }
+        }
+        shape.fields.set((identity(fields), present));
+        present
+    }
+}

@@ -1,0 +1,313 @@
+//! How a member of each type is read. One odd member must not make a whole report unreadable, so every value is taken
+//! as it comes: one of another kind than the member's is kept as it is.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Extra, Number};
+
+/// What stood where a member of type `T` was expected.
+pub(crate) enum Read<T> {
+    Value(T),
+    /// A null, or a value of another kind or out of range; kept as it is.
+    Other(Value),
+}
+
+/// A type of member, by the kinds of value that it can be made of.
+pub(crate) trait Member: Sized {
+    /// What it is in words, for those who sent something else.
+    const KIND: &'static str = "a value of the schema's kind";
+
+    fn bool(_: bool) -> Option<Self> {
+        None
+    }
+    fn signed(_: i64) -> Option<Self> {
+        None
+    }
+    fn unsigned(value: u64) -> Option<Self> {
+        value.try_into().ok().and_then(Self::signed)
+    }
+    fn real(_: f64) -> Option<Self> {
+        None
+    }
+    fn text(_: &str) -> Option<Self> {
+        None
+    }
+    fn bytes(_: &[u8]) -> Option<Self> {
+        None
+    }
+    fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(map)).map(Read::Other)
+    }
+    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Read<Self>, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(list)).map(Read::Other)
+    }
+
+    /// What a list of such members is in words.
+    const LIST: &'static str = "a list of objects";
+
+    /// A null as an item of a list.
+    fn null_item() -> Option<Self> {
+        None
+    }
+
+    /// The member as a text or a number, if it is one.
+    fn leaf(&self) -> Option<Leaf<'_>> {
+        None
+    }
+
+    /// The member as a text that may be changed, if it is one.
+    fn text_mut(&mut self) -> Option<&mut String> {
+        None
+    }
+}
+
+/// A text or number of a model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Leaf<'a> {
+    Text(&'a str),
+    Number(f64),
+}
+
+/// What the models of `wire!` have in common, for those who look at every member.
+pub(crate) trait Model {
+    /// The names of the known members, and what each is in words.
+    const MEMBERS: &'static [(&'static str, &'static str)];
+
+    /// Members without a field, and those whose value is of another kind than the field.
+    fn extra(&self) -> &Extra;
+
+    /// Visits the texts and numbers, not those of inner objects and lists.
+    fn leaves(&self, visit: impl FnMut(&'static str, Leaf<'_>));
+
+    /// Visits the texts, not those of inner objects and lists.
+    fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
+}
+
+/// Reads the value of a member.
+pub(crate) fn read_value<'de, T: Member, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Read<T>, A::Error> {
+    map.next_value_seed(Any(PhantomData))
+}
+
+/// Reads one value of any kind, as a `T` if it can be one.
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Member> DeserializeSeed<'de> for Any<T> {
+    type Value = Read<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Member> Visitor<'de> for Any<T> {
+    type Value = Read<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Read<T>, E> {
+        Ok(Read::Other(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Read<T>, E> {
+        Ok(T::bool(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Read<T>, E> {
+        Ok(T::signed(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Read<T>, E> {
+        Ok(T::unsigned(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Read<T>, E> {
+        Ok(T::real(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Read<T>, E> {
+        Ok(T::text(text).map_or_else(|| Read::Other(text.into()), Read::Value))
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Read<T>, E> {
+        // Only binary formats have them, and those we write ourselves.
+        T::bytes(bytes)
+            .map(Read::Value)
+            .ok_or_else(|| E::invalid_type(Unexpected::Bytes(bytes), &self))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Read<T>, A::Error> {
+        T::list(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Read<T>, A::Error> {
+        T::map(map)
+    }
+}
+
+impl Member for bool {
+    const KIND: &'static str = "true or false";
+
+    fn bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Member for i32 {
+    const KIND: &'static str = "a whole number of 32 bits";
+
+    fn signed(value: i64) -> Option<Self> {
+        value.try_into().ok()
+    }
+}
+
+impl Member for i64 {
+    const KIND: &'static str = "a whole number of 64 bits";
+
+    fn signed(value: i64) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Member for String {
+    const KIND: &'static str = "a text";
+
+    fn text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn leaf(&self) -> Option<Leaf<'_>> {
+        Some(Leaf::Text(self))
+    }
+
+    fn text_mut(&mut self) -> Option<&mut String> {
+        Some(self)
+    }
+}
+
+impl Member for Uuid {
+    const KIND: &'static str = "a UUID";
+
+    fn text(text: &str) -> Option<Self> {
+        // Other spellings, such as in capitals, are kept as they are.
+        let id: Self = text.parse().ok()?;
+        (id.hyphenated().encode_lower(&mut Self::encode_buffer()) == text).then_some(id)
+    }
+
+    fn bytes(bytes: &[u8]) -> Option<Self> {
+        Self::from_slice(bytes).ok()
+    }
+}
+
+impl Member for Number {
+    const KIND: &'static str = "a number";
+
+    fn signed(value: i64) -> Option<Self> {
+        Some(Self::from_signed(value))
+    }
+
+    fn unsigned(value: u64) -> Option<Self> {
+        Some(Self::from_unsigned(value))
+    }
+
+    fn real(value: f64) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+
+    fn leaf(&self) -> Option<Leaf<'_>> {
+        Some(Leaf::Number(self.value()))
+    }
+}
+
+impl Member for Value {
+    const LIST: &'static str = "a list";
+
+    fn null_item() -> Option<Self> {
+        Some(Self::Null)
+    }
+    fn bool(value: bool) -> Option<Self> {
+        Some(value.into())
+    }
+    fn signed(value: i64) -> Option<Self> {
+        Some(value.into())
+    }
+    fn unsigned(value: u64) -> Option<Self> {
+        Some(value.into())
+    }
+    fn real(value: f64) -> Option<Self> {
+        Some(value.into())
+    }
+    fn text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+    fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
+        Self::deserialize(MapAccessDeserializer::new(map)).map(Read::Value)
+    }
+    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Read<Self>, A::Error> {
+        Self::deserialize(SeqAccessDeserializer::new(list)).map(Read::Value)
+    }
+}
+
+impl<T: Member> Member for Box<T> {
+    const KIND: &'static str = T::KIND;
+
+    fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
+        Ok(match T::map(map)? {
+            Read::Value(value) => Read::Value(Self::new(value)),
+            Read::Other(other) => Read::Other(other),
+        })
+    }
+}
+
+impl<T: Member + Serialize> Member for Vec<T> {
+    const KIND: &'static str = T::LIST;
+
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Read<Self>, A::Error> {
+        let mut items = Self::new();
+        while let Some(item) = list.next_element_seed(Any(PhantomData))? {
+            match item {
+                Read::Value(item) => items.push(item),
+                Read::Other(odd) => match T::null_item().filter(|_| odd.is_null()) {
+                    Some(item) => items.push(item),
+                    None => return whole(&items, odd, list).map(Read::Other),
+                },
+            }
+        }
+        Ok(Read::Value(items))
+    }
+}
+
+/// A list with an item of another kind is kept as a whole: those read so far, the odd one, and the rest.
+fn whole<'de, T: Serialize, A: SeqAccess<'de>>(
+    items: &[T],
+    odd: Value,
+    mut list: A,
+) -> Result<Value, A::Error> {
+    let mut values = items
+        .iter()
+        .map(serde_json::to_value)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(A::Error::custom)?;
+    values.push(odd);
+    while let Some(value) = list.next_element()? {
+        values.push(value);
+    }
+    Ok(Value::Array(values))
+}

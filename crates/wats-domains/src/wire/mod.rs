@@ -1,0 +1,248 @@
+//! Models that lose nothing: known members typed, unknown members and explicit nulls kept and written back.
+//!
+//! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
+//! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
+//! `extra` holds those others, `number` the numbers, `member` says how a member of each type is read.
+
+mod extra;
+mod member;
+mod number;
+
+pub use extra::Extra;
+pub(crate) use member::{Leaf, Member, Model, Read, read_value};
+pub use number::Number;
+
+/// Defines wire models: `"wireName" => field: Type` per member; see the module.
+macro_rules! wire {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty, )*
+        }
+    )*) => { $(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Default)]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$field_meta])* pub $field: Option<$ty>, )*
+            /// Members without a field of their own, and explicit nulls; written back as they were read.
+            pub extra: $crate::wire::Extra,
+        }
+
+        const _: () = {
+            use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+            use serde::ser::{Serialize, SerializeMap, Serializer};
+            use $crate::wire::{Member, Read, read_value};
+
+            #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
+            enum Name {
+                $( $field, )*
+                Other(String),
+            }
+
+            impl<'de> Deserialize<'de> for Name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    struct Names;
+                    impl Visitor<'_> for Names {
+                        type Value = Name;
+
+                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                            f.write_str("a member name")
+                        }
+
+                        fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                            Ok(match name {
+                                $( $wire => Name::$field, )*
+                                other => Name::Other(other.to_owned()),
+                            })
+                        }
+                    }
+                    deserializer.deserialize_identifier(Names)
+                }
+            }
+
+            impl $name {
+                /// Whether the member has a typed value, which then stands for whatever `extra` holds.
+                fn is_set(&self, name: &str) -> bool {
+                    match name {
+                        $( $wire => self.$field.is_some(), )*
+                        _ => false,
+                    }
+                }
+            }
+
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let extra = || self.extra.iter().filter(|(name, _)| !self.is_set(name));
+                    let known = 0 $( + usize::from(self.$field.is_some()) )*;
+                    let mut map = serializer.serialize_map(Some(known + extra().count()))?;
+                    $( if let Some(value) = &self.$field {
+                        map.serialize_entry($wire, value)?;
+                    } )*
+                    for (name, value) in extra() {
+                        map.serialize_entry(name, value)?;
+                    }
+                    map.end()
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    struct Members;
+                    impl<'de> Visitor<'de> for Members {
+                        type Value = $name;
+
+                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                            f.write_str(concat!("an object (", stringify!($name), ")"))
+                        }
+
+                        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                            let mut read = $name::default();
+                            while let Some(member) = map.next_key()? {
+                                match member {
+                                    $( Name::$field => match read_value(&mut map)? {
+                                        Read::Value(value) => read.$field = Some(value),
+                                        Read::Other(other) => {
+                                            read.$field = None;
+                                            read.extra.push($wire, other);
+                                        }
+                                    }, )*
+                                    Name::Other(name) => read.extra.push(name, map.next_value()?),
+                                }
+                            }
+                            read.extra.settle();
+                            Ok(read)
+                        }
+                    }
+                    deserializer.deserialize_map(Members)
+                }
+            }
+
+            impl $crate::wire::Model for $name {
+                const MEMBERS: &'static [(&'static str, &'static str)] =
+                    &[$( ($wire, <$ty as Member>::KIND), )*];
+
+                fn extra(&self) -> &$crate::wire::Extra {
+                    &self.extra
+                }
+
+                fn leaves(&self, mut visit: impl FnMut(&'static str, $crate::wire::Leaf<'_>)) {
+                    $( if let Some(leaf) = self.$field.as_ref().and_then(Member::leaf) {
+                        visit($wire, leaf);
+                    } )*
+                }
+
+                fn texts_mut(&mut self, mut visit: impl FnMut(&'static str, &mut String)) {
+                    $( if let Some(text) = self.$field.as_mut().and_then(Member::text_mut) {
+                        visit($wire, text);
+                    } )*
+                }
+            }
+
+            impl Member for $name {
+                const KIND: &'static str = "an object";
+
+                fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
+                    Self::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Read::Value)
+                }
+            }
+        };
+    )* };
+}
+
+pub(crate) use wire;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    wire! {
+        /// A model of two members.
+        #[allow(unreachable_pub, reason = "the macro makes public types")]
+        pub struct Pair {
+            /// A text.
+            "leftName" => left: String,
+            /// A number.
+            "right" => right: Number,
+        }
+    }
+
+    fn round(value: &Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<Pair>(value.clone()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn unknown_members_and_nulls_come_back() {
+        for value in [
+            json!({}),
+            json!({"leftName": null, "right": 1.5, "new": {"a": [1, null]}}),
+            json!({"left": 1}),
+        ] {
+            assert_eq!(round(&value), value);
+        }
+    }
+
+    #[test]
+    fn values_of_other_kinds_are_kept_and_hurt_nothing() {
+        for right in [
+            json!(3),
+            json!(u64::MAX),
+            json!(-7),
+            json!("1.50"),
+            json!("1e3"),
+            json!("n/a"),
+            json!(true),
+            json!([1, {"a": null}]),
+            json!({"b": 1.5}),
+        ] {
+            let value = json!({"leftName": 5, "right": right});
+            assert_eq!(round(&value), value);
+        }
+        let pair: Pair = serde_json::from_value(json!({"leftName": 5, "right": "x"})).unwrap();
+        assert_eq!((pair.left, pair.right), (None, None));
+    }
+
+    #[test]
+    fn a_value_set_later_replaces_the_null() {
+        let mut pair: Pair = serde_json::from_value(json!({"leftName": null})).unwrap();
+        pair.left = Some("x".to_owned());
+        assert_eq!(
+            serde_json::to_value(&pair).unwrap(),
+            json!({"leftName": "x"})
+        );
+    }
+
+    #[test]
+    fn numbers_in_all_their_forms() {
+        let read = |text: &str| {
+            serde_json::from_str::<Pair>(text)
+                .unwrap()
+                .right
+                .unwrap()
+                .value()
+        };
+        assert_eq!(read(r#"{"right": 3}"#).to_string(), "3");
+        assert_eq!(read(r#"{"right": "1.5"}"#).to_string(), "1.5");
+        assert!(read(r#"{"right": "NaN"}"#).is_nan());
+        let pair = Pair {
+            right: Some(f64::NEG_INFINITY.into()),
+            ..Pair::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&pair).unwrap(),
+            r#"{"right":"-Infinity"}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_object_survives(left in proptest::option::of(any::<String>()), name in "[a-z]{1,5}", n in any::<i64>()) {
+            prop_assume!(name != "right");
+            let value = json!({"leftName": left, name: [n]});
+            prop_assert_eq!(round(&value), value);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What is read and written again is unchanged: every real export, generated reports of every part, and arbitrary trees
+//! with odd values at every level.
+
+#![recursion_limit = "512"]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a panic here is the failing test"
+)]
+
+mod lint_common;
+
+use std::path::PathBuf;
+
+use lint_common::{repair, test};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use wats_codec::{Format, Serializer};
+use wats_domains::report::Report;
+
+/// Reads and writes by way of the model, as the client does.
+fn again(text: &[u8]) -> Vec<u8> {
+    let json = Serializer::new(Format::Json);
+    let report: Report = json.from_slice(text).unwrap();
+    json.to_vec(&report).unwrap()
+}
+
+/// The same members with the same values, numbers compared as what they are.
+fn assert_same(a: &Value, b: &Value) {
+    assert_eq!(a, b);
+    // Equal numbers may differ in the sign of zero; those that are written do not.
+    assert_eq!(a.to_string().len(), b.to_string().len());
+}
+
+fn survives(report: &Value) {
+    let text = serde_json::to_vec(report).unwrap();
+    let back: Value = serde_json::from_slice(&again(&text)).unwrap();
+    assert_same(report, &back);
+    let packed = Serializer::new(Format::MessagePack);
+    let model: Report = serde_json::from_slice(&text).unwrap();
+    let unpacked: Report = packed.from_slice(&packed.to_vec(&model).unwrap()).unwrap();
+    assert_same(report, &serde_json::to_value(&unpacked).unwrap());
+}
+
+#[test]
+fn real_exports_are_unchanged() {
+    let shared = std::env::var("WATS_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
+    let Ok(samples) = std::fs::read_dir(PathBuf::from(shared).join("samples")) else {
+        return eprintln!("skipped: there are no samples");
+    };
+    let mut seen = 0;
+    for entry in samples {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            survives(&serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn every_part_is_unchanged() {
+    for report in [test(), repair(), json!({})] {
+        survives(&report);
+    }
+}
+
+#[test]
+fn no_part_needs_to_be_kept_whole() {
+    // Every member of the schema is typed: nothing of these two reports is left in `extra`.
+    for report in [test(), repair()] {
+        let model: Report = serde_json::from_value(report).unwrap();
+        let told = format!("{model:?}");
+        assert!(!told.contains("Extra([("), "{told}");
+    }
+}
+
+#[test]
+fn long_reports_are_unchanged() {
+    let step = |n: usize| {
+        json!({"id": n, "name": format!("Schritt {n} «ø»"), "group": "M", "stepType": "ET_NLT", "status": "P",
+            "numericMeas": [{"compOp": "Gele", "name": null, "status": "P", "unit": "Ω", "value": "NaN",
+                "lowLimit": 0.1 + 0.2, "highLimit": "Infinity"}]})
+    };
+    let mut report = test();
+    report["root"]["steps"] = (0..10_000).map(step).collect();
+    report["root"]["steps"][7]["attachment"] = json!({"name": "æ.bin", "contentType": "x/y", "data": "QUJD".repeat(100_000), "description": "d"});
+    survives(&report);
+}
+
+#[test]
+fn of_two_members_of_one_name_the_last_counts() {
+    let text = br#"{"pn": "a", "new": 1, "sn": null, "pn": "b", "new": 2, "sn": "c", "rev": "d", "rev": null}"#;
+    let back: Value = serde_json::from_slice(&again(text)).unwrap();
+    assert_eq!(back, json!({"pn": "b", "new": 2, "sn": "c", "rev": null}));
+}
+
+/// Names of members of all objects of the schema, and two of none.
+const NAMES: &[&str] = &[
+    "type",
+    "id",
+    "pn",
+    "processCode",
+    "result",
+    "start",
+    "root",
+    "uut",
+    "uur",
+    "miscInfos",
+    "subUnits",
+    "assets",
+    "assetStats",
+    "binaryData",
+    "additionalData",
+    "user",
+    "execTime",
+    "refUURs",
+    "group",
+    "stepType",
+    "loop",
+    "name",
+    "status",
+    "totTime",
+    "causedUUTFailure",
+    "steps",
+    "numericMeas",
+    "stringMeas",
+    "booleanMeas",
+    "additionalResults",
+    "seqCall",
+    "callExe",
+    "messagePopup",
+    "chart",
+    "attachment",
+    "idx",
+    "exitCode",
+    "button",
+    "series",
+    "xdata",
+    "data",
+    "compOp",
+    "value",
+    "lowLimit",
+    "limit",
+    "props",
+    "array",
+    "indexes",
+    "text",
+    "numeric",
+    "failures",
+    "attachments",
+    "children",
+    "refUUT",
+    "daysSinceCalibration",
+    "valueFormat",
+    "fromTheFuture",
+];
+
+fn trees() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "P",
+            "F",
+            "d",
+            "LOG",
+            "gele",
+            "1.50",
+            "NaN",
+            "-Infinity",
+            "1e400",
+            "ET_NLT",
+            "NI_Wait",
+            "AAAA",
+            "1;2",
+            "2026-01-30T22:01:41.4707353+01:00",
+            "83ac0b8e-b575-4004-94de-f905774c3ed8",
+            "83AC0B8E-b575-4004-94de-f905774c3ed8",
+        ])
+        .prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 120, 8, |inner| {
+        let name = prop_oneof![9 => prop::sample::select(NAMES).prop_map(str::to_owned), 1 => any::<String>()];
+        prop_oneof![
+            3 => prop::collection::vec((name, inner.clone()), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::Array),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 1_000 } else { 20_000 }))]
+
+    #[test]
+    fn any_tree_is_unchanged(tree in trees(), wrapped: bool) {
+        let tree = if wrapped { json!({"root": tree}) } else { tree };
+        prop_assume!(tree.is_object());
+        survives(&tree);
+    }
+}

@@ -1,0 +1,46 @@
+//! Bodies on their way: [`incoming`] reads answers within bounds, [`outgoing`] sends what a call has, and [`download`]
+//! hands an answer out piece by piece.
+
+mod download;
+mod incoming;
+mod outgoing;
+mod source;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::download::Download;
+pub(crate) use self::incoming::{Bounds, Reader, read};
+pub(crate) use self::outgoing::{Outgoing, Payload, Upload};
+pub use self::source::BodySource;
+
+/// How far a body has come; see [`Call::on_upload`](crate::Call::on_upload) and
+/// [`Download::on_progress`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes so far: of an upload those handed to the connection by this try, of a download those off the wire.
+    pub bytes: u64,
+    /// Bytes in all, when that is known.
+    pub total: Option<u64>,
+}
+
+/// A callback that hears of progress.
+#[derive(Clone)]
+pub(crate) struct OnProgress(Arc<dyn Fn(Progress) + Send + Sync>);
+
+impl OnProgress {
+    pub(crate) fn new(hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    pub(crate) fn tell(&self, bytes: u64, total: Option<u64>) {
+        (self.0)(Progress { bytes, total });
+    }
+}
+
+impl fmt::Debug for OnProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnProgress")
+    }
+}

@@ -1,0 +1,148 @@
+//! Hooks of the application around every try.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderValue};
+use http::{HeaderName, Method, StatusCode};
+
+use crate::capture::Got;
+use crate::error::{Error, Result};
+use crate::response::Origin;
+
+/// Sees every try of a client's calls, before it is made and after it ended; see
+/// [`ClientBuilder::intercept`](crate::ClientBuilder::intercept).
+///
+/// Hooks run on the task of the call, so they must not block. Those added first are asked first before a try, and last
+/// after it.
+///
+/// ```
+/// use wats_http::{Attempt, Intercept, Outcome};
+///
+/// #[derive(Debug)]
+/// struct Trace;
+///
+/// impl Intercept for Trace {
+///     fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), wats_http::Refusal> {
+///         attempt.set_header("x-request-id", "7")?;
+///         Ok(())
+///     }
+///
+///     fn after_attempt(&self, attempt: &Attempt<'_>, outcome: &Outcome<'_>) {
+///         println!("{} try {}: {:?}", attempt.operation(), attempt.number(), outcome.status());
+///     }
+/// }
+/// # let _ = wats_http::Client::builder().intercept(Trace);
+/// ```
+pub trait Intercept: fmt::Debug + Send + Sync {
+    /// Before a try: may set headers, or refuse the call.
+    ///
+    /// # Errors
+    /// Whatever it returns ends the call as [`ErrorKind::Request`](crate::ErrorKind::Request) with that as its cause; it
+    /// is not tried again.
+    fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
+        let _ = attempt;
+        Ok(())
+    }
+
+    /// After a try.
+    fn after_attempt(&self, attempt: &Attempt<'_>, outcome: &Outcome<'_>) {
+        let _ = (attempt, outcome);
+    }
+}
+
+/// Why an interceptor refuses a call.
+pub type Refusal = Box<dyn StdError + Send + Sync>;
+
+/// One try of a call, as interceptors see it. The token is not part of it.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) number: u32,
+    pub(crate) headers: &'a mut HeaderMap,
+}
+
+impl Attempt<'_> {
+    /// The name of the operation, such as `product.get`.
+    pub fn operation(&self) -> &str {
+        self.origin.operation.name()
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &Method {
+        self.origin.operation.method()
+    }
+
+    /// The path template of the operation, such as `/api/Product/{partNumber}`.
+    pub fn path_template(&self) -> &str {
+        self.origin.operation.path()
+    }
+
+    /// The address without credentials.
+    pub fn url(&self) -> String {
+        self.origin.context().url
+    }
+
+    /// 1 for the first try.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The headers of the call itself, without those that every call of the client has.
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers
+    }
+
+    /// Sets a header for this try and those after it. Names are lower case.
+    ///
+    /// # Errors
+    /// The name or the value cannot be sent.
+    pub fn set_header(&mut self, name: &'static str, value: &str) -> Result<()> {
+        let illegal = || Error::request(format!("the header `{name}` cannot be sent"));
+        let key: HeaderName = name.parse().map_err(|_| illegal())?;
+        let value = HeaderValue::from_str(value).map_err(|_| illegal())?;
+        self.headers.insert(key, value);
+        Ok(())
+    }
+}
+
+/// How a try ended, as interceptors see it.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    pub(crate) got: Got<'a>,
+    pub(crate) elapsed: Duration,
+}
+
+impl Outcome<'_> {
+    /// The status, when there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.got {
+            Got::Whole(received) => Some(received.status),
+            Got::Head(status, _) => Some(status),
+            Got::Error(error) => error.status(),
+        }
+    }
+
+    /// The headers of a successful answer.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        match self.got {
+            Got::Whole(received) => Some(&received.headers),
+            Got::Head(_, headers) => Some(headers),
+            Got::Error(_) => None,
+        }
+    }
+
+    /// The error of the try; the call may be tried again.
+    pub fn error(&self) -> Option<&Error> {
+        match self.got {
+            Got::Error(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Time from the start of the try, its wait for the rate limit included, to its end.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+}

@@ -1,0 +1,112 @@
+//! What the outside hears of calls: spans with the names of OpenTelemetry's semantic conventions for HTTP clients, and,
+//! behind the feature `metrics`, the same as metrics.
+//!
+//! Names and labels are templates and operations, never raw paths, so that their number stays small.
+
+use tokio::time::Instant;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::error::{Error, ErrorKind};
+use crate::response::Origin;
+
+/// The span of a whole call.
+pub(crate) fn call_span(origin: &Origin) -> Span {
+    let (operation, base) = (&origin.operation, &origin.shared.base);
+    tracing::debug_span!(
+        "wats.call",
+        otel.kind = "client",
+        operation = operation.name(),
+        http.request.method = operation.method().as_str(),
+        url.template = operation.path(),
+        server.address = base.host.as_str(),
+        server.port = base.port,
+        http.response.status_code = Empty,
+        http.request.resend_count = Empty,
+        error.type = Empty,
+    )
+}
+
+/// The span of one try within it.
+pub(crate) fn attempt_span(number: u32) -> Span {
+    tracing::debug_span!(
+        "wats.attempt",
+        attempt = number,
+        http.response.status_code = Empty,
+        error.type = Empty,
+    )
+}
+
+/// Notes on a span how it ended.
+pub(crate) fn ended(span: &Span, outcome: Result<u16, &Error>) {
+    match outcome {
+        Ok(status) => {
+            span.record("http.response.status_code", status);
+        }
+        Err(error) => {
+            if let Some(status) = error.status() {
+                span.record("http.response.status_code", status.as_u16());
+            }
+            span.record("error.type", error_type(error));
+        }
+    }
+}
+
+/// Notes how often a call was tried again.
+pub(crate) fn resent(span: &Span, attempts: u32) {
+    if attempts > 1 {
+        span.record("http.request.resend_count", attempts - 1);
+    }
+}
+
+/// A failure in a word.
+pub(crate) fn error_type(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Config => "config",
+        ErrorKind::Request => "request",
+        ErrorKind::Connect => "connect",
+        ErrorKind::Proxy => "proxy",
+        ErrorKind::Tls => "tls",
+        ErrorKind::Transport => "transport",
+        ErrorKind::Timeout(_) => "timeout",
+        ErrorKind::CircuitOpen => "circuit_open",
+        ErrorKind::Status(_) => "status",
+        ErrorKind::TooLarge => "too_large",
+        ErrorKind::Decode => "decode",
+    }
+}
+
+/// Counts a call that ended, and its repeats.
+#[cfg(feature = "metrics")]
+pub(crate) fn count(
+    origin: &Origin,
+    outcome: Result<u16, &Error>,
+    attempts: u32,
+    started: Instant,
+) {
+    use metrics::{counter, histogram};
+    let operation = &origin.operation;
+    let result = match outcome {
+        Ok(_) => "ok",
+        Err(error) => error_type(error),
+    };
+    let status = match outcome {
+        Ok(status) => status,
+        Err(error) => error.status().map_or(0, |status| status.as_u16()),
+    };
+    let labels = [
+        ("operation", operation.name().to_owned()),
+        ("http.request.method", operation.method().to_string()),
+        ("http.response.status_code", status.to_string()),
+        ("error.type", result.to_owned()),
+    ];
+    histogram!("http.client.request.duration", &labels).record(started.elapsed().as_secs_f64());
+    if attempts > 1 {
+        let labels = [("operation", operation.name().to_owned())];
+        counter!("http.client.request.resend_count", &labels).increment(u64::from(attempts - 1));
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+#[inline]
+pub(crate) fn count(_: &Origin, _: Result<u16, &Error>, _: u32, _: Instant) {}

@@ -1,0 +1,123 @@
+//! The body of an answer, with the connection it comes on.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::HeaderName;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use super::Shared;
+use super::connection::{Connection, Lease};
+use crate::body::{self, Reader};
+use crate::error::Result;
+use crate::transport::{Answer, AnswerBody, Prepared};
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// What a connection stops being used ahead of the time at which its server closes it.
+const HEAD_START: Duration = Duration::from_secs(1);
+
+/// The body of an answer. Dropping it before its end closes an HTTP/1.1 connection and resets an HTTP/2 stream.
+#[derive(Debug)]
+pub(crate) struct PooledBody {
+    reader: Reader<Incoming>,
+    lease: Lease,
+    pool: Arc<Shared>,
+    /// Whether the connection is good for further calls.
+    pub(super) keep: bool,
+}
+
+impl PooledBody {
+    pub(super) fn answer(
+        response: http::Response<Incoming>,
+        mut lease: Lease,
+        pool: &Arc<Shared>,
+        request: &Prepared<'_>,
+    ) -> Result<Answer> {
+        let (head, body) = response.into_parts();
+        if let Connection::Http1(http1) = &mut lease.connection {
+            http1.unused_until =
+                idle_grant(&head.headers).and_then(|grant| Instant::now().checked_add(grant));
+        }
+        let body = Self {
+            reader: Reader::new(body, request.bounds())?,
+            lease,
+            pool: Arc::clone(pool),
+            keep: true,
+        };
+        Ok(Answer {
+            status: head.status,
+            version: head.version,
+            headers: head.headers,
+            body: AnswerBody::Pooled(body),
+        })
+    }
+
+    pub(crate) async fn read(self) -> Result<Bytes> {
+        let bytes = body::read(self.reader).await?;
+        if self.keep {
+            self.pool.park(self.lease).await;
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn poll_piece(
+        &mut self,
+        context: &mut Context<'_>,
+        stall: Pin<&mut Option<Sleep>>,
+    ) -> Poll<Result<Option<Bytes>>> {
+        self.reader.poll(context, stall)
+    }
+
+    /// Gives the connection back after the last piece.
+    pub(crate) fn finish(self) {
+        if self.keep {
+            self.pool.park_later(self.lease);
+        }
+    }
+}
+
+/// How long a server says that it keeps the connection (`Keep-Alive: timeout=5`), less a head start; as it is widely
+/// done, though RFC 9112 leaves it out.
+fn idle_grant(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(KEEP_ALIVE)?.to_str().ok()?;
+    let seconds = text.split(',').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let is_timeout = name.trim().eq_ignore_ascii_case("timeout");
+        is_timeout.then(|| value.trim().trim_matches('"').parse::<u32>().ok())?
+    })?;
+    let granted = Duration::from_secs(seconds.into());
+    Some(granted.saturating_sub(HEAD_START.min(granted / 2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_left_a_moment_before_its_server_closes_it() {
+        let read = |text: &'static str| {
+            idle_grant(&HeaderMap::from_iter([(
+                KEEP_ALIVE,
+                HeaderValue::from_static(text),
+            )]))
+        };
+        assert_eq!(read("timeout=5"), Some(Duration::from_secs(4)));
+        assert_eq!(
+            read("max=100, Timeout = \"20\""),
+            Some(Duration::from_secs(19))
+        );
+        assert_eq!(read("timeout=1"), Some(Duration::from_millis(500)));
+        assert_eq!(read("timeout=0"), Some(Duration::ZERO));
+        for nothing in ["", "max=3", "timeout", "timeout=soon", "timeout=-1"] {
+            assert_eq!(read(nothing), None, "{nothing}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The one request that a redirect sends to another server: on a connection of its own, within the same cap.
+//!
+//! Such a connection is not kept. If all connections of the cap are open and some are idle, the one that is idle for
+//! longest makes room first.
+
+use super::connection::{Connection, Lease};
+use super::{Pool, PooledBody};
+use crate::address::BaseUrl;
+use crate::error::{Error, Result};
+use crate::redirect::Hop;
+use crate::transport::{Answer, AnswerBody, Prepared};
+
+impl Pool {
+    pub(super) async fn send_elsewhere(
+        &self,
+        base: &BaseUrl,
+        hop: &Hop,
+        request: &Prepared<'_>,
+    ) -> Result<Answer> {
+        let mut lease = self.dial_elsewhere(base, request).await?;
+        let forwarder = self.shared.dialer.forwarder(base);
+        let outgoing = super::outgoing::build(request, Some(hop), base, forwarder, false)?;
+        request.mark_sent(true);
+        let Connection::Http1(http1) = &mut lease.connection else {
+            return Err(Error::request("another server was spoken to over HTTP/2"));
+        };
+        let sent = http1.sender.try_send_request(outgoing).await;
+        let response = sent.map_err(|error| super::Failure::from(error).into_error())?;
+        let mut answer = PooledBody::answer(response, lease, &self.shared, request)?;
+        if let AnswerBody::Pooled(body) = &mut answer.body {
+            body.keep = false;
+        }
+        Ok(answer)
+    }
+
+    async fn dial_elsewhere(&self, base: &BaseUrl, request: &Prepared<'_>) -> Result<Lease> {
+        let shared = &self.shared;
+        loop {
+            let slot = self.slot(request.timeouts.pool).await?;
+            let surplus = {
+                let mut state = shared.lock();
+                let taken = shared.most() - shared.slots.available_permits();
+                let full = state.idle.len() + taken > shared.most();
+                full.then(|| state.idle.pop_oldest()).flatten()
+            };
+            if let Some(surplus) = surplus {
+                // The slot is free again when the socket is closed.
+                surplus.hold(slot);
+                drop(surplus);
+                continue;
+            }
+            let http1 = shared
+                .dialer
+                .dial_elsewhere(base, &shared.counters)
+                .await
+                .map_err(Error::never_sent)?;
+            return Ok(Lease::new(Connection::Http1(http1), slot, false));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The request in the form that the way wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 and a proxy that forwards
+//! have a whole address.
+
+use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
+use http::{Request, Uri, Version};
+
+use crate::address::BaseUrl;
+use crate::body::Outgoing;
+use crate::error::{Error, Result};
+use crate::proxy::Proxy;
+use crate::redirect::Hop;
+use crate::transport::Prepared;
+
+pub(super) fn build(
+    request: &Prepared<'_>,
+    hop: Option<&Hop>,
+    base: &BaseUrl,
+    forwarder: Option<&Proxy>,
+    http2: bool,
+) -> Result<Request<Outgoing>> {
+    let illegal = |source: http::Error| Error::request("the address cannot be sent").source(source);
+    let target = hop.map_or(request.target, |hop| &hop.target);
+    let uri = if http2 || forwarder.is_some() {
+        Uri::builder()
+            .scheme(base.scheme())
+            .authority(base.authority.as_str())
+            .path_and_query(target)
+            .build()
+            .map_err(illegal)?
+    } else {
+        Uri::try_from(target).map_err(|source| illegal(source.into()))?
+    };
+    let mut outgoing = Request::new(Outgoing::from(&request.body));
+    *outgoing.method_mut() = request.method.clone();
+    *outgoing.uri_mut() = uri;
+    let headers = outgoing.headers_mut();
+    headers.clone_from(request.common);
+    for (name, value) in &request.headers {
+        headers.insert(name, value.clone());
+    }
+    if hop.is_some_and(|hop| hop.elsewhere.is_some()) {
+        // Whoever stands there is a stranger.
+        for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+            headers.remove(secret);
+        }
+    }
+    if !http2 {
+        headers.insert(HOST, base.host_header.clone());
+    }
+    if let Some(login) = forwarder.and_then(|proxy| proxy.login.as_ref()) {
+        headers.insert(PROXY_AUTHORIZATION, login.header.clone());
+    }
+    if http2 {
+        *outgoing.version_mut() = Version::HTTP_2;
+    }
+    Ok(outgoing)
+}

@@ -1,0 +1,130 @@
+//! Redirects: only of GET and HEAD, only as many as allowed, never from HTTPS to HTTP, and with no credentials to
+//! another origin.
+//!
+//! Any other method is never redirected: a POST that becomes a GET looks submitted and is lost.
+
+use http::header::LOCATION;
+use http::{Method, StatusCode};
+use url::Url;
+
+use crate::address::BaseUrl;
+use crate::error::{Error, ErrorKind, Result};
+use crate::transport::{Answer, Prepared};
+
+/// Where a redirect leads.
+#[derive(Debug)]
+pub(crate) struct Hop {
+    /// The server, when it is not the client's own.
+    pub(crate) elsewhere: Option<BaseUrl>,
+    /// Path and query.
+    pub(crate) target: String,
+}
+
+/// Where an answer sends its request, if it may be followed; `followed` is how many led here.
+pub(crate) fn next(
+    answer: &Answer,
+    request: &Prepared<'_>,
+    hop: Option<&Hop>,
+    own: &BaseUrl,
+    followed: u32,
+    most: u32,
+) -> Result<Option<Hop>> {
+    let moved = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+    if !moved || !matches!(request.method, Method::GET | Method::HEAD) {
+        return Ok(None);
+    }
+    let Some(location) = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok()) else {
+        return Ok(None);
+    };
+    if followed >= most {
+        return Err(refused(
+            answer.status,
+            &format!("more than {most} redirects"),
+        ));
+    }
+    let here = hop.and_then(|hop| hop.elsewhere.as_ref()).unwrap_or(own);
+    let path_and_query = hop.map_or(request.target, |hop| &hop.target);
+    follow(here, path_and_query, location, own)
+        .map(Some)
+        .map_err(|why| refused(answer.status, why))
+}
+
+fn refused(status: StatusCode, why: &str) -> Error {
+    Error::new(ErrorKind::Status(status)).message(format!("the redirect is not followed: {why}"))
+}
+
+/// Resolves `location` as seen from `here`.
+fn follow(
+    here: &BaseUrl,
+    path_and_query: &str,
+    location: &str,
+    own: &BaseUrl,
+) -> Result<Hop, &'static str> {
+    let unusable = "its target is not an address";
+    let current = Url::parse(&here.display(path_and_query)).map_err(|_| unusable)?;
+    let url = current.join(location).map_err(|_| unusable)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("its target holds a user name or password");
+    }
+    let mut origin = url.clone();
+    origin.set_path("");
+    origin.set_query(None);
+    origin.set_fragment(None);
+    let there = BaseUrl::parse(origin.as_str()).map_err(|_| unusable)?;
+    if here.tls && !there.tls {
+        return Err("it leads from https to http");
+    }
+    let same = (there.tls, &there.host, there.port) == (own.tls, &own.host, own.port);
+    let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    Ok(Hop {
+        elsewhere: (!same).then_some(there),
+        target: target.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn base(text: &str) -> BaseUrl {
+        BaseUrl::parse(text).unwrap()
+    }
+
+    #[test]
+    fn where_a_location_leads() {
+        let own = base("https://a.example");
+        for (location, host, target) in [
+            ("/x?y=1#z", None, "/x?y=1"),
+            ("z", None, "/api/z"),
+            ("//b.example/x", Some("b.example"), "/x"),
+            ("https://a.example:443/x", None, "/x"),
+            ("https://a.example:444/x", Some("a.example"), "/x"),
+            ("https://b.example", Some("b.example"), "/"),
+        ] {
+            let hop = follow(&own, "/api/here?q=1", location, &own).unwrap();
+            assert_eq!(hop.target, target, "{location}");
+            assert_eq!(hop.elsewhere.map(|b| b.host).as_deref(), host, "{location}");
+        }
+        for (location, why) in [
+            ("http://a.example/x", "https to http"),
+            ("https://u:p@b.example/", "user name"),
+            ("ftp://b.example/", "not an address"),
+            ("https://", "not an address"),
+        ] {
+            let refused = follow(&own, "/", location, &own).unwrap_err();
+            assert!(refused.contains(why), "{location}: {refused}");
+        }
+        let back = follow(&base("https://b.example"), "/", "https://a.example/", &own).unwrap();
+        assert!(back.elsewhere.is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_location_panics(location in "\\PC{0,60}") {
+            let own = base("https://a.example");
+            let _ = follow(&own, "/api/x", &location, &own);
+        }
+    }
+}

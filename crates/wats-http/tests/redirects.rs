@@ -1,0 +1,168 @@
+//! Redirects: by choice, of GET and HEAD only, and without credentials to strangers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+mod common;
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use common::*;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::Full;
+use wats_http::{Call, ErrorKind, PoolConfig, TlsConfig};
+
+fn to(status: u16, location: &str) -> Response<Full<Bytes>> {
+    let answer = Response::builder()
+        .status(status)
+        .header("location", location);
+    answer.body(Full::default()).unwrap()
+}
+
+#[tokio::test]
+async fn without_the_choice_a_redirect_is_an_error_that_names_its_target() {
+    let server = Server::start(Speaks::Plain, |_| async { to(302, "/elsewhere") }).await;
+    let client = client(&server.url()).build().unwrap();
+    let error = client.execute(Call::new(&GET)).await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::FOUND));
+    assert!(error.to_string().contains("/elsewhere"), "{error}");
+}
+
+#[tokio::test]
+async fn a_post_is_never_redirected_and_never_turns_into_a_get() {
+    for status in [301, 302, 303, 307, 308] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = seen.clone();
+        let server = Server::start(Speaks::Plain, move |request| {
+            noted.lock().unwrap().push(request.method().clone());
+            async move { to(status, "/get") }
+        })
+        .await;
+        let client = client(&server.url()).redirects(5).build().unwrap();
+        let call = Call::new(&POST).body("x", "text/plain");
+        let error = client.execute(call).await.unwrap_err();
+        assert_eq!(error.status().map(|s| s.as_u16()), Some(status));
+        assert_eq!(*seen.lock().unwrap(), [http::Method::POST], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn within_the_origin_a_get_is_followed_with_its_headers_on_the_same_connection() {
+    let server = Server::start(Speaks::Plain, |request| async move {
+        assert_eq!(request.headers()["authorization"], format!("Basic {TOKEN}"));
+        match request.uri().path() {
+            "/get" => to(301, "item/1?x=%2F"),
+            "/item/1" => ok(request.uri().query().unwrap_or_default().to_owned()),
+            _ => to(404, "/"),
+        }
+    })
+    .await;
+    let client = client(&server.url()).redirects(1).build().unwrap();
+    let answer = client.execute(Call::new(&GET)).await.unwrap();
+    assert_eq!((&answer.body()[..], answer.attempts()), (&b"x=%2F"[..], 1));
+    assert_eq!(server.opened(), 1);
+}
+
+#[tokio::test]
+async fn loops_end_and_bad_targets_are_refused() {
+    let server = Server::start(Speaks::Plain, |request| async move {
+        match request.uri().path() {
+            "/get" => to(302, "/get"),
+            _ => to(302, "http://user:pass@127.0.0.1/"),
+        }
+    })
+    .await;
+    let client = client(&server.url()).redirects(3).build().unwrap();
+    let error = client.execute(Call::new(&GET)).await.unwrap_err();
+    assert!(
+        error.to_string().contains("more than 3 redirects"),
+        "{error}"
+    );
+    let error = client
+        .execute(Call::new(&ITEM).path("id", 1))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("user name"), "{error}");
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn another_origin_gets_neither_token_nor_cookie_nor_client_certificate_and_the_cap_holds() {
+    let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
+    let noted = seen.clone();
+    let stranger = Server::start(Speaks::MutualTls, move |request| {
+        noted.lock().unwrap().push(request.headers().clone());
+        async { ok("from the store") }
+    })
+    .await;
+    let open_stranger = {
+        let noted = seen.clone();
+        Server::start(Speaks::TlsHttp1Only, move |request| {
+            noted.lock().unwrap().push(request.headers().clone());
+            async { ok("from the store") }
+        })
+        .await
+    };
+    let (wants, takes) = (stranger.url(), open_stranger.url());
+    let own = Server::start(Speaks::TlsHttp1Only, move |request| {
+        let target = if request.uri().path() == "/get" {
+            &takes
+        } else {
+            &wants
+        };
+        let answer = to(307, &format!("{target}/blob?sig=1"));
+        async move { answer }
+    })
+    .await;
+    let mine = authority().issue(&["station-7"]);
+    let tls = [&own, &stranger, &open_stranger]
+        .iter()
+        .try_fold(TlsConfig::default(), |tls, server| {
+            tls.only_ca_pem(server.ca_pem.as_ref().unwrap())
+        })
+        .unwrap()
+        .client_certificate_pem(&mine.chain_pem, &mine.key_pem)
+        .unwrap();
+    // One connection in all: the idle one to the server makes room for the one to the stranger.
+    let one = PoolConfig::default().max_connections(NonZeroUsize::MIN);
+    let client = client(&own.url())
+        .tls(tls)
+        .pool(one)
+        .redirects(1)
+        .build()
+        .unwrap();
+    let call = || {
+        Call::new(&GET)
+            .header("cookie", "session=1")
+            .header("x-kept", "yes")
+    };
+    let answer = client.execute(call()).await.unwrap();
+    assert_eq!(&answer.body()[..], b"from the store");
+    {
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0]["x-kept"], "yes");
+        assert_eq!(seen[0]["host"], open_stranger.address.to_string());
+        for secret in ["authorization", "cookie", "proxy-authorization"] {
+            assert!(!seen[0].contains_key(secret), "{secret}");
+        }
+    }
+    until_free(&client).await;
+    own.until_live(|n| n == 0).await;
+    // The stranger that wants a certificate is not shown the client's.
+    let error = client
+        .execute(Call::new(&ITEM).path("id", 1))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Tls | ErrorKind::Transport),
+        "{error:#}"
+    );
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    until_free(&client).await;
+}
