@@ -128,6 +128,10 @@ async fn a_report_is_followed_until_the_server_has_got_round_to_it() {
         async move { submit(&api, 1).await }
     });
     while sim.counters().requests.get(&format!("GET {STATE}")) < Some(&5) {
+        assert!(
+            !followed.is_finished(),
+            "the older version passed for the new one"
+        );
         tokio::task::yield_now().await;
     }
     assert!(!followed.is_finished(), "received, not stored");

@@ -10,6 +10,7 @@ mod report_common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use report_common::{connect, id, read, repair, start, test};
 use serde_json::{Value, json};
@@ -288,6 +289,22 @@ async fn reports_of_one_id_keep_their_order() {
         let stored = sim.report(&id(n).to_string()).unwrap();
         assert_eq!(stored["sn"], format!("version {}", 57 + n));
     }
+}
+
+#[tokio::test]
+async fn a_later_report_does_not_overtake_a_slow_one_of_its_id() {
+    let (sim, api) = start(Simulator::builder()).await;
+    let reports = ["older", "newer"].map(|serial| read(&test(id(1), serial)));
+    let reports: Vec<&Report> = reports.iter().collect();
+    // Side by side, the older one would be stored last.
+    sim.inject(Fault::delay(Duration::from_millis(200)).route("POST", WSJF));
+    let many = BulkOptions::default();
+    let outcome = api
+        .report()
+        .submit_many(&reports, &SubmitOptions::default(), &many)
+        .await;
+    assert!(outcome.is_ok());
+    assert_eq!(sim.report(&id(1).to_string()).unwrap()["sn"], "newer");
 }
 
 #[tokio::test]
