@@ -91,11 +91,27 @@ pub(crate) static REPORT_SUBMIT: Route = row(
     Repeat::Safe,
 );
 
+/// `POST /api/Report/WSXF`: as WSJF; a text without an id is not sent.
+pub(crate) static REPORT_SUBMIT_WSXF: Route = row(
+    "report.submit_wsxf",
+    Method::POST,
+    "/api/Report/WSXF",
+    Repeat::Safe,
+);
+
 /// `GET /api/Report/Wsjf/{id}`.
 pub(crate) static REPORT_GET: Route = row(
     "report.get",
     Method::GET,
     "/api/Report/Wsjf/{id}",
+    Repeat::Safe,
+);
+
+/// `GET /api/Report/Wsxf/{id}`.
+pub(crate) static REPORT_GET_WSXF: Route = row(
+    "report.get_wsxf",
+    Method::GET,
+    "/api/Report/Wsxf/{id}",
     Repeat::Safe,
 );
 
@@ -105,6 +121,79 @@ pub(crate) static REPORT_HEADERS: Route = row(
     Method::GET,
     "/api/Report/Query/Header",
     Repeat::Safe,
+);
+
+/// `GET /api/Report/Query/HeaderByMiscInfo`.
+pub(crate) static REPORT_BY_MISC_INFO: Route = row(
+    "report.by_misc_info",
+    Method::GET,
+    "/api/Report/Query/HeaderByMiscInfo",
+    Repeat::Safe,
+);
+
+/// `GET /api/Report/Attachment`.
+pub(crate) static REPORT_ATTACHMENT: Route = row(
+    "report.attachment",
+    Method::GET,
+    "/api/Report/Attachment",
+    Repeat::Safe,
+);
+
+/// `GET /api/Report/Attachments/{id}`.
+pub(crate) static REPORT_ATTACHMENTS: Route = row(
+    "report.attachments_zip",
+    Method::GET,
+    "/api/Report/Attachments/{id}",
+    Repeat::Safe,
+);
+
+/// `GET /api/Report/Certificate/{id}`.
+pub(crate) static REPORT_CERTIFICATE: Route = row(
+    "report.certificate",
+    Method::GET,
+    "/api/Report/Certificate/{id}",
+    Repeat::Safe,
+);
+
+/// `GET /api/internal/Report/GetReportState/{id}`.
+pub(crate) static REPORT_STATE: Route = row(
+    "report.internal.state",
+    Method::GET,
+    "/api/internal/Report/GetReportState/{id}",
+    Repeat::Safe,
+);
+
+/// `GET /api/internal/Quarantine`.
+pub(crate) static QUARANTINE_LIST: Route = row(
+    "report.internal.quarantine",
+    Method::GET,
+    "/api/internal/Quarantine",
+    Repeat::Safe,
+);
+
+/// `POST /api/internal/Quarantine/Retry`: trying twice what is tried is storing it once, for the id stays.
+pub(crate) static QUARANTINE_RETRY: Route = row(
+    "report.internal.retry",
+    Method::POST,
+    "/api/internal/Quarantine/Retry",
+    Repeat::Safe,
+);
+
+/// `POST /api/internal/Quarantine/Retry/Future`: the new start is in the call, so twice is once.
+pub(crate) static QUARANTINE_RETRY_AT: Route = row(
+    "report.internal.retry_at",
+    Method::POST,
+    "/api/internal/Quarantine/Retry/Future",
+    Repeat::Safe,
+);
+
+/// `DELETE /api/internal/Quarantine`: between a try and its repeat a report of the same id could have come anew, and
+/// deleting that would lose it.
+pub(crate) static QUARANTINE_DELETE: Route = row(
+    "report.internal.delete_quarantined",
+    Method::DELETE,
+    "/api/internal/Quarantine",
+    Repeat::Never,
 );
 
 #[cfg(test)]
@@ -120,8 +209,19 @@ mod tests {
             &PRODUCT_QUERY,
             &PRODUCT_SAVE,
             &REPORT_SUBMIT,
+            &REPORT_SUBMIT_WSXF,
             &REPORT_GET,
+            &REPORT_GET_WSXF,
             &REPORT_HEADERS,
+            &REPORT_BY_MISC_INFO,
+            &REPORT_ATTACHMENT,
+            &REPORT_ATTACHMENTS,
+            &REPORT_CERTIFICATE,
+            &REPORT_STATE,
+            &QUARANTINE_LIST,
+            &QUARANTINE_RETRY,
+            &QUARANTINE_RETRY_AT,
+            &QUARANTINE_DELETE,
         ];
         let mut names = std::collections::BTreeSet::new();
         for Route {

@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) max_body: usize,
     pub(crate) rules: ReportRules,
     pub(crate) gzip: bool,
+    /// Most headers in one answer, whatever was asked for.
+    pub(crate) max_headers: usize,
 }
 
 impl Service {
@@ -161,7 +163,9 @@ impl Service {
             ReportEndpoint::Attachment => report::attachment(store, query),
             ReportEndpoint::Attachments => report::attachments(store, id),
             ReportEndpoint::Certificate => report::certificate(store, id),
-            ReportEndpoint::Headers => report::query_headers(store, query),
+            ReportEndpoint::Headers => {
+                report::query_headers(store, query, self.settings.max_headers)
+            }
             ReportEndpoint::ByMiscInfo => report::query_by_misc_info(store, query),
             ReportEndpoint::State => report::state(store, id),
             ReportEndpoint::Quarantine => Ok(report::list(store)),

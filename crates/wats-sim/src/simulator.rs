@@ -259,6 +259,7 @@ impl Default for Builder {
                 max_body: 100 * 1024 * 1024,
                 rules: ReportRules::default(),
                 gzip: true,
+                max_headers: usize::MAX,
             },
         }
     }
@@ -339,6 +340,13 @@ impl Builder {
     /// The largest request body in bytes; a larger one is answered with 413. Default: 100 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
+        self
+    }
+
+    /// Gives at most this many headers in one answer, silently, also where `$top` asks for more, as a
+    /// server with a cap of its own does. Default: what is asked for.
+    pub fn max_headers(mut self, headers: usize) -> Self {
+        self.settings.max_headers = headers;
         self
     }
 

@@ -2,24 +2,36 @@
 //!
 //! `model` holds the wire models of WSJF; `codes`, `status`, `comp_op` and `limits` their vocabulary, `time` the times,
 //! `step_path` the way to a step, `names` telling equal names apart, `payload` the contents of attachments. `body` is a
-//! report as the bytes that are sent. `builder` makes reports that
-//! the server accepts, checked by `lint`; `header` and `service` are the operations.
+//! report as the bytes that are sent. `builder` makes reports that the server accepts, checked by `lint`.
+//!
+//! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of
+//! reports show, `query` which of it, `evaluate` makes outcomes of limits, `text` finds the id in a text, `upload`
+//! makes the body of a submit, `refusal` takes a refusal apart.
 
 mod body;
 mod builder;
 mod codes;
 mod comp_op;
+mod evaluate;
+mod files;
 mod header;
+pub(crate) mod internal;
 mod limits;
 mod lint;
 mod model;
 mod names;
+mod pages;
 mod payload;
+mod query;
+mod read;
 pub(crate) mod refusal;
 mod service;
 mod status;
 mod step_path;
+mod submit;
+mod text;
 mod time;
+mod upload;
 
 pub use body::{BodyChunks, BodyReader, ReportBody};
 pub use builder::{
@@ -30,7 +42,13 @@ pub use builder::{
 };
 pub use codes::{ChartType, ReportType, StepGroup, StepType};
 pub use comp_op::CompOp;
-pub use header::{HeaderQuery, ReportHeader};
+pub use evaluate::evaluate;
+pub use files::{AttachmentKey, Download};
+pub use header::{
+    HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
+    ReportHeader,
+};
+pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
 pub use limits::{Limits, StringLimit};
 pub use lint::{
     Finding, FixPolicy, FutureStart, RULES, Rule, Severity, fix, lint, lint_json,
@@ -42,8 +60,12 @@ pub use model::{
     MiscInfo, NumericMeasurement, PropertyType, Report, SequenceCall, Step, StringMeasurement,
     SubUnit, Uur, UurReference, Uut,
 };
+pub use pages::{Cursor, HeaderPage, HeaderPages, HeaderStream};
 pub use payload::Payload;
-pub use service::{ReportService, Submitted};
+pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
+pub use read::{BulkOptions, Detail, DetailLevel};
+pub use service::ReportService;
 pub use status::Status;
 pub use step_path::StepPath;
+pub use submit::{SubmitMode, SubmitOptions, Submitted};
 pub use time::ReportTime;

@@ -107,8 +107,8 @@ const MAX_TOP: usize = 10_000;
 /// Most rows of a search in misc info; how many the server gives is not published.
 const MAX_MISC_ROWS: usize = 1000;
 
-/// The newest headers that fit.
-pub(crate) fn query_headers(store: &Store, query: &Query) -> Handled {
+/// The newest headers that fit, never more than `cap`.
+pub(crate) fn query_headers(store: &Store, query: &Query, cap: usize) -> Handled {
     let options = ListOptions::parse(query, SCHEMA, ORDERABLE, MAX_TOP)?;
     let report_type = match query.get("reportType") {
         None => None,
@@ -146,7 +146,7 @@ pub(crate) fn query_headers(store: &Store, query: &Query) -> Handled {
     let page = found
         .iter()
         .skip(options.skip)
-        .take(options.top.unwrap_or(DEFAULT_TOP))
+        .take(options.top.unwrap_or(DEFAULT_TOP).min(cap))
         .map(|report| {
             row(
                 report,

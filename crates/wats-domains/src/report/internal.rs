@@ -1,0 +1,344 @@
+//! Routes that the server uses itself and does not publish: what became of a report after its 200, and the quarantine.
+//!
+//! They may change with any version of the server, and a token may not be allowed to use them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+use wats_http::Call;
+
+use super::read::none_if_missing;
+use super::{HeaderField, HeaderQuery, ReportService};
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::odata::Filter;
+use crate::route::{self, Route};
+use crate::wire::wire;
+
+wire! {
+    /// How far the server has come with a report (`ReportsProcessingStatus`).
+    pub struct ReportState {
+        /// Identifier of the report.
+        "uuid" => id: Uuid,
+        /// A letter. Known are `E` (could not be stored, will be tried again) and `I` (invalid: tried too often).
+        "State" => state: String,
+        /// When it is to be processed, in UTC.
+        "ProcessAtUtc" => process_at: String,
+        /// When it was received last.
+        "ReceiveDate" => received: String,
+        /// How often it was received.
+        "ReceiveCount" => receive_count: i32,
+        /// When the server tried last to store it.
+        "LastAttempt" => last_attempt: String,
+        /// How often it has tried.
+        "Attempts" => attempts: i32,
+    }
+
+    /// A report in quarantine. What the server answers is not published; members without a field, such as the reason,
+    /// are in `extra`.
+    pub struct QuarantinedReport {
+        /// Identifier of the report.
+        "uuid" => id: Uuid,
+        /// A letter, as in [`ReportState`].
+        "State" => state: String,
+        /// When it was received last.
+        "ReceiveDate" => received: String,
+        /// When the server tried last to store it.
+        "LastAttempt" => last_attempt: String,
+        /// How often it has tried.
+        "Attempts" => attempts: i32,
+    }
+}
+
+impl ReportState {
+    /// Whether the report is in quarantine.
+    pub fn is_quarantined(&self) -> bool {
+        self.letter()
+            .is_some_and(|letter| matches!(letter, 'E' | 'I'))
+    }
+
+    /// Whether the server has given it up.
+    pub fn is_invalid(&self) -> bool {
+        self.letter() == Some('I')
+    }
+
+    /// Some versions may write the word.
+    fn letter(&self) -> Option<char> {
+        self.state.as_deref()?.trim().chars().next()
+    }
+}
+
+impl QuarantinedReport {
+    /// Why the report is there, if a member of the answer says so.
+    pub fn reason(&self) -> Option<&str> {
+        let says_why = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            ["error", "reason", "message"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        self.extra
+            .iter()
+            .filter(|(name, _)| says_why(name))
+            .find_map(|(_, value)| value.as_str().filter(|text| !text.trim().is_empty()))
+    }
+}
+
+/// For how long to follow a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfirmOptions {
+    /// Longest time in all; a minute by default.
+    pub wait: Duration,
+    /// Pause before the second look; a quarter of a second by default. Each further one is twice as long.
+    pub first_pause: Duration,
+    /// Longest pause; 10 s by default.
+    pub longest_pause: Duration,
+}
+
+impl Default for ConfirmOptions {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(60),
+            first_pause: Duration::from_millis(250),
+            longest_pause: Duration::from_secs(10),
+        }
+    }
+}
+
+impl ConfirmOptions {
+    /// Sets the longest time in all.
+    pub fn wait(mut self, time: Duration) -> Self {
+        self.wait = time;
+        self
+    }
+
+    /// Sets the pause before the second look; each further one is twice as long.
+    pub fn first_pause(mut self, time: Duration) -> Self {
+        self.first_pause = time;
+        self
+    }
+
+    /// Sets the longest pause.
+    pub fn longest_pause(mut self, time: Duration) -> Self {
+        self.longest_pause = time;
+        self
+    }
+}
+
+/// What became of a report that the server had received.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It is stored: it is in the lists of headers.
+    Stored,
+    /// It is in quarantine and cannot be read. Unless it is invalid the server tries again, and so can
+    /// [`retry`](InternalReports::retry).
+    Quarantined {
+        /// What the server says of its state.
+        state: Box<ReportState>,
+        /// Why, if the list of the quarantine says so.
+        reason: Option<String>,
+    },
+    /// It is not known yet: the time was over, or looking failed.
+    Pending {
+        /// What the server said last of its state.
+        state: Option<Box<ReportState>>,
+        /// What went wrong when looking last.
+        trouble: Option<String>,
+    },
+}
+
+impl Fate {
+    /// Whether the report is stored.
+    pub fn is_stored(&self) -> bool {
+        matches!(self, Self::Stored)
+    }
+}
+
+/// Internal operations on reports; from [`ReportService::internal`].
+#[derive(Debug, Clone, Copy)]
+pub struct InternalReports<'a> {
+    api: &'a Api,
+}
+
+impl<'a> ReportService<'a> {
+    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
+    /// server, and the token may not be allowed to use them.
+    pub fn internal(self) -> InternalReports<'a> {
+        InternalReports { api: self.api }
+    }
+}
+
+impl InternalReports<'_> {
+    /// How far the server has come with a report (`GET /api/internal/Report/GetReportState/{id}`); `None` if it does not
+    /// know it.
+    ///
+    /// # Errors
+    /// The call fails other than by 404.
+    pub async fn state(self, id: Uuid) -> Result<Option<ReportState>> {
+        let route = &route::REPORT_STATE;
+        let call = self.call(route).path("id", id);
+        none_if_missing(self.api.read(route, call).await)
+    }
+
+    /// Follows a report that was received until it is stored or quarantined, at most for the time given.
+    ///
+    /// It is stored when its header is listed, which is public; that it is quarantined is only told by the internal state.
+    /// Where that route cannot be used, a report in quarantine stays [`Fate::Pending`]. A report that was stored before
+    /// counts as stored once it is listed as often received as the state says; without the state, at once.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) {
+    /// use wats_domains::report::{ConfirmOptions, Fate};
+    ///
+    /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await {
+    ///     Fate::Stored => println!("stored"),
+    ///     other => eprintln!("not stored: {other:?}"),
+    /// }
+    /// # }
+    /// ```
+    pub async fn confirm(self, id: Uuid, options: &ConfirmOptions) -> Fate {
+        let mut seen = Seen::default();
+        let fate = timeout(options.wait, self.follow(id, options, &mut seen)).await;
+        fate.ok().flatten().unwrap_or_else(|| Fate::Pending {
+            state: seen.state.map(Box::new),
+            trouble: seen.trouble.map(|error| format!("{error:#}")),
+        })
+    }
+
+    /// Looks until something is known; `None` when looking again would not help.
+    async fn follow(self, id: Uuid, options: &ConfirmOptions, seen: &mut Seen) -> Option<Fate> {
+        let mut pause = options.first_pause;
+        loop {
+            match self.look(id, seen).await {
+                Ok(Some(fate)) => return Some(fate),
+                Ok(None) => seen.trouble = None,
+                Err(error) => {
+                    let hopeless = !error.is_retryable();
+                    seen.trouble = Some(error);
+                    if hopeless {
+                        return None;
+                    }
+                }
+            }
+            sleep(pause).await;
+            pause = pause.saturating_mul(2).min(options.longest_pause);
+        }
+    }
+
+    /// One look at a report.
+    async fn look(self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
+        seen.state = match self.state(id).await {
+            Ok(state) => state,
+            // The public list alone must do then.
+            Err(error) if is_forbidden(&error) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(state) = seen.state.as_ref().filter(|state| state.is_quarantined()) {
+            return Ok(Some(Fate::Quarantined {
+                state: Box::new(state.clone()),
+                reason: self.reason(id).await,
+            }));
+        }
+        let query = HeaderQuery::default()
+            .filter(Filter::eq(HeaderField::Id, id))
+            .select([HeaderField::Id, HeaderField::ReceiveCount])
+            .top(1);
+        let listed = self.api.report().headers(&query).await?;
+        let received = seen.state.as_ref().and_then(|state| state.receive_count);
+        Ok(listed
+            .first()
+            .is_some_and(|header| {
+                header.receive_count >= received || header.receive_count.is_none()
+            })
+            .then_some(Fate::Stored))
+    }
+
+    /// Why a report is in quarantine. Not to know is no reason to fail.
+    async fn reason(self, id: Uuid) -> Option<String> {
+        let listed = self.quarantine().await.ok()?;
+        let ours = listed.iter().find(|report| report.id == Some(id))?;
+        ours.reason().map(str::to_owned)
+    }
+
+    /// The reports in quarantine, at most 1000 (`GET /api/internal/Quarantine`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn quarantine(self) -> Result<Vec<QuarantinedReport>> {
+        let route = &route::QUARANTINE_LIST;
+        self.api.read(route, self.call(route)).await
+    }
+
+    /// Lets the server try again to store reports in quarantine (`POST /api/internal/Quarantine/Retry`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty list, which would mean all of them; or the call fails.
+    pub async fn retry(self, ids: &[Uuid]) -> Result<()> {
+        let route = &route::QUARANTINE_RETRY;
+        let call = self.call(route).json(some(ids)?);
+        self.api.send(route, call).await.map(drop)
+    }
+
+    /// Lets the server try again to store reports whose start was wrong, each with a new one
+    /// (`POST /api/internal/Quarantine/Retry/Future`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty list; or the call fails.
+    pub async fn retry_at(self, starts: &[(Uuid, Timestamp)]) -> Result<()> {
+        let route = &route::QUARANTINE_RETRY_AT;
+        let starts: serde_json::Map<String, Value> = some(starts)?
+            .iter()
+            .map(|(id, start)| (id.to_string(), start.to_string().into()))
+            .collect();
+        self.api
+            .send(route, self.call(route).json(&starts))
+            .await
+            .map(drop)
+    }
+
+    /// Deletes reports in quarantine for good (`DELETE /api/internal/Quarantine`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty list; or the call fails. It is not repeated: a report of the same id may have come
+    /// meanwhile.
+    pub async fn delete_quarantined(self, ids: &[Uuid]) -> Result<()> {
+        let route = &route::QUARANTINE_DELETE;
+        let call = self.call(route).json(some(ids)?);
+        self.api.send(route, call).await.map(drop)
+    }
+
+    /// Internal routes ask where a call comes from.
+    fn call(self, route: &Route) -> Call {
+        let base_url = self.api.http().base_url();
+        route.call().header("referer", &base_url)
+    }
+}
+
+/// What was seen while a report was followed.
+#[derive(Default)]
+struct Seen {
+    state: Option<ReportState>,
+    trouble: Option<Error>,
+}
+
+/// Whether the route is not for us.
+fn is_forbidden(error: &Error) -> bool {
+    error
+        .status()
+        .is_some_and(|status| matches!(status.as_u16(), 403 | 405 | 410 | 501))
+}
+
+/// The server takes an empty list for all that there are.
+fn some<T>(list: &[T]) -> Result<&[T]> {
+    if list.is_empty() {
+        return Err(Error::Query(
+            "the list of reports is empty, which the server would take for all of them".to_owned(),
+        ));
+    }
+    Ok(list)
+}

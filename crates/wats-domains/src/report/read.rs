@@ -1,0 +1,251 @@
+//! Reports read back: whole or in less detail, as the model, as text, as XML, one or many.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use uuid::Uuid;
+use wats_batch::{BatchMap, Partition, Progress, batch_map_stream, limit};
+use wats_http::Call;
+
+use super::{Report, ReportService};
+use crate::error::{Error, Result};
+use crate::route;
+
+/// How much of a report to read, from [`IDENTITY`](Self::IDENTITY) to [`FULL`](Self::FULL).
+///
+/// The server does not publish what the levels between leave out, but that attachments come from 4 and the points of
+/// charts from 6 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DetailLevel(u8);
+
+impl DetailLevel {
+    /// What identifies the report.
+    pub const IDENTITY: Self = Self(0);
+    /// Everything.
+    pub const FULL: Self = Self(7);
+
+    /// A level from 0 to 7; `None` for others.
+    pub const fn new(level: u8) -> Option<Self> {
+        if level <= Self::FULL.0 {
+            Some(Self(level))
+        } else {
+            None
+        }
+    }
+
+    /// The level as a number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// How much of a report to read; everything by default.
+///
+/// ```
+/// use wats_domains::report::{Detail, DetailLevel};
+///
+/// let light = Detail::default().chart_data(false).attachments(false);
+/// let least = Detail::default().level(DetailLevel::IDENTITY);
+/// # let _ = (light, least);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Detail {
+    /// The level; the server's default is everything.
+    pub level: Option<DetailLevel>,
+    /// Whether charts come with their points; the server's default is that they do.
+    pub chart_data: Option<bool>,
+    /// Whether attachments come with their contents; the server's default is that they do.
+    pub attachments: Option<bool>,
+}
+
+impl Detail {
+    /// Sets the level.
+    pub fn level(mut self, level: DetailLevel) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Sets whether charts come with their points.
+    pub fn chart_data(mut self, include: bool) -> Self {
+        self.chart_data = Some(include);
+        self
+    }
+
+    /// Sets whether attachments come with their contents.
+    pub fn attachments(mut self, include: bool) -> Self {
+        self.attachments = Some(include);
+        self
+    }
+
+    fn fill(self, call: Call) -> Call {
+        call.query_opt("detailLevel", self.level.map(DetailLevel::get))
+            .query_opt("includeChartdata", self.chart_data)
+            .query_opt("includeAttachments", self.attachments)
+    }
+}
+
+/// How to go through many reports.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct BulkOptions {
+    /// Most calls under way at once; 5 by default. The server's limit of calls per minute is kept beside.
+    pub at_once: NonZeroUsize,
+    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+}
+
+impl Default for BulkOptions {
+    fn default() -> Self {
+        Self {
+            at_once: limit::<5>(),
+            progress: None,
+        }
+    }
+}
+
+impl fmt::Debug for BulkOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkOptions")
+            .field("at_once", &self.at_once)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BulkOptions {
+    /// Sets the most calls under way at once.
+    pub fn at_once(mut self, calls: NonZeroUsize) -> Self {
+        self.at_once = calls;
+        self
+    }
+
+    /// Calls `report` after each item.
+    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(report));
+        self
+    }
+
+    pub(super) fn map(&self) -> BatchMap {
+        let map = BatchMap::new(self.at_once);
+        match &self.progress {
+            Some(report) => {
+                let report = Arc::clone(report);
+                map.progress(move |progress| report(progress))
+            }
+            None => map,
+        }
+    }
+}
+
+impl<'a> ReportService<'a> {
+    /// Reads a report back (`GET /api/Report/Wsjf/{id}`). Members that this version does not know are kept.
+    ///
+    /// # Errors
+    /// Status 404 when there is none, as while it is being processed; or the call fails.
+    pub async fn get(self, id: Uuid) -> Result<Report> {
+        self.get_with(id, Detail::default()).await
+    }
+
+    /// Reads a report back in less detail. Submitting what was read that way would overwrite the whole by a part.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// use wats_domains::report::Detail;
+    ///
+    /// let report = api.report().get_with(id, Detail::default().attachments(false)).await?;
+    /// # let _ = report; Ok(()) }
+    /// ```
+    pub async fn get_with(self, id: Uuid, detail: Detail) -> Result<Report> {
+        let route = &route::REPORT_GET;
+        let call = detail.fill(route.call().path("id", id));
+        self.api.read(route, call).await
+    }
+
+    /// As [`get`](Self::get), with `None` where there is no such report.
+    ///
+    /// # Errors
+    /// The call fails other than by 404.
+    pub async fn find(self, id: Uuid) -> Result<Option<Report>> {
+        none_if_missing(self.get(id).await)
+    }
+
+    /// Reads a report back as the server's own JSON text.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_wsjf(self, id: Uuid) -> Result<Bytes> {
+        let route = &route::REPORT_GET;
+        let response = self.api.send(route, route.call().path("id", id)).await?;
+        Ok(response.into_body())
+    }
+
+    /// Reads a report back as the server's own XML text (`GET /api/Report/Wsxf/{id}`), with the indexes of steps and
+    /// measurements or without.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_wsxf(self, id: Uuid, detail: Detail, indexes: bool) -> Result<Bytes> {
+        let route = &route::REPORT_GET_WSXF;
+        let call = detail
+            .fill(route.call().path("id", id))
+            .query("includeIndexes", indexes)
+            .header("accept", "application/xml, text/xml;q=0.9");
+        let response = self.api.send(route, call).await?;
+        Ok(response.into_body())
+    }
+
+    /// Reads many reports, some at a time. One that fails stops no other: the outcome has the reports and the failures
+    /// apart, each with its place in the list. All are in memory at the end; [`get_each`](Self::get_each) gives them one
+    /// by one.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Api, ids: Vec<uuid::Uuid>) {
+    /// use wats_domains::report::{BulkOptions, Detail};
+    ///
+    /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));
+    /// let reports = api.report().get_many(&ids, Detail::default(), &many).await;
+    /// for (place, error) in &reports.failed {
+    ///     eprintln!("{}: {error:#}", ids[*place]);
+    /// }
+    /// # }
+    /// ```
+    pub async fn get_many(
+        self,
+        ids: &[Uuid],
+        detail: Detail,
+        many: &BulkOptions,
+    ) -> Partition<Report, Error> {
+        let get = |id: &Uuid| self.get_with(*id, detail);
+        many.map().partition(ids, get).await
+    }
+
+    /// Reads many reports as a stream, in the order in which they come. No more than `at_once` are under way or waiting to
+    /// be taken, however many ids there are.
+    pub fn get_each<I>(
+        self,
+        ids: I,
+        detail: Detail,
+        at_once: NonZeroUsize,
+    ) -> impl Stream<Item = (Uuid, Result<Report>)> + use<'a, I>
+    where
+        I: IntoIterator<Item = Uuid>,
+    {
+        use futures_util::StreamExt as _;
+        let get = move |id: Uuid| async move { (id, self.get_with(id, detail).await) };
+        batch_map_stream(ids, at_once, get).map(|(_, outcome)| outcome)
+    }
+}
+
+/// What is not there is not a failure.
+pub(super) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.status().is_some_and(|status| status.as_u16() == 404) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,238 @@
+//! The id in the text of a report, WSJF or WSXF, without reading the rest into anything.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use uuid::Uuid;
+use wats_codec::{Format, Limits, Serializer};
+
+use super::lint::{Finding, rules};
+use crate::error::{Error, Result};
+
+/// The namespace of WSXF.
+const WSXF: &str = "http://wats.virinco.com/schemas/WATS/Report/wsxf";
+
+/// The id of a WSJF text; `None` if it has no such member.
+pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
+    // Told apart here, because the codec would read other formats too.
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::Data(
+            "the text is not a WSJF report: it does not begin with `{`".to_owned(),
+        ));
+    }
+    let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
+    let Ids(ids) = json.from_slice(text).map_err(|source| Error::Codec {
+        what: "the text is not a WSJF report",
+        source,
+    })?;
+    match ids.as_slice() {
+        [] => Ok(None),
+        [Value::String(id)] => match id.parse() {
+            Ok(id) => Ok(Some(id)),
+            Err(_) => Err(no_uuid(id)),
+        },
+        [other] => Err(no_uuid(&other.to_string())),
+        _ => Err(Error::Data(
+            "the text is not a WSJF report: it has more than one `id`".to_owned(),
+        )),
+    }
+}
+
+fn no_uuid(id: &str) -> Error {
+    Error::Report(vec![Finding::new(
+        rules::ID_MISSING,
+        "report",
+        format!("its id {id:.80} is no UUID; give it a new UUID as `id`"),
+    )])
+}
+
+/// The values of all members `id`, whatever their case: so does the server read names.
+struct Ids(Vec<Value>);
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Ids;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ids, A::Error> {
+                let mut ids = Vec::new();
+                while let Some(IsId(is_id)) = map.next_key()? {
+                    if is_id {
+                        ids.push(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Ids(ids))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Whether the name of a member is `id`.
+struct IsId(bool);
+
+impl<'de> Deserialize<'de> for IsId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = IsId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<IsId, E> {
+                Ok(IsId(name.eq_ignore_ascii_case("id")))
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+/// The id of the one report in a WSXF text; `None` if it has none. Client programs keep many reports in a file, but the
+/// server takes one at a time.
+pub(crate) fn id_of_wsxf(text: &[u8]) -> Result<Option<Uuid>> {
+    let wrong = |problem: &dyn fmt::Display| {
+        Error::Data(format!("the text is not a WSXF report: {problem}"))
+    };
+    let text = std::str::from_utf8(text).map_err(|problem| wrong(&problem))?;
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    let mut depth = 0_usize;
+    let mut id = None;
+    let mut reports = 0;
+    loop {
+        let event = reader.read_event().map_err(|problem| wrong(&problem))?;
+        match event {
+            Event::Start(ref start) | Event::Empty(ref start) => {
+                match (depth, start.local_name().as_ref()) {
+                    (0, "Reports") if has_namespace(start) => {}
+                    (0, other) => {
+                        return Err(wrong(&format_args!(
+                            "it begins with `{other:.80}`, not with `Reports` of {WSXF}"
+                        )));
+                    }
+                    (1, "Report") => {
+                        reports += 1;
+                        id = attribute(start, "ID");
+                    }
+                    _ => {}
+                }
+                if matches!(event, Event::Start(_)) {
+                    depth += 1;
+                }
+            }
+            Event::End(_) => depth = depth.saturating_sub(1),
+            Event::Eof if depth > 0 => return Err(wrong(&"it ends too early")),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    match (reports, id) {
+        (1, None) => Ok(None),
+        (1, Some(id)) => id.parse().map(Some).map_err(|_| no_uuid(&id)),
+        _ => Err(wrong(&format_args!(
+            "it holds {reports} reports; submit them one by one"
+        ))),
+    }
+}
+
+/// Whether the element declares the namespace of WSXF, for itself or for a prefix.
+fn has_namespace(start: &BytesStart<'_>) -> bool {
+    start.attributes().flatten().any(|attribute| {
+        attribute.key.as_namespace_binding().is_some() && attribute.value.trim() == WSXF
+    })
+}
+
+fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = start.try_get_attribute(name).ok().flatten()?;
+    unescape(&found.value).ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
+
+    #[test]
+    fn ids_in_json() {
+        let id = |text: &str| id_of_wsjf(text.as_bytes()).map(|id| id.map(|id| id.to_string()));
+        assert_eq!(id("{\"a\": {\"id\": 5}}").unwrap(), None);
+        for text in [
+            format!(" {{\"id\": \"{ID}\", \"b\": [1e999999]}}"),
+            format!("{{\"Id\": \"{}\"}}", ID.to_uppercase()),
+            format!("{{\"\\u0069d\": \"{ID}\"}}"),
+        ] {
+            assert_eq!(id(&text).unwrap().as_deref(), Some(ID), "{text}");
+        }
+        for text in [
+            "[]",
+            "",
+            "{",
+            "{\"id\": null}",
+            "{\"id\": 5}",
+            "{\"id\": \"x\"}",
+            &format!("{{\"id\": \"{ID}\", \"ID\": \"{ID}\"}}"),
+            &format!("{{\"id\": \"{ID}\"}} x"),
+        ] {
+            assert!(id(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_in_xml() {
+        let id = |text: &str| id_of_wsxf(text.as_bytes()).map(|id| id.map(|id| id.to_string()));
+        let reports = |inside: &str| {
+            format!("<?xml version=\"1.0\"?><Reports xmlns=\"{WSXF}\">{inside}</Reports>")
+        };
+        let one = reports(&format!(
+            "<Report ID=\"{}\"><Report ID=\"no\"/></Report>",
+            ID.to_uppercase()
+        ));
+        let prefixed =
+            format!("\u{feff}<w:Reports xmlns:w='{WSXF}'><w:Report ID='{{{ID}}}'/></w:Reports>");
+        for text in [&one, &prefixed] {
+            assert_eq!(id(text).unwrap().as_deref(), Some(ID), "{text}");
+        }
+        assert_eq!(id(&reports("<Report/>")).unwrap(), None);
+        for (text, problem) in [
+            (reports(""), "0 reports"),
+            (reports("<Report/><Report/>"), "2 reports"),
+            (reports("<Report ID='x'/>"), "no UUID"),
+            (reports("<Report>"), "not a WSXF report"),
+            (
+                "<Reports><Report/></Reports>".to_owned(),
+                "begins with `Reports`",
+            ),
+            (format!("<Report xmlns='{WSXF}'/>"), "begins with `Report`"),
+            ("{}".to_owned(), "0 reports"),
+            (format!("<Reports xmlns='{WSXF}'><Report/>"), "too early"),
+        ] {
+            let told = id(&text).unwrap_err().to_string();
+            assert!(told.contains(problem), "{text}: {told}");
+        }
+        assert!(id_of_wsxf(b"<\xff/>").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}|(<|>|/|Reports|Report|ID=|\"|'|&|;|xmlns=| ){0,30}") {
+            let _ = id_of_wsxf(text.as_bytes());
+            let _ = id_of_wsjf(text.as_bytes());
+        }
+    }
+}

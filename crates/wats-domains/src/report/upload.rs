@@ -1,0 +1,53 @@
+//! The body of a submit: whole if it is small, else made while it is sent, so that attachments are never in memory as a
+//! whole.
+
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream, StreamExt};
+use wats_http::{BodySource, Call};
+
+use super::body::{BodyChunks, ReportBody};
+use crate::error::{Error, Result};
+
+/// Bodies of at most this many bytes are sent whole: they may be compressed, and need no more than one piece.
+const WHOLE: u64 = 256 * 1024;
+
+const JSON: &str = "application/json";
+
+/// Puts a report into a call.
+pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
+    if let Some(whole) = body.as_whole() {
+        return Ok(call.body(whole.clone(), JSON));
+    }
+    if body.len() <= WHOLE {
+        return Ok(call.body(collect(body).await?, JSON));
+    }
+    let again = body.clone();
+    // Each try begins anew and gives the same bytes: files that have changed meanwhile are an error.
+    let source = BodySource::repeatable(move || Ok(pieces(again.chunks()))).length(body.len());
+    Ok(call.stream(source, JSON))
+}
+
+async fn collect(body: &ReportBody) -> Result<Bytes> {
+    let mut whole = BytesMut::with_capacity(body.len() as usize);
+    let mut pieces = std::pin::pin!(pieces(body.chunks()));
+    while let Some(piece) = pieces.next().await {
+        let piece =
+            piece.map_err(|error| Error::Data(format!("the report cannot be sent: {error}")))?;
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+/// The pieces of a body, made where they may take their time: attachments come from disks and are encoded.
+fn pieces(chunks: BodyChunks) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::unfold(Some(chunks), |chunks| async move {
+        let mut chunks = chunks?;
+        let made = tokio::task::spawn_blocking(move || (chunks.next(), chunks)).await;
+        match made {
+            Ok((piece, chunks)) => Some((piece?, Some(chunks))),
+            Err(stopped) => Some((Err(io::Error::other(stopped)), None)),
+        }
+    })
+}
