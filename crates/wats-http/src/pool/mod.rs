@@ -125,7 +125,9 @@ impl Pool {
         timeouts: Timeouts,
     ) -> Self {
         let slots = config.max_connections.get().min(Semaphore::MAX_PERMITS);
-        let dialer = Dialer::new(proxies, tls, &config, timeouts.connect);
+        let stream_freed = Arc::default();
+        let freed = Arc::clone(&stream_freed);
+        let dialer = Dialer::new(proxies, tls, &config, timeouts.connect, freed);
         let shared = Shared {
             forwarder: dialer.forwarder(&base).cloned(),
             dialer,
@@ -135,7 +137,7 @@ impl Pool {
             slots: Arc::new(Semaphore::new(slots)),
             state: Mutex::default(),
             first_dial: tokio::sync::Mutex::default(),
-            stream_freed: Arc::default(),
+            stream_freed,
             counters: Counters::default(),
         };
         Self {
@@ -371,9 +373,9 @@ impl Shared {
         let mut state = self.lock();
         if !state.http2.is_empty() {
             state.forget_ended();
-            let emptiest = state.http2.iter_mut().min_by_key(|c| c.open_streams());
+            let emptiest = state.http2.iter_mut().min_by_key(|c| c.streams.open());
             if let Some(http2) = emptiest
-                && http2.has_room()
+                && http2.streams.has_room()
             {
                 http2.used = Instant::now();
                 let stream = http2.stream();
@@ -391,15 +393,17 @@ impl Shared {
     }
 
     fn is_full(&self, state: &State) -> bool {
-        state.http2.len() >= self.config.http2_connections.get()
-            && !state.http2.iter().any(Http2::has_room)
+        let enough = state.http2.len() >= self.config.http2_connections.get();
+        // Of one whose settings are on their way it is not known yet whether it is full.
+        let unsettled = || state.http2.iter().any(|c| !c.streams.is_settled());
+        !state.http2.is_empty() && !state.has_room() && (enough || unsettled())
     }
 
     /// Whether a call needs a connection that is not there yet.
     fn wants_dial(&self) -> bool {
         let mut state = self.lock();
         state.forget_ended();
-        let room = state.http2.iter().any(Http2::has_room);
+        let room = state.has_room();
         !room && !self.is_full(&state) && state.idle.len() == 0
     }
 
@@ -436,12 +440,11 @@ impl Shared {
             Dialled::Http1(http1) => Connection::Http1(http1),
             Dialled::Http2 {
                 sender,
-                most,
+                streams,
                 expires,
             } => {
                 state.generation += 1;
-                let freed = Arc::clone(&self.stream_freed);
-                let http2 = Http2::new(sender, state.generation, most, expires, freed);
+                let http2 = Http2::new(sender, state.generation, streams, expires);
                 let stream = http2.stream();
                 state.http2.push(http2.clone());
                 idle::ensure_reaper(&mut state, self);
@@ -466,11 +469,18 @@ impl Shared {
         if let Connection::Http2(refused, _) = &lease.connection {
             let mut state = self.lock();
             state.http2.retain(|c| c.generation != refused.generation);
+            drop(state);
+            // There may be a new one now.
+            self.stream_freed.notify_waiters();
         }
     }
 }
 
 impl State {
+    fn has_room(&self) -> bool {
+        self.http2.iter().any(|c| c.streams.has_room())
+    }
+
     /// Takes no further calls to HTTP/2 connections that are closed or too old; calls on them go on.
     fn forget_ended(&mut self) {
         self.http2
