@@ -241,7 +241,7 @@ pub(crate) fn authority() -> &'static Authority {
     &ONE
 }
 
-fn tls_acceptor(speaks: Speaks) -> (tokio_rustls::TlsAcceptor, String) {
+pub(crate) fn tls_acceptor(speaks: Speaks) -> (tokio_rustls::TlsAcceptor, String) {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     // Each server has an authority of its own, except where clients have one too.
