@@ -23,8 +23,8 @@ use wats_http::{BreakerConfig, Call, Client};
 /// Counts how often each `?n=` was asked for by POST.
 type Posts = Arc<Mutex<HashMap<String, u32>>>;
 
-/// A server that drops each connection after 1 to 40 ms as soon as it is not answering, without a word: a request that
-/// is on its way then is lost. That is what servers do whose keep-alive timeout is over.
+/// A server that drops each connection 1 to 40 ms after its first answer as soon as it is not answering, without a
+/// word: a request that is on its way then is lost. That is what servers do whose keep-alive timeout is over.
 async fn closing_at_random(posts: Posts) -> (String, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -36,7 +36,7 @@ async fn closing_at_random(posts: Posts) -> (String, Arc<AtomicU64>) {
             counted.fetch_add(1, SeqCst);
             let posts = posts.clone();
             tokio::spawn(async move {
-                let busy = Arc::new(AtomicBool::new(false));
+                let busy = Arc::new(AtomicBool::new(true));
                 let answering = busy.clone();
                 let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
                     answering.store(true, SeqCst);
@@ -54,6 +54,10 @@ async fn closing_at_random(posts: Posts) -> (String, Arc<AtomicU64>) {
                 let serving = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service);
                 let over = async {
+                    // Busy until the first answer.
+                    while busy.load(SeqCst) {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=40))).await;
                     while busy.load(SeqCst) {
                         tokio::task::yield_now().await;

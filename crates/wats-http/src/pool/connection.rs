@@ -220,6 +220,8 @@ impl Lease {
 pub(super) enum Failure {
     /// The server has not seen it, or says that it has not worked on it.
     Unsent(Error),
+    /// The connection ended. The server may have seen the request, though on one that was idle it rarely has.
+    Ended(Error),
     /// The server may have seen it.
     Broken(Error),
 }
@@ -228,7 +230,7 @@ impl Failure {
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Unsent(error) => error.never_sent(),
-            Self::Broken(error) => error,
+            Self::Ended(error) | Self::Broken(error) => error,
         }
     }
 }
@@ -247,11 +249,14 @@ impl From<TrySendError<Request<Outgoing>>> for Failure {
         } else {
             "the connection broke"
         };
+        let ended = !source.is_parse() && !source.is_user();
         let error = Error::new(ErrorKind::Transport)
             .message(message)
             .source(source);
         if unsent {
             Self::Unsent(error)
+        } else if ended {
+            Self::Ended(error)
         } else {
             Self::Broken(error)
         }

@@ -251,6 +251,34 @@ impl Pool {
         }
     }
 
+    /// A new connection whatever is idle.
+    async fn fresh(&self, limit: Duration) -> Result<Lease> {
+        let slot = self.slot_for_one_more(limit).await?;
+        let connection = self.shared.dial().await?;
+        Ok(Lease::new(connection, slot, false))
+    }
+
+    /// A slot for a new connection beside the idle ones. If all connections of the cap are open, the one that has been
+    /// idle for longest makes room first.
+    async fn slot_for_one_more(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
+        let shared = &self.shared;
+        loop {
+            let slot = self.slot(limit).await?;
+            let surplus = {
+                let mut state = shared.lock();
+                let taken = shared.most() - shared.slots.available_permits();
+                let full = state.idle.len() + taken > shared.most();
+                full.then(|| state.idle.pop_oldest()).flatten()
+            };
+            let Some(surplus) = surplus else {
+                return Ok(slot);
+            };
+            // The slot is free again when the socket is closed.
+            surplus.hold(slot);
+            drop(surplus);
+        }
+    }
+
     async fn exchange(
         &self,
         lease: &mut Lease,
@@ -285,9 +313,10 @@ impl Transport for Pool {
         {
             return Box::pin(self.send_elsewhere(base, hop, request)).await;
         }
+        let limit = request.timeouts.pool;
         let mut refused_when_new = false;
+        let mut lease = self.checkout(limit).await?;
         loop {
-            let mut lease = self.checkout(request.timeouts.pool).await?;
             let reused = lease.reused;
             if reused {
                 self.shared.counters.reused.fetch_add(1, Relaxed);
@@ -305,6 +334,18 @@ impl Transport for Pool {
                         return Err(error.never_sent());
                     }
                     refused_when_new |= !reused;
+                    drop(lease);
+                    lease = self.checkout(limit).await?;
+                }
+                // The same race, lost a moment later: the server closed while the request was on its way. What may be
+                // done twice goes out at once on a new connection; other idle ones may be about to be closed as well.
+                Err(Failure::Ended(error)) => {
+                    let idle_before = reused && matches!(lease.connection, Connection::Http1(_));
+                    if !idle_before || !request.may_repeat || request.is_used_up() {
+                        return Err(error);
+                    }
+                    drop(lease);
+                    lease = self.fresh(limit).await?;
                 }
                 Err(Failure::Broken(error)) => return Err(error),
             }
