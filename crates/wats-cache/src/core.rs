@@ -103,10 +103,15 @@ impl<K, V, S> Core<K, V, S> {
     #[inline]
     pub(crate) fn send(&self, out: &Outbox<K, V>) {
         if let Some(listener) = &self.listener {
-            for removed in out.iter() {
-                listener(&removed.key, &removed.value, removed.cause);
-            }
+            tell(listener, out);
         }
+    }
+}
+
+#[inline(never)]
+fn tell<K, V>(listener: &Listener<K, V>, out: &Outbox<K, V>) {
+    for removed in out.iter() {
+        listener(&removed.key, &removed.value, removed.cause);
     }
 }
 

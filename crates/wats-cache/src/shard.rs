@@ -279,6 +279,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Inserts or replaces, and makes room for it.
+    #[inline]
     pub(crate) fn insert(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
         let weight = new.extra.as_ref().map_or(1, |extra| extra.weight);
         if weight > self.rules.limits.weight || self.rules.limits.entries == 0 {
@@ -294,33 +295,29 @@ impl<K: Eq, V> Shard<K, V> {
         }
         let expiry = self.kept_until(fresh_until);
         let meta = Meta::new(expiry, self.writes);
-        let found = self.table.find(hash, &new.key);
-        if let Some(slot) = found {
+        if let Some(slot) = self.table.find(hash, &new.key) {
             self.replace(slot, meta, new, weight, now, out);
             self.cursor.note(expiry);
-        } else {
-            self.counts.inserts += 1;
-            self.make_room(1, weight, now, out);
-            let entry = Entry {
-                meta,
-                key: new.key,
-                value: new.value,
-            };
-            if self.table.is_full() {
-                self.grow();
-            }
-            let slot = self.table.add(hash, entry);
-            // Not earlier: making room may have begun a new round, which has to hear of this entry.
-            self.cursor.note(expiry);
-            self.policy.admit(&mut self.table, slot);
-            if self.rules.extras {
-                self.weight += weight;
-                self.table.set_extra(slot, new.extra.unwrap_or_default());
-            }
-        }
-        if found.is_some() {
             // A heavier value under the same key may need room, too.
-            self.make_room(0, 0, now, out);
+            return self.shrink(now, out);
+        }
+        self.counts.inserts += 1;
+        self.make_room(1, weight, now, out);
+        if self.table.is_full() {
+            self.grow();
+        }
+        let entry = Entry {
+            meta,
+            key: new.key,
+            value: new.value,
+        };
+        let slot = self.table.add(hash, entry);
+        // Not earlier: making room may have begun a new round, which has to hear of this entry.
+        self.cursor.note(expiry);
+        self.policy.admit(&mut self.table, slot);
+        if self.rules.extras {
+            self.weight += weight;
+            self.table.set_extra(slot, new.extra.unwrap_or_default());
         }
     }
 
@@ -331,6 +328,7 @@ impl<K: Eq, V> Shard<K, V> {
         self.cursor.restart();
     }
 
+    #[inline(never)]
     fn replace(
         &mut self,
         slot: u32,
@@ -365,6 +363,12 @@ impl<K: Eq, V> Shard<K, V> {
         }
     }
 
+    /// [`make_room`](Self::make_room) for nothing new, rarely needed.
+    #[inline(never)]
+    fn shrink(&mut self, now: Tick, out: &mut Outbox<K, V>) {
+        self.make_room(0, 0, now, out);
+    }
+
     /// Too heavy, or nothing may stay: counted as taken in and evicted. An older value must not survive it.
     fn refuse(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
         self.remove(hash, &new.key, now, out);
@@ -374,6 +378,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Removes entries until `entries` more of `weight` fit: expired ones first, then as the policy says.
+    #[inline]
     fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Outbox<K, V>) {
         while self.table.len() + entries > self.rules.limits.entries
             || self.weight.saturating_add(weight) > self.rules.limits.weight
@@ -395,6 +400,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Removes an entry that the policy does not link any more.
+    #[inline]
     fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
         if self.rules.extras {
             self.weight -= self.table.extra(slot).map_or(0, |extra| extra.weight);

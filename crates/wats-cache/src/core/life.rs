@@ -15,6 +15,7 @@ pub(crate) type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
 pub(crate) struct Life<K, V> {
     default_ttl: Tick,
     jitter: f64,
+    jitters: bool,
     refresh_ahead: Option<f64>,
     pub(crate) stale_while_revalidate: Tick,
     pub(crate) stale_if_error: Tick,
@@ -44,6 +45,7 @@ impl<K, V> Life<K, V> {
         Self {
             default_ttl: ttl_ticks(config.default_ttl),
             jitter: share(config.ttl_jitter),
+            jitters: share(config.ttl_jitter) > 0.0,
             refresh_ahead: config.refresh_ahead.map(share),
             stale_while_revalidate: ticks(config.stale_while_revalidate),
             stale_if_error: ticks(config.stale_if_error),
@@ -84,9 +86,10 @@ impl<K, V> Life<K, V> {
     ) -> New<K, V> {
         let mut ttl = match ttl {
             Some(ttl) => ttl_ticks(ttl),
+            None if self.negative.is_none() => self.default_ttl,
             None => self.ttl_of(&value),
         };
-        if self.jitter > 0.0 && ttl < NEVER {
+        if self.jitters && ttl < NEVER {
             ttl = self.jittered(ttl, hash, now);
         }
         let fresh_until = if ttl >= NEVER {
