@@ -6,6 +6,7 @@
 mod bulk;
 mod life;
 mod load;
+mod renewal;
 
 use crate::background::{Chore, Poke};
 use crate::clock::Time;

@@ -21,6 +21,7 @@ mod waiter;
 use crate::background::{Background, Chore, Poke};
 use crate::clock::{Clock, Time, ticks};
 use crate::entry::Tick;
+use crate::error::LoadError;
 use crate::hash::RandomState;
 use dashmap::DashMap;
 pub use leader::Leader;
@@ -46,7 +47,7 @@ pub use waiter::Waiter;
 /// | returns an error | it gets its error; the longest waiting caller leads next, with its own loader |
 /// | panics, or its future is dropped | the panic is its own; the longest waiting caller leads next |
 /// | takes longer than the lease | another caller leads; its late value is its own and nobody else's |
-/// | joins its own key again | [`Join::Reentrant`]; `run` and `run_async` then load without sharing |
+/// | joins its own key again | [`Join::Reentrant`]; `run` and `run_async` return [`LoadError::Reentrant`] |
 ///
 /// ```
 /// use wats_cache::SingleFlight;
@@ -312,17 +313,17 @@ where
     /// Returns the value of the load of this key, run by this caller or by another.
     ///
     /// # Errors
-    /// What `load` returned, if this caller ran it.
-    pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    /// What `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this very key.
+    pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>> {
         let leader = match self.join(key) {
             Join::Lead(leader) => leader,
-            Join::Reentrant => return load(),
+            Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.wait() {
                 Turn::Landed(value) => return Ok(value),
                 Turn::Lead(leader) => leader,
             },
         };
-        let value = leader.enter(load)?;
+        let value = leader.enter(load).map_err(LoadError::Failed)?;
         leader.land(&value);
         Ok(value)
     }
@@ -330,20 +331,25 @@ where
     /// Returns the value of the load of this key, run by this caller or by another. Works on any runtime.
     ///
     /// # Errors
-    /// What the future of `load` returned, if this caller ran it.
-    pub async fn run_async<E, F>(&self, key: &K, load: impl FnOnce() -> F) -> Result<V, E>
+    /// What the future of `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this
+    /// very key.
+    pub async fn run_async<E, F>(
+        &self,
+        key: &K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<V, E>>,
     {
         let leader = match self.join(key) {
             Join::Lead(leader) => leader,
-            Join::Reentrant => return load().await,
+            Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.await {
                 Turn::Landed(value) => return Ok(value),
                 Turn::Lead(leader) => leader,
             },
         };
-        let value = leader.enter_async(load).await?;
+        let value = leader.enter_async(load).await.map_err(LoadError::Failed)?;
         leader.land(&value);
         Ok(value)
     }
