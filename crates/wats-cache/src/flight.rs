@@ -16,24 +16,30 @@
 
 mod active;
 mod leader;
+#[cfg(all(test, wats_loom))]
+mod loom_tests;
+mod table;
 mod waiter;
 
 use crate::background::{Background, Chore, Poke};
 use crate::clock::{Clock, Time, ticks};
 use crate::entry::Tick;
 use crate::error::LoadError;
-use crate::hash::RandomState;
-use dashmap::DashMap;
 pub use leader::Leader;
+#[cfg(wats_loom)]
+use loom::sync::{Mutex, MutexGuard};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
+#[cfg(not(wats_loom))]
+use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
+use table::Table;
 pub use waiter::Waiter;
 
 /// Runs at most one load per key at a time; callers of the same key share its value.
@@ -81,7 +87,7 @@ pub enum Turn<K: Hash + Eq, V> {
 }
 
 pub(crate) struct Flights<K, V> {
-    table: DashMap<K, Arc<Flight<V>>, RandomState>,
+    table: Table<K, Flight<V>>,
     lease: Option<Tick>,
     time: OnceLock<Time>,
     poke: OnceLock<Arc<Poke>>,
@@ -154,7 +160,7 @@ impl<K: Hash + Eq, V> Flights<K, V> {
             let _ = cell.set(time);
         }
         Self {
-            table: DashMap::default(),
+            table: Table::new(),
             lease: lease.map(ticks),
             time: cell,
             poke: OnceLock::new(),
@@ -177,7 +183,7 @@ impl<K: Hash + Eq, V> Flights<K, V> {
 
     /// Takes the flight out of the map if nobody leads it or waits for it.
     fn close_if_idle(&self, key: &K, flight: &Arc<Flight<V>>) {
-        let closed = self.table.remove_if(key, |_, present| {
+        self.table.remove_if(key, |present| {
             Arc::ptr_eq(present, flight) && {
                 let mut state = flight.lock();
                 let idle = matches!(state.phase, Phase::Vacant) && state.waiters.is_empty();
@@ -187,14 +193,11 @@ impl<K: Hash + Eq, V> Flights<K, V> {
                 idle
             }
         });
-        drop(closed);
     }
 
     fn remove(&self, key: &K, flight: &Arc<Flight<V>>) {
-        drop(
-            self.table
-                .remove_if(key, |_, present| Arc::ptr_eq(present, flight)),
-        );
+        self.table
+            .remove_if(key, |present| Arc::ptr_eq(present, flight));
     }
 }
 
@@ -202,12 +205,7 @@ impl<K: Hash + Eq + Send + Sync, V: Send + Sync> Chore for Flights<K, V> {
     /// Ends the leases that are over and hands the baton on.
     fn run(&self, breathe: &mut dyn FnMut()) {
         let now = self.now();
-        let flights: Vec<_> = self
-            .table
-            .iter()
-            .map(|flight| Arc::clone(flight.value()))
-            .collect();
-        for flight in flights {
+        for flight in self.table.all() {
             let mut state = flight.lock();
             let over =
                 matches!(state.phase, Phase::Running { since } if self.lease_is_over(since, now));
@@ -276,15 +274,10 @@ where
         loop {
             let now = self.flights.now();
             let mut started = None;
-            let flight =
-                match self.flights.table.get(key) {
-                    Some(flight) => Arc::clone(&flight),
-                    None => {
-                        Arc::clone(&self.flights.table.entry(key.clone()).or_insert_with(|| {
-                            Arc::clone(started.insert(Arc::new(Flight::new(now))))
-                        }))
-                    }
-                };
+            let flight = self.flights.table.get(key).unwrap_or_else(|| {
+                let start = || Arc::clone(started.insert(Arc::new(Flight::new(now))));
+                self.flights.table.get_or_insert(key.clone(), start)
+            });
             if let Some(flight) = started {
                 return Join::Lead(Leader::new(&self.flights, key, flight, 1));
             }
@@ -293,7 +286,11 @@ where
             }
             let mut state = flight.lock();
             match state.phase {
-                Phase::Closed => {}
+                Phase::Closed => {
+                    // Its leader is about to take it out; do so rather than spin until it has.
+                    drop(state);
+                    self.flights.remove(key, &flight);
+                }
                 Phase::Running { since } if self.flights.lease_is_over(since, now) => {
                     let epoch = state.claim(now);
                     drop(state);
@@ -362,7 +359,7 @@ impl<K: Hash + Eq, V> SingleFlight<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        drop(self.flights.table.remove(key));
+        self.flights.table.remove(key);
     }
 
     /// As [`forget`](Self::forget), for all keys.
