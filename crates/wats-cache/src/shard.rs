@@ -64,7 +64,6 @@ pub(crate) struct New<K, V> {
     pub(crate) value: V,
     /// When it stops being fresh.
     pub(crate) fresh_until: Tick,
-    pub(crate) extra: Option<Extra>,
 }
 
 /// Why a look-up failed.
@@ -280,23 +279,30 @@ impl<K: Eq, V> Shard<K, V> {
 
     /// Inserts or replaces, and makes room for it.
     #[inline]
-    pub(crate) fn insert(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
-        let weight = new.extra.as_ref().map_or(1, |extra| extra.weight);
+    pub(crate) fn insert(
+        &mut self,
+        hash: u32,
+        new: New<K, V>,
+        extra: Option<Extra>,
+        now: Tick,
+        out: &mut Outbox<K, V>,
+    ) {
+        let weight = extra.as_ref().map_or(1, |extra| extra.weight);
         if weight > self.rules.limits.weight || self.rules.limits.entries == 0 {
             return self.refuse(hash, new, now, out);
         }
-        if new.extra.is_some() && !self.rules.extras {
+        if extra.is_some() && !self.rules.extras {
             self.enable_extras();
         }
         self.writes += 1;
-        let mut fresh_until = new.fresh_until.min(NEVER);
+        let mut fresh_until = new.fresh_until;
         if self.rules.idle != 0 {
             fresh_until = fresh_until.min(now.saturating_add(self.rules.idle));
         }
         let expiry = self.kept_until(fresh_until);
         let meta = Meta::new(expiry, self.writes);
         if let Some(slot) = self.table.find(hash, &new.key) {
-            self.replace(slot, meta, new, weight, now, out);
+            self.replace(slot, meta, new, extra, now, out);
             self.cursor.note(expiry);
             // A heavier value under the same key may need room, too.
             return self.shrink(now, out);
@@ -317,7 +323,7 @@ impl<K: Eq, V> Shard<K, V> {
         self.policy.admit(&mut self.table, slot);
         if self.rules.extras {
             self.weight += weight;
-            self.table.set_extra(slot, new.extra.unwrap_or_default());
+            self.table.set_extra(slot, extra.unwrap_or_default());
         }
     }
 
@@ -334,14 +340,15 @@ impl<K: Eq, V> Shard<K, V> {
         slot: u32,
         meta: Meta,
         new: New<K, V>,
-        weight: u64,
+        extra: Option<Extra>,
         now: Tick,
         out: &mut Outbox<K, V>,
     ) {
         if self.rules.extras {
             let old_weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
-            self.weight = self.weight - old_weight + weight;
-            self.table.set_extra(slot, new.extra.unwrap_or_default());
+            let extra = extra.unwrap_or_default();
+            self.weight = self.weight - old_weight + extra.weight;
+            self.table.set_extra(slot, extra);
         }
         self.policy.hit(&mut self.table, slot);
         let stale = self.rules.stale;

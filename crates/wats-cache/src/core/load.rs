@@ -166,11 +166,7 @@ where
 
     fn settle(&self, key: K, value: V, mut begun: Begun<'_, K, V, S>, leader: Leader<K, V>) -> V {
         if leader.is_current() {
-            let now = self.time.now();
-            let new = self
-                .life
-                .new_entry(key, value.clone(), None, &[], begun.hash, now);
-            self.insert_loaded(begun.hash, new, begun.stamp, now);
+            self.insert_loaded(begun.hash, key, value.clone(), begun.stamp);
         } else {
             let ended = self.shard(begun.hash).lock().pending.end(begun.stamp);
             drop(ended);
