@@ -149,13 +149,15 @@ struct Removal<K: Eq + Hash, R, E> {
 
 impl<K: Eq + Hash, R, E> Drop for Removal<K, R, E> {
     fn drop(&mut self) {
+        // Declared before the guard: dropping a key is foreign code.
+        let _removed;
         let mut flights = self.flights.lock();
         // A later flight of the same key may have taken the place.
         if flights
             .get(&self.key)
             .is_some_and(|entry| entry.id == self.id)
         {
-            flights.remove(&self.key);
+            _removed = flights.remove_entry(&self.key);
         }
     }
 }

@@ -138,8 +138,15 @@ fn an_item_is_withdrawn_from_tray_or_queue() {
         let shared = under(2, with_a_tray);
         let other = Arc::clone(&shared);
         let fickle = thread::spawn(move || {
-            let mut add = pin!(Add::new(&other, 1, Priority::Normal));
+            let mut add = Box::pin(Add::new(&other, 1, Priority::Normal));
             once(add.as_mut());
+            drop(add);
+            // Not in between: it was sent before, or will not be.
+            let stats = other.core.lock().counters.snapshot();
+            assert!(
+                stats.sent + stats.cancelled > 0,
+                "neither sent nor cancelled"
+            );
         });
         assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
         fickle.join().unwrap();

@@ -90,9 +90,13 @@ impl<T, R, E> Shared<T, R, E> {
         options: Options<T, R, E>,
         starters: Starters<T, R, E>,
     ) -> Self {
+        let retries = options
+            .recovery
+            .as_ref()
+            .is_some_and(|recovery| recovery.retry.is_some());
         Self {
             policy: config.policy,
-            core: Lock::new(Core::new(config)),
+            core: Lock::new(Core::new(config, retries)),
             answers: Answers::new(),
             trays: Trays::new(),
             bulk,

@@ -98,6 +98,9 @@ pub(crate) struct Core<T> {
     config: BatchConfig,
     /// `max_wait` in nanoseconds.
     wait: u64,
+    /// The most items of a key in a batch. Where items may be sent again it is one, so that none is
+    /// overtaken by a later one of its key.
+    per_key: usize,
     slab: Slab<T>,
     /// Cells for the next items.
     cells: Range<Index>,
@@ -126,8 +129,9 @@ pub(crate) struct Core<T> {
 }
 
 impl<T> Core<T> {
-    pub(crate) fn new(config: BatchConfig) -> Self {
+    pub(crate) fn new(config: BatchConfig, retries: bool) -> Self {
         Self {
+            per_key: if retries { 1 } else { usize::MAX },
             wait: u64::try_from(config.max_wait.as_nanos()).unwrap_or(u64::MAX),
             config,
             slab: Slab::new(),

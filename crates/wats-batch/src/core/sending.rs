@@ -118,7 +118,8 @@ impl<T> Core<T> {
         self.queued -= taken;
     }
 
-    /// The items of one key go together, so that none of them waits for another's call.
+    /// The items of one key go together, so that none of them waits for another's call; unless it may
+    /// have to wait for another's retry.
     #[cold]
     fn take_followers(
         &mut self,
@@ -132,7 +133,8 @@ impl<T> Core<T> {
         };
         let mut followers = state.followers;
         let mut taken = 0;
-        while items.len() < self.config.max_batch_size.get()
+        while taken + 1 < self.per_key
+            && items.len() < self.config.max_batch_size.get()
             && let Some(index) = followers.pop_front(&mut self.slab)
             && let Some(slot) = self.slab.get_mut(index)
         {

@@ -58,6 +58,7 @@ struct Model {
     calls: Vec<Call>,
     /// Item → its number, while its caller waits.
     callers: HashMap<u32, Index>,
+    retries: bool,
     keys: HashMap<u32, u8>,
     priorities: HashMap<u32, u8>,
     cancelled: HashSet<u32>,
@@ -67,20 +68,21 @@ struct Model {
 }
 
 impl Model {
-    fn new(policy: Policy) -> Self {
+    fn new(policy: Policy, retries: bool) -> Self {
         let config = BatchConfig::default()
             .max_batch_size(limit::<3>())
             .max_concurrent_batches(limit::<2>())
             .max_pending(limit::<8>())
             .policy(policy);
         Self {
-            core: Core::new(config),
+            core: Core::new(config, retries),
             answers: Answers::new(),
             trays: Trays::new(),
             tray: None,
             started: 0,
             calls: Vec::new(),
             callers: HashMap::new(),
+            retries,
             keys: HashMap::new(),
             priorities: HashMap::new(),
             cancelled: HashSet::new(),
@@ -230,6 +232,12 @@ impl Model {
         if let Some(items) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
             assert_eq!(items.len(), tickets.len());
+            if self.retries {
+                let keys: Vec<_> = items.iter().map(|item| self.keys[item]).collect();
+                for (at, key) in keys.iter().enumerate().filter(|(_, key)| **key != 0) {
+                    assert!(!keys[..at].contains(key), "one item of a key in a batch");
+                }
+            }
             for item in &items {
                 assert!(
                     !self.cancelled.contains(item),
@@ -320,9 +328,10 @@ proptest! {
     #[test]
     fn everything_adds_up(
         policy in prop_oneof![Just(Policy::Eager), Just(Policy::Window), Just(Policy::Manual)],
+        retries in any::<bool>(),
         steps in proptest::collection::vec(step(), 0..200),
     ) {
-        let mut model = Model::new(policy);
+        let mut model = Model::new(policy, retries);
         for step in steps {
             model.step(step);
         }
@@ -332,7 +341,7 @@ proptest! {
 
 #[test]
 fn cancelled_items_do_not_fill_the_queue() {
-    let mut core = Under::new(BatchConfig::default().max_pending(limit::<2>()));
+    let mut core = Under::new(BatchConfig::default().max_pending(limit::<2>()), false);
     let answers = Answers::<u32, ()>::new();
     for _ in 0..1000 {
         let entered = core.enter(1, None, Manner::default(), false, || answers.open());
@@ -347,7 +356,10 @@ fn cancelled_items_do_not_fill_the_queue() {
 
 #[test]
 fn a_burst_gives_its_memory_back() {
-    let mut core = Under::new(BatchConfig::default().max_pending(limit::<100_000>()));
+    let mut core = Under::new(
+        BatchConfig::default().max_pending(limit::<100_000>()),
+        false,
+    );
     let answers = Answers::<u32, ()>::new();
     let indices: Vec<_> = (0..50_000)
         .map(|n| {
@@ -372,7 +384,7 @@ fn high_goes_first_and_low_is_not_starved() {
     let config = BatchConfig::default()
         .max_batch_size(limit::<1>())
         .policy(Policy::Manual);
-    let mut core = Under::new(config);
+    let mut core = Under::new(config, false);
     let mut cells = 0..1000;
     let mut add = |core: &mut Under, item, priority| {
         let manner = Manner {
