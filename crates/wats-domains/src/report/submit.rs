@@ -64,7 +64,7 @@ pub enum SubmitMode {
     /// The report's: it is sent as it is. The builder has computed its outcomes already.
     #[default]
     Import,
-    /// The limits': before it is sent, outcomes are made from values and limits and carried up, as [`evaluate`] does.
+    /// The limits': before it is sent, outcomes are made from values and limits and carried up, as [`evaluate`](evaluate()) does.
     /// The server itself compares nothing.
     Active,
 }
