@@ -58,6 +58,21 @@ impl Timer {
         })
     }
 
+    /// Mean nanoseconds of one `op` that takes far longer than a look at the clock. What it returns is dropped outside
+    /// the time.
+    pub fn ns_per_op_kept<T>(&mut self, mut op: impl FnMut() -> T) -> f64 {
+        self.measure(|repetitions| {
+            let mut elapsed = Duration::ZERO;
+            for _ in 0..repetitions {
+                let start = Instant::now();
+                let made = black_box(op());
+                elapsed += start.elapsed();
+                drop(made);
+            }
+            elapsed
+        })
+    }
+
     /// Mean nanoseconds of one awaited `op`, one after the other.
     pub async fn ns_per_op_async<T>(&mut self, mut op: impl AsyncFnMut() -> T) -> f64 {
         let mut repetitions = self.repetitions.unwrap_or(1);

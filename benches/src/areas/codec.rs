@@ -3,9 +3,12 @@
 //! Three sets of data: 100 WSJF-like reports of about 260 KB of JSON, one long report, and the
 //! reference's own demonstration. The subject is the fast path of `wats-codec`; its plain `serde`
 //! way stands among the peers, and so does `serde_json` in every row: the ratios to it are the
-//! goals. What reading makes is dropped within the time, for everybody.
+//! goals. What reading makes is dropped within the time, for everybody, in the rows `de`; in the rows
+//! `de_kept` outside of it, beside the time of cloning the value: memory for all that is owned must be
+//! had by either.
 
 mod reports;
+mod wsjf;
 
 use crate::spec::{Context, RowSpec};
 use flate2::Compression;
@@ -43,12 +46,13 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
         "the reference's demonstration",
         reports::demo(),
     );
+    rows.extend(wsjf::rows(ctx));
     rows
 }
 
 /// What the fast path and every peer need.
-trait Model: fast::Encode + fast::Decode + Serialize + DeserializeOwned + 'static {}
-impl<T: fast::Encode + fast::Decode + Serialize + DeserializeOwned + 'static> Model for T {}
+trait Model: Clone + fast::Encode + fast::Decode + Serialize + DeserializeOwned + 'static {}
+impl<T: Clone + fast::Encode + fast::Decode + Serialize + DeserializeOwned + 'static> Model for T {}
 
 /// The data, and its documents in every format.
 struct Set<T> {
@@ -65,6 +69,7 @@ fn add<T: Model>(rows: &mut Vec<RowSpec>, ctx: &Context, area: &str, what: &str,
     let json = serde_json::to_vec(&value).unwrap_or_default();
     let msgpack = rmp_serde::to_vec_named(&value).unwrap_or_default();
     let note = format!("{what}, {} bytes of JSON, owned models", json.len());
+    let levels = format!("{note}; gzip of level {GZIP}, pywats 9");
     let file = NamedTempFile::new().and_then(|mut file| {
         file.write_all(&json)?;
         Ok(file)
@@ -84,10 +89,49 @@ fn add<T: Model>(rows: &mut Vec<RowSpec>, ctx: &Context, area: &str, what: &str,
     ] {
         let name = format.name().replace('-', "_");
         let id = |what: &str| format!("{area}.{name}.{what}");
-        rows.push(write_row(ctx, &id("ser"), &note, &set, format));
-        rows.push(read_row(ctx, &id("de"), &note, &set, format));
-        rows.push(size_row(ctx, &id("size"), &note, &set, format));
+        let note = if format == Format::JsonGzip {
+            &levels
+        } else {
+            &note
+        };
+        rows.push(write_row(ctx, &id("ser"), note, &set, format));
+        rows.push(read_row(ctx, &id("de"), note, &set, format));
+        rows.push(size_row(ctx, &id("size"), note, &set, format));
     }
+    if area == "codec" {
+        for format in [Format::Json, Format::MessagePack, Format::Archive] {
+            let id = format!("{area}.{}.de_kept", format.name());
+            rows.push(kept_row(ctx, &id, &note, &set, format));
+        }
+    }
+}
+
+/// Reading alone: what is read is dropped outside the time.
+fn kept_row<T: Model>(
+    ctx: &Context,
+    id: &str,
+    note: &str,
+    set: &Shared<T>,
+    format: Format,
+) -> RowSpec {
+    let codec = Serializer::new(format);
+    let document = codec.to_vec(&set.value).unwrap_or_default();
+    let (mut ours, mut theirs, mut floor) = (ctx.timer(), ctx.timer(), ctx.timer());
+    let (json, value) = (Rc::clone(set), Rc::clone(set));
+    RowSpec::new(id)
+        .unit("µs/op")
+        .note(&format!("{note}; dropped outside the time"))
+        .subject("wats-codec", move || {
+            let op = || codec.from_slice_fast::<Vec<T>>(black_box(&document));
+            Ok(ours.ns_per_op_kept(op) / 1000.0)
+        })
+        .peer("serde_json", move || {
+            let op = || serde_json::from_slice::<Vec<T>>(black_box(&json.json));
+            Ok(theirs.ns_per_op_kept(op) / 1000.0)
+        })
+        .peer("clone of the value", move || {
+            Ok(floor.ns_per_op_kept(|| black_box(&value.value).clone()) / 1000.0)
+        })
 }
 
 /// A contestant that repeats `op` on the set.
@@ -245,9 +289,12 @@ fn size_row<T: Model>(
     python(row, ctx, &own, format, "size")
 }
 
+/// The level of both sides.
+const GZIP: u32 = Serializer::DEFAULT_GZIP_LEVEL;
+
 /// The whole path as one would write it by hand.
 fn gzip<T: Serialize>(value: &[T]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(GZIP));
     encoder.write_all(&serde_json::to_vec(value)?)?;
     encoder.finish()
 }

@@ -30,6 +30,7 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
 pub fn serve(name: &str, arguments: &[String]) -> Result<()> {
     match name {
         http::server::NAME => http::server::serve(arguments),
+        http::instructions::NAME => http::instructions::run(arguments),
         scenario::sim::NAME => scenario::sim::serve(arguments),
         _ => Err(format!("there is no server {name:?}").into()),
     }

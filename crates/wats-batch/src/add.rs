@@ -9,8 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::future::BoxFuture;
 
-use crate::core::Receipt;
-use crate::shared::{May, Shared};
+use crate::shared::{May, Receipt, Shared};
 use crate::{BatchError, Priority, TryAddError};
 
 /// The answer of one item to come; made by [`RequestBatcher::add`](crate::RequestBatcher::add).
@@ -83,7 +82,7 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
     #[inline]
     fn poll_entered(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, BatchError<E>>> {
         let outcome = match &mut self.state {
-            State::Waiting(receipt) => self.batcher.get().answers.poll(receipt.cell, cx.waker()),
+            State::Waiting(receipt) => self.batcher.get().answers.poll(receipt.index, cx.waker()),
             State::Joined(flight) => flight.as_mut().poll(cx),
             State::Refused => Poll::Ready(Err(BatchError::Closed)),
             State::New(..) | State::Ended => Poll::Pending,

@@ -24,7 +24,7 @@ use crate::sync::Lock;
 pub(crate) const CHUNK: u32 = 32;
 
 /// This many chunks keep their memory when nobody uses them.
-const KEEP: u32 = 128;
+pub(crate) const KEEP: u32 = 128;
 
 /// Segment `n` of the table holds 2ⁿ chunks; together they cover all indices.
 const SEGMENTS: usize = (Index::BITS - CHUNK.ilog2()) as usize;

@@ -99,8 +99,8 @@ where
     /// allows it. The others are answered at once. Meanwhile the batch keeps its bulk slot, pauses
     /// included.
     ///
-    /// With [`order_by`](Self::order_by), items of one key that were in one batch are answered one
-    /// by one: a later one may succeed before the earlier is retried.
+    /// With [`order_by`](Self::order_by) a batch then has at most one item of a key, so that an item
+    /// that has to be sent again is not overtaken by a later one of its key.
     pub fn retry(mut self, retry: Retry<E>) -> Self
     where
         T: Clone,

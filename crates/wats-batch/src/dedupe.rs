@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared as SharedFuture, WeakShared};
 
 use crate::add::{State, Ticket};
-use crate::core::{Manner, Receipt};
+use crate::core::Manner;
+use crate::list::Index;
 use crate::shared::{May, Shared};
 use crate::sync::Lock;
 use crate::{BatchError, TryAddError};
@@ -42,7 +43,7 @@ pub(crate) trait Dedupe<T, R, E>: Send + Sync {
 pub(crate) struct ByKey<K, F, R, E> {
     key_of: F,
     flights: Arc<Flights<K, R, E>>,
-    next_id: AtomicU64,
+    last_id: AtomicU32,
     joined: AtomicU64,
 }
 
@@ -50,9 +51,9 @@ pub(crate) struct ByKey<K, F, R, E> {
 type Flights<K, R, E> = Lock<HashMap<K, Entry<R, E>>>;
 
 struct Entry<R, E> {
-    /// Tells one flight of a key from the next.
-    id: u64,
-    receipt: Receipt,
+    /// Tells one flight from the next.
+    id: u32,
+    index: Index,
     flight: WeakFlight<R, E>,
 }
 
@@ -61,7 +62,7 @@ impl<K, F, R, E> ByKey<K, F, R, E> {
         Self {
             key_of,
             flights: Arc::default(),
-            next_id: AtomicU64::new(0),
+            last_id: AtomicU32::new(0),
             joined: AtomicU64::new(0),
         }
     }
@@ -87,17 +88,21 @@ where
         let known;
         let mut flights = self.flights.lock();
         let entry = flights.get(&key);
-        known = entry.and_then(|entry| Some((entry.flight.upgrade()?, entry.receipt)));
-        if let Some((flight, receipt)) = &known
+        known = entry.and_then(|entry| Some((entry.flight.upgrade()?, entry.index, entry.id)));
+        if let Some((flight, index, id)) = &known
             // One that was answered long ago, and not looked at since, is not in flight.
-            && batcher.core.lock().is_open(*receipt)
+            && batcher.core.lock().is_open(*index, *id)
         {
             self.joined.fetch_add(1, Ordering::Relaxed);
             return Ok(flight.clone().boxed());
         }
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let manner = Manner {
+            flight: id,
+            ..manner
+        };
         let (receipt, todo) = batcher.enter(item, None, manner, may)?;
         let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(receipt));
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let removal = Removal {
             flights: Arc::clone(&self.flights),
             key: key.clone(),
@@ -115,7 +120,7 @@ where
                 key,
                 Entry {
                     id,
-                    receipt,
+                    index: receipt.index,
                     flight: weak,
                 },
             );
@@ -139,18 +144,20 @@ where
 struct Removal<K: Eq + Hash, R, E> {
     flights: Arc<Flights<K, R, E>>,
     key: K,
-    id: u64,
+    id: u32,
 }
 
 impl<K: Eq + Hash, R, E> Drop for Removal<K, R, E> {
     fn drop(&mut self) {
+        // Declared before the guard: dropping a key is foreign code.
+        let _removed;
         let mut flights = self.flights.lock();
         // A later flight of the same key may have taken the place.
         if flights
             .get(&self.key)
             .is_some_and(|entry| entry.id == self.id)
         {
-            flights.remove(&self.key);
+            _removed = flights.remove_entry(&self.key);
         }
     }
 }

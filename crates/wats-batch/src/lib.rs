@@ -60,6 +60,7 @@ mod shared;
 mod stats;
 mod sync;
 mod timer;
+mod trays;
 mod worker;
 
 pub use add::{Add, AddMany, Ticket};

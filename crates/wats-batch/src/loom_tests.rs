@@ -23,6 +23,10 @@ use crate::{BatchConfig, BatchError, Policy, Priority, limit};
 type Under = Arc<Shared<u32, u32, ()>>;
 
 fn shared(batch: usize) -> Under {
+    under(batch, on_a_thread)
+}
+
+fn under(batch: usize, worker: fn(&Under)) -> Under {
     let size = std::num::NonZeroUsize::new(batch).unwrap();
     let config = BatchConfig::default()
         .policy(Policy::Eager)
@@ -35,7 +39,7 @@ fn shared(batch: usize) -> Under {
         meter: Meter(""),
     };
     let starters = Starters {
-        worker: on_a_thread,
+        worker,
         timer: |_| {},
     };
     Arc::new(Shared::new(
@@ -48,8 +52,19 @@ fn shared(batch: usize) -> Under {
 
 /// The worker's own steps, on a thread in place of a task.
 fn on_a_thread(shared: &Under) {
+    run(Worker::new(shared));
+}
+
+/// The same, with a tray, which all threads share here.
+fn with_a_tray(shared: &Under) {
     let mut worker = Worker::new(shared);
+    worker.uses_trays = true;
+    run(worker);
+}
+
+fn run(mut worker: Worker<u32, u32, ()>) {
     thread::spawn(move || {
+        worker.open_tray();
         while let Some(items) = worker.take() {
             let count = items.len();
             worker.settle(Outcome::Values(items).answers(count), true);
@@ -99,6 +114,58 @@ fn a_caller_that_goes_away_strands_nobody() {
         });
         assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
         fickle.join().unwrap();
+        assert_eq!(shared.core.lock().pending(), 0);
+    });
+}
+
+#[test]
+fn an_item_in_a_tray_is_sent() {
+    model(|| {
+        let shared = under(1, with_a_tray);
+        let other = Arc::clone(&shared);
+        let caller = thread::spawn(move || {
+            assert_eq!(block_on(Add::new(&other, 1, Priority::Normal)).unwrap(), 1);
+        });
+        assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
+        caller.join().unwrap();
+        assert_eq!(shared.core.lock().pending(), 0);
+    });
+}
+
+#[test]
+fn an_item_is_withdrawn_from_tray_or_queue() {
+    model(|| {
+        let shared = under(2, with_a_tray);
+        let other = Arc::clone(&shared);
+        let fickle = thread::spawn(move || {
+            let mut add = Box::pin(Add::new(&other, 1, Priority::Normal));
+            once(add.as_mut());
+            drop(add);
+            // Not in between: it was sent before, or will not be.
+            let stats = other.core.lock().counters.snapshot();
+            assert!(
+                stats.sent + stats.cancelled > 0,
+                "neither sent nor cancelled"
+            );
+        });
+        assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
+        fickle.join().unwrap();
+        assert_eq!(shared.core.lock().pending(), 0);
+    });
+}
+
+#[test]
+fn closing_forgets_no_tray() {
+    model(|| {
+        let shared = under(1, with_a_tray);
+        let ticket =
+            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
+        let other = Arc::clone(&shared);
+        let closer = thread::spawn(move || other.close());
+        let late = block_on(Add::new(&shared, 2, Priority::Normal));
+        assert!(matches!(late, Ok(2) | Err(BatchError::Closed)), "{late:?}");
+        assert_eq!(block_on(ticket).unwrap(), 1);
+        closer.join().unwrap();
         assert_eq!(shared.core.lock().pending(), 0);
     });
 }

@@ -13,11 +13,13 @@ use crate::add::State;
 use crate::answers::{Answers, Caller};
 use crate::bulk::Bulk;
 use crate::core::slab::Key;
-use crate::core::{Core, Manner, Receipt, Todo};
+use crate::core::{Core, Manner, Todo, Unsent};
 use crate::dedupe::Dedupe;
+use crate::list::Index;
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
-use crate::sync::Lock;
+use crate::sync::{Lock, LockGuard};
+use crate::trays::{Left, Tray, TrayId, Trays};
 use crate::{BatchConfig, BatchError, BatchStats, Policy, Priority, TryAddError};
 
 /// Gives an item's ordering key.
@@ -38,6 +40,15 @@ pub(crate) enum May {
     BeRefused,
 }
 
+/// What a caller holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receipt {
+    /// The item's number: its slot in the queue, and the cell its answer will be in.
+    pub(crate) index: Index,
+    /// The tray it was left in; it may be in the queue by now.
+    tray: Option<TrayId>,
+}
+
 /// How to start the two kinds of tasks. Function pointers, so that only making a batcher needs the
 /// bounds of `spawn`, and not every type that mentions one.
 pub(crate) struct Starters<T, R, E> {
@@ -48,6 +59,7 @@ pub(crate) struct Starters<T, R, E> {
 pub(crate) struct Shared<T, R, E> {
     pub(crate) core: Lock<Core<T>>,
     pub(crate) answers: Answers<R, E>,
+    pub(crate) trays: Trays<T>,
     pub(crate) bulk: Bulk<T, R, E>,
     pub(crate) policy: Policy,
     pub(crate) order_by: Option<OrderBy<T>>,
@@ -78,10 +90,15 @@ impl<T, R, E> Shared<T, R, E> {
         options: Options<T, R, E>,
         starters: Starters<T, R, E>,
     ) -> Self {
+        let retries = options
+            .recovery
+            .as_ref()
+            .is_some_and(|recovery| recovery.retry.is_some());
         Self {
             policy: config.policy,
-            core: Lock::new(Core::new(config)),
+            core: Lock::new(Core::new(config, retries)),
             answers: Answers::new(),
+            trays: Trays::new(),
             bulk,
             order_by: options.order_by,
             dedupe: options.dedupe,
@@ -106,7 +123,11 @@ impl<T, R, E> Shared<T, R, E> {
     ) -> Result<State<T, R, E>, TryAddError<T>> {
         // The user's key functions run here, never under the lock.
         let key = self.order_by.as_ref().map(|order_by| order_by(&item));
-        let manner = Manner { priority, key };
+        let manner = Manner {
+            priority,
+            key,
+            flight: 0,
+        };
         if let Some(dedupe) = &self.dedupe {
             return dedupe.join(self, item, manner, may).map(State::Joined);
         }
@@ -115,7 +136,8 @@ impl<T, R, E> Shared<T, R, E> {
         Ok(State::Waiting(receipt))
     }
 
-    /// Takes an item into the queue. What it asks for is still to be done.
+    /// Takes an item in: into the queue, or into the tray of this thread if it is open. What it asks
+    /// for is still to be done.
     #[inline]
     pub(crate) fn enter(
         &self,
@@ -124,18 +146,119 @@ impl<T, R, E> Shared<T, R, E> {
         manner: Manner,
         may: May,
     ) -> Result<(Receipt, Todo), TryAddError<T>> {
-        let more = || self.answers.open();
+        if let Some(id) = self.trays.here() {
+            return self.enter_by_tray(id, item, waker, manner, may);
+        }
+        let core = self.core.lock();
+        self.enter_queue(core, item, waker, manner, may)
+    }
+
+    /// As [`enter`](Self::enter), where the tray of this thread looks open.
+    #[inline]
+    fn enter_by_tray(
+        &self,
+        id: TrayId,
+        item: T,
+        waker: Option<Waker>,
+        manner: Manner,
+        may: May,
+    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        let mut tray = self.trays.lock(id);
+        let waker = match waker {
+            // Who may be refused has to ask the queue.
+            Some(waker) if may == May::WaitForRoom => {
+                let Some(index) = tray.admit(|| self.answers.open()) else {
+                    return self.enter_behind(tray, item, Some(waker), manner, may);
+                };
+                tray.leave(Left {
+                    item,
+                    waker,
+                    priority: manner.priority,
+                    index,
+                });
+                let receipt = Receipt {
+                    index,
+                    tray: Some(id),
+                };
+                return Ok((receipt, Todo::default()));
+            }
+            waker => waker,
+        };
+        self.enter_behind(tray, item, waker, manner, may)
+    }
+
+    /// Takes an item into the queue, behind what lies in the tray of its thread.
+    #[cold]
+    fn enter_behind(
+        &self,
+        mut tray: LockGuard<'_, Tray<T>>,
+        item: T,
+        waker: Option<Waker>,
+        manner: Manner,
+        may: May,
+    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        let mut refused = Unsent::default();
         let mut core = self.core.lock();
-        core.enter(item, waker, manner, may == May::WaitForRoom, more)
+        core.take_in(&mut tray, &mut refused);
+        drop(tray);
+        let entered = self.enter_queue(core, item, waker, manner, may);
+        self.fail(refused.callers, &BatchError::Closed);
+        entered
+    }
+
+    #[inline]
+    fn enter_queue(
+        &self,
+        mut core: LockGuard<'_, Core<T>>,
+        item: T,
+        waker: Option<Waker>,
+        manner: Manner,
+        may: May,
+    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        let more = || self.answers.open();
+        let (index, todo) = core.enter(item, waker, manner, may == May::WaitForRoom, more)?;
+        Ok((Receipt { index, tray: None }, todo))
+    }
+
+    /// Closes a worker's tray, and gives the queue with what lay in it taken in.
+    pub(crate) fn take_in(
+        &self,
+        tray: Option<TrayId>,
+        refused: &mut Unsent<T>,
+    ) -> LockGuard<'_, Core<T>> {
+        let mut tray = tray.map(|id| self.trays.close(id));
+        let mut core = self.core.lock();
+        if let Some(tray) = &mut tray {
+            core.take_in(tray, refused);
+        }
+        core
+    }
+
+    /// Brings what lies in all trays into the queue, which then still has to be asked what to do.
+    fn empty_trays(&self) {
+        let mut refused = Unsent::default();
+        for id in self.trays.open_ones() {
+            let mut tray = self.trays.lock(id);
+            self.core.lock().take_in(&mut tray, &mut refused);
+        }
+        self.fail(refused.callers, &BatchError::Closed);
     }
 
     #[cold]
     pub(crate) fn leave(self: &Arc<Self>, receipt: Receipt) {
-        let gone = self.core.lock().leave(receipt);
+        let Receipt { index, tray } = receipt;
+        // In the tray, or else it has come into the queue: never in between, see `take_in`.
+        let left = tray.and_then(|id| self.trays.lock(id).withdraw(index));
+        if left.is_some() {
+            self.core.lock().counters.withdrawn_early();
+            self.answers.cancel(index);
+            return;
+        }
+        let gone = self.core.lock().leave(index);
         if gone.withdrawn {
-            self.answers.cancel(receipt.cell);
+            self.answers.cancel(index);
         } else {
-            self.answers.leave(receipt.cell);
+            self.answers.leave(index);
         }
         self.act(gone.todo);
     }
@@ -186,6 +309,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     pub(crate) fn flush(self: &Arc<Self>) -> usize {
+        self.empty_trays();
         let (items, todo) = self.core.lock().flush();
         self.act(todo);
         items
@@ -206,6 +330,7 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Stops the intake, sends what waits, and ends the timer.
     pub(crate) fn close(self: &Arc<Self>) {
+        self.empty_trays();
         let todo = {
             let mut core = self.core.lock();
             core.close();
@@ -219,15 +344,16 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
     pub(crate) fn cut_off(self: &Arc<Self>) -> (usize, usize) {
-        let (mut unsent, mut sent, mut items) = (Vec::new(), Vec::new(), Vec::new());
+        self.empty_trays();
+        let (mut unsent, mut sent) = (Unsent::default(), Vec::new());
         {
             let mut core = self.core.lock();
             core.close();
-            core.take_unsent(&mut unsent, &mut items);
+            core.take_unsent(&mut unsent);
             core.take_sent(&mut sent);
         }
-        let failed = (unsent.len(), sent.len());
-        self.fail(unsent, &BatchError::Closed);
+        let failed = (unsent.callers.len(), sent.len());
+        self.fail(unsent.callers, &BatchError::Closed);
         self.fail(sent, &BatchError::Interrupted);
         let workers = std::mem::take(&mut *self.workers.lock());
         workers.iter().for_each(AbortHandle::abort);
@@ -236,13 +362,13 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Answers what was not sent with an error: there is nobody left to send it.
     pub(crate) fn give_up(self: &Arc<Self>, error: &BatchError<E>) {
-        let (mut callers, mut items) = (Vec::new(), Vec::new());
+        let mut unsent = Unsent::default();
         let todo = {
             let mut core = self.core.lock();
-            core.take_unsent(&mut callers, &mut items);
+            core.take_unsent(&mut unsent);
             core.todo()
         };
-        self.fail(callers, error);
+        self.fail(unsent.callers, error);
         self.act(todo);
     }
 
@@ -256,14 +382,18 @@ impl<T, R, E> Shared<T, R, E> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    pub(crate) fn stats(&self) -> BatchStats {
+    pub(crate) fn stats(self: &Arc<Self>) -> BatchStats {
+        self.empty_trays();
         let failed = self.answers.failed();
-        let core = self.core.lock();
+        let mut core = self.core.lock();
+        let todo = core.todo();
         let mut stats = core.counters.snapshot();
         stats.failed = failed;
         stats.pending = core.pending() as u64;
         stats.in_flight = core.in_flight() as u64;
         stats.deduplicated = self.dedupe.as_ref().map_or(0, |dedupe| dedupe.joined());
+        drop(core);
+        self.act(todo);
         stats
     }
 }

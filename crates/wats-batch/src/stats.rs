@@ -32,6 +32,12 @@ impl Counters {
         self.most_in_flight = self.most_in_flight.max(in_flight as u64);
     }
 
+    /// An item was cancelled before it came into the queue.
+    pub(crate) fn withdrawn_early(&mut self) {
+        self.items += 1;
+        self.cancelled += 1;
+    }
+
     pub(crate) fn waited(&mut self, nanos: u64) {
         self.wait_nanos = self.wait_nanos.saturating_add(nanos);
         self.wait_max = self.wait_max.max(nanos);

@@ -8,13 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::runtime::RuntimeFlavor;
 use tokio::time::Instant;
 
 use crate::answers::Caller;
 use crate::bulk::Outcome;
+use crate::core::Unsent;
 use crate::list::Index;
 use crate::recovery::Part;
 use crate::shared::Shared;
+use crate::trays::TrayId;
 use crate::{BatchError, Policy};
 
 /// Starts a worker that the core has counted as running and gathering.
@@ -25,9 +28,15 @@ where
     E: Send + Sync + 'static,
 {
     // Made before it is spawned: if the runtime is gone, dropping it answers its callers.
-    let worker = Worker::new(shared);
+    let mut worker = Worker::new(shared);
     match shared.runtime() {
-        Some(runtime) => shared.remember(runtime.spawn(worker.run()).abort_handle()),
+        Some(runtime) => {
+            // One thread alone has nobody to keep away from the queue.
+            worker.uses_trays = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
+                && shared.order_by.is_none()
+                && shared.dedupe.is_none();
+            shared.remember(runtime.spawn(worker.run()).abort_handle());
+        }
         None => drop(worker),
     }
 }
@@ -43,6 +52,9 @@ pub(crate) struct Worker<T, R, E> {
     /// How long the last call took.
     took: Option<Duration>,
     gathering: bool,
+    pub(crate) uses_trays: bool,
+    /// The tray this worker holds open while it gathers.
+    tray: Option<TrayId>,
     ended: bool,
 }
 
@@ -61,12 +73,15 @@ where
             wakers: Vec::new(),
             took: None,
             gathering: true,
+            uses_trays: false,
+            tray: None,
             ended: false,
         }
     }
 
     async fn run(mut self) {
         if self.shared.policy == Policy::Eager {
+            self.open_tray();
             // The callers that are ready to run now get to add their items first.
             YieldOnce(false).await;
         }
@@ -85,11 +100,23 @@ where
     }
 
     pub(crate) fn take(&mut self) -> Option<Vec<T>> {
-        let (items, todo) = self.shared.core.lock().take(&mut self.tickets);
+        let mut refused = Unsent::default();
+        let (items, todo) = self
+            .shared
+            .take_in(self.tray.take(), &mut refused)
+            .take(&mut self.tickets);
         self.gathering = false;
         self.ended = items.is_none();
+        self.shared.fail(refused.callers, &BatchError::Closed);
         self.shared.act(todo);
         items
+    }
+
+    /// For the callers on this thread, until the next look at the queue.
+    pub(crate) fn open_tray(&mut self) {
+        if self.uses_trays {
+            self.tray = self.shared.trays.open();
+        }
     }
 
     /// Calls the bulk function and measures it.
@@ -122,6 +149,9 @@ where
             core.todo()
         };
         self.gathering = last;
+        if last {
+            self.open_tray();
+        }
         let failed = self.shared.answers.deliver(
             self.callers.drain(..).zip(answers),
             &mut self.wakers,
@@ -142,13 +172,14 @@ impl<T, R, E> Drop for Worker<T, R, E> {
         }
         let parts = self.parts.drain(..).flat_map(|part| part.tickets);
         let cut_off = self.tickets.drain(..).chain(parts);
-        let mut callers = Vec::new();
+        let (mut callers, mut refused) = (Vec::new(), Unsent::default());
         let last = {
-            let mut core = self.shared.core.lock();
+            let mut core = self.shared.take_in(self.tray.take(), &mut refused);
             core.settle(cut_off, &mut callers);
             core.worker_lost(self.gathering)
         };
         self.shared.fail(callers, &BatchError::Interrupted);
+        self.shared.fail(refused.callers, &BatchError::Closed);
         if last {
             self.shared.give_up(&BatchError::NoRuntime);
         }

@@ -77,6 +77,24 @@ async fn only_the_failed_part_is_sent_again_and_the_rest_does_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retried_item_is_not_overtaken_by_a_later_one_of_its_key() {
+    let calls = Calls::default();
+    let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(eager())
+        .order_by(|item: &u32| item % 10)
+        .retry(Retry::attempts(tries(3)).delay(100 * MS))
+        .build(flaky(&calls));
+    // The first of key 1 fails once, the first of key 2 for good; the second ones never. Key 1 does
+    // not wait for key 2.
+    let answers = batcher.add_many([11, 32, 1, 2]).await;
+    let oks: Vec<_> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(oks, [true, false, true, true]);
+    assert_eq!(
+        *calls.lock().unwrap(),
+        [vec![11, 32], vec![11, 32], vec![1], vec![32], vec![2]]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_that_is_not_retryable_is_final() {
     let calls = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&calls);

@@ -51,6 +51,27 @@ async fn the_first_item_arms_the_window_and_later_ones_do_not_move_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_trickle_does_not_put_the_window_off() {
+    let (batcher, log) = doubling(BatchConfig::default(), Duration::ZERO);
+    let add = |n: u32| {
+        let batcher = &batcher;
+        async move {
+            tokio::time::sleep(30 * MS * n).await;
+            batcher.add(n).await.unwrap();
+        }
+    };
+    join_all((0..10).map(add)).await;
+    assert_eq!(
+        *log.lock().unwrap(),
+        [
+            (100 * MS, vec![0, 1, 2, 3]),
+            (220 * MS, vec![4, 5, 6, 7]),
+            (340 * MS, vec![8, 9])
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_batch_goes_at_once_and_the_size_is_a_hard_cap() {
     let config = BatchConfig::default().max_batch_size(limit::<10>());
     let (batcher, log) = doubling(config, Duration::ZERO);
@@ -246,6 +267,18 @@ async fn close_flushes_now_and_then_refuses() {
     assert!(matches!(batcher.add(2).await, Err(BatchError::Closed)));
     let refused = batcher.try_add(3).unwrap_err();
     assert_eq!(refused.into_item(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partial_batch_does_not_hold_up_a_close() {
+    for policy in [Policy::Window, Policy::Eager, Policy::Manual] {
+        let config = BatchConfig::default().policy(policy);
+        let (batcher, log) = doubling(config.max_wait(Duration::MAX), Duration::ZERO);
+        let tickets: Vec<_> = (0..3).map(|n| batcher.try_add(n).unwrap()).collect();
+        batcher.close().await;
+        assert_eq!(*log.lock().unwrap(), [(Duration::ZERO, vec![0, 1, 2])]);
+        assert!(join_all(tickets).await.iter().all(Result::is_ok));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,6 +28,7 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
     let ttl = options
         .ttl
         .map(|ms| quote!(.default_ttl(::std::time::Duration::from_millis(#ms))));
+    let krate = &options.krate;
     let is_async = sig.asyncness.is_some();
     let (face, closure, wait) = if is_async {
         (
@@ -43,28 +44,28 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
         )
     };
     let look_up = if returns(&sig, "Result") && !options.cache_err {
-        quote!(__cache.get_or_try_insert_with(__key, #closure) #wait)
+        quote!(#krate::memo::own_error(__cache.get_or_try_insert_with(__key, #closure) #wait))
     } else if returns(&sig, "Option") && !options.cache_none {
         let load = if is_async {
             quote!(async move || (#closure)().await.ok_or(()))
         } else {
             quote!(move || (#closure)().ok_or(()))
         };
-        quote!(__cache.get_or_try_insert_with(__key, #load) #wait .ok())
+        quote!(#krate::memo::own_error(__cache.get_or_try_insert_with(__key, #load) #wait).ok())
     } else {
         quote!(__cache.get_or_insert_with(__key, #closure) #wait)
     };
     Ok(quote! {
         #(#attrs)*
         #vis #sig {
-            static __CACHE: ::wats_cache::memo::Slot = ::wats_cache::memo::Slot::new();
+            static __CACHE: #krate::memo::Slot = #krate::memo::Slot::new();
             #[allow(clippy::used_underscore_binding)]
             let __key = {
                 #[allow(unused_imports)]
                 use ::std::borrow::ToOwned as _;
                 #key
             };
-            let __cache = __CACHE.get(|| ::wats_cache::#face::builder() #build #ttl .build());
+            let __cache = __CACHE.get(|| #krate::#face::builder() #build #ttl .build());
             #look_up
         }
     })

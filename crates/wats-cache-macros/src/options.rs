@@ -1,7 +1,8 @@
 //! What stands in the parentheses of the attribute.
 
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, Ident, LitBool, LitInt, LitStr, Result, Token};
+use syn::{Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parse_quote};
 
 pub(crate) struct Options {
     /// Milliseconds; 0 is for ever.
@@ -10,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) key: Option<Expr>,
     pub(crate) cache_none: bool,
     pub(crate) cache_err: bool,
+    /// Where `wats-cache` is found.
+    pub(crate) krate: Path,
 }
 
 impl Parse for Options {
@@ -20,9 +23,10 @@ impl Parse for Options {
             key: None,
             cache_none: true,
             cache_err: false,
+            krate: parse_quote!(::wats_cache),
         };
         while !input.is_empty() {
-            let name: Ident = input.parse()?;
+            let name = input.call(Ident::parse_any)?;
             input.parse::<Token![=]>()?;
             match name.to_string().as_str() {
                 "ttl" => {
@@ -35,9 +39,10 @@ impl Parse for Options {
                 }
                 "key" => options.key = Some(input.parse()?),
                 "cache_none" => options.cache_none = input.parse::<LitBool>()?.value,
+                "crate" => options.krate = input.parse::<LitStr>()?.parse()?,
                 "cache_err" => options.cache_err = input.parse::<LitBool>()?.value,
                 _ => {
-                    let known = "ttl, max_entries, key, cache_none or cache_err";
+                    let known = "ttl, max_entries, key, cache_none, cache_err or crate";
                     return Err(Error::new(
                         name.span(),
                         format!("unknown option `{name}`: use {known}"),

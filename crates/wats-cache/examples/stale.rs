@@ -1,7 +1,7 @@
 //! A value survives the failure of its source: `cargo run -p wats-cache --example stale`.
 
 use std::time::Duration;
-use wats_cache::{ManualClock, TtlCache};
+use wats_cache::{LoadError, ManualClock, TtlCache};
 
 fn main() {
     let clock = ManualClock::new();
@@ -22,6 +22,6 @@ fn main() {
     );
     clock.advance(Duration::from_secs(600));
     let failed = cache.get_or_try_insert_with("rate", || Err("the source is down"));
-    assert_eq!(failed, Err("the source is down"));
+    assert_eq!(failed, Err(LoadError::Failed("the source is down")));
     assert_eq!(cache.stats().stale_served, 1);
 }

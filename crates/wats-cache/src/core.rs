@@ -6,6 +6,7 @@
 mod bulk;
 mod life;
 mod load;
+mod renewal;
 
 use crate::background::{Chore, Poke};
 use crate::clock::Time;
@@ -103,10 +104,15 @@ impl<K, V, S> Core<K, V, S> {
     #[inline]
     pub(crate) fn send(&self, out: &Outbox<K, V>) {
         if let Some(listener) = &self.listener {
-            for removed in out.iter() {
-                listener(&removed.key, &removed.value, removed.cause);
-            }
+            tell(listener, out);
         }
+    }
+}
+
+#[inline(never)]
+fn tell<K, V>(listener: &Listener<K, V>, out: &Outbox<K, V>) {
+    for removed in out.iter() {
+        listener(&removed.key, &removed.value, removed.cause);
     }
 }
 
@@ -168,11 +174,17 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(&key);
         let now = self.time.now();
-        let new = self.life.new_entry(key, value, ttl, tags, hash, now);
+        let fresh_until = self.life.fresh_until(&value, ttl, hash, now);
+        let new = New {
+            key,
+            value,
+            fresh_until,
+        };
+        let extra = self.life.extra(&new, tags, now);
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
-        shard.insert(hash, new, now, &mut out);
+        shard.insert(hash, new, extra, now, &mut out);
         drop(shard);
         if let Some(key) = loading {
             self.flights.forget(&key);
@@ -199,12 +211,20 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if fresh { out.into_value() } else { None }
     }
 
-    fn insert_loaded(&self, hash: u32, new: New<K, V>, stamp: (u64, u64), now: Tick) {
+    fn insert_loaded(&self, hash: u32, key: K, value: V, stamp: (u64, u64)) {
+        let now = self.time.now();
+        let fresh_until = self.life.fresh_until(&value, None, hash, now);
+        let new = New {
+            key,
+            value,
+            fresh_until,
+        };
+        let extra = self.life.extra(&new, &[], now);
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let (may_store, key) = shard.pending.end(stamp);
         let kept = if may_store {
-            shard.insert(hash, new, now, &mut out);
+            shard.insert(hash, new, extra, now, &mut out);
             None
         } else {
             Some(new)

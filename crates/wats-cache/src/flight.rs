@@ -16,23 +16,30 @@
 
 mod active;
 mod leader;
+#[cfg(all(test, wats_loom))]
+mod loom_tests;
+mod table;
 mod waiter;
 
 use crate::background::{Background, Chore, Poke};
 use crate::clock::{Clock, Time, ticks};
 use crate::entry::Tick;
-use crate::hash::RandomState;
-use dashmap::DashMap;
+use crate::error::LoadError;
 pub use leader::Leader;
+#[cfg(wats_loom)]
+use loom::sync::{Mutex, MutexGuard};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
+#[cfg(not(wats_loom))]
+use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
+use table::Table;
 pub use waiter::Waiter;
 
 /// Runs at most one load per key at a time; callers of the same key share its value.
@@ -46,7 +53,7 @@ pub use waiter::Waiter;
 /// | returns an error | it gets its error; the longest waiting caller leads next, with its own loader |
 /// | panics, or its future is dropped | the panic is its own; the longest waiting caller leads next |
 /// | takes longer than the lease | another caller leads; its late value is its own and nobody else's |
-/// | joins its own key again | [`Join::Reentrant`]; `run` and `run_async` then load without sharing |
+/// | joins its own key again | [`Join::Reentrant`]; `run` and `run_async` return [`LoadError::Reentrant`] |
 ///
 /// ```
 /// use wats_cache::SingleFlight;
@@ -80,7 +87,7 @@ pub enum Turn<K: Hash + Eq, V> {
 }
 
 pub(crate) struct Flights<K, V> {
-    table: DashMap<K, Arc<Flight<V>>, RandomState>,
+    table: Table<K, Flight<V>>,
     lease: Option<Tick>,
     time: OnceLock<Time>,
     poke: OnceLock<Arc<Poke>>,
@@ -153,7 +160,7 @@ impl<K: Hash + Eq, V> Flights<K, V> {
             let _ = cell.set(time);
         }
         Self {
-            table: DashMap::default(),
+            table: Table::new(),
             lease: lease.map(ticks),
             time: cell,
             poke: OnceLock::new(),
@@ -176,7 +183,7 @@ impl<K: Hash + Eq, V> Flights<K, V> {
 
     /// Takes the flight out of the map if nobody leads it or waits for it.
     fn close_if_idle(&self, key: &K, flight: &Arc<Flight<V>>) {
-        let closed = self.table.remove_if(key, |_, present| {
+        self.table.remove_if(key, |present| {
             Arc::ptr_eq(present, flight) && {
                 let mut state = flight.lock();
                 let idle = matches!(state.phase, Phase::Vacant) && state.waiters.is_empty();
@@ -186,14 +193,11 @@ impl<K: Hash + Eq, V> Flights<K, V> {
                 idle
             }
         });
-        drop(closed);
     }
 
     fn remove(&self, key: &K, flight: &Arc<Flight<V>>) {
-        drop(
-            self.table
-                .remove_if(key, |_, present| Arc::ptr_eq(present, flight)),
-        );
+        self.table
+            .remove_if(key, |present| Arc::ptr_eq(present, flight));
     }
 }
 
@@ -201,12 +205,7 @@ impl<K: Hash + Eq + Send + Sync, V: Send + Sync> Chore for Flights<K, V> {
     /// Ends the leases that are over and hands the baton on.
     fn run(&self, breathe: &mut dyn FnMut()) {
         let now = self.now();
-        let flights: Vec<_> = self
-            .table
-            .iter()
-            .map(|flight| Arc::clone(flight.value()))
-            .collect();
-        for flight in flights {
+        for flight in self.table.all() {
             let mut state = flight.lock();
             let over =
                 matches!(state.phase, Phase::Running { since } if self.lease_is_over(since, now));
@@ -275,15 +274,10 @@ where
         loop {
             let now = self.flights.now();
             let mut started = None;
-            let flight =
-                match self.flights.table.get(key) {
-                    Some(flight) => Arc::clone(&flight),
-                    None => {
-                        Arc::clone(&self.flights.table.entry(key.clone()).or_insert_with(|| {
-                            Arc::clone(started.insert(Arc::new(Flight::new(now))))
-                        }))
-                    }
-                };
+            let flight = self.flights.table.get(key).unwrap_or_else(|| {
+                let start = || Arc::clone(started.insert(Arc::new(Flight::new(now))));
+                self.flights.table.get_or_insert(key.clone(), start)
+            });
             if let Some(flight) = started {
                 return Join::Lead(Leader::new(&self.flights, key, flight, 1));
             }
@@ -292,7 +286,11 @@ where
             }
             let mut state = flight.lock();
             match state.phase {
-                Phase::Closed => {}
+                Phase::Closed => {
+                    // Its leader is about to take it out; do so rather than spin until it has.
+                    drop(state);
+                    self.flights.remove(key, &flight);
+                }
                 Phase::Running { since } if self.flights.lease_is_over(since, now) => {
                     let epoch = state.claim(now);
                     drop(state);
@@ -312,17 +310,17 @@ where
     /// Returns the value of the load of this key, run by this caller or by another.
     ///
     /// # Errors
-    /// What `load` returned, if this caller ran it.
-    pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    /// What `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this very key.
+    pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>> {
         let leader = match self.join(key) {
             Join::Lead(leader) => leader,
-            Join::Reentrant => return load(),
+            Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.wait() {
                 Turn::Landed(value) => return Ok(value),
                 Turn::Lead(leader) => leader,
             },
         };
-        let value = leader.enter(load)?;
+        let value = leader.enter(load).map_err(LoadError::Failed)?;
         leader.land(&value);
         Ok(value)
     }
@@ -330,20 +328,25 @@ where
     /// Returns the value of the load of this key, run by this caller or by another. Works on any runtime.
     ///
     /// # Errors
-    /// What the future of `load` returned, if this caller ran it.
-    pub async fn run_async<E, F>(&self, key: &K, load: impl FnOnce() -> F) -> Result<V, E>
+    /// What the future of `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this
+    /// very key.
+    pub async fn run_async<E, F>(
+        &self,
+        key: &K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<V, E>>,
     {
         let leader = match self.join(key) {
             Join::Lead(leader) => leader,
-            Join::Reentrant => return load().await,
+            Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.await {
                 Turn::Landed(value) => return Ok(value),
                 Turn::Lead(leader) => leader,
             },
         };
-        let value = leader.enter_async(load).await?;
+        let value = leader.enter_async(load).await.map_err(LoadError::Failed)?;
         leader.land(&value);
         Ok(value)
     }
@@ -356,7 +359,7 @@ impl<K: Hash + Eq, V> SingleFlight<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        drop(self.flights.table.remove(key));
+        self.flights.table.remove(key);
     }
 
     /// As [`forget`](Self::forget), for all keys.

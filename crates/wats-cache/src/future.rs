@@ -3,6 +3,7 @@
 use crate::builder::{CacheBuilder, ForTasks};
 use crate::config::CacheConfig;
 use crate::core::Core;
+use crate::error::{LoadError, reentrant};
 use crate::face::face;
 use crate::hash::RandomState;
 use crate::iter::Iter;
@@ -64,7 +65,10 @@ where
     /// - A loader that takes longer than [`load_lease`](CacheConfig::load_lease) loses the key to another caller; its
     ///   value is returned to its own caller and not cached.
     /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached.
-    /// - A loader that asks for its own key runs a loader once more, without waiting for itself.
+    /// - A loader that asks for its own key gets [`LoadError::Reentrant`].
+    ///
+    /// # Panics
+    /// Inside the loader of this very key, where there is no value to return and loading again would never end.
     pub async fn get_or_insert_with<F>(&self, key: K, load: impl FnOnce() -> F) -> V
     where
         F: Future<Output = V>,
@@ -72,23 +76,48 @@ where
         let load = || async { Ok::<_, Infallible>(load().await) };
         match self.get_or_try_insert_with(key, load).await {
             Ok(value) => value,
-            Err(never) => match never {},
+            Err(LoadError::Failed(never)) => match never {},
+            Err(LoadError::Reentrant) => reentrant(),
         }
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a loader that may fail.
     ///
     /// # Errors
-    /// What this caller's own loader returned. Errors are not cached, and not shared: the longest waiting caller runs
+    /// [`LoadError::Failed`] with what this caller's own loader returned, or [`LoadError::Reentrant`]. Errors are not cached, and not shared: the longest waiting caller runs
     /// its own loader next. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
     pub async fn get_or_try_insert_with<E, F>(
         &self,
         key: K,
         load: impl FnOnce() -> F,
-    ) -> Result<V, E>
+    ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<V, E>>,
     {
         self.core.get_or_load_async(key, load).await
+    }
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
+    /// caller's back: it is served what there is, and the loader runs in a task of tokio.
+    ///
+    /// This concerns [`stale_while_revalidate`](CacheConfig::stale_while_revalidate) and
+    /// [`refresh_ahead`](CacheConfig::refresh_ahead); where there is nothing to serve, the caller loads, or waits. Polled
+    /// outside a runtime of tokio, renewals run in the calling task too. What a renewal returns as an error is counted
+    /// and dropped; the value there is stays.
+    ///
+    /// # Errors
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
+    pub async fn get_or_renew_with<E, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<V, E>> + Send + 'static,
+        E: Send + 'static,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        self.core.get_or_renew_async(key, load).await
     }
 }

@@ -33,6 +33,7 @@ mod clock;
 mod config;
 mod core;
 mod entry;
+mod error;
 mod face;
 mod flight;
 #[cfg(feature = "async")]
@@ -59,6 +60,7 @@ pub use builder::{CacheBuilder, ForThreads};
 pub use clock::TokioClock;
 pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
 pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
+pub use error::LoadError;
 pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
 #[cfg(feature = "async")]
 pub use future::AsyncTtlCache;

@@ -62,6 +62,17 @@ where
     }
 }
 
+/// What a `#[cached]` function returns, whose errors are its own. One that calls itself with the arguments it is
+/// running with would never end, cached or not.
+#[doc(hidden)]
+pub fn own_error<V, E>(loaded: Result<V, crate::LoadError<E>>) -> Result<V, E> {
+    match loaded {
+        Ok(value) => Ok(value),
+        Err(crate::LoadError::Failed(error)) => Err(error),
+        Err(crate::LoadError::Reentrant) => crate::error::reentrant(),
+    }
+}
+
 /// The cache of one `#[cached]` function, made at its first call. Its types are those of the one place that uses it.
 #[doc(hidden)]
 pub struct Slot(OnceLock<Box<dyn Any + Send + Sync>>);

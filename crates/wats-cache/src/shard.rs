@@ -64,7 +64,6 @@ pub(crate) struct New<K, V> {
     pub(crate) value: V,
     /// When it stops being fresh.
     pub(crate) fresh_until: Tick,
-    pub(crate) extra: Option<Extra>,
 }
 
 /// Why a look-up failed.
@@ -279,48 +278,52 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Inserts or replaces, and makes room for it.
-    pub(crate) fn insert(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
-        let weight = new.extra.as_ref().map_or(1, |extra| extra.weight);
+    #[inline]
+    pub(crate) fn insert(
+        &mut self,
+        hash: u32,
+        new: New<K, V>,
+        extra: Option<Extra>,
+        now: Tick,
+        out: &mut Outbox<K, V>,
+    ) {
+        let weight = extra.as_ref().map_or(1, |extra| extra.weight);
         if weight > self.rules.limits.weight || self.rules.limits.entries == 0 {
             return self.refuse(hash, new, now, out);
         }
-        if new.extra.is_some() && !self.rules.extras {
+        if extra.is_some() && !self.rules.extras {
             self.enable_extras();
         }
         self.writes += 1;
-        let mut fresh_until = new.fresh_until.min(NEVER);
+        let mut fresh_until = new.fresh_until;
         if self.rules.idle != 0 {
             fresh_until = fresh_until.min(now.saturating_add(self.rules.idle));
         }
         let expiry = self.kept_until(fresh_until);
         let meta = Meta::new(expiry, self.writes);
-        let found = self.table.find(hash, &new.key);
-        if let Some(slot) = found {
-            self.replace(slot, meta, new, weight, now, out);
+        if let Some(slot) = self.table.find(hash, &new.key) {
+            self.replace(slot, meta, new, extra, now, out);
             self.cursor.note(expiry);
-        } else {
-            self.counts.inserts += 1;
-            self.make_room(1, weight, now, out);
-            let entry = Entry {
-                meta,
-                key: new.key,
-                value: new.value,
-            };
-            if self.table.is_full() {
-                self.grow();
-            }
-            let slot = self.table.add(hash, entry);
-            // Not earlier: making room may have begun a new round, which has to hear of this entry.
-            self.cursor.note(expiry);
-            self.policy.admit(&mut self.table, slot);
-            if self.rules.extras {
-                self.weight += weight;
-                self.table.set_extra(slot, new.extra.unwrap_or_default());
-            }
-        }
-        if found.is_some() {
             // A heavier value under the same key may need room, too.
-            self.make_room(0, 0, now, out);
+            return self.shrink(now, out);
+        }
+        self.counts.inserts += 1;
+        self.make_room(1, weight, now, out);
+        if self.table.is_full() {
+            self.grow();
+        }
+        let entry = Entry {
+            meta,
+            key: new.key,
+            value: new.value,
+        };
+        let slot = self.table.add(hash, entry);
+        // Not earlier: making room may have begun a new round, which has to hear of this entry.
+        self.cursor.note(expiry);
+        self.policy.admit(&mut self.table, slot);
+        if self.rules.extras {
+            self.weight += weight;
+            self.table.set_extra(slot, extra.unwrap_or_default());
         }
     }
 
@@ -331,19 +334,21 @@ impl<K: Eq, V> Shard<K, V> {
         self.cursor.restart();
     }
 
+    #[inline(never)]
     fn replace(
         &mut self,
         slot: u32,
         meta: Meta,
         new: New<K, V>,
-        weight: u64,
+        extra: Option<Extra>,
         now: Tick,
         out: &mut Outbox<K, V>,
     ) {
         if self.rules.extras {
             let old_weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
-            self.weight = self.weight - old_weight + weight;
-            self.table.set_extra(slot, new.extra.unwrap_or_default());
+            let extra = extra.unwrap_or_default();
+            self.weight = self.weight - old_weight + extra.weight;
+            self.table.set_extra(slot, extra);
         }
         self.policy.hit(&mut self.table, slot);
         let stale = self.rules.stale;
@@ -365,6 +370,12 @@ impl<K: Eq, V> Shard<K, V> {
         }
     }
 
+    /// [`make_room`](Self::make_room) for nothing new, rarely needed.
+    #[inline(never)]
+    fn shrink(&mut self, now: Tick, out: &mut Outbox<K, V>) {
+        self.make_room(0, 0, now, out);
+    }
+
     /// Too heavy, or nothing may stay: counted as taken in and evicted. An older value must not survive it.
     fn refuse(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
         self.remove(hash, &new.key, now, out);
@@ -374,6 +385,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Removes entries until `entries` more of `weight` fit: expired ones first, then as the policy says.
+    #[inline]
     fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Outbox<K, V>) {
         while self.table.len() + entries > self.rules.limits.entries
             || self.weight.saturating_add(weight) > self.rules.limits.weight
@@ -395,6 +407,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Removes an entry that the policy does not link any more.
+    #[inline]
     fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
         if self.rules.extras {
             self.weight -= self.table.extra(slot).map_or(0, |extra| extra.weight);

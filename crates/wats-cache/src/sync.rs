@@ -3,6 +3,7 @@
 use crate::builder::{CacheBuilder, ForThreads};
 use crate::config::CacheConfig;
 use crate::core::Core;
+use crate::error::{LoadError, reentrant};
 use crate::face::face;
 use crate::hash::RandomState;
 use crate::iter::Iter;
@@ -60,24 +61,59 @@ where
     /// - A loader that takes longer than [`load_lease`](CacheConfig::load_lease) loses the key to another caller; its
     ///   value is returned to its own caller and not cached.
     /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached.
-    /// - A loader that asks for its own key runs a loader once more, without waiting for itself.
+    /// - A loader that asks for its own key gets [`LoadError::Reentrant`].
+    ///
+    /// # Panics
+    /// Inside the loader of this very key, where there is no value to return and loading again would never end.
     pub fn get_or_insert_with(&self, key: K, load: impl FnOnce() -> V) -> V {
         match self.get_or_try_insert_with(key, || Ok::<_, Infallible>(load())) {
             Ok(value) => value,
-            Err(never) => match never {},
+            Err(LoadError::Failed(never)) => match never {},
+            Err(LoadError::Reentrant) => reentrant(),
         }
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a loader that may fail.
     ///
     /// # Errors
-    /// What this caller's own loader returned. Errors are not cached, and not shared: the longest waiting caller runs
+    /// [`LoadError::Failed`] with what this caller's own loader returned, or [`LoadError::Reentrant`]. Errors are not cached, and not shared: the longest waiting caller runs
     /// its own loader next. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
     pub fn get_or_try_insert_with<E>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<V, E>,
-    ) -> Result<V, E> {
+    ) -> Result<V, LoadError<E>> {
         self.core.get_or_load(key, load)
+    }
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
+    /// caller's back: it is served what there is, and the loader runs on a thread of its own.
+    ///
+    /// This concerns [`stale_while_revalidate`](CacheConfig::stale_while_revalidate) and
+    /// [`refresh_ahead`](CacheConfig::refresh_ahead); where there is nothing to serve, the caller loads, or waits. At most
+    /// 16 renewals run in the process at a time; a further one is put off to the next look-up of its key. What a
+    /// renewal returns as an error is counted and dropped; the value there is stays.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wats_cache::TtlCache;
+    ///
+    /// let cache: TtlCache<&str, u32> = TtlCache::builder().refresh_ahead(Some(0.8)).build();
+    /// let rate = cache.get_or_renew_with("rate", || Ok::<_, std::io::Error>(7)).unwrap();
+    /// assert_eq!(rate, 7);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
+    pub fn get_or_renew_with<E>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> Result<V, E> + Send + 'static,
+    ) -> Result<V, LoadError<E>>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        self.core.get_or_renew(key, load)
     }
 }

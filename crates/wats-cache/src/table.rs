@@ -59,6 +59,8 @@ pub(crate) struct Table<K, V> {
     extras: Vec<Extra>,
     with_extras: bool,
     len: usize,
+    /// At this many entries it is full.
+    room: usize,
 }
 
 #[inline]
@@ -81,6 +83,7 @@ impl<K, V> Table<K, V> {
             extras: Vec::new(),
             with_extras,
             len: 0,
+            room: 0,
         }
     }
 
@@ -93,6 +96,7 @@ impl<K, V> Table<K, V> {
             extras: vec![Extra::default(); if with_extras { slots } else { 0 }],
             with_extras,
             len: 0,
+            room: (slots * ENTRIES).div_ceil(OF_SLOTS),
         }
     }
 
@@ -228,7 +232,7 @@ impl<K, V> Table<K, V> {
     /// Whether one more entry wants a larger table.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.len * OF_SLOTS >= self.entries.len() * ENTRIES
+        self.len >= self.room
     }
 
     /// Grows by half; `limit` is the most entries there will ever be. Tells to which slot each one went.
@@ -256,23 +260,26 @@ impl<K, V> Table<K, V> {
     }
 
     /// Adds an entry whose key is known to be absent, while the table is not full.
+    #[inline]
     pub(crate) fn add(&mut self, hash: u32, entry: Entry<K, V>) -> u32 {
         let mut at = self.home(hash);
         loop {
-            if let Some(vacancy) = self.groups[at].vacancy() {
+            let group = &mut self.groups[at];
+            if let Some(vacancy) = group.vacancy() {
+                group.set(vacancy, tag(hash));
                 let slot = at * SLOTS + vacancy;
-                self.groups[at].set(vacancy, tag(hash));
                 self.entries[slot] = Some(entry);
                 self.nodes[slot].hash = hash;
                 self.len += 1;
                 return slot as u32;
             }
-            self.groups[at].overflow();
+            group.overflow();
             at = self.after(at);
         }
     }
 
     /// Empties a slot that no list links any more.
+    #[inline]
     pub(crate) fn take(&mut self, slot: u32) -> Option<Entry<K, V>> {
         let slot = slot as usize;
         let entry = self.entries.get_mut(slot)?.take()?;

@@ -130,3 +130,34 @@ fn methods_share_by_their_key() {
     }
     assert_eq!((Site(1).sum(2), Site(2).sum(2)), (3, 4));
 }
+
+#[test]
+fn a_function_may_call_itself_with_other_arguments() {
+    counter!(CALLS);
+    #[cached]
+    fn fibonacci(n: u64) -> u64 {
+        count(&CALLS);
+        if n < 2 {
+            n
+        } else {
+            fibonacci(n - 1) + fibonacci(n - 2)
+        }
+    }
+    assert_eq!(fibonacci(40), 102_334_155);
+    assert_eq!(CALLS.load(Ordering::Relaxed), 41);
+}
+
+mod elsewhere {
+    pub(crate) mod deeper {
+        pub(crate) use wats_cache as cache;
+    }
+}
+
+#[test]
+fn the_crate_may_be_found_elsewhere() {
+    #[cached(crate = "crate::elsewhere::deeper::cache", ttl = "1h")]
+    fn double(n: u32) -> Result<u32, String> {
+        Ok(2 * n)
+    }
+    assert_eq!(double(4), Ok(8));
+}

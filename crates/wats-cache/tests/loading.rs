@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
-use wats_cache::{Join, ManualClock, SingleFlight, TtlCache, Turn};
+use wats_cache::{Join, LoadError, ManualClock, SingleFlight, TtlCache, Turn};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -73,7 +73,10 @@ fn other_keys_do_not_wait() {
 #[test]
 fn an_error_is_the_callers_own_and_not_cached() {
     let cache = cache();
-    assert_eq!(cache.get_or_try_insert_with(1, || Err("no")), Err("no"));
+    assert_eq!(
+        cache.get_or_try_insert_with(1, || Err("no")),
+        Err(LoadError::Failed("no"))
+    );
     assert!(cache.is_empty());
     assert_eq!(cache.get_or_try_insert_with(1, || Ok::<_, ()>(2)), Ok(2));
     let stats = cache.stats();
@@ -186,14 +189,51 @@ fn without_a_waiter_the_next_caller_finds_the_end_of_the_lease() {
 }
 
 #[test]
-fn asking_for_the_key_that_is_being_loaded_does_not_wait_for_itself() {
+fn asking_for_the_key_that_is_being_loaded_is_an_error() {
     let cache = cache();
-    let value = cache.get_or_insert_with(1, || cache.get_or_insert_with(1, || 4) + 1);
-    assert_eq!(value, 5);
-    assert_eq!(cache.get(&1), Some(5));
+    let inner = |key| cache.get_or_try_insert_with(key, || Ok::<_, LoadError<()>>(4));
+    // Directly, and by way of another key, as when parts contain each other.
+    let outer = cache.get_or_try_insert_with(1, || inner(1));
+    assert_eq!(outer, Err(LoadError::Failed(LoadError::Reentrant)));
+    let outer = cache.get_or_try_insert_with(1, || cache.get_or_try_insert_with(2, || inner(1)));
+    assert_eq!(
+        outer,
+        Err(LoadError::Failed(LoadError::Failed(LoadError::Reentrant)))
+    );
+    assert_eq!(inner(1), Ok(4), "the keys are free again");
+    assert_eq!(cache.keys(), [1], "nothing was cached on the way");
+}
+
+#[test]
+fn a_loader_may_ask_for_other_keys_and_look_at_its_own() {
+    let cache = cache();
+    let value = cache.get_or_insert_with(1, || {
+        assert_eq!(cache.get(&1), None);
+        cache.get_or_insert_with(2, || 4) + 1
+    });
+    assert_eq!((value, cache.get(&2)), (5, Some(4)));
+}
+
+#[test]
+fn where_there_is_no_error_to_return_a_reentrant_load_panics_and_frees_the_key() {
+    let cache = cache();
+    let caught = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        cache.get_or_insert_with(1, || cache.get_or_insert_with(1, || 4) + 1)
+    }));
+    let message = caught.unwrap_err().downcast::<String>().unwrap();
+    assert!(message.contains("asked for the key"), "{message}");
+    assert_eq!(cache.get_or_insert_with(1, || 3), 3);
+}
+
+#[test]
+fn a_flight_tells_its_own_loader_from_others() {
     let flights = SingleFlight::<u32, u32>::new();
     let inner = flights.run(&1, || {
         assert!(matches!(flights.join(&1), Join::Reentrant));
+        assert_eq!(
+            flights.run(&1, || Ok::<_, ()>(1)),
+            Err(LoadError::Reentrant)
+        );
         flights.run(&2, || Ok::<_, ()>(2))
     });
     assert_eq!(inner, Ok(2));
@@ -236,7 +276,10 @@ fn a_stale_value_is_served_instead_of_an_error_up_to_its_maximum() {
     clock.advance(3 * SECOND);
     assert_eq!(cache.get_or_try_insert_with(1, || Err("down")), Ok(1));
     clock.advance(3 * SECOND);
-    assert_eq!(cache.get_or_try_insert_with(1, || Err("down")), Err("down"));
+    assert_eq!(
+        cache.get_or_try_insert_with(1, || Err("down")),
+        Err(LoadError::Failed("down"))
+    );
     let stats = cache.stats();
     assert_eq!(
         (stats.stale_served, stats.loads_failed, stats.hits),
@@ -298,4 +341,109 @@ fn ten_thousand_waiters_get_one_value() {
         assert!(matches!(waiter.wait(), Turn::Landed(got) if Arc::ptr_eq(&got, &value)));
     }
     assert_eq!(flights.in_flight(), 0);
+}
+
+/// A cache with one value, stale or to be renewed.
+fn with_a_value_to_renew(stale: bool) -> TtlCache<u32, u32> {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .default_ttl(10 * SECOND)
+        .stale_while_revalidate(10 * SECOND)
+        .refresh_ahead(Some(0.5))
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 1);
+    clock.advance(if stale { 10 * SECOND } else { 5 * SECOND });
+    cache
+}
+
+#[test]
+fn a_renewal_runs_behind_the_back_of_all_callers() {
+    for stale in [false, true] {
+        let cache = with_a_value_to_renew(stale);
+        let (go, gate) = mpsc::channel::<()>();
+        let (done, ended) = mpsc::channel();
+        let here = std::thread::current().id();
+        let load = move || {
+            assert_ne!(std::thread::current().id(), here);
+            let _ = gate.recv();
+            done.send(()).map(|()| 2)
+        };
+        // The gate is still shut, so this would never return if it waited for the loader.
+        assert_eq!(cache.get_or_renew_with(1, load), Ok(1));
+        let never = || -> Result<u32, ()> { panic!("somebody is loading") };
+        assert_eq!(cache.get_or_renew_with(1, never), Ok(1));
+        drop(go);
+        ended.recv().unwrap();
+        while cache.get(&1) != Some(2) {
+            std::thread::yield_now();
+        }
+        assert_eq!(cache.stats().stale_served, if stale { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn a_failed_renewal_leaves_the_value_and_the_next_look_up_tries_again() {
+    let cache = with_a_value_to_renew(false);
+    assert_eq!(cache.get_or_renew_with(1, || Err("down")), Ok(1));
+    while cache.stats().loads_failed < 1 {
+        std::thread::yield_now();
+    }
+    let (done, ended) = mpsc::channel();
+    // The key is free a moment after the failure was counted.
+    while cache.stats().loads_ok < 1 {
+        let done = done.clone();
+        assert!(
+            cache
+                .get_or_renew_with(1, move || done.send(()).map(|()| 2))
+                .is_ok()
+        );
+        std::thread::yield_now();
+    }
+    ended.recv().unwrap();
+    assert_eq!(cache.get(&1), Some(2));
+}
+
+#[test]
+fn where_there_is_nothing_to_serve_the_caller_loads() {
+    let cache = cache();
+    let here = std::thread::current().id();
+    let load = move || Ok::<_, ()>(u32::from(std::thread::current().id() == here));
+    assert_eq!(cache.get_or_renew_with(1, load), Ok(1));
+}
+
+#[test]
+fn renewals_that_run_are_bounded_and_one_too_many_is_put_off() {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .default_ttl(SECOND)
+        .stale_while_revalidate(SECOND)
+        .clock(clock.clone())
+        .build();
+    (0..100).for_each(|key| cache.insert(key, key));
+    clock.advance(SECOND);
+    let (go, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(std::sync::Mutex::new(gate));
+    let (started, running) = mpsc::channel();
+    for key in 0..100 {
+        let (gate, started) = (Arc::clone(&gate), started.clone());
+        let load = move || {
+            let _ = started.send(());
+            let _ = gate.lock().map(|gate| gate.recv());
+            Ok::<_, ()>(key + 1000)
+        };
+        assert_eq!(cache.get_or_renew_with(key, load), Ok(key));
+    }
+    drop(started);
+    drop(go);
+    let ran = running.iter().count() as u64;
+    assert!((1..=16).contains(&ran), "{ran} renewals at a time");
+    while cache.stats().loads_ok < ran {
+        std::thread::yield_now();
+    }
+    assert_eq!(
+        cache.stats().loads_failed,
+        0,
+        "what is put off has not failed"
+    );
 }

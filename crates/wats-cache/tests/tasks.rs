@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use wats_cache::{AsyncTtlCache, SingleFlight, TokioClock};
+use wats_cache::{AsyncTtlCache, LoadError, ManualClock, SingleFlight, TokioClock};
 
 /// Pending for some polls, waking itself each time.
 struct Yields(usize);
@@ -133,14 +133,72 @@ async fn ten_thousand_tasks_share_one_load() {
 }
 
 #[tokio::test]
-async fn a_loader_that_asks_for_its_own_key_does_not_hang() {
+async fn a_loader_that_asks_for_its_own_key_gets_an_error() {
     let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
     let inner = cache.clone();
     let load = || async move {
         Yields(1).await;
-        inner.get_or_insert_with(1, || async { 4 }).await + 1
+        inner
+            .get_or_try_insert_with(1, || async { Ok::<_, ()>(4) })
+            .await
     };
-    assert_eq!(cache.get_or_insert_with(1, load).await, 5);
+    assert_eq!(
+        cache.get_or_try_insert_with(1, load).await,
+        Err(LoadError::Failed(LoadError::Reentrant))
+    );
+    assert_eq!(cache.get_or_insert_with(1, || async { 5 }).await, 5);
+}
+
+#[tokio::test]
+async fn a_renewal_runs_in_a_task_of_its_own() {
+    let clock = ManualClock::new();
+    let second = Duration::from_secs(1);
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
+        .default_ttl(10 * second)
+        .stale_while_revalidate(10 * second)
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 1);
+    clock.advance(10 * second);
+    let (go, gate) = tokio::sync::oneshot::channel::<()>();
+    let load = || async {
+        let _ = gate.await;
+        Ok::<_, ()>(2)
+    };
+    // Nobody has opened the gate, so this would never return if it waited for the loader.
+    assert_eq!(cache.get_or_renew_with(1, load).await, Ok(1));
+    let never = || async { panic!("somebody is loading") };
+    assert_eq!(
+        cache.get_or_renew_with::<(), _>(1, never).await,
+        Ok(1),
+        "others are served, too"
+    );
+    go.send(()).unwrap();
+    while cache.get(&1) != Some(2) {
+        tokio::task::yield_now().await;
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.stale_served, stats.loads_ok), (2, 1));
+    // Nothing to serve: the caller loads.
+    assert_eq!(
+        cache.get_or_renew_with(2, || async { Err(7) }).await,
+        Err(LoadError::Failed(7))
+    );
+}
+
+#[test]
+fn outside_a_runtime_renewals_run_in_the_calling_task() {
+    let clock = ManualClock::new();
+    let second = Duration::from_secs(1);
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
+        .default_ttl(second)
+        .stale_while_revalidate(second)
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 1);
+    clock.advance(second);
+    let mut renewing = pin!(cache.get_or_renew_with(1, || async { Ok::<_, ()>(2) }));
+    assert_eq!(poll_once(renewing.as_mut()), Poll::Ready(Ok(2)));
 }
 
 #[tokio::test]
@@ -150,7 +208,7 @@ async fn errors_are_not_cached() {
         cache
             .get_or_try_insert_with(1, || async { Err("no") })
             .await,
-        Err("no")
+        Err(LoadError::Failed("no"))
     );
     assert_eq!(
         cache

@@ -1,17 +1,17 @@
 //! gzip (RFC 1952) in memory: one member out, any number of members in, within limits.
 //!
-//! The frame is read here rather than by `flate2`'s reader, which reports a damaged checksum,
+//! The frame is written here, so that the caller's buffer serves for both sides, and read here rather
+//! than by `flate2`'s reader, which reports a damaged checksum,
 //! damaged data and a damaged header alike, and stops or not at the first member by type.
 
-use std::io::Write;
-
-use flate2::{Compression, Crc, Decompress, FlushDecompress, Status, write::GzEncoder};
+use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
 use crate::limits::RATIO_FLOOR;
 use crate::{Error, Format, Limits, Position, Result};
 
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 const DEFLATE: u8 = 8;
+const UNKNOWN_OS: u8 = 255;
 const HEADER_CRC: u8 = 1 << 1;
 const EXTRA: u8 = 1 << 2;
 const NAME: u8 = 1 << 3;
@@ -20,12 +20,41 @@ const RESERVED: u8 = 0b1110_0000;
 /// Output grows by at least this much per step.
 const STEP: usize = 16 * 1024;
 
-/// Compresses to one member without name or time, so that equal input gives equal bytes.
-pub(crate) fn compress(bytes: &[u8], level: u32) -> Result<Vec<u8>> {
-    let buffer = Vec::with_capacity(bytes.len() / 4 + 64);
-    let mut encoder = GzEncoder::new(buffer, Compression::new(level));
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?)
+/// Compresses what `buffer` holds to one member without name or time, so that equal input gives equal
+/// bytes. The buffer keeps its capacity.
+pub(crate) fn compress(buffer: &mut Vec<u8>, level: u32) -> Result<()> {
+    let length = buffer.len();
+    let mut check = Crc::new();
+    check.update(buffer);
+    let effort = match level {
+        9.. => 2,
+        0 | 1 => 4,
+        _ => 0,
+    };
+    buffer.extend_from_slice(&[
+        MAGIC[0], MAGIC[1], DEFLATE, 0, 0, 0, 0, 0, effort, UNKNOWN_OS,
+    ]);
+    let mut deflate = Compress::new(Compression::new(level), false);
+    loop {
+        let end = buffer.len();
+        buffer.resize(end + (length / 4).max(STEP), 0);
+        let (bytes, space) = buffer.split_at_mut(length);
+        let bytes = bytes.get(deflate.total_in() as usize..).unwrap_or_default();
+        let space = space.get_mut(end - length..).unwrap_or_default();
+        let before = deflate.total_out();
+        let status = deflate
+            .compress(bytes, space, FlushCompress::Finish)
+            .map_err(std::io::Error::other)?;
+        buffer.truncate(end + (deflate.total_out() - before) as usize);
+        if status == Status::StreamEnd {
+            break;
+        }
+    }
+    buffer.extend_from_slice(&check.sum().to_le_bytes());
+    // The length is stored modulo 2^32.
+    buffer.extend_from_slice(&(length as u32).to_le_bytes());
+    buffer.drain(..length);
+    Ok(())
 }
 
 /// Decompresses all members.

@@ -55,8 +55,9 @@ pub struct Encoded {
 impl Serializer {
     /// The default of [`compress_threshold`](Self::compress_threshold), in bytes.
     pub const DEFAULT_COMPRESS_THRESHOLD: usize = 10_000;
-    /// The default of [`gzip_level`](Self::gzip_level).
-    pub const DEFAULT_GZIP_LEVEL: u32 = 6;
+    /// The default of [`gzip_level`](Self::gzip_level): on reports, 6 takes a quarter to a half more
+    /// time and saves 3 to 5 %.
+    pub const DEFAULT_GZIP_LEVEL: u32 = 5;
 
     /// The default of [`zstd_level`](Self::zstd_level): on reports, 3 is slower and no smaller.
     #[cfg(feature = "zstd")]
@@ -82,7 +83,7 @@ impl Serializer {
         self
     }
 
-    /// Sets the gzip level: 0 stores, 1 is fastest, 9 is smallest; more counts as 9. Default 6.
+    /// Sets the gzip level: 0 stores, 1 is fastest, 9 is smallest; more counts as 9. Default 5.
     #[must_use]
     pub const fn gzip_level(mut self, level: u32) -> Self {
         self.gzip_level = if level > 9 { 9 } else { level };
@@ -147,12 +148,7 @@ impl Serializer {
     /// # Errors
     /// As [`to_vec`](Self::to_vec).
     pub fn to_buffer<T: Serialize + ?Sized>(&self, value: &T, buffer: &mut Vec<u8>) -> Result<()> {
-        buffer.clear();
-        let written = self.write(value, buffer);
-        if written.is_err() {
-            buffer.clear();
-        }
-        written.map(|_compressed| ())
+        self.rewrite(&Plain(value), buffer)
     }
 
     /// Writes `value` to `writer`, which receives nothing unless the whole value could be encoded.
@@ -181,8 +177,7 @@ impl Serializer {
     /// # Errors
     /// As [`to_vec`](Self::to_vec).
     pub fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Encoded> {
-        let mut bytes = Vec::with_capacity(128);
-        let compressed = self.write(value, &mut bytes)?;
+        let (bytes, compressed) = self.write_new(&Plain(value))?;
         Ok(Encoded {
             bytes,
             content_type: self.format.content_type(),
@@ -195,9 +190,7 @@ impl Serializer {
     /// # Errors
     /// As [`to_vec`](Self::to_vec).
     pub fn to_vec_fast<T: fast::Encode + Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(128);
-        self.write_with(&mut bytes, &Fast(value))?;
-        Ok(bytes)
+        Ok(self.write_new(&Fast(value))?.0)
     }
 
     /// [`to_buffer`](Self::to_buffer) by the [fast path](crate::fast).
@@ -209,20 +202,31 @@ impl Serializer {
         value: &T,
         buffer: &mut Vec<u8>,
     ) -> Result<()> {
+        self.rewrite(&Fast(value), buffer)
+    }
+
+    /// The document, and whether it is compressed.
+    fn write_new(&self, value: &impl Body) -> Result<(Vec<u8>, bool)> {
+        let mut bytes = Vec::with_capacity(128);
+        let compressed = self.write(value, &mut bytes)?;
+        if compressed {
+            // The plain text had its place in here too; whoever keeps the result need not keep that.
+            bytes.shrink_to_fit();
+        }
+        Ok((bytes, compressed))
+    }
+
+    fn rewrite(&self, value: &impl Body, buffer: &mut Vec<u8>) -> Result<()> {
         buffer.clear();
-        let written = self.write_with(buffer, &Fast(value));
+        let written = self.write(value, buffer);
         if written.is_err() {
             buffer.clear();
         }
         written.map(|_compressed| ())
     }
 
-    fn write<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<bool> {
-        self.write_with(out, &Plain(value))
-    }
-
     /// Appends the document to an empty buffer; true if it is compressed.
-    fn write_with(&self, out: &mut Vec<u8>, value: &impl Body) -> Result<bool> {
+    fn write(&self, value: &impl Body, out: &mut Vec<u8>) -> Result<bool> {
         match self.format {
             Format::MessagePack => value.msgpack(self, out)?,
             Format::JsonPretty => value.pretty(self, out)?,
@@ -231,7 +235,7 @@ impl Serializer {
             Format::JsonGzip => {
                 value.json(self, out)?;
                 if out.len() >= self.compress_threshold {
-                    *out = gzip::compress(out, self.gzip_level)?;
+                    gzip::compress(out, self.gzip_level)?;
                     return Ok(true);
                 }
             }
@@ -239,7 +243,7 @@ impl Serializer {
             Format::JsonZstd => {
                 value.json(self, out)?;
                 if out.len() >= self.compress_threshold {
-                    *out = crate::zstd::compress(out, self.zstd_level)?;
+                    crate::zstd::compress(out, self.zstd_level)?;
                     return Ok(true);
                 }
             }

@@ -1,6 +1,6 @@
 //! Zstandard (RFC 8878) in memory: one frame out, any number of frames in, within limits.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use crate::gzip::check_size;
 use crate::{Error, Format, Limits, Position, Result};
@@ -11,14 +11,17 @@ const LARGEST_WINDOW: u32 = 27;
 const SMALLEST_WINDOW: u32 = 10;
 const STEP: usize = 16 * 1024;
 
-/// Compresses to one frame with a checksum.
-pub(crate) fn compress(bytes: &[u8], level: i32) -> Result<Vec<u8>> {
-    let buffer = Vec::with_capacity(bytes.len() / 4 + 64);
-    let mut encoder = zstd::Encoder::new(buffer, level)?;
-    encoder.include_checksum(true)?;
-    encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?)
+/// Compresses what `buffer` holds to one frame with a checksum. The buffer keeps its capacity.
+pub(crate) fn compress(buffer: &mut Vec<u8>, level: i32) -> Result<()> {
+    let mut compressor = zstd::bulk::Compressor::new(level)?;
+    compressor.include_checksum(true)?;
+    let length = buffer.len();
+    buffer.resize(length + zstd::zstd_safe::compress_bound(length), 0);
+    let (bytes, space) = buffer.split_at_mut(length);
+    let written = compressor.compress_to_buffer(bytes, space)?;
+    buffer.truncate(length + written);
+    buffer.drain(..length);
+    Ok(())
 }
 
 /// Decompresses all frames.

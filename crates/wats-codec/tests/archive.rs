@@ -225,6 +225,77 @@ struct Pair {
 }
 fast_struct!(Pair { id = "id", name = "name" (optional), list = "list" (default) });
 
+/// The same keys as in [`Backward`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Forward {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    a: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<Vec<u8>>,
+}
+fast_struct!(Forward {
+    a = "a" (optional),
+    b = "b" (optional),
+    c = "c" (optional),
+    d = "d" (optional)
+});
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Backward {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    a: Option<u8>,
+}
+fast_struct!(Backward {
+    d = "d" (optional),
+    c = "c" (optional),
+    b = "b" (optional),
+    a = "a" (optional)
+});
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Both {
+    forward: Forward,
+    backward: Backward,
+}
+fast_struct!(Both { forward = "forward", backward = "backward" });
+
+proptest! {
+    /// What a shape is known to hold of one type must not be taken for another.
+    #[test]
+    fn types_that_share_shapes_do_not_disturb_each_other(
+        fields in prop::collection::vec(
+            (any::<Option<u8>>(), any::<Option<bool>>(), any::<Option<i8>>(), any::<Option<bool>>()),
+            0..12,
+        ),
+    ) {
+        let both: Vec<_> = fields
+            .into_iter()
+            .map(|(a, b, c, d)| {
+                let (b, c, d) = (b.map(|b| b.to_string()), c.map(f64::from), d.map(|d| vec![1; d.into()]));
+                Both {
+                    forward: Forward { a, b: b.clone(), c, d: d.clone() },
+                    backward: Backward { d, c, b, a },
+                }
+            })
+            .collect();
+        prop_assert!(fast::verify(&both).is_ok(), "{:?}", fast::verify(&both));
+        prop_assert_eq!(codec().to_vec_fast(&both).unwrap(), codec().to_vec(&both).unwrap());
+        // One order of keys for both types, and so the same shapes.
+        let sorted = codec().to_vec(&serde_json::to_value(&both).unwrap()).unwrap();
+        prop_assert_eq!(codec().from_slice_fast::<Vec<Both>>(&sorted).unwrap(), both);
+    }
+}
+
 /// The checksum of an archive, once more and in the plainest way.
 fn checksum(bytes: &[u8]) -> u64 {
     let step = |state: u64, word: u64| {

@@ -267,7 +267,7 @@ proptest! {
 
     #[test]
     fn steps_are_written_and_read_as_serde_does(steps in prop::collection::vec(any_step(), 0..4)) {
-        for format in [Format::Json, Format::MessagePack, Format::JsonPretty] {
+        for format in [Format::Json, Format::MessagePack, Format::JsonPretty, Format::Archive] {
             let codec = Serializer::new(format);
             let bytes = codec.to_vec(&steps).unwrap();
             prop_assert_eq!(&codec.to_vec_fast(&steps).unwrap(), &bytes, "{}", format);
@@ -624,5 +624,65 @@ fn short_texts_are_checked_where_they_end() {
             cut[length - 1] = 0xc3;
             read(&cut).unwrap_err();
         }
+    }
+}
+
+macro_rules! all_optional {
+    ($name:ident: $($field:ident)*) => {
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        struct $name {
+            $(#[serde(default, skip_serializing_if = "Option::is_none")] $field: Option<u8>,)*
+        }
+        impl $name {
+            /// The fields whose bits are set.
+            fn of(bits: u64) -> Self {
+                let mut rest = bits;
+                let mut next = || {
+                    let set = rest & 1 == 1;
+                    rest >>= 1;
+                    set.then_some(7)
+                };
+                Self { $($field: next(),)* }
+            }
+        }
+    };
+}
+#[rustfmt::skip]
+all_optional!(Wide:
+    f00 f01 f02 f03 f04 f05 f06 f07
+    f08 f09 f10 f11 f12 f13 f14 f15
+    f16 f17 f18 f19 f20 f21 f22 f23
+    f24 f25 f26 f27 f28 f29 f30 f31
+    f32 f33 f34 f35 f36 f37 f38 f39
+    f40 f41 f42 f43 f44 f45 f46 f47
+    f48 f49 f50 f51 f52 f53 f54 f55
+    f56 f57 f58 f59 f60 f61 f62 f63
+);
+#[rustfmt::skip]
+fast_struct!(Wide {
+    f00 = "f00" (optional), f01 = "f01" (optional), f02 = "f02" (optional), f03 = "f03" (optional),
+    f04 = "f04" (optional), f05 = "f05" (optional), f06 = "f06" (optional), f07 = "f07" (optional),
+    f08 = "f08" (optional), f09 = "f09" (optional), f10 = "f10" (optional), f11 = "f11" (optional),
+    f12 = "f12" (optional), f13 = "f13" (optional), f14 = "f14" (optional), f15 = "f15" (optional),
+    f16 = "f16" (optional), f17 = "f17" (optional), f18 = "f18" (optional), f19 = "f19" (optional),
+    f20 = "f20" (optional), f21 = "f21" (optional), f22 = "f22" (optional), f23 = "f23" (optional),
+    f24 = "f24" (optional), f25 = "f25" (optional), f26 = "f26" (optional), f27 = "f27" (optional),
+    f28 = "f28" (optional), f29 = "f29" (optional), f30 = "f30" (optional), f31 = "f31" (optional),
+    f32 = "f32" (optional), f33 = "f33" (optional), f34 = "f34" (optional), f35 = "f35" (optional),
+    f36 = "f36" (optional), f37 = "f37" (optional), f38 = "f38" (optional), f39 = "f39" (optional),
+    f40 = "f40" (optional), f41 = "f41" (optional), f42 = "f42" (optional), f43 = "f43" (optional),
+    f44 = "f44" (optional), f45 = "f45" (optional), f46 = "f46" (optional), f47 = "f47" (optional),
+    f48 = "f48" (optional), f49 = "f49" (optional), f50 = "f50" (optional), f51 = "f51" (optional),
+    f52 = "f52" (optional), f53 = "f53" (optional), f54 = "f54" (optional), f55 = "f55" (optional),
+    f56 = "f56" (optional), f57 = "f57" (optional), f58 = "f58" (optional), f59 = "f59" (optional),
+    f60 = "f60" (optional), f61 = "f61" (optional), f62 = "f62" (optional), f63 = "f63" (optional),
+});
+
+proptest! {
+    #[test]
+    fn as_many_fields_as_can_be_named_are_told_apart(bits: [u64; 3]) {
+        let all = bits.into_iter().chain([0, u64::MAX, 1, 1 << 63]);
+        let wides: Vec<_> = all.map(Wide::of).collect();
+        prop_assert!(verify(&wides).is_ok(), "{:?}", verify(&wides));
     }
 }

@@ -185,6 +185,26 @@ fn a_buffer_is_replaced_and_emptied_on_error() {
 }
 
 #[test]
+fn a_buffer_keeps_its_place_in_every_format_and_new_bytes_take_no_more_than_they_need() {
+    let text = "0123456789".repeat(5_000);
+    for &format in Format::ALL {
+        let codec = Serializer::new(format);
+        let mut buffer = Vec::new();
+        codec.to_buffer(&text, &mut buffer).unwrap();
+        let (place, room) = (buffer.as_ptr(), buffer.capacity());
+        codec.to_buffer(&text, &mut buffer).unwrap();
+        assert_eq!(
+            (buffer.as_ptr(), buffer.capacity()),
+            (place, room),
+            "{format}"
+        );
+        let bytes = codec.to_vec(&text).unwrap();
+        assert_eq!(bytes, buffer, "{format}");
+        assert!(bytes.capacity() <= 2 * bytes.len().max(128), "{format}");
+    }
+}
+
+#[test]
 fn a_writer_gets_all_or_nothing() {
     let json = Serializer::new(Format::Json);
     let mut sink = Vec::new();

@@ -17,6 +17,7 @@ use crate::encoding::{self, Packing, RequestCompression};
 use crate::error::{Error, Result};
 use crate::intercept::Intercept;
 use crate::observe;
+use crate::operation::Repeat;
 use crate::pipeline::{Pieces, Pipeline, Want, Whole};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
@@ -167,6 +168,7 @@ impl Client {
             headers,
             body,
             plain: None,
+            may_repeat: origin.operation.repeat() == Repeat::Safe,
             weight,
             timeouts: timeouts.unwrap_or(&shared.pipeline.timeouts),
             limits: limits.unwrap_or(&shared.pipeline.limits),

@@ -29,6 +29,8 @@ pub(crate) struct Prepared<'a> {
     pub(crate) body: Payload,
     /// The body as it was before it was packed, if it was.
     pub(crate) plain: Option<Bytes>,
+    /// Whether doing it twice is safe.
+    pub(crate) may_repeat: bool,
     /// How much of the rate limit one try uses up.
     pub(crate) weight: u32,
     pub(crate) timeouts: &'a Timeouts,

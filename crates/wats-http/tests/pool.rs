@@ -16,7 +16,7 @@ use common::*;
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 use wats_http::{
-    Call, Client, Deadline, ErrorKind, PoolConfig, Timeouts, TlsConfig, http::Version,
+    Call, Client, Deadline, ErrorKind, PoolConfig, RetryConfig, Timeouts, TlsConfig, http::Version,
 };
 
 fn pool(max: usize) -> PoolConfig {
@@ -376,5 +376,255 @@ impl Deaf {
             std::future::pending::<()>().await;
         });
         Self { address }
+    }
+}
+
+/// Waiting for a connection sends nothing, so even what must not happen twice is tried again after it.
+#[tokio::test]
+async fn a_try_that_never_got_a_connection_is_repeated_whatever_it_does() {
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = asked.clone();
+    let release = Arc::new(Semaphore::new(0));
+    let at_server = release.clone();
+    let server = Server::start(Speaks::Plain, move |_| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let release = at_server.clone();
+        async move {
+            release.acquire().await.unwrap().forget();
+            ok("x")
+        }
+    })
+    .await;
+    let client = Client::builder()
+        .base_url(server.url())
+        .token(TOKEN)
+        .rate_limit(None)
+        .pool(pool(1))
+        .timeouts(Timeouts::default().pool(Duration::from_secs(60)))
+        .build()
+        .unwrap();
+    let holder = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(Call::new(&GET)).await }
+    });
+    while asked.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // The deadline of a try is shorter than that of waiting.
+    let impatient = Timeouts::default().attempt(Duration::from_millis(20));
+    let call = Call::new(&POST).timeouts(impatient);
+    let error = client.execute(call).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    assert_eq!(error.attempts(), 4, "it was provably never sent");
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    // On the connection it is another matter.
+    release.add_permits(1);
+    holder.await.unwrap().unwrap();
+    let impatient = Timeouts::default().attempt(Duration::from_millis(200));
+    let error = client
+        .execute(Call::new(&POST).timeouts(impatient))
+        .await
+        .unwrap_err();
+    assert_eq!(error.attempts(), 1, "{error:#}");
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_it_will_close_is_believed() {
+    // Grants no idle time at all, and would answer on.
+    let server = Server::start(Speaks::Plain, |_| async {
+        let mut answer = ok("x");
+        answer
+            .headers_mut()
+            .insert("keep-alive", "timeout=0".parse().unwrap());
+        answer
+    })
+    .await;
+    let client = client(&server.url()).build().unwrap();
+    for _ in 0..3 {
+        client.execute(Call::new(&GET)).await.unwrap();
+    }
+    assert_eq!((server.opened(), client.pool_stats().reused), (3, 0));
+    until_free(&client).await;
+    server.until_live(|n| n == 0).await;
+    assert_eq!(client.pool_stats().live, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_says_connection_close_is_not_used_again() {
+    let server = Server::start(Speaks::Plain, |_| async {
+        let mut answer = ok("x");
+        answer
+            .headers_mut()
+            .insert("connection", "close".parse().unwrap());
+        answer
+    })
+    .await;
+    let client = client(&server.url()).build().unwrap();
+    for _ in 0..3 {
+        client.execute(Call::new(&GET)).await.unwrap();
+    }
+    assert_eq!((server.opened(), client.pool_stats().reused), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_have_a_lifetime_over_both_protocols() {
+    for speaks in [Speaks::Plain, Speaks::Tls] {
+        let server = Server::start(speaks, |_| async { ok("x") }).await;
+        let mut builder = client(&server.url()).pool(pool(2).max_lifetime(Duration::from_nanos(1)));
+        if speaks == Speaks::Tls {
+            builder = builder.tls(trusting(&server));
+        }
+        let client = builder.build().unwrap();
+        for _ in 0..5 {
+            client.execute(Call::new(&GET)).await.unwrap();
+        }
+        assert_eq!(server.opened(), 5, "each was too old for a second call");
+        until_free(&client).await;
+        server.until_live(|n| n == 0).await;
+    }
+}
+
+/// A server that takes `streams` calls at a time over HTTP/2, and answers when it is let.
+async fn narrow(streams: u32) -> (Server, Arc<Semaphore>) {
+    let release = Arc::new(Semaphore::new(0));
+    let at_server = release.clone();
+    let server = Server::start_with(Speaks::Tls, Some(streams), move |_| {
+        let release = at_server.clone();
+        async move {
+            release.acquire().await.unwrap().forget();
+            ok("x")
+        }
+    })
+    .await;
+    (server, release)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_beyond_the_servers_limit_wait_unsent_and_no_second_connection_is_opened() {
+    let (server, release) = narrow(2).await;
+    let client = client(&server.url())
+        .tls(trusting(&server))
+        .pool(pool(50))
+        .build()
+        .unwrap();
+    client.warm(1).await.unwrap();
+    // The server's settings come with the handshake; the first call makes sure that they have been read.
+    release.add_permits(1);
+    client.execute(Call::new(&GET)).await.unwrap();
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.execute(Call::new(&POST)).await })
+        })
+        .collect();
+    while client.pool_stats().waiting < 8 {
+        tokio::task::yield_now().await;
+    }
+    // Who waits too long was never sent.
+    let impatient = Timeouts::default().pool(Duration::from_millis(10));
+    let error = client
+        .execute(Call::new(&POST).timeouts(impatient))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Timeout(Deadline::Pool),
+        "{error:#}"
+    );
+    release.add_permits(10);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(server.opened(), 1);
+    let stats = client.pool_stats();
+    assert_eq!((stats.waiting, stats.in_use), (0, 0));
+    assert!(
+        stats.waits >= 9 && stats.wait_time > Duration::ZERO,
+        "{stats:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn further_http2_connections_are_opened_by_choice_when_streams_run_out() {
+    let (server, release) = narrow(2).await;
+    let connections = NonZeroUsize::new(3).unwrap();
+    let client = client(&server.url())
+        .tls(trusting(&server))
+        .pool(pool(50).http2_connections(connections))
+        .build()
+        .unwrap();
+    release.add_permits(1);
+    client.execute(Call::new(&GET)).await.unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.execute(Call::new(&GET)).await })
+        })
+        .collect();
+    server.until_live(|n| n == 3).await;
+    release.add_permits(1000);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(server.opened(), 3);
+}
+
+/// Calls that are dropped at random moments, from the server's side: never more than the cap, and nothing is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_cancellations_neither_break_the_cap_nor_keep_a_slot() {
+    // 10^5 by `WATS_HTTP_LONG=1`; fewer in the suite.
+    let long = std::env::var_os("WATS_HTTP_LONG").is_some();
+    let rounds = if long { 1000 } else { 20 };
+    for speaks in [Speaks::Plain, Speaks::Tls] {
+        let server = Server::start(speaks, |request| async move {
+            if request.uri().path() == "/get" {
+                for _ in 0..fastrand::u32(..20) {
+                    tokio::task::yield_now().await;
+                }
+            }
+            ok("x")
+        })
+        .await;
+        // Servers end an HTTP/2 connection on which too many streams are reset, so some calls are tried again.
+        let retry = RetryConfig::default()
+            .base_delay(Duration::from_millis(1))
+            .budget(u32::MAX);
+        let mut builder = client(&server.url())
+            .pool(pool(10).max_idle(4))
+            .retry(retry)
+            .breaker(None);
+        if speaks == Speaks::Tls {
+            builder = builder.tls(trusting(&server));
+        }
+        let client = builder.build().unwrap();
+        for _ in 0..rounds {
+            let calls = (0..100).map(|_| {
+                let client = client.clone();
+                async move {
+                    let patience = fastrand::u32(..60);
+                    let impatient = async {
+                        for _ in 0..patience {
+                            tokio::task::yield_now().await;
+                        }
+                    };
+                    tokio::select! {
+                        outcome = client.execute(Call::new(&GET)) => { outcome.unwrap(); }
+                        () = impatient => {}
+                    }
+                }
+            });
+            for done in futures_util::future::join_all(calls.map(tokio::spawn)).await {
+                done.unwrap();
+            }
+        }
+        until_free(&client).await;
+        // What the client has open is at most ten; the server learns of closed sockets a moment later.
+        assert!(client.pool_stats().live <= 10);
+        client
+            .execute(Call::new(&ITEM).path("id", 1))
+            .await
+            .unwrap();
+        server.until_live(|n| n <= 4).await;
     }
 }

@@ -52,6 +52,13 @@ static GET: Operation = Operation::new("product.get", Method::GET, PATH, Repeat:
 #[derive(Clone)]
 pub(crate) struct Ours(wats_http::Client);
 
+impl Ours {
+    /// Opens connections ahead of need.
+    pub(crate) async fn warm(&self, n: usize) -> Result<()> {
+        Ok(self.0.warm(n).await?)
+    }
+}
+
 impl Get for Ours {
     const NAME: &'static str = "wats-http";
 

@@ -1,7 +1,7 @@
 //! The server of the HTTP rows: hyper on one thread, one small JSON body for every request.
 //!
-//! Started as `serve http PROTOCOL DELAY_MS`. It answers `ca` with its certificate as a JSON text, `peak` with the
-//! most connections it had at one time and how many it accepted, and `reset` by counting anew.
+//! Started as `serve http PROTOCOL DELAY_MS`, the protocol being `plain`, `tls-http1` or `tls`. It answers `ca` with its certificate as a JSON text, `peak` with the
+//! most connections it had at one time, how many it accepted and how many are open, and `reset` by counting anew.
 
 use crate::{Result, server};
 use bytes::Bytes;
@@ -26,6 +26,7 @@ pub(crate) const NAME: &str = "http";
 /// What the child was asked to do.
 struct Settings {
     tls: bool,
+    http2: bool,
     delay: Duration,
 }
 
@@ -43,11 +44,12 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
         return Err("usage: serve http PROTOCOL DELAY_MS".into());
     };
     let settings = Settings {
-        tls: protocol == "tls",
+        tls: protocol.starts_with("tls"),
+        http2: protocol == "tls",
         delay: Duration::from_millis(delay.parse()?),
     };
     let (acceptor, ca) = if settings.tls {
-        make_tls().map(|(a, ca)| (Some(a), ca))?
+        make_tls(settings.http2).map(|(a, ca)| (Some(a), ca))?
     } else {
         (None, String::new())
     };
@@ -66,12 +68,9 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
     server::serve_until_closed(&address, |question| match question {
         "ca" => serde_json::Value::String(ca.clone()).to_string(),
         "peak" => {
-            let (peak, opened) = (&connections.peak, &connections.opened);
-            format!(
-                "{} {}",
-                peak.load(Ordering::Relaxed),
-                opened.load(Ordering::Relaxed)
-            )
+            let Connections { peak, opened, live } = &*connections;
+            let [peak, opened, live] = [peak, opened, live].map(|n| n.load(Ordering::Relaxed));
+            format!("{peak} {opened} {live}")
         }
         "reset" => {
             connections.opened.store(0, Ordering::Relaxed);
@@ -146,7 +145,7 @@ fn body() -> Bytes {
     Bytes::from(format!("[{}]", items.join(",")))
 }
 
-fn make_tls() -> Result<(TlsAcceptor, String)> {
+fn make_tls(http2: bool) -> Result<(TlsAcceptor, String)> {
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certified = rcgen::generate_simple_self_signed(names)?;
     let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der())?;
@@ -155,6 +154,9 @@ fn make_tls() -> Result<(TlsAcceptor, String)> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if http2 {
+        config.alpn_protocols.insert(0, b"h2".to_vec());
+    }
     Ok((TlsAcceptor::from(Arc::new(config)), certified.cert.pem()))
 }

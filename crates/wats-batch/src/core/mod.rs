@@ -24,6 +24,7 @@ use crate::answers::Caller;
 use crate::list::{Index, Links, List};
 use crate::policy::View;
 use crate::stats::Counters;
+use crate::trays::Tray;
 use crate::{BatchConfig, Policy, Priority, TryAddError};
 
 /// What has to happen once the lock is free.
@@ -43,14 +44,8 @@ pub(crate) struct Todo {
 pub(crate) struct Manner {
     pub(crate) priority: Priority,
     pub(crate) key: Option<Key>,
-}
-
-/// What a caller holds: its item's place in the queue, and the cell its answer will be in. The place
-/// is used anew when the item was answered, the cell only when the caller has seen the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Receipt {
-    pub(crate) slot: Index,
-    pub(crate) cell: Index,
+    /// Which flight of a de-duplicating batcher the item belongs to; 0 without one.
+    pub(crate) flight: u32,
 }
 
 /// What becomes of an item whose caller went away.
@@ -75,11 +70,37 @@ impl<T> Gone<T> {
     }
 }
 
+/// Items that will not be sent, and their callers: to be told and dropped after unlocking.
+#[derive(Debug)]
+pub(crate) struct Unsent<T> {
+    pub(crate) callers: Vec<Caller>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Unsent<T> {
+    fn default() -> Self {
+        Self {
+            callers: Vec::new(),
+            items: Vec::new(),
+        }
+    }
+}
+
+impl<T> Unsent<T> {
+    fn push(&mut self, item: T, cell: Index, waker: Option<Waker>) {
+        self.callers.push(Caller { cell, waker });
+        self.items.push(item);
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Core<T> {
     config: BatchConfig,
     /// `max_wait` in nanoseconds.
     wait: u64,
+    /// The most items of a key in a batch. Where items may be sent again it is one, so that none is
+    /// overtaken by a later one of its key.
+    per_key: usize,
     slab: Slab<T>,
     /// Cells for the next items.
     cells: Range<Index>,
@@ -108,8 +129,9 @@ pub(crate) struct Core<T> {
 }
 
 impl<T> Core<T> {
-    pub(crate) fn new(config: BatchConfig) -> Self {
+    pub(crate) fn new(config: BatchConfig, retries: bool) -> Self {
         Self {
+            per_key: if retries { 1 } else { usize::MAX },
             wait: u64::try_from(config.max_wait.as_nanos()).unwrap_or(u64::MAX),
             config,
             slab: Slab::new(),
@@ -143,50 +165,50 @@ impl<T> Core<T> {
         manner: Manner,
         may_block: bool,
         more: impl FnOnce() -> Range<Index>,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+    ) -> Result<(Index, Todo), TryAddError<T>> {
         if self.closed {
             return Err(TryAddError::Closed(item));
         }
-        let full = self.pending() >= self.config.max_pending.get();
         if self.cells.is_empty() {
             self.cells = more();
         }
-        if (full && !may_block) || !self.slab.has_room() || self.cells.is_empty() {
+        if (self.is_full() && !may_block) || self.cells.is_empty() {
             self.counters.refused += 1;
             return Err(TryAddError::Full(item));
         }
-        let cell = self.cells.start;
+        let index = self.cells.start;
         self.cells.start += 1;
         let since = self.stamp();
-        let index = self.slab.insert(Slot {
-            stage: Stage::Waiting(item),
-            cell,
-            waker,
-            key: manner.key,
-            since,
-            links: Links::NONE,
-            lane: manner.priority as u8,
-            place: Place::Blocked,
-        });
-        self.counters.items += 1;
-        if full {
-            self.counters.blocked += 1;
-            self.blocked.push_back(&mut self.slab, index);
-        } else {
-            self.admit(index);
+        self.insert(index, item, waker, manner, since);
+        Ok((index, self.todo()))
+    }
+
+    /// Takes in what lies in a tray, as if each item had come by itself. If the batcher is closed, the
+    /// items and their callers are handed out instead.
+    pub(crate) fn take_in(&mut self, tray: &mut Tray<T>, refused: &mut Unsent<T>) {
+        let Some((since, left)) = tray.take() else {
+            return;
+        };
+        let since = self.nanos(since);
+        for left in left {
+            if self.closed {
+                self.counters.items += 1;
+                refused.push(left.item, left.index, Some(left.waker));
+                continue;
+            }
+            let manner = Manner {
+                priority: left.priority,
+                ..Manner::default()
+            };
+            self.insert(left.index, left.item, Some(left.waker), manner, since);
         }
-        Ok((Receipt { slot: index, cell }, self.todo()))
     }
 
     /// The caller is gone. An item that was not sent is not sent any more.
-    pub(crate) fn leave(&mut self, receipt: Receipt) -> Gone<T> {
-        let index = receipt.slot;
+    pub(crate) fn leave(&mut self, index: Index) -> Gone<T> {
         let Some(slot) = self.slab.get_mut(index) else {
             return Gone::sent(None);
         };
-        if slot.cell != receipt.cell {
-            return Gone::sent(None);
-        }
         match slot.stage {
             Stage::Sent => {
                 slot.stage = Stage::Abandoned;
@@ -259,15 +281,13 @@ impl<T> Core<T> {
     }
 
     /// Takes out all items that were not sent, and names their callers.
-    pub(crate) fn take_unsent(&mut self, callers: &mut Vec<Caller>, items: &mut Vec<T>) {
+    pub(crate) fn take_unsent(&mut self, unsent: &mut Unsent<T>) {
         for index in self.slab.indices() {
             if let Some(slot) = self.slab.get(index)
-                && let cell = slot.cell
                 && let Stage::Waiting(_) = slot.stage
                 && let (Stage::Waiting(item), waker) = self.slab.remove(index)
             {
-                callers.push(Caller { cell, waker });
-                items.push(item);
+                unsent.push(item, index, waker);
             }
         }
         self.lanes = [List::EMPTY; 3];
@@ -281,11 +301,10 @@ impl<T> Core<T> {
     pub(crate) fn take_sent(&mut self, callers: &mut Vec<Caller>) {
         for index in self.slab.indices() {
             if let Some(slot) = self.slab.get(index)
-                && let cell = slot.cell
                 && let Stage::Sent = slot.stage
             {
                 let (_, waker) = self.slab.remove(index);
-                callers.push(Caller { cell, waker });
+                callers.push(Caller { cell: index, waker });
             }
         }
     }
@@ -346,9 +365,37 @@ impl<T> Core<T> {
     }
 
     fn now(&self) -> u64 {
-        Instant::now()
-            .saturating_duration_since(self.epoch)
-            .as_nanos() as u64
+        self.nanos(Instant::now())
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.epoch).as_nanos() as u64
+    }
+
+    fn is_full(&self) -> bool {
+        self.pending() >= self.config.max_pending.get()
+    }
+
+    #[inline]
+    fn insert(&mut self, index: Index, item: T, waker: Option<Waker>, manner: Manner, since: u64) {
+        let slot = Slot {
+            stage: Stage::Waiting(item),
+            waker,
+            key: manner.key,
+            since,
+            links: Links::NONE,
+            flight: manner.flight,
+            lane: manner.priority as u8,
+            place: Place::Blocked,
+        };
+        self.slab.insert(index, slot);
+        self.counters.items += 1;
+        if self.is_full() {
+            self.counters.blocked += 1;
+            self.blocked.push_back(&mut self.slab, index);
+        } else {
+            self.admit(index);
+        }
     }
 
     #[inline]

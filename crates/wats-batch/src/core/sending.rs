@@ -2,7 +2,7 @@
 //! are to be answered.
 
 use super::slab::{Key, Stage};
-use super::{Core, Receipt, Todo};
+use super::{Core, Todo};
 use crate::answers::Caller;
 use crate::list::{Index, NIL};
 
@@ -45,12 +45,12 @@ impl<T> Core<T> {
         for index in tickets {
             let caller = match self.slab.get(index) {
                 Some(slot) if matches!(slot.stage, Stage::Sent | Stage::Abandoned) => {
-                    let (cell, key) = (slot.cell, slot.key);
+                    let key = slot.key;
                     let waker = self.slab.free(index);
                     if let Some(key) = key {
                         self.release(key);
                     }
-                    Caller { cell, waker }
+                    Caller { cell: index, waker }
                 }
                 // Cut off by a close with a deadline; its caller has been told.
                 _ => Caller::NOBODY,
@@ -59,10 +59,10 @@ impl<T> Core<T> {
         }
     }
 
-    /// Whether this item has no answer yet.
-    pub(crate) fn is_open(&self, receipt: Receipt) -> bool {
-        self.slab.get(receipt.slot).is_some_and(|slot| {
-            slot.cell == receipt.cell && matches!(slot.stage, Stage::Waiting(_) | Stage::Sent)
+    /// Whether the item of this flight has no answer yet.
+    pub(crate) fn is_open(&self, index: Index, flight: u32) -> bool {
+        self.slab.get(index).is_some_and(|slot| {
+            slot.flight == flight && matches!(slot.stage, Stage::Waiting(_) | Stage::Sent)
         })
     }
 
@@ -118,7 +118,8 @@ impl<T> Core<T> {
         self.queued -= taken;
     }
 
-    /// The items of one key go together, so that none of them waits for another's call.
+    /// The items of one key go together, so that none of them waits for another's call; unless it may
+    /// have to wait for another's retry.
     #[cold]
     fn take_followers(
         &mut self,
@@ -132,7 +133,8 @@ impl<T> Core<T> {
         };
         let mut followers = state.followers;
         let mut taken = 0;
-        while items.len() < self.config.max_batch_size.get()
+        while taken + 1 < self.per_key
+            && items.len() < self.config.max_batch_size.get()
             && let Some(index) = followers.pop_front(&mut self.slab)
             && let Some(slot) = self.slab.get_mut(index)
         {

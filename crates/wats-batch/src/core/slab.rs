@@ -1,9 +1,10 @@
-//! Where the items live: one slot each from entering to being answered, then reused.
+//! Where the items live: one slot each from entering to being answered.
 
 use std::num::NonZeroU64;
 use std::task::Waker;
 
-use crate::list::{Index, Linked, Links, NIL};
+use crate::answers::{CHUNK, KEEP};
+use crate::list::{Index, Linked, Links};
 
 /// An ordering key: a hash, so that comparing keys runs no foreign code. Two keys with one hash are
 /// merely kept in order with each other.
@@ -36,69 +37,92 @@ pub(crate) enum Stage<T> {
 #[derive(Debug)]
 pub(crate) struct Slot<T> {
     pub(crate) stage: Stage<T>,
-    /// Where its caller finds the answer.
-    pub(crate) cell: Index,
     /// The caller, if it left a waker with the item.
     pub(crate) waker: Option<Waker>,
     pub(crate) key: Option<Key>,
     /// Nanoseconds on the core's clock: the start of the item's window.
     pub(crate) since: u64,
-    /// The neighbours in its list; of a vacant slot, the next vacant one.
+    /// The neighbours in its list.
     pub(crate) links: Links,
+    /// See [`Manner`](super::Manner).
+    pub(crate) flight: u32,
     pub(crate) lane: u8,
     pub(crate) place: Place,
 }
 
-/// The slots, with a chain of the vacant ones.
-#[derive(Debug)]
-pub(crate) struct Slab<T> {
-    slots: Vec<Slot<T>>,
-    vacant: Index,
-    live: usize,
+impl<T> Slot<T> {
+    const fn vacant() -> Self {
+        Self {
+            stage: Stage::Vacant,
+            waker: None,
+            key: None,
+            since: 0,
+            links: Links::NONE,
+            flight: 0,
+            lane: 0,
+            place: Place::Blocked,
+        }
+    }
 }
 
-/// An empty slab keeps room for this many slots; a burst beyond it gives its memory back.
-const KEEP: usize = 4096;
+#[derive(Debug)]
+struct Chunk<T> {
+    /// Made when first used.
+    slots: Vec<Slot<T>>,
+    live: u32,
+}
+
+/// The slots, in the same chunks as the cells of the answers: an item has one number for both, and
+/// nobody else has it before its caller has seen the answer.
+#[derive(Debug)]
+pub(crate) struct Slab<T> {
+    chunks: Vec<Chunk<T>>,
+}
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            vacant: NIL,
-            live: 0,
-        }
-    }
-
-    /// Whether another slot can be had: indices are 32 bits wide.
-    pub(crate) fn has_room(&self) -> bool {
-        self.live < NIL as usize
+        Self { chunks: Vec::new() }
     }
 
     #[inline]
-    pub(crate) fn insert(&mut self, slot: Slot<T>) -> Index {
-        self.live += 1;
-        if let Some(vacant) = self.slots.get_mut(self.vacant as usize) {
-            let next = vacant.links.next;
-            *vacant = slot;
-            return std::mem::replace(&mut self.vacant, next);
+    pub(crate) fn insert(&mut self, index: Index, slot: Slot<T>) {
+        let id = (index / CHUNK) as usize;
+        if !matches!(self.chunks.get(id), Some(chunk) if chunk.live > 0) {
+            self.make_room(id);
         }
-        self.slots.push(slot);
-        (self.slots.len() - 1) as Index
+        let chunk = &mut self.chunks[id];
+        chunk.live += 1;
+        chunk.slots[(index % CHUNK) as usize] = slot;
+    }
+
+    #[cold]
+    fn make_room(&mut self, id: usize) {
+        while self.chunks.len() <= id {
+            self.chunks.push(Chunk {
+                slots: Vec::new(),
+                live: 0,
+            });
+        }
+        self.chunks[id]
+            .slots
+            .resize_with(CHUNK as usize, Slot::vacant);
     }
 
     #[inline]
     pub(crate) fn get(&self, index: Index) -> Option<&Slot<T>> {
-        self.slots.get(index as usize)
+        let chunk = self.chunks.get((index / CHUNK) as usize)?;
+        chunk.slots.get((index % CHUNK) as usize)
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, index: Index) -> Option<&mut Slot<T>> {
-        self.slots.get_mut(index as usize)
+        let chunk = self.chunks.get_mut((index / CHUNK) as usize)?;
+        chunk.slots.get_mut((index % CHUNK) as usize)
     }
 
     /// Empties the slot and hands out what was in it, to be dropped after unlocking.
     pub(crate) fn remove(&mut self, index: Index) -> (Stage<T>, Option<Waker>) {
-        let Some(slot) = self.slots.get_mut(index as usize) else {
+        let Some(slot) = self.get_mut(index) else {
             return (Stage::Vacant, None);
         };
         let stage = std::mem::replace(&mut slot.stage, Stage::Vacant);
@@ -112,44 +136,36 @@ impl<T> Slab<T> {
     /// Frees a slot whose item was taken out, and hands out the waker, to be dropped after unlocking.
     #[inline]
     pub(crate) fn free(&mut self, index: Index) -> Option<Waker> {
-        let slot = self.slots.get_mut(index as usize)?;
+        let chunk = self.chunks.get_mut((index / CHUNK) as usize)?;
+        let slot = chunk.slots.get_mut((index % CHUNK) as usize)?;
         slot.stage = Stage::Vacant;
         let waker = slot.waker.take();
-        slot.links.next = self.vacant;
-        self.vacant = index;
-        self.live -= 1;
-        if self.live == 0 && self.slots.capacity() > KEEP {
-            self.give_back();
+        chunk.live -= 1;
+        if chunk.live == 0 && index / CHUNK >= KEEP {
+            chunk.slots = Vec::new();
         }
         waker
     }
 
-    #[cold]
-    fn give_back(&mut self) {
-        *self = Self::new();
-    }
-
     /// The slots that are or were in use.
     pub(crate) fn indices(&self) -> std::ops::Range<Index> {
-        0..self.slots.len() as Index
+        0..self.chunks.len() as Index * CHUNK
     }
 
     #[cfg(test)]
-    pub(crate) fn live(&self) -> usize {
-        self.live
+    pub(crate) fn live(&self) -> u32 {
+        self.chunks.iter().map(|chunk| chunk.live).sum()
     }
 
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
-        self.slots.capacity()
+        self.chunks.iter().map(|chunk| chunk.slots.capacity()).sum()
     }
 }
 
 impl<T> Linked for Slab<T> {
     #[inline]
     fn links(&mut self, index: Index) -> Option<&mut Links> {
-        self.slots
-            .get_mut(index as usize)
-            .map(|slot| &mut slot.links)
+        self.get_mut(index).map(|slot| &mut slot.links)
     }
 }

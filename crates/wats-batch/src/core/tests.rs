@@ -9,6 +9,7 @@ use super::sending::PATIENCE;
 use super::*;
 use crate::answers::Answers;
 use crate::limit;
+use crate::trays::{Left, TrayId, Trays};
 
 type Under = Core<u32>;
 
@@ -24,6 +25,7 @@ enum Step {
         priority: u8,
         key: u8,
         may_block: bool,
+        by_tray: bool,
     },
     Cancel(usize),
     Take,
@@ -34,8 +36,9 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        5 => (0u8..3, 0u8..5, any::<bool>())
-            .prop_map(|(priority, key, may_block)| Step::Add { priority, key, may_block }),
+        5 => (0u8..3, 0u8..5, any::<bool>(), any::<bool>()).prop_map(
+            |(priority, key, may_block, by_tray)| Step::Add { priority, key, may_block, by_tray }
+        ),
         2 => (0usize..64).prop_map(Step::Cancel),
         3 => Just(Step::Take),
         3 => (0usize..8).prop_map(Step::Settle),
@@ -47,12 +50,17 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     core: Under,
     answers: Answers<u32, ()>,
+    trays: Trays<u32>,
+    /// The tray that one of the workers holds open.
+    tray: Option<TrayId>,
     /// Workers that have yet to take.
     started: usize,
     calls: Vec<Call>,
-    /// Item → its receipt, while its caller waits.
-    callers: HashMap<u32, Receipt>,
+    /// Item → its number, while its caller waits.
+    callers: HashMap<u32, Index>,
+    retries: bool,
     keys: HashMap<u32, u8>,
+    priorities: HashMap<u32, u8>,
     cancelled: HashSet<u32>,
     sent: Vec<u32>,
     answered: HashSet<u32>,
@@ -60,19 +68,23 @@ struct Model {
 }
 
 impl Model {
-    fn new(policy: Policy) -> Self {
+    fn new(policy: Policy, retries: bool) -> Self {
         let config = BatchConfig::default()
             .max_batch_size(limit::<3>())
             .max_concurrent_batches(limit::<2>())
             .max_pending(limit::<8>())
             .policy(policy);
         Self {
-            core: Core::new(config),
+            core: Core::new(config, retries),
             answers: Answers::new(),
+            trays: Trays::new(),
+            tray: None,
             started: 0,
             calls: Vec::new(),
             callers: HashMap::new(),
+            retries,
             keys: HashMap::new(),
+            priorities: HashMap::new(),
             cancelled: HashSet::new(),
             sent: Vec::new(),
             answered: HashSet::new(),
@@ -81,18 +93,34 @@ impl Model {
     }
 
     fn act(&mut self, todo: Todo) {
-        self.started += usize::from(todo.start);
+        if todo.start {
+            self.gather();
+        }
         assert!(
             self.started + self.calls.len() <= 2,
             "no more workers than allowed"
         );
     }
 
-    fn pick(&self, at: usize) -> Option<(u32, Receipt)> {
+    /// One more worker is about to take.
+    fn gather(&mut self) {
+        self.started += 1;
+        self.tray = self.tray.or_else(|| self.trays.open());
+    }
+
+    fn empty_tray(&mut self) {
+        if let Some(id) = self.tray {
+            let mut refused = Unsent::default();
+            self.core.take_in(&mut self.trays.lock(id), &mut refused);
+            assert!(refused.callers.is_empty());
+        }
+    }
+
+    fn pick(&self, at: usize) -> Option<(u32, Index)> {
         let mut callers: Vec<_> = self
             .callers
             .iter()
-            .map(|(item, receipt)| (*item, *receipt))
+            .map(|(item, index)| (*item, *index))
             .collect();
         callers.sort_unstable_by_key(|(item, _)| *item);
         callers.get(at % callers.len().max(1)).copied()
@@ -104,19 +132,37 @@ impl Model {
                 priority,
                 key,
                 may_block,
+                by_tray,
             } => {
                 let item = self.next;
                 self.next += 1;
+                self.priorities.insert(item, priority);
                 let priority =
                     [Priority::Low, Priority::Normal, Priority::High][usize::from(priority)];
+                if by_tray && let Some(id) = self.tray {
+                    let mut tray = self.trays.lock(id);
+                    let index = tray.admit(|| self.answers.open()).unwrap();
+                    let waker = Waker::noop().clone();
+                    tray.leave(Left {
+                        item,
+                        waker,
+                        priority,
+                        index,
+                    });
+                    assert!(self.callers.insert(item, index).is_none());
+                    self.keys.insert(item, 0);
+                    return;
+                }
+                self.empty_tray();
                 let manner = Manner {
                     priority,
                     key: Key::new(u64::from(key)),
+                    flight: 0,
                 };
                 let more = || self.answers.open();
                 match self.core.enter(item, None, manner, may_block, more) {
-                    Ok((receipt, todo)) => {
-                        assert!(self.callers.insert(item, receipt).is_none());
+                    Ok((index, todo)) => {
+                        assert!(self.callers.insert(item, index).is_none());
                         self.keys.insert(item, key);
                         self.act(todo);
                     }
@@ -127,15 +173,22 @@ impl Model {
                 }
             }
             Step::Cancel(at) => {
-                if let Some((item, receipt)) = self.pick(at) {
+                if let Some((item, index)) = self.pick(at) {
                     self.callers.remove(&item);
+                    let withdrawn = self.tray.and_then(|id| self.trays.lock(id).withdraw(index));
+                    if let Some(left) = withdrawn {
+                        assert_eq!(left.item, item);
+                        self.answers.cancel(index);
+                        self.cancelled.insert(item);
+                        return;
+                    }
                     let Gone {
                         withdrawn, todo, ..
-                    } = self.core.leave(receipt);
+                    } = self.core.leave(index);
                     if withdrawn {
-                        self.answers.cancel(receipt.cell);
+                        self.answers.cancel(index);
                     } else {
-                        self.answers.leave(receipt.cell);
+                        self.answers.leave(index);
                     }
                     if !self.sent.contains(&item) {
                         self.cancelled.insert(item);
@@ -155,11 +208,12 @@ impl Model {
                 }
             }
             Step::Look(at) => {
-                if let Some((item, receipt)) = self.pick(at) {
-                    self.look(item, receipt);
+                if let Some((item, index)) = self.pick(at) {
+                    self.look(item, index);
                 }
             }
             Step::Flush => {
+                self.empty_tray();
                 let (_, todo) = self.core.flush();
                 self.act(todo);
             }
@@ -169,11 +223,21 @@ impl Model {
 
     fn take(&mut self) {
         self.started -= 1;
+        self.empty_tray();
+        if let Some(id) = self.tray.take() {
+            drop(self.trays.close(id));
+        }
         let mut tickets = Vec::new();
         let (items, todo) = self.core.take(&mut tickets);
         if let Some(items) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
             assert_eq!(items.len(), tickets.len());
+            if self.retries {
+                let keys: Vec<_> = items.iter().map(|item| self.keys[item]).collect();
+                for (at, key) in keys.iter().enumerate().filter(|(_, key)| **key != 0) {
+                    assert!(!keys[..at].contains(key), "one item of a key in a batch");
+                }
+            }
             for item in &items {
                 assert!(
                     !self.cancelled.contains(item),
@@ -188,6 +252,12 @@ impl Model {
                 for earlier in self.sent.iter().filter(|_| key != 0) {
                     let in_order = self.keys[earlier] != key || earlier < item;
                     assert!(in_order, "a key keeps its order: {earlier} before {item}");
+                }
+                for earlier in self.sent.iter().filter(|_| key == 0) {
+                    let like = |other| {
+                        self.keys[other] == 0 && self.priorities[other] == self.priorities[item]
+                    };
+                    assert!(!like(earlier) || earlier < item, "first come, first served");
                 }
                 self.sent.push(*item);
             }
@@ -205,13 +275,13 @@ impl Model {
         self.answers
             .deliver(answers, &mut Vec::new(), &mut Vec::new());
         self.core.gather_again();
-        self.started += 1;
+        self.gather();
         let todo = self.core.todo();
         self.act(todo);
     }
 
-    fn look(&mut self, item: u32, receipt: Receipt) {
-        if let Poll::Ready(answer) = self.answers.poll(receipt.cell, Waker::noop()) {
+    fn look(&mut self, item: u32, index: Index) {
+        if let Poll::Ready(answer) = self.answers.poll(index, Waker::noop()) {
             assert_eq!(answer.unwrap(), item * 2, "the answer is the item's own");
             assert!(self.answered.insert(item), "one answer");
             self.callers.remove(&item);
@@ -220,6 +290,7 @@ impl Model {
 
     /// Closes and lets all work end.
     fn finish(&mut self) {
+        self.empty_tray();
         self.core.close();
         let todo = self.core.todo();
         self.act(todo);
@@ -232,13 +303,14 @@ impl Model {
             }
         }
         assert!(self.core.is_idle());
-        for (item, receipt) in self.callers.clone() {
-            self.look(item, receipt);
+        for (item, index) in self.callers.clone() {
+            self.look(item, index);
         }
         assert!(self.callers.is_empty(), "nobody is left waiting");
         assert_eq!(self.core.keys.len(), 0, "no key is remembered");
         assert_eq!(self.core.slab.live(), 0, "no slot is left behind");
-        assert!(self.answers.usage().0 <= 1, "no cell is left behind");
+        // One for the queue, one for the tray.
+        assert!(self.answers.usage().0 <= 2, "no cell is left behind");
         for item in self.keys.keys() {
             let outcomes = [self.sent.contains(item), self.cancelled.contains(item)];
             assert_eq!(
@@ -256,9 +328,10 @@ proptest! {
     #[test]
     fn everything_adds_up(
         policy in prop_oneof![Just(Policy::Eager), Just(Policy::Window), Just(Policy::Manual)],
+        retries in any::<bool>(),
         steps in proptest::collection::vec(step(), 0..200),
     ) {
-        let mut model = Model::new(policy);
+        let mut model = Model::new(policy, retries);
         for step in steps {
             model.step(step);
         }
@@ -268,38 +341,41 @@ proptest! {
 
 #[test]
 fn cancelled_items_do_not_fill_the_queue() {
-    let mut core = Under::new(BatchConfig::default().max_pending(limit::<2>()));
+    let mut core = Under::new(BatchConfig::default().max_pending(limit::<2>()), false);
     let answers = Answers::<u32, ()>::new();
     for _ in 0..1000 {
         let entered = core.enter(1, None, Manner::default(), false, || answers.open());
-        let (receipt, _) = entered.unwrap();
-        let _ = core.leave(receipt);
-        answers.cancel(receipt.cell);
+        let (index, _) = entered.unwrap();
+        let _ = core.leave(index);
+        answers.cancel(index);
     }
     assert_eq!(core.pending(), 0);
-    assert!(core.slab.capacity() <= 8);
+    assert!(core.slab.capacity() <= 64);
     assert!(answers.usage().0 <= 1);
 }
 
 #[test]
 fn a_burst_gives_its_memory_back() {
-    let mut core = Under::new(BatchConfig::default().max_pending(limit::<100_000>()));
+    let mut core = Under::new(
+        BatchConfig::default().max_pending(limit::<100_000>()),
+        false,
+    );
     let answers = Answers::<u32, ()>::new();
-    let receipts: Vec<_> = (0..50_000)
+    let indices: Vec<_> = (0..50_000)
         .map(|n| {
             let entered = core.enter(n, None, Manner::default(), false, || answers.open());
-            let (receipt, _) = entered.unwrap();
-            assert!(answers.poll(receipt.cell, Waker::noop()).is_pending());
-            receipt
+            let (index, _) = entered.unwrap();
+            assert!(answers.poll(index, Waker::noop()).is_pending());
+            index
         })
         .collect();
     assert!(core.slab.capacity() >= 50_000);
     assert!(answers.usage().1 >= 50_000);
-    for receipt in receipts {
-        let _ = core.leave(receipt);
-        answers.cancel(receipt.cell);
+    for index in indices {
+        let _ = core.leave(index);
+        answers.cancel(index);
     }
-    assert_eq!(core.slab.capacity(), 0);
+    assert!(core.slab.capacity() <= 5000);
     assert!(answers.usage().1 <= 5000);
 }
 
@@ -308,12 +384,12 @@ fn high_goes_first_and_low_is_not_starved() {
     let config = BatchConfig::default()
         .max_batch_size(limit::<1>())
         .policy(Policy::Manual);
-    let mut core = Under::new(config);
+    let mut core = Under::new(config, false);
     let mut cells = 0..1000;
     let mut add = |core: &mut Under, item, priority| {
         let manner = Manner {
             priority,
-            key: None,
+            ..Manner::default()
         };
         core.enter(item, None, manner, false, || std::mem::take(&mut cells))
             .unwrap()

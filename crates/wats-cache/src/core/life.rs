@@ -15,6 +15,8 @@ pub(crate) type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
 pub(crate) struct Life<K, V> {
     default_ttl: Tick,
     jitter: f64,
+    /// Whether every value lives for the default time, to the tick.
+    is_plain: bool,
     refresh_ahead: Option<f64>,
     pub(crate) stale_while_revalidate: Tick,
     pub(crate) stale_if_error: Tick,
@@ -44,6 +46,7 @@ impl<K, V> Life<K, V> {
         Self {
             default_ttl: ttl_ticks(config.default_ttl),
             jitter: share(config.ttl_jitter),
+            is_plain: negative.is_none() && share(config.ttl_jitter) == 0.0,
             refresh_ahead: config.refresh_ahead.map(share),
             stale_while_revalidate: ticks(config.stale_while_revalidate),
             stale_if_error: ticks(config.stale_if_error),
@@ -71,63 +74,62 @@ impl<K, V> Life<K, V> {
         self.refresh_ahead.is_some()
     }
 
-    /// Calls the user's weigher and predicate, so it must be called without a lock.
+    /// How long a value stays fresh; `ttl` of `None` is the default. Calls the user's predicate, so it must be called
+    /// without a lock.
     #[inline]
-    pub(crate) fn new_entry(
+    pub(crate) fn fresh_until(
         &self,
-        key: K,
-        value: V,
+        value: &V,
         ttl: Option<Duration>,
-        tags: &[&str],
         hash: u32,
         now: Tick,
-    ) -> New<K, V> {
-        let mut ttl = match ttl {
-            Some(ttl) => ttl_ticks(ttl),
-            None => self.ttl_of(&value),
+    ) -> Tick {
+        let ttl = match ttl {
+            None if self.is_plain => self.default_ttl,
+            ttl => self.ttl_of(ttl, value, hash, now),
         };
-        if self.jitter > 0.0 && ttl < NEVER {
-            ttl = self.jittered(ttl, hash, now);
-        }
-        let fresh_until = if ttl >= NEVER {
+        if ttl == NEVER {
             NEVER
         } else {
-            now.saturating_add(ttl).min(NEVER - 1)
+            // Both are far below the largest number.
+            (now + ttl).min(NEVER - 1)
+        }
+    }
+
+    #[inline(never)]
+    fn ttl_of(&self, ttl: Option<Duration>, value: &V, hash: u32, now: Tick) -> Tick {
+        let ttl = match (ttl, &self.negative) {
+            (Some(ttl), _) => ttl_ticks(ttl),
+            (None, Some((ttl, is_negative))) if is_negative(value) => ttl_ticks(*ttl),
+            (None, _) => self.default_ttl,
         };
-        let extra = (self.extras || !tags.is_empty())
-            .then(|| self.extra(&key, &value, ttl, fresh_until, tags, now));
-        New {
-            key,
-            value,
-            fresh_until,
-            extra,
+        if self.jitter > 0.0 && ttl < NEVER {
+            self.jittered(ttl, hash, now)
+        } else {
+            ttl
         }
     }
 
-    fn ttl_of(&self, value: &V) -> Tick {
-        match &self.negative {
-            Some((ttl, is_negative)) if is_negative(value) => ttl_ticks(*ttl),
-            _ => self.default_ttl,
-        }
+    /// What else is kept for an entry, if anything. Calls the user's weigher, so it must be called without a lock.
+    #[inline]
+    pub(crate) fn extra(&self, new: &New<K, V>, tags: &[&str], now: Tick) -> Option<Extra> {
+        (self.extras || !tags.is_empty()).then(|| self.make_extra(new, tags, now))
     }
 
-    fn extra(
-        &self,
-        key: &K,
-        value: &V,
-        ttl: Tick,
-        fresh_until: Tick,
-        tags: &[&str],
-        now: Tick,
-    ) -> Extra {
+    #[inline(never)]
+    fn make_extra(&self, new: &New<K, V>, tags: &[&str], now: Tick) -> Extra {
         let refresh_at = match self.refresh_ahead {
-            Some(share) if ttl < NEVER => now.saturating_add(((ttl as f64) * share) as Tick),
+            Some(share) if new.fresh_until < NEVER => {
+                let ttl = new.fresh_until.saturating_sub(now);
+                now.saturating_add(((ttl as f64) * share) as Tick)
+            }
             _ => 0,
         };
+        let weigh = self.weigher.as_ref();
         Extra {
-            lives_until: fresh_until,
+            lives_until: new.fresh_until,
             refresh_at,
-            weight: self.weigher.as_ref().map_or(1, |weigh| weigh(key, value)),
+            weight: weigh.map_or(1, |weigh| weigh(&new.key, &new.value)),
             tags: (!tags.is_empty()).then(|| tags.iter().map(|tag| tag_hash(tag)).collect()),
         }
     }

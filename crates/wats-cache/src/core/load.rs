@@ -6,7 +6,8 @@
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
 
-use super::Core;
+use super::{Core, renewal};
+use crate::error::LoadError;
 use crate::flight::{Join, Leader, Turn, Waiter};
 use crate::removal::Outbox;
 use crate::shard::Miss;
@@ -14,6 +15,7 @@ use crate::stats::CacheStats;
 #[cfg(feature = "async")]
 use std::future::Future;
 use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -35,14 +37,16 @@ impl Loads {
     }
 }
 
+/// A value good enough for everybody but the one who loads.
+struct Present<V> {
+    value: V,
+    is_stale: bool,
+}
+
 /// What a loading look-up found.
 enum Found<V> {
     Fresh(V),
-    /// Good enough for everybody but the one who loads.
-    Servable {
-        value: V,
-        is_stale: bool,
-    },
+    Servable(Present<V>),
     Nothing,
 }
 
@@ -51,12 +55,12 @@ enum Departure<K: Hash + Eq, V> {
     Served(V),
     Lead {
         leader: Leader<K, V>,
-        /// The fresh value that is renewed early.
-        renewing: Option<V>,
+        /// What there is: stale, or fresh and to be renewed early.
+        present: Option<Present<V>>,
     },
     Wait(Waiter<K, V>),
     /// The key is being loaded by this very caller, further up.
-    Alone,
+    Reentrant,
 }
 
 /// A load that this caller has begun. Dropped before it is settled, it has failed.
@@ -100,10 +104,10 @@ where
             Ok(value) => {
                 shard.hits += 1;
                 if self.life.refreshes() && shard.wants_refresh(hash, key, now) {
-                    return Found::Servable {
+                    return Found::Servable(Present {
                         value,
                         is_stale: false,
-                    };
+                    });
                 }
                 Found::Fresh(value)
             }
@@ -117,10 +121,10 @@ where
                 if let Some((value, late_by)) = shard.stale(hash, key, now)
                     && late_by < within
                 {
-                    return Found::Servable {
+                    return Found::Servable(Present {
                         value: value.clone(),
                         is_stale: true,
-                    };
+                    });
                 }
                 let mut out = Outbox::new();
                 shard.remove_late(slot, now, &mut out);
@@ -162,11 +166,7 @@ where
 
     fn settle(&self, key: K, value: V, mut begun: Begun<'_, K, V, S>, leader: Leader<K, V>) -> V {
         if leader.is_current() {
-            let now = self.time.now();
-            let new = self
-                .life
-                .new_entry(key, value.clone(), None, &[], begun.hash, now);
-            self.insert_loaded(begun.hash, new, begun.stamp, now);
+            self.insert_loaded(begun.hash, key, value.clone(), begun.stamp);
         } else {
             let ended = self.shard(begun.hash).lock().pending.end(begun.stamp);
             drop(ended);
@@ -195,21 +195,25 @@ where
         value
     }
 
+    fn serve(&self, present: Present<V>) -> V {
+        if present.is_stale {
+            self.serve_stale(present.value)
+        } else {
+            present.value
+        }
+    }
+
     /// What this caller is to do.
     fn depart(&self, hash: u32, key: &K) -> Departure<K, V> {
-        let (present, is_stale) = match self.find(hash, key) {
+        let present = match self.find(hash, key) {
             Found::Fresh(value) => return Departure::Served(value),
-            Found::Servable { value, is_stale } => (Some(value), is_stale),
-            Found::Nothing => (None, false),
+            Found::Servable(present) => Some(present),
+            Found::Nothing => None,
         };
         match (self.flights.join(key), present) {
-            (Join::Lead(leader), present) => {
-                let renewing = present.filter(|_| !is_stale);
-                Departure::Lead { leader, renewing }
-            }
-            (_, Some(value)) if is_stale => Departure::Served(self.serve_stale(value)),
-            (_, Some(value)) => Departure::Served(value),
-            (Join::Reentrant, None) => Departure::Alone,
+            (Join::Lead(leader), present) => Departure::Lead { leader, present },
+            (_, Some(present)) => Departure::Served(self.serve(present)),
+            (Join::Reentrant, None) => Departure::Reentrant,
             (Join::Wait(waiter), None) => Departure::Wait(waiter),
         }
     }
@@ -236,18 +240,24 @@ where
         &self,
         key: K,
         loaded: Result<V, E>,
-        begun: Begun<'_, K, V, S>,
-        leader: Leader<K, V>,
+        (leader, begun): Started<'_, K, V, S>,
         renewing: Option<V>,
-    ) -> Result<V, E> {
+    ) -> Result<V, LoadError<E>> {
         match loaded {
             Ok(value) => Ok(self.settle(key, value, begun, leader)),
             Err(error) => {
                 let hash = begun.hash;
                 drop((begun, leader));
                 let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
-                fallback.ok_or(error)
+                fallback.ok_or(LoadError::Failed(error))
             }
+        }
+    }
+
+    /// Ends a renewal that nobody waits for; one that failed leaves what there is.
+    fn renewed<E>(&self, key: K, loaded: Result<V, E>, (leader, begun): Started<'_, K, V, S>) {
+        if let Ok(value) = loaded {
+            self.settle(key, value, begun, leader);
         }
     }
 
@@ -255,50 +265,174 @@ where
         &self,
         key: K,
         load: impl FnOnce() -> Result<V, E>,
-    ) -> Result<V, E> {
+    ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
-        let (leader, renewing) = match self.depart(hash, &key) {
+        let (leader, present) = match self.depart(hash, &key) {
             Departure::Served(value) => return Ok(value),
-            Departure::Alone => return load(),
-            Departure::Lead { leader, renewing } => (leader, renewing),
+            Departure::Reentrant => return Err(LoadError::Reentrant),
+            Departure::Lead { leader, present } => (leader, present),
             Departure::Wait(waiter) => match waiter.wait() {
                 Turn::Landed(value) => return Ok(value),
                 Turn::Lead(leader) => (leader, None),
             },
         };
-        let (leader, begun) = match self.lead(hash, &key, leader, renewing.is_some()) {
-            Ok(begun) => begun,
-            Err(value) => return Ok(value),
-        };
-        let loaded = leader.enter(load);
-        self.arrive(key, loaded, begun, leader, renewing)
+        self.load(hash, key, leader, renewing(present), load)
     }
 
-    /// The same, with awaits.
-    #[cfg(feature = "async")]
+    /// Runs the loader of a leader. `renewing` is the fresh value that is renewed early.
+    fn load<E>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        renewing: Option<V>,
+        load: impl FnOnce() -> Result<V, E>,
+    ) -> Result<V, LoadError<E>> {
+        let started = match self.lead(hash, &key, leader, renewing.is_some()) {
+            Ok(started) => started,
+            Err(value) => return Ok(value),
+        };
+        let loaded = started.0.enter(load);
+        self.arrive(key, loaded, started, renewing)
+    }
+
+    /// As [`get_or_load`](Self::get_or_load), with renewals on a thread of their own.
+    pub(crate) fn get_or_renew<E>(
+        self: &Arc<Self>,
+        key: K,
+        load: impl FnOnce() -> Result<V, E> + Send + 'static,
+    ) -> Result<V, LoadError<E>>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        let hash = self.hash(&key);
+        let leader = match self.depart(hash, &key) {
+            Departure::Served(value) => return Ok(value),
+            Departure::Reentrant => return Err(LoadError::Reentrant),
+            Departure::Lead {
+                leader,
+                present: Some(present),
+            } => {
+                let core = Arc::clone(self);
+                let early = !present.is_stale;
+                renewal::run(move || {
+                    if let Ok(started) = core.lead(hash, &key, leader, early) {
+                        let loaded = started.0.enter(load);
+                        core.renewed(key, loaded, started);
+                    }
+                });
+                return Ok(self.serve(present));
+            }
+            Departure::Lead {
+                leader,
+                present: None,
+            } => leader,
+            Departure::Wait(waiter) => match waiter.wait() {
+                Turn::Landed(value) => return Ok(value),
+                Turn::Lead(leader) => leader,
+            },
+        };
+        self.load(hash, key, leader, None, load)
+    }
+}
+
+/// The value that a failed renewal leaves as it is.
+fn renewing<V>(present: Option<Present<V>>) -> Option<V> {
+    present
+        .filter(|present| !present.is_stale)
+        .map(|present| present.value)
+}
+
+/// The same, with awaits.
+#[cfg(feature = "async")]
+impl<K, V, S> Core<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
     pub(crate) async fn get_or_load_async<E, F>(
         &self,
         key: K,
         load: impl FnOnce() -> F,
-    ) -> Result<V, E>
+    ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<V, E>>,
     {
         let hash = self.hash(&key);
-        let (leader, renewing) = match self.depart(hash, &key) {
+        let (leader, present) = match self.depart(hash, &key) {
             Departure::Served(value) => return Ok(value),
-            Departure::Alone => return load().await,
-            Departure::Lead { leader, renewing } => (leader, renewing),
+            Departure::Reentrant => return Err(LoadError::Reentrant),
+            Departure::Lead { leader, present } => (leader, present),
             Departure::Wait(waiter) => match waiter.await {
                 Turn::Landed(value) => return Ok(value),
                 Turn::Lead(leader) => (leader, None),
             },
         };
-        let (leader, begun) = match self.lead(hash, &key, leader, renewing.is_some()) {
-            Ok(begun) => begun,
+        self.load_async(hash, key, leader, renewing(present), load)
+            .await
+    }
+
+    async fn load_async<E, F>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        renewing: Option<V>,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
+        let started = match self.lead(hash, &key, leader, renewing.is_some()) {
+            Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let loaded = leader.enter_async(load).await;
-        self.arrive(key, loaded, begun, leader, renewing)
+        let loaded = started.0.enter_async(load).await;
+        self.arrive(key, loaded, started, renewing)
+    }
+
+    /// Renewals run in a task of tokio; outside a runtime of it, in the calling task.
+    pub(crate) async fn get_or_renew_async<E, F>(
+        self: &Arc<Self>,
+        key: K,
+        load: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<V, E>> + Send + 'static,
+        E: Send + 'static,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        let hash = self.hash(&key);
+        let (leader, present) = match self.depart(hash, &key) {
+            Departure::Served(value) => return Ok(value),
+            Departure::Reentrant => return Err(LoadError::Reentrant),
+            Departure::Lead { leader, present } => (leader, present),
+            Departure::Wait(waiter) => match waiter.await {
+                Turn::Landed(value) => return Ok(value),
+                Turn::Lead(leader) => (leader, None),
+            },
+        };
+        match (present, tokio::runtime::Handle::try_current()) {
+            (Some(present), Ok(runtime)) => {
+                let core = Arc::clone(self);
+                let early = !present.is_stale;
+                runtime.spawn(async move {
+                    if let Ok(started) = core.lead(hash, &key, leader, early) {
+                        let loaded = started.0.enter_async(load).await;
+                        core.renewed(key, loaded, started);
+                    }
+                });
+                Ok(self.serve(present))
+            }
+            (present, _) => {
+                self.load_async(hash, key, leader, renewing(present), load)
+                    .await
+            }
+        }
     }
 }

@@ -10,27 +10,33 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+#[cfg(not(wats_loom))]
 thread_local! {
     static ACTIVE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+#[cfg(wats_loom)]
+loom::thread_local! {
+    static ACTIVE: RefCell<Vec<u64>> = RefCell::new(Vec::new());
 }
 
 struct Mark;
 
 impl Mark {
     fn set(flight: u64) -> Self {
-        ACTIVE.with_borrow_mut(|active| active.push(flight));
+        ACTIVE.with(|active| active.borrow_mut().push(flight));
         Self
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        ACTIVE.with_borrow_mut(Vec::pop);
+        ACTIVE.with(|active| active.borrow_mut().pop());
     }
 }
 
 pub(super) fn leads(flight: u64) -> bool {
-    ACTIVE.with_borrow(|active| active.contains(&flight))
+    ACTIVE.with(|active| active.borrow().contains(&flight))
 }
 
 pub(super) fn enter<T>(flight: u64, load: impl FnOnce() -> T) -> T {

@@ -1,13 +1,16 @@
 //! A caller that waits, as a future or by parking its thread.
 
 use super::{Flight, Flights, Leader, Phase, Turn};
+#[cfg(wats_loom)]
+use loom::thread::{self, Thread};
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+#[cfg(not(wats_loom))]
+use std::thread::{self, Thread};
 
 /// Waits for the value of a flight, or for the turn to lead it. Dropping it leaves the queue.
 #[must_use = "waits only when awaited, or with `wait`"]
@@ -40,13 +43,13 @@ impl<K: Hash + Eq + Clone, V: Clone> Waiter<K, V> {
 
     /// Waits by parking the thread.
     pub fn wait(mut self) -> Turn<K, V> {
-        let waker = Waker::from(Arc::new(Parked(std::thread::current())));
+        let waker = Waker::from(Arc::new(Parked(thread::current())));
         let mut context = Context::from_waker(&waker);
         loop {
             if let Poll::Ready(turn) = Pin::new(&mut self).poll(&mut context) {
                 return turn;
             }
-            std::thread::park();
+            thread::park();
         }
     }
 }

@@ -1,43 +1,8 @@
 //! The fast path against `serde` on any bytes: the same value or the same error.
 #![no_main]
 
+mod model;
+
 use libfuzzer_sys::fuzz_target;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use wats_codec::{Serializer, fast_enum, fast_struct};
 
-#[derive(Debug, Serialize, Deserialize)]
-enum Status {
-    P,
-    F,
-}
-fast_enum!(Status { P = "P", F = "F" });
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Step {
-    id: i64,
-    name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status: Option<Status>,
-    #[serde(default)]
-    value: f64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    steps: Vec<Step>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-fast_struct!(Step {
-    id = "id",
-    name = "name",
-    status = "status" (optional),
-    value = "value" (default),
-    steps = "steps" (optional),
-    ..extra
-});
-
-fuzz_target!(|bytes: &[u8]| {
-    let codec = Serializer::default();
-    let fast = codec.from_slice_fast::<Vec<Step>>(bytes);
-    let serde = codec.from_slice::<Vec<Step>>(bytes);
-    assert_eq!(format!("{fast:?}"), format!("{serde:?}"));
-});
+fuzz_target!(|bytes: &[u8]| model::read_alike(bytes));

@@ -15,7 +15,9 @@ fuzz_target!(|bytes: &[u8]| {
         for &format in Format::ALL {
             let again = Serializer::new(format);
             let written = again.to_vec(&value).expect("what was read can be written");
-            let back: Value = again.from_slice(&written).expect("what was written can be read");
+            let back: Value = again
+                .from_slice(&written)
+                .expect("what was written can be read");
             assert_eq!(back, value, "{format}");
         }
     }

@@ -26,7 +26,7 @@ pub(crate) struct Tables<'de> {
 pub(super) struct Shape {
     start: u32,
     end: u32,
-    /// How many bytes the keys take, at least, outside the archive.
+    /// What a map of this shape is worth outside the archive: its keys, and a byte for every value.
     pub(super) bytes: usize,
     /// The struct that was last read from this shape, and a bit for each of its fields that is there.
     fields: Cell<(usize, u64)>,

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wats_cache::{AsyncTtlCache, CacheStats};
+use wats_cache::{AsyncTtlCache, CacheStats, LoadError};
 
 use super::Process;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The only key.
 const LIST: &str = "processes";
@@ -34,7 +34,13 @@ impl ProcessCache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Arc<[Process]>>>,
     {
-        self.lists.get_or_try_insert_with(LIST, load).await
+        self.lists
+            .get_or_try_insert_with(LIST, load)
+            .await
+            .map_err(|error| match error {
+                LoadError::Failed(error) => error,
+                LoadError::Reentrant => Error::Data(error.to_string()),
+            })
     }
 
     pub(crate) fn put(&self, list: Arc<[Process]>) {

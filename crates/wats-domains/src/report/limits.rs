@@ -13,6 +13,11 @@ use super::CompOp;
 /// assert!(!Limits::at_least(3.0).accepts(f64::NAN)); // NaN satisfies nothing but `log`
 /// assert!(Limits::log().accepts(1e9));
 /// ```
+///
+/// ```compile_fail,E0061
+/// # use wats_domains::Limits;
+/// let limits = Limits::at_least(3.0, 5.0); // one limit too many
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     pub(crate) op: CompOp,

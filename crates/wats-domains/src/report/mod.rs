@@ -1,13 +1,12 @@
 //! Test reports: model, builder, and the operations submit, get and query.
 //!
 //! `model` holds the wire models of WSJF; `codes`, `status`, `comp_op` and `limits` their vocabulary, `time` the times,
-//! `payload` the contents of attachments. `body` is a report as the bytes that are sent. `builder` makes reports that
-//! the server accepts, checked by `lint`.
+//! `step_path` the way to a step, `names` telling equal names apart, `payload` the contents of attachments. `body` is a
+//! report as the bytes that are sent. `builder` makes reports that the server accepts, checked by `lint`.
 //!
-//! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of reports
-//! show, `query` which of it, `evaluate` makes outcomes of limits, `text` finds the id in a text, `upload` makes
-//! the body of a submit, `refusal` takes a
-//! refusal apart.
+//! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of
+//! reports show, `query` which of it, `evaluate` makes outcomes of limits, `text` finds the id in a text, `upload`
+//! makes the body of a submit, `refusal` takes a refusal apart.
 
 mod body;
 mod builder;
@@ -28,6 +27,7 @@ mod read;
 pub(crate) mod refusal;
 mod service;
 mod status;
+mod step_path;
 mod submit;
 mod text;
 mod time;
@@ -66,5 +66,6 @@ pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearc
 pub use read::{BulkOptions, Detail, DetailLevel};
 pub use service::ReportService;
 pub use status::Status;
+pub use step_path::StepPath;
 pub use submit::{SubmitMode, SubmitOptions, Submitted};
 pub use time::ReportTime;

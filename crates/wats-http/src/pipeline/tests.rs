@@ -133,6 +133,7 @@ async fn run_with(
         headers: HeaderMap::new(),
         body: Payload::Whole(body),
         plain: None,
+        may_repeat: repeat == Repeat::Safe,
         weight: 1,
         timeouts: &pipeline.timeouts,
         limits: &pipeline.limits,
@@ -605,4 +606,109 @@ async fn a_repeat_sends_the_same_packed_body() {
     let body = Bytes::from(vec![b'a'; 5000]);
     let outcome = run_with(&pipeline, Repeat::Safe, body, steps).await;
     assert_eq!(outcome.packed, [true, true]);
+}
+
+/// The waits of three calls that fail four times each, for a seed, to the millisecond.
+async fn waits(seed: u64) -> Vec<Vec<u128>> {
+    let mut pipeline = plain();
+    pipeline.jitter = Some(Mutex::new(fastrand::Rng::with_seed(seed)));
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        let steps = (0..4).map(|_| Step::Answer(503, ""));
+        let outcome = run_on(&pipeline, Repeat::Safe, steps).await;
+        let error = outcome.result.unwrap_err();
+        // What the error tells is what was slept; tokio's clock counts whole milliseconds, upwards.
+        let slept: Vec<_> = outcome
+            .tries
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .collect();
+        for (told, slept) in error.delays().iter().zip(&slept) {
+            assert!(*slept >= *told && *slept <= *told + Duration::from_millis(1));
+        }
+        all.push(error.delays().iter().map(Duration::as_millis).collect());
+    }
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn seeded_waits_are_the_same_in_every_run() {
+    assert_eq!(waits(7).await, [[77, 44, 287], [48, 23, 66], [79, 18, 55]],);
+    assert_ne!(waits(7).await, waits(8).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_time_gets_at_least_that() {
+    let mut pipeline = plain();
+    pipeline.jitter = Some(Mutex::new(fastrand::Rng::with_seed(7)));
+    let steps = [
+        Step::RetryAfter(503, "2"),
+        Step::RetryAfter(429, "0"),
+        Step::Answer(200, ""),
+    ];
+    let outcome = run_on(&pipeline, Repeat::Safe, steps).await;
+    outcome.result.unwrap();
+    let first = outcome.tries[1];
+    assert!(
+        first >= Duration::from_secs(2) && first < Duration::from_millis(2002),
+        "{first:?}"
+    );
+    assert!(outcome.tries[2] - first <= Duration::from_millis(201));
+}
+
+/// A transport that stands still before or after the request has left.
+struct Stuck {
+    sent: bool,
+    tries: Mutex<u32>,
+}
+
+impl Transport for Stuck {
+    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer> {
+        *self.tries.lock().unwrap() += 1;
+        request.mark_sent(self.sent);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_does() {
+    for (sent, tries) in [(false, 3), (true, 1)] {
+        let retry = RetryConfig::default().max_attempts(3);
+        let pipeline = with(retry, Timeouts::default().attempt(Duration::from_secs(1)));
+        let client = Client::builder()
+            .base_url("http://h")
+            .token("c2VjcmV0")
+            .build()
+            .unwrap();
+        let origin = Origin {
+            shared: Arc::clone(client.shared()),
+            operation: Operation::new("test.op", Method::POST, "/x", Repeat::Never),
+            target: "/x".to_owned(),
+        };
+        let common = HeaderMap::new();
+        let request = Prepared {
+            method: Method::POST,
+            target: "/x",
+            common: &common,
+            headers: HeaderMap::new(),
+            body: Payload::Whole(Bytes::new()),
+            plain: None,
+            may_repeat: false,
+            weight: 1,
+            timeouts: &pipeline.timeouts,
+            limits: &pipeline.limits,
+            sent: AtomicBool::new(false),
+        };
+        let stuck = Stuck {
+            sent,
+            tries: Mutex::default(),
+        };
+        let outcome = pipeline.execute::<Whole, _>(&stuck, request, &origin).await;
+        let error = outcome.map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+        assert_eq!(
+            (error.is_unsent(), *stuck.tries.lock().unwrap()),
+            (!sent, tries)
+        );
+    }
 }

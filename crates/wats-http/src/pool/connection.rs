@@ -1,9 +1,11 @@
 //! One connection, a call's hold on it, and why a request on it may get no answer.
 
 use std::error::Error as _;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Context;
 
+use futures_util::task::AtomicWaker;
 use http::Request;
 use hyper::client::conn::{TrySendError, http1, http2};
 use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
@@ -32,17 +34,71 @@ pub(super) struct Http2 {
     pub(super) used: Instant,
     /// From when on it takes no further calls.
     pub(super) expires: Option<Instant>,
-    streams: Arc<Streams>,
+    pub(super) streams: Arc<Streams>,
 }
 
-/// The calls in flight on an HTTP/2 connection.
+/// The calls in flight on an HTTP/2 connection, and how many there may be.
 #[derive(Debug)]
-struct Streams {
+pub(super) struct Streams {
     open: AtomicUsize,
-    /// How many the server takes at a time, as its settings say; kept up to date by the driver.
-    most: Arc<AtomicUsize>,
+    /// How many the server takes at a time.
+    most: AtomicUsize,
+    /// Whether that is what its settings say, which arrive soon after the handshake, and not a guess.
+    settled: AtomicBool,
     /// Wakes a call that waits for a stream, of any connection of the pool.
     freed: Arc<Notify>,
+    /// Wakes the driver to look at the settings, which another task reads off the wire.
+    driver: AtomicWaker,
+}
+
+impl Streams {
+    /// One call goes ahead of the server's settings; the others wait for them, as RFC 9113 (section 3.4) allows.
+    pub(super) const FIRST: usize = 1;
+
+    pub(super) fn new(freed: &Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self {
+            open: AtomicUsize::new(0),
+            most: AtomicUsize::new(Self::FIRST),
+            settled: AtomicBool::new(false),
+            freed: Arc::clone(freed),
+            driver: AtomicWaker::new(),
+        })
+    }
+
+    /// Hears from the driver how many the server takes now.
+    pub(super) fn allow(&self, most: usize) {
+        // A server that takes none at all gets one all the same: somebody has to hear that it changed its mind.
+        let most = most.max(1);
+        if self.most.swap(most, SeqCst) != most {
+            self.settled.store(true, SeqCst);
+            self.freed.notify_waiters();
+        }
+    }
+
+    pub(super) fn open(&self) -> usize {
+        self.open.load(SeqCst)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.open() < self.most.load(SeqCst)
+    }
+
+    /// Has the driver look again when something came off the wire, for as long as the settings may be among it.
+    pub(super) fn await_settings(&self, context: &Context<'_>) {
+        if !self.is_settled() {
+            self.driver.register(context.waker());
+        }
+    }
+
+    pub(super) fn something_came(&self) {
+        if !self.is_settled() {
+            self.driver.wake();
+        }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.load(SeqCst)
+    }
 }
 
 /// One call's place on an HTTP/2 connection.
@@ -52,6 +108,10 @@ pub(super) struct Stream(Arc<Streams>);
 impl Drop for Stream {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, SeqCst);
+        // Whatever the settings say has come by now, be it the guess.
+        if !self.0.is_settled() {
+            self.0.settled.store(true, SeqCst);
+        }
         self.0.freed.notify_one();
     }
 }
@@ -60,30 +120,16 @@ impl Http2 {
     pub(super) fn new(
         sender: http2::SendRequest<Outgoing>,
         generation: u64,
-        most: Arc<AtomicUsize>,
+        streams: Arc<Streams>,
         expires: Option<Instant>,
-        freed: Arc<Notify>,
     ) -> Self {
         Self {
             sender,
             generation,
             used: Instant::now(),
             expires,
-            streams: Arc::new(Streams {
-                open: AtomicUsize::new(0),
-                most,
-                freed,
-            }),
+            streams,
         }
-    }
-
-    pub(super) fn open_streams(&self) -> usize {
-        self.streams.open.load(SeqCst)
-    }
-
-    /// Whether the server takes a further call now. One that takes none at all gets one all the same: it has to speak.
-    pub(super) fn has_room(&self) -> bool {
-        self.open_streams() < self.streams.most.load(SeqCst).max(1)
     }
 
     /// A place for one call.
@@ -174,6 +220,8 @@ impl Lease {
 pub(super) enum Failure {
     /// The server has not seen it, or says that it has not worked on it.
     Unsent(Error),
+    /// The connection ended. The server may have seen the request, though on one that was idle it rarely has.
+    Ended(Error),
     /// The server may have seen it.
     Broken(Error),
 }
@@ -182,7 +230,7 @@ impl Failure {
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Unsent(error) => error.never_sent(),
-            Self::Broken(error) => error,
+            Self::Ended(error) | Self::Broken(error) => error,
         }
     }
 }
@@ -201,11 +249,14 @@ impl From<TrySendError<Request<Outgoing>>> for Failure {
         } else {
             "the connection broke"
         };
+        let ended = !source.is_parse() && !source.is_user();
         let error = Error::new(ErrorKind::Transport)
             .message(message)
             .source(source);
         if unsent {
             Self::Unsent(error)
+        } else if ended {
+            Self::Ended(error)
         } else {
             Self::Broken(error)
         }

@@ -2,19 +2,20 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::connection::Http1;
+use super::connection::{Http1, Streams};
 use super::route::Router;
 use super::stats::{Counters, Live};
 use crate::address::BaseUrl;
@@ -34,8 +35,7 @@ pub(super) enum Dialled {
     Http1(Http1),
     Http2 {
         sender: http2::SendRequest<Outgoing>,
-        /// How many calls the server takes at a time.
-        most: Arc<AtomicUsize>,
+        streams: Arc<Streams>,
         expires: Option<Instant>,
     },
 }
@@ -52,6 +52,8 @@ pub(super) struct Dialer {
     tls_elsewhere: Tls,
     deadline: Duration,
     max_lifetime: Option<Duration>,
+    /// Told when a call over HTTP/2 ends.
+    stream_freed: Arc<Notify>,
 }
 
 impl Dialer {
@@ -60,6 +62,7 @@ impl Dialer {
         tls: TlsConfig,
         config: &PoolConfig,
         deadline: Duration,
+        stream_freed: Arc<Notify>,
     ) -> Self {
         Self {
             router: Router::new(proxies, deadline),
@@ -67,6 +70,7 @@ impl Dialer {
             tls: Tls::new(tls, config.http2),
             deadline,
             max_lifetime: config.max_lifetime,
+            stream_freed,
         }
     }
 
@@ -126,7 +130,7 @@ impl Dialer {
                     .source(source)
             })?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            handshake_http2(stream, live, expires).await
+            handshake_http2(stream, live, expires, Streams::new(&self.stream_freed)).await
         } else {
             handshake_http1(stream, live, expires).await
         }
@@ -178,25 +182,31 @@ async fn drive(driver: impl Future, dropped: oneshot::Receiver<()>) {
     }
 }
 
-async fn handshake_http2<T>(stream: T, live: Live, expires: Option<Instant>) -> Result<Dialled>
+async fn handshake_http2<T>(
+    stream: T,
+    live: Live,
+    expires: Option<Instant>,
+    streams: Arc<Streams>,
+) -> Result<Dialled>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, mut driver) = http2::Builder::new(TokioExecutor::new())
+    let (sender, mut driver) = http2::Builder::new(Spawner(Arc::clone(&streams)))
         .timer(TokioTimer::new())
         .adaptive_window(true)
+        .initial_max_send_streams(Streams::FIRST)
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_TIMEOUT)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(handshake_failed)?;
-    let most = Arc::new(AtomicUsize::new(driver.current_max_send_streams()));
-    let noted = Arc::clone(&most);
+    let allowed = Arc::clone(&streams);
     tokio::spawn(async move {
         let _ = poll_fn(|context| {
+            allowed.await_settings(context);
             let ended = Pin::new(&mut driver).poll(context);
             // Settings of the server can come at any time.
-            noted.store(driver.current_max_send_streams(), SeqCst);
+            allowed.allow(driver.current_max_send_streams());
             ended
         })
         .await;
@@ -204,9 +214,32 @@ where
     });
     Ok(Dialled::Http2 {
         sender,
-        most,
+        streams,
         expires,
     })
+}
+
+/// Spawns the task in which hyper reads an HTTP/2 connection, so that the server's settings are noticed.
+#[derive(Clone)]
+struct Spawner(Arc<Streams>);
+
+impl<F> Executor<F> for Spawner
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, task: F) {
+        let streams = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let mut task = pin!(task);
+            poll_fn(|context| {
+                let ended = task.as_mut().poll(context);
+                streams.something_came();
+                ended
+            })
+            .await
+        });
+    }
 }
 
 fn handshake_failed(source: hyper::Error) -> Error {

@@ -1,7 +1,6 @@
 //! The one request that a redirect sends to another server: on a connection of its own, within the same cap.
 //!
-//! Such a connection is not kept. If all connections of the cap are open and some are idle, the one that is idle for
-//! longest makes room first.
+//! Such a connection is not kept.
 
 use super::connection::{Connection, Lease};
 use super::{Pool, PooledBody};
@@ -35,26 +34,12 @@ impl Pool {
 
     async fn dial_elsewhere(&self, base: &BaseUrl, request: &Prepared<'_>) -> Result<Lease> {
         let shared = &self.shared;
-        loop {
-            let slot = self.slot(request.timeouts.pool).await?;
-            let surplus = {
-                let mut state = shared.lock();
-                let taken = shared.most() - shared.slots.available_permits();
-                let full = state.idle.len() + taken > shared.most();
-                full.then(|| state.idle.pop_oldest()).flatten()
-            };
-            if let Some(surplus) = surplus {
-                // The slot is free again when the socket is closed.
-                surplus.hold(slot);
-                drop(surplus);
-                continue;
-            }
-            let http1 = shared
-                .dialer
-                .dial_elsewhere(base, &shared.counters)
-                .await
-                .map_err(Error::never_sent)?;
-            return Ok(Lease::new(Connection::Http1(http1), slot, false));
-        }
+        let slot = self.slot_for_one_more(request.timeouts.pool).await?;
+        let http1 = shared
+            .dialer
+            .dial_elsewhere(base, &shared.counters)
+            .await
+            .map_err(Error::never_sent)?;
+        Ok(Lease::new(Connection::Http1(http1), slot, false))
     }
 }

@@ -125,7 +125,9 @@ impl Pool {
         timeouts: Timeouts,
     ) -> Self {
         let slots = config.max_connections.get().min(Semaphore::MAX_PERMITS);
-        let dialer = Dialer::new(proxies, tls, &config, timeouts.connect);
+        let stream_freed = Arc::default();
+        let freed = Arc::clone(&stream_freed);
+        let dialer = Dialer::new(proxies, tls, &config, timeouts.connect, freed);
         let shared = Shared {
             forwarder: dialer.forwarder(&base).cloned(),
             dialer,
@@ -135,7 +137,7 @@ impl Pool {
             slots: Arc::new(Semaphore::new(slots)),
             state: Mutex::default(),
             first_dial: tokio::sync::Mutex::default(),
-            stream_freed: Arc::default(),
+            stream_freed,
             counters: Counters::default(),
         };
         Self {
@@ -249,6 +251,34 @@ impl Pool {
         }
     }
 
+    /// A new connection whatever is idle.
+    async fn fresh(&self, limit: Duration) -> Result<Lease> {
+        let slot = self.slot_for_one_more(limit).await?;
+        let connection = self.shared.dial().await?;
+        Ok(Lease::new(connection, slot, false))
+    }
+
+    /// A slot for a new connection beside the idle ones. If all connections of the cap are open, the one that has been
+    /// idle for longest makes room first.
+    async fn slot_for_one_more(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
+        let shared = &self.shared;
+        loop {
+            let slot = self.slot(limit).await?;
+            let surplus = {
+                let mut state = shared.lock();
+                let taken = shared.most() - shared.slots.available_permits();
+                let full = state.idle.len() + taken > shared.most();
+                full.then(|| state.idle.pop_oldest()).flatten()
+            };
+            let Some(surplus) = surplus else {
+                return Ok(slot);
+            };
+            // The slot is free again when the socket is closed.
+            surplus.hold(slot);
+            drop(surplus);
+        }
+    }
+
     async fn exchange(
         &self,
         lease: &mut Lease,
@@ -283,9 +313,10 @@ impl Transport for Pool {
         {
             return Box::pin(self.send_elsewhere(base, hop, request)).await;
         }
+        let limit = request.timeouts.pool;
         let mut refused_when_new = false;
+        let mut lease = self.checkout(limit).await?;
         loop {
-            let mut lease = self.checkout(request.timeouts.pool).await?;
             let reused = lease.reused;
             if reused {
                 self.shared.counters.reused.fetch_add(1, Relaxed);
@@ -303,6 +334,18 @@ impl Transport for Pool {
                         return Err(error.never_sent());
                     }
                     refused_when_new |= !reused;
+                    drop(lease);
+                    lease = self.checkout(limit).await?;
+                }
+                // The same race, lost a moment later: the server closed while the request was on its way. What may be
+                // done twice goes out at once on a new connection; other idle ones may be about to be closed as well.
+                Err(Failure::Ended(error)) => {
+                    let idle_before = reused && matches!(lease.connection, Connection::Http1(_));
+                    if !idle_before || !request.may_repeat || request.is_used_up() {
+                        return Err(error);
+                    }
+                    drop(lease);
+                    lease = self.fresh(limit).await?;
                 }
                 Err(Failure::Broken(error)) => return Err(error),
             }
@@ -371,9 +414,9 @@ impl Shared {
         let mut state = self.lock();
         if !state.http2.is_empty() {
             state.forget_ended();
-            let emptiest = state.http2.iter_mut().min_by_key(|c| c.open_streams());
+            let emptiest = state.http2.iter_mut().min_by_key(|c| c.streams.open());
             if let Some(http2) = emptiest
-                && http2.has_room()
+                && http2.streams.has_room()
             {
                 http2.used = Instant::now();
                 let stream = http2.stream();
@@ -391,15 +434,17 @@ impl Shared {
     }
 
     fn is_full(&self, state: &State) -> bool {
-        state.http2.len() >= self.config.http2_connections.get()
-            && !state.http2.iter().any(Http2::has_room)
+        let enough = state.http2.len() >= self.config.http2_connections.get();
+        // Of one whose settings are on their way it is not known yet whether it is full.
+        let unsettled = || state.http2.iter().any(|c| !c.streams.is_settled());
+        !state.http2.is_empty() && !state.has_room() && (enough || unsettled())
     }
 
     /// Whether a call needs a connection that is not there yet.
     fn wants_dial(&self) -> bool {
         let mut state = self.lock();
         state.forget_ended();
-        let room = state.http2.iter().any(Http2::has_room);
+        let room = state.has_room();
         !room && !self.is_full(&state) && state.idle.len() == 0
     }
 
@@ -436,12 +481,11 @@ impl Shared {
             Dialled::Http1(http1) => Connection::Http1(http1),
             Dialled::Http2 {
                 sender,
-                most,
+                streams,
                 expires,
             } => {
                 state.generation += 1;
-                let freed = Arc::clone(&self.stream_freed);
-                let http2 = Http2::new(sender, state.generation, most, expires, freed);
+                let http2 = Http2::new(sender, state.generation, streams, expires);
                 let stream = http2.stream();
                 state.http2.push(http2.clone());
                 idle::ensure_reaper(&mut state, self);
@@ -466,11 +510,18 @@ impl Shared {
         if let Connection::Http2(refused, _) = &lease.connection {
             let mut state = self.lock();
             state.http2.retain(|c| c.generation != refused.generation);
+            drop(state);
+            // There may be a new one now.
+            self.stream_freed.notify_waiters();
         }
     }
 }
 
 impl State {
+    fn has_room(&self) -> bool {
+        self.http2.iter().any(|c| c.streams.has_room())
+    }
+
     /// Takes no further calls to HTTP/2 connections that are closed or too old; calls on them go on.
     fn forget_ended(&mut self) {
         self.http2

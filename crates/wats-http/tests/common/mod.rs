@@ -69,6 +69,15 @@ impl Server {
         F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Response<Full<Bytes>>> + Send,
     {
+        Self::start_with(speaks, None, handler).await
+    }
+
+    /// The same with a limit on HTTP/2 streams.
+    pub(crate) async fn start_with<F, Fut>(speaks: Speaks, streams: Option<u32>, handler: F) -> Self
+    where
+        F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Response<Full<Bytes>>> + Send,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (tls, ca_pem) = if speaks == Speaks::Plain {
@@ -102,10 +111,10 @@ impl Server {
                 told.mark_unchanged();
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, handler, told).await,
+                        None => serve(stream, handler, told, streams).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, handler, told).await;
+                                serve(stream, handler, told, streams).await;
                             }
                         }
                     }
@@ -144,8 +153,12 @@ impl Server {
     }
 }
 
-async fn serve<T, F, Fut>(stream: T, handler: F, mut told: watch::Receiver<u32>)
-where
+async fn serve<T, F, Fut>(
+    stream: T,
+    handler: F,
+    mut told: watch::Receiver<u32>,
+    streams: Option<u32>,
+) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Full<Bytes>>> + Send,
@@ -154,11 +167,18 @@ where
         let handler = handler.clone();
         async move {
             let (head, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
+            // A client that goes in the middle of its body wants no answer.
+            let body = match body.collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(_) => Bytes::new(),
+            };
             Ok::<_, Infallible>(handler(Request::from_parts(head, body)).await)
         }
     });
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    if let Some(streams) = streams {
+        builder.http2().max_concurrent_streams(streams);
+    }
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         _ = connection.as_mut() => return,
@@ -221,7 +241,7 @@ pub(crate) fn authority() -> &'static Authority {
     &ONE
 }
 
-fn tls_acceptor(speaks: Speaks) -> (tokio_rustls::TlsAcceptor, String) {
+pub(crate) fn tls_acceptor(speaks: Speaks) -> (tokio_rustls::TlsAcceptor, String) {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     // Each server has an authority of its own, except where clients have one too.

@@ -75,6 +75,12 @@ macro_rules! common_setters {
 
             /// When it began; default is when the report is built, in the system's time zone. A time without zone does
             /// not compile, because the server keeps local time and UTC and both must name the same moment.
+            ///
+            /// ```compile_fail,E0308
+            /// # use wats_domains::UutReport;
+            /// let naive = jiff::civil::date(2026, 1, 30).at(22, 1, 41, 0);
+            /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100).start(naive);
+            /// ```
             pub fn start(mut self, moment: jiff::ZonedDateTime) -> Self {
                 self.common.start = Some(moment);
                 self

@@ -75,6 +75,23 @@ pub enum Taken {}
 /// assert_eq!(report.steps().last().unwrap().total_time.as_ref().unwrap().value(), 0.35);
 /// # Ok::<(), wats_domains::Error>(())
 /// ```
+///
+/// What the server would refuse does not compile, such as a chart and an attachment in one step, or a measured step
+/// that broke off:
+///
+/// ```compile_fail,E0599
+/// # use wats_domains::report::{Attachment, Chart, Sequence};
+/// fn both(root: &mut Sequence, chart: Chart, file: Attachment) {
+///     root.boolean("Both", true).chart(chart).attachment(file);
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use wats_domains::report::{Outcome, Sequence};
+/// fn broken_off(root: &mut Sequence) {
+///     root.boolean("Measured", true).outcome(Outcome::Error);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct StepRef<'a, K, F = Free> {
     step: &'a mut Step,

@@ -1,0 +1,90 @@
+//! Instructions per request, as valgrind counts them: the same on a busy machine as on an idle one.
+//!
+//! The client runs in a process of its own under `valgrind --tool=callgrind`, twice, with different numbers of
+//! requests; the difference is what the additional ones cost. Without valgrind the rows say that they could not run.
+
+use super::clients::{Get, Legacy, Ours, Reqwest, Target};
+use crate::Result;
+use std::process::{Command, Stdio};
+
+/// Name of the child process: `serve http-client CLIENT URL CA_FILE REQUESTS`; `-` for no CA.
+pub(crate) const NAME: &str = "http-client";
+
+/// Requests of the shorter and of the longer run.
+const FEW: u32 = 200;
+const MANY: u32 = 1200;
+
+/// Sends requests one after the other, and ends.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let [client, url, ca_file, requests] = arguments else {
+        return Err("usage: serve http-client CLIENT URL CA_FILE REQUESTS".into());
+    };
+    let ca_pem = match ca_file.as_str() {
+        "-" => None,
+        file => Some(std::fs::read_to_string(file)?),
+    };
+    let target = Target {
+        base_url: url.clone(),
+        ca_pem,
+        keep_all_idle: true,
+    };
+    let requests = requests.parse()?;
+    match client.as_str() {
+        Ours::NAME => send::<Ours>(&target, requests),
+        Legacy::NAME => send::<Legacy>(&target, requests),
+        Reqwest::NAME => send::<Reqwest>(&target, requests),
+        _ => Err(format!("there is no client {client:?}").into()),
+    }
+}
+
+fn send<C: Get>(target: &Target, requests: u32) -> Result<()> {
+    super::current_thread()?.block_on(async {
+        let client = C::new(target)?;
+        for _ in 0..requests {
+            client.get().await?;
+        }
+        Ok(())
+    })
+}
+
+/// Instructions of one pooled request of this client.
+pub(super) fn per_request<C: Get>(target: &Target) -> Result<f64> {
+    let ca = match &target.ca_pem {
+        None => None,
+        Some(pem) => {
+            let file = tempfile::NamedTempFile::new()?;
+            std::fs::write(file.path(), pem)?;
+            Some(file)
+        }
+    };
+    let ca_file = ca
+        .as_ref()
+        .map_or("-".as_ref(), |file| file.path().as_os_str());
+    let count = |requests: u32| -> Result<f64> {
+        let counts = tempfile::NamedTempFile::new()?;
+        let mut out_file = std::ffi::OsString::from("--callgrind-out-file=");
+        out_file.push(counts.path());
+        let output = Command::new("valgrind")
+            .arg("--tool=callgrind")
+            .arg(out_file)
+            .arg(std::env::current_exe()?)
+            .args(["serve", NAME, C::NAME, &target.base_url])
+            .arg(ca_file)
+            .arg(requests.to_string())
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| format!("skipped, valgrind cannot be started: {error}"))?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        let collected = told
+            .lines()
+            .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
+        match collected {
+            Some(collected) if output.status.success() => Ok(collected),
+            _ => {
+                let last = told.lines().last().unwrap_or_default();
+                Err(format!("valgrind counted nothing: {last}").into())
+            }
+        }
+    };
+    Ok((count(MANY)? - count(FEW)?) / f64::from(MANY - FEW))
+}

@@ -1,0 +1,42 @@
+//! A report-like model with a fast path: what it reads must be what `serde` reads.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use wats_codec::{Serializer, fast_enum, fast_struct};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Status {
+    P,
+    F,
+}
+fast_enum!(Status { P = "P", F = "F" });
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Step {
+    id: i64,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(default)]
+    value: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+fast_struct!(Step {
+    id = "id",
+    name = "name",
+    status = "status" (optional),
+    value = "value" (default),
+    steps = "steps" (optional),
+    ..extra
+});
+
+/// Both ways give the same value, or the same error.
+pub fn read_alike(bytes: &[u8]) {
+    let codec = Serializer::default();
+    let fast = codec.from_slice_fast::<Vec<Step>>(bytes);
+    let serde = codec.from_slice::<Vec<Step>>(bytes);
+    assert_eq!(format!("{fast:?}"), format!("{serde:?}"));
+}

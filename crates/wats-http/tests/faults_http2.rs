@@ -1,0 +1,258 @@
+//! What HTTP/2 servers do to clients, frame by frame.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+mod common;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use bytes::Bytes;
+use common::*;
+use h2::server::{Connection, SendResponse};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
+use wats_http::{Call, Client, Deadline, ErrorKind, RetryConfig, Timeouts, TlsConfig};
+
+type Http2 = Connection<TlsStream<TcpStream>, Bytes>;
+
+/// A server that hands each connection, with its number, to `behave`; and a client of it that tries twice.
+async fn scripted_http2<F, Fut>(behave: F) -> (Client, Arc<AtomicUsize>)
+where
+    F: Fn(usize, Http2) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (acceptor, pem) = tls_acceptor(Speaks::Tls);
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counted = opened.clone();
+    let behave = Arc::new(behave);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let number = counted.fetch_add(1, SeqCst);
+            let (acceptor, behave) = (acceptor.clone(), behave.clone());
+            tokio::spawn(async move {
+                let stream = acceptor.accept(stream).await.unwrap();
+                // Windows that are small, so that one can be exhausted.
+                let http2 = h2::server::Builder::new()
+                    .initial_window_size(65_535)
+                    .handshake(stream)
+                    .await;
+                behave(number, http2.unwrap()).await;
+            });
+        }
+    });
+    let client = client(&url)
+        .tls(TlsConfig::default().only_ca_pem(&pem).unwrap())
+        .retry(
+            RetryConfig::default()
+                .max_attempts(2)
+                .base_delay(Duration::from_millis(1)),
+        )
+        .timeouts(
+            Timeouts::default()
+                .attempt(Duration::from_millis(500))
+                .read_idle(Duration::from_millis(200)),
+        )
+        .build()
+        .unwrap();
+    (client, opened)
+}
+
+fn answer(mut respond: SendResponse<Bytes>, body: &'static str) {
+    let head = http::Response::new(());
+    if let Ok(mut stream) = respond.send_response(head, body.is_empty()) {
+        let _ = stream.send_data(Bytes::from_static(body.as_bytes()), true);
+    }
+}
+
+/// Answers everything.
+async fn honest(mut http2: Http2) {
+    while let Some(Ok((_, respond))) = http2.accept().await {
+        answer(respond, "fine");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_stream_is_sent_again_whatever_it_is() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = seen.clone();
+    let (client, _) = scripted_http2(move |number, mut http2| {
+        let counted = counted.clone();
+        async move {
+            if number > 0 {
+                return honest(http2).await;
+            }
+            while let Some(Ok((_, mut respond))) = http2.accept().await {
+                counted.fetch_add(1, SeqCst);
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+            }
+        }
+    })
+    .await;
+    let answer = client.execute(Call::new(&POST)).await.unwrap();
+    assert_eq!((answer.attempts(), seen.load(SeqCst)), (1, 1));
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn a_reset_stream_is_repeated_only_when_that_is_safe() {
+    for reason in [
+        h2::Reason::INTERNAL_ERROR,
+        h2::Reason::CANCEL,
+        h2::Reason::ENHANCE_YOUR_CALM,
+    ] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let (client, opened) = scripted_http2(move |_, mut http2| {
+            let counted = counted.clone();
+            async move {
+                while let Some(Ok((_, mut respond))) = http2.accept().await {
+                    counted.fetch_add(1, SeqCst);
+                    respond.send_reset(reason);
+                }
+            }
+        })
+        .await;
+        let error = client.execute(Call::new(&GET)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Transport, 2),
+            "{error:#}"
+        );
+        let error = client.execute(Call::new(&POST)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Transport, 1),
+            "{error:#}"
+        );
+        assert_eq!(
+            (seen.load(SeqCst), opened.load(SeqCst)),
+            (3, 1),
+            "{reason:?}"
+        );
+        until_free(&client).await;
+    }
+}
+
+#[tokio::test]
+async fn goaway_in_the_middle_of_a_call_lets_it_end_and_the_next_one_dials() {
+    let (client, opened) = scripted_http2(|number, mut http2| async move {
+        if number > 0 {
+            return honest(http2).await;
+        }
+        let (_, respond) = http2.accept().await.unwrap().unwrap();
+        http2.graceful_shutdown();
+        let answering = async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            answer(respond, "fine");
+        };
+        tokio::spawn(answering);
+        while http2.accept().await.is_some() {}
+    })
+    .await;
+    let first = client.execute(Call::new(&POST)).await.unwrap();
+    assert_eq!((&first.body()[..], first.attempts()), (&b"fine"[..], 1));
+    client.execute(Call::new(&POST)).await.unwrap();
+    assert_eq!(opened.load(SeqCst), 2);
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn an_abrupt_goaway_breaks_what_was_in_flight() {
+    let (client, _) = scripted_http2(|_, mut http2| async move {
+        let _stream = http2.accept().await;
+        http2.abrupt_shutdown(h2::Reason::INTERNAL_ERROR);
+        while http2.accept().await.is_some() {}
+    })
+    .await;
+    let error = client.execute(Call::new(&GET)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Transport, 2),
+        "{error:#}"
+    );
+    let error = client.execute(Call::new(&POST)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Transport, 1),
+        "{error:#}"
+    );
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_vanishes_in_the_middle_of_a_body_is_replaced() {
+    let (client, opened) = scripted_http2(|number, mut http2| async move {
+        if number > 0 {
+            return honest(http2).await;
+        }
+        let (_, mut respond) = http2.accept().await.unwrap().unwrap();
+        let mut body = respond
+            .send_response(http::Response::new(()), false)
+            .unwrap();
+        body.send_data(Bytes::from_static(b"hal"), false).unwrap();
+        // Written, then cut.
+        let _ = tokio::time::timeout(Duration::from_millis(50), http2.accept()).await;
+    })
+    .await;
+    let answer = client.execute(Call::new(&GET)).await.unwrap();
+    assert_eq!((&answer.body()[..], answer.attempts()), (&b"fine"[..], 2));
+    assert_eq!(opened.load(SeqCst), 2);
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_lives_on() {
+    let stalls = Arc::new(AtomicUsize::new(0));
+    let count = stalls.clone();
+    let (client, opened) = scripted_http2(move |_, mut http2| {
+        let count = count.clone();
+        async move {
+            let mut kept = Vec::new();
+            while let Some(Ok((request, mut respond))) = http2.accept().await {
+                match count.fetch_add(1, SeqCst) {
+                    // No answer; half an answer; and a body that is never read, whose window fills up.
+                    0 | 2 => kept.push((request, respond, None)),
+                    1 => {
+                        let head = http::Response::new(());
+                        let mut body = respond.send_response(head, false).unwrap();
+                        body.send_data(Bytes::from_static(b"hal"), false).unwrap();
+                        kept.push((request, respond, Some(body)));
+                    }
+                    _ => answer(respond, "fine"),
+                }
+            }
+        }
+    })
+    .await;
+    let never = |call: Call| {
+        call.timeouts(
+            Timeouts::default()
+                .attempt(Duration::from_millis(300))
+                .read_idle(Duration::from_millis(100)),
+        )
+    };
+    let error = client.execute(never(Call::new(&POST))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    let error = client.execute(never(Call::new(&POST))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
+    let large = Call::new(&POST).body(vec![b'x'; 1 << 20], "text/plain");
+    let error = client.execute(never(large)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(
+        &client.execute(Call::new(&POST)).await.unwrap().body()[..],
+        b"fine"
+    );
+    assert_eq!(opened.load(SeqCst), 1);
+    until_free(&client).await;
+}

@@ -1,0 +1,126 @@
+//! Many calls against a server that closes its connections whenever it likes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+mod common;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::*;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use wats_http::{BreakerConfig, Call, Client};
+
+/// Counts how often each `?n=` was asked for by POST.
+type Posts = Arc<Mutex<HashMap<String, u32>>>;
+
+/// A server that drops each connection 1 to 40 ms after its first answer as soon as it is not answering, without a
+/// word: a request that is on its way then is lost. That is what servers do whose keep-alive timeout is over.
+async fn closing_at_random(posts: Posts) -> (String, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let opened = Arc::new(AtomicU64::new(0));
+    let counted = opened.clone();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            counted.fetch_add(1, SeqCst);
+            let posts = posts.clone();
+            tokio::spawn(async move {
+                let busy = Arc::new(AtomicBool::new(true));
+                let answering = busy.clone();
+                let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                    answering.store(true, SeqCst);
+                    if request.method() == http::Method::POST {
+                        let name = request.uri().query().unwrap().to_owned();
+                        *posts.lock().unwrap().entry(name).or_default() += 1;
+                    }
+                    let answering = answering.clone();
+                    async move {
+                        tokio::task::yield_now().await;
+                        answering.store(false, SeqCst);
+                        Ok::<_, Infallible>(ok("x"))
+                    }
+                });
+                let serving = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service);
+                let over = async {
+                    // Busy until the first answer.
+                    while busy.load(SeqCst) {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=40))).await;
+                    while busy.load(SeqCst) {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                tokio::select! {
+                    _ = serving => {}
+                    () = over => {}
+                }
+            });
+        }
+    });
+    (url, opened)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_closes_at_random_costs_no_visible_error_and_no_post_arrives_twice() {
+    // A million by `WATS_HTTP_LONG=1`; fewer in the suite.
+    let long = std::env::var_os("WATS_HTTP_LONG").is_some();
+    let calls_each = if long { 100_000 } else { 400 };
+    let posts = Posts::default();
+    let (url, opened) = closing_at_random(posts.clone()).await;
+    let client = Client::builder()
+        .base_url(url)
+        .token(TOKEN)
+        .rate_limit(None)
+        .breaker(None::<BreakerConfig>)
+        .build()
+        .unwrap();
+    let failed_posts = Arc::new(AtomicU64::new(0));
+    let tasks = (0..10).map(|task| {
+        let (client, failed) = (client.clone(), failed_posts.clone());
+        tokio::spawn(async move {
+            for n in 0..calls_each {
+                if n % 10 == 9 {
+                    let call = Call::new(&POST).query("n", format!("{task}-{n}"));
+                    if client.execute(call).await.is_err() {
+                        failed.fetch_add(1, SeqCst);
+                    }
+                } else {
+                    client.execute(Call::new(&GET)).await.unwrap();
+                }
+                // Idle now and then, which is when servers close.
+                if n % 50 == 0 {
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(..40))).await;
+                }
+            }
+        })
+    });
+    for done in futures_util::future::join_all(tasks).await {
+        done.unwrap();
+    }
+    let posts = posts.lock().unwrap();
+    let twice: Vec<_> = posts.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let sent = calls_each / 10 * 10;
+    let failed = failed_posts.load(SeqCst);
+    assert!(
+        posts.len() as u64 + failed >= sent,
+        "a POST is lost without an error"
+    );
+    assert!(opened.load(SeqCst) > 10, "connections were closed");
+    until_free(&client).await;
+    let (opened, stats) = (opened.load(SeqCst), client.pool_stats());
+    eprintln!("{sent} POSTs, {failed} of them failed; {opened} connections; {stats:?}");
+}
