@@ -335,3 +335,26 @@ async fn a_refused_token_is_told_as_one() {
     assert_eq!(error.status().unwrap().as_u16(), 401);
     assert!(!error.is_retryable() && error.findings().is_empty());
 }
+
+/// An export of a server, where it is at hand: as XML it goes and comes byte for byte, and its header is what it says.
+#[tokio::test]
+async fn a_real_export_goes_as_xml() {
+    let shared = std::env::var("WATS_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
+    let Ok(text) = std::fs::read(format!("{shared}/samples/uut-wsxf-export.xml")) else {
+        eprintln!("skipped: the sample is not there");
+        return;
+    };
+    let (_sim, api) = start(Simulator::builder()).await;
+    let submitted = api.report().submit_wsxf(text.clone()).await.unwrap();
+    let back = api
+        .report()
+        .get_wsxf(submitted.id, <_>::default(), true)
+        .await
+        .unwrap();
+    assert_eq!(back, text);
+    let headers = api.report().headers(&HeaderQuery::default()).await.unwrap();
+    assert_eq!(headers[0].id, Some(submitted.id));
+    assert_eq!(headers[0].status(), Some(Status::Failed));
+    assert_eq!(headers[0].serial_number.as_deref(), Some("FATTest-325"));
+}

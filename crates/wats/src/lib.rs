@@ -10,7 +10,7 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    CacheStats, Error, Filter, Finding, HeaderQuery, Limits, Literal, Process, Product,
+    CacheStats, Error, Filter, Finding, HeaderQuery, Limits, Literal, Member, Process, Product,
     ProductQuery, ProductRevision, ProductSummary, Report, ReportHeader, Result, UutReport, report,
     wire,
 };

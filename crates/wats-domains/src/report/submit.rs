@@ -64,7 +64,7 @@ pub enum SubmitMode {
     /// The report's: it is sent as it is. The builder has computed its outcomes already.
     #[default]
     Import,
-    /// The limits': before it is sent, outcomes are made from values and limits and carried up, as [`evaluate`] does.
+    /// The limits': before it is sent, outcomes are made from values and limits and carried up, as [`evaluate`](evaluate()) does.
     /// The server itself compares nothing.
     Active,
 }
@@ -176,7 +176,8 @@ impl ReportService<'_> {
     /// failed apart, each with its place in the list. Reports of the same id are sent one after the other in their order,
     /// so the last one is what stays.
     ///
-    /// Reports are written when their turn comes, so only as many texts are in memory as are under way.
+    /// Reports are written when their turn comes, so only as many texts are in memory as are under way. With
+    /// [`SubmitOptions::confirm`], a report is under way until its fate is known.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api, reports: Vec<wats_domains::UutReport>) {
