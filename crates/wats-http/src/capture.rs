@@ -204,7 +204,7 @@ impl Recorder {
         let context = origin.context();
         let now = SystemTime::now().checked_sub(elapsed);
         let since_1970 = now.and_then(|now| now.duration_since(SystemTime::UNIX_EPOCH).ok());
-        let mut sent = request.common.clone();
+        let mut sent = request.common.http2.clone();
         for (name, value) in &request.headers {
             sent.insert(name, value.clone());
         }

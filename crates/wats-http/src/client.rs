@@ -27,7 +27,7 @@ use crate::response::{Origin, Response};
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
 use crate::token::Token;
-use crate::transport::Prepared;
+use crate::transport::{CommonHeaders, Prepared};
 use crate::wire::Wire;
 
 /// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
@@ -54,7 +54,7 @@ pub struct Client {
 pub(crate) struct Shared {
     pub(crate) base: Arc<BaseUrl>,
     pub(crate) token: Token,
-    headers: HeaderMap,
+    headers: CommonHeaders,
     pipeline: Pipeline,
     wire: Wire,
 }
@@ -397,6 +397,7 @@ impl ClientBuilder {
                 })?,
             ),
         ]);
+        let headers = CommonHeaders::new(headers, &base.host_header);
         let pool = Pool::new(
             Arc::clone(&base),
             self.proxy.resolve(|name| std::env::var(name).ok())?,

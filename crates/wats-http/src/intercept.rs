@@ -141,7 +141,7 @@ impl Outcome<'_> {
         }
     }
 
-    /// Time from the start of the try, its wait for the rate limit included, to its end.
+    /// Time from the start of the try to its end, without its wait for the rate limit.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }

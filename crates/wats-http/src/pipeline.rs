@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
 use crate::body::Payload;
@@ -126,8 +126,8 @@ impl Pipeline {
             } else {
                 Instant::now()
             };
-            let permit = match self.admit(request.weight, now, deadline).await {
-                Ok(permit) => permit,
+            let (permit, began) = match self.admit(request.weight, now, deadline).await {
+                Ok(admitted) => admitted,
                 // What the tries before this ran into tells more than that there is none left.
                 Err(refused) => break last.unwrap_or(refused),
             };
@@ -137,7 +137,7 @@ impl Pipeline {
             }
             let span = observe::attempt_span(attempts);
             let outcome = self
-                .attempt_in_time::<W, T>(transport, &request, origin, deadline)
+                .attempt_in_time::<W, T>(transport, &request, origin, began, deadline)
                 .instrument(span.clone())
                 .await;
             observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
@@ -145,7 +145,7 @@ impl Pipeline {
                 &mut request,
                 origin,
                 attempts,
-                now,
+                began,
                 &outcome,
                 recorder.as_deref(),
             );
@@ -233,20 +233,22 @@ impl Pipeline {
         }
     }
 
-    /// Waits for the rate limit and asks the breaker, which is asked first too: what cannot pass need not wait.
+    /// Waits for the rate limit, tells when that was over, and asks the breaker, which is asked first too: what cannot pass need not wait.
     async fn admit(
         &self,
         weight: u32,
         now: Instant,
         deadline: Option<Instant>,
-    ) -> Result<Option<Permit<'_>>> {
+    ) -> Result<(Option<Permit<'_>>, Instant)> {
         if let Some(breaker) = &self.breaker {
             breaker.check()?;
         }
-        if let Some(limiter) = &self.limiter {
-            limiter.take(weight, now, deadline).await?;
-        }
-        self.breaker.as_ref().map(Breaker::admit).transpose()
+        let began = match &self.limiter {
+            Some(limiter) => limiter.take(weight, now, deadline).await?,
+            None => now,
+        };
+        let permit = self.breaker.as_ref().map(Breaker::admit).transpose()?;
+        Ok((permit, began))
     }
 
     /// One try within the deadline of a try and what is left of the whole call's, whichever ends first. A streamed
@@ -256,22 +258,29 @@ impl Pipeline {
         transport: &T,
         request: &Prepared<'_>,
         origin: &Origin,
+        mut now: Instant,
         deadline: Option<Instant>,
     ) -> Result<W::Got> {
         request.mark_sent(false);
         let mut moved = 0;
         let mut attempt = pin!(self.attempt::<W, T>(transport, request, origin));
         loop {
-            let remaining = remaining(deadline);
             let timeouts = request.timeouts;
-            let (limit, which, configured) = if remaining < timeouts.attempt {
-                (remaining, Deadline::Total, timeouts.total)
-            } else {
-                (timeouts.attempt, Deadline::Attempt, timeouts.attempt)
+            let own = now.checked_add(timeouts.attempt);
+            let (end, which, configured) = match (own, deadline) {
+                (Some(own), Some(deadline)) if own <= deadline => {
+                    (Some(own), Deadline::Attempt, timeouts.attempt)
+                }
+                (own, None) => (own, Deadline::Attempt, timeouts.attempt),
+                (_, deadline) => (deadline, Deadline::Total, timeouts.total),
             };
-            if let Ok(outcome) = timeout(limit, attempt.as_mut()).await {
+            let Some(end) = end else {
+                return attempt.await;
+            };
+            if let Ok(outcome) = timeout_at(end, attempt.as_mut()).await {
                 return outcome;
             }
+            now = Instant::now();
             if let Payload::Stream(upload) = &request.body
                 && which == Deadline::Attempt
                 && upload.moved() > moved

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, HeaderMap};
+use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Version};
 use tokio::time::Sleep;
 
@@ -16,14 +16,34 @@ use crate::error::Result;
 use crate::pool::PooledBody;
 use crate::redirect::Hop;
 
+/// The headers of every call of a client, ready for each way of sending.
+#[derive(Debug)]
+pub(crate) struct CommonHeaders {
+    /// With `Host`.
+    pub(crate) http1: HeaderMap,
+    /// Without.
+    pub(crate) http2: HeaderMap,
+}
+
+impl CommonHeaders {
+    pub(crate) fn new(headers: HeaderMap, host: &HeaderValue) -> Self {
+        let mut http1 = headers.clone();
+        http1.insert(HOST, host.clone());
+        Self {
+            http1,
+            http2: headers,
+        }
+    }
+}
+
 /// A request in the form in which it can be sent any number of times.
 #[derive(Debug)]
 pub(crate) struct Prepared<'a> {
     pub(crate) method: Method,
     /// Path and query, escaped.
     pub(crate) target: &'a str,
-    /// Headers of every call of the client; those that depend on the HTTP version come on top.
-    pub(crate) common: &'a HeaderMap,
+    /// Headers of every call of the client.
+    pub(crate) common: &'a CommonHeaders,
     /// Headers of this call, which stand before common ones of the same name.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Payload,

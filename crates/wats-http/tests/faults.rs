@@ -16,34 +16,42 @@ use bytes::Bytes;
 use common::*;
 use wats_http::http::StatusCode;
 use wats_http::test_util::{Act, FaultServer};
-use wats_http::{Call, Client, Deadline, Error, ErrorKind, RetryConfig, SizeLimits, Timeouts};
+use wats_http::{
+    Call, Client, ClientBuilder, Deadline, Error, ErrorKind, RetryConfig, SizeLimits, Timeouts,
+};
 
-/// Two tries without a wait worth naming, short deadlines, small caps.
-fn impatient(server: &FaultServer) -> Client {
+/// Two tries without a wait worth naming and small caps.
+fn builder(server: &FaultServer) -> ClientBuilder {
+    let retry = RetryConfig::default().max_attempts(2);
     Client::builder()
         .base_url(server.url())
         .token(TOKEN)
         .rate_limit(None)
         .breaker(None)
-        .retry(
-            RetryConfig::default()
-                .max_attempts(2)
-                .base_delay(Duration::from_millis(1)),
-        )
-        .timeouts(
-            Timeouts::default()
-                .attempt(Duration::from_millis(700))
-                .read_idle(Duration::from_millis(250)),
-        )
+        .retry(retry.base_delay(Duration::from_millis(1)))
         .limits(SizeLimits::default().wire(64 << 10).decoded(64 << 10))
-        .build()
-        .unwrap()
+}
+
+fn plain(server: &FaultServer) -> Client {
+    builder(server).build().unwrap()
+}
+
+/// For servers that stand still: the deadlines are what ends the calls, so they are short, and the other one is not.
+fn waiting_for(kind: ErrorKind, server: &FaultServer) -> Client {
+    let timeouts = Timeouts::default();
+    let short = Duration::from_millis(300);
+    let timeouts = match kind {
+        ErrorKind::Timeout(Deadline::ReadIdle) => timeouts.read_idle(short),
+        ErrorKind::Timeout(_) => timeouts.attempt(short),
+        _ => timeouts,
+    };
+    builder(server).timeouts(timeouts).build().unwrap()
 }
 
 /// Does the same to every connection, and checks what a safe and an unsafe call make of it.
 async fn every_time(what: &str, script: Vec<Act>, kind: ErrorKind, safe_tries: u32) -> Error {
     let server = FaultServer::start([script]).await.unwrap();
-    let client = impatient(&server);
+    let client = waiting_for(kind, &server);
     let error = client.execute(Call::new(&GET)).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
@@ -250,7 +258,7 @@ async fn refused(what: &str, act: Act, kind: ErrorKind) {
     let server = FaultServer::start([vec![Act::Read, act, Act::Read, Act::answer(200, "fine")]])
         .await
         .unwrap();
-    let client = impatient(&server);
+    let client = plain(&server);
     let error = client.execute(Call::new(&GET)).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
@@ -322,7 +330,7 @@ async fn bodies_that_are_damaged_or_explode() {
     let server = FaultServer::start([vec![Act::Read, packed("gzip", &members)]])
         .await
         .unwrap();
-    let answer = impatient(&server).execute(Call::new(&GET)).await.unwrap();
+    let answer = plain(&server).execute(Call::new(&GET)).await.unwrap();
     assert_eq!(answer.body().len(), 2000);
 }
 
@@ -357,7 +365,7 @@ async fn bodies_without_end_are_cut_off_errors_included() {
 async fn a_connection_that_closes_after_its_first_answer_costs_no_error() {
     let closes = vec![Act::Read, Act::answer(200, "one"), Act::Close];
     let server = FaultServer::start([closes]).await.unwrap();
-    let client = impatient(&server);
+    let client = plain(&server);
     for _ in 0..200 {
         client.execute(Call::new(&GET)).await.unwrap();
     }
@@ -370,7 +378,7 @@ async fn a_connection_that_closes_after_its_first_answer_costs_no_error() {
 async fn a_used_connection_that_breaks_is_told_from_one_that_was_closed_unused() {
     let breaks = vec![Act::Read, Act::answer(200, "one"), Act::Read, Act::Reset];
     let server = FaultServer::start([breaks]).await.unwrap();
-    let client = impatient(&server);
+    let client = plain(&server);
     client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(client.execute(Call::new(&GET)).await.unwrap().attempts(), 1);
     assert_eq!(server.seen().connections, 2);
@@ -385,7 +393,7 @@ async fn a_used_connection_that_breaks_is_told_from_one_that_was_closed_unused()
 async fn an_early_refusal_of_a_large_body_is_heard() {
     let refuses = vec![Act::ReadHead, Act::answer(413, "too large"), Act::HalfClose];
     let server = FaultServer::start([refuses]).await.unwrap();
-    let client = impatient(&server);
+    let client = plain(&server);
     let call = Call::new(&POST).body(vec![b'x'; 8 << 20], "text/plain");
     let error = client.execute(call).await.unwrap_err();
     assert_eq!(error.status().map(|s| s.as_u16()), Some(413), "{error:#}");
@@ -398,7 +406,7 @@ async fn informational_answers_before_the_real_one_are_passed_over() {
     let server = FaultServer::start([vec![Act::Read, Act::send(early), Act::answer(200, "real")]])
         .await
         .unwrap();
-    let answer = impatient(&server).execute(Call::new(&GET)).await.unwrap();
+    let answer = plain(&server).execute(Call::new(&GET)).await.unwrap();
     assert_eq!(&answer.body()[..], b"real");
 }
 
@@ -413,7 +421,7 @@ async fn an_answer_nobody_asked_for_is_not_taken_for_another() {
     ];
     let honest = vec![Act::Read, Act::answer(200, "mine too"), Act::Hang];
     let server = FaultServer::start([twice, honest]).await.unwrap();
-    let client = impatient(&server);
+    let client = plain(&server);
     let first = client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(&first.body()[..], b"mine");
     let second = client.execute(Call::new(&GET)).await.unwrap();

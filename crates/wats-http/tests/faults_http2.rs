@@ -57,11 +57,6 @@ where
                 .max_attempts(2)
                 .base_delay(Duration::from_millis(1)),
         )
-        .timeouts(
-            Timeouts::default()
-                .attempt(Duration::from_millis(500))
-                .read_idle(Duration::from_millis(200)),
-        )
         .build()
         .unwrap();
     (client, opened)

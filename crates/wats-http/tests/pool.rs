@@ -420,7 +420,7 @@ async fn a_try_that_never_got_a_connection_is_repeated_whatever_it_does() {
     // On the connection it is another matter.
     release.add_permits(1);
     holder.await.unwrap().unwrap();
-    let impatient = Timeouts::default().attempt(Duration::from_millis(200));
+    let impatient = Timeouts::default().attempt(Duration::from_secs(1));
     let error = client
         .execute(Call::new(&POST).timeouts(impatient))
         .await

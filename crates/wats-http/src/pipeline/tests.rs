@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode, Version};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::breaker::BreakerConfig;
@@ -18,7 +18,7 @@ use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
 use crate::redirect::Hop;
-use crate::transport::AnswerBody;
+use crate::transport::{AnswerBody, CommonHeaders};
 
 /// What the scripted transport does with one try.
 enum Step {
@@ -125,7 +125,7 @@ async fn run_with(
         operation: Operation::new("test.op", Method::PUT, "/x", repeat),
         target: "/x".to_owned(),
     };
-    let common = HeaderMap::new();
+    let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
     let request = Prepared {
         method: Method::PUT,
         target: "/x",
@@ -685,7 +685,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             operation: Operation::new("test.op", Method::POST, "/x", Repeat::Never),
             target: "/x".to_owned(),
         };
-        let common = HeaderMap::new();
+        let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
         let request = Prepared {
             method: Method::POST,
             target: "/x",

@@ -34,7 +34,12 @@ pub(super) fn build(
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri;
     let headers = outgoing.headers_mut();
-    headers.clone_from(request.common);
+    // A copy of a map that has all it needs is cheaper than one that grows.
+    *headers = if http2 {
+        request.common.http2.clone()
+    } else {
+        request.common.http1.clone()
+    };
     for (name, value) in &request.headers {
         headers.insert(name, value.clone());
     }
@@ -43,8 +48,6 @@ pub(super) fn build(
         for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
             headers.remove(secret);
         }
-    }
-    if !http2 {
         headers.insert(HOST, base.host_header.clone());
     }
     if let Some(login) = forwarder.and_then(|proxy| proxy.login.as_ref()) {

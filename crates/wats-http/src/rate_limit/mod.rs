@@ -104,17 +104,18 @@ impl Limiter {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `weight` calls may be made; fails as soon as it is sure that this is after `deadline`.
+    /// Waits until `weight` calls may be made, and tells when that is: `now`, if there is room; fails as soon as it is sure that this is after `deadline`.
     pub(crate) async fn take(
         &self,
         weight: u32,
         now: Instant,
         deadline: Option<Instant>,
-    ) -> Result<()> {
+    ) -> Result<Instant> {
         if self.waiting.load(SeqCst) == 0 && self.window().take(weight, now).is_ok() {
-            return Ok(());
+            return Ok(now);
         }
-        self.wait(weight, deadline).await
+        self.wait(weight, deadline).await?;
+        Ok(Instant::now())
     }
 
     async fn wait(&self, weight: u32, deadline: Option<Instant>) -> Result<()> {

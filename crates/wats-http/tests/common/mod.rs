@@ -54,7 +54,7 @@ pub(crate) struct Server {
 }
 
 /// What a server speaks.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speaks {
     Plain,
     Tls,

@@ -1,0 +1,73 @@
+//! What a pooled GET allocates, held by a test: more than a tenth above the figures written down here fails.
+//!
+//! Only the client's thread is counted; the server has one of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
+
+mod common;
+
+use common::*;
+use wats_http::{Call, TlsConfig};
+
+/// Allocations of a pooled GET over HTTP/1.1, with TLS, and over HTTP/2.
+const MEASURED: [(Speaks, u64); 3] = [
+    (Speaks::Plain, 0),
+    (Speaks::TlsHttp1Only, 0),
+    (Speaks::Tls, 0),
+];
+
+/// Starts a server on a thread of its own.
+fn elsewhere(speaks: Speaks) -> (String, Option<String>) {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let server = Server::start(speaks, |_| async { ok(vec![b'x'; 1100]) }).await;
+            tell.send((server.url(), server.ca_pem.clone())).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    told.recv().unwrap()
+}
+
+#[test]
+fn a_pooled_get_allocates_no_more_than_it_did() {
+    const CALLS: u64 = 200;
+    for (speaks, before) in MEASURED {
+        let (url, ca_pem) = elsewhere(speaks);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let mut builder = client(&url);
+        if let Some(pem) = ca_pem {
+            builder = builder.tls(TlsConfig::default().only_ca_pem(&pem).unwrap());
+        }
+        let client = builder.build().unwrap();
+        let get = |times: u64| {
+            runtime.block_on(async {
+                for _ in 0..times {
+                    client.execute(Call::new(&GET)).await.unwrap();
+                }
+            });
+        };
+        get(20);
+        let counted = allocation_counter::measure(|| get(CALLS));
+        let per_call = counted.count_total as f64 / CALLS as f64;
+        eprintln!(
+            "{speaks:?}: {per_call:.2} allocations, {} bytes",
+            counted.bytes_total / CALLS
+        );
+        assert!(
+            before == 0 || per_call <= before as f64 * 1.1,
+            "{speaks:?}: {per_call:.2} allocations per GET, {before} were measured"
+        );
+    }
+}
