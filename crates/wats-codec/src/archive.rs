@@ -22,15 +22,15 @@
 //! identifiers of TestStand) are kinds of their own, in binary.
 //!
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
-//! fast path; `transcode` leads any other type through MessagePack. In writing, `table` finds texts
+//! fast path; `transcode` leads any other type through MessagePack. In writing, `known` finds texts
 //! that were said before and `shapes` maps; in reading, `tables` holds both. `number`, `decimal` and
 //! `text` know the numbers, the floats of few decimals and the texts of a known form.
 
 mod decimal;
+mod known;
 mod number;
 mod reader;
 mod shapes;
-mod table;
 mod tables;
 mod text;
 mod transcode;

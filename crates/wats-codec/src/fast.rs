@@ -197,6 +197,11 @@ pub trait Source<'de>: sealed::Sealed {
     fn try_symbol(&mut self, key: &Key) -> bool;
     /// Reads text and hands it to `take`.
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T>;
+    /// Reads text that is kept.
+    #[inline]
+    fn string(&mut self) -> Option<String> {
+        self.text(str::to_owned)
+    }
     /// Reads the value that comes next, whatever it is.
     fn value(&mut self) -> Option<serde_json::Value>;
     /// Passes over the value that comes next.

@@ -4,7 +4,7 @@
 //! A map of any keys is known by its entries. A struct of the fast path is known by less: its type,
 //! which of its fields are written, and the kinds of these. Its keys are looked up once per type.
 
-use super::table::{Index, Remembered, Texts, get, hash_words};
+use super::known::{Index, Remembered, Texts, get, hash_words};
 use crate::fast::{Key, Written};
 
 /// Every shape once.
@@ -16,7 +16,7 @@ pub(super) struct Shapes {
     ends: Vec<usize>,
     types: Vec<Type>,
     known_types: Remembered,
-    /// Every [`Head`] with the kinds of its fields.
+    /// Every [`head`] with the kinds of its fields.
     structs: Texts,
     /// The shape of each of them.
     of_structs: Vec<u32>,
@@ -31,9 +31,10 @@ struct Type {
     keys: Vec<u32>,
 }
 
-/// A struct's type and the fields that are written, as bytes.
-pub(super) type Head = [u8; 12];
+/// A struct's type in four bytes, and the fields that are written in eight.
+type Head = [u8; 12];
 
+/// What the shape of a struct begins with; the kinds of its fields follow.
 #[inline]
 pub(super) fn head(of_type: u32, written: &Written) -> Head {
     let mut head = [0; 12];
@@ -43,6 +44,7 @@ pub(super) fn head(of_type: u32, written: &Written) -> Head {
     head
 }
 
+/// Undoes [`head`].
 fn split(head: Head) -> (u32, u64) {
     let [low @ .., _, _, _, _, _, _, _, _] = head;
     let [_, _, _, _, high @ ..] = head;

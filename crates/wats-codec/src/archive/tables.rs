@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
+use super::known::identity;
 use super::number::{take_length, take_number};
-use super::table::identity;
 use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, kind};
 use crate::fast::{Key, Written};
 use crate::{Error, Format, Limits, Position, Result};

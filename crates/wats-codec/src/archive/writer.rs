@@ -6,9 +6,9 @@
 use serde::Serialize;
 
 use super::decimal::decimal;
+use super::known::{Remembered, Texts, get};
 use super::number::{push_number, zigzag};
 use super::shapes::{Shapes, entry, head};
-use super::table::{Remembered, Texts, get};
 use super::{MAGIC, VERSION, checksum, kind, text, transcode};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};

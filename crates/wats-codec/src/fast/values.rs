@@ -74,7 +74,7 @@ impl Encode for String {
 impl Decode for String {
     #[inline]
     fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self> {
-        source.text(str::to_owned)
+        source.string()
     }
 }
 

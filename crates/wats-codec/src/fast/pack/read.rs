@@ -14,6 +14,9 @@ pub(crate) struct PackSource<'de> {
     max_depth: usize,
 }
 
+/// A string of so many bytes takes no more from an allocator than a shorter one.
+const FEW: usize = 16;
+
 /// Room for the longest text whose length is in its marker, placed as the check of UTF-8 likes it.
 #[repr(align(16))]
 struct Block([u8; 32]);
@@ -259,6 +262,24 @@ impl<'de> Source<'de> for PackSource<'de> {
     #[inline]
     fn text<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
         self.with_text(take)
+    }
+
+    /// Most texts are of up to [`FEW`] bytes. Then so many are copied, which takes no look at the length.
+    #[inline]
+    fn string(&mut self) -> Option<String> {
+        if let Some((marker @ 0xa1..=0xb0, after)) = self.rest.split_first() {
+            let length = usize::from(marker & 31);
+            if let (Some(block), Some(mask)) = (after.first_chunk(), Block::mask(length)) {
+                let block = Block::masked(block, mask);
+                self.rest = after.get(length..)?;
+                let text = block.0.first_chunk::<FEW>()?;
+                let mut copy = String::with_capacity(FEW);
+                copy.push_str(std::str::from_utf8(text).ok()?);
+                copy.truncate(length);
+                return Some(copy);
+            }
+        }
+        self.text(str::to_owned)
     }
 
     fn value(&mut self) -> Option<Value> {

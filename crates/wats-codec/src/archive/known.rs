@@ -1,4 +1,4 @@
-//! Finds texts and shapes that were there before.
+//! Finds what was said before: texts and shapes by a hash, what lies in the program by its address.
 
 /// Probes before a new entry is not filed any more. It can then not be found again and is stored
 /// twice: harmless, while a long search is not, where input is made to collide.
