@@ -1,19 +1,18 @@
 //! Caches: hits, mixed work, eviction, sweeping, memory, hit ratio, loading.
 //!
 //! Ours has a time to live and statistics in every row; the others have neither, unless they cannot be without.
-//! `caches` are the contestants, `keys` the sequences they are asked for.
+//! `caches` are the contestants, `keys` the sequences they are asked for, `expiry` the rows on sweeping and memory.
 
 mod caches;
+mod expiry;
 mod keys;
 
-use crate::memory;
 use crate::spec::{Context, RowSpec};
 use caches::{Cache, Cached, Dash, MiniMoka, Moka, Ours, Quick};
-use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-use wats_cache::{AsyncTtlCache, ManualClock, TtlCache};
+use std::time::Duration;
+use wats_cache::{AsyncTtlCache, TtlCache};
 
 /// Keys drawn beforehand; a power of two, so that going round costs one instruction.
 const DRAWN: usize = 1 << 20;
@@ -31,13 +30,16 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
     for (name, capacity) in [("1k.", 1000), ("", 100_000)] {
         rows.extend([1, 2].map(|threads| insert_evict(ctx, name, capacity, threads)));
     }
-    rows.push(sweep());
-    rows.push(memory_per_entry());
+    rows.push(expiry::sweep(ctx));
+    rows.push(expiry::memory_per_entry(ctx));
     rows.extend(hit_ratios(ctx));
     rows.push(cold_flight(ctx));
     rows.push(async_get_hit(ctx));
     rows
 }
+
+/// The driver of the Python peer: what to measure, and the number of keys.
+const PYTHON: &str = include_str!("../../python/cache.py");
 
 /// What is done over and over in a row.
 trait Op: 'static {
@@ -170,7 +172,12 @@ fn get_hit(ctx: &Context, name: &str, resident: u64, threads: usize) -> RowSpec 
             .map(|seed| Arc::new(keys::uniform(resident, DRAWN, seed)))
             .collect(),
     };
-    contest::<Get>(row, ctx, &start)
+    let row = contest::<Get>(row, ctx, &start);
+    if threads == 1 {
+        row.peer_python(ctx, PYTHON, &["get_hit", &resident.to_string()])
+    } else {
+        row
+    }
 }
 
 /// The same look-up of entries that expire and of entries that never do.
@@ -235,66 +242,12 @@ fn insert_evict(ctx: &Context, name: &str, capacity: usize, threads: usize) -> R
         resident: Arc::new((0..capacity as u64 * 2).map(keys::spread).collect()),
         keys: vec![Arc::default(); threads],
     };
-    contest::<InsertFresh>(row, ctx, &start)
-}
-
-fn sweep() -> RowSpec {
-    const ENTRIES: u64 = 300_000;
-    RowSpec::new("cache.sweep")
-        .unit("ns/entry")
-        .note("300 000 expired u64→u64 entries removed by one call")
-        .subject("wats-cache", || {
-            let clock = ManualClock::new();
-            let cache = TtlCache::builder()
-                .max_entries(1_000_000)
-                .clock(clock.clone())
-                .sweep_interval(None)
-                .build();
-            (0..ENTRIES).for_each(|key| cache.insert(keys::spread(key), key));
-            clock.advance(Duration::from_secs(301));
-            let start = Instant::now();
-            let removed = cache.cleanup_expired();
-            Ok(start.elapsed().as_nanos() as f64 / removed as f64)
-        })
-        .peer("dashmap retain", || {
-            let map = dashmap::DashMap::<u64, (u64, u64), ahash::RandomState>::default();
-            for key in 0..ENTRIES {
-                map.insert(keys::spread(key), (key, 300));
-            }
-            let now = black_box(301);
-            let start = Instant::now();
-            map.retain(|_, (_, until)| *until > now);
-            Ok(start.elapsed().as_nanos() as f64 / ENTRIES as f64)
-        })
-}
-
-fn memory_per_entry() -> RowSpec {
-    fn of<C: Cache>() -> crate::Result<f64> {
-        const ENTRIES: usize = 1_000_000;
-        let (cache, counted) = memory::count(|| {
-            let cache = C::new(ENTRIES);
-            for key in 0..ENTRIES as u64 {
-                cache.insert(keys::spread(key), key);
-                if key % 256 == 0 {
-                    cache.settle();
-                }
-            }
-            cache.settle();
-            cache
-        })?;
-        Ok(counted.live as f64 / cache.len() as f64)
+    let row = contest::<InsertFresh>(row, ctx, &start);
+    if threads == 1 {
+        row.peer_python(ctx, PYTHON, &["insert_evict", &capacity.to_string()])
+    } else {
+        row
     }
-    RowSpec::new("cache.memory_per_entry")
-        .unit("bytes/entry")
-        .note("u64→u64, 1 M entries into a capacity of 1 M; allocator bytes")
-        .counts_memory()
-        .once()
-        .subject(Ours::NAME, of::<Ours>)
-        .peer(Dash::NAME, of::<Dash>)
-        .peer(Quick::NAME, of::<Quick>)
-        .peer(Moka::NAME, of::<Moka>)
-        .peer(MiniMoka::NAME, of::<MiniMoka>)
-        .peer(Cached::NAME, of::<Cached>)
 }
 
 /// Makes the keys of a row when its turn comes.
@@ -444,4 +397,5 @@ fn async_get_hit(ctx: &Context) -> RowSpec {
                 }))
             },
         )
+        .peer_python(ctx, PYTHON, &["async_get_hit", "1000"])
 }

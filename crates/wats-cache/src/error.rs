@@ -50,6 +50,16 @@ impl<E: Error> Error for LoadError<E> {
     }
 }
 
+/// So that `?` works where loaders do nothing but input and output.
+impl From<LoadError<Self>> for std::io::Error {
+    fn from(error: LoadError<Self>) -> Self {
+        match error {
+            LoadError::Failed(error) => error,
+            LoadError::Reentrant => Self::other(REENTRANT),
+        }
+    }
+}
+
 const REENTRANT: &str = "a loader asked for the key that it is loading: look it up with `get` there, or load another key";
 
 /// What a look-up that cannot fail does with [`LoadError::Reentrant`], as the cells of the standard library do.

@@ -73,8 +73,11 @@ where
     where
         F: Future<Output = V>,
     {
+        if let Some(value) = self.core.hit(&key) {
+            return value;
+        }
         let load = || async { Ok::<_, Infallible>(load().await) };
-        match self.get_or_try_insert_with(key, load).await {
+        match self.core.get_or_load_async(key, load).await {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -94,7 +97,10 @@ where
     where
         F: Future<Output = Result<V, E>>,
     {
-        self.core.get_or_load_async(key, load).await
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_load_async(key, load).await,
+        }
     }
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
     /// caller's back: it is served what there is, and the loader runs in a task of tokio.
@@ -118,6 +124,9 @@ where
         V: Send + Sync + 'static,
         S: Send + Sync + 'static,
     {
-        self.core.get_or_renew_async(key, load).await
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_renew_async(key, load).await,
+        }
     }
 }

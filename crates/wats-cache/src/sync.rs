@@ -66,7 +66,10 @@ where
     /// # Panics
     /// Inside the loader of this very key, where there is no value to return and loading again would never end.
     pub fn get_or_insert_with(&self, key: K, load: impl FnOnce() -> V) -> V {
-        match self.get_or_try_insert_with(key, || Ok::<_, Infallible>(load())) {
+        if let Some(value) = self.core.hit(&key) {
+            return value;
+        }
+        match self.core.get_or_load(key, || Ok::<_, Infallible>(load())) {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -83,7 +86,10 @@ where
         key: K,
         load: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, LoadError<E>> {
-        self.core.get_or_load(key, load)
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_load(key, load),
+        }
     }
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
     /// caller's back: it is served what there is, and the loader runs on a thread of its own.
@@ -114,6 +120,9 @@ where
         V: Send + Sync + 'static,
         S: Send + Sync + 'static,
     {
-        self.core.get_or_renew(key, load)
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_renew(key, load),
+        }
     }
 }

@@ -97,6 +97,21 @@ where
     V: Clone,
     S: BuildHasher,
 {
+    /// A hit that asks for nothing more. Loading look-ups begin with it, because the rest of one is too large to stand
+    /// where they are called, or in their futures. It counts nothing but the hit.
+    #[inline]
+    pub(crate) fn hit(&self, key: &K) -> Option<V> {
+        if self.life.refreshes() {
+            return None;
+        }
+        let hash = self.hash(key);
+        let now = self.time.now();
+        let mut shard = self.shard(hash).lock();
+        let value = shard.get(hash, key, now).ok()?.clone();
+        shard.hits += 1;
+        Some(value)
+    }
+
     fn find(&self, hash: u32, key: &K) -> Found<V> {
         let now = self.time.now();
         let mut shard = self.shard(hash).lock();

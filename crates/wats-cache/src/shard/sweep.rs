@@ -98,7 +98,7 @@ impl<K, V> Shard<K, V> {
         self.fresh_until(entry.meta.expiry()) > now
     }
 
-    /// A stamp for [`unchanged`](Self::unchanged).
+    /// A stamp for [`versions_hold`](Self::versions_hold).
     pub(crate) fn writes(&self) -> u64 {
         self.writes
     }
