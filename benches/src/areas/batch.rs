@@ -9,7 +9,7 @@ mod maps;
 
 use crate::spec::{Context, RowSpec};
 use crate::{Error, Result};
-use adders::{Adder, AintOne, DataLoader, Direct, Eager, UltraBatch, Window};
+use adders::{Adder, AintOne, DataLoader, Direct, Eager, Floor, UltraBatch, Window};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -69,7 +69,8 @@ fn add(ctx: &Context, threads: usize, share: Share) -> RowSpec {
     let row = add_peer::<AintOne>(row, threads, items, share);
     let row = add_peer::<DataLoader>(row, threads, items, share);
     let row = add_peer::<UltraBatch>(row, threads, items, share);
-    add_peer::<Direct>(row, threads, items, share)
+    let row = add_peer::<Direct>(row, threads, items, share);
+    add_peer::<Floor>(row, threads, items, share)
 }
 
 fn add_peer<A: Adder>(row: RowSpec, threads: usize, items: usize, share: Share) -> RowSpec {

@@ -9,7 +9,9 @@
 //! # How the crate is laid out
 //! The batcher is read top to bottom: `batcher` (the handle users hold) → `add` (the future of one
 //! caller) → `shared` (the lock, and what is done outside it) → `core` (the queue and its rules: no
-//! lock, no clock, no runtime), with `worker` and `timer` as the two tasks that drive it.
+//! lock, no clock, no runtime), with `worker` and `timer` as the two tasks that drive it. Beside the
+//! queue are `answers`, where callers find their outcomes, and `trays`, which keep threads from
+//! queueing for the queue's lock.
 //! `engine` is the bounded concurrency under [`ChunkedBatcher`] and [`batch_map`].
 //!
 //! # Example

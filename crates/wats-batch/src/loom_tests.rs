@@ -6,7 +6,6 @@
 //! ```
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -21,10 +20,6 @@ use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority, limit};
 
 type Under = Arc<Shared<u32, u32, ()>>;
-
-fn shared(batch: usize) -> Under {
-    under(batch, on_a_thread)
-}
 
 fn under(batch: usize, worker: fn(&Under)) -> Under {
     let size = std::num::NonZeroUsize::new(batch).unwrap();
@@ -88,9 +83,10 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 
 #[test]
 fn two_callers_each_get_their_own_answer() {
-    for batch in [1, 2] {
+    let workers: [(usize, fn(&Under)); 3] = [(1, on_a_thread), (2, on_a_thread), (1, with_a_tray)];
+    for (batch, worker) in workers {
         model(move || {
-            let shared = shared(batch);
+            let shared = under(batch, worker);
             let other = Arc::clone(&shared);
             let caller = thread::spawn(move || {
                 assert_eq!(block_on(Add::new(&other, 1, Priority::Normal)).unwrap(), 1);
@@ -104,54 +100,28 @@ fn two_callers_each_get_their_own_answer() {
 
 #[test]
 fn a_caller_that_goes_away_strands_nobody() {
-    model(|| {
-        let shared = shared(2);
-        let other = Arc::clone(&shared);
-        let fickle = thread::spawn(move || {
-            let mut add = pin!(Add::new(&other, 1, Priority::Normal));
-            // Dropped while it waits, is sent, or is answered.
-            once(add.as_mut());
+    let workers: [fn(&Under); 2] = [on_a_thread, with_a_tray];
+    for worker in workers {
+        model(move || {
+            let shared = under(2, worker);
+            let other = Arc::clone(&shared);
+            let fickle = thread::spawn(move || {
+                let mut add = Box::pin(Add::new(&other, 1, Priority::Normal));
+                // Dropped while it lies in a tray, waits, is sent, or is answered.
+                once(add.as_mut());
+                drop(add);
+                // Never in between: it was sent before, or will not be.
+                let stats = other.core.lock().counters.snapshot();
+                assert!(
+                    stats.sent + stats.cancelled > 0,
+                    "neither sent nor cancelled"
+                );
+            });
+            assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
+            fickle.join().unwrap();
+            assert_eq!(shared.core.lock().pending(), 0);
         });
-        assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
-        fickle.join().unwrap();
-        assert_eq!(shared.core.lock().pending(), 0);
-    });
-}
-
-#[test]
-fn an_item_in_a_tray_is_sent() {
-    model(|| {
-        let shared = under(1, with_a_tray);
-        let other = Arc::clone(&shared);
-        let caller = thread::spawn(move || {
-            assert_eq!(block_on(Add::new(&other, 1, Priority::Normal)).unwrap(), 1);
-        });
-        assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
-        caller.join().unwrap();
-        assert_eq!(shared.core.lock().pending(), 0);
-    });
-}
-
-#[test]
-fn an_item_is_withdrawn_from_tray_or_queue() {
-    model(|| {
-        let shared = under(2, with_a_tray);
-        let other = Arc::clone(&shared);
-        let fickle = thread::spawn(move || {
-            let mut add = Box::pin(Add::new(&other, 1, Priority::Normal));
-            once(add.as_mut());
-            drop(add);
-            // Not in between: it was sent before, or will not be.
-            let stats = other.core.lock().counters.snapshot();
-            assert!(
-                stats.sent + stats.cancelled > 0,
-                "neither sent nor cancelled"
-            );
-        });
-        assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
-        fickle.join().unwrap();
-        assert_eq!(shared.core.lock().pending(), 0);
-    });
+    }
 }
 
 #[test]
@@ -173,7 +143,7 @@ fn closing_forgets_no_tray() {
 #[test]
 fn a_waker_that_changes_is_not_lost() {
     model(|| {
-        let shared = shared(1);
+        let shared = under(1, on_a_thread);
         let mut add = Box::pin(Add::new(&shared, 1, Priority::Normal));
         // The first poll leaves a waker that wakes nobody; the second must replace it in time.
         if !once(add.as_mut()) {
@@ -185,7 +155,7 @@ fn a_waker_that_changes_is_not_lost() {
 #[test]
 fn a_cut_off_answers_once() {
     model(|| {
-        let shared = shared(1);
+        let shared = under(1, on_a_thread);
         let ticket =
             Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
         let other = Arc::clone(&shared);

@@ -137,9 +137,7 @@ impl BatchMap {
         F: FnMut(I::Item) -> Fut,
         Fut: Future,
     {
-        let items = items.into_iter();
-        let mut report = Reporter::new(&items, self.progress.clone());
-        run(items, self.limit, call, pending(), |_| report.seen(false)).await
+        self.run_until(items, call, pending()).await
     }
 
     /// As [`run`](Self::run), until `stop` is ready: then no further item is started, and those under

@@ -180,3 +180,49 @@ fn thread_number() -> TrayId {
 fn thread_number() -> TrayId {
     TrayId(0)
 }
+
+#[cfg(all(test, not(wats_loom)))]
+mod tests {
+    use super::*;
+
+    fn left(index: Index) -> Left<Index> {
+        Left {
+            item: index,
+            waker: Waker::noop().clone(),
+            priority: Priority::Normal,
+            index,
+        }
+    }
+
+    #[test]
+    fn a_tray_takes_items_only_while_it_is_open_and_not_full() {
+        let trays = Trays::new();
+        assert!(trays.here().is_none());
+        let id = trays.open().unwrap();
+        assert_eq!((trays.here(), trays.open()), (Some(id), None));
+        let mut issued = 0..2 * MOST as Index;
+        for index in 0..MOST as Index {
+            let mut tray = trays.lock(id);
+            let admitted = tray.admit(|| std::mem::take(&mut issued)).unwrap();
+            assert_eq!(admitted, index);
+            tray.leave(left(index));
+        }
+        assert!(trays.lock(id).admit(|| 0..0).is_none());
+        assert!(trays.lock(id).take().is_some());
+        assert!(trays.lock(id).admit(|| 0..0).is_some());
+        drop(trays.close(id));
+        assert!(trays.here().is_none() && trays.open_ones().next().is_none());
+        assert!(trays.lock(id).admit(|| 0..0).is_none());
+    }
+
+    #[test]
+    fn a_withdrawn_item_leaves_the_others_in_order() {
+        let mut tray = Tray::new();
+        (0..4).for_each(|index| tray.leave(left(index)));
+        assert_eq!(tray.withdraw(1).unwrap().item, 1);
+        assert!(tray.withdraw(1).is_none());
+        let (_, items) = tray.take().unwrap();
+        assert_eq!(items.map(|left| left.item).collect::<Vec<_>>(), [0, 2, 3]);
+        assert!(tray.take().is_none() && tray.withdraw(2).is_none());
+    }
+}

@@ -211,3 +211,20 @@ impl Adder for Direct {
         Ok(receive.await?)
     }
 }
+
+/// No batcher and no channel, only a turn of the scheduler: what the harness itself costs.
+#[derive(Clone)]
+pub(super) struct Floor;
+
+impl Adder for Floor {
+    const NAME: &'static str = "yield_now only, no answer";
+
+    fn new() -> Self {
+        Self
+    }
+
+    async fn add(&self, item: u64) -> Result<u64> {
+        tokio::task::yield_now().await;
+        Ok(work(item))
+    }
+}
