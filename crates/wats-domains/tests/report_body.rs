@@ -116,10 +116,12 @@ fn a_repeat_sends_the_same_bytes() {
     );
 }
 
+type Change = fn(&Path);
+
 #[test]
 fn a_file_that_is_no_longer_what_it_was_is_not_sent() {
     let folder = tempfile::tempdir().unwrap();
-    let changes: [(&str, fn(&Path)); 3] = [
+    let changes: [(&str, Change); 3] = [
         ("longer", |path| {
             fs::OpenOptions::new()
                 .append(true)

@@ -153,8 +153,8 @@ impl FileSource {
 
     /// Opens the file, if it is still the one that was attached.
     fn open(&self) -> io::Result<File> {
-        let file = File::open(&self.path).map_err(|error| self.told(error))?;
-        let now = file.metadata().map_err(|error| self.told(error))?;
+        let file = File::open(&self.path).map_err(|error| self.told(&error))?;
+        let now = file.metadata().map_err(|error| self.told(&error))?;
         if now.len() != self.length || now.modified().ok() != self.changed {
             return Err(self.changed());
         }
@@ -181,7 +181,7 @@ impl FileSource {
         ))
     }
 
-    fn told(&self, error: io::Error) -> io::Error {
+    fn told(&self, error: &io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display()))
     }
 }
@@ -219,7 +219,7 @@ impl Encoded {
                 file.read_exact(&mut piece)
                     .map_err(|error| match error.kind() {
                         io::ErrorKind::UnexpectedEof => source.changed(),
-                        _ => source.told(error),
+                        _ => source.told(&error),
                     })?;
                 *left -= piece.len() as u64;
                 if *left == 0 && file.metadata()?.modified().ok() != source.changed {
@@ -273,13 +273,11 @@ impl Serialize for Payload {
         if body::keep_place(self) {
             return serializer.serialize_str("");
         }
-        match &self.0 {
-            Source::Base64(text) => serializer.serialize_str(text),
-            _ => {
-                let bytes = self.to_bytes().map_err(S::Error::custom)?;
-                serializer.serialize_str(&STANDARD.encode(&bytes))
-            }
+        if let Source::Base64(text) = &self.0 {
+            return serializer.serialize_str(text);
         }
+        let bytes = self.to_bytes().map_err(S::Error::custom)?;
+        serializer.serialize_str(&STANDARD.encode(&bytes))
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Turns<T> {
     name: String,
     /// What all iterations have in common.
     same: T,
-    turns: Sequence,
+    done: Sequence,
 }
 
 /// Iterations that measure a number: unit and limits are those of the loop.
@@ -80,12 +80,12 @@ impl<T> Turns<T> {
         Self {
             name,
             same,
-            turns: Sequence::default(),
+            done: Sequence::default(),
         }
     }
 
     fn turn<K>(&mut self, make: impl FnOnce(String) -> Step) -> StepRef<'_, K> {
-        let index = count(self.turns.steps.len());
+        let index = count(self.done.steps.len());
         let step = Step {
             loop_info: Some(Box::new(LoopInfo {
                 index: Some(index),
@@ -93,12 +93,12 @@ impl<T> Turns<T> {
             })),
             ..make(self.name.clone())
         };
-        self.turns.add(step)
+        self.done.add(step)
     }
 
     /// Summary and iterations. The summary shows what the iteration measured that decided.
     fn finish<K>(self, rule: LoopRule, into: &mut Sequence) -> StepRef<'_, K> {
-        let turns = self.turns.steps;
+        let turns = self.done.steps;
         let outcomes = |status: &Status| {
             let same = turns
                 .iter()
