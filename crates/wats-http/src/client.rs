@@ -69,7 +69,7 @@ impl Client {
     ///
     /// # Errors
     /// Anything but a 2xx answer within the deadlines and caps; see [`ErrorKind`](crate::ErrorKind). Tries are repeated
-    /// as [`RetryConfig`] and the operation's [`Repeat`](crate::Repeat) allow.
+    /// as [`RetryConfig`] and the operation's [`Repeat`] allow.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The

@@ -84,7 +84,7 @@ pub(crate) fn count(
     attempts: u32,
     started: Instant,
 ) {
-    use metrics::{counter, histogram};
+    use metrics::{Label, SharedString, counter, histogram};
     let operation = &origin.operation;
     let result = match outcome {
         Ok(_) => "ok",
@@ -94,16 +94,29 @@ pub(crate) fn count(
         Ok(status) => status,
         Err(error) => error.status().map_or(0, |status| status.as_u16()),
     };
-    let labels = [
-        ("operation", operation.name().to_owned()),
-        ("http.request.method", operation.method().to_string()),
-        ("http.response.status_code", status.to_string()),
-        ("error.type", result.to_owned()),
+    // Most labels are texts of the program, which cost no copy.
+    let status = match status {
+        0 => SharedString::const_str("none"),
+        200 => SharedString::const_str("200"),
+        other => other.to_string().into(),
+    };
+    let method = match operation.method().as_str() {
+        "GET" => SharedString::const_str("GET"),
+        "POST" => SharedString::const_str("POST"),
+        "PUT" => SharedString::const_str("PUT"),
+        other => other.to_owned().into(),
+    };
+    let name = || Label::new("operation", operation.shared_name());
+    let labels = vec![
+        name(),
+        Label::new("http.request.method", method),
+        Label::new("http.response.status_code", status),
+        Label::from_static_parts("error.type", result),
     ];
-    histogram!("http.client.request.duration", &labels).record(started.elapsed().as_secs_f64());
+    histogram!("http.client.request.duration", labels).record(started.elapsed().as_secs_f64());
     if attempts > 1 {
-        let labels = [("operation", operation.name().to_owned())];
-        counter!("http.client.request.resend_count", &labels).increment(u64::from(attempts - 1));
+        counter!("http.client.request.resend_count", vec![name()])
+            .increment(u64::from(attempts - 1));
     }
 }
 

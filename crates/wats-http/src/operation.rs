@@ -70,6 +70,12 @@ impl Operation {
         &self.name
     }
 
+    /// The same without a copy where it is known at compile time.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn shared_name(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+
     /// The HTTP method.
     pub fn method(&self) -> &Method {
         &self.method

@@ -4,7 +4,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a panic here is the failing test"
+    clippy::format_collect,
+    clippy::type_complexity,
+    reason = "a panic here is the failing test, and nothing here is fast"
 )]
 #![cfg(feature = "test-util")]
 

@@ -129,7 +129,7 @@ impl Download {
     /// Writes the whole body and flushes. Returns the number of bytes written.
     ///
     /// # Errors
-    /// As [`chunk`](Self::chunk); and when writing fails ([`ErrorKind::Request`](crate::ErrorKind::Request) with the
+    /// As [`chunk`](Self::chunk); and when writing fails ([`ErrorKind::Request`] with the
     /// writer's error as its cause).
     pub async fn write_to(mut self, writer: &mut (impl AsyncWrite + Unpin)) -> Result<u64> {
         let mut written = 0;
