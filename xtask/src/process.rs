@@ -51,8 +51,21 @@ impl Interrupt {
 }
 
 /// The cargo that runs us, or the one on the path.
+///
+/// `cargo run` tells us about our own package in the environment. Passed on, that would have build scripts that watch
+/// these variables (ring's does), and all that depends on them, built anew after each plain `cargo build`.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+    let mut command =
+        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    for (name, _) in std::env::vars_os() {
+        let of_our_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if of_our_package {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Runs a command with our terminal.

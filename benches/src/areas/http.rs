@@ -357,7 +357,8 @@ fn with_cap<C: Get>(row: RowSpec, length: Duration, subject: bool) -> RowSpec {
         host.server.ask("reset")?;
         let (client, runtime) = (C::new(&host.target)?, current_thread()?);
         drive(&runtime, &client, 300, length)?;
-        runtime.block_on(tokio::time::sleep(Duration::from_secs(1)));
+        // Made inside the runtime, whose clock it needs; the client's own tasks go on meanwhile.
+        runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
         let answer = host.server.ask("peak")?;
         let counts: Vec<f64> = answer
             .split(' ')

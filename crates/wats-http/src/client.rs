@@ -151,7 +151,7 @@ impl Client {
                 let on_upload = options
                     .as_mut()
                     .and_then(|options| options.on_upload.take());
-                let upload = Upload::prepare(source, on_upload)
+                let upload = Box::pin(Upload::prepare(source, on_upload))
                     .await
                     .map_err(|error| error.context(origin.context()))?;
                 Payload::Stream(Arc::new(upload))

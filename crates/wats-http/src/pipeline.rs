@@ -116,7 +116,7 @@ impl Pipeline {
         let mut plain_after_all = false;
         if self.packing.is_on()
             && let Payload::Whole(body) = &request.body
-            && let Some(packed) = self.packing.pack(body, &mut request.headers).await
+            && let Some(packed) = Box::pin(self.packing.pack(body, &mut request.headers)).await
         {
             request.pack(packed);
         }

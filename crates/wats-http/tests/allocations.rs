@@ -1,4 +1,5 @@
-//! What a pooled GET allocates, held by a test: more than a tenth above the figures written down here fails.
+//! What a pooled GET costs in memory, held by tests: allocations more than a tenth above the figures written down here,
+//! or a larger future, fail.
 //!
 //! Only the client's thread is counted; the server has one of its own.
 
@@ -70,4 +71,13 @@ fn a_pooled_get_allocates_no_more_than_it_did() {
             "{speaks:?}: {per_call:.2} allocations per GET, {before} were measured"
         );
     }
+}
+
+/// The future of a call is moved several times before it is polled, and each awaits the next: what is large and rare in
+/// it, such as dialling, stands in a box.
+#[test]
+fn the_future_of_a_call_is_small() {
+    let client = client("http://127.0.0.1:9").build().unwrap();
+    let size = size_of_val(&client.execute(Call::new(&GET)));
+    assert!(size <= 5 * 1024, "{size} bytes");
 }

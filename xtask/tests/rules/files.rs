@@ -13,7 +13,7 @@ const BEGINNINGS: [(&str, &str); 5] = [
     ("/work", "/"),
 ];
 
-/// Folders that hold no source.
+/// What holds no source. In a further work tree `.git` is a file, with a path in it.
 const NO_SOURCE: [&str; 2] = ["target", ".git"];
 
 #[test]
@@ -63,10 +63,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        if NO_SOURCE.contains(&name.as_str()) {
+            continue;
+        }
         if path.is_dir() {
-            if !NO_SOURCE.contains(&name.as_str()) {
-                found.extend(files(&path));
-            }
+            found.extend(files(&path));
         } else {
             found.push(path);
         }

@@ -79,6 +79,13 @@ enum Machine {
 }
 
 impl Undo {
+    #[cfg_attr(
+        not(feature = "zstd"),
+        allow(
+            clippy::unnecessary_wraps,
+            reason = "only setting up Zstandard can fail"
+        )
+    )]
     pub(super) fn new(coding: Coding) -> Result<Self, Failure> {
         let machine = match coding {
             Coding::Gzip => Machine::Gzip(Decompress::new_gzip(15)),

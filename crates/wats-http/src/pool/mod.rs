@@ -335,7 +335,7 @@ impl Transport for Pool {
                     }
                     refused_when_new |= !reused;
                     drop(lease);
-                    lease = self.checkout(limit).await?;
+                    lease = Box::pin(self.checkout(limit)).await?;
                 }
                 // The same race, lost a moment later: the server closed while the request was on its way. What may be
                 // done twice goes out at once on a new connection; other idle ones may be about to be closed as well.
@@ -345,7 +345,7 @@ impl Transport for Pool {
                         return Err(error);
                     }
                     drop(lease);
-                    lease = self.fresh(limit).await?;
+                    lease = Box::pin(self.fresh(limit)).await?;
                 }
                 Err(Failure::Broken(error)) => return Err(error),
             }
@@ -466,9 +466,8 @@ impl Shared {
     }
 
     async fn dial(self: &Arc<Self>) -> Result<Connection> {
-        let outcome = self
-            .dialer
-            .dial(&self.base, &self.counters)
+        // Boxed, because it is large and rare: the future of every call would have room for it, and is moved about.
+        let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters))
             .await
             .map_err(Error::never_sent);
         let mut state = self.lock();
