@@ -1,6 +1,7 @@
 //! The client: configuration in, calls out.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -175,11 +176,15 @@ impl Client {
             sent: AtomicBool::new(false),
         };
         let span = observe::call_span(&origin);
-        let sent = shared
-            .pipeline
-            .execute::<W, _>(&shared.wire, request, &origin)
-            .instrument(span.clone())
-            .await;
+        // Pinned where it is made: wrapped as a whole it would be moved about, which costs more than the wrapper.
+        let sent = {
+            let call = pin!(
+                shared
+                    .pipeline
+                    .execute::<W, _>(&shared.wire, request, &origin)
+            );
+            call.instrument(span.clone()).await
+        };
         let status = sent.as_ref().map(|(got, _)| W::look(got).status());
         observe::ended(&span, status);
         let attempts = sent.as_ref().map_or_else(Error::attempts, |(_, n)| *n);

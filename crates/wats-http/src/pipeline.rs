@@ -136,10 +136,12 @@ impl Pipeline {
                 break refused;
             }
             let span = observe::attempt_span(attempts);
-            let outcome = self
-                .attempt_in_time::<W, T>(transport, &request, origin, began, deadline)
-                .instrument(span.clone())
-                .await;
+            let outcome = {
+                let attempt = pin!(
+                    self.attempt_in_time::<W, T>(transport, &request, origin, began, deadline)
+                );
+                attempt.instrument(span.clone()).await
+            };
             observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
             self.after::<W>(
                 &mut request,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use wats_domains::{Api, ApiOptions, Error, Result};
 use wats_http::{
-    BreakerConfig, Client, ClientBuilder, PoolConfig, ProxyConfig, RateLimit, RetryConfig,
-    SizeLimits, Timeouts, TlsConfig,
+    BreakerConfig, Client, ClientBuilder, Intercept, PoolConfig, ProxyConfig, RateLimit,
+    RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
 };
 
 /// The environment variable with the address of the server.
@@ -132,6 +132,24 @@ impl WatsBuilder {
     /// Whether and how to go through a proxy; default as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.
     pub fn proxy(mut self, proxy: ProxyConfig) -> Self {
         self.http = self.http.proxy(proxy);
+        self
+    }
+
+    /// Whether the bodies of requests are compressed; default never, because no server is known to take it.
+    pub fn request_compression(mut self, choice: RequestCompression) -> Self {
+        self.http = self.http.request_compression(choice);
+        self
+    }
+
+    /// How many redirects of a GET are followed in a row; default 0: a redirect is an error that names its target.
+    pub fn redirects(mut self, most: u32) -> Self {
+        self.http = self.http.redirects(most);
+        self
+    }
+
+    /// Has this see every try; see [`Intercept`]. May be called several times.
+    pub fn intercept(mut self, hook: impl Intercept + 'static) -> Self {
+        self.http = self.http.intercept(hook);
         self
     }
 

@@ -16,8 +16,8 @@ pub use wats_domains::{
 };
 #[doc(inline)]
 pub use wats_http::{
-    BreakerConfig, Deadline, ErrorKind, PoolConfig, ProxyConfig, RateLimit, RetryConfig,
-    SizeLimits, Timeouts, TlsConfig,
+    BreakerConfig, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig, RateLimit,
+    RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
 };
 
 /// Requests together: batchers and bounded maps.
