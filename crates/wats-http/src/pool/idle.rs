@@ -14,8 +14,11 @@ use super::connection::{Http1, Http2, is_over};
 use super::{Shared, State};
 use crate::config::PoolConfig;
 
-/// How long connections above `max_idle` are kept; also how often the reaper looks.
+/// How long connections above `max_idle` are kept.
 const SURPLUS_GRACE: Duration = Duration::from_millis(500);
+
+/// How often the reaper looks: often enough for a surplus to be gone within a second.
+const PACE: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Default)]
 pub(super) struct Idle {
@@ -101,7 +104,7 @@ pub(super) fn ensure_reaper(state: &mut State, pool: &Arc<Shared>) {
 async fn reap(shared: Weak<Shared>) {
     loop {
         // A surplus may arise at any time, so this looks at a fixed pace for as long as there is anything.
-        tokio::time::sleep(SURPLUS_GRACE).await;
+        tokio::time::sleep(PACE).await;
         let Some(pool) = shared.upgrade() else { return };
         let now = Instant::now();
         let mut state = pool.lock();
