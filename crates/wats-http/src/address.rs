@@ -160,11 +160,6 @@ fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// `text` as it stands in a path or a query.
-pub(crate) fn escape(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
-}
-
 /// How long `text` is once it is escaped for a query; lets callers keep a URL below a server's limit.
 ///
 /// ```
