@@ -23,6 +23,9 @@ use wats_http::{BreakerConfig, Call, Client};
 /// Counts how often each `?n=` was asked for by POST.
 type Posts = Arc<Mutex<HashMap<String, u32>>>;
 
+/// The POSTs of one outcome.
+type Names = Arc<Mutex<Vec<String>>>;
+
 /// A server that drops each connection 1 to 40 ms after its first answer as soon as it is not answering, without a
 /// word: a request that is on its way then is lost. That is what servers do whose keep-alive timeout is over.
 async fn closing_at_random(posts: Posts) -> (String, Arc<AtomicU64>) {
@@ -87,16 +90,20 @@ async fn a_server_that_closes_at_random_costs_no_visible_error_and_no_post_arriv
         .breaker(None::<BreakerConfig>)
         .build()
         .unwrap();
-    let failed_posts = Arc::new(AtomicU64::new(0));
+    // What the client says of each POST.
+    let (done, failed) = (Names::default(), Names::default());
     let tasks = (0..10).map(|task| {
-        let (client, failed) = (client.clone(), failed_posts.clone());
+        let (client, done, failed) = (client.clone(), done.clone(), failed.clone());
         tokio::spawn(async move {
             for n in 0..calls_each {
                 if n % 10 == 9 {
-                    let call = Call::new(&POST).query("n", format!("{task}-{n}"));
-                    if client.execute(call).await.is_err() {
-                        failed.fetch_add(1, SeqCst);
-                    }
+                    let name = format!("{task}-{n}");
+                    let call = Call::new(&POST).query("n", &name);
+                    let outcome = match client.execute(call).await {
+                        Ok(_) => &done,
+                        Err(_) => &failed,
+                    };
+                    outcome.lock().unwrap().push(format!("n={name}"));
                 } else {
                     client.execute(Call::new(&GET)).await.unwrap();
                 }
@@ -114,12 +121,18 @@ async fn a_server_that_closes_at_random_costs_no_visible_error_and_no_post_arriv
     let posts = posts.lock().unwrap();
     let twice: Vec<_> = posts.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    let sent = calls_each / 10 * 10;
-    let failed = failed_posts.load(SeqCst);
+    let (done, failed) = (done.lock().unwrap(), failed.lock().unwrap());
+    let lost: Vec<_> = done
+        .iter()
+        .filter(|name| !posts.contains_key(*name))
+        .collect();
     assert!(
-        posts.len() as u64 + failed >= sent,
-        "a POST is lost without an error"
+        lost.is_empty(),
+        "told to be done, but never arrived: {lost:?}"
     );
+    let sent = calls_each / 10 * 10;
+    assert_eq!(done.len() + failed.len(), sent, "each POST has an outcome");
+    let failed = failed.len();
     assert!(opened.load(SeqCst) > 10, "connections were closed");
     let (opened, stats) = (opened.load(SeqCst), client.pool_stats());
     eprintln!("{sent} POSTs, {failed} of them failed; {opened} connections; {stats:?}");
