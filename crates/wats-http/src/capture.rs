@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::Payload;
 use crate::error::{Error, one_line};
-use crate::response::Origin;
+use crate::response::{HeaderNames, Origin};
 use crate::token::Token;
 use crate::transport::{Prepared, Received};
 
@@ -176,11 +176,25 @@ pub(crate) fn current() -> Option<Arc<Recorder>> {
 }
 
 /// What came of a try: a whole answer, the head of one that is handed out in pieces, or an error.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Got<'a> {
     Whole(&'a Received),
     Head(StatusCode, &'a HeaderMap),
     Error(&'a Error),
+}
+
+impl fmt::Debug for Got<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, headers) = match self {
+            Self::Whole(received) => (received.status, &received.headers),
+            Self::Head(status, headers) => (*status, *headers),
+            Self::Error(error) => return error.fmt(f),
+        };
+        f.debug_struct("Answer")
+            .field("status", &status)
+            .field("headers", &HeaderNames(headers))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Recorder {

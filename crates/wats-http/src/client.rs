@@ -412,7 +412,7 @@ impl ClientBuilder {
         let headers = CommonHeaders::new(headers, &base.host_header);
         let pool = Pool::new(
             Arc::clone(&base),
-            self.proxy.resolve(|name| std::env::var(name).ok())?,
+            self.proxy.resolve(|name| std::env::var_os(name))?,
             self.tls,
             self.pool,
             self.timeouts.clone(),

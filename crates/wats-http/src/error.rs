@@ -122,6 +122,8 @@ struct Inner {
     /// Why a failure that may be repeated was not.
     gave_up: Option<&'static str>,
     unsent: bool,
+    /// The deadline passed while the call waited for other calls of this process.
+    in_line: bool,
     /// Another server than the client's own is to blame, to which a redirect led.
     elsewhere: bool,
 }
@@ -154,6 +156,7 @@ impl Error {
             elapsed: None,
             gave_up: None,
             unsent: false,
+            in_line: false,
             elsewhere: false,
         }))
     }
@@ -231,6 +234,17 @@ impl Error {
 
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.unsent
+    }
+
+    /// Marks a deadline that passed while the call waited for other calls of this process to end.
+    pub(crate) fn in_line(mut self) -> Self {
+        self.0.in_line = true;
+        self
+    }
+
+    /// Whether it tells of this process's own load only, and not of the server.
+    pub(crate) fn is_in_line(&self) -> bool {
+        self.0.in_line
     }
 
     /// Marks an error of a request that a redirect led to. The first one was answered, so the try was not for nothing.

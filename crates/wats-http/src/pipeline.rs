@@ -293,10 +293,10 @@ impl Pipeline {
             }
             let error = Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}"));
             // Waiting for a slot, for a dial or for a redirect's: nothing has left.
-            return Err(if request.was_sent() {
-                error
-            } else {
-                error.never_sent()
+            return Err(match (request.was_sent(), transport.is_dialling()) {
+                (true, _) => error,
+                (false, true) => error.never_sent(),
+                (false, false) => error.never_sent().in_line(),
             });
         }
     }

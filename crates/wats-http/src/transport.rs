@@ -215,6 +215,12 @@ pub(crate) struct Received {
 
 /// Sends one request once. The pool is the real one; tests script others.
 pub(crate) trait Transport {
+    /// Whether a connection to the client's own server is being opened: whoever waits for one then waits for the server,
+    /// and otherwise for other calls.
+    fn is_dialling(&self) -> bool {
+        false
+    }
+
     /// An error that is marked as never sent must mean that no byte of the request reached the network.
     /// `hop` is where a redirect led, if one did.
     fn send(

@@ -87,6 +87,7 @@ impl Dialer {
     }
 
     pub(super) async fn dial(&self, base: &BaseUrl, counters: &Counters) -> Result<Dialled> {
+        let _dialling = Live::new(&counters.dialling);
         timeout(self.deadline, self.open(base, &self.tls, counters))
             .await
             .unwrap_or_else(|_| Err(self.too_late(base)))

@@ -307,6 +307,10 @@ impl Pool {
 }
 
 impl Transport for Pool {
+    fn is_dialling(&self) -> bool {
+        self.shared.counters.dialling.load(Relaxed) > 0
+    }
+
     async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
         if let Some(hop) = hop
             && let Some(base) = &hop.elsewhere
