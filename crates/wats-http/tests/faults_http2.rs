@@ -207,45 +207,39 @@ async fn a_connection_that_vanishes_in_the_middle_of_a_body_is_replaced() {
 
 #[tokio::test]
 async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_lives_on() {
-    let stalls = Arc::new(AtomicUsize::new(0));
-    let count = stalls.clone();
-    let (client, opened) = scripted_http2(move |_, mut http2| {
-        let count = count.clone();
-        async move {
-            let mut kept = Vec::new();
-            while let Some(Ok((request, mut respond))) = http2.accept().await {
-                match count.fetch_add(1, SeqCst) {
-                    // No answer; half an answer; and a body that is never read, whose window fills up.
-                    0 | 2 => kept.push((request, respond, None)),
-                    1 => {
-                        let head = http::Response::new(());
-                        let mut body = respond.send_response(head, false).unwrap();
-                        body.send_data(Bytes::from_static(b"hal"), false).unwrap();
-                        kept.push((request, respond, Some(body)));
-                    }
-                    _ => answer(respond, "fine"),
+    let (client, opened) = scripted_http2(|_, mut http2| async move {
+        let mut kept = Vec::new();
+        while let Some(Ok((request, mut respond))) = http2.accept().await {
+            match request.uri().path() {
+                // Half an answer.
+                "/item/half" => {
+                    let head = http::Response::new(());
+                    let mut body = respond.send_response(head, false).unwrap();
+                    body.send_data(Bytes::from_static(b"hal"), false).unwrap();
+                    kept.push((request, respond, Some(body)));
                 }
+                "/get" => answer(respond, "fine"),
+                // No answer, nor is a body read, so its window fills up.
+                _ => kept.push((request, respond, None)),
             }
         }
     })
     .await;
-    let never = |call: Call| {
-        call.timeouts(
-            Timeouts::default()
-                .attempt(Duration::from_millis(300))
-                .read_idle(Duration::from_millis(100)),
-        )
-    };
-    let error = client.execute(never(Call::new(&POST))).await.unwrap_err();
+    // One deadline at a time, so that none can be the first by chance.
+    let soon = Duration::from_millis(100);
+    let item = |id| Call::new(&ITEM).path("id", id);
+    let attempt = |call: Call| call.timeouts(Timeouts::default().attempt(soon));
+    let error = client.execute(attempt(item("silent"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
-    let error = client.execute(never(Call::new(&POST))).await.unwrap_err();
+    let read_idle = item("half").timeouts(Timeouts::default().read_idle(soon));
+    let error = client.execute(read_idle).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
     let large = Call::new(&POST).body(vec![b'x'; 1 << 20], "text/plain");
-    let error = client.execute(never(large)).await.unwrap_err();
+    let error = client.execute(attempt(large)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     assert_eq!(error.attempts(), 1);
     assert_eq!(
-        &client.execute(Call::new(&POST)).await.unwrap().body()[..],
+        &client.execute(Call::new(&GET)).await.unwrap().body()[..],
         b"fine"
     );
     assert_eq!(opened.load(SeqCst), 1);

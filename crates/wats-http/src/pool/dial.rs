@@ -2,8 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,13 +11,15 @@ use hyper::client::conn::{http1, http2};
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::connection::{Http1, Streams};
+use super::connection::{Closing, Http1};
 use super::route::Router;
 use super::stats::{Counters, Live};
+use super::streams::{Driven, Streams, UNKNOWN};
+use super::sync::Notify;
 use crate::address::BaseUrl;
 use crate::body::Outgoing;
 use crate::config::PoolConfig;
@@ -52,8 +54,8 @@ pub(super) struct Dialer {
     tls_elsewhere: Tls,
     deadline: Duration,
     max_lifetime: Option<Duration>,
-    /// Told when a call over HTTP/2 ends.
-    stream_freed: Arc<Notify>,
+    /// Told when there may be a stream for those who wait.
+    freed: Arc<Notify>,
 }
 
 impl Dialer {
@@ -62,7 +64,7 @@ impl Dialer {
         tls: TlsConfig,
         config: &PoolConfig,
         deadline: Duration,
-        stream_freed: Arc<Notify>,
+        freed: Arc<Notify>,
     ) -> Self {
         Self {
             router: Router::new(proxies, deadline),
@@ -70,7 +72,7 @@ impl Dialer {
             tls: Tls::new(tls, config.http2),
             deadline,
             max_lifetime: config.max_lifetime,
-            stream_freed,
+            freed,
         }
     }
 
@@ -130,7 +132,7 @@ impl Dialer {
                     .source(source)
             })?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            handshake_http2(stream, live, expires, Streams::new(&self.stream_freed)).await
+            handshake_http2(stream, live, expires, Streams::new(&self.freed)).await
         } else {
             handshake_http1(stream, live, expires).await
         }
@@ -152,8 +154,8 @@ where
     let (sender, driver) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(handshake_failed)?;
-    let closing = Arc::new(Mutex::new(None));
-    let slot_holder = Arc::clone(&closing);
+    let closing = Closing::default();
+    let slot_holder = closing.clone();
     let (alive, dropped) = oneshot::channel::<()>();
     tokio::spawn(async move {
         // The outcome reaches the caller through the request; here it only tells that the socket is closed.
@@ -194,23 +196,23 @@ where
     let (sender, mut driver) = http2::Builder::new(Spawner(Arc::clone(&streams)))
         .timer(TokioTimer::new())
         .adaptive_window(true)
-        .initial_max_send_streams(Streams::FIRST)
+        .initial_max_send_streams(UNKNOWN)
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_TIMEOUT)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(handshake_failed)?;
-    let allowed = Arc::clone(&streams);
+    let driven = Driven(Arc::clone(&streams));
     tokio::spawn(async move {
         let _ = poll_fn(|context| {
-            allowed.await_settings(context);
+            driven.0.await_settings(context);
             let ended = Pin::new(&mut driver).poll(context);
             // Settings of the server can come at any time.
-            allowed.allow(driver.current_max_send_streams());
+            driven.0.allow(driver.current_max_send_streams());
             ended
         })
         .await;
-        drop(live);
+        drop((live, driven));
     });
     Ok(Dialled::Http2 {
         sender,
