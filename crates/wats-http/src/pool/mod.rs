@@ -26,6 +26,8 @@ mod connection;
 mod dial;
 mod elsewhere;
 mod idle;
+#[cfg(all(test, wats_loom))]
+mod loom_tests;
 mod outgoing;
 mod route;
 mod socks;

@@ -139,6 +139,12 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         self.lock().idle.len()
     }
 
+    /// How many wait in line.
+    #[cfg(test)]
+    pub(super) fn in_line(&self) -> usize {
+        self.lock().in_line
+    }
+
     /// What there is for a call that has a slot and has not waited yet.
     pub(super) fn find(&self) -> Found<'_, X, S> {
         let mut state = self.lock();
