@@ -28,6 +28,15 @@ where
     F: Fn(usize, Http2) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    scripted_narrow(u32::MAX, behave).await
+}
+
+/// The same for so many calls at a time.
+async fn scripted_narrow<F, Fut>(streams: u32, behave: F) -> (Client, Arc<AtomicUsize>)
+where
+    F: Fn(usize, Http2) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let (acceptor, pem) = tls_acceptor(Speaks::Tls);
@@ -44,6 +53,7 @@ where
                 // Windows that are small, so that one can be exhausted.
                 let http2 = h2::server::Builder::new()
                     .initial_window_size(65_535)
+                    .max_concurrent_streams(streams)
                     .handshake(stream)
                     .await;
                 behave(number, http2.unwrap()).await;
@@ -243,5 +253,163 @@ async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_live
         b"fine"
     );
     assert_eq!(opened.load(SeqCst), 1);
+    until_free(&client).await;
+}
+
+/// What a machine in between does that forgets a connection: nothing comes through any more, and nobody is told.
+async fn black_hole(http2: Http2) {
+    std::future::pending::<()>().await;
+    drop(http2);
+}
+
+/// Deadlines that are out of the way of those for PINGs.
+fn patient() -> Timeouts {
+    let long = Duration::from_secs(3600);
+    Timeouts::default()
+        .connect(long)
+        .pool(long)
+        .attempt(long)
+        .read_idle(long)
+        .total(long)
+}
+
+/// Time stands still while anybody works, and jumps to the next timer when all wait: those for PINGs, as the deadlines
+/// of the calls are far longer.
+#[tokio::test]
+async fn a_connection_whose_pings_stay_unanswered_is_dead_and_its_calls_end() {
+    for (operation, attempts) in [(&POST, 1), (&GET, 2)] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let (muted, mut mute) = tokio::sync::mpsc::unbounded_channel();
+        let (client, opened) = scripted_http2(move |number, mut http2| {
+            let (counted, muted) = (counted.clone(), muted.clone());
+            async move {
+                if number > 0 {
+                    return honest(http2).await;
+                }
+                let _call = http2.accept().await;
+                counted.fetch_add(1, SeqCst);
+                let _ = muted.send(());
+                black_hole(http2).await;
+            }
+        })
+        .await;
+        let call = tokio::spawn({
+            let client = client.clone();
+            async move {
+                client
+                    .execute(Call::new(operation).timeouts(patient()))
+                    .await
+            }
+        });
+        mute.recv().await.unwrap();
+        tokio::time::pause();
+        let began = tokio::time::Instant::now();
+        let outcome = call.await.unwrap();
+        // 20 s of silence, and 10 s for the answer to a PING.
+        let after = began.elapsed().as_secs();
+        assert!((29..40).contains(&after), "{after} s");
+        tokio::time::resume();
+        match outcome {
+            Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),
+            Err(error) => {
+                assert_eq!((error.attempts(), attempts), (1, 1), "{error:#}");
+                assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+                client.execute(Call::new(operation)).await.unwrap();
+            }
+        }
+        assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (1, 2));
+        until_free(&client).await;
+        assert_eq!(client.pool_stats().live, 1, "the dead one is closed");
+    }
+}
+
+/// PINGs go out only while calls are in flight, so it is the next call that finds out.
+#[tokio::test]
+async fn a_connection_that_went_dead_while_idle_costs_the_next_call_time_and_nothing_else() {
+    for (operation, attempts) in [(&POST, 1), (&GET, 2)] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let mute = Arc::new(tokio::sync::Notify::new());
+        let told = mute.clone();
+        let (client, opened) = scripted_http2(move |number, mut http2| {
+            let (counted, told) = (counted.clone(), told.clone());
+            async move {
+                if number > 0 {
+                    while let Some(Ok((_, respond))) = http2.accept().await {
+                        counted.fetch_add(1, SeqCst);
+                        answer(respond, "fine");
+                    }
+                    return;
+                }
+                loop {
+                    tokio::select! {
+                        call = http2.accept() => answer(call.unwrap().unwrap().1, "fine"),
+                        () = told.notified() => return black_hole(http2).await,
+                    }
+                }
+            }
+        })
+        .await;
+        client.execute(Call::new(&GET)).await.unwrap();
+        mute.notify_one();
+        tokio::task::yield_now().await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let began = tokio::time::Instant::now();
+        // With the deadlines that everybody has.
+        let outcome = client.execute(Call::new(operation)).await;
+        let after = began.elapsed().as_secs();
+        assert!((20..=30).contains(&after), "{after} s");
+        match outcome {
+            Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),
+            Err(error) => {
+                // It may have arrived, as far as the client can know.
+                assert_eq!((error.attempts(), attempts), (1, 1), "{error:#}");
+                assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+                client.execute(Call::new(operation)).await.unwrap();
+            }
+        }
+        tokio::time::resume();
+        assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (1, 2));
+        until_free(&client).await;
+        assert_eq!(client.pool_stats().live, 1, "the dead one is closed");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_the_next_cannot_be_opened()
+ {
+    let (cut, cuts) = tokio::sync::watch::channel(false);
+    let (client, _) = scripted_narrow(1, move |number, mut http2| {
+        let mut cuts = cuts.clone();
+        async move {
+            if number == 0 {
+                let _call = http2.accept().await;
+                let gone = cuts.wait_for(|cut| *cut);
+                tokio::select! { _ = gone => {} _ = http2.accept() => {} }
+            }
+            // Later ones are closed before they say anything.
+        }
+    })
+    .await;
+    let calls: Vec<_> = (0..6)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.execute(Call::new(&POST).timeouts(patient())).await })
+        })
+        .collect();
+    while client.pool_stats().waiting < 5 {
+        tokio::task::yield_now().await;
+    }
+    cut.send_replace(true);
+    for call in calls {
+        let error = tokio::time::timeout(Duration::from_secs(60), call)
+            .await
+            .expect("a call is forgotten")
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+    }
     until_free(&client).await;
 }

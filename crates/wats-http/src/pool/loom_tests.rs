@@ -6,7 +6,6 @@
 //! ```
 
 use std::future::{Future, poll_fn};
-use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
@@ -14,100 +13,19 @@ use std::task::{Context, Poll, Waker};
 
 use loom::future::block_on;
 use loom::thread;
-use tokio::time::Instant;
 
-use super::connection::Closing;
-use super::stock::{Dialling, Exclusive, Found, Shared, Stock};
-use super::streams::{Driven, Stream, Streams, UNKNOWN};
-use super::sync::{AtomicUsize, Slot};
-use crate::config::PoolConfig;
+use super::fakes::{Pipe, Socket, Trunk, Under, stock, trunk};
+use super::stock::{Dialling, Found};
+use super::streams::{Driven, Stream, UNKNOWN};
+use super::sync::AtomicUsize;
 use crate::error::ErrorKind;
-
-type Under = Arc<Stock<Pipe, Trunk>>;
-
-/// An open socket, counted.
-#[derive(Debug)]
-struct Socket(Arc<Count>);
-
-impl Socket {
-    fn open(count: &Arc<Count>, most: usize) -> Self {
-        assert!(count.fetch_add(1, SeqCst) < most, "too many are open");
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
-    }
-}
-
-/// An exclusive connection and its driver in one: dropped, it closes its socket and then frees its slot.
-#[derive(Debug)]
-struct Pipe {
-    _socket: Socket,
-    closing: Closing,
-}
-
-impl Exclusive for Pipe {
-    fn is_closed(&self) -> bool {
-        false
-    }
-
-    fn is_expired(&self) -> bool {
-        false
-    }
-
-    fn hold(&self, slot: Slot) {
-        self.closing.hold(slot);
-    }
-
-    fn take_slot(&self) -> Option<Slot> {
-        self.closing.take_slot()
-    }
-}
-
-/// A shared connection.
-#[derive(Debug, Clone)]
-struct Trunk {
-    streams: Arc<Streams>,
-    used: Instant,
-}
-
-impl Shared for Trunk {
-    fn streams(&self) -> &Arc<Streams> {
-        &self.streams
-    }
-
-    fn is_over(&self) -> bool {
-        self.streams.is_ended()
-    }
-
-    fn used(&mut self) -> &mut Instant {
-        &mut self.used
-    }
-}
-
-fn stock(slots: usize, shared: usize, may_share: bool) -> Under {
-    let config = PoolConfig::default()
-        .max_connections(NonZeroUsize::new(slots).unwrap())
-        .http2_connections(NonZeroUsize::new(shared).unwrap());
-    Arc::new(Stock::new(&config, may_share))
-}
-
-fn trunk(stock: &Under) -> Trunk {
-    Trunk {
-        streams: Streams::new(stock.freed()),
-        used: Instant::now(),
-    }
-}
 
 /// A trunk for `most` calls in the stock, with its first stream and what keeps it open.
 fn laid(stock: &Under, most: usize) -> (Stream, Driven) {
     let new = trunk(stock);
     let driven = Driven(Arc::clone(&new.streams));
     driven.0.allow(most);
-    (stock.add(&new), driven)
+    (stock.add(&new, None), driven)
 }
 
 fn find(stock: &Under) -> Found<'_, Pipe, Trunk> {
@@ -148,10 +66,7 @@ fn one_call(stock: &Under, sockets: &Arc<Count>, most: usize, keep: bool) {
     let slot = block_on(Arc::clone(stock.slots()).acquire_owned()).unwrap();
     let pipe = match find(stock) {
         Found::Exclusive(pipe) => pipe,
-        Found::Dial(None) => Pipe {
-            _socket: Socket::open(sockets, most),
-            closing: Closing::default(),
-        },
+        Found::Dial(None) => Pipe::new(Socket::open(sockets, most)),
         other => panic!("{other:?}"),
     };
     pipe.hold(slot);
@@ -260,7 +175,7 @@ fn settings_are_noticed_and_let_the_next_call_go() {
         let new = trunk(&stock);
         let streams = Arc::clone(&new.streams);
         // The first call does not end before the second has begun.
-        let _first = stock.add(&new);
+        let _first = stock.add(&new, None);
         let on_the_wire = Arc::new(AtomicUsize::new(UNKNOWN));
         let reader = {
             let (streams, wire) = (Arc::clone(&streams), Arc::clone(&on_the_wire));
@@ -300,8 +215,7 @@ fn one_dial_decides_for_all_and_never_two_are_under_way() {
                 let socket = Socket::open(sockets, 1);
                 let new = trunk(stock);
                 new.streams.allow(2);
-                let stream = stock.add(&new);
-                drop(dialling);
+                let stream = stock.add(&new, Some(dialling));
                 drop(stream);
                 kept.lock().unwrap().push((socket, new));
             }
@@ -395,7 +309,7 @@ fn a_retired_connection_makes_way_for_the_next() {
         let stock = stock(9, 1, true);
         let new = trunk(&stock);
         new.streams.allow(1);
-        let _first = stock.add(&new);
+        let _first = stock.add(&new, None);
         let other = {
             let stock = Arc::clone(&stock);
             thread::spawn(move || drop(dialling(&stock)))
@@ -415,10 +329,7 @@ fn a_kept_connection_goes_to_who_waits_for_a_stream() {
             let stock = Arc::clone(&stock);
             thread::spawn(move || assert!(matches!(find(&stock), Found::Exclusive(_))))
         };
-        stock.keep(Pipe {
-            _socket: Socket::open(&Arc::default(), 1),
-            closing: Closing::default(),
-        });
+        stock.keep(Pipe::new(Socket::open(&Arc::default(), 1)));
         other.join().unwrap();
         at_rest(&stock);
     });

@@ -25,6 +25,8 @@ mod body;
 mod connection;
 mod dial;
 mod elsewhere;
+#[cfg(test)]
+mod fakes;
 mod idle;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
@@ -33,6 +35,8 @@ mod route;
 mod socks;
 mod stats;
 mod stock;
+#[cfg(all(test, not(wats_loom)))]
+mod stock_tests;
 mod streams;
 mod sync;
 
@@ -379,12 +383,11 @@ impl Shared {
                 expires,
             }) => {
                 let http2 = Http2::new(sender, streams, expires);
-                let stream = self.stock.add(&http2);
+                let stream = self.stock.add(&http2, dialling);
                 idle::ensure_reaper(self);
                 Connection::Http2(http2, stream)
             }
         };
-        drop(dialling);
         Ok(connection)
     }
 

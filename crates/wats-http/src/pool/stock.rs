@@ -139,6 +139,12 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         self.lock().idle.len()
     }
 
+    /// How many shared connections take calls.
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> usize {
+        self.lock().shared.len()
+    }
+
     /// How many wait in line.
     #[cfg(test)]
     pub(super) fn in_line(&self) -> usize {
@@ -199,14 +205,16 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
 
     /// Adds a shared connection that was dialled and gives its first stream. Beyond what may be open it serves that
     /// one call only.
-    pub(super) fn add(&self, shared: &S) -> Stream {
+    pub(super) fn add(&self, shared: &S, dialling: Option<Dialling<'_, X, S>>) -> Stream {
         let mut state = self.lock();
         let stream = shared.streams().take();
         state.last_was_shared = Some(true);
-        if state.shared.len() < self.most_shared {
+        let expected = usize::from(state.dialling && dialling.is_none());
+        if state.shared.len() + expected < self.most_shared {
             state.shared.push(shared.clone());
         }
         drop(state);
+        drop(dialling);
         self.freed.notify_one();
         stream
     }
