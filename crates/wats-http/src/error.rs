@@ -122,6 +122,8 @@ struct Inner {
     /// Why a failure that may be repeated was not.
     gave_up: Option<&'static str>,
     unsent: bool,
+    /// Another server than the client's own is to blame, to which a redirect led.
+    elsewhere: bool,
 }
 
 /// The call an error belongs to.
@@ -152,6 +154,7 @@ impl Error {
             elapsed: None,
             gave_up: None,
             unsent: false,
+            elsewhere: false,
         }))
     }
 
@@ -228,6 +231,18 @@ impl Error {
 
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.unsent
+    }
+
+    /// Marks an error of a request that a redirect led to. The first one was answered, so the try was not for nothing.
+    pub(crate) fn behind_redirect(mut self, elsewhere: bool) -> Self {
+        self.0.unsent = false;
+        self.0.elsewhere = elsewhere;
+        self
+    }
+
+    /// Whether it says nothing about the client's own server.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.0.elsewhere
     }
 
     /// What was said about the failure beside its kind, for a message that says more.

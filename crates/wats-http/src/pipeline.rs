@@ -28,7 +28,7 @@ use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
 use crate::observe;
 use crate::rate_limit::Limiter;
-use crate::redirect;
+use crate::redirect::{self, Hop};
 use crate::refusal;
 use crate::response::Origin;
 use crate::retry;
@@ -70,7 +70,11 @@ impl Want for Whole {
 
     async fn take(answer: Answer, limits: &SizeLimits) -> Result<Received> {
         let body = answer.body.read().await?;
-        let body = encoding::decode(&answer.headers, body, limits.decoded)?;
+        let body = if encoding::is_encoded(&answer.headers, &body) {
+            Box::pin(encoding::decode(&answer.headers, body, limits.decoded)).await?
+        } else {
+            body
+        };
         Ok(Received {
             status: answer.status,
             version: answer.version,
@@ -121,7 +125,8 @@ impl Pipeline {
             request.pack(packed);
         }
         let error = loop {
-            let now = if attempts == 0 {
+            // Packing may have taken its time.
+            let now = if attempts == 0 && !self.packing.is_on() {
                 started
             } else {
                 Instant::now()
@@ -164,7 +169,7 @@ impl Pipeline {
                 Err(error) => error,
             };
             self.heed(&error);
-            if request.plain.is_some() && encoding::may_refuse(&error) {
+            if request.plain.is_some() && self.packing.may_be_why(&error, request.may_repeat) {
                 request.unpack();
                 plain_after_all = true;
                 last = Some(error);
@@ -263,8 +268,8 @@ impl Pipeline {
         mut now: Instant,
         deadline: Option<Instant>,
     ) -> Result<W::Got> {
-        request.mark_sent(false);
-        let mut moved = 0;
+        request.begin_try();
+        let mut moved = request.moved();
         let mut attempt = pin!(self.attempt::<W, T>(transport, request, origin));
         loop {
             let timeouts = request.timeouts;
@@ -283,11 +288,7 @@ impl Pipeline {
                 return outcome;
             }
             now = Instant::now();
-            if let Payload::Stream(upload) = &request.body
-                && which == Deadline::Attempt
-                && upload.moved() > moved
-            {
-                moved = upload.moved();
+            if which == Deadline::Attempt && request.moved_on(&mut moved) {
                 continue;
             }
             let error = Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}"));
@@ -309,21 +310,34 @@ impl Pipeline {
     ) -> Result<W::Got> {
         let own = &origin.shared.base;
         let mut followed = 0;
-        let mut hop = None;
+        let mut hop: Option<Hop> = None;
         loop {
-            let answer = transport.send(request, hop.as_ref()).await?;
-            self.packing.heed(&answer.headers);
+            let elsewhere = hop.as_ref().is_some_and(|hop| hop.elsewhere.is_some());
+            let blame = |error: Error| match followed {
+                0 => error,
+                _ => error.behind_redirect(elsewhere),
+            };
+            let answer = transport.send(request, hop.as_ref()).await.map_err(blame)?;
+            if !elsewhere {
+                self.packing.heed(&answer.headers);
+            }
             if answer.status.is_success() {
-                return W::take(answer, request.limits).await;
+                let got = W::take(answer, request.limits).await.map_err(blame)?;
+                if let Payload::Stream(upload) = &request.body {
+                    upload.given().await?;
+                }
+                return Ok(got);
             }
             let next = match self.redirects {
                 0 => None,
                 most => redirect::next(&answer, request, hop.as_ref(), own, followed, most)?,
             };
-            let received = answer.receive().await?;
+            let received = answer.receive().await.map_err(blame)?;
             let Some(next) = next else {
-                return Err(refusal::error(received, request.limits.decoded, origin));
+                let refused = refusal::error(received, request.limits.decoded, origin);
+                return Err(blame(refused));
             };
+            request.mark_answered();
             followed += 1;
             hop = Some(next);
         }
@@ -332,6 +346,7 @@ impl Pipeline {
     /// Passes on to all clients of the token that the server wants it to wait.
     fn heed(&self, error: &Error) {
         if error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            && !error.is_elsewhere()
             && let Some(wait) = error.retry_after_hint()
             && let Some(limiter) = &self.limiter
         {

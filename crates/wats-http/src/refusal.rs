@@ -25,6 +25,9 @@ const WORDS: [&str; 6] = [
     "ExceptionMessage",
 ];
 
+/// What is decompressed of a refusal, at most: far more than an error keeps of it.
+const MOST_WORDS: usize = 1 << 20;
+
 /// The error of a refused call; `cap` bounds what is decompressed of the body.
 pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
     let Received {
@@ -35,7 +38,7 @@ pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
     } = received;
     let token = &origin.shared.token;
     // A damaged error page must not hide the status.
-    let body = encoding::decode(&headers, body, cap).unwrap_or_default();
+    let body = encoding::decode_at_once(&headers, body, cap.min(MOST_WORDS)).unwrap_or_default();
     let mut error = Error::new(ErrorKind::Status(status))
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
         .excerpt(origin.excerpt(&body));

@@ -10,7 +10,7 @@ use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Version};
 use tokio::time::Sleep;
 
-use crate::body::{Bounds, Payload};
+use crate::body::{Bounds, Moved, Payload};
 use crate::config::{SizeLimits, Timeouts};
 use crate::error::Result;
 use crate::pool::PooledBody;
@@ -55,9 +55,16 @@ pub(crate) struct Prepared<'a> {
     pub(crate) weight: u32,
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) limits: &'a SizeLimits,
-    /// Whether a byte of this try may have reached the network; a try that never got that far may be made again
-    /// whatever it does.
-    pub(crate) sent: AtomicBool,
+    pub(crate) sent: Sent,
+}
+
+/// How far a try got. One that never got anywhere may be made again whatever it does.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// A byte of the request may have reached the network.
+    left: AtomicBool,
+    /// A server has answered it, with a redirect: whatever happens to the request that follows, this one was done.
+    answered: AtomicBool,
 }
 
 impl Prepared<'_> {
@@ -69,13 +76,48 @@ impl Prepared<'_> {
         }
     }
 
+    /// Says that a try begins.
+    pub(crate) fn begin_try(&self) {
+        self.sent.left.store(false, Relaxed);
+        self.sent.answered.store(false, Relaxed);
+    }
+
     /// Says that from here on the server may see the request, or that it did not after all.
     pub(crate) fn mark_sent(&self, sent: bool) {
-        self.sent.store(sent, Relaxed);
+        self.sent.left.store(sent, Relaxed);
+    }
+
+    /// Says that the request led to an answer, after which another is sent in the same try.
+    pub(crate) fn mark_answered(&self) {
+        self.sent.answered.store(true, Relaxed);
     }
 
     pub(crate) fn was_sent(&self) -> bool {
-        self.sent.load(Relaxed)
+        self.sent.left.load(Relaxed) || self.sent.answered.load(Relaxed)
+    }
+
+    /// Whether there is a body to send.
+    pub(crate) fn has_body(&self) -> bool {
+        match &self.body {
+            Payload::Whole(body) => !body.is_empty(),
+            Payload::Stream(upload) => !upload.is_empty(),
+        }
+    }
+
+    /// How far a streamed body has come.
+    pub(crate) fn moved(&self) -> Moved {
+        match &self.body {
+            Payload::Whole(_) => Moved::default(),
+            Payload::Stream(upload) => upload.moved(),
+        }
+    }
+
+    /// Whether this try has given more of a streamed body since `last`, which is brought up to date.
+    pub(crate) fn moved_on(&self, last: &mut Moved) -> bool {
+        let now = self.moved();
+        let moved_on = now.pieces > 0 && now != *last;
+        *last = now;
+        moved_on
     }
 
     /// Whether there is nothing left to send in a further try.

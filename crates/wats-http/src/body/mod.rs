@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use self::download::Download;
 pub(crate) use self::incoming::{Bounds, Reader, read};
-pub(crate) use self::outgoing::{Outgoing, Payload, Upload};
+pub(crate) use self::outgoing::{Moved, Outgoing, Payload, Upload};
 pub use self::source::BodySource;
 
 /// How far a body has come; see [`Call::on_upload`](crate::Call::on_upload) and

@@ -161,6 +161,9 @@ pub(crate) fn verdict<T>(outcome: &Result<T>) -> Verdict {
     let Err(error) = outcome else {
         return Verdict::Alive;
     };
+    if error.is_elsewhere() {
+        return Verdict::Unknown;
+    }
     match error.kind() {
         ErrorKind::Status(status) if status.is_server_error() => Verdict::Failing,
         ErrorKind::Status(_) | ErrorKind::TooLarge | ErrorKind::Decode => Verdict::Alive,

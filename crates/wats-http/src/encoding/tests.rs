@@ -60,7 +60,24 @@ fn headers(coding: &str) -> HeaderMap {
 }
 
 fn whole(coding: &str, wire: impl Into<Bytes>, cap: usize) -> Result<Bytes> {
-    decode(&headers(coding), wire.into(), cap)
+    let (headers, wire) = (headers(coding), wire.into());
+    let at_once = decode_at_once(&headers, wire.clone(), cap);
+    if is_encoded(&headers, &wire) {
+        // In two goes, with a break wherever the input happens to be.
+        let paused = in_two_goes(&headers, wire, cap);
+        assert_eq!(paused.as_ref().ok(), at_once.as_ref().ok());
+    }
+    at_once
+}
+
+fn in_two_goes(headers: &HeaderMap, mut body: Bytes, cap: usize) -> Result<Bytes> {
+    for coding in codings(headers)?.into_iter().rev() {
+        body = match Undoing::new(coding, body, cap)?.run(cap / 2)? {
+            Run::Done(body) => body,
+            Run::Paused(rest) => rest.finish()?,
+        };
+    }
+    Ok(body)
 }
 
 /// Decodes in pieces of `piece` bytes, and checks that no piece of the result is larger than promised.
@@ -190,5 +207,45 @@ proptest! {
             flipped[place] ^= 1 << bit;
             let _ = whole(coding, flipped, 1 << 10);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_finished_on_a_blocking_thread_is_the_same() {
+    let data: Vec<u8> = (0..5_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
+    for (coding, pack) in all() {
+        let packed = Bytes::from(pack(&data));
+        let whole = decode(&headers(coding), packed.clone(), data.len())
+            .await
+            .unwrap();
+        assert!(whole == data, "{coding}");
+        let error = decode(&headers(coding), packed.clone(), data.len() - 1)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{coding}");
+        let cut = packed.slice(..packed.len() - 5);
+        let error = decode(&headers(coding), cut, data.len()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{coding}");
+    }
+}
+
+#[test]
+fn members_must_hold_something() {
+    let full = gzip(&vec![b'x'; 10 << 10]).repeat(4000);
+    assert_eq!(
+        whole("gzip", full.clone(), 1 << 26).unwrap().len(),
+        4000 * (10 << 10)
+    );
+    assert_eq!(
+        streamed("gzip", &full, 1 << 16).unwrap().len(),
+        4000 * (10 << 10)
+    );
+    for hollow in [gzip(b"").repeat(2000), gzip(b"x").repeat(2000)] {
+        let error = whole("gzip", hollow.clone(), 1 << 20).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("members with next to nothing"),
+            "{error:#}"
+        );
+        assert!(streamed("gzip", &hollow, 1 << 16).is_err());
     }
 }

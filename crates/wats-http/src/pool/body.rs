@@ -28,6 +28,8 @@ pub(crate) struct PooledBody {
     reader: Reader<Incoming>,
     lease: Lease,
     pool: Arc<Shared>,
+    /// The server claims success of a request that has a body, which must therefore arrive whole.
+    owes_request: bool,
     /// Whether the connection is good for further calls.
     pub(super) keep: bool,
 }
@@ -48,6 +50,7 @@ impl PooledBody {
             reader: Reader::new(body, request.bounds())?,
             lease,
             pool: Arc::clone(pool),
+            owes_request: head.status.is_success() && request.has_body(),
             keep: true,
         };
         Ok(Answer {
@@ -58,8 +61,11 @@ impl PooledBody {
         })
     }
 
-    pub(crate) async fn read(self) -> Result<Bytes> {
+    pub(crate) async fn read(mut self) -> Result<Bytes> {
         let bytes = body::read(self.reader).await?;
+        if self.owes_request {
+            self.lease.request_written().await;
+        }
         if self.keep {
             self.pool.park(self.lease).await;
         }

@@ -152,6 +152,19 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// Waits until the request is off to the server, which may have answered before it had read it: to close the
+    /// connection then would cut what it has just called received. Over HTTP/2 the request goes on without this.
+    pub(super) async fn request_written(&mut self) {
+        if let Connection::Http1(http1) = &mut self.connection
+            && !http1.sender.is_ready()
+        {
+            // An error says that the server has closed.
+            let _ = http1.sender.ready().await;
+        }
+    }
+}
+
 /// Why a request got no answer.
 pub(super) enum Failure {
     /// The server has not seen it, or says that it has not worked on it.

@@ -28,14 +28,16 @@ mod elsewhere;
 #[cfg(test)]
 mod fakes;
 mod idle;
-#[cfg(all(test, wats_loom))]
+#[cfg(test)]
+#[cfg(wats_loom)]
 mod loom_tests;
 mod outgoing;
 mod route;
 mod socks;
 mod stats;
 mod stock;
-#[cfg(all(test, not(wats_loom)))]
+#[cfg(test)]
+#[cfg(not(wats_loom))]
 mod stock_tests;
 mod streams;
 mod sync;
