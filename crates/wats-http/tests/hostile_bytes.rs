@@ -1,5 +1,5 @@
-//! What must hold of any bytes from outside, as the fuzz targets check it, where cargo-fuzz is not: with every file of
-//! the corpora, with each of them altered, and with made-up bytes.
+//! What must hold of any bytes from outside, as the fuzz targets check it, where cargo-fuzz is not: with every file
+//! of the corpora, with each of them altered, and with made-up bytes.
 
 #![cfg(feature = "test-util")]
 #![allow(
@@ -12,62 +12,16 @@
 
 #[path = "../fuzz/src/lib.rs"]
 mod criteria;
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
 
-use std::path::Path;
-
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-
-/// Replays the corpus of a target whole, cut and altered, then makes bytes up.
-fn holds(target: &str, criterion: impl Fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(target);
-    let mut seeds = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let seed = std::fs::read(file.unwrap().path()).unwrap();
-        criterion(&seed);
-        seeds.push(seed);
-    }
-    assert!(!seeds.is_empty(), "no corpus of {target}");
-    let altered = (
-        prop::sample::select(seeds),
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-        prop::collection::vec(any::<u8>(), 0..8),
-    )
-        .prop_map(|(mut seed, at, end, bytes)| {
-            let at = at.index(seed.len() + 1);
-            let end = at + end.index(seed.len() - at + 1).min(16);
-            seed.splice(at..end, bytes);
-            seed
-        });
-    let inputs = prop_oneof![
-        4 => altered,
-        1 => prop::collection::vec(any::<u8>(), 0..300),
-        1 => "\\PC{0,80}".prop_map(String::into_bytes),
-    ];
-    let config = Config {
-        cases: 200,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    TestRunner::new(config)
-        .run(&inputs, |bytes| {
-            criterion(&bytes);
-            Ok(())
-        })
-        .unwrap();
-}
-
-/// The same of a target that takes text.
-fn holds_of_text(target: &str, criterion: impl Fn(&str)) {
-    holds(target, |bytes| criterion(&String::from_utf8_lossy(bytes)));
-}
+use replay::holds;
 
 #[test]
 fn retry_after() {
-    holds_of_text("retry_after", criteria::retry_after);
+    holds("retry_after", |bytes| {
+        criteria::retry_after(&String::from_utf8_lossy(bytes))
+    });
 }
 
 #[test]
@@ -82,22 +36,30 @@ fn encoding() {
 
 #[test]
 fn redirect() {
-    holds_of_text("redirect", criteria::redirect);
+    holds("redirect", |bytes| {
+        criteria::redirect(&String::from_utf8_lossy(bytes))
+    });
 }
 
 #[test]
 fn no_proxy() {
-    holds_of_text("no_proxy", criteria::no_proxy);
+    holds("no_proxy", |bytes| {
+        criteria::no_proxy(&String::from_utf8_lossy(bytes))
+    });
 }
 
 #[test]
 fn address() {
-    holds_of_text("address", criteria::address);
+    holds("address", |bytes| {
+        criteria::address(&String::from_utf8_lossy(bytes))
+    });
 }
 
 #[test]
 fn settings() {
-    holds_of_text("settings", criteria::settings);
+    holds("settings", |bytes| {
+        criteria::settings(&String::from_utf8_lossy(bytes))
+    });
 }
 
 #[test]

@@ -73,11 +73,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
             if name.is_empty() || name.eq_ignore_ascii_case("identity") {
                 continue;
             }
-            let coding = Coding::named(name).ok_or_else(|| {
-                Error::new(ErrorKind::Decode).message(format!(
-                    "the answer is encoded as `{name}`, which was not asked for"
-                ))
-            })?;
+            let coding = Coding::named(name).ok_or_else(|| not_asked_for(name))?;
             if codings.len() == MOST_LAYERS {
                 return Err(Error::new(ErrorKind::Decode).message(format!(
                     "the answer is encoded more than {MOST_LAYERS} times over"
@@ -87,6 +83,28 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
         }
     }
     Ok(codings)
+}
+
+/// Only registered names are told: any other is a text of the server's, which may echo what nobody may see.
+fn not_asked_for(name: &str) -> Error {
+    const REGISTERED: [&str; 9] = [
+        "aes128gcm",
+        "br",
+        "compress",
+        "dcb",
+        "dcz",
+        "exi",
+        "pack200-gzip",
+        "x-compress",
+        "zstd",
+    ];
+    let known = REGISTERED
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name));
+    Error::new(ErrorKind::Decode).message(match known {
+        Some(known) => format!("the answer is encoded as `{known}`, which was not asked for"),
+        None => "the answer is encoded in a way that was not asked for".to_owned(),
+    })
 }
 
 fn damaged(coding: Coding, source: Box<dyn std::error::Error + Send + Sync>) -> Error {

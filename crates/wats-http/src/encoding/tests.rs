@@ -151,6 +151,8 @@ fn truncated_extended_and_damaged_data_is_an_error() {
     );
     let unknown = whole("compress", b"x", 100).unwrap_err();
     assert!(unknown.to_string().contains("`compress`"), "{unknown}");
+    let echo = whole("gzip, c2VjcmV0OnRva2Vu", b"x", 100).unwrap_err();
+    assert!(!format!("{echo:?}").contains("c2VjcmV0"), "{echo:?}");
 }
 
 #[test]
