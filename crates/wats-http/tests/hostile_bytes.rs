@@ -20,7 +20,7 @@ use replay::holds;
 #[test]
 fn retry_after() {
     holds("retry_after", |bytes| {
-        criteria::retry_after(&String::from_utf8_lossy(bytes))
+        criteria::retry_after(&String::from_utf8_lossy(bytes));
     });
 }
 
@@ -37,28 +37,28 @@ fn encoding() {
 #[test]
 fn redirect() {
     holds("redirect", |bytes| {
-        criteria::redirect(&String::from_utf8_lossy(bytes))
+        criteria::redirect(&String::from_utf8_lossy(bytes));
     });
 }
 
 #[test]
 fn no_proxy() {
     holds("no_proxy", |bytes| {
-        criteria::no_proxy(&String::from_utf8_lossy(bytes))
+        criteria::no_proxy(&String::from_utf8_lossy(bytes));
     });
 }
 
 #[test]
 fn address() {
     holds("address", |bytes| {
-        criteria::address(&String::from_utf8_lossy(bytes))
+        criteria::address(&String::from_utf8_lossy(bytes));
     });
 }
 
 #[test]
 fn settings() {
     holds("settings", |bytes| {
-        criteria::settings(&String::from_utf8_lossy(bytes))
+        criteria::settings(&String::from_utf8_lossy(bytes));
     });
 }
 
