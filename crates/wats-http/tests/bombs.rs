@@ -59,35 +59,22 @@ impl Wire {
 
 /// Serves an answer from a thread of its own.
 fn serve(wire: Wire) -> String {
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let wire = Arc::new(wire);
-            let url = scripted(move |mut stream| {
-                let wire = Arc::clone(&wire);
-                async move {
-                    // The client closes in the middle; that is the point.
-                    let _ = stream.write_all(wire.head.as_bytes()).await;
-                    let _ = stream.write_all(&wire.start).await;
-                    for _ in 0..wire.times {
-                        if stream.write_all(&wire.again).await.is_err() {
-                            return;
-                        }
-                    }
-                    let _ = stream.write_all(&wire.end).await;
-                    let _ = stream.shutdown().await;
+    let wire = Arc::new(wire);
+    on_a_thread(scripted(move |mut stream| {
+        let wire = Arc::clone(&wire);
+        async move {
+            // The client closes in the middle; that is the point.
+            let _ = stream.write_all(wire.head.as_bytes()).await;
+            let _ = stream.write_all(&wire.start).await;
+            for _ in 0..wire.times {
+                if stream.write_all(&wire.again).await.is_err() {
+                    return;
                 }
-            })
-            .await;
-            tell.send(url).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    told.recv().unwrap()
+            }
+            let _ = stream.write_all(&wire.end).await;
+            let _ = stream.shutdown().await;
+        }
+    }))
 }
 
 /// Makes a call and tells how it ended, and the most bytes that were in use meanwhile. No slot may be kept.
