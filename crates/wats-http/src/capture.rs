@@ -327,17 +327,16 @@ impl fmt::Display for Trace {
             } = exchange;
             writeln!(
                 f,
-                "{operation} try {attempt}: {method} {url} ({elapsed:.1?})"
+                "{} try {attempt}: {} {} ({elapsed:.1?})",
+                one_line(operation, 500),
+                one_line(method, 500),
+                one_line(url, 4_000),
             )?;
-            for (name, value) in &exchange.request_headers {
-                writeln!(f, "  > {name}: {}", one_line(value, 500))?;
-            }
+            headers_told(f, '>', &exchange.request_headers)?;
             body(f, '>', &exchange.request_body)?;
             if let Some(answer) = &exchange.answer {
                 writeln!(f, "  < {}", answer.status)?;
-                for (name, value) in &answer.headers {
-                    writeln!(f, "  < {name}: {}", one_line(value, 500))?;
-                }
+                headers_told(f, '<', &answer.headers)?;
                 body(f, '<', &answer.body)?;
             }
             if let Some(error) = &exchange.error {
@@ -349,6 +348,23 @@ impl fmt::Display for Trace {
         }
         Ok(())
     }
+}
+
+/// Names, too, are flattened: a trace that was read from a file may hold anything.
+fn headers_told(
+    f: &mut fmt::Formatter<'_>,
+    way: char,
+    headers: &[(String, String)],
+) -> fmt::Result {
+    for (name, value) in headers {
+        writeln!(
+            f,
+            "  {way} {}: {}",
+            one_line(name, 500),
+            one_line(value, 500)
+        )?;
+    }
+    Ok(())
 }
 
 fn body(f: &mut fmt::Formatter<'_>, way: char, body: &CapturedBody) -> fmt::Result {

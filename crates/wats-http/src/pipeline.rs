@@ -3,8 +3,7 @@
 //! ```text
 //! execute: rate limit ─► breaker ─► interceptors ─► try within both deadlines ─► interceptors ─► success, or:
 //!          may it be repeated, in time and in budget? ─► wait (jitter, Retry-After) ─► rate limit …
-//! attempt: connection, send ─► redirect? ─► receive within the wire cap ─► decompress within the decoded cap
-//!          ─► classify the status
+//! attempt: connection, send ─► redirect? ─► receive and decompress within both caps ─► classify the status
 //! ```
 //!
 //! [`Want`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
@@ -69,12 +68,7 @@ impl Want for Whole {
     type Got = Received;
 
     async fn take(answer: Answer, limits: &SizeLimits) -> Result<Received> {
-        let body = answer.body.read().await?;
-        let body = if encoding::is_encoded(&answer.headers, &body) {
-            Box::pin(encoding::decode(&answer.headers, body, limits.decoded)).await?
-        } else {
-            body
-        };
+        let body = encoding::receive(answer.body, &answer.headers, limits.decoded).await??;
         Ok(Received {
             status: answer.status,
             version: answer.version,
@@ -332,10 +326,12 @@ impl Pipeline {
                 0 => None,
                 most => redirect::next(&answer, request, hop.as_ref(), own, followed, most)?,
             };
-            let received = answer.receive().await.map_err(blame)?;
+            let received = answer
+                .refused(request.limits.decoded)
+                .await
+                .map_err(blame)?;
             let Some(next) = next else {
-                let refused = refusal::error(received, request.limits.decoded, origin);
-                return Err(blame(refused));
+                return Err(blame(refusal::error(received, origin)));
             };
             request.mark_answered();
             followed += 1;

@@ -12,6 +12,7 @@ use tokio::time::Sleep;
 
 use crate::body::{Bounds, Moved, Payload};
 use crate::config::{SizeLimits, Timeouts};
+use crate::encoding;
 use crate::error::Result;
 use crate::pool::PooledBody;
 use crate::redirect::Hop;
@@ -154,13 +155,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The same with its body read.
-    pub(crate) async fn receive(self) -> Result<Received> {
+    /// A refusal with its body read and decompressed, at most `cap` bytes. A damaged page must not hide the status: it
+    /// counts as none.
+    pub(crate) async fn refused(self, cap: usize) -> Result<Received> {
+        let body = encoding::receive(self.body, &self.headers, cap).await?;
         Ok(Received {
             status: self.status,
             version: self.version,
             headers: self.headers,
-            body: self.body.read().await?,
+            body: body.unwrap_or_default(),
         })
     }
 }
@@ -196,7 +199,21 @@ impl AnswerBody {
         }
     }
 
-    /// Frees the connection of a body that was read to its end.
+    /// Frees the connection of a body that was read to its end, so that the next call finds it.
+    pub(crate) async fn give_back(self) {
+        if let Self::Pooled(body) = self {
+            body.give_back().await;
+        }
+    }
+
+    /// Lets go of a body of whose rest nobody wants to know.
+    pub(crate) fn abandon(self) {
+        if let Self::Pooled(body) = self {
+            body.abandon();
+        }
+    }
+
+    /// As [`give_back`](Self::give_back), without waiting for it.
     pub(crate) fn finish(self) {
         if let Self::Pooled(body) = self {
             body.finish();
@@ -204,7 +221,7 @@ impl AnswerBody {
     }
 }
 
-/// An answer that is whole: any status, still encoded, within the wire cap.
+/// An answer that is whole: any status, decompressed, within the caps.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) status: StatusCode,

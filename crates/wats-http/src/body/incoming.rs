@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::Gather;
 use crate::error::{Deadline, Error, ErrorKind, Result};
 
 /// What a body must bring in every stretch of `Timeouts::read_idle`, so that a trickle does not count as progress.
@@ -26,25 +27,26 @@ pub(crate) struct Bounds {
 }
 
 /// Reads a body to its end.
-pub(crate) async fn read(mut reader: Reader) -> Result<Bytes> {
+pub(crate) async fn read(reader: &mut Reader) -> Result<Bytes> {
     // The timer is made when there is something to wait for, which for most answers is never.
     let mut stall = std::pin::pin!(None);
     // Most answers come in one piece, which needs no copy; the buffer is for the others.
-    let mut only = None;
-    let mut buffer = BytesMut::new();
+    let mut only = Bytes::new();
+    let mut several: Option<Gather> = None;
     while let Some(data) = poll_fn(|context| reader.poll(context, stall.as_mut())).await? {
         if reader.read == data.len() {
-            only = Some(data);
+            only = data;
             continue;
         }
-        if let Some(first) = only.take() {
-            // What a server announces is a hint, not a reason to allocate without limit.
-            buffer.reserve((reader.announced as usize).min(1 << 20).max(reader.read));
-            buffer.extend_from_slice(&first);
-        }
-        buffer.extend_from_slice(&data);
+        let gather = several.get_or_insert_with(|| {
+            // What a server announces is a hint, of which no more is taken than a mebibyte.
+            let mut gather = Gather::with_room((reader.announced as usize).max(reader.read));
+            gather.push(&std::mem::take(&mut only));
+            gather
+        });
+        gather.push(&data);
     }
-    Ok(only.unwrap_or_else(|| buffer.freeze()))
+    Ok(several.map_or(only, Gather::finish))
 }
 
 /// A body that is being read.
