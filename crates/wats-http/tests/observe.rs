@@ -405,10 +405,53 @@ fn metrics_count_calls_by_operation_and_outcome() {
     assert!(!names.iter().any(|n| n.contains("4711")), "{names:?}");
 }
 
-/// Servers that echo the token in every place they can, and everything that could print it, over both protocols.
+/// A text as servers write it into addresses, JSON and web pages.
+fn spellings(text: &str) -> [String; 3] {
+    let each = |spell: fn(u8) -> String| text.bytes().map(spell).collect();
+    [
+        each(|b| format!("%{b:02x}")),
+        each(|b| format!("\\u{b:04X}")),
+        each(|b| format!("&#x{b:x};")),
+    ]
+}
+
+/// A server that echoes the token in every place it can.
+async fn echoing(speaks: Speaks) -> Server {
+    Server::start(speaks, |request| async move {
+        let echo = format!("you sent {:?} to {}", request.headers(), request.uri());
+        let token = request.headers()["authorization"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let (status, body) = match request.uri().path() {
+            "/item/1" => (
+                400,
+                serde_json::json!({ "Message": echo, "token": token }).to_string(),
+            ),
+            "/item/2" => (500, spellings(&token).join(" ")),
+            "/item/3" => (302, String::new()),
+            "/item/4" => (200, format!("{{ {token}")),
+            _ => (200, format!("\"{token}\"")),
+        };
+        let mut answer = ok(body);
+        *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+        let location = format!("/x?t={token}").parse().unwrap();
+        answer.headers_mut().insert("location", location);
+        answer
+            .headers_mut()
+            .insert("set-cookie", token.parse().unwrap());
+        answer
+            .headers_mut()
+            .insert("x-echo", token.parse().unwrap());
+        answer
+    })
+    .await
+}
+
+/// Such servers, and everything that could print it, over both protocols.
 #[tokio::test]
 async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
-    let escaped = TOKEN.replace('=', "%3D");
+    let spelled = spellings(TOKEN);
     let authority = Authority::new();
     let mine = authority.issue(&["station"]);
     let key_line = mine.key_pem.lines().nth(1).unwrap().to_owned();
@@ -418,35 +461,7 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
     let hook = Hook::default();
     let work = async {
         for speaks in [Speaks::Plain, Speaks::Tls] {
-            let server = Server::start(speaks, |request| async move {
-                let echo = format!("you sent {:?} to {}", request.headers(), request.uri());
-                let token = request.headers()["authorization"]
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
-                let (status, body) = match request.uri().path() {
-                    "/item/1" => (
-                        400,
-                        serde_json::json!({ "Message": echo, "token": token }).to_string(),
-                    ),
-                    "/item/2" => (500, token.clone()),
-                    "/item/3" => (302, String::new()),
-                    "/item/4" => (200, format!("{{ {token}")),
-                    _ => (200, format!("\"{token}\"")),
-                };
-                let mut answer = ok(body);
-                *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-                let location = format!("/x?t={token}").parse().unwrap();
-                answer.headers_mut().insert("location", location);
-                answer
-                    .headers_mut()
-                    .insert("set-cookie", token.parse().unwrap());
-                answer
-                    .headers_mut()
-                    .insert("x-echo", token.parse().unwrap());
-                answer
-            })
-            .await;
+            let server = echoing(speaks).await;
             let mut tls = TlsConfig::default();
             if let Some(pem) = &server.ca_pem {
                 tls = tls.only_ca_pem(pem).unwrap();
@@ -507,7 +522,8 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
         ("log", log.text()),
         ("capture", format!("{trace} {trace:?} {stored}")),
     ] {
-        for secret in [TOKEN, &escaped, password, &key_line] {
+        let spelled = spelled.iter().map(String::as_str);
+        for secret in spelled.chain([TOKEN, password, &key_line]) {
             let found = text
                 .find(secret)
                 .map(|at| &text[at.saturating_sub(200)..at]);
