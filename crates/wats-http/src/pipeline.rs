@@ -318,7 +318,8 @@ impl Pipeline {
             if answer.status.is_success() {
                 let got = W::take(answer, request.limits).await.map_err(blame)?;
                 if let Payload::Stream(upload) = &request.body {
-                    upload.given().await?;
+                    // Boxed, because few calls have one.
+                    Box::pin(upload.given()).await?;
                 }
                 return Ok(got);
             }

@@ -164,14 +164,25 @@ async fn cancelled_calls_give_their_slots_back_and_never_break_the_cap() {
     .await;
     let client = client(&server.url()).pool(pool(4)).build().unwrap();
     for _ in 0..25 {
-        let mut set = JoinSet::new();
-        for _ in 0..6 {
-            let client = client.clone();
-            set.spawn(async move { client.execute(Call::new(&GET)).await });
-        }
+        let calls = |n| {
+            let mut set = JoinSet::new();
+            for _ in 0..n {
+                let client = client.clone();
+                set.spawn(async move { client.execute(Call::new(&GET)).await });
+            }
+            set
+        };
+        let mut served = calls(4);
         server.until_live(|n| n == 4).await;
+        let mut waiting = calls(2);
+        while client.pool_stats().waiting < 2 {
+            tokio::task::yield_now().await;
+        }
         assert!(client.pool_stats().live <= 4);
-        set.shutdown().await;
+        // Those that wait go first: one that is served next would be accepted before the server sees the close that
+        // made room for it.
+        waiting.shutdown().await;
+        served.shutdown().await;
         assert!(client.pool_stats().live <= 4);
         // The server learns of a closed socket a moment after the client closed it; then it must see the same.
         until_free(&client).await;
