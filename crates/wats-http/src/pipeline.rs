@@ -67,8 +67,8 @@ pub(crate) struct Whole;
 impl Want for Whole {
     type Got = Received;
 
-    async fn take(answer: Answer, limits: &SizeLimits) -> Result<Received> {
-        let body = encoding::receive(answer.body, &answer.headers, limits.decoded).await??;
+    async fn take(mut answer: Answer, limits: &SizeLimits) -> Result<Received> {
+        let body = encoding::receive(&mut answer.body, &answer.headers, limits.decoded).await??;
         Ok(Received {
             status: answer.status,
             version: answer.version,

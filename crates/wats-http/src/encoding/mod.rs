@@ -39,7 +39,7 @@ const AT_ONCE: usize = 16 << 10;
 /// Reads the body of an answer and undoes its content codings, at most `cap` bytes of result. The outer error is that of
 /// the connection, the inner one that of the codings, after which no more is read than the connection is worth.
 pub(crate) async fn receive(
-    mut body: AnswerBody,
+    body: &mut AnswerBody,
     headers: &HeaderMap,
     cap: usize,
 ) -> Result<Result<Bytes>> {

@@ -65,9 +65,6 @@ use crate::redirect::Hop;
 use crate::tls::TlsConfig;
 use crate::transport::{Answer, Prepared, Transport};
 
-/// How long a call waits for the driver of its connection to come round.
-const ONE_TURN: Duration = Duration::from_millis(5);
-
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -311,18 +308,13 @@ impl Transport for Pool {
 impl Shared {
     /// Gives a connection back after a whole answer was read.
     async fn park(self: &Arc<Self>, mut lease: Lease) {
-        // Over HTTP/2 the pool has its own handle; only the slot and the stream go back.
-        if let Connection::Http1(http1) = &mut lease.connection {
-            // The driver usually is ready, or needs one more turn.
-            if !http1.sender.is_ready() {
-                let _ = timeout(ONE_TURN, http1.sender.ready()).await;
-            }
-            self.park_later(lease);
-        }
+        lease.one_turn().await;
+        self.park_later(lease);
     }
 
     /// The same without waiting.
     fn park_later(self: &Arc<Self>, lease: Lease) {
+        // Over HTTP/2 the pool has its own handle; only the slot and the stream go back.
         let Connection::Http1(mut http1) = lease.connection else {
             return;
         };
