@@ -362,3 +362,54 @@ fn connections_that_turn_out_to_be_shared_beyond_what_may_be_open_serve_one_call
     let (_, _two, _second) = laid(&stock, 9);
     assert_eq!(stock.shared(), 1);
 }
+
+/// Polls once, with nobody to wake.
+fn poll<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+#[test]
+fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
+    let stock = stock(9, 1, true);
+    let Found::Dial(Some(dialling)) = stock.find() else {
+        panic!("nothing is there")
+    };
+    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&stock)));
+    for call in &mut waiting {
+        assert!(poll(call.as_mut()).is_none());
+    }
+    stock.dial_failed((ErrorKind::Tls, "why".to_owned()));
+    drop(dialling);
+    for call in &mut waiting {
+        let Some((_, Found::Failed((kind, why)))) = poll(call.as_mut()) else {
+            panic!("they waited for that dial")
+        };
+        assert_eq!((kind, &*why), (ErrorKind::Tls, "why"));
+    }
+    assert!(matches!(stock.find(), Found::Dial(Some(_))));
+}
+
+#[test]
+fn who_waits_for_a_dial_that_was_given_up_dials() {
+    let stock = stock(9, 1, true);
+    let Found::Dial(Some(dialling)) = stock.find() else {
+        panic!("nothing is there")
+    };
+    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&stock)));
+    for call in &mut waiting {
+        assert!(poll(call.as_mut()).is_none());
+    }
+    drop(dialling);
+    let [first, second] = &mut waiting;
+    assert!(poll(second.as_mut()).is_none(), "it is not its turn");
+    let Some((_, Found::Dial(Some(_dialling)))) = poll(first.as_mut()) else {
+        panic!("somebody has to dial")
+    };
+    assert!(
+        poll(second.as_mut()).is_none(),
+        "now it waits for the next dial"
+    );
+}
