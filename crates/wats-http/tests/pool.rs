@@ -256,7 +256,11 @@ async fn a_peer_that_stops_reading_cannot_keep_a_slot() {
     let large = Call::new(&POST).body(vec![b'x'; 64 << 20], "text/plain");
     let error = client.execute(large).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    // For as long as the socket is open, and no longer.
+    let stats = client.pool_stats();
+    assert_eq!(stats.in_use, stats.live);
     until_free(&client).await;
+    assert_eq!(client.pool_stats().live, 0);
 }
 
 #[tokio::test]
