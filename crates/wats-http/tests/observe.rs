@@ -12,6 +12,7 @@
 mod common;
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use wats_http::http::{Method, StatusCode};
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{
     Attempt, BodySource, Call, Capture, Client, ClientBuilder, ErrorKind, Intercept, Operation,
-    Outcome, ProxyConfig, Refusal, Repeat, RetryConfig, TlsConfig,
+    Outcome, PoolConfig, ProxyConfig, Refusal, Repeat, RetryConfig, TlsConfig,
 };
 
 static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/submit", Repeat::Safe);
@@ -344,8 +345,10 @@ impl metrics::Recorder for Kept {
         let mut cells = self.0.lock().unwrap();
         metrics::Counter::from_arc(cells.entry(key.to_string()).or_default().clone())
     }
-    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
-        metrics::Gauge::noop()
+    fn register_gauge(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        let mut cells = self.0.lock().unwrap();
+        // Whole numbers within a gauge are the bits of a float.
+        metrics::Gauge::from_arc(cells.entry(key.to_string()).or_default().clone())
     }
     fn register_histogram(
         &self,
@@ -403,6 +406,51 @@ fn metrics_count_calls_by_operation_and_outcome() {
         "{names:?}"
     );
     assert!(!names.iter().any(|n| n.contains("4711")), "{names:?}");
+}
+
+#[test]
+fn metrics_know_of_open_connections_and_of_waits() {
+    let kept = Kept::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let open = || {
+        let cells = kept.0.lock().unwrap();
+        let key = |name: &str| cells.iter().find(|(key, _)| key.contains(name));
+        key("http.client.open_connections")
+            .map(|(_, bits)| f64::from_bits(bits.load(std::sync::atomic::Ordering::SeqCst)))
+    };
+    let queued = || {
+        let cells = kept.0.lock().unwrap();
+        cells
+            .keys()
+            .any(|key| key.contains("http.client.request.time_in_queue"))
+    };
+    metrics::with_local_recorder(&kept, || {
+        runtime.block_on(async {
+            let server = Server::start(Speaks::Plain, |_| async { ok("1") }).await;
+            let pool = PoolConfig::default().max_connections(NonZeroUsize::new(2).unwrap());
+            let client = client(&server.url()).pool(pool).build().unwrap();
+            assert_eq!((open(), queued()), (None, false));
+            client.warm(2).await.unwrap();
+            assert_eq!((open(), queued()), (Some(2.0), false));
+            let calls = (0..5).map(|_| client.execute(Call::new(&GET)));
+            for outcome in futures_util::future::join_all(calls).await {
+                outcome.unwrap();
+            }
+            assert_eq!((open(), queued()), (Some(2.0), true));
+            drop(client);
+            server.until_live(|live| live == 0).await;
+            tokio::time::timeout(Duration::from_secs(60), async {
+                while open() != Some(0.0) {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await
+            .unwrap();
+        });
+    });
 }
 
 /// A text as servers write it into addresses, JSON and web pages.

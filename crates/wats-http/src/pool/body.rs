@@ -102,22 +102,17 @@ impl PooledBody {
         if !self.keep || !self.lease.as_ref().is_some_and(is_http1) {
             return;
         }
-        tokio::spawn(async move {
+        tokio::spawn(timeout(SOON, async move {
             let mut stall = std::pin::pin!(None);
             let mut read = 0;
-            let rest = async {
-                loop {
-                    match poll_fn(|context| self.poll_piece(context, stall.as_mut())).await {
-                        Ok(Some(data)) if read + data.len() <= SMALL_REST => read += data.len(),
-                        Ok(None) => return true,
-                        Ok(Some(_)) | Err(_) => return false,
-                    }
+            loop {
+                match poll_fn(|context| self.poll_piece(context, stall.as_mut())).await {
+                    Ok(Some(data)) if read + data.len() <= SMALL_REST => read += data.len(),
+                    Ok(None) => return self.give_back().await,
+                    Ok(Some(_)) | Err(_) => return,
                 }
-            };
-            if timeout(SOON, rest).await == Ok(true) {
-                self.give_back().await;
             }
-        });
+        }));
     }
 
     /// As [`give_back`](Self::give_back), without waiting for it.
