@@ -26,7 +26,7 @@ pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
         ));
     }
     let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
-    let Ids(ids) = json.from_slice(text).map_err(|source| Error::Codec {
+    let Ids(ids) = json.from_json(text).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",
         source,
     })?;
