@@ -42,6 +42,11 @@ fn survives(report: &Value) {
     let model: Report = serde_json::from_slice(&text).unwrap();
     let unpacked: Report = packed.from_slice(&packed.to_vec(&model).unwrap()).unwrap();
     assert_same(report, &serde_json::to_value(&unpacked).unwrap());
+    let mut sent = Vec::new();
+    let body = model.body().unwrap();
+    assert_eq!(body.write_to(&mut sent).unwrap(), sent.len() as u64);
+    assert_eq!(sent.len() as u64, body.len());
+    assert_same(report, &serde_json::from_slice(&sent).unwrap());
 }
 
 #[test]
@@ -184,9 +189,14 @@ fn trees() -> impl Strategy<Value = Value> {
             "2026-01-30T22:01:41.4707353+01:00",
             "83ac0b8e-b575-4004-94de-f905774c3ed8",
             "83AC0B8E-b575-4004-94de-f905774c3ed8",
+            "{83ac0b8e-b575-4004-94de-f905774c3ed8}",
+            "83ac0b8eb575400494def905774c3ed8",
         ])
         .prop_map(Value::from),
         any::<String>().prop_map(Value::from),
+        // Longer than what a body writes in line.
+        prop::sample::select(vec!["QUJD", "QUJD\r\n", "\"", "\\", "ø"])
+            .prop_map(|text| Value::from(text.repeat(5_000))),
     ];
     leaf.prop_recursive(6, 120, 8, |inner| {
         let name = prop_oneof![9 => prop::sample::select(NAMES).prop_map(str::to_owned), 1 => any::<String>()];

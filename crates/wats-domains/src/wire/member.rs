@@ -18,6 +18,8 @@ use super::{Extra, Number};
 /// What stood where a member of type `T` was expected.
 pub(crate) enum Read<T> {
     Value(T),
+    /// A value in a spelling that is not the one in which it would be written, and that spelling.
+    Spelt(T, Value),
     /// A null, or a value of another kind or out of range; kept as it is.
     Other(Value),
 }
@@ -50,6 +52,19 @@ pub(crate) trait Member: Sized {
     }
     fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Read<Self>, A::Error> {
         Value::deserialize(SeqAccessDeserializer::new(list)).map(Read::Other)
+    }
+
+    /// Whether the same value may be spelt in several ways; then the way in which it was read is kept.
+    const SPELT: bool = false;
+
+    /// Whether the text stands for this value; only asked where values are spelt in several ways.
+    fn is_spelt(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether this is the text as which the value is written.
+    fn is_written(&self, _: &str) -> bool {
+        true
     }
 
     /// What a list of such members is in words.
@@ -100,6 +115,19 @@ pub(crate) fn read_value<'de, T: Member, A: MapAccess<'de>>(
     map.next_value_seed(Any(PhantomData))
 }
 
+/// The spelling in which a value was read, if it is still that value.
+pub(crate) fn spelling<'a, T: Member>(
+    value: &T,
+    extra: &'a Extra,
+    name: &str,
+) -> Option<&'a Value> {
+    if !T::SPELT {
+        return None;
+    }
+    let same = |spelling: &&Value| spelling.as_str().is_some_and(|text| value.is_spelt(text));
+    extra.get(name).filter(same)
+}
+
 /// Reads one value of any kind, as a `T` if it can be one.
 struct Any<T>(PhantomData<T>);
 
@@ -139,7 +167,11 @@ impl<'de, T: Member> Visitor<'de> for Any<T> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Read<T>, E> {
-        Ok(T::text(text).map_or_else(|| Read::Other(text.into()), Read::Value))
+        Ok(match T::text(text) {
+            Some(value) if T::SPELT && !value.is_written(text) => Read::Spelt(value, text.into()),
+            Some(value) => Read::Value(value),
+            None => Read::Other(text.into()),
+        })
     }
 
     fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Read<T>, E> {
@@ -202,9 +234,18 @@ impl Member for Uuid {
     const KIND: &'static str = "a UUID";
 
     fn text(text: &str) -> Option<Self> {
-        // Other spellings, such as in capitals, are kept as they are.
-        let id: Self = text.parse().ok()?;
-        (id.hyphenated().encode_lower(&mut Self::encode_buffer()) == text).then_some(id)
+        text.parse().ok()
+    }
+
+    // Capitals, braces and the like stay as they were read.
+    const SPELT: bool = true;
+
+    fn is_spelt(&self, text: &str) -> bool {
+        text.parse() == Ok(*self)
+    }
+
+    fn is_written(&self, text: &str) -> bool {
+        self.hyphenated().encode_lower(&mut Self::encode_buffer()) == text
     }
 
     fn bytes(bytes: &[u8]) -> Option<Self> {
@@ -271,6 +312,7 @@ impl<T: Member> Member for Box<T> {
     fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
         Ok(match T::map(map)? {
             Read::Value(value) => Read::Value(Self::new(value)),
+            Read::Spelt(value, spelling) => Read::Spelt(Self::new(value), spelling),
             Read::Other(other) => Read::Other(other),
         })
     }
@@ -284,6 +326,7 @@ impl<T: Member + Serialize> Member for Vec<T> {
         while let Some(item) = list.next_element_seed(Any(PhantomData))? {
             match item {
                 Read::Value(item) => items.push(item),
+                Read::Spelt(_, odd) => return whole(&items, odd, list).map(Read::Other),
                 Read::Other(odd) => match T::null_item().filter(|_| odd.is_null()) {
                     Some(item) => items.push(item),
                     None => return whole(&items, odd, list).map(Read::Other),

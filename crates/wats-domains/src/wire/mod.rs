@@ -9,15 +9,17 @@ mod member;
 mod number;
 
 pub use extra::Extra;
-pub(crate) use member::{Leaf, Member, Model, Read, read_value};
+pub(crate) use member::{Leaf, Member, Model, Read, read_value, spelling};
 pub use number::Number;
 
-/// Defines wire models: `"wireName" => field: Type` per member; see the module.
+/// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
+/// crate's own and not on the wire.
 macro_rules! wire {
     ($(
         $(#[$meta:meta])*
         pub struct $name:ident {
             $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty, )*
+            $( @own $own:ident: $own_ty:ty, )?
         }
     )*) => { $(
         $(#[$meta])*
@@ -27,12 +29,13 @@ macro_rules! wire {
             $( $(#[$field_meta])* pub $field: Option<$ty>, )*
             /// Members without a field of their own, and explicit nulls; written back as they were read.
             pub extra: $crate::wire::Extra,
+            $( pub(crate) $own: $own_ty, )?
         }
 
         const _: () = {
             use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
-            use $crate::wire::{Member, Read, read_value};
+            use $crate::wire::{Member, Read, read_value, spelling};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
@@ -77,7 +80,10 @@ macro_rules! wire {
                     let known = 0 $( + usize::from(self.$field.is_some()) )*;
                     let mut map = serializer.serialize_map(Some(known + extra().count()))?;
                     $( if let Some(value) = &self.$field {
-                        map.serialize_entry($wire, value)?;
+                        match spelling(value, &self.extra, $wire) {
+                            Some(as_read) => map.serialize_entry($wire, as_read)?,
+                            None => map.serialize_entry($wire, value)?,
+                        }
                     } )*
                     for (name, value) in extra() {
                         map.serialize_entry(name, value)?;
@@ -102,6 +108,10 @@ macro_rules! wire {
                                 match member {
                                     $( Name::$field => match read_value(&mut map)? {
                                         Read::Value(value) => read.$field = Some(value),
+                                        Read::Spelt(value, spelling) => {
+                                            read.$field = Some(value);
+                                            read.extra.push($wire, spelling);
+                                        }
                                         Read::Other(other) => {
                                             read.$field = None;
                                             read.extra.push($wire, other);
