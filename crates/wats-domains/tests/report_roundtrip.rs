@@ -104,6 +104,30 @@ fn of_two_members_of_one_name_the_last_counts() {
     assert_eq!(back, json!({"pn": "b", "new": 2, "sn": "c", "rev": null}));
 }
 
+/// What the guide says of numbers: those of JSON have no bounds, ours have.
+#[test]
+fn numbers_have_64_bits() {
+    for text in [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1.7976931348623157e308",
+    ] {
+        let value = format!("{{\"root\":{{\"totTime\":{text},\"new\":{text}}}}}");
+        survives(&serde_json::from_str(&value).unwrap());
+    }
+    let text = br#"{"uut": {"execTime": 123456789012345678901234567890}}"#;
+    let back: Value = serde_json::from_slice(&again(text)).unwrap();
+    assert_eq!(
+        back["uut"]["execTime"],
+        json!(123_456_789_012_345_680_000_000_000_000.0)
+    );
+    let beyond = "{\"pn\": \"a\",\n\"uut\": {\"execTime\": 1e400}}";
+    let error = serde_json::from_str::<Report>(beyond)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("number out of range at line 2"), "{error}");
+}
+
 /// Names of members of all objects of the schema, and two of none.
 const NAMES: &[&str] = &[
     "type",
