@@ -235,6 +235,13 @@ fn trees() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 1_000 } else { 20_000 }))]
 
+    /// Where base64 belongs, long enough to be streamed.
+    #[test]
+    fn any_text_of_an_attachment_is_unchanged(text in "[A-Za-z+/=_-]{1,9}|.{1,9}|[QA\r\n \"\\\\]{1,9}") {
+        let file = json!({"name": "a", "data": text.repeat(5_000)});
+        survives(&json!({"root": {"attachment": file}, "binaryData": [file, file]}));
+    }
+
     #[test]
     fn any_tree_is_unchanged(tree in trees(), wrapped: bool) {
         let tree = if wrapped { json!({"root": tree}) } else { tree };
