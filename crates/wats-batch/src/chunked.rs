@@ -49,6 +49,7 @@ impl ChunkConfig {
 /// A chunk that has ended; see [`ChunkedBatcher::stream`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "the chunk may have failed"]
 pub struct ChunkDone<C, E> {
     /// Which chunk, from 0.
     pub chunk: usize,
@@ -127,6 +128,7 @@ impl<E> ChunkedBatcher<E> {
 
     /// An outcome for every item, in order; a failed chunk gives its error to each of its items and
     /// stops nothing. `call` answers with one value for each item of the chunk.
+    #[must_use = "some items may have failed"]
     pub async fn run<T, R, F, Fut>(
         &self,
         items: impl IntoIterator<Item = T>,
@@ -172,6 +174,7 @@ impl<E> ChunkedBatcher<E> {
 
     /// One outcome for each chunk, in order. `call` may answer a chunk with anything: a sum, or
     /// fewer values than items.
+    #[must_use = "some chunks may have failed"]
     pub async fn run_chunks<T, C, F, Fut>(
         &self,
         items: impl IntoIterator<Item = T>,

@@ -14,6 +14,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
+#[must_use = "some items may have failed"]
 pub struct Partition<R, E> {
     /// The successes.
     pub ok: Vec<(usize, R)>,

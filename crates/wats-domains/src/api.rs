@@ -12,7 +12,7 @@ use wats_http::{Call, Client, Response};
 use crate::error::{Error, Result};
 use crate::process::{ProcessCache, ProcessService};
 use crate::product::ProductService;
-use crate::report::ReportService;
+use crate::report::{InOrder, ReportService};
 use crate::route::{self, Cached, Route};
 
 /// Options of the typed layer.
@@ -60,6 +60,7 @@ struct Inner {
     client: Client,
     json: Serializer,
     processes: ProcessCache,
+    submits: InOrder,
 }
 
 impl Api {
@@ -73,6 +74,7 @@ impl Api {
                 client,
                 json,
                 processes: ProcessCache::new(options.process_ttl),
+                submits: InOrder::default(),
             }),
         }
     }
@@ -108,6 +110,11 @@ impl Api {
 
     pub(crate) fn processes(&self) -> &ProcessCache {
         &self.inner.processes
+    }
+
+    /// Where reports of one id wait for each other.
+    pub(crate) fn submits(&self) -> &InOrder {
+        &self.inner.submits
     }
 
     /// Sends a call and makes stale what the table says it makes stale.

@@ -1,5 +1,6 @@
 //! The error of the typed layer: what the transport says, or what is wrong with the data before it is sent.
 
+use uuid::Uuid;
 use wats_http::ErrorKind;
 use wats_http::http::StatusCode;
 
@@ -35,6 +36,24 @@ pub enum Error {
     /// Data that is not what it should be.
     #[error("{0}")]
     Data(String),
+    /// The server answered a submit with success, but did not name the report: nobody has said that it was received.
+    /// Submitting it again is safe.
+    #[error(
+        "the answer does not name the report {id}, so nobody has said that it was received: {answer:?}; submit it again, \
+         which doubles nothing, and check that the base URL is a WATS server"
+    )]
+    Unacknowledged {
+        /// The id of the report.
+        id: Uuid,
+        /// The start of the answer.
+        answer: String,
+        /// How often the call was tried.
+        attempts: u32,
+    },
+    /// Not sent, because the bulk was stopped before its turn
+    /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
+    #[error("not sent: stopped before its turn")]
+    Stopped,
     /// Data that cannot be written or read.
     #[error("{what}")]
     Codec {
@@ -47,14 +66,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// What kind of failure it is; data that cannot be sent counts as an invalid request.
+    /// What kind of failure it is; data that cannot be sent, and what was stopped before, counts as an invalid request.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Http(error) => error.kind(),
             Self::Config(_) => ErrorKind::Config,
-            Self::Report(_) | Self::Query(_) | Self::Data(_) | Self::Codec { .. } => {
-                ErrorKind::Request
-            }
+            Self::Unacknowledged { .. } => ErrorKind::Decode,
+            Self::Report(_)
+            | Self::Query(_)
+            | Self::Data(_)
+            | Self::Codec { .. }
+            | Self::Stopped => ErrorKind::Request,
         }
     }
 
@@ -65,17 +87,26 @@ impl Error {
 
     /// Whether the same call may succeed later without a change.
     pub fn is_retryable(&self) -> bool {
-        self.as_http().is_some_and(wats_http::Error::is_retryable)
+        match self {
+            Self::Unacknowledged { .. } | Self::Stopped => true,
+            other => other.as_http().is_some_and(wats_http::Error::is_retryable),
+        }
     }
 
     /// How often the call was tried; 0 when nothing was sent.
     pub fn attempts(&self) -> u32 {
-        self.as_http().map_or(0, wats_http::Error::attempts)
+        match self {
+            Self::Unacknowledged { attempts, .. } => *attempts,
+            other => other.as_http().map_or(0, wats_http::Error::attempts),
+        }
     }
 
     /// The start of the server's answer, on one line.
     pub fn body_excerpt(&self) -> Option<&str> {
-        self.as_http().and_then(wats_http::Error::body_excerpt)
+        match self {
+            Self::Unacknowledged { answer, .. } => Some(answer),
+            other => other.as_http().and_then(wats_http::Error::body_excerpt),
+        }
     }
 
     /// The transport's error, when that is the failure.
@@ -101,6 +132,15 @@ impl Error {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// What is not there is not a failure.
+pub(crate) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -289,6 +289,13 @@ async fn answers_of_the_wrong_kind() {
 }
 
 #[tokio::test]
+async fn a_call_does_not_need_its_service_any_more() {
+    let (_sim, api) = simulator().await;
+    let found = api.product().get_many(&["PART-0001"]);
+    assert!(found.await.unwrap()[0].is_some());
+}
+
+#[tokio::test]
 async fn the_version_is_told() {
     let (_sim, api) = simulator().await;
     assert!(!api.version().await.unwrap().is_empty());

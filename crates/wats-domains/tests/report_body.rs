@@ -185,17 +185,48 @@ fn contents_are_equal_however_they_are_kept() {
 #[test]
 fn a_body_that_cannot_be_made_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    // Short contents are written at once, so the file is missed while the body is made.
+    // No file is opened while the body is made, however short it is: that is for whoever reads.
     let broken = report(vec![
         Attachment::new("a", "b", noise(10_000)),
         file(folder.path(), "short.bin", b"Hello"),
     ]);
     fs::remove_file(folder.path().join("short.bin")).unwrap();
-    let error = broken.body().unwrap_err().to_string();
+    assert!(serde_json::to_string(&*broken).is_err());
+    let body = broken.body().unwrap();
+    let error = body.write_to(&mut io::sink()).unwrap_err().to_string();
     assert!(error.contains("short.bin"), "{error}");
     // Written plainly, contents stand where they belong again.
     let good = report(vec![Attachment::new("a", "b", noise(10_000))]);
     assert!(serde_json::to_string(&*good).unwrap().len() > 13_000);
+}
+
+/// What is loaded may hold any text where base64 belongs.
+#[test]
+fn texts_that_need_an_escape_are_written_with_one() {
+    let lines = format!("{}\r\n", "QUJD".repeat(19)).repeat(100);
+    let quoted = format!("{}\",\"injected\":\"{}", "QUJD".repeat(1_500), "QUJD");
+    let plain = "QUJD".repeat(2_000) + "+/-_QQ==";
+    for (data, kept) in [
+        (lines, true),
+        (quoted, true),
+        ("\\".repeat(5_000), true),
+        ("ø\u{1}".repeat(5_000), true),
+        (plain, false),
+    ] {
+        let mut value =
+            serde_json::to_value(&*report(vec![Attachment::new("a", "b", "c")])).unwrap();
+        value["root"]["steps"][1]["attachment"]["data"] = data.into();
+        let loaded: Report = serde_json::from_value(value.clone()).unwrap();
+        let written = text(&loaded).unwrap();
+        assert_eq!(written, serde_json::to_string(&loaded).unwrap());
+        let back: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(back, value);
+        assert_eq!(
+            loaded.body().unwrap().as_whole().is_some(),
+            kept,
+            "base64 is streamed"
+        );
+    }
 }
 
 /// 10 000 steps and 100 MB of files.

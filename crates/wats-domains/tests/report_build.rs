@@ -444,7 +444,7 @@ fn silent_losses_are_refused() {
             }),
         ),
         (
-            "R203",
+            "R208",
             with(|root| {
                 root.sequence_loop("l", LoopRule::All, |_| {});
             }),

@@ -177,6 +177,32 @@ async fn without_the_internal_route_the_public_list_must_do() {
 }
 
 #[tokio::test]
+async fn an_earlier_version_does_not_pass_for_the_one_in_quarantine() {
+    let (sim, api) = start(Simulator::builder()).await;
+    assert_eq!(submit(&api, 1).await, Fate::Stored);
+    for status in [403, 404] {
+        sim.clear_faults();
+        sim.inject(Fault::status(status).route("GET", STATE).times(100_000));
+        // Stored anew, it is listed as received once more.
+        assert_eq!(submit(&api, 1).await, Fate::Stored, "{status}");
+
+        sim.inject(Fault::quarantine("x").route("POST", WSJF));
+        let brief = patient().wait(Duration::from_millis(300));
+        let options = SubmitOptions::default().confirm(brief);
+        let report = read(&test(id(1), "S"));
+        let submitted = api.report().submit_with(&report, &options).await.unwrap();
+        let Some(Fate::Pending { trouble, .. }) = submitted.fate else {
+            panic!("{status}: {:?}", submitted.fate);
+        };
+        let trouble = trouble.unwrap();
+        assert!(trouble.contains("earlier version"), "{trouble}");
+        // Nothing was read before this one; it cannot be told either.
+        let fate = api.report().internal().confirm(id(1), &brief).await;
+        assert!(matches!(fate, Fate::Pending { .. }), "{status}: {fate:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_failure_to_look_does_not_undo_the_submit() {
     let (sim, api) = start(Simulator::builder()).await;
     // Passing trouble is looked through, on either route.

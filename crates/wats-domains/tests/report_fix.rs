@@ -105,6 +105,23 @@ fn each_fault_is_mended_told_and_gone() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Writers differ in which of the two is the limit of LE and LT, so neither is dropped.
+#[test]
+fn of_two_limits_of_a_one_limit_operator_none_is_chosen() {
+    for (low, high, done) in [(0.0, 5.5, vec![]), (5.5, 5.5, vec!["R306"])] {
+        let mut report = test();
+        number(&mut report)["compOp"] = json!("LE");
+        number(&mut report)["lowLimit"] = json!(low);
+        number(&mut report)["highLimit"] = json!(high);
+        let (mut after, told, left) = mend(&report, &FixPolicy::default());
+        assert_eq!(told, done);
+        assert_eq!(left.contains(&"R306"), done.is_empty(), "{left:?}");
+        if done.is_empty() {
+            assert_eq!(number(&mut after), number(&mut report));
+        }
+    }
+}
+
 #[test]
 fn what_the_table_calls_fixable_is_mended_and_nothing_else() {
     let by_policy = ["R114", "R116", "R206"];

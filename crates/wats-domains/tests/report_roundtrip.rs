@@ -58,6 +58,11 @@ fn survives(report: &Value) {
     let model: Report = serde_json::from_slice(&text).unwrap();
     let unpacked: Report = packed.from_slice(&packed.to_vec(&model).unwrap()).unwrap();
     assert_same(report, &serde_json::to_value(&unpacked).unwrap());
+    let mut sent = Vec::new();
+    let body = model.body().unwrap();
+    assert_eq!(body.write_to(&mut sent).unwrap(), sent.len() as u64);
+    assert_eq!(sent.len() as u64, body.len());
+    assert_same(report, &serde_json::from_slice(&sent).unwrap());
 }
 
 #[test]
@@ -114,6 +119,30 @@ fn of_two_members_of_one_name_the_last_counts() {
     let back: Value = serde_json::from_slice(&again(text)).unwrap();
     assert_eq!(back, json!({"pn": "b", "new": 2, "sn": "c", "rev": null}));
     read_alike::<Report>(text);
+}
+
+/// What the guide says of numbers: those of JSON have no bounds, ours have.
+#[test]
+fn numbers_have_64_bits() {
+    for text in [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1.7976931348623157e308",
+    ] {
+        let value = format!("{{\"root\":{{\"totTime\":{text},\"new\":{text}}}}}");
+        survives(&serde_json::from_str(&value).unwrap());
+    }
+    let text = br#"{"uut": {"execTime": 123456789012345678901234567890}}"#;
+    let back: Value = serde_json::from_slice(&again(text)).unwrap();
+    assert_eq!(
+        back["uut"]["execTime"],
+        json!(123_456_789_012_345_680_000_000_000_000.0)
+    );
+    let beyond = "{\"pn\": \"a\",\n\"uut\": {\"execTime\": 1e400}}";
+    let error = serde_json::from_str::<Report>(beyond)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("number out of range at line 2"), "{error}");
 }
 
 /// Names of members of all objects of the schema, and two of none.
@@ -209,9 +238,14 @@ fn trees() -> impl Strategy<Value = Value> {
             "2026-01-30T22:01:41.4707353+01:00",
             "83ac0b8e-b575-4004-94de-f905774c3ed8",
             "83AC0B8E-b575-4004-94de-f905774c3ed8",
+            "{83ac0b8e-b575-4004-94de-f905774c3ed8}",
+            "83ac0b8eb575400494def905774c3ed8",
         ])
         .prop_map(Value::from),
         any::<String>().prop_map(Value::from),
+        // Longer than what a body writes in line.
+        prop::sample::select(vec!["QUJD", "QUJD\r\n", "\"", "\\", "ø"])
+            .prop_map(|text| Value::from(text.repeat(5_000))),
     ];
     leaf.prop_recursive(6, 120, 8, |inner| {
         let name = prop_oneof![9 => prop::sample::select(NAMES).prop_map(str::to_owned), 1 => any::<String>()];
@@ -225,6 +259,13 @@ fn trees() -> impl Strategy<Value = Value> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 1_000 } else { 20_000 }))]
+
+    /// Where base64 belongs, long enough to be streamed.
+    #[test]
+    fn any_text_of_an_attachment_is_unchanged(text in "[A-Za-z+/=_-]{1,9}|.{1,9}|[QA\r\n \"\\\\]{1,9}") {
+        let file = json!({"name": "a", "data": text.repeat(5_000)});
+        survives(&json!({"root": {"attachment": file}, "binaryData": [file, file]}));
+    }
 
     #[test]
     fn any_tree_is_unchanged(tree in trees(), wrapped: bool) {

@@ -16,8 +16,8 @@ use report_common::{connect, id, read, repair, start, test};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wats_batch::limit;
-use wats_domains::HeaderQuery;
 use wats_domains::report::{BulkOptions, Report, Status, SubmitMode, SubmitOptions};
+use wats_domains::{Error, HeaderQuery};
 use wats_http::ErrorKind;
 use wats_sim::{Fault, Simulator};
 
@@ -56,7 +56,7 @@ async fn tests_and_repairs_are_submitted_alike_and_unaltered() {
 }
 
 #[tokio::test]
-async fn the_answer_may_be_a_list_or_say_nothing() {
+async fn only_an_answer_that_names_the_report_says_that_it_is_received() {
     let (sim, api) = start(Simulator::builder()).await;
     let report = read(&test(id(1), "S"));
     let elsewhere = id(9).to_string();
@@ -65,13 +65,39 @@ async fn the_answer_may_be_a_list_or_say_nothing() {
             json!([{"ID": id(1).to_string(), "uuid": elsewhere}]).to_string(),
             id(9),
         ),
-        (json!({"uuid": elsewhere}).to_string(), id(9)),
-        ("null".to_owned(), id(1)),
-        ("  ".to_owned(), id(1)),
+        (
+            json!({"uuid": id(1).to_string().to_uppercase()}).to_string(),
+            id(1),
+        ),
+        (json!(id(1)).to_string(), id(1)),
     ] {
         sim.inject(Fault::status(200).body(body));
         assert_eq!(api.report().submit(&report).await.unwrap().id, expected);
     }
+    for body in [
+        String::new(),
+        "  ".to_owned(),
+        "null".to_owned(),
+        "{}".to_owned(),
+        "\"ok\"".to_owned(),
+        json!([{"ID": elsewhere, "uuid": elsewhere}]).to_string(),
+        format!("[{}]", "\"\\n\",".repeat(100) + "1"),
+    ] {
+        sim.inject(Fault::status(200).body(body.clone()));
+        let error = api.report().submit(&report).await.unwrap_err();
+        let Error::Unacknowledged {
+            id: of, attempts, ..
+        } = &error
+        else {
+            panic!("{body}: {error:?}");
+        };
+        assert_eq!((*of, *attempts, error.attempts()), (id(1), 1, 1));
+        assert!(error.is_retryable() && error.kind() == ErrorKind::Decode);
+        let answer = error.body_excerpt().unwrap();
+        assert!(answer.chars().count() <= 200 && answer.lines().count() <= 1);
+        assert!(error.to_string().contains(&id(1).to_string()), "{error}");
+    }
+    assert_eq!(sim.report(&id(1).to_string()), None);
     sim.inject(
         Fault::status(200)
             .content_type("text/html")
@@ -193,12 +219,35 @@ async fn json_without_an_id_gets_one_that_belongs_to_the_text() {
         sim.report_bytes(&id(2).to_string()).unwrap(),
         with_id.as_bytes()
     );
-    for odd in ["{\"id\": null}", "{\"id\": \"x\"}", "[]"] {
-        assert!(
-            api.report().submit_json(odd.as_bytes()).await.is_err(),
-            "{odd}"
-        );
+    for (odd, problem) in [
+        ("{\"id\": null}", "its id is null"),
+        ("{\"id\": \"x\"}", "its id x is no UUID"),
+        ("[]", "does not begin with"),
+    ] {
+        let outcome = api.report().submit_json(odd.as_bytes()).await;
+        let told = outcome.unwrap_err().to_string();
+        assert!(told.contains(problem), "{told}");
     }
+}
+
+/// As .NET writes texts.
+#[tokio::test]
+async fn a_byte_order_mark_is_not_sent() {
+    let (sim, api) = start(Simulator::builder()).await;
+    let mut report = test(id(1), "S");
+    let text = report.to_string();
+    let marked = format!("\u{feff}{text}");
+    let submitted = api.report().submit_wsjf(marked.clone()).await.unwrap();
+    assert_eq!(submitted.id, id(1));
+    assert_eq!(sim.report_bytes(&id(1).to_string()).unwrap(), text);
+    api.report().submit_json(marked.as_bytes()).await.unwrap();
+    assert_eq!(sim.report_bytes(&id(1).to_string()).unwrap(), text);
+
+    report.as_object_mut().unwrap().remove("id");
+    let (plain, marked) = (report.to_string(), format!("\u{feff}{report}"));
+    let first = api.report().submit_json(plain.as_bytes()).await.unwrap();
+    let again = api.report().submit_json(marked.as_bytes()).await.unwrap();
+    assert_eq!(first.id, again.id, "the mark is no part of the text");
 }
 
 #[tokio::test]
@@ -213,7 +262,9 @@ async fn an_id_of_zeros_is_none() {
             .await,
         api.report().submit_wsxf(wsxf(Uuid::nil())).await,
     ] {
-        assert_eq!(outcome.unwrap_err().findings()[0].code(), "R101");
+        let error = outcome.unwrap_err();
+        assert_eq!(error.findings()[0].code(), "R101");
+        assert!(error.to_string().contains("its id is all zeros"), "{error}");
     }
     assert_eq!(sim.counters().total_requests(), 0);
 }

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::thread;
 
 use report_common::start;
+use uuid::Uuid;
 use wats_domains::report::{Attachment, AttachmentKey, SubmitOptions};
 use wats_domains::{Api, ApiOptions, UutReport};
 use wats_sim::{Fault, Simulator};
@@ -77,8 +78,8 @@ async fn a_file_that_changes_is_an_error_and_not_another_report() {
     }
 }
 
-/// A server that reads a request, drops what it reads, and answers 200.
-fn sink() -> (String, thread::JoinHandle<u64>) {
+/// A server that reads a request, drops what it reads, and answers that it has this report.
+fn sink(id: Uuid) -> (String, thread::JoinHandle<u64>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
@@ -94,7 +95,10 @@ fn sink() -> (String, thread::JoinHandle<u64>) {
         let length: u64 = length.split("\r\n").next().unwrap().parse().unwrap();
         let read = std::io::copy(&mut (&mut stream).take(length), &mut std::io::sink()).unwrap();
         stream
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            .write_all(
+                format!("HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\n{{\"ID\":\"{id}\"}}")
+                    .as_bytes(),
+            )
             .unwrap();
         read
     });
@@ -114,7 +118,7 @@ fn a_hundred_megabytes_are_never_in_memory() {
             .map(std::path::PathBuf::as_path)
             .collect::<Vec<_>>(),
     );
-    let (address, server) = sink();
+    let (address, server) = sink(report.id());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -7,7 +7,7 @@ use wats_batch::{batch_map, limit};
 
 use super::{Product, ProductSummary};
 use crate::api::Api;
-use crate::error::Result;
+use crate::error::{Result, none_if_missing};
 use crate::odata::Filter;
 use crate::route;
 
@@ -93,11 +93,7 @@ impl<'a> ProductService<'a> {
     /// # Errors
     /// The call fails other than by 404.
     pub async fn find(self, part_number: &str) -> Result<Option<Product>> {
-        match self.get(part_number).await {
-            Ok(product) => Ok(Some(product)),
-            Err(error) if error.status().is_some_and(|s| s.as_u16() == 404) => Ok(None),
-            Err(error) => Err(error),
-        }
+        none_if_missing(self.get(part_number).await)
     }
 
     /// Lists products (`GET /api/Product/Query`).
@@ -131,7 +127,7 @@ impl<'a> ProductService<'a> {
     /// # Ok(()) }
     /// ```
     pub async fn get_many<S: AsRef<str>>(
-        &self,
+        self,
         part_numbers: &[S],
     ) -> Result<Vec<Option<ProductSummary>>> {
         let numbers: Vec<&str> = part_numbers.iter().map(AsRef::as_ref).collect();

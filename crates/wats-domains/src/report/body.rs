@@ -16,7 +16,8 @@ use super::Report;
 use super::payload::{Encoded, Payload};
 use crate::error::{Error, Result};
 
-/// Contents shorter than this as base64 are written with the rest of the report.
+/// Contents in memory that are shorter than this as base64 are written with the rest of the report. Files are not,
+/// however short: reading them takes as long as their disk takes.
 const SMALL: u64 = 4 * 1024;
 
 thread_local! {
@@ -35,7 +36,10 @@ struct Open {
 /// Keeps a place for contents if a body is being made of them; an empty text must then be written instead.
 pub(super) fn keep_place(payload: &Payload) -> bool {
     OPEN.with_borrow_mut(|open| match open {
-        Some(open) if payload.encoded_len() >= SMALL => {
+        Some(open)
+            if payload.needs_no_escape()
+                && (payload.is_file() || payload.encoded_len() >= SMALL) =>
+        {
             // After the quote that begins the empty text.
             open.places.push((open.written + 1, payload.clone()));
             true
@@ -103,6 +107,8 @@ impl Report {
     /// assert_eq!(text, serde_json::to_string(&*report)?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// No file is opened here, only when the body is read.
     ///
     /// # Errors
     /// [`Error::Data`] when the report cannot be written as JSON.

@@ -10,7 +10,8 @@ use crate::wire::Number;
 /// A measurement outside its limits fails, and one without an outcome gets one. A failure is carried up: from
 /// measurements to their step, from steps to their sequence, to the root and the report; an error or a stop above it
 /// stays. Nothing that is given as failed is made to pass, skipped steps stay skipped, and where operator or limits are
-/// missing or unknown the outcome stays as it is.
+/// missing or unknown the outcome stays as it is. The summary of a loop speaks for its iterations, which may have failed
+/// on the way; only a failure that was not told before, found by a limit here, is carried from an iteration to it.
 ///
 /// ```
 /// use wats_domains::Report;
@@ -54,12 +55,37 @@ fn step(step: &mut Step, changed: &mut usize) -> Option<Status> {
             .flatten()
             .filter_map(|m| m.status.clone()),
     );
-    for child in step.steps.iter_mut().flatten() {
-        parts.extend(self::step(child, changed));
-    }
+    children(
+        step.steps.as_deref_mut().unwrap_or_default(),
+        &mut parts,
+        changed,
+    );
     let of_parts = (!parts.is_empty()).then(|| Status::of_parts(&parts));
     raise(&mut step.status, of_parts, changed);
     step.status.clone()
+}
+
+/// Evaluates the steps of a sequence, and adds the outcomes that count for it.
+fn children(steps: &mut [Step], parts: &mut Vec<Status>, changed: &mut usize) {
+    let mut summary = None;
+    for at in 0..steps.len() {
+        let told = steps[at].status.clone();
+        let outcome = step(&mut steps[at], changed);
+        if !steps[at].is_iteration() {
+            summary = steps[at].is_in_loop().then_some(at);
+            continue;
+        }
+        match summary.filter(|summary| steps[*summary].name == steps[at].name) {
+            // Nobody speaks for it.
+            None => parts.extend(outcome),
+            Some(summary) if outcome != told && steps[summary].status != Some(Status::Skipped) => {
+                raise(&mut steps[summary].status, outcome, changed);
+            }
+            Some(_) => {}
+        }
+    }
+    let count = steps.iter().filter(|step| !step.is_iteration());
+    parts.extend(count.filter_map(|step| step.status.clone()));
 }
 
 /// Gives a measurement its outcome, unless it has failed or was skipped already; answers it.

@@ -1,13 +1,11 @@
 //! Files of stored reports: attachments and the certificate.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
-use percent_encoding::percent_decode_str;
 use uuid::Uuid;
-use wats_http::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
+use wats_http::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use wats_http::{Call, Response};
 
+use super::disposition;
 use super::{HeaderAttachment, HeaderList, HeaderQuery, ReportHeader, ReportService};
 use crate::error::Result;
 use crate::odata::Filter;
@@ -16,6 +14,7 @@ use crate::route;
 
 /// Which attachment of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AttachmentKey {
     /// Of a test: the id of the step that it belongs to.
     Step(i32),
@@ -41,61 +40,13 @@ impl Download {
         let text = |name| response.headers().get(name)?.to_str().ok();
         Self {
             content_type: text(CONTENT_TYPE).map(str::to_owned),
-            file_name: file_name(response.headers()),
+            file_name: response
+                .headers()
+                .get(CONTENT_DISPOSITION)
+                .and_then(|value| disposition::file_name(value.as_bytes())),
             contents: response.into_body(),
         }
     }
-}
-
-/// The name in a `Content-Disposition` (RFC 6266): the one with an encoding, else the plain one.
-fn file_name(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(CONTENT_DISPOSITION)?.as_bytes();
-    let text: Cow<'_, str> = String::from_utf8_lossy(value);
-    let parameter = |name: &str| {
-        parameters(&text)
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    };
-    let encoded = parameter("filename*").and_then(|value| {
-        let (charset, rest) = value.split_once('\'')?;
-        let (_, escaped) = rest.split_once('\'')?;
-        let utf8 = charset.eq_ignore_ascii_case("utf-8");
-        let name = percent_decode_str(escaped).decode_utf8();
-        name.ok().filter(|_| utf8).map(Cow::into_owned)
-    });
-    encoded
-        .or_else(|| parameter("filename"))
-        .filter(|name| !name.is_empty())
-}
-
-/// The parameters after the first `;`, without their quotes.
-fn parameters(text: &str) -> impl Iterator<Item = (&str, String)> {
-    let mut rest = text.split_once(';').map_or("", |(_, rest)| rest);
-    std::iter::from_fn(move || {
-        let (name, value) = rest.split_once('=')?;
-        let (value, after) = if let Some(quoted) = value.trim_start().strip_prefix('"') {
-            unquote(quoted)
-        } else {
-            let (value, after) = value.split_once(';').unwrap_or((value, ""));
-            (value.trim().to_owned(), after)
-        };
-        rest = after;
-        Some((name.trim_matches([' ', ';']), value))
-    })
-}
-
-/// A quoted text up to its end, and what follows it.
-fn unquote(quoted: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut characters = quoted.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return (value, &quoted[at + 1..]),
-            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
-            other => value.push(other),
-        }
-    }
-    (value, "")
 }
 
 impl ReportService<'_> {
@@ -165,52 +116,5 @@ impl ReportService<'_> {
     async fn download(self, route: &route::Route, call: Call) -> Result<Download> {
         let response = self.api.send(route, call.header("accept", "*/*")).await?;
         Ok(Download::of(response))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use wats_http::http::HeaderValue;
-
-    use super::*;
-
-    fn name(disposition: &str) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            CONTENT_DISPOSITION,
-            HeaderValue::from_bytes(disposition.as_bytes()).unwrap(),
-        );
-        file_name(&headers)
-    }
-
-    #[test]
-    fn names_of_files_in_all_their_writings() {
-        for (disposition, expected) in [
-            ("attachment; filename=a.png", Some("a.png")),
-            (
-                "attachment; filename=\"a; b=c.png\"; size=5",
-                Some("a; b=c.png"),
-            ),
-            ("attachment; filename=\"a\\\"b\"", Some("a\"b")),
-            (
-                "attachment; filename=\"plain\"; filename*=UTF-8''%C3%B8.png",
-                Some("ø.png"),
-            ),
-            ("attachment;FILENAME*=utf-8'en'x%20y", Some("x y")),
-            ("attachment; filename*=latin1''x; filename=b", Some("b")),
-            ("attachment; filename*=UTF-8''%C3", None),
-            ("attachment; filename=\"\"", None),
-            ("attachment", None),
-        ] {
-            assert_eq!(name(disposition).as_deref(), expected, "{disposition}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_disposition_panics(text in "[ -~]{0,40}|(attachment|;| |filename\\*?=|\"|\\\\|'|%|UTF-8|ø){0,12}") {
-            let _ = name(&text);
-        }
     }
 }

@@ -10,10 +10,9 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 use wats_http::Call;
 
-use super::read::none_if_missing;
-use super::{HeaderField, HeaderQuery, ReportService};
+use super::{HeaderField, HeaderQuery, ReportHeader, ReportService};
 use crate::api::Api;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
 use crate::route::{self, Route};
 use crate::wire::wire;
@@ -132,6 +131,7 @@ impl ConfirmOptions {
 /// What became of a report that the server had received.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[must_use = "a report that was received may be in quarantine, and not stored"]
 pub enum Fate {
     /// It is stored: it is in the lists of headers.
     Stored,
@@ -188,8 +188,10 @@ impl InternalReports<'_> {
     /// Follows a report that was received until it is stored or quarantined, at most for the time given.
     ///
     /// It is stored when its header is listed, which is public; that it is quarantined is only told by the internal state.
-    /// Where that route cannot be used, a report in quarantine stays [`Fate::Pending`]. A report that was stored before
-    /// counts as stored once it is listed as often received as the state says; without the state, at once.
+    /// A report that was stored before counts as stored when it is listed as often received as the state says. Where that
+    /// route cannot be used, it must be listed with a higher `receiveCount` or `timeStamp` than before: before the submit
+    /// with [`SubmitOptions::confirm`](super::SubmitOptions::confirm), else at the first look. What cannot be told stays
+    /// [`Fate::Pending`] with the reason, as does a report in quarantine.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) {
@@ -202,12 +204,39 @@ impl InternalReports<'_> {
     /// # }
     /// ```
     pub async fn confirm(self, id: Uuid, options: &ConfirmOptions) -> Fate {
-        let mut seen = Seen::default();
+        self.confirm_since(id, None, options).await
+    }
+
+    /// As [`confirm`](Self::confirm), with what was listed before the report was submitted.
+    pub(super) async fn confirm_since(
+        self,
+        id: Uuid,
+        before: Option<Listed>,
+        options: &ConfirmOptions,
+    ) -> Fate {
+        let mut seen = Seen {
+            before,
+            ..Seen::default()
+        };
         let fate = timeout(options.wait, self.follow(id, options, &mut seen)).await;
         fate.ok().flatten().unwrap_or_else(|| Fate::Pending {
             state: seen.state.map(Box::new),
-            trouble: seen.trouble.map(|error| format!("{error:#}")),
+            trouble: seen.trouble,
         })
+    }
+
+    /// What the public list says of a report.
+    pub(super) async fn listed(self, id: Uuid) -> Result<Listed> {
+        let query = HeaderQuery::default()
+            .filter(Filter::eq(HeaderField::Id, id))
+            .select([
+                HeaderField::Id,
+                HeaderField::ReceiveCount,
+                HeaderField::TimeStamp,
+            ])
+            .top(1);
+        let headers = self.api.report().headers(&query).await?;
+        Ok(Listed(headers.first().map(Version::of)))
     }
 
     /// Looks until something is known; `None` when looking again would not help.
@@ -216,10 +245,10 @@ impl InternalReports<'_> {
         loop {
             match self.look(id, seen).await {
                 Ok(Some(fate)) => return Some(fate),
-                Ok(None) => seen.trouble = None,
+                Ok(None) => {}
                 Err(error) => {
                     let hopeless = !error.is_retryable();
-                    seen.trouble = Some(error);
+                    seen.trouble = Some(format!("{error:#}"));
                     if hopeless {
                         return None;
                     }
@@ -232,10 +261,14 @@ impl InternalReports<'_> {
 
     /// One look at a report.
     async fn look(self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
+        let mut untold = None;
         seen.state = match self.state(id).await {
             Ok(state) => state,
             // The public list alone must do then.
-            Err(error) if is_forbidden(&error) => None,
+            Err(error) if is_forbidden(&error) => {
+                untold = Some(format!("{error:#}"));
+                None
+            }
             Err(error) => return Err(error),
         };
         if let Some(state) = seen.state.as_ref().filter(|state| state.is_quarantined()) {
@@ -244,18 +277,25 @@ impl InternalReports<'_> {
                 reason: self.reason(id).await,
             }));
         }
-        let query = HeaderQuery::default()
-            .filter(Filter::eq(HeaderField::Id, id))
-            .select([HeaderField::Id, HeaderField::ReceiveCount])
-            .top(1);
-        let listed = self.api.report().headers(&query).await?;
+        let listed = self.listed(id).await?;
+        let before = *seen.before.get_or_insert(listed);
+        let Listed(Some(version)) = listed else {
+            seen.trouble = None;
+            return Ok(None);
+        };
         let received = seen.state.as_ref().and_then(|state| state.receive_count);
-        Ok(listed
-            .first()
-            .is_some_and(|header| {
-                header.receive_count >= received || header.receive_count.is_none()
-            })
-            .then_some(Fate::Stored))
+        let (stored, known) = match (version.received, received) {
+            (Some(listed), Some(received)) => (listed >= received, true),
+            _ => (version.is_newer(before), false),
+        };
+        seen.trouble = (!stored && !known).then(|| {
+            format!(
+                "it is listed, but whether as it was submitted or as an earlier version cannot be told without its \
+                 state: {}",
+                untold.as_deref().unwrap_or("the server does not tell it")
+            )
+        });
+        Ok(stored.then_some(Fate::Stored))
     }
 
     /// Why a report is in quarantine. Not to know is no reason to fail.
@@ -323,7 +363,39 @@ impl InternalReports<'_> {
 #[derive(Default)]
 struct Seen {
     state: Option<ReportState>,
-    trouble: Option<Error>,
+    trouble: Option<String>,
+    /// What was listed at first.
+    before: Option<Listed>,
+}
+
+/// What the public list says of a report; `None` if it is not listed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed(Option<Version>);
+
+/// Which version of a report is listed.
+#[derive(Debug, Clone, Copy)]
+struct Version {
+    received: Option<i32>,
+    time_stamp: Option<i64>,
+}
+
+impl Version {
+    fn of(header: &ReportHeader) -> Self {
+        Self {
+            received: header.receive_count,
+            time_stamp: header.time_stamp,
+        }
+    }
+
+    /// Whether the server has stored the report since.
+    fn is_newer(self, before: Listed) -> bool {
+        let Listed(Some(before)) = before else {
+            return true;
+        };
+        let more = |now: Option<i64>, then: Option<i64>| matches!((now, then), (Some(now), Some(then)) if now > then);
+        more(self.received.map(i64::from), before.received.map(i64::from))
+            || more(self.time_stamp, before.time_stamp)
+    }
 }
 
 /// Whether the route is not for us.

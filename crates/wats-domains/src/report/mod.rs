@@ -6,21 +6,28 @@
 //!
 //! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of
 //! reports show, `query` which of it, `evaluate` makes outcomes of limits, `text` finds the id in a text, `upload`
-//! makes the body of a submit, `refusal` takes a refusal apart.
+//! makes the body of a submit, `answer` reads what is said of it, `refusal` takes a refusal apart. `in_order` keeps
+//! reports of one id in their order, `bulk` goes through many, `partial` marks what was read in less detail,
+//! `disposition` finds the name of a file.
 
+mod answer;
 mod body;
 mod builder;
+mod bulk;
 mod codes;
 mod comp_op;
+mod disposition;
 mod evaluate;
 mod files;
 mod header;
+mod in_order;
 pub(crate) mod internal;
 mod limits;
 mod lint;
 mod model;
 mod names;
 mod pages;
+mod partial;
 mod payload;
 mod query;
 mod read;
@@ -33,6 +40,7 @@ mod text;
 mod time;
 mod upload;
 
+pub use answer::Submitted;
 pub use body::{BodyChunks, BodyReader, ReportBody};
 pub use builder::{
     BooleanLoop, EqualNames, Free, LoopRule, Many, MeasurementRef, MultiBoolean, MultiNumeric,
@@ -40,6 +48,7 @@ pub use builder::{
     Sequence, SequenceLoop, Several, Single, StepRef, StringLoop, Taken, Turns, UnitId, Units,
     UurReport, UutReport,
 };
+pub use bulk::BulkOptions;
 pub use codes::{ChartType, ReportType, StepGroup, StepType};
 pub use comp_op::CompOp;
 pub use evaluate::evaluate;
@@ -48,6 +57,7 @@ pub use header::{
     HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
     ReportHeader,
 };
+pub(crate) use in_order::InOrder;
 pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
 pub use limits::{Limits, StringLimit};
 pub use lint::{
@@ -63,9 +73,9 @@ pub use model::{
 pub use pages::{Cursor, HeaderPage, HeaderPages, HeaderStream};
 pub use payload::Payload;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
-pub use read::{BulkOptions, Detail, DetailLevel};
+pub use read::{Detail, DetailLevel};
 pub use service::ReportService;
 pub use status::Status;
 pub use step_path::StepPath;
-pub use submit::{SubmitMode, SubmitOptions, Submitted};
+pub use submit::{SubmitMode, SubmitOptions};
 pub use time::ReportTime;

@@ -77,6 +77,10 @@ impl Payload {
         }
     }
 
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.0, Source::File(_))
+    }
+
     /// How many bytes the contents have; of a base64 text that is none, about how many.
     pub fn len(&self) -> u64 {
         match &self.0 {
@@ -104,6 +108,15 @@ impl Payload {
         match &self.0 {
             Source::Base64(text) => text.len() as u64,
             _ => self.len().div_ceil(3).saturating_mul(4),
+        }
+    }
+
+    /// Whether the text can stand between quotes as it is. What was read may be any text: base64 in lines, for one.
+    pub(crate) fn needs_no_escape(&self) -> bool {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte);
+        match &self.0 {
+            Source::Base64(text) => text.bytes().all(plain),
+            Source::Bytes(_) | Source::File(_) => true,
         }
     }
 

@@ -1,17 +1,16 @@
 //! Reports read back: whole or in less detail, as the model, as text, as XML, one or many.
 
-use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
 use uuid::Uuid;
-use wats_batch::{BatchMap, Partition, Progress, batch_map_stream, limit};
+use wats_batch::{Partition, batch_map_stream};
 use wats_http::Call;
 
-use super::{Report, ReportService};
-use crate::error::{Error, Result};
+use super::partial::Partial;
+use super::{BulkOptions, Report, ReportService};
+use crate::error::{Error, Result, none_if_missing};
 use crate::route;
 
 /// How much of a report to read, from [`IDENTITY`](Self::IDENTITY) to [`FULL`](Self::FULL).
@@ -81,61 +80,17 @@ impl Detail {
         self
     }
 
+    /// Whether something of the report is left out.
+    fn is_less(self) -> bool {
+        self.level.is_some_and(|level| level < DetailLevel::FULL)
+            || self.chart_data == Some(false)
+            || self.attachments == Some(false)
+    }
+
     fn fill(self, call: Call) -> Call {
         call.query_opt("detailLevel", self.level.map(DetailLevel::get))
             .query_opt("includeChartdata", self.chart_data)
             .query_opt("includeAttachments", self.attachments)
-    }
-}
-
-/// How to go through many reports.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct BulkOptions {
-    /// Most calls under way at once; 5 by default. The server's limit of calls per minute is kept beside.
-    pub at_once: NonZeroUsize,
-    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
-}
-
-impl Default for BulkOptions {
-    fn default() -> Self {
-        Self {
-            at_once: limit::<5>(),
-            progress: None,
-        }
-    }
-}
-
-impl fmt::Debug for BulkOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkOptions")
-            .field("at_once", &self.at_once)
-            .finish_non_exhaustive()
-    }
-}
-
-impl BulkOptions {
-    /// Sets the most calls under way at once.
-    pub fn at_once(mut self, calls: NonZeroUsize) -> Self {
-        self.at_once = calls;
-        self
-    }
-
-    /// Calls `report` after each item.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.progress = Some(Arc::new(report));
-        self
-    }
-
-    pub(super) fn map(&self) -> BatchMap {
-        let map = BatchMap::new(self.at_once);
-        match &self.progress {
-            Some(report) => {
-                let report = Arc::clone(report);
-                map.progress(move |progress| report(progress))
-            }
-            None => map,
-        }
     }
 }
 
@@ -148,7 +103,8 @@ impl<'a> ReportService<'a> {
         self.get_with(id, Detail::default()).await
     }
 
-    /// Reads a report back in less detail. Submitting what was read that way would overwrite the whole by a part.
+    /// Reads a report back in less detail. Submitting what was read that way would overwrite the whole by a part, so it
+    /// is refused unless [`SubmitOptions::partial`](super::SubmitOptions::partial) says that it is meant.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -163,7 +119,9 @@ impl<'a> ReportService<'a> {
     pub async fn get_with(self, id: Uuid, detail: Detail) -> Result<Report> {
         let route = &route::REPORT_GET;
         let call = detail.fill(route.call().path("id", id));
-        self.api.read(route, call).await
+        let mut report: Report = self.api.read(route, call).await?;
+        report.partial = Partial(detail.is_less());
+        Ok(report)
     }
 
     /// As [`get`](Self::get), with `None` where there is no such report.
@@ -200,8 +158,8 @@ impl<'a> ReportService<'a> {
     }
 
     /// Reads many reports, some at a time. One that fails stops no other: the outcome has the reports and the failures
-    /// apart, each with its place in the list. All are in memory at the end; [`get_each`](Self::get_each) gives them one
-    /// by one.
+    /// apart, each with its place in the list. An outage is waited out, see [`BulkOptions::patience`]. All reports are in
+    /// memory at the end; [`get_each`](Self::get_each) gives them one by one.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api, ids: Vec<uuid::Uuid>) {
@@ -220,7 +178,11 @@ impl<'a> ReportService<'a> {
         detail: Detail,
         many: &BulkOptions,
     ) -> Partition<Report, Error> {
-        let get = |id: &Uuid| self.get_with(*id, detail);
+        let bulk = &many.bulk();
+        let get = |id: &Uuid| {
+            let id = *id;
+            bulk.call(move || self.get_with(id, detail))
+        };
         many.map().partition(ids, get).await
     }
 
@@ -238,14 +200,5 @@ impl<'a> ReportService<'a> {
         use futures_util::StreamExt as _;
         let get = move |id: Uuid| async move { (id, self.get_with(id, detail).await) };
         batch_map_stream(ids, at_once, get).map(|(_, outcome)| outcome)
-    }
-}
-
-/// What is not there is not a failure.
-pub(super) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.status().is_some_and(|status| status.as_u16() == 404) => Ok(None),
-        Err(error) => Err(error),
     }
 }

@@ -1,65 +1,26 @@
 //! Reports sent: as the model, as WSJF or WSXF text, one or many.
 //!
 //! Each has its id and its bytes before the first try, and the server overwrites by id, so repeats never double a
-//! report. A 200 means that the server has checked and received it; storing follows later on the server, see
-//! [`internal`](super::internal).
+//! report. Those of one id are sent one after the other. A 200 that names the report means that the server has checked
+//! and received it; storing follows later on the server, see [`internal`](super::internal).
 
-use std::collections::HashMap;
-use std::ops::Deref;
+use std::borrow::Borrow;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::Value;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 use wats_batch::Partition;
-use wats_http::{Call, Timeouts};
+use wats_http::{Call, Response, Timeouts};
 
-use super::internal::{ConfirmOptions, Fate};
+use super::internal::ConfirmOptions;
 use super::lint::{Finding, rules};
-use super::{BulkOptions, Report, ReportService, evaluate, text, upload};
+use super::{BulkOptions, Report, ReportService, Submitted, evaluate, text, upload};
 use crate::error::{Error, Result};
 use crate::route::{self, Route};
 
-/// What the server says of a report it took in (`InsertReportResult`).
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Submitted {
-    /// The id under which the report can be read.
-    pub id: Uuid,
-    /// The id that the report was sent with, if the server tells.
-    pub source_id: Option<Uuid>,
-    /// The number that old clients know it by, if the server tells.
-    pub legacy_id: Option<i64>,
-    /// What became of it, if [`SubmitOptions::confirm`] asked for that.
-    pub fate: Option<Fate>,
-}
-
-impl Submitted {
-    /// What stands in the answer: an object, or a list of it as some versions answer. Anything else says nothing, and
-    /// the report is in all the same.
-    fn read(answer: &Value, sent: Uuid) -> Self {
-        let id = |result: &Value, member: &str| result.get(member)?.as_str()?.parse().ok();
-        let results = match answer {
-            Value::Array(results) => results.as_slice(),
-            single => std::slice::from_ref(single),
-        };
-        let ours = results
-            .iter()
-            .find(|result| id(result, "ID") == Some(sent) || id(result, "uuid") == Some(sent))
-            .or(results.first())
-            .unwrap_or(&Value::Null);
-        let source_id = id(ours, "ID");
-        Self {
-            id: id(ours, "uuid").or(source_id).unwrap_or(sent),
-            source_id,
-            legacy_id: ours.get("Report_ID").and_then(Value::as_i64),
-            fate: None,
-        }
-    }
-}
-
 /// Whose word counts for the outcomes in a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum SubmitMode {
     /// The report's: it is sent as it is. The builder has computed its outcomes already.
     #[default]
@@ -79,6 +40,8 @@ pub struct SubmitOptions {
     pub confirm: Option<ConfirmOptions>,
     /// Deadlines of the call instead of the client's, for reports whose attachments take long to send.
     pub timeouts: Option<Timeouts>,
+    /// Whether a report that was read in less detail is sent, which overwrites the whole by a part; `false` by default.
+    pub partial: bool,
 }
 
 impl SubmitOptions {
@@ -101,6 +64,13 @@ impl SubmitOptions {
         self.timeouts = Some(timeouts);
         self
     }
+
+    /// Sets whether a report that was read in less detail ([`ReportService::get_with`]) is sent all the same. What was
+    /// left out is then lost on the server.
+    pub fn partial(mut self, send: bool) -> Self {
+        self.partial = send;
+        self
+    }
 }
 
 impl ReportService<'_> {
@@ -108,9 +78,15 @@ impl ReportService<'_> {
     /// server overwrites by id, so repeats, ours or the caller's, never double a report. Large attachments are encoded,
     /// and read from their files, while they are sent.
     ///
+    /// Reports of one id that are submitted at the same time, by whichever tasks, are sent one after the other in the
+    /// order in which their futures were first polled: a repeat of an older one never comes behind a newer one. This
+    /// holds for all clones of an [`Api`](crate::Api). After an ambiguous failure, of a broken connection or a deadline, the
+    /// server may still receive the report later; submit the newest version again once the network works.
+    ///
     /// # Errors
-    /// [`Error::Report`] when the report has no id, [`Error::Data`] when it cannot be written, or the call fails, as when
-    /// a file has changed; a refusal has status 400 and the server's reasons.
+    /// [`Error::Report`] when the report has no id, [`Error::Data`] when it cannot be written or was read in less detail,
+    /// [`Error::Unacknowledged`] when the answer does not name the report, or the call fails, as when a file has changed; a
+    /// refusal has status 400 and the server's reasons.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
@@ -126,18 +102,7 @@ impl ReportService<'_> {
     /// # Ok(()) }
     /// ```
     pub async fn submit(self, report: &Report) -> Result<Submitted> {
-        self.submit_in(report, None).await
-    }
-
-    async fn submit_in(self, report: &Report, timeouts: Option<Timeouts>) -> Result<Submitted> {
-        let id = known(report.id)?;
-        let route = &route::REPORT_SUBMIT;
-        let call = upload::fill(route.call(), &report.body()?).await?;
-        let call = match timeouts {
-            Some(timeouts) => call.timeouts(timeouts),
-            None => call,
-        };
-        self.send(route, id, call).await
+        self.submit_with(report, &SubmitOptions::default()).await
     }
 
     /// Submits a report with options.
@@ -158,16 +123,41 @@ impl ReportService<'_> {
     /// # Ok(()) }
     /// ```
     pub async fn submit_with(self, report: &Report, options: &SubmitOptions) -> Result<Submitted> {
-        let mut submitted = match options.mode {
-            SubmitMode::Import => self.submit_in(report, options.timeouts.clone()).await?,
+        let id = sendable(report, options)?;
+        let _turn = self.api.submits().turn(id).await;
+        self.submit_now(id, report, options).await
+    }
+
+    /// Sends a report whose turn it is.
+    async fn submit_now(
+        self,
+        id: Uuid,
+        report: &Report,
+        options: &SubmitOptions,
+    ) -> Result<Submitted> {
+        let before = match options.confirm {
+            Some(_) => self.internal().listed(id).await.ok(),
+            None => None,
+        };
+        let body = match options.mode {
+            SubmitMode::Import => report.body()?,
             SubmitMode::Active => {
                 let mut evaluated = report.clone();
                 evaluate(&mut evaluated);
-                self.submit_in(&evaluated, options.timeouts.clone()).await?
+                evaluated.body()?
             }
         };
+        let route = &route::REPORT_SUBMIT;
+        let call = upload::fill(route.call(), &body).await?;
+        let call = match &options.timeouts {
+            Some(timeouts) => call.timeouts(timeouts.clone()),
+            None => call,
+        };
+        let mut submitted = self.send(route, id, call).await?;
         if let Some(confirm) = &options.confirm {
-            submitted.fate = Some(self.internal().confirm(submitted.id, confirm).await);
+            let before = before.filter(|_| submitted.id == id);
+            let fate = self.internal().confirm_since(submitted.id, before, confirm);
+            submitted.fate = Some(fate.await);
         }
         Ok(submitted)
     }
@@ -175,6 +165,10 @@ impl ReportService<'_> {
     /// Submits many reports, some at a time. One that fails stops no other: the outcome has what was submitted and what
     /// failed apart, each with its place in the list. Reports of the same id are sent one after the other in their order,
     /// so the last one is what stays.
+    ///
+    /// An outage is waited out ([`BulkOptions::patience`]): while the client lets no call pass because the server keeps
+    /// failing, reports wait, and one that failed in a way that passes is sent once more. [`BulkOptions::until`] stops in
+    /// good order.
     ///
     /// Reports are written when their turn comes, so only as many texts are in memory as are under way. With
     /// [`SubmitOptions::confirm`], a report is under way until its fate is known.
@@ -188,45 +182,44 @@ impl ReportService<'_> {
     /// println!("{} submitted, {} failed", outcome.ok.len(), outcome.failed.len());
     /// # }
     /// ```
-    pub async fn submit_many<R: Deref<Target = Report>>(
+    pub async fn submit_many<R: Borrow<Report>>(
         self,
         reports: &[R],
         options: &SubmitOptions,
         many: &BulkOptions,
     ) -> Partition<Submitted, Error> {
-        let turns = in_turn(reports.iter().map(|report| report.id));
-        let reports = reports.iter().map(|report| -> &Report { report });
+        let bulk = &many.bulk();
+        let reports = reports.iter().map(|report| -> &Report { report.borrow() });
         many.map()
-            .partition(reports.zip(turns), |(report, turn)| async move {
-                if let Some(before) = turn.after {
-                    // Its end is told by dropping, whatever came of it.
-                    let _ = before.await;
-                }
-                let _done = turn.done;
-                self.submit_with(report, options).await
+            .partition(reports, |report| async move {
+                let id = sendable(report, options)?;
+                // Kept while it is tried again, so that a newer one does not come before.
+                let _turn = self.api.submits().turn(id).await;
+                bulk.call(|| self.submit_now(id, report, options)).await
             })
             .await
     }
 
-    /// Submits a WSJF text as it is, byte for byte.
+    /// Submits a WSJF text as it is, byte for byte, but for a byte order mark in front, which is left out.
     ///
     /// # Errors
     /// [`Error::Codec`] or [`Error::Data`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
     pub async fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Result<Submitted> {
-        let body = wsjf.into();
+        let body: Bytes = wsjf.into();
+        let body = body.slice_ref(text::without_mark(&body));
         let id = known(text::id_of_wsjf(&body)?)?;
-        let route = &route::REPORT_SUBMIT;
-        self.send(route, id, route.call().body(body, "application/json"))
+        self.send_text(&route::REPORT_SUBMIT, id, body, "application/json")
             .await
     }
 
-    /// Submits a WSJF text that may lack an id: it is given one then, and is sent byte for byte otherwise.
+    /// Submits a WSJF text that may lack an id: it is given one then, and is sent byte for byte otherwise, but for a byte
+    /// order mark in front, which is left out.
     ///
     /// The id is made from the text, so the same text submitted again, by whomever, overwrites and does not double.
     ///
     /// # Errors
-    /// As [`submit_wsjf`](Self::submit_wsjf), also when the id is there and no UUID.
+    /// As [`submit_wsjf`](Self::submit_wsjf), also when there is an `id` and it is null, zeros, or no UUID.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> Result<(), Box<dyn std::error::Error>> {
@@ -235,12 +228,12 @@ impl ReportService<'_> {
     /// # Ok(()) }
     /// ```
     pub async fn submit_json(self, json: &[u8]) -> Result<Submitted> {
+        let json = text::without_mark(json);
         let (id, body) = match text::id_of_wsjf(json)? {
             Some(id) => (known(Some(id))?, Bytes::copy_from_slice(json)),
             None => with_id(json),
         };
-        let route = &route::REPORT_SUBMIT;
-        self.send(route, id, route.call().body(body, "application/json"))
+        self.send_text(&route::REPORT_SUBMIT, id, body, "application/json")
             .await
     }
 
@@ -252,34 +245,76 @@ impl ReportService<'_> {
     pub async fn submit_wsxf(self, wsxf: impl Into<Bytes>) -> Result<Submitted> {
         let body = wsxf.into();
         let id = known(text::id_of_wsxf(&body)?)?;
-        let route = &route::REPORT_SUBMIT_WSXF;
-        self.send(route, id, route.call().body(body, "application/xml"))
+        self.send_text(&route::REPORT_SUBMIT_WSXF, id, body, "application/xml")
+            .await
+    }
+
+    async fn send_text(
+        self,
+        route: &Route,
+        id: Uuid,
+        body: Bytes,
+        content_type: &'static str,
+    ) -> Result<Submitted> {
+        let _turn = self.api.submits().turn(id).await;
+        self.send(route, id, route.call().body(body, content_type))
             .await
     }
 
     async fn send(self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
         let response = self.api.send(route, call).await?;
-        // The report is in: an answer that names no id must not turn that into a failure. One that is not JSON may come
-        // from somebody between us and the server, and is one.
+        // One that is not JSON may come from somebody between us and the server.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {
             Value::Null
         } else {
             self.api.decode(&response)?
         };
-        Ok(Submitted::read(&answer, id))
+        Submitted::read(&answer, id).ok_or_else(|| unacknowledged(id, &response))
+    }
+}
+
+fn unacknowledged(id: Uuid, response: &Response) -> Error {
+    const SHOWN: usize = 200;
+    let answer = String::from_utf8_lossy(response.body());
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    Error::Unacknowledged {
+        id,
+        answer: answer.chars().take(SHOWN).map(plain).collect(),
+        attempts: response.attempts(),
+    }
+}
+
+/// The id of a report that may be sent with these options.
+fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
+    if report.partial.0 && !options.partial {
+        return Err(Error::Data(
+            "the report was read in less detail, so submitting it would overwrite the whole by a part: read it whole \
+             with `get`, or say `SubmitOptions::partial(true)`"
+                .to_owned(),
+        ));
+    }
+    match report.extra.get("id") {
+        Some(odd) if report.id.is_none() && !odd.is_null() => Err(text::no_uuid(&odd.to_string())),
+        _ => known(report.id),
     }
 }
 
 /// The id, if it is one. Without an id the server makes one up, for an id of zeros too, and each repeat of the call would
 /// store the report once more.
 fn known(id: Option<Uuid>) -> Result<Uuid> {
-    id.filter(|id| !id.is_nil()).ok_or_else(|| {
-        Error::Report(vec![Finding::new(
-            rules::ID_MISSING,
-            "report",
-            "it has no id, so a repeat after a lost answer would store it twice; give it a new UUID as `id`",
-        )])
-    })
+    let problem = match id {
+        Some(id) if !id.is_nil() => return Ok(id),
+        Some(_) => "its id is all zeros, in place of which the server makes one up,",
+        None => "it has no id,",
+    };
+    Err(Error::Report(vec![Finding::new(
+        rules::ID_MISSING,
+        "report",
+        format!(
+            "{problem} so a repeat after a lost answer would store it twice; give it the id under which it is stored, \
+             or a new UUID if it is not"
+        ),
+    )]))
 }
 
 /// Under which ids are made from texts.
@@ -300,60 +335,9 @@ fn with_id(json: &[u8]) -> (Uuid, Bytes) {
     (id, body.freeze())
 }
 
-/// When a report may be sent: after the one of the same id before it.
-#[derive(Default)]
-struct Turn {
-    after: Option<oneshot::Receiver<()>>,
-    /// Dropped when it has been sent, which lets the next one go.
-    done: Option<oneshot::Sender<()>>,
-}
-
-/// The turns of reports with these ids. Those without an id wait for nobody.
-fn in_turn(ids: impl Iterator<Item = Option<Uuid>>) -> Vec<Turn> {
-    let mut turns: Vec<Turn> = Vec::new();
-    let mut last: HashMap<Uuid, usize> = HashMap::new();
-    for (place, id) in ids.enumerate() {
-        turns.push(Turn::default());
-        let Some(before) = id.and_then(|id| last.insert(id, place)) else {
-            continue;
-        };
-        let (done, after) = oneshot::channel();
-        turns[before].done = Some(done);
-        turns[place].after = Some(after);
-    }
-    turns
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
-
-    #[test]
-    fn the_answer_is_read_in_every_shape() {
-        let sent = Uuid::from_u128(5);
-        let result = json!({"ID": sent.to_string(), "uuid": ID, "Report_ID": 7});
-        let other =
-            json!({"ID": Uuid::from_u128(6).to_string(), "uuid": Uuid::from_u128(6).to_string()});
-        for answer in [result.clone(), json!([result]), json!([other, result])] {
-            let read = Submitted::read(&answer, sent);
-            assert_eq!(read.id.to_string(), ID);
-            assert_eq!((read.source_id, read.legacy_id), (Some(sent), Some(7)));
-        }
-        assert_eq!(Submitted::read(&json!({"ID": ID}), sent).id.to_string(), ID);
-        for answer in [
-            json!(null),
-            json!("ok"),
-            json!([]),
-            json!({"ID": ""}),
-            json!({"uuid": 5}),
-        ] {
-            assert_eq!(Submitted::read(&answer, sent).id, sent);
-        }
-    }
 
     #[test]
     fn an_id_is_put_in_front_and_the_rest_stays() {
@@ -369,15 +353,5 @@ mod tests {
             assert_eq!(with_id(text.as_bytes()).0, id, "the same text, the same id");
         }
         assert_ne!(with_id(b"{}").0, with_id(b"{ }").0);
-    }
-
-    #[test]
-    fn those_of_the_same_id_go_one_after_the_other() {
-        let (a, b) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
-        let turns = in_turn([a, b, None, a, None, a].into_iter());
-        let waits: Vec<bool> = turns.iter().map(|turn| turn.after.is_some()).collect();
-        assert_eq!(waits, [false, false, false, true, false, true]);
-        let tells: Vec<bool> = turns.iter().map(|turn| turn.done.is_some()).collect();
-        assert_eq!(tells, [true, false, false, true, false, false]);
     }
 }

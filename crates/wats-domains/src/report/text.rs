@@ -17,7 +17,13 @@ use crate::error::{Error, Result};
 /// The namespace of WSXF.
 const WSXF: &str = "http://wats.virinco.com/schemas/WATS/Report/wsxf";
 
-/// The id of a WSJF text; `None` if it has no such member.
+/// A text without the mark of its encoding, which .NET writes in front. JSON allows readers to ignore it, not senders to
+/// send it (RFC 8259, section 8.1).
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// The id of a WSJF text without a mark of its encoding; `None` if it has no such member.
 pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
     // Told apart here, because the codec would read other formats too.
     if !text.trim_ascii_start().starts_with(b"{") {
@@ -36,6 +42,11 @@ pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
             Ok(id) => Ok(Some(id)),
             Err(_) => Err(no_uuid(id)),
         },
+        [Value::Null] => Err(Error::Report(vec![Finding::new(
+            rules::ID_MISSING,
+            "report",
+            "its id is null; write the id under which it is stored, or leave `id` out to be given one",
+        )])),
         [other] => Err(no_uuid(&other.to_string())),
         _ => Err(Error::Data(
             "the text is not a WSJF report: it has more than one `id`".to_owned(),
@@ -43,11 +54,14 @@ pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
     }
 }
 
-fn no_uuid(id: &str) -> Error {
+/// What is wrong with an id that is none.
+pub(crate) fn no_uuid(id: &str) -> Error {
     Error::Report(vec![Finding::new(
         rules::ID_MISSING,
         "report",
-        format!("its id {id:.80} is no UUID; give it a new UUID as `id`"),
+        format!(
+            "its id {id:.80} is no UUID; give it the id under which it is stored, or a new UUID if it is not"
+        ),
     )])
 }
 

@@ -3,8 +3,8 @@
 
 use std::io;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, Stream, StreamExt};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
 use wats_http::{BodySource, Call};
 
 use super::body::{BodyChunks, ReportBody};
@@ -29,15 +29,18 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
     Ok(call.stream(source, JSON))
 }
 
+/// The whole of a body, read where that may take its time.
 async fn collect(body: &ReportBody) -> Result<Bytes> {
-    let mut whole = BytesMut::with_capacity(body.len() as usize);
-    let mut pieces = std::pin::pin!(pieces(body.chunks()));
-    while let Some(piece) = pieces.next().await {
-        let piece =
-            piece.map_err(|error| Error::Data(format!("the report cannot be sent: {error}")))?;
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole.freeze())
+    let body = body.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut whole = Vec::with_capacity(usize::try_from(body.len()).unwrap_or_default());
+        body.write_to(&mut whole).map(|_| whole)
+    });
+    read.await
+        .map_err(io::Error::other)
+        .flatten()
+        .map(Bytes::from)
+        .map_err(|error| Error::Data(format!("the report cannot be sent: {error}")))
 }
 
 /// The pieces of a body, made where they may take their time: attachments come from disks and are encoded.

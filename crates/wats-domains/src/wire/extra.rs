@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Members of a JSON object that have no field of their own, in the order in which they were read.
 ///
 /// They are written back as they were. An explicit `null` of a known member is kept here too, for as long as the
-/// field has no value.
+/// field has no value; and so is the spelling of an id in capitals or braces, for as long as the field is that id.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Extra(Vec<(Cow<'static, str>, Value)>);
 

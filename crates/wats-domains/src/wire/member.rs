@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::{Extra, Number};
 
-/// What stood where a member was expected and could not be one: a null, or a value of another kind or out of range; it
-/// is kept as it is.
+/// What of a member's value the member itself does not tell: with an empty place, all of it, because it is a null, or of
+/// another kind or out of range; with a full one, its spelling, which is not the one in which it would be written.
 pub(crate) type Odd = Option<Value>;
 
 /// A type of member, by the kinds of value that it can be made of.
@@ -50,6 +50,19 @@ pub(crate) trait Member: Sized {
     fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Self>, list: A) -> Result<Odd, A::Error> {
         *place = None;
         Value::deserialize(SeqAccessDeserializer::new(list)).map(Some)
+    }
+
+    /// Whether the same value may be spelt in several ways; then the way in which it was read is kept.
+    const SPELT: bool = false;
+
+    /// Whether the text stands for this value; only asked where values are spelt in several ways.
+    fn is_spelt(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether this is the text as which the value is written.
+    fn is_written(&self, _: &str) -> bool {
+        true
     }
 
     /// What a list of such members is in words.
@@ -93,12 +106,25 @@ pub(crate) trait Model {
     fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
 }
 
-/// Reads the value of a member to its place, or tells what else it is; then the place is empty.
+/// Reads the value of a member to its place, and tells what the place cannot.
 pub(crate) fn read_value<'de, T: Member, A: MapAccess<'de>>(
     map: &mut A,
     place: &mut Option<T>,
 ) -> Result<Odd, A::Error> {
     map.next_value_seed(Place(place))
+}
+
+/// The spelling in which a value was read, if it is still that value.
+pub(crate) fn spelling<'a, T: Member>(
+    value: &T,
+    extra: &'a Extra,
+    name: &str,
+) -> Option<&'a Value> {
+    if !T::SPELT {
+        return None;
+    }
+    let same = |spelling: &&Value| spelling.as_str().is_some_and(|text| value.is_spelt(text));
+    extra.get(name).filter(same)
 }
 
 /// Reads one value of any kind, to a place for a `T` if it can be one.
@@ -149,7 +175,11 @@ impl<'de, T: Member> Visitor<'de> for Place<'_, T> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Odd, E> {
-        Ok(self.put(T::text(text), || text.into()))
+        let value = T::text(text);
+        let as_written = |value: &T| !T::SPELT || value.is_written(text);
+        let told = value.as_ref().is_some_and(as_written);
+        *self.0 = value;
+        Ok((!told).then(|| text.into()))
     }
 
     fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Odd, E> {
@@ -214,9 +244,18 @@ impl Member for Uuid {
     const KIND: &'static str = "a UUID";
 
     fn text(text: &str) -> Option<Self> {
-        // Other spellings, such as in capitals, are kept as they are.
-        let id: Self = text.parse().ok()?;
-        (id.hyphenated().encode_lower(&mut Self::encode_buffer()) == text).then_some(id)
+        text.parse().ok()
+    }
+
+    // Capitals, braces and the like stay as they were read.
+    const SPELT: bool = true;
+
+    fn is_spelt(&self, text: &str) -> bool {
+        text.parse() == Ok(*self)
+    }
+
+    fn is_written(&self, text: &str) -> bool {
+        self.hyphenated().encode_lower(&mut Self::encode_buffer()) == text
     }
 
     fn bytes(bytes: &[u8]) -> Option<Self> {

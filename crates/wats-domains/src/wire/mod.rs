@@ -9,15 +9,17 @@ mod member;
 mod number;
 
 pub use extra::Extra;
-pub(crate) use member::{Leaf, Member, Model, Odd, read_value};
+pub(crate) use member::{Leaf, Member, Model, Odd, read_value, spelling};
 pub use number::Number;
 
-/// Defines wire models: `"wireName" => field: Type` per member; see the module.
+/// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
+/// crate's own and not on the wire.
 macro_rules! wire {
     ($(
         $(#[$meta:meta])*
         pub struct $name:ident {
             $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty, )*
+            $( @own $own:ident: $own_ty:ty, )?
         }
     )*) => { $(
         $(#[$meta])*
@@ -27,13 +29,14 @@ macro_rules! wire {
             $( $(#[$field_meta])* pub $field: Option<$ty>, )*
             /// Members without a field of their own, and explicit nulls; written back as they were read.
             pub extra: $crate::wire::Extra,
+            $( pub(crate) $own: $own_ty, )?
         }
 
         const _: () = {
             use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
             use serde::de::value::MapAccessDeserializer;
-            use $crate::wire::{Member, Odd, read_value};
+            use $crate::wire::{Member, Odd, read_value, spelling};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
@@ -89,7 +92,10 @@ macro_rules! wire {
                     let known = 0 $( + usize::from(self.$field.is_some()) )*;
                     let mut map = serializer.serialize_map(Some(known + extra().count()))?;
                     $( if let Some(value) = &self.$field {
-                        map.serialize_entry($wire, value)?;
+                        match spelling(value, &self.extra, $wire) {
+                            Some(as_read) => map.serialize_entry($wire, as_read)?,
+                            None => map.serialize_entry($wire, value)?,
+                        }
                     } )*
                     for (name, value) in extra() {
                         map.serialize_entry(name, value)?;

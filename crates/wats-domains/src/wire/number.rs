@@ -12,10 +12,12 @@ use serde::ser::{Serialize, Serializer};
 ///
 /// assert_eq!(Number::from(4.5).value(), 4.5);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Numbers are equal when their values are, in whatever form; NaN equals NaN.
+#[derive(Debug, Clone)]
 pub struct Number(Form);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 enum Form {
     Real(f64),
     Signed(i64),
@@ -55,6 +57,23 @@ impl Number {
     }
 }
 
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Signed(a), Form::Signed(b)) => a == b,
+            (Form::Unsigned(a), Form::Unsigned(b)) => a == b,
+            // Whole numbers beyond 2⁵³ are told apart, too.
+            (Form::Signed(a), Form::Unsigned(b)) | (Form::Unsigned(b), Form::Signed(a)) => {
+                u64::try_from(*a) == Ok(*b)
+            }
+            _ => {
+                let (a, b) = (self.value(), other.value());
+                a == b || (a.is_nan() && b.is_nan())
+            }
+        }
+    }
+}
+
 impl From<f64> for Number {
     fn from(value: f64) -> Self {
         Self(Form::Real(value))
@@ -74,6 +93,36 @@ impl Serialize for Number {
             Form::Signed(value) => serializer.serialize_i64(*value),
             Form::Unsigned(value) => serializer.serialize_u64(*value),
             Form::Text(_, text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_are_equal_in_every_form() {
+        let text = |text: &str| Number::from_text(text).unwrap();
+        let signed = Number::from_signed;
+        for (a, b, equal) in [
+            (signed(5), Number::from(5.0), true),
+            (signed(5), text("5.00"), true),
+            (signed(5), Number::from_unsigned(5), true),
+            (signed(-1), Number::from_unsigned(u64::MAX), false),
+            (text("NaN"), Number::from(f64::NAN), true),
+            (text("NaN"), signed(0), false),
+            (Number::from(-0.0), signed(0), true),
+            (signed(i64::MAX), signed(i64::MAX - 1), false),
+            (
+                Number::from_unsigned(u64::MAX),
+                Number::from_unsigned(u64::MAX - 1),
+                false,
+            ),
+            (Number::from(1.5), Number::from(1.6), false),
+        ] {
+            assert_eq!(a == b, equal, "{a:?} {b:?}");
+            assert_eq!(b == a, equal, "{b:?} {a:?}");
         }
     }
 }

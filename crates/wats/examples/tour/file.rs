@@ -60,8 +60,7 @@ async fn read_back(stage: &Stage, id: Uuid) -> Outcome<Value> {
 
 /// Tells what differs; an error if anything of `before` is missing or changed in `after`.
 fn compare(what: &str, before: &Value, after: &Value) -> Outcome {
-    let mut lost = Vec::new();
-    differences("", before, after, &mut lost);
+    let lost = lost(before, after);
     if lost.is_empty() {
         println!(
             "  {what}: all {} values are there, {} were added",
@@ -74,6 +73,13 @@ fn compare(what: &str, before: &Value, after: &Value) -> Outcome {
         println!("  {line}");
     }
     Err(format!("{what}: {} values were lost or changed", lost.len()).into())
+}
+
+/// What of `before` is missing or changed in `after`, which may have more.
+pub(crate) fn lost(before: &Value, after: &Value) -> Vec<String> {
+    let mut lost = Vec::new();
+    differences("", before, after, &mut lost);
+    lost
 }
 
 fn differences(path: &str, before: &Value, after: &Value, lost: &mut Vec<String>) {
@@ -93,6 +99,8 @@ fn differences(path: &str, before: &Value, after: &Value, lost: &mut Vec<String>
             }
         }
         (before, after) if before == after => {}
+        // 5 and 5.0 are one number.
+        (Value::Number(before), Value::Number(after)) if before.as_f64() == after.as_f64() => {}
         (before, after) => lost.push(format!("{path}: {before} became {after}")),
     }
 }

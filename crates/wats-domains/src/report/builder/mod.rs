@@ -21,6 +21,7 @@ pub use several::{MeasurementRef, MultiBoolean, MultiNumeric, MultiString, Sever
 pub use step::{Free, Many, Nested, Outcome, Plain, Single, StepRef, Taken};
 pub use turns::{BooleanLoop, LoopRule, NumericLoop, SequenceLoop, StringLoop, Turns};
 
+use std::borrow::Borrow;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -73,10 +74,7 @@ impl UutReport {
                 (part_number.into(), serial_number.into(), revision.into()),
                 process_code,
             ),
-            uut: Uut {
-                execution_time: Some(0.0.into()),
-                ..Uut::default()
-            },
+            uut: Uut::default(),
             software: None,
             equal_names: EqualNames::default(),
             not_finite: NotFinite::default(),
@@ -104,11 +102,22 @@ impl Deref for UutReport {
     }
 }
 
+/// For operations on many, which take reports of every kind.
+impl Borrow<Report> for UutReport {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
 impl From<UutReport> for Report {
     fn from(report: UutReport) -> Self {
         report.0
     }
 }
+
+/// What is said of a test program that nobody named. Nothing is made up, and the same report is the same whichever version
+/// of this crate built it.
+const UNKNOWN: &str = "Unknown";
 
 /// A report being built; see [`UutReport`].
 #[derive(Debug, Clone)]
@@ -132,13 +141,13 @@ impl ReportBuilder {
         self
     }
 
-    /// The file and version of the test program; default `wats` and this crate's version.
+    /// The file and version of the test program. The server demands both; where they are not told, they are `Unknown`.
     pub fn software(mut self, path: impl Into<String>, version: impl Into<String>) -> Self {
         self.software = Some((path.into(), version.into()));
         self
     }
 
-    /// How long the test took.
+    /// How long the test took. It is left out if it is not told.
     pub fn execution_time(mut self, time: Duration) -> Self {
         self.uut.execution_time = Some(time.as_secs_f64().into());
         self
@@ -261,8 +270,7 @@ impl ReportBuilder {
             outcome,
             root,
         } = self;
-        let (path, version) =
-            software.unwrap_or_else(|| ("wats".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
+        let (path, version) = software.unwrap_or_else(|| (UNKNOWN.to_owned(), UNKNOWN.to_owned()));
         let mut root = root.into_step("MainSequence Callback".to_owned());
         if let Some(outcome) = outcome {
             root.status = Some(outcome.into());

@@ -1,5 +1,6 @@
 //! Repair reports (UUR): what was wrong with which unit, and the test that found it.
 
+use std::borrow::Borrow;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -77,6 +78,13 @@ impl Deref for UurReport {
     }
 }
 
+/// For operations on many, which take reports of every kind.
+impl Borrow<Report> for UurReport {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
 impl From<UurReport> for Report {
     fn from(report: UurReport) -> Self {
         report.0
@@ -116,7 +124,7 @@ pub struct RepairBuilder {
     outcome: Outcome,
     confirmed: Option<ZonedDateTime>,
     finalized: Option<ZonedDateTime>,
-    time: Duration,
+    time: Option<Duration>,
     units: Units,
 }
 
@@ -138,7 +146,7 @@ impl RepairBuilder {
             outcome: Outcome::Passed,
             confirmed: None,
             finalized: None,
-            time: Duration::ZERO,
+            time: None,
             units: Units {
                 list: vec![main],
                 strange: Vec::new(),
@@ -158,9 +166,9 @@ impl RepairBuilder {
         self
     }
 
-    /// How long the repair took.
+    /// How long the repair took. It is left out if it is not told.
     pub fn execution_time(mut self, time: Duration) -> Self {
-        self.time = time;
+        self.time = Some(time);
         self
     }
 
@@ -262,11 +270,11 @@ impl RepairBuilder {
         }
         let start = common.start().clone();
         let end = start
-            .checked_add(time)
+            .checked_add(time.unwrap_or_default())
             .map_err(|error| Error::Data(format!("the repair has no end: {error}")))?;
         uur.confirmed = Some(ReportTime::local(&confirmed.unwrap_or(start)));
         uur.finalized = Some(ReportTime::local(&finalized.unwrap_or(end)));
-        uur.execution_time = Some(time.as_secs_f64().into());
+        uur.execution_time = time.map(|time| time.as_secs_f64().into());
         common.report.result = Some(outcome.into());
         common.report.uur = Some(uur);
         common.report.sub_units = Some(units.list);

@@ -1,6 +1,6 @@
 //! Loops: a summary, then the iterations as siblings of the same name, all with the same limits.
 
-use crate::report::{Limits, LoopInfo, Status, Step, StringLimit};
+use crate::report::{Limits, LoopInfo, Status, Step, StepGroup, StringLimit};
 
 use super::sequence::{Sequence, boolean_step, number, numeric_step, pass_fail, string_step, text};
 use super::step::{Nested, Single, StepRef};
@@ -120,7 +120,13 @@ impl<T> Turns<T> {
                 .find(|turn| turn.status.as_ref() == Some(&gravest)),
             LoopRule::Last => turns.last(),
         };
-        let decided = decided.or(turns.last()).cloned().unwrap_or_default();
+        // Without iterations it has nothing in it, which is what it is refused for.
+        let empty = || Step {
+            group: Some(StepGroup::Main),
+            status: Some(Status::Passed),
+            ..Step::default()
+        };
+        let decided = decided.or(turns.last()).cloned().unwrap_or_else(empty);
         let summary = Step {
             loop_info: Some(Box::new(info)),
             // What belongs to one iteration stays there.

@@ -21,12 +21,14 @@ const HARMFUL: &[char] = &['*', '%', '?', '[', ']', '^', '!', '/', '\\', ';', ',
 pub(super) fn check(out: &mut Collector, report: &Report) {
     let place = &Place::REPORT;
     out.members(report, place);
-    if report.id.is_none_or(|id| id.is_nil()) && !misread(&report.extra, "id") {
-        out.add(
+    match report.id {
+        Some(id) if !id.is_nil() => {}
+        None if misread(&report.extra, "id") => {}
+        _ => out.add(
             rules::ID_MISSING,
             place,
             format_args!("the id is missing or nil; reports of one id overwrite each other"),
-        );
+        ),
     }
     identity(out, report);
     station(out, report);

@@ -271,7 +271,7 @@ rules! {
         "Set the limit; one that stands alone in `highLimit` belongs in `lowLimit`.";
     LIMIT_SURPLUS "R306" Reject "S U" true
         "Operators have no limit beyond their own: LOG none, one-limit ones no `highLimit`."
-        "Leave the limit out.";
+        "Leave the limit out. If a one-limit operator has two, find out which is meant; `fix` does not choose.";
     LIMITS_CROSSED "R307" Reject "I" false
         "The low limit is not above the high limit."
         "Exchange them.";

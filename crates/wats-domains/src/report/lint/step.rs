@@ -146,14 +146,14 @@ fn parts(out: &mut Collector, step: &Step, place: &Place<'_>) {
         ]
         .iter()
         .any(|name| misread(&step.extra, name));
+        let turns = step.loop_info.as_ref().and_then(|info| info.count);
+        let problem = if turns == Some(0) {
+            "the loop has no iterations; add one or leave the loop out"
+        } else {
+            "the step has no measurements, nor anything else; add one or leave the step out"
+        };
         if !misread_part {
-            out.add(
-                rules::NOTHING_IN_STEP,
-                place,
-                format_args!(
-                    "the step has no measurements, nor anything else; add one or leave the step out"
-                ),
-            );
+            out.add(rules::NOTHING_IN_STEP, place, format_args!("{problem}"));
         }
     }
     if kinds > 1 {

@@ -25,6 +25,7 @@ pub use unit::{Asset, AssetStatistics, Attachment, MiscInfo, SubUnit};
 
 use uuid::Uuid;
 
+use super::partial::Partial;
 use super::{ReportTime, ReportType, Status};
 use crate::wire::{Number, wire};
 
@@ -79,6 +80,7 @@ wire! {
         "binaryData" => attachments: Vec<Attachment>,
         /// Free data.
         "additionalData" => additional_data: Vec<AdditionalData>,
+        @own partial: Partial,
     }
 
     /// The header members of a UUT report.

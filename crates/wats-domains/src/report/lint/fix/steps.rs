@@ -11,6 +11,7 @@ use crate::report::lint::rules;
 use crate::report::lint::step::{CALL, MAX_DEPTH};
 use crate::report::names::number_twins;
 use crate::report::{Chart, CompOp, NumericMeasurement, Step, StringMeasurement};
+use crate::wire::Number;
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
     ids(fixer, root);
@@ -90,6 +91,12 @@ fn number(fixer: &mut Fixer<'_>, measurement: &mut NumericMeasurement, place: &P
                 format_args!("the limit was moved from highLimit to lowLimit"),
             );
         }
+        // One of two limits is the true one, and writers differ in which: that is for somebody to look at.
+        Some(1)
+            if differ(
+                measurement.low_limit.as_ref(),
+                measurement.high_limit.as_ref(),
+            ) => {}
         Some(needed) => {
             let surplus = (needed < 1)
                 .then(|| measurement.low_limit.take())
@@ -109,6 +116,11 @@ fn number(fixer: &mut Fixer<'_>, measurement: &mut NumericMeasurement, place: &P
         }
         None => {}
     }
+}
+
+/// Whether there are two limits, and not the same one twice.
+fn differ(low: Option<&Number>, high: Option<&Number>) -> bool {
+    matches!((low, high), (Some(low), Some(high)) if low != high)
 }
 
 /// Operator and length of a text.
