@@ -443,3 +443,77 @@ fn who_waits_for_a_dial_that_was_given_up_dials() {
         "now it waits for the next dial"
     );
 }
+
+#[test]
+fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
+    type Event = fn(&Under, Trunk, Stream, Driven);
+    let events: [(&str, Event); 6] = [
+        ("settings", |_, _, stream, driven| {
+            driven.0.allow(2);
+            std::mem::forget((stream, driven));
+        }),
+        ("a stream that ends", |_, _, stream, driven| {
+            drop(stream);
+            std::mem::forget(driven);
+        }),
+        ("the connection's end", |_, _, stream, driven| {
+            drop(driven);
+            std::mem::forget(stream);
+        }),
+        ("its refusal", |stock, trunk, stream, driven| {
+            stock.retire(&trunk);
+            std::mem::forget((stream, driven));
+        }),
+        ("a connection that is kept", |stock, _, stream, driven| {
+            stock.keep(Pipe::new(Socket::open(&Arc::default(), 1)));
+            std::mem::forget((stream, driven));
+        }),
+        ("another one", |stock, _, stream, driven| {
+            let (_, other, second) = laid(stock, 9);
+            std::mem::forget((stream, driven, other, second));
+        }),
+    ];
+    for (what, event) in events {
+        // So that one more may be added, though the line waits for the settings of the first.
+        let stock = stock(9, 2, true);
+        let (trunk, stream, driven) = laid(&stock, UNKNOWN);
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut waiting = Box::pin(checkout(&stock));
+        let mut context = Context::from_waker(&waker);
+        assert!(waiting.as_mut().poll(&mut context).is_pending(), "{what}");
+        woken.0.store(false, SeqCst);
+        event(&stock, trunk, stream, driven);
+        assert!(woken.0.load(SeqCst), "{what} wakes nobody");
+        assert!(waiting.as_mut().poll(&mut context).is_ready(), "{what}");
+    }
+}
+
+#[test]
+fn who_comes_later_does_not_get_what_was_freed_for_the_line() {
+    let stock = stock(9, 1, true);
+    let (_, first, _driven) = laid(&stock, 1);
+    let mut waiting = Box::pin(checkout(&stock));
+    assert!(poll(waiting.as_mut()).is_none());
+    drop(first);
+    let mut late = Box::pin(checkout(&stock));
+    assert!(poll(late.as_mut()).is_none());
+    assert!(matches!(
+        poll(waiting.as_mut()),
+        Some((_, Found::Shared(..)))
+    ));
+    assert!(matches!(poll(late.as_mut()), Some((_, Found::Shared(..)))));
+}
+
+#[test]
+fn a_new_connection_takes_the_place_of_the_oldest_idle_one_only_when_all_are_open() {
+    let stock = stock(2, 1, false);
+    let sockets = Arc::default();
+    let slot = || Arc::clone(stock.slots()).try_acquire_owned().unwrap();
+    stock.keep(Pipe::new(Socket::open(&sockets, 2)));
+    let first = slot();
+    assert!(stock.surplus().is_none());
+    let _second = slot();
+    assert!(stock.surplus().is_some());
+    drop(first);
+}
