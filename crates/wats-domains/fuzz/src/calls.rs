@@ -51,7 +51,9 @@ pub fn texts(bytes: &[u8]) {
         Ok(submitted) => {
             assert_eq!(&sent(number)[..], bytes);
             number += 1;
-            assert_eq!(ids(bytes), [submitted.id]);
+            if let Some(object) = json(bytes) {
+                assert_eq!(ids(&object), [submitted.id]);
+            }
         }
         Err(error) => check(&error),
     }
@@ -59,17 +61,17 @@ pub fn texts(bytes: &[u8]) {
         Ok(submitted) => {
             let body = sent(number);
             number += 1;
-            assert_eq!(ids(&body), [submitted.id]);
-            let mut with_id: Value = serde_json::from_slice(&body).expect("JSON is sent");
-            let before: Value = serde_json::from_slice(bytes).expect("JSON was given");
-            if ids(bytes).is_empty() {
-                with_id.as_object_mut().expect("an object").remove("id");
-                assert_eq!(with_id, before);
-                let again = run(api.report().submit_json(bytes)).expect("as before");
-                number += 1;
-                assert_eq!(again.id, submitted.id, "the id is made from the text");
-            } else {
-                assert_eq!(&body[..], bytes);
+            if let (Some(mut after), Some(before)) = (json(&body), json(bytes)) {
+                assert_eq!(ids(&after), [submitted.id]);
+                if ids(&before).is_empty() {
+                    after.as_object_mut().expect("an object").remove("id");
+                    assert_eq!(after, before);
+                    let again = run(api.report().submit_json(bytes)).expect("as before");
+                    number += 1;
+                    assert_eq!(again.id, submitted.id, "the id is made from the text");
+                } else {
+                    assert_eq!(&body[..], bytes);
+                }
             }
         }
         Err(error) => check(&error),
@@ -88,10 +90,14 @@ pub fn texts(bytes: &[u8]) {
     }
 }
 
-/// The ids in a text, in whatever case their name is.
-fn ids(bytes: &[u8]) -> Vec<Uuid> {
-    let text: Value = serde_json::from_slice(bytes).expect("JSON");
-    let members = text.as_object().expect("an object");
+/// A text as JSON; `None` where a string has half a character in it, which servers take and `serde_json` does not.
+fn json(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok()
+}
+
+/// The ids in an object, in whatever case their name is.
+fn ids(object: &Value) -> Vec<Uuid> {
+    let members = object.as_object().expect("an object");
     let ids = members
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("id"));

@@ -31,6 +31,12 @@ pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
             "the text is not a WSJF report: it does not begin with `{`".to_owned(),
         ));
     }
+    // Texts that are passed over are not looked into below, and a server would put others in the place of such bytes.
+    if let Err(problem) = std::str::from_utf8(text) {
+        return Err(Error::Data(format!(
+            "the text is not a WSJF report: {problem}; JSON is UTF-8"
+        )));
+    }
     let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
     let Ids(ids) = json.from_json(text).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",
@@ -205,6 +211,12 @@ mod tests {
         ] {
             assert!(id(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_wherever_they_are() {
+        let error = id_of_wsjf(b"{\"pn\": \"\xd8\", \"id\": null}").unwrap_err();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
     }
 
     #[test]

@@ -128,6 +128,10 @@ macro_rules! wire {
                                 }
                             }
                             read.extra.settle();
+                            // What the last of several members of one name said is what counts.
+                            let mut extra = std::mem::take(&mut read.extra);
+                            extra.retain(|name| !read.is_set(name));
+                            read.extra = extra;
                             Ok(read)
                         }
                     }
