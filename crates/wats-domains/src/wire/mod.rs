@@ -9,7 +9,7 @@ mod member;
 mod number;
 
 pub use extra::Extra;
-pub(crate) use member::{Leaf, Member, Model, Odd, read_value};
+pub(crate) use member::{Leaf, Member, Model, Place, read_value};
 pub use number::Number;
 
 /// Defines wire models: `"wireName" => field: Type` per member; see the module.
@@ -33,7 +33,7 @@ macro_rules! wire {
             use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
             use serde::de::value::MapAccessDeserializer;
-            use $crate::wire::{Member, Odd, read_value};
+            use $crate::wire::{Member, Place, read_value};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
@@ -110,11 +110,12 @@ macro_rules! wire {
 
                         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                             let mut read = $name::default();
-                            let mut other = String::new();
+                            let (mut other, mut odd) = (String::new(), None);
                             while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
                                 match member {
                                     $( Name::$field => {
-                                        if let Some(odd) = read_value(&mut map, &mut read.$field)? {
+                                        read_value(&mut map, &mut read.$field, &mut odd)?;
+                                        if let Some(odd) = odd.take() {
                                             read.extra.push($wire, odd);
                                         }
                                     } )*
@@ -153,9 +154,9 @@ macro_rules! wire {
             impl Member for $name {
                 const KIND: &'static str = "an object";
 
-                fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
-                    *place = Some(Self::deserialize(MapAccessDeserializer::new(map))?);
-                    Ok(None)
+                fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
+                    place.put(Self::deserialize(MapAccessDeserializer::new(map))?);
+                    Ok(())
                 }
             }
         };
