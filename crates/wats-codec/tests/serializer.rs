@@ -338,7 +338,7 @@ fn from_json_reads_json_and_names_what_else_comes() {
     let small = json.with_limits(wats_codec::Limits::default().max_bytes(4));
     assert!(matches!(
         small.from_json::<Vec<u8>>(b"[1,2]"),
-        Err(Error::TooLarge { limit: 4 })
+        Err(Error::TooLarge { limit: 4, .. })
     ));
     assert!(matches!(json.from_json::<u8>(b" "), Err(Error::Empty)));
     assert!(matches!(
