@@ -40,16 +40,25 @@ pub(crate) enum Tool {
     Rustfmt,
     /// `cargo clippy`
     Clippy,
+    /// valgrind, which counts instructions
+    Valgrind,
 }
 
 impl Tool {
     /// Why a step is skipped, when this tool is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
-        let (probe, reason) = match self {
-            Self::Rustfmt => ("fmt", "no rustfmt: rustup component add rustfmt"),
-            Self::Clippy => ("clippy", "no clippy: rustup component add clippy"),
+        let (mut probe, reason) = match self {
+            Self::Rustfmt => (
+                cargo_line("fmt"),
+                "no rustfmt: rustup component add rustfmt",
+            ),
+            Self::Clippy => (
+                cargo_line("clippy"),
+                "no clippy: rustup component add clippy",
+            ),
+            Self::Valgrind => (Command::new("valgrind"), "no valgrind to count with"),
         };
-        (!works(cargo().args([probe, "--version"]))).then_some(reason)
+        (!works(probe.arg("--version"))).then_some(reason)
     }
 }
 
@@ -81,13 +90,19 @@ pub(crate) fn all() -> Vec<Step> {
             ["test --doc --all-features"],
         ),
         docs(),
-        step(
-            "examples",
-            "the examples build",
-            ["build --examples --all-features"],
-        ),
+        examples(),
     ];
     steps.extend(LAYERS.map(alone));
+    let instructions = step(
+        "instructions",
+        "a pooled GET takes no more instructions than written down, in an optimised build",
+        ["test -p wats-http --all-features --release --test instructions -- --nocapture"],
+    )
+    .needs(Tool::Valgrind);
+    steps.push(Step {
+        on_request: true,
+        ..instructions
+    });
     let benches = step(
         "benches",
         "the benchmark package holds (compiles every peer)",
@@ -131,6 +146,23 @@ fn docs() -> Step {
     docs
 }
 
+/// Those that need no server of their own also run.
+fn examples() -> Step {
+    step(
+        "examples",
+        "the examples build, and those of the transport run against a simulator",
+        [
+            "build --examples --all-features",
+            "run --quiet --all-features --example get",
+            "run --quiet --all-features --example upload_download",
+            "run --quiet --all-features --example capture",
+            "run --quiet --all-features --example proxy_and_ca",
+            "run --quiet --all-features --example pool_and_warm",
+        ],
+    )
+    .without("WATS_BASE_URL")
+}
+
 /// A crate builds by itself, where no other member switches a feature on for it, and passes its tests without its
 /// default features.
 fn alone(name: &'static str) -> Step {
@@ -161,6 +193,14 @@ fn cargo_line(line: &str) -> Command {
 }
 
 impl Step {
+    /// Runs without this variable of the environment.
+    fn without(mut self, variable: &str) -> Self {
+        for command in &mut self.commands {
+            command.env_remove(variable);
+        }
+        self
+    }
+
     fn needs(mut self, tool: Tool) -> Self {
         self.needs = Some(tool);
         self

@@ -265,6 +265,13 @@ pub(crate) fn read_json<T: Decode>(text: &[u8], max_depth: usize) -> Option<T> {
     source.at_end().then_some(value)
 }
 
+/// Reads a whole JSON document by way of `serde` but not of `serde_json`, or gives up.
+pub(crate) fn read_json_serde<T: DeserializeOwned>(text: &[u8], max_depth: usize) -> Option<T> {
+    let mut source = json::JsonSource::new(text, max_depth)?;
+    let value = source.serde()?;
+    source.at_end().then_some(value)
+}
+
 /// Reads a whole MessagePack document, or gives up.
 pub(crate) fn read_pack<T: Decode>(bytes: &[u8], max_depth: usize) -> Option<T> {
     let mut source = pack::PackSource::new(bytes, max_depth);

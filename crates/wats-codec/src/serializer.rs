@@ -283,7 +283,7 @@ impl Serializer {
                 .map_or_else(|| archive::read(&bytes, &self.limits), Ok),
             _ => {
                 let text = bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes);
-                fast::read_json(text, depth).map_or_else(|| json::read(text, &self.limits), Ok)
+                fast::read_json(text, depth).map_or_else(|| json::judge(text, &self.limits), Ok)
             }
         }
     }

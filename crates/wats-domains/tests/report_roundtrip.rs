@@ -12,12 +12,15 @@
 
 mod lint_common;
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 
 use lint_common::{repair, test};
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use wats_codec::{Format, Serializer};
+use wats_domains::ReportHeader;
 use wats_domains::report::Report;
 
 /// Reads and writes by way of the model, as the client does.
@@ -34,8 +37,21 @@ fn assert_same(a: &Value, b: &Value) {
     assert_eq!(a.to_string().len(), b.to_string().len());
 }
 
+/// The client's reader and `serde_json` make the same of a text; compared as texts, in which NaN equals itself.
+fn read_alike<T: DeserializeOwned + Debug>(text: &[u8]) {
+    let ours = Serializer::new(Format::Json).from_slice::<T>(text);
+    let theirs = serde_json::from_slice::<T>(text);
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => assert_eq!(format!("{ours:?}"), format!("{theirs:?}")),
+        (ours, theirs) => assert_eq!(ours.is_ok(), theirs.is_ok()),
+    }
+}
+
 fn survives(report: &Value) {
     let text = serde_json::to_vec(report).unwrap();
+    read_alike::<Report>(&text);
+    read_alike::<Report>(format!("{report:#}").as_bytes());
+    read_alike::<ReportHeader>(&text);
     let back: Value = serde_json::from_slice(&again(&text)).unwrap();
     assert_same(report, &back);
     let packed = Serializer::new(Format::MessagePack);
@@ -102,6 +118,7 @@ fn of_two_members_of_one_name_the_last_counts() {
     let text = br#"{"pn": "a", "new": 1, "sn": null, "pn": "b", "new": 2, "sn": "c", "rev": "d", "rev": null}"#;
     let back: Value = serde_json::from_slice(&again(text)).unwrap();
     assert_eq!(back, json!({"pn": "b", "new": 2, "sn": "c", "rev": null}));
+    read_alike::<Report>(text);
 }
 
 /// What the guide says of numbers: those of JSON have no bounds, ours have.
@@ -186,6 +203,14 @@ const NAMES: &[&str] = &[
     "refUUT",
     "daysSinceCalibration",
     "valueFormat",
+    "serialNumber",
+    "processName",
+    "executionTime",
+    "uuid",
+    "timeStamp",
+    "measuresDeleted",
+    "uurMiscInfo",
+    "description",
     "fromTheFuture",
 ];
 

@@ -110,11 +110,22 @@ impl BaseUrl {
         params: &[(&str, String)],
         query: &[(&str, String)],
     ) -> Result<String> {
+        if !template.starts_with('/') {
+            return Err(Error::request(format!(
+                "the path template `{template}` does not begin with `/`"
+            )));
+        }
+        // No value can make one of a segment that is none: those that could are refused below.
+        if template.split('/').any(is_dots) {
+            return Err(Error::request(format!(
+                "the path template `{template}` has a `.` or `..` between slashes, which servers read as a folder step"
+            )));
+        }
         let mut target = String::with_capacity(self.prefix.len() + template.len() + 64);
         target.push_str(&self.prefix);
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
-            target.push_str(before);
+            push_literal(&mut target, template, before)?;
             let (name, after) = after.split_once('}').ok_or_else(|| {
                 Error::request(format!(
                     "the path template `{template}` has a `{{` without `}}`"
@@ -127,7 +138,7 @@ impl BaseUrl {
             push_segment(&mut target, name, value)?;
             rest = after;
         }
-        target.push_str(rest);
+        push_literal(&mut target, template, rest)?;
         for (i, (key, value)) in query.iter().enumerate() {
             target.push(if i == 0 { '?' } else { '&' });
             // OData option names begin with `$`, which is legal in a query and which some servers want unescaped.
@@ -144,6 +155,31 @@ impl BaseUrl {
     }
 }
 
+/// Appends a part of a path that stands there as it is sent.
+fn push_literal(target: &mut String, template: &str, literal: &str) -> Result<()> {
+    // What RFC 3986, section 3.3, has in a path. The rest is cut off, refused or changed on the way.
+    let legal = |c: char| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:@".contains(c);
+    if let Some(illegal) = literal.chars().find(|c| !legal(*c)) {
+        return Err(Error::request(format!(
+            "the path template `{template}` has {illegal:?}, which no path has; give values with path(..) and query(..), which escape them"
+        )));
+    }
+    target.push_str(literal);
+    Ok(())
+}
+
+/// Whether a segment means a step to another folder: RFC 3986, section 5.2.4, and most servers take `%2e` for a dot.
+fn is_dots(mut segment: &str) -> bool {
+    let mut dots = 0;
+    while let Some(rest) = ["%2e", "%2E", "."]
+        .iter()
+        .find_map(|dot| segment.strip_prefix(dot))
+    {
+        (dots, segment) = (dots + 1, rest);
+    }
+    segment.is_empty() && (dots == 1 || dots == 2)
+}
+
 fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {
     // An empty segment names another route, and servers resolve dot segments even when they are escaped.
     if value.is_empty() {
@@ -151,18 +187,14 @@ fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {
             "the path parameter `{name}` is empty"
         )));
     }
-    if value == "." || value == ".." {
+    // Some decode `%2F` first, and then take a step out of `a%2F..`.
+    if value.split(['/', '\\']).any(is_dots) {
         return Err(Error::request(format!(
             "the path parameter `{name}` is `{value}`, which servers read as a folder step; look it up with a filter instead"
         )));
     }
     target.extend(utf8_percent_encode(value, ESCAPED));
     Ok(())
-}
-
-/// `text` as it stands in a path or a query.
-pub(crate) fn escape(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// How long `text` is once it is escaped for a query; lets callers keep a URL below a server's limit.
@@ -246,8 +278,12 @@ mod tests {
             target("A/B?x=1#2 %2F'ø").unwrap(),
             "/api/Product/A%2FB%3Fx%3D1%232%20%252F%27%C3%B8"
         );
-        for bad in ["", ".", ".."] {
+        // `%2e%2e` is escaped once more, but some decode twice.
+        for bad in ["", ".", "..", "%2e%2E", "a/../b", "..\\b", "a/."] {
             assert!(target(bad).is_err(), "{bad:?}");
+        }
+        for good in ["...", "a..b", "%2e.x", "a/b", ".a"] {
+            assert!(target(good).is_ok(), "{good:?}");
         }
         assert!(
             url.target("/api/{other}", &[("pn", "x".into())], &[])
@@ -258,10 +294,51 @@ mod tests {
         assert!(url.target("/api/{open", &[], &[]).is_err());
     }
 
+    #[test]
+    fn templates_that_would_be_sent_otherwise_are_refused() {
+        let url = base("http://h/sub");
+        let outcome = |template: &str| {
+            let params = [("dot", ".x".to_owned()), ("v", "v".to_owned())];
+            let target = url.target(template, &params, &[("q", "1".into())]);
+            target.map_err(|error| {
+                assert_eq!(error.kind(), crate::ErrorKind::Request);
+                error.to_string()
+            })
+        };
+        for (template, news) in [
+            ("", "begin with `/`"),
+            ("api/x", "begin with `/`"),
+            ("http://other/x", "begin with `/`"),
+            ("/x?y=1", "'?'"),
+            ("/x#y", "'#'"),
+            ("/x y", "' '"),
+            ("/x\r\ny", "'\\r'"),
+            ("/x\\y", "'\\\\'"),
+            ("/ø", "'ø'"),
+            ("/x}", "'}'"),
+            ("/{v}?x", "'?'"),
+            ("/..", "folder step"),
+            ("/a/../x", "folder step"),
+            ("/a/%2e%2E/x", "folder step"),
+            ("/./x", "folder step"),
+        ] {
+            let error = outcome(template).unwrap_err();
+            assert!(error.contains(news), "{template}: {error}");
+        }
+        for (template, target) in [
+            ("/", "/sub/?q=1"),
+            ("/a/.{v}", "/sub/a/.v?q=1"),
+            ("/a/{dot}.", "/sub/a/.x.?q=1"),
+            ("/a/{v}.json;p=1/%41", "/sub/a/v.json;p=1/%41?q=1"),
+        ] {
+            assert_eq!(outcome(template).unwrap(), target, "{template}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_value_survives_path_and_query(value in "\\PC{1,40}", other in any::<String>()) {
-            prop_assume!(value != "." && value != "..");
+            prop_assume!(!value.split(['/', '\\']).any(is_dots));
             let url = base("http://h");
             let target = url.target("/api/{v}/x", &[("v", value.clone())], &[("$filter", other.clone()), ("b&=", "1".into())]).unwrap();
             let (path, query) = target.split_once('?').unwrap();

@@ -1,7 +1,7 @@
 //! One call: an [`Operation`] with its parameters, query, headers and body filled in.
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::HeaderMap;
 use serde::Serialize;
 
 use crate::body::{BodySource, OnProgress, Progress};
@@ -86,17 +86,14 @@ impl Call {
         }
     }
 
-    /// Sets a header. Header names are lower case.
+    /// Sets a header. Those that frame the message (`Content-Length`, `Transfer-Encoding`, `Host`, `Connection` and the
+    /// like) are the transport's; setting one is a mistake that `execute` reports.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
-            (Ok(name), Ok(value)) => {
+        match crate::header::sendable(name, value) {
+            Ok((name, value)) => {
                 self.headers.insert(name, value);
             }
-            _ => {
-                self.mistake = Some(Error::request(format!(
-                    "the header `{name}` cannot be sent: illegal characters"
-                )));
-            }
+            Err(mistake) => self.mistake = Some(mistake),
         }
         self
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::Payload;
 use crate::error::{Error, one_line};
-use crate::response::Origin;
+use crate::response::{HeaderNames, Origin};
 use crate::token::Token;
 use crate::transport::{Prepared, Received};
 
@@ -176,11 +176,25 @@ pub(crate) fn current() -> Option<Arc<Recorder>> {
 }
 
 /// What came of a try: a whole answer, the head of one that is handed out in pieces, or an error.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Got<'a> {
     Whole(&'a Received),
     Head(StatusCode, &'a HeaderMap),
     Error(&'a Error),
+}
+
+impl fmt::Debug for Got<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, headers) = match self {
+            Self::Whole(received) => (received.status, &received.headers),
+            Self::Head(status, headers) => (*status, *headers),
+            Self::Error(error) => return error.fmt(f),
+        };
+        f.debug_struct("Answer")
+            .field("status", &status)
+            .field("headers", &HeaderNames(headers))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Recorder {
@@ -313,17 +327,16 @@ impl fmt::Display for Trace {
             } = exchange;
             writeln!(
                 f,
-                "{operation} try {attempt}: {method} {url} ({elapsed:.1?})"
+                "{} try {attempt}: {} {} ({elapsed:.1?})",
+                one_line(operation, 500),
+                one_line(method, 500),
+                one_line(url, 4_000),
             )?;
-            for (name, value) in &exchange.request_headers {
-                writeln!(f, "  > {name}: {}", one_line(value, 500))?;
-            }
+            headers_told(f, '>', &exchange.request_headers)?;
             body(f, '>', &exchange.request_body)?;
             if let Some(answer) = &exchange.answer {
                 writeln!(f, "  < {}", answer.status)?;
-                for (name, value) in &answer.headers {
-                    writeln!(f, "  < {name}: {}", one_line(value, 500))?;
-                }
+                headers_told(f, '<', &answer.headers)?;
                 body(f, '<', &answer.body)?;
             }
             if let Some(error) = &exchange.error {
@@ -335,6 +348,23 @@ impl fmt::Display for Trace {
         }
         Ok(())
     }
+}
+
+/// Names, too, are flattened: a trace that was read from a file may hold anything.
+fn headers_told(
+    f: &mut fmt::Formatter<'_>,
+    way: char,
+    headers: &[(String, String)],
+) -> fmt::Result {
+    for (name, value) in headers {
+        writeln!(
+            f,
+            "  {way} {}: {}",
+            one_line(name, 500),
+            one_line(value, 500)
+        )?;
+    }
+    Ok(())
 }
 
 fn body(f: &mut fmt::Formatter<'_>, way: char, body: &CapturedBody) -> fmt::Result {

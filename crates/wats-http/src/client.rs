@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use http::Method;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use tracing::Instrument;
 
@@ -12,7 +13,7 @@ use crate::address::BaseUrl;
 use crate::body::{Download, Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
-use crate::call::Call;
+use crate::call::{Call, Options};
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 use crate::encoding::{self, Packing, RequestCompression};
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ use crate::response::{Origin, Response};
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
 use crate::token::Token;
-use crate::transport::{CommonHeaders, Prepared};
+use crate::transport::{CommonHeaders, Prepared, Sent};
 use crate::wire::Wire;
 
 /// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
@@ -124,7 +125,7 @@ impl Client {
             query,
             headers,
             body,
-            options,
+            mut options,
             weight,
             mistake,
         } = call;
@@ -144,20 +145,9 @@ impl Client {
         if let Some(mistake) = mistake {
             return Err(mistake.context(origin.context()));
         }
-        let mut options = options;
-        let source = options.as_mut().and_then(|options| options.source.take());
-        let body = match source {
-            None => Payload::Whole(body),
-            Some(source) => {
-                let on_upload = options
-                    .as_mut()
-                    .and_then(|options| options.on_upload.take());
-                let upload = Box::pin(Upload::prepare(source, on_upload))
-                    .await
-                    .map_err(|error| error.context(origin.context()))?;
-                Payload::Stream(Arc::new(upload))
-            }
-        };
+        let body = payload(body, options.as_deref_mut(), origin.operation.method())
+            .await
+            .map_err(|error| error.context(origin.context()))?;
         let timeouts = options
             .as_ref()
             .and_then(|options| options.timeouts.as_ref());
@@ -173,7 +163,7 @@ impl Client {
             weight,
             timeouts: timeouts.unwrap_or(&shared.pipeline.timeouts),
             limits: limits.unwrap_or(&shared.pipeline.limits),
-            sent: AtomicBool::new(false),
+            sent: Sent::default(),
         };
         let span = observe::call_span(&origin);
         // Pinned where it is made: wrapped as a whole it would be moved about, which costs more than the wrapper.
@@ -238,6 +228,23 @@ impl fmt::Debug for Shared {
             .field("pool", &self.wire.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// The body of a call in the form in which each try can begin with it.
+async fn payload(body: Bytes, options: Option<&mut Options>, method: &Method) -> Result<Payload> {
+    let Some(options) = options else {
+        return Ok(Payload::Whole(body));
+    };
+    let Some(source) = options.source.take() else {
+        return Ok(Payload::Whole(body));
+    };
+    let upload = Box::pin(Upload::prepare(source, options.on_upload.take())).await?;
+    if !upload.has_length() && matches!(*method, Method::GET | Method::HEAD) {
+        return Err(Error::request(
+            "a GET or HEAD has a body only if its length is known; say it with BodySource::length",
+        ));
+    }
+    Ok(Payload::Stream(Arc::new(upload)))
 }
 
 /// Configuration of a [`Client`].
@@ -405,7 +412,7 @@ impl ClientBuilder {
         let headers = CommonHeaders::new(headers, &base.host_header);
         let pool = Pool::new(
             Arc::clone(&base),
-            self.proxy.resolve(|name| std::env::var(name).ok())?,
+            self.proxy.resolve(|name| std::env::var_os(name))?,
             self.tls,
             self.pool,
             self.timeouts.clone(),

@@ -122,6 +122,10 @@ struct Inner {
     /// Why a failure that may be repeated was not.
     gave_up: Option<&'static str>,
     unsent: bool,
+    /// The deadline passed while the call waited for other calls of this process.
+    in_line: bool,
+    /// Another server than the client's own is to blame, to which a redirect led.
+    elsewhere: bool,
 }
 
 /// The call an error belongs to.
@@ -152,6 +156,8 @@ impl Error {
             elapsed: None,
             gave_up: None,
             unsent: false,
+            in_line: false,
+            elsewhere: false,
         }))
     }
 
@@ -228,6 +234,29 @@ impl Error {
 
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.unsent
+    }
+
+    /// Marks a deadline that passed while the call waited for other calls of this process to end.
+    pub(crate) fn in_line(mut self) -> Self {
+        self.0.in_line = true;
+        self
+    }
+
+    /// Whether it tells of this process's own load only, and not of the server.
+    pub(crate) fn is_in_line(&self) -> bool {
+        self.0.in_line
+    }
+
+    /// Marks an error of a request that a redirect led to. The first one was answered, so the try was not for nothing.
+    pub(crate) fn behind_redirect(mut self, elsewhere: bool) -> Self {
+        self.0.unsent = false;
+        self.0.elsewhere = elsewhere;
+        self
+    }
+
+    /// Whether it says nothing about the client's own server.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.0.elsewhere
     }
 
     /// What was said about the failure beside its kind, for a message that says more.

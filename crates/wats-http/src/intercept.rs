@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderValue};
-use http::{HeaderName, Method, StatusCode};
+use http::header::HeaderMap;
+use http::{Method, StatusCode};
 
 use crate::capture::Got;
 use crate::error::{Error, Result};
@@ -94,15 +94,14 @@ impl Attempt<'_> {
         self.headers
     }
 
-    /// Sets a header for this try and those after it. Names are lower case.
+    /// Sets a header for this try and those after it.
     ///
     /// # Errors
-    /// The name or the value cannot be sent.
+    /// The name or the value cannot be sent, or the header is one that frames the message (`Content-Length` and the
+    /// like), which the transport writes.
     pub fn set_header(&mut self, name: &'static str, value: &str) -> Result<()> {
-        let illegal = || Error::request(format!("the header `{name}` cannot be sent"));
-        let key: HeaderName = name.parse().map_err(|_| illegal())?;
-        let value = HeaderValue::from_str(value).map_err(|_| illegal())?;
-        self.headers.insert(key, value);
+        let (name, value) = crate::header::sendable(name, value)?;
+        self.headers.insert(name, value);
         Ok(())
     }
 }

@@ -24,6 +24,7 @@ mod client;
 mod config;
 mod encoding;
 mod error;
+mod header;
 mod intercept;
 mod observe;
 mod operation;

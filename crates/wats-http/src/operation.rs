@@ -35,7 +35,9 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation known at compile time. In `path`, `{name}` stands for one path segment that the call fills in.
+    /// An operation known at compile time. In `path`, `{name}` stands for a value that the call fills in, escaped as one
+    /// path segment. The rest is sent as it is: it begins with `/` and has only what a path may have, no query and no
+    /// `.` or `..` between slashes; a call with another one is [`ErrorKind::Request`](crate::ErrorKind::Request).
     pub const fn new(
         name: &'static str,
         method: Method,
@@ -50,7 +52,8 @@ impl Operation {
         }
     }
 
-    /// An operation made at run time, for tools that send what their users type.
+    /// An operation made at run time, for tools that send what their users type; the rules of [`new`](Self::new) hold
+    /// for `path`.
     pub fn dynamic(
         name: impl Into<String>,
         method: Method,

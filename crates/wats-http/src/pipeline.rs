@@ -3,8 +3,7 @@
 //! ```text
 //! execute: rate limit ─► breaker ─► interceptors ─► try within both deadlines ─► interceptors ─► success, or:
 //!          may it be repeated, in time and in budget? ─► wait (jitter, Retry-After) ─► rate limit …
-//! attempt: connection, send ─► redirect? ─► receive within the wire cap ─► decompress within the decoded cap
-//!          ─► classify the status
+//! attempt: connection, send ─► redirect? ─► receive and decompress within both caps ─► classify the status
 //! ```
 //!
 //! [`Want`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
@@ -28,7 +27,7 @@ use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
 use crate::observe;
 use crate::rate_limit::Limiter;
-use crate::redirect;
+use crate::redirect::{self, Hop};
 use crate::refusal;
 use crate::response::Origin;
 use crate::retry;
@@ -69,8 +68,7 @@ impl Want for Whole {
     type Got = Received;
 
     async fn take(answer: Answer, limits: &SizeLimits) -> Result<Received> {
-        let body = answer.body.read().await?;
-        let body = encoding::decode(&answer.headers, body, limits.decoded)?;
+        let body = encoding::receive(answer.body, &answer.headers, limits.decoded).await??;
         Ok(Received {
             status: answer.status,
             version: answer.version,
@@ -121,7 +119,8 @@ impl Pipeline {
             request.pack(packed);
         }
         let error = loop {
-            let now = if attempts == 0 {
+            // Packing may have taken its time.
+            let now = if attempts == 0 && !self.packing.is_on() {
                 started
             } else {
                 Instant::now()
@@ -164,7 +163,7 @@ impl Pipeline {
                 Err(error) => error,
             };
             self.heed(&error);
-            if request.plain.is_some() && encoding::may_refuse(&error) {
+            if request.plain.is_some() && self.packing.may_be_why(&error, request.may_repeat) {
                 request.unpack();
                 plain_after_all = true;
                 last = Some(error);
@@ -263,8 +262,8 @@ impl Pipeline {
         mut now: Instant,
         deadline: Option<Instant>,
     ) -> Result<W::Got> {
-        request.mark_sent(false);
-        let mut moved = 0;
+        request.begin_try();
+        let mut moved = request.moved();
         let mut attempt = pin!(self.attempt::<W, T>(transport, request, origin));
         loop {
             let timeouts = request.timeouts;
@@ -283,19 +282,15 @@ impl Pipeline {
                 return outcome;
             }
             now = Instant::now();
-            if let Payload::Stream(upload) = &request.body
-                && which == Deadline::Attempt
-                && upload.moved() > moved
-            {
-                moved = upload.moved();
+            if which == Deadline::Attempt && request.moved_on(&mut moved) {
                 continue;
             }
             let error = Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}"));
             // Waiting for a slot, for a dial or for a redirect's: nothing has left.
-            return Err(if request.was_sent() {
-                error
-            } else {
-                error.never_sent()
+            return Err(match (request.was_sent(), transport.is_dialling()) {
+                (true, _) => error,
+                (false, true) => error.never_sent(),
+                (false, false) => error.never_sent().in_line(),
             });
         }
     }
@@ -309,21 +304,36 @@ impl Pipeline {
     ) -> Result<W::Got> {
         let own = &origin.shared.base;
         let mut followed = 0;
-        let mut hop = None;
+        let mut hop: Option<Hop> = None;
         loop {
-            let answer = transport.send(request, hop.as_ref()).await?;
-            self.packing.heed(&answer.headers);
+            let elsewhere = hop.as_ref().is_some_and(|hop| hop.elsewhere.is_some());
+            let blame = |error: Error| match followed {
+                0 => error,
+                _ => error.behind_redirect(elsewhere),
+            };
+            let answer = transport.send(request, hop.as_ref()).await.map_err(blame)?;
+            if !elsewhere {
+                self.packing.heed(&answer.headers);
+            }
             if answer.status.is_success() {
-                return W::take(answer, request.limits).await;
+                let got = W::take(answer, request.limits).await.map_err(blame)?;
+                if let Payload::Stream(upload) = &request.body {
+                    upload.given().await?;
+                }
+                return Ok(got);
             }
             let next = match self.redirects {
                 0 => None,
                 most => redirect::next(&answer, request, hop.as_ref(), own, followed, most)?,
             };
-            let received = answer.receive().await?;
+            let received = answer
+                .refused(request.limits.decoded)
+                .await
+                .map_err(blame)?;
             let Some(next) = next else {
-                return Err(refusal::error(received, request.limits.decoded, origin));
+                return Err(blame(refusal::error(received, origin)));
             };
+            request.mark_answered();
             followed += 1;
             hop = Some(next);
         }
@@ -332,6 +342,7 @@ impl Pipeline {
     /// Passes on to all clients of the token that the server wants it to wait.
     fn heed(&self, error: &Error) {
         if error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            && !error.is_elsewhere()
             && let Some(wait) = error.retry_after_hint()
             && let Some(limiter) = &self.limiter
         {

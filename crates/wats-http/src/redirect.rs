@@ -1,5 +1,5 @@
 //! Redirects: only of GET and HEAD, only as many as allowed, never from HTTPS to HTTP, and with no credentials to
-//! another origin.
+//! another origin, nor to anybody on the way after it: where that leads is the stranger's choice.
 //!
 //! Any other method is never redirected: a POST that becomes a GET looks submitted and is lost.
 
@@ -14,7 +14,8 @@ use crate::transport::{Answer, Prepared};
 /// Where a redirect leads.
 #[derive(Debug)]
 pub(crate) struct Hop {
-    /// The server, when it is not the client's own.
+    /// The server, when it is not the client's own, or when the way there led over another one. It is sent no
+    /// credentials, on a connection of its own without a client certificate.
     pub(crate) elsewhere: Option<BaseUrl>,
     /// Path and query.
     pub(crate) target: String,
@@ -42,9 +43,9 @@ pub(crate) fn next(
             &format!("more than {most} redirects"),
         ));
     }
-    let here = hop.and_then(|hop| hop.elsewhere.as_ref()).unwrap_or(own);
+    let stranger = hop.and_then(|hop| hop.elsewhere.as_ref());
     let path_and_query = hop.map_or(request.target, |hop| &hop.target);
-    follow(here, path_and_query, location, own)
+    follow(stranger, path_and_query, location, own)
         .map(Some)
         .map_err(|why| refused(answer.status, why))
 }
@@ -53,13 +54,14 @@ fn refused(status: StatusCode, why: &str) -> Error {
     Error::new(ErrorKind::Status(status)).message(format!("the redirect is not followed: {why}"))
 }
 
-/// Resolves `location` as seen from `here`.
+/// Resolves `location` as seen from `stranger`, or from the own server.
 fn follow(
-    here: &BaseUrl,
+    stranger: Option<&BaseUrl>,
     path_and_query: &str,
     location: &str,
     own: &BaseUrl,
 ) -> Result<Hop, &'static str> {
+    let here = stranger.unwrap_or(own);
     let unusable = "its target is not an address";
     let current = Url::parse(&here.display(path_and_query)).map_err(|_| unusable)?;
     let url = current.join(location).map_err(|_| unusable)?;
@@ -77,7 +79,7 @@ fn follow(
     let same = (there.tls, &there.host, there.port) == (own.tls, &own.host, own.port);
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     Ok(Hop {
-        elsewhere: (!same).then_some(there),
+        elsewhere: (stranger.is_some() || !same).then_some(there),
         target: target.to_owned(),
     })
 }
@@ -103,7 +105,7 @@ mod tests {
             ("https://a.example:444/x", Some("a.example"), "/x"),
             ("https://b.example", Some("b.example"), "/"),
         ] {
-            let hop = follow(&own, "/api/here?q=1", location, &own).unwrap();
+            let hop = follow(None, "/api/here?q=1", location, &own).unwrap();
             assert_eq!(hop.target, target, "{location}");
             assert_eq!(hop.elsewhere.map(|b| b.host).as_deref(), host, "{location}");
         }
@@ -113,18 +115,23 @@ mod tests {
             ("ftp://b.example/", "not an address"),
             ("https://", "not an address"),
         ] {
-            let refused = follow(&own, "/", location, &own).unwrap_err();
+            let refused = follow(None, "/", location, &own).unwrap_err();
             assert!(refused.contains(why), "{location}: {refused}");
         }
-        let back = follow(&base("https://b.example"), "/", "https://a.example/", &own).unwrap();
-        assert!(back.elsewhere.is_none());
+        // Whoever is sent back to the own server by a stranger stays without credentials.
+        let stranger = base("https://b.example");
+        let back = follow(Some(&stranger), "/", "https://a.example/x", &own).unwrap();
+        let on = follow(back.elsewhere.as_ref(), "/x", "y", &own).unwrap();
+        for hop in [back, on] {
+            assert_eq!(hop.elsewhere.as_ref(), Some(&own), "{hop:?}");
+        }
     }
 
     proptest! {
         #[test]
         fn no_location_panics(location in "\\PC{0,60}") {
             let own = base("https://a.example");
-            let _ = follow(&own, "/api/x", &location, &own);
+            let _ = follow(None, "/api/x", &location, &own);
         }
     }
 }

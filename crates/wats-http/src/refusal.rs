@@ -9,7 +9,6 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
 
-use crate::encoding;
 use crate::error::{Error, ErrorKind};
 use crate::response::Origin;
 use crate::retry;
@@ -25,8 +24,8 @@ const WORDS: [&str; 6] = [
     "ExceptionMessage",
 ];
 
-/// The error of a refused call; `cap` bounds what is decompressed of the body.
-pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
+/// The error of a refused call.
+pub(crate) fn error(received: Received, origin: &Origin) -> Error {
     let Received {
         status,
         headers,
@@ -34,8 +33,6 @@ pub(crate) fn error(received: Received, cap: usize, origin: &Origin) -> Error {
         ..
     } = received;
     let token = &origin.shared.token;
-    // A damaged error page must not hide the status.
-    let body = encoding::decode(&headers, body, cap).unwrap_or_default();
     let mut error = Error::new(ErrorKind::Status(status))
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
         .excerpt(origin.excerpt(&body));

@@ -1,6 +1,7 @@
 //! A successful answer, whole and decompressed, that remembers what it answers so that decoding errors can say so.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,8 +16,8 @@ use crate::operation::Operation;
 /// How many bytes of a body an error may show.
 pub(crate) const EXCERPT_BYTES: usize = 2_000;
 
-/// A successful (2xx) answer.
-#[derive(Debug)]
+/// A successful (2xx) answer. `Debug` tells what it is and how large, but neither the body nor the values of headers,
+/// which may be secret.
 pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
@@ -27,7 +28,6 @@ pub struct Response {
 }
 
 /// What a response answers.
-#[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) shared: Arc<Shared>,
     pub(crate) operation: Operation,
@@ -56,6 +56,35 @@ impl Origin {
             token.redact(text)
         };
         crate::error::one_line(&text, 500)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context().fmt(f)
+    }
+}
+
+/// Shows headers by their names only: any value may be a secret, or the echo of one.
+pub(crate) struct HeaderNames<'a>(pub(crate) &'a HeaderMap);
+
+impl fmt::Debug for HeaderNames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.keys().map(http::HeaderName::as_str);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("origin", &self.origin)
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .field("headers", &HeaderNames(&self.headers))
+            .field("body_bytes", &self.body.len())
+            .field("attempts", &self.attempts)
+            .finish()
     }
 }
 

@@ -1,8 +1,9 @@
 //! When a failed try is repeated, and after how long. Pure functions: clock and randomness come in as arguments.
 
+use std::num::IntErrorKind;
 use std::time::{Duration, SystemTime};
 
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::config::RetryConfig;
 use crate::error::{Deadline, Error, ErrorKind};
@@ -20,7 +21,8 @@ pub(crate) fn may_repeat(error: &Error, repeat: Repeat) -> bool {
 /// How long to wait before try number `attempt + 1`; `unit` is a random number in `0.0..1.0`.
 ///
 /// Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): anything between zero and the doubled
-/// base, so that clients that failed together do not come back together. What the server asked for is a lower bound.
+/// base, so that clients that failed together do not come back together. It stands above what the server asked for,
+/// for the same reason: all were told the same.
 pub(crate) fn delay(
     config: &RetryConfig,
     attempt: u32,
@@ -38,17 +40,31 @@ pub(crate) fn delay(
         unit.clamp(0.0, 1.0)
     };
     let jittered = doubled.min(config.max_delay).mul_f64(unit);
-    jittered.max(server_wait.unwrap_or_default())
+    server_wait.unwrap_or_default().saturating_add(jittered)
 }
 
+/// The longest time that a server's two clocks, in `Date` and `Retry-After`, are believed to lie apart.
+const ONE_DAY: Duration = Duration::from_secs(86_400);
+
 /// Reads `Retry-After` in both forms of RFC 9110, section 10.2.3; a date in the past means now.
+///
+/// A date counts from the answer's own `Date`, if there is a usable one, because the clock here (`now`) may be wrong. A
+/// number too large to be meant is a very long time, not none.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
+    match text.parse::<u32>() {
+        Ok(seconds) => return Some(Duration::from_secs(seconds.into())),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => {
+            return Some(Duration::from_secs(u32::MAX.into()));
+        }
+        Err(_) => {}
     }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    let until = httpdate::parse_http_date(text).ok()?;
+    let since = |then: SystemTime| until.duration_since(then).unwrap_or_default();
+    let sent = headers.get(DATE).and_then(|value| value.to_str().ok());
+    let by_server = sent.and_then(|text| httpdate::parse_http_date(text.trim()).ok());
+    let wait = by_server.map(since).filter(|wait| *wait <= ONE_DAY);
+    Some(wait.unwrap_or_else(|| since(now)))
 }
 
 #[cfg(test)]
@@ -95,38 +111,64 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_cap_and_never_undercut_the_server() {
+    fn waits_double_up_to_the_cap_and_stand_above_the_servers() {
         let config = RetryConfig::default();
         let waits: Vec<_> = (1..=8)
             .map(|n| delay(&config, n, 1.0, None).as_millis())
             .collect();
         assert_eq!(waits, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         assert_eq!(delay(&config, 1, 0.0, None), Duration::ZERO);
-        assert_eq!(
-            delay(&config, 1, 0.5, Some(Duration::from_secs(7))),
-            Duration::from_secs(7)
-        );
+        let asked = Duration::from_secs(7);
+        for (unit, more) in [(0.0, 0), (0.5, 50), (1.0, 100)] {
+            let more = Duration::from_millis(more);
+            assert_eq!(delay(&config, 1, unit, Some(asked)), asked + more);
+        }
+        assert_eq!(delay(&config, 1, 1.0, Some(Duration::MAX)), Duration::MAX);
         assert_eq!(delay(&config, u32::MAX, 1.0, None), config.max_delay);
+    }
+
+    /// Sun, 06 Nov 1994 08:49:37 GMT, and what an answer of that time says.
+    fn read(text: &str, date: Option<&str>) -> Option<u64> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let headers = [(RETRY_AFTER, Some(text)), (DATE, date)];
+        let headers = headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, HeaderValue::from_str(value?).unwrap())));
+        retry_after(&HeaderMap::from_iter(headers), now).map(|wait| wait.as_secs())
     }
 
     #[test]
     fn retry_after_in_seconds_and_as_a_date() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
-        let read = |text: &'static str| {
-            retry_after(
-                &HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]),
-                now,
-            )
-        };
-        assert_eq!(read("3"), Some(Duration::from_secs(3)));
-        assert_eq!(
-            read("Sun, 06 Nov 1994 08:49:57 GMT"),
-            Some(Duration::from_secs(20))
-        );
-        assert_eq!(read("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-        for bad in ["", "-1", "1.5", "soon", "99999999999999999999"] {
-            assert_eq!(read(bad), None, "{bad}");
+        assert_eq!(read("3", None), Some(3));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:57 GMT", None), Some(20));
+        assert_eq!(read("Sun, 06 Nov 1994 08:00:00 GMT", None), Some(0));
+        for bad in ["", "-1", "1.5", "soon", "0x10"] {
+            assert_eq!(read(bad, None), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_is_long_and_not_nothing() {
+        for text in ["4294967296", "99999999999999999999"] {
+            assert_eq!(read(text, None), Some(u32::MAX.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_counts_from_the_servers_own_clock() {
+        let until = "Sun, 06 Nov 1994 08:49:57 GMT";
+        for (date, wait) in [
+            // This machine's clock is ahead, or behind.
+            ("Sun, 06 Nov 1994 08:49:27 GMT", 30),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", 10),
+            ("Sun, 06 Nov 1994 08:59:00 GMT", 0),
+            // No clock at all: this machine's it is.
+            ("yesterday", 20),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 20),
+        ] {
+            assert_eq!(read(until, Some(date)), Some(wait), "{date}");
+        }
+        assert_eq!(read("5", Some("Sun, 06 Nov 1994 08:49:27 GMT")), Some(5));
     }
 
     proptest! {

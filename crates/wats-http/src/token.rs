@@ -1,5 +1,7 @@
 //! The credential of a WATS server, kept out of every `Debug`, log line and error.
 
+mod spelling;
+
 use std::fmt;
 
 use http::HeaderValue;
@@ -17,8 +19,6 @@ const REDACTED: &str = "[redacted]";
 pub struct Token {
     header: HeaderValue,
     secret: Box<str>,
-    /// As it looks in a URL.
-    escaped: Box<str>,
 }
 
 impl Token {
@@ -50,7 +50,6 @@ impl Token {
         Ok(Self {
             header,
             secret: secret.into(),
-            escaped: crate::address::escape(secret).into(),
         })
     }
 
@@ -63,24 +62,32 @@ impl Token {
         self.secret.as_bytes()
     }
 
-    /// Removes the token from text that came from outside, such as a server that echoes headers in its error page.
-    pub(crate) fn redact(&self, mut text: String) -> String {
-        for form in [&self.secret, &self.escaped] {
-            if text.contains(&**form) {
-                text = text.replace(&**form, REDACTED);
+    /// Removes the token, in whatever [spelling], from text that came from outside, such as a server that
+    /// echoes headers in its error page.
+    pub(crate) fn redact(&self, text: String) -> String {
+        let Some(mut found) = spelling::find(&text, &self.secret, 0) else {
+            return text;
+        };
+        let mut redacted = String::with_capacity(text.len());
+        let mut rest = 0;
+        loop {
+            redacted.push_str(&text[rest..found.start]);
+            redacted.push_str(REDACTED);
+            rest = found.end;
+            match spelling::find(&text, &self.secret, rest) {
+                Some(next) => found = next,
+                None => break,
             }
         }
-        text
+        redacted.push_str(&text[rest..]);
+        redacted
     }
 
     /// The same for the start of a longer text: a token that was cut through is removed too.
     pub(crate) fn redact_cut(&self, text: String) -> String {
         let mut text = self.redact(text);
-        for form in [&self.secret, &self.escaped] {
-            // Tokens are ASCII, so every index is a boundary.
-            if let Some(cut) = (1..form.len()).rev().find(|n| text.ends_with(&form[..*n])) {
-                text.truncate(text.len() - cut);
-            }
+        if let Some(cut) = spelling::find_cut(&text, &self.secret) {
+            text.truncate(cut);
         }
         text
     }
@@ -142,6 +149,11 @@ mod tests {
             token.redact("/x?t=dXNlcjpw%3D%3D".into()),
             "/x?t=[redacted]"
         );
+        assert_eq!(
+            token.redact(r"a dXNlcjpw\u003d%3d b &#100;XNlcjpw&equals;= c".into()),
+            "a [redacted] b [redacted] c"
+        );
+        assert_eq!(token.redact_cut("got dXNlcjpw%3".into()), "got ");
     }
 
     #[test]

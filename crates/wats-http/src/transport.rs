@@ -10,8 +10,9 @@ use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Version};
 use tokio::time::Sleep;
 
-use crate::body::{Bounds, Payload};
+use crate::body::{Bounds, Moved, Payload};
 use crate::config::{SizeLimits, Timeouts};
+use crate::encoding;
 use crate::error::Result;
 use crate::pool::PooledBody;
 use crate::redirect::Hop;
@@ -55,9 +56,16 @@ pub(crate) struct Prepared<'a> {
     pub(crate) weight: u32,
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) limits: &'a SizeLimits,
-    /// Whether a byte of this try may have reached the network; a try that never got that far may be made again
-    /// whatever it does.
-    pub(crate) sent: AtomicBool,
+    pub(crate) sent: Sent,
+}
+
+/// How far a try got. One that never got anywhere may be made again whatever it does.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// A byte of the request may have reached the network.
+    left: AtomicBool,
+    /// A server has answered it, with a redirect: whatever happens to the request that follows, this one was done.
+    answered: AtomicBool,
 }
 
 impl Prepared<'_> {
@@ -69,13 +77,48 @@ impl Prepared<'_> {
         }
     }
 
+    /// Says that a try begins.
+    pub(crate) fn begin_try(&self) {
+        self.sent.left.store(false, Relaxed);
+        self.sent.answered.store(false, Relaxed);
+    }
+
     /// Says that from here on the server may see the request, or that it did not after all.
     pub(crate) fn mark_sent(&self, sent: bool) {
-        self.sent.store(sent, Relaxed);
+        self.sent.left.store(sent, Relaxed);
+    }
+
+    /// Says that the request led to an answer, after which another is sent in the same try.
+    pub(crate) fn mark_answered(&self) {
+        self.sent.answered.store(true, Relaxed);
     }
 
     pub(crate) fn was_sent(&self) -> bool {
-        self.sent.load(Relaxed)
+        self.sent.left.load(Relaxed) || self.sent.answered.load(Relaxed)
+    }
+
+    /// Whether there is a body to send.
+    pub(crate) fn has_body(&self) -> bool {
+        match &self.body {
+            Payload::Whole(body) => !body.is_empty(),
+            Payload::Stream(upload) => !upload.is_empty(),
+        }
+    }
+
+    /// How far a streamed body has come.
+    pub(crate) fn moved(&self) -> Moved {
+        match &self.body {
+            Payload::Whole(_) => Moved::default(),
+            Payload::Stream(upload) => upload.moved(),
+        }
+    }
+
+    /// Whether this try has given more of a streamed body since `last`, which is brought up to date.
+    pub(crate) fn moved_on(&self, last: &mut Moved) -> bool {
+        let now = self.moved();
+        let moved_on = now.pieces > 0 && now != *last;
+        *last = now;
+        moved_on
     }
 
     /// Whether there is nothing left to send in a further try.
@@ -112,13 +155,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The same with its body read.
-    pub(crate) async fn receive(self) -> Result<Received> {
+    /// A refusal with its body read and decompressed, at most `cap` bytes. A damaged page must not hide the status: it
+    /// counts as none.
+    pub(crate) async fn refused(self, cap: usize) -> Result<Received> {
+        let body = encoding::receive(self.body, &self.headers, cap).await?;
         Ok(Received {
             status: self.status,
             version: self.version,
             headers: self.headers,
-            body: self.body.read().await?,
+            body: body.unwrap_or_default(),
         })
     }
 }
@@ -154,7 +199,21 @@ impl AnswerBody {
         }
     }
 
-    /// Frees the connection of a body that was read to its end.
+    /// Frees the connection of a body that was read to its end, so that the next call finds it.
+    pub(crate) async fn give_back(self) {
+        if let Self::Pooled(body) = self {
+            body.give_back().await;
+        }
+    }
+
+    /// Lets go of a body of whose rest nobody wants to know.
+    pub(crate) fn abandon(self) {
+        if let Self::Pooled(body) = self {
+            body.abandon();
+        }
+    }
+
+    /// As [`give_back`](Self::give_back), without waiting for it.
     pub(crate) fn finish(self) {
         if let Self::Pooled(body) = self {
             body.finish();
@@ -162,7 +221,7 @@ impl AnswerBody {
     }
 }
 
-/// An answer that is whole: any status, still encoded, within the wire cap.
+/// An answer that is whole: any status, decompressed, within the caps.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
@@ -173,6 +232,12 @@ pub(crate) struct Received {
 
 /// Sends one request once. The pool is the real one; tests script others.
 pub(crate) trait Transport {
+    /// Whether a connection to the client's own server is being opened: whoever waits for one then waits for the server,
+    /// and otherwise for other calls.
+    fn is_dialling(&self) -> bool {
+        false
+    }
+
     /// An error that is marked as never sent must mean that no byte of the request reached the network.
     /// `hop` is where a redirect led, if one did.
     fn send(

@@ -33,6 +33,14 @@ impl Wire {
 }
 
 impl Transport for Wire {
+    fn is_dialling(&self) -> bool {
+        match self {
+            Self::Pool(pool) => pool.is_dialling(),
+            #[cfg(feature = "test-util")]
+            Self::Mock(_) => false,
+        }
+    }
+
     async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
         match self {
             Self::Pool(pool) => pool.send(request, hop).await,

@@ -21,28 +21,11 @@ const MEASURED: [(Speaks, u64); 3] = [
     (Speaks::Tls, 17),
 ];
 
-/// Starts a server on a thread of its own.
-fn elsewhere(speaks: Speaks) -> (String, Option<String>) {
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let server = Server::start(speaks, |_| async { ok(vec![b'x'; 1100]) }).await;
-            tell.send((server.url(), server.ca_pem.clone())).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    told.recv().unwrap()
-}
-
 #[test]
 fn a_pooled_get_allocates_no_more_than_it_did() {
     const CALLS: u64 = 200;
     for (speaks, before) in MEASURED {
-        let (url, ca_pem) = elsewhere(speaks);
+        let (url, ca_pem) = elsewhere(speaks, |_| async { ok(vec![b'x'; 1100]) });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use common::*;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::Full;
-use wats_http::{Call, Client, Deadline, Error, ErrorKind, SizeLimits, Timeouts, TlsConfig};
+use wats_http::{
+    Call, Client, Deadline, Error, ErrorKind, Operation, Repeat, SizeLimits, Timeouts, TlsConfig,
+};
 
 /// What the client understands.
 const ACCEPTED: &str = match (cfg!(feature = "zstd"), cfg!(feature = "brotli")) {
@@ -222,7 +224,12 @@ async fn a_certificate_nobody_vouches_for() {
 async fn mistakes_in_a_call_are_found_before_anything_is_sent() {
     let client = client("http://127.0.0.1:1").build().unwrap();
     let unserialisable = std::collections::BTreeMap::from([((1, 2), 3)]);
+    let typed = |path: &str| Operation::dynamic("test.typed", Method::GET, path, Repeat::Safe);
     for call in [
+        Call::new(&typed("get")),
+        Call::new(&typed("/get?a=b")).query("c", "d"),
+        Call::new(&typed("/get#a")),
+        Call::new(&typed("/../get")),
         Call::new(&ITEM),
         Call::new(&ITEM).path("id", ""),
         Call::new(&ITEM).path("id", ".."),

@@ -9,8 +9,8 @@
 mod common;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,12 +18,25 @@ use common::*;
 use h2::server::{Connection, SendResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
-use wats_http::{Call, Client, Deadline, ErrorKind, RetryConfig, Timeouts, TlsConfig};
+use wats_http::{
+    Attempt, Call, Client, ClientBuilder, Deadline, ErrorKind, Intercept, Outcome, RetryConfig,
+    Timeouts, TlsConfig,
+};
 
 type Http2 = Connection<TlsStream<TcpStream>, Bytes>;
 
 /// A server that hands each connection, with its number, to `behave`; and a client of it that tries twice.
 async fn scripted_http2<F, Fut>(behave: F) -> (Client, Arc<AtomicUsize>)
+where
+    F: Fn(usize, Http2) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (client, opened) = scripted_narrow(u32::MAX, behave).await;
+    (client.build().unwrap(), opened)
+}
+
+/// The same for so many calls at a time, before the client is built.
+async fn scripted_narrow<F, Fut>(streams: u32, behave: F) -> (ClientBuilder, Arc<AtomicUsize>)
 where
     F: Fn(usize, Http2) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
@@ -44,6 +57,7 @@ where
                 // Windows that are small, so that one can be exhausted.
                 let http2 = h2::server::Builder::new()
                     .initial_window_size(65_535)
+                    .max_concurrent_streams(streams)
                     .handshake(stream)
                     .await;
                 behave(number, http2.unwrap()).await;
@@ -56,9 +70,7 @@ where
             RetryConfig::default()
                 .max_attempts(2)
                 .base_delay(Duration::from_millis(1)),
-        )
-        .build()
-        .unwrap();
+        );
     (client, opened)
 }
 
@@ -207,47 +219,221 @@ async fn a_connection_that_vanishes_in_the_middle_of_a_body_is_replaced() {
 
 #[tokio::test]
 async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_lives_on() {
-    let stalls = Arc::new(AtomicUsize::new(0));
-    let count = stalls.clone();
-    let (client, opened) = scripted_http2(move |_, mut http2| {
-        let count = count.clone();
-        async move {
-            let mut kept = Vec::new();
-            while let Some(Ok((request, mut respond))) = http2.accept().await {
-                match count.fetch_add(1, SeqCst) {
-                    // No answer; half an answer; and a body that is never read, whose window fills up.
-                    0 | 2 => kept.push((request, respond, None)),
-                    1 => {
-                        let head = http::Response::new(());
-                        let mut body = respond.send_response(head, false).unwrap();
-                        body.send_data(Bytes::from_static(b"hal"), false).unwrap();
-                        kept.push((request, respond, Some(body)));
-                    }
-                    _ => answer(respond, "fine"),
+    let (client, opened) = scripted_http2(|_, mut http2| async move {
+        let mut kept = Vec::new();
+        while let Some(Ok((request, mut respond))) = http2.accept().await {
+            match request.uri().path() {
+                // Half an answer.
+                "/item/half" => {
+                    let head = http::Response::new(());
+                    let mut body = respond.send_response(head, false).unwrap();
+                    body.send_data(Bytes::from_static(b"hal"), false).unwrap();
+                    kept.push((request, respond, Some(body)));
                 }
+                "/get" => answer(respond, "fine"),
+                // No answer, nor is a body read, so its window fills up.
+                _ => kept.push((request, respond, None)),
             }
         }
     })
     .await;
-    let never = |call: Call| {
-        call.timeouts(
-            Timeouts::default()
-                .attempt(Duration::from_millis(300))
-                .read_idle(Duration::from_millis(100)),
-        )
-    };
-    let error = client.execute(never(Call::new(&POST))).await.unwrap_err();
+    // One deadline at a time, so that none can be the first by chance.
+    let soon = Duration::from_millis(100);
+    let item = |id| Call::new(&ITEM).path("id", id);
+    let attempt = |call: Call| call.timeouts(Timeouts::default().attempt(soon));
+    let error = client.execute(attempt(item("silent"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
-    let error = client.execute(never(Call::new(&POST))).await.unwrap_err();
+    let read_idle = item("half").timeouts(Timeouts::default().read_idle(soon));
+    let error = client.execute(read_idle).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
     let large = Call::new(&POST).body(vec![b'x'; 1 << 20], "text/plain");
-    let error = client.execute(never(large)).await.unwrap_err();
+    let error = client.execute(attempt(large)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     assert_eq!(error.attempts(), 1);
     assert_eq!(
-        &client.execute(Call::new(&POST)).await.unwrap().body()[..],
+        &client.execute(Call::new(&GET)).await.unwrap().body()[..],
         b"fine"
     );
     assert_eq!(opened.load(SeqCst), 1);
+    until_free(&client).await;
+}
+
+/// What a machine in between does that forgets a connection: nothing comes through any more, and nobody is told.
+async fn black_hole(http2: Http2) {
+    std::future::pending::<()>().await;
+    drop(http2);
+}
+
+/// Lets time stand still until a try fails, and tells how long that took. While time stands still it jumps to the next
+/// timer when all wait; that must not happen to the try after it, which waits for the network.
+#[derive(Debug, Clone, Default)]
+struct FirstFailure(Arc<OnceLock<Duration>>);
+
+impl Intercept for FirstFailure {
+    fn after_attempt(&self, _: &Attempt<'_>, outcome: &Outcome<'_>) {
+        if outcome.error().is_some() && self.0.set(outcome.elapsed()).is_ok() {
+            tokio::time::resume();
+        }
+    }
+}
+
+impl FirstFailure {
+    fn seconds(&self) -> u64 {
+        self.0.get().unwrap().as_secs()
+    }
+}
+
+/// Deadlines that are out of the way of those for PINGs.
+fn patient() -> Timeouts {
+    let long = Duration::from_secs(3600);
+    Timeouts::default()
+        .connect(long)
+        .pool(long)
+        .attempt(long)
+        .read_idle(long)
+        .total(long)
+}
+
+#[tokio::test]
+async fn a_connection_whose_pings_stay_unanswered_is_dead_and_its_calls_end() {
+    for (operation, attempts) in [(&POST, 1), (&GET, 2)] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let (muted, mut mute) = tokio::sync::mpsc::unbounded_channel();
+        let (client, opened) = scripted_narrow(u32::MAX, move |number, mut http2| {
+            let (counted, muted) = (counted.clone(), muted.clone());
+            async move {
+                if number > 0 {
+                    return honest(http2).await;
+                }
+                let _call = http2.accept().await;
+                counted.fetch_add(1, SeqCst);
+                let _ = muted.send(());
+                black_hole(http2).await;
+            }
+        })
+        .await;
+        let failed = FirstFailure::default();
+        let client = client.intercept(failed.clone()).build().unwrap();
+        let call = tokio::spawn({
+            let client = client.clone();
+            async move {
+                client
+                    .execute(Call::new(operation).timeouts(patient()))
+                    .await
+            }
+        });
+        mute.recv().await.unwrap();
+        tokio::time::pause();
+        let outcome = call.await.unwrap();
+        // 20 s of silence, and 10 s for the answer to a PING.
+        assert!((29..=31).contains(&failed.seconds()), "{failed:?}");
+        match outcome {
+            Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),
+            Err(error) => {
+                assert_eq!((error.attempts(), attempts), (1, 1), "{error:#}");
+                assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+                client.execute(Call::new(operation)).await.unwrap();
+            }
+        }
+        assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (1, 2));
+        until_free(&client).await;
+        // The dead one is closed.
+        while client.pool_stats().live > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// PINGs go out only while calls are in flight, so it is the next call that finds out.
+#[tokio::test]
+async fn a_connection_that_went_dead_while_idle_costs_the_next_call_time_and_nothing_else() {
+    for (operation, attempts) in [(&POST, 1), (&GET, 2)] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let mute = Arc::new(tokio::sync::Notify::new());
+        let told = mute.clone();
+        let (client, opened) = scripted_narrow(u32::MAX, move |number, mut http2| {
+            let (counted, told) = (counted.clone(), told.clone());
+            async move {
+                if number > 0 {
+                    while let Some(Ok((_, respond))) = http2.accept().await {
+                        counted.fetch_add(1, SeqCst);
+                        answer(respond, "fine");
+                    }
+                    return;
+                }
+                loop {
+                    tokio::select! {
+                        call = http2.accept() => answer(call.unwrap().unwrap().1, "fine"),
+                        () = told.notified() => return black_hole(http2).await,
+                    }
+                }
+            }
+        })
+        .await;
+        let failed = FirstFailure::default();
+        let client = client.intercept(failed.clone()).build().unwrap();
+        client.execute(Call::new(&GET)).await.unwrap();
+        mute.notify_one();
+        tokio::task::yield_now().await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        // With the deadlines that everybody has.
+        let outcome = client.execute(Call::new(operation)).await;
+        assert!((20..30).contains(&failed.seconds()), "{failed:?}");
+        match outcome {
+            Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),
+            Err(error) => {
+                // It may have arrived, as far as the client can know.
+                assert_eq!((error.attempts(), attempts), (1, 1), "{error:#}");
+                assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+                client.execute(Call::new(operation)).await.unwrap();
+            }
+        }
+        assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (1, 2));
+        until_free(&client).await;
+        // The dead one is closed.
+        while client.pool_stats().live > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_the_next_cannot_be_opened()
+ {
+    let (cut, cuts) = tokio::sync::watch::channel(false);
+    let (client, _) = scripted_narrow(1, move |number, mut http2| {
+        let mut cuts = cuts.clone();
+        async move {
+            if number == 0 {
+                let _call = http2.accept().await;
+                let gone = cuts.wait_for(|cut| *cut);
+                tokio::select! { _ = gone => {} _ = http2.accept() => {} }
+            }
+            // Later ones are closed before they say anything.
+        }
+    })
+    .await;
+    let client = client.build().unwrap();
+    let calls: Vec<_> = (0..6)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.execute(Call::new(&POST).timeouts(patient())).await })
+        })
+        .collect();
+    while client.pool_stats().waiting < 5 {
+        tokio::task::yield_now().await;
+    }
+    cut.send_replace(true);
+    for call in calls {
+        let error = tokio::time::timeout(Duration::from_secs(60), call)
+            .await
+            .expect("a call is forgotten")
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+    }
     until_free(&client).await;
 }

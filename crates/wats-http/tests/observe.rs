@@ -41,6 +41,8 @@ fn mocked(mock: &MockTransport) -> ClientBuilder {
 struct Hook {
     name: &'static str,
     seen: Arc<Mutex<Vec<String>>>,
+    /// `Debug` of what it saw.
+    shown: Arc<Mutex<String>>,
     refuses: bool,
 }
 
@@ -59,6 +61,7 @@ impl Intercept for Hook {
         let (number, status) = (attempt.number(), outcome.status());
         let (status, error) = (status.map(|s| s.as_u16()), outcome.error().is_some());
         self.note(&format!("after {number} {status:?} {error}"));
+        *self.shown.lock().unwrap() += &format!("{attempt:?} {outcome:?} {outcome:#?}");
     }
 }
 
@@ -79,7 +82,7 @@ async fn interceptors_see_every_try_set_headers_and_may_refuse() {
     let hook = |name| Hook {
         name,
         seen: seen.clone(),
-        refuses: false,
+        ..Hook::default()
     };
     let client = mocked(&mock)
         .intercept(hook("a"))
@@ -412,6 +415,7 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
     let password = "hunter2-of-the-proxy";
     let log = Log::default();
     let mut shown = String::new();
+    let hook = Hook::default();
     let work = async {
         for speaks in [Speaks::Plain, Speaks::Tls] {
             let server = Server::start(speaks, |request| async move {
@@ -456,7 +460,7 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
             let builder = client(&server.url())
                 .retry(retry)
                 .tls(tls)
-                .intercept(Hook::default());
+                .intercept(hook.clone());
             shown += &format!("{builder:?} {builder:#?}");
             let client = builder.build().unwrap();
             for id in 1..=5 {
@@ -464,6 +468,7 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
                 shown += &format!("{call:?}").replace(TOKEN, "the caller's own");
                 match client.execute(call).await {
                     Ok(answer) => {
+                        shown += &format!("{answer:?} {answer:#?}");
                         // The body itself is the caller's; what is told about it is not.
                         if let Err(error) = answer.json::<u8>() {
                             shown += &format!("{error} {error:#} {error:?} {error:#?}");
@@ -476,6 +481,10 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
                     }
                 }
             }
+            let call = Call::new(&ITEM).path("id", 6).query("mine", TOKEN);
+            let download = client.download(call).await.unwrap();
+            shown += &format!("{download:?} {download:#?}");
+            drop(download);
             shown += &format!("{client:?} {client:#?} {:?}", client.pool_stats());
         }
         let proxy = ProxyConfig::url(&format!("http://u:{password}@127.0.0.1:9")).unwrap();
@@ -494,6 +503,7 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
     let stored = serde_json::to_string(&trace).unwrap();
     for (place, text) in [
         ("Debug or error", shown),
+        ("interceptor", hook.shown.lock().unwrap().clone()),
         ("log", log.text()),
         ("capture", format!("{trace} {trace:?} {stored}")),
     ] {

@@ -118,6 +118,16 @@ async fn socks5_with_names_and_passwords() {
 }
 
 #[tokio::test]
+async fn a_login_is_no_hindrance_where_none_is_needed() {
+    let server = start(Speaks::Plain).await;
+    let proxy = Proxy::socks5(None).await;
+    let config = at("socks5h", &proxy).credentials("me", "pw").unwrap();
+    let client = through(config, &server);
+    client.execute(Call::new(&GET)).await.unwrap();
+    assert_eq!(proxy.asked(), [format!("SOCKS5 {}", server.address)]);
+}
+
+#[tokio::test]
 async fn hosts_of_no_proxy_are_reached_directly() {
     let server = start(Speaks::Plain).await;
     let proxy = Proxy::http(None).await;

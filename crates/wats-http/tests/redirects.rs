@@ -166,3 +166,56 @@ async fn another_origin_gets_neither_token_nor_cookie_nor_client_certificate_and
     assert_eq!(seen.lock().unwrap().len(), 1);
     until_free(&client).await;
 }
+
+#[tokio::test]
+async fn a_stranger_cannot_send_credentials_back_to_where_it_likes() {
+    let seen: Arc<Mutex<Vec<(String, HeaderMap)>>> = Arc::default();
+    let noted = seen.clone();
+    let back: Arc<Mutex<String>> = Arc::default();
+    let returns = back.clone();
+    let stranger = Server::start(Speaks::Plain, move |_| {
+        let answer = to(302, &returns.lock().unwrap());
+        async move { answer }
+    })
+    .await;
+    let away = stranger.url();
+    let own = Server::start(Speaks::Plain, move |request| {
+        let path = request.uri().path().to_owned();
+        let answer = match &*path {
+            "/get" => to(302, &format!("{away}/x")),
+            "/chosen" => to(302, "/further"),
+            _ => ok("here"),
+        };
+        noted
+            .lock()
+            .unwrap()
+            .push((path, request.headers().clone()));
+        async move { answer }
+    })
+    .await;
+    *back.lock().unwrap() = format!("{}/chosen", own.url());
+    let client = client(&own.url()).redirects(3).build().unwrap();
+    let call = || Call::new(&GET).header("cookie", "session=1");
+    let answer = client.execute(call()).await.unwrap();
+    assert_eq!(&answer.body()[..], b"here");
+    // The next call has them again.
+    client.execute(call()).await.unwrap();
+    let told: Vec<_> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(path, headers)| {
+            let secrets = ["authorization", "cookie"].map(|name| headers.contains_key(name));
+            assert_eq!(headers["host"], own.address.to_string());
+            (path.clone(), secrets)
+        })
+        .collect();
+    let once = [
+        ("/get", [true, true]),
+        ("/chosen", [false, false]),
+        ("/further", [false, false]),
+    ]
+    .map(|(path, secrets)| (path.to_owned(), secrets));
+    assert_eq!(told, [once.clone(), once].concat());
+    until_free(&client).await;
+}

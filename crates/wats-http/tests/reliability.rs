@@ -10,6 +10,7 @@ mod common;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,10 +19,15 @@ use common::*;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use wats_http::{BreakerConfig, Call, Client};
+use wats_http::{
+    BreakerConfig, Call, Client, Deadline, ErrorKind, PoolConfig, Timeouts, TlsConfig,
+};
 
 /// Counts how often each `?n=` was asked for by POST.
 type Posts = Arc<Mutex<HashMap<String, u32>>>;
+
+/// The POSTs of one outcome.
+type Names = Arc<Mutex<Vec<String>>>;
 
 /// A server that drops each connection 1 to 40 ms after its first answer as soon as it is not answering, without a
 /// word: a request that is on its way then is lost. That is what servers do whose keep-alive timeout is over.
@@ -87,16 +93,20 @@ async fn a_server_that_closes_at_random_costs_no_visible_error_and_no_post_arriv
         .breaker(None::<BreakerConfig>)
         .build()
         .unwrap();
-    let failed_posts = Arc::new(AtomicU64::new(0));
+    // What the client says of each POST.
+    let (done, failed) = (Names::default(), Names::default());
     let tasks = (0..10).map(|task| {
-        let (client, failed) = (client.clone(), failed_posts.clone());
+        let (client, done, failed) = (client.clone(), done.clone(), failed.clone());
         tokio::spawn(async move {
             for n in 0..calls_each {
                 if n % 10 == 9 {
-                    let call = Call::new(&POST).query("n", format!("{task}-{n}"));
-                    if client.execute(call).await.is_err() {
-                        failed.fetch_add(1, SeqCst);
-                    }
+                    let name = format!("{task}-{n}");
+                    let call = Call::new(&POST).query("n", &name);
+                    let outcome = match client.execute(call).await {
+                        Ok(_) => &done,
+                        Err(_) => &failed,
+                    };
+                    outcome.lock().unwrap().push(format!("n={name}"));
                 } else {
                     client.execute(Call::new(&GET)).await.unwrap();
                 }
@@ -114,13 +124,92 @@ async fn a_server_that_closes_at_random_costs_no_visible_error_and_no_post_arriv
     let posts = posts.lock().unwrap();
     let twice: Vec<_> = posts.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    let sent = calls_each / 10 * 10;
-    let failed = failed_posts.load(SeqCst);
+    let (done, failed) = (done.lock().unwrap(), failed.lock().unwrap());
+    let lost: Vec<_> = done
+        .iter()
+        .filter(|name| !posts.contains_key(*name))
+        .collect();
     assert!(
-        posts.len() as u64 + failed >= sent,
-        "a POST is lost without an error"
+        lost.is_empty(),
+        "told to be done, but never arrived: {lost:?}"
     );
+    let sent = calls_each / 10 * 10;
+    assert_eq!(done.len() + failed.len(), sent, "each POST has an outcome");
+    let failed = failed.len();
     assert!(opened.load(SeqCst) > 10, "connections were closed");
     let (opened, stats) = (opened.load(SeqCst), client.pool_stats());
     eprintln!("{sent} POSTs, {failed} of them failed; {opened} connections; {stats:?}");
+}
+
+/// Three failures in a row open the breaker; a try may take no longer than a moment.
+fn soon_open() -> (BreakerConfig, Timeouts) {
+    let breaker = BreakerConfig::default()
+        .failures(NonZeroU32::new(3).unwrap())
+        .open_for(Duration::from_secs(3600));
+    (
+        breaker,
+        Timeouts::default().attempt(Duration::from_millis(20)),
+    )
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_each_other_do_not_open_the_breaker() {
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let arrived = Arc::new(tokio::sync::Notify::new());
+    let (held, tell) = (gate.clone(), arrived.clone());
+    let server = Server::start(Speaks::Plain, move |request| {
+        let (held, tell) = (held.clone(), tell.clone());
+        async move {
+            if request.uri().path() == "/item/slow" {
+                tell.notify_one();
+                held.acquire().await.unwrap().forget();
+            }
+            ok("x")
+        }
+    })
+    .await;
+    let (breaker, timeouts) = soon_open();
+    let client = client(&server.url())
+        .pool(PoolConfig::default().max_connections(NonZeroUsize::MIN))
+        .breaker(breaker)
+        .build()
+        .unwrap();
+    let slow = tokio::spawn({
+        let call = Call::new(&ITEM).path("id", "slow");
+        let client = client.clone();
+        async move { client.execute(call).await }
+    });
+    arrived.notified().await;
+    for _ in 0..5 {
+        let call = Call::new(&GET).timeouts(timeouts.clone());
+        let error = client.execute(call).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    }
+    gate.add_permits(1);
+    slow.await.unwrap().unwrap();
+    client.execute(Call::new(&GET)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_let_in_opens_the_breaker_whichever_deadline_passes_first() {
+    // It accepts, and never says a word of TLS.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (breaker, timeouts) = soon_open();
+    let tls = TlsConfig::default().only_ca_pem(&authority().pem).unwrap();
+    let client = client(&url)
+        .tls(tls)
+        .pool(PoolConfig::default().max_connections(NonZeroUsize::MIN))
+        .timeouts(timeouts)
+        .breaker(breaker)
+        .build()
+        .unwrap();
+    // One dials; the others wait for that.
+    let calls = (0..3).map(|_| client.execute(Call::new(&GET)));
+    for outcome in futures_util::future::join_all(calls).await {
+        let kind = outcome.unwrap_err().kind();
+        assert_eq!(kind, ErrorKind::Timeout(Deadline::Attempt));
+    }
+    let error = client.execute(Call::new(&GET)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CircuitOpen);
 }

@@ -1,13 +1,17 @@
 //! Repeats against a mock server over real TCP: what is sent again, and what is not.
 
-#![allow(clippy::expect_used, reason = "a panic here is the failing test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic here is the failing test"
+)]
 
 mod common;
 
 use std::time::Duration;
 
 use common::{GET, POST, TOKEN};
-use wats_http::{Call, Client, Operation, Repeat, RetryConfig, http::Method};
+use wats_http::{Call, Client, ErrorKind, Operation, Repeat, RetryConfig, http::Method};
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -99,4 +103,27 @@ async fn what_must_not_happen_twice_is_sent_once() {
         .await
         .expect_err("one try");
     assert_eq!(error.attempts(), 1);
+}
+
+/// A redirect is an answer: what failed behind it was done once already.
+#[tokio::test]
+async fn what_led_to_a_redirect_is_not_sent_again_because_its_target_is_dead() {
+    static ONCE: Operation = Operation::new("test.take", Method::GET, "/take", Repeat::Never);
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/x", dead.local_addr().unwrap());
+    drop(dead);
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(302).insert_header("location", target))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .base_url(server.uri())
+        .token("dXNlcjpwYXNz")
+        .redirects(2)
+        .build()
+        .unwrap();
+    let error = client.execute(Call::new(&ONCE)).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 1));
 }

@@ -300,6 +300,33 @@ async fn a_dropped_download_frees_its_slot_and_a_capped_one_ends() {
     until_free(&client).await;
 }
 
+/// Over HTTP/2 a download that nobody reads on fills its own window, not that of the calls beside it.
+#[tokio::test]
+async fn a_download_that_nobody_reads_on_stalls_no_other_call() {
+    let server = large(Speaks::Tls).await;
+    let client = repeating(&server);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut download = client
+            .download(Call::new(&ITEM).path("id", 1))
+            .await
+            .unwrap();
+        assert!(download.chunk().await.unwrap().is_some());
+        held.push(download);
+    }
+    for _ in 0..20 {
+        let answer = client
+            .execute(Call::new(&ITEM).path("id", 2))
+            .await
+            .unwrap();
+        assert_eq!(answer.body().len(), 16 << 20);
+    }
+    for mut download in held {
+        while download.chunk().await.unwrap().is_some() {}
+    }
+    assert_eq!(server.opened(), 1);
+}
+
 #[tokio::test]
 async fn a_refusal_is_an_error_before_the_download_begins_and_a_cut_is_one_during_it() {
     let refusing = Server::start(Speaks::Plain, |_| async {

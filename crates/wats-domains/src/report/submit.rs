@@ -294,6 +294,7 @@ fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
         ));
     }
     match report.extra.get("id") {
+        Some(Value::String(odd)) if report.id.is_none() => Err(text::no_uuid(odd)),
         Some(odd) if report.id.is_none() && !odd.is_null() => Err(text::no_uuid(&odd.to_string())),
         _ => known(report.id),
     }

@@ -33,34 +33,45 @@ macro_rules! wire {
         }
 
         const _: () = {
-            use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+            use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
             use $crate::wire::{Member, Read, read_value, spelling};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
                 $( $field, )*
-                Other(String),
+                /// The name is in [`Names::other`].
+                Other,
             }
 
-            impl<'de> Deserialize<'de> for Name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    struct Names;
-                    impl Visitor<'_> for Names {
-                        type Value = Name;
+            /// Finds the member of a name.
+            struct Names<'a> {
+                other: &'a mut String,
+            }
 
-                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                            f.write_str("a member name")
-                        }
+            impl<'de> DeserializeSeed<'de> for Names<'_> {
+                type Value = Name;
 
-                        fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                            Ok(match name {
-                                $( $wire => Name::$field, )*
-                                other => Name::Other(other.to_owned()),
-                            })
+                fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+                    deserializer.deserialize_identifier(self)
+                }
+            }
+
+            impl Visitor<'_> for Names<'_> {
+                type Value = Name;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("a member name")
+                }
+
+                fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                    Ok(match name {
+                        $( $wire => Name::$field, )*
+                        other => {
+                            other.clone_into(self.other);
+                            Name::Other
                         }
-                    }
-                    deserializer.deserialize_identifier(Names)
+                    })
                 }
             }
 
@@ -104,7 +115,8 @@ macro_rules! wire {
 
                         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                             let mut read = $name::default();
-                            while let Some(member) = map.next_key()? {
+                            let mut other = String::new();
+                            while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
                                 match member {
                                     $( Name::$field => match read_value(&mut map)? {
                                         Read::Value(value) => read.$field = Some(value),
@@ -112,12 +124,12 @@ macro_rules! wire {
                                             read.$field = Some(value);
                                             read.extra.push($wire, spelling);
                                         }
-                                        Read::Other(other) => {
+                                        Read::Other(odd) => {
                                             read.$field = None;
-                                            read.extra.push($wire, other);
+                                            read.extra.push($wire, odd);
                                         }
                                     }, )*
-                                    Name::Other(name) => read.extra.push(name, map.next_value()?),
+                                    Name::Other => read.extra.push(std::mem::take(&mut other), map.next_value()?),
                                 }
                             }
                             read.extra.settle();

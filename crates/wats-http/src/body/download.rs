@@ -15,14 +15,13 @@ use tokio::time::Sleep;
 use super::OnProgress;
 use crate::encoding::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::response::Origin;
+use crate::response::{HeaderNames, Origin};
 use crate::transport::{Answer, AnswerBody};
 
 /// A successful (2xx) answer whose body comes piece by piece; see [`Client::download`](crate::Client::download).
 ///
 /// Take the pieces with [`chunk`](Self::chunk), as a [`Stream`], or all at once with [`write_to`](Self::write_to). The
-/// connection is in use until the end; dropping the download frees it.
-#[derive(Debug)]
+/// connection is in use until the end; dropping the download frees it. `Debug` shows no values of headers.
 #[must_use = "the connection is kept until the body is read"]
 pub struct Download {
     status: StatusCode,
@@ -47,6 +46,20 @@ struct State {
     /// Bytes given out.
     decoded: usize,
     cap: usize,
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download")
+            .field("origin", &self.origin)
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .field("headers", &HeaderNames(&self.headers))
+            .field("wire_length", &self.total)
+            .field("attempts", &self.attempts)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for State {

@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
+use super::Gather;
 use crate::error::{Deadline, Error, ErrorKind, Result};
 
 /// What a body must bring in every stretch of `Timeouts::read_idle`, so that a trickle does not count as progress.
@@ -26,25 +27,26 @@ pub(crate) struct Bounds {
 }
 
 /// Reads a body to its end.
-pub(crate) async fn read(mut reader: Reader) -> Result<Bytes> {
+pub(crate) async fn read(reader: &mut Reader) -> Result<Bytes> {
     // The timer is made when there is something to wait for, which for most answers is never.
     let mut stall = std::pin::pin!(None);
     // Most answers come in one piece, which needs no copy; the buffer is for the others.
-    let mut only = None;
-    let mut buffer = BytesMut::new();
+    let mut only = Bytes::new();
+    let mut several: Option<Gather> = None;
     while let Some(data) = poll_fn(|context| reader.poll(context, stall.as_mut())).await? {
         if reader.read == data.len() {
-            only = Some(data);
+            only = data;
             continue;
         }
-        if let Some(first) = only.take() {
-            // What a server announces is a hint, not a reason to allocate without limit.
-            buffer.reserve((reader.announced as usize).min(1 << 20).max(reader.read));
-            buffer.extend_from_slice(&first);
-        }
-        buffer.extend_from_slice(&data);
+        let gather = several.get_or_insert_with(|| {
+            // What a server announces is a hint, of which no more is taken than a mebibyte.
+            let mut gather = Gather::with_room((reader.announced as usize).max(reader.read));
+            gather.push(&std::mem::take(&mut only));
+            gather
+        });
+        gather.push(&data);
     }
-    Ok(only.unwrap_or_else(|| buffer.freeze()))
+    Ok(several.map_or(only, Gather::finish))
 }
 
 /// A body that is being read.
@@ -57,6 +59,8 @@ pub(crate) struct Reader<B = Incoming> {
     read: usize,
     /// How much was read when the current stretch of time began.
     mark: usize,
+    /// When a piece was given out, if the reader has not waited since.
+    given_out: Option<Instant>,
 }
 
 impl<B> Reader<B>
@@ -78,6 +82,7 @@ where
             announced,
             read: 0,
             mark: 0,
+            given_out: None,
         })
     }
 
@@ -101,6 +106,7 @@ where
                             "more than {cap} bytes on the wire"
                         ))));
                     }
+                    self.given_out = stall.is_some().then(Instant::now);
                     return Poll::Ready(Ok(Some(data)));
                 }
                 Poll::Ready(Some(Err(source))) => {
@@ -111,11 +117,16 @@ where
                 Poll::Ready(None) => return Poll::Ready(Ok(None)),
                 Poll::Pending => {}
             }
-            let Some(timer) = stall.as_mut().as_pin_mut() else {
+            let Some(mut timer) = stall.as_mut().as_pin_mut() else {
                 self.mark = self.read;
                 stall.set(Some(sleep(self.bounds.idle)));
                 continue;
             };
+            if let Some(given_out) = self.given_out.take() {
+                // The time that somebody took over the last piece is not the server's.
+                let until = timer.deadline() + given_out.elapsed();
+                timer.as_mut().reset(until);
+            }
             if timer.poll(context).is_pending() {
                 return Poll::Pending;
             }
@@ -144,12 +155,10 @@ fn too_large(message: String) -> Error {
 mod tests {
     use std::convert::Infallible;
 
+    use super::*;
     use futures_util::{StreamExt, stream};
     use http_body_util::StreamBody;
     use hyper::body::Frame;
-    use tokio::time::Instant;
-
-    use super::*;
 
     /// A body of one piece of `size` bytes per second, `pieces` of them, that then stays open.
     fn trickle(size: usize, pieces: usize) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
@@ -191,6 +200,22 @@ mod tests {
         let (error, after) = fails(trickle(100, 40)).await;
         assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
         assert!((45..60).contains(&after), "a stretch with less: {after}");
+    }
+
+    /// Time in which nobody reads is not the server's.
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_its_time_is_no_stall() {
+        let bounds = Bounds {
+            wire: 1 << 20,
+            idle: Duration::from_secs(15),
+        };
+        let mut reader = Reader::new(trickle(500, 20), bounds).unwrap();
+        let mut stall = std::pin::pin!(None);
+        for _ in 0..10 {
+            let piece = poll_fn(|context| reader.poll(context, stall.as_mut())).await;
+            assert_eq!(piece.unwrap().unwrap().len(), 500);
+            sleep(Duration::from_secs(20)).await;
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
-//! Bodies on their way: [`incoming`] reads answers within bounds, [`outgoing`] sends what a call has, and [`download`]
-//! hands an answer out piece by piece.
+//! Bodies on their way: [`incoming`] reads answers within bounds, [`gather`] puts them together, [`outgoing`] sends what a
+//! call has, and [`download`] hands an answer out piece by piece.
 
 mod download;
+mod gather;
 mod incoming;
 mod outgoing;
 mod source;
@@ -10,8 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::download::Download;
+pub(crate) use self::gather::Gather;
 pub(crate) use self::incoming::{Bounds, Reader, read};
-pub(crate) use self::outgoing::{Outgoing, Payload, Upload};
+pub(crate) use self::outgoing::{Moved, Outgoing, Payload, Upload};
 pub use self::source::BodySource;
 
 /// How far a body has come; see [`Call::on_upload`](crate::Call::on_upload) and

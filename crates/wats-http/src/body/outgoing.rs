@@ -2,12 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::Notify;
 
 use super::OnProgress;
 use super::source::{BodySource, Pieces};
@@ -26,10 +26,33 @@ pub(crate) struct Upload {
     source: BodySource,
     length: Option<u64>,
     on_progress: Option<OnProgress>,
-    /// Pieces taken by all tries; tells a slow upload from one that stands still.
-    moved: AtomicU64,
-    /// Why the body could not be given, which hyper tells in its own words or not at all.
-    failed: Mutex<Option<io::Error>>,
+    /// The latest try. hyper may go on with the body of one that was given up; that is nobody's business any more.
+    latest: Mutex<Try>,
+    ended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Try {
+    moved: Moved,
+    end: Option<End>,
+}
+
+/// How far a body has come: of which try, and by how many pieces. It tells a slow upload from one that stands still.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    of: u64,
+    pub(crate) pieces: u64,
+}
+
+/// How the body of a try ended.
+#[derive(Debug)]
+enum End {
+    /// hyper has all of it.
+    Whole,
+    /// hyper wanted no more before its end.
+    Cut,
+    /// It could not be given, which hyper tells in its own words or not at all.
+    Failed(io::Error),
 }
 
 impl Upload {
@@ -43,23 +66,91 @@ impl Upload {
             source,
             length,
             on_progress,
-            moved: AtomicU64::new(0),
-            failed: Mutex::default(),
+            latest: Mutex::default(),
+            ended: Notify::new(),
         })
     }
 
-    pub(crate) fn moved(&self) -> u64 {
-        self.moved.load(Relaxed)
+    pub(crate) fn moved(&self) -> Moved {
+        self.latest().moved
     }
 
     pub(crate) fn is_used_up(&self) -> bool {
         self.source.is_used_up()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == Some(0)
+    }
+
+    /// Whether the length is known before it is sent.
+    pub(crate) fn has_length(&self) -> bool {
+        self.length.is_some()
+    }
+
     /// The error of a try whose body failed.
     pub(crate) fn take_failure(&self) -> Option<Error> {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.take().map(unreadable)
+        let mut latest = self.latest();
+        match latest.end.take() {
+            Some(End::Failed(error)) => Some(unreadable(error)),
+            other => {
+                latest.end = other;
+                None
+            }
+        }
+    }
+
+    /// Waits until the server has been given the whole body, which it may answer before.
+    ///
+    /// # Errors
+    /// It will not be: a success that the server claims is none.
+    pub(crate) async fn given(&self) -> Result<(), Error> {
+        loop {
+            let ended = self.ended.notified();
+            let end = self.latest().end.take();
+            match end {
+                Some(End::Whole) => return Ok(()),
+                Some(End::Failed(error)) => return Err(unreadable(error)),
+                Some(End::Cut) => {
+                    return Err(Error::new(ErrorKind::Transport)
+                        .message("the server claims success, but wanted only a part of the body"));
+                }
+                None => ended.await,
+            }
+        }
+    }
+
+    fn latest(&self) -> MutexGuard<'_, Try> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A further try begins; its number.
+    fn begin(&self) -> u64 {
+        let mut latest = self.latest();
+        let of = latest.moved.of + 1;
+        *latest = Try {
+            moved: Moved { of, pieces: 0 },
+            end: (self.length == Some(0)).then_some(End::Whole),
+        };
+        of
+    }
+
+    /// A piece of a try is taken. Whether anybody wants to know.
+    fn piece_of(&self, number: u64) -> bool {
+        let mut latest = self.latest();
+        let is_latest = latest.moved.of == number;
+        latest.moved.pieces += u64::from(is_latest);
+        is_latest
+    }
+
+    /// The body of a try has ended; the first end is the one that counts.
+    fn end_of(&self, number: u64, end: End) {
+        let mut latest = self.latest();
+        if latest.moved.of == number && latest.end.is_none() {
+            latest.end = Some(end);
+            drop(latest);
+            self.ended.notify_one();
+        }
     }
 }
 
@@ -78,6 +169,8 @@ pub(crate) enum Outgoing {
 
 pub(crate) struct Streaming {
     upload: Arc<Upload>,
+    /// Which try this is.
+    number: u64,
     /// Opened when the first piece is wanted, so that a request that never left has taken nothing.
     pieces: Option<Pieces>,
     given: u64,
@@ -100,6 +193,7 @@ impl From<&Payload> for Outgoing {
         match payload {
             Payload::Whole(bytes) => Self::Whole(bytes.clone()),
             Payload::Stream(upload) => Self::Stream(Box::new(Streaming {
+                number: upload.begin(),
                 upload: Arc::clone(upload),
                 pieces: None,
                 given: 0,
@@ -122,12 +216,13 @@ impl Streaming {
             let used_up = io::Error::other("it can be sent only once and was sent already");
             return Poll::Ready(Some(Err(used_up)));
         };
+        let mut wanted = true;
         loop {
             let outcome = match ready!(pieces.as_mut().poll_next(context)) {
                 Some(Ok(piece)) if piece.is_empty() => continue,
                 Some(Ok(piece)) => {
                     self.given += piece.len() as u64;
-                    self.upload.moved.fetch_add(1, Relaxed);
+                    wanted = self.upload.piece_of(self.number);
                     match self.upload.length {
                         Some(length) if self.given > length => {
                             Some(Err(differs("more than", length)))
@@ -147,11 +242,20 @@ impl Streaming {
                 },
             };
             self.ended = outcome.is_none() || self.upload.length == Some(self.given);
-            if let (Some(Ok(_)), Some(hear)) = (&outcome, &self.upload.on_progress) {
+            if self.ended && !matches!(outcome, Some(Err(_))) {
+                self.upload.end_of(self.number, End::Whole);
+            }
+            if let (Some(Ok(_)), Some(hear), true) = (&outcome, &self.upload.on_progress, wanted) {
                 hear.tell(self.given, self.upload.length);
             }
             return Poll::Ready(outcome);
         }
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.upload.end_of(self.number, End::Cut);
     }
 }
 
@@ -175,8 +279,9 @@ impl Body for Outgoing {
                 Some(Err(error)) => {
                     streaming.ended = true;
                     let told = io::Error::new(error.kind(), error.to_string());
-                    let failed = &streaming.upload.failed;
-                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    streaming
+                        .upload
+                        .end_of(streaming.number, End::Failed(error));
                     Poll::Ready(Some(Err(told)))
                 }
                 None => Poll::Ready(None),

@@ -21,7 +21,8 @@ pub(crate) use self::state::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BreakerConfig {
-    /// Failed tries in a row that open the breaker. Default 20. 5xx, deadlines and broken connections count.
+    /// Failed tries in a row that open the breaker. Default 20. 5xx, deadlines and broken connections count, but not a
+    /// deadline that passed while a call waited for other calls of this client, or for its rate limit.
     pub failures: NonZeroU32,
     /// How long no call passes; then one may, to find out. Default 10 s.
     pub open_for: Duration,
@@ -161,6 +162,9 @@ pub(crate) fn verdict<T>(outcome: &Result<T>) -> Verdict {
     let Err(error) = outcome else {
         return Verdict::Alive;
     };
+    if error.is_elsewhere() || error.is_in_line() {
+        return Verdict::Unknown;
+    }
     match error.kind() {
         ErrorKind::Status(status) if status.is_server_error() => Verdict::Failing,
         ErrorKind::Status(_) | ErrorKind::TooLarge | ErrorKind::Decode => Verdict::Alive,
@@ -237,5 +241,7 @@ mod tests {
             let error = Error::new(ErrorKind::Timeout(deadline));
             assert_eq!(verdict::<()>(&Err(error)), expected, "{deadline}");
         }
+        let in_line = Error::new(ErrorKind::Timeout(Deadline::Attempt)).in_line();
+        assert_eq!(verdict::<()>(&Err(in_line)), Verdict::Unknown);
     }
 }

@@ -66,6 +66,30 @@ pub(super) struct Undo {
     machine: Machine,
     /// The data may end here: a member, frame or stream is complete.
     complete: bool,
+    members: Members,
+}
+
+/// Counts the members of gzip data. Setting up for each costs far more than its twenty bytes, so there may be some free
+/// of charge, and as many more as the data they hold pays for; tools that write many put tens of kilobytes into each.
+#[derive(Default)]
+struct Members {
+    ended: usize,
+    produced: usize,
+}
+
+impl Members {
+    const FREE: usize = 1024;
+    const PRICE: usize = 1 << 10;
+
+    fn next(&mut self) -> Result<(), Failure> {
+        self.ended += 1;
+        if self.ended > Self::FREE + self.produced / Self::PRICE {
+            return Err(
+                format!("it has {} members with next to nothing in them", self.ended).into(),
+            );
+        }
+        Ok(())
+    }
 }
 
 enum Machine {
@@ -103,6 +127,7 @@ impl Undo {
         Ok(Self {
             machine,
             complete: false,
+            members: Members::default(),
         })
     }
 
@@ -120,10 +145,13 @@ impl Undo {
                         return Ok(Step::NONE);
                     }
                     // Members may follow one another (RFC 1952, section 2.2).
+                    self.members.next()?;
                     *machine = Decompress::new_gzip(15);
                     self.complete = false;
                 }
-                inflate(machine, input, output, &mut self.complete)
+                let step = inflate(machine, input, output, &mut self.complete)?;
+                self.members.produced += step.produced;
+                Ok(step)
             }
             Machine::Deflate(machine) => {
                 if self.complete {

@@ -1,23 +1,28 @@
 //! Content codings: undoing those of answers within a cap, and packing the bodies of requests.
 //!
-//! [`coding`] undoes one coding step by step. [`decode`] runs it over a whole body, [`stream`] over one that
-//! comes in pieces; neither ever holds more than it was allowed, however far a few bytes inflate. [`request`] is the way out.
+//! [`coding`] undoes one coding step by step. [`whole`] puts a body together that comes in pieces, [`stream`] hands it
+//! out in pieces; neither ever holds more than it was allowed, however far a few bytes inflate. [`request`] is the way out.
 
 mod coding;
 mod request;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod whole;
+
+use std::future::poll_fn;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap};
 
-use self::coding::{Coding, Undo};
+use self::coding::Coding;
+use self::whole::Unpack;
 use crate::error::{Error, ErrorKind, Result};
+use crate::transport::AnswerBody;
 
 pub(crate) use self::coding::ACCEPTED;
+pub(crate) use self::request::Packing;
 pub use self::request::RequestCompression;
-pub(crate) use self::request::{Packing, may_refuse};
 pub(crate) use self::stream::Decoder;
 #[cfg(test)]
 use self::stream::PIECE;
@@ -28,16 +33,44 @@ const TYPICAL_RATIO: usize = 6;
 /// Codings that may lie on top of each other.
 const MOST_LAYERS: usize = 3;
 
-/// Undoes the content codings of a whole body, at most `cap` bytes of result.
-pub(crate) fn decode(headers: &HeaderMap, mut body: Bytes, cap: usize) -> Result<Bytes> {
-    // An answer without content may keep the header of the one it stands for.
-    if body.is_empty() || !headers.contains_key(CONTENT_ENCODING) {
-        return Ok(body);
+/// How much of what came off the wire is unpacked before the task looks up.
+const AT_ONCE: usize = 16 << 10;
+
+/// Reads the body of an answer and undoes its content codings, at most `cap` bytes of result. The outer error is that of
+/// the connection, the inner one that of the codings, after which no more is read than the connection is worth.
+pub(crate) async fn receive(
+    mut body: AnswerBody,
+    headers: &HeaderMap,
+    cap: usize,
+) -> Result<Result<Bytes>> {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return body.read().await.map(Ok);
     }
-    for coding in codings(headers)?.into_iter().rev() {
-        body = undo(coding, &body, cap)?;
-    }
-    Ok(body)
+    // Few answers are large; what is needed for packed ones must not make the calls of others larger.
+    Box::pin(async move {
+        let mut unpack = match Unpack::new(headers, cap) {
+            Ok(unpack) => unpack,
+            Err(error) => {
+                body.abandon();
+                return Ok(Err(error));
+            }
+        };
+        let mut stall = std::pin::pin!(None);
+        while let Some(data) = poll_fn(|context| body.poll_piece(context, stall.as_mut())).await? {
+            for piece in data.chunks(AT_ONCE) {
+                if let Err(error) = unpack.push(piece) {
+                    body.abandon();
+                    return Ok(Err(error));
+                }
+                if unpack.has_worked_long() {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        body.give_back().await;
+        Ok(unpack.finish())
+    })
+    .await
 }
 
 /// The codings in the order in which they were applied (RFC 9110, section 8.4).
@@ -48,11 +81,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
             if name.is_empty() || name.eq_ignore_ascii_case("identity") {
                 continue;
             }
-            let coding = Coding::named(name).ok_or_else(|| {
-                Error::new(ErrorKind::Decode).message(format!(
-                    "the answer is encoded as `{name}`, which was not asked for"
-                ))
-            })?;
+            let coding = Coding::named(name).ok_or_else(|| not_asked_for(name))?;
             if codings.len() == MOST_LAYERS {
                 return Err(Error::new(ErrorKind::Decode).message(format!(
                     "the answer is encoded more than {MOST_LAYERS} times over"
@@ -64,40 +93,26 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
     Ok(codings)
 }
 
-fn undo(coding: Coding, mut input: &[u8], cap: usize) -> Result<Bytes> {
-    let mut machine = Undo::new(coding).map_err(|source| damaged(coding, source))?;
-    // One byte more than allowed tells "exactly at the limit" from "cut off".
-    let most = cap.saturating_add(1);
-    let packed = input.len();
-    let first_guess = packed.saturating_mul(TYPICAL_RATIO).clamp(1 << 10, 1 << 24);
-    let mut output = vec![0; first_guess.min(most)];
-    let mut filled = 0;
-    loop {
-        if filled == output.len() {
-            if filled == most {
-                return Err(too_large(cap, packed));
-            }
-            let grown = filled.saturating_mul(2).min(most);
-            output.reserve_exact(grown - filled);
-            output.resize(grown, 0);
-        }
-        let step = machine
-            .step(input, &mut output[filled..])
-            .map_err(|source| damaged(coding, source))?;
-        input = &input[step.consumed..];
-        filled += step.produced;
-        if input.is_empty() && filled < output.len() {
-            break;
-        }
-        if step.consumed == 0 && step.produced == 0 {
-            return Err(damaged(coding, "it makes no progress".into()));
-        }
-    }
-    if !machine.is_complete() {
-        return Err(damaged(coding, "it ends too early".into()));
-    }
-    output.truncate(filled);
-    Ok(output.into())
+/// Only registered names are told: any other is a text of the server's, which may echo what nobody may see.
+fn not_asked_for(name: &str) -> Error {
+    const REGISTERED: [&str; 9] = [
+        "aes128gcm",
+        "br",
+        "compress",
+        "dcb",
+        "dcz",
+        "exi",
+        "pack200-gzip",
+        "x-compress",
+        "zstd",
+    ];
+    let known = REGISTERED
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name));
+    Error::new(ErrorKind::Decode).message(match known {
+        Some(known) => format!("the answer is encoded as `{known}`, which was not asked for"),
+        None => "the answer is encoded in a way that was not asked for".to_owned(),
+    })
 }
 
 fn damaged(coding: Coding, source: Box<dyn std::error::Error + Send + Sync>) -> Error {

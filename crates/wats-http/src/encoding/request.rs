@@ -3,10 +3,12 @@
 //! ```text
 //! Unknown ──┬─ an answer lists gzip in its Accept-Encoding (RFC 7694) ──────► Accepts
 //!           └─ `Try`: a packed body is answered with 2xx ───────────────────► Accepts
-//! any ──────── a packed body is refused with 400 or 415, the plain one not ──► Refuses (for good)
+//! Unknown ──── a packed body is refused with 400 or 415, the plain one not ──► Refuses (for good)
+//! Accepts ──── a packed body is refused with 415, the plain one not ─────────► Refuses (for good)
 //! ```
-//! A refused body is sent again as it is, whatever the operation: a refusal says that nothing was done. What was found
-//! out holds for the client, that is, for its one host.
+//! A refused body is sent again as it is, once and beside the tries of the retry: after 415 whatever the operation, since
+//! the server has not looked into it; after 400 only where doing it twice is safe. What was found out holds for the
+//! client, that is, for its one host.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -34,7 +36,9 @@ pub enum RequestCompression {
     Off,
     /// Once an answer of the server has said that it takes gzip (`Accept-Encoding`, RFC 7694).
     WhenAnnounced,
-    /// Tries with the first body; if the server refuses it with 400 or 415 but takes the plain one, never again.
+    /// Tries with the first body; if the server refuses it with 415 (or 400, for an operation that is safe to repeat)
+    /// but takes the plain one, never again. The plain one is sent at once, whatever [`RetryConfig`](crate::RetryConfig)
+    /// says.
     Try,
 }
 
@@ -102,18 +106,21 @@ impl Packing {
         }
     }
 
+    /// Whether a refusal may mean that the server does not understand packed bodies, so that the plain one is worth a
+    /// try. 415 says just that. 400 may say anything else as well, so it counts only as long as nothing is known of the
+    /// server, and only for what may be done twice.
+    pub(crate) fn may_be_why(&self, error: &Error, may_repeat: bool) -> bool {
+        match error.status() {
+            Some(StatusCode::UNSUPPORTED_MEDIA_TYPE) => true,
+            Some(StatusCode::BAD_REQUEST) => may_repeat && self.known.load(Relaxed) == UNKNOWN,
+            _ => false,
+        }
+    }
+
     /// Whether bodies may be packed at all.
     pub(crate) fn is_on(&self) -> bool {
         self.choice != RequestCompression::Off
     }
-}
-
-/// Whether an answer may mean that the server does not understand packed bodies.
-pub(crate) fn may_refuse(error: &Error) -> bool {
-    matches!(
-        error.status(),
-        Some(StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE)
-    )
 }
 
 fn lists_gzip(header: &str) -> bool {

@@ -59,8 +59,22 @@ fn headers(coding: &str) -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_str(coding).unwrap())])
 }
 
-fn whole(coding: &str, wire: impl Into<Bytes>, cap: usize) -> Result<Bytes> {
-    decode(&headers(coding), wire.into(), cap)
+/// Undoes a body that comes in one piece, and checks that it makes no difference when it comes in many.
+fn whole(coding: &str, wire: impl AsRef<[u8]>, cap: usize) -> Result<Bytes> {
+    let unpack = |piece: usize| {
+        let mut unpack = Unpack::new(&headers(coding), cap)?;
+        for piece in wire.as_ref().chunks(piece) {
+            unpack.push(piece)?;
+        }
+        unpack.finish()
+    };
+    let whole = unpack(usize::MAX);
+    match (&whole, unpack(13)) {
+        (Ok(whole), Ok(pieces)) => assert_eq!(*whole, pieces),
+        (Err(whole), Err(pieces)) => assert_eq!(whole.kind(), pieces.kind()),
+        (whole, pieces) => panic!("whole {whole:?}, in pieces {pieces:?}"),
+    }
+    whole
 }
 
 /// Decodes in pieces of `piece` bytes, and checks that no piece of the result is larger than promised.
@@ -109,7 +123,7 @@ fn layers_are_undone_from_the_outside_in_each_within_the_cap() {
     let bomb = gzip(&gzip(&vec![0; 8 << 20]));
     let error = whole("gzip, gzip", bomb, 1 << 20).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
-    let error = whole("gzip, gzip, gzip, gzip", b"x".to_vec(), 9).unwrap_err();
+    let error = whole("gzip, gzip, gzip, gzip", b"x", 9).unwrap_err();
     assert!(error.to_string().contains("3 times"), "{error}");
     assert!(Decoder::new(&headers("gzip, gzip")).is_err());
 }
@@ -120,7 +134,7 @@ fn truncated_extended_and_damaged_data_is_an_error() {
     for (coding, pack) in all() {
         let wire = pack(&text);
         for cut in 1..wire.len() {
-            let error = whole(coding, wire[..cut].to_vec(), 10_000).unwrap_err();
+            let error = whole(coding, &wire[..cut], 10_000).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode, "{coding} cut at {cut}");
             assert!(streamed(coding, &wire[..cut], 7).is_err());
         }
@@ -135,8 +149,10 @@ fn truncated_extended_and_damaged_data_is_an_error() {
         whole("gzip", wrong_sum, 100).unwrap_err().kind(),
         ErrorKind::Decode
     );
-    let unknown = whole("compress", b"x".to_vec(), 100).unwrap_err();
+    let unknown = whole("compress", b"x", 100).unwrap_err();
     assert!(unknown.to_string().contains("`compress`"), "{unknown}");
+    let echo = whole("gzip, c2VjcmV0OnRva2Vu", b"x", 100).unwrap_err();
+    assert!(!format!("{echo:?}").contains("c2VjcmV0"), "{echo:?}");
 }
 
 #[test]
@@ -190,5 +206,26 @@ proptest! {
             flipped[place] ^= 1 << bit;
             let _ = whole(coding, flipped, 1 << 10);
         }
+    }
+}
+
+#[test]
+fn members_must_hold_something() {
+    let full = gzip(&vec![b'x'; 10 << 10]).repeat(4000);
+    assert_eq!(
+        whole("gzip", full.clone(), 1 << 26).unwrap().len(),
+        4000 * (10 << 10)
+    );
+    assert_eq!(
+        streamed("gzip", &full, 1 << 16).unwrap().len(),
+        4000 * (10 << 10)
+    );
+    for hollow in [gzip(b"").repeat(2000), gzip(b"x").repeat(2000)] {
+        let error = whole("gzip", hollow.clone(), 1 << 20).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("members with next to nothing"),
+            "{error:#}"
+        );
+        assert!(streamed("gzip", &hollow, 1 << 16).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The body of an answer, with the connection it comes on.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HeaderName;
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout};
 
 use super::Shared;
 use super::connection::{Connection, Lease};
@@ -22,12 +23,18 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 /// What a connection stops being used ahead of the time at which its server closes it.
 const HEAD_START: Duration = Duration::from_secs(1);
 
+/// What is read on for the sake of the connection, in bytes and in time; beyond, a new one costs less.
+const SMALL_REST: usize = 64 << 10;
+const SOON: Duration = Duration::from_secs(1);
+
 /// The body of an answer. Dropping it before its end closes an HTTP/1.1 connection and resets an HTTP/2 stream.
 #[derive(Debug)]
 pub(crate) struct PooledBody {
     reader: Reader<Incoming>,
     lease: Lease,
     pool: Arc<Shared>,
+    /// The server claims success of a request that has a body, which must therefore arrive whole.
+    owes_request: bool,
     /// Whether the connection is good for further calls.
     pub(super) keep: bool,
 }
@@ -48,6 +55,7 @@ impl PooledBody {
             reader: Reader::new(body, request.bounds())?,
             lease,
             pool: Arc::clone(pool),
+            owes_request: head.status.is_success() && request.has_body(),
             keep: true,
         };
         Ok(Answer {
@@ -58,11 +66,9 @@ impl PooledBody {
         })
     }
 
-    pub(crate) async fn read(self) -> Result<Bytes> {
-        let bytes = body::read(self.reader).await?;
-        if self.keep {
-            self.pool.park(self.lease).await;
-        }
+    pub(crate) async fn read(mut self) -> Result<Bytes> {
+        let bytes = body::read(&mut self.reader).await?;
+        self.give_back().await;
         Ok(bytes)
     }
 
@@ -74,7 +80,41 @@ impl PooledBody {
         self.reader.poll(context, stall)
     }
 
-    /// Gives the connection back after the last piece.
+    /// Gives the connection back after the last piece, so that the next call finds it.
+    pub(crate) async fn give_back(mut self) {
+        if self.owes_request {
+            self.lease.request_written().await;
+        }
+        if self.keep {
+            self.pool.park(self.lease).await;
+        }
+    }
+
+    /// Lets go of a body of whose rest nobody wants to know: a small one that comes soon is read in the background, so
+    /// that the connection can be used again.
+    pub(crate) fn abandon(mut self) {
+        if !self.keep || !matches!(self.lease.connection, Connection::Http1(_)) {
+            return;
+        }
+        tokio::spawn(async move {
+            let mut stall = std::pin::pin!(None);
+            let mut read = 0;
+            let rest = async {
+                loop {
+                    match poll_fn(|context| self.poll_piece(context, stall.as_mut())).await {
+                        Ok(Some(data)) if read + data.len() <= SMALL_REST => read += data.len(),
+                        Ok(None) => return true,
+                        Ok(Some(_)) | Err(_) => return false,
+                    }
+                }
+            };
+            if timeout(SOON, rest).await == Ok(true) {
+                self.give_back().await;
+            }
+        });
+    }
+
+    /// As [`give_back`](Self::give_back), without waiting for it.
     pub(crate) fn finish(self) {
         if self.keep {
             self.pool.park_later(self.lease);

@@ -1,16 +1,16 @@
 //! One connection, a call's hold on it, and why a request on it may get no answer.
 
 use std::error::Error as _;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Context;
+use std::sync::Arc;
 
-use futures_util::task::AtomicWaker;
 use http::Request;
 use hyper::client::conn::{TrySendError, http1, http2};
-use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::stock::{Exclusive, Shared};
+use super::streams::{Stream, Streams};
+use super::sync::{Lock, Slot};
 use crate::body::Outgoing;
 use crate::error::{Error, ErrorKind};
 
@@ -28,114 +28,39 @@ pub(super) enum Connection {
 #[derive(Debug, Clone)]
 pub(super) struct Http2 {
     pub(super) sender: http2::SendRequest<Outgoing>,
-    /// Tells a connection from the others and from those before it.
-    pub(super) generation: u64,
     /// When a call last took it.
-    pub(super) used: Instant,
+    used: Instant,
     /// From when on it takes no further calls.
-    pub(super) expires: Option<Instant>,
-    pub(super) streams: Arc<Streams>,
-}
-
-/// The calls in flight on an HTTP/2 connection, and how many there may be.
-#[derive(Debug)]
-pub(super) struct Streams {
-    open: AtomicUsize,
-    /// How many the server takes at a time.
-    most: AtomicUsize,
-    /// Whether that is what its settings say, which arrive soon after the handshake, and not a guess.
-    settled: AtomicBool,
-    /// Wakes a call that waits for a stream, of any connection of the pool.
-    freed: Arc<Notify>,
-    /// Wakes the driver to look at the settings, which another task reads off the wire.
-    driver: AtomicWaker,
-}
-
-impl Streams {
-    /// One call goes ahead of the server's settings; the others wait for them, as RFC 9113 (section 3.4) allows.
-    pub(super) const FIRST: usize = 1;
-
-    pub(super) fn new(freed: &Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self {
-            open: AtomicUsize::new(0),
-            most: AtomicUsize::new(Self::FIRST),
-            settled: AtomicBool::new(false),
-            freed: Arc::clone(freed),
-            driver: AtomicWaker::new(),
-        })
-    }
-
-    /// Hears from the driver how many the server takes now.
-    pub(super) fn allow(&self, most: usize) {
-        // A server that takes none at all gets one all the same: somebody has to hear that it changed its mind.
-        let most = most.max(1);
-        if self.most.swap(most, SeqCst) != most {
-            self.settled.store(true, SeqCst);
-            self.freed.notify_waiters();
-        }
-    }
-
-    pub(super) fn open(&self) -> usize {
-        self.open.load(SeqCst)
-    }
-
-    pub(super) fn has_room(&self) -> bool {
-        self.open() < self.most.load(SeqCst)
-    }
-
-    /// Has the driver look again when something came off the wire, for as long as the settings may be among it.
-    pub(super) fn await_settings(&self, context: &Context<'_>) {
-        if !self.is_settled() {
-            self.driver.register(context.waker());
-        }
-    }
-
-    pub(super) fn something_came(&self) {
-        if !self.is_settled() {
-            self.driver.wake();
-        }
-    }
-
-    pub(super) fn is_settled(&self) -> bool {
-        self.settled.load(SeqCst)
-    }
-}
-
-/// One call's place on an HTTP/2 connection.
-#[derive(Debug)]
-pub(super) struct Stream(Arc<Streams>);
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, SeqCst);
-        // Whatever the settings say has come by now, be it the guess.
-        if !self.0.is_settled() {
-            self.0.settled.store(true, SeqCst);
-        }
-        self.0.freed.notify_one();
-    }
+    expires: Option<Instant>,
+    streams: Arc<Streams>,
 }
 
 impl Http2 {
     pub(super) fn new(
         sender: http2::SendRequest<Outgoing>,
-        generation: u64,
         streams: Arc<Streams>,
         expires: Option<Instant>,
     ) -> Self {
         Self {
             sender,
-            generation,
             used: Instant::now(),
             expires,
             streams,
         }
     }
+}
 
-    /// A place for one call.
-    pub(super) fn stream(&self) -> Stream {
-        self.streams.open.fetch_add(1, SeqCst);
-        Stream(Arc::clone(&self.streams))
+impl Shared for Http2 {
+    fn streams(&self) -> &Arc<Streams> {
+        &self.streams
+    }
+
+    fn is_over(&self) -> bool {
+        self.streams.is_ended() || self.sender.is_closed() || is_over(self.expires)
+    }
+
+    fn used(&mut self) -> &mut Instant {
+        &mut self.used
     }
 }
 
@@ -154,28 +79,39 @@ pub(super) struct Http1 {
 
 /// Shared by a connection and its driver task. While a call has the connection, the call's slot is in here, so it is
 /// free again only when the driver has ended too: when the socket is closed, however the call ended.
-pub(super) type Closing = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
+#[derive(Debug, Clone, Default)]
+pub(super) struct Closing(Arc<Lock<Option<Slot>>>);
 
-impl Http1 {
-    /// Keeps a slot taken until the socket is closed or the slot is taken back.
-    pub(super) fn hold(&self, slot: OwnedSemaphorePermit) {
-        *self.closing.lock().unwrap_or_else(PoisonError::into_inner) = Some(slot);
+impl Closing {
+    pub(super) fn hold(&self, slot: Slot) {
+        *self.0.lock() = Some(slot);
     }
 
-    pub(super) fn take_slot(&self) -> Option<OwnedSemaphorePermit> {
-        self.closing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    pub(super) fn take_slot(&self) -> Option<Slot> {
+        self.0.lock().take()
+    }
+}
+
+impl Exclusive for Http1 {
+    fn is_closed(&self) -> bool {
+        self.sender.is_closed()
     }
 
-    pub(super) fn is_expired(&self) -> bool {
+    fn is_expired(&self) -> bool {
         is_over(self.expires) || is_over(self.unused_until)
+    }
+
+    fn hold(&self, slot: Slot) {
+        self.closing.hold(slot);
+    }
+
+    fn take_slot(&self) -> Option<Slot> {
+        self.closing.take_slot()
     }
 }
 
 /// Whether a time has come.
-pub(super) fn is_over(time: Option<Instant>) -> bool {
+fn is_over(time: Option<Instant>) -> bool {
     time.is_some_and(|time| Instant::now() >= time)
 }
 
@@ -184,7 +120,7 @@ pub(super) fn is_over(time: Option<Instant>) -> bool {
 pub(super) struct Lease {
     pub(super) connection: Connection,
     /// The slot of a call over HTTP/2, which does not own the connection.
-    _slot: Option<OwnedSemaphorePermit>,
+    _slot: Option<Slot>,
     pub(super) reused: bool,
 }
 
@@ -200,7 +136,7 @@ impl Connection {
 }
 
 impl Lease {
-    pub(super) fn new(connection: Connection, slot: OwnedSemaphorePermit, reused: bool) -> Self {
+    pub(super) fn new(connection: Connection, slot: Slot, reused: bool) -> Self {
         let slot = match &connection {
             Connection::Http1(http1) => {
                 http1.hold(slot);
@@ -212,6 +148,19 @@ impl Lease {
             connection,
             _slot: slot,
             reused,
+        }
+    }
+}
+
+impl Lease {
+    /// Waits until the request is off to the server, which may have answered before it had read it: to close the
+    /// connection then would cut what it has just called received. Over HTTP/2 the request goes on without this.
+    pub(super) async fn request_written(&mut self) {
+        if let Connection::Http1(http1) = &mut self.connection
+            && !http1.sender.is_ready()
+        {
+            // An error says that the server has closed.
+            let _ = http1.sender.ready().await;
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,13 +11,15 @@ use hyper::client::conn::{http1, http2};
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::connection::{Http1, Streams};
+use super::connection::{Closing, Http1};
 use super::route::Router;
 use super::stats::{Counters, Live};
+use super::streams::{Driven, Streams, UNKNOWN};
+use super::sync::{Lock, Notify};
 use crate::address::BaseUrl;
 use crate::body::Outgoing;
 use crate::config::PoolConfig;
@@ -29,6 +31,13 @@ use crate::tls::{Tls, TlsConfig};
 const PING_AFTER: Duration = Duration::from_secs(20);
 /// … and the connection is dead when it stays unanswered this long.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many bytes of an answer a server may send ahead of its reader: two megabytes in flight fill a line of 160 Mbit/s
+/// over a round trip of 100 ms.
+const STREAM_WINDOW: u32 = 2 << 20;
+/// The same for all answers of a connection together. It is far larger than that of a stream, because a few downloads
+/// that nobody reads on must not stall the calls beside them.
+const CONNECTION_WINDOW: u32 = 64 << 20;
 
 /// A new connection, in the protocol that the server chose.
 pub(super) enum Dialled {
@@ -52,8 +61,8 @@ pub(super) struct Dialer {
     tls_elsewhere: Tls,
     deadline: Duration,
     max_lifetime: Option<Duration>,
-    /// Told when a call over HTTP/2 ends.
-    stream_freed: Arc<Notify>,
+    /// Told when there may be a stream for those who wait.
+    freed: Arc<Notify>,
 }
 
 impl Dialer {
@@ -62,7 +71,7 @@ impl Dialer {
         tls: TlsConfig,
         config: &PoolConfig,
         deadline: Duration,
-        stream_freed: Arc<Notify>,
+        freed: Arc<Notify>,
     ) -> Self {
         Self {
             router: Router::new(proxies, deadline),
@@ -70,7 +79,7 @@ impl Dialer {
             tls: Tls::new(tls, config.http2),
             deadline,
             max_lifetime: config.max_lifetime,
-            stream_freed,
+            freed,
         }
     }
 
@@ -80,6 +89,7 @@ impl Dialer {
     }
 
     pub(super) async fn dial(&self, base: &BaseUrl, counters: &Counters) -> Result<Dialled> {
+        let _dialling = Live::new(&counters.dialling);
         timeout(self.deadline, self.open(base, &self.tls, counters))
             .await
             .unwrap_or_else(|_| Err(self.too_late(base)))
@@ -130,7 +140,7 @@ impl Dialer {
                     .source(source)
             })?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            handshake_http2(stream, live, expires, Streams::new(&self.stream_freed)).await
+            handshake_http2(stream, live, expires, Streams::new(&self.freed)).await
         } else {
             handshake_http1(stream, live, expires).await
         }
@@ -152,8 +162,8 @@ where
     let (sender, driver) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(handshake_failed)?;
-    let closing = Arc::new(Mutex::new(None));
-    let slot_holder = Arc::clone(&closing);
+    let closing = Closing::default();
+    let slot_holder = closing.clone();
     let (alive, dropped) = oneshot::channel::<()>();
     tokio::spawn(async move {
         // The outcome reaches the caller through the request; here it only tells that the socket is closed.
@@ -191,26 +201,31 @@ async fn handshake_http2<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, mut driver) = http2::Builder::new(Spawner(Arc::clone(&streams)))
+    let spawner = Spawner {
+        streams: Arc::clone(&streams),
+        live: Arc::new(Lock::new(Some(live))),
+    };
+    let (sender, mut driver) = http2::Builder::new(spawner)
         .timer(TokioTimer::new())
-        .adaptive_window(true)
-        .initial_max_send_streams(Streams::FIRST)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_max_send_streams(UNKNOWN)
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_TIMEOUT)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(handshake_failed)?;
-    let allowed = Arc::clone(&streams);
+    let driven = Driven(Arc::clone(&streams));
     tokio::spawn(async move {
         let _ = poll_fn(|context| {
-            allowed.await_settings(context);
+            driven.0.await_settings(context);
             let ended = Pin::new(&mut driver).poll(context);
             // Settings of the server can come at any time.
-            allowed.allow(driver.current_max_send_streams());
+            driven.0.allow(driver.current_max_send_streams());
             ended
         })
         .await;
-        drop(live);
+        drop(driven);
     });
     Ok(Dialled::Http2 {
         sender,
@@ -219,9 +234,15 @@ where
     })
 }
 
-/// Spawns the task in which hyper reads an HTTP/2 connection, so that the server's settings are noticed.
+/// Spawns the tasks of an HTTP/2 connection: first the one that reads it, which is watched until the server's settings
+/// are there, and then one for each call. They are boxed first, because a task is moved several times on its way to the
+/// runtime.
 #[derive(Clone)]
-struct Spawner(Arc<Streams>);
+struct Spawner {
+    streams: Arc<Streams>,
+    /// Goes to the first task, which has the socket: it may go on for long after the driver has nothing left to send.
+    live: Arc<Lock<Option<Live>>>,
+}
 
 impl<F> Executor<F> for Spawner
 where
@@ -229,15 +250,21 @@ where
     F::Output: Send,
 {
     fn execute(&self, task: F) {
-        let streams = Arc::clone(&self.0);
+        let mut task = Box::pin(task);
+        if self.streams.is_settled() {
+            tokio::spawn(task);
+            return;
+        }
+        let streams = Arc::clone(&self.streams);
+        let live = self.live.lock().take();
         tokio::spawn(async move {
-            let mut task = pin!(task);
             poll_fn(|context| {
                 let ended = task.as_mut().poll(context);
                 streams.something_came();
                 ended
             })
-            .await
+            .await;
+            drop((task, live));
         });
     }
 }

@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! send ─► checkout: slot ─► open HTTP/2 connection? ─► a stream of it
-//!                        └► idle HTTP/1.1 connection? ─► take it (newest first)
-//!                        └► dial                          (one at a time until the protocol is known)
+//!                        ├► idle HTTP/1.1 connection? ─► take it (newest first)
+//!                        ├► may one be dialled? ───────► dial (one at a time, except over HTTP/1.1)
+//!                        └► wait in line               ─► for a stream, or for the dial of another call
 //!      ─► write request, read whole answer
 //!      ─► park: back to idle, slot free │ on any failure: close, slot free when the socket is closed
 //! ```
@@ -15,35 +16,46 @@
 //! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
 //! only once the socket is closed. The [reaper](idle) closes what stays idle too long.
 //!
-//! The state mutex is never held across an await point, and no other lock is taken under it but that of a connection's
-//! `closing`. Handles of closed or refusing connections may be dropped under it; that only wakes their drivers.
+//! All decisions are made in [`stock`], which does no IO and is checked by loom and by generated schedules; this module
+//! does what was decided. The lock there is never held across an await point, and no other lock is taken under it but
+//! that of a connection's `closing`. Handles of closed connections may be dropped under it; that only wakes their
+//! drivers.
 
 mod body;
 mod connection;
 mod dial;
 mod elsewhere;
+#[cfg(test)]
+mod fakes;
 mod idle;
+#[cfg(test)]
+#[cfg(wats_loom)]
+mod loom_tests;
 mod outgoing;
 mod route;
 mod socks;
 mod stats;
+mod stock;
+#[cfg(test)]
+#[cfg(not(wats_loom))]
+mod stock_tests;
+mod streams;
+mod sync;
 
-use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 pub(crate) use self::body::PooledBody;
-use self::connection::{Connection, Failure, Http1, Http2, Lease, is_over};
+use self::connection::{Connection, Failure, Http1, Http2, Lease};
 use self::dial::{Dialer, Dialled};
-use self::idle::Idle;
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
+use self::stock::{Dialling, Exclusive, Found, Place, Stock};
+use self::sync::Slot;
 use crate::address::BaseUrl;
 use crate::body::Payload;
 use crate::config::{PoolConfig, Timeouts};
@@ -73,47 +85,8 @@ struct Shared {
     forwarder: Option<Proxy>,
     config: PoolConfig,
     timeouts: Timeouts,
-    slots: Arc<Semaphore>,
-    state: Mutex<State>,
-    /// Held by the one dial that finds out which protocol the server speaks.
-    first_dial: tokio::sync::Mutex<()>,
-    /// Told when a call over HTTP/2 ends.
-    stream_freed: Arc<Notify>,
+    stock: Stock<Http1, Http2>,
     counters: Counters,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    idle: Idle,
-    reaper: Option<AbortHandle>,
-    http2: Vec<Http2>,
-    /// Number of the last HTTP/2 connection.
-    generation: u64,
-    /// How many dials failed so far, and how the last one did.
-    failed_dials: u64,
-    last_failure: Option<(ErrorKind, String)>,
-    /// Whether the last handshake chose HTTP/2; `None` until the first one.
-    speaks_http2: Option<bool>,
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        if let Some(reaper) = self.reaper.take() {
-            reaper.abort();
-        }
-    }
-}
-
-/// What there is for a call that has a slot.
-enum Found {
-    /// Usable at once.
-    Open(Connection),
-    /// Has to be closed, which takes a slot until its socket is.
-    Expired(Http1),
-    /// All streams of all HTTP/2 connections are taken, and there may be no further connection.
-    Full,
-    /// A connection has to be opened.
-    Nothing,
 }
 
 impl Pool {
@@ -124,9 +97,8 @@ impl Pool {
         config: PoolConfig,
         timeouts: Timeouts,
     ) -> Self {
-        let slots = config.max_connections.get().min(Semaphore::MAX_PERMITS);
-        let stream_freed = Arc::default();
-        let freed = Arc::clone(&stream_freed);
+        let stock = Stock::new(&config, base.tls && config.http2);
+        let freed = Arc::clone(stock.freed());
         let dialer = Dialer::new(proxies, tls, &config, timeouts.connect, freed);
         let shared = Shared {
             forwarder: dialer.forwarder(&base).cloned(),
@@ -134,10 +106,7 @@ impl Pool {
             base,
             config,
             timeouts,
-            slots: Arc::new(Semaphore::new(slots)),
-            state: Mutex::default(),
-            first_dial: tokio::sync::Mutex::default(),
-            stream_freed,
+            stock,
             counters: Counters::default(),
         };
         Self {
@@ -152,10 +121,8 @@ impl Pool {
             dialled: counters.dialled.load(Relaxed),
             reused: counters.reused.load(Relaxed),
             live: counters.live.load(Relaxed),
-            idle: shared.lock().idle.len(),
-            in_use: shared
-                .most()
-                .saturating_sub(shared.slots.available_permits()),
+            idle: shared.stock.idle(),
+            in_use: shared.stock.taken(),
             waiting: counters.waiting.load(Relaxed),
             waits: counters.waits.load(Relaxed),
             wait_time: Duration::from_nanos(counters.wait_nanos.load(Relaxed)),
@@ -189,13 +156,13 @@ impl Pool {
     }
 
     /// One of the slots, in the order in which calls ask for them.
-    async fn slot(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
+    async fn slot(&self, limit: Duration) -> Result<Slot> {
         let shared = &self.shared;
-        if let Ok(slot) = Arc::clone(&shared.slots).try_acquire_owned() {
+        if let Ok(slot) = Arc::clone(shared.stock.slots()).try_acquire_owned() {
             return Ok(slot);
         }
         let _waiting = Waiting::new(&shared.counters);
-        timeout(limit, Arc::clone(&shared.slots).acquire_owned())
+        timeout(limit, Arc::clone(shared.stock.slots()).acquire_owned())
             .await
             .map_err(|_| {
                 let most = shared.config.max_connections;
@@ -212,65 +179,49 @@ impl Pool {
         let shared = &self.shared;
         let mut slot = self.slot(limit).await?;
         loop {
-            match shared.find() {
-                Found::Open(connection) => match connection.ready().await {
-                    Some(connection) => return Ok(Lease::new(connection, slot, true)),
-                    None => continue,
-                },
+            let found = match shared.stock.find() {
+                Found::Wait(place) => Box::pin(shared.wait(place, limit)).await?,
+                found => found,
+            };
+            let connection = match found {
+                Found::Shared(http2, stream) => Connection::Http2(http2, stream),
+                Found::Exclusive(http1) => Connection::Http1(http1),
                 Found::Expired(http1) => {
                     http1.hold(slot);
                     drop(http1);
                     slot = self.slot(limit).await?;
                     continue;
                 }
-                Found::Full => {
-                    shared.stream(limit).await?;
-                    continue;
+                Found::Dial(dialling) => {
+                    let connection = shared.dial(dialling).await?;
+                    return Ok(Lease::new(connection, slot, false));
                 }
-                Found::Nothing => {}
+                Found::Failed((kind, message)) => {
+                    return Err(Error::new(kind).message(message).never_sent());
+                }
+                // Waiting ends in something else; if it did not, it would have to go on.
+                Found::Wait(_) => continue,
+            };
+            if let Some(connection) = connection.ready().await {
+                return Ok(Lease::new(connection, slot, true));
             }
-            let protocol_is_known = !shared.base.tls
-                || !shared.config.http2
-                || shared.lock().speaks_http2 == Some(false);
-            if protocol_is_known {
-                let connection = shared.dial().await?;
-                return Ok(Lease::new(connection, slot, false));
-            }
-            // One dial decides for all who wait for it, whether it succeeds or fails.
-            let failed_before = shared.lock().failed_dials;
-            let gate = shared.first_dial.lock().await;
-            if let Some(error) = shared.failed_since(failed_before) {
-                return Err(error);
-            }
-            if !shared.wants_dial() || shared.lock().speaks_http2 == Some(false) {
-                continue;
-            }
-            let connection = shared.dial().await?;
-            drop(gate);
-            return Ok(Lease::new(connection, slot, false));
         }
     }
 
     /// A new connection whatever is idle.
     async fn fresh(&self, limit: Duration) -> Result<Lease> {
         let slot = self.slot_for_one_more(limit).await?;
-        let connection = self.shared.dial().await?;
+        let connection = self.shared.dial(None).await?;
         Ok(Lease::new(connection, slot, false))
     }
 
     /// A slot for a new connection beside the idle ones. If all connections of the cap are open, the one that has been
     /// idle for longest makes room first.
-    async fn slot_for_one_more(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
+    async fn slot_for_one_more(&self, limit: Duration) -> Result<Slot> {
         let shared = &self.shared;
         loop {
             let slot = self.slot(limit).await?;
-            let surplus = {
-                let mut state = shared.lock();
-                let taken = shared.most() - shared.slots.available_permits();
-                let full = state.idle.len() + taken > shared.most();
-                full.then(|| state.idle.pop_oldest()).flatten()
-            };
-            let Some(surplus) = surplus else {
+            let Some(surplus) = shared.stock.surplus() else {
                 return Ok(slot);
             };
             // The slot is free again when the socket is closed.
@@ -307,6 +258,10 @@ impl Pool {
 }
 
 impl Transport for Pool {
+    fn is_dialling(&self) -> bool {
+        self.shared.counters.dialling.load(Relaxed) > 0
+    }
+
     async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
         if let Some(hop) = hop
             && let Some(base) = &hop.elsewhere
@@ -389,142 +344,65 @@ impl Shared {
         if http1.is_expired() {
             return;
         }
-        let slot = http1.take_slot();
-        let mut state = self.lock();
-        state.idle.push(http1);
-        idle::ensure_reaper(&mut state, self);
-        drop(state);
-        // Only now: whoever gets the slot must find the connection.
-        drop(slot);
+        self.stock.keep(http1);
+        idle::ensure_reaper(self);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn most(&self) -> usize {
-        self.config
-            .max_connections
-            .get()
-            .min(Semaphore::MAX_PERMITS)
-    }
-
-    /// What there is for a call that has a slot.
-    fn find(&self) -> Found {
-        let mut state = self.lock();
-        if !state.http2.is_empty() {
-            state.forget_ended();
-            let emptiest = state.http2.iter_mut().min_by_key(|c| c.streams.open());
-            if let Some(http2) = emptiest
-                && http2.streams.has_room()
-            {
-                http2.used = Instant::now();
-                let stream = http2.stream();
-                return Found::Open(Connection::Http2(http2.clone(), stream));
-            }
-            if self.is_full(&state) {
-                return Found::Full;
-            }
-        }
-        match state.idle.pop() {
-            Some(http1) if http1.is_expired() => Found::Expired(http1),
-            Some(http1) => Found::Open(Connection::Http1(http1)),
-            None => Found::Nothing,
-        }
-    }
-
-    fn is_full(&self, state: &State) -> bool {
-        let enough = state.http2.len() >= self.config.http2_connections.get();
-        // Of one whose settings are on their way it is not known yet whether it is full.
-        let unsettled = || state.http2.iter().any(|c| !c.streams.is_settled());
-        !state.http2.is_empty() && !state.has_room() && (enough || unsettled())
-    }
-
-    /// Whether a call needs a connection that is not there yet.
-    fn wants_dial(&self) -> bool {
-        let mut state = self.lock();
-        state.forget_ended();
-        let room = state.has_room();
-        !room && !self.is_full(&state) && state.idle.len() == 0
-    }
-
-    /// Waits until a call over HTTP/2 ends.
-    async fn stream(&self, limit: Duration) -> Result<()> {
-        let mut freed = pin!(self.stream_freed.notified());
-        freed.as_mut().enable();
-        // One may have ended before this began to listen.
-        if !self.is_full(&self.lock()) {
-            return Ok(());
-        }
+    /// Waits in line for a stream or for the outcome of a dial.
+    async fn wait<'a>(
+        &'a self,
+        place: Place<'a, Http1, Http2>,
+        limit: Duration,
+    ) -> Result<Found<'a, Http1, Http2>> {
+        let (what, limit) = if place.for_dial {
+            // The dial has a deadline of its own.
+            let limit = limit.saturating_add(self.timeouts.connect);
+            ("no connection was open", limit)
+        } else {
+            let what = "the server takes no more calls at a time, and all stayed busy";
+            (what, limit)
+        };
         let _waiting = Waiting::new(&self.counters);
-        timeout(limit, freed).await.map_err(|_| {
-            busy(
-                "the server takes no more calls at a time, and all stayed busy",
-                limit,
-            )
-        })
+        timeout(limit, self.stock.wait(place))
+            .await
+            .map_err(|_| busy(what, limit))
     }
 
-    async fn dial(self: &Arc<Self>) -> Result<Connection> {
+    async fn dial(
+        self: &Arc<Self>,
+        dialling: Option<Dialling<'_, Http1, Http2>>,
+    ) -> Result<Connection> {
         // Boxed, because it is large and rare: the future of every call would have room for it, and is moved about.
-        let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters))
-            .await
-            .map_err(Error::never_sent);
-        let mut state = self.lock();
-        let dialled = outcome.inspect_err(|error| {
-            state.failed_dials += 1;
-            state.last_failure = Some((error.kind(), format!("{error}")));
-        })?;
-        state.speaks_http2 = Some(matches!(dialled, Dialled::Http2 { .. }));
-        Ok(match dialled {
-            Dialled::Http1(http1) => Connection::Http1(http1),
-            Dialled::Http2 {
+        let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters)).await;
+        let connection = match outcome.map_err(Error::never_sent) {
+            Err(error) => {
+                self.stock.dial_failed((error.kind(), error.to_string()));
+                return Err(error);
+            }
+            Ok(Dialled::Http1(http1)) => {
+                self.stock.dialled_exclusive();
+                Connection::Http1(http1)
+            }
+            Ok(Dialled::Http2 {
                 sender,
                 streams,
                 expires,
-            } => {
-                state.generation += 1;
-                let http2 = Http2::new(sender, state.generation, streams, expires);
-                let stream = http2.stream();
-                state.http2.push(http2.clone());
-                idle::ensure_reaper(&mut state, self);
+            }) => {
+                let http2 = Http2::new(sender, streams, expires);
+                let stream = self.stock.add(&http2, dialling);
+                idle::ensure_reaper(self);
                 Connection::Http2(http2, stream)
             }
-        })
-    }
-
-    /// The failure of a dial that ended after `before` was read, as an error for those who waited for it.
-    fn failed_since(&self, before: u64) -> Option<Error> {
-        let state = self.lock();
-        if state.failed_dials == before {
-            return None;
-        }
-        let (kind, message) = state.last_failure.as_ref()?;
-        Some(Error::new(*kind).message(message.as_str()).never_sent())
+        };
+        Ok(connection)
     }
 
     /// Takes no further calls to a shared connection that refused one, such as after GOAWAY: it may stay open for the
     /// calls it still serves.
     fn retire(&self, lease: &Lease) {
         if let Connection::Http2(refused, _) = &lease.connection {
-            let mut state = self.lock();
-            state.http2.retain(|c| c.generation != refused.generation);
-            drop(state);
-            // There may be a new one now.
-            self.stream_freed.notify_waiters();
+            self.stock.retire(refused);
         }
-    }
-}
-
-impl State {
-    fn has_room(&self) -> bool {
-        self.http2.iter().any(|c| c.streams.has_room())
-    }
-
-    /// Takes no further calls to HTTP/2 connections that are closed or too old; calls on them go on.
-    fn forget_ended(&mut self) {
-        self.http2
-            .retain(|c| !c.sender.is_closed() && !is_over(c.expires));
     }
 }
 

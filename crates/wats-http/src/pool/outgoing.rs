@@ -1,8 +1,8 @@
 //! The request in the form that the way wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 and a proxy that forwards
 //! have a whole address.
 
-use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
-use http::{Request, Uri, Version};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderValue, PROXY_AUTHORIZATION};
+use http::{Method, Request, Uri, Version};
 
 use crate::address::BaseUrl;
 use crate::body::Outgoing;
@@ -30,6 +30,7 @@ pub(super) fn build(
     } else {
         Uri::try_from(target).map_err(|source| illegal(source.into()))?
     };
+    let empty = !request.has_body();
     let mut outgoing = Request::new(Outgoing::from(&request.body));
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri;
@@ -42,6 +43,10 @@ pub(super) fn build(
     };
     for (name, value) in &request.headers {
         headers.insert(name, value.clone());
+    }
+    if empty && !matches!(request.method, Method::GET | Method::HEAD | Method::DELETE) {
+        // Servers answer a POST that has neither a body nor a length with 411 (RFC 9110, section 8.6).
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     if hop.is_some_and(|hop| hop.elsewhere.is_some()) {
         // Whoever stands there is a stranger.

@@ -28,16 +28,23 @@ pub(super) async fn connect<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let method = if login.is_some() { PASSWORD } else { NO_LOGIN };
-    write(stream, &[VERSION, 1, method]).await?;
-    match read(stream).await? {
-        [VERSION, chosen] if chosen == method => {}
-        [VERSION, _] if login.is_some() => {
-            return Err(refused("does not take a user name and password"));
+    // With a login both are offered, because many proxies that need none take no other offer.
+    let offer: &[u8] = match login {
+        Some(_) => &[VERSION, 2, NO_LOGIN, PASSWORD],
+        None => &[VERSION, 1, NO_LOGIN],
+    };
+    write(stream, offer).await?;
+    let login = match (read(stream).await?, login) {
+        ([VERSION, NO_LOGIN], _) => None,
+        ([VERSION, PASSWORD], Some(login)) => Some(login),
+        ([VERSION, _], Some(_)) => {
+            return Err(refused(
+                "takes neither a user name and password nor calls without",
+            ));
         }
-        [VERSION, _] => return Err(refused("wants a user name and password")),
+        ([VERSION, _], None) => return Err(refused("wants a user name and password")),
         _ => return Err(not_socks()),
-    }
+    };
     if let Some(login) = login {
         let mut message = vec![PASSWORD_VERSION];
         push(&mut message, &login.user)?;
@@ -219,7 +226,14 @@ mod tests {
         done.unwrap();
         assert_eq!(
             stream.written,
-            b"\x05\x01\x02\x01\x02me\x02pw\x05\x01\x00\x01\x0a\x00\x00\x01\x01\xbb"
+            b"\x05\x02\x00\x02\x01\x02me\x02pw\x05\x01\x00\x01\x0a\x00\x00\x01\x01\xbb"
+        );
+        // A proxy that needs no login is not told it.
+        let (done, stream) = outcome(&[5, 0, 5, 0, 0, 1, 9, 9, 9, 9, 1, 1], true, "h.x");
+        done.unwrap();
+        assert_eq!(
+            stream.written,
+            b"\x05\x02\x00\x02\x05\x01\x00\x03\x03h.x\x01\xbb"
         );
         let (done, _) = outcome(&[5, 0, 5, 0, 0, 3, 1, b'x', 0, 0], false, "::1");
         done.unwrap();
@@ -229,7 +243,9 @@ mod tests {
     fn refusals_say_why() {
         for (answers, login, kind, words) in [
             (&[5, 0xff][..], false, ErrorKind::Proxy, "wants a user name"),
-            (&[5, 0xff], true, ErrorKind::Proxy, "does not take"),
+            (&[5, 0xff], true, ErrorKind::Proxy, "takes neither"),
+            (&[5, 1], true, ErrorKind::Proxy, "takes neither"),
+            (&[5, 2], false, ErrorKind::Proxy, "wants a user name"),
             (&[5, 2, 1, 1], true, ErrorKind::Proxy, "does not accept"),
             (b"HTTP/1.1", false, ErrorKind::Proxy, "no SOCKS5 proxy"),
             (&[5, 0, 5, 5, 0, 1], false, ErrorKind::Connect, "refused"),

@@ -34,12 +34,14 @@ pub(super) struct Counters {
     pub(super) dialled: AtomicU64,
     pub(super) reused: AtomicU64,
     pub(super) live: Arc<AtomicUsize>,
+    /// Connections that are being opened.
+    pub(super) dialling: Arc<AtomicUsize>,
     pub(super) waiting: AtomicUsize,
     pub(super) waits: AtomicU64,
     pub(super) wait_nanos: AtomicU64,
 }
 
-/// Counts an open connection until its driver has ended.
+/// Counts an open connection until its driver has ended, or one that is being opened until that is over.
 #[derive(Debug)]
 pub(super) struct Live(Arc<AtomicUsize>);
 

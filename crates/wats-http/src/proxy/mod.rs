@@ -7,6 +7,7 @@
 
 mod no_proxy;
 
+use std::ffi::OsString;
 use std::fmt;
 
 use base64::Engine as _;
@@ -29,7 +30,11 @@ use crate::error::{Error, Result};
 ///
 /// A proxy is `http://[user:password@]host[:port]` (HTTP, CONNECT for `https://` servers), `socks5h://…` (the proxy
 /// resolves the server's name) or `socks5://…` (this machine does). Servers on this machine (`localhost`, `127.0.0.1`)
-/// are never reached through a proxy of the environment. `Debug` shows no password.
+/// are never reached through a proxy of the environment. A variable that is no address of a proxy is an error of
+/// [`ClientBuilder::build`](crate::ClientBuilder::build). `Debug` shows no password.
+///
+/// In a CGI script (`REQUEST_METHOD` is set) `HTTP_PROXY` is not read, nor `http_proxy` on Windows, because the visitor
+/// may have set it.
 ///
 /// ```
 /// use wats_http::ProxyConfig;
@@ -99,7 +104,7 @@ impl ProxyConfig {
     }
 
     /// Settles what the configuration says; `variable` reads the environment.
-    pub(crate) fn resolve(self, variable: impl Fn(&str) -> Option<String>) -> Result<Proxies> {
+    pub(crate) fn resolve(self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Proxies> {
         Ok(match self.choice {
             Choice::Direct => Proxies::default(),
             Choice::Explicit(proxy, no_proxy) => Proxies {
@@ -108,7 +113,7 @@ impl ProxyConfig {
                 no_proxy,
                 local_too: true,
             },
-            Choice::Environment => Proxies::from_environment(variable)?,
+            Choice::Environment => Proxies::from_environment(variable, cfg!(windows))?,
         })
     }
 }
@@ -123,32 +128,50 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let first = |names: &[&str]| -> Result<Option<Proxy>> {
+    /// `any_case` says that a variable is found whatever the case of its name, as on Windows.
+    fn from_environment(
+        variable: impl Fn(&str) -> Option<OsString>,
+        any_case: bool,
+    ) -> Result<Self> {
+        let unusable = |name: &str, why: &str| {
+            Error::config(format!(
+                "the environment variable {name} is not usable: {why}"
+            ))
+        };
+        // To pass over one that cannot be read would be to go another way than was asked for.
+        let first = |names: &[&'static str]| -> Result<Option<(&'static str, String)>> {
             for &name in names {
-                if let Some(value) = variable(name).filter(|value| !value.trim().is_empty()) {
-                    let named = |error: Error| {
-                        Error::config(format!(
-                            "the environment variable {name} is not usable: {}",
-                            error.said().unwrap_or_default()
-                        ))
-                    };
-                    return Proxy::parse(&value).map(Some).map_err(named);
+                let Some(value) = variable(name) else {
+                    continue;
+                };
+                let value = value
+                    .into_string()
+                    .map_err(|_| unusable(name, "it is not Unicode text"))?;
+                if !value.trim().is_empty() {
+                    return Ok(Some((name, value)));
                 }
             }
             Ok(None)
         };
-        // In a CGI script HTTP_PROXY is whatever the visitor sends as header `Proxy` (httpoxy.org).
-        let http: &[&str] = if variable("REQUEST_METHOD").is_some() {
-            &["http_proxy", "all_proxy", "ALL_PROXY"]
-        } else {
-            &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+        let proxy = |names: &[&'static str]| -> Result<Option<Proxy>> {
+            let Some((name, value)) = first(names)? else {
+                return Ok(None);
+            };
+            let named = |error: Error| unusable(name, error.said().unwrap_or_default());
+            Proxy::parse(&value).map(Some).map_err(named)
         };
-        let no_proxy = variable("no_proxy").or_else(|| variable("NO_PROXY"));
+        // In a CGI script HTTP_PROXY is whatever the visitor sends as header `Proxy` (httpoxy.org), and where names have
+        // no case http_proxy is the same variable.
+        let http: &[&str] = match (variable("REQUEST_METHOD").is_some(), any_case) {
+            (false, _) => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
+            (true, false) => &["http_proxy", "all_proxy", "ALL_PROXY"],
+            (true, true) => &["all_proxy", "ALL_PROXY"],
+        };
+        let no_proxy = first(&["no_proxy", "NO_PROXY"])?;
         Ok(Self {
-            https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
-            http: first(http)?,
-            no_proxy: NoProxy::parse(&no_proxy.unwrap_or_default()),
+            https: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
+            http: proxy(http)?,
+            no_proxy: NoProxy::parse(&no_proxy.map(|(_, list)| list).unwrap_or_default()),
             local_too: false,
         })
     }
@@ -290,7 +313,7 @@ mod tests {
     fn with(variables: &[(&str, &str)]) -> Result<Proxies> {
         ProxyConfig::default().resolve(|name| {
             let found = variables.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
+            found.map(|(_, value)| OsString::from(value))
         })
     }
 
@@ -318,6 +341,43 @@ mod tests {
     }
 
     #[test]
+    fn what_a_visitor_of_a_cgi_script_sends_is_no_proxy() {
+        let on_windows = |variables: &[(&str, &str)]| {
+            let variable = |name: &str| {
+                let found = variables
+                    .iter()
+                    .find(|(key, _)| key.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| OsString::from(value))
+            };
+            let proxies = Proxies::from_environment(variable, true).unwrap();
+            proxies.for_origin(&origin("http://h")).map(Proxy::display)
+        };
+        let cgi = [("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")];
+        assert_eq!(on_windows(&cgi[..1]).as_deref(), Some("evil:1"));
+        assert_eq!(on_windows(&cgi), None);
+        assert_eq!(chosen(&cgi, "http://h"), None);
+        let own = [cgi[0], cgi[1], ("http_proxy", "own:2")];
+        assert_eq!(chosen(&own, "http://h").as_deref(), Some("own:2"));
+    }
+
+    #[cfg(any(unix, windows))]
+    #[test]
+    fn a_variable_that_cannot_be_read_is_an_error_and_not_the_direct_way() {
+        #[cfg(unix)]
+        let broken: OsString = std::os::unix::ffi::OsStringExt::from_vec(b"http://p\xff".to_vec());
+        #[cfg(windows)]
+        let broken: OsString = std::os::windows::ffi::OsStringExt::from_wide(&[0xd800]);
+        for broken_name in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY", "NO_PROXY"] {
+            let variable = |name: &str| (name == broken_name).then(|| broken.clone());
+            let error = ProxyConfig::default().resolve(variable).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Config);
+            assert!(error.to_string().contains(broken_name), "{error}");
+        }
+        let unasked = ProxyConfig::direct().resolve(|_| Some(broken.clone()));
+        assert!(unasked.is_ok());
+    }
+
+    #[test]
     fn this_machine_is_reached_directly_unless_it_is_asked_for() {
         let environment = [("HTTP_PROXY", "p:2")];
         for url in [
@@ -330,7 +390,7 @@ mod tests {
         let explicit = ProxyConfig::url("p:2").unwrap().resolve(|_| None).unwrap();
         assert!(explicit.for_origin(&origin("http://127.0.0.1")).is_some());
         let direct = ProxyConfig::direct()
-            .resolve(|_| Some("p:2".to_owned()))
+            .resolve(|_| Some("p:2".into()))
             .unwrap();
         assert!(direct.for_origin(&origin("http://h")).is_none());
     }

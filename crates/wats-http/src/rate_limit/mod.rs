@@ -5,20 +5,22 @@
 //!      └► else: stand in line (fair) ─► first in line: sleep until there is room ─► granted
 //! ```
 //!
-//! [`window`] is the rule as a pure state machine; the line is tokio's fair mutex, so whoever is dropped while waiting
-//! leaves it, and the next one moves up. [`registry`] finds the limiter of a token.
+//! [`rules`] decides as a pure state machine, from a [`window`] for each limit; the line is tokio's fair mutex, so
+//! whoever is dropped while waiting leaves it, and the next one moves up. [`registry`] finds what clients of a token share.
 
 mod registry;
+mod rules;
 mod window;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
-use self::window::Window;
+use self::rules::{Rules, Wait};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 
 pub(crate) use self::registry::shared;
@@ -28,8 +30,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// How many calls a token may make in any stretch of time.
 ///
-/// All clients of the process with the same token and server share one budget; when they ask for different ones, the
-/// stricter holds. Repeats count too. Calls that find no room wait in line, within the deadline of the call.
+/// All clients of the process with the same token and server share one budget. When they ask for different ones, each
+/// holds for all of them for as long as a client that asked for it exists. Repeats count too. Calls that find no room
+/// wait in line, within the deadline of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
@@ -39,7 +42,7 @@ pub struct RateLimit {
     pub per: Duration,
 }
 
-/// So many grants are remembered at most: 1.6 MB.
+/// So many grants are remembered at most for each limit: 1.6 MB.
 const MOST_CALLS: u32 = 100_000;
 
 impl Default for RateLimit {
@@ -73,13 +76,28 @@ impl RateLimit {
     }
 }
 
-/// The budget of one token.
+/// One client's part in the budget of its token: its limit holds for as long as this exists.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    window: Mutex<Window>,
+    token: Arc<TokenBudget>,
+    limit: RateLimit,
+}
+
+/// What all clients of one token share.
+#[derive(Debug, Default)]
+struct TokenBudget {
+    rules: Mutex<Rules>,
     /// Calls that stand in line, the first included.
     waiting: AtomicUsize,
     line: tokio::sync::Mutex<()>,
+    /// Told when a limit holds no longer, so that the first in line need not wait for it.
+    lifted: Notify,
+}
+
+impl TokenBudget {
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Counts a waiting call for as long as it waits, however that ends.
@@ -92,16 +110,16 @@ impl Drop for Waiting<'_> {
 }
 
 impl Limiter {
+    /// A limiter that shares its budget with no other.
+    #[cfg(test)]
     pub(crate) fn new(limit: &RateLimit) -> Self {
-        Self {
-            window: Mutex::new(Window::new(&limit.bounded())),
-            waiting: AtomicUsize::new(0),
-            line: tokio::sync::Mutex::default(),
-        }
+        Self::of(Arc::default(), limit)
     }
 
-    fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    fn of(token: Arc<TokenBudget>, limit: &RateLimit) -> Self {
+        let limit = limit.bounded();
+        token.rules().add(&limit);
+        Self { token, limit }
     }
 
     /// Waits until `weight` calls may be made, and tells when that is: `now`, if there is room; fails as soon as it is sure that this is after `deadline`.
@@ -111,7 +129,8 @@ impl Limiter {
         now: Instant,
         deadline: Option<Instant>,
     ) -> Result<Instant> {
-        if self.waiting.load(SeqCst) == 0 && self.window().take(weight, now).is_ok() {
+        let token = &*self.token;
+        if token.waiting.load(SeqCst) == 0 && token.rules().take(weight, now).is_ok() {
             return Ok(now);
         }
         self.wait(weight, deadline).await?;
@@ -119,54 +138,62 @@ impl Limiter {
     }
 
     async fn wait(&self, weight: u32, deadline: Option<Instant>) -> Result<()> {
-        self.waiting.fetch_add(1, SeqCst);
-        let _waiting = Waiting(&self.waiting);
+        let token = &*self.token;
+        token.waiting.fetch_add(1, SeqCst);
+        let _waiting = Waiting(&token.waiting);
         let first = match deadline {
-            None => self.line.lock().await,
-            Some(deadline) => tokio::time::timeout_at(deadline, self.line.lock())
+            None => token.line.lock().await,
+            Some(deadline) => timeout_at(deadline, token.line.lock())
                 .await
-                .map_err(|_| self.too_late(None))?,
+                .map_err(|_| too_late(None))?,
         };
         loop {
-            let Err(ready) = self.window().take(weight, Instant::now()) else {
+            let Err(wait) = token.rules().take(weight, Instant::now()) else {
                 drop(first);
                 return Ok(());
             };
-            if deadline.is_some_and(|deadline| ready >= deadline) {
-                return Err(self.too_late(Some(ready)));
+            if deadline.is_some_and(|deadline| wait.until >= deadline) {
+                return Err(too_late(Some(&wait)));
             }
-            // A pause may come in the meantime, so this asks again.
-            sleep_until(ready).await;
+            // A pause may come in the meantime, or a limit go, so this asks again.
+            let _ = timeout_at(wait.until, token.lifted.notified()).await;
         }
-    }
-
-    fn too_late(&self, ready: Option<Instant>) -> Error {
-        let (calls, per) = self.window().limit();
-        let wait = ready.map(|ready| ready.saturating_duration_since(Instant::now()));
-        let room = match wait {
-            Some(wait) => {
-                format!("; there is room in {wait:.1?}, which is after the deadline of the call")
-            }
-            None => "; the line was longer than the deadline of the call".to_owned(),
-        };
-        Error::new(ErrorKind::Timeout(Deadline::RateLimit))
-            .message(format!(
-                "the token's {calls} calls per {per:?} are used up{room}"
-            ))
-            .retry_after(wait)
-            .never_sent()
     }
 
     /// The server said that the token has to wait.
     pub(crate) fn pause(&self, wait: Duration) {
         if let Some(until) = Instant::now().checked_add(wait.min(LONGEST_PAUSE)) {
-            self.window().pause(until);
+            self.token.rules().pause(until);
         }
     }
+}
 
-    fn tighten(&self, limit: &RateLimit) {
-        self.window().tighten(&limit.bounded());
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.token.rules().remove(&self.limit);
+        self.token.lifted.notify_one();
     }
+}
+
+fn too_late(wait: Option<&Wait>) -> Error {
+    let hint = wait.map(|wait| wait.until.saturating_duration_since(Instant::now()));
+    let why = match wait.and_then(|wait| wait.limit.as_ref()) {
+        Some(RateLimit { calls, per }) => {
+            format!("the token's {calls} calls per {per:?} are used up")
+        }
+        None if wait.is_some() => "the server asked the token to wait".to_owned(),
+        None => "other calls of the token wait already".to_owned(),
+    };
+    let room = match hint {
+        Some(hint) => {
+            format!("there is room in {hint:.1?}, which is after the deadline of the call")
+        }
+        None => "the line was longer than the deadline of the call".to_owned(),
+    };
+    Error::new(ErrorKind::Timeout(Deadline::RateLimit))
+        .message(format!("{why}; {room}"))
+        .retry_after(hint)
+        .never_sent()
 }
 
 #[cfg(test)]

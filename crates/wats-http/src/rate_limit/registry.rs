@@ -1,4 +1,4 @@
-//! Finds the limiter that all clients of a token share.
+//! Finds the budget that all clients of a token share.
 //!
 //! Entries are weak and dead ones are swept out when one is added, so the table is as large as there are tokens in use.
 //! The key is a hash with a random seed: the table holds no credential.
@@ -7,23 +7,24 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
-use super::{Limiter, RateLimit};
+use super::{Limiter, RateLimit, TokenBudget};
 
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-static LIMITERS: LazyLock<Mutex<HashMap<u64, Weak<Limiter>>>> = LazyLock::new(Mutex::default);
+static BUDGETS: LazyLock<Mutex<HashMap<u64, Weak<TokenBudget>>>> = LazyLock::new(Mutex::default);
 
-/// The limiter of a token at a server; `secret` and `authority` are hashed, not kept.
+/// A limiter for one more client of a token at a server; `secret` and `authority` are hashed, not kept.
 pub(crate) fn shared(secret: &[u8], authority: &str, limit: &RateLimit) -> Arc<Limiter> {
     let key = SEED.hash_one((secret, authority));
-    let mut limiters = LIMITERS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(limiter) = limiters.get(&key).and_then(Weak::upgrade) {
-        limiter.tighten(limit);
-        return limiter;
-    }
-    limiters.retain(|_, limiter| limiter.strong_count() > 0);
-    let limiter = Arc::new(Limiter::new(limit));
-    limiters.insert(key, Arc::downgrade(&limiter));
-    limiter
+    let mut budgets = BUDGETS.lock().unwrap_or_else(PoisonError::into_inner);
+    let token = budgets.get(&key).and_then(Weak::upgrade);
+    let token = token.unwrap_or_else(|| {
+        budgets.retain(|_, budget| budget.strong_count() > 0);
+        let token = Arc::default();
+        budgets.insert(key, Arc::downgrade(&token));
+        token
+    });
+    drop(budgets);
+    Arc::new(Limiter::of(token, limit))
 }
 
 #[cfg(test)]
@@ -31,16 +32,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_limiter_per_token_and_server_for_as_long_as_it_is_used() {
+    fn one_budget_per_token_and_server_for_as_long_as_it_is_used() {
         let limit = RateLimit::default();
         let first = shared(b"registry-a", "host", &limit);
-        assert!(Arc::ptr_eq(&first, &shared(b"registry-a", "host", &limit)));
-        assert!(!Arc::ptr_eq(&first, &shared(b"registry-b", "host", &limit)));
-        assert!(!Arc::ptr_eq(
-            &first,
-            &shared(b"registry-a", "other", &limit)
-        ));
-        let gone = Arc::downgrade(&first);
+        let same = |other: &Limiter| Arc::ptr_eq(&first.token, &other.token);
+        assert!(same(&shared(b"registry-a", "host", &limit)));
+        assert!(!same(&shared(b"registry-b", "host", &limit)));
+        assert!(!same(&shared(b"registry-a", "other", &limit)));
+        let gone = Arc::downgrade(&first.token);
         drop(first);
         assert!(gone.upgrade().is_none());
     }
@@ -50,7 +49,7 @@ mod tests {
         for n in 0..10_000_u32 {
             drop(shared(&n.to_be_bytes(), "sweep", &RateLimit::default()));
         }
-        let entries = LIMITERS.lock().unwrap().len();
+        let entries = BUDGETS.lock().unwrap().len();
         assert!(entries < 100, "{entries}");
     }
 }

@@ -153,6 +153,35 @@ impl Server {
     }
 }
 
+/// Starts a [`Server`] on a thread of its own, so that what its client costs can be told apart. Returns the address, and
+/// the authority to trust.
+pub(crate) fn elsewhere<F, Fut>(speaks: Speaks, handler: F) -> (String, Option<String>)
+where
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Full<Bytes>>> + Send,
+{
+    on_a_thread(async move {
+        let server = Server::start(speaks, handler).await;
+        (server.url(), server.ca_pem.clone())
+    })
+}
+
+/// Starts something on a thread of its own that serves as long as the process lives.
+pub(crate) fn on_a_thread<T: Send + 'static>(start: impl Future<Output = T> + Send + 'static) -> T {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            tell.send(start.await).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    told.recv().unwrap()
+}
+
 async fn serve<T, F, Fut>(
     stream: T,
     handler: F,

@@ -1,4 +1,6 @@
-//! Reading JSON.
+//! Reading JSON: the scanner. [`de`](super::de) hands what it finds to `serde`.
+
+use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,6 +15,8 @@ pub(crate) struct JsonSource<'de> {
     at: usize,
     depth: usize,
     max_depth: usize,
+    /// Whether a value could not be read by way of `serde`, even if whoever asked for it went on without.
+    pub(super) failed: bool,
 }
 
 /// Whether anything has been read in this map or list.
@@ -26,6 +30,7 @@ impl<'de> JsonSource<'de> {
             at: 0,
             depth: 0,
             max_depth,
+            failed: false,
         })
     }
 
@@ -40,19 +45,40 @@ impl<'de> JsonSource<'de> {
 
     /// The next byte that is not white space, left in place.
     #[inline]
-    fn peek(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.text.as_bytes().get(self.at)?;
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(byte);
-            }
-            self.at += 1;
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) if *byte > b' ' => Some(*byte),
+            _ => self.peek_past_space(),
         }
     }
 
+    #[inline(never)]
+    fn peek_past_space(&mut self) -> Option<u8> {
+        let rest = self.rest();
+        let space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let length = rest.iter().take_while(|byte| space(byte)).count();
+        self.at += length;
+        rest.get(length).copied()
+    }
+
     #[inline]
-    fn take(&mut self, byte: u8) -> Option<()> {
+    pub(super) fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    #[inline]
+    pub(super) fn nothing(&mut self) -> bool {
+        self.peek() == Some(b'n') && self.literal("null")
+    }
+
+    #[inline]
+    pub(super) fn truth(&mut self) -> Option<bool> {
+        self.peek()?;
+        if self.literal("true") {
+            Some(true)
+        } else {
+            self.literal("false").then_some(false)
+        }
     }
 
     #[inline]
@@ -67,38 +93,43 @@ impl<'de> JsonSource<'de> {
     /// The text between quotes.
     #[inline]
     fn string<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
-        self.take(b'"')?;
-        let start = self.at;
-        let end = start + special(self.rest())?;
-        match self.text.as_bytes().get(end)? {
-            b'"' => {
-                self.at = end + 1;
-                self.text.get(start..end).map(take)
-            }
-            b'\\' => {
-                let text = self.escaped(start)?;
-                Some(take(&text))
-            }
-            _ => None,
+        match self.plain() {
+            Some(text) => Some(take(text)),
+            None => self.escaped().map(|text| take(&text)),
         }
     }
 
-    /// The text from `start` on, with its escapes undone.
+    /// The text between quotes, if it stands there as it is; else nothing is read.
+    pub(super) fn plain(&mut self) -> Option<&'de str> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let start = self.at + 1;
+        let bytes = self.text.as_bytes();
+        let end = special(bytes, start)?;
+        if *bytes.get(end)? != b'"' {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// The text between quotes, with its escapes undone.
     #[cold]
-    fn escaped(&mut self, start: usize) -> Option<String> {
+    pub(super) fn escaped(&mut self) -> Option<String> {
+        self.take(b'"')?;
+        let bytes = self.text.as_bytes();
         let mut text = String::new();
-        let mut plain = start;
         loop {
-            let tail = self.text.as_bytes().get(plain..)?;
-            let end = plain + special(tail)?;
+            let plain = self.at;
+            let end = special(bytes, plain)?;
             text.push_str(self.text.get(plain..end)?);
             self.at = end + 1;
-            match self.text.as_bytes().get(end)? {
+            match bytes.get(end)? {
                 b'"' => return Some(text),
                 b'\\' => text.push(self.escape()?),
                 _ => return None,
             }
-            plain = self.at;
         }
     }
 
@@ -140,96 +171,58 @@ impl<'de> JsonSource<'de> {
 
     /// Reads a number by the grammar of JSON.
     #[inline]
-    fn number(&mut self) -> Option<Number<'de>> {
-        self.peek()?;
-        let start = self.at;
-        let bytes = self.text.as_bytes();
-        let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
-        let mut at = start;
-        let negative = byte(at) == b'-';
-        at += usize::from(negative);
-        let mut mantissa = 0u64;
-        let digits = |at: &mut usize, mantissa: &mut u64| {
-            let start = *at;
-            while byte(*at).is_ascii_digit() {
-                // Wraps beyond 19 digits; then the value is not used.
-                let digit = u64::from(byte(*at) - b'0');
-                *mantissa = mantissa.wrapping_mul(10).wrapping_add(digit);
-                *at += 1;
-            }
-            *at - start
-        };
-        let whole = digits(&mut at, &mut mantissa);
-        if whole == 0 || (whole > 1 && byte(start + usize::from(negative)) == b'0') {
+    pub(super) fn number(&mut self) -> Option<Number<'de>> {
+        let negative = self.peek()? == b'-';
+        let text = self.rest();
+        let mut at = usize::from(negative);
+        let mut mantissa = 0;
+        let whole = digits(text, &mut at, &mut mantissa);
+        if whole == 0 || (whole > 1 && text.get(usize::from(negative)) == Some(&b'0')) {
             return None;
         }
-        let mut fraction = 0;
-        let mut integer = true;
-        if byte(at) == b'.' {
-            at += 1;
-            fraction = digits(&mut at, &mut mantissa);
-            if fraction == 0 {
-                return None;
-            }
-            integer = false;
-        }
-        let mut scientific = false;
-        if matches!(byte(at), b'e' | b'E') {
-            at += 1;
-            at += usize::from(matches!(byte(at), b'+' | b'-'));
-            if digits(&mut at, &mut 0) == 0 {
-                return None;
-            }
-            scientific = true;
-            integer = false;
-        }
-        self.at = at;
-        Some(Number {
-            text: self.text.get(start..at)?,
+        let integer = !matches!(text.get(at), Some(b'.' | b'e' | b'E'));
+        let mut number = Number {
+            text: text.get(..at)?,
             negative,
-            mantissa: (whole + fraction <= 19 && !scientific).then_some(mantissa),
-            fraction,
+            mantissa: (whole <= EXACT_DIGITS).then_some(mantissa),
+            fraction: 0,
             integer,
-        })
+        };
+        if !integer {
+            number.go_on(text, mantissa)?;
+        }
+        self.at += number.text.len();
+        Some(number)
     }
 
-    /// The one value that comes next.
-    fn span(&mut self) -> Option<&'de str> {
-        self.peek()?;
-        let start = self.at;
-        let mut depth = 0usize;
-        loop {
-            match self.peek()? {
-                b'{' | b'[' => {
-                    depth += 1;
-                    if self.depth + depth > self.max_depth {
-                        return None;
-                    }
-                    self.at += 1;
+    /// Reads a value of no interest. It is checked like any other: what is passed over must be JSON too.
+    pub(super) fn pass_over(&mut self) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.string(|_| ()),
+            b'{' => {
+                let mut map = self.enter(b'{')?;
+                while self.more(&mut map, b'}')? {
+                    self.string(|_| ())?;
+                    self.take(b':')?;
+                    self.pass_over()?;
                 }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                b',' | b':' if depth > 0 => self.at += 1,
-                b'"' => self.string(|_| ())?,
-                _ => {
-                    let scalar = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-                    let length = self.rest().iter().take_while(|byte| scalar(byte)).count();
-                    if length == 0 {
-                        return None;
-                    }
-                    self.at += length;
-                }
+                Some(())
             }
-            if depth == 0 {
-                return self.text.get(start..self.at);
+            b'[' => {
+                let mut list = self.enter(b'[')?;
+                while self.more(&mut list, b']')? {
+                    self.pass_over()?;
+                }
+                Some(())
             }
+            b'n' => self.nothing().then_some(()),
+            b't' | b'f' => self.truth().map(|_| ()),
+            _ => self.number().map(|_| ()),
         }
     }
 
     #[inline]
-    fn enter(&mut self, open: u8) -> Option<Begun> {
+    pub(super) fn enter(&mut self, open: u8) -> Option<Begun> {
         self.take(open)?;
         if self.depth == self.max_depth {
             return None;
@@ -240,7 +233,7 @@ impl<'de> JsonSource<'de> {
 
     /// Reads the separator before what comes next; false at the end.
     #[inline]
-    fn more(&mut self, begun: &mut Begun, close: u8) -> Option<bool> {
+    pub(super) fn more(&mut self, begun: &mut Begun, close: u8) -> Option<bool> {
         let next = self.peek()?;
         if next == close {
             self.at += 1;
@@ -255,10 +248,24 @@ impl<'de> JsonSource<'de> {
     }
 }
 
+/// So many digits make a number that a `u64` holds.
+const EXACT_DIGITS: usize = 19;
+
+/// Reads digits, counts them and adds them to a number, which wraps beyond [`EXACT_DIGITS`]; then it is not used.
+#[inline]
+fn digits(text: &[u8], at: &mut usize, number: &mut u64) -> usize {
+    let start = *at;
+    while let Some(byte @ b'0'..=b'9') = text.get(*at) {
+        *number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+        *at += 1;
+    }
+    *at - start
+}
+
 /// A number as it stands in the text.
-struct Number<'de> {
-    text: &'de str,
-    negative: bool,
+pub(super) struct Number<'de> {
+    text: &'de [u8],
+    pub(super) negative: bool,
     /// All digits as one number, if it is exact and there is no exponent.
     mantissa: Option<u64>,
     /// How many of the digits stand behind the point.
@@ -266,9 +273,68 @@ struct Number<'de> {
     integer: bool,
 }
 
-impl Number<'_> {
+impl<'de> Number<'de> {
+    /// Goes on behind the whole part, whose digits are `mantissa`.
     #[inline]
-    fn float(&self) -> Option<f64> {
+    fn go_on(&mut self, text: &'de [u8], mut mantissa: u64) -> Option<()> {
+        let mut at = self.text.len();
+        if text.get(at) == Some(&b'.') {
+            at += 1;
+            self.fraction = digits(text, &mut at, &mut mantissa);
+            if self.fraction == 0 {
+                return None;
+            }
+            // The sign and the point are none of them.
+            let count = at - 1 - usize::from(self.negative);
+            self.mantissa = (count <= EXACT_DIGITS).then_some(mantissa);
+        }
+        if matches!(text.get(at), Some(b'e' | b'E')) {
+            at += 1;
+            at += usize::from(matches!(text.get(at), Some(b'+' | b'-')));
+            if digits(text, &mut at, &mut 0) == 0 {
+                return None;
+            }
+            self.mantissa = None;
+        }
+        self.text = text.get(..at)?;
+        Some(())
+    }
+
+    #[cold]
+    fn parsed<T: FromStr>(&self) -> Option<T> {
+        std::str::from_utf8(self.text).ok()?.parse().ok()
+    }
+
+    /// The number that a whole text is.
+    pub(super) fn of(text: &'de str) -> Option<Self> {
+        let mut source = JsonSource::new(text.as_bytes(), 0)?;
+        let number = source.number()?;
+        // No white space on either side.
+        (number.text.len() == text.len()).then_some(number)
+    }
+
+    #[inline]
+    pub(super) fn unsigned(&self) -> Option<u64> {
+        if !self.integer || self.negative {
+            return None;
+        }
+        // Twenty digits may still fit.
+        self.mantissa.or_else(|| self.parsed())
+    }
+
+    #[inline]
+    pub(super) fn signed(&self) -> Option<i64> {
+        let mantissa = self.mantissa.filter(|_| self.integer)?;
+        match (self.negative, mantissa) {
+            // `serde_json` reads -0 as a float.
+            (true, 0) => None,
+            (true, _) => 0i64.checked_sub_unsigned(mantissa),
+            (false, _) => mantissa.try_into().ok(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn float(&self) -> Option<f64> {
         // Both exact as floats, so that one division rounds correctly (Clinger 1990).
         const EXACT: u64 = 1 << 53;
         let value = match (self.mantissa, POWERS.get(self.fraction)) {
@@ -276,7 +342,7 @@ impl Number<'_> {
                 let magnitude = mantissa as f64 / power;
                 if self.negative { -magnitude } else { magnitude }
             }
-            _ => self.text.parse().ok()?,
+            _ => self.parsed()?,
         };
         value.is_finite().then_some(value)
     }
@@ -287,29 +353,32 @@ const POWERS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The offset of the first quote, backslash or control character, eight bytes at a time.
+/// The place of the first quote, backslash or control character, eight bytes at a time.
 #[inline]
-fn special(bytes: &[u8]) -> Option<usize> {
+fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;
-    // Marks the bytes below `n` (at most 128); above the first such byte marks may be wrong.
-    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGHS;
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(|tail| tail.first_chunk()) {
+    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| chunk.first_chunk()) {
         let word = u64::from_le_bytes(*chunk);
-        let found = below(word, 0x20)
-            | below(word ^ (ONES * u64::from(b'"')), 1)
-            | below(word ^ (ONES * u64::from(b'\\')), 1);
+        // Each difference sets the high bit of a byte that it takes below zero. Above the first such byte bits may be
+        // wrong, and those of non-ASCII bytes are no news.
+        let control = word.wrapping_sub(ONES * 0x20);
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let found = (control | quote | backslash) & !word & HIGHS;
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
         }
         at += 8;
     }
-    let tail = bytes.get(at..)?.iter();
-    let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    tail.copied()
-        .position(|byte| special(&byte))
-        .map(|found| at + found)
+    special_among_few(bytes, at)
+}
+
+#[cold]
+fn special_among_few(bytes: &[u8], at: usize) -> Option<usize> {
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let found = bytes.get(at..)?.iter().position(|byte| special(*byte))?;
+    Some(at + found)
 }
 
 impl Sealed for JsonSource<'_> {}
@@ -320,39 +389,22 @@ impl<'de> Source<'de> for JsonSource<'de> {
 
     #[inline]
     fn null(&mut self) -> bool {
-        self.peek() == Some(b'n') && self.literal("null")
+        self.nothing()
     }
 
     #[inline]
     fn bool(&mut self) -> Option<bool> {
-        self.peek()?;
-        if self.literal("true") {
-            Some(true)
-        } else {
-            self.literal("false").then_some(false)
-        }
+        self.truth()
     }
 
     #[inline]
     fn u64(&mut self) -> Option<u64> {
-        let number = self.number()?;
-        if !number.integer || number.negative {
-            return None;
-        }
-        // Twenty digits may still fit.
-        number.mantissa.or_else(|| number.text.parse().ok())
+        self.number()?.unsigned()
     }
 
     #[inline]
     fn i64(&mut self) -> Option<i64> {
-        let number = self.number()?;
-        let mantissa = number.mantissa.filter(|_| number.integer)?;
-        match (number.negative, mantissa) {
-            // `serde_json` reads -0 as a float.
-            (true, 0) => None,
-            (true, _) => 0i64.checked_sub_unsigned(mantissa),
-            (false, _) => mantissa.try_into().ok(),
-        }
+        self.number()?.signed()
     }
 
     #[inline]
@@ -390,12 +442,12 @@ impl<'de> Source<'de> for JsonSource<'de> {
     }
 
     fn skip(&mut self) -> Option<()> {
-        // Checked like any other value: what is passed over must be JSON too.
-        self.serde::<serde::de::IgnoredAny>().map(|_| ())
+        self.pass_over()
     }
 
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
-        serde_json::from_str(self.span()?).ok()
+        let value = T::deserialize(&mut *self).ok()?;
+        (!self.failed).then_some(value)
     }
 
     #[inline]

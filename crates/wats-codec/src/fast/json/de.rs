@@ -1,0 +1,420 @@
+//! Any type of `serde`, read by the scanner of the fast path.
+//!
+//! What is read here is what `serde_json` would have read. What is not, be it an error or merely unusual, is read again
+//! by `serde_json`, whose verdict holds. So the error here says nothing and costs nothing.
+
+use std::fmt;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::read::{Begun, JsonSource, Number};
+
+/// The document is `serde_json`'s to read.
+#[derive(Debug)]
+pub(crate) struct GiveUp;
+
+type Result<T> = std::result::Result<T, GiveUp>;
+
+impl fmt::Display for GiveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("left to serde_json")
+    }
+}
+
+impl std::error::Error for GiveUp {}
+
+impl serde::de::Error for GiveUp {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl<'de> JsonSource<'de> {
+    #[inline]
+    fn visit_text<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        match self.plain() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => visitor.visit_str(&self.escaped().ok_or(GiveUp)?),
+        }
+    }
+
+    #[inline]
+    fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.number().ok_or(GiveUp)?.visit(visitor)
+    }
+
+    #[inline]
+    fn visit_list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        let mut inside = self.inside(b'[')?;
+        let value = visitor.visit_seq(&mut inside)?;
+        inside.end()?;
+        Ok(value)
+    }
+
+    #[inline]
+    fn visit_object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        let mut inside = self.inside(b'{')?;
+        let value = visitor.visit_map(&mut inside)?;
+        inside.end()?;
+        Ok(value)
+    }
+
+    #[inline]
+    fn inside(&mut self, open: u8) -> Result<Inside<'_, 'de>> {
+        let begun = self.enter(open).ok_or(GiveUp)?;
+        Ok(Inside {
+            source: self,
+            begun: Some(begun),
+            close: if open == b'[' { b']' } else { b'}' },
+        })
+    }
+
+    /// Reads a part of a value, and remembers if that went wrong.
+    #[inline]
+    fn part<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
+        let part = seed.deserialize(&mut *self);
+        self.failed |= part.is_err();
+        part
+    }
+}
+
+impl Number<'_> {
+    /// Hands the number over in the type that `serde_json` finds for it.
+    #[inline]
+    fn visit<'de, V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value> {
+        if self.negative {
+            if let Some(value) = self.signed() {
+                return visitor.visit_i64(value);
+            }
+        } else if let Some(value) = self.unsigned() {
+            return visitor.visit_u64(value);
+        }
+        visitor.visit_f64(self.float().ok_or(GiveUp)?)
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident)*) => { $(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.visit_number(visitor)
+        }
+    )* };
+}
+
+macro_rules! texts {
+    ($($method:ident)*) => { $(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.visit_text(visitor)
+        }
+    )* };
+}
+
+macro_rules! left_out {
+    ($($method:ident)*) => { $(
+        #[cold]
+        fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value> {
+            Err(GiveUp)
+        }
+    )* };
+}
+
+impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
+    type Error = GiveUp;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.peek().ok_or(GiveUp)? {
+            b'"' => self.visit_text(visitor),
+            b'0'..=b'9' | b'-' => self.visit_number(visitor),
+            b'{' => self.visit_object(visitor),
+            b'[' => self.visit_list(visitor),
+            b'n' => self.deserialize_unit(visitor),
+            _ => self.deserialize_bool(visitor),
+        }
+    }
+
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_f64
+    }
+
+    texts! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
+
+    // Of these `serde_json` has its own notions.
+    left_out! {
+        deserialize_f32 deserialize_i128 deserialize_u128 deserialize_bytes deserialize_byte_buf
+    }
+
+    #[inline]
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_bool(self.truth().ok_or(GiveUp)?)
+    }
+
+    #[inline]
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if !self.nothing() {
+            return Err(GiveUp);
+        }
+        visitor.visit_unit()
+    }
+
+    #[inline]
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_unit(visitor)
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.nothing() {
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.visit_list(visitor)
+    }
+
+    #[inline]
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.visit_list(visitor)
+    }
+
+    #[inline]
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.visit_list(visitor)
+    }
+
+    #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.visit_object(visitor)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        match self.peek() {
+            Some(b'[') => self.visit_list(visitor),
+            _ => self.visit_object(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        if self.peek() == Some(b'{') {
+            let mut inside = self.inside(b'{')?;
+            let value = visitor.visit_enum(&mut inside)?;
+            inside.end()?;
+            return Ok(value);
+        }
+        match self.plain() {
+            Some(name) => visitor.visit_enum(unit(name)),
+            None => visitor.visit_enum(unit(&self.escaped().ok_or(GiveUp)?)),
+        }
+    }
+
+    #[inline]
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.pass_over().ok_or(GiveUp)?;
+        visitor.visit_unit()
+    }
+}
+
+/// A variant without contents.
+fn unit(name: &str) -> StrDeserializer<'_, GiveUp> {
+    name.into_deserializer()
+}
+
+/// Between the brackets of a list, an object or a variant with contents.
+struct Inside<'a, 'de> {
+    source: &'a mut JsonSource<'de>,
+    /// `None` behind the closing bracket.
+    begun: Option<Begun>,
+    close: u8,
+}
+
+impl Inside<'_, '_> {
+    /// Whether another item or member comes.
+    #[inline]
+    fn more(&mut self) -> Result<bool> {
+        let Some(begun) = &mut self.begun else {
+            return Ok(false);
+        };
+        let more = self.source.more(begun, self.close).ok_or(GiveUp)?;
+        if !more {
+            self.begun = None;
+        }
+        Ok(more)
+    }
+
+    /// Checks that nothing is left.
+    #[inline]
+    fn end(mut self) -> Result<()> {
+        if self.more()? {
+            return Err(GiveUp);
+        }
+        Ok(())
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
+    type Error = GiveUp;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        if !self.more()? {
+            return Ok(None);
+        }
+        self.source.part(seed).map(Some)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
+    type Error = GiveUp;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        if !self.more()? {
+            return Ok(None);
+        }
+        let key = seed.deserialize(MemberName(&mut *self.source));
+        self.source.failed |= key.is_err();
+        key.map(Some)
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
+        self.source.take(b':').ok_or(GiveUp)?;
+        self.source.part(seed)
+    }
+}
+
+impl<'de> EnumAccess<'de> for &mut Inside<'_, 'de> {
+    type Error = GiveUp;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
+        if !self.more()? {
+            return Err(GiveUp);
+        }
+        let variant = self.source.part(seed)?;
+        self.source.take(b':').ok_or(GiveUp)?;
+        Ok((variant, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for &mut Inside<'_, 'de> {
+    type Error = GiveUp;
+
+    fn unit_variant(self) -> Result<()> {
+        self.source.nothing().then_some(()).ok_or(GiveUp)
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value> {
+        self.source.part(seed)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.source.visit_list(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.source.deserialize_struct("", fields, visitor)
+    }
+}
+
+/// The name of a member, which stands for a number where a map has numbers for keys.
+struct MemberName<'a, 'de>(&'a mut JsonSource<'de>);
+
+macro_rules! numeric_names {
+    ($($method:ident)*) => { $(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            let name = self.0.plain().ok_or(GiveUp)?;
+            Number::of(name).ok_or(GiveUp)?.visit(visitor)
+        }
+    )* };
+}
+
+impl<'de> Deserializer<'de> for MemberName<'_, 'de> {
+    type Error = GiveUp;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.0.visit_text(visitor)
+    }
+
+    numeric_names! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_f64
+    }
+
+    left_out! {
+        deserialize_bool deserialize_f32 deserialize_i128 deserialize_u128 deserialize_bytes
+        deserialize_byte_buf
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        char str string unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}

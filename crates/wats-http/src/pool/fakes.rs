@@ -1,0 +1,101 @@
+//! Connections without a wire, for the tests of the stock.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
+
+use tokio::time::Instant;
+
+use super::connection::Closing;
+use super::stock::{Exclusive, Shared, Stock};
+use super::streams::Streams;
+use super::sync::Slot;
+use crate::config::PoolConfig;
+
+pub(super) type Under = Arc<Stock<Pipe, Trunk>>;
+
+/// An open socket, counted.
+#[derive(Debug)]
+pub(super) struct Socket(Arc<Count>);
+
+impl Socket {
+    pub(super) fn open(count: &Arc<Count>, most: usize) -> Self {
+        assert!(count.fetch_add(1, SeqCst) < most, "too many are open");
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// An exclusive connection and its driver in one: dropped, it closes its socket and then frees its slot.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    _socket: Socket,
+    closing: Closing,
+}
+
+impl Pipe {
+    pub(super) fn new(socket: Socket) -> Self {
+        Self {
+            _socket: socket,
+            closing: Closing::default(),
+        }
+    }
+}
+
+impl Exclusive for Pipe {
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    fn is_expired(&self) -> bool {
+        false
+    }
+
+    fn hold(&self, slot: Slot) {
+        self.closing.hold(slot);
+    }
+
+    fn take_slot(&self) -> Option<Slot> {
+        self.closing.take_slot()
+    }
+}
+
+/// A shared connection.
+#[derive(Debug, Clone)]
+pub(super) struct Trunk {
+    pub(super) streams: Arc<Streams>,
+    used: Instant,
+}
+
+impl Shared for Trunk {
+    fn streams(&self) -> &Arc<Streams> {
+        &self.streams
+    }
+
+    fn is_over(&self) -> bool {
+        self.streams.is_ended()
+    }
+
+    fn used(&mut self) -> &mut Instant {
+        &mut self.used
+    }
+}
+
+pub(super) fn stock(slots: usize, shared: usize, may_share: bool) -> Under {
+    let config = PoolConfig::default()
+        .max_connections(NonZeroUsize::new(slots).unwrap())
+        .http2_connections(NonZeroUsize::new(shared).unwrap());
+    Arc::new(Stock::new(&config, may_share))
+}
+
+pub(super) fn trunk(stock: &Under) -> Trunk {
+    Trunk {
+        streams: Streams::new(stock.freed()),
+        used: Instant::now(),
+    }
+}

@@ -1,0 +1,376 @@
+//! What the pool holds and who gets what: every decision of the pool, without IO.
+//!
+//! A call first takes a slot. Then [`find`](Stock::find) looks, under one lock, for what is there: a stream of a shared
+//! (HTTP/2) connection, an idle exclusive (HTTP/1.1) one, the right to dial, or a place in the line of those who wait.
+//! Only the head of the line waits for [`freed`](Stock::freed), and looks again each time; the others wait for their
+//! turn, and nobody who comes later gets in between. So a wake-up cannot go to somebody who has no use for it, and one
+//! who goes away passes nothing on but the turn.
+//!
+//! What may make a decision other than "wait" possible signals `freed` *after* it has changed the state: a stream ends,
+//! settings arrive, a connection ends or is retired, a dial ends however it ends, a connection is kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::idle::Idle;
+use super::streams::{Stream, Streams};
+use super::sync::{Lock, LockGuard, Notify, Semaphore, Slot};
+use crate::config::PoolConfig;
+use crate::error::ErrorKind;
+
+/// A connection that serves one call at a time.
+pub(super) trait Exclusive {
+    fn is_closed(&self) -> bool;
+    /// Whether it must not be used again.
+    fn is_expired(&self) -> bool;
+    /// Keeps a slot taken until the socket is closed or the slot is taken back.
+    fn hold(&self, slot: Slot);
+    fn take_slot(&self) -> Option<Slot>;
+}
+
+/// A handle on a connection that calls share.
+pub(super) trait Shared: Clone {
+    fn streams(&self) -> &Arc<Streams>;
+    /// Whether it takes no further calls.
+    fn is_over(&self) -> bool;
+    /// When a call last took it.
+    fn used(&mut self) -> &mut Instant;
+}
+
+/// How a dial failed, for those who waited for it.
+pub(super) type Failed = (ErrorKind, String);
+
+#[derive(Debug)]
+pub(super) struct Stock<X, S> {
+    slots: Arc<Semaphore>,
+    most: usize,
+    most_shared: usize,
+    /// Whether a new connection may turn out to be a shared one.
+    may_share: bool,
+    state: Lock<State<X, S>>,
+    /// The turn of the head of the line.
+    turn: Arc<Semaphore>,
+    /// Wakes the head of the line.
+    freed: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct State<X, S> {
+    idle: Idle<X>,
+    /// Shared connections that take calls.
+    shared: Vec<S>,
+    /// Whether one is being dialled that may be shared.
+    dialling: bool,
+    /// Whether the last dial ended in a shared connection; `None` before the first.
+    last_was_shared: Option<bool>,
+    /// How many stand in line.
+    in_line: usize,
+    /// How many dials failed so far, and how the last one did.
+    failed_dials: u64,
+    last_failure: Option<Failed>,
+    /// Whether the reaper runs.
+    reaping: bool,
+}
+
+/// What there is for a call that has a slot.
+#[derive(Debug)]
+pub(super) enum Found<'a, X, S> {
+    /// A place on a shared connection.
+    Shared(S, Stream),
+    /// A connection for this call alone.
+    Exclusive(X),
+    /// Has to be closed, which takes a slot until its socket is.
+    Expired(X),
+    /// A connection has to be dialled; with the sole right to it if it may be shared.
+    Dial(Option<Dialling<'a, X, S>>),
+    /// The dial that was waited for failed.
+    Failed(Failed),
+    /// Nothing now.
+    Wait(Place<'a, X, S>),
+}
+
+impl<X, S> Stock<X, S> {
+    fn lock(&self) -> LockGuard<'_, State<X, S>> {
+        self.state.lock()
+    }
+}
+
+impl<X: Exclusive, S: Shared> Stock<X, S> {
+    pub(super) fn new(config: &PoolConfig, may_share: bool) -> Self {
+        let most = config.max_connections.get().min(Semaphore::MAX_PERMITS);
+        Self {
+            slots: Arc::new(Semaphore::new(most)),
+            most,
+            most_shared: config.http2_connections.get(),
+            may_share,
+            state: Lock::new(State {
+                idle: Idle::default(),
+                shared: Vec::new(),
+                dialling: false,
+                last_was_shared: None,
+                in_line: 0,
+                failed_dials: 0,
+                last_failure: None,
+                reaping: false,
+            }),
+            turn: Arc::new(Semaphore::new(1)),
+            freed: Arc::default(),
+        }
+    }
+
+    pub(super) fn slots(&self) -> &Arc<Semaphore> {
+        &self.slots
+    }
+
+    /// What is to be signalled when a stream is free.
+    pub(super) fn freed(&self) -> &Arc<Notify> {
+        &self.freed
+    }
+
+    /// How many slots are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.most.saturating_sub(self.slots.available_permits())
+    }
+
+    /// How many exclusive connections are idle.
+    pub(super) fn idle(&self) -> usize {
+        self.lock().idle.len()
+    }
+
+    /// How many shared connections take calls.
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> usize {
+        self.lock().shared.len()
+    }
+
+    /// How many wait in line.
+    #[cfg(test)]
+    pub(super) fn in_line(&self) -> usize {
+        self.lock().in_line
+    }
+
+    /// What there is for a call that has a slot and has not waited yet.
+    pub(super) fn find(&self) -> Found<'_, X, S> {
+        let mut state = self.lock();
+        let found = if state.in_line == 0 {
+            state.pick(self)
+        } else {
+            Pick::Wait
+        };
+        match found {
+            Pick::Shared(shared, stream) => Found::Shared(shared, stream),
+            Pick::Exclusive(exclusive) => Found::exclusive(exclusive),
+            Pick::Dial { alone } => Found::Dial(alone.then(|| Dialling(self))),
+            Pick::Wait => {
+                state.in_line += 1;
+                Found::Wait(Place {
+                    stock: self,
+                    failed_before: state.failed_dials,
+                    for_dial: state.shared.is_empty(),
+                })
+            }
+        }
+    }
+
+    /// Waits in line for anything but [`Found::Wait`].
+    pub(super) async fn wait<'a>(&'a self, place: Place<'a, X, S>) -> Found<'a, X, S> {
+        let _turn = Arc::clone(&self.turn).acquire_owned().await;
+        loop {
+            if let Some(found) = self.find_in_turn(place.failed_before) {
+                return found;
+            }
+            self.freed.notified().await;
+        }
+    }
+
+    fn find_in_turn(&self, failed_before: u64) -> Option<Found<'_, X, S>> {
+        let mut state = self.lock();
+        // One dial decides for all who wait for it, whether it succeeds or fails.
+        let failed = state.failed_dials != failed_before;
+        if failed
+            && !state.has_any()
+            && let Some(failure) = &state.last_failure
+        {
+            return Some(Found::Failed(failure.clone()));
+        }
+        match state.pick(self) {
+            Pick::Shared(shared, stream) => Some(Found::Shared(shared, stream)),
+            Pick::Exclusive(exclusive) => Some(Found::exclusive(exclusive)),
+            Pick::Dial { alone } => Some(Found::Dial(alone.then(|| Dialling(self)))),
+            Pick::Wait => None,
+        }
+    }
+
+    /// Adds a shared connection that was dialled and gives its first stream. Beyond what may be open it serves that
+    /// one call only.
+    pub(super) fn add(&self, shared: &S, dialling: Option<Dialling<'_, X, S>>) -> Stream {
+        let mut state = self.lock();
+        let stream = shared.streams().take();
+        state.last_was_shared = Some(true);
+        let expected = usize::from(state.dialling && dialling.is_none());
+        if state.shared.len() + expected < self.most_shared {
+            state.shared.push(shared.clone());
+        }
+        drop(state);
+        drop(dialling);
+        self.freed.notify_one();
+        stream
+    }
+
+    /// Hears that a dial ended in an exclusive connection.
+    pub(super) fn dialled_exclusive(&self) {
+        self.lock().last_was_shared = Some(false);
+    }
+
+    pub(super) fn dial_failed(&self, failure: Failed) {
+        let mut state = self.lock();
+        state.failed_dials += 1;
+        state.last_failure = Some(failure);
+    }
+
+    /// Makes a connection available to other calls.
+    pub(super) fn keep(&self, exclusive: X) {
+        let slot = exclusive.take_slot();
+        let mut state = self.lock();
+        state.idle.push(exclusive);
+        let somebody_waits = state.in_line > 0;
+        drop(state);
+        if somebody_waits {
+            self.freed.notify_one();
+        }
+        // Only now: whoever gets the slot must find the connection.
+        drop(slot);
+    }
+
+    /// Gives no further calls to a shared connection; it may stay open for those it still serves.
+    pub(super) fn retire(&self, shared: &S) {
+        let mut state = self.lock();
+        state
+            .shared
+            .retain(|other| !Arc::ptr_eq(other.streams(), shared.streams()));
+        drop(state);
+        self.freed.notify_one();
+    }
+
+    /// For a call that has a slot and wants a new connection: if all of the cap are open, the one that has been idle
+    /// for longest, which has to make room.
+    pub(super) fn surplus(&self) -> Option<X> {
+        let mut state = self.lock();
+        let full = state.idle.len() + self.taken() > self.most;
+        full.then(|| state.idle.pop_oldest()).flatten()
+    }
+
+    /// Whether a reaper has to be started, which the caller then does.
+    pub(super) fn wants_reaper(&self) -> bool {
+        !std::mem::replace(&mut self.lock().reaping, true)
+    }
+
+    /// Takes out what is due to be closed; `None` when nothing is left and the reaper ends.
+    ///
+    /// A socket that is being closed still counts for the server, so each holds a slot until then; a connection for
+    /// which none is free stays for the next time.
+    pub(super) fn reap(&self, config: &PoolConfig, now: Instant) -> Option<(Vec<X>, Vec<S>)> {
+        let mut state = self.lock();
+        let due = state.idle.take_due(config, now, || {
+            Arc::clone(&self.slots).try_acquire_owned().ok()
+        });
+        let shared: Vec<S> = state
+            .shared
+            .extract_if(.., |shared| {
+                shared.is_over() || is_unused(shared, config.idle_timeout, now)
+            })
+            .collect();
+        let ends = state.idle.len() == 0 && state.shared.is_empty();
+        state.reaping = !ends;
+        drop(state);
+        if !shared.is_empty() {
+            self.freed.notify_one();
+        }
+        (!ends || !due.is_empty() || !shared.is_empty()).then_some((due, shared))
+    }
+}
+
+/// Whether no call runs over a connection and none began for as long as `patience`.
+fn is_unused<S: Shared>(shared: &mut S, patience: Duration, now: Instant) -> bool {
+    shared.streams().open() == 0 && now.duration_since(*shared.used()) >= patience
+}
+
+/// [`Found`] without what needs the whole stock.
+enum Pick<X, S> {
+    Shared(S, Stream),
+    Exclusive(X),
+    Dial { alone: bool },
+    Wait,
+}
+
+impl<X: Exclusive, S: Shared> State<X, S> {
+    fn pick(&mut self, stock: &Stock<X, S>) -> Pick<X, S> {
+        if !self.shared.is_empty() {
+            self.shared.retain(|shared| !shared.is_over());
+            let with_room = self.shared.iter_mut();
+            let emptiest = with_room
+                .filter(|shared| shared.streams().has_room())
+                .min_by_key(|shared| shared.streams().open());
+            if let Some(shared) = emptiest {
+                *shared.used() = Instant::now();
+                return Pick::Shared(shared.clone(), shared.streams().take());
+            }
+        }
+        if let Some(exclusive) = self.idle.pop() {
+            return Pick::Exclusive(exclusive);
+        }
+        if !stock.may_share || (self.shared.is_empty() && self.last_was_shared == Some(false)) {
+            return Pick::Dial { alone: false };
+        }
+        // Of one whose settings are on their way it is not known yet whether it is full.
+        let unsettled = || self.shared.iter().any(|one| !one.streams().is_settled());
+        if self.dialling || self.shared.len() >= stock.most_shared || unsettled() {
+            return Pick::Wait;
+        }
+        self.dialling = true;
+        Pick::Dial { alone: true }
+    }
+
+    /// Whether there is a connection, or will be, so that there is more to wait for than a dial that failed.
+    fn has_any(&self) -> bool {
+        self.dialling || self.idle.len() > 0 || self.shared.iter().any(|one| !one.is_over())
+    }
+}
+
+impl<X: Exclusive, S> Found<'_, X, S> {
+    fn exclusive(exclusive: X) -> Self {
+        if exclusive.is_expired() {
+            Self::Expired(exclusive)
+        } else {
+            Self::Exclusive(exclusive)
+        }
+    }
+}
+
+/// The sole right to dial a connection that may be shared. It ends with the dial, however that ends.
+#[derive(Debug)]
+pub(super) struct Dialling<'a, X, S>(&'a Stock<X, S>);
+
+impl<X, S> Drop for Dialling<'_, X, S> {
+    fn drop(&mut self) {
+        self.0.lock().dialling = false;
+        self.0.freed.notify_one();
+    }
+}
+
+/// A place in the line.
+#[derive(Debug)]
+pub(super) struct Place<'a, X, S> {
+    stock: &'a Stock<X, S>,
+    failed_before: u64,
+    /// Whether it waits for the outcome of a dial, and not for a stream.
+    pub(super) for_dial: bool,
+}
+
+impl<X, S> Drop for Place<'_, X, S> {
+    fn drop(&mut self) {
+        self.stock.lock().in_line -= 1;
+    }
+}

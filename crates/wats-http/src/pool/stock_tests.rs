@@ -1,0 +1,364 @@
+//! The stock under generated schedules, step by step on one thread, and its decisions one by one.
+//!
+//! A step is what happens outside: a call begins, ends or goes away, a dial ends, settings arrive, a connection ends.
+//! After each step every call that was woken runs on. Then nobody who was *not* woken may find anything, or a wake-up
+//! was lost.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::fakes::{Pipe, Socket, Trunk, Under, stock, trunk};
+use super::stock::{Dialling, Exclusive, Found};
+use super::streams::{Driven, Stream, UNKNOWN};
+use super::sync::Slot;
+use crate::config::PoolConfig;
+use crate::error::ErrorKind;
+
+/// One step of a schedule. Numbers choose among what there is.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Begin,
+    /// A call that was answered ends, and keeps its connection or closes it.
+    End(usize, bool),
+    /// A call goes away: out of a queue, a dial, or an exchange.
+    GoAway(usize),
+    /// A dial ends in a shared connection, an exclusive one, or none.
+    Shares(usize),
+    Excludes(usize),
+    Fails(usize),
+    /// A server says how many calls it takes.
+    Settings(usize, usize),
+    /// A shared connection ends, or refuses a call.
+    Ends(usize),
+    Refuses(usize),
+    /// The reaper comes, with patience or without.
+    Reap(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let n = any::<usize>;
+    let step = prop_oneof![
+        6 => Just(Step::Begin),
+        4 => (n(), any::<bool>()).prop_map(|(n, keep)| Step::End(n, keep)),
+        2 => n().prop_map(Step::GoAway),
+        4 => n().prop_map(Step::Shares),
+        1 => n().prop_map(Step::Excludes),
+        1 => n().prop_map(Step::Fails),
+        3 => (n(), 0_usize..4).prop_map(|(n, most)| Step::Settings(n, most)),
+        1 => n().prop_map(Step::Ends),
+        1 => n().prop_map(Step::Refuses),
+        1 => any::<bool>().prop_map(Step::Reap),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+/// Whether a task was woken since it last ran.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+type Queued<'a> = Pin<Box<dyn Future<Output = Got<'a>> + 'a>>;
+
+type Got<'a> = (Slot, Found<'a, Pipe, Trunk>);
+
+enum Call<'a> {
+    Queued(Queued<'a>, Arc<Woken>),
+    Dials(Slot, Option<Dialling<'a, Pipe, Trunk>>),
+    #[expect(dead_code, reason = "held for their drop")]
+    Shares(Slot, Trunk, Stream),
+    Excludes(Pipe),
+    Failed,
+}
+
+/// A pool in the making: the stock, its calls in the order in which they began, and the shared connections.
+struct World<'a> {
+    stock: &'a Under,
+    cap: usize,
+    shared: usize,
+    calls: Vec<Call<'a>>,
+    trunks: Vec<Driven>,
+    sockets: Arc<AtomicUsize>,
+}
+
+async fn checkout(stock: &Under) -> Got<'_> {
+    let slot = Arc::clone(stock.slots()).acquire_owned().await.unwrap();
+    let found = match stock.find() {
+        Found::Wait(place) => stock.wait(place).await,
+        found => found,
+    };
+    (slot, found)
+}
+
+impl<'a> World<'a> {
+    fn new(stock: &'a Under, cap: usize, shared: usize) -> Self {
+        Self {
+            stock,
+            cap,
+            shared,
+            calls: Vec::new(),
+            trunks: Vec::new(),
+            sockets: Arc::default(),
+        }
+    }
+
+    /// The place of one of the calls that `wanted` describes.
+    fn choose(&self, n: usize, wanted: fn(&Call<'_>) -> bool) -> Option<usize> {
+        let matching = self.calls.iter().enumerate();
+        let matching: Vec<_> = matching.filter(|(_, call)| wanted(call)).collect();
+        let chosen = matching.get(n.checked_rem(matching.len())?)?;
+        Some(chosen.0)
+    }
+
+    fn take(&mut self, n: usize, wanted: fn(&Call<'_>) -> bool) -> Option<Call<'a>> {
+        self.choose(n, wanted).map(|at| self.calls.remove(at))
+    }
+
+    fn step(&mut self, step: Step) {
+        let dials = |call: &Call<'_>| matches!(call, Call::Dials(..));
+        let served = |call: &Call<'_>| matches!(call, Call::Shares(..) | Call::Excludes(_));
+        match step {
+            Step::Begin => {
+                let woken = Arc::new(Woken(AtomicBool::new(true)));
+                self.calls
+                    .push(Call::Queued(Box::pin(checkout(self.stock)), woken));
+            }
+            Step::End(n, keep) => match self.take(n, served) {
+                Some(Call::Excludes(pipe)) if keep => self.stock.keep(pipe),
+                ended => drop(ended),
+            },
+            Step::GoAway(n) => drop(self.take(n, |_| true)),
+            Step::Shares(n) => {
+                if let Some(at) = self.choose(n, dials)
+                    && let Call::Dials(slot, dialling) = self.calls.remove(at)
+                {
+                    let new = trunk(self.stock);
+                    self.trunks.push(Driven(Arc::clone(&new.streams)));
+                    let stream = self.stock.add(&new, dialling);
+                    self.calls.insert(at, Call::Shares(slot, new, stream));
+                }
+            }
+            Step::Excludes(n) => {
+                if let Some(at) = self.choose(n, dials)
+                    && let Call::Dials(slot, dialling) = self.calls.remove(at)
+                {
+                    let pipe = Pipe::new(Socket::open(&self.sockets, self.cap));
+                    self.stock.dialled_exclusive();
+                    drop(dialling);
+                    self.calls.insert(at, exclusive(pipe, slot));
+                }
+            }
+            Step::Fails(n) => {
+                if let Some(Call::Dials(slot, dialling)) = self.take(n, dials) {
+                    self.stock.dial_failed((ErrorKind::Connect, String::new()));
+                    drop((dialling, slot));
+                }
+            }
+            Step::Settings(n, most) => {
+                if let Some(at) = n.checked_rem(self.trunks.len()) {
+                    self.trunks[at].0.allow(most);
+                }
+            }
+            Step::Ends(n) => {
+                if let Some(at) = n.checked_rem(self.trunks.len()) {
+                    self.trunks.remove(at);
+                }
+            }
+            Step::Refuses(n) => {
+                if let Some(Call::Shares(_, trunk, _)) =
+                    self.take(n, |call| matches!(call, Call::Shares(..)))
+                {
+                    self.stock.retire(&trunk);
+                }
+            }
+            Step::Reap(patient) => {
+                let later = if patient { 0 } else { 3600 };
+                let now = Instant::now() + Duration::from_secs(later);
+                drop(self.stock.reap(&PoolConfig::default(), now));
+            }
+        }
+    }
+
+    /// Lets calls run on: those that were woken, or all. Tells whether one got something.
+    fn run(&mut self, all: bool) -> bool {
+        let mut any = false;
+        for call in &mut self.calls {
+            let Call::Queued(future, woken) = call else {
+                continue;
+            };
+            if !woken.0.swap(false, SeqCst) && !all {
+                continue;
+            }
+            let waker = Waker::from(Arc::clone(woken));
+            if let Poll::Ready((slot, found)) =
+                future.as_mut().poll(&mut Context::from_waker(&waker))
+            {
+                any = true;
+                *call = match found {
+                    Found::Shared(trunk, stream) => Call::Shares(slot, trunk, stream),
+                    Found::Exclusive(pipe) | Found::Expired(pipe) => exclusive(pipe, slot),
+                    Found::Dial(dialling) => Call::Dials(slot, dialling),
+                    Found::Failed(_) => Call::Failed,
+                    Found::Wait(_) => panic!("still waiting"),
+                };
+            }
+        }
+        self.calls.retain(|call| !matches!(call, Call::Failed));
+        any
+    }
+
+    fn settle(&mut self) {
+        while self.run(false) || self.is_anyone_woken() {}
+        self.check();
+        assert!(!self.run(true), "a wake-up was lost");
+    }
+
+    fn is_anyone_woken(&self) -> bool {
+        let woken =
+            |call: &Call<'_>| matches!(call, Call::Queued(_, woken) if woken.0.load(SeqCst));
+        self.calls.iter().any(woken)
+    }
+
+    fn check(&self) {
+        let count = |wanted: fn(&Call<'_>) -> bool| self.calls.iter().filter(|c| wanted(c)).count();
+        let queued = count(|call| matches!(call, Call::Queued(..)));
+        let alone = count(|call| matches!(call, Call::Dials(_, Some(_))));
+        let dials = count(|call| matches!(call, Call::Dials(..)));
+        let excludes = count(|call| matches!(call, Call::Excludes(_)));
+        assert!(alone <= 1, "two dial at once");
+        assert!(self.stock.shared() + alone <= self.shared.max(1));
+        assert!(
+            dials + excludes + self.stock.idle() <= self.cap,
+            "beyond the cap"
+        );
+        let holders = self.calls.len() - queued + self.stock.in_line();
+        assert_eq!(self.stock.taken(), holders, "a slot is lost");
+        // First come, first served.
+        let first = self
+            .calls
+            .iter()
+            .position(|call| matches!(call, Call::Queued(..)));
+        let last = self
+            .calls
+            .iter()
+            .rposition(|call| !matches!(call, Call::Queued(..)));
+        if let (Some(first), Some(last)) = (first, last) {
+            assert!(last < first, "somebody was overtaken");
+        }
+    }
+}
+
+fn exclusive<'a>(pipe: Pipe, slot: Slot) -> Call<'a> {
+    pipe.hold(slot);
+    Call::Excludes(pipe)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_schedule_keeps_the_caps_and_the_order_and_loses_nobody(
+        cap in 1_usize..8,
+        shared in 1_usize..4,
+        may_share in any::<bool>(),
+        steps in steps(),
+    ) {
+        let stock = stock(cap, shared, may_share);
+        let mut world = World::new(&stock, cap, shared);
+        for step in steps {
+            world.step(step);
+            world.settle();
+        }
+        // Whoever still waits gets something once the others end: each round, the first one does.
+        while !world.calls.is_empty() {
+            let before = world.calls.len();
+            for driven in &world.trunks {
+                driven.0.allow(9);
+            }
+            world.settle();
+            world.step(Step::Excludes(0));
+            world.settle();
+            world.step(Step::End(0, false));
+            world.settle();
+            prop_assert!(world.calls.len() < before, "stuck");
+        }
+        assert_eq!((stock.taken(), stock.in_line()), (0, 0));
+    }
+}
+
+/// A shared connection that was dialled for a call, with the settings `most` unless they are unknown.
+fn laid(stock: &Under, most: usize) -> (Trunk, Stream, Driven) {
+    let new = trunk(stock);
+    let driven = Driven(Arc::clone(&new.streams));
+    if most != UNKNOWN {
+        driven.0.allow(most);
+    }
+    let stream = stock.add(&new, None);
+    (new, stream, driven)
+}
+
+#[test]
+fn a_connection_whose_first_call_ends_before_its_settings_are_told_is_not_taken_for_a_full_one() {
+    let stock = stock(9, 3, true);
+    let (_, first, driven) = laid(&stock, UNKNOWN);
+    // The answer has come, and with it the settings; the driver has not told them yet.
+    drop(first);
+    let Found::Shared(_, second) = stock.find() else {
+        panic!("there is room for one");
+    };
+    let Found::Wait(place) = stock.find() else {
+        panic!("how much room there is will be known in a moment");
+    };
+    drop(place);
+    driven.0.allow(2);
+    let Found::Shared(_, third) = stock.find() else {
+        panic!("there is room for two");
+    };
+    assert!(matches!(stock.find(), Found::Dial(Some(_))));
+    drop((second, third));
+}
+
+#[test]
+fn a_connection_with_room_is_found_beside_an_emptier_one_without() {
+    let stock = stock(9, 3, true);
+    let (_, _one, _large) = laid(&stock, 9);
+    let Found::Shared(_, _two) = stock.find() else {
+        panic!("there is room")
+    };
+    // One call, and no room before its settings come.
+    let (_, _three, _narrow) = laid(&stock, UNKNOWN);
+    assert!(matches!(stock.find(), Found::Shared(..)));
+}
+
+#[test]
+fn a_connection_in_use_is_not_given_up_however_long_ago_its_last_call_began() {
+    let stock = stock(9, 1, true);
+    let config = PoolConfig::default();
+    let (_, call, _driven) = laid(&stock, 9);
+    let later = Instant::now() + 2 * config.idle_timeout;
+    let (due, shared) = stock.reap(&config, later).expect("there is one");
+    assert!(due.is_empty() && shared.is_empty());
+    drop(call);
+    let (_, shared) = stock.reap(&config, later).expect("there is one");
+    assert_eq!(shared.len(), 1);
+    assert!(stock.reap(&config, later).is_none(), "the reaper ends");
+    assert!(stock.wants_reaper() && !stock.wants_reaper());
+}
+
+#[test]
+fn connections_that_turn_out_to_be_shared_beyond_what_may_be_open_serve_one_call() {
+    let stock = stock(9, 1, true);
+    let (_, _one, _first) = laid(&stock, 9);
+    let (_, _two, _second) = laid(&stock, 9);
+    assert_eq!(stock.shared(), 1);
+}

@@ -1,0 +1,109 @@
+//! The calls in flight on an HTTP/2 connection: how many there are, and how many there may be.
+//!
+//! The limit is in the server's settings, which arrive soon after the handshake and may change at any time. hyper reads
+//! them in one task (the reader) and tells them in another (the driver), so the reader wakes the driver until they are
+//! there. Until then one call goes ahead and the others wait, as RFC 9113 (section 3.4) allows.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use super::sync::{AtomicBool, AtomicUsize, AtomicWaker, Notify, Ordering::SeqCst};
+
+/// What hyper tells before the settings are there. No server can say it: it does not fit the wire.
+pub(super) const UNKNOWN: usize = usize::MAX - 1;
+
+#[derive(Debug)]
+pub(super) struct Streams {
+    open: AtomicUsize,
+    /// How many the server takes at a time, or [`UNKNOWN`].
+    most: AtomicUsize,
+    /// Whether the connection is closed.
+    ended: AtomicBool,
+    /// Tells those who wait that there may be a stream for them, or need for another connection.
+    freed: Arc<Notify>,
+    /// Wakes the driver.
+    driver: AtomicWaker,
+}
+
+impl Streams {
+    pub(super) fn new(freed: &Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self {
+            open: AtomicUsize::new(0),
+            most: AtomicUsize::new(UNKNOWN),
+            ended: AtomicBool::new(false),
+            freed: Arc::clone(freed),
+            driver: AtomicWaker::new(),
+        })
+    }
+
+    /// A place for one call. Whether there is room has been asked under the lock under which this is called.
+    pub(super) fn take(self: &Arc<Self>) -> Stream {
+        self.open.fetch_add(1, SeqCst);
+        Stream(Arc::clone(self))
+    }
+
+    pub(super) fn open(&self) -> usize {
+        self.open.load(SeqCst)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        let most = match self.most.load(SeqCst) {
+            UNKNOWN => 1,
+            // A server that takes none at all gets one all the same: somebody has to hear that it changed its mind.
+            most => most.max(1),
+        };
+        self.open() < most
+    }
+
+    /// Whether the server's settings are known.
+    pub(super) fn is_settled(&self) -> bool {
+        self.most.load(SeqCst) != UNKNOWN
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.load(SeqCst)
+    }
+
+    /// Hears from the driver how many the server takes now.
+    pub(super) fn allow(&self, most: usize) {
+        if self.most.swap(most, SeqCst) != most {
+            self.freed.notify_one();
+        }
+    }
+
+    /// Has the driver look again when something came off the wire, for as long as the settings may be among it.
+    pub(super) fn await_settings(&self, context: &Context<'_>) {
+        if !self.is_settled() {
+            self.driver.register(context.waker());
+        }
+    }
+
+    /// Hears from the reader that something came off the wire.
+    pub(super) fn something_came(&self) {
+        if !self.is_settled() {
+            self.driver.wake();
+        }
+    }
+}
+
+/// Held by the driver of a connection: says when it is closed, however that came about.
+#[derive(Debug)]
+pub(super) struct Driven(pub(super) Arc<Streams>);
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        self.0.ended.store(true, SeqCst);
+        self.0.freed.notify_one();
+    }
+}
+
+/// One call's place on an HTTP/2 connection.
+#[derive(Debug)]
+pub(super) struct Stream(Arc<Streams>);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, SeqCst);
+        self.0.freed.notify_one();
+    }
+}
