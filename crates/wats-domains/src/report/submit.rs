@@ -52,7 +52,8 @@ impl SubmitOptions {
     }
 
     /// Follows the report past the 200 until it is stored or quarantined; the outcome is in [`Submitted::fate`]. This
-    /// uses internal routes of the server, see [`ReportService::internal`].
+    /// uses internal routes of the server, see [`ReportService::internal`]. The list of headers is read once before the
+    /// submit, and other reports of the same id wait until the fate is known.
     pub fn confirm(mut self, options: ConfirmOptions) -> Self {
         self.confirm = Some(options);
         self
