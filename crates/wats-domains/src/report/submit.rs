@@ -81,7 +81,7 @@ impl ReportService<'_> {
     ///
     /// Reports of one id that are submitted at the same time, by whichever tasks, are sent one after the other in the
     /// order in which their futures were first polled: a repeat of an older one never comes behind a newer one. This
-    /// holds for all clones of an [`Api`](crate::Api). After an ambiguous failure, of a broken connection or a deadline, the
+    /// holds for all clones of an [`Api`](crate::Api); the deadlines of a call begin when its turn comes. After an ambiguous failure, of a broken connection or a deadline, the
     /// server may still receive the report later; submit the newest version again once the network works.
     ///
     /// # Errors
