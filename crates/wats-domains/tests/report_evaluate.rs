@@ -29,6 +29,12 @@ enum Added {
     SequenceLoop(Vec<Vec<Added>>, LoopRule),
 }
 
+fn add_all(sequence: &mut Sequence, steps: &[Added]) {
+    for step in steps {
+        add(sequence, step);
+    }
+}
+
 fn add(sequence: &mut Sequence, step: &Added) {
     let limits = || Limits::between(-1.0..=1.0);
     let text_limit = || StringLimit::equals("good");
@@ -59,9 +65,7 @@ fn add(sequence: &mut Sequence, step: &Added) {
             sequence.skipped("Skipped");
         }
         Added::Sequence(steps) => {
-            sequence.sequence("Sequence", |inner| {
-                steps.iter().for_each(|step| add(inner, step))
-            });
+            sequence.sequence("Sequence", |inner| add_all(inner, steps));
         }
         Added::NumberLoop(values, rule) => {
             sequence.numeric_loop("Numbers in turn", "V", limits(), *rule, |turns| {
@@ -87,7 +91,7 @@ fn add(sequence: &mut Sequence, step: &Added) {
         Added::SequenceLoop(sequences, rule) => {
             sequence.sequence_loop("Sequences in turn", *rule, |turns| {
                 for steps in sequences {
-                    turns.add(|inner| steps.iter().for_each(|step| add(inner, step)));
+                    turns.add(|inner| add_all(inner, steps));
                 }
             });
         }
@@ -130,7 +134,7 @@ fn build(steps: &[Added]) -> UutReport {
         .station("ICT-3", "Drammen", "Production")
         .operator("Kari")
         .equal_names(EqualNames::Number)
-        .steps(|root| steps.iter().for_each(|step| add(root, step)))
+        .steps(|root| add_all(root, steps))
         .build()
         .unwrap()
 }

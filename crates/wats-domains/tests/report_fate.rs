@@ -95,8 +95,9 @@ async fn a_report_in_quarantine_is_told_with_the_reason() {
 async fn deleting_from_the_quarantine_is_not_repeated() {
     let (sim, api) = start(Simulator::builder()).await;
     sim.inject(Fault::quarantine("x").route("POST", WSJF).times(2));
-    submit(&api, 1).await;
-    submit(&api, 2).await;
+    for n in [1, 2] {
+        assert!(matches!(submit(&api, n).await, Fate::Quarantined { .. }));
+    }
     let internal = api.report().internal();
     internal.delete_quarantined(&[id(1)]).await.unwrap();
     assert_eq!(sim.report_state(&id(1).to_string()), None);

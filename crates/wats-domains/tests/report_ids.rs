@@ -84,8 +84,8 @@ async fn what_hinders_a_submit_is_told_with_what_to_do() {
     let (sim, api) = start(Simulator::builder()).await;
     for (odd, problem) in [
         (json!(null), "it has no id"),
-        (json!("x"), "\"x\" is no UUID"),
-        (json!(5), "5 is no UUID"),
+        (json!("x"), "`x` is no UUID"),
+        (json!(5), "`5` is no UUID"),
         (json!(Uuid::nil()), "all zeros"),
         (json!(format!("{{{}}}", Uuid::nil())), "all zeros"),
     ] {

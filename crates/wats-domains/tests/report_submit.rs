@@ -221,7 +221,7 @@ async fn json_without_an_id_gets_one_that_belongs_to_the_text() {
     );
     for (odd, problem) in [
         ("{\"id\": null}", "its id is null"),
-        ("{\"id\": \"x\"}", "its id x is no UUID"),
+        ("{\"id\": \"x\"}", "its id `x` is no UUID"),
         ("[]", "does not begin with"),
     ] {
         let outcome = api.report().submit_json(odd.as_bytes()).await;

@@ -52,7 +52,8 @@ impl SubmitOptions {
     }
 
     /// Follows the report past the 200 until it is stored or quarantined; the outcome is in [`Submitted::fate`]. This
-    /// uses internal routes of the server, see [`ReportService::internal`].
+    /// uses internal routes of the server, see [`ReportService::internal`]. The list of headers is read once before the
+    /// submit, and other reports of the same id wait until the fate is known.
     pub fn confirm(mut self, options: ConfirmOptions) -> Self {
         self.confirm = Some(options);
         self
@@ -80,7 +81,7 @@ impl ReportService<'_> {
     ///
     /// Reports of one id that are submitted at the same time, by whichever tasks, are sent one after the other in the
     /// order in which their futures were first polled: a repeat of an older one never comes behind a newer one. This
-    /// holds for all clones of an [`Api`](crate::Api). After an ambiguous failure, of a broken connection or a deadline, the
+    /// holds for all clones of an [`Api`](crate::Api); the deadlines of a call begin when its turn comes. After an ambiguous failure, of a broken connection or a deadline, the
     /// server may still receive the report later; submit the newest version again once the network works.
     ///
     /// # Errors
@@ -294,6 +295,7 @@ fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
         ));
     }
     match report.extra.get("id") {
+        Some(Value::String(odd)) if report.id.is_none() => Err(text::no_uuid(odd)),
         Some(odd) if report.id.is_none() && !odd.is_null() => Err(text::no_uuid(&odd.to_string())),
         _ => known(report.id),
     }

@@ -62,11 +62,13 @@ pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
 
 /// What is wrong with an id that is none.
 pub(crate) fn no_uuid(id: &str) -> Error {
+    let shown: String = id.chars().take(80).collect();
     Error::Report(vec![Finding::new(
         rules::ID_MISSING,
         "report",
         format!(
-            "its id {id:.80} is no UUID; give it the id under which it is stored, or a new UUID if it is not"
+            "its id `{}` is no UUID; give it the id under which it is stored, or a new UUID if it is not",
+            shown.escape_debug()
         ),
     )])
 }
@@ -206,11 +208,20 @@ mod tests {
             "{\"id\": null}",
             "{\"id\": 5}",
             "{\"id\": \"x\"}",
+            "{\"id\": \"x\\ny\"}",
             &format!("{{\"id\": \"{ID}\", \"ID\": \"{ID}\"}}"),
             &format!("{{\"id\": \"{ID}\"}} x"),
         ] {
-            assert!(id(text).is_err(), "{text}");
+            let told = id(text).unwrap_err().to_string();
+            assert_eq!(told.lines().count(), 1, "{text}: {told}");
         }
+        let latin1 = [
+            format!("{{\"id\": \"{ID}\", \"pn\": \"").as_bytes(),
+            b"\xf8\"}",
+        ]
+        .concat();
+        let told = id_of_wsjf(&latin1).unwrap_err().to_string();
+        assert!(told.contains("utf-8"), "{told}");
     }
 
     #[test]
