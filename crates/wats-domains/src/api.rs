@@ -136,7 +136,7 @@ impl Api {
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
-        Ok(response.decode_with(|body| self.inner.json.from_slice(body))?)
+        Ok(response.decode_with(|body| self.inner.json.from_json(body))?)
     }
 
     pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {

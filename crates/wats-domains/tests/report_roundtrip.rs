@@ -118,6 +118,10 @@ fn of_two_members_of_one_name_the_last_counts() {
     let text = br#"{"pn": "a", "new": 1, "sn": null, "pn": "b", "new": 2, "sn": "c", "rev": "d", "rev": null}"#;
     let back: Value = serde_json::from_slice(&again(text)).unwrap();
     assert_eq!(back, json!({"pn": "b", "new": 2, "sn": "c", "rev": null}));
+    // Nothing is left of the others, which a linter would find fault with.
+    let read: Report = serde_json::from_str(r#"{"pn": ["x"], "pn": "b"}"#).unwrap();
+    let once: Report = serde_json::from_str(r#"{"pn": "b"}"#).unwrap();
+    assert_eq!(read, once);
     read_alike::<Report>(text);
 }
 

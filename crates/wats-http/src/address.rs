@@ -116,7 +116,8 @@ impl BaseUrl {
             )));
         }
         // No value can make one of a segment that is none: those that could are refused below.
-        if template.split('/').any(is_dots) {
+        let may_have_dots = |pair: &[u8]| matches!(pair, b"/." | b"/%");
+        if template.as_bytes().windows(2).any(may_have_dots) && template.split('/').any(is_dots) {
             return Err(Error::request(format!(
                 "the path template `{template}` has a `.` or `..` between slashes, which servers read as a folder step"
             )));
@@ -155,11 +156,31 @@ impl BaseUrl {
     }
 }
 
+/// What RFC 3986, section 3.3, has in a path, by its ASCII code. The rest is cut off, refused or changed on the way.
+const IN_PATHS: [bool; 128] = {
+    let marks = b"/-._~%!$&'()*+,;=:@";
+    let mut table = [false; 128];
+    let mut code = 0;
+    while code < 128 {
+        table[code] = (code as u8).is_ascii_alphanumeric();
+        code += 1;
+    }
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 /// Appends a part of a path that stands there as it is sent.
 fn push_literal(target: &mut String, template: &str, literal: &str) -> Result<()> {
-    // What RFC 3986, section 3.3, has in a path. The rest is cut off, refused or changed on the way.
-    let legal = |c: char| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:@".contains(c);
-    if let Some(illegal) = literal.chars().find(|c| !legal(*c)) {
+    let legal = |byte: u8| byte.is_ascii() && IN_PATHS[usize::from(byte)];
+    if !literal.bytes().all(legal)
+        && let Some(illegal) = literal
+            .chars()
+            .find(|c| u8::try_from(*c).map_or(true, |b| !legal(b)))
+    {
         return Err(Error::request(format!(
             "the path template `{template}` has {illegal:?}, which no path has; give values with path(..) and query(..), which escape them"
         )));

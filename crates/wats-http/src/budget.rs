@@ -66,6 +66,16 @@ mod tests {
     }
 
     #[test]
+    fn successes_fill_the_reserve_and_no_more() {
+        let budget = Budget::new(&RetryConfig::default().budget(2));
+        assert!(budget.take());
+        for _ in 0..1000 {
+            budget.earn();
+        }
+        assert!(budget.take() && budget.take() && !budget.take());
+    }
+
+    #[test]
     fn no_budget_means_no_limit_and_zero_means_no_repeat() {
         let unlimited = Budget::new(&RetryConfig::default().budget(u32::MAX));
         assert!((0..1000).all(|_| unlimited.take()));

@@ -3,6 +3,8 @@
 //!
 //! Names and labels are templates and operations, never raw paths, so that their number stays small.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
@@ -123,3 +125,43 @@ pub(crate) fn count(
 #[cfg(not(feature = "metrics"))]
 #[inline]
 pub(crate) fn count(_: &Origin, _: Result<u16, &Error>, _: u32, _: Instant) {}
+
+/// Counts a connection, from its dial until its socket is closed, in the gauge of open ones.
+#[derive(Debug)]
+pub(crate) struct OpenConnection {
+    /// Kept, so that it goes down where it went up.
+    #[cfg(feature = "metrics")]
+    gauge: metrics::Gauge,
+}
+
+#[cfg(feature = "metrics")]
+impl OpenConnection {
+    pub(crate) fn new() -> Self {
+        let gauge = metrics::gauge!("http.client.open_connections");
+        gauge.increment(1);
+        Self { gauge }
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.gauge.decrement(1);
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+impl OpenConnection {
+    pub(crate) fn new() -> Self {
+        Self {}
+    }
+}
+
+/// Notes that a call had to wait for a connection.
+#[cfg(feature = "metrics")]
+pub(crate) fn queued(waited: Duration) {
+    metrics::histogram!("http.client.request.time_in_queue").record(waited);
+}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) fn queued(_: Duration) {}

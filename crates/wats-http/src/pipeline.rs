@@ -67,8 +67,8 @@ pub(crate) struct Whole;
 impl Want for Whole {
     type Got = Received;
 
-    async fn take(answer: Answer, limits: &SizeLimits) -> Result<Received> {
-        let body = encoding::receive(answer.body, &answer.headers, limits.decoded).await??;
+    async fn take(mut answer: Answer, limits: &SizeLimits) -> Result<Received> {
+        let body = encoding::receive(&mut answer.body, &answer.headers, limits.decoded).await??;
         Ok(Received {
             status: answer.status,
             version: answer.version,
@@ -318,7 +318,8 @@ impl Pipeline {
             if answer.status.is_success() {
                 let got = W::take(answer, request.limits).await.map_err(blame)?;
                 if let Payload::Stream(upload) = &request.body {
-                    upload.given().await?;
+                    // Boxed, because few calls have one.
+                    Box::pin(upload.given()).await?;
                 }
                 return Ok(got);
             }

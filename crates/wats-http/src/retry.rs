@@ -134,7 +134,7 @@ mod tests {
         let headers = headers
             .into_iter()
             .filter_map(|(name, value)| Some((name, HeaderValue::from_str(value?).unwrap())));
-        retry_after(&HeaderMap::from_iter(headers), now).map(|wait| wait.as_secs())
+        retry_after(&headers.collect(), now).map(|wait| wait.as_secs())
     }
 
     #[test]

@@ -157,8 +157,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// A refusal with its body read and decompressed, at most `cap` bytes. A damaged page must not hide the status: it
     /// counts as none.
-    pub(crate) async fn refused(self, cap: usize) -> Result<Received> {
-        let body = encoding::receive(self.body, &self.headers, cap).await?;
+    pub(crate) async fn refused(mut self, cap: usize) -> Result<Received> {
+        let body = encoding::receive(&mut self.body, &self.headers, cap).await?;
         Ok(Received {
             status: self.status,
             version: self.version,
@@ -172,16 +172,15 @@ impl Answer {
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
     /// Scripted, or read already.
-    #[cfg_attr(not(any(test, feature = "test-util")), expect(dead_code))]
     Whole(Bytes),
     Pooled(PooledBody),
 }
 
 impl AnswerBody {
     /// The whole body; the connection is free again then.
-    pub(crate) async fn read(self) -> Result<Bytes> {
+    pub(crate) async fn read(&mut self) -> Result<Bytes> {
         match self {
-            Self::Whole(bytes) => Ok(bytes),
+            Self::Whole(bytes) => Ok(std::mem::take(bytes)),
             Self::Pooled(body) => body.read().await,
         }
     }
@@ -200,21 +199,21 @@ impl AnswerBody {
     }
 
     /// Frees the connection of a body that was read to its end, so that the next call finds it.
-    pub(crate) async fn give_back(self) {
+    pub(crate) async fn give_back(&mut self) {
         if let Self::Pooled(body) = self {
             body.give_back().await;
         }
     }
 
     /// Lets go of a body of whose rest nobody wants to know.
-    pub(crate) fn abandon(self) {
-        if let Self::Pooled(body) = self {
+    pub(crate) fn abandon(&mut self) {
+        if let Self::Pooled(body) = std::mem::replace(self, Self::Whole(Bytes::new())) {
             body.abandon();
         }
     }
 
     /// As [`give_back`](Self::give_back), without waiting for it.
-    pub(crate) fn finish(self) {
+    pub(crate) fn finish(&mut self) {
         if let Self::Pooled(body) = self {
             body.finish();
         }

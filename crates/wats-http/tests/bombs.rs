@@ -237,9 +237,18 @@ fn bombs_within_bombs() {
     refused("gzip thrice", wire, capped(), ErrorKind::TooLarge, 0);
     let wire = Wire::encoded("gzip, gzip, gzip, gzip", gzip(&twice), 1);
     refused("gzip four times", wire, capped(), ErrorKind::Decode, 0);
-    // Nothing comes of it in the end, but a lot in between.
+    // Nothing comes of it in the end, but a lot in between: members that hold nothing, and too many bytes.
     let wire = Wire::encoded("gzip, gzip", gzip(&gzip(b"").repeat(MB)), 1);
-    refused("gzip of nothing", wire, capped(), ErrorKind::TooLarge, 0);
+    refused("gzip of nothing", wire, capped(), ErrorKind::Decode, 0);
+    let filler = [0, 0, 0, 0xff, 0xff].repeat(2 * CAP / 5);
+    let wire = Wire::encoded("deflate, gzip", gzip(&filler), 1);
+    refused(
+        "gzip of empty blocks",
+        wire,
+        capped(),
+        ErrorKind::TooLarge,
+        0,
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod common;
 
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -19,8 +20,8 @@ use h2::server::{Connection, SendResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 use wats_http::{
-    Attempt, Call, Client, ClientBuilder, Deadline, ErrorKind, Intercept, Outcome, RetryConfig,
-    Timeouts, TlsConfig,
+    Attempt, BodySource, Call, Client, ClientBuilder, Deadline, ErrorKind, Intercept, Outcome,
+    PoolConfig, RetryConfig, Timeouts, TlsConfig,
 };
 
 type Http2 = Connection<TlsStream<TcpStream>, Bytes>;
@@ -436,4 +437,79 @@ async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_
         assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
     }
     until_free(&client).await;
+}
+
+/// What was refused has not been worked on, but of a body that can be sent once a part is gone.
+#[tokio::test]
+async fn a_refused_body_that_can_be_sent_once_is_not_sent_in_part() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = seen.clone();
+    let (client, _) = scripted_http2(move |_, mut http2| {
+        let counted = counted.clone();
+        async move {
+            while let Some(Ok((request, mut respond))) = http2.accept().await {
+                if counted.fetch_add(1, SeqCst) > 0 {
+                    answer(respond, "fine");
+                    continue;
+                }
+                let mut body = request.into_body();
+                tokio::select! { _ = body.data() => {} _ = http2.accept() => {} }
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+            }
+        }
+    })
+    .await;
+    let pieces = futures_util::stream::iter([Ok(Bytes::from_static(b"part"))]);
+    let pieces = futures_util::StreamExt::chain(pieces, futures_util::stream::pending());
+    let call = Call::new(&POST).stream(BodySource::once(pieces), "text/plain");
+    let error = client.execute(call).await.unwrap_err();
+    assert_eq!((error.attempts(), seen.load(SeqCst)), (1, 1), "{error:#}");
+    until_free(&client).await;
+}
+
+/// A call that was refused, and whose time is up while it waits for another connection, has not been sent.
+#[tokio::test]
+async fn a_refused_call_whose_time_is_up_before_it_is_sent_again_may_be_repeated() {
+    let (refuse, refusals) = tokio::sync::watch::channel(false);
+    let (told, mut tell) = tokio::sync::mpsc::unbounded_channel();
+    let (client, _) = scripted_narrow(9, move |number, mut http2| {
+        let (mut refusals, told) = (refusals.clone(), told.clone());
+        async move {
+            let (_request, mut respond) = http2.accept().await.unwrap().unwrap();
+            told.send(number).unwrap();
+            if number == 0 {
+                refusals.wait_for(|now| *now).await.unwrap();
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+                while http2.accept().await.is_some() {}
+            } else {
+                black_hole(http2).await;
+            }
+        }
+    })
+    .await;
+    let one = PoolConfig::default().max_connections(NonZeroUsize::MIN);
+    let client = client.pool(one).build().unwrap();
+    let call = |operation, timeouts| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            client
+                .execute(Call::new(operation).timeouts(timeouts))
+                .await
+        })
+    };
+    // Less than a PING takes to find the black hole out.
+    let refused = call(&POST, patient().attempt(Duration::from_secs(10)));
+    assert_eq!(tell.recv().await, Some(0));
+    let next = call(&POST, patient());
+    while client.pool_stats().waiting < 1 {
+        tokio::task::yield_now().await;
+    }
+    refuse.send_replace(true);
+    // It has the slot now.
+    assert_eq!(tell.recv().await, Some(1));
+    tokio::time::pause();
+    let error = refused.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    assert_eq!(error.attempts(), 2, "{error:#}");
+    next.abort();
 }

@@ -34,11 +34,9 @@ use wats_http::{Call, TlsConfig};
 const COMPILER: &str = "1.95.0";
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Instructions of a pooled GET of 1.1 KB over HTTP/1.1, with TLS, and over HTTP/2.
-const RECORDED: [(&str, [u64; 3]); 2] = [
-    ("debug", [176_200, 219_000, 389_000]),
-    ("release", [0, 0, 0]),
-];
+/// Instructions of a pooled GET of 1.1 KB over HTTP/1.1, with TLS, and over HTTP/2. A build without a row is measured and
+/// not compared.
+const RECORDED: &[(&str, [u64; 3])] = &[("debug", [185_100, 224_100, 393_900])];
 
 const PROTOCOLS: [Speaks; 3] = [Speaks::Plain, Speaks::TlsHttp1Only, Speaks::Tls];
 
@@ -66,7 +64,9 @@ fn a_pooled_get_takes_no_more_instructions_than_it_did() {
     if let Some(other) = not_as_recorded() {
         return eprintln!("measured and not compared: {other}");
     }
-    let (_, recorded) = RECORDED.iter().find(|(of, _)| *of == build).unwrap();
+    let Some((_, recorded)) = RECORDED.iter().find(|(of, _)| *of == build) else {
+        return eprintln!("measured and not compared: no figures of this build are written down");
+    };
     for ((protocol, now), before) in PROTOCOLS.iter().zip(counted).zip(recorded) {
         assert!(
             now <= before + before / 10,

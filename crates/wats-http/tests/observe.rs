@@ -12,6 +12,7 @@
 mod common;
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use wats_http::http::{Method, StatusCode};
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{
     Attempt, BodySource, Call, Capture, Client, ClientBuilder, ErrorKind, Intercept, Operation,
-    Outcome, ProxyConfig, Refusal, Repeat, RetryConfig, TlsConfig,
+    Outcome, PoolConfig, ProxyConfig, Refusal, Repeat, RetryConfig, TlsConfig,
 };
 
 static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/submit", Repeat::Safe);
@@ -344,8 +345,10 @@ impl metrics::Recorder for Kept {
         let mut cells = self.0.lock().unwrap();
         metrics::Counter::from_arc(cells.entry(key.to_string()).or_default().clone())
     }
-    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
-        metrics::Gauge::noop()
+    fn register_gauge(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        let mut cells = self.0.lock().unwrap();
+        // Whole numbers within a gauge are the bits of a float.
+        metrics::Gauge::from_arc(cells.entry(key.to_string()).or_default().clone())
     }
     fn register_histogram(
         &self,
@@ -405,10 +408,98 @@ fn metrics_count_calls_by_operation_and_outcome() {
     assert!(!names.iter().any(|n| n.contains("4711")), "{names:?}");
 }
 
-/// Servers that echo the token in every place they can, and everything that could print it, over both protocols.
+#[test]
+fn metrics_know_of_open_connections_and_of_waits() {
+    let kept = Kept::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let open = || {
+        let cells = kept.0.lock().unwrap();
+        let key = |name: &str| cells.iter().find(|(key, _)| key.contains(name));
+        key("http.client.open_connections")
+            .map(|(_, bits)| f64::from_bits(bits.load(std::sync::atomic::Ordering::SeqCst)))
+    };
+    let queued = || {
+        let cells = kept.0.lock().unwrap();
+        cells
+            .keys()
+            .any(|key| key.contains("http.client.request.time_in_queue"))
+    };
+    metrics::with_local_recorder(&kept, || {
+        runtime.block_on(async {
+            let server = Server::start(Speaks::Plain, |_| async { ok("1") }).await;
+            let pool = PoolConfig::default().max_connections(NonZeroUsize::new(2).unwrap());
+            let client = client(&server.url()).pool(pool).build().unwrap();
+            assert_eq!((open(), queued()), (None, false));
+            client.warm(2).await.unwrap();
+            assert_eq!((open(), queued()), (Some(2.0), false));
+            let calls = (0..5).map(|_| client.execute(Call::new(&GET)));
+            for outcome in futures_util::future::join_all(calls).await {
+                outcome.unwrap();
+            }
+            assert_eq!((open(), queued()), (Some(2.0), true));
+            drop(client);
+            server.until_live(|live| live == 0).await;
+            tokio::time::timeout(Duration::from_secs(60), async {
+                while open() != Some(0.0) {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await
+            .unwrap();
+        });
+    });
+}
+
+/// A text as servers write it into addresses, JSON and web pages.
+fn spellings(text: &str) -> [String; 3] {
+    let each = |spell: fn(u8) -> String| text.bytes().map(spell).collect();
+    [
+        each(|b| format!("%{b:02x}")),
+        each(|b| format!("\\u{b:04X}")),
+        each(|b| format!("&#x{b:x};")),
+    ]
+}
+
+/// A server that echoes the token in every place it can.
+async fn echoing(speaks: Speaks) -> Server {
+    Server::start(speaks, |request| async move {
+        let echo = format!("you sent {:?} to {}", request.headers(), request.uri());
+        let token = request.headers()["authorization"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let (status, body) = match request.uri().path() {
+            "/item/1" => (
+                400,
+                serde_json::json!({ "Message": echo, "token": token }).to_string(),
+            ),
+            "/item/2" => (500, spellings(&token).join(" ")),
+            "/item/3" => (302, String::new()),
+            "/item/4" => (200, format!("{{ {token}")),
+            _ => (200, format!("\"{token}\"")),
+        };
+        let mut answer = ok(body);
+        *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+        let location = format!("/x?t={token}").parse().unwrap();
+        answer.headers_mut().insert("location", location);
+        answer
+            .headers_mut()
+            .insert("set-cookie", token.parse().unwrap());
+        answer
+            .headers_mut()
+            .insert("x-echo", token.parse().unwrap());
+        answer
+    })
+    .await
+}
+
+/// Such servers, and everything that could print it, over both protocols.
 #[tokio::test]
 async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
-    let escaped = TOKEN.replace('=', "%3D");
+    let spelled = spellings(TOKEN);
     let authority = Authority::new();
     let mine = authority.issue(&["station"]);
     let key_line = mine.key_pem.lines().nth(1).unwrap().to_owned();
@@ -418,35 +509,7 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
     let hook = Hook::default();
     let work = async {
         for speaks in [Speaks::Plain, Speaks::Tls] {
-            let server = Server::start(speaks, |request| async move {
-                let echo = format!("you sent {:?} to {}", request.headers(), request.uri());
-                let token = request.headers()["authorization"]
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
-                let (status, body) = match request.uri().path() {
-                    "/item/1" => (
-                        400,
-                        serde_json::json!({ "Message": echo, "token": token }).to_string(),
-                    ),
-                    "/item/2" => (500, token.clone()),
-                    "/item/3" => (302, String::new()),
-                    "/item/4" => (200, format!("{{ {token}")),
-                    _ => (200, format!("\"{token}\"")),
-                };
-                let mut answer = ok(body);
-                *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-                let location = format!("/x?t={token}").parse().unwrap();
-                answer.headers_mut().insert("location", location);
-                answer
-                    .headers_mut()
-                    .insert("set-cookie", token.parse().unwrap());
-                answer
-                    .headers_mut()
-                    .insert("x-echo", token.parse().unwrap());
-                answer
-            })
-            .await;
+            let server = echoing(speaks).await;
             let mut tls = TlsConfig::default();
             if let Some(pem) = &server.ca_pem {
                 tls = tls.only_ca_pem(pem).unwrap();
@@ -507,7 +570,8 @@ async fn no_secret_leaks_in_debug_errors_spans_logs_or_captures() {
         ("log", log.text()),
         ("capture", format!("{trace} {trace:?} {stored}")),
     ] {
-        for secret in [TOKEN, &escaped, password, &key_line] {
+        let spelled = spelled.iter().map(String::as_str);
+        for secret in spelled.chain([TOKEN, password, &key_line]) {
             let found = text
                 .find(secret)
                 .map(|at| &text[at.saturating_sub(200)..at]);

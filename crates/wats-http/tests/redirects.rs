@@ -9,6 +9,7 @@
 mod common;
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -70,10 +71,15 @@ async fn within_the_origin_a_get_is_followed_with_its_headers_on_the_same_connec
 
 #[tokio::test]
 async fn loops_end_and_bad_targets_are_refused() {
-    let server = Server::start(Speaks::Plain, |request| async move {
-        match request.uri().path() {
-            "/get" => to(302, "/get"),
-            _ => to(302, "http://user:pass@127.0.0.1/"),
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let server = Server::start(Speaks::Plain, move |request| {
+        counted.fetch_add(1, SeqCst);
+        async move {
+            match request.uri().path() {
+                "/get" => to(302, "/get"),
+                _ => to(302, "http://user:pass@127.0.0.1/"),
+            }
         }
     })
     .await;
@@ -83,6 +89,7 @@ async fn loops_end_and_bad_targets_are_refused() {
         error.to_string().contains("more than 3 redirects"),
         "{error}"
     );
+    assert_eq!(asked.load(SeqCst), 1 + 3);
     let error = client
         .execute(Call::new(&ITEM).path("id", 1))
         .await

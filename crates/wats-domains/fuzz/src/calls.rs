@@ -68,22 +68,24 @@ pub fn texts(bytes: &[u8]) {
     if let Some(id) = sent_as(run(api.report().submit_wsjf(bytes.to_vec()))) {
         assert_eq!(&sent(number)[..], unmarked);
         number += 1;
-        assert_eq!(ids(unmarked), [id]);
+        if let Some(object) = json(unmarked) {
+            assert_eq!(ids(&object), [id]);
+        }
     }
     if let Some(id) = sent_as(run(api.report().submit_json(bytes))) {
         let body = sent(number);
         number += 1;
-        assert_eq!(ids(&body), [id]);
-        let mut with_id: Value = serde_json::from_slice(&body).expect("JSON is sent");
-        let before: Value = serde_json::from_slice(unmarked).expect("JSON was given");
-        if ids(unmarked).is_empty() {
-            with_id.as_object_mut().expect("an object").remove("id");
-            assert_eq!(with_id, before);
-            let again = sent_as(run(api.report().submit_json(bytes)));
-            number += 1;
-            assert_eq!(again, Some(id), "the id is made from the text");
-        } else {
-            assert_eq!(&body[..], unmarked);
+        if let (Some(mut after), Some(before)) = (json(&body), json(unmarked)) {
+            assert_eq!(ids(&after), [id]);
+            if ids(&before).is_empty() {
+                after.as_object_mut().expect("an object").remove("id");
+                assert_eq!(after, before);
+                let again = sent_as(run(api.report().submit_json(bytes)));
+                number += 1;
+                assert_eq!(again, Some(id), "the id is made from the text");
+            } else {
+                assert_eq!(&body[..], unmarked);
+            }
         }
     }
     if sent_as(run(api.report().submit_wsxf(bytes.to_vec()))).is_some() {
@@ -99,10 +101,14 @@ pub fn texts(bytes: &[u8]) {
     }
 }
 
-/// The ids in a text, in whatever case their name is.
-fn ids(bytes: &[u8]) -> Vec<Uuid> {
-    let text: Value = serde_json::from_slice(bytes).expect("JSON");
-    let members = text.as_object().expect("an object");
+/// A text as JSON; `None` where a string has half a character in it, which servers take and `serde_json` does not.
+fn json(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok()
+}
+
+/// The ids in an object, in whatever case their name is.
+fn ids(object: &Value) -> Vec<Uuid> {
+    let members = object.as_object().expect("an object");
     let ids = members
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("id"));

@@ -54,6 +54,11 @@ impl Extra {
         self.0.push((name.into(), value));
     }
 
+    /// Keeps the members whose name is as wanted.
+    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| wanted(name));
+    }
+
     /// Of members of the same name the last stays, as JSON readers have it.
     pub(crate) fn settle(&mut self) {
         // In time that no hostile object can stretch: comparing all with all is for the few only.

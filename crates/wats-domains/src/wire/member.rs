@@ -2,7 +2,6 @@
 //! as it comes: one of another kind than the member's is kept as it is.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -15,14 +14,9 @@ use uuid::Uuid;
 
 use super::{Extra, Number};
 
-/// What stood where a member of type `T` was expected.
-pub(crate) enum Read<T> {
-    Value(T),
-    /// A value in a spelling that is not the one in which it would be written, and that spelling.
-    Spelt(T, Value),
-    /// A null, or a value of another kind or out of range; kept as it is.
-    Other(Value),
-}
+/// What of a member's value the member itself does not tell: with an empty place, all of it, because it is a null, or of
+/// another kind or out of range; with a full one, its spelling, which is not the one in which it would be written.
+pub(crate) type Odd = Option<Value>;
 
 /// A type of member, by the kinds of value that it can be made of.
 pub(crate) trait Member: Sized {
@@ -47,11 +41,15 @@ pub(crate) trait Member: Sized {
     fn bytes(_: &[u8]) -> Option<Self> {
         None
     }
-    fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(map)).map(Read::Other)
+    /// Reads an object to its place.
+    fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
+        *place = None;
+        Value::deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
-    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Read<Self>, A::Error> {
-        Value::deserialize(SeqAccessDeserializer::new(list)).map(Read::Other)
+    /// Reads a list to its place.
+    fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Self>, list: A) -> Result<Odd, A::Error> {
+        *place = None;
+        Value::deserialize(SeqAccessDeserializer::new(list)).map(Some)
     }
 
     /// Whether the same value may be spelt in several ways; then the way in which it was read is kept.
@@ -108,11 +106,12 @@ pub(crate) trait Model {
     fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
 }
 
-/// Reads the value of a member.
+/// Reads the value of a member to its place, and tells what the place cannot.
 pub(crate) fn read_value<'de, T: Member, A: MapAccess<'de>>(
     map: &mut A,
-) -> Result<Read<T>, A::Error> {
-    map.next_value_seed(Any(PhantomData))
+    place: &mut Option<T>,
+) -> Result<Odd, A::Error> {
+    map.next_value_seed(Place(place))
 }
 
 /// The spelling in which a value was read, if it is still that value.
@@ -128,65 +127,76 @@ pub(crate) fn spelling<'a, T: Member>(
     extra.get(name).filter(same)
 }
 
-/// Reads one value of any kind, as a `T` if it can be one.
-struct Any<T>(PhantomData<T>);
+/// Reads one value of any kind, to a place for a `T` if it can be one.
+///
+/// It goes there at once: handing it up through the results of the reader costs more than reading it.
+struct Place<'a, T>(&'a mut Option<T>);
 
-impl<'de, T: Member> DeserializeSeed<'de> for Any<T> {
-    type Value = Read<T>;
+impl<T: Member> Place<'_, T> {
+    fn put(self, value: Option<T>, odd: impl FnOnce() -> Value) -> Odd {
+        *self.0 = value;
+        self.0.is_none().then(odd)
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read<T>, D::Error> {
+impl<'de, T: Member> DeserializeSeed<'de> for Place<'_, T> {
+    type Value = Odd;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Odd, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de, T: Member> Visitor<'de> for Any<T> {
-    type Value = Read<T>;
+impl<'de, T: Member> Visitor<'de> for Place<'_, T> {
+    type Value = Odd;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Read<T>, E> {
-        Ok(Read::Other(Value::Null))
+    fn visit_unit<E>(self) -> Result<Odd, E> {
+        Ok(self.put(None, || Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Read<T>, E> {
-        Ok(T::bool(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    fn visit_bool<E>(self, value: bool) -> Result<Odd, E> {
+        Ok(self.put(T::bool(value), || value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Read<T>, E> {
-        Ok(T::signed(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    fn visit_i64<E>(self, value: i64) -> Result<Odd, E> {
+        Ok(self.put(T::signed(value), || value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Read<T>, E> {
-        Ok(T::unsigned(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    fn visit_u64<E>(self, value: u64) -> Result<Odd, E> {
+        Ok(self.put(T::unsigned(value), || value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Read<T>, E> {
-        Ok(T::real(value).map_or_else(|| Read::Other(value.into()), Read::Value))
+    fn visit_f64<E>(self, value: f64) -> Result<Odd, E> {
+        Ok(self.put(T::real(value), || value.into()))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Read<T>, E> {
-        Ok(match T::text(text) {
-            Some(value) if T::SPELT && !value.is_written(text) => Read::Spelt(value, text.into()),
-            Some(value) => Read::Value(value),
-            None => Read::Other(text.into()),
-        })
+    fn visit_str<E>(self, text: &str) -> Result<Odd, E> {
+        let value = T::text(text);
+        let as_written = |value: &T| !T::SPELT || value.is_written(text);
+        let told = value.as_ref().is_some_and(as_written);
+        *self.0 = value;
+        Ok((!told).then(|| text.into()))
     }
 
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Read<T>, E> {
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Odd, E> {
         // Only binary formats have them, and those we write ourselves.
-        T::bytes(bytes)
-            .map(Read::Value)
-            .ok_or_else(|| E::invalid_type(Unexpected::Bytes(bytes), &self))
+        let Some(value) = T::bytes(bytes) else {
+            return Err(E::invalid_type(Unexpected::Bytes(bytes), &self));
+        };
+        *self.0 = Some(value);
+        Ok(None)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Read<T>, A::Error> {
-        T::list(list)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Odd, A::Error> {
+        T::list(self.0, list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Read<T>, A::Error> {
-        T::map(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Odd, A::Error> {
+        T::map(self.0, map)
     }
 }
 
@@ -298,42 +308,48 @@ impl Member for Value {
     fn text(text: &str) -> Option<Self> {
         Some(text.into())
     }
-    fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
-        Self::deserialize(MapAccessDeserializer::new(map)).map(Read::Value)
+    fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
+        *place = Some(Self::deserialize(MapAccessDeserializer::new(map))?);
+        Ok(None)
     }
-    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Read<Self>, A::Error> {
-        Self::deserialize(SeqAccessDeserializer::new(list)).map(Read::Value)
+    fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Self>, list: A) -> Result<Odd, A::Error> {
+        *place = Some(Self::deserialize(SeqAccessDeserializer::new(list))?);
+        Ok(None)
     }
 }
 
 impl<T: Member> Member for Box<T> {
     const KIND: &'static str = T::KIND;
 
-    fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
-        Ok(match T::map(map)? {
-            Read::Value(value) => Read::Value(Self::new(value)),
-            Read::Spelt(value, spelling) => Read::Spelt(Self::new(value), spelling),
-            Read::Other(other) => Read::Other(other),
-        })
+    fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
+        let mut inner = None;
+        let odd = T::map(&mut inner, map)?;
+        *place = inner.map(Self::new);
+        Ok(odd)
     }
 }
 
 impl<T: Member + Serialize> Member for Vec<T> {
     const KIND: &'static str = T::LIST;
 
-    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Read<Self>, A::Error> {
+    fn list<'de, A: SeqAccess<'de>>(
+        place: &mut Option<Self>,
+        mut list: A,
+    ) -> Result<Odd, A::Error> {
+        *place = None;
         let mut items = Self::new();
-        while let Some(item) = list.next_element_seed(Any(PhantomData))? {
-            match item {
-                Read::Value(item) => items.push(item),
-                Read::Spelt(_, odd) => return whole(&items, odd, list).map(Read::Other),
-                Read::Other(odd) => match T::null_item().filter(|_| odd.is_null()) {
-                    Some(item) => items.push(item),
-                    None => return whole(&items, odd, list).map(Read::Other),
-                },
+        let mut item = None;
+        while let Some(odd) = list.next_element_seed(Place(&mut item))? {
+            if let Some(odd) = odd {
+                item = T::null_item().filter(|_| odd.is_null());
+                if item.is_none() {
+                    return whole(&items, odd, list).map(Some);
+                }
             }
+            items.extend(item.take());
         }
-        Ok(Read::Value(items))
+        *place = Some(items);
+        Ok(None)
     }
 }
 

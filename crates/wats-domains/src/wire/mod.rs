@@ -9,7 +9,7 @@ mod member;
 mod number;
 
 pub use extra::Extra;
-pub(crate) use member::{Leaf, Member, Model, Read, read_value, spelling};
+pub(crate) use member::{Leaf, Member, Model, Odd, read_value, spelling};
 pub use number::Number;
 
 /// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
@@ -35,7 +35,8 @@ macro_rules! wire {
         const _: () = {
             use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
-            use $crate::wire::{Member, Read, read_value, spelling};
+            use serde::de::value::MapAccessDeserializer;
+            use $crate::wire::{Member, Odd, read_value, spelling};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
@@ -118,21 +119,19 @@ macro_rules! wire {
                             let mut other = String::new();
                             while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
                                 match member {
-                                    $( Name::$field => match read_value(&mut map)? {
-                                        Read::Value(value) => read.$field = Some(value),
-                                        Read::Spelt(value, spelling) => {
-                                            read.$field = Some(value);
-                                            read.extra.push($wire, spelling);
-                                        }
-                                        Read::Other(odd) => {
-                                            read.$field = None;
+                                    $( Name::$field => {
+                                        if let Some(odd) = read_value(&mut map, &mut read.$field)? {
                                             read.extra.push($wire, odd);
                                         }
-                                    }, )*
+                                    } )*
                                     Name::Other => read.extra.push(std::mem::take(&mut other), map.next_value()?),
                                 }
                             }
                             read.extra.settle();
+                            // What the last of several members of one name said is what counts.
+                            let mut extra = std::mem::take(&mut read.extra);
+                            extra.retain(|name| !read.is_set(name));
+                            read.extra = extra;
                             Ok(read)
                         }
                     }
@@ -164,8 +163,9 @@ macro_rules! wire {
             impl Member for $name {
                 const KIND: &'static str = "an object";
 
-                fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
-                    Self::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Read::Value)
+                fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
+                    *place = Some(Self::deserialize(MapAccessDeserializer::new(map))?);
+                    Ok(None)
                 }
             }
         };

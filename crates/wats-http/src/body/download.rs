@@ -201,7 +201,7 @@ impl State {
             }
             let Some(piece) = ready!(body.poll_piece(context, self.stall.as_mut()))? else {
                 self.decoder.finish()?;
-                if let Some(body) = self.body.take() {
+                if let Some(mut body) = self.body.take() {
                     body.finish();
                 }
                 return Poll::Ready(Ok(None));

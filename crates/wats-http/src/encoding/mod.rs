@@ -14,6 +14,7 @@ use std::future::poll_fn;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap};
+use tokio::task::yield_now;
 
 use self::coding::Coding;
 use self::whole::Unpack;
@@ -33,13 +34,13 @@ const TYPICAL_RATIO: usize = 6;
 /// Codings that may lie on top of each other.
 const MOST_LAYERS: usize = 3;
 
-/// How much of what came off the wire is unpacked before the task looks up.
-const AT_ONCE: usize = 16 << 10;
+/// What is decompressed at a time, until other calls get their turn: some milliseconds.
+const TURN: usize = 1 << 20;
 
 /// Reads the body of an answer and undoes its content codings, at most `cap` bytes of result. The outer error is that of
 /// the connection, the inner one that of the codings, after which no more is read than the connection is worth.
 pub(crate) async fn receive(
-    mut body: AnswerBody,
+    body: &mut AnswerBody,
     headers: &HeaderMap,
     cap: usize,
 ) -> Result<Result<Bytes>> {
@@ -57,13 +58,15 @@ pub(crate) async fn receive(
         };
         let mut stall = std::pin::pin!(None);
         while let Some(data) = poll_fn(|context| body.poll_piece(context, stall.as_mut())).await? {
-            for piece in data.chunks(AT_ONCE) {
-                if let Err(error) = unpack.push(piece) {
-                    body.abandon();
-                    return Ok(Err(error));
-                }
-                if unpack.has_worked_long() {
-                    tokio::task::yield_now().await;
+            unpack.push(data);
+            loop {
+                match unpack.run(TURN) {
+                    Ok(true) => break,
+                    Ok(false) => yield_now().await,
+                    Err(error) => {
+                        body.abandon();
+                        return Ok(Err(error));
+                    }
                 }
             }
         }

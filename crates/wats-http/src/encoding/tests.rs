@@ -59,17 +59,19 @@ fn headers(coding: &str) -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_str(coding).unwrap())])
 }
 
-/// Undoes a body that comes in one piece, and checks that it makes no difference when it comes in many.
+/// Undoes a body that comes in one piece, and checks that it makes no difference when it comes in many, with turns of
+/// others in between.
 fn whole(coding: &str, wire: impl AsRef<[u8]>, cap: usize) -> Result<Bytes> {
-    let unpack = |piece: usize| {
+    let unpack = |piece: usize, turn: usize| {
         let mut unpack = Unpack::new(&headers(coding), cap)?;
         for piece in wire.as_ref().chunks(piece) {
-            unpack.push(piece)?;
+            unpack.push(Bytes::copy_from_slice(piece));
+            while !unpack.run(turn)? {}
         }
         unpack.finish()
     };
-    let whole = unpack(usize::MAX);
-    match (&whole, unpack(13)) {
+    let whole = unpack(usize::MAX, usize::MAX);
+    match (&whole, unpack(13, 100)) {
         (Ok(whole), Ok(pieces)) => assert_eq!(*whole, pieces),
         (Err(whole), Err(pieces)) => assert_eq!(whole.kind(), pieces.kind()),
         (whole, pieces) => panic!("whole {whole:?}, in pieces {pieces:?}"),
@@ -206,6 +208,24 @@ proptest! {
             flipped[place] ^= 1 << bit;
             let _ = whole(coding, flipped, 1 << 10);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_gives_others_their_turns() {
+    let data: Vec<u8> = (0..5_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
+    for (coding, pack) in all() {
+        let body = AnswerBody::Whole(pack(&data).into());
+        let headers = headers(coding);
+        let mut turns = 0;
+        let mut receiving = std::pin::pin!(receive(body, &headers, data.len()));
+        let whole = poll_fn(|context| {
+            turns += 1;
+            receiving.as_mut().poll(context)
+        })
+        .await;
+        assert!(whole.unwrap().unwrap() == data, "{coding}");
+        assert!(turns >= 4, "{coding}: {turns} turns");
     }
 }
 

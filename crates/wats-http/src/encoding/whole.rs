@@ -1,6 +1,11 @@
 //! Undoing the codings of a body as it comes off the wire: neither the packed body nor what lies between two codings is
 //! ever whole in memory, and a bomb ends the call when the cap is reached, not when it has arrived.
+//!
+//! ```text
+//! wire ─► outermost coding ─► at most 16 KiB ─► next coding … ─► Gather, at most the cap
+//! ```
 
+use bytes::{Buf, Bytes};
 use http::header::HeaderMap;
 
 use super::coding::{Coding, Undo};
@@ -10,9 +15,6 @@ use crate::error::Result;
 
 /// What lies between two codings at a time.
 const BETWEEN: usize = 16 << 10;
-
-/// After so much output other tasks get a turn: a few milliseconds' work.
-const TURN: usize = 1 << 20;
 
 /// The first guess of how large a body is.
 const LEAST_GUESS: usize = 1 << 10;
@@ -27,43 +29,41 @@ pub(super) struct Unpack {
     cap: usize,
     /// Bytes off the wire.
     packed: usize,
-    /// How much had come out when other tasks last got a turn.
-    mark: usize,
 }
 
 struct Layer {
     coding: Coding,
     undo: Undo,
+    /// What was not looked at yet.
+    input: Bytes,
+    /// The last output filled its buffer, so there may be more without more input.
+    more: bool,
     produced: usize,
-    /// What the next layer gets; empty for the innermost one.
-    between: Vec<u8>,
 }
 
 impl Unpack {
     pub(super) fn new(headers: &HeaderMap, cap: usize) -> Result<Self> {
-        let codings = codings(headers)?;
-        let mut layers = Vec::with_capacity(codings.len());
-        for (depth, coding) in codings.into_iter().enumerate().rev() {
-            layers.push(Layer {
+        let layers = codings(headers)?.into_iter().rev().map(|coding| {
+            Ok(Layer {
                 coding,
                 undo: Undo::new(coding).map_err(|source| damaged(coding, source))?,
+                input: Bytes::new(),
+                more: false,
                 produced: 0,
-                between: vec![0; if depth == 0 { 0 } else { BETWEEN }],
-            });
-        }
+            })
+        });
         Ok(Self {
-            layers,
+            layers: layers.collect::<Result<_>>()?,
             whole: None,
             cap,
             packed: 0,
-            mark: 0,
         })
     }
 
-    /// Takes what came off the wire.
-    pub(super) fn push(&mut self, data: &[u8]) -> Result<()> {
+    /// Takes what came off the wire. Only when [`run`](Self::run) has nothing left.
+    pub(super) fn push(&mut self, data: Bytes) {
         if data.is_empty() {
-            return Ok(());
+            return;
         }
         self.packed += data.len();
         let most = self.cap.saturating_add(1);
@@ -71,27 +71,53 @@ impl Unpack {
             let guess = data.len().saturating_mul(TYPICAL_RATIO);
             Gather::with_room(guess.max(LEAST_GUESS).min(most))
         });
-        if feed(&mut self.layers, whole, data, most)? {
-            Ok(())
-        } else {
-            Err(too_large(self.cap, self.packed))
+        match self.layers.first_mut() {
+            Some(outermost) => outermost.input = data,
+            None => whole.push(&data),
         }
     }
 
-    /// Whether it is time for a turn of other tasks, which the caller then gives them.
-    pub(super) fn has_worked_long(&mut self) -> bool {
-        let len = self.whole.as_ref().map_or(0, Gather::len);
-        let long = len - self.mark >= TURN;
-        if long {
-            self.mark = len;
+    /// Goes on until nothing is left of what was pushed, or there are about `turn` more bytes of output: `false` then.
+    pub(super) fn run(&mut self, turn: usize) -> Result<bool> {
+        // One byte more than allowed tells "exactly at the limit" from "cut off".
+        let most = self.cap.saturating_add(1);
+        let Some(whole) = &mut self.whole else {
+            return Ok(true);
+        };
+        let mut produced = 0;
+        // What lies further in comes first, so that each coding finds room for its output.
+        while let Some(at) = self.layers.iter().rposition(Layer::has_work) {
+            if produced >= turn {
+                return Ok(false);
+            }
+            let (before, after) = self.layers.split_at_mut(at + 1);
+            let (Some(layer), next) = (before.last_mut(), after.first_mut()) else {
+                break;
+            };
+            let room = most - layer.produced;
+            let step = if let Some(next) = next {
+                let mut between = vec![0; BETWEEN.min(room)];
+                let step = layer.step(&mut between)?;
+                between.truncate(step);
+                next.input = between.into();
+                step
+            } else {
+                let step = layer.step(whole.room(room))?;
+                whole.fill(step);
+                step
+            };
+            produced += step;
+            if layer.produced == most {
+                return Err(too_large(self.cap, self.packed));
+            }
         }
-        long
+        Ok(true)
     }
 
     /// The body, if it may end here. An answer without content may keep the header of the one it stands for.
-    pub(super) fn finish(self) -> Result<bytes::Bytes> {
+    pub(super) fn finish(self) -> Result<Bytes> {
         let Some(whole) = self.whole else {
-            return Ok(bytes::Bytes::new());
+            return Ok(Bytes::new());
         };
         for layer in self.layers {
             if !layer.undo.is_complete() {
@@ -102,39 +128,23 @@ impl Unpack {
     }
 }
 
-/// Runs bytes through the layers; `false` once one has given more than a body may have. One byte more than allowed tells
-/// "exactly at the limit" from "cut off".
-fn feed(layers: &mut [Layer], whole: &mut Gather, mut input: &[u8], most: usize) -> Result<bool> {
-    let Some((layer, inner)) = layers.split_first_mut() else {
-        whole.push(input);
-        return Ok(whole.len() < most);
-    };
-    loop {
-        let output = if inner.is_empty() {
-            whole.room(most - layer.produced)
-        } else {
-            &mut layer.between[..]
-        };
-        let room = output.len();
-        let step = layer
+impl Layer {
+    fn has_work(&self) -> bool {
+        self.more || !self.input.is_empty()
+    }
+
+    /// Undoes as much as fits into `output`; how much that was.
+    fn step(&mut self, output: &mut [u8]) -> Result<usize> {
+        let step = self
             .undo
-            .step(input, output)
-            .map_err(|source| damaged(layer.coding, source))?;
-        input = &input[step.consumed..];
-        layer.produced += step.produced;
-        if inner.is_empty() {
-            whole.fill(step.produced);
-        } else if !feed(inner, whole, &layer.between[..step.produced], most)? {
-            return Ok(false);
+            .step(&self.input, output)
+            .map_err(|source| damaged(self.coding, source))?;
+        self.input.advance(step.consumed);
+        self.more = step.produced == output.len();
+        self.produced += step.produced;
+        if step.consumed == 0 && step.produced == 0 && !self.input.is_empty() {
+            return Err(damaged(self.coding, "it makes no progress".into()));
         }
-        if layer.produced >= most {
-            return Ok(false);
-        }
-        if input.is_empty() && step.produced < room {
-            return Ok(true);
-        }
-        if step.consumed == 0 && step.produced == 0 {
-            return Err(damaged(layer.coding, "it makes no progress".into()));
-        }
+        Ok(step.produced)
     }
 }

@@ -31,7 +31,8 @@ const SOON: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct PooledBody {
     reader: Reader<Incoming>,
-    lease: Lease,
+    /// Until it is given back.
+    lease: Option<Lease>,
     pool: Arc<Shared>,
     /// The server claims success of a request that has a body, which must therefore arrive whole.
     owes_request: bool,
@@ -53,7 +54,7 @@ impl PooledBody {
         }
         let body = Self {
             reader: Reader::new(body, request.bounds())?,
-            lease,
+            lease: Some(lease),
             pool: Arc::clone(pool),
             owes_request: head.status.is_success() && request.has_body(),
             keep: true,
@@ -66,7 +67,7 @@ impl PooledBody {
         })
     }
 
-    pub(crate) async fn read(mut self) -> Result<Bytes> {
+    pub(crate) async fn read(&mut self) -> Result<Bytes> {
         let bytes = body::read(&mut self.reader).await?;
         self.give_back().await;
         Ok(bytes)
@@ -81,43 +82,45 @@ impl PooledBody {
     }
 
     /// Gives the connection back after the last piece, so that the next call finds it.
-    pub(crate) async fn give_back(mut self) {
+    pub(crate) async fn give_back(&mut self) {
+        let Some(lease) = &mut self.lease else {
+            return;
+        };
         if self.owes_request {
-            self.lease.request_written().await;
+            lease.request_written().await;
         }
         if self.keep {
-            self.pool.park(self.lease).await;
+            lease.one_turn().await;
+            self.finish();
         }
     }
 
     /// Lets go of a body of whose rest nobody wants to know: a small one that comes soon is read in the background, so
     /// that the connection can be used again.
     pub(crate) fn abandon(mut self) {
-        if !self.keep || !matches!(self.lease.connection, Connection::Http1(_)) {
+        let is_http1 = |lease: &Lease| matches!(lease.connection, Connection::Http1(_));
+        if !self.keep || !self.lease.as_ref().is_some_and(is_http1) {
             return;
         }
-        tokio::spawn(async move {
+        tokio::spawn(timeout(SOON, async move {
             let mut stall = std::pin::pin!(None);
             let mut read = 0;
-            let rest = async {
-                loop {
-                    match poll_fn(|context| self.poll_piece(context, stall.as_mut())).await {
-                        Ok(Some(data)) if read + data.len() <= SMALL_REST => read += data.len(),
-                        Ok(None) => return true,
-                        Ok(Some(_)) | Err(_) => return false,
-                    }
+            loop {
+                match poll_fn(|context| self.poll_piece(context, stall.as_mut())).await {
+                    Ok(Some(data)) if read + data.len() <= SMALL_REST => read += data.len(),
+                    Ok(None) => return self.give_back().await,
+                    Ok(Some(_)) | Err(_) => return,
                 }
-            };
-            if timeout(SOON, rest).await == Ok(true) {
-                self.give_back().await;
             }
-        });
+        }));
     }
 
     /// As [`give_back`](Self::give_back), without waiting for it.
-    pub(crate) fn finish(self) {
-        if self.keep {
-            self.pool.park_later(self.lease);
+    pub(crate) fn finish(&mut self) {
+        if let Some(lease) = self.lease.take()
+            && self.keep
+        {
+            self.pool.park_later(lease);
         }
     }
 }

@@ -2,17 +2,21 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
 use hyper::client::conn::{TrySendError, http1, http2};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::stock::{Exclusive, Shared};
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, Slot};
 use crate::body::Outgoing;
 use crate::error::{Error, ErrorKind};
+
+/// How long a call waits for the driver of its connection to come round.
+const ONE_TURN: Duration = Duration::from_millis(5);
 
 /// An open connection, ready for one request.
 #[derive(Debug)]
@@ -153,6 +157,15 @@ impl Lease {
 }
 
 impl Lease {
+    /// Waits for the driver of the connection to come round, which usually is ready, or needs one more turn.
+    pub(super) async fn one_turn(&mut self) {
+        if let Connection::Http1(http1) = &mut self.connection
+            && !http1.sender.is_ready()
+        {
+            let _ = timeout(ONE_TURN, http1.sender.ready()).await;
+        }
+    }
+
     /// Waits until the request is off to the server, which may have answered before it had read it: to close the
     /// connection then would cut what it has just called received. Over HTTP/2 the request goes on without this.
     pub(super) async fn request_written(&mut self) {

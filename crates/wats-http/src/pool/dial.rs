@@ -124,7 +124,7 @@ impl Dialer {
 
     async fn open(&self, base: &BaseUrl, tls: &Tls, counters: &Counters) -> Result<Dialled> {
         let tcp = self.router.connect(base).await?;
-        let live = Live::new(&counters.live);
+        let live = Live::open(&counters.live);
         counters.dialled.fetch_add(1, Relaxed);
         let expires = self.expiry();
         if !base.tls {

@@ -36,6 +36,7 @@ impl Drop for Socket {
 pub(super) struct Pipe {
     _socket: Socket,
     closing: Closing,
+    pub(super) expired: bool,
 }
 
 impl Pipe {
@@ -43,6 +44,7 @@ impl Pipe {
         Self {
             _socket: socket,
             closing: Closing::default(),
+            expired: false,
         }
     }
 }
@@ -53,7 +55,7 @@ impl Exclusive for Pipe {
     }
 
     fn is_expired(&self) -> bool {
-        false
+        self.expired
     }
 
     fn hold(&self, slot: Slot) {

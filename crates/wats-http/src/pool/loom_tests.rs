@@ -15,7 +15,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::fakes::{Pipe, Socket, Trunk, Under, stock, trunk};
-use super::stock::{Dialling, Found};
+use super::stock::{Dialling, Exclusive, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::AtomicUsize;
 use crate::error::ErrorKind;
@@ -197,6 +197,24 @@ fn settings_are_noticed_and_let_the_next_call_go() {
         drop(stream(&stock));
         reader.join().unwrap();
         driver.join().unwrap();
+        at_rest(&stock);
+    });
+}
+
+#[test]
+fn one_signal_is_enough_for_all_whom_it_lets_go() {
+    model(|| {
+        let stock = stock(9, 1, true);
+        let (_first, driven) = laid(&stock, 1);
+        // Nobody ends before all have begun.
+        let others = [(); 2].map(|()| {
+            let stock = Arc::clone(&stock);
+            thread::spawn(move || stream(&stock))
+        });
+        driven.0.allow(3);
+        for other in others {
+            drop(other.join().unwrap());
+        }
         at_rest(&stock);
     });
 }

@@ -47,7 +47,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 pub(crate) use self::body::PooledBody;
 use self::connection::{Connection, Failure, Http1, Http2, Lease};
@@ -64,9 +64,6 @@ use crate::proxy::{Proxies, Proxy};
 use crate::redirect::Hop;
 use crate::tls::TlsConfig;
 use crate::transport::{Answer, Prepared, Transport};
-
-/// How long a call waits for the driver of its connection to come round.
-const ONE_TURN: Duration = Duration::from_millis(5);
 
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -156,31 +153,38 @@ impl Pool {
     }
 
     /// One of the slots, in the order in which calls ask for them.
-    async fn slot(&self, limit: Duration) -> Result<Slot> {
+    async fn slot(&self, patience: &mut Patience) -> Result<Slot> {
         let shared = &self.shared;
         if let Ok(slot) = Arc::clone(shared.stock.slots()).try_acquire_owned() {
             return Ok(slot);
         }
         let _waiting = Waiting::new(&shared.counters);
-        timeout(limit, Arc::clone(shared.stock.slots()).acquire_owned())
-            .await
-            .map_err(|_| {
-                let most = shared.config.max_connections;
-                busy(&format!("all {most} connections stayed busy"), limit)
-            })?
-            .map_err(|_| {
-                Error::new(ErrorKind::Transport)
-                    .message("the pool is closed")
-                    .never_sent()
-            })
+        timeout(
+            patience.left(),
+            Arc::clone(shared.stock.slots()).acquire_owned(),
+        )
+        .await
+        .map_err(|_| {
+            let most = shared.config.max_connections;
+            busy(
+                &format!("all {most} connections stayed busy"),
+                patience.limit,
+            )
+        })?
+        .map_err(|_| {
+            Error::new(ErrorKind::Transport)
+                .message("the pool is closed")
+                .never_sent()
+        })
     }
 
     async fn checkout(&self, limit: Duration) -> Result<Lease> {
         let shared = &self.shared;
-        let mut slot = self.slot(limit).await?;
+        let mut patience = Patience::new(limit);
+        let mut slot = self.slot(&mut patience).await?;
         loop {
             let found = match shared.stock.find() {
-                Found::Wait(place) => Box::pin(shared.wait(place, limit)).await?,
+                Found::Wait(place) => Box::pin(shared.wait(place, &mut patience)).await?,
                 found => found,
             };
             let connection = match found {
@@ -189,7 +193,7 @@ impl Pool {
                 Found::Expired(http1) => {
                     http1.hold(slot);
                     drop(http1);
-                    slot = self.slot(limit).await?;
+                    slot = self.slot(&mut patience).await?;
                     continue;
                 }
                 Found::Dial(dialling) => {
@@ -219,8 +223,9 @@ impl Pool {
     /// idle for longest makes room first.
     async fn slot_for_one_more(&self, limit: Duration) -> Result<Slot> {
         let shared = &self.shared;
+        let mut patience = Patience::new(limit);
         loop {
-            let slot = self.slot(limit).await?;
+            let slot = self.slot(&mut patience).await?;
             let Some(surplus) = shared.stock.surplus() else {
                 return Ok(slot);
             };
@@ -311,18 +316,13 @@ impl Transport for Pool {
 impl Shared {
     /// Gives a connection back after a whole answer was read.
     async fn park(self: &Arc<Self>, mut lease: Lease) {
-        // Over HTTP/2 the pool has its own handle; only the slot and the stream go back.
-        if let Connection::Http1(http1) = &mut lease.connection {
-            // The driver usually is ready, or needs one more turn.
-            if !http1.sender.is_ready() {
-                let _ = timeout(ONE_TURN, http1.sender.ready()).await;
-            }
-            self.park_later(lease);
-        }
+        lease.one_turn().await;
+        self.park_later(lease);
     }
 
     /// The same without waiting.
     fn park_later(self: &Arc<Self>, lease: Lease) {
+        // Over HTTP/2 the pool has its own handle; only the slot and the stream go back.
         let Connection::Http1(mut http1) = lease.connection else {
             return;
         };
@@ -352,20 +352,20 @@ impl Shared {
     async fn wait<'a>(
         &'a self,
         place: Place<'a, Http1, Http2>,
-        limit: Duration,
+        patience: &mut Patience,
     ) -> Result<Found<'a, Http1, Http2>> {
-        let (what, limit) = if place.for_dial {
+        let (what, extra) = if place.for_dial {
             // The dial has a deadline of its own.
-            let limit = limit.saturating_add(self.timeouts.connect);
-            ("no connection was open", limit)
+            ("no connection was open", self.timeouts.connect)
         } else {
             let what = "the server takes no more calls at a time, and all stayed busy";
-            (what, limit)
+            (what, Duration::ZERO)
         };
         let _waiting = Waiting::new(&self.counters);
-        timeout(limit, self.stock.wait(place))
+        let left = patience.left().saturating_add(extra);
+        timeout(left, self.stock.wait(place))
             .await
-            .map_err(|_| busy(what, limit))
+            .map_err(|_| busy(what, patience.limit.saturating_add(extra)))
     }
 
     async fn dial(
@@ -376,7 +376,8 @@ impl Shared {
         let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters)).await;
         let connection = match outcome.map_err(Error::never_sent) {
             Err(error) => {
-                self.stock.dial_failed((error.kind(), error.to_string()));
+                let said = error.said().unwrap_or_default().to_owned();
+                self.stock.dial_failed((error.kind(), said));
                 return Err(error);
             }
             Ok(Dialled::Http1(http1)) => {
@@ -403,6 +404,26 @@ impl Shared {
         if let Connection::Http2(refused, _) = &lease.connection {
             self.stock.retire(refused);
         }
+    }
+}
+
+/// How long a call waits for a connection, all its waits together.
+#[derive(Debug)]
+struct Patience {
+    limit: Duration,
+    /// When it first had to wait.
+    since: Option<Instant>,
+}
+
+impl Patience {
+    fn new(limit: Duration) -> Self {
+        Self { limit, since: None }
+    }
+
+    /// Begins a wait, or goes on with it, and tells how long it may last.
+    fn left(&mut self) -> Duration {
+        let waited = self.since.get_or_insert_with(Instant::now).elapsed();
+        self.limit.saturating_sub(waited)
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::observe::{self, OpenConnection};
+
 /// What the pool did so far and holds now; see [`Client::pool_stats`](crate::Client::pool_stats).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,18 +45,32 @@ pub(super) struct Counters {
 
 /// Counts an open connection until its driver has ended, or one that is being opened until that is over.
 #[derive(Debug)]
-pub(super) struct Live(Arc<AtomicUsize>);
+pub(super) struct Live {
+    count: Arc<AtomicUsize>,
+    /// Held for its drop.
+    told: Option<OpenConnection>,
+}
 
 impl Live {
     pub(super) fn new(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Relaxed);
-        Self(Arc::clone(count))
+        Self {
+            count: Arc::clone(count),
+            told: None,
+        }
+    }
+
+    /// The same, and metrics hear of it.
+    pub(super) fn open(count: &Arc<AtomicUsize>) -> Self {
+        let mut live = Self::new(count);
+        live.told = Some(OpenConnection::new());
+        live
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.count.fetch_sub(1, Relaxed);
     }
 }
 
@@ -78,7 +94,9 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.counters.waiting.fetch_sub(1, Relaxed);
-        let nanos = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let waited = self.since.elapsed();
+        observe::queued(waited);
+        let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
         self.counters.wait_nanos.fetch_add(nanos, Relaxed);
     }
 }

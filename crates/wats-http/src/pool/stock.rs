@@ -141,6 +141,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
 
     /// How many shared connections take calls.
     #[cfg(test)]
+    #[cfg(not(wats_loom))]
     pub(super) fn shared(&self) -> usize {
         self.lock().shared.len()
     }

@@ -356,9 +356,164 @@ fn a_connection_in_use_is_not_given_up_however_long_ago_its_last_call_began() {
 }
 
 #[test]
+fn a_connection_that_expired_while_it_was_idle_is_closed_and_not_used() {
+    let stock = stock(2, 1, false);
+    let mut old = Pipe::new(Socket::open(&Arc::default(), 1));
+    old.expired = true;
+    stock.keep(old);
+    assert!(matches!(stock.find(), Found::Expired(_)));
+    assert!(matches!(stock.find(), Found::Dial(None)));
+}
+
+#[test]
+fn what_the_reaper_closes_has_a_slot_until_its_socket_is_closed() {
+    let stock = stock(2, 1, false);
+    let sockets = Arc::default();
+    let config = PoolConfig::default();
+    let later = Instant::now() + 2 * config.idle_timeout;
+    for _ in 0..2 {
+        stock.keep(Pipe::new(Socket::open(&sockets, 2)));
+    }
+    // A call that has a slot and has not looked yet: only one slot is left to close with.
+    let slot = Arc::clone(stock.slots()).try_acquire_owned().unwrap();
+    let (due, _) = stock.reap(&config, later).expect("there are two");
+    assert_eq!((due.len(), stock.idle(), stock.taken()), (1, 1, 2));
+    drop(due);
+    assert_eq!((sockets.load(SeqCst), stock.taken()), (1, 1));
+    drop(slot);
+    let (due, _) = stock.reap(&config, later).expect("there is one");
+    assert_eq!((due.len(), stock.idle(), stock.taken()), (1, 0, 1));
+}
+
+#[test]
 fn connections_that_turn_out_to_be_shared_beyond_what_may_be_open_serve_one_call() {
     let stock = stock(9, 1, true);
     let (_, _one, _first) = laid(&stock, 9);
     let (_, _two, _second) = laid(&stock, 9);
     assert_eq!(stock.shared(), 1);
+}
+
+/// Polls once, with nobody to wake.
+fn poll<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+#[test]
+fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
+    let stock = stock(9, 1, true);
+    let Found::Dial(Some(dialling)) = stock.find() else {
+        panic!("nothing is there")
+    };
+    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&stock)));
+    for call in &mut waiting {
+        assert!(poll(call.as_mut()).is_none());
+    }
+    stock.dial_failed((ErrorKind::Tls, "why".to_owned()));
+    drop(dialling);
+    for call in &mut waiting {
+        let Some((_, Found::Failed((kind, why)))) = poll(call.as_mut()) else {
+            panic!("they waited for that dial")
+        };
+        assert_eq!((kind, &*why), (ErrorKind::Tls, "why"));
+    }
+    assert!(matches!(stock.find(), Found::Dial(Some(_))));
+}
+
+#[test]
+fn who_waits_for_a_dial_that_was_given_up_dials() {
+    let stock = stock(9, 1, true);
+    let Found::Dial(Some(dialling)) = stock.find() else {
+        panic!("nothing is there")
+    };
+    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&stock)));
+    for call in &mut waiting {
+        assert!(poll(call.as_mut()).is_none());
+    }
+    drop(dialling);
+    let [first, second] = &mut waiting;
+    assert!(poll(second.as_mut()).is_none(), "it is not its turn");
+    let Some((_, Found::Dial(Some(_dialling)))) = poll(first.as_mut()) else {
+        panic!("somebody has to dial")
+    };
+    assert!(
+        poll(second.as_mut()).is_none(),
+        "now it waits for the next dial"
+    );
+}
+
+#[test]
+fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
+    type Event = fn(&Under, Trunk, Stream, Driven);
+    let events: [(&str, Event); 6] = [
+        ("settings", |_, _, stream, driven| {
+            driven.0.allow(2);
+            std::mem::forget((stream, driven));
+        }),
+        ("a stream that ends", |_, _, stream, driven| {
+            drop(stream);
+            std::mem::forget(driven);
+        }),
+        ("the connection's end", |_, _, stream, driven| {
+            drop(driven);
+            std::mem::forget(stream);
+        }),
+        ("its refusal", |stock, trunk, stream, driven| {
+            stock.retire(&trunk);
+            std::mem::forget((stream, driven));
+        }),
+        ("a connection that is kept", |stock, _, stream, driven| {
+            stock.keep(Pipe::new(Socket::open(&Arc::default(), 1)));
+            std::mem::forget((stream, driven));
+        }),
+        ("another one", |stock, _, stream, driven| {
+            let (_, other, second) = laid(stock, 9);
+            std::mem::forget((stream, driven, other, second));
+        }),
+    ];
+    for (what, event) in events {
+        // So that one more may be added, though the line waits for the settings of the first.
+        let stock = stock(9, 2, true);
+        let (trunk, stream, driven) = laid(&stock, UNKNOWN);
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut waiting = Box::pin(checkout(&stock));
+        let mut context = Context::from_waker(&waker);
+        assert!(waiting.as_mut().poll(&mut context).is_pending(), "{what}");
+        woken.0.store(false, SeqCst);
+        event(&stock, trunk, stream, driven);
+        assert!(woken.0.load(SeqCst), "{what} wakes nobody");
+        assert!(waiting.as_mut().poll(&mut context).is_ready(), "{what}");
+    }
+}
+
+#[test]
+fn who_comes_later_does_not_get_what_was_freed_for_the_line() {
+    let stock = stock(9, 1, true);
+    let (_, first, _driven) = laid(&stock, 1);
+    let mut waiting = Box::pin(checkout(&stock));
+    assert!(poll(waiting.as_mut()).is_none());
+    drop(first);
+    let mut late = Box::pin(checkout(&stock));
+    assert!(poll(late.as_mut()).is_none());
+    assert!(matches!(
+        poll(waiting.as_mut()),
+        Some((_, Found::Shared(..)))
+    ));
+    assert!(matches!(poll(late.as_mut()), Some((_, Found::Shared(..)))));
+}
+
+#[test]
+fn a_new_connection_takes_the_place_of_the_oldest_idle_one_only_when_all_are_open() {
+    let stock = stock(2, 1, false);
+    let sockets = Arc::default();
+    let slot = || Arc::clone(stock.slots()).try_acquire_owned().unwrap();
+    stock.keep(Pipe::new(Socket::open(&sockets, 2)));
+    let first = slot();
+    assert!(stock.surplus().is_none());
+    let _second = slot();
+    assert!(stock.surplus().is_some());
+    drop(first);
 }

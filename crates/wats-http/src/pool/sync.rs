@@ -1,6 +1,6 @@
 //! The locks and signals under the pool: of the standard library and tokio, or of loom in its tests.
 //!
-//! loom cannot see into tokio's semaphore and notification, so [models](model) that keep the same contract take their
+//! loom cannot see into tokio's semaphore and notification, so models that keep the same contract take their
 //! place.
 
 #[cfg(wats_loom)]

@@ -159,7 +159,7 @@ mod tests {
     fn a_limit_holds_for_as_long_as_a_client_asks_for_it_and_counts_what_was_before() {
         let start = Instant::now();
         let (wide, narrow) = (limit(10, 100), limit(3, 200));
-        let mut rules = rules(&[wide.clone()]);
+        let mut rules = rules(std::slice::from_ref(&wide));
         assert_eq!(rules.take(5, start), Ok(()));
         rules.add(&narrow);
         rules.add(&narrow);

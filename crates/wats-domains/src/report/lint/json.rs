@@ -21,7 +21,7 @@ use crate::report::Report;
 /// [`Error::Codec`] when the text is not JSON, not an object, or nests deeper than 128.
 pub fn lint_json(wsjf: &[u8]) -> Result<Vec<Finding>> {
     let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
-    let report: Report = json.from_slice(wsjf).map_err(|source| Error::Codec {
+    let report: Report = json.from_json(wsjf).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",
         source,
     })?;
