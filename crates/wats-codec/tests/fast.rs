@@ -251,7 +251,7 @@ fn fast_only<T: Decode + Serialize>(value: &T, format: Format) -> Option<T> {
         .map(|strict| strict.0)
 }
 
-/// Both paths read `bytes` alike: the same value, or the same error.
+/// Both paths read `bytes` alike: the same value, or the same error; and what they read of JSON, `serde_json` reads.
 fn read_alike<T>(bytes: &[u8])
 where
     T: Decode + serde::de::DeserializeOwned + std::fmt::Debug,
@@ -260,6 +260,10 @@ where
     let fast = codec.from_slice_fast::<T>(bytes);
     let serde = codec.from_slice::<T>(bytes);
     assert_same(&fast, &serde);
+    let json = bytes.trim_ascii_start().first().is_some_and(u8::is_ascii);
+    if let (true, Ok(read)) = (json, serde) {
+        assert_same(&read, &serde_json::from_slice::<T>(bytes).unwrap());
+    }
 }
 
 proptest! {

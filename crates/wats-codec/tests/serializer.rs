@@ -317,3 +317,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn from_json_reads_json_and_names_what_else_comes() {
+    let json = Serializer::default();
+    for text in ["[1,2]", " [1, 2]\n", "\u{feff}[1,2]"] {
+        assert_eq!(json.from_json::<Vec<u8>>(text.as_bytes()).unwrap(), [1, 2]);
+    }
+    for (format, name) in [
+        (Format::MessagePack, "msgpack"),
+        (Format::Archive, "archive"),
+        (Format::JsonGzip, "json-gzip"),
+    ] {
+        let other = Serializer::new(format).compress_threshold(0);
+        let bytes = other.to_vec(&[1, 2]).unwrap();
+        let error = json.from_json::<Vec<u8>>(&bytes).unwrap_err();
+        assert!(matches!(error, Error::Syntax { .. }), "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let small = json.with_limits(wats_codec::Limits::default().max_bytes(4));
+    assert!(matches!(
+        small.from_json::<Vec<u8>>(b"[1,2]"),
+        Err(Error::TooLarge { limit: 4, .. })
+    ));
+    assert!(matches!(json.from_json::<u8>(b" "), Err(Error::Empty)));
+    assert!(matches!(
+        json.from_json::<u8>(b"[1"),
+        Err(Error::Data { .. } | Error::Truncated { .. })
+    ));
+}

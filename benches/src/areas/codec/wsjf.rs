@@ -150,7 +150,7 @@ fn parse(ctx: &Context, id: &str, what: &str, text: Vec<u8>) -> RowSpec {
         .unit("µs/report")
         .note(&format!("read a report of 10 steps, {what}, {bytes} bytes"))
         .subject("wats-domains", move || {
-            Ok(timer.ns_per_op(|| json.from_slice::<Report>(black_box(&own.text))) / 1000.0)
+            Ok(timer.ns_per_op(|| json.from_json::<Report>(black_box(&own.text))) / 1000.0)
         });
     let row = serde_peer::<derived::Report>(row, ctx, "serde derive, drops the unknown", &document);
     let row = serde_peer::<flattened::Report>(row, ctx, "serde derive, flatten", &document);
@@ -179,7 +179,7 @@ fn headers(ctx: &Context) -> RowSpec {
         ))
         .subject("wats-domains", move || {
             Ok(
-                timer.ns_per_op(|| json.from_slice::<Vec<ReportHeader>>(black_box(&own.text)))
+                timer.ns_per_op(|| json.from_json::<Vec<ReportHeader>>(black_box(&own.text)))
                     / 1000.0,
             )
         });

@@ -54,9 +54,9 @@ impl Extra {
         self.0.push((name.into(), value));
     }
 
-    /// Keeps the members whose name is as wanted.
-    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
-        self.0.retain(|(name, _)| wanted(name));
+    /// Keeps the members that are wanted.
+    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&str, &Value) -> bool) {
+        self.0.retain(|(name, value)| wanted(name, value));
     }
 
     /// Of members of the same name the last stays, as JSON readers have it.

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::{Extra, Number};
 
-/// What of a member's value the member itself does not tell: with an empty place, all of it, because it is a null, or of
-/// another kind or out of range; with a full one, its spelling, which is not the one in which it would be written.
+/// A place for what of a member's value the member itself does not tell: without a value, all of it, because it is a null,
+/// or of another kind or out of range; with one, its spelling, which is not the one in which it would be written.
 pub(crate) type Odd = Option<Value>;
 
 /// A type of member, by the kinds of value that it can be made of.
@@ -41,15 +41,15 @@ pub(crate) trait Member: Sized {
     fn bytes(_: &[u8]) -> Option<Self> {
         None
     }
-    /// Reads an object to its place.
-    fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
-        *place = None;
-        Value::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    /// Reads an object.
+    fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
+        place.put_odd(Value::deserialize(MapAccessDeserializer::new(map))?);
+        Ok(())
     }
-    /// Reads a list to its place.
-    fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Self>, list: A) -> Result<Odd, A::Error> {
-        *place = None;
-        Value::deserialize(SeqAccessDeserializer::new(list)).map(Some)
+    /// Reads a list.
+    fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, list: A) -> Result<(), A::Error> {
+        place.put_odd(Value::deserialize(SeqAccessDeserializer::new(list))?);
+        Ok(())
     }
 
     /// Whether the same value may be spelt in several ways; then the way in which it was read is kept.
@@ -106,12 +106,13 @@ pub(crate) trait Model {
     fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
 }
 
-/// Reads the value of a member to its place, and tells what the place cannot.
+/// Reads the value of a member to its place, and what the value does not tell to `odd`, which is empty before.
 pub(crate) fn read_value<'de, T: Member, A: MapAccess<'de>>(
     map: &mut A,
-    place: &mut Option<T>,
-) -> Result<Odd, A::Error> {
-    map.next_value_seed(Place(place))
+    value: &mut Option<T>,
+    odd: &mut Odd,
+) -> Result<(), A::Error> {
+    map.next_value_seed(Place { value, odd })
 }
 
 /// The spelling in which a value was read, if it is still that value.
@@ -123,80 +124,108 @@ pub(crate) fn spelling<'a, T: Member>(
     if !T::SPELT {
         return None;
     }
-    let same = |spelling: &&Value| spelling.as_str().is_some_and(|text| value.is_spelt(text));
-    extra.get(name).filter(same)
+    extra
+        .get(name)
+        .filter(|spelling| is_spelling(value, spelling))
 }
 
-/// Reads one value of any kind, to a place for a `T` if it can be one.
+/// Whether this is another way to spell the value.
+pub(crate) fn is_spelling<T: Member>(value: &T, spelling: &Value) -> bool {
+    T::SPELT && spelling.as_str().is_some_and(|text| value.is_spelt(text))
+}
+
+/// Where a value of any kind goes, as a `T` if it can be one.
 ///
 /// It goes there at once: handing it up through the results of the reader costs more than reading it.
-struct Place<'a, T>(&'a mut Option<T>);
+pub(crate) struct Place<'a, T> {
+    value: &'a mut Option<T>,
+    odd: &'a mut Odd,
+}
 
-impl<T: Member> Place<'_, T> {
-    fn put(self, value: Option<T>, odd: impl FnOnce() -> Value) -> Odd {
-        *self.0 = value;
-        self.0.is_none().then(odd)
+impl<T> Place<'_, T> {
+    pub(crate) fn put(self, value: T) {
+        *self.value = Some(value);
+    }
+
+    fn put_odd(self, odd: Value) {
+        *self.value = None;
+        *self.odd = Some(odd);
+    }
+
+    fn put_or(self, value: Option<T>, odd: impl FnOnce() -> Value) {
+        match value {
+            Some(value) => self.put(value),
+            None => self.put_odd(odd()),
+        }
     }
 }
 
 impl<'de, T: Member> DeserializeSeed<'de> for Place<'_, T> {
-    type Value = Odd;
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Odd, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, T: Member> Visitor<'de> for Place<'_, T> {
-    type Value = Odd;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Odd, E> {
-        Ok(self.put(None, || Value::Null))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.put_odd(Value::Null);
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Odd, E> {
-        Ok(self.put(T::bool(value), || value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.put_or(T::bool(value), || value.into());
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Odd, E> {
-        Ok(self.put(T::signed(value), || value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.put_or(T::signed(value), || value.into());
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Odd, E> {
-        Ok(self.put(T::unsigned(value), || value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.put_or(T::unsigned(value), || value.into());
+        Ok(())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Odd, E> {
-        Ok(self.put(T::real(value), || value.into()))
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.put_or(T::real(value), || value.into());
+        Ok(())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Odd, E> {
-        let value = T::text(text);
-        let as_written = |value: &T| !T::SPELT || value.is_written(text);
-        let told = value.as_ref().is_some_and(as_written);
-        *self.0 = value;
-        Ok((!told).then(|| text.into()))
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        match T::text(text) {
+            Some(value) if T::SPELT && !value.is_written(text) => {
+                *self.odd = Some(text.into());
+                self.put(value);
+            }
+            value => self.put_or(value, || text.into()),
+        }
+        Ok(())
     }
 
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Odd, E> {
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<(), E> {
         // Only binary formats have them, and those we write ourselves.
         let Some(value) = T::bytes(bytes) else {
             return Err(E::invalid_type(Unexpected::Bytes(bytes), &self));
         };
-        *self.0 = Some(value);
-        Ok(None)
+        self.put(value);
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Odd, A::Error> {
-        T::list(self.0, list)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        T::list(self, list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Odd, A::Error> {
-        T::map(self.0, map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        T::map(self, map)
     }
 }
 
@@ -308,48 +337,57 @@ impl Member for Value {
     fn text(text: &str) -> Option<Self> {
         Some(text.into())
     }
-    fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
-        *place = Some(Self::deserialize(MapAccessDeserializer::new(map))?);
-        Ok(None)
+    fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
+        place.put(Self::deserialize(MapAccessDeserializer::new(map))?);
+        Ok(())
     }
-    fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Self>, list: A) -> Result<Odd, A::Error> {
-        *place = Some(Self::deserialize(SeqAccessDeserializer::new(list))?);
-        Ok(None)
+    fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, list: A) -> Result<(), A::Error> {
+        place.put(Self::deserialize(SeqAccessDeserializer::new(list))?);
+        Ok(())
     }
 }
 
 impl<T: Member> Member for Box<T> {
     const KIND: &'static str = T::KIND;
 
-    fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
+    fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
         let mut inner = None;
-        let odd = T::map(&mut inner, map)?;
-        *place = inner.map(Self::new);
-        Ok(odd)
+        let Place { value, odd } = place;
+        let within = Place {
+            value: &mut inner,
+            odd,
+        };
+        T::map(within, map)?;
+        *value = inner.map(Self::new);
+        Ok(())
     }
 }
 
 impl<T: Member + Serialize> Member for Vec<T> {
     const KIND: &'static str = T::LIST;
 
-    fn list<'de, A: SeqAccess<'de>>(
-        place: &mut Option<Self>,
-        mut list: A,
-    ) -> Result<Odd, A::Error> {
-        *place = None;
+    fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, mut list: A) -> Result<(), A::Error> {
         let mut items = Self::new();
-        let mut item = None;
-        while let Some(odd) = list.next_element_seed(Place(&mut item))? {
-            if let Some(odd) = odd {
+        let (mut item, mut odd) = (None, None);
+        loop {
+            let seed = Place {
+                value: &mut item,
+                odd: &mut odd,
+            };
+            if list.next_element_seed(seed)?.is_none() {
+                break;
+            }
+            if let Some(odd) = odd.take() {
                 item = T::null_item().filter(|_| odd.is_null());
                 if item.is_none() {
-                    return whole(&items, odd, list).map(Some);
+                    place.put_odd(whole(&items, odd, list)?);
+                    return Ok(());
                 }
             }
             items.extend(item.take());
         }
-        *place = Some(items);
-        Ok(None)
+        place.put(items);
+        Ok(())
     }
 }
 

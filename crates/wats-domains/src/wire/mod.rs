@@ -9,7 +9,7 @@ mod member;
 mod number;
 
 pub use extra::Extra;
-pub(crate) use member::{Leaf, Member, Model, Odd, read_value, spelling};
+pub(crate) use member::{Leaf, Member, Model, Place, is_spelling, read_value, spelling};
 pub use number::Number;
 
 /// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
@@ -36,7 +36,7 @@ macro_rules! wire {
             use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
             use serde::de::value::MapAccessDeserializer;
-            use $crate::wire::{Member, Odd, read_value, spelling};
+            use $crate::wire::{Member, Place, is_spelling, read_value, spelling};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
@@ -84,6 +84,17 @@ macro_rules! wire {
                         _ => false,
                     }
                 }
+
+                /// Whether what `extra` holds tells something that the member of that name does not.
+                fn is_news(&self, name: &str, value: &serde_json::Value) -> bool {
+                    match name {
+                        $( $wire => match &self.$field {
+                            Some(known) => is_spelling(known, value),
+                            None => true,
+                        } )*
+                        _ => true,
+                    }
+                }
             }
 
             impl Serialize for $name {
@@ -116,11 +127,12 @@ macro_rules! wire {
 
                         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                             let mut read = $name::default();
-                            let mut other = String::new();
+                            let (mut other, mut odd) = (String::new(), None);
                             while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
                                 match member {
                                     $( Name::$field => {
-                                        if let Some(odd) = read_value(&mut map, &mut read.$field)? {
+                                        read_value(&mut map, &mut read.$field, &mut odd)?;
+                                        if let Some(odd) = odd.take() {
                                             read.extra.push($wire, odd);
                                         }
                                     } )*
@@ -130,7 +142,7 @@ macro_rules! wire {
                             read.extra.settle();
                             // What the last of several members of one name said is what counts.
                             let mut extra = std::mem::take(&mut read.extra);
-                            extra.retain(|name| !read.is_set(name));
+                            extra.retain(|name, value| read.is_news(name, value));
                             read.extra = extra;
                             Ok(read)
                         }
@@ -163,9 +175,9 @@ macro_rules! wire {
             impl Member for $name {
                 const KIND: &'static str = "an object";
 
-                fn map<'de, A: MapAccess<'de>>(place: &mut Option<Self>, map: A) -> Result<Odd, A::Error> {
-                    *place = Some(Self::deserialize(MapAccessDeserializer::new(map))?);
-                    Ok(None)
+                fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
+                    place.put(Self::deserialize(MapAccessDeserializer::new(map))?);
+                    Ok(())
                 }
             }
         };

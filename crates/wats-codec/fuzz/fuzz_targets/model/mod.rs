@@ -33,10 +33,15 @@ fast_struct!(Step {
     ..extra
 });
 
-/// Both ways give the same value, or the same error.
+/// Both ways give the same value, or the same error; and JSON is read as `serde_json` itself reads it.
 pub fn read_alike(bytes: &[u8]) {
     let codec = Serializer::default();
     let fast = codec.from_slice_fast::<Vec<Step>>(bytes);
     let serde = codec.from_slice::<Vec<Step>>(bytes);
     assert_eq!(format!("{fast:?}"), format!("{serde:?}"));
+    let starts_as_json = bytes.trim_ascii_start().first().is_some_and(u8::is_ascii);
+    if let (true, Ok(read)) = (starts_as_json, &serde) {
+        let theirs: Vec<Step> = serde_json::from_slice(bytes).expect("serde_json refuses what is read");
+        assert_eq!(format!("{read:?}"), format!("{theirs:?}"));
+    }
 }

@@ -264,6 +264,8 @@ fn a_fault_that_a_type_swallows_is_not_this_readers_to_judge() {
     assert!(agree::<Careless>("[1,2]"));
     assert!(agree::<Careless>("{\"a\":1}"));
     for text in [
+        "[1,300]",
+        "{\"a\":300,\"b\":2}",
         "[1,\"a\"]",
         "[1,[2]]",
         "{\"a\":\"x\",\"b\":2}",
