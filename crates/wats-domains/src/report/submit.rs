@@ -110,7 +110,7 @@ impl ReportService<'_> {
     ///
     /// # Errors
     /// As [`submit`](Self::submit). Once the report is received nothing is an error any more: what hinders following it
-    /// stands in [`Fate::Pending`].
+    /// stands in [`Fate::Pending`](super::Fate::Pending).
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api, report: wats_domains::Report) -> wats_domains::Result<()> {
