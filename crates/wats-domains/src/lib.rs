@@ -22,3 +22,5 @@ pub use product::{Product, ProductQuery, ProductRevision, ProductService, Produc
 pub use report::{Finding, HeaderQuery, Limits, Report, ReportHeader, ReportService, UutReport};
 
 pub use wats_cache::CacheStats;
+// Types of these stand in public signatures.
+pub use {bytes, jiff, uuid};

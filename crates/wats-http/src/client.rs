@@ -202,6 +202,11 @@ impl Client {
         self.shared.wire.stats()
     }
 
+    /// The deadlines of calls that have none of their own.
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.shared.pipeline.timeouts
+    }
+
     /// The caps on the size of answers.
     pub fn limits(&self) -> &SizeLimits {
         &self.shared.pipeline.limits

@@ -10,10 +10,12 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    CacheStats, Error, Filter, Finding, HeaderQuery, Limits, Literal, Member, Process, Product,
-    ProductQuery, ProductRevision, ProductSummary, Report, ReportHeader, Result, UutReport, report,
-    wire,
+    Api, ApiOptions, CacheStats, Error, Filter, Finding, HeaderQuery, Limits, Literal, Member,
+    Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
+    ProductSummary, Report, ReportHeader, ReportService, Result, UutReport, report, wire,
 };
+#[doc(no_inline)]
+pub use wats_domains::{bytes, jiff, uuid};
 #[doc(inline)]
 pub use wats_http::{
     BreakerConfig, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig, RateLimit,
@@ -31,7 +33,7 @@ pub use wats_http as http;
 
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
-    pub use crate::report::StringLimit;
+    pub use crate::report::{StringLimit, UurReport};
     pub use crate::{Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport, Wats};
 }
 

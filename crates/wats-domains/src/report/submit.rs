@@ -38,7 +38,7 @@ pub struct SubmitOptions {
     pub mode: SubmitMode,
     /// Whether, and for how long, to follow the report until it is stored. This uses internal routes of the server.
     pub confirm: Option<ConfirmOptions>,
-    /// Deadlines of the call instead of the client's, for reports whose attachments take long to send.
+    /// Deadlines of the call instead of the client's, whose total grows with the size of a large report.
     pub timeouts: Option<Timeouts>,
     /// Whether a report that was read in less detail is sent, which overwrites the whole by a part; `false` by default.
     pub partial: bool,
@@ -59,8 +59,9 @@ impl SubmitOptions {
         self
     }
 
-    /// Sets deadlines for the call instead of the client's: [`Timeouts::total`] bounds the whole of it, so raise it for
-    /// reports whose attachments take long to send.
+    /// Sets deadlines for the call, which then hold as they are. Without this the client's do, but for
+    /// [`Timeouts::total`]: a report of more than 256 KiB has as much more time as its bytes take at 64 KiB/s. An upload
+    /// that stands still ends at [`Timeouts::attempt`] all the same.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = Some(timeouts);
         self
@@ -152,7 +153,10 @@ impl ReportService<'_> {
         let call = upload::fill(route.call(), &body).await?;
         let call = match &options.timeouts {
             Some(timeouts) => call.timeouts(timeouts.clone()),
-            None => call,
+            None => match upload::patient(self.api.http().timeouts(), body.len()) {
+                Some(longer) => call.timeouts(longer),
+                None => call,
+            },
         };
         let mut submitted = self.send(route, id, call).await?;
         if let Some(confirm) = &options.confirm {

@@ -2,16 +2,20 @@
 //! whole.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use wats_http::{BodySource, Call};
+use wats_http::{BodySource, Call, Timeouts};
 
 use super::body::{BodyChunks, ReportBody};
 use crate::error::{Error, Result};
 
 /// Bodies of at most this many bytes are sent whole: they may be compressed, and need no more than one piece.
 const WHOLE: u64 = 256 * 1024;
+
+/// The slowest line on which a large body still arrives in time, in bytes per second.
+const SLOWEST: u64 = 64 * 1024;
 
 const JSON: &str = "application/json";
 
@@ -27,6 +31,12 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
     // Each try begins anew and gives the same bytes: files that have changed meanwhile are an error.
     let source = BodySource::repeatable(move || Ok(pieces(again.chunks()))).length(body.len());
     Ok(call.stream(source, JSON))
+}
+
+/// The client's deadlines with the time more that a body of this length needs on a slow line, if it needs more.
+pub(super) fn patient(timeouts: &Timeouts, length: u64) -> Option<Timeouts> {
+    let more = Duration::from_secs(length / SLOWEST);
+    (length > WHOLE).then(|| timeouts.clone().total(timeouts.total.saturating_add(more)))
 }
 
 /// The whole of a body, read where that may take its time.
@@ -53,4 +63,20 @@ fn pieces(chunks: BodyChunks) -> impl Stream<Item = io::Result<Bytes>> + Send + 
             Err(stopped) => Some((Err(io::Error::other(stopped)), None)),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_report_has_the_time_that_its_size_takes() {
+        let own = Timeouts::default().total(Duration::from_secs(120));
+        assert!(patient(&own, WHOLE).is_none(), "a small one needs no more");
+        let longer = patient(&own, 100 << 20).unwrap();
+        assert_eq!(longer.total, Duration::from_secs(120 + 1600));
+        assert_eq!(longer.attempt, own.attempt);
+        let endless = own.total(Duration::MAX);
+        assert_eq!(patient(&endless, 100 << 20).unwrap().total, Duration::MAX);
+    }
 }
