@@ -58,6 +58,7 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
     rows.push(mean(ctx));
     rows.extend(Protocol::ALL.map(|protocol| cold(ctx, protocol)));
     rows.push(warm(ctx));
+    rows.push(warm_instructions());
     rows.push(cap(ctx));
     rows.extend(Protocol::ALL.map(allocations));
     rows.extend(Protocol::ALL.map(instructions));
@@ -326,6 +327,23 @@ fn warm(ctx: &Context) -> RowSpec {
                 }
             }
             Ok(spent)
+        })
+}
+
+/// The same in instructions: what of it is the client's own, and not the kernel's or that of a server that is slower with
+/// the first request of a connection.
+fn warm_instructions() -> RowSpec {
+    let set_up = || Host::start(Protocol::TlsHttp1, "0");
+    RowSpec::new("http.warm.first_20.instructions")
+        .unit("instructions")
+        .lower_is_better()
+        .and("http.warm.pooled_20.instructions")
+        .unit("instructions")
+        .lower_is_better()
+        .note("each of the first 20 requests after warm(20), and of those that follow, as valgrind counts")
+        .most_rounds(3)
+        .subject_with(Ours::NAME, set_up, |host| {
+            instructions::after_warm(&host.target)
         })
 }
 

@@ -10,6 +10,10 @@ use std::process::{Command, Stdio};
 /// Name of the child process: `serve http-client CLIENT URL CA_FILE REQUESTS`; `-` for no CA.
 pub(crate) const NAME: &str = "http-client";
 
+/// The client whose connections are opened ahead; its requests are rounds of [`TOGETHER`].
+const WARM: &str = "wats-http warm";
+const TOGETHER: u32 = 20;
+
 /// Requests of the shorter and of the longer run.
 const FEW: u32 = 200;
 const MANY: u32 = 1200;
@@ -33,6 +37,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Ours::NAME => send::<Ours>(&target, requests),
         Legacy::NAME => send::<Legacy>(&target, requests),
         Reqwest::NAME => send::<Reqwest>(&target, requests),
+        WARM => send_warm(&target, requests),
         _ => Err(format!("there is no client {client:?}").into()),
     }
 }
@@ -47,8 +52,39 @@ fn send<C: Get>(target: &Target, requests: u32) -> Result<()> {
     })
 }
 
+/// Opens connections ahead, and sends as many requests at a time as there are, so many times.
+fn send_warm(target: &Target, rounds: u32) -> Result<()> {
+    super::current_thread()?.block_on(async {
+        let client = Ours::new(target)?;
+        client.warm(TOGETHER as usize).await?;
+        for _ in 0..rounds {
+            let calls = (0..TOGETHER).map(|_| client.get());
+            futures_util::future::try_join_all(calls).await?;
+        }
+        Ok(())
+    })
+}
+
 /// Instructions of one pooled request of this client.
 pub(super) fn per_request<C: Get>(target: &Target) -> Result<f64> {
+    let [few, many] = [FEW, MANY].map(|requests| count(target, C::NAME, requests));
+    Ok((many? - few?) / f64::from(MANY - FEW))
+}
+
+/// Instructions of each of the first twenty requests after `warm(20)`, and of those that follow on the same connections.
+pub(super) fn after_warm(target: &Target) -> Result<[f64; 2]> {
+    let [none, first, more] = [0, 1, 4].map(|rounds| count(target, WARM, rounds));
+    let (none, first, more) = (none?, first?, more?);
+    let per_request =
+        |instructions: f64, rounds: f64| instructions / (rounds * f64::from(TOGETHER));
+    Ok([
+        per_request(first - none, 1.0),
+        per_request(more - first, 3.0),
+    ])
+}
+
+/// Instructions of a whole run.
+fn count(target: &Target, client: &str, requests: u32) -> Result<f64> {
     let ca = match &target.ca_pem {
         None => None,
         Some(pem) => {
@@ -60,31 +96,28 @@ pub(super) fn per_request<C: Get>(target: &Target) -> Result<f64> {
     let ca_file = ca
         .as_ref()
         .map_or("-".as_ref(), |file| file.path().as_os_str());
-    let count = |requests: u32| -> Result<f64> {
-        let counts = tempfile::NamedTempFile::new()?;
-        let mut out_file = std::ffi::OsString::from("--callgrind-out-file=");
-        out_file.push(counts.path());
-        let output = Command::new("valgrind")
-            .arg("--tool=callgrind")
-            .arg(out_file)
-            .arg(std::env::current_exe()?)
-            .args(["serve", NAME, C::NAME, &target.base_url])
-            .arg(ca_file)
-            .arg(requests.to_string())
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| format!("skipped, valgrind cannot be started: {error}"))?;
-        let told = String::from_utf8_lossy(&output.stderr);
-        let collected = told
-            .lines()
-            .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
-        match collected {
-            Some(collected) if output.status.success() => Ok(collected),
-            _ => {
-                let last = told.lines().last().unwrap_or_default();
-                Err(format!("valgrind counted nothing: {last}").into())
-            }
+    let counts = tempfile::NamedTempFile::new()?;
+    let mut out_file = std::ffi::OsString::from("--callgrind-out-file=");
+    out_file.push(counts.path());
+    let output = Command::new("valgrind")
+        .arg("--tool=callgrind")
+        .arg(out_file)
+        .arg(std::env::current_exe()?)
+        .args(["serve", NAME, client, &target.base_url])
+        .arg(ca_file)
+        .arg(requests.to_string())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("skipped, valgrind cannot be started: {error}"))?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    let collected = told
+        .lines()
+        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
+    match collected {
+        Some(collected) if output.status.success() => Ok(collected),
+        _ => {
+            let last = told.lines().last().unwrap_or_default();
+            Err(format!("valgrind counted nothing: {last}").into())
         }
-    };
-    Ok((count(MANY)? - count(FEW)?) / f64::from(MANY - FEW))
+    }
 }
