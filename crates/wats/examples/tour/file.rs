@@ -11,7 +11,12 @@ use crate::stage::Stage;
 
 pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
     let name = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
+    let mut text =
+        std::fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
+    // Windows tools put a byte order mark first, which is not JSON.
+    if text.starts_with(b"\xef\xbb\xbf") {
+        text.drain(..3);
+    }
     let original: Value =
         serde_json::from_slice(&text).map_err(|error| format!("{name} is not JSON: {error}"))?;
     let report: Report = serde_json::from_slice(&text)
