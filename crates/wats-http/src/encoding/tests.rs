@@ -215,10 +215,10 @@ proptest! {
 async fn a_large_body_gives_others_their_turns() {
     let data: Vec<u8> = (0..5_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
     for (coding, pack) in all() {
-        let body = AnswerBody::Whole(pack(&data).into());
+        let mut body = AnswerBody::Whole(pack(&data).into());
         let headers = headers(coding);
         let mut turns = 0;
-        let mut receiving = std::pin::pin!(receive(body, &headers, data.len()));
+        let mut receiving = std::pin::pin!(receive(&mut body, &headers, data.len()));
         let whole = poll_fn(|context| {
             turns += 1;
             receiving.as_mut().poll(context)
