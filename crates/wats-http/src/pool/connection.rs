@@ -36,7 +36,7 @@ pub(super) struct Http2 {
     used: Instant,
     /// From when on it takes no further calls.
     expires: Option<Instant>,
-    streams: Arc<Streams>,
+    pub(super) streams: Arc<Streams>,
 }
 
 impl Http2 {

@@ -332,7 +332,7 @@ fn a_retired_connection_makes_way_for_the_next() {
             let stock = Arc::clone(&stock);
             thread::spawn(move || drop(dialling(&stock)))
         };
-        stock.retire(&new);
+        stock.retire(&new.streams);
         other.join().unwrap();
         at_rest(&stock);
     });

@@ -41,6 +41,7 @@ mod stock;
 mod stock_tests;
 mod streams;
 mod sync;
+mod unanswered;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -56,6 +57,7 @@ pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
 use self::stock::{Dialling, Exclusive, Found, Place, Stock};
 use self::sync::Slot;
+use self::unanswered::Unanswered;
 use crate::address::BaseUrl;
 use crate::body::Payload;
 use crate::config::{PoolConfig, Timeouts};
@@ -247,9 +249,26 @@ impl Pool {
         let outgoing = outgoing::build(request, hop, &shared.base, forwarder, http2)
             .map_err(Failure::Broken)?;
         request.mark_sent(true);
+        let stock = &shared.stock;
         let sent = match &mut lease.connection {
-            Connection::Http1(http1) => http1.sender.try_send_request(outgoing).await,
-            Connection::Http2(http2, _) => http2.sender.try_send_request(outgoing).await,
+            Connection::Http1(http1) => {
+                let reused = lease.reused;
+                let unanswered = reused.then(|| Unanswered::on_exclusive(stock, request));
+                let sent = http1.sender.try_send_request(outgoing).await;
+                unanswered.map(Unanswered::ended);
+                sent
+            }
+            Connection::Http2(http2, _) => {
+                let streams = &http2.streams;
+                let reused = lease.reused;
+                let unanswered = reused.then(|| Unanswered::on_shared(stock, request, streams));
+                let sent = http2.sender.try_send_request(outgoing).await;
+                unanswered.map(Unanswered::ended);
+                if sent.is_ok() {
+                    streams.answered();
+                }
+                sent
+            }
         };
         sent.map_err(|error| match &request.body {
             // A body that could not be given is why, whatever else is told.
@@ -402,7 +421,7 @@ impl Shared {
     /// calls it still serves.
     fn retire(&self, lease: &Lease) {
         if let Connection::Http2(refused, _) = &lease.connection {
-            self.stock.retire(refused);
+            self.stock.retire(&refused.streams);
         }
     }
 }

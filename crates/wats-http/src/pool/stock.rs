@@ -162,7 +162,8 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         };
         match found {
             Pick::Shared(shared, stream) => Found::Shared(shared, stream),
-            Pick::Exclusive(exclusive) => Found::exclusive(exclusive),
+            Pick::Exclusive(exclusive) => Found::Exclusive(exclusive),
+            Pick::Expired(exclusive) => Found::Expired(exclusive),
             Pick::Dial { alone } => Found::Dial(alone.then(|| Dialling(self))),
             Pick::Wait => {
                 state.in_line += 1;
@@ -198,7 +199,8 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         }
         match state.pick(self) {
             Pick::Shared(shared, stream) => Some(Found::Shared(shared, stream)),
-            Pick::Exclusive(exclusive) => Some(Found::exclusive(exclusive)),
+            Pick::Exclusive(exclusive) => Some(Found::Exclusive(exclusive)),
+            Pick::Expired(exclusive) => Some(Found::Expired(exclusive)),
             Pick::Dial { alone } => Some(Found::Dial(alone.then(|| Dialling(self)))),
             Pick::Wait => None,
         }
@@ -246,13 +248,18 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
     }
 
     /// Gives no further calls to a shared connection; it may stay open for those it still serves.
-    pub(super) fn retire(&self, shared: &S) {
+    pub(super) fn retire(&self, streams: &Arc<Streams>) {
         let mut state = self.lock();
         state
             .shared
-            .retain(|other| !Arc::ptr_eq(other.streams(), shared.streams()));
+            .retain(|other| !Arc::ptr_eq(other.streams(), streams));
         drop(state);
         self.freed.notify_one();
+    }
+
+    /// Does not use the exclusive connections any more that have been idle since before `time`: they may be dead.
+    pub(super) fn distrust(&self, time: Instant) {
+        self.lock().idle.distrust(time);
     }
 
     /// For a call that has a slot and wants a new connection: if all of the cap are open, the one that has been idle
@@ -302,6 +309,7 @@ fn is_unused<S: Shared>(shared: &mut S, patience: Duration, now: Instant) -> boo
 enum Pick<X, S> {
     Shared(S, Stream),
     Exclusive(X),
+    Expired(X),
     Dial { alone: bool },
     Wait,
 }
@@ -319,8 +327,10 @@ impl<X: Exclusive, S: Shared> State<X, S> {
                 return Pick::Shared(shared.clone(), shared.streams().take());
             }
         }
-        if let Some(exclusive) = self.idle.pop() {
-            return Pick::Exclusive(exclusive);
+        match self.idle.pop() {
+            Some((exclusive, true)) => return Pick::Exclusive(exclusive),
+            Some((exclusive, false)) => return Pick::Expired(exclusive),
+            None => {}
         }
         if !stock.may_share || (self.shared.is_empty() && self.last_was_shared == Some(false)) {
             return Pick::Dial { alone: false };
@@ -337,16 +347,6 @@ impl<X: Exclusive, S: Shared> State<X, S> {
     /// Whether there is a connection, or will be, so that there is more to wait for than a dial that failed.
     fn has_any(&self) -> bool {
         self.dialling || self.idle.len() > 0 || self.shared.iter().any(|one| !one.is_over())
-    }
-}
-
-impl<X: Exclusive, S> Found<'_, X, S> {
-    fn exclusive(exclusive: X) -> Self {
-        if exclusive.is_expired() {
-            Self::Expired(exclusive)
-        } else {
-            Self::Exclusive(exclusive)
-        }
     }
 }
 

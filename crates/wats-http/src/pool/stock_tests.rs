@@ -38,6 +38,8 @@ enum Step {
     /// A shared connection ends, or refuses a call.
     Ends(usize),
     Refuses(usize),
+    /// A call over an exclusive connection got no answer.
+    Silence,
     /// The reaper comes, with patience or without.
     Reap(bool),
 }
@@ -54,6 +56,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (n(), 0_usize..4).prop_map(|(n, most)| Step::Settings(n, most)),
         1 => n().prop_map(Step::Ends),
         1 => n().prop_map(Step::Refuses),
+        1 => Just(Step::Silence),
         1 => any::<bool>().prop_map(Step::Reap),
     ];
     proptest::collection::vec(step, 1..120)
@@ -178,9 +181,10 @@ impl<'a> World<'a> {
                 if let Some(Call::Shares(_, trunk, _)) =
                     self.take(n, |call| matches!(call, Call::Shares(..)))
                 {
-                    self.stock.retire(&trunk);
+                    self.stock.retire(&trunk.streams);
                 }
             }
+            Step::Silence => self.stock.distrust(Instant::now()),
             Step::Reap(patient) => {
                 let later = if patient { 0 } else { 3600 };
                 let now = Instant::now() + Duration::from_secs(later);
@@ -366,6 +370,28 @@ fn a_connection_that_expired_while_it_was_idle_is_closed_and_not_used() {
 }
 
 #[test]
+fn connections_that_were_idle_before_a_silence_are_closed_and_not_used() {
+    let stock = stock(9, 1, false);
+    let sockets = Arc::default();
+    let park = || stock.keep(Pipe::new(Socket::open(&sockets, 9)));
+    park();
+    park();
+    let sent = Instant::now();
+    while Instant::now() == sent {}
+    park();
+    stock.distrust(sent);
+    // A silence that began earlier makes none trusted again.
+    stock.distrust(sent.checked_sub(Duration::from_secs(1)).unwrap());
+    assert!(matches!(stock.find(), Found::Exclusive(_)));
+    assert!(matches!(stock.find(), Found::Expired(_)));
+    let (due, _) = stock
+        .reap(&PoolConfig::default(), sent)
+        .expect("there is one");
+    assert_eq!((due.len(), stock.idle()), (1, 0));
+    assert!(matches!(stock.find(), Found::Dial(None)));
+}
+
+#[test]
 fn what_the_reaper_closes_has_a_slot_until_its_socket_is_closed() {
     let stock = stock(2, 1, false);
     let sockets = Arc::default();
@@ -461,7 +487,7 @@ fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
             std::mem::forget(stream);
         }),
         ("its refusal", |stock, trunk, stream, driven| {
-            stock.retire(&trunk);
+            stock.retire(&trunk.streams);
             std::mem::forget((stream, driven));
         }),
         ("a connection that is kept", |stock, _, stream, driven| {
