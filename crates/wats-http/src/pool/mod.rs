@@ -57,7 +57,7 @@ pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
 use self::stock::{Dialling, Exclusive, Found, Place, Stock};
 use self::sync::Slot;
-use self::unanswered::Unanswered;
+use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
 use crate::body::Payload;
 use crate::config::{PoolConfig, Timeouts};
@@ -252,20 +252,19 @@ impl Pool {
         let stock = &shared.stock;
         let sent = match &mut lease.connection {
             Connection::Http1(http1) => {
-                let reused = lease.reused;
-                let unanswered = reused.then(|| Unanswered::on_exclusive(stock, request));
+                let since = Since::sent(lease.reused);
+                let unanswered = Unanswered::new(stock, request, since);
                 let sent = http1.sender.try_send_request(outgoing).await;
-                unanswered.map(Unanswered::ended);
+                unanswered.ended();
                 sent
             }
             Connection::Http2(http2, _) => {
-                let streams = &http2.streams;
-                let reused = lease.reused;
-                let unanswered = reused.then(|| Unanswered::on_shared(stock, request, streams));
+                let since = Since::last_answer(lease.reused, &http2.streams);
+                let unanswered = Unanswered::new(stock, request, since);
                 let sent = http2.sender.try_send_request(outgoing).await;
-                unanswered.map(Unanswered::ended);
+                unanswered.ended();
                 if sent.is_ok() {
-                    streams.answered();
+                    http2.streams.answered();
                 }
                 sent
             }

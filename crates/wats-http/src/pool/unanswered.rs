@@ -15,38 +15,43 @@ use super::stock::{Exclusive, Shared, Stock};
 use super::streams::Streams;
 use crate::transport::Prepared;
 
-/// A request that waits for its answer on a connection that was open before.
+/// A request that waits for its answer.
 pub(super) struct Unanswered<'a, X: Exclusive, S: Shared> {
     stock: &'a Stock<X, S>,
     request: &'a Prepared<'a>,
     since: Since<'a>,
 }
 
-enum Since<'a> {
-    /// Over HTTP/1.1: when it was sent.
-    Time(Instant),
-    /// Over HTTP/2: the connection, and how many answers had come on it.
+/// Since when there has been silence.
+pub(super) enum Since<'a> {
+    /// Over HTTP/1.1: since the request was sent.
+    Sent(Instant),
+    /// Over HTTP/2: since so many answers had come on that connection.
     Answers(&'a Arc<Streams>, usize),
-    /// It waits no more.
-    Over,
+    /// Silence would tell nothing.
+    Never,
 }
 
-impl<'a, X: Exclusive, S: Shared> Unanswered<'a, X, S> {
-    pub(super) fn on_exclusive(stock: &'a Stock<X, S>, request: &'a Prepared<'a>) -> Self {
-        let since = Since::Time(Instant::now());
-        Self {
-            stock,
-            request,
-            since,
+impl<'a> Since<'a> {
+    pub(super) fn sent(reused: bool) -> Self {
+        if reused {
+            Self::Sent(Instant::now())
+        } else {
+            Self::Never
         }
     }
 
-    pub(super) fn on_shared(
-        stock: &'a Stock<X, S>,
-        request: &'a Prepared<'a>,
-        streams: &'a Arc<Streams>,
-    ) -> Self {
-        let since = Since::Answers(streams, streams.answers());
+    pub(super) fn last_answer(reused: bool, streams: &'a Arc<Streams>) -> Self {
+        if reused {
+            Self::Answers(streams, streams.answers())
+        } else {
+            Self::Never
+        }
+    }
+}
+
+impl<'a, X: Exclusive, S: Shared> Unanswered<'a, X, S> {
+    pub(super) fn new(stock: &'a Stock<X, S>, request: &'a Prepared<'a>, since: Since<'a>) -> Self {
         Self {
             stock,
             request,
@@ -56,7 +61,7 @@ impl<'a, X: Exclusive, S: Shared> Unanswered<'a, X, S> {
 
     /// There is an answer, or an error that says more.
     pub(super) fn ended(mut self) {
-        self.since = Since::Over;
+        self.since = Since::Never;
     }
 }
 
@@ -66,11 +71,11 @@ impl<X: Exclusive, S: Shared> Drop for Unanswered<'_, X, S> {
             return;
         }
         match self.since {
-            Since::Time(sent) => self.stock.distrust(sent),
+            Since::Sent(sent) => self.stock.distrust(sent),
             Since::Answers(streams, before) if streams.answers() == before => {
                 self.stock.retire(streams);
             }
-            Since::Answers(..) | Since::Over => {}
+            Since::Answers(..) | Since::Never => {}
         }
     }
 }
