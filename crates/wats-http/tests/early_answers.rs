@@ -116,13 +116,11 @@ async fn a_body_that_fails_after_an_early_success_is_an_error() {
         let pieces = stream::unfold(0, move |n| {
             let failing = failing.clone();
             async move {
-                match n {
-                    0 => Some((Ok(Bytes::from_static(b"first")), 1)),
-                    _ => {
-                        failing.notified().await;
-                        Some((Err(io::Error::other("the disk is gone")), 2))
-                    }
+                if n == 0 {
+                    return Some((Ok(Bytes::from_static(b"first")), 1));
                 }
+                failing.notified().await;
+                Some((Err(io::Error::other("the disk is gone")), 2))
             }
         });
         let call = Call::new(&UPLOAD).stream(BodySource::once(pieces), "text/plain");

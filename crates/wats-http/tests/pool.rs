@@ -253,6 +253,37 @@ async fn an_unused_http2_connection_is_closed_too() {
     assert_eq!(server.opened(), 2);
 }
 
+/// The reaper is a task, and ends with its runtime.
+#[test]
+fn a_client_that_moves_to_another_runtime_still_gives_idle_connections_up() {
+    for speaks in [Speaks::Plain, Speaks::Tls] {
+        let (url, pem) = elsewhere(speaks, |_| async { ok("x") });
+        let mut builder = client(&url).pool(pool(10).idle_timeout(Duration::from_millis(1)));
+        if let Some(pem) = pem {
+            builder = builder.tls(TlsConfig::default().only_ca_pem(&pem).unwrap());
+        }
+        let client = builder.build().unwrap();
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+        };
+        runtime().block_on(client.execute(Call::new(&GET))).unwrap();
+        runtime().block_on(async {
+            client.execute(Call::new(&GET)).await.unwrap();
+            let closed = async {
+                while client.pool_stats().live > 0 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(60), closed)
+                .await
+                .expect("an idle connection is kept");
+        });
+    }
+}
+
 /// Over TLS, closing in order means writing, which a peer that does not read can hold up for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_stops_reading_cannot_keep_a_slot() {

@@ -118,9 +118,8 @@ impl<X: Exclusive> Idle<X> {
 
 /// Starts the reaper unless it runs; it ends by itself when the pool holds no connection, or is gone.
 pub(super) fn ensure_reaper(pool: &Arc<Shared>) {
-    if pool.stock.wants_reaper() {
-        tokio::spawn(reap(Arc::downgrade(pool)));
-    }
+    pool.stock
+        .ensure_reaper(|| tokio::spawn(reap(Arc::downgrade(pool))).abort_handle());
 }
 
 async fn reap(pool: Weak<Shared>) {

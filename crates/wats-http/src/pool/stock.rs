@@ -12,6 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::idle::Idle;
@@ -70,8 +71,8 @@ struct State<X, S> {
     /// How many dials failed so far, and how the last one did.
     failed_dials: u64,
     last_failure: Option<Failed>,
-    /// Whether the reaper runs.
-    reaping: bool,
+    /// The reaper, while there is anything for it. A runtime that ends takes it along.
+    reaper: Option<AbortHandle>,
 }
 
 /// What there is for a call that has a slot.
@@ -113,7 +114,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
                 in_line: 0,
                 failed_dials: 0,
                 last_failure: None,
-                reaping: false,
+                reaper: None,
             }),
             turn: Arc::new(Semaphore::new(1)),
             freed: Arc::default(),
@@ -270,9 +271,12 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         full.then(|| state.idle.pop_oldest()).flatten()
     }
 
-    /// Whether a reaper has to be started, which the caller then does.
-    pub(super) fn wants_reaper(&self) -> bool {
-        !std::mem::replace(&mut self.lock().reaping, true)
+    /// Starts the reaper unless it runs.
+    pub(super) fn ensure_reaper(&self, start: impl FnOnce() -> AbortHandle) {
+        let mut state = self.lock();
+        if state.reaper.as_ref().is_none_or(AbortHandle::is_finished) {
+            state.reaper = Some(start());
+        }
     }
 
     /// Takes out what is due to be closed; `None` when nothing is left and the reaper ends.
@@ -291,7 +295,9 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
             })
             .collect();
         let ends = state.idle.len() == 0 && state.shared.is_empty();
-        state.reaping = !ends;
+        if ends {
+            state.reaper = None;
+        }
         drop(state);
         if !shared.is_empty() {
             self.freed.notify_one();

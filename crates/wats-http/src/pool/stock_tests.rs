@@ -356,7 +356,30 @@ fn a_connection_in_use_is_not_given_up_however_long_ago_its_last_call_began() {
     let (_, shared) = stock.reap(&config, later).expect("there is one");
     assert_eq!(shared.len(), 1);
     assert!(stock.reap(&config, later).is_none(), "the reaper ends");
-    assert!(stock.wants_reaper() && !stock.wants_reaper());
+}
+
+#[tokio::test]
+async fn the_reaper_is_started_when_none_runs_any_more() {
+    let stock = stock(9, 1, true);
+    let config = PoolConfig::default();
+    let (_, call, _driven) = laid(&stock, 9);
+    drop(call);
+    let started = AtomicUsize::new(0);
+    let ensure = || {
+        stock.ensure_reaper(|| {
+            started.fetch_add(1, SeqCst);
+            tokio::spawn(std::future::pending::<()>()).abort_handle()
+        });
+    };
+    ensure();
+    ensure();
+    assert_eq!(started.load(SeqCst), 1);
+    // It ends when nothing is left.
+    let later = Instant::now() + 2 * config.idle_timeout;
+    assert!(stock.reap(&config, later).is_some());
+    assert!(stock.reap(&config, later).is_none());
+    ensure();
+    assert_eq!(started.load(SeqCst), 2);
 }
 
 #[test]
