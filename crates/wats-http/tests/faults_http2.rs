@@ -90,15 +90,34 @@ async fn honest(mut http2: Http2) {
 }
 
 #[tokio::test]
-async fn a_refused_stream_is_sent_again_whatever_it_is() {
+async fn a_refused_stream_is_sent_again_on_its_connection_whatever_it_is() {
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = seen.clone();
-    let (client, _) = scripted_http2(move |number, mut http2| {
+    let (client, opened) = scripted_http2(move |_, mut http2| {
         let counted = counted.clone();
         async move {
-            if number > 0 {
-                return honest(http2).await;
+            while let Some(Ok((_, mut respond))) = http2.accept().await {
+                match counted.fetch_add(1, SeqCst) {
+                    0 => respond.send_reset(h2::Reason::REFUSED_STREAM),
+                    _ => answer(respond, "fine"),
+                }
             }
+        }
+    })
+    .await;
+    let answer = client.execute(Call::new(&POST)).await.unwrap();
+    assert_eq!((answer.attempts(), seen.load(SeqCst)), (1, 2));
+    assert_eq!(opened.load(SeqCst), 1);
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_all_streams_is_asked_twice_at_once_and_then_after_a_wait() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = seen.clone();
+    let (client, opened) = scripted_http2(move |_, mut http2| {
+        let counted = counted.clone();
+        async move {
             while let Some(Ok((_, mut respond))) = http2.accept().await {
                 counted.fetch_add(1, SeqCst);
                 respond.send_reset(h2::Reason::REFUSED_STREAM);
@@ -106,8 +125,11 @@ async fn a_refused_stream_is_sent_again_whatever_it_is() {
         }
     })
     .await;
-    let answer = client.execute(Call::new(&POST)).await.unwrap();
-    assert_eq!((answer.attempts(), seen.load(SeqCst)), (1, 1));
+    let error = client.execute(Call::new(&POST)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+    // Two tries, each of two requests.
+    assert_eq!((error.attempts(), error.delays().len()), (2, 1));
+    assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (4, 1));
     until_free(&client).await;
 }
 
@@ -474,18 +496,16 @@ async fn a_refused_body_that_can_be_sent_once_is_not_sent_in_part() {
 async fn a_refused_call_whose_time_is_up_before_it_is_sent_again_may_be_repeated() {
     let (refuse, refusals) = tokio::sync::watch::channel(false);
     let (told, mut tell) = tokio::sync::mpsc::unbounded_channel();
-    let (client, _) = scripted_narrow(9, move |number, mut http2| {
+    let (client, _) = scripted_narrow(9, move |_, mut http2| {
         let (mut refusals, told) = (refusals.clone(), told.clone());
         async move {
             let (_request, mut respond) = http2.accept().await.unwrap().unwrap();
-            told.send(number).unwrap();
-            if number == 0 {
-                refusals.wait_for(|now| *now).await.unwrap();
-                respond.send_reset(h2::Reason::REFUSED_STREAM);
-                while http2.accept().await.is_some() {}
-            } else {
-                black_hole(http2).await;
-            }
+            told.send(0).unwrap();
+            refusals.wait_for(|now| *now).await.unwrap();
+            respond.send_reset(h2::Reason::REFUSED_STREAM);
+            let _next = http2.accept().await;
+            told.send(1).unwrap();
+            black_hole(http2).await;
         }
     })
     .await;

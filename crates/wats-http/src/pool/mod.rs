@@ -292,7 +292,7 @@ impl Transport for Pool {
             return Box::pin(self.send_elsewhere(base, hop, request)).await;
         }
         let limit = request.timeouts.pool;
-        let mut refused_when_new = false;
+        let (mut refused_when_new, mut refused_before) = (false, false);
         let mut lease = self.checkout(limit).await?;
         loop {
             let reused = lease.reused;
@@ -312,6 +312,16 @@ impl Transport for Pool {
                         return Err(error.never_sent());
                     }
                     refused_when_new |= !reused;
+                    drop(lease);
+                    lease = Box::pin(self.checkout(limit)).await?;
+                }
+                // The server has more calls than it wants at the moment. One more may be luck, further ones wait.
+                Err(Failure::Refused(error)) => {
+                    request.mark_sent(false);
+                    if refused_before || request.is_used_up() {
+                        return Err(error.never_sent());
+                    }
+                    refused_before = true;
                     drop(lease);
                     lease = Box::pin(self.checkout(limit)).await?;
                 }
