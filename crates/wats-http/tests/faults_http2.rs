@@ -463,6 +463,50 @@ async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_
     until_free(&client).await;
 }
 
+/// What the peer does not read stays in the way of a goodbye.
+#[tokio::test]
+async fn a_peer_that_stops_reading_cannot_keep_a_connection_that_is_given_up() {
+    let (client, _) = scripted_narrow(9, |_, mut http2| async move {
+        let (request, _respond) = http2.accept().await.unwrap().unwrap();
+        let mut body = request.into_body();
+        // Takes data until the client knows of a window that is more than any socket buffers.
+        let (mut read, mut widened) = (0, 0);
+        while widened == 0 || read < widened + 100_000 {
+            tokio::select! {
+                data = body.data() => {
+                    let data = data.unwrap().unwrap();
+                    read += data.len();
+                    if widened == 0 {
+                        body.flow_control().release_capacity(data.len()).unwrap();
+                    }
+                }
+                _ = http2.accept() => {}
+            }
+            if widened == 0 && http2.set_initial_window_size(1 << 30).is_ok() {
+                http2.set_target_window_size(1 << 30);
+                widened = read;
+            }
+        }
+        black_hole(http2).await;
+    })
+    .await;
+    let pool = PoolConfig::default().idle_timeout(Duration::from_millis(1));
+    let client = client.pool(pool).build().unwrap();
+    let attempt = Timeouts::default().attempt(Duration::from_secs(2));
+    let large = Call::new(&POST).body(vec![b'x'; 64 << 20], "text/plain");
+    let error = client.execute(large.timeouts(attempt)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    let closed = async {
+        while client.pool_stats().live > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), closed)
+        .await
+        .expect("the socket is kept");
+}
+
 /// What was refused has not been worked on, but of a body that can be sent once a part is gone.
 #[tokio::test]
 async fn a_refused_body_that_can_be_sent_once_is_not_sent_in_part() {
