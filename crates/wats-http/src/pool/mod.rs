@@ -15,7 +15,7 @@
 //!
 //! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
 //! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper](idle) closes what
-stays idle too long.
+//! stays idle too long.
 //!
 //! All decisions are made in [`stock`], which does no IO and is checked by loom and by generated schedules; this module
 //! does what was decided. The lock there is never held across an await point, and no other lock is taken under it but
