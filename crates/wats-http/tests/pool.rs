@@ -238,6 +238,58 @@ async fn warm_connections_are_used_by_the_first_calls() {
     assert_eq!(server.opened(), 10);
 }
 
+#[tokio::test]
+async fn connections_are_warmed_eight_at_a_time() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (acceptor, pem) = tls_acceptor(Speaks::TlsHttp1Only);
+    // Handshakes go through one by one.
+    let gate = Arc::new(Semaphore::new(0));
+    let at_server = gate.clone();
+    let (came, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            came.send(()).unwrap();
+            let (acceptor, gate) = (acceptor.clone(), at_server.clone());
+            tokio::spawn(async move {
+                gate.acquire().await.unwrap().forget();
+                let _open = acceptor.accept(stream).await.unwrap();
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let client = client(&url)
+        .tls(TlsConfig::default().only_ca_pem(&pem).unwrap())
+        .build()
+        .unwrap();
+    let warming = tokio::spawn({
+        let client = client.clone();
+        async move { client.warm(12).await }
+    });
+    let mut handshakes = 0;
+    for released in 0..12 {
+        // The first one is alone, because it tells the protocol.
+        let most = if released == 0 {
+            1
+        } else {
+            12.min(released + 8)
+        };
+        while handshakes < most {
+            coming.recv().await.unwrap();
+            handshakes += 1;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(coming.is_empty(), "more than eight at a time");
+        gate.add_permits(1);
+    }
+    warming.await.unwrap().unwrap();
+    let stats = client.pool_stats();
+    assert_eq!((stats.idle, stats.dialled, stats.in_use), (12, 12, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unused_http2_connection_is_closed_too() {
     let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;

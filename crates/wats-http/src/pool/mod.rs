@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
-//! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper](idle) closes what
-//! stays idle too long.
+//! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper](idle) closes
+//! what stays idle too long.
 //!
 //! All decisions are made in [`stock`], which does no IO and is checked by loom and by generated schedules; this module
 //! does what was decided. The lock there is never held across an await point, and no other lock is taken under it but
@@ -45,10 +45,12 @@ mod streams;
 mod sync;
 mod unanswered;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
@@ -71,6 +73,9 @@ use crate::transport::{Answer, Prepared, Transport};
 
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
+
+/// How many connections are opened at a time ahead of need: enough to make little of round trips, and no burst.
+const DIALS_AHEAD: usize = 8;
 
 /// The pool of connections to one server.
 #[derive(Debug)]
@@ -132,21 +137,27 @@ impl Pool {
 
     /// Opens connections until `n` are idle, or one over HTTP/2, so that the first calls need not.
     pub(crate) async fn warm(&self, n: usize) -> Result<()> {
+        let n = n.min(self.shared.config.max_connections.get());
+        if n == 0 {
+            return Ok(());
+        }
+        let checkout = || self.checkout(self.shared.timeouts.pool);
+        // The first one tells the protocol.
+        let first = checkout().await?;
+        let shared_by_all = matches!(first.connection, Connection::Http2(..));
         // All leases are held until the last is there; otherwise one connection would be taken n times.
-        let mut leases = Vec::new();
+        let mut leases = vec![first];
         let mut outcome = Ok(());
-        for _ in 0..n.min(self.shared.config.max_connections.get()) {
-            match self.checkout(self.shared.timeouts.pool).await {
-                Ok(lease) => {
-                    let shared_by_all = matches!(lease.connection, Connection::Http2(..));
-                    leases.push(lease);
-                    if shared_by_all {
+        if !shared_by_all {
+            let others = stream::iter(1..n).map(|_| checkout());
+            let mut others = pin!(others.buffer_unordered(DIALS_AHEAD));
+            while let Some(next) = others.next().await {
+                match next {
+                    Ok(lease) => leases.push(lease),
+                    Err(error) => {
+                        outcome = Err(error);
                         break;
                     }
-                }
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
                 }
             }
         }
