@@ -372,10 +372,14 @@ async fn who_waits_for_a_dial_shares_its_failure() {
         drop(socket);
     };
     let (outcomes, ()) = tokio::join!(futures_util::future::join_all(calls), refusing);
+    let mut told = None;
     for outcome in outcomes {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error:#}");
         assert!(error.to_string().contains(&address.to_string()), "{error}");
+        let long = format!("{error:#}");
+        assert_eq!(*told.get_or_insert(long.clone()), long);
+        assert!(std::error::Error::source(&error).is_some(), "{long}");
     }
     assert_eq!(client.pool_stats().dialled, 1);
 }

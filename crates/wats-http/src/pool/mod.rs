@@ -26,6 +26,7 @@ mod body;
 mod connection;
 mod dial;
 mod elsewhere;
+mod failed;
 #[cfg(test)]
 mod fakes;
 mod idle;
@@ -57,6 +58,7 @@ use tokio::time::{Instant, timeout};
 pub(crate) use self::body::PooledBody;
 use self::connection::{Connection, Failure, Http1, Http2, Lease};
 use self::dial::{Dialer, Dialled};
+use self::failed::Failed;
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
 use self::stock::{Dialling, Exclusive, Found, Place, Stock};
@@ -215,9 +217,7 @@ impl Pool {
                     let connection = shared.dial(dialling).await?;
                     return Ok(Lease::new(connection, slot, false));
                 }
-                Found::Failed((kind, message)) => {
-                    return Err(Error::new(kind).message(message).never_sent());
-                }
+                Found::Failed(failed) => return Err(failed.into_error()),
                 // Waiting ends in something else; if it did not, it would have to go on.
                 Found::Wait(_) => continue,
             };
@@ -417,8 +417,7 @@ impl Shared {
         let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters)).await;
         let connection = match outcome.map_err(Error::never_sent) {
             Err(error) => {
-                let said = error.said().unwrap_or_default().to_owned();
-                self.stock.dial_failed((error.kind(), said));
+                self.stock.dial_failed(Failed::of(&error));
                 return Err(error);
             }
             Ok(Dialled::Http1(http1)) => {

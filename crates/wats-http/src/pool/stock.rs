@@ -15,11 +15,11 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::failed::Failed;
 use super::idle::Idle;
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, LockGuard, Notify, Semaphore, Slot};
 use crate::config::PoolConfig;
-use crate::error::ErrorKind;
 
 /// A connection that serves one call at a time.
 pub(super) trait Exclusive {
@@ -39,9 +39,6 @@ pub(super) trait Shared: Clone {
     /// When a call last took it.
     fn used(&mut self) -> &mut Instant;
 }
-
-/// How a dial failed, for those who waited for it.
-pub(super) type Failed = (ErrorKind, String);
 
 #[derive(Debug)]
 pub(super) struct Stock<X, S> {

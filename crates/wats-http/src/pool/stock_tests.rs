@@ -14,7 +14,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::fakes::{Pipe, Socket, Trunk, Under, stock, trunk};
+use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
 use super::stock::{Dialling, Exclusive, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::Slot;
@@ -163,7 +163,7 @@ impl<'a> World<'a> {
             }
             Step::Fails(n) => {
                 if let Some(Call::Dials(slot, dialling)) = self.take(n, dials) {
-                    self.stock.dial_failed((ErrorKind::Connect, String::new()));
+                    self.stock.dial_failed(failed(ErrorKind::Connect));
                     drop((dialling, slot));
                 }
             }
@@ -460,13 +460,13 @@ fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
     for call in &mut waiting {
         assert!(poll(call.as_mut()).is_none());
     }
-    stock.dial_failed((ErrorKind::Tls, "why".to_owned()));
+    stock.dial_failed(failed(ErrorKind::Tls));
     drop(dialling);
     for call in &mut waiting {
-        let Some((_, Found::Failed((kind, why)))) = poll(call.as_mut()) else {
+        let Some((_, Found::Failed(failure))) = poll(call.as_mut()) else {
             panic!("they waited for that dial")
         };
-        assert_eq!((kind, &*why), (ErrorKind::Tls, "why"));
+        assert_eq!(failure, failed(ErrorKind::Tls));
     }
     assert!(matches!(stock.find(), Found::Dial(Some(_))));
 }
