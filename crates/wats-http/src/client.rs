@@ -184,7 +184,8 @@ impl Client {
     }
 
     /// Opens `n` connections ahead of need (one over HTTP/2), so that the first calls find them open. At most
-    /// [`PoolConfig::max_idle`] of them stay open for longer than a moment.
+    /// [`PoolConfig::max_idle`] of them stay open for longer than a moment. Once the first one has told the protocol, at
+    /// most eight are being opened at a time.
     ///
     /// # Errors
     /// The server cannot be reached; connections opened by then stay.

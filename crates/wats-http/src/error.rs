@@ -353,7 +353,7 @@ impl Error {
             }
             ErrorKind::Transport => "the network or the server cut the connection; try again",
             ErrorKind::Timeout(Deadline::Pool) => {
-                "all connections are busy; run fewer calls at once or raise PoolConfig::max_connections"
+                "all connections are busy; run fewer calls at once or raise PoolConfig::max_connections (over HTTP/2, if the server takes no more calls at a time, PoolConfig::http2_connections)"
             }
             ErrorKind::Timeout(Deadline::RateLimit) => {
                 "send fewer calls with this token, or raise RateLimit if the server allows more"

@@ -285,6 +285,7 @@ impl Pipeline {
             if which == Deadline::Attempt && request.moved_on(&mut moved) {
                 continue;
             }
+            request.mark_late();
             let error = Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}"));
             // Waiting for a slot, for a dial or for a redirect's: nothing has left.
             return Err(match (request.was_sent(), transport.is_dialling()) {

@@ -66,6 +66,8 @@ pub(crate) struct Sent {
     left: AtomicBool,
     /// A server has answered it, with a redirect: whatever happens to the request that follows, this one was done.
     answered: AtomicBool,
+    /// A deadline ended it. One that its caller dropped tells nothing of the server.
+    late: AtomicBool,
 }
 
 impl Prepared<'_> {
@@ -81,6 +83,16 @@ impl Prepared<'_> {
     pub(crate) fn begin_try(&self) {
         self.sent.left.store(false, Relaxed);
         self.sent.answered.store(false, Relaxed);
+        self.sent.late.store(false, Relaxed);
+    }
+
+    /// Says that the try is dropped because its deadline passed.
+    pub(crate) fn mark_late(&self) {
+        self.sent.late.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_late(&self) -> bool {
+        self.sent.late.load(Relaxed)
     }
 
     /// Says that from here on the server may see the request, or that it did not after all.

@@ -90,15 +90,34 @@ async fn honest(mut http2: Http2) {
 }
 
 #[tokio::test]
-async fn a_refused_stream_is_sent_again_whatever_it_is() {
+async fn a_refused_stream_is_sent_again_on_its_connection_whatever_it_is() {
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = seen.clone();
-    let (client, _) = scripted_http2(move |number, mut http2| {
+    let (client, opened) = scripted_http2(move |_, mut http2| {
         let counted = counted.clone();
         async move {
-            if number > 0 {
-                return honest(http2).await;
+            while let Some(Ok((_, mut respond))) = http2.accept().await {
+                match counted.fetch_add(1, SeqCst) {
+                    0 => respond.send_reset(h2::Reason::REFUSED_STREAM),
+                    _ => answer(respond, "fine"),
+                }
             }
+        }
+    })
+    .await;
+    let answer = client.execute(Call::new(&POST)).await.unwrap();
+    assert_eq!((answer.attempts(), seen.load(SeqCst)), (1, 2));
+    assert_eq!(opened.load(SeqCst), 1);
+    until_free(&client).await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_all_streams_is_asked_twice_at_once_and_then_after_a_wait() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = seen.clone();
+    let (client, opened) = scripted_http2(move |_, mut http2| {
+        let counted = counted.clone();
+        async move {
             while let Some(Ok((_, mut respond))) = http2.accept().await {
                 counted.fetch_add(1, SeqCst);
                 respond.send_reset(h2::Reason::REFUSED_STREAM);
@@ -106,8 +125,11 @@ async fn a_refused_stream_is_sent_again_whatever_it_is() {
         }
     })
     .await;
-    let answer = client.execute(Call::new(&POST)).await.unwrap();
-    assert_eq!((answer.attempts(), seen.load(SeqCst)), (1, 1));
+    let error = client.execute(Call::new(&POST)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
+    // Two tries, each of two requests.
+    assert_eq!((error.attempts(), error.delays().len()), (2, 1));
+    assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (4, 1));
     until_free(&client).await;
 }
 
@@ -242,19 +264,21 @@ async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_live
     let soon = Duration::from_millis(100);
     let item = |id| Call::new(&ITEM).path("id", id);
     let attempt = |call: Call| call.timeouts(Timeouts::default().attempt(soon));
-    let error = client.execute(attempt(item("silent"))).await.unwrap_err();
+    // On a connection that is new, a silence means a slow server.
+    let error = client.execute(attempt(Call::new(&POST))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     let read_idle = item("half").timeouts(Timeouts::default().read_idle(soon));
     let error = client.execute(read_idle).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
     let large = Call::new(&POST).body(vec![b'x'; 1 << 20], "text/plain");
-    let error = client.execute(attempt(large)).await.unwrap_err();
+    // Another call is answered meanwhile, so the connection is not taken for dead.
+    let other = client.execute(Call::new(&GET));
+    let (outcome, other) = tokio::join!(client.execute(attempt(large)), other);
+    let error = outcome.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     assert_eq!(error.attempts(), 1);
-    assert_eq!(
-        &client.execute(Call::new(&GET)).await.unwrap().body()[..],
-        b"fine"
-    );
+    assert_eq!(&other.unwrap().body()[..], b"fine");
+    client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(opened.load(SeqCst), 1);
     until_free(&client).await;
 }
@@ -439,6 +463,50 @@ async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_
     until_free(&client).await;
 }
 
+/// What the peer does not read stays in the way of a goodbye.
+#[tokio::test]
+async fn a_peer_that_stops_reading_cannot_keep_a_connection_that_is_given_up() {
+    let (client, _) = scripted_narrow(9, |_, mut http2| async move {
+        let (request, _respond) = http2.accept().await.unwrap().unwrap();
+        let mut body = request.into_body();
+        // Takes data until the client knows of a window that is more than any socket buffers.
+        let (mut read, mut widened) = (0, 0);
+        while widened == 0 || read < widened + 100_000 {
+            tokio::select! {
+                data = body.data() => {
+                    let data = data.unwrap().unwrap();
+                    read += data.len();
+                    if widened == 0 {
+                        body.flow_control().release_capacity(data.len()).unwrap();
+                    }
+                }
+                _ = http2.accept() => {}
+            }
+            if widened == 0 && http2.set_initial_window_size(1 << 30).is_ok() {
+                http2.set_target_window_size(1 << 30);
+                widened = read;
+            }
+        }
+        black_hole(http2).await;
+    })
+    .await;
+    let pool = PoolConfig::default().idle_timeout(Duration::from_millis(1));
+    let client = client.pool(pool).build().unwrap();
+    let attempt = Timeouts::default().attempt(Duration::from_secs(2));
+    let large = Call::new(&POST).body(vec![b'x'; 64 << 20], "text/plain");
+    let error = client.execute(large.timeouts(attempt)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
+    let closed = async {
+        while client.pool_stats().live > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), closed)
+        .await
+        .expect("the socket is kept");
+}
+
 /// What was refused has not been worked on, but of a body that can be sent once a part is gone.
 #[tokio::test]
 async fn a_refused_body_that_can_be_sent_once_is_not_sent_in_part() {
@@ -472,18 +540,16 @@ async fn a_refused_body_that_can_be_sent_once_is_not_sent_in_part() {
 async fn a_refused_call_whose_time_is_up_before_it_is_sent_again_may_be_repeated() {
     let (refuse, refusals) = tokio::sync::watch::channel(false);
     let (told, mut tell) = tokio::sync::mpsc::unbounded_channel();
-    let (client, _) = scripted_narrow(9, move |number, mut http2| {
+    let (client, _) = scripted_narrow(9, move |_, mut http2| {
         let (mut refusals, told) = (refusals.clone(), told.clone());
         async move {
             let (_request, mut respond) = http2.accept().await.unwrap().unwrap();
-            told.send(number).unwrap();
-            if number == 0 {
-                refusals.wait_for(|now| *now).await.unwrap();
-                respond.send_reset(h2::Reason::REFUSED_STREAM);
-                while http2.accept().await.is_some() {}
-            } else {
-                black_hole(http2).await;
-            }
+            told.send(0).unwrap();
+            refusals.wait_for(|now| *now).await.unwrap();
+            respond.send_reset(h2::Reason::REFUSED_STREAM);
+            let _next = http2.accept().await;
+            told.send(1).unwrap();
+            black_hole(http2).await;
         }
     })
     .await;

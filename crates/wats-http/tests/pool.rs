@@ -238,6 +238,58 @@ async fn warm_connections_are_used_by_the_first_calls() {
     assert_eq!(server.opened(), 10);
 }
 
+#[tokio::test]
+async fn connections_are_warmed_eight_at_a_time() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (acceptor, pem) = tls_acceptor(Speaks::TlsHttp1Only);
+    // Handshakes go through one by one.
+    let gate = Arc::new(Semaphore::new(0));
+    let at_server = gate.clone();
+    let (came, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            came.send(()).unwrap();
+            let (acceptor, gate) = (acceptor.clone(), at_server.clone());
+            tokio::spawn(async move {
+                gate.acquire().await.unwrap().forget();
+                let _open = acceptor.accept(stream).await.unwrap();
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let client = client(&url)
+        .tls(TlsConfig::default().only_ca_pem(&pem).unwrap())
+        .build()
+        .unwrap();
+    let warming = tokio::spawn({
+        let client = client.clone();
+        async move { client.warm(12).await }
+    });
+    let mut handshakes = 0;
+    for released in 0..12 {
+        // The first one is alone, because it tells the protocol.
+        let most = if released == 0 {
+            1
+        } else {
+            12.min(released + 8)
+        };
+        while handshakes < most {
+            coming.recv().await.unwrap();
+            handshakes += 1;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(coming.is_empty(), "more than eight at a time");
+        gate.add_permits(1);
+    }
+    warming.await.unwrap().unwrap();
+    let stats = client.pool_stats();
+    assert_eq!((stats.idle, stats.dialled, stats.in_use), (12, 12, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unused_http2_connection_is_closed_too() {
     let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
@@ -251,6 +303,37 @@ async fn an_unused_http2_connection_is_closed_too() {
     server.until_live(|n| n == 0).await;
     client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(server.opened(), 2);
+}
+
+/// The reaper is a task, and ends with its runtime.
+#[test]
+fn a_client_that_moves_to_another_runtime_still_gives_idle_connections_up() {
+    for speaks in [Speaks::Plain, Speaks::Tls] {
+        let (url, pem) = elsewhere(speaks, |_| async { ok("x") });
+        let mut builder = client(&url).pool(pool(10).idle_timeout(Duration::from_millis(1)));
+        if let Some(pem) = pem {
+            builder = builder.tls(TlsConfig::default().only_ca_pem(&pem).unwrap());
+        }
+        let client = builder.build().unwrap();
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+        };
+        runtime().block_on(client.execute(Call::new(&GET))).unwrap();
+        runtime().block_on(async {
+            client.execute(Call::new(&GET)).await.unwrap();
+            let closed = async {
+                while client.pool_stats().live > 0 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(60), closed)
+                .await
+                .expect("an idle connection is kept");
+        });
+    }
 }
 
 /// Over TLS, closing in order means writing, which a peer that does not read can hold up for ever.
@@ -289,10 +372,14 @@ async fn who_waits_for_a_dial_shares_its_failure() {
         drop(socket);
     };
     let (outcomes, ()) = tokio::join!(futures_util::future::join_all(calls), refusing);
+    let mut told = None;
     for outcome in outcomes {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error:#}");
         assert!(error.to_string().contains(&address.to_string()), "{error}");
+        let long = format!("{error:#}");
+        assert_eq!(*told.get_or_insert(long.clone()), long);
+        assert!(std::error::Error::source(&error).is_some(), "{long}");
     }
     assert_eq!(client.pool_stats().dialled, 1);
 }

@@ -36,7 +36,7 @@ pub(super) struct Http2 {
     used: Instant,
     /// From when on it takes no further calls.
     expires: Option<Instant>,
-    streams: Arc<Streams>,
+    pub(super) streams: Arc<Streams>,
 }
 
 impl Http2 {
@@ -180,8 +180,10 @@ impl Lease {
 
 /// Why a request got no answer.
 pub(super) enum Failure {
-    /// The server has not seen it, or says that it has not worked on it.
+    /// The server has not seen it, or has said goodbye (GOAWAY) before it; the connection takes no further requests.
     Unsent(Error),
+    /// The server has not worked on it, and has nothing against others on the same connection (`REFUSED_STREAM`).
+    Refused(Error),
     /// The connection ended. The server may have seen the request, though on one that was idle it rarely has.
     Ended(Error),
     /// The server may have seen it.
@@ -191,7 +193,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Unsent(error) => error.never_sent(),
+            Self::Unsent(error) | Self::Refused(error) => error.never_sent(),
             Self::Ended(error) | Self::Broken(error) => error,
         }
     }
@@ -201,8 +203,10 @@ impl From<TrySendError<Request<Outgoing>>> for Failure {
     fn from(mut failure: TrySendError<Request<Outgoing>>) -> Self {
         let handed_back = failure.take_message().is_some();
         let source = failure.into_error();
-        let unsent = handed_back || is_refused(&source);
-        let message = if source.is_incomplete_message() {
+        let refusal = refusal(&source);
+        let message = if matches!(refusal, Some(Refusal::Stream)) {
+            "the server takes no more requests just now"
+        } else if source.is_incomplete_message() {
             "the server closed the connection before it answered"
         } else if source.is_parse() {
             "the answer is not HTTP"
@@ -215,26 +219,37 @@ impl From<TrySendError<Request<Outgoing>>> for Failure {
         let error = Error::new(ErrorKind::Transport)
             .message(message)
             .source(source);
-        if unsent {
-            Self::Unsent(error)
-        } else if ended {
-            Self::Ended(error)
-        } else {
-            Self::Broken(error)
+        match refusal {
+            _ if handed_back => Self::Unsent(error),
+            Some(Refusal::Goodbye) => Self::Unsent(error),
+            Some(Refusal::Stream) => Self::Refused(error),
+            None if ended => Self::Ended(error),
+            None => Self::Broken(error),
         }
     }
 }
 
-/// Whether an HTTP/2 server says that it has not worked on the request: it refused the stream, or its GOAWAY came
-/// before the stream (RFC 9113, sections 6.8 and 8.7).
-fn is_refused(error: &hyper::Error) -> bool {
+/// How an HTTP/2 server says that it has not worked on a request (RFC 9113, sections 6.8 and 8.7).
+enum Refusal {
+    /// It refused the stream.
+    Stream,
+    /// Its GOAWAY came before the stream.
+    Goodbye,
+}
+
+fn refusal(error: &hyper::Error) -> Option<Refusal> {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<h2::Error>() {
             let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            return error.is_remote() && (refused || error.is_go_away());
+            let refusal = if error.is_go_away() {
+                Some(Refusal::Goodbye)
+            } else {
+                refused.then_some(Refusal::Stream)
+            };
+            return refusal.filter(|_| error.is_remote());
         }
         cause = error.source();
     }
-    false
+    None
 }

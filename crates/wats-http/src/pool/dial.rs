@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::connection::{Closing, Http1};
+use super::metered::Metered;
 use super::route::Router;
 use super::stats::{Counters, Live};
 use super::streams::{Driven, Streams, UNKNOWN};
@@ -167,7 +168,7 @@ where
     let (alive, dropped) = oneshot::channel::<()>();
     tokio::spawn(async move {
         // The outcome reaches the caller through the request; here it only tells that the socket is closed.
-        drive(driver, dropped).await;
+        drive(driver, dropped, || 0).await;
         drop((slot_holder, live));
     });
     Ok(Dialled::Http1(Http1 {
@@ -179,16 +180,23 @@ where
     }))
 }
 
-/// Runs a connection to its end. Once nobody holds it any more, it may say goodbye for a moment; a peer that has
-/// stopped reading would otherwise keep it, and the slot of its call, for ever.
-async fn drive(driver: impl Future, dropped: oneshot::Receiver<()>) {
+/// Runs a connection to its end. Once nobody holds it any more, it may say goodbye for a moment, and for a further one as
+/// long as something is `written`; a peer that has stopped reading would otherwise keep it, and the slot of its call, for
+/// ever.
+async fn drive(driver: impl Future, dropped: oneshot::Receiver<()>, written: impl Fn() -> usize) {
     let (mut driver, mut dropped) = (pin!(driver), pin!(dropped));
     let ended = poll_fn(|context| match driver.as_mut().poll(context) {
         Poll::Ready(_) => Poll::Ready(true),
         Poll::Pending => dropped.as_mut().poll(context).map(|_| false),
     });
-    if !ended.await {
-        let _ = timeout(GOODBYE, driver).await;
+    if ended.await {
+        return;
+    }
+    loop {
+        let before = written();
+        if timeout(GOODBYE, driver.as_mut()).await.is_ok() || written() == before {
+            return;
+        }
     }
 }
 
@@ -201,9 +209,21 @@ async fn handshake_http2<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // The driver ends when nobody has a handle any more. The server may be owed the rest of a request that it answered
+    // early even then.
+    let (alive, dropped) = oneshot::channel::<()>();
+    let written = Arc::new(AtomicUsize::new(0));
+    let stream = Metered {
+        stream,
+        written: Arc::clone(&written),
+    };
     let spawner = Spawner {
         streams: Arc::clone(&streams),
-        live: Arc::new(Lock::new(Some(live))),
+        socket: Arc::new(Lock::new(Some(Socket {
+            live,
+            dropped,
+            written: Arc::clone(&written),
+        }))),
     };
     let (sender, mut driver) = http2::Builder::new(spawner)
         .timer(TokioTimer::new())
@@ -225,7 +245,7 @@ where
             ended
         })
         .await;
-        drop(driven);
+        drop((driven, driver, alive));
     });
     Ok(Dialled::Http2 {
         sender,
@@ -240,8 +260,15 @@ where
 #[derive(Clone)]
 struct Spawner {
     streams: Arc<Streams>,
-    /// Goes to the first task, which has the socket: it may go on for long after the driver has nothing left to send.
-    live: Arc<Lock<Option<Live>>>,
+    /// Goes to the first task, which has the socket: it may go on after the driver has nothing left to send.
+    socket: Arc<Lock<Option<Socket>>>,
+}
+
+struct Socket {
+    live: Live,
+    /// Hears that nobody has a handle any more.
+    dropped: oneshot::Receiver<()>,
+    written: Arc<AtomicUsize>,
 }
 
 impl<F> Executor<F> for Spawner
@@ -256,15 +283,26 @@ where
             return;
         }
         let streams = Arc::clone(&self.streams);
-        let live = self.live.lock().take();
+        let socket = self.socket.lock().take();
         tokio::spawn(async move {
-            poll_fn(|context| {
+            let watched = poll_fn(|context| {
                 let ended = task.as_mut().poll(context);
                 streams.something_came();
                 ended
-            })
-            .await;
-            drop((task, live));
+            });
+            match socket {
+                Some(Socket {
+                    live,
+                    dropped,
+                    written,
+                }) => {
+                    drive(watched, dropped, || written.load(Relaxed)).await;
+                    drop((task, live));
+                }
+                None => {
+                    watched.await;
+                }
+            }
         });
     }
 }
@@ -273,4 +311,39 @@ fn handshake_failed(source: hyper::Error) -> Error {
     Error::new(ErrorKind::Transport)
         .message("the server does not speak HTTP")
         .source(source)
+}
+
+#[cfg(test)]
+#[cfg(not(wats_loom))]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// How long a connection that nobody holds lives, and how far it comes, when it does something every so often.
+    async fn goodbye(pace: Duration, writes: bool) -> (Duration, usize) {
+        let done = AtomicUsize::new(0);
+        let written = || if writes { done.load(Relaxed) } else { 0 };
+        let (alive, dropped) = oneshot::channel();
+        drop(alive);
+        let began = Instant::now();
+        let driver = async {
+            for _ in 0..10 {
+                sleep(pace).await;
+                done.fetch_add(1, Relaxed);
+            }
+        };
+        drive(driver, dropped, written).await;
+        (began.elapsed(), done.load(Relaxed))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_nobody_holds_lives_as_long_as_it_gets_something_written() {
+        let second = Duration::from_secs(1);
+        assert_eq!(goodbye(second, true).await.1, 10);
+        let (lived, done) = goodbye(second, false).await;
+        assert!(lived < GOODBYE + second && done <= 2, "{lived:?}, {done}");
+        let (lived, done) = goodbye(2 * GOODBYE, true).await;
+        assert!(lived < GOODBYE + second && done == 0, "{lived:?}, {done}");
+    }
 }

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 use tokio::time::Instant;
 
 use super::connection::Closing;
+use super::failed::Failed;
 use super::stock::{Exclusive, Shared, Stock};
 use super::streams::Streams;
 use super::sync::Slot;
 use crate::config::PoolConfig;
+use crate::error::{Error, ErrorKind};
 
 pub(super) type Under = Arc<Stock<Pipe, Trunk>>;
 
@@ -100,4 +102,9 @@ pub(super) fn trunk(stock: &Under) -> Trunk {
         streams: Streams::new(stock.freed()),
         used: Instant::now(),
     }
+}
+
+/// A dial that failed.
+pub(super) fn failed(kind: ErrorKind) -> Failed {
+    Failed::of(&Error::new(kind).message("why"))
 }

@@ -23,6 +23,8 @@ const PACE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Idle<X> {
     connections: Vec<Parked<X>>,
+    /// What has been idle since before this time is not used again.
+    distrusted: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -35,7 +37,14 @@ impl<X> Default for Idle<X> {
     fn default() -> Self {
         Self {
             connections: Vec::new(),
+            distrusted: None,
         }
+    }
+}
+
+impl<X: Exclusive> Parked<X> {
+    fn is_usable(&self, distrusted: Option<Instant>) -> bool {
+        distrusted.is_none_or(|time| self.since > time) && !self.connection.is_expired()
     }
 }
 
@@ -51,13 +60,20 @@ impl<X: Exclusive> Idle<X> {
         });
     }
 
-    pub(super) fn pop(&mut self) -> Option<X> {
+    /// The one that was used last, and whether it may be used again.
+    pub(super) fn pop(&mut self) -> Option<(X, bool)> {
         while let Some(parked) = self.connections.pop() {
             if !parked.connection.is_closed() {
-                return Some(parked.connection);
+                let usable = parked.is_usable(self.distrusted);
+                return Some((parked.connection, usable));
             }
         }
         None
+    }
+
+    /// Takes what has been idle since before `time` for dead.
+    pub(super) fn distrust(&mut self, time: Instant) {
+        self.distrusted = self.distrusted.max(Some(time));
     }
 
     /// The one that has been idle for longest.
@@ -66,7 +82,7 @@ impl<X: Exclusive> Idle<X> {
         oldest.map(|parked| parked.connection)
     }
 
-    /// Takes out what is due, oldest first: what is too old or soon closed by the server, the surplus after a short
+    /// Takes out what is due, oldest first: what is distrusted, too old or soon closed by the server, the surplus after a short
     /// grace, the others after the idle timeout. What gets no slot to close with stays.
     pub(super) fn take_due(
         &mut self,
@@ -74,6 +90,7 @@ impl<X: Exclusive> Idle<X> {
         now: Instant,
         slot: impl Fn() -> Option<Slot>,
     ) -> Vec<X> {
+        let distrusted = self.distrusted;
         let surplus = self.connections.len().saturating_sub(config.max_idle);
         let is_due = |index: usize, parked: &Parked<X>| {
             let grace = if index < surplus {
@@ -81,7 +98,7 @@ impl<X: Exclusive> Idle<X> {
             } else {
                 config.idle_timeout
             };
-            now.duration_since(parked.since) >= grace || parked.connection.is_expired()
+            now.duration_since(parked.since) >= grace || !parked.is_usable(distrusted)
         };
         let (mut due, mut kept) = (Vec::new(), Vec::with_capacity(self.connections.len()));
         for (index, parked) in self.connections.drain(..).enumerate() {
@@ -101,9 +118,8 @@ impl<X: Exclusive> Idle<X> {
 
 /// Starts the reaper unless it runs; it ends by itself when the pool holds no connection, or is gone.
 pub(super) fn ensure_reaper(pool: &Arc<Shared>) {
-    if pool.stock.wants_reaper() {
-        tokio::spawn(reap(Arc::downgrade(pool)));
-    }
+    pool.stock
+        .ensure_reaper(|| tokio::spawn(reap(Arc::downgrade(pool))).abort_handle());
 }
 
 async fn reap(pool: Weak<Shared>) {

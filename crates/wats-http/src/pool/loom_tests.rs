@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use loom::future::block_on;
 use loom::thread;
 
-use super::fakes::{Pipe, Socket, Trunk, Under, stock, trunk};
+use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
 use super::stock::{Dialling, Exclusive, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::AtomicUsize;
@@ -260,10 +260,10 @@ fn a_dial_that_ends_in_another_thread_frees_the_line() {
         // Whoever dials fails; whoever waits shares that or dials next.
         let call = |stock: &Under| match find(stock) {
             Found::Dial(Some(dialling)) => {
-                stock.dial_failed((ErrorKind::Connect, String::new()));
+                stock.dial_failed(failed(ErrorKind::Connect));
                 drop(dialling);
             }
-            Found::Failed((ErrorKind::Connect, _)) => {}
+            Found::Failed(_) => {}
             other => panic!("{other:?}"),
         };
         let others = [(); 2].map(|()| {
@@ -288,7 +288,7 @@ fn a_connection_that_ends_sends_everybody_who_waited_for_it_on() {
             thread::spawn(move || match find(&stock) {
                 // The next connection cannot be opened.
                 Found::Dial(Some(dialling)) => {
-                    stock.dial_failed((ErrorKind::Connect, String::new()));
+                    stock.dial_failed(failed(ErrorKind::Connect));
                     drop(dialling);
                 }
                 Found::Failed(_) => {}
@@ -332,7 +332,7 @@ fn a_retired_connection_makes_way_for_the_next() {
             let stock = Arc::clone(&stock);
             thread::spawn(move || drop(dialling(&stock)))
         };
-        stock.retire(&new);
+        stock.retire(&new.streams);
         other.join().unwrap();
         at_rest(&stock);
     });

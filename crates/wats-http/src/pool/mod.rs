@@ -14,7 +14,8 @@
 //! ```
 //!
 //! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
-//! only once the socket is closed. The [reaper](idle) closes what stays idle too long.
+//! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper](idle) closes
+//! what stays idle too long.
 //!
 //! All decisions are made in [`stock`], which does no IO and is checked by loom and by generated schedules; this module
 //! does what was decided. The lock there is never held across an await point, and no other lock is taken under it but
@@ -25,12 +26,14 @@ mod body;
 mod connection;
 mod dial;
 mod elsewhere;
+mod failed;
 #[cfg(test)]
 mod fakes;
 mod idle;
 #[cfg(test)]
 #[cfg(wats_loom)]
 mod loom_tests;
+mod metered;
 mod outgoing;
 mod route;
 mod socks;
@@ -41,21 +44,26 @@ mod stock;
 mod stock_tests;
 mod streams;
 mod sync;
+mod unanswered;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::body::PooledBody;
 use self::connection::{Connection, Failure, Http1, Http2, Lease};
 use self::dial::{Dialer, Dialled};
+use self::failed::Failed;
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
 use self::stock::{Dialling, Exclusive, Found, Place, Stock};
 use self::sync::Slot;
+use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
 use crate::body::Payload;
 use crate::config::{PoolConfig, Timeouts};
@@ -67,6 +75,9 @@ use crate::transport::{Answer, Prepared, Transport};
 
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
+
+/// How many connections are opened at a time ahead of need: enough to make little of round trips, and no burst.
+const DIALS_AHEAD: usize = 8;
 
 /// The pool of connections to one server.
 #[derive(Debug)]
@@ -128,21 +139,27 @@ impl Pool {
 
     /// Opens connections until `n` are idle, or one over HTTP/2, so that the first calls need not.
     pub(crate) async fn warm(&self, n: usize) -> Result<()> {
+        let n = n.min(self.shared.config.max_connections.get());
+        if n == 0 {
+            return Ok(());
+        }
+        let checkout = || self.checkout(self.shared.timeouts.pool);
+        // The first one tells the protocol.
+        let first = checkout().await?;
+        let shared_by_all = matches!(first.connection, Connection::Http2(..));
         // All leases are held until the last is there; otherwise one connection would be taken n times.
-        let mut leases = Vec::new();
+        let mut leases = vec![first];
         let mut outcome = Ok(());
-        for _ in 0..n.min(self.shared.config.max_connections.get()) {
-            match self.checkout(self.shared.timeouts.pool).await {
-                Ok(lease) => {
-                    let shared_by_all = matches!(lease.connection, Connection::Http2(..));
-                    leases.push(lease);
-                    if shared_by_all {
+        if !shared_by_all {
+            let others = stream::iter(1..n).map(|_| checkout());
+            let mut others = pin!(others.buffer_unordered(DIALS_AHEAD));
+            while let Some(next) = others.next().await {
+                match next {
+                    Ok(lease) => leases.push(lease),
+                    Err(error) => {
+                        outcome = Err(error);
                         break;
                     }
-                }
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
                 }
             }
         }
@@ -200,9 +217,7 @@ impl Pool {
                     let connection = shared.dial(dialling).await?;
                     return Ok(Lease::new(connection, slot, false));
                 }
-                Found::Failed((kind, message)) => {
-                    return Err(Error::new(kind).message(message).never_sent());
-                }
+                Found::Failed(failed) => return Err(failed.into_error()),
                 // Waiting ends in something else; if it did not, it would have to go on.
                 Found::Wait(_) => continue,
             };
@@ -247,9 +262,25 @@ impl Pool {
         let outgoing = outgoing::build(request, hop, &shared.base, forwarder, http2)
             .map_err(Failure::Broken)?;
         request.mark_sent(true);
+        let stock = &shared.stock;
         let sent = match &mut lease.connection {
-            Connection::Http1(http1) => http1.sender.try_send_request(outgoing).await,
-            Connection::Http2(http2, _) => http2.sender.try_send_request(outgoing).await,
+            Connection::Http1(http1) => {
+                let since = Since::sent(lease.reused);
+                let unanswered = Unanswered::new(stock, request, since);
+                let sent = http1.sender.try_send_request(outgoing).await;
+                unanswered.ended();
+                sent
+            }
+            Connection::Http2(http2, _) => {
+                let since = Since::last_answer(lease.reused, &http2.streams);
+                let unanswered = Unanswered::new(stock, request, since);
+                let sent = http2.sender.try_send_request(outgoing).await;
+                unanswered.ended();
+                if sent.is_ok() {
+                    http2.streams.answered();
+                }
+                sent
+            }
         };
         sent.map_err(|error| match &request.body {
             // A body that could not be given is why, whatever else is told.
@@ -274,7 +305,7 @@ impl Transport for Pool {
             return Box::pin(self.send_elsewhere(base, hop, request)).await;
         }
         let limit = request.timeouts.pool;
-        let mut refused_when_new = false;
+        let (mut refused_when_new, mut refused_before) = (false, false);
         let mut lease = self.checkout(limit).await?;
         loop {
             let reused = lease.reused;
@@ -294,6 +325,16 @@ impl Transport for Pool {
                         return Err(error.never_sent());
                     }
                     refused_when_new |= !reused;
+                    drop(lease);
+                    lease = Box::pin(self.checkout(limit)).await?;
+                }
+                // The server has more calls than it wants at the moment. One more may be luck, further ones wait.
+                Err(Failure::Refused(error)) => {
+                    request.mark_sent(false);
+                    if refused_before || request.is_used_up() {
+                        return Err(error.never_sent());
+                    }
+                    refused_before = true;
                     drop(lease);
                     lease = Box::pin(self.checkout(limit)).await?;
                 }
@@ -376,8 +417,7 @@ impl Shared {
         let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters)).await;
         let connection = match outcome.map_err(Error::never_sent) {
             Err(error) => {
-                let said = error.said().unwrap_or_default().to_owned();
-                self.stock.dial_failed((error.kind(), said));
+                self.stock.dial_failed(Failed::of(&error));
                 return Err(error);
             }
             Ok(Dialled::Http1(http1)) => {
@@ -402,7 +442,7 @@ impl Shared {
     /// calls it still serves.
     fn retire(&self, lease: &Lease) {
         if let Connection::Http2(refused, _) = &lease.connection {
-            self.stock.retire(refused);
+            self.stock.retire(&refused.streams);
         }
     }
 }

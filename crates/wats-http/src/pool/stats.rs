@@ -20,7 +20,8 @@ pub struct PoolStats {
     pub live: usize,
     /// HTTP/1.1 connections idle now.
     pub idle: usize,
-    /// Calls that have a connection now, or are opening one.
+    /// Slots that are taken now: by calls that have a connection, are opening one or wait for an HTTP/2 stream, and by
+    /// HTTP/1.1 connections that are being closed, until their sockets are.
     pub in_use: usize,
     /// Calls that wait for a connection now.
     pub waiting: usize,

@@ -12,13 +12,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::failed::Failed;
 use super::idle::Idle;
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, LockGuard, Notify, Semaphore, Slot};
 use crate::config::PoolConfig;
-use crate::error::ErrorKind;
 
 /// A connection that serves one call at a time.
 pub(super) trait Exclusive {
@@ -38,9 +39,6 @@ pub(super) trait Shared: Clone {
     /// When a call last took it.
     fn used(&mut self) -> &mut Instant;
 }
-
-/// How a dial failed, for those who waited for it.
-pub(super) type Failed = (ErrorKind, String);
 
 #[derive(Debug)]
 pub(super) struct Stock<X, S> {
@@ -70,8 +68,8 @@ struct State<X, S> {
     /// How many dials failed so far, and how the last one did.
     failed_dials: u64,
     last_failure: Option<Failed>,
-    /// Whether the reaper runs.
-    reaping: bool,
+    /// The reaper, while there is anything for it. A runtime that ends takes it along.
+    reaper: Option<AbortHandle>,
 }
 
 /// What there is for a call that has a slot.
@@ -113,7 +111,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
                 in_line: 0,
                 failed_dials: 0,
                 last_failure: None,
-                reaping: false,
+                reaper: None,
             }),
             turn: Arc::new(Semaphore::new(1)),
             freed: Arc::default(),
@@ -162,7 +160,8 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         };
         match found {
             Pick::Shared(shared, stream) => Found::Shared(shared, stream),
-            Pick::Exclusive(exclusive) => Found::exclusive(exclusive),
+            Pick::Exclusive(exclusive) => Found::Exclusive(exclusive),
+            Pick::Expired(exclusive) => Found::Expired(exclusive),
             Pick::Dial { alone } => Found::Dial(alone.then(|| Dialling(self))),
             Pick::Wait => {
                 state.in_line += 1;
@@ -198,7 +197,8 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         }
         match state.pick(self) {
             Pick::Shared(shared, stream) => Some(Found::Shared(shared, stream)),
-            Pick::Exclusive(exclusive) => Some(Found::exclusive(exclusive)),
+            Pick::Exclusive(exclusive) => Some(Found::Exclusive(exclusive)),
+            Pick::Expired(exclusive) => Some(Found::Expired(exclusive)),
             Pick::Dial { alone } => Some(Found::Dial(alone.then(|| Dialling(self)))),
             Pick::Wait => None,
         }
@@ -246,13 +246,18 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
     }
 
     /// Gives no further calls to a shared connection; it may stay open for those it still serves.
-    pub(super) fn retire(&self, shared: &S) {
+    pub(super) fn retire(&self, streams: &Arc<Streams>) {
         let mut state = self.lock();
         state
             .shared
-            .retain(|other| !Arc::ptr_eq(other.streams(), shared.streams()));
+            .retain(|other| !Arc::ptr_eq(other.streams(), streams));
         drop(state);
         self.freed.notify_one();
+    }
+
+    /// Does not use the exclusive connections any more that have been idle since before `time`: they may be dead.
+    pub(super) fn distrust(&self, time: Instant) {
+        self.lock().idle.distrust(time);
     }
 
     /// For a call that has a slot and wants a new connection: if all of the cap are open, the one that has been idle
@@ -263,9 +268,12 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         full.then(|| state.idle.pop_oldest()).flatten()
     }
 
-    /// Whether a reaper has to be started, which the caller then does.
-    pub(super) fn wants_reaper(&self) -> bool {
-        !std::mem::replace(&mut self.lock().reaping, true)
+    /// Starts the reaper unless it runs.
+    pub(super) fn ensure_reaper(&self, start: impl FnOnce() -> AbortHandle) {
+        let mut state = self.lock();
+        if state.reaper.as_ref().is_none_or(AbortHandle::is_finished) {
+            state.reaper = Some(start());
+        }
     }
 
     /// Takes out what is due to be closed; `None` when nothing is left and the reaper ends.
@@ -284,7 +292,9 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
             })
             .collect();
         let ends = state.idle.len() == 0 && state.shared.is_empty();
-        state.reaping = !ends;
+        if ends {
+            state.reaper = None;
+        }
         drop(state);
         if !shared.is_empty() {
             self.freed.notify_one();
@@ -302,6 +312,7 @@ fn is_unused<S: Shared>(shared: &mut S, patience: Duration, now: Instant) -> boo
 enum Pick<X, S> {
     Shared(S, Stream),
     Exclusive(X),
+    Expired(X),
     Dial { alone: bool },
     Wait,
 }
@@ -319,8 +330,10 @@ impl<X: Exclusive, S: Shared> State<X, S> {
                 return Pick::Shared(shared.clone(), shared.streams().take());
             }
         }
-        if let Some(exclusive) = self.idle.pop() {
-            return Pick::Exclusive(exclusive);
+        match self.idle.pop() {
+            Some((exclusive, true)) => return Pick::Exclusive(exclusive),
+            Some((exclusive, false)) => return Pick::Expired(exclusive),
+            None => {}
         }
         if !stock.may_share || (self.shared.is_empty() && self.last_was_shared == Some(false)) {
             return Pick::Dial { alone: false };
@@ -337,16 +350,6 @@ impl<X: Exclusive, S: Shared> State<X, S> {
     /// Whether there is a connection, or will be, so that there is more to wait for than a dial that failed.
     fn has_any(&self) -> bool {
         self.dialling || self.idle.len() > 0 || self.shared.iter().any(|one| !one.is_over())
-    }
-}
-
-impl<X: Exclusive, S> Found<'_, X, S> {
-    fn exclusive(exclusive: X) -> Self {
-        if exclusive.is_expired() {
-            Self::Expired(exclusive)
-        } else {
-            Self::Exclusive(exclusive)
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::fakes::{Pipe, Socket, Trunk, Under, stock, trunk};
+use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
 use super::stock::{Dialling, Exclusive, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::Slot;
@@ -38,6 +38,8 @@ enum Step {
     /// A shared connection ends, or refuses a call.
     Ends(usize),
     Refuses(usize),
+    /// A call over an exclusive connection got no answer.
+    Silence,
     /// The reaper comes, with patience or without.
     Reap(bool),
 }
@@ -54,6 +56,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (n(), 0_usize..4).prop_map(|(n, most)| Step::Settings(n, most)),
         1 => n().prop_map(Step::Ends),
         1 => n().prop_map(Step::Refuses),
+        1 => Just(Step::Silence),
         1 => any::<bool>().prop_map(Step::Reap),
     ];
     proptest::collection::vec(step, 1..120)
@@ -160,7 +163,7 @@ impl<'a> World<'a> {
             }
             Step::Fails(n) => {
                 if let Some(Call::Dials(slot, dialling)) = self.take(n, dials) {
-                    self.stock.dial_failed((ErrorKind::Connect, String::new()));
+                    self.stock.dial_failed(failed(ErrorKind::Connect));
                     drop((dialling, slot));
                 }
             }
@@ -178,9 +181,10 @@ impl<'a> World<'a> {
                 if let Some(Call::Shares(_, trunk, _)) =
                     self.take(n, |call| matches!(call, Call::Shares(..)))
                 {
-                    self.stock.retire(&trunk);
+                    self.stock.retire(&trunk.streams);
                 }
             }
+            Step::Silence => self.stock.distrust(Instant::now()),
             Step::Reap(patient) => {
                 let later = if patient { 0 } else { 3600 };
                 let now = Instant::now() + Duration::from_secs(later);
@@ -352,7 +356,30 @@ fn a_connection_in_use_is_not_given_up_however_long_ago_its_last_call_began() {
     let (_, shared) = stock.reap(&config, later).expect("there is one");
     assert_eq!(shared.len(), 1);
     assert!(stock.reap(&config, later).is_none(), "the reaper ends");
-    assert!(stock.wants_reaper() && !stock.wants_reaper());
+}
+
+#[tokio::test]
+async fn the_reaper_is_started_when_none_runs_any_more() {
+    let stock = stock(9, 1, true);
+    let config = PoolConfig::default();
+    let (_, call, _driven) = laid(&stock, 9);
+    drop(call);
+    let started = AtomicUsize::new(0);
+    let ensure = || {
+        stock.ensure_reaper(|| {
+            started.fetch_add(1, SeqCst);
+            tokio::spawn(std::future::pending::<()>()).abort_handle()
+        });
+    };
+    ensure();
+    ensure();
+    assert_eq!(started.load(SeqCst), 1);
+    // It ends when nothing is left.
+    let later = Instant::now() + 2 * config.idle_timeout;
+    assert!(stock.reap(&config, later).is_some());
+    assert!(stock.reap(&config, later).is_none());
+    ensure();
+    assert_eq!(started.load(SeqCst), 2);
 }
 
 #[test]
@@ -362,6 +389,28 @@ fn a_connection_that_expired_while_it_was_idle_is_closed_and_not_used() {
     old.expired = true;
     stock.keep(old);
     assert!(matches!(stock.find(), Found::Expired(_)));
+    assert!(matches!(stock.find(), Found::Dial(None)));
+}
+
+#[test]
+fn connections_that_were_idle_before_a_silence_are_closed_and_not_used() {
+    let stock = stock(9, 1, false);
+    let sockets = Arc::default();
+    let park = || stock.keep(Pipe::new(Socket::open(&sockets, 9)));
+    park();
+    park();
+    let sent = Instant::now();
+    while Instant::now() == sent {}
+    park();
+    stock.distrust(sent);
+    // A silence that began earlier makes none trusted again.
+    stock.distrust(sent.checked_sub(Duration::from_secs(1)).unwrap());
+    assert!(matches!(stock.find(), Found::Exclusive(_)));
+    assert!(matches!(stock.find(), Found::Expired(_)));
+    let (due, _) = stock
+        .reap(&PoolConfig::default(), sent)
+        .expect("there is one");
+    assert_eq!((due.len(), stock.idle()), (1, 0));
     assert!(matches!(stock.find(), Found::Dial(None)));
 }
 
@@ -411,13 +460,13 @@ fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
     for call in &mut waiting {
         assert!(poll(call.as_mut()).is_none());
     }
-    stock.dial_failed((ErrorKind::Tls, "why".to_owned()));
+    stock.dial_failed(failed(ErrorKind::Tls));
     drop(dialling);
     for call in &mut waiting {
-        let Some((_, Found::Failed((kind, why)))) = poll(call.as_mut()) else {
+        let Some((_, Found::Failed(failure))) = poll(call.as_mut()) else {
             panic!("they waited for that dial")
         };
-        assert_eq!((kind, &*why), (ErrorKind::Tls, "why"));
+        assert_eq!(failure, failed(ErrorKind::Tls));
     }
     assert!(matches!(stock.find(), Found::Dial(Some(_))));
 }
@@ -461,7 +510,7 @@ fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
             std::mem::forget(stream);
         }),
         ("its refusal", |stock, trunk, stream, driven| {
-            stock.retire(&trunk);
+            stock.retire(&trunk.streams);
             std::mem::forget((stream, driven));
         }),
         ("a connection that is kept", |stock, _, stream, driven| {

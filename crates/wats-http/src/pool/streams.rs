@@ -17,6 +17,8 @@ pub(super) struct Streams {
     open: AtomicUsize,
     /// How many the server takes at a time, or [`UNKNOWN`].
     most: AtomicUsize,
+    /// How many answers have come.
+    answers: AtomicUsize,
     /// Whether the connection is closed.
     ended: AtomicBool,
     /// Tells those who wait that there may be a stream for them, or need for another connection.
@@ -30,6 +32,7 @@ impl Streams {
         Arc::new(Self {
             open: AtomicUsize::new(0),
             most: AtomicUsize::new(UNKNOWN),
+            answers: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
             freed: Arc::clone(freed),
             driver: AtomicWaker::new(),
@@ -44,6 +47,15 @@ impl Streams {
 
     pub(super) fn open(&self) -> usize {
         self.open.load(SeqCst)
+    }
+
+    pub(super) fn answers(&self) -> usize {
+        self.answers.load(SeqCst)
+    }
+
+    /// Hears that an answer has come.
+    pub(super) fn answered(&self) {
+        self.answers.fetch_add(1, SeqCst);
     }
 
     pub(super) fn has_room(&self) -> bool {

@@ -1,0 +1,81 @@
+//! Connections that died in silence: after a change of network, or when a machine in between forgot them, nothing comes
+//! back and nobody is told.
+//!
+//! A request on a connection that was open before, whose deadline passes before an answer begins, is taken for a sign of
+//! that. The next try must not meet the same silence: over HTTP/2 the connection takes no further calls (those on it go
+//! on), over HTTP/1.1 those that were idle when the try began, and so are no younger than the one it took, are not used
+//! again. A connection that was dialled for the try says nothing of others, and one over which other calls were answered
+//! meanwhile is not dead. A call that its caller drops says nothing either: why, only the caller knows.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::stock::{Exclusive, Shared, Stock};
+use super::streams::Streams;
+use crate::transport::Prepared;
+
+/// A request that waits for its answer.
+pub(super) struct Unanswered<'a, X: Exclusive, S: Shared> {
+    stock: &'a Stock<X, S>,
+    request: &'a Prepared<'a>,
+    since: Since<'a>,
+}
+
+/// Since when there has been silence.
+pub(super) enum Since<'a> {
+    /// Over HTTP/1.1: since the request was sent.
+    Sent(Instant),
+    /// Over HTTP/2: since so many answers had come on that connection.
+    Answers(&'a Arc<Streams>, usize),
+    /// Silence would tell nothing.
+    Never,
+}
+
+impl<'a> Since<'a> {
+    pub(super) fn sent(reused: bool) -> Self {
+        if reused {
+            Self::Sent(Instant::now())
+        } else {
+            Self::Never
+        }
+    }
+
+    pub(super) fn last_answer(reused: bool, streams: &'a Arc<Streams>) -> Self {
+        if reused {
+            Self::Answers(streams, streams.answers())
+        } else {
+            Self::Never
+        }
+    }
+}
+
+impl<'a, X: Exclusive, S: Shared> Unanswered<'a, X, S> {
+    pub(super) fn new(stock: &'a Stock<X, S>, request: &'a Prepared<'a>, since: Since<'a>) -> Self {
+        Self {
+            stock,
+            request,
+            since,
+        }
+    }
+
+    /// There is an answer, or an error that says more.
+    pub(super) fn ended(mut self) {
+        self.since = Since::Never;
+    }
+}
+
+impl<X: Exclusive, S: Shared> Drop for Unanswered<'_, X, S> {
+    fn drop(&mut self) {
+        if !self.request.is_late() {
+            return;
+        }
+        match self.since {
+            Since::Sent(sent) => self.stock.distrust(sent),
+            Since::Answers(streams, before) if streams.answers() == before => {
+                self.stock.retire(streams);
+            }
+            Since::Answers(..) | Since::Never => {}
+        }
+    }
+}
