@@ -226,23 +226,76 @@ fn more_than_the_default_limit_is_refused_in_every_format() {
 
 #[test]
 fn shapes_beyond_the_room_for_tables_are_refused_in_writing() {
-    // Maps of two keys, no two the same: a table in memory takes more than four times their archive.
-    let maps = |keys: u8| -> Vec<Value> {
-        let name = |key: u8| char::from(key).to_string();
-        let pairs = (0..keys).flat_map(|one| (0..one).map(move |other| (one, other)));
-        pairs
-            .map(|(one, other)| json!({ name(one): null, name(other): null }))
-            .collect()
-    };
-    let maps = maps(100);
+    // Maps of one entry, no two alike in key and kind: their tables in memory take more than four times
+    // what the maps count for.
+    let kinds = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(1),
+        json!(-1),
+        json!(""),
+        json!([]),
+        json!({}),
+    ];
+    let maps: Vec<Value> = (b'a'..=b'z')
+        .flat_map(|key| {
+            kinds
+                .each_ref()
+                .map(|value| json!({ char::from(key).to_string(): value }))
+        })
+        .collect();
+    let maps = Value::from(maps);
     let codec = Serializer::new(Format::Archive);
-    let bytes = codec.to_vec(&maps).unwrap();
-    let mut refused = 0;
-    for max_bytes in (bytes.len()..2 * bytes.len()).step_by(bytes.len() / 20) {
-        let limited = codec.with_limits(Limits::default().max_bytes(max_bytes));
-        let read = limited.from_slice::<Vec<Value>>(&bytes);
-        assert_eq!(limited.to_vec(&maps).is_ok(), read.is_ok(), "{max_bytes}");
-        refused += usize::from(read.is_err());
+    let bytes = write(&codec, &maps).unwrap();
+    let refused: Vec<bool> = (bytes.len()..3 * bytes.len())
+        .step_by(10)
+        .map(|max_bytes| {
+            let limited = codec.with_limits(Limits::default().max_bytes(max_bytes));
+            let read = read(&limited, &bytes);
+            assert_eq!(
+                write(&limited, &maps).is_err(),
+                read.is_err(),
+                "{max_bytes}"
+            );
+            read.is_err()
+        })
+        .collect();
+    assert!(refused.contains(&true) && refused.contains(&false));
+}
+
+#[test]
+fn what_grows_in_compression_is_limited_too() {
+    // Level 0 stores: larger than the plain text by the frame.
+    let value = json!("x".repeat(1000));
+    let gzip = Serializer::new(Format::JsonGzip)
+        .compress_threshold(0)
+        .gzip_level(0);
+    let bytes = write(&gzip, &value).unwrap();
+    assert!(bytes.len() > 1002);
+    let limited = |max_bytes| gzip.with_limits(Limits::default().max_bytes(max_bytes));
+    assert_eq!(read(&limited(bytes.len()), &bytes).unwrap(), value);
+    assert_eq!(write(&limited(bytes.len()), &value).unwrap(), bytes);
+    for max_bytes in [1002, bytes.len() - 1] {
+        assert!(read(&limited(max_bytes), &bytes).unwrap_err().is_limit());
+        assert!(write(&limited(max_bytes), &value).unwrap_err().is_limit());
     }
-    assert!(refused > 0);
+}
+
+#[test]
+fn an_archive_of_the_shortest_values_counts_for_no_more_than_its_json() {
+    for value in [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!({"a": 0, "b": 1, "c": 2, "d": 3}),
+        json!("a"),
+    ] {
+        let many = Value::from(vec![value; 1000]);
+        let json = Serializer::default().to_vec(&many).unwrap().len();
+        let limited =
+            Serializer::new(Format::Archive).with_limits(Limits::default().max_bytes(json));
+        let bytes = write(&limited, &many).unwrap();
+        assert_eq!(read(&limited, &bytes).unwrap(), many);
+    }
 }
