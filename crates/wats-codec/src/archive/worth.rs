@@ -4,7 +4,8 @@
 //! A text said a thousand times, or a list of a million nulls, takes next to no space in an archive, but
 //! does so where it is read. So all is counted about as its JSON would be and never as more: keys,
 //! texts and bytes by their length, and of the other values those that may take no space in the
-//! archive. Whatever fits as JSON fits as an archive.
+//! archive. Whatever fits as JSON fits as an archive, unless its maps are of so many different shapes that
+//! the tables take too much memory.
 
 use super::kind;
 
