@@ -24,7 +24,8 @@
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
 //! fast path; `transcode` leads any other type through MessagePack. In writing, `known` finds texts
 //! that were said before and `shapes` maps; in reading, `tables` holds both. `number`, `decimal` and
-//! `text` know the numbers, the floats of few decimals and the texts of a known form.
+//! `text` know the numbers, the floats of few decimals and the texts of a known form; `worth` says what all
+//! of it counts for against the limits.
 
 mod decimal;
 mod known;
@@ -34,6 +35,7 @@ mod shapes;
 mod tables;
 mod text;
 mod transcode;
+mod worth;
 mod writer;
 
 use serde::Serialize;
@@ -90,7 +92,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     msgpack::write(value, &mut packed, limits)?;
     let mut sink = ArchiveSink::new(limits.depth());
     transcode::to_archive(&packed, &mut sink)?;
-    sink.finish(out)
+    sink.finish(out, limits)
 }
 
 /// Writes by the fast path.
@@ -101,7 +103,7 @@ pub(crate) fn write_fast<T: Encode + ?Sized>(
 ) -> Result<()> {
     let mut sink = ArchiveSink::new(limits.depth());
     value.encode(&mut sink);
-    sink.finish(out)
+    sink.finish(out, limits)
 }
 
 /// Reads any `serde` type.

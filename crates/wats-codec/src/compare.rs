@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Format, Result, Serializer, format_bytes};
+use crate::{Format, Limits, Result, Serializer, format_bytes};
 
 /// The sizes of one value in every format.
 ///
@@ -46,8 +46,10 @@ pub struct FormatSize {
 /// # Errors
 /// As [`Serializer::to_vec`].
 pub fn compare<T: Serialize + ?Sized>(value: &T) -> Result<Comparison> {
+    // Nobody reads these.
+    let limits = Limits::default().max_bytes(usize::MAX);
     let sizes = Format::ALL.iter().map(|&format| {
-        let bytes = Serializer::new(format).to_vec(value)?;
+        let bytes = Serializer::new(format).with_limits(limits).to_vec(value)?;
         Ok((format, bytes.len() as u64))
     });
     Ok(Comparison::of(sizes.collect::<Result<Vec<_>>>()?))

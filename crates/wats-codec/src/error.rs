@@ -143,7 +143,8 @@ pub enum Error {
         at: Position,
     },
 
-    /// The document is larger than [`Limits::max_bytes`](crate::Limits::max_bytes).
+    /// The document is larger than [`Limits::max_bytes`](crate::Limits::max_bytes), read or to be
+    /// written.
     #[error("the document is larger than the limit of {limit} bytes (Limits::max_bytes)")]
     #[non_exhaustive]
     TooLarge {
@@ -151,8 +152,9 @@ pub enum Error {
         limit: usize,
     },
 
-    /// Decompression passed [`Limits::max_ratio`](crate::Limits::max_ratio).
-    #[error("the document expands more than {limit} times: a bomb? (Limits::max_ratio)")]
+    /// Decompression passed [`Limits::max_ratio`](crate::Limits::max_ratio), or would pass it if this
+    /// were written.
+    #[error("the document expands more than {limit} times, as bombs do (Limits::max_ratio)")]
     #[non_exhaustive]
     RatioTooHigh {
         /// The limit, decompressed to compressed.

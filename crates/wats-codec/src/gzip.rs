@@ -6,7 +6,6 @@
 
 use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
-use crate::limits::RATIO_FLOOR;
 use crate::{Error, Format, Limits, Position, Result};
 
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -139,7 +138,7 @@ fn body<'a>(
             })?;
         let read = (inflate.total_in() - read) as usize;
         rest = rest.get(read..).unwrap_or_default();
-        check_size(out.len(), whole.len(), limits)?;
+        limits.check_expanded(out.len(), whole.len())?;
         if status == Status::StreamEnd {
             break;
         }
@@ -163,52 +162,9 @@ fn body<'a>(
     Ok(after)
 }
 
-/// The most that `input` bytes may expand to before [`check_size`] objects.
-pub(crate) fn most_expanded(input: usize, limits: &Limits) -> usize {
-    let ratio = limits.max_ratio.max(1) as usize;
-    // The check rounds the ratio down.
-    let by_ratio = input.saturating_add(1).saturating_mul(ratio) - 1;
-    by_ratio.max(RATIO_FLOOR).min(limits.max_bytes)
-}
-
-pub(crate) fn check_size(out: usize, input: usize, limits: &Limits) -> Result<()> {
-    if out > RATIO_FLOOR && out / limits.max_ratio.max(1) as usize > input {
-        return Err(Error::RatioTooHigh {
-            limit: limits.max_ratio,
-        });
-    }
-    if out > limits.max_bytes {
-        return Err(Error::TooLarge {
-            limit: limits.max_bytes,
-        });
-    }
-    Ok(())
-}
-
 fn truncated(whole: &[u8]) -> Error {
     Error::Truncated {
         format: Format::JsonGzip,
         at: Position::Offset(whole.len()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn the_most_is_just_what_the_check_allows(
-            input in 0usize..100_000,
-            ratio in 0u32..2000,
-            max_bytes in 0usize..1 << 28,
-        ) {
-            let limits = Limits::default().max_ratio(ratio).max_bytes(max_bytes);
-            let most = most_expanded(input, &limits);
-            prop_assert!(check_size(most, input, &limits).is_ok());
-            prop_assert!(check_size(most + 1, input, &limits).is_err());
-        }
     }
 }

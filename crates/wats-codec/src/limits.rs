@@ -1,9 +1,12 @@
 //! What reading and writing may cost.
 
-/// Output below this size is never a bomb, whatever its ratio.
-pub(crate) const RATIO_FLOOR: usize = 1 << 20;
+use crate::{Error, Result};
 
-/// Bounds for one document, enforced while reading and, for the depth, while writing.
+/// Output below this size is never a bomb, whatever its ratio.
+const RATIO_FLOOR: usize = 1 << 20;
+
+/// Bounds for one document. They hold for writing as for reading: what a serializer writes, one with
+/// the same limits reads, and what it would not read, it refuses to write.
 ///
 /// ```
 /// use wats_codec::{Format, Limits, Serializer};
@@ -15,16 +18,23 @@ pub(crate) const RATIO_FLOOR: usize = 1 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest document in bytes, counted after decompression. Default 64 MiB. The tables of an
-    /// archive take at most four times as much memory while it is read.
+    /// Largest document in bytes, before compression and after it. Default 64 MiB.
+    ///
+    /// It bounds the memory of decompression, which is taken as output comes. An archive is counted
+    /// about as its JSON would be, and never as more; its tables take at most four times as much
+    /// memory while it is read. The value that is read may take a multiple of its document: a tree
+    /// of `serde_json::Value` up to 32 bytes for each byte.
     pub max_bytes: usize,
     /// Largest ratio of decompressed to compressed bytes, checked once the output has passed
-    /// 1 MiB. Default 200; gzip cannot exceed 1032, reports reach about 10.
+    /// 1 MiB. Default `u32::MAX`: any.
+    ///
+    /// No ratio tells a bomb from honest data: many reports that are alike, or a long list of equal
+    /// values, come near the 1032 of gzip, and exceed it in Zstandard and archives. So
+    /// [`max_bytes`](Self::max_bytes) alone is the bound unless a ratio is set here, for small input
+    /// from strangers that is known to be varied; single reports reach about 10.
     pub max_ratio: u32,
     /// Deepest nesting of arrays and objects. Default and ceiling 127, the deepest that
     /// `serde_json` reads; a larger value counts as 127.
-    ///
-    /// The limit holds for writing too, so that what was written can be read back.
     pub max_depth: usize,
 }
 
@@ -32,7 +42,7 @@ impl Limits {
     /// The ceiling of [`max_depth`](Self::max_depth).
     pub const DEPTH_CEILING: usize = 127;
 
-    /// Sets the largest document in bytes, counted after decompression.
+    /// Sets the largest document in bytes, before compression and after it.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
@@ -56,14 +66,65 @@ impl Limits {
     pub(crate) fn depth(&self) -> usize {
         self.max_depth.min(Self::DEPTH_CEILING)
     }
+
+    pub(crate) fn check_size(&self, bytes: usize) -> Result<()> {
+        if bytes > self.max_bytes {
+            return Err(Error::TooLarge {
+                limit: self.max_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// Checks the `expanded` bytes that `input` bytes stand for.
+    pub(crate) fn check_expanded(&self, expanded: usize, input: usize) -> Result<()> {
+        if expanded > RATIO_FLOOR && expanded / self.ratio() > input {
+            return Err(Error::RatioTooHigh {
+                limit: self.max_ratio,
+            });
+        }
+        self.check_size(expanded)
+    }
+
+    /// The most that `input` bytes may expand to before [`check_expanded`](Self::check_expanded) objects.
+    pub(crate) fn most_expanded(&self, input: usize) -> usize {
+        // The check rounds the ratio down.
+        let by_ratio = input.saturating_add(1).saturating_mul(self.ratio()) - 1;
+        by_ratio.max(RATIO_FLOOR).min(self.max_bytes)
+    }
+
+    fn ratio(&self) -> usize {
+        self.max_ratio.max(1) as usize
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             max_bytes: 64 << 20,
-            max_ratio: 200,
+            max_ratio: u32::MAX,
             max_depth: Self::DEPTH_CEILING,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_most_is_just_what_the_check_allows(
+            input in 0usize..100_000,
+            ratio in prop_oneof![0u32..2000, Just(u32::MAX)],
+            max_bytes in 0usize..1 << 28,
+        ) {
+            let limits = Limits::default().max_ratio(ratio).max_bytes(max_bytes);
+            let most = limits.most_expanded(input);
+            prop_assert!(limits.check_expanded(most, input).is_ok());
+            prop_assert!(limits.check_expanded(most + 1, input).is_err());
         }
     }
 }

@@ -76,7 +76,7 @@ impl Serializer {
         }
     }
 
-    /// Sets what reading may cost, and how deep written values may nest.
+    /// Sets what reading may cost. Writing keeps to it too, so that what was written can be read back.
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -134,8 +134,9 @@ impl Serializer {
     /// Writes `value` to new bytes.
     ///
     /// # Errors
-    /// [`Error::TooDeep`], [`Error::NonFinite`], or [`Error::Unwritable`] if the value itself
-    /// refuses or the format cannot hold it (JSON: a map with keys that are lists).
+    /// [`Error::TooDeep`], [`Error::TooLarge`] and [`Error::RatioTooHigh`] if a reader with the same
+    /// [`Limits`] would refuse the document, [`Error::NonFinite`], or [`Error::Unwritable`] if the
+    /// value itself refuses or the format cannot hold it (JSON: a map with keys that are lists).
     pub fn to_vec<T: Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
         Ok(self.encode(value)?.bytes)
     }
@@ -226,6 +227,8 @@ impl Serializer {
     }
 
     /// Appends the document to an empty buffer; true if it is compressed.
+    ///
+    /// What a reader with the same limits would refuse is not written.
     fn write(&self, value: &impl Body, out: &mut Vec<u8>) -> Result<bool> {
         match self.format {
             Format::MessagePack => value.msgpack(self, out)?,
@@ -234,21 +237,34 @@ impl Serializer {
             Format::Archive => value.archive(self, out)?,
             Format::JsonGzip => {
                 value.json(self, out)?;
-                if out.len() >= self.compress_threshold {
-                    gzip::compress(out, self.gzip_level)?;
-                    return Ok(true);
-                }
+                return self.compress(out, |out| gzip::compress(out, self.gzip_level));
             }
             #[cfg(feature = "zstd")]
             Format::JsonZstd => {
                 value.json(self, out)?;
-                if out.len() >= self.compress_threshold {
-                    crate::zstd::compress(out, self.zstd_level)?;
-                    return Ok(true);
-                }
+                return self.compress(out, |out| crate::zstd::compress(out, self.zstd_level));
             }
         }
+        self.limits.check_size(out.len())?;
         Ok(false)
+    }
+
+    /// Compresses a document that is large enough for that; true if it was.
+    fn compress(
+        &self,
+        out: &mut Vec<u8>,
+        compress: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<bool> {
+        let plain = out.len();
+        self.limits.check_size(plain)?;
+        if plain < self.compress_threshold {
+            return Ok(false);
+        }
+        compress(out)?;
+        self.limits.check_expanded(plain, out.len())?;
+        // What cannot be compressed grows a little.
+        self.limits.check_size(out.len())?;
+        Ok(true)
     }
 
     /// Reads one document from `bytes`, in whatever format it is.
@@ -259,7 +275,7 @@ impl Serializer {
     /// Every variant that concerns reading: see [`Error`]. Nothing is returned of a document whose
     /// checksum, length or end is wrong.
     pub fn from_slice<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
-        self.check_size(bytes.len())?;
+        self.limits.check_size(bytes.len())?;
         let (format, bytes) = self.unpack(bytes)?;
         match format {
             Format::MessagePack => msgpack::read(&bytes, &self.limits),
@@ -285,7 +301,7 @@ impl Serializer {
     /// # Errors
     /// As [`from_slice`](Self::from_slice); another format than JSON is named in one.
     pub fn from_json<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
-        self.check_size(bytes.len())?;
+        self.limits.check_size(bytes.len())?;
         match recognise(bytes, Format::Json)? {
             Format::Json | Format::JsonPretty => {
                 json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes), &self.limits)
@@ -302,7 +318,7 @@ impl Serializer {
     /// # Errors
     /// As [`from_slice`](Self::from_slice).
     pub fn from_slice_fast<T: fast::Decode + DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
-        self.check_size(bytes.len())?;
+        self.limits.check_size(bytes.len())?;
         let (format, bytes) = self.unpack(bytes)?;
         let depth = self.limits.depth();
         match format {
@@ -345,15 +361,6 @@ impl Serializer {
             return Err(Error::syntax(outer, Position::Offset(0), reason));
         }
         Ok((inner, Cow::Owned(inside)))
-    }
-
-    fn check_size(&self, bytes: usize) -> Result<()> {
-        if bytes > self.limits.max_bytes {
-            return Err(Error::TooLarge {
-                limit: self.limits.max_bytes,
-            });
-        }
-        Ok(())
     }
 }
 

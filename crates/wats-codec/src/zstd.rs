@@ -2,7 +2,6 @@
 
 use std::io::Read;
 
-use crate::gzip::check_size;
 use crate::{Error, Format, Limits, Position, Result};
 
 const FORMAT: Format = Format::JsonZstd;
@@ -54,8 +53,14 @@ fn frame(rest: &mut &[u8], whole: &[u8], out: &mut Vec<u8>, limits: &Limits) -> 
         match decoder.read(&mut step) {
             Ok(0) => return Ok(()),
             Ok(count) => {
+                let length = out.len().saturating_add(count);
+                limits.check_expanded(length, whole.len())?;
+                if length > out.capacity() {
+                    // Twice as much, but never more than the limit.
+                    let room = limits.max_bytes.saturating_sub(out.len());
+                    out.reserve_exact(out.len().max(STEP).min(room));
+                }
                 out.extend_from_slice(step.get(..count).unwrap_or_default());
-                check_size(out.len(), whole.len(), limits)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 return Err(truncated(whole));

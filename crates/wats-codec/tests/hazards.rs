@@ -248,15 +248,51 @@ fn empty_input_is_named() {
 
 // ---- gzip
 
+// By default the size alone bounds what comes out. A ratio, once the default here, refused honest data
+// too: reports that are alike pass any ratio that a bomb would (see `tests/limits.rs`). It holds where
+// it is asked for.
 #[test]
 fn gzip_bomb_is_stopped_by_ratio() {
     let bomb = gzip(&vec![b' '; 8 << 20]);
     assert!(bomb.len() < 20_000);
-    let error = read(&bomb).unwrap_err();
+    let strict = reader().with_limits(Limits::default().max_ratio(200));
+    let error = strict.from_slice::<Value>(&bomb).unwrap_err();
     assert!(
         matches!(error, Error::RatioTooHigh { limit: 200, .. }),
         "{error}"
     );
+}
+
+/// A bomb of more than the default limit allows, as a compressor makes it piece by piece.
+fn blanks_to(mut compressor: impl Write) {
+    let blanks = vec![b' '; 1 << 20];
+    for _ in 0..65 {
+        compressor.write_all(&blanks).unwrap();
+    }
+}
+
+/// Reads a bomb with default limits: refused by its size, in memory of no more than twice that.
+fn refused_in_bounded_memory(bomb: &[u8]) {
+    assert!(bomb.len() < 100_000);
+    let mut read_as = None;
+    let counted = allocation_counter::measure(|| read_as = Some(read(bomb)));
+    let limit = Limits::default().max_bytes;
+    assert!(
+        matches!(read_as, Some(Err(Error::TooLarge { limit: found, .. })) if found == limit),
+        "{read_as:?}"
+    );
+    assert!(
+        counted.bytes_max < 2 * limit as u64 + (1 << 20),
+        "{} bytes",
+        counted.bytes_max
+    );
+}
+
+#[test]
+fn gzip_bomb_is_stopped_by_the_default_size() {
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    blanks_to(&mut bomb);
+    refused_in_bounded_memory(&bomb.finish().unwrap());
 }
 
 #[test]
@@ -417,11 +453,21 @@ mod zstd_hazards {
 
     #[test]
     fn bombs_are_stopped() {
+        // The ratio holds where it is asked for; by default the size does, as for gzip.
         let bomb = pack(&vec![b' '; 8 << 20]);
-        assert!(matches!(read(&bomb), Err(Error::RatioTooHigh { .. })));
+        let strict = reader().with_limits(Limits::default().max_ratio(200));
+        let error = strict.from_slice::<Value>(&bomb);
+        assert!(matches!(error, Err(Error::RatioTooHigh { .. })));
         let limits = Limits::default().max_ratio(u32::MAX).max_bytes(3 << 20);
         let error = reader().with_limits(limits).from_slice::<Value>(&bomb);
         assert!(matches!(error, Err(Error::TooLarge { .. })));
+    }
+
+    #[test]
+    fn bombs_are_stopped_by_the_default_size() {
+        let mut bomb = zstd::Encoder::new(Vec::new(), 3).unwrap();
+        blanks_to(&mut bomb);
+        refused_in_bounded_memory(&bomb.finish().unwrap());
     }
 
     #[test]

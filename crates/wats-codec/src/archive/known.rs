@@ -191,7 +191,7 @@ impl Texts {
     }
 
     #[inline]
-    fn get(&self, number: u32) -> &[u8] {
+    pub(super) fn get(&self, number: u32) -> &[u8] {
         get(&self.joined, &self.ends, number)
     }
 

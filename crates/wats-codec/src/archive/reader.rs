@@ -9,9 +9,8 @@ use super::decimal::POWERS;
 use super::number::{take_length, take_number, unzigzag};
 use super::tables::{Entry, Shape, Tables, syntax};
 use super::text::Form;
-use super::{CHECKSUM, kind, transcode};
+use super::{CHECKSUM, kind, transcode, worth};
 use crate::fast::{Key, Source, sealed::Sealed};
-use crate::gzip::{check_size, most_expanded};
 use crate::{Error, Position, Result, msgpack};
 
 pub(crate) struct ArchiveSource<'t> {
@@ -26,8 +25,7 @@ pub(crate) struct ArchiveSource<'t> {
     last_time: i64,
     depth: usize,
     max_depth: usize,
-    /// How much may still be read, as it would be outside the archive: a byte for every value, and
-    /// all bytes of keys and texts.
+    /// How much may still be read, as [`worth`] counts it.
     left: usize,
     fault: Option<Error>,
 }
@@ -61,7 +59,7 @@ impl<'t> ArchiveSource<'t> {
             last_time: 0,
             depth: 0,
             max_depth: tables.limits.depth(),
-            left: most_expanded(tables.size, &tables.limits),
+            left: tables.limits.most_expanded(tables.size),
             fault: None,
         }
     }
@@ -107,8 +105,9 @@ impl<'t> ArchiveSource<'t> {
     #[cold]
     fn overspent(&mut self, bytes: usize) -> Option<()> {
         let (size, limits) = (self.tables.size, &self.tables.limits);
-        let spent = most_expanded(size, limits) - self.left;
-        self.fault = check_size(spent.saturating_add(bytes), size, limits).err();
+        let spent = limits.most_expanded(size) - self.left;
+        let spent = spent.saturating_add(bytes);
+        self.fault = limits.check_expanded(spent, size).err();
         None
     }
 
@@ -347,14 +346,15 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
         self.enter(kind::LIST)?;
         let length = take_length(&mut self.frames)?;
         let left = length / 2;
-        self.spend(left)?;
         let kinds = if length % 2 == 1 {
             let (kinds, rest) = self.frames.split_at_checked(left)?;
             self.frames = rest;
+            self.spend(worth::list(left, None))?;
             Kinds::Each(kinds.iter())
         } else if left > 0 {
             let (kind, rest) = self.frames.split_first()?;
             self.frames = rest;
+            self.spend(worth::list(left, Some(*kind)))?;
             Kinds::Same(*kind)
         } else {
             Kinds::Same(kind::NULL)

@@ -14,6 +14,8 @@ pub(super) struct Shapes {
     /// byte.
     entries: Vec<u64>,
     ends: Vec<usize>,
+    /// How many maps are of each.
+    uses: Vec<u64>,
     types: Vec<Type>,
     known_types: Remembered,
     /// Every [`head`] with the kinds of its fields.
@@ -57,6 +59,7 @@ impl Shapes {
             index: Index::new(),
             entries: Vec::new(),
             ends: Vec::new(),
+            uses: Vec::new(),
             types: Vec::new(),
             known_types: Remembered::new(),
             structs: Texts::new(),
@@ -151,13 +154,28 @@ impl Shapes {
         let number = self.ends.len() as u32;
         self.entries.extend_from_slice(shape);
         self.ends.push(self.entries.len());
+        self.uses.push(0);
         self.index.file(hash, number);
         number
     }
 
-    /// All shapes by number.
-    pub(super) fn all(&self) -> impl ExactSizeIterator<Item = &[u64]> {
-        (0..self.ends.len()).map(|number| get(&self.entries, &self.ends, number as u32))
+    /// Counts a map of this shape.
+    #[inline]
+    pub(super) fn used(&mut self, number: u32) {
+        if let Some(uses) = self.uses.get_mut(number as usize) {
+            *uses += 1;
+        }
+    }
+
+    /// All shapes by number, and how many maps are of each.
+    pub(super) fn all(&self) -> impl ExactSizeIterator<Item = (&[u64], u64)> {
+        let uses = self.uses.iter().enumerate();
+        uses.map(|(number, uses)| (get(&self.entries, &self.ends, number as u32), *uses))
+    }
+
+    /// How many entries the shapes have in all.
+    pub(super) fn entries(&self) -> usize {
+        self.entries.len()
     }
 }
 

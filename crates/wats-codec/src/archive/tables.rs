@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::known::identity;
 use super::number::{take_length, take_number};
-use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, kind};
+use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, kind, worth};
 use crate::fast::{Key, Written};
 use crate::{Error, Format, Limits, Position, Result};
 
@@ -26,7 +26,7 @@ pub(crate) struct Tables<'de> {
 pub(super) struct Shape {
     start: u32,
     end: u32,
-    /// What a map of this shape is worth outside the archive: its keys, and a byte for every value.
+    /// What a map of this shape is [`worth`].
     pub(super) bytes: usize,
     /// The struct that was last read from this shape, and a bit for each of its fields that is there.
     fields: Cell<(usize, u64)>,
@@ -40,7 +40,7 @@ pub(super) struct Entry {
 
 /// The memory that tables may still take. An entry of a table takes one or two bytes in an archive,
 /// and up to 32 in memory.
-struct Room {
+pub(super) struct Room {
     left: usize,
     exceeded: bool,
 }
@@ -50,7 +50,7 @@ impl Room {
     /// within that limit, stay below it.
     const TIMES: usize = 4;
 
-    fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
             left: limits.max_bytes.saturating_mul(Self::TIMES),
             exceeded: false,
@@ -59,13 +59,32 @@ impl Room {
 
     /// An empty table with space for exactly `count` entries.
     fn table<T>(&mut self, count: usize) -> Option<Vec<T>> {
+        self.take::<T>(count)?;
+        Some(Vec::with_capacity(count))
+    }
+
+    fn take<T>(&mut self, count: usize) -> Option<()> {
         let bytes = count.checked_mul(size_of::<T>())?;
         let Some(left) = self.left.checked_sub(bytes) else {
             self.exceeded = true;
             return None;
         };
         self.left = left;
-        Some(Vec::with_capacity(count))
+        Some(())
+    }
+
+    /// Whether there is room for the tables of so many keys, texts, shapes, and entries of these.
+    pub(super) fn suffices(
+        mut self,
+        keys: usize,
+        texts: usize,
+        shapes: usize,
+        entries: usize,
+    ) -> bool {
+        self.take::<&str>(keys).is_some()
+            && self.take::<&str>(texts).is_some()
+            && self.take::<Shape>(shapes).is_some()
+            && self.take::<Entry>(entries).is_some()
     }
 }
 
@@ -190,7 +209,7 @@ impl<'de> Tables<'de> {
         for _ in 0..count {
             let length = take_length(&mut section)?;
             let start = u32::try_from(entries.len()).ok()?;
-            let mut bytes = length;
+            let mut bytes = 0usize;
             for _ in 0..length {
                 let key = u32::try_from(take_number(&mut section)?).ok()?;
                 let (kind, rest) = section.split_first()?;
@@ -198,7 +217,7 @@ impl<'de> Tables<'de> {
                 if *kind > kind::LAST {
                     return None;
                 }
-                bytes = bytes.saturating_add(keys.get(key as usize)?.len());
+                bytes = bytes.saturating_add(worth::entry(keys.get(key as usize)?.len()));
                 entries.push(Entry { key, kind: *kind });
             }
             shapes.push(Shape {

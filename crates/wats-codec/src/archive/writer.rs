@@ -9,7 +9,8 @@ use super::decimal::decimal;
 use super::known::{Remembered, Texts, get};
 use super::number::{push_number, zigzag};
 use super::shapes::{Shapes, entry, head};
-use super::{MAGIC, VERSION, checksum, kind, text, transcode};
+use super::tables::Room;
+use super::{MAGIC, VERSION, checksum, kind, text, transcode, worth};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
@@ -33,6 +34,8 @@ pub(crate) struct ArchiveSink {
     naming: Naming,
     known_texts: Remembered,
     last_time: i64,
+    /// What the texts, bytes and lists so far are [`worth`]; maps are counted by their shapes.
+    spent: u64,
     max_depth: usize,
     fault: Option<Error>,
 }
@@ -117,16 +120,29 @@ impl ArchiveSink {
             naming: Naming::Done,
             known_texts: Remembered::new(),
             last_time: 0,
+            spent: 0,
             max_depth,
             fault: None,
         }
     }
 
-    /// Puts the archive together at the end of `out`.
-    pub(crate) fn finish(self, out: &mut Vec<u8>) -> Result<()> {
+    /// Puts the archive together at the end of `out`, unless it were more than a reader with these
+    /// limits takes.
+    pub(crate) fn finish(self, out: &mut Vec<u8>, limits: &Limits) -> Result<()> {
         if let Some(error) = self.fault {
             return Err(error);
         }
+        let room = Room::new(limits).suffices(
+            self.keys.ends.len(),
+            self.texts.ends.len(),
+            self.shapes.all().len(),
+            self.shapes.entries(),
+        );
+        if !room {
+            let limit = limits.max_bytes;
+            return Err(Error::TooLarge { limit });
+        }
+        let mut spent = self.spent;
         let start = out.len();
         out.extend_from_slice(&MAGIC);
         out.push(VERSION);
@@ -151,12 +167,16 @@ impl ArchiveSink {
 
         let mut shapes = Vec::new();
         push_number(&mut shapes, self.shapes.all().len() as u64);
-        for shape in self.shapes.all() {
+        for (shape, uses) in self.shapes.all() {
             push_number(&mut shapes, shape.len() as u64);
+            let mut bytes = 0;
             for entry in shape {
-                push_number(&mut shapes, entry >> 8);
+                let key = entry >> 8;
+                push_number(&mut shapes, key);
                 shapes.push(*entry as u8);
+                bytes += worth::entry(self.keys.get(key as u32).len()) as u64;
             }
+            spent = spent.saturating_add(bytes.saturating_mul(uses));
         }
         section(&[&shapes]);
 
@@ -181,11 +201,13 @@ impl ArchiveSink {
 
         let sum = checksum(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&sum.to_le_bytes());
-        Ok(())
+        let spent = usize::try_from(spent).unwrap_or(usize::MAX);
+        limits.check_expanded(spent, out.len() - start)
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.kind(kind::BYTES);
+        self.spent += bytes.len() as u64;
         push_number(&mut self.values, bytes.len() as u64);
         self.values.extend_from_slice(bytes);
     }
@@ -327,6 +349,7 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn str(&mut self, value: &str) {
+        self.spent += value.len() as u64;
         // Most texts are shorter than any of a known form.
         if value.len() >= text::SHORTEST && self.form(value.as_bytes()).is_some() {
             return;
@@ -338,6 +361,7 @@ impl Sink for ArchiveSink {
     #[inline]
     fn symbol(&mut self, key: &Key) {
         let name = key.name().as_bytes();
+        self.spent += name.len() as u64;
         if let Some(number) = self.known_texts.get(name) {
             return self.text((number, false));
         }
@@ -392,6 +416,7 @@ impl Sink for ArchiveSink {
             let shape = self.kinds.get(open.kinds..).unwrap_or_default();
             self.shapes.of_struct(shape)
         };
+        self.shapes.used(number);
         let filled = match number {
             0..0x80 => Frame::short([number as u8]),
             _ => self.long.add(u64::from(number), &[]),
@@ -417,6 +442,7 @@ impl Sink for ArchiveSink {
         let first = kinds.first().copied().unwrap_or_default();
         let items = kinds.len();
         let same = kinds.iter().all(|kind| *kind == first);
+        self.spent += worth::list(items, same.then_some(first)) as u64;
         let filled = match (same, items) {
             (_, 0) => Frame::short([0]),
             (true, 1..0x40) => Frame::short([items as u8 * 2, first]),

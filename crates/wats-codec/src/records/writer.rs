@@ -67,9 +67,9 @@ impl<W: Write> RecordWriter<W> {
     /// Writes one record.
     ///
     /// # Errors
-    /// [`Error::Record`] around what [`Serializer::to_vec`] gives; [`Error::TooLarge`] if the
-    /// record is larger than a reader with the same limits takes; [`Error::Io`] if the sink fails,
-    /// after which the last record may be incomplete.
+    /// [`Error::Record`] around what [`Serializer::to_vec`] gives; [`Error::TooLarge`] for
+    /// records from 4 GiB; [`Error::Io`] if the sink fails, after which the last record may be
+    /// incomplete.
     pub fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<()> {
         let written = self.try_write(record).map_err(|error| Error::Record {
             index: self.progress.records,
@@ -86,7 +86,8 @@ impl<W: Write> RecordWriter<W> {
 
     fn try_write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<usize> {
         self.serializer.to_buffer(record, &mut self.buffer)?;
-        let limit = self.serializer.limits().max_bytes.min(u32::MAX as usize);
+        // The serializer kept its limits; this one is the framing's.
+        let limit = u32::MAX as usize;
         if self.buffer.len() > limit {
             return Err(Error::TooLarge { limit });
         }
