@@ -53,7 +53,7 @@ async fn main() {
         match answer {
             Ok(_) => {}
             Err(BatchError::Item(error)) => println!("{part}: {error}"),
-            Err(error) => println!("{part}: {error}: {:?}", error.inner()),
+            Err(error) => println!("{part}: {error:#}"),
         }
     }
     println!("{}\n", batcher.stats());
