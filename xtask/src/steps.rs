@@ -253,7 +253,10 @@ fn step<const N: usize>(name: &str, about: &str, lines: [impl AsRef<str>; N]) ->
     Step {
         name: name.to_owned(),
         about: about.to_owned(),
-        commands: lines.iter().map(|line| cargo_line(line.as_ref())).collect(),
+        commands: lines
+            .into_iter()
+            .map(|line| cargo_line(line.as_ref()))
+            .collect(),
         needs: None,
         on_request: false,
     }
