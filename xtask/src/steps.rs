@@ -4,6 +4,7 @@
 //! workspace: the benchmark package with its peers is a step that must be asked for.
 
 use crate::process::{cargo, works};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
@@ -17,6 +18,12 @@ const LAYERS: [&str; 8] = [
     "wats-sim",
     "wats",
 ];
+
+/// The crates with models for loom.
+const LOOM: [&str; 3] = ["wats-batch", "wats-cache", "wats-http"];
+
+/// The crates with fuzz targets, each in a workspace of its own.
+const FUZZ: [&str; 4] = ["wats-codec", "wats-http", "wats-domains", "wats-sim"];
 
 /// One step.
 #[derive(Debug)]
@@ -42,6 +49,8 @@ pub(crate) enum Tool {
     Clippy,
     /// valgrind, which counts instructions
     Valgrind,
+    /// libfuzzer-sys, which is no dependency of the main workspace
+    Libfuzzer,
 }
 
 impl Tool {
@@ -49,16 +58,24 @@ impl Tool {
     pub(crate) fn missing(self) -> Option<&'static str> {
         let (mut probe, reason) = match self {
             Self::Rustfmt => (
-                cargo_line("fmt"),
+                cargo_line("fmt --version"),
                 "no rustfmt: rustup component add rustfmt",
             ),
             Self::Clippy => (
-                cargo_line("clippy"),
+                cargo_line("clippy --version"),
                 "no clippy: rustup component add clippy",
             ),
-            Self::Valgrind => (Command::new("valgrind"), "no valgrind to count with"),
+            Self::Valgrind => {
+                let mut probe = Command::new("valgrind");
+                probe.arg("--version");
+                (probe, "no valgrind to count with")
+            }
+            Self::Libfuzzer => (
+                at_root(&format!("fetch --manifest-path {}", fuzz_manifest(FUZZ[0]))),
+                "libfuzzer-sys cannot be had: is there a network?",
+            ),
         };
-        (!works(probe.arg("--version"))).then_some(reason)
+        (!works(&mut probe)).then_some(reason)
     }
 }
 
@@ -115,7 +132,63 @@ pub(crate) fn all() -> Vec<Step> {
         on_request: true,
         ..benches
     });
+    steps.extend([loom(), fuzz_check()]);
     steps
+}
+
+/// In a target directory of its own, because the flag has everything built anew.
+fn loom() -> Step {
+    let mut loom = step(
+        "loom",
+        "what is concurrent holds in every order of its threads (minutes: an optimised build)",
+        LOOM.map(|name| {
+            format!("test --release -p {name} --lib --target-dir target/loom loom_tests")
+        }),
+    );
+    for command in &mut loom.commands {
+        command
+            .current_dir(root())
+            .env("RUSTFLAGS", "--cfg wats_loom");
+    }
+    Step {
+        on_request: true,
+        ..loom
+    }
+}
+
+fn fuzz_check() -> Step {
+    let lines = FUZZ.map(|name| {
+        let manifest = fuzz_manifest(name);
+        format!("check --manifest-path {manifest} --target-dir target/fuzz-check")
+    });
+    let mut check = step(
+        "fuzz-check",
+        "the fuzz targets compile (minutes: workspaces of their own; needs a C++ compiler)",
+        lines,
+    )
+    .needs(Tool::Libfuzzer);
+    for command in &mut check.commands {
+        command.current_dir(root());
+    }
+    Step {
+        on_request: true,
+        ..check
+    }
+}
+
+fn fuzz_manifest(name: &str) -> String {
+    format!("crates/{name}/fuzz/Cargo.toml")
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn at_root(line: &str) -> Command {
+    let mut command = cargo_line(line);
+    command.current_dir(root());
+    command
 }
 
 fn tests(nextest: bool) -> Step {
@@ -170,17 +243,20 @@ fn alone(name: &'static str) -> Step {
         &format!("alone:{name}"),
         "builds alone, and passes its tests without default features",
         [
-            format!("check -p {name}").as_str(),
-            format!("test -p {name} --no-default-features --lib --bins --tests").as_str(),
+            format!("check -p {name}"),
+            format!("test -p {name} --no-default-features --lib --bins --tests"),
         ],
     )
 }
 
-fn step<const N: usize>(name: &str, about: &str, lines: [&str; N]) -> Step {
+fn step<const N: usize>(name: &str, about: &str, lines: [impl AsRef<str>; N]) -> Step {
     Step {
         name: name.to_owned(),
         about: about.to_owned(),
-        commands: lines.iter().map(|line| cargo_line(line)).collect(),
+        commands: lines
+            .into_iter()
+            .map(|line| cargo_line(line.as_ref()))
+            .collect(),
         needs: None,
         on_request: false,
     }
@@ -232,6 +308,25 @@ mod tests {
                     "crates/{name} is missing in LAYERS of xtask/src/steps.rs"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn every_loom_model_and_every_fuzz_workspace_has_its_place_in_a_step() {
+        for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let manifest = std::fs::read_to_string(path.join("Cargo.toml")).unwrap_or_default();
+            assert_eq!(
+                LOOM.contains(&name),
+                manifest.contains("cfg(wats_loom)"),
+                "crates/{name}: LOOM of xtask/src/steps.rs"
+            );
+            assert_eq!(
+                FUZZ.contains(&name),
+                path.join("fuzz/Cargo.toml").exists(),
+                "crates/{name}: FUZZ of xtask/src/steps.rs"
+            );
         }
     }
 }

@@ -27,7 +27,7 @@ async fn main() {
     let batcher: RequestBatcher<u32, u32, ServerError> =
         RequestBatcher::builder(BatchConfig::default().policy(Policy::Eager))
             .retry(Retry::attempts(two_tries).when(|error| *error == ServerError::Busy))
-            .bisect()
+            .bisect_when(|error| *error == ServerError::Rejected)
             .build(|parts: Vec<u32>| async move {
                 println!("  call with {} parts", parts.len());
                 if !WAS_BUSY.swap(true, Ordering::Relaxed) {
@@ -53,7 +53,7 @@ async fn main() {
         match answer {
             Ok(_) => {}
             Err(BatchError::Item(error)) => println!("{part}: {error}"),
-            Err(error) => println!("{part}: {error}: {:?}", error.inner()),
+            Err(error) => println!("{part}: {error:#}"),
         }
     }
     println!("{}\n", batcher.stats());

@@ -9,7 +9,7 @@ use crate::bulk::Bulk;
 use crate::core::slab::Key;
 use crate::dedupe::ByKey;
 use crate::metrics::Meter;
-use crate::recovery::Recovery;
+use crate::recovery::{Bisect, Recovery};
 use crate::shared::{Options, Shared, Starters};
 use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, worker};
 
@@ -109,14 +109,50 @@ where
         self
     }
 
-    /// When a bulk call fails as a whole or panics (after its retries), sends its halves apart, and
-    /// so on, until the items that fail stand alone: one poisoned item costs about `2 log₂ n` calls
-    /// and no other item its answer.
+    /// When a bulk call fails as a whole (after its retries) with an error for which `worth` is true,
+    /// sends its halves apart, and so on, until the items that fail stand alone: one poisoned item
+    /// costs about `2 log₂ n` calls and no other item its answer.
+    ///
+    /// It sends items again, so let `worth` be true only for a refusal of the whole that one item may
+    /// have caused, and that changed nothing. Of a timeout or a lost connection nobody knows whether
+    /// the call took effect; of an unavailable server the halves get no more than the whole did. A
+    /// panic is not halved.
+    ///
+    /// Where the whole, its halves and its quarters have failed and nothing got through, all items get
+    /// the error of the smallest part they were in: an outage costs a batch seven calls (times its
+    /// retries), however large it is. So does poison in each quarter of a batch.
+    ///
+    /// With [`order_by`](Self::order_by) a batch has at most one item of a key, as under
+    /// [`retry`](Self::retry).
+    ///
+    /// ```
+    /// use wats_batch::{BatchConfig, RequestBatcher};
+    ///
+    /// # #[derive(PartialEq)]
+    /// enum Refusal { Rejected, Unavailable }
+    ///
+    /// let batcher: RequestBatcher<u32, u32, Refusal> = RequestBatcher::builder(BatchConfig::default())
+    ///     .bisect_when(|error| *error == Refusal::Rejected)
+    ///     .build(|ids: Vec<u32>| async move {
+    ///         if ids.contains(&13) { Err(Refusal::Rejected) } else { Ok(ids) }
+    ///     });
+    /// # let _ = (batcher, Refusal::Unavailable);
+    /// ```
+    pub fn bisect_when(mut self, worth: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self
+    where
+        T: Clone,
+    {
+        self.recovery().bisect = Bisect::When(Arc::new(worth));
+        self
+    }
+
+    /// As [`bisect_when`](Self::bisect_when), for every error, and for panics. For bulk calls that may
+    /// be repeated without harm, such as those that only read.
     pub fn bisect(mut self) -> Self
     where
         T: Clone,
     {
-        self.recovery().bisect = true;
+        self.recovery().bisect = Bisect::All;
         self
     }
 
@@ -127,7 +163,7 @@ where
         self.options.recovery.get_or_insert(Recovery {
             copy: T::clone,
             retry: None,
-            bisect: false,
+            bisect: Bisect::None,
         })
     }
 

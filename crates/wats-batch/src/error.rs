@@ -10,20 +10,20 @@ use thiserror::Error;
 ///
 /// Each variant says whether the item reached the bulk function, so a caller knows whether asking
 /// again can do a thing twice.
+///
+/// Prints what happened to the item; in the alternate form (`{:#}`) the caller's own error follows, in
+/// its alternate form, which for the errors of this project and others has the causes. Everything
+/// that walks along [`source`](std::error::Error::source) finds them in any case.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BatchError<E> {
     /// The bulk call answered this item with an error.
-    #[error("the bulk call refused the item")]
     Item(#[source] Arc<E>),
     /// The bulk call failed as a whole; every item of the batch has this same error.
-    #[error("the bulk call failed")]
     Bulk(#[source] Arc<E>),
     /// The bulk function panicked; the message is kept. Other batches are not affected.
-    #[error("the bulk function panicked: {0}")]
     Panicked(Arc<str>),
     /// The bulk function broke its contract of one answer an item, so no answer can be trusted.
-    #[error("the bulk function gave {actual} answers for {expected} items; return one for each")]
     WrongCount {
         /// Items sent.
         expected: usize,
@@ -31,18 +31,39 @@ pub enum BatchError<E> {
         actual: usize,
     },
     /// The keyed answer has no entry for this item's key.
-    #[error("the bulk call's answer has no entry for the item's key")]
     Missing,
     /// The batcher was closed before the item was sent.
-    #[error("the batcher is closed; the item was not sent")]
     Closed,
     /// The item was sent, but the batcher was closed, or its runtime shut down, before the answer
     /// came. Whether the call took effect is not known.
-    #[error("the bulk call was cut off after the item was sent; its outcome is unknown")]
     Interrupted,
     /// There is no tokio runtime (any more) to send the item from; it was not sent.
-    #[error("no tokio runtime to run the batch on; the item was not sent")]
     NoRuntime,
+}
+
+impl<E: fmt::Display> fmt::Display for BatchError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(_) => f.write_str("the bulk call refused the item")?,
+            Self::Bulk(_) => f.write_str("the bulk call failed")?,
+            Self::Panicked(message) => write!(f, "the bulk function panicked: {message}")?,
+            Self::WrongCount { expected, actual } => write!(
+                f,
+                "the bulk function gave {actual} answers for {expected} items; return one for each"
+            )?,
+            Self::Missing => {
+                f.write_str("the bulk call's answer has no entry for the item's key")?;
+            }
+            Self::Closed => f.write_str("the batcher is closed; the item was not sent")?,
+            Self::Interrupted => f.write_str(
+                "the bulk call was cut off after the item was sent; its outcome is unknown",
+            )?,
+            Self::NoRuntime => {
+                f.write_str("no tokio runtime to run the batch on; the item was not sent")?;
+            }
+        }
+        cause(f, self.inner())
+    }
 }
 
 impl<E> BatchError<E> {
@@ -119,12 +140,12 @@ impl<T> fmt::Debug for TryAddError<T> {
     }
 }
 
-/// Why a chunk of a [`ChunkedBatcher`](crate::ChunkedBatcher), or an item of it, has no result.
+/// Why a chunk of a [`ChunkedBatcher`](crate::ChunkedBatcher), or an item of it, has no result. Prints as
+/// [`BatchError`] does: the caller's own error follows in the alternate form.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ChunkError<E> {
     /// The call for the chunk failed, after the tries it was allowed.
-    #[error("the call for chunk {chunk} failed after {attempts} attempt(s)")]
     Failed {
         /// Which chunk, from 0.
         chunk: usize,
@@ -135,7 +156,6 @@ pub enum ChunkError<E> {
         source: Arc<E>,
     },
     /// The function panicked; the message is kept. Other chunks are not affected.
-    #[error("the function panicked on chunk {chunk}: {message}")]
     Panicked {
         /// Which chunk, from 0.
         chunk: usize,
@@ -143,7 +163,6 @@ pub enum ChunkError<E> {
         message: Arc<str>,
     },
     /// The function broke its contract of one answer an item.
-    #[error("chunk {chunk}: {actual} answers for {expected} items; return one for each")]
     WrongCount {
         /// Which chunk, from 0.
         chunk: usize,
@@ -152,6 +171,39 @@ pub enum ChunkError<E> {
         /// Answers received.
         actual: usize,
     },
+}
+
+impl<E: fmt::Display> fmt::Display for ChunkError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed {
+                chunk, attempts, ..
+            } => write!(
+                f,
+                "the call for chunk {chunk} failed after {attempts} attempt(s)"
+            )?,
+            Self::Panicked { chunk, message } => {
+                write!(f, "the function panicked on chunk {chunk}: {message}")?;
+            }
+            Self::WrongCount {
+                chunk,
+                expected,
+                actual,
+            } => write!(
+                f,
+                "chunk {chunk}: {actual} answers for {expected} items; return one for each"
+            )?,
+        }
+        cause(f, self.inner())
+    }
+}
+
+/// What the alternate form adds.
+fn cause<E: fmt::Display>(f: &mut fmt::Formatter<'_>, error: Option<&E>) -> fmt::Result {
+    match error {
+        Some(error) if f.alternate() => write!(f, ": {error:#}"),
+        _ => Ok(()),
+    }
 }
 
 impl<E> ChunkError<E> {
@@ -217,4 +269,64 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> Arc<str> {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     Arc::from(text.unwrap_or("(no message)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("503 from the server")]
+    struct Unavailable(#[source] std::fmt::Error);
+
+    /// Prints its cause in the alternate form, as the errors of the transport do.
+    #[derive(Debug)]
+    struct Long;
+
+    impl fmt::Display for Long {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(if f.alternate() {
+                "no answer: timed out"
+            } else {
+                "no answer"
+            })
+        }
+    }
+
+    #[test]
+    fn the_alternate_form_has_the_cause_and_the_plain_one_leaves_it_to_the_chain() {
+        let bulk = BatchError::Bulk(Arc::new(Unavailable(fmt::Error)));
+        assert_eq!(bulk.to_string(), "the bulk call failed");
+        assert_eq!(
+            format!("{bulk:#}"),
+            "the bulk call failed: 503 from the server"
+        );
+        let mut chain = Vec::new();
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&bulk);
+        while let Some(error) = next {
+            chain.push(error.to_string());
+            next = error.source();
+        }
+        assert_eq!(chain[..2], ["the bulk call failed", "503 from the server"]);
+        assert_eq!(chain.len(), 3);
+
+        assert_eq!(
+            format!("{:#}", BatchError::Item(Arc::new(Long))),
+            "the bulk call refused the item: no answer: timed out"
+        );
+        let chunk = ChunkError::Failed {
+            chunk: 2,
+            attempts: 1,
+            source: Arc::new(Long),
+        };
+        assert_eq!(
+            format!("{chunk} | {chunk:#}"),
+            "the call for chunk 2 failed after 1 attempt(s) | \
+             the call for chunk 2 failed after 1 attempt(s): no answer: timed out"
+        );
+        assert_eq!(
+            format!("{:#}", BatchError::<Long>::Closed),
+            "the batcher is closed; the item was not sent"
+        );
+    }
 }

@@ -1,11 +1,15 @@
 //! What a worker does when a bulk call fails and the batcher was told to recover: send the failed part
 //! again, and cut a batch that fails as a whole in two until the poisoned item stands alone. All of
 //! it happens in the batch's own bulk slot.
+//!
+//! Halves are sent after all that is larger. So once the whole, its halves and its quarters have all
+//! failed, it is known that nothing gets through: an outage, which more calls would only multiply.
 
 use std::collections::VecDeque;
 
 use crate::bulk::Outcome;
 use crate::list::Index;
+use crate::retry::Predicate;
 use crate::worker::Worker;
 use crate::{BatchError, Retry};
 
@@ -14,14 +18,40 @@ pub(crate) struct Recovery<T, E> {
     /// Makes the copy that is kept while the bulk function has the items.
     pub(crate) copy: fn(&T) -> T,
     pub(crate) retry: Option<Retry<E>>,
-    pub(crate) bisect: bool,
+    pub(crate) bisect: Bisect<E>,
 }
 
+/// Which failures of a whole call have it cut in two.
+pub(crate) enum Bisect<E> {
+    None,
+    /// All, panics too.
+    All,
+    /// The errors for which this holds.
+    When(Predicate<E>),
+}
+
+impl<E> Bisect<E> {
+    fn halves<R>(&self, outcome: &Outcome<R, E>) -> bool {
+        match (self, outcome) {
+            (Self::All, Outcome::Failed(_) | Outcome::Panicked(_)) => true,
+            (Self::When(when), Outcome::Failed(error)) => when(error),
+            _ => false,
+        }
+    }
+}
+
+/// How often a batch is cut while nothing of it gets through: down to quarters, seven calls in all.
+const BLIND_CUTS: u32 = 2;
+
 /// Items that are sent together, with the number of their try.
-pub(crate) struct Part<T> {
+pub(crate) struct Part<T, E> {
     pub(crate) items: Vec<T>,
     pub(crate) tickets: Vec<Index>,
     attempt: u32,
+    /// How often the batch was cut to come to this part.
+    cuts: u32,
+    /// What became of the larger part it was cut from.
+    failure: Option<BatchError<E>>,
 }
 
 impl<T, E> Recovery<T, E> {
@@ -31,7 +61,8 @@ impl<T, E> Recovery<T, E> {
             .retry
             .as_ref()
             .is_some_and(|retry| retry.may_follow(attempt));
-        if retry || (self.bisect && items.len() > 1) {
+        let bisect = !matches!(self.bisect, Bisect::None);
+        if retry || (bisect && items.len() > 1) {
             items.iter().map(self.copy).collect()
         } else {
             Vec::new()
@@ -64,9 +95,22 @@ where
             items,
             tickets,
             attempt: 1,
+            cuts: 0,
+            failure: None,
         });
         let mut first = true;
+        let mut got_through = false;
         while let Some(mut part) = self.parts.pop_front() {
+            if !got_through
+                && part.cuts > BLIND_CUTS
+                && let Some(failure) = part.failure
+            {
+                // More calls would meet the same outage.
+                self.tickets = part.tickets;
+                let answers = std::iter::repeat_with(|| Err(failure.clone()));
+                self.settle(answers.take(part.items.len()), false);
+                continue;
+            }
             if !std::mem::take(&mut first) {
                 self.drop_unwanted(&mut part);
             }
@@ -74,6 +118,8 @@ where
                 items,
                 tickets,
                 attempt,
+                cuts,
+                failure,
             } = part;
             if items.is_empty() {
                 continue;
@@ -88,6 +134,8 @@ where
                         items: kept,
                         tickets,
                         attempt: attempt + 1,
+                        cuts,
+                        failure,
                     });
                     self.settle(std::iter::empty(), false);
                     recovery.pause(attempt).await;
@@ -96,13 +144,20 @@ where
                 Outcome::Failed(_) | Outcome::Panicked(_) => true,
                 _ => false,
             };
-            if failed_as_a_whole && recovery.bisect && kept.len() > 1 {
-                self.cut_in_two(kept, attempt);
+            got_through |= !failed_as_a_whole;
+            if kept.len() > 1 && recovery.bisect.halves(&outcome) {
+                self.cut_in_two(kept, attempt, cuts + 1, outcome);
                 self.settle(std::iter::empty(), false);
             } else {
                 let again = self.settle_or_keep(outcome, kept, attempt, recovery);
-                if let Some(part) = again {
-                    self.parts.push_front(part);
+                if let Some((items, tickets)) = again {
+                    self.parts.push_front(Part {
+                        items,
+                        tickets,
+                        attempt: attempt + 1,
+                        cuts,
+                        failure: None,
+                    });
                     recovery.pause(attempt).await;
                 }
             }
@@ -110,20 +165,25 @@ where
         self.settle(std::iter::empty(), true);
     }
 
-    fn cut_in_two(&mut self, mut items: Vec<T>, attempt: u32) {
+    fn cut_in_two(&mut self, mut items: Vec<T>, attempt: u32, cuts: u32, outcome: Outcome<R, E>) {
         let mut tickets = std::mem::take(&mut self.tickets);
+        let failure = outcome.answers(tickets.len()).next().and_then(Result::err);
         let half = items.len() / 2;
         let second = Part {
             items: items.split_off(half),
             tickets: tickets.split_off(half),
             attempt,
+            cuts,
+            failure: failure.clone(),
         };
-        self.parts.push_front(second);
-        self.parts.push_front(Part {
+        self.parts.push_back(Part {
             items,
             tickets,
             attempt,
+            cuts,
+            failure,
         });
+        self.parts.push_back(second);
     }
 
     /// Answers what has its final answer, and hands back what is to be sent again.
@@ -133,20 +193,16 @@ where
         kept: Vec<T>,
         attempt: u32,
         recovery: &Recovery<T, E>,
-    ) -> Option<Part<T>> {
+    ) -> Option<(Vec<T>, Vec<Index>)> {
         let tickets = std::mem::take(&mut self.tickets);
         let mut answers = Vec::with_capacity(tickets.len());
-        let mut again = Part {
-            items: Vec::new(),
-            tickets: Vec::new(),
-            attempt: attempt + 1,
-        };
+        let mut again = (Vec::new(), Vec::new());
         let mut kept = VecDeque::from(kept);
         for (ticket, answer) in tickets.iter().zip(outcome.answers(tickets.len())) {
             match (kept.pop_front(), answer) {
                 (Some(item), Err(BatchError::Item(error))) if recovery.retries(attempt, &error) => {
-                    again.items.push(item);
-                    again.tickets.push(*ticket);
+                    again.0.push(item);
+                    again.1.push(*ticket);
                 }
                 (_, answer) => {
                     self.tickets.push(*ticket);
@@ -155,11 +211,11 @@ where
             }
         }
         self.settle(answers.into_iter(), false);
-        (!again.items.is_empty()).then_some(again)
+        (!again.0.is_empty()).then_some(again)
     }
 
     /// Takes out the items nobody waits for any more; they need not be sent again.
-    fn drop_unwanted(&mut self, part: &mut Part<T>) {
+    fn drop_unwanted(&mut self, part: &mut Part<T, E>) {
         let (items, tickets) = (
             std::mem::take(&mut part.items),
             std::mem::take(&mut part.tickets),

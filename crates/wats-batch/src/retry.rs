@@ -28,7 +28,7 @@ pub struct Retry<E> {
     when: Option<Predicate<E>>,
 }
 
-type Predicate<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
+pub(crate) type Predicate<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
 
 impl<E> Retry<E> {
     /// This many tries in all, the first included; every error is retried, without a pause.

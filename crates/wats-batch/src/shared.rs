@@ -90,13 +90,11 @@ impl<T, R, E> Shared<T, R, E> {
         options: Options<T, R, E>,
         starters: Starters<T, R, E>,
     ) -> Self {
-        let retries = options
-            .recovery
-            .as_ref()
-            .is_some_and(|recovery| recovery.retry.is_some());
+        // What is sent again must not be overtaken.
+        let sends_again = options.recovery.is_some();
         Self {
             policy: config.policy,
-            core: Lock::new(Core::new(config, retries)),
+            core: Lock::new(Core::new(config, sends_again)),
             answers: Answers::new(),
             trays: Trays::new(),
             bulk,

@@ -46,7 +46,7 @@ pub(crate) struct Worker<T, R, E> {
     /// The callers of the bulk call under way.
     pub(crate) tickets: Vec<Index>,
     /// Parts of the batch that are to be sent again.
-    pub(crate) parts: VecDeque<Part<T>>,
+    pub(crate) parts: VecDeque<Part<T, E>>,
     callers: Vec<Caller>,
     wakers: Vec<Waker>,
     /// How long the last call took.

@@ -157,6 +157,78 @@ async fn bisection_finds_the_poisoned_items() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_is_not_multiplied_by_bisection() {
+    let calls = Calls::default();
+    let log = Arc::clone(&calls);
+    let batcher: RequestBatcher<u32, u32, usize> =
+        RequestBatcher::builder(eager())
+            .bisect()
+            .build(move |items: Vec<u32>| {
+                log.lock().unwrap().push(items.clone());
+                std::future::ready(Err::<Vec<u32>, _>(items.len()))
+            });
+    let answers = batcher.add_many(0..100).await;
+    // Everybody has the error of the quarter it was in.
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.as_ref().unwrap_err().inner() == Some(&25))
+    );
+    let sizes: Vec<_> = calls.lock().unwrap().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [100, 50, 50, 25, 25, 25, 25]);
+    let stats = batcher.stats();
+    assert_eq!((stats.sent, stats.resent, stats.failed), (100, 200, 100));
+    batcher.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_worth_it_is_not_halved() {
+    for (unclear, calls_expected) in [("timed out", 1), ("panic", 1), ("rejected", 9)] {
+        let calls = Calls::default();
+        let log = Arc::clone(&calls);
+        let batcher: RequestBatcher<u32, u32, &str> = RequestBatcher::builder(eager())
+            .bisect_when(|error| *error == "rejected")
+            .build(move |items: Vec<u32>| {
+                log.lock().unwrap().push(items.clone());
+                assert_ne!(unclear, "panic");
+                std::future::ready(if items.contains(&5) {
+                    Err(unclear)
+                } else {
+                    Ok(items)
+                })
+            });
+        let answers = batcher.add_many(0..16).await;
+        assert!(answers[5].is_err());
+        let failed = answers.iter().filter(|answer| answer.is_err()).count();
+        assert_eq!(failed, if unclear == "rejected" { 1 } else { 16 });
+        assert_eq!(calls.lock().unwrap().len(), calls_expected, "{unclear}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_is_not_overtaken_by_a_later_item_of_its_key() {
+    let calls = Calls::default();
+    let log = Arc::clone(&calls);
+    let batcher: RequestBatcher<u32, u32, &str> = RequestBatcher::builder(eager())
+        .order_by(|item: &u32| item % 10)
+        .bisect()
+        .build(move |items: Vec<u32>| {
+            log.lock().unwrap().push(items.clone());
+            std::future::ready(if items.contains(&13) {
+                Err("poison")
+            } else {
+                Ok(items)
+            })
+        });
+    let answers = batcher.add_many([13, 1, 11, 21]).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
+    let calls = calls.lock().unwrap();
+    let through = calls.iter().filter(|call| !call.contains(&13)).flatten();
+    let of_key_one: Vec<_> = through.filter(|item| *item % 10 == 1).collect();
+    assert_eq!(of_key_one, [&1, &11, &21]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shutdown_in_the_middle_of_a_retry_answers_everybody() {
     let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(eager())
         .retry(Retry::attempts(tries(1000)).delay(Duration::from_secs(10)))

@@ -4,6 +4,7 @@
 //! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.
 
 mod bulk;
+mod landing;
 mod life;
 mod load;
 mod renewal;
@@ -17,6 +18,8 @@ use crate::lock::{Lock, LockGuard};
 use crate::removal::{Outbox, RemovalCause};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
+pub(crate) use landing::Failures;
+use landing::Landing;
 pub(crate) use life::Life;
 pub(crate) use load::Loads;
 use std::borrow::Borrow;
@@ -33,7 +36,7 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) time: Time,
     pub(crate) life: Life<K, V>,
     pub(crate) listener: Option<Listener<K, V>>,
-    pub(crate) flights: SingleFlight<K, V>,
+    pub(crate) flights: SingleFlight<K, Landing<V>>,
     pub(crate) loads: Loads,
     pub(crate) keeper: OnceLock<Keeper>,
     #[cfg(feature = "metrics")]

@@ -55,6 +55,9 @@ pub use waiter::Waiter;
 /// | takes longer than the lease | another caller leads; its late value is its own and nobody else's |
 /// | joins its own key again | [`Join::Reentrant`]; `run` and `run_async` return [`LoadError::Reentrant`] |
 ///
+/// To share failures, too, make them values: with `SingleFlight<K, Result<V, Arc<E>>>` and a loader that returns
+/// `Ok(outcome)` all who wait when a load fails get its error, and who comes later loads anew.
+///
 /// ```
 /// use wats_cache::SingleFlight;
 ///
@@ -286,8 +289,9 @@ where
             }
             let mut state = flight.lock();
             match state.phase {
-                Phase::Closed => {
-                    // Its leader is about to take it out; do so rather than spin until it has.
+                Phase::Closed | Phase::Landed(_) => {
+                    // It is over, for better or worse, and its leader is about to take it out; do so rather than
+                    // spin until it has. Those who have its outcome may be here again already, and want another.
                     drop(state);
                     self.flights.remove(key, &flight);
                 }
@@ -296,7 +300,7 @@ where
                     drop(state);
                     return Join::Lead(Leader::new(&self.flights, key, flight, epoch));
                 }
-                Phase::Vacant | Phase::Running { .. } | Phase::Landed(_) => {
+                Phase::Vacant | Phase::Running { .. } => {
                     let ticket = state.next_ticket;
                     state.next_ticket += 1;
                     state.waiters.insert(ticket, None);

@@ -2,7 +2,7 @@
 
 use crate::builder::{CacheBuilder, ForTasks};
 use crate::config::CacheConfig;
-use crate::core::Core;
+use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
 use crate::face::face;
 use crate::hash::RandomState;
@@ -77,7 +77,7 @@ where
             return value;
         }
         let load = || async { Ok::<_, Infallible>(load().await) };
-        match self.core.get_or_load_async(key, load).await {
+        match self.core.get_or_load_async(key, load, Failures::OWN).await {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -87,8 +87,10 @@ where
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a loader that may fail.
     ///
     /// # Errors
-    /// [`LoadError::Failed`] with what this caller's own loader returned, or [`LoadError::Reentrant`]. Errors are not cached, and not shared: the longest waiting caller runs
-    /// its own loader next. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
+    /// [`LoadError::Failed`] with what this caller's own loader returned, or [`LoadError::Reentrant`]. Errors are not
+    /// cached, and not shared: the longest waiting caller runs its own loader next, so where loads fail slowly, callers
+    /// fail one after the other;
+    /// [`get_or_try_insert_shared_with`](Self::get_or_try_insert_shared_with) fails them together. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
     pub async fn get_or_try_insert_with<E, F>(
         &self,
         key: K,
@@ -99,9 +101,39 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load_async(key, load).await,
+            None => self.core.get_or_load_async(key, load, Failures::OWN).await,
         }
     }
+
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but a failure is shared as a value is: all who wait
+    /// for the load when it fails get a clone of its error. Whoever comes later loads anew; errors are not cached.
+    ///
+    /// So no caller waits for more than the rest of one load, as long as loaders are not dropped and do not panic. For
+    /// an error that is no `Clone` take `Arc<E>`. Callers of one key that have another type of error, or that called
+    /// another method, do not get the error and load themselves.
+    ///
+    /// # Errors
+    /// [`LoadError::Failed`] with what the loader of this caller, or of the one it waited for, returned, or
+    /// [`LoadError::Reentrant`]. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
+    pub async fn get_or_try_insert_shared_with<E, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<V, E>>,
+        E: Clone + Send + Sync + 'static,
+    {
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => {
+                self.core
+                    .get_or_load_async(key, load, Failures::SHARED)
+                    .await
+            }
+        }
+    }
+
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
     /// caller's back: it is served what there is, and the loader runs in a task of tokio.
     ///

@@ -24,8 +24,15 @@
 //! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` and `background` (time, and
 //! the thread that advances it and sweeps).
 //!
-//! Lock order: a lock of a shard and one of a flight are never held together, nor two of a kind; code of the user runs
-//! under none, except `Eq` of keys and `Clone` of keys and values.
+//! Lock order: a lock of a shard and one of a flight are never held together, nor two of a kind.
+//!
+//! # What runs under a lock
+//! Loaders, listeners, weighers and predicates run under none. `Eq` of keys and `Clone` of keys and values do run under
+//! the lock of a shard, which spins, and `Eq` and `Hash` of keys under one of the map of flights. So
+//! - they must be cheap: others of the shard wait meanwhile. Keep what is expensive to clone in an `Arc`;
+//! - they must not touch the same cache: it would wait for itself for ever. This is not detected.
+//!
+//! If one panics, the panic is its caller's, and the cache works on.
 
 mod background;
 mod builder;

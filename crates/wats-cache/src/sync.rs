@@ -2,7 +2,7 @@
 
 use crate::builder::{CacheBuilder, ForThreads};
 use crate::config::CacheConfig;
-use crate::core::Core;
+use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
 use crate::face::face;
 use crate::hash::RandomState;
@@ -69,7 +69,8 @@ where
         if let Some(value) = self.core.hit(&key) {
             return value;
         }
-        match self.core.get_or_load(key, || Ok::<_, Infallible>(load())) {
+        let load = || Ok::<_, Infallible>(load());
+        match self.core.get_or_load(key, load, Failures::OWN) {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -79,8 +80,10 @@ where
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a loader that may fail.
     ///
     /// # Errors
-    /// [`LoadError::Failed`] with what this caller's own loader returned, or [`LoadError::Reentrant`]. Errors are not cached, and not shared: the longest waiting caller runs
-    /// its own loader next. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
+    /// [`LoadError::Failed`] with what this caller's own loader returned, or [`LoadError::Reentrant`]. Errors are not
+    /// cached, and not shared: the longest waiting caller runs its own loader next, so where loads fail slowly, callers
+    /// fail one after the other;
+    /// [`get_or_try_insert_shared_with`](Self::get_or_try_insert_shared_with) fails them together. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
     pub fn get_or_try_insert_with<E>(
         &self,
         key: K,
@@ -88,9 +91,34 @@ where
     ) -> Result<V, LoadError<E>> {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load),
+            None => self.core.get_or_load(key, load, Failures::OWN),
         }
     }
+
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but a failure is shared as a value is: all who wait
+    /// for the load when it fails get a clone of its error. Whoever comes later loads anew; errors are not cached.
+    ///
+    /// So no caller waits for more than the rest of one load, as long as loaders are not dropped and do not panic. For
+    /// an error that is no `Clone` take `Arc<E>`. Callers of one key that have another type of error, or that called
+    /// another method, do not get the error and load themselves.
+    ///
+    /// # Errors
+    /// [`LoadError::Failed`] with what the loader of this caller, or of the one it waited for, returned, or
+    /// [`LoadError::Reentrant`]. With [`stale_if_error`](CacheConfig::stale_if_error) the old value is returned instead.
+    pub fn get_or_try_insert_shared_with<E>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> Result<V, E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        E: Clone + Send + Sync + 'static,
+    {
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_load(key, load, Failures::SHARED),
+        }
+    }
+
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
     /// caller's back: it is served what there is, and the loader runs on a thread of its own.
     ///

@@ -1,5 +1,6 @@
 //! What a cache does with one thread and a clock that is moved by hand.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wats_cache::RemovalCause::{Evicted, Expired, Invalidated, Replaced};
@@ -458,4 +459,25 @@ fn what_was_used_survives_a_scan_by_default() {
     (10_000..50_000).for_each(|key| cache.insert(key, key));
     let kept = (0..2000).filter(|key| cache.contains_key(key)).count();
     assert!(kept > 1900, "{kept} of 2000");
+}
+
+#[test]
+fn a_clone_that_panics_leaves_the_cache_usable() {
+    #[derive(Debug)]
+    struct Value(Arc<AtomicBool>);
+
+    impl Clone for Value {
+        fn clone(&self) -> Self {
+            assert!(!self.0.load(Ordering::Relaxed), "cannot be cloned now");
+            Self(Arc::clone(&self.0))
+        }
+    }
+
+    let broken = Arc::new(AtomicBool::new(true));
+    let cache = TtlCache::new();
+    cache.insert(1, Value(Arc::clone(&broken)));
+    let look_up = || cache.get(&1).is_some();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(look_up)).is_err());
+    broken.store(false, Ordering::Relaxed);
+    assert!(look_up());
 }

@@ -447,3 +447,14 @@ fn renewals_that_run_are_bounded_and_one_too_many_is_put_off() {
         "what is put off has not failed"
     );
 }
+
+#[test]
+fn a_shared_failure_is_not_cached() {
+    let cache = cache();
+    let load = |outcome: Result<u32, &'static str>| {
+        cache.get_or_try_insert_shared_with(1, move || outcome)
+    };
+    assert_eq!(load(Err("down")), Err(LoadError::Failed("down")));
+    assert_eq!(load(Ok(2)), Ok(2));
+    assert_eq!(load(Err("never asked")), Ok(2));
+}

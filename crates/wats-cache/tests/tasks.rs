@@ -243,3 +243,80 @@ async fn a_task_sweeps_and_ends_with_the_last_handle() {
         tasks - 1
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_failure_comes_to_all_who_wait_at_once_and_to_nobody_later() {
+    let second = Duration::from_secs(1);
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
+    let start = tokio::time::Instant::now();
+    let calls = (0..10).map(|caller| {
+        let cache = cache.clone();
+        tokio::spawn(async move {
+            let load = || async move {
+                tokio::time::sleep(second).await;
+                Err::<u32, _>(Arc::new(caller))
+            };
+            let error = cache
+                .get_or_try_insert_shared_with(1, load)
+                .await
+                .unwrap_err();
+            (error.failed().unwrap(), start.elapsed().as_secs())
+        })
+    });
+    let mut seen = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        seen.push(call.await.unwrap());
+    }
+    // All have the error of the first; it is one and the same.
+    assert!(seen.iter().all(|(error, at)| (**error, *at) == (0, 1)));
+    assert!(seen.iter().all(|(error, _)| Arc::ptr_eq(error, &seen[0].0)));
+    let stats = cache.stats();
+    assert_eq!((stats.loads_failed, stats.misses), (1, 10));
+
+    let later = || async { Ok::<_, Arc<i32>>(5) };
+    assert_eq!(
+        cache.get_or_try_insert_shared_with(1, later).await,
+        Ok(5),
+        "errors are not cached"
+    );
+}
+
+#[tokio::test]
+async fn who_cannot_take_a_shared_failure_loads_itself() {
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
+    let failing = || async {
+        Yields(9).await;
+        Err("down")
+    };
+    let mut leader = Box::pin(cache.get_or_try_insert_shared_with(1, failing));
+    assert!(poll_once(leader.as_mut()).is_pending());
+    let mut own = Box::pin(cache.get_or_try_insert_with(1, || async { Err("my own") }));
+    assert!(poll_once(own.as_mut()).is_pending());
+    let mut other = Box::pin(cache.get_or_try_insert_shared_with(1, || async { Err(7) }));
+    assert!(poll_once(other.as_mut()).is_pending());
+    assert_eq!(leader.await, Err(LoadError::Failed("down")));
+    assert_eq!(own.await, Err(LoadError::Failed("my own")));
+    assert_eq!(other.await, Err(LoadError::Failed(7)));
+}
+
+#[tokio::test]
+async fn a_shared_failure_leaves_everybody_the_stale_value() {
+    let clock = ManualClock::new();
+    let second = Duration::from_secs(1);
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
+        .default_ttl(second)
+        .stale_if_error(10 * second)
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 4);
+    clock.advance(2 * second);
+    let call = || {
+        cache.get_or_try_insert_shared_with(1, || async {
+            Yields(3).await;
+            Err("down")
+        })
+    };
+    assert_eq!(tokio::join!(call(), call()), (Ok(4), Ok(4)));
+    let stats = cache.stats();
+    assert_eq!((stats.loads_failed, stats.stale_served), (1, 2));
+}

@@ -1,5 +1,7 @@
 //! The error of the typed layer: what the transport says, or what is wrong with the data before it is sent.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 use wats_http::ErrorKind;
 use wats_http::http::StatusCode;
@@ -63,6 +65,10 @@ pub enum Error {
         #[source]
         source: wats_codec::Error,
     },
+    /// The call of another caller, for whose outcome this one waited, failed: all who waited have this same error. Prints
+    /// and answers as that error does.
+    #[error(transparent)]
+    Shared(Arc<Self>),
 }
 
 impl Error {
@@ -70,6 +76,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Http(error) => error.kind(),
+            Self::Shared(error) => error.kind(),
             Self::Config(_) => ErrorKind::Config,
             Self::Unacknowledged { .. } => ErrorKind::Decode,
             Self::Report(_)
@@ -89,6 +96,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unacknowledged { .. } | Self::Stopped => true,
+            Self::Shared(error) => error.is_retryable(),
             other => other.as_http().is_some_and(wats_http::Error::is_retryable),
         }
     }
@@ -97,6 +105,7 @@ impl Error {
     pub fn attempts(&self) -> u32 {
         match self {
             Self::Unacknowledged { attempts, .. } => *attempts,
+            Self::Shared(error) => error.attempts(),
             other => other.as_http().map_or(0, wats_http::Error::attempts),
         }
     }
@@ -105,6 +114,7 @@ impl Error {
     pub fn body_excerpt(&self) -> Option<&str> {
         match self {
             Self::Unacknowledged { answer, .. } => Some(answer),
+            Self::Shared(error) => error.body_excerpt(),
             other => other.as_http().and_then(wats_http::Error::body_excerpt),
         }
     }
@@ -113,6 +123,7 @@ impl Error {
     pub fn as_http(&self) -> Option<&wats_http::Error> {
         match self {
             Self::Http(error) => Some(error),
+            Self::Shared(error) => error.as_http(),
             _ => None,
         }
     }
@@ -122,6 +133,7 @@ impl Error {
     pub fn findings(&self) -> Vec<Finding> {
         match self {
             Self::Report(findings) => findings.clone(),
+            Self::Shared(error) => error.findings(),
             Self::Http(error)
                 if error.status() == Some(StatusCode::BAD_REQUEST)
                     && error

@@ -6,15 +6,17 @@
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
 
+use super::landing::{Failures, Landing};
 use super::{Core, renewal};
 use crate::error::LoadError;
-use crate::flight::{Join, Leader, Turn, Waiter};
+use crate::flight::{self, Join, Turn};
 use crate::removal::Outbox;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
 #[cfg(feature = "async")]
 use std::future::Future;
 use std::hash::{BuildHasher, Hash};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -37,6 +39,9 @@ impl Loads {
     }
 }
 
+type Leader<K, V> = flight::Leader<K, Landing<V>>;
+type Waiter<K, V> = flight::Waiter<K, Landing<V>>;
+
 /// A value good enough for everybody but the one who loads.
 struct Present<V> {
     value: V,
@@ -50,17 +55,14 @@ enum Found<V> {
     Nothing,
 }
 
-/// What a loading look-up comes to.
-enum Departure<K: Hash + Eq, V> {
-    Served(V),
+/// What a loading look-up comes to, once it need not wait any more.
+enum Boarding<K: Hash + Eq, V, E> {
     Lead {
         leader: Leader<K, V>,
         /// What there is: stale, or fresh and to be renewed early.
         present: Option<Present<V>>,
     },
-    Wait(Waiter<K, V>),
-    /// The key is being loaded by this very caller, further up.
-    Reentrant,
+    Over(Result<V, LoadError<E>>),
 }
 
 /// A load that this caller has begun. Dropped before it is settled, it has failed.
@@ -188,7 +190,7 @@ where
         }
         begun.settled = true;
         drop(begun);
-        leader.land(&value);
+        leader.land_with(|| Landing::Value(value.clone()));
         value
     }
 
@@ -218,19 +220,19 @@ where
         }
     }
 
-    /// What this caller is to do.
-    fn depart(&self, hash: u32, key: &K) -> Departure<K, V> {
+    /// What this caller is to do; it goes on by waiting, or not at all.
+    fn depart<E>(&self, hash: u32, key: &K) -> ControlFlow<Boarding<K, V, E>, Waiter<K, V>> {
         let present = match self.find(hash, key) {
-            Found::Fresh(value) => return Departure::Served(value),
+            Found::Fresh(value) => return ControlFlow::Break(Boarding::Over(Ok(value))),
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
-        match (self.flights.join(key), present) {
-            (Join::Lead(leader), present) => Departure::Lead { leader, present },
-            (_, Some(present)) => Departure::Served(self.serve(present)),
-            (Join::Reentrant, None) => Departure::Reentrant,
-            (Join::Wait(waiter), None) => Departure::Wait(waiter),
-        }
+        ControlFlow::Break(match (self.flights.join(key), present) {
+            (Join::Lead(leader), present) => Boarding::Lead { leader, present },
+            (_, Some(present)) => Boarding::Over(Ok(self.serve(present))),
+            (Join::Reentrant, None) => Boarding::Over(Err(LoadError::Reentrant)),
+            (Join::Wait(waiter), None) => return ControlFlow::Continue(waiter),
+        })
     }
 
     /// Begins the load of a leader, or lands at once because another load has ended meanwhile.
@@ -244,7 +246,7 @@ where
         match self.begin(hash, key, &leader, renewing) {
             Ok(begun) => Ok((leader, begun)),
             Err(value) => {
-                leader.land(&value);
+                leader.land_with(|| Landing::Value(value.clone()));
                 Err(value)
             }
         }
@@ -257,12 +259,17 @@ where
         loaded: Result<V, E>,
         (leader, begun): Started<'_, K, V, S>,
         renewing: Option<V>,
+        failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         match loaded {
             Ok(value) => Ok(self.settle(key, value, begun, leader)),
             Err(error) => {
                 let hash = begun.hash;
-                drop((begun, leader));
+                drop(begun);
+                match failures.pack {
+                    Some(pack) => leader.land_with(|| Landing::Failed(pack(&error))),
+                    None => drop(leader),
+                }
                 let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
                 fallback.ok_or(LoadError::Failed(error))
             }
@@ -276,22 +283,56 @@ where
         }
     }
 
+    /// What the end of another's load means to a caller that waited for it; it goes on by looking again.
+    fn after_waiting<E>(
+        &self,
+        hash: u32,
+        key: &K,
+        turn: Turn<K, Landing<V>>,
+        failures: Failures<E>,
+    ) -> ControlFlow<Boarding<K, V, E>> {
+        ControlFlow::Break(match turn {
+            Turn::Lead(leader) => Boarding::Lead {
+                leader,
+                present: None,
+            },
+            Turn::Landed(Landing::Value(value)) => Boarding::Over(Ok(value)),
+            Turn::Landed(Landing::Failed(packed)) => {
+                let Some(error) = (failures.unpack)(&packed) else {
+                    return ControlFlow::Continue(());
+                };
+                let fallback = self.instead_of_error(hash, key);
+                Boarding::Over(fallback.ok_or(LoadError::Failed(error)))
+            }
+        })
+    }
+
+    fn board<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
+        loop {
+            let waiter = match self.depart(hash, key) {
+                ControlFlow::Continue(waiter) => waiter,
+                ControlFlow::Break(boarding) => return boarding,
+            };
+            let turn = waiter.wait();
+            if let ControlFlow::Break(boarding) = self.after_waiting(hash, key, turn, failures) {
+                return boarding;
+            }
+        }
+    }
+
     pub(crate) fn get_or_load<E>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<V, E>,
+        failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
-        let (leader, present) = match self.depart(hash, &key) {
-            Departure::Served(value) => return Ok(value),
-            Departure::Reentrant => return Err(LoadError::Reentrant),
-            Departure::Lead { leader, present } => (leader, present),
-            Departure::Wait(waiter) => match waiter.wait() {
-                Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => (leader, None),
-            },
-        };
-        self.load(hash, key, leader, renewing(present), load)
+        match self.board(hash, &key, failures) {
+            Boarding::Over(outcome) => outcome,
+            Boarding::Lead { leader, present } => {
+                self.load(hash, key, leader, renewing(present), load, failures)
+            }
+        }
     }
 
     /// Runs the loader of a leader. `renewing` is the fresh value that is renewed early.
@@ -302,13 +343,14 @@ where
         leader: Leader<K, V>,
         renewing: Option<V>,
         load: impl FnOnce() -> Result<V, E>,
+        failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let started = match self.lead(hash, &key, leader, renewing.is_some()) {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
         let loaded = started.0.enter(load);
-        self.arrive(key, loaded, started, renewing)
+        self.arrive(key, loaded, started, renewing, failures)
     }
 
     /// As [`get_or_load`](Self::get_or_load), with renewals on a thread of their own.
@@ -323,10 +365,9 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let leader = match self.depart(hash, &key) {
-            Departure::Served(value) => return Ok(value),
-            Departure::Reentrant => return Err(LoadError::Reentrant),
-            Departure::Lead {
+        let leader = match self.board(hash, &key, Failures::OWN) {
+            Boarding::Over(outcome) => return outcome,
+            Boarding::Lead {
                 leader,
                 present: Some(present),
             } => {
@@ -340,16 +381,12 @@ where
                 });
                 return Ok(self.serve(present));
             }
-            Departure::Lead {
+            Boarding::Lead {
                 leader,
                 present: None,
             } => leader,
-            Departure::Wait(waiter) => match waiter.wait() {
-                Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => leader,
-            },
         };
-        self.load(hash, key, leader, None, load)
+        self.load(hash, key, leader, None, load, Failures::OWN)
     }
 }
 
@@ -368,25 +405,34 @@ where
     V: Clone,
     S: BuildHasher,
 {
+    async fn board_async<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
+        loop {
+            let waiter = match self.depart(hash, key) {
+                ControlFlow::Continue(waiter) => waiter,
+                ControlFlow::Break(boarding) => return boarding,
+            };
+            let turn = waiter.await;
+            if let ControlFlow::Break(boarding) = self.after_waiting(hash, key, turn, failures) {
+                return boarding;
+            }
+        }
+    }
+
     pub(crate) async fn get_or_load_async<E, F>(
         &self,
         key: K,
         load: impl FnOnce() -> F,
+        failures: Failures<E>,
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<V, E>>,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.depart(hash, &key) {
-            Departure::Served(value) => return Ok(value),
-            Departure::Reentrant => return Err(LoadError::Reentrant),
-            Departure::Lead { leader, present } => (leader, present),
-            Departure::Wait(waiter) => match waiter.await {
-                Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => (leader, None),
-            },
+        let (leader, present) = match self.board_async(hash, &key, failures).await {
+            Boarding::Over(outcome) => return outcome,
+            Boarding::Lead { leader, present } => (leader, present),
         };
-        self.load_async(hash, key, leader, renewing(present), load)
+        self.load_async(hash, key, leader, renewing(present), load, failures)
             .await
     }
 
@@ -397,6 +443,7 @@ where
         leader: Leader<K, V>,
         renewing: Option<V>,
         load: impl FnOnce() -> F,
+        failures: Failures<E>,
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<V, E>>,
@@ -406,7 +453,7 @@ where
             Err(value) => return Ok(value),
         };
         let loaded = started.0.enter_async(load).await;
-        self.arrive(key, loaded, started, renewing)
+        self.arrive(key, loaded, started, renewing, failures)
     }
 
     /// Renewals run in a task of tokio; outside a runtime of it, in the calling task.
@@ -423,14 +470,9 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.depart(hash, &key) {
-            Departure::Served(value) => return Ok(value),
-            Departure::Reentrant => return Err(LoadError::Reentrant),
-            Departure::Lead { leader, present } => (leader, present),
-            Departure::Wait(waiter) => match waiter.await {
-                Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => (leader, None),
-            },
+        let (leader, present) = match self.board_async(hash, &key, Failures::OWN).await {
+            Boarding::Over(outcome) => return outcome,
+            Boarding::Lead { leader, present } => (leader, present),
         };
         match (present, tokio::runtime::Handle::try_current()) {
             (Some(present), Ok(runtime)) => {
@@ -445,7 +487,8 @@ where
                 Ok(self.serve(present))
             }
             (present, _) => {
-                self.load_async(hash, key, leader, renewing(present), load)
+                let renewing = renewing(present);
+                self.load_async(hash, key, leader, renewing, load, Failures::OWN)
                     .await
             }
         }

@@ -57,10 +57,15 @@ impl<K: Hash + Eq, V> Leader<K, V> {
     }
 
     /// Gives every waiter a clone of the value. Does nothing if the flight is another's by now.
-    pub fn land(mut self, value: &V)
+    pub fn land(self, value: &V)
     where
         V: Clone,
     {
+        self.land_with(|| value.clone());
+    }
+
+    /// As [`land`](Self::land), with a value that is made only if somebody waits for it.
+    pub(crate) fn land_with(mut self, make: impl FnOnce() -> V) {
         self.landed = true;
         let wanted = {
             let mut state = self.flight.lock();
@@ -74,7 +79,7 @@ impl<K: Hash + Eq, V> Leader<K, V> {
         };
         let mut waiting = Vec::new();
         if wanted {
-            let value = Arc::new(value.clone());
+            let value = Arc::new(make());
             let mut state = self.flight.lock();
             if state.epoch == self.epoch {
                 state.phase = Phase::Landed(value);

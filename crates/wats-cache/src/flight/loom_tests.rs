@@ -162,6 +162,34 @@ fn who_comes_after_forget_never_gets_the_old_value() {
 }
 
 #[test]
+fn a_shared_failure_is_had_once_and_who_comes_back_loads_anew() {
+    loom::model(|| {
+        let flights = SingleFlight::<u8, Result<u32, &str>>::new();
+        let Join::Lead(leader) = flights.join(&1) else {
+            panic!("nobody leads yet")
+        };
+        let Join::Wait(waiter) = flights.join(&1) else {
+            panic!("somebody leads")
+        };
+        let other = {
+            let flights = flights.clone();
+            thread::spawn(move || {
+                let first = match waiter.wait() {
+                    Turn::Landed(outcome) => outcome,
+                    Turn::Lead(_) => panic!("the leader has told the outcome"),
+                };
+                (first, flights.run(&1, || Ok::<_, ()>(Ok(7))))
+            })
+        };
+        leader.land(&Err("down"));
+        // May come before or after the other's second load, but never gets the failure that was told.
+        assert_eq!(flights.run(&1, || Ok::<_, ()>(Ok(7))), Ok(Ok(7)));
+        assert_eq!(other.join().unwrap(), (Err("down"), Ok(Ok(7))));
+        assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+    });
+}
+
+#[test]
 fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
     loom::model(|| {
         let clock = ManualClock::new();

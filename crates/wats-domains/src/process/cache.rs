@@ -28,17 +28,18 @@ impl ProcessCache {
         }
     }
 
-    /// The cached list, or what `load` brings; callers that come meanwhile wait for the one load.
+    /// The cached list, or what `load` brings, a failure too; callers that come meanwhile wait for the one load. So no
+    /// caller waits longer than one call may take, however many wait at a server that hangs.
     pub(crate) async fn get_or_load<F, Fut>(&self, load: F) -> Result<Arc<[Process]>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Arc<[Process]>>>,
     {
         self.lists
-            .get_or_try_insert_with(LIST, load)
+            .get_or_try_insert_shared_with(LIST, || async { load().await.map_err(Arc::new) })
             .await
             .map_err(|error| match error {
-                LoadError::Failed(error) => error,
+                LoadError::Failed(error) => Arc::try_unwrap(error).unwrap_or_else(Error::Shared),
                 LoadError::Reentrant => Error::Data(error.to_string()),
             })
     }
@@ -53,5 +54,40 @@ impl ProcessCache {
 
     pub(crate) fn stats(&self) -> CacheStats {
         self.lists.stats()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic in a test is its failure")]
+
+    use super::*;
+    use tokio::time::Instant;
+
+    async fn hang() -> Result<Arc<[Process]>> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Err(Error::Data("the server hangs".to_owned()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_wait_for_a_load_that_fails_fail_with_it() {
+        let cache = Arc::new(ProcessCache::new(Duration::from_secs(60)));
+        let start = Instant::now();
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let cache = Arc::clone(&cache);
+            calls.spawn(async move {
+                let error = cache.get_or_load(hang).await.unwrap_err();
+                (error.to_string(), start.elapsed().as_secs())
+            });
+        }
+        for seen in calls.join_all().await {
+            assert_eq!(seen, ("the server hangs".to_owned(), 1));
+        }
+        assert_eq!(cache.stats().loads_failed, 1);
+        // It is not cached, and who shares it with nobody has it as it is.
+        let error = cache.get_or_load(hang).await.unwrap_err();
+        assert!(matches!(error, Error::Data(_)), "{error:?}");
+        assert_eq!(start.elapsed().as_secs(), 2);
     }
 }
