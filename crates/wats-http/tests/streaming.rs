@@ -201,20 +201,21 @@ async fn a_reader_without_a_length_is_sent_in_chunks() {
 #[tokio::test]
 async fn an_upload_that_moves_outlives_the_deadline_of_a_try_and_one_that_stands_still_does_not() {
     let server = counting(Speaks::Plain, 0).await;
-    let attempt = Duration::from_secs(1);
+    // Long beside the pauses between pieces, so that a busy machine is not taken for an upload that stands still.
+    let attempt = Duration::from_secs(3);
     let client = client(&server.url())
         .timeouts(Timeouts::default().attempt(attempt))
         .build()
         .unwrap();
     let slowly = |count: usize| {
         some_pieces(count).then(move |piece| async move {
-            tokio::time::sleep(attempt / 4).await;
+            tokio::time::sleep(attempt / 12).await;
             piece
         })
     };
-    let call = Call::new(&UPLOAD).stream(BodySource::once(slowly(6)), "text/plain");
+    let call = Call::new(&UPLOAD).stream(BodySource::once(slowly(14)), "text/plain");
     let answer = client.execute(call).await.unwrap();
-    assert!(answer.body().starts_with(b"60000 "));
+    assert!(answer.body().starts_with(b"140000 "));
     let stuck = slowly(1).chain(stream::pending());
     let call = Call::new(&UPLOAD).stream(BodySource::once(stuck), "text/plain");
     let error = client.execute(call).await.unwrap_err();
