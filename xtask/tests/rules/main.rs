@@ -1,14 +1,17 @@
 //! The rules of the project that a compiler does not check.
 //!
 //! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
-//! `files`: what no file contains. `workspace` reads what they judge.
+//! `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
+//! what they judge.
 
 #![allow(
     clippy::unwrap_used,
     reason = "all of this is test code: what cannot be read has failed"
 )]
 
+mod circles;
 mod files;
 mod layers;
 mod manifests;
+mod modules;
 mod workspace;
