@@ -4,7 +4,6 @@
 //! number of seconds, works for about that long and prints its figures as a JSON list: one process for all rounds, so
 //! the start of the interpreter is never measured. Scripts are compiled in (`include_str!`).
 
-use crate::spec::Round;
 use crate::{Error, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -52,7 +51,8 @@ impl Driver {
         Ok(driver)
     }
 
-    pub(crate) fn round(&mut self, length: Duration, metrics: usize) -> Result<Round> {
+    /// The figures of one round, one for each metric; `NaN` where the driver has none.
+    pub(crate) fn round(&mut self, length: Duration, metrics: usize) -> Result<Vec<f64>> {
         let input = self.input.as_mut().ok_or("the Python driver is stopped")?;
         writeln!(input, "{}", length.as_secs_f64())?;
         input.flush()?;
@@ -65,12 +65,10 @@ impl Driver {
                 values.len()
             )));
         }
-        Ok(Round(
-            values
-                .into_iter()
-                .map(|value| value.unwrap_or(f64::NAN))
-                .collect(),
-        ))
+        Ok(values
+            .into_iter()
+            .map(|value| value.unwrap_or(f64::NAN))
+            .collect())
     }
 
     fn read_line(&mut self) -> Result<String> {

@@ -25,20 +25,22 @@
 //! A request travels downwards:
 //!
 //! - `simulator`: the handle and its builder; `tls`: the certificates,
-//! - `server`, `io`: connections, counted below TLS,
+//! - `server`, `connection`, `io`: connections, counted below TLS,
 //! - `service`: the steps of one request; `routes`, `query`: its address; `access`: token and rate
 //!   limit; `fault`: failures on purpose; `answer`: what goes back,
 //! - `api`: the handlers; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`: the state; `counters`: what was seen.
+//! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
 mod api;
+mod connection;
 mod counters;
 mod error;
 mod fault;
 mod io;
 mod odata;
+mod product_shape;
 mod query;
 mod report_rules;
 mod routes;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::product::{complete, new_product};
+use crate::product_shape::{complete, new_product};
 
 /// Part number of the n-th seeded product.
 pub(crate) fn part_number(index: usize) -> String {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -19,10 +18,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::connection::{AbortOnDrop, ConnectionHandle};
 use crate::io::CountedStream;
 use crate::service::Service;
 
-/// The largest request head (request line and headers) that is read.
+/// The largest request head (request handle and headers) that is read.
 const MAX_HEAD: usize = 64 * 1024;
 /// How long a stopping server waits for requests that are being answered.
 const GRACE: Duration = Duration::from_secs(5);
@@ -86,10 +86,10 @@ async fn serve<S>(server: &Server, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let line = Line::default();
+    let handle = ConnectionHandle::default();
     // However this function ends, the tasks of the connection end too.
-    let _cut_at_end = CutAtEnd(line.clone());
-    let mut builder = auto::Builder::new(line.clone());
+    let _abort_on_drop = AbortOnDrop(handle.clone());
+    let mut builder = auto::Builder::new(handle.clone());
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -103,8 +103,8 @@ where
         builder = builder.http1_only();
     }
     let service = service_fn(|request: Request<Incoming>| {
-        let (service, line) = (Arc::clone(&server.service), line.clone());
-        async move { service.call(request, &line).await }
+        let (service, handle) = (Arc::clone(&server.service), handle.clone());
+        async move { service.call(request, &handle).await }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -115,7 +115,7 @@ where
         tokio::select! {
             // An error is the client's going away or not speaking HTTP: nobody is left to tell.
             _ = connection.as_mut() => return,
-            () = line.until_cut() => return,
+            () = handle.until_aborted() => return,
             () = told(&mut stop), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
@@ -127,58 +127,6 @@ where
 /// Waits until the server stops; a server that is gone has stopped too.
 async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// The handle by which a request can cut its own connection, and by which the tasks that HTTP/2
-/// starts for its streams end with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Line {
-    cut: watch::Sender<bool>,
-}
-
-impl Default for Line {
-    fn default() -> Self {
-        Self {
-            cut: watch::Sender::new(false),
-        }
-    }
-}
-
-impl Line {
-    /// Closes the connection without a further byte.
-    pub(crate) fn cut(&self) {
-        self.cut.send_replace(true);
-    }
-
-    async fn until_cut(&self) {
-        // The sender lives in `self`, so waiting cannot fail.
-        let _ = self.cut.subscribe().wait_for(|cut| *cut).await;
-    }
-}
-
-impl<F> Executor<F> for Line
-where
-    F: Future + Send + 'static,
-    F::Output: Send,
-{
-    fn execute(&self, task: F) {
-        let line = self.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                biased;
-                () = line.until_cut() => {}
-                _ = task => {}
-            }
-        });
-    }
-}
-
-struct CutAtEnd(Line);
-
-impl Drop for CutAtEnd {
-    fn drop(&mut self) {
-        self.0.cut();
-    }
 }
 
 /// Listens on the loopback address; 0 is any free port.

@@ -13,12 +13,12 @@ use hyper::body::{Body as _, Incoming};
 use crate::access::{RateLimit, Token};
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
 use crate::api::{app, product, report};
+use crate::connection::ConnectionHandle;
 use crate::counters::Meter;
 use crate::fault::{Action, Fault, FaultQueue};
 use crate::query::Query;
 use crate::report_rules::ReportRules;
 use crate::routes::{self, Endpoint, ReportEndpoint, Resolved};
-use crate::server::Line;
 use crate::store::Store;
 
 /// What all connections share.
@@ -50,7 +50,7 @@ impl Service {
     pub(crate) async fn call(
         &self,
         request: Request<Incoming>,
-        line: &Line,
+        connection: &ConnectionHandle,
     ) -> Result<Response<AnswerBody>, Never> {
         let (head, body) = request.into_parts();
         let resolved = routes::resolve(&head.method, head.uri.path());
@@ -89,10 +89,10 @@ impl Service {
                 headers,
                 body,
             } => (scripted(status, &content_type, &headers, body), None),
-            Action::DropBefore => return hang_up(line).await,
+            Action::DropBefore => return hang_up(connection).await,
             Action::DropAfter => {
                 handle(None);
-                return hang_up(line).await;
+                return hang_up(connection).await;
             }
         };
         let answer = if self.settings.gzip {
@@ -183,8 +183,8 @@ async fn pause(duration: Duration) {
 }
 
 /// Cuts the connection; the caller is dropped with it and never comes back.
-async fn hang_up<T>(line: &Line) -> T {
-    line.cut();
+async fn hang_up<T>(connection: &ConnectionHandle) -> T {
+    connection.abort();
     std::future::pending().await
 }
 

@@ -18,7 +18,7 @@ use crate::report_rules::ReportRules;
 use crate::server::{self, Server};
 use crate::service::{Service, Settings};
 use crate::store::{Limits, Store, StoredReport};
-use crate::{Error, api, seed, tls};
+use crate::{Error, product_shape, seed, tls};
 
 /// The token a server accepts unless told otherwise: `demo:demo` in base64.
 pub const DEFAULT_TOKEN: &str = "ZGVtbzpkZW1v";
@@ -105,7 +105,7 @@ impl Simulator {
             if let Some(id) = known {
                 product.entry("productId").or_insert_with(|| id.clone());
             }
-            api::product::complete(&mut product);
+            product_shape::complete(&mut product);
             products.put(Value::Object(product)).is_ok()
         })
     }

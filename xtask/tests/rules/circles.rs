@@ -14,7 +14,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         &["add", "dedupe", "recovery", "shared", "worker"],
     ),
     ("wats-batch", &["batcher", "builder"]),
-    ("wats-benches", &["python", "spec"]),
     ("wats-cache", &["background", "clock"]),
     ("wats-cache", &["builder", "future", "sync"]),
     (
@@ -69,9 +68,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         &["encoding", "pool::body", "redirect", "transport"],
     ),
     ("wats-http", &["pool::idle", "pool::stock"]),
-    ("wats-sim", &["api::product", "seed", "store"]),
-    ("wats-sim", &["odata::eval", "odata::parser"]),
-    ("wats-sim", &["server", "service"]),
 ];
 
 #[test]

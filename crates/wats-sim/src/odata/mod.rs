@@ -1,12 +1,14 @@
 //! The part of OData the server understands: `$filter` and `$orderby` over rows, and `any` over their lists.
 //!
 //! - `lexer`: text to tokens, each with its place,
+//! - `ast`: what an expression is,
 //! - `parser`: tokens to an expression, names and types checked against the row's columns,
 //! - `eval`: expression and row to yes or no,
 //! - `order`: `$orderby`.
 //!
 //! Every error says where it is. Nesting has a limit, so no input exhausts the stack.
 
+mod ast;
 mod eval;
 mod lexer;
 mod order;

@@ -9,7 +9,7 @@
 //! ```
 //! Chains of `or` and `and` are lists, so their length costs no depth.
 
-use super::eval::{Compare, Expr, Literal, Match, Term, TextFn};
+use super::ast::{Compare, Expr, Literal, Match, Term, TextFn};
 use super::lexer::{Token, TokenKind, tokens};
 use super::{Column, Kind, ODataError, Problem, Schema};
 
