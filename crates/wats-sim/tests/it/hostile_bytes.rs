@@ -9,9 +9,9 @@
     reason = "a panic here is the failing test; the fuzz targets share the criteria"
 )]
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 mod criteria;
-#[path = "../../../fuzz/replay.rs"]
+#[path = "../../../../fuzz/replay.rs"]
 mod replay;
 
 use replay::holds;

@@ -1,8 +1,6 @@
 //! Version, processes, products.
 
-mod common;
-
-use common::{AWKWARD, Client, encode, start};
+use crate::common::{AWKWARD, Client, encode, start};
 use http::Method;
 use serde_json::{Value, json};
 use wats_sim::Simulator;

@@ -1,8 +1,6 @@
 //! Reports: posted, read back, listed.
 
-mod common;
-
-use common::{Client, report, start};
+use crate::common::{Client, report, start};
 use http::Method;
 use serde_json::{Value, json};
 use wats_sim::Simulator;

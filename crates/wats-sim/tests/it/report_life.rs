@@ -1,10 +1,8 @@
 //! Reports beyond posting and listing: processing and quarantine, WSXF, files, detail, misc info.
 
-mod common;
-
 use std::io::Read as _;
 
-use common::{Client, report, start};
+use crate::common::{Client, report, start};
 use http::Method;
 use serde_json::{Value, json};
 use wats_sim::{Fault, Simulator};

@@ -1,5 +1,4 @@
 //! A bare HTTP client over hyper: one connection, no pool, no retry, nothing of ours.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,10 +1,8 @@
 //! Failures on purpose, as a client meets them.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Client, report, start};
+use crate::common::{Client, report, start};
 use http::Method;
 use wats_sim::{Fault, Simulator};
 

@@ -1,10 +1,8 @@
 //! Connections, protocols, tokens, limits, counters, the end.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{Client, report, start};
+use crate::common::{Client, report, start};
 use http::{Method, Version};
 use serde_json::json;
 use tokio::net::TcpStream;

@@ -1,0 +1,10 @@
+//! The integration tests of `wats-sim`, in one binary.
+
+mod common;
+mod fault;
+mod hostile_bytes;
+mod product;
+mod program;
+mod protocol;
+mod report;
+mod report_life;
