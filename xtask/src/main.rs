@@ -1,11 +1,12 @@
 //! `cargo xtask`: the project's own commands.
 //!
-//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`mod@bench`]. [`process`] starts programs and minds
+//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`mod@bench`], [`release`]. [`process`] starts programs and minds
 //! Ctrl-C, [`terminal`] talks to the user.
 
 mod bench;
 mod demo;
 mod process;
+mod release;
 mod steps;
 mod terminal;
 mod test;
@@ -34,6 +35,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Say which crates a release would publish, and why.
+    Release(release::Options),
     /// Measure our crates and their peers side by side.
     #[command(disable_help_flag = true)]
     Bench {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options, &interrupt),
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Release(options) => release::run(&options),
     };
     outcome.unwrap_or_else(|error| {
         terminal::say_error(&format!("error: {error}"));

@@ -19,6 +19,10 @@ const LAYERS: [&str; 8] = [
     "wats",
 ];
 
+/// Offline, against the workspace: no crate needs to be in a registry yet. A change need not be committed to be tried.
+const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-docs --quiet \
+     --offline --allow-dirty --target-dir target/package";
+
 /// The crates with models for loom.
 const LOOM: [&str; 3] = ["wats-batch", "wats-cache", "wats-http"];
 
@@ -108,6 +112,7 @@ pub(crate) fn all() -> Vec<Step> {
         ),
         docs(),
         examples(),
+        package(),
     ];
     steps.extend(LAYERS.map(alone));
     let instructions = step(
@@ -132,7 +137,7 @@ pub(crate) fn all() -> Vec<Step> {
         on_request: true,
         ..benches
     });
-    steps.extend([loom(), fuzz_check()]);
+    steps.extend([loom(), fuzz_check(), package_build()]);
     steps
 }
 
@@ -217,6 +222,27 @@ fn docs() -> Step {
         command.env("RUSTDOCFLAGS", "-D warnings");
     }
     docs
+}
+
+/// Packs every crate that is published. What is packed is built only on request, since that builds everything anew.
+fn package() -> Step {
+    step(
+        "package",
+        "every published crate can be packed",
+        [PACKAGE.to_owned() + " --no-verify"],
+    )
+}
+
+fn package_build() -> Step {
+    let build = step(
+        "package-build",
+        "what is packed builds (minutes: everything is built anew)",
+        [PACKAGE],
+    );
+    Step {
+        on_request: true,
+        ..build
+    }
 }
 
 /// Those that need no server of their own also run.

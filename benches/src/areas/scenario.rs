@@ -209,7 +209,7 @@ fn with_python(row: RowSpec, ctx: &Context, job: Job) -> RowSpec {
     let round = |(stage, driver): &mut (Stage, Driver)| {
         driver.round(Duration::ZERO, 1)?;
         stage.sim.ask("reset")?;
-        let Round(time) = driver.round(Duration::from_secs(1), 1)?;
+        let time = driver.round(Duration::from_secs(1), 1)?;
         let [calls, bytes] = stage.counters()?;
         Ok([time[0], calls, bytes])
     };

@@ -36,14 +36,3 @@ pub mod prelude {
     pub use crate::report::{StringLimit, UurReport};
     pub use crate::{Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport, Wats};
 }
-
-/// The guides of `docs/` and the README, whose examples must compile.
-#[cfg(doctest)]
-mod guides {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/reports.md")]
-    struct Reports;
-    #[doc = include_str!("../../../docs/transport.md")]
-    struct Transport;
-}

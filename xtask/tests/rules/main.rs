@@ -1,7 +1,7 @@
 //! The rules of the project that a compiler does not check.
 //!
 //! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
-//! `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
+//! `packages`: what a published crate needs. `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
 //! what they judge.
 
 #![allow(
@@ -14,4 +14,5 @@ mod files;
 mod layers;
 mod manifests;
 mod modules;
+mod packages;
 mod workspace;

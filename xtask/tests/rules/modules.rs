@@ -369,3 +369,17 @@ pub(crate) fn roots(folder: &Path) -> Vec<PathBuf> {
         .filter(|root| root.is_file())
         .collect()
 }
+
+/// All files of Rust below a folder.
+pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

@@ -10,6 +10,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) folder: PathBuf,
+    /// May be published.
+    pub(crate) public: bool,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -58,6 +60,9 @@ fn package(value: &Value) -> Package {
         name: value["name"].as_str().unwrap().to_owned(),
         description: value["description"].as_str().unwrap_or_default().to_owned(),
         folder: manifest.parent().unwrap().to_path_buf(),
+        public: value["publish"]
+            .as_array()
+            .is_none_or(|list| !list.is_empty()),
         dependencies: value["dependencies"]
             .as_array()
             .unwrap()

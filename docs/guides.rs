@@ -1,0 +1,23 @@
+//! The guides and the README at the root as doctests. A guide that has no code yet is here for when it gets some.
+
+macro_rules! guides {
+    ($($name:ident: $file:literal,)*) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!($file)]
+            struct $name;
+        )*
+    };
+}
+
+guides! {
+    Readme: "../README.md",
+    Architecture: "architecture.md",
+    Benchmarks: "benchmarks.md",
+    Cache: "cache.md",
+    Formats: "formats.md",
+    Migrating: "migrating-from-pywats.md",
+    Reports: "reports.md",
+    Simulator: "simulator.md",
+    Transport: "transport.md",
+}
