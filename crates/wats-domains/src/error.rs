@@ -56,6 +56,19 @@ pub enum Error {
     /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
     #[error("not sent: stopped before its turn")]
     Stopped,
+    /// Not sent, because the calls of the bulk before it were all refused for the same reason, which lies with the client
+    /// and not with the item: the token, the proxy, the certificates.
+    #[error("not sent, as this refusal would meet every item: {0}")]
+    Unsent(#[source] Arc<Self>),
+    /// The server refused a report because it does not know the process (operation type) that it names.
+    #[error("{source}; {}", processes(.known))]
+    UnknownProcess {
+        /// The refusal.
+        #[source]
+        source: Box<Self>,
+        /// Code and name of the processes that the server knows.
+        known: Vec<(i32, String)>,
+    },
     /// Data that cannot be written or read.
     #[error("{what}")]
     Codec {
@@ -76,7 +89,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Http(error) => error.kind(),
-            Self::Shared(error) => error.kind(),
+            Self::Shared(error) | Self::Unsent(error) => error.kind(),
+            Self::UnknownProcess { source, .. } => source.kind(),
             Self::Config(_) => ErrorKind::Config,
             Self::Unacknowledged { .. } => ErrorKind::Decode,
             Self::Report(_)
@@ -96,7 +110,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unacknowledged { .. } | Self::Stopped => true,
-            Self::Shared(error) => error.is_retryable(),
+            Self::Shared(error) | Self::Unsent(error) => error.is_retryable(),
             other => other.as_http().is_some_and(wats_http::Error::is_retryable),
         }
     }
@@ -105,6 +119,7 @@ impl Error {
     pub fn attempts(&self) -> u32 {
         match self {
             Self::Unacknowledged { attempts, .. } => *attempts,
+            Self::Unsent(_) => 0,
             Self::Shared(error) => error.attempts(),
             other => other.as_http().map_or(0, wats_http::Error::attempts),
         }
@@ -114,7 +129,7 @@ impl Error {
     pub fn body_excerpt(&self) -> Option<&str> {
         match self {
             Self::Unacknowledged { answer, .. } => Some(answer),
-            Self::Shared(error) => error.body_excerpt(),
+            Self::Shared(error) | Self::Unsent(error) => error.body_excerpt(),
             other => other.as_http().and_then(wats_http::Error::body_excerpt),
         }
     }
@@ -123,7 +138,8 @@ impl Error {
     pub fn as_http(&self) -> Option<&wats_http::Error> {
         match self {
             Self::Http(error) => Some(error),
-            Self::Shared(error) => error.as_http(),
+            Self::Shared(error) | Self::Unsent(error) => error.as_http(),
+            Self::UnknownProcess { source, .. } => source.as_http(),
             _ => None,
         }
     }
@@ -134,6 +150,7 @@ impl Error {
         match self {
             Self::Report(findings) => findings.clone(),
             Self::Shared(error) => error.findings(),
+            Self::UnknownProcess { source, .. } => source.findings(),
             Self::Http(error)
                 if error.status() == Some(StatusCode::BAD_REQUEST)
                     && error
@@ -154,6 +171,23 @@ pub(crate) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
         Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The processes that there are, on one line.
+fn processes(known: &[(i32, String)]) -> String {
+    const SHOWN: usize = 40;
+    if known.is_empty() {
+        return "the server lists no process".to_owned();
+    }
+    let mut parts: Vec<String> = known
+        .iter()
+        .take(SHOWN)
+        .map(|(code, name)| format!("{code} ({name})"))
+        .collect();
+    if known.len() > SHOWN {
+        parts.push(format!("and {} more", known.len() - SHOWN));
+    }
+    format!("the server knows the processes {}", parts.join(", "))
 }
 
 /// The first few findings on one line, and how many more there are.

@@ -144,6 +144,85 @@ async fn processes_are_read_once_for_all() {
 }
 
 #[tokio::test]
+async fn a_process_that_is_new_on_the_server_is_found_though_a_list_is_in_memory() {
+    let (sim, api) = simulator().await;
+    assert!(api.process().by_code(124).await.unwrap().is_none());
+    assert_eq!(
+        sim.counters().total_requests(),
+        1,
+        "the list was read for this"
+    );
+    sim.put_process(serde_json::json!({ "code": 124, "name": "Flash" }));
+    let found = api.process().by_code(124).await.unwrap().unwrap();
+    assert_eq!((found.name(), found.is_test()), ("Flash", true));
+    assert_eq!(sim.counters().total_requests(), 2);
+
+    sim.put_process(serde_json::json!({ "code": 124, "name": "Flash and lock" }));
+    let found = api.process().by_name("flash and LOCK").await.unwrap();
+    assert_eq!(found.unwrap().code, Some(124), "renamed");
+    assert_eq!(sim.counters().total_requests(), 3);
+    assert!(api.process().by_code(100).await.unwrap().is_some());
+    assert_eq!(
+        sim.counters().total_requests(),
+        3,
+        "what is in memory is not asked for"
+    );
+}
+
+#[tokio::test]
+async fn a_process_that_is_missing_is_asked_for_once() {
+    let (sim, api) = simulator().await;
+    api.process().list().await.unwrap();
+    let api = Arc::new(api);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let api = Arc::clone(&api);
+        tasks.spawn(async move { api.process().by_code(9_999).await.unwrap() });
+    }
+    assert!(tasks.join_all().await.iter().all(Option::is_none));
+    let asked = sim.counters().total_requests();
+    assert!((2..=3).contains(&asked), "{asked} requests");
+
+    sim.inject(Fault::status(400).route("GET", "/api/App/Processes"));
+    let error = api.process().by_name("none").await.unwrap_err();
+    assert_eq!(
+        error.status().unwrap().as_u16(),
+        400,
+        "what could not be asked is not said to be missing"
+    );
+}
+
+#[tokio::test]
+async fn a_report_of_an_unknown_process_is_told_which_there_are() {
+    let (sim, api) = simulator().await;
+    api.process().list().await.unwrap();
+    sim.put_process(serde_json::json!({ "code": 124, "name": "Flash" }));
+    sim.reset_counters();
+    for n in 0..5 {
+        let mut unknown = report(&format!("SN-{n}")).into_report();
+        unknown.process_code = Some(31_000);
+        let error = api.report().submit(&unknown).await.unwrap_err();
+        let wats_domains::Error::UnknownProcess { known, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(known.contains(&(124, "Flash".to_owned())), "{known:?}");
+        let words = error.to_string();
+        assert!(
+            words.contains("31000") && words.contains("124 (Flash)"),
+            "{words}"
+        );
+        assert_eq!(words.lines().count(), 1);
+        assert_eq!(
+            (error.status().unwrap().as_u16(), error.attempts()),
+            (400, 1)
+        );
+        assert!(!error.is_retryable());
+    }
+    let lists = sim.counters().requests_to("GET /api/App/Processes");
+    assert!((1..=2).contains(&lists), "{lists} lists for five refusals");
+}
+
+#[tokio::test]
 async fn a_failed_list_is_not_cached() {
     let (sim, api) = simulator().await;
     sim.inject(Fault::status(400).route("GET", "/api/App/Processes"));

@@ -22,6 +22,16 @@ use wats_sim::{Fault, Simulator};
 const WSJF: &str = "/api/Report/WSJF";
 const GET: &str = "/api/Report/Wsjf/{id}";
 
+fn connect_to(base_url: &str, token: &str) -> Api {
+    let client = wats_http::Client::builder()
+        .base_url(base_url)
+        .token(token)
+        .rate_limit(None)
+        .build()
+        .unwrap();
+    Api::new(client, &ApiOptions::default())
+}
+
 /// A client whose breaker opens as by default, and lets a call pass again after this time.
 fn connect(sim: &Simulator, open_for: Duration) -> Api {
     let client = wats_http::Client::builder()
@@ -105,7 +115,110 @@ async fn what_is_refused_is_not_sent_again() {
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let outcome = api.report().submit_many(&reports, &options, &many).await;
     assert_eq!(outcome.failed.len(), 1);
-    assert_eq!(sim.counters().total_requests(), 1);
+    assert_eq!(sim.counters().requests_to(&format!("POST {WSJF}")), 1);
+}
+
+/// At most five are under way when the third is refused.
+const MOST_REFUSED: u64 = 10;
+
+#[tokio::test]
+async fn a_bulk_stops_soon_when_the_client_is_refused() {
+    for status in [401, 403] {
+        let (sim, api) = start(Simulator::builder()).await;
+        sim.inject(Fault::status(status).times(100_000));
+        let reports = reports(200);
+        let (options, many) = (SubmitOptions::default(), BulkOptions::default());
+        let outcome = api.report().submit_many(&reports, &options, &many).await;
+        let sent = sim.counters().total_requests();
+        assert!((3..=MOST_REFUSED).contains(&sent), "{status}: {sent} sent");
+        assert_refused(&outcome.failed, 200, sent, status);
+
+        sim.reset_counters();
+        let ids: Vec<_> = (1..=200).map(id).collect();
+        let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+        let sent = sim.counters().total_requests();
+        assert!((3..=MOST_REFUSED).contains(&sent), "{status}: {sent} read");
+        assert_refused(&outcome.failed, 200, sent, status);
+    }
+}
+
+/// Each is told the refusal, and whether it was sent.
+fn assert_refused(failed: &[(usize, Error)], count: usize, sent: u64, status: u16) {
+    assert_eq!(failed.len(), count);
+    let unsent = |(_, error): &&(usize, Error)| matches!(error, Error::Unsent(_));
+    assert_eq!(
+        failed.iter().filter(unsent).count() as u64,
+        count as u64 - sent
+    );
+    for (_, error) in failed {
+        assert_eq!(error.status().unwrap().as_u16(), status, "{error:?}");
+        let unsent = matches!(error, Error::Unsent(_));
+        assert_eq!(error.attempts(), u32::from(!unsent), "{error:?}");
+        assert_eq!(error.to_string().starts_with("not sent"), unsent, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
+    let (sim, api) = start(Simulator::builder()).await;
+    let reports = reports(200);
+    let sim = std::sync::Arc::new(sim);
+    let server = std::sync::Arc::clone(&sim);
+    let many = BulkOptions::default().progress(move |progress| {
+        if progress.done == 50 {
+            server.replace_token("another");
+        }
+    });
+    let options = SubmitOptions::default();
+    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    assert!(
+        (50..=55).contains(&outcome.ok.len()),
+        "{}",
+        outcome.ok.len()
+    );
+    assert_eq!(outcome.ok.len() + outcome.failed.len(), 200);
+    let sent = sim.counters().total_requests() - outcome.ok.len() as u64;
+    assert!((3..=MOST_REFUSED).contains(&sent), "{sent} refused");
+}
+
+#[tokio::test]
+async fn refusals_of_single_items_stop_nothing() {
+    let (sim, api) = start(Simulator::builder()).await;
+    let reports = reports(60);
+    // Two in a row, over and over, as when some of the reports are of a process that the token may not use.
+    for _ in 0..15 {
+        sim.inject(Fault::status(403).route("POST", WSJF).times(2));
+        let many = BulkOptions::default().at_once(limit::<1>());
+        let options = SubmitOptions::default();
+        let outcome = api
+            .report()
+            .submit_many(&reports[..4], &options, &many)
+            .await;
+        assert_eq!((outcome.ok.len(), outcome.failed.len()), (2, 2));
+    }
+    assert_eq!(sim.pending_faults(), 0);
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_is_not_trusted_is_not_asked_for_every_item() {
+    let tls = Simulator::builder().tls(true).start().await.unwrap();
+    let api = connect_to(tls.base_url(), tls.token());
+    let (options, many) = (SubmitOptions::default(), BulkOptions::default());
+    let reports = reports(100);
+    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    assert_eq!(outcome.failed.len(), 100);
+    let tried: u32 = outcome
+        .failed
+        .iter()
+        .map(|(_, error)| error.attempts())
+        .sum();
+    assert!(u64::from(tried) <= MOST_REFUSED, "{tried} handshakes");
+    assert!(
+        outcome
+            .failed
+            .iter()
+            .all(|(_, error)| error.kind() == ErrorKind::Tls)
+    );
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ pub(crate) fn check(
     match rules {
         ReportRules::Basic => {}
         ReportRules::Strict => {
+            header::process_fits(report, &process, &mut findings);
             kinds::check(report, &mut findings);
             header_parts::check(report, &mut findings);
             steps::check(report, &mut findings);

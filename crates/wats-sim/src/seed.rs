@@ -90,6 +90,28 @@ pub(crate) fn processes() -> Vec<Value> {
     .collect()
 }
 
+/// Fills what a process lacks: it is in use, and a test operation unless it says that it is another.
+pub(crate) fn complete_process(mut process: Value) -> Value {
+    const KINDS: [&str; 3] = ["isTestOperation", "isRepairOperation", "isWipOperation"];
+    let Some(members) = process.as_object_mut() else {
+        return process;
+    };
+    let is = |members: &Map<String, Value>, kind: &str| {
+        members.get(kind).and_then(Value::as_bool) == Some(true)
+    };
+    let is_test = !is(members, KINDS[1]) && !is(members, KINDS[2]);
+    for (kind, value) in KINDS.into_iter().zip([is_test, false, false]) {
+        members.entry(kind).or_insert(json!(value));
+    }
+    for name in ["name", "description"] {
+        members.entry(name).or_insert(json!(""));
+    }
+    members.entry("processIndex").or_insert(json!(0));
+    members.entry("state").or_insert(json!(1));
+    members.entry("repairOperation").or_insert(Value::Null);
+    process
+}
+
 /// How a repair process asks for its details: bindings are 0 required, 1 optional, 2 never.
 fn repair_details() -> Value {
     let code = |index: u128, description: &str, sort: u32, repair_type: u32| {

@@ -110,8 +110,8 @@ impl Simulator {
         })
     }
 
-    /// Adds a process, or replaces the one with the same `code`. Members as in
-    /// `GET /api/App/Processes`; reports may then use the code.
+    /// Adds a process, or replaces the one with the same `code`. Members as in `GET /api/App/Processes`; those that are
+    /// missing make it a test operation in use (`"state": 1`). Reports may then use the code.
     pub fn put_process(&self, process: Value) {
         self.service.store.put_process(process);
     }

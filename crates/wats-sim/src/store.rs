@@ -46,8 +46,10 @@ impl Store {
         lock(&self.processes).clone()
     }
 
-    /// Adds a process, or replaces the one with the same code.
+    /// Adds a process, or replaces the one with the same code. Members that are missing get the values of a test operation
+    /// in use, so that it is listed.
     pub(crate) fn put_process(&self, process: Value) {
+        let process = seed::complete_process(process);
         let mut processes = lock(&self.processes);
         let code = process.get("code").cloned();
         match processes

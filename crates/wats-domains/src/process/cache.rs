@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wats_cache::{AsyncTtlCache, CacheStats, LoadError};
+use wats_cache::{AsyncTtlCache, CacheStats, LoadError, TtlCache};
 
 use super::Process;
 use crate::error::{Error, Result};
@@ -12,10 +13,36 @@ use crate::error::{Error, Result};
 /// The only key.
 const LIST: &str = "processes";
 
+/// For how long a process that the server was asked for in vain is believed to be missing.
+const MISSING: Duration = Duration::from_secs(1);
+/// Most processes that are known to be missing.
+const MOST_MISSING: usize = 256;
+
+/// What a process is looked up by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Code(i32),
+    /// In small letters.
+    Name(String),
+    /// Some process that the list does not name.
+    Other,
+}
+
+impl Key {
+    fn fits(&self, process: &Process) -> bool {
+        match self {
+            Self::Code(code) => process.code == Some(*code),
+            Self::Name(name) => process.name().to_lowercase() == *name,
+            Self::Other => false,
+        }
+    }
+}
+
 /// A cache of one entry, with the single flight and statistics of any other.
 #[derive(Debug)]
 pub(crate) struct ProcessCache {
     lists: AsyncTtlCache<&'static str, Arc<[Process]>>,
+    missing: TtlCache<Key, ()>,
 }
 
 impl ProcessCache {
@@ -25,6 +52,57 @@ impl ProcessCache {
                 .max_entries(1)
                 .default_ttl(ttl)
                 .build(),
+            missing: TtlCache::builder()
+                .max_entries(MOST_MISSING)
+                .default_ttl(MISSING)
+                .build(),
+        }
+    }
+
+    /// The process of this key. A list from memory that does not have it may be older than the process, so the server is
+    /// asked once more before that is believed; then it is believed for a second, so that a loop asks no more often.
+    pub(crate) async fn find<F, Fut>(&self, key: Key, load: F) -> Result<Option<Process>>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<Arc<[Process]>>>,
+    {
+        let loaded = AtomicBool::new(false);
+        let load = || {
+            loaded.store(true, Ordering::Relaxed);
+            load()
+        };
+        let found = |list: &[Process]| list.iter().find(|process| key.fits(process)).cloned();
+        let list = self.get_or_load(load).await?;
+        let process = found(&list);
+        if process.is_some() || loaded.load(Ordering::Relaxed) || self.missing.contains_key(&key) {
+            return Ok(process);
+        }
+        self.forget(&list);
+        let process = found(&self.get_or_load(load).await?);
+        if process.is_none() {
+            self.missing.insert(key, ());
+        }
+        Ok(process)
+    }
+
+    /// The list, read anew unless that was done for the same reason within the last second.
+    pub(crate) async fn recent<F, Fut>(&self, load: F) -> Result<Arc<[Process]>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<Arc<[Process]>>>,
+    {
+        if !self.missing.contains_key(&Key::Other) {
+            self.missing.insert(Key::Other, ());
+            self.invalidate();
+        }
+        self.get_or_load(load).await
+    }
+
+    /// Gives up this list, unless another has taken its place already.
+    fn forget(&self, list: &Arc<[Process]>) {
+        let stands = self.lists.get(LIST);
+        if stands.is_some_and(|stands| Arc::ptr_eq(&stands, list)) {
+            self.invalidate();
         }
     }
 

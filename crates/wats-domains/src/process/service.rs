@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use wats_cache::CacheStats;
 
-use super::Process;
+use super::{Key, Process};
 use crate::api::Api;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::report::refusal;
 use crate::route::{self, Cached};
 
 /// Operations on processes; from [`Api::process`].
@@ -52,22 +53,21 @@ impl<'a> ProcessService<'a> {
         Ok(list)
     }
 
-    /// The process of a code.
+    /// The process of a code. If the list in memory does not have it, the server is asked once more: it may be new. That it is
+    /// missing is believed for a second then.
     ///
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn by_code(self, code: i32) -> Result<Option<Process>> {
-        self.find(|process| process.code == Some(code)).await
+        self.find(Key::Code(code)).await
     }
 
-    /// The process of a name, whatever the case of its letters.
+    /// The process of a name, whatever the case of its letters; like [`by_code`](Self::by_code) with what is not in memory.
     ///
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn by_name(self, name: &str) -> Result<Option<Process>> {
-        let wanted = name.to_lowercase();
-        self.find(|process| process.name().to_lowercase() == wanted)
-            .await
+        self.find(Key::Name(name.to_lowercase())).await
     }
 
     /// Hits and misses of the cached list.
@@ -75,13 +75,27 @@ impl<'a> ProcessService<'a> {
         self.api.processes().stats()
     }
 
-    async fn find(self, wanted: impl Fn(&Process) -> bool) -> Result<Option<Process>> {
-        Ok(self
-            .list()
-            .await?
-            .iter()
-            .find(|process| wanted(process))
-            .cloned())
+    async fn find(self, key: Key) -> Result<Option<Process>> {
+        self.api.processes().find(key, || self.load()).await
+    }
+
+    /// Adds to the refusal of a report whose process the server does not know which ones it knows. They are read anew, as
+    /// the list in memory led to that report.
+    pub(crate) async fn explain(self, error: Error) -> Error {
+        if !refusal::is_unknown_process(&error.findings()) {
+            return error;
+        }
+        match self.api.processes().recent(|| self.load()).await {
+            Ok(list) => Error::UnknownProcess {
+                source: Box::new(error),
+                known: list
+                    .iter()
+                    .filter_map(|process| Some((process.code?, process.name().to_owned())))
+                    .collect(),
+            },
+            // What hinders reading the list is not what was asked for.
+            Err(_) => error,
+        }
     }
 
     async fn load(self) -> Result<Arc<[Process]>> {

@@ -1,4 +1,5 @@
-//! Going through many reports: how many at once, who hears of it, how an outage is waited out, and when to stop.
+//! Going through many reports: how many at once, who hears of it, how an outage is waited out, and when to stop: at a signal,
+//! or when the client itself is refused.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, sleep, timeout};
 use wats_batch::{BatchMap, Progress, limit};
+use wats_http::http::StatusCode;
 use wats_http::{Deadline, ErrorKind};
 
 use crate::error::{Error, Result};
@@ -103,6 +105,7 @@ impl BulkOptions {
         Bulk {
             options: self,
             outage: Mutex::new(None),
+            refused: Mutex::new(Refused::default()),
         }
     }
 }
@@ -115,6 +118,18 @@ pub(super) struct Bulk<'a> {
     options: &'a BulkOptions,
     /// Since when no call has passed the breaker and succeeded.
     outage: Mutex<Option<Instant>>,
+    refused: Mutex<Refused>,
+}
+
+/// After so many calls in a row that were refused for what the client is, no further item is sent: it would be refused, too,
+/// and a server may lock out a token that is tried ten thousand times.
+const REFUSALS: u32 = 3;
+
+/// Refusals that are not about an item but about the client, since the last call that succeeded.
+#[derive(Debug, Default)]
+struct Refused {
+    in_a_row: u32,
+    first: Option<Arc<Error>>,
 }
 
 impl Bulk<'_> {
@@ -131,13 +146,20 @@ impl Bulk<'_> {
             if self.is_stopped() {
                 return Err(failure.unwrap_or(Error::Stopped));
             }
+            if let Some(refusal) = self.refused(|refused| refused.verdict()) {
+                return Err(Error::Unsent(refusal));
+            }
             let error = match call().await {
                 Ok(value) => {
                     self.outage(|outage| *outage = None);
+                    self.refused(|refused| *refused = Refused::default());
                     return Ok(value);
                 }
                 Err(error) => error,
             };
+            if concerns_all(&error) {
+                return Err(self.refused(|refused| refused.count(error)));
+            }
             if error.kind() == ErrorKind::CircuitOpen {
                 let Some(left) = self.left() else {
                     return Err(failure.unwrap_or(error));
@@ -176,8 +198,39 @@ impl Bulk<'_> {
         stop.is_some_and(|stop| stop.now_or_never().is_some())
     }
 
+    fn refused<T>(&self, with: impl FnOnce(&mut Refused) -> T) -> T {
+        with(&mut self.refused.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn outage<T>(&self, with: impl FnOnce(&mut Option<Instant>) -> T) -> T {
         with(&mut self.outage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Refused {
+    /// The refusal that would meet every further item, if there is one.
+    fn verdict(&self) -> Option<Arc<Error>> {
+        self.first.clone().filter(|_| self.in_a_row >= REFUSALS)
+    }
+
+    /// The same error, counted; the first is kept for the items that are not sent for it.
+    fn count(&mut self, error: Error) -> Error {
+        self.in_a_row += 1;
+        match &self.first {
+            Some(_) => error,
+            None => Error::Shared(Arc::clone(self.first.insert(Arc::new(error)))),
+        }
+    }
+}
+
+/// Whether the refusal is about who asks or how, and not about the item.
+fn concerns_all(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Status(status) => {
+            [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status)
+        }
+        ErrorKind::Proxy | ErrorKind::Tls | ErrorKind::Config => true,
+        _ => false,
     }
 }
 

@@ -23,6 +23,13 @@ pub(crate) fn findings(message: &str) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether one of them says that the server does not know the report's process.
+pub(crate) fn is_unknown_process(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.code() == rules::PROCESS_UNKNOWN.code)
+}
+
 fn finding(line: &str) -> Finding {
     let line = match line.char_indices().find(|(at, _)| *at >= MAX_LINE) {
         Some((end, _)) => &line[..end],

@@ -267,7 +267,10 @@ impl ReportService<'_> {
     }
 
     async fn send(self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
-        let response = self.api.send(route, call).await?;
+        let response = match self.api.send(route, call).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.api.process().explain(error).await),
+        };
         // One that is not JSON may come from somebody between us and the server.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {
             Value::Null

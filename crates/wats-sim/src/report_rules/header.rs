@@ -88,6 +88,37 @@ fn known_process(
     }
 }
 
+/// The process is one for this type of report, and `processName`, if sent, is its name, case included.
+pub(super) fn process_fits(
+    report: &Map<String, Value>,
+    process: &impl Fn(i64) -> Option<Value>,
+    findings: &mut Findings,
+) {
+    let code = given(report, "processCode").and_then(Value::as_i64);
+    let Some((code, process)) = code.and_then(|code| Some((code, process(code)?))) else {
+        return;
+    };
+    if let Some(sent) = given(report, "processName").and_then(Value::as_str) {
+        let name = process
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if sent != name {
+            let rule = format!("processName '{sent}' is not the name of process {code}, '{name}'");
+            findings.add("report", rule);
+        }
+    }
+    let (flag, kind) = match given(report, "type").and_then(Value::as_str) {
+        Some("T") => ("isTestOperation", "test"),
+        Some("R") => ("isRepairOperation", "repair"),
+        _ => return,
+    };
+    if process.get(flag).and_then(Value::as_bool) != Some(true) {
+        let rule = format!("processCode {code} must be that of a {kind} operation");
+        findings.add("report", rule);
+    }
+}
+
 fn result<'a>(report: &'a Map<String, Value>, findings: &mut Findings) -> Option<&'a str> {
     let result = given(report, "result").and_then(Value::as_str);
     match result {
@@ -156,12 +187,16 @@ mod tests {
     }
 
     fn findings(report: &Value) -> Vec<String> {
+        findings_by(report, ReportRules::Basic)
+    }
+
+    fn findings_by(report: &Value, rules: ReportRules) -> Vec<String> {
         let known = |code| {
             seed::processes()
                 .into_iter()
                 .find(|process| process["code"] == code)
         };
-        check(report, ReportRules::Basic, known)
+        check(report, rules, known)
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -221,6 +256,40 @@ mod tests {
         only(|r| r["startUTC"] = json!(7));
         only(|r| r["type"] = json!("U"));
         only(|r| r["processCode"] = json!(32_768));
+    }
+
+    #[test]
+    fn the_process_must_be_of_its_name_and_kind() {
+        for (kind, code, name, broken) in [
+            ("T", 100, Value::Null, None),
+            ("T", 100, json!("Final Function Test"), None),
+            ("T", 100, json!("final function test"), Some("processName")),
+            ("T", 100, json!("ICT"), Some("processName")),
+            ("T", 500, Value::Null, Some("a test operation")),
+            ("T", 700, Value::Null, Some("a test operation")),
+            ("R", 500, json!("Repair"), None),
+            ("R", 500, json!("Repair "), Some("processName")),
+            ("R", 100, Value::Null, Some("a repair operation")),
+            ("R", 710, Value::Null, Some("a repair operation")),
+        ] {
+            let mut report = report();
+            report["type"] = json!(kind);
+            report["processCode"] = json!(code);
+            report["processName"] = name.clone();
+            let found = findings_by(&report, ReportRules::Strict);
+            let about: Vec<_> = found
+                .iter()
+                .filter(|line| line.contains("process"))
+                .collect();
+            assert_eq!(
+                about.len(),
+                usize::from(broken.is_some()),
+                "{kind} {code} {name}: {about:?}"
+            );
+            if let Some(words) = broken {
+                assert!(about[0].contains(words), "{about:?}");
+            }
+        }
     }
 
     #[test]
