@@ -39,4 +39,15 @@ impl Args {
     pub(crate) fn latency(&self) -> Duration {
         Duration::from_millis(self.latency)
     }
+
+    /// What may have happened when the tour was stopped in the middle: a call under way may have been carried out.
+    pub(crate) fn when_stopped(&self) -> &'static str {
+        if self.report.is_some() {
+            "the server may have received the report; submitting the file again doubles nothing"
+        } else if self.base_url.is_some() {
+            "the figures shown are complete; the server may have received some of the demonstration reports"
+        } else {
+            "the figures shown are complete"
+        }
+    }
 }

@@ -31,6 +31,9 @@ use crate::args::Args;
 use crate::figures::Figures;
 use crate::stage::Stage;
 
+/// Exit code of an interrupted command, as shells give it.
+const INTERRUPTED: u8 = 130;
+
 /// What any part may fail with.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -39,8 +42,8 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let mut figures = Figures::default();
     let outcome = tokio::select! {
-        outcome = run(&args, &mut figures) => outcome,
-        _ = tokio::signal::ctrl_c() => Err("stopped by Ctrl-C; the parts shown are complete".into()),
+        outcome = run(&args, &mut figures) => Some(outcome),
+        _ = tokio::signal::ctrl_c() => None,
     };
     figures.print_table();
     if let Some(path) = &args.json
@@ -53,8 +56,12 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        None => {
+            eprintln!("stopped by Ctrl-C; {}", args.when_stopped());
+            ExitCode::from(INTERRUPTED)
+        }
+        Some(Err(error)) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
