@@ -5,6 +5,7 @@
 //! RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-batch --lib loom_tests
 //! ```
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -54,14 +55,21 @@ fn on_a_thread(shared: &Under) {
 fn with_a_tray(shared: &Under) {
     let mut worker = Worker::new(shared);
     worker.uses_trays = true;
+    // Already now, which spares the models two switches.
+    worker.open_tray();
     run(worker);
+}
+
+thread_local! {
+    /// What the workers took. All threads of a model are one of the system's.
+    static SENT: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 fn run(mut worker: Worker<u32, u32, ()>) {
     thread::spawn(move || {
-        worker.open_tray();
         while let Some(items) = worker.take() {
             let count = items.len();
+            SENT.with_borrow_mut(|sent| sent.extend(&items));
             worker.settle(Outcome::Values(items).answers(count), true);
         }
     });
@@ -96,6 +104,27 @@ fn two_callers_each_get_their_own_answer() {
             assert_eq!(shared.core.lock().pending(), 0);
         });
     }
+}
+
+#[test]
+fn what_one_thread_adds_is_sent_in_that_order() {
+    model(|| {
+        SENT.take();
+        let shared = under(1, with_a_tray);
+        let ticket = |item| {
+            Ticket::enter_now(Arc::clone(&shared), item, Priority::Normal, May::BeRefused).unwrap()
+        };
+        let first = ticket(1);
+        // By the tray, if it is open by now; the third never.
+        let mut second = Box::pin(Add::new(&shared, 2, Priority::Normal));
+        let early = once(second.as_mut());
+        assert_eq!(block_on(ticket(3)).unwrap(), 3);
+        if !early {
+            assert_eq!(block_on(second).unwrap(), 2);
+        }
+        assert_eq!(block_on(first).unwrap(), 1);
+        assert_eq!(SENT.take(), [1, 2, 3]);
+    });
 }
 
 #[test]

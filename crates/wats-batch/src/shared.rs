@@ -224,12 +224,14 @@ impl<T, R, E> Shared<T, R, E> {
         tray: Option<TrayId>,
         refused: &mut Unsent<T>,
     ) -> LockGuard<'_, Core<T>> {
-        let mut tray = tray.map(|id| self.trays.close(id));
-        let mut core = self.core.lock();
-        if let Some(tray) = &mut tray {
+        let Some(id) = tray else {
+            return self.core.lock();
+        };
+        self.trays.close(id, |tray| {
+            let mut core = self.core.lock();
             core.take_in(tray, refused);
-        }
-        core
+            core
+        })
     }
 
     /// Brings what lies in all trays into the queue, which then still has to be asked what to do.

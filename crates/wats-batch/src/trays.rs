@@ -4,8 +4,10 @@
 //!
 //! - **Nobody is stranded.** A tray is open only between a worker's [`open`](Trays::open) and its next
 //!   look at the queue, when it closes the tray and brings the items along; also when it is dropped.
-//! - **Order.** What is left on one thread stays in order: whoever enters the queue by itself brings
-//!   along what lies in the tray of its thread, and goes behind it.
+//! - **Order.** A tray looks closed only once its items are in the queue. So a caller either finds the
+//!   tray of its thread open, leaves its item there or brings the tray along and goes behind it; or finds
+//!   it closed, and then all that was left there before stands in the queue already. What a task adds
+//!   in one turn is on one thread, and stays in order.
 //! - **Rules.** A tray knows none. Priorities, room and windows are the queue's matter, and begin when
 //!   it takes the items in; a window counts from when the first of them was left.
 //!
@@ -148,12 +150,15 @@ impl<T> Trays<T> {
         Some(id)
     }
 
-    /// Closes a tray and hands it out, to be emptied.
-    pub(crate) fn close(&self, id: TrayId) -> LockGuard<'_, Tray<T>> {
+    /// Closes a tray: `take_in` brings what lies in it into the queue, and hands the queue out, still
+    /// locked. Only then the tray looks closed: a caller that sees it so and goes to the queue waits for
+    /// its lock, and comes behind.
+    pub(crate) fn close<Q>(&self, id: TrayId, take_in: impl FnOnce(&mut Tray<T>) -> Q) -> Q {
         let mut tray = self.lock(id);
         tray.is_open = false;
+        let queue = take_in(&mut tray);
         self.place(id).looks_open.store(false, Ordering::Relaxed);
-        tray
+        queue
     }
 
     #[inline]
@@ -210,7 +215,7 @@ mod tests {
         assert!(trays.lock(id).admit(|| 0..0).is_none());
         assert!(trays.lock(id).take().is_some());
         assert!(trays.lock(id).admit(|| 0..0).is_some());
-        drop(trays.close(id));
+        trays.close(id, |_| ());
         assert!(trays.here().is_none() && trays.open_ones().next().is_none());
         assert!(trays.lock(id).admit(|| 0..0).is_none());
     }

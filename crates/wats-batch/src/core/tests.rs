@@ -225,7 +225,7 @@ impl Model {
         self.started -= 1;
         self.empty_tray();
         if let Some(id) = self.tray.take() {
-            drop(self.trays.close(id));
+            self.trays.close(id, |_| ());
         }
         let mut tickets = Vec::new();
         let (items, todo) = self.core.take(&mut tickets);
