@@ -15,14 +15,16 @@ use loom::thread;
 
 use crate::add::{Add, Ticket};
 use crate::bulk::{Bulk, Outcome};
+use crate::core::Errand;
+use crate::core::site::Post;
 use crate::metrics::Meter;
-use crate::shared::{May, Options, Shared, Starters};
+use crate::shared::{May, Options, Shared, Starter};
 use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority, limit};
 
 type Under = Arc<Shared<u32, u32, ()>>;
 
-fn under(batch: usize, worker: fn(&Under)) -> Under {
+fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
     let size = std::num::NonZeroUsize::new(batch).unwrap();
     let config = BatchConfig::default()
         .policy(Policy::Eager)
@@ -34,26 +36,29 @@ fn under(batch: usize, worker: fn(&Under)) -> Under {
         recovery: None,
         meter: Meter(""),
     };
-    let starters = Starters {
-        worker,
-        timer: |_| {},
-    };
     Arc::new(Shared::new(
         config,
         Bulk::values(|items| async { items }),
         options,
-        starters,
+        starter,
     ))
 }
 
 /// The worker's own steps, on a thread in place of a task.
-fn on_a_thread(shared: &Under) {
-    run(Worker::new(shared));
+fn on_a_thread(shared: &Under, errand: Errand) {
+    run(Worker::new(shared, post(&errand)));
+}
+
+fn post(errand: &Errand) -> Post {
+    let Errand::Worker(post, None) = errand else {
+        unreachable!("one site, without a runtime, and no windows: {errand:?}");
+    };
+    *post
 }
 
 /// The same, with a tray, which all threads share here.
-fn with_a_tray(shared: &Under) {
-    let mut worker = Worker::new(shared);
+fn with_a_tray(shared: &Under, errand: Errand) {
+    let mut worker = Worker::new(shared, post(&errand));
     worker.uses_trays = true;
     // Already now, which spares the models two switches.
     worker.open_tray();
@@ -91,7 +96,8 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 
 #[test]
 fn two_callers_each_get_their_own_answer() {
-    let workers: [(usize, fn(&Under)); 3] = [(1, on_a_thread), (2, on_a_thread), (1, with_a_tray)];
+    let workers: [(usize, Starter<u32, u32, ()>); 3] =
+        [(1, on_a_thread), (2, on_a_thread), (1, with_a_tray)];
     for (batch, worker) in workers {
         model(move || {
             let shared = under(batch, worker);
@@ -129,7 +135,7 @@ fn what_one_thread_adds_is_sent_in_that_order() {
 
 #[test]
 fn a_caller_that_goes_away_strands_nobody() {
-    let workers: [fn(&Under); 2] = [on_a_thread, with_a_tray];
+    let workers: [Starter<u32, u32, ()>; 2] = [on_a_thread, with_a_tray];
     for worker in workers {
         model(move || {
             let shared = under(2, worker);
