@@ -82,7 +82,14 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
     #[inline]
     fn poll_entered(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, BatchError<E>>> {
         let outcome = match &mut self.state {
-            State::Waiting(receipt) => self.batcher.get().answers.poll(receipt.index, cx.waker()),
+            State::Waiting(receipt) => {
+                let batcher = self.batcher.get();
+                let outcome = batcher.answers.poll(receipt.index, cx.waker());
+                if outcome.is_pending() {
+                    batcher.await_here(receipt);
+                }
+                outcome
+            }
             State::Joined(flight) => flight.as_mut().poll(cx),
             State::Refused => Poll::Ready(Err(BatchError::Closed)),
             State::New(..) | State::Ended => Poll::Pending,

@@ -6,12 +6,13 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
 use crate::bulk::Bulk;
+use crate::core::Errand;
 use crate::core::slab::Key;
 use crate::dedupe::ByKey;
 use crate::metrics::Meter;
 use crate::recovery::{Bisect, Recovery};
-use crate::shared::{Options, Shared, Starters};
-use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, worker};
+use crate::shared::{Options, Shared};
+use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, watch, worker};
 
 /// Builds a [`RequestBatcher`]; from [`RequestBatcher::builder`].
 ///
@@ -200,15 +201,15 @@ where
     }
 
     fn finish(self, bulk: Bulk<T, R, E>) -> RequestBatcher<T, R, E> {
-        let starters = Starters {
-            worker: worker::start,
-            timer: timer::start,
-        };
         RequestBatcher::from_shared(Arc::new(Shared::new(
             self.config,
             bulk,
             self.options,
-            starters,
+            |shared, errand| match errand {
+                Errand::Worker(post, runtime) => worker::start(shared, post, runtime),
+                Errand::Timer(post, runtime) => timer::start(shared, post, runtime),
+                Errand::Watch(post, runtime) => watch::start(shared, post, runtime),
+            },
         )))
     }
 }

@@ -48,6 +48,7 @@ mod core;
 mod dedupe;
 mod engine;
 mod error;
+mod foreign;
 mod list;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
@@ -58,11 +59,13 @@ mod policy;
 mod progress;
 mod recovery;
 mod retry;
+mod runtime;
 mod shared;
 mod stats;
 mod sync;
 mod timer;
 mod trays;
+mod watch;
 mod worker;
 
 pub use add::{Add, AddMany, Ticket};

@@ -97,6 +97,23 @@ impl List {
         }
     }
 
+    /// Puts all elements of another list behind those of this one.
+    pub(crate) fn append(&mut self, slab: &mut impl Linked, other: &mut Self) {
+        let other = std::mem::replace(other, Self::EMPTY);
+        if other.is_empty() {
+            return;
+        }
+        if let Some(links) = slab.links(other.head) {
+            links.prev = self.tail;
+        }
+        match slab.links(self.tail) {
+            Some(tail) => tail.next = other.head,
+            None => self.head = other.head,
+        }
+        self.tail = other.tail;
+        self.len += other.len;
+    }
+
     pub(crate) fn pop_front(&mut self, slab: &mut impl Linked) -> Option<Index> {
         let index = self.front()?;
         self.remove(slab, index);
@@ -120,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_deque(steps in proptest::collection::vec((0u8..4, 0usize..8), 0..200)) {
+        fn behaves_like_a_deque(steps in proptest::collection::vec((0u8..5, 0usize..8), 0..200)) {
             let mut slab = Vec::new();
             let mut list = List::EMPTY;
             let mut model = VecDeque::new();
@@ -137,6 +154,17 @@ mod tests {
                         let count = at.min(model.len());
                         model.drain(..count);
                         list.cut_front(&mut slab, model.front().copied().unwrap_or(NIL), count);
+                    }
+                    3 => {
+                        let mut other = List::EMPTY;
+                        for _ in 0..at {
+                            let index = slab.len() as Index;
+                            slab.push(Links::NONE);
+                            other.push_back(&mut slab, index);
+                            model.push_back(index);
+                        }
+                        list.append(&mut slab, &mut other);
+                        prop_assert!(other.is_empty());
                     }
                     _ => if let Some(index) = model.remove(at) {
                         list.remove(&mut slab, index);

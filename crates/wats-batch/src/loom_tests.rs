@@ -5,6 +5,7 @@
 //! RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-batch --lib loom_tests
 //! ```
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -14,14 +15,16 @@ use loom::thread;
 
 use crate::add::{Add, Ticket};
 use crate::bulk::{Bulk, Outcome};
+use crate::core::Errand;
+use crate::core::site::Post;
 use crate::metrics::Meter;
-use crate::shared::{May, Options, Shared, Starters};
+use crate::shared::{May, Options, Shared, Starter};
 use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority, limit};
 
 type Under = Arc<Shared<u32, u32, ()>>;
 
-fn under(batch: usize, worker: fn(&Under)) -> Under {
+fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
     let size = std::num::NonZeroUsize::new(batch).unwrap();
     let config = BatchConfig::default()
         .policy(Policy::Eager)
@@ -33,35 +36,45 @@ fn under(batch: usize, worker: fn(&Under)) -> Under {
         recovery: None,
         meter: Meter(""),
     };
-    let starters = Starters {
-        worker,
-        timer: |_| {},
-    };
     Arc::new(Shared::new(
         config,
         Bulk::values(|items| async { items }),
         options,
-        starters,
+        starter,
     ))
 }
 
 /// The worker's own steps, on a thread in place of a task.
-fn on_a_thread(shared: &Under) {
-    run(Worker::new(shared));
+fn on_a_thread(shared: &Under, errand: Errand) {
+    run(Worker::new(shared, post(&errand)));
+}
+
+fn post(errand: &Errand) -> Post {
+    let Errand::Worker(post, None) = errand else {
+        unreachable!("one site, without a runtime, and no windows: {errand:?}");
+    };
+    *post
 }
 
 /// The same, with a tray, which all threads share here.
-fn with_a_tray(shared: &Under) {
-    let mut worker = Worker::new(shared);
+fn with_a_tray(shared: &Under, errand: Errand) {
+    let mut worker = Worker::new(shared, post(&errand));
     worker.uses_trays = true;
+    // Already now, which spares the models two switches.
+    worker.open_tray();
     run(worker);
+}
+
+thread_local! {
+    /// What the workers took. All threads of a model are one of the system's.
+    static SENT: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 fn run(mut worker: Worker<u32, u32, ()>) {
     thread::spawn(move || {
-        worker.open_tray();
         while let Some(items) = worker.take() {
             let count = items.len();
+            SENT.with_borrow_mut(|sent| sent.extend(&items));
             worker.settle(Outcome::Values(items).answers(count), true);
         }
     });
@@ -83,7 +96,8 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 
 #[test]
 fn two_callers_each_get_their_own_answer() {
-    let workers: [(usize, fn(&Under)); 3] = [(1, on_a_thread), (2, on_a_thread), (1, with_a_tray)];
+    let workers: [(usize, Starter<u32, u32, ()>); 3] =
+        [(1, on_a_thread), (2, on_a_thread), (1, with_a_tray)];
     for (batch, worker) in workers {
         model(move || {
             let shared = under(batch, worker);
@@ -99,8 +113,29 @@ fn two_callers_each_get_their_own_answer() {
 }
 
 #[test]
+fn what_one_thread_adds_is_sent_in_that_order() {
+    model(|| {
+        SENT.take();
+        let shared = under(1, with_a_tray);
+        let ticket = |item| {
+            Ticket::enter_now(Arc::clone(&shared), item, Priority::Normal, May::BeRefused).unwrap()
+        };
+        let first = ticket(1);
+        // By the tray, if it is open by now; the third never.
+        let mut second = Box::pin(Add::new(&shared, 2, Priority::Normal));
+        let early = once(second.as_mut());
+        assert_eq!(block_on(ticket(3)).unwrap(), 3);
+        if !early {
+            assert_eq!(block_on(second).unwrap(), 2);
+        }
+        assert_eq!(block_on(first).unwrap(), 1);
+        assert_eq!(SENT.take(), [1, 2, 3]);
+    });
+}
+
+#[test]
 fn a_caller_that_goes_away_strands_nobody() {
-    let workers: [fn(&Under); 2] = [on_a_thread, with_a_tray];
+    let workers: [Starter<u32, u32, ()>; 2] = [on_a_thread, with_a_tray];
     for worker in workers {
         model(move || {
             let shared = under(2, worker);

@@ -8,7 +8,7 @@ pub(crate) struct View {
     pub(crate) policy: Policy,
     /// The most items of one batch.
     pub(crate) batch: usize,
-    /// Items that may be taken now.
+    /// Items of the site that may be taken now.
     pub(crate) queued: usize,
     /// Of these, how many a flush or a close has promised to send.
     pub(crate) owed: usize,
@@ -25,14 +25,15 @@ impl View {
     /// The same, once `workers` others have each taken a full batch.
     #[inline]
     pub(crate) fn ripe_after(self, workers: usize) -> bool {
-        let taken = workers * self.batch;
+        // The sizes are the user's, up to the largest there is.
+        let taken = workers.saturating_mul(self.batch);
         if self.owed > taken {
             return true;
         }
         match self.policy {
             Policy::Eager => self.queued > taken,
             Policy::Window => {
-                self.queued >= taken + self.batch || (self.due && self.queued > taken)
+                self.queued >= taken.saturating_add(self.batch) || (self.due && self.queued > taken)
             }
             Policy::Manual => false,
         }

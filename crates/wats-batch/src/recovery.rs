@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use crate::bulk::Outcome;
+use crate::foreign::let_go;
 use crate::list::Index;
 use crate::retry::Predicate;
 use crate::worker::Worker;
@@ -236,5 +237,6 @@ where
         }
         let nobody = std::iter::repeat_with(|| Err(BatchError::Interrupted));
         self.settle(nobody.take(unwanted.len()), false);
+        let_go(unwanted);
     }
 }

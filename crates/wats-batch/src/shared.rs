@@ -2,7 +2,7 @@
 //! waking, dropping, spawning.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Waker;
 
 use tokio::runtime::Handle;
@@ -12,13 +12,16 @@ use tokio::task::AbortHandle;
 use crate::add::State;
 use crate::answers::{Answers, Caller};
 use crate::bulk::Bulk;
+use crate::core::site::SiteId;
 use crate::core::slab::Key;
-use crate::core::{Core, Manner, Todo, Unsent};
+use crate::core::{Core, Errand, Manner, Todo, Unsent};
 use crate::dedupe::Dedupe;
+use crate::foreign::{let_go, wake_all};
 use crate::list::Index;
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
-use crate::sync::{Lock, LockGuard};
+use crate::runtime::{self, Runtime};
+use crate::sync::{AtomicBool, AtomicUsize, Lock, LockGuard, Ordering};
 use crate::trays::{Left, Tray, TrayId, Trays};
 use crate::{BatchConfig, BatchError, BatchStats, Policy, Priority, TryAddError};
 
@@ -47,14 +50,13 @@ pub(crate) struct Receipt {
     pub(crate) index: Index,
     /// The tray it was left in; it may be in the queue by now.
     tray: Option<TrayId>,
+    /// The runtime that asked for it last.
+    runtime: Runtime,
 }
 
-/// How to start the two kinds of tasks. Function pointers, so that only making a batcher needs the
-/// bounds of `spawn`, and not every type that mentions one.
-pub(crate) struct Starters<T, R, E> {
-    pub(crate) worker: fn(&Arc<Shared<T, R, E>>),
-    pub(crate) timer: fn(&Arc<Shared<T, R, E>>),
-}
+/// How to start a task of ours. A function pointer, so that only making a batcher needs the bounds of
+/// `spawn`, and not every type that mentions one.
+pub(crate) type Starter<T, R, E> = fn(&Arc<Shared<T, R, E>>, Errand);
 
 pub(crate) struct Shared<T, R, E> {
     pub(crate) core: Lock<Core<T>>,
@@ -66,11 +68,12 @@ pub(crate) struct Shared<T, R, E> {
     pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
     pub(crate) recovery: Option<Recovery<T, E>>,
     pub(crate) meter: Meter,
-    starters: Starters<T, R, E>,
-    /// The runtime of the first caller, for a flush from outside of any.
-    runtime: OnceLock<Handle>,
+    starter: Starter<T, R, E>,
     workers: Lock<Vec<AbortHandle>>,
-    timer: Lock<Option<AbortHandle>>,
+    timers: Lock<Vec<AbortHandle>>,
+    /// Workers that are telling the callers of an ended call.
+    telling: AtomicUsize,
+    closed: AtomicBool,
     /// Told when a closed batcher has answered everything.
     pub(crate) idle: Notify,
 }
@@ -88,7 +91,7 @@ impl<T, R, E> Shared<T, R, E> {
         config: BatchConfig,
         bulk: Bulk<T, R, E>,
         options: Options<T, R, E>,
-        starters: Starters<T, R, E>,
+        starter: Starter<T, R, E>,
     ) -> Self {
         // What is sent again must not be overtaken.
         let sends_again = options.recovery.is_some();
@@ -102,10 +105,11 @@ impl<T, R, E> Shared<T, R, E> {
             dedupe: options.dedupe,
             recovery: options.recovery,
             meter: options.meter,
-            starters,
-            runtime: OnceLock::new(),
+            starter,
             workers: Lock::default(),
-            timer: Lock::default(),
+            timers: Lock::default(),
+            telling: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
             idle: Notify::new(),
         }
     }
@@ -144,11 +148,12 @@ impl<T, R, E> Shared<T, R, E> {
         manner: Manner,
         may: May,
     ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        let runtime = runtime::here();
         if let Some(id) = self.trays.here() {
-            return self.enter_by_tray(id, item, waker, manner, may);
+            return self.enter_by_tray(id, runtime, item, waker, manner, may);
         }
         let core = self.core.lock();
-        self.enter_queue(core, item, waker, manner, may)
+        self.enter_queue(core, runtime, item, waker, manner, may)
     }
 
     /// As [`enter`](Self::enter), where the tray of this thread looks open.
@@ -156,6 +161,7 @@ impl<T, R, E> Shared<T, R, E> {
     fn enter_by_tray(
         &self,
         id: TrayId,
+        runtime: Runtime,
         item: T,
         waker: Option<Waker>,
         manner: Manner,
@@ -165,8 +171,8 @@ impl<T, R, E> Shared<T, R, E> {
         let waker = match waker {
             // Who may be refused has to ask the queue.
             Some(waker) if may == May::WaitForRoom => {
-                let Some(index) = tray.admit(|| self.answers.open()) else {
-                    return self.enter_behind(tray, item, Some(waker), manner, may);
+                let Some(index) = tray.admit(runtime, || self.answers.open()) else {
+                    return self.enter_behind(tray, runtime, item, Some(waker), manner, may);
                 };
                 tray.leave(Left {
                     item,
@@ -177,12 +183,13 @@ impl<T, R, E> Shared<T, R, E> {
                 let receipt = Receipt {
                     index,
                     tray: Some(id),
+                    runtime,
                 };
                 return Ok((receipt, Todo::default()));
             }
             waker => waker,
         };
-        self.enter_behind(tray, item, waker, manner, may)
+        self.enter_behind(tray, runtime, item, waker, manner, may)
     }
 
     /// Takes an item into the queue, behind what lies in the tray of its thread.
@@ -190,6 +197,7 @@ impl<T, R, E> Shared<T, R, E> {
     fn enter_behind(
         &self,
         mut tray: LockGuard<'_, Tray<T>>,
+        runtime: Runtime,
         item: T,
         waker: Option<Waker>,
         manner: Manner,
@@ -199,23 +207,89 @@ impl<T, R, E> Shared<T, R, E> {
         let mut core = self.core.lock();
         core.take_in(&mut tray, &mut refused);
         drop(tray);
-        let entered = self.enter_queue(core, item, waker, manner, may);
-        self.fail(refused.callers, &BatchError::Closed);
+        let entered = self.enter_queue(core, runtime, item, waker, manner, may);
+        self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
         entered
     }
 
     #[inline]
     fn enter_queue(
         &self,
-        mut core: LockGuard<'_, Core<T>>,
+        core: LockGuard<'_, Core<T>>,
+        runtime: Runtime,
         item: T,
         waker: Option<Waker>,
         manner: Manner,
         may: May,
     ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        let (mut core, site) = match core.site_of(runtime) {
+            Some(site) => (core, site),
+            None => self.register(core),
+        };
         let more = || self.answers.open();
-        let (index, todo) = core.enter(item, waker, manner, may == May::WaitForRoom, more)?;
-        Ok((Receipt { index, tray: None }, todo))
+        let (index, todo) = core.enter(site, item, waker, manner, may == May::WaitForRoom, more)?;
+        let receipt = Receipt {
+            index,
+            tray: None,
+            runtime,
+        };
+        Ok((receipt, todo))
+    }
+
+    /// Makes the runtime of this code known to the queue.
+    #[cold]
+    fn register<'a>(&'a self, core: LockGuard<'a, Core<T>>) -> (LockGuard<'a, Core<T>>, SiteId) {
+        // Only a handle is surely the runtime in which a task would be started from here.
+        drop(core);
+        let handle = Handle::try_current().ok();
+        let runtime = handle.as_ref().map(Handle::id);
+        let mut core = self.core.lock();
+        if let Some(site) = core.site_of(runtime) {
+            drop(core);
+            drop(handle);
+            return (self.core.lock(), site);
+        }
+        let (site, old) = core.register(runtime, handle);
+        if old.is_some() {
+            // The last hold on a runtime that has ended may run foreign code.
+            drop(core);
+            drop(old);
+            core = self.core.lock();
+        }
+        (core, site)
+    }
+
+    /// This runtime asks for what has been added elsewhere.
+    fn ask<'a>(&'a self) -> LockGuard<'a, Core<T>> {
+        let core = self.core.lock();
+        let runtime = runtime::here();
+        if runtime.is_none() {
+            return core;
+        }
+        let (mut core, site) = match core.site_of(runtime) {
+            Some(site) => (core, site),
+            None => self.register(core),
+        };
+        core.ask(site);
+        core
+    }
+
+    /// The caller of this item waits for it. If it does so in another runtime than the one that has asked
+    /// for it, that one asks for it, too.
+    #[inline]
+    pub(crate) fn await_here(self: &Arc<Self>, receipt: &mut Receipt) {
+        let runtime = runtime::here();
+        if runtime != receipt.runtime && runtime.is_some() {
+            receipt.runtime = runtime;
+            self.ask_here();
+        }
+    }
+
+    #[cold]
+    fn ask_here(self: &Arc<Self>) {
+        self.empty_trays();
+        let todo = self.ask().todo();
+        self.act(todo);
     }
 
     /// Closes a worker's tray, and gives the queue with what lay in it taken in.
@@ -224,12 +298,14 @@ impl<T, R, E> Shared<T, R, E> {
         tray: Option<TrayId>,
         refused: &mut Unsent<T>,
     ) -> LockGuard<'_, Core<T>> {
-        let mut tray = tray.map(|id| self.trays.close(id));
-        let mut core = self.core.lock();
-        if let Some(tray) = &mut tray {
+        let Some(id) = tray else {
+            return self.core.lock();
+        };
+        self.trays.close(id, |tray| {
+            let mut core = self.core.lock();
             core.take_in(tray, refused);
-        }
-        core
+            core
+        })
     }
 
     /// Brings what lies in all trays into the queue, which then still has to be asked what to do.
@@ -239,12 +315,12 @@ impl<T, R, E> Shared<T, R, E> {
             let mut tray = self.trays.lock(id);
             self.core.lock().take_in(&mut tray, &mut refused);
         }
-        self.fail(refused.callers, &BatchError::Closed);
+        self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
     }
 
     #[cold]
     pub(crate) fn leave(self: &Arc<Self>, receipt: Receipt) {
-        let Receipt { index, tray } = receipt;
+        let Receipt { index, tray, .. } = receipt;
         // In the tray, or else it has come into the queue: never in between, see `take_in`.
         let left = tray.and_then(|id| self.trays.lock(id).withdraw(index));
         if left.is_some() {
@@ -264,29 +340,31 @@ impl<T, R, E> Shared<T, R, E> {
     /// Does what the core asked for. Never under the lock.
     #[inline]
     pub(crate) fn act(self: &Arc<Self>, todo: Todo) {
-        if todo == Todo::default() {
-            return;
-        }
-        if todo.start {
-            (self.starters.worker)(self);
-        }
-        if todo.arm {
-            (self.starters.timer)(self);
+        if todo.errands {
+            self.run_errands();
         }
         if todo.idle {
             self.idle.notify_waiters();
         }
     }
 
-    /// The runtime to spawn on: the current one, else the one first seen.
-    pub(crate) fn runtime(&self) -> Option<Handle> {
-        match Handle::try_current() {
-            Ok(handle) => {
-                self.runtime.get_or_init(|| handle.clone());
-                Some(handle)
-            }
-            Err(_) => self.runtime.get().cloned(),
+    #[cold]
+    fn run_errands(self: &Arc<Self>) {
+        loop {
+            let errand = self.core.lock().errand();
+            let Some(errand) = errand else { return };
+            (self.starter)(self, errand);
         }
+    }
+
+    /// The runtime of this site has ended.
+    #[cold]
+    pub(crate) fn ended(self: &Arc<Self>, site: SiteId) {
+        let mut unsent = Unsent::default();
+        let (handle, todo) = self.core.lock().ended(site, &mut unsent);
+        drop(handle);
+        self.fail(std::mem::take(&mut unsent.callers), &BatchError::NoRuntime);
+        self.act(todo);
     }
 
     /// Keeps a worker's handle, for a close with a deadline.
@@ -296,19 +374,19 @@ impl<T, R, E> Shared<T, R, E> {
         workers.push(worker);
     }
 
-    /// Keeps the timer's handle, so that closing ends it.
+    /// Keeps a timer's handle, so that closing ends it.
     pub(crate) fn remember_timer(&self, timer: AbortHandle) {
-        let closed = self.core.lock().is_closed();
-        if closed {
-            timer.abort();
-        } else {
-            *self.timer.lock() = Some(timer);
+        let mut timers = self.timers.lock();
+        if self.closed.load(Ordering::SeqCst) {
+            return timer.abort();
         }
+        timers.retain(|timer| !timer.is_finished());
+        timers.push(timer);
     }
 
     pub(crate) fn flush(self: &Arc<Self>) -> usize {
         self.empty_trays();
-        let (items, todo) = self.core.lock().flush();
+        let (items, todo) = self.ask().flush();
         self.act(todo);
         items
     }
@@ -319,7 +397,9 @@ impl<T, R, E> Shared<T, R, E> {
             // Registered before the look, so that no notice falls in between.
             let mut notice = std::pin::pin!(self.idle.notified());
             notice.as_mut().enable();
-            if self.core.lock().is_idle() {
+            // First what is being told: it is counted before its call counts as ended.
+            let idle = self.core.lock().is_idle();
+            if idle && self.telling.load(Ordering::SeqCst) == 0 {
                 return;
             }
             notice.await;
@@ -330,14 +410,30 @@ impl<T, R, E> Shared<T, R, E> {
     pub(crate) fn close(self: &Arc<Self>) {
         self.empty_trays();
         let todo = {
-            let mut core = self.core.lock();
+            let mut core = self.ask();
             core.close();
             core.todo()
         };
+        self.closed.store(true, Ordering::SeqCst);
         self.act(todo);
-        if let Some(timer) = self.timer.lock().take() {
-            timer.abort();
+        let timers = std::mem::take(&mut *self.timers.lock());
+        timers.iter().for_each(AbortHandle::abort);
+    }
+
+    /// Runs what tells the callers of a call, which is no call under way any more by then.
+    pub(crate) fn telling<O>(&self, tell: impl FnOnce() -> O) -> O {
+        struct Told<'a>(&'a AtomicUsize, &'a AtomicBool, &'a Notify);
+        impl Drop for Told<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+                if self.1.load(Ordering::SeqCst) {
+                    self.2.notify_waiters();
+                }
+            }
         }
+        self.telling.fetch_add(1, Ordering::SeqCst);
+        let _told = Told(&self.telling, &self.closed, &self.idle);
+        tell()
     }
 
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
@@ -351,23 +447,11 @@ impl<T, R, E> Shared<T, R, E> {
             core.take_sent(&mut sent);
         }
         let failed = (unsent.callers.len(), sent.len());
-        self.fail(unsent.callers, &BatchError::Closed);
+        self.fail(std::mem::take(&mut unsent.callers), &BatchError::Closed);
         self.fail(sent, &BatchError::Interrupted);
         let workers = std::mem::take(&mut *self.workers.lock());
         workers.iter().for_each(AbortHandle::abort);
         failed
-    }
-
-    /// Answers what was not sent with an error: there is nobody left to send it.
-    pub(crate) fn give_up(self: &Arc<Self>, error: &BatchError<E>) {
-        let mut unsent = Unsent::default();
-        let todo = {
-            let mut core = self.core.lock();
-            core.take_unsent(&mut unsent);
-            core.todo()
-        };
-        self.fail(unsent.callers, error);
-        self.act(todo);
     }
 
     /// Answers these callers with the same error.
@@ -377,7 +461,8 @@ impl<T, R, E> Shared<T, R, E> {
             .into_iter()
             .map(|caller| (caller, Err(error.clone())));
         self.answers.deliver(answers, &mut wakers, &mut leftovers);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
+        let_go(leftovers);
     }
 
     pub(crate) fn stats(self: &Arc<Self>) -> BatchStats {

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 #[cfg(not(wats_loom))]
 use std::sync::{Mutex, atomic};
 
-pub(crate) use atomic::{AtomicBool, Ordering};
+pub(crate) use atomic::{AtomicBool, AtomicUsize, Ordering};
 #[cfg(wats_loom)]
 pub(crate) use loom::sync::MutexGuard as LockGuard;
 #[cfg(not(wats_loom))]

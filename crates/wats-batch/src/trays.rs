@@ -4,8 +4,10 @@
 //!
 //! - **Nobody is stranded.** A tray is open only between a worker's [`open`](Trays::open) and its next
 //!   look at the queue, when it closes the tray and brings the items along; also when it is dropped.
-//! - **Order.** What is left on one thread stays in order: whoever enters the queue by itself brings
-//!   along what lies in the tray of its thread, and goes behind it.
+//! - **Order.** A tray looks closed only once its items are in the queue. So a caller either finds the
+//!   tray of its thread open, leaves its item there or brings the tray along and goes behind it; or finds
+//!   it closed, and then all that was left there before stands in the queue already. What a task adds
+//!   in one turn is on one thread, and stays in order.
 //! - **Rules.** A tray knows none. Priorities, room and windows are the queue's matter, and begin when
 //!   it takes the items in; a window counts from when the first of them was left.
 //!
@@ -17,7 +19,9 @@ use std::task::Waker;
 use tokio::time::Instant;
 
 use crate::Priority;
+use crate::core::site::SiteId;
 use crate::list::Index;
+use crate::runtime::Runtime;
 use crate::sync::{AtomicBool, Lock, LockGuard, Ordering};
 
 /// Threads beyond this many share trays.
@@ -38,6 +42,9 @@ pub(crate) struct Left<T> {
 #[derive(Debug)]
 pub(crate) struct Tray<T> {
     is_open: bool,
+    /// The runtime of the worker that opened it, and whose items alone may be left here.
+    runtime: Runtime,
+    pub(crate) site: SiteId,
     /// The numbers of the next items.
     cells: Range<Index>,
     /// When the first item was left.
@@ -49,6 +56,8 @@ impl<T> Tray<T> {
     pub(crate) const fn new() -> Self {
         Self {
             is_open: false,
+            runtime: None,
+            site: 0,
             cells: 0..0,
             since: None,
             items: Vec::new(),
@@ -57,8 +66,12 @@ impl<T> Tray<T> {
 
     /// A number for an item that may be left here; `more` issues cells.
     #[inline]
-    pub(crate) fn admit(&mut self, more: impl FnOnce() -> Range<Index>) -> Option<Index> {
-        if !self.is_open || self.items.len() >= MOST {
+    pub(crate) fn admit(
+        &mut self,
+        runtime: Runtime,
+        more: impl FnOnce() -> Range<Index>,
+    ) -> Option<Index> {
+        if !self.is_open || self.runtime != runtime || self.items.len() >= MOST {
             return None;
         }
         if self.cells.is_empty() {
@@ -138,22 +151,26 @@ impl<T> Trays<T> {
     }
 
     /// Opens the tray of this thread, unless another worker has. Who opens it has to close it.
-    pub(crate) fn open(&self) -> Option<TrayId> {
+    pub(crate) fn open(&self, runtime: Runtime, site: SiteId) -> Option<TrayId> {
         let id = thread_number();
         let mut tray = self.lock(id);
         if std::mem::replace(&mut tray.is_open, true) {
             return None;
         }
+        (tray.runtime, tray.site) = (runtime, site);
         self.place(id).looks_open.store(true, Ordering::Relaxed);
         Some(id)
     }
 
-    /// Closes a tray and hands it out, to be emptied.
-    pub(crate) fn close(&self, id: TrayId) -> LockGuard<'_, Tray<T>> {
+    /// Closes a tray: `take_in` brings what lies in it into the queue, and hands the queue out, still
+    /// locked. Only then the tray looks closed: a caller that sees it so and goes to the queue waits for
+    /// its lock, and comes behind.
+    pub(crate) fn close<Q>(&self, id: TrayId, take_in: impl FnOnce(&mut Tray<T>) -> Q) -> Q {
         let mut tray = self.lock(id);
         tray.is_open = false;
+        let queue = take_in(&mut tray);
         self.place(id).looks_open.store(false, Ordering::Relaxed);
-        tray
+        queue
     }
 
     #[inline]
@@ -198,21 +215,21 @@ mod tests {
     fn a_tray_takes_items_only_while_it_is_open_and_not_full() {
         let trays = Trays::new();
         assert!(trays.here().is_none());
-        let id = trays.open().unwrap();
-        assert_eq!((trays.here(), trays.open()), (Some(id), None));
+        let id = trays.open(None, 0).unwrap();
+        assert_eq!((trays.here(), trays.open(None, 0)), (Some(id), None));
         let mut issued = 0..2 * MOST as Index;
         for index in 0..MOST as Index {
             let mut tray = trays.lock(id);
-            let admitted = tray.admit(|| std::mem::take(&mut issued)).unwrap();
+            let admitted = tray.admit(None, || std::mem::take(&mut issued)).unwrap();
             assert_eq!(admitted, index);
             tray.leave(left(index));
         }
-        assert!(trays.lock(id).admit(|| 0..0).is_none());
+        assert!(trays.lock(id).admit(None, || 0..0).is_none());
         assert!(trays.lock(id).take().is_some());
-        assert!(trays.lock(id).admit(|| 0..0).is_some());
-        drop(trays.close(id));
+        assert!(trays.lock(id).admit(None, || 0..0).is_some());
+        trays.close(id, |_| ());
         assert!(trays.here().is_none() && trays.open_ones().next().is_none());
-        assert!(trays.lock(id).admit(|| 0..0).is_none());
+        assert!(trays.lock(id).admit(None, || 0..0).is_none());
     }
 
     #[test]

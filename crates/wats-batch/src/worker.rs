@@ -1,40 +1,49 @@
 //! A bulk slot: a task that takes a batch, calls the bulk function, answers the callers and looks for
 //! the next batch. With nothing to take it ends; the core starts another when there is.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::RuntimeFlavor;
+use futures_util::FutureExt;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
 use crate::answers::Caller;
 use crate::bulk::Outcome;
-use crate::core::Unsent;
+use crate::core::site::Post;
+use crate::core::{Todo, Unsent};
+use crate::error::panic_message;
+use crate::foreign::{forget_panic, let_go, wake_all};
 use crate::list::Index;
 use crate::recovery::Part;
+use crate::runtime::Runtime;
 use crate::shared::Shared;
 use crate::trays::TrayId;
 use crate::{BatchError, Policy};
 
-/// Starts a worker that the core has counted as running and gathering.
-pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>)
+/// Starts a worker; the core has counted it as gathering.
+pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, post: Post, runtime: Option<Handle>)
 where
     T: Send + 'static,
     R: Send + 'static,
     E: Send + Sync + 'static,
 {
-    // Made before it is spawned: if the runtime is gone, dropping it answers its callers.
-    let mut worker = Worker::new(shared);
-    match shared.runtime() {
+    // Made before it is spawned: if the runtime is gone, dropping it tells so.
+    let mut worker = Worker::new(shared, post);
+    match runtime {
         Some(runtime) => {
             // One thread alone has nobody to keep away from the queue.
             worker.uses_trays = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
+                && post.site == post.place
                 && shared.order_by.is_none()
                 && shared.dedupe.is_none();
+            worker.runtime = Some(runtime.id());
             shared.remember(runtime.spawn(worker.run()).abort_handle());
         }
         None => drop(worker),
@@ -43,6 +52,8 @@ where
 
 pub(crate) struct Worker<T, R, E> {
     pub(crate) shared: Arc<Shared<T, R, E>>,
+    post: Post,
+    runtime: Runtime,
     /// The callers of the bulk call under way.
     pub(crate) tickets: Vec<Index>,
     /// Parts of the batch that are to be sent again.
@@ -64,9 +75,11 @@ where
     R: Send + 'static,
     E: Send + Sync + 'static,
 {
-    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
         Self {
             shared: Arc::clone(shared),
+            post,
+            runtime: None,
             tickets: Vec::new(),
             parts: VecDeque::new(),
             callers: Vec::new(),
@@ -85,18 +98,45 @@ where
             // The callers that are ready to run now get to add their items first.
             YieldOnce(false).await;
         }
-        let shared = Arc::clone(&self.shared);
         while let Some(items) = self.take() {
-            if let Some(recovery) = &shared.recovery {
-                self.serve_with_recovery(items, recovery).await;
-            } else {
-                let outcome = self.call(items).await;
-                let answers = outcome.answers(self.tickets.len());
-                self.settle(answers, true);
+            let served = AssertUnwindSafe(self.serve(items)).catch_unwind().await;
+            if let Err(payload) = served {
+                self.give_up(payload);
             }
             // The callers just woken may have more; wait for them rather than end.
             YieldOnce(false).await;
         }
+    }
+
+    /// Serves a batch just taken until each of its items is answered.
+    async fn serve(&mut self, items: Vec<T>) {
+        let shared = Arc::clone(&self.shared);
+        if let Some(recovery) = &shared.recovery {
+            self.serve_with_recovery(items, recovery).await;
+        } else {
+            let outcome = self.call(items).await;
+            let answers = outcome.answers(self.tickets.len());
+            self.settle(answers, true);
+        }
+    }
+
+    /// Foreign code beside the bulk function has panicked: a predicate of a retry, a clone of an item, a
+    /// recorder of metrics. What of the batch was not answered is, and the worker goes on.
+    #[cold]
+    fn give_up(&mut self, payload: Box<dyn Any + Send>) {
+        let message = panic_message(&*payload);
+        forget_panic(payload);
+        wake_all(self.wakers.drain(..));
+        if self.gathering {
+            return;
+        }
+        let parts = std::mem::take(&mut self.parts);
+        for part in parts {
+            self.tickets.extend(part.tickets);
+            let_go(part.items);
+        }
+        let same = std::iter::repeat_with(|| Err(BatchError::Panicked(Arc::clone(&message))));
+        self.settle(same.take(self.tickets.len()), true);
     }
 
     pub(crate) fn take(&mut self) -> Option<Vec<T>> {
@@ -104,10 +144,11 @@ where
         let (items, todo) = self
             .shared
             .take_in(self.tray.take(), &mut refused)
-            .take(&mut self.tickets);
+            .take(self.post, &mut self.tickets);
         self.gathering = false;
         self.ended = items.is_none();
-        self.shared.fail(refused.callers, &BatchError::Closed);
+        self.shared
+            .fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
         self.shared.act(todo);
         items
     }
@@ -115,7 +156,7 @@ where
     /// For the callers on this thread, until the next look at the queue.
     pub(crate) fn open_tray(&mut self) {
         if self.uses_trays {
-            self.tray = self.shared.trays.open();
+            self.tray = self.shared.trays.open(self.runtime, self.post.site);
         }
     }
 
@@ -136,6 +177,18 @@ where
         answers: impl Iterator<Item = Result<R, BatchError<E>>>,
         last: bool,
     ) {
+        let shared = Arc::clone(&self.shared);
+        let (todo, leftovers) = shared.telling(|| self.tell(answers, last));
+        shared.act(todo);
+        let_go(leftovers);
+    }
+
+    /// Gives the callers their answers; what nobody wants is handed back.
+    fn tell(
+        &mut self,
+        answers: impl Iterator<Item = Answer<R, E>>,
+        last: bool,
+    ) -> (Todo, Vec<Answer<R, E>>) {
         let mut leftovers = Vec::new();
         let todo = {
             let mut core = self.shared.core.lock();
@@ -144,7 +197,7 @@ where
             }
             core.settle(self.tickets.drain(..), &mut self.callers);
             if last {
-                core.gather_again();
+                core.gather_again(self.post);
             }
             core.todo()
         };
@@ -157,31 +210,40 @@ where
             &mut self.wakers,
             &mut leftovers,
         );
+        wake_all(self.wakers.drain(..));
         self.shared.meter.failed(failed);
-        self.wakers.drain(..).for_each(Waker::wake);
-        self.shared.act(todo);
+        (todo, leftovers)
     }
 }
 
-/// Not the usual end: the runtime is shutting down or gone, or the task was aborted. Nobody is left
-/// without an answer.
+type Answer<R, E> = Result<R, BatchError<E>>;
+
+/// Not the usual end: the batcher was cut off, or the runtime has ended or was not there. Nothing else
+/// ends a worker, since what may panic in it is caught. Nobody is left without an answer.
 impl<T, R, E> Drop for Worker<T, R, E> {
     fn drop(&mut self) {
         if self.ended {
             return;
         }
-        let parts = self.parts.drain(..).flat_map(|part| part.tickets);
-        let cut_off = self.tickets.drain(..).chain(parts);
+        let parts = std::mem::take(&mut self.parts);
+        let parts = parts.into_iter().map(|part| {
+            let_go(part.items);
+            part.tickets
+        });
+        let cut_off: Vec<Index> = self.tickets.drain(..).chain(parts.flatten()).collect();
         let (mut callers, mut refused) = (Vec::new(), Unsent::default());
-        let last = {
-            let mut core = self.shared.take_in(self.tray.take(), &mut refused);
-            core.settle(cut_off, &mut callers);
-            core.worker_lost(self.gathering)
-        };
-        self.shared.fail(callers, &BatchError::Interrupted);
-        self.shared.fail(refused.callers, &BatchError::Closed);
-        if last {
-            self.shared.give_up(&BatchError::NoRuntime);
+        let shared = Arc::clone(&self.shared);
+        shared.telling(|| {
+            let mut core = shared.take_in(self.tray.take(), &mut refused);
+            core.settle(cut_off.into_iter(), &mut callers);
+            core.worker_lost(self.post, self.gathering);
+            drop(core);
+            shared.fail(callers, &BatchError::Interrupted);
+            shared.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
+        });
+        let was_cut_off = shared.core.lock().was_cut_off();
+        if !was_cut_off {
+            shared.ended(self.post.place);
         }
     }
 }

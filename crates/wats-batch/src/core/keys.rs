@@ -4,11 +4,14 @@
 
 use std::collections::HashMap;
 
+use super::site::SiteId;
 use super::slab::Key;
 use crate::list::List;
 
 #[derive(Debug)]
 pub(crate) struct KeyState {
+    /// All its waiting items are there: an item goes with the earlier ones of its key.
+    pub(crate) site: SiteId,
     /// Items of the key that a bulk call has.
     pub(crate) sending: usize,
     /// The first waiting item is in a lane.
@@ -26,8 +29,9 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn enter(&mut self, key: Key) -> &mut KeyState {
+    pub(crate) fn enter(&mut self, key: Key, site: SiteId) -> &mut KeyState {
         self.states.entry(key).or_insert(KeyState {
+            site,
             sending: 0,
             has_head: false,
             followers: List::EMPTY,
@@ -49,14 +53,28 @@ impl Keys {
         }
     }
 
-    /// No item waits any more; what is being sent still is.
-    pub(crate) fn forget_waiting(&mut self) {
-        self.parked = 0;
+    /// No item of this site waits any more; what is being sent still is.
+    pub(crate) fn forget_waiting(&mut self, site: SiteId) {
+        let mut parked = self.parked;
         self.states.retain(|_, state| {
+            if state.site != site {
+                return true;
+            }
+            if state.sending > 0 {
+                parked -= state.followers.len();
+            }
             state.has_head = false;
             state.followers = List::EMPTY;
             state.sending > 0
         });
+        self.parked = parked;
+    }
+
+    /// All that waits at one site waits at another now.
+    pub(crate) fn move_to(&mut self, from: SiteId, to: SiteId) {
+        for state in self.states.values_mut().filter(|state| state.site == from) {
+            state.site = to;
+        }
     }
 
     #[cfg(test)]

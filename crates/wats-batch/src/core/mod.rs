@@ -1,40 +1,42 @@
-//! The queue and its rules: what waits and what is being sent. It knows no lock, no runtime and no
-//! user code; `Shared` holds it under one short mutex and does what it asks for ([`Todo`]) after
-//! unlocking.
+//! The queue and its rules: what waits and what is being sent. It knows no lock and no user code;
+//! `Shared` holds it under one short mutex and does what it asks for ([`Todo`]) after unlocking.
 //!
 //! One item's life: [`enter`](Core::enter) → (blocked →) lane → [`take`](Core::take) →
 //! [`settle`](Core::settle), which names the callers to be answered; or [`leave`](Core::leave) at
-//! any point. The callers' side is here, the workers' in `sending`.
+//! any point. The callers' side is here, the workers' in `sending`; which runtime does what is in
+//! `site` and `errands`.
 
+mod errands;
 mod keys;
 mod sending;
+pub(crate) mod site;
 pub(crate) mod slab;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 use std::task::Waker;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(crate) use self::errands::Errand;
 use self::keys::Keys;
+use self::site::{Clock, Post, Site, SiteId, Sites};
 use self::slab::{Key, Place, Slab, Slot, Stage};
 use crate::answers::Caller;
+use crate::foreign::let_go;
 use crate::list::{Index, Links, List};
 use crate::policy::View;
 use crate::stats::Counters;
 use crate::trays::Tray;
-use crate::{BatchConfig, Policy, Priority, TryAddError};
+use crate::{BatchConfig, Priority, TryAddError};
 
 /// What has to happen once the lock is free.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Todo {
-    /// Start a worker; it is already counted as running.
-    pub(crate) start: bool,
-    /// Start the timer; it is already counted as running.
-    pub(crate) arm: bool,
+    /// Ask for the [`Errand`]s.
+    pub(crate) errands: bool,
     /// Everything accepted was answered and the batcher is closed: tell those who wait for it.
     pub(crate) idle: bool,
 }
@@ -86,6 +88,13 @@ impl<T> Default for Unsent<T> {
     }
 }
 
+/// Destructors of items are foreign code.
+impl<T> Drop for Unsent<T> {
+    fn drop(&mut self) {
+        let_go(self.items.drain(..));
+    }
+}
+
 impl<T> Unsent<T> {
     fn push(&mut self, item: T, cell: Index, waker: Option<Waker>) {
         self.callers.push(Caller { cell, waker });
@@ -97,34 +106,26 @@ impl<T> Unsent<T> {
 pub(crate) struct Core<T> {
     config: BatchConfig,
     /// `max_wait` in nanoseconds.
-    wait: u64,
+    wait: i64,
     /// The most items of a key in a batch. Where items may be sent again it is one, so that none is
     /// overtaken by a later one of its key.
     per_key: usize,
     slab: Slab<T>,
     /// Cells for the next items.
     cells: Range<Index>,
-    /// The accepted items by priority.
-    lanes: [List; 3],
+    sites: Sites,
     /// The items for which there is no room yet.
     blocked: List,
     keys: Keys,
-    /// Accepted items that may be taken now: those in the lanes and the followers of their keys.
-    queued: usize,
-    /// How many of the queued a flush has promised to send.
-    owed: usize,
-    /// The oldest queued item has waited its window.
-    due: bool,
-    /// Items of one would-be batch share the time stamp of the first, so the clock is read once a
-    /// batch. (stamp, how many more may use it)
-    stamp: (u64, usize),
-    /// Workers alive, and how many of them have yet to take a batch.
-    running: usize,
-    gathering: usize,
-    timer: bool,
+    /// A flush has promised to send the items before this number.
+    promised: u64,
+    /// Bulk calls under way, and how many of them hold no slot.
+    calls: usize,
+    lent: usize,
     closed: bool,
-    passed_over: u32,
-    epoch: Instant,
+    /// What was not answered by then was cut off.
+    cut_off: bool,
+    clock: Clock,
     pub(crate) counters: Counters,
 }
 
@@ -132,23 +133,19 @@ impl<T> Core<T> {
     pub(crate) fn new(config: BatchConfig, retries: bool) -> Self {
         Self {
             per_key: if retries { 1 } else { usize::MAX },
-            wait: u64::try_from(config.max_wait.as_nanos()).unwrap_or(u64::MAX),
+            wait: i64::try_from(config.max_wait.as_nanos()).unwrap_or(i64::MAX),
             config,
             slab: Slab::new(),
             cells: 0..0,
-            lanes: [List::EMPTY; 3],
+            sites: Sites::default(),
             blocked: List::EMPTY,
             keys: Keys::default(),
-            queued: 0,
-            owed: 0,
-            due: false,
-            stamp: (0, 0),
-            running: 0,
-            gathering: 0,
-            timer: false,
+            promised: 0,
+            calls: 0,
+            lent: 0,
             closed: false,
-            passed_over: 0,
-            epoch: Instant::now(),
+            cut_off: false,
+            clock: Clock::new(),
             counters: Counters::default(),
         }
     }
@@ -160,6 +157,7 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn enter(
         &mut self,
+        site: SiteId,
         item: T,
         waker: Option<Waker>,
         manner: Manner,
@@ -174,22 +172,25 @@ impl<T> Core<T> {
         }
         if (self.is_full() && !may_block) || self.cells.is_empty() {
             self.counters.refused += 1;
+            // The room may be taken by one that is not driven.
+            self.sites.get_mut(site).guest |= !self.sites.is_one();
             return Err(TryAddError::Full(item));
         }
         let index = self.cells.start;
         self.cells.start += 1;
-        let since = self.stamp();
-        self.insert(index, item, waker, manner, since);
+        let since = self.stamp(site);
+        self.insert(site, index, item, waker, manner, since);
         Ok((index, self.todo()))
     }
 
     /// Takes in what lies in a tray, as if each item had come by itself. If the batcher is closed, the
     /// items and their callers are handed out instead.
     pub(crate) fn take_in(&mut self, tray: &mut Tray<T>, refused: &mut Unsent<T>) {
+        let site = tray.site;
         let Some((since, left)) = tray.take() else {
             return;
         };
-        let since = self.nanos(since);
+        let since = self.clock.nanos(since);
         for left in left {
             if self.closed {
                 self.counters.items += 1;
@@ -200,7 +201,7 @@ impl<T> Core<T> {
                 priority: left.priority,
                 ..Manner::default()
             };
-            self.insert(left.index, left.item, Some(left.waker), manner, since);
+            self.insert(site, left.index, left.item, Some(left.waker), manner, since);
         }
     }
 
@@ -216,8 +217,7 @@ impl<T> Core<T> {
                 Gone::sent(slot.waker.take())
             }
             Stage::Waiting(_) => {
-                let (key, lane, place) = (slot.key, slot.lane, slot.place);
-                self.unlink(index, key, lane, place);
+                self.unlink(index);
                 self.counters.cancelled += 1;
                 let remains = self.slab.remove(index);
                 self.fill_from_blocked();
@@ -233,37 +233,46 @@ impl<T> Core<T> {
 
     // ---- the timer ---------------------------------------------------------------------------
 
-    /// When the timer has to look next; `None` ends it. Notes what has become due.
-    pub(crate) fn tick(&mut self) -> (Option<Instant>, Todo) {
-        let now = self.now();
-        match self.oldest() {
-            Some(since) if !self.is_over(since, now) && !self.closed => {
-                let at = Duration::from_nanos(since.saturating_add(self.wait));
-                let far = Duration::from_secs(30 * 365 * 24 * 3600);
-                let at = self
-                    .epoch
-                    .checked_add(at)
-                    .unwrap_or_else(|| self.epoch + far);
+    /// When the timer of a site has to look next; `None` ends it. Notes what has become due.
+    pub(crate) fn tick(&mut self, post: Post) -> (Option<Instant>, Todo) {
+        self.answered(post.place);
+        let now = self.clock.now();
+        let (wait, closed) = (self.wait, self.closed);
+        let site = self.sites.get_mut(post.site);
+        match site.oldest(&self.slab) {
+            Some(since) if !is_over(since, now, wait) && !closed => {
+                let at = self.clock.instant(since.saturating_add(wait));
                 return (Some(at), Todo::default());
             }
-            Some(_) => self.due = true,
+            Some(_) => site.due = true,
             None => {}
         }
-        self.timer = false;
+        site.timer = false;
         (None, self.todo())
     }
 
+    /// The runtime of a timer has no time.
+    pub(crate) fn no_time(&mut self, post: Post) -> Todo {
+        self.sites.get_mut(post.place).timeless = true;
+        self.sites.get_mut(post.site).timer = false;
+        self.todo()
+    }
+
     /// The timer ended in an unusual way.
-    pub(crate) fn timer_lost(&mut self) {
-        self.timer = false;
+    pub(crate) fn timer_lost(&mut self, post: Post) {
+        self.sites.get_mut(post.site).timer = false;
     }
 
     // ---- flush and close ---------------------------------------------------------------------
 
-    /// Promises to send what waits now; says how many items that is.
+    /// Promises to send what waits now, for room too; says how many items that is.
     pub(crate) fn flush(&mut self) -> (usize, Todo) {
-        self.owed = self.queued;
-        (self.owed, self.todo())
+        self.promised = self.counters.items;
+        for site in self.sites.iter_mut() {
+            site.owed = site.waiting;
+        }
+        let owed = self.sites.iter().map(|site| site.owed).sum();
+        (owed, self.todo())
     }
 
     /// No new items; all that wait are to be sent now.
@@ -275,30 +284,52 @@ impl<T> Core<T> {
         self.closed
     }
 
-    /// Everything accepted was answered.
+    /// Everything accepted was answered, or is being told so.
     pub(crate) fn is_idle(&self) -> bool {
-        self.running == 0 && self.pending() == 0 && self.blocked.is_empty()
+        (self.calls == 0 || self.cut_off) && self.pending() == 0 && self.blocked.is_empty()
+    }
+
+    pub(crate) fn was_cut_off(&self) -> bool {
+        self.cut_off
     }
 
     /// Takes out all items that were not sent, and names their callers.
     pub(crate) fn take_unsent(&mut self, unsent: &mut Unsent<T>) {
+        for site in self.sites.ids() {
+            self.take_unsent_of(site, unsent);
+        }
+    }
+
+    /// The same for the items of one site.
+    fn take_unsent_of(&mut self, site: SiteId, unsent: &mut Unsent<T>) {
+        if self.sites.get(site).waiting == 0 {
+            return;
+        }
         for index in self.slab.indices() {
-            if let Some(slot) = self.slab.get(index)
-                && let Stage::Waiting(_) = slot.stage
-                && let (Stage::Waiting(item), waker) = self.slab.remove(index)
-            {
+            let Some(slot) = self.slab.get(index).filter(|slot| slot.site == site) else {
+                continue;
+            };
+            let Stage::Waiting(_) = slot.stage else {
+                continue;
+            };
+            if slot.place == Place::Blocked {
+                self.blocked.remove(&mut self.slab, index);
+            }
+            if let (Stage::Waiting(item), waker) = self.slab.remove(index) {
                 unsent.push(item, index, waker);
             }
         }
-        self.lanes = [List::EMPTY; 3];
-        self.blocked = List::EMPTY;
-        self.keys.forget_waiting();
-        (self.queued, self.owed, self.due) = (0, 0, false);
+        self.keys.forget_waiting(site);
+        let site = self.sites.get_mut(site);
+        site.lanes = [List::EMPTY; 3];
+        (site.waiting, site.queued, site.owed, site.due) = (0, 0, 0, false);
+        self.fill_from_blocked();
     }
 
     /// Names the callers of all items that a bulk call has; they get no other answer. Only after
     /// [`close`](Self::close): a slot must not be used anew before its worker has let go of it.
     pub(crate) fn take_sent(&mut self, callers: &mut Vec<Caller>) {
+        self.cut_off = true;
         for index in self.slab.indices() {
             if let Some(slot) = self.slab.get(index)
                 && let Stage::Sent = slot.stage
@@ -312,13 +343,14 @@ impl<T> Core<T> {
     // ---- figures -----------------------------------------------------------------------------
 
     /// Accepted items that were not sent.
+    #[inline]
     pub(crate) fn pending(&self) -> usize {
-        self.queued + self.keys.parked
+        self.sites.iter().map(|site| site.queued).sum::<usize>() + self.keys.parked
     }
 
     /// Bulk calls under way.
     pub(crate) fn in_flight(&self) -> usize {
-        self.running - self.gathering
+        self.calls
     }
 
     /// Room for how many items and keys is kept.
@@ -330,46 +362,18 @@ impl<T> Core<T> {
     // ---- inside ------------------------------------------------------------------------------
 
     #[inline]
-    fn view(&self) -> View {
+    fn view(&self, site: &Site) -> View {
         View {
             policy: self.config.policy,
             batch: self.config.max_batch_size.get(),
-            queued: self.queued,
+            queued: site.queued,
             owed: if self.closed {
-                self.queued
+                site.queued
             } else {
-                self.owed.min(self.queued)
+                site.owed.min(site.queued)
             },
-            due: self.due,
+            due: site.due,
         }
-    }
-
-    /// What the state asks for now. What it names is counted as done.
-    #[inline]
-    pub(crate) fn todo(&mut self) -> Todo {
-        let start = self.running < self.config.max_concurrent_batches.get()
-            && self.view().ripe_after(self.gathering);
-        if start {
-            self.running += 1;
-            self.gathering += 1;
-        }
-        let arm = self.config.policy == Policy::Window
-            && self.queued > 0
-            && !(self.timer || self.due || self.closed);
-        self.timer |= arm;
-        Todo {
-            start,
-            arm,
-            idle: self.closed && self.is_idle(),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        self.nanos(Instant::now())
-    }
-
-    fn nanos(&self, at: Instant) -> u64 {
-        at.saturating_duration_since(self.epoch).as_nanos() as u64
     }
 
     fn is_full(&self) -> bool {
@@ -377,8 +381,18 @@ impl<T> Core<T> {
     }
 
     #[inline]
-    fn insert(&mut self, index: Index, item: T, waker: Option<Waker>, manner: Manner, since: u64) {
+    fn insert(
+        &mut self,
+        site: SiteId,
+        index: Index,
+        item: T,
+        waker: Option<Waker>,
+        manner: Manner,
+        since: i64,
+    ) {
         let slot = Slot {
+            nth: self.counters.items,
+            site,
             stage: Stage::Waiting(item),
             waker,
             key: manner.key,
@@ -390,6 +404,7 @@ impl<T> Core<T> {
         };
         self.slab.insert(index, slot);
         self.counters.items += 1;
+        self.sites.get_mut(site).waiting += 1;
         if self.is_full() {
             self.counters.blocked += 1;
             self.blocked.push_back(&mut self.slab, index);
@@ -399,69 +414,75 @@ impl<T> Core<T> {
     }
 
     #[inline]
-    fn stamp(&mut self) -> u64 {
-        let (stamp, left) = self.stamp;
-        if self.queued > 0 && left > 0 {
-            self.stamp.1 = left - 1;
+    fn stamp(&mut self, site: SiteId) -> i64 {
+        let site = self.sites.get_mut(site);
+        site.used = self.counters.items;
+        let (stamp, left) = site.stamp;
+        if site.queued > 0 && left > 0 {
+            site.stamp.1 = left - 1;
             return stamp;
         }
-        self.stamp = (self.now(), self.config.max_batch_size.get() - 1);
-        self.stamp.0
-    }
-
-    fn is_over(&self, since: u64, now: u64) -> bool {
-        now.saturating_sub(since) >= self.wait
-    }
-
-    /// The start of the oldest window among the queued items.
-    fn oldest(&self) -> Option<u64> {
-        let since = |lane: &List| Some(self.slab.get(lane.front()?)?.since);
-        self.lanes.iter().filter_map(since).min()
+        site.stamp = (self.clock.now(), self.config.max_batch_size.get() - 1);
+        site.stamp.0
     }
 
     /// Moves an unlinked item to its lane, or behind the others of its key.
     #[inline]
     fn admit(&mut self, index: Index) {
-        if self.queued == 0 {
-            self.due = false;
-        }
         let Some(slot) = self.slab.get_mut(index) else {
             return;
         };
         slot.place = Place::Lane;
-        let lane = usize::from(slot.lane);
+        let (site, lane) = (slot.site, usize::from(slot.lane));
         if let Some(key) = slot.key
-            && self.has_to_follow(index, key)
+            && self.has_to_follow(index, key, site)
         {
             return;
         }
-        self.lanes[lane].push_back(&mut self.slab, index);
-        self.queued += 1;
+        let site = self.sites.get_mut(site);
+        if site.queued == 0 {
+            site.due = false;
+        }
+        site.lanes[lane].push_back(&mut self.slab, index);
+        site.queued += 1;
     }
 
     /// Puts an item behind the others of its key, if there are any.
     #[cold]
-    fn has_to_follow(&mut self, index: Index, key: Key) -> bool {
-        let state = self.keys.enter(key);
-        if !state.has_head && state.sending == 0 {
-            state.has_head = true;
-            return false;
+    fn has_to_follow(&mut self, index: Index, key: Key, site: SiteId) -> bool {
+        let state = self.keys.enter(key, site);
+        if !state.has_head && state.followers.is_empty() {
+            state.site = site;
+            if state.sending == 0 {
+                state.has_head = true;
+                return false;
+            }
         }
+        let (home, parked) = (state.site, state.sending > 0);
+        state.followers.push_back(&mut self.slab, index);
         if let Some(slot) = self.slab.get_mut(index) {
             slot.place = Place::Follower;
+            slot.site = home;
         }
-        let parked = state.sending > 0;
-        state.followers.push_back(&mut self.slab, index);
-        *(if parked {
-            &mut self.keys.parked
+        if home != site {
+            let owed = usize::from(self.is_owed(index));
+            let own = self.sites.get_mut(site);
+            own.waiting -= 1;
+            own.owed -= owed;
+            own.guest = true;
+            self.sites.get_mut(home).waiting += 1;
+            self.sites.get_mut(home).owed += owed;
+        }
+        if parked {
+            self.keys.parked += 1;
         } else {
-            &mut self.queued
-        }) += 1;
+            self.sites.get_mut(home).queued += 1;
+        }
         true
     }
 
     fn fill_from_blocked(&mut self) {
-        while !self.blocked.is_empty() && self.pending() < self.config.max_pending.get() {
+        while !self.blocked.is_empty() && !self.is_full() {
             let Some(index) = self.blocked.pop_front(&mut self.slab) else {
                 return;
             };
@@ -483,17 +504,31 @@ impl<T> Core<T> {
             return;
         };
         slot.place = Place::Lane;
-        let lane = usize::from(slot.lane);
-        self.lanes[lane].push_back(&mut self.slab, index);
+        let (site, lane) = (slot.site, usize::from(slot.lane));
+        self.sites.get_mut(site).lanes[lane].push_back(&mut self.slab, index);
+    }
+
+    /// A flush has promised to send this item.
+    fn is_owed(&self, index: Index) -> bool {
+        let slot = self.slab.get(index);
+        slot.is_some_and(|slot| slot.nth < self.promised)
     }
 
     /// Takes a waiting item out of the list it is in.
-    fn unlink(&mut self, index: Index, key: Option<Key>, lane: u8, place: Place) {
+    fn unlink(&mut self, index: Index) {
+        let Some(slot) = self.slab.get(index) else {
+            return;
+        };
+        let (key, lane, place, id) = (slot.key, usize::from(slot.lane), slot.place, slot.site);
+        let owed = self.is_owed(index);
+        let site = self.sites.get_mut(id);
+        site.waiting -= 1;
+        site.owed -= usize::from(owed);
         match (place, key) {
             (Place::Blocked, _) => self.blocked.remove(&mut self.slab, index),
             (Place::Lane, key) => {
-                self.lanes[usize::from(lane)].remove(&mut self.slab, index);
-                self.queued -= 1;
+                site.lanes[lane].remove(&mut self.slab, index);
+                site.queued -= 1;
                 if let Some(key) = key {
                     self.promote(key);
                     self.keys.prune(key);
@@ -502,17 +537,20 @@ impl<T> Core<T> {
             (Place::Follower, Some(key)) => {
                 if let Some(state) = self.keys.get(key) {
                     state.followers.remove(&mut self.slab, index);
-                    let parked = state.sending > 0;
-                    *(if parked {
-                        &mut self.keys.parked
+                    if state.sending > 0 {
+                        self.keys.parked -= 1;
                     } else {
-                        &mut self.queued
-                    }) -= 1;
+                        site.queued -= 1;
+                    }
                     self.keys.prune(key);
                 }
             }
             (Place::Follower, None) => {}
         }
-        self.owed = self.owed.min(self.queued);
     }
+}
+
+/// Whether a window has ended. One that begins in the future was begun by another clock.
+fn is_over(since: i64, now: i64, wait: i64) -> bool {
+    since > now || now.saturating_sub(since) >= wait
 }

@@ -1,8 +1,9 @@
 //! The workers' side of the core: taking batches, and naming the callers that
 //! are to be answered.
 
+use super::site::{Post, SiteId, State};
 use super::slab::{Key, Stage};
-use super::{Core, Todo};
+use super::{Core, Todo, is_over};
 use crate::answers::Caller;
 use crate::list::{Index, NIL};
 
@@ -10,27 +11,32 @@ use crate::list::{Index, NIL};
 pub(super) const PATIENCE: u32 = 7;
 
 impl<T> Core<T> {
-    /// A worker that counts as gathering takes a batch, or stops counting as running.
-    pub(crate) fn take(&mut self, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
-        self.gathering -= 1;
+    /// A worker that counts as gathering takes a batch of its site, or stops counting.
+    pub(crate) fn take(&mut self, post: Post, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
+        self.answered(post.place);
         tickets.clear();
-        if !self.view().ripe() {
-            self.running -= 1;
+        let site = self.sites.get_mut(post.site);
+        site.gathering -= 1;
+        if !(self.is_ripe(post.site) && self.has_turn(post.site)) {
             return (None, self.todo());
         }
-        let now = self.now();
-        let mut items = Vec::with_capacity(self.queued.min(self.config.max_batch_size.get()));
-        let lowest_first = self.passed_over >= PATIENCE;
+        let now = self.clock.now();
+        let site = self.sites.get_mut(post.site);
+        let mut items = Vec::with_capacity(site.queued.min(self.config.max_batch_size.get()));
+        let lowest_first = site.passed_over >= PATIENCE;
         for step in 0..3 {
             let lane = if lowest_first { step } else { 2 - step };
-            self.take_from_lane(lane, now, &mut items, tickets);
+            self.take_from_lane(post.site, lane, now, &mut items, tickets);
         }
-        let passed_over = !lowest_first && self.lanes[..2].iter().any(|lane| !lane.is_empty());
-        self.passed_over = if passed_over { self.passed_over + 1 } else { 0 };
-        self.owed = self.owed.saturating_sub(items.len());
-        self.due = self.oldest().is_some_and(|since| self.is_over(since, now));
-        self.counters
-            .sent(items.len(), self.running - self.gathering);
+        let site = self.sites.get_mut(post.site);
+        let passed_over = !lowest_first && site.lanes[..2].iter().any(|lane| !lane.is_empty());
+        site.passed_over = if passed_over { site.passed_over + 1 } else { 0 };
+        let oldest = site.oldest(&self.slab);
+        site.due = oldest.is_some_and(|since| is_over(since, now, self.wait));
+        self.sites.get_mut(post.place).sending += 1;
+        self.calls += 1;
+        self.sites.line.retain(|site| *site != post.site);
+        self.counters.sent(items.len(), self.calls);
         self.fill_from_blocked();
         (Some(items), self.todo())
     }
@@ -73,49 +79,67 @@ impl<T> Core<T> {
             .is_some_and(|slot| matches!(slot.stage, Stage::Sent))
     }
 
-    /// The worker stays for another look; until then it counts as gathering.
-    pub(crate) fn gather_again(&mut self) {
-        self.gathering += 1;
+    /// The worker's call has ended, and it stays for another look; until then it counts as gathering.
+    pub(crate) fn gather_again(&mut self, post: Post) {
+        self.call_ended(post);
+        self.sites.get_mut(post.site).gathering += 1;
     }
 
-    /// A worker ended in an unusual way. If it was the last, nobody would serve the others.
-    pub(crate) fn worker_lost(&mut self, was_gathering: bool) -> bool {
-        self.running -= 1;
-        self.gathering -= usize::from(was_gathering);
-        self.running == 0
+    /// A worker ended in an unusual way.
+    pub(crate) fn worker_lost(&mut self, post: Post, was_gathering: bool) {
+        if was_gathering {
+            self.sites.get_mut(post.site).gathering -= 1;
+        } else {
+            self.call_ended(post);
+        }
     }
 
     // ---- inside ------------------------------------------------------------------------------
 
+    fn call_ended(&mut self, post: Post) {
+        let site = self.sites.get_mut(post.place);
+        site.sending -= 1;
+        self.calls -= 1;
+        self.lent -= usize::from(site.state == State::Stalled);
+    }
+
     fn take_from_lane(
         &mut self,
+        site: SiteId,
         lane: usize,
-        now: u64,
+        now: i64,
         items: &mut Vec<T>,
         tickets: &mut Vec<Index>,
     ) {
         let room = self.config.max_batch_size.get();
         let before = items.len();
         let mut followed = 0;
-        let mut next = self.lanes[lane].front().unwrap_or(NIL);
+        let mut owed = 0;
+        let mut next = self.sites.get(site).lanes[lane].front().unwrap_or(NIL);
         // Nothing in a lane is held back, so what is taken is its front, cut off at once.
         while items.len() < room
             && let Some(slot) = self.slab.get_mut(next)
         {
             let index = std::mem::replace(&mut next, slot.links.next);
             let key = slot.key;
+            owed += usize::from(slot.nth < self.promised);
             if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
                 self.counters.waited(now.saturating_sub(slot.since));
                 items.push(item);
                 tickets.push(index);
             }
             if let Some(key) = key {
-                followed += self.take_followers(key, now, items, tickets);
+                let (count, promised) = self.take_followers(key, now, items, tickets);
+                followed += count;
+                owed += promised;
             }
         }
         let taken = items.len() - before;
-        self.lanes[lane].cut_front(&mut self.slab, next, taken - followed);
-        self.queued -= taken;
+        let site = self.sites.get_mut(site);
+        site.lanes[lane].cut_front(&mut self.slab, next, taken - followed);
+        site.queued -= taken;
+        site.waiting -= taken;
+        site.owed -= owed;
     }
 
     /// The items of one key go together, so that none of them waits for another's call; unless it may
@@ -124,15 +148,15 @@ impl<T> Core<T> {
     fn take_followers(
         &mut self,
         key: Key,
-        now: u64,
+        now: i64,
         items: &mut Vec<T>,
         tickets: &mut Vec<Index>,
-    ) -> usize {
+    ) -> (usize, usize) {
         let Some(state) = self.keys.get(key) else {
-            return 0;
+            return (0, 0);
         };
-        let mut followers = state.followers;
-        let mut taken = 0;
+        let (mut followers, site) = (state.followers, state.site);
+        let (mut taken, mut owed) = (0, 0);
         while taken + 1 < self.per_key
             && items.len() < self.config.max_batch_size.get()
             && let Some(index) = followers.pop_front(&mut self.slab)
@@ -140,17 +164,18 @@ impl<T> Core<T> {
         {
             if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
                 self.counters.waited(now.saturating_sub(slot.since));
+                owed += usize::from(slot.nth < self.promised);
                 items.push(item);
                 tickets.push(index);
                 taken += 1;
             }
         }
-        self.queued -= followers.len();
+        self.sites.get_mut(site).queued -= followers.len();
         self.keys.parked += followers.len();
         if let Some(state) = self.keys.get(key) {
             (state.followers, state.has_head, state.sending) = (followers, false, 1 + taken);
         }
-        taken
+        (taken, owed)
     }
 
     /// One item of the key was answered; after the last, the next may go.
@@ -162,9 +187,9 @@ impl<T> Core<T> {
         if state.sending > 0 {
             return;
         }
-        let waiting = state.followers.len();
+        let (waiting, site) = (state.followers.len(), state.site);
         self.keys.parked -= waiting;
-        self.queued += waiting;
+        self.sites.get_mut(site).queued += waiting;
         self.promote(key);
         self.keys.prune(key);
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 use std::task::Waker;
 
+use super::site::SiteId;
 use crate::answers::{CHUNK, KEEP};
 use crate::list::{Index, Linked, Links};
 
@@ -40,12 +41,15 @@ pub(crate) struct Slot<T> {
     /// The caller, if it left a waker with the item.
     pub(crate) waker: Option<Waker>,
     pub(crate) key: Option<Key>,
-    /// Nanoseconds on the core's clock: the start of the item's window.
-    pub(crate) since: u64,
+    /// The start of the item's window, on the clock of its site.
+    pub(crate) since: i64,
+    /// Which item it is, of all that ever came.
+    pub(crate) nth: u64,
     /// The neighbours in its list.
     pub(crate) links: Links,
     /// See [`Manner`](super::Manner).
     pub(crate) flight: u32,
+    pub(crate) site: SiteId,
     pub(crate) lane: u8,
     pub(crate) place: Place,
 }
@@ -57,8 +61,10 @@ impl<T> Slot<T> {
             waker: None,
             key: None,
             since: 0,
+            nth: 0,
             links: Links::NONE,
             flight: 0,
+            site: 0,
             lane: 0,
             place: Place::Blocked,
         }

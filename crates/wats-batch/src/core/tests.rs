@@ -8,10 +8,19 @@ use proptest::prelude::*;
 use super::sending::PATIENCE;
 use super::*;
 use crate::answers::Answers;
-use crate::limit;
+use crate::{Policy, limit};
 use crate::trays::{Left, TrayId, Trays};
 
 type Under = Core<u32>;
+
+/// The one site there is.
+const POST: Post = Post { site: 0, place: 0 };
+
+fn under(config: BatchConfig, retries: bool) -> Under {
+    let mut core = Core::new(config, retries);
+    assert_eq!(core.register(None, None).0, POST.site);
+    core
+}
 
 /// A bulk call under way.
 struct Call {
@@ -75,7 +84,7 @@ impl Model {
             .max_pending(limit::<8>())
             .policy(policy);
         Self {
-            core: Core::new(config, retries),
+            core: under(config, retries),
             answers: Answers::new(),
             trays: Trays::new(),
             tray: None,
@@ -93,8 +102,14 @@ impl Model {
     }
 
     fn act(&mut self, todo: Todo) {
-        if todo.start {
-            self.gather();
+        while todo.errands
+            && let Some(errand) = self.core.errand()
+        {
+            match errand {
+                Errand::Worker(post, None) if post == POST => self.gather(),
+                Errand::Timer(..) => {}
+                other => unreachable!("{other:?}"),
+            }
         }
         assert!(
             self.started + self.calls.len() <= 2,
@@ -105,7 +120,7 @@ impl Model {
     /// One more worker is about to take.
     fn gather(&mut self) {
         self.started += 1;
-        self.tray = self.tray.or_else(|| self.trays.open());
+        self.tray = self.tray.or_else(|| self.trays.open(None, POST.site));
     }
 
     fn empty_tray(&mut self) {
@@ -141,7 +156,7 @@ impl Model {
                     [Priority::Low, Priority::Normal, Priority::High][usize::from(priority)];
                 if by_tray && let Some(id) = self.tray {
                     let mut tray = self.trays.lock(id);
-                    let index = tray.admit(|| self.answers.open()).unwrap();
+                    let index = tray.admit(None, || self.answers.open()).unwrap();
                     let waker = Waker::noop().clone();
                     tray.leave(Left {
                         item,
@@ -160,7 +175,10 @@ impl Model {
                     flight: 0,
                 };
                 let more = || self.answers.open();
-                match self.core.enter(item, None, manner, may_block, more) {
+                match self
+                    .core
+                    .enter(POST.site, item, None, manner, may_block, more)
+                {
                     Ok((index, todo)) => {
                         assert!(self.callers.insert(item, index).is_none());
                         self.keys.insert(item, key);
@@ -225,10 +243,10 @@ impl Model {
         self.started -= 1;
         self.empty_tray();
         if let Some(id) = self.tray.take() {
-            drop(self.trays.close(id));
+            self.trays.close(id, |_| ());
         }
         let mut tickets = Vec::new();
-        let (items, todo) = self.core.take(&mut tickets);
+        let (items, todo) = self.core.take(POST, &mut tickets);
         if let Some(items) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
             assert_eq!(items.len(), tickets.len());
@@ -274,7 +292,7 @@ impl Model {
             .zip(call.items.iter().map(|item| Ok(item * 2)));
         self.answers
             .deliver(answers, &mut Vec::new(), &mut Vec::new());
-        self.core.gather_again();
+        self.core.gather_again(POST);
         self.gather();
         let todo = self.core.todo();
         self.act(todo);
@@ -341,10 +359,12 @@ proptest! {
 
 #[test]
 fn cancelled_items_do_not_fill_the_queue() {
-    let mut core = Under::new(BatchConfig::default().max_pending(limit::<2>()), false);
+    let mut core = under(BatchConfig::default().max_pending(limit::<2>()), false);
     let answers = Answers::<u32, ()>::new();
     for _ in 0..1000 {
-        let entered = core.enter(1, None, Manner::default(), false, || answers.open());
+        let entered = core.enter(POST.site, 1, None, Manner::default(), false, || {
+            answers.open()
+        });
         let (index, _) = entered.unwrap();
         let _ = core.leave(index);
         answers.cancel(index);
@@ -356,14 +376,16 @@ fn cancelled_items_do_not_fill_the_queue() {
 
 #[test]
 fn a_burst_gives_its_memory_back() {
-    let mut core = Under::new(
+    let mut core = under(
         BatchConfig::default().max_pending(limit::<100_000>()),
         false,
     );
     let answers = Answers::<u32, ()>::new();
     let indices: Vec<_> = (0..50_000)
         .map(|n| {
-            let entered = core.enter(n, None, Manner::default(), false, || answers.open());
+            let entered = core.enter(POST.site, n, None, Manner::default(), false, || {
+                answers.open()
+            });
             let (index, _) = entered.unwrap();
             assert!(answers.poll(index, Waker::noop()).is_pending());
             index
@@ -384,29 +406,31 @@ fn high_goes_first_and_low_is_not_starved() {
     let config = BatchConfig::default()
         .max_batch_size(limit::<1>())
         .policy(Policy::Manual);
-    let mut core = Under::new(config, false);
+    let mut core = under(config, false);
     let mut cells = 0..1000;
     let mut add = |core: &mut Under, item, priority| {
         let manner = Manner {
             priority,
             ..Manner::default()
         };
-        core.enter(item, None, manner, false, || std::mem::take(&mut cells))
-            .unwrap()
-            .1
+        core.enter(POST.site, item, None, manner, false, || {
+            std::mem::take(&mut cells)
+        })
+        .unwrap()
+        .1
     };
     assert_eq!(add(&mut core, 1, Priority::Low), Todo::default());
     let mut sent = Vec::new();
     for _ in 0..9 {
         let _ = add(&mut core, 3, Priority::High);
         let _ = add(&mut core, 3, Priority::High);
-        assert!(core.flush().1.start || !sent.is_empty());
-        let (items, todo) = core.take(&mut Vec::new());
+        assert!(core.flush().1.errands);
+        assert!(matches!(core.errand(), Some(Errand::Worker(POST, None))));
+        let (items, _) = core.take(POST, &mut Vec::new());
         sent.extend(items.unwrap());
-        // Stands for a worker that goes on.
-        if !todo.start {
-            core.gather_again();
-        }
+        // A worker that goes on, and finds nothing that it may take.
+        core.gather_again(POST);
+        core.worker_lost(POST, true);
     }
     assert_eq!(
         sent.iter().filter(|item| **item == 1).count(),

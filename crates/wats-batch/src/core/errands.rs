@@ -1,0 +1,294 @@
+//! Which task is needed in which runtime. Each runtime that asks has its own workers and its own timer,
+//! and a task of another is never taken for progress: what may be taken is taken by whoever is polled
+//! first, within the slots. Only where one site stands in the way of another, with slots, with room or
+//! with items the other asks for, has that one's runtime to show that it is driven.
+
+use tokio::runtime::Handle;
+
+use super::site::{Post, Site, SiteId, State};
+use super::slab::Stage;
+use super::{Core, Todo, Unsent};
+use crate::Policy;
+use crate::list::List;
+use crate::runtime::Runtime;
+
+/// The start of the window of an item that was taken over: it is to go at once.
+const LONG_AGO: i64 = i64::MIN;
+
+/// A task to be started; it is counted as running already. Without a runtime it is dropped at once.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    Worker(Post, Option<Handle>),
+    Timer(Post, Option<Handle>),
+    Watch(Post, Option<Handle>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Need {
+    Worker,
+    Timer,
+    Watch,
+}
+
+impl<T> Core<T> {
+    // ---- sites -------------------------------------------------------------------------------
+
+    #[inline]
+    pub(crate) fn site_of(&self, runtime: Runtime) -> Option<SiteId> {
+        self.sites.find(runtime)
+    }
+
+    /// Makes a runtime known. What is handed out is to be dropped after unlocking.
+    pub(crate) fn register(
+        &mut self,
+        runtime: Runtime,
+        handle: Option<Handle>,
+    ) -> (SiteId, Option<Site>) {
+        self.forget_guests();
+        let site = Site::new(runtime, handle, self.counters.items);
+        self.sites.insert(site)
+    }
+
+    /// This runtime asks for what others have added.
+    pub(crate) fn ask(&mut self, site: SiteId) {
+        let items = self.counters.items;
+        let site = self.sites.get_mut(site);
+        (site.guest, site.used) = (true, items);
+    }
+
+    /// A task of ours was polled there.
+    #[inline]
+    pub(crate) fn answered(&mut self, site: SiteId) {
+        let site = self.sites.get_mut(site);
+        if site.state == State::Stalled {
+            site.state = State::Lives;
+            self.lent -= site.sending;
+        }
+    }
+
+    /// A task of ours was not polled there in time, and `by` stood behind it.
+    pub(crate) fn stalled(&mut self, id: SiteId, by: SiteId) -> Todo {
+        let site = self.sites.get_mut(id);
+        if site.state == State::Lives {
+            site.state = State::Stalled;
+            self.lent += site.sending;
+        }
+        if self.sites.get(by).state != State::Ended {
+            self.take_over(id, by);
+        }
+        self.todo()
+    }
+
+    /// The runtime has ended, or was not there. Its items go to another that asks; if there is none,
+    /// they are handed out. So is what is to be dropped after unlocking.
+    pub(crate) fn ended(&mut self, id: SiteId, unsent: &mut Unsent<T>) -> (Option<Handle>, Todo) {
+        self.answered(id);
+        let site = self.sites.get_mut(id);
+        site.state = State::Ended;
+        site.guest = false;
+        let handle = site.handle.take();
+        let heir = |other: &SiteId| {
+            let site = self.sites.get(*other);
+            *other != id && site.state == State::Lives && site.handle.is_some() && site.asks()
+        };
+        let heirs = self.sites.ids().filter(heir);
+        match heirs.max_by_key(|other| self.sites.get(*other).used) {
+            Some(heir) => self.take_over(id, heir),
+            None => self.take_unsent_of(id, unsent),
+        }
+        (handle, self.todo())
+    }
+
+    /// Nobody watches from there any more.
+    pub(crate) fn watch_lost(&mut self, id: SiteId) {
+        self.sites.get_mut(id).watching = false;
+    }
+
+    /// Those that have to show that they are driven, since they stand in the way of this site. None ends
+    /// its watch.
+    pub(crate) fn suspects(&mut self, id: SiteId) -> (Vec<(SiteId, Runtime, Handle)>, Todo) {
+        self.answered(id);
+        // These have nobody else.
+        for other in self.sites.ids() {
+            if self.is_in_the_way(other, id) && self.sites.get(other).handle.is_none() {
+                self.take_over(other, id);
+            }
+        }
+        let mut suspects = Vec::new();
+        if self.is_hindered(id) {
+            for other in self
+                .sites
+                .ids()
+                .filter(|other| self.is_in_the_way(*other, id))
+            {
+                let site = self.sites.get(other);
+                if let Some(handle) = site.handle.clone() {
+                    suspects.push((other, site.runtime, handle));
+                }
+            }
+        }
+        if suspects.is_empty() {
+            self.watch_lost(id);
+            self.sites.get_mut(id).guest = false;
+        }
+        (suspects, self.todo())
+    }
+
+    // ---- what to do --------------------------------------------------------------------------
+
+    /// What the state asks for now.
+    #[inline]
+    pub(crate) fn todo(&mut self) -> Todo {
+        if !self.sites.is_one() {
+            self.line_up();
+        }
+        Todo {
+            errands: self.sites.ids().any(|id| self.need(id).is_some()),
+            idle: self.closed && self.is_idle(),
+        }
+    }
+
+    /// The next task to be started, until there is none.
+    pub(crate) fn errand(&mut self) -> Option<Errand> {
+        loop {
+            let (site, need) = self.sites.ids().find_map(|id| Some((id, self.need(id)?)))?;
+            let (place, handle) = match self.sites.place_of(site) {
+                Some((place, handle)) => (place, Some(handle)),
+                None => (site, None),
+            };
+            let timeless = self.sites.get(place).timeless;
+            let post = Post { site, place };
+            let site = self.sites.get_mut(site);
+            site.place = Some(place);
+            match need {
+                Need::Worker => {
+                    site.gathering += 1;
+                    return Some(Errand::Worker(post, handle));
+                }
+                // Without time there are no windows.
+                Need::Timer if timeless => site.due = true,
+                Need::Timer => {
+                    site.timer = true;
+                    return Some(Errand::Timer(post, handle));
+                }
+                Need::Watch => {
+                    site.watching = true;
+                    return Some(Errand::Watch(post, handle));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn need(&self, id: SiteId) -> Option<Need> {
+        let site = self.sites.get(id);
+        let gathering = site.gathering;
+        let may_start = gathering < self.free_slots()
+            && (self.sites.line.is_empty() || (gathering == 0 && self.has_turn(id)));
+        if may_start && self.view(site).ripe_after(gathering) {
+            return Some(Need::Worker);
+        }
+        if self.config.policy == Policy::Window
+            && site.queued > 0
+            && !(site.timer || site.due || self.closed)
+        {
+            return Some(Need::Timer);
+        }
+        (!self.sites.is_one() && !site.watching && self.is_hindered(id)).then_some(Need::Watch)
+    }
+
+    #[inline]
+    pub(super) fn is_ripe(&self, id: SiteId) -> bool {
+        self.view(self.sites.get(id)).ripe()
+    }
+
+    /// There is a slot for this site, behind those that have waited for one longer.
+    #[inline]
+    pub(super) fn has_turn(&self, id: SiteId) -> bool {
+        let mut line = self.sites.line.iter();
+        let before = line.position(|other| *other == id);
+        before.unwrap_or(self.sites.line.len()) < self.free_slots()
+    }
+
+    #[inline]
+    fn free_slots(&self) -> usize {
+        let held = self.calls - self.lent;
+        self.config
+            .max_concurrent_batches
+            .get()
+            .saturating_sub(held)
+    }
+
+    /// Who could send and finds no slot stands in line.
+    fn line_up(&mut self) {
+        self.forget_guests();
+        let mut line = std::mem::take(&mut self.sites.line);
+        line.retain(|id| self.sites.get(*id).state == State::Lives && self.is_ripe(*id));
+        self.sites.line = line;
+        for id in self.sites.ids() {
+            if self.sites.get(id).state == State::Lives
+                && self.is_ripe(id)
+                && !self.has_turn(id)
+                && !self.sites.line.contains(&id)
+            {
+                self.sites.line.push(id);
+            }
+        }
+    }
+
+    /// Another site may be why this one does not get what it asks for.
+    fn is_hindered(&self, id: SiteId) -> bool {
+        let site = self.sites.get(id);
+        let waits =
+            site.guest || site.waiting > site.queued || (self.is_ripe(id) && !self.has_turn(id));
+        waits
+            && site.state != State::Ended
+            && site.handle.is_some()
+            && site.asks()
+            && self.sites.ids().any(|other| self.is_in_the_way(other, id))
+    }
+
+    /// Whether a site could stand in another's way, with what waits or with its slots. What came from
+    /// outside of any runtime, and is worked for in the other's, does not.
+    fn is_in_the_way(&self, id: SiteId, of: SiteId) -> bool {
+        let site = self.sites.get(id);
+        let is_served = site.runtime.is_none() && site.place == Some(of);
+        let holds_slots = site.sending > 0 && site.state == State::Lives;
+        id != of && ((site.waiting > 0 && !is_served) || holds_slots)
+    }
+
+    fn forget_guests(&mut self) {
+        if self.sites.iter().all(|site| site.waiting == 0) {
+            self.sites.iter_mut().for_each(|site| site.guest = false);
+        }
+    }
+
+    /// All that waits at one site waits at another now, in front, since it has waited longer.
+    fn take_over(&mut self, from: SiteId, to: SiteId) {
+        if self.sites.get(from).waiting == 0 {
+            return;
+        }
+        for index in self.slab.indices() {
+            if let Some(slot) = self.slab.get_mut(index)
+                && slot.site == from
+                && let Stage::Waiting(_) = slot.stage
+            {
+                (slot.site, slot.since) = (to, LONG_AGO);
+            }
+        }
+        self.keys.move_to(from, to);
+        let old = self.sites.get_mut(from);
+        let mut lanes = std::mem::replace(&mut old.lanes, [List::EMPTY; 3]);
+        let (waiting, queued, owed) = (old.waiting, old.queued, old.owed);
+        (old.waiting, old.queued, old.owed, old.due) = (0, 0, 0, false);
+        let new = self.sites.get_mut(to);
+        for (older, lane) in lanes.iter_mut().zip(&mut new.lanes) {
+            older.append(&mut self.slab, lane);
+            *lane = *older;
+        }
+        new.waiting += waiting;
+        new.queued += queued;
+        new.owed += owed;
+        new.due |= queued > 0 && self.config.policy == Policy::Window;
+    }
+}
