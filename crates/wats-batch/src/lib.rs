@@ -56,6 +56,7 @@ mod metrics;
 mod partition;
 mod policy;
 mod progress;
+mod ready;
 mod recovery;
 mod retry;
 mod shared;
