@@ -70,7 +70,7 @@ pub use add::{Add, AddMany, Ticket};
 pub use batcher::RequestBatcher;
 pub use builder::BatcherBuilder;
 pub use bulk::{IntoAnswers, IntoKeyed};
-pub use chunked::{ChunkConfig, ChunkDone, ChunkedBatcher};
+pub use chunked::{ChunkConfig, ChunkDone, ChunkedBatcher, NoRetry, Resend};
 pub use config::{BatchConfig, Policy, Priority, limit};
 pub use error::{BatchError, ChunkError, TryAddError};
 pub use map::{BatchMap, batch_map, batch_map_stream};

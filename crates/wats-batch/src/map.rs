@@ -131,36 +131,45 @@ impl BatchMap {
     }
 
     /// All outcomes, in the order of the items.
-    pub async fn run<I, F, Fut>(&self, items: I, call: F) -> Vec<Fut::Output>
+    pub fn run<I, F, Fut>(
+        &self,
+        items: I,
+        call: F,
+    ) -> impl Future<Output = Vec<Fut::Output>> + use<I, F, Fut>
     where
         I: IntoIterator,
         F: FnMut(I::Item) -> Fut,
         Fut: Future,
     {
-        self.run_until(items, call, pending()).await
+        self.run_until(items, call, pending())
     }
 
     /// As [`run`](Self::run), until `stop` is ready: then no further item is started, and those under
     /// way are finished. The outcomes are those of the first items, without a gap; how many there
     /// are tells where it stopped.
-    pub async fn run_until<I, F, Fut>(
+    pub fn run_until<I, F, Fut, S>(
         &self,
         items: I,
         call: F,
-        stop: impl Future<Output = ()>,
-    ) -> Vec<Fut::Output>
+        stop: S,
+    ) -> impl Future<Output = Vec<Fut::Output>> + use<I, F, Fut, S>
     where
         I: IntoIterator,
         F: FnMut(I::Item) -> Fut,
         Fut: Future,
+        S: Future<Output = ()>,
     {
         let items = items.into_iter();
         let mut report = Reporter::new(&items, self.progress.clone());
-        run(items, self.limit, call, stop, |_| report.seen(false)).await
+        run(items, self.limit, call, stop, move |_| report.seen(false))
     }
 
     /// All outcomes, successes and failures apart; one failure stops nothing.
-    pub async fn partition<I, F, Fut, R, E>(&self, items: I, call: F) -> Partition<R, E>
+    pub fn partition<I, F, Fut, R, E>(
+        &self,
+        items: I,
+        call: F,
+    ) -> impl Future<Output = Partition<R, E>> + use<I, F, Fut, R, E>
     where
         I: IntoIterator,
         F: FnMut(I::Item) -> Fut,
@@ -168,11 +177,9 @@ impl BatchMap {
     {
         let items = items.into_iter();
         let mut report = Reporter::new(&items, self.progress.clone());
-        let seen = |outcome: &Result<R, E>| report.seen(outcome.is_err());
-        run(items, self.limit, call, pending(), seen)
-            .await
-            .into_iter()
-            .collect()
+        let seen = move |outcome: &Result<R, E>| report.seen(outcome.is_err());
+        let outcomes = run(items, self.limit, call, pending(), seen);
+        async { outcomes.await.into_iter().collect() }
     }
 
     /// The outcomes as a stream in the order of the items. While the next in order is under way,
@@ -195,12 +202,12 @@ impl BatchMap {
     }
 }
 
-/// The most bytes reserved ahead for outcomes because an iterator says that so many will come: it may
-/// be wrong, or be stopped long before.
+/// The most bytes reserved because an iterator says that so many items will come: it may be wrong, or
+/// be stopped long before.
 const MOST_AHEAD: usize = 1 << 20;
 
-/// What to reserve for the outcomes of an iterator.
-fn capacity<R>(items: &impl Iterator) -> usize {
+/// What to reserve where each item of an iterator gives an `R`.
+pub(crate) fn capacity<R>(items: &impl Iterator) -> usize {
     let most = MOST_AHEAD / size_of::<R>().max(1);
     items.size_hint().0.min(most)
 }
