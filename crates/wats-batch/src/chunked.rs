@@ -2,14 +2,19 @@
 
 use std::fmt;
 use std::future::Future;
+use std::iter::Fuse;
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use crate::error::panic_message;
+use crate::map::capacity;
 use crate::progress::{Report, Reporter};
 use crate::{ChunkError, Progress, Retry, batch_map_stream, limit};
 
@@ -62,7 +67,7 @@ pub struct ChunkDone<C, E> {
 /// Sends one list in chunks, some at a time.
 ///
 /// The calls run inside the calling task: dropping the future ends them. A panic fails its chunk
-/// and no other.
+/// and no other. With a [`retry`](Self::retry) the items must be `Clone`.
 ///
 /// ```
 /// use wats_batch::{ChunkConfig, ChunkedBatcher, limit};
@@ -79,23 +84,25 @@ pub struct ChunkDone<C, E> {
 /// # }
 /// ```
 #[must_use = "a chunked batcher does nothing before it is run"]
-pub struct ChunkedBatcher<E> {
+pub struct ChunkedBatcher<E, R = NoRetry> {
     config: ChunkConfig,
-    retry: Option<Retry<E>>,
+    retry: R,
     progress: Option<Report>,
+    error: PhantomData<fn() -> E>,
 }
 
-impl<E> Clone for ChunkedBatcher<E> {
+impl<E, R: Clone> Clone for ChunkedBatcher<E, R> {
     fn clone(&self) -> Self {
         Self {
             config: self.config.clone(),
             retry: self.retry.clone(),
             progress: self.progress.clone(),
+            error: PhantomData,
         }
     }
 }
 
-impl<E> fmt::Debug for ChunkedBatcher<E> {
+impl<E, R: fmt::Debug> fmt::Debug for ChunkedBatcher<E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChunkedBatcher")
             .field("config", &self.config)
@@ -104,20 +111,61 @@ impl<E> fmt::Debug for ChunkedBatcher<E> {
     }
 }
 
+/// Each chunk is sent once; what a [`ChunkedBatcher`] does unless it is given a [`Retry`].
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct NoRetry;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::NoRetry {}
+    impl<E> Sealed for super::Retry<E> {}
+}
+
+/// How chunks of items `T` are sent again: [`NoRetry`], or [`Retry`] where the items are `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "chunks of `{T}` cannot be sent again",
+    note = "a `ChunkedBatcher` with `retry` clones the items of a chunk, so they must be `Clone`"
+)]
+pub trait Resend<T, E>: Clone + sealed::Sealed {
+    /// The retry, and how it copies a chunk.
+    #[doc(hidden)]
+    fn plan(&self) -> Option<(&Retry<E>, fn(&Vec<T>) -> Vec<T>)>;
+}
+
+impl<T, E> Resend<T, E> for NoRetry {
+    fn plan(&self) -> Option<(&Retry<E>, fn(&Vec<T>) -> Vec<T>)> {
+        None
+    }
+}
+
+impl<T: Clone, E> Resend<T, E> for Retry<E> {
+    fn plan(&self) -> Option<(&Self, fn(&Vec<T>) -> Vec<T>)> {
+        Some((self, Clone::clone))
+    }
+}
+
 impl<E> ChunkedBatcher<E> {
     /// A chunked batcher without retry.
     pub fn new(config: ChunkConfig) -> Self {
         Self {
             config,
-            retry: None,
+            retry: NoRetry,
             progress: None,
+            error: PhantomData,
         }
     }
+}
 
+impl<E, R> ChunkedBatcher<E, R> {
     /// Tries failed chunks again. A chunk under retry keeps its place among those under way.
-    pub fn retry(mut self, retry: Retry<E>) -> Self {
-        self.retry = Some(retry);
-        self
+    pub fn retry(self, retry: Retry<E>) -> ChunkedBatcher<E, Retry<E>> {
+        ChunkedBatcher {
+            config: self.config,
+            retry,
+            progress: self.progress,
+            error: PhantomData,
+        }
     }
 
     /// Calls `report` after each chunk, with the numbers of items.
@@ -129,23 +177,18 @@ impl<E> ChunkedBatcher<E> {
     /// An outcome for every item, in order; a failed chunk gives its error to each of its items and
     /// stops nothing. `call` answers with one value for each item of the chunk.
     #[must_use = "some items may have failed"]
-    pub async fn run<T, R, F, Fut>(
-        &self,
-        items: impl IntoIterator<Item = T>,
-        call: F,
-    ) -> Vec<Result<R, ChunkError<E>>>
+    pub async fn run<I, V, F, Fut>(&self, items: I, call: F) -> Vec<Result<V, ChunkError<E>>>
     where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
-        Fut: Future<Output = Result<Vec<R>, E>>,
+        I: IntoIterator,
+        R: Resend<I::Item, E>,
+        F: Fn(Vec<I::Item>) -> Fut,
+        Fut: Future<Output = Result<Vec<V>, E>>,
     {
-        let mut chunks = self.by_chunk(items, call).await;
-        let mut outcomes = Vec::with_capacity(chunks.last().map_or(0, |last| last.items.end));
-        for done in chunks.drain(..) {
-            match done
-                .result
-                .and_then(|values| counted(done.chunk, &done.items, values))
-            {
+        let chunks = in_order(self.judged(items, call, |values| Some(values.len()))).await;
+        let items = chunks.last().map_or(0, |last| last.items.end);
+        let mut outcomes = Vec::with_capacity(items);
+        for done in chunks {
+            match done.result {
                 Ok(values) => outcomes.extend(values.into_iter().map(Ok)),
                 Err(error) => outcomes.extend(done.items.map(|_| Err(error.clone()))),
             }
@@ -158,38 +201,33 @@ impl<E> ChunkedBatcher<E> {
     ///
     /// # Errors
     /// The error of the first chunk to fail.
-    pub async fn try_run<T, R, F, Fut>(
+    pub fn try_run<I, V, F, Fut>(
         &self,
-        items: impl IntoIterator<Item = T>,
+        items: I,
         call: F,
-    ) -> Result<Vec<R>, ChunkError<E>>
+    ) -> impl Future<Output = Result<Vec<V>, ChunkError<E>>> + use<E, R, I, V, F, Fut>
     where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
-        Fut: Future<Output = Result<Vec<R>, E>>,
+        I: IntoIterator,
+        R: Resend<I::Item, E>,
+        F: Fn(Vec<I::Item>) -> Fut,
+        Fut: Future<Output = Result<Vec<V>, E>>,
     {
-        let chunks = self.collect(items, call, counted).await?;
-        Ok(chunks.into_iter().flatten().collect())
+        let chunks = all_or_first_error(self.judged(items, call, |values| Some(values.len())));
+        async { Ok(chunks.await?.into_iter().flatten().collect()) }
     }
 
     /// One outcome for each chunk, in order. `call` may answer a chunk with anything: a sum, or
     /// fewer values than items.
     #[must_use = "some chunks may have failed"]
-    pub async fn run_chunks<T, C, F, Fut>(
-        &self,
-        items: impl IntoIterator<Item = T>,
-        call: F,
-    ) -> Vec<Result<C, ChunkError<E>>>
+    pub async fn run_chunks<I, C, F, Fut>(&self, items: I, call: F) -> Vec<Result<C, ChunkError<E>>>
     where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
+        I: IntoIterator,
+        R: Resend<I::Item, E>,
+        F: Fn(Vec<I::Item>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
-        self.by_chunk(items, call)
-            .await
-            .into_iter()
-            .map(|done| done.result)
-            .collect()
+        let chunks = in_order(self.stream(items, call)).await;
+        chunks.into_iter().map(|done| done.result).collect()
     }
 
     /// One answer for each chunk, in order, or the first error; see [`try_run`](Self::try_run) and
@@ -197,118 +235,130 @@ impl<E> ChunkedBatcher<E> {
     ///
     /// # Errors
     /// The error of the first chunk to fail.
-    pub async fn try_chunks<T, C, F, Fut>(
+    pub fn try_chunks<I, C, F, Fut>(
         &self,
-        items: impl IntoIterator<Item = T>,
+        items: I,
         call: F,
-    ) -> Result<Vec<C>, ChunkError<E>>
+    ) -> impl Future<Output = Result<Vec<C>, ChunkError<E>>> + use<E, R, I, C, F, Fut>
     where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
+        I: IntoIterator,
+        R: Resend<I::Item, E>,
+        F: Fn(Vec<I::Item>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
-        self.collect(items, call, |_, _, answer| Ok(answer)).await
+        all_or_first_error(self.stream(items, call))
     }
 
     /// The chunks as they end. At most `max_concurrent` are under way or waiting to be taken.
-    pub fn stream<T, C, F, Fut>(
+    pub fn stream<I, C, F, Fut>(
         &self,
-        items: impl IntoIterator<Item = T>,
+        items: I,
         call: F,
-    ) -> impl Stream<Item = ChunkDone<C, E>>
+    ) -> impl Stream<Item = ChunkDone<C, E>> + use<E, R, I, C, F, Fut>
     where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
+        I: IntoIterator,
+        R: Resend<I::Item, E>,
+        F: Fn(Vec<I::Item>) -> Fut,
+        Fut: Future<Output = Result<C, E>>,
+    {
+        self.judged(items, call, |_| None)
+    }
+
+    /// The chunks as they end. `answers` counts the values of an answer where there must be one for
+    /// each item. What is wrong with a chunk is found here and nowhere else, so progress, stream and
+    /// outcomes agree.
+    fn judged<I, C, F, Fut>(
+        &self,
+        items: I,
+        call: F,
+        answers: fn(&C) -> Option<usize>,
+    ) -> impl Stream<Item = ChunkDone<C, E>> + use<E, R, I, C, F, Fut>
+    where
+        I: IntoIterator,
+        R: Resend<I::Item, E>,
+        F: Fn(Vec<I::Item>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
         let items = items.into_iter();
-        let mut reporter = Reporter::new(&items, self.progress.clone());
+        let reporter = Reporter::new(&items, self.progress.clone());
         let chunks = Chunks {
-            items,
+            items: items.fuse(),
             size: self.config.chunk_size.get(),
-            next: 0,
+            content: Vec::new(),
+            number: 0,
             start: 0,
         };
         let retry = self.retry.clone();
         let call = Arc::new(call);
         let calls = batch_map_stream(chunks, self.config.max_concurrent, move |chunk| {
-            one(chunk, Arc::clone(&call), retry.clone())
+            one(chunk, Arc::clone(&call), retry.clone(), answers)
         });
-        calls.map(move |(_, done)| {
-            let failed = if done.result.is_err() {
-                done.items.len()
-            } else {
-                0
-            };
-            reporter.seen_many(done.items.len(), failed);
-            done
-        })
-    }
-
-    async fn by_chunk<T, C, F, Fut>(
-        &self,
-        items: impl IntoIterator<Item = T>,
-        call: F,
-    ) -> Vec<ChunkDone<C, E>>
-    where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
-        Fut: Future<Output = Result<C, E>>,
-    {
-        let mut chunks: Vec<_> = self.stream(items, call).collect().await;
-        chunks.sort_unstable_by_key(|done| done.chunk);
-        chunks
-    }
-
-    async fn collect<T, C, F, Fut>(
-        &self,
-        items: impl IntoIterator<Item = T>,
-        call: F,
-        check: impl Fn(usize, &Range<usize>, C) -> Result<C, ChunkError<E>>,
-    ) -> Result<Vec<C>, ChunkError<E>>
-    where
-        T: Clone,
-        F: Fn(Vec<T>) -> Fut,
-        Fut: Future<Output = Result<C, E>>,
-    {
-        let mut answers = Vec::new();
-        let mut stream = std::pin::pin!(self.stream(items, call));
-        while let Some(done) = stream.next().await {
-            let answer = done
-                .result
-                .and_then(|answer| check(done.chunk, &done.items, answer))?;
-            answers.push((done.chunk, answer));
+        Reported {
+            calls,
+            reporter,
+            held: None,
         }
-        answers.sort_unstable_by_key(|(chunk, _)| *chunk);
-        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
     }
 }
 
-fn counted<R, E>(
-    chunk: usize,
-    items: &Range<usize>,
-    values: Vec<R>,
-) -> Result<Vec<R>, ChunkError<E>> {
-    let (expected, actual) = (items.len(), values.len());
-    if expected == actual {
-        Ok(values)
-    } else {
-        Err(ChunkError::WrongCount {
-            chunk,
-            expected,
-            actual,
-        })
+async fn in_order<C, E>(chunks: impl Stream<Item = ChunkDone<C, E>>) -> Vec<ChunkDone<C, E>> {
+    let mut chunks: Vec<_> = chunks.collect().await;
+    chunks.sort_unstable_by_key(|done| done.chunk);
+    chunks
+}
+
+async fn all_or_first_error<C, E>(
+    chunks: impl Stream<Item = ChunkDone<C, E>>,
+) -> Result<Vec<C>, ChunkError<E>> {
+    let mut answers = Vec::new();
+    let mut chunks = std::pin::pin!(chunks);
+    while let Some(done) = chunks.next().await {
+        answers.push((done.chunk, done.result?));
+    }
+    answers.sort_unstable_by_key(|(chunk, _)| *chunk);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+}
+
+/// Tells the progress callback of each chunk before the chunk is handed out.
+struct Reported<S, C, E> {
+    calls: S,
+    reporter: Reporter,
+    /// A chunk of which the callback is told now. If the callback panics, the next poll gives it.
+    held: Option<ChunkDone<C, E>>,
+}
+
+// Nothing in it is pinned in place.
+impl<S: Unpin, C, E> Unpin for Reported<S, C, E> {}
+
+impl<S, C, E> Stream for Reported<S, C, E>
+where
+    S: Stream<Item = (usize, ChunkDone<C, E>)> + Unpin,
+{
+    type Item = ChunkDone<C, E>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.held.is_none()
+            && let Some((_, done)) = ready!(this.calls.poll_next_unpin(cx))
+        {
+            let items = done.items.len();
+            let failed = if done.result.is_err() { items } else { 0 };
+            this.held = Some(done);
+            this.reporter.seen_many(items, failed);
+        }
+        Poll::Ready(this.held.take())
     }
 }
 
-/// A chunk and its tries.
-async fn one<T, C, E, F, Fut>(
+/// A chunk and its attempts.
+async fn one<T, C, E, R, F, Fut>(
     chunk: Chunk<T>,
     call: Arc<F>,
-    retry: Option<Retry<E>>,
+    retry: R,
+    answers: fn(&C) -> Option<usize>,
 ) -> ChunkDone<C, E>
 where
-    T: Clone,
+    R: Resend<T, E>,
     F: Fn(Vec<T>) -> Fut,
     Fut: Future<Output = Result<C, E>>,
 {
@@ -317,48 +367,46 @@ where
         items,
         content,
     } = chunk;
-    let mut content = Some(content);
-    let mut attempt = 1;
-    let result = loop {
-        // The list is only cloned where another try may need it.
-        let keep = retry
-            .as_ref()
-            .is_some_and(|retry| retry.may_follow(attempt));
-        let Some(now) = (if keep {
-            content.clone()
-        } else {
-            content.take()
-        }) else {
-            break Err(ChunkError::WrongCount {
-                chunk,
-                expected: items.len(),
-                actual: 0,
-            });
-        };
-        match AssertUnwindSafe(async { call(now).await })
-            .catch_unwind()
-            .await
-        {
-            Ok(Ok(answer)) => break Ok(answer),
-            Ok(Err(error)) => match &retry {
-                Some(retry) if retry.again(attempt, &error) => retry.pause(attempt).await,
-                _ => {
-                    let source = Arc::new(error);
-                    break Err(ChunkError::Failed {
+    let (expected, retry) = (items.len(), retry.plan());
+    // The caller's code: `call`, the `Clone` of the items, and the retry's predicate.
+    let attempts = AssertUnwindSafe(async {
+        let (mut content, mut attempt) = (content, 1);
+        loop {
+            // The list is only cloned where another attempt may need it.
+            let again = retry
+                .filter(|(retry, _)| retry.may_follow(attempt))
+                .map(|(retry, copy)| (retry, copy(&content)));
+            match (call(content).await, again) {
+                (Ok(answer), _) => return Ok(answer),
+                (Err(error), Some((retry, copy))) if retry.again(attempt, &error) => {
+                    retry.pause(attempt).await;
+                    content = copy;
+                    attempt += 1;
+                }
+                (Err(error), _) => {
+                    return Err(ChunkError::Failed {
                         chunk,
                         attempts: attempt,
-                        source,
+                        source: Arc::new(error),
                     });
                 }
-            },
-            Err(payload) => {
-                break Err(ChunkError::Panicked {
-                    chunk,
-                    message: panic_message(&*payload),
-                });
             }
         }
-        attempt += 1;
+    });
+    let result = match attempts.catch_unwind().await {
+        Ok(Ok(answer)) => match answers(&answer) {
+            Some(actual) if actual != expected => Err(ChunkError::WrongCount {
+                chunk,
+                expected,
+                actual,
+            }),
+            _ => Ok(answer),
+        },
+        Ok(Err(error)) => Err(error),
+        Err(payload) => Err(ChunkError::Panicked {
+            chunk,
+            message: panic_message(&*payload),
+        }),
     };
     ChunkDone {
         chunk,
@@ -374,10 +422,12 @@ struct Chunk<T> {
 }
 
 /// Cuts a list, chunk by chunk as they are asked for.
-struct Chunks<I> {
-    items: I,
+struct Chunks<I: Iterator> {
+    items: Fuse<I>,
     size: usize,
-    next: usize,
+    /// The items of the next chunk so far. They stay if the iterator panics.
+    content: Vec<I::Item>,
+    number: usize,
     start: usize,
 }
 
@@ -385,13 +435,22 @@ impl<I: Iterator> Iterator for Chunks<I> {
     type Item = Chunk<I::Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let content: Vec<_> = self.items.by_ref().take(self.size).collect();
-        if content.is_empty() {
+        if self.content.is_empty() {
+            self.content
+                .reserve(capacity::<I::Item>(&self.items).min(self.size));
+        }
+        while self.content.len() < self.size
+            && let Some(item) = self.items.next()
+        {
+            self.content.push(item);
+        }
+        if self.content.is_empty() {
             return None;
         }
+        let content = std::mem::take(&mut self.content);
         let items = self.start..self.start + content.len();
-        let number = self.next;
-        self.next += 1;
+        let number = self.number;
+        self.number += 1;
         self.start = items.end;
         Some(Chunk {
             number,

@@ -131,36 +131,45 @@ impl BatchMap {
     }
 
     /// All outcomes, in the order of the items.
-    pub async fn run<I, F, Fut>(&self, items: I, call: F) -> Vec<Fut::Output>
+    pub fn run<I, F, Fut>(
+        &self,
+        items: I,
+        call: F,
+    ) -> impl Future<Output = Vec<Fut::Output>> + use<I, F, Fut>
     where
         I: IntoIterator,
         F: FnMut(I::Item) -> Fut,
         Fut: Future,
     {
-        self.run_until(items, call, pending()).await
+        self.run_until(items, call, pending())
     }
 
     /// As [`run`](Self::run), until `stop` is ready: then no further item is started, and those under
     /// way are finished. The outcomes are those of the first items, without a gap; how many there
     /// are tells where it stopped.
-    pub async fn run_until<I, F, Fut>(
+    pub fn run_until<I, F, Fut, S>(
         &self,
         items: I,
         call: F,
-        stop: impl Future<Output = ()>,
-    ) -> Vec<Fut::Output>
+        stop: S,
+    ) -> impl Future<Output = Vec<Fut::Output>> + use<I, F, Fut, S>
     where
         I: IntoIterator,
         F: FnMut(I::Item) -> Fut,
         Fut: Future,
+        S: Future<Output = ()>,
     {
         let items = items.into_iter();
         let mut report = Reporter::new(&items, self.progress.clone());
-        run(items, self.limit, call, stop, |_| report.seen(false)).await
+        run(items, self.limit, call, stop, move |_| report.seen(false))
     }
 
     /// All outcomes, successes and failures apart; one failure stops nothing.
-    pub async fn partition<I, F, Fut, R, E>(&self, items: I, call: F) -> Partition<R, E>
+    pub fn partition<I, F, Fut, R, E>(
+        &self,
+        items: I,
+        call: F,
+    ) -> impl Future<Output = Partition<R, E>> + use<I, F, Fut, R, E>
     where
         I: IntoIterator,
         F: FnMut(I::Item) -> Fut,
@@ -168,11 +177,9 @@ impl BatchMap {
     {
         let items = items.into_iter();
         let mut report = Reporter::new(&items, self.progress.clone());
-        let seen = |outcome: &Result<R, E>| report.seen(outcome.is_err());
-        run(items, self.limit, call, pending(), seen)
-            .await
-            .into_iter()
-            .collect()
+        let seen = move |outcome: &Result<R, E>| report.seen(outcome.is_err());
+        let outcomes = run(items, self.limit, call, pending(), seen);
+        async { outcomes.await.into_iter().collect() }
     }
 
     /// The outcomes as a stream in the order of the items. While the next in order is under way,
@@ -190,11 +197,19 @@ impl BatchMap {
         InOrder {
             engine: Engine::new(items.into_iter(), self.limit.get(), call),
             most: self.ahead.max(self.limit.get()),
-            taken: 0,
-            kept: 0,
-            window: VecDeque::new(),
+            window: Window::new(),
         }
     }
+}
+
+/// The most bytes reserved because an iterator says that so many items will come: it may be wrong, or
+/// be stopped long before.
+const MOST_AHEAD: usize = 1 << 20;
+
+/// What to reserve where each item of an iterator gives an `R`.
+pub(crate) fn capacity<R>(items: &impl Iterator) -> usize {
+    let most = MOST_AHEAD / size_of::<R>().max(1);
+    items.size_hint().0.min(most)
 }
 
 async fn run<I, F, Fut>(
@@ -209,7 +224,8 @@ where
     F: FnMut(I::Item) -> Fut,
     Fut: Future,
 {
-    let mut reorder = Reorder::with_capacity(items.size_hint().0);
+    let mut outcomes = Vec::with_capacity(capacity::<Fut::Output>(&items));
+    let mut window = Window::new();
     let mut engine = Engine::new(items, limit.get(), call);
     let mut stop = pin!(stop);
     let mut stopped = false;
@@ -219,48 +235,90 @@ where
             engine.stop();
         }
         engine.drive(cx, usize::MAX, |index, outcome| {
-            seen(&outcome);
-            reorder.put(index, outcome);
+            if let Some(outcome) = &outcome {
+                seen(outcome);
+            }
+            if !window.passes(index) {
+                window.put(index, outcome);
+                outcomes.extend(std::iter::from_fn(|| window.next()));
+            } else if let Some(outcome) = outcome {
+                outcomes.push(outcome);
+            }
             usize::MAX
         })
     })
     .await;
-    reorder.into_vec()
+    outcomes
 }
 
 /// Outcomes that come in any order and leave in the order of the items.
-struct Reorder<R> {
-    /// The outcomes without a gap.
-    front: Vec<R>,
-    /// What comes after the first gap.
-    ahead: VecDeque<Option<R>>,
+struct Window<R> {
+    /// The index of the next to leave.
+    first: usize,
+    /// From the next on. It ends with an item that has ended.
+    places: VecDeque<Place<R>>,
+    /// Items in it that have ended.
+    kept: usize,
 }
 
-impl<R> Reorder<R> {
-    fn with_capacity(items: usize) -> Self {
+enum Place<R> {
+    UnderWay,
+    Done(R),
+    /// The item panicked: it leaves unseen.
+    Panicked,
+}
+
+impl<R> Window<R> {
+    fn new() -> Self {
         Self {
-            front: Vec::with_capacity(items),
-            ahead: VecDeque::new(),
+            first: 0,
+            places: VecDeque::new(),
+            kept: 0,
         }
     }
 
-    fn put(&mut self, index: usize, outcome: R) {
-        let place = index - self.front.len();
-        if place == 0 && self.ahead.is_empty() {
-            self.front.push(outcome);
-            return;
+    /// Puts the outcome of an item, or none if it panicked.
+    fn put(&mut self, index: usize, outcome: Option<R>) {
+        let place = index - self.first;
+        if self.places.len() <= place {
+            self.places.resize_with(place + 1, || Place::UnderWay);
         }
-        if self.ahead.len() <= place {
-            self.ahead.resize_with(place + 1, || None);
-        }
-        self.ahead[place] = Some(outcome);
-        while let Some(Some(_)) = self.ahead.front() {
-            self.front.extend(self.ahead.pop_front().flatten());
+        self.places[place] = outcome.map_or(Place::Panicked, Place::Done);
+        self.kept += 1;
+        self.skip();
+    }
+
+    /// Whether this item, which has ended, needs no place: it is the next, and nothing waits behind it.
+    #[inline]
+    fn passes(&mut self, index: usize) -> bool {
+        let passes = index == self.first && self.places.is_empty();
+        self.first += usize::from(passes);
+        passes
+    }
+
+    /// The next in order, if it is there.
+    fn next(&mut self) -> Option<R> {
+        match self.places.pop_front()? {
+            Place::Done(outcome) => {
+                self.first += 1;
+                self.kept -= 1;
+                self.skip();
+                Some(outcome)
+            }
+            not_yet => {
+                self.places.push_front(not_yet);
+                None
+            }
         }
     }
 
-    fn into_vec(self) -> Vec<R> {
-        self.front
+    /// Lets those leave that are next and have no outcome.
+    fn skip(&mut self) {
+        while let Some(Place::Panicked) = self.places.front() {
+            self.places.pop_front();
+            self.first += 1;
+            self.kept -= 1;
+        }
     }
 }
 
@@ -289,9 +347,9 @@ where
             done,
         } = &mut *self;
         // All slots are kept busy before a result is handed out.
-        let ended = engine.drive(cx, *limit - done.len().min(*limit), |index, outcome| {
-            done.push_back((index, outcome));
-            *limit - done.len().min(*limit)
+        let ended = engine.drive(cx, limit.saturating_sub(done.len()), |index, outcome| {
+            done.extend(outcome.map(|outcome| (index, outcome)));
+            limit.saturating_sub(done.len())
         });
         match done.pop_front() {
             Some(outcome) => Poll::Ready(Some(outcome)),
@@ -305,12 +363,7 @@ struct InOrder<I: Iterator, F, Fut: Future> {
     engine: Engine<I, F, Fut>,
     /// The most outcomes kept and futures under way.
     most: usize,
-    /// Outcomes handed out.
-    taken: usize,
-    /// Outcomes in the window.
-    kept: usize,
-    /// The outcomes from the next in order on.
-    window: VecDeque<Option<Fut::Output>>,
+    window: Window<Fut::Output>,
 }
 
 // Nothing in it is pinned in place: the engine keeps its futures in boxes.
@@ -328,29 +381,14 @@ where
         let Self {
             engine,
             most,
-            taken,
-            kept,
             window,
         } = &mut *self;
-        let ended = engine.drive(cx, *most - *kept, |index, outcome| {
-            let place = index - *taken;
-            if window.len() <= place {
-                window.resize_with(place + 1, || None);
-            }
-            window[place] = Some(outcome);
-            *kept += 1;
-            *most - *kept
+        let ended = engine.drive(cx, most.saturating_sub(window.kept), |index, outcome| {
+            window.put(index, outcome);
+            most.saturating_sub(window.kept)
         });
-        match window.pop_front() {
-            Some(Some(outcome)) => {
-                *taken += 1;
-                *kept -= 1;
-                Poll::Ready(Some(outcome))
-            }
-            Some(None) => {
-                window.push_front(None);
-                Poll::Pending
-            }
+        match window.next() {
+            Some(outcome) => Poll::Ready(Some(outcome)),
             None => ended.map(|()| None),
         }
     }

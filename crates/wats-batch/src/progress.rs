@@ -70,6 +70,8 @@ impl Reporter {
         if let Some(report) = &self.report {
             self.progress.done += items;
             self.progress.failed += failed;
+            // The iterator was wrong about its length.
+            self.progress.total = self.progress.total.filter(|&all| all >= self.progress.done);
             report(self.progress);
         }
     }

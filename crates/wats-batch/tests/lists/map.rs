@@ -1,10 +1,4 @@
 //! `batch_map` and its streams, on a paused clock.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic in a test is its failure"
-)]
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,10 +1,4 @@
 //! `ChunkedBatcher`, on a paused clock.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic in a test is its failure"
-)]
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -173,4 +167,52 @@ async fn an_empty_list_is_no_call() {
     let call = |_: Vec<u32>| async { unreachable!("nothing to send") };
     let out: Vec<u32> = chunked.try_run(Vec::new(), call).await.unwrap();
     assert!(out.is_empty());
+}
+
+#[tokio::test]
+async fn without_a_retry_items_need_not_be_clone() {
+    struct Image(u32);
+    let send = async |chunk: Vec<Image>| Ok::<Vec<_>, String>(chunk.iter().map(|i| i.0).collect());
+    let images = (0..3).map(Image);
+    let sent = ChunkedBatcher::new(tens()).try_run(images, send).await;
+    assert_eq!(sent.unwrap(), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn progress_and_outcomes_agree_on_what_failed() {
+    type Answer = Result<Vec<u32>, &'static str>;
+    let calls: [fn(Vec<u32>) -> Answer; 5] = [
+        Ok,
+        |chunk| Ok(chunk[1..].to_vec()),
+        |chunk| Ok([chunk.as_slice(), &[7]].concat()),
+        |_| Err("down"),
+        |_| panic!("a bug"),
+    ];
+    for call in calls {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let chunked = ChunkedBatcher::new(tens())
+            .progress(move |progress| log.lock().unwrap().push(progress));
+        let outcomes = chunked.run(0..25, async |chunk| call(chunk)).await;
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let last = *seen.lock().unwrap().last().unwrap();
+        assert_eq!((last.done, last.failed), (25, failed));
+
+        let all = chunked.try_run(0..25, async |chunk| call(chunk)).await;
+        let last = *seen.lock().unwrap().last().unwrap();
+        assert_eq!(all.is_ok(), last.failed == 0);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_for_the_chunk_may_have_any_length() {
+    let seen = Arc::new(Mutex::new(None));
+    let log = Arc::clone(&seen);
+    let chunked = ChunkedBatcher::<String>::new(tens())
+        .progress(move |progress| *log.lock().unwrap() = Some(progress.failed));
+    let outcomes = chunked
+        .run_chunks(0..25, async |_: Vec<u32>| Ok(vec!["one for all"]))
+        .await;
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(*seen.lock().unwrap(), Some(0));
 }
