@@ -90,6 +90,11 @@ impl Job {
         Process::current().scheduler.schedule(&self.inner, due);
     }
 
+    /// When it is going to run; [`Moment::NEVER`] if nobody asked.
+    pub fn due(&self) -> Moment {
+        Moment::from_nanos(self.inner.due())
+    }
+
     /// Runs the work as soon as possible, once more if it is running.
     pub fn now(&self) {
         self.at(Moment::from_millis(0));

@@ -1,5 +1,7 @@
 //! Jobs: when they run, and what one does to another.
 
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The async face: cancellation at every point, tasks, and the clock of tokio.
+//! The async face: cancellation at every point, and tasks.
 #![cfg(feature = "async")]
 
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use wats_cache::{AsyncTtlCache, LoadError, ManualClock, SingleFlight, TokioClock};
+use wats_cache::{AsyncTtlCache, LoadError, ManualClock, SingleFlight};
 
 /// Pending for some polls, waking itself each time.
 struct Yields(usize);
@@ -215,32 +215,6 @@ async fn errors_are_not_cached() {
             .get_or_try_insert_with(1, || async { Ok::<_, ()>(1) })
             .await,
         Ok(1)
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_task_sweeps_and_ends_with_the_last_handle() {
-    let value = Arc::new(());
-    let cache: AsyncTtlCache<u32, Arc<()>> = AsyncTtlCache::builder()
-        .clock(TokioClock::new())
-        .default_ttl(Duration::from_secs(5))
-        .build();
-    cache.insert(1, Arc::clone(&value));
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    assert!(cache.contains_key(&1));
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!((cache.len(), Arc::strong_count(&value)), (0, 1));
-    let tasks = tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks();
-    drop(cache);
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
-    assert_eq!(
-        tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks(),
-        tasks - 1
     );
 }
 
