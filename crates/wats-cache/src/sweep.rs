@@ -75,3 +75,45 @@ impl Sweeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ManualClock, TtlCache};
+
+    fn due(cache: &TtlCache<u32, u32>) -> Moment {
+        cache.core.sweeper.as_ref().unwrap().job.0.due()
+    }
+
+    #[test]
+    fn a_cache_is_scheduled_only_while_something_in_it_expires() {
+        let cache: TtlCache<u32, u32> = TtlCache::new();
+        assert_eq!(due(&cache), Moment::NEVER);
+        cache.get(&1);
+        cache.insert_with_ttl(1, 1, Duration::ZERO);
+        assert_eq!(due(&cache), Moment::NEVER);
+        let hour = Duration::from_secs(3600);
+        let before = Moment::now();
+        cache.insert_with_ttl(2, 2, hour);
+        let first = due(&cache);
+        assert!(before.after(hour) <= first && first < before.after(2 * hour));
+        // Not before the sweep interval is over.
+        cache.insert_with_ttl(3, 3, Duration::from_millis(1));
+        assert!(due(&cache) < first);
+        assert!(due(&cache) > before.after(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn after_a_sweep_it_waits_for_the_next_end_or_for_nothing() {
+        let clock = ManualClock::new();
+        let cache: TtlCache<u32, u32> = TtlCache::builder().clock(clock.clone()).build();
+        cache.insert_with_ttl(1, 1, Duration::from_secs(1));
+        assert_eq!(
+            cache.core.run(),
+            cache.core.sweeper.as_ref().unwrap().next(0)
+        );
+        assert_eq!(cache.len(), 1);
+        cache.remove(&1);
+        assert_eq!(cache.core.run(), None);
+    }
+}

@@ -29,7 +29,7 @@ const SIM: &[&str] = &["wats-sim"];
 /// is the independent other side: sharing the client's models would let a wrong wire name agree with itself.
 const RULES: &[Rule] = &[
     rule("wats-codec", &[], &[]),
-    rule("wats-background", &[], &[]),
+    rule("wats-background", &[], &["wats-cache"]),
     rule("wats-cache", &["wats-background", "wats-cache-macros"], &[]),
     rule("wats-cache-macros", &[], &["wats-cache"]),
     rule("wats-batch", &["wats-background"], &[]),
