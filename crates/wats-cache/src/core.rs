@@ -9,15 +9,15 @@ mod life;
 mod load;
 mod renewal;
 
-use crate::background::{Chore, Poke};
 use crate::clock::Time;
-use crate::entry::Tick;
+use crate::entry::{NEVER, Tick};
 use crate::flight::SingleFlight;
 use crate::hash::hash;
 use crate::lock::{Lock, LockGuard};
-use crate::removal::{Outbox, RemovalCause};
+use crate::removal::{Outbox, Panics, RemovalCause};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
+use crate::sweep::Sweeper;
 pub(crate) use landing::Failures;
 use landing::Landing;
 pub(crate) use life::Life;
@@ -25,8 +25,9 @@ pub(crate) use load::Loads;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
+use wats_background::{Moment, Work};
 
 pub(crate) type Listener<K, V> = Arc<dyn Fn(&K, &V, RemovalCause) + Send + Sync>;
 
@@ -38,44 +39,9 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) flights: SingleFlight<K, Landing<V>>,
     pub(crate) loads: Loads,
-    pub(crate) keeper: OnceLock<Keeper>,
+    pub(crate) sweeper: Option<Sweeper>,
     #[cfg(feature = "metrics")]
     pub(crate) observer: Option<crate::observe::Observer>,
-}
-
-/// What keeps the sweeper of a cache going; gone with the cache.
-pub(crate) struct Keeper {
-    /// Alive, the clock of the cache can wake the sweeping thread.
-    _poke: Option<Arc<Poke>>,
-    #[cfg(feature = "async")]
-    task: Option<tokio::task::AbortHandle>,
-}
-
-impl Keeper {
-    pub(crate) fn of_thread(poke: Arc<Poke>) -> Self {
-        Self {
-            _poke: Some(poke),
-            #[cfg(feature = "async")]
-            task: None,
-        }
-    }
-
-    #[cfg(feature = "async")]
-    pub(crate) fn of_task(task: tokio::task::AbortHandle) -> Self {
-        Self {
-            _poke: None,
-            task: Some(task),
-        }
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        #[cfg(feature = "async")]
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
 }
 
 impl<K, V, S> Core<K, V, S> {
@@ -103,19 +69,53 @@ impl<K, V, S> Core<K, V, S> {
         stats
     }
 
-    /// Tells the listener what went, then drops it. No lock is held here.
+    /// Tells the listener what went, then drops it. No lock is held here, and the operation is over.
     #[inline]
-    pub(crate) fn send(&self, out: &Outbox<K, V>) {
+    pub(crate) fn send(&self, out: Outbox<K, V>) {
+        if self.listener.is_some() || !out.is_simple() {
+            self.deliver(out, Panics::default());
+        }
+    }
+
+    /// [`send`](Self::send) of an operation in which code of the user may have panicked already.
+    #[inline(never)]
+    pub(crate) fn deliver(&self, out: Outbox<K, V>, mut panics: Panics) {
+        self.tell(&out, &mut panics);
+        out.drop_each(&mut panics);
+        panics.resume();
+    }
+
+    pub(crate) fn tell(&self, out: &Outbox<K, V>, panics: &mut Panics) {
         if let Some(listener) = &self.listener {
-            tell(listener, out);
+            out.tell(panics, &**listener);
+        }
+    }
+
+    /// Sees to it that what expires at `soonest` is swept.
+    #[inline]
+    pub(crate) fn sweep_at(&self, soonest: Tick) {
+        if let Some(sweeper) = &self.sweeper {
+            sweeper.note(soonest);
         }
     }
 }
 
-#[inline(never)]
-fn tell<K, V>(listener: &Listener<K, V>, out: &Outbox<K, V>) {
-    for removed in out.iter() {
-        listener(&removed.key, &removed.value, removed.cause);
+/// A cache that goes drops its entries one by one: a destructor that panics keeps none of the others from running, and
+/// two of them do not end the process. The listener hears of nothing.
+impl<K, V, S> Drop for Core<K, V, S> {
+    fn drop(&mut self) {
+        if !std::mem::needs_drop::<(K, V)>() {
+            return;
+        }
+        let mut panics = Panics::default();
+        for shard in &self.shards {
+            let table = shard.lock().clear();
+            for entry in table.into_entries() {
+                panics.drop(entry.key);
+                panics.drop(entry.value);
+            }
+        }
+        panics.resume();
     }
 }
 
@@ -155,7 +155,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             let mut out = Outbox::new();
             shard.remove_late(slot, now, &mut out);
             drop(shard);
-            self.send(&out);
+            self.send(out);
         }
     }
 
@@ -177,7 +177,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(&key);
         let now = self.time.now();
-        let fresh_until = self.life.fresh_until(&value, ttl, hash, now);
+        let fresh_until = self.life.fresh_until(&value, ttl, hash, now, &self.time);
         let new = New {
             key,
             value,
@@ -188,11 +188,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
         shard.insert(hash, new, extra, now, &mut out);
+        let soonest = shard.soonest();
         drop(shard);
+        self.sweep_at(soonest);
         if let Some(key) = loading {
             self.flights.forget(&key);
         }
-        self.send(&out);
+        self.send(out);
     }
 
     pub(crate) fn remove<Q>(&self, key: &Q) -> Option<V>
@@ -210,13 +212,17 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if loading {
             self.flights.forget(key);
         }
-        self.send(&out);
+        if self.listener.is_some() {
+            let mut panics = Panics::default();
+            self.tell(&out, &mut panics);
+            panics.resume();
+        }
         if fresh { out.into_value() } else { None }
     }
 
     fn insert_loaded(&self, hash: u32, key: K, value: V, stamp: (u64, u64)) {
         let now = self.time.now();
-        let fresh_until = self.life.fresh_until(&value, None, hash, now);
+        let fresh_until = self.life.fresh_until(&value, None, hash, now, &self.time);
         let new = New {
             key,
             value,
@@ -232,24 +238,54 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         } else {
             Some(new)
         };
+        let soonest = shard.soonest();
         drop(shard);
+        self.sweep_at(soonest);
         drop((key, kept));
-        self.send(&out);
+        self.send(out);
     }
 }
 
-impl<K, V, S> Chore for Core<K, V, S>
+/// Sweeps, and publishes the statistics.
+impl<K, V, S> Work for Core<K, V, S>
 where
-    K: Hash + Eq + Send + Sync,
-    V: Send + Sync,
-    S: BuildHasher + Send + Sync,
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
 {
-    fn run(&self, breathe: &mut dyn FnMut()) {
-        self.cleanup(breathe);
+    fn run(&self) -> Option<Moment> {
+        let mut panics = Panics::default();
+        panics.catch(|| self.cleanup());
         #[cfg(feature = "metrics")]
         if let Some(observer) = &self.observer {
-            observer.publish(&self.stats());
+            panics.catch(|| observer.publish(&self.stats()));
         }
+        let sweeper = self.sweeper.as_ref()?;
+        sweeper.put_off();
+        let next = if self.must_run_again(&panics) {
+            sweeper.next(0)
+        } else {
+            sweeper.next(self.soonest())
+        };
+        panics.swallow();
+        next
+    }
+}
+
+impl<K, V, S> Core<K, V, S> {
+    fn soonest(&self) -> Tick {
+        let soonest = self.shards.iter().map(|shard| shard.lock().soonest());
+        soonest.min().unwrap_or(NEVER)
+    }
+
+    /// Whether there is another sweep even if nothing expires: what a panic left behind may have been due, and who watches
+    /// the statistics wants to see the hits, too.
+    fn must_run_again(&self, panics: &Panics) -> bool {
+        #[cfg(feature = "metrics")]
+        if self.observer.is_some() {
+            return true;
+        }
+        !panics.is_empty()
     }
 }
 

@@ -16,16 +16,17 @@
 
 mod active;
 mod leader;
+mod lease;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
 mod table;
 mod waiter;
 
-use crate::background::{Background, Chore, Poke};
-use crate::clock::{Clock, Time, ticks};
+use crate::clock::{Clock, Time};
 use crate::entry::Tick;
 use crate::error::LoadError;
 pub use leader::Leader;
+use lease::Lease;
 #[cfg(wats_loom)]
 use loom::sync::{Mutex, MutexGuard};
 use std::borrow::Borrow;
@@ -34,13 +35,14 @@ use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 #[cfg(not(wats_loom))]
 use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 use table::Table;
 pub use waiter::Waiter;
+use wats_background::Work;
 
 /// Runs at most one load per key at a time; callers of the same key share its value.
 ///
@@ -91,9 +93,7 @@ pub enum Turn<K: Hash + Eq, V> {
 
 pub(crate) struct Flights<K, V> {
     table: Table<K, Flight<V>>,
-    lease: Option<Tick>,
-    time: OnceLock<Time>,
-    poke: OnceLock<Arc<Poke>>,
+    lease: Option<Lease>,
 }
 
 struct Flight<V> {
@@ -157,31 +157,34 @@ impl<V> State<V> {
 }
 
 impl<K: Hash + Eq, V> Flights<K, V> {
-    pub(crate) fn new(lease: Option<Duration>, time: Option<Time>) -> Self {
-        let cell = OnceLock::new();
-        if let Some(time) = time {
-            let _ = cell.set(time);
-        }
+    fn new(lease: Option<Lease>) -> Self {
         Self {
             table: Table::new(),
-            lease: lease.map(ticks),
-            time: cell,
-            poke: OnceLock::new(),
+            lease,
         }
     }
 
-    /// The time only matters to leases, so without one no clock is started.
+    /// The time only matters to leases, so without one no clock is read.
     fn now(&self) -> Tick {
-        if self.lease.is_some() {
-            self.time.get_or_init(Time::coarse).now()
-        } else {
-            0
-        }
+        self.lease.as_ref().map_or(0, Lease::now)
+    }
+
+    /// When the lease of a leader begins that takes the key now.
+    fn begin(&self, now: Tick) -> Tick {
+        self.lease.as_ref().map_or(0, |lease| lease.begin(now))
     }
 
     fn lease_is_over(&self, since: Tick, now: Tick) -> bool {
         self.lease
-            .is_some_and(|lease| now >= since.saturating_add(lease))
+            .as_ref()
+            .is_some_and(|lease| lease.is_over(since, now))
+    }
+
+    /// Somebody waits now for a leader whose lease began at `since`.
+    fn watch(&self, since: Tick) {
+        if let Some(lease) = &self.lease {
+            lease.watch(since);
+        }
     }
 
     /// Takes the flight out of the map if nobody leads it or waits for it.
@@ -204,27 +207,6 @@ impl<K: Hash + Eq, V> Flights<K, V> {
     }
 }
 
-impl<K: Hash + Eq + Send + Sync, V: Send + Sync> Chore for Flights<K, V> {
-    /// Ends the leases that are over and hands the baton on.
-    fn run(&self, breathe: &mut dyn FnMut()) {
-        let now = self.now();
-        for flight in self.table.all() {
-            let mut state = flight.lock();
-            let over =
-                matches!(state.phase, Phase::Running { since } if self.lease_is_over(since, now));
-            // Without a waiter the next caller finds the end of the lease by itself.
-            let waker = if over && !state.waiters.is_empty() {
-                state.vacate()
-            } else {
-                None
-            };
-            drop(state);
-            waker.into_iter().for_each(Waker::wake);
-            breathe();
-        }
-    }
-}
-
 impl<K, V> SingleFlight<K, V>
 where
     K: Hash + Eq + Clone,
@@ -233,7 +215,7 @@ where
     /// Flights without a lease: a leader may take as long as it likes.
     pub fn new() -> Self {
         Self {
-            flights: Arc::new(Flights::new(None, None)),
+            flights: Arc::new(Flights::new(None)),
         }
     }
 
@@ -244,7 +226,7 @@ where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Self::build(Some(lease), &Time::coarse())
+        Self::build(Some(lease), &Time::Coarse)
     }
 
     /// As [`with_lease`](Self::with_lease), with the time of another clock.
@@ -261,14 +243,10 @@ where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        let flights = Arc::new(Flights::new(lease, Some(time.clone())));
-        if let Some(lease) = lease {
-            let chore: Weak<dyn Chore> = Arc::downgrade(&flights) as Weak<dyn Chore>;
-            let poke = Background::global().add(chore, (lease / 4).min(Duration::from_secs(1)));
-            let listener = Arc::downgrade(&poke);
-            time.subscribe(listener);
-            let _ = flights.poke.set(poke);
-        }
+        let flights = Arc::new_cyclic(|flights: &Weak<Flights<K, V>>| {
+            let work = || flights.clone() as Weak<dyn Work>;
+            Flights::new(lease.map(|lease| Lease::new(lease, time.clone(), Some(work()))))
+        });
         Self { flights }
     }
 
@@ -278,7 +256,8 @@ where
             let now = self.flights.now();
             let mut started = None;
             let flight = self.flights.table.get(key).unwrap_or_else(|| {
-                let start = || Arc::clone(started.insert(Arc::new(Flight::new(now))));
+                let start =
+                    || Arc::clone(started.insert(Arc::new(Flight::new(self.flights.begin(now)))));
                 self.flights.table.get_or_insert(key.clone(), start)
             });
             if let Some(flight) = started {
@@ -296,7 +275,7 @@ where
                     self.flights.remove(key, &flight);
                 }
                 Phase::Running { since } if self.flights.lease_is_over(since, now) => {
-                    let epoch = state.claim(now);
+                    let epoch = state.claim(self.flights.begin(now));
                     drop(state);
                     return Join::Lead(Leader::new(&self.flights, key, flight, epoch));
                 }
@@ -304,7 +283,12 @@ where
                     let ticket = state.next_ticket;
                     state.next_ticket += 1;
                     state.waiters.insert(ticket, None);
+                    let since = match state.phase {
+                        Phase::Running { since } => since,
+                        _ => now,
+                    };
                     drop(state);
+                    self.flights.watch(since);
                     return Join::Wait(Waiter::new(&self.flights, key, flight, ticket));
                 }
             }
@@ -394,7 +378,10 @@ impl<K, V> Clone for SingleFlight<K, V> {
 impl<K, V> fmt::Debug for SingleFlight<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SingleFlight")
-            .field("lease", &self.flights.lease)
+            .field(
+                "lease",
+                &self.flights.lease.as_ref().map(|lease| lease.length),
+            )
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! How long an entry lives and what it weighs: everything that is decided before the lock is taken.
 
-use crate::clock::ticks;
+use crate::clock::{Time, ticks};
 use crate::config::CacheConfig;
 use crate::entry::{LATEST, NEVER, Tick};
 use crate::shard::New;
@@ -83,6 +83,7 @@ impl<K, V> Life<K, V> {
         ttl: Option<Duration>,
         hash: u32,
         now: Tick,
+        time: &Time,
     ) -> Tick {
         let ttl = match ttl {
             None if self.is_plain => self.default_ttl,
@@ -92,7 +93,7 @@ impl<K, V> Life<K, V> {
             NEVER
         } else {
             // Both are far below the largest number.
-            (now + ttl).min(NEVER - 1)
+            (time.begin(now, ttl) + ttl).min(NEVER - 1)
         }
     }
 

@@ -4,8 +4,8 @@
 //! RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-cache --lib loom_tests
 //! ```
 
+use super::lease::Lease;
 use super::{Flights, Join, Leader, SingleFlight, Turn, Waiter};
-use crate::background::Chore;
 use crate::clock::{ManualClock, Time};
 use loom::future::block_on;
 use loom::thread;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
+use wats_background::Work;
 
 type Under = SingleFlight<u8, u32>;
 
@@ -196,7 +197,7 @@ fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
         let time = Time::custom(Arc::new(clock.clone()));
         let second = Duration::from_secs(1);
         let flights = Under {
-            flights: Arc::new(Flights::new(Some(second), Some(time))),
+            flights: Arc::new(Flights::new(Some(Lease::new(second, time, None)))),
         };
         let leader = lead(&flights);
         let waiter = wait(&flights);
@@ -204,7 +205,7 @@ fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
         let late = thread::spawn(move || leader.land(&1));
         let sweeper = {
             let flights = Arc::clone(&flights.flights);
-            thread::spawn(move || flights.run(&mut || {}))
+            thread::spawn(move || flights.run())
         };
         match waiter.wait() {
             Turn::Landed(value) => assert_eq!(value, 1),

@@ -67,7 +67,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<K, V>> {
         let ticket = self.ticket;
-        let now = self.flights.now();
+        let since = self.flights.begin(self.flights.now());
         // Cloned before the lock: a waker's clone is code of the runtime.
         let waker = context.waker().clone();
         let mut state = self.flight.lock();
@@ -83,7 +83,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
         };
         state.waiters.remove(&ticket);
         let epoch = if landed.is_none() {
-            state.claim(now)
+            state.claim(since)
         } else {
             0
         };
