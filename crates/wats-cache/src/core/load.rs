@@ -9,7 +9,7 @@
 use super::landing::{Failures, Landing};
 use super::{Core, renewal};
 use crate::error::LoadError;
-use crate::flight::{self, Join, Turn};
+use crate::flight::{self, Caller, Join, Turn};
 use crate::removal::Outbox;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
@@ -221,13 +221,18 @@ where
     }
 
     /// What this caller is to do; it goes on by waiting, or not at all.
-    fn depart<E>(&self, hash: u32, key: &K) -> ControlFlow<Boarding<K, V, E>, Waiter<K, V>> {
+    fn depart<E>(
+        &self,
+        hash: u32,
+        key: &K,
+        caller: Caller<'_>,
+    ) -> ControlFlow<Boarding<K, V, E>, Waiter<K, V>> {
         let present = match self.find(hash, key) {
             Found::Fresh(value) => return ControlFlow::Break(Boarding::Over(Ok(value))),
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
-        ControlFlow::Break(match (self.flights.join(key), present) {
+        ControlFlow::Break(match (self.flights.join_as(key, caller), present) {
             (Join::Lead(leader), present) => Boarding::Lead { leader, present },
             (_, Some(present)) => Boarding::Over(Ok(self.serve(present))),
             (Join::Reentrant, None) => Boarding::Over(Err(LoadError::Reentrant)),
@@ -309,7 +314,7 @@ where
 
     fn board<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
         loop {
-            let waiter = match self.depart(hash, key) {
+            let waiter = match self.depart(hash, key, Caller::Thread) {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(boarding) => return boarding,
             };
@@ -407,7 +412,7 @@ where
 {
     async fn board_async<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
         loop {
-            let waiter = match self.depart(hash, key) {
+            let waiter = match Caller::polled(|caller| self.depart(hash, key, caller)).await {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(boarding) => return boarding,
             };
