@@ -126,9 +126,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         Some((out.len(), next))
     }
 
-    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize
+    where
+        K: Clone,
+    {
         let tag = tag_hash(tag);
-        self.supersede_loads();
+        self.supersede_tagged_loads(tag);
         let mut removed = 0;
         for lock in &self.shards {
             let mut from = Some(0);

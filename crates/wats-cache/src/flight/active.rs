@@ -55,9 +55,8 @@ pub(crate) enum Caller<'a> {
 impl Caller<'_> {
     /// Calls `join` with the task that awaits this.
     pub(crate) async fn polled<T>(join: impl Fn(Caller<'_>) -> T) -> T {
-        let poll = |context: &mut Context<'_>| {
-            Poll::Ready(join(Caller::Task(Some(context.waker()))))
-        };
+        let poll =
+            |context: &mut Context<'_>| Poll::Ready(join(Caller::Task(Some(context.waker()))));
         std::future::poll_fn(poll).await
     }
 

@@ -17,11 +17,7 @@ pub struct Leader<K: Hash + Eq, V> {
 }
 
 impl<K: Hash + Eq, V> Leader<K, V> {
-    pub(super) fn new(
-        flights: &Arc<Flights<K, V>>,
-        flight: Arc<Flight<K, V>>,
-        epoch: u64,
-    ) -> Self {
+    pub(super) fn new(flights: &Arc<Flights<K, V>>, flight: Arc<Flight<K, V>>, epoch: u64) -> Self {
         Self {
             flights: Arc::clone(flights),
             flight,
