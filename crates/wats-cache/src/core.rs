@@ -8,6 +8,8 @@ mod given;
 mod landing;
 mod life;
 mod load;
+#[cfg(all(test, feature = "async", not(wats_loom)))]
+mod model_tests;
 mod renewal;
 
 use crate::background::{Chore, Poke};

@@ -34,6 +34,11 @@ impl<K> Default for Pendings<K> {
 }
 
 impl<K> Pendings<K> {
+    #[cfg(all(test, feature = "async", not(wats_loom)))]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn supersede_all(&mut self) {
         for pending in &mut self.0 {
             pending.superseded = true;
