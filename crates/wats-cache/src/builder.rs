@@ -118,7 +118,8 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
         self
     }
 
-    /// The weight of an entry, for [`max_weight`](Self::max_weight): bytes, for example. Asked once, at the insert.
+    /// The weight of an entry, for [`max_weight`](Self::max_weight): bytes, for example. Asked once, at the insert. Any number will do; the
+    /// entries of a shard never weigh more than [`u64::MAX`] together.
     pub fn weigher(mut self, weigher: impl Fn(&K, &V) -> u64 + Send + Sync + 'static) -> Self {
         self.weigher = Some(Arc::new(weigher));
         self
@@ -145,19 +146,13 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
         // The shares add up to the whole.
         let share = |whole: usize| whole / shards + usize::from(shard < whole % shards);
         let weight = self.config.max_weight.unwrap_or(u64::MAX);
-        let mut entries = self.config.max_entries;
-        let mut limit = u64::MAX;
-        if self.weigher.is_some() {
-            limit = weight / shards as u64 + u64::from((shard as u64) < weight % shards as u64);
-        } else {
-            entries = entries.min(usize::try_from(weight).unwrap_or(usize::MAX));
-        }
         Rules {
             policy: self.config.policy,
             // A slot number has 32 bits, and there are more slots than entries.
             limits: Limits {
-                entries: share(entries).min(1 << 31),
-                weight: limit,
+                entries: share(self.config.bound(self.weigher.is_some())).min(1 << 31),
+                // A cache with a bound of the weight has one shard.
+                weight,
             },
             idle: match self.config.time_to_idle {
                 Some(idle) if !idle.is_zero() => crate::clock::ticks(idle) + time.lag(),
@@ -178,7 +173,7 @@ where
     fn core(self) -> Arc<Core<K, V, S>> {
         let life = Life::new(&self.config, self.weigher.clone(), self.negative.clone());
         let time = self.clock.clone().map_or(Time::Coarse, Time::custom);
-        let count = self.config.shard_count();
+        let count = self.config.shard_count(self.weigher.is_some());
         let shards = (0..count)
             .map(|shard| Lock::new(Shard::new(self.rules(&life, &time, shard, count))))
             .collect();

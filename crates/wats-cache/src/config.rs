@@ -101,9 +101,10 @@ macro_rules! all_setters {
             #[doc = "A cache of 128 entries or more is split into shards that are full each for itself, so it may evict"]
             #[doc = "a few percent before this number is reached; [`shards`](Self::shards)`(Some(1))` prevents that."]
             max_entries: usize,
-            #[doc = "The most weight held, in units of the builder's weigher; without one every entry weighs 1."]
-            #[doc = "Each shard has its share, and an entry heavier than that is not taken in: with few and heavy"]
-            #[doc = "entries set [`shards`](Self::shards)`(Some(1))`. Default: none."]
+            #[doc = "The most weight held, in units of the builder's weigher; without one every entry weighs 1. An entry"]
+            #[doc = "heavier than all of it is not taken in. [`max_entries`](Self::max_entries) holds as well, so that"]
+            #[doc = "entries without weight have a bound, too: set it, or there are 1000 at most. A cache with a bound"]
+            #[doc = "of the weight and a weigher has one shard. Default: none."]
             max_weight: Option<u64>,
             #[doc = "How long an entry lives that is inserted without a time of its own; zero is for ever. Default: 300 s."]
             default_ttl: Duration,
@@ -114,8 +115,9 @@ macro_rules! all_setters {
             ttl_jitter: f64,
             #[doc = "Which entry goes when the cache is full. Default: [`Policy::S3Fifo`]."]
             policy: Policy,
-            #[doc = "Shards, rounded up to a power of two, at most 1024. Default: eight for each core, but no shard"]
-            #[doc = "of less than 64 entries; always one under [`Policy::Lru`]."]
+            #[doc = "Shards, rounded up to a power of two, at most 1024, and never more than entries. Default: eight for"]
+            #[doc = "each core, but no shard of less than 64 entries; always one under [`Policy::Lru`], or with a weigher"]
+            #[doc = "and [`max_weight`](Self::max_weight)."]
             shards: Option<usize>,
             #[doc = "How often expired entries are looked for in the background; `None` leaves them until somebody meets"]
             #[doc = "them. They are never handed out, swept or not. Default: 1 s."]
@@ -144,35 +146,44 @@ impl CacheConfig {
 
     all_setters!();
 
-    /// How many shards the options come to: a power of two.
-    pub(crate) fn shard_count(&self) -> usize {
-        if self.policy == Policy::Lru {
-            return 1;
+    /// The most entries: without a weigher each weighs 1.
+    pub(crate) fn bound(&self, weighed: bool) -> usize {
+        match self.max_weight {
+            Some(weight) if !weighed => usize::try_from(weight)
+                .unwrap_or(usize::MAX)
+                .min(self.max_entries),
+            _ => self.max_entries,
         }
-        self.shards.map_or_else(
-            || self.default_shards(),
-            |shards| shards.clamp(1, MOST_SHARDS).next_power_of_two(),
-        )
     }
 
-    fn default_shards(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(4, usize::from);
-        let weight = self.max_weight.map_or(usize::MAX, |weight| {
-            usize::try_from(weight).unwrap_or(usize::MAX)
-        });
-        let most = self.max_entries.min(weight);
-        let by_cores = (cores * 8).next_power_of_two();
-        let by_growth = most
-            .div_ceil(MOST_ENTRIES)
-            .checked_next_power_of_two()
-            .unwrap_or(usize::MAX);
-        let wanted = if by_growth <= MOST_SHARDS {
-            by_cores.max(by_growth)
-        } else {
-            by_cores
+    /// How many shards the options come to: a power of two, and so few that a share of a bound is room for an entry.
+    pub(crate) fn shard_count(&self, weighed: bool) -> usize {
+        // An entry may weigh as much as the whole cache may, so the bound of the weight is not shared out.
+        if self.policy == Policy::Lru || (weighed && self.max_weight.is_some()) {
+            return 1;
+        }
+        let most = self.bound(weighed);
+        let Some(shards) = self.shards else {
+            return default_shards(most);
         };
-        // Round down: every shard shall have its least number of entries.
-        let by_size = 1 << (most / LEAST_ENTRIES).max(1).ilog2();
-        wanted.min(by_size).min(MOST_SHARDS)
+        let wanted = shards.clamp(1, MOST_SHARDS).next_power_of_two();
+        wanted.min(1 << most.max(1).ilog2())
     }
+}
+
+fn default_shards(most: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(4, usize::from);
+    let by_cores = (cores * 8).next_power_of_two();
+    let by_growth = most
+        .div_ceil(MOST_ENTRIES)
+        .checked_next_power_of_two()
+        .unwrap_or(usize::MAX);
+    let wanted = if by_growth <= MOST_SHARDS {
+        by_cores.max(by_growth)
+    } else {
+        by_cores
+    };
+    // Round down: every shard shall have its least number of entries.
+    let by_size = 1 << (most / LEAST_ENTRIES).max(1).ilog2();
+    wanted.min(by_size).min(MOST_SHARDS)
 }

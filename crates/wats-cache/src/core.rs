@@ -4,9 +4,12 @@
 //! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.
 
 mod bulk;
+mod given;
 mod landing;
 mod life;
 mod load;
+#[cfg(all(test, feature = "async", not(wats_loom)))]
+mod model_tests;
 mod renewal;
 
 use crate::clock::Time;
@@ -18,6 +21,8 @@ use crate::removal::{Outbox, Panics, RemovalCause};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
+pub use given::Loaded;
+pub(crate) use given::{Brought, Given, tag_hashes};
 pub(crate) use landing::Failures;
 use landing::Landing;
 pub(crate) use life::Life;
@@ -62,7 +67,7 @@ impl<K, V, S> Core<K, V, S> {
             stats.hits += shard.hits;
             stats.misses += shard.misses;
             stats.size += shard.len() as u64;
-            stats.weight += shard.weight();
+            stats.weight = stats.weight.saturating_add(shard.weight());
             stats += shard.counts();
         }
         self.loads.add_to(&mut stats);
@@ -177,13 +182,18 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(&key);
         let now = self.time.now();
-        let fresh_until = self.life.fresh_until(&value, ttl, hash, now, &self.time);
+        let given = Given {
+            ttl: ttl.map(life::ttl_ticks),
+            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
+        };
+        let life = &self.life;
+        let fresh_until = life.fresh_until(&value, given.ttl, None, hash, now, &self.time);
         let new = New {
             key,
             value,
             fresh_until,
         };
-        let extra = self.life.extra(&new, tags, now);
+        let extra = self.life.extra(&new, given, now);
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
@@ -220,18 +230,46 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if fresh { out.into_value() } else { None }
     }
 
-    fn insert_loaded(&self, hash: u32, key: K, value: V, stamp: (u64, u64)) {
+    /// A load that was begun before the tag was invalidated may bring what carries it.
+    fn supersede_tagged_loads(&self, tag: u64)
+    where
+        K: Clone,
+    {
+        let mut hit = Vec::new();
+        for lock in &self.shards {
+            let mut shard = lock.lock();
+            shard
+                .pending
+                .supersede_tag(tag, |key| hit.push(key.clone()));
+        }
+        for key in &hit {
+            self.flights.forget(key);
+        }
+    }
+
+    /// Stores what was loaded, unless the load was overtaken. `before` is what the entry was given that it renews.
+    fn insert_loaded(
+        &self,
+        hash: u32,
+        (key, value): (K, V),
+        given: Given,
+        before: Given,
+        stamp: (u64, u64),
+    ) {
         let now = self.time.now();
-        let fresh_until = self.life.fresh_until(&value, None, hash, now, &self.time);
+        let life = &self.life;
+        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now, &self.time);
+        let given = given.or(before);
+        let tags = given.tags.clone();
         let new = New {
             key,
             value,
             fresh_until,
         };
-        let extra = self.life.extra(&new, &[], now);
+        let extra = self.life.extra(&new, given, now);
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
-        let (may_store, key) = shard.pending.end(stamp);
+        let (may_store, key) = shard.pending.end(stamp, tags.as_deref());
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);
             None

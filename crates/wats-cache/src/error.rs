@@ -1,7 +1,9 @@
 //! Why a loading look-up returned no value.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a loading look-up returned no value.
 ///
@@ -32,6 +34,7 @@ impl<E> LoadError<E> {
     }
 }
 
+/// As the loader's error prints itself, with `{:#}` too.
 impl<E: fmt::Display> fmt::Display for LoadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -41,12 +44,37 @@ impl<E: fmt::Display> fmt::Display for LoadError<E> {
     }
 }
 
-impl<E: Error> Error for LoadError<E> {
+/// For every error that can be printed, so that `?` also works where `E` is a `Box<dyn Error + Send + Sync>` or an error
+/// of `anyhow`, which are no [`Error`] themselves.
+///
+/// The price: of such a type only the known kinds of boxes can tell their [`source`](Error::source). To walk the causes of
+/// another `E`, take it out with [`failed`](LoadError::failed).
+impl<E: fmt::Debug + fmt::Display + 'static> Error for LoadError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => error.source(),
+            Self::Failed(error) => boxed(error)?.source(),
             Self::Reentrant => None,
         }
+    }
+}
+
+/// What is in a box of an error of any type.
+fn boxed<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
+    type Boxed = Box<dyn Error>;
+    type BoxedToSend = Box<dyn Error + Send>;
+    type BoxedToShare = Box<dyn Error + Send + Sync>;
+    type Shared = Arc<dyn Error + Send + Sync>;
+    let error: &dyn Any = error;
+    if let Some(error) = error.downcast_ref::<BoxedToShare>() {
+        Some(&**error)
+    } else if let Some(error) = error.downcast_ref::<BoxedToSend>() {
+        Some(&**error)
+    } else if let Some(error) = error.downcast_ref::<Boxed>() {
+        Some(&**error)
+    } else if let Some(error) = error.downcast_ref::<Shared>() {
+        Some(&**error)
+    } else {
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! One load per key at a time: the first caller leads, the others wait for its value.
 //!
-//! The flights under way stand in a map from key to [`Flight`]. A flight is a small state machine under its own lock:
+//! A flight is a small state machine under its own lock:
 //!
 //! ```text
 //!           join                land
@@ -9,22 +9,27 @@
 //!          claimed │        ▼
 //!                  └────── Vacant                         one waiter is woken and leads: the baton
 //! ```
-//! A flight leaves the map when it lands, or when it is vacant and nobody waits; it is `Closed` then, and whoever still
-//! holds it joins anew. The epoch tells a leader whose lease has ended that the flight is not its own any more.
+//! The epoch tells a leader whose lease has ended that the flight is not its own any more. A flight stands in the table
+//! until it lands, or nobody leads it and nobody waits. A key that is forgotten only keeps others from joining: the
+//! flight stays where the lease finds it, for those who wait.
 //!
-//! Lock order: the map's shard, then the flight. Wakers are woken, and values cloned, outside both.
+//! Lock order: the table's shard, then the flight. Whatever is code of the user runs outside both, but for `Eq` of keys
+//! under the first, and before the state says that it is done: if it panics, the flight goes on with the next caller.
 
 mod active;
 mod leader;
 mod lease;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
+#[cfg(all(test, not(wats_loom)))]
+mod model_tests;
 mod table;
 mod waiter;
 
 use crate::clock::{Clock, Time};
 use crate::entry::Tick;
 use crate::error::LoadError;
+pub(crate) use active::Caller;
 pub use leader::Leader;
 use lease::Lease;
 #[cfg(wats_loom)]
@@ -34,6 +39,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 #[cfg(not(wats_loom))]
@@ -92,17 +98,22 @@ pub enum Turn<K: Hash + Eq, V> {
 }
 
 pub(crate) struct Flights<K, V> {
-    table: Table<K, Flight<V>>,
+    table: Table<K, V>,
     lease: Option<Lease>,
 }
 
-struct Flight<V> {
+struct Flight<K, V> {
     id: u64,
+    key: K,
+    hash: u64,
     state: Mutex<State<V>>,
 }
 
 struct State<V> {
     phase: Phase<V>,
+    /// When the last leader began, or lost its lease; if the one who was called then does not come, another is called
+    /// a lease later.
+    since: Tick,
     /// Counts the leaders.
     epoch: u64,
     waiters: BTreeMap<u64, Option<Waker>>,
@@ -110,23 +121,43 @@ struct State<V> {
 }
 
 enum Phase<V> {
-    Running { since: Tick },
+    Running,
     Vacant,
     Landed(Arc<V>),
-    Closed,
 }
 
-impl<V> Flight<V> {
-    fn new(since: Tick) -> Self {
+/// Wakers to be woken when this is dropped, outside all locks.
+#[derive(Default)]
+struct Wakes(Vec<Waker>);
+
+impl Drop for Wakes {
+    /// A waker that panics does not leave the others asleep.
+    fn drop(&mut self) {
+        let mut panic = None;
+        for waker in self.0.drain(..) {
+            let woken = std::panic::catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            panic = panic.or(woken.err());
+        }
+        if let (Some(panic), false) = (panic, std::thread::panicking()) {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+impl<K, V> Flight<K, V> {
+    fn new(key: K, hash: u64, since: Tick) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let state = State {
-            phase: Phase::Running { since },
+            phase: Phase::Running,
+            since,
             epoch: 1,
             waiters: BTreeMap::new(),
             next_ticket: 0,
         };
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            key,
+            hash,
             state: Mutex::new(state),
         }
     }
@@ -137,22 +168,36 @@ impl<V> Flight<V> {
 }
 
 impl<V> State<V> {
-    /// Ends the present leadership without a value. The waker, if any, must be woken after the lock is gone.
-    fn vacate(&mut self) -> Option<Waker> {
+    /// Ends the present leadership without a value, and calls the next.
+    fn vacate(&mut self) -> Wakes {
         self.phase = Phase::Vacant;
         self.epoch += 1;
         self.first_waker()
     }
 
-    fn first_waker(&mut self) -> Option<Waker> {
+    fn first_waker(&mut self) -> Wakes {
         // One that was never polled will find the vacancy by itself.
-        self.waiters.values_mut().find_map(Option::take)
+        let first = self.waiters.values_mut().find_map(Option::take);
+        Wakes(first.into_iter().collect())
+    }
+
+    fn wakers(&mut self) -> Wakes {
+        let all = self.waiters.values_mut().filter_map(Option::take);
+        Wakes(all.collect())
     }
 
     fn claim(&mut self, since: Tick) -> u64 {
-        self.phase = Phase::Running { since };
+        self.phase = Phase::Running;
+        self.since = since;
         self.epoch += 1;
         self.epoch
+    }
+
+    fn queue(&mut self) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.waiters.insert(ticket, None);
+        ticket
     }
 }
 
@@ -187,23 +232,39 @@ impl<K: Hash + Eq, V> Flights<K, V> {
         }
     }
 
-    /// Takes the flight out of the map if nobody leads it or waits for it.
-    fn close_if_idle(&self, key: &K, flight: &Arc<Flight<V>>) {
-        self.table.remove_if(key, |present| {
-            Arc::ptr_eq(present, flight) && {
-                let mut state = flight.lock();
-                let idle = matches!(state.phase, Phase::Vacant) && state.waiters.is_empty();
-                if idle {
-                    state.phase = Phase::Closed;
-                }
-                idle
-            }
-        });
+    /// Nobody joins these any more, so nobody else finds out that their leader never ends.
+    fn watch_forgotten(&self) {
+        if self.lease.is_some() && self.table.len() > 0 {
+            self.watch(self.now());
+        }
     }
 
-    fn remove(&self, key: &K, flight: &Arc<Flight<V>>) {
-        self.table
-            .remove_if(key, |present| Arc::ptr_eq(present, flight));
+    /// Ends the lease of a flight if it is over, and calls the next who waits.
+    fn end_lease(&self, flight: &Flight<K, V>, forgotten: bool, now: Tick) -> Wakes {
+        let mut shard = self.table.lock(flight.hash);
+        let mut state = flight.lock();
+        if !self.lease_is_over(state.since, now) {
+            return Wakes::default();
+        }
+        let alone = state.waiters.is_empty();
+        match state.phase {
+            Phase::Running if !alone => {
+                state.since = self.begin(now);
+                state.vacate()
+            }
+            // Who was called has not come.
+            Phase::Vacant => {
+                state.since = self.begin(now);
+                state.first_waker()
+            }
+            // Without a waiter the next caller finds the end of the lease by itself, but nobody comes to this one.
+            Phase::Running if forgotten => {
+                state.epoch += 1;
+                shard.remove(flight);
+                Wakes::default()
+            }
+            _ => Wakes::default(),
+        }
     }
 }
 
@@ -251,47 +312,42 @@ where
     }
 
     /// Joins the flight of a key, or starts it.
+    ///
+    /// [`Join::Reentrant`] is for a caller that may block its thread, or await: inside the loader in the same task of
+    /// tokio, or, where that is not known, anywhere below the loader on the stack.
     pub fn join(&self, key: &K) -> Join<K, V> {
+        self.join_as(key, Caller::Task(None))
+    }
+
+    pub(crate) fn join_as(&self, key: &K, caller: Caller<'_>) -> Join<K, V> {
+        let flights = &self.flights;
+        let hash = flights.table.hash(key);
+        let now = flights.now();
+        let mut started = None;
         loop {
-            let now = self.flights.now();
-            let mut started = None;
-            let flight = self.flights.table.get(key).unwrap_or_else(|| {
-                let start =
-                    || Arc::clone(started.insert(Arc::new(Flight::new(self.flights.begin(now)))));
-                self.flights.table.get_or_insert(key.clone(), start)
-            });
+            let mut shard = flights.table.lock(hash);
+            if let Some(flight) = shard.current(hash, key).cloned() {
+                if active::leads(flight.id, caller) {
+                    return Join::Reentrant;
+                }
+                let mut state = flight.lock();
+                if flights.lease_is_over(state.since, now) {
+                    let epoch = state.claim(flights.begin(now));
+                    drop((state, shard));
+                    return Join::Lead(Leader::new(flights, flight, epoch));
+                }
+                let (ticket, since) = (state.queue(), state.since);
+                drop((state, shard));
+                flights.watch(since);
+                return Join::Wait(Waiter::new(flights, flight, ticket));
+            }
             if let Some(flight) = started {
-                return Join::Lead(Leader::new(&self.flights, key, flight, 1));
+                shard.add(Arc::clone(&flight));
+                drop(shard);
+                return Join::Lead(Leader::new(flights, flight, 1));
             }
-            if active::leads(flight.id) {
-                return Join::Reentrant;
-            }
-            let mut state = flight.lock();
-            match state.phase {
-                Phase::Closed | Phase::Landed(_) => {
-                    // It is over, for better or worse, and its leader is about to take it out; do so rather than
-                    // spin until it has. Those who have its outcome may be here again already, and want another.
-                    drop(state);
-                    self.flights.remove(key, &flight);
-                }
-                Phase::Running { since } if self.flights.lease_is_over(since, now) => {
-                    let epoch = state.claim(self.flights.begin(now));
-                    drop(state);
-                    return Join::Lead(Leader::new(&self.flights, key, flight, epoch));
-                }
-                Phase::Vacant | Phase::Running { .. } => {
-                    let ticket = state.next_ticket;
-                    state.next_ticket += 1;
-                    state.waiters.insert(ticket, None);
-                    let since = match state.phase {
-                        Phase::Running { since } => since,
-                        _ => now,
-                    };
-                    drop(state);
-                    self.flights.watch(since);
-                    return Join::Wait(Waiter::new(&self.flights, key, flight, ticket));
-                }
-            }
+            drop(shard);
+            started = Some(Arc::new(Flight::new(key.clone(), hash, flights.begin(now))));
         }
     }
 
@@ -300,7 +356,7 @@ where
     /// # Errors
     /// What `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this very key.
     pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>> {
-        let leader = match self.join(key) {
+        let leader = match self.join_as(key, Caller::Thread) {
             Join::Lead(leader) => leader,
             Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.wait() {
@@ -326,7 +382,7 @@ where
     where
         F: Future<Output = Result<V, E>>,
     {
-        let leader = match self.join(key) {
+        let leader = match Caller::polled(|caller| self.join_as(key, caller)).await {
             Join::Lead(leader) => leader,
             Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.await {
@@ -341,23 +397,35 @@ where
 }
 
 impl<K: Hash + Eq, V> SingleFlight<K, V> {
-    /// Lets go of a flight under way: who waits for it still gets its value, who comes later loads anew.
+    /// Lets go of a flight under way: who waits for it still gets its value, or the turn to load if there comes none;
+    /// who comes later loads anew.
     pub fn forget<Q>(&self, key: &Q)
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.flights.table.remove(key);
+        let hash = self.flights.table.hash(key);
+        self.flights.table.lock(hash).forget(hash, key);
+        self.flights.watch_forgotten();
     }
 
     /// As [`forget`](Self::forget), for all keys.
     pub fn forget_all(&self) {
-        self.flights.table.clear();
+        self.flights.table.forget_all();
+        self.flights.watch_forgotten();
     }
 
-    /// Keys being loaded now.
+    /// Loads under way now, those of forgotten keys included.
     pub fn in_flight(&self) -> usize {
         self.flights.table.len()
+    }
+}
+
+#[cfg(test)]
+impl<K: Hash + Eq + Send + Sync + 'static, V: Send + Sync + 'static> SingleFlight<K, V> {
+    /// What the background does from time to time.
+    pub(crate) fn end_leases(&self) {
+        self.flights.run();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::builder::{CacheBuilder, ForTasks};
 use crate::config::CacheConfig;
-use crate::core::{Core, Failures};
+use crate::core::{Core, Failures, Loaded};
 use crate::error::{LoadError, reentrant};
 use crate::face::face;
 use crate::hash::RandomState;
@@ -64,7 +64,10 @@ where
     ///   loader.
     /// - A loader that takes longer than [`load_lease`](CacheConfig::load_lease) loses the key to another caller; its
     ///   value is returned to its own caller and not cached.
-    /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached.
+    /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached. That
+    ///   goes for an insert by the loader itself, too; a loader that knows how long its value is good returns a
+    ///   [`Loaded`] to [`get_or_load_with`](Self::get_or_load_with).
+    /// - A loaded value that renews an entry keeps its tags and its own time to live.
     /// - A loader that asks for its own key gets [`LoadError::Reentrant`].
     ///
     /// # Panics
@@ -131,6 +134,75 @@ where
                     .get_or_load_async(key, load, Failures::SHARED)
                     .await
             }
+        }
+    }
+
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), with a loader that also tells how long its value is good
+    /// and which tags it has: see [`Loaded`].
+    ///
+    /// An [`invalidate_tag`](Self::invalidate_tag) while the loader runs keeps the value from being cached if it is one of
+    /// the value's tags.
+    ///
+    /// # Errors
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
+    pub async fn get_or_load_with<E, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<Loaded<V>, E>>,
+    {
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_load_async(key, load, Failures::OWN).await,
+        }
+    }
+
+    /// As [`get_or_load_with`](Self::get_or_load_with), but a failure is shared, as by
+    /// [`get_or_try_insert_shared_with`](Self::get_or_try_insert_shared_with).
+    ///
+    /// # Errors
+    /// As [`get_or_try_insert_shared_with`](Self::get_or_try_insert_shared_with).
+    pub async fn get_or_load_shared_with<E, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<Loaded<V>, E>>,
+        E: Clone + Send + Sync + 'static,
+    {
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => {
+                self.core
+                    .get_or_load_async(key, load, Failures::SHARED)
+                    .await
+            }
+        }
+    }
+
+    /// As [`get_or_load_with`](Self::get_or_load_with), but what is only to be renewed is renewed behind the caller's
+    /// back, as by [`get_or_renew_with`](Self::get_or_renew_with).
+    ///
+    /// # Errors
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
+    pub async fn get_or_load_renewing_with<E, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+        E: Send + 'static,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        match self.core.hit(&key) {
+            Some(value) => Ok(value),
+            None => self.core.get_or_renew_async(key, load).await,
         }
     }
 

@@ -67,6 +67,7 @@ pub use builder::{CacheBuilder, ForThreads};
 pub use clock::TokioClock;
 pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
 pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
+pub use core::Loaded;
 pub use error::LoadError;
 pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
 #[cfg(feature = "async")]

@@ -6,6 +6,7 @@
 mod pending;
 mod sweep;
 
+use crate::core::Given;
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
 use crate::policy::{Chosen, Evict, Policy};
 use crate::removal::{Outbox, RemovalCause};
@@ -49,7 +50,8 @@ pub(crate) struct Shard<K, V> {
     policy: Chosen,
     rules: Rules,
     pub(crate) misses: u64,
-    weight: u64,
+    /// A sum, and so wider than what it is made of.
+    weight: u128,
     /// Counts inserts and updates; its low bits are the version of an entry.
     writes: u64,
     cursor: Cursor,
@@ -100,7 +102,8 @@ impl<K, V> Shard<K, V> {
 
     pub(crate) fn weight(&self) -> u64 {
         if self.rules.extras {
-            self.weight
+            // Never more than the limit, outside of an insert.
+            u64::try_from(self.weight).unwrap_or(u64::MAX)
         } else {
             self.table.len() as u64
         }
@@ -125,7 +128,7 @@ impl<K, V> Shard<K, V> {
     fn enable_extras(&mut self) {
         self.table.enable_extras();
         self.rules.extras = true;
-        self.weight = self.table.len() as u64;
+        self.weight = self.table.len() as u128;
     }
 
     #[inline]
@@ -239,6 +242,19 @@ impl<K: Eq, V> Shard<K, V> {
         extra.is_some_and(|extra| extra.refresh_at != 0 && extra.refresh_at <= now)
     }
 
+    /// What the entry of a key was given, if it is still there.
+    pub(crate) fn given<Q: Eq + ?Sized>(&self, hash: u32, key: &Q) -> Given
+    where
+        K: Borrow<Q>,
+    {
+        if !self.rules.extras {
+            return Given::default();
+        }
+        let slot = self.table.find(hash, key);
+        let extra = slot.and_then(|slot| self.table.extra(slot));
+        extra.map(|extra| extra.given.clone()).unwrap_or_default()
+    }
+
     /// Removes what a failed look-up met, if it is not even kept to be served stale.
     pub(crate) fn remove_late(&mut self, slot: u32, now: Tick, out: &mut Outbox<K, V>) {
         if self
@@ -322,7 +338,7 @@ impl<K: Eq, V> Shard<K, V> {
         self.cursor.note(expiry);
         self.policy.admit(&mut self.table, slot);
         if self.rules.extras {
-            self.weight += weight;
+            self.weight += u128::from(weight);
             self.table.set_extra(slot, extra.unwrap_or_default());
         }
     }
@@ -347,7 +363,7 @@ impl<K: Eq, V> Shard<K, V> {
         if self.rules.extras {
             let old_weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
             let extra = extra.unwrap_or_default();
-            self.weight = self.weight - old_weight + extra.weight;
+            self.weight = self.weight - u128::from(old_weight) + u128::from(extra.weight);
             self.table.set_extra(slot, extra);
         }
         self.policy.hit(&mut self.table, slot);
@@ -388,7 +404,7 @@ impl<K: Eq, V> Shard<K, V> {
     #[inline]
     fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Outbox<K, V>) {
         while self.table.len() + entries > self.rules.limits.entries
-            || self.weight.saturating_add(weight) > self.rules.limits.weight
+            || self.weight + u128::from(weight) > u128::from(self.rules.limits.weight)
         {
             if let Some(slot) = self.next_expired(now) {
                 self.remove_slot(slot, RemovalCause::Expired, out);
@@ -410,7 +426,8 @@ impl<K: Eq, V> Shard<K, V> {
     #[inline]
     fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
         if self.rules.extras {
-            self.weight -= self.table.extra(slot).map_or(0, |extra| extra.weight);
+            let weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
+            self.weight -= u128::from(weight);
         }
         let Some(entry) = self.table.take(slot) else {
             return;

@@ -11,6 +11,7 @@
 //! Homes rise with the hash, so a walk over the table may stop at any hash and go on there, even if the table has grown.
 
 use crate::config::SHARD_BITS;
+use crate::core::Given;
 use crate::entry::{Entry, Meta, NEVER, Tick};
 use crate::group::{Group, SLOTS};
 use crate::policy::{Link, NIL, Nodes};
@@ -28,7 +29,7 @@ pub(crate) struct Extra {
     /// From here on a loader renews the entry although it is still fresh.
     pub(crate) refresh_at: Tick,
     pub(crate) weight: u64,
-    pub(crate) tags: Option<Box<[u64]>>,
+    pub(crate) given: Given,
 }
 
 impl Default for Extra {
@@ -37,7 +38,7 @@ impl Default for Extra {
             lives_until: NEVER,
             refresh_at: 0,
             weight: 1,
-            tags: None,
+            given: Given::default(),
         }
     }
 }

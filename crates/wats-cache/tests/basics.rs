@@ -1,5 +1,8 @@
 //! What a cache does with one thread and a clock that is moved by hand.
 
+#[path = "basics/limits.rs"]
+mod limits;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

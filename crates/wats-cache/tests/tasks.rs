@@ -1,6 +1,11 @@
 //! The async face: cancellation at every point, tasks, runtimes, and the clock of tokio.
 #![cfg(feature = "async")]
 
+#[path = "tasks/life.rs"]
+mod life;
+#[path = "tasks/waiting.rs"]
+mod waiting;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;

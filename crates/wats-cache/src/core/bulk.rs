@@ -100,9 +100,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         removed
     }
 
-    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize
+    where
+        K: Clone,
+    {
         let tag = tag_hash(tag);
-        self.supersede_loads();
+        self.supersede_tagged_loads(tag);
         let mut out = Outbox::new();
         for lock in &self.shards {
             let mut from = Some(0);

@@ -1,5 +1,6 @@
 //! How long an entry lives and what it weighs: everything that is decided before the lock is taken.
 
+use super::Given;
 use crate::clock::{Time, ticks};
 use crate::config::CacheConfig;
 use crate::entry::{LATEST, NEVER, Tick};
@@ -23,12 +24,14 @@ pub(crate) struct Life<K, V> {
     weigher: Option<Weigher<K, V>>,
     negative: Option<Negative<V>>,
     extras: bool,
+    /// Whether an entry's own time to live is kept, because the entry may be renewed after its end.
+    keeps_ttl: bool,
     /// Seeded at random, so that caches of one process do not agree on the jitter.
     seed: u64,
 }
 
 /// A time to live in ticks; zero is for ever.
-fn ttl_ticks(ttl: Duration) -> Tick {
+pub(crate) fn ttl_ticks(ttl: Duration) -> Tick {
     if ttl.is_zero() { NEVER } else { ticks(ttl) }
 }
 
@@ -53,6 +56,8 @@ impl<K, V> Life<K, V> {
             extras: weigher.is_some()
                 || config.time_to_idle.is_some()
                 || config.refresh_ahead.is_some(),
+            keeps_ttl: !(config.stale_while_revalidate.is_zero()
+                && config.stale_if_error.is_zero()),
             weigher,
             negative,
             seed: std::hash::RandomState::new().build_hasher().finish(),
@@ -74,20 +79,21 @@ impl<K, V> Life<K, V> {
         self.refresh_ahead.is_some()
     }
 
-    /// How long a value stays fresh; `ttl` of `None` is the default. Calls the user's predicate, so it must be called
-    /// without a lock.
+    /// How long a value stays fresh: its own time to live, or else the one that the entry it renews was given, or else
+    /// the default. Calls the user's predicate, so it must be called without a lock.
     #[inline]
     pub(crate) fn fresh_until(
         &self,
         value: &V,
-        ttl: Option<Duration>,
+        own: Option<Tick>,
+        renewed: Option<Tick>,
         hash: u32,
         now: Tick,
         time: &Time,
     ) -> Tick {
-        let ttl = match ttl {
+        let ttl = match own.or(renewed) {
             None if self.is_plain => self.default_ttl,
-            ttl => self.ttl_of(ttl, value, hash, now),
+            _ => self.ttl_of(value, own, renewed, hash, now),
         };
         if ttl == NEVER {
             NEVER
@@ -98,13 +104,20 @@ impl<K, V> Life<K, V> {
     }
 
     #[inline(never)]
-    fn ttl_of(&self, ttl: Option<Duration>, value: &V, hash: u32, now: Tick) -> Tick {
-        let ttl = match (ttl, &self.negative) {
-            (Some(ttl), _) => ttl_ticks(ttl),
+    fn ttl_of(
+        &self,
+        value: &V,
+        own: Option<Tick>,
+        renewed: Option<Tick>,
+        hash: u32,
+        now: Tick,
+    ) -> Tick {
+        let ttl = match (own, &self.negative) {
+            (Some(ttl), _) => ttl,
             (None, Some((ttl, is_negative))) if is_negative(value) => ttl_ticks(*ttl),
-            (None, _) => self.default_ttl,
+            (None, _) => renewed.unwrap_or(self.default_ttl),
         };
-        if self.jitter > 0.0 && ttl < NEVER {
+        if self.jitter > 0.0 && ttl > 0 && ttl < NEVER {
             self.jittered(ttl, hash, now)
         } else {
             ttl
@@ -113,12 +126,13 @@ impl<K, V> Life<K, V> {
 
     /// What else is kept for an entry, if anything. Calls the user's weigher, so it must be called without a lock.
     #[inline]
-    pub(crate) fn extra(&self, new: &New<K, V>, tags: &[&str], now: Tick) -> Option<Extra> {
-        (self.extras || !tags.is_empty()).then(|| self.make_extra(new, tags, now))
+    pub(crate) fn extra(&self, new: &New<K, V>, given: Given, now: Tick) -> Option<Extra> {
+        let needed = self.extras || given.tags.is_some() || (self.keeps_ttl && given.ttl.is_some());
+        needed.then(|| self.make_extra(new, given, now))
     }
 
     #[inline(never)]
-    fn make_extra(&self, new: &New<K, V>, tags: &[&str], now: Tick) -> Extra {
+    fn make_extra(&self, new: &New<K, V>, given: Given, now: Tick) -> Extra {
         let refresh_at = match self.refresh_ahead {
             Some(share) if new.fresh_until < NEVER => {
                 let ttl = new.fresh_until.saturating_sub(now);
@@ -131,7 +145,7 @@ impl<K, V> Life<K, V> {
             lives_until: new.fresh_until,
             refresh_at,
             weight: weigh.map_or(1, |weigh| weigh(&new.key, &new.value)),
-            tags: (!tags.is_empty()).then(|| tags.iter().map(|tag| tag_hash(tag)).collect()),
+            given,
         }
     }
 

@@ -7,9 +7,9 @@
 //! ```
 
 use super::landing::{Failures, Landing};
-use super::{Core, renewal};
+use super::{Brought, Core, Given, renewal};
 use crate::error::LoadError;
-use crate::flight::{self, Join, Turn};
+use crate::flight::{self, Caller, Join, Turn};
 use crate::removal::Outbox;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
@@ -71,6 +71,8 @@ struct Begun<'a, K: Hash + Eq, V, S> {
     hash: u32,
     stamp: (u64, u64),
     since: Instant,
+    /// What the entry was given that is renewed.
+    before: Given,
     settled: bool,
 }
 
@@ -86,7 +88,7 @@ impl<K: Hash + Eq, V, S> Drop for Begun<'_, K, V, S> {
         } else {
             loads.failed.fetch_add(1, Ordering::Relaxed);
             let mut shard = self.core.shard(self.hash).lock();
-            let ended = shard.pending.end(self.stamp);
+            let ended = shard.pending.end(self.stamp, None);
             drop(shard);
             drop(ended);
         }
@@ -159,6 +161,7 @@ where
         key: &K,
         leader: &Leader<K, V>,
         renew: bool,
+        brings_tags: bool,
     ) -> Result<Begun<'_, K, V, S>, V> {
         let stamp = leader.stamp();
         let now = self.time.now();
@@ -170,22 +173,36 @@ where
         {
             return Err(value.clone());
         }
-        shard.pending.begin(owned, stamp);
+        let before = shard.given(hash, key);
+        let tags = before.tags.clone();
+        shard.pending.begin(owned, stamp, tags, brings_tags);
         drop(shard);
         Ok(Begun {
             core: self,
             hash,
             stamp,
             since: Instant::now(),
+            before,
             settled: false,
         })
     }
 
-    fn settle(&self, key: K, value: V, mut begun: Begun<'_, K, V, S>, leader: Leader<K, V>) -> V {
+    fn settle(
+        &self,
+        key: K,
+        loaded: impl Brought<V>,
+        mut begun: Begun<'_, K, V, S>,
+        leader: Leader<K, V>,
+    ) -> V {
+        let (value, given) = loaded.split();
         if leader.is_current() {
-            self.insert_loaded(begun.hash, key, value.clone(), begun.stamp);
+            let entry = (key, value.clone());
+            let before = std::mem::take(&mut begun.before);
+            self.insert_loaded(begun.hash, entry, given, before, begun.stamp);
         } else {
-            let ended = self.shard(begun.hash).lock().pending.end(begun.stamp);
+            let mut shard = self.shard(begun.hash).lock();
+            let ended = shard.pending.end(begun.stamp, None);
+            drop(shard);
             drop(ended);
         }
         begun.settled = true;
@@ -221,13 +238,18 @@ where
     }
 
     /// What this caller is to do; it goes on by waiting, or not at all.
-    fn depart<E>(&self, hash: u32, key: &K) -> ControlFlow<Boarding<K, V, E>, Waiter<K, V>> {
+    fn depart<E>(
+        &self,
+        hash: u32,
+        key: &K,
+        caller: Caller<'_>,
+    ) -> ControlFlow<Boarding<K, V, E>, Waiter<K, V>> {
         let present = match self.find(hash, key) {
             Found::Fresh(value) => return ControlFlow::Break(Boarding::Over(Ok(value))),
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
-        ControlFlow::Break(match (self.flights.join(key), present) {
+        ControlFlow::Break(match (self.flights.join_as(key, caller), present) {
             (Join::Lead(leader), present) => Boarding::Lead { leader, present },
             (_, Some(present)) => Boarding::Over(Ok(self.serve(present))),
             (Join::Reentrant, None) => Boarding::Over(Err(LoadError::Reentrant)),
@@ -242,8 +264,9 @@ where
         key: &K,
         leader: Leader<K, V>,
         renewing: bool,
+        brings_tags: bool,
     ) -> Result<Started<'_, K, V, S>, V> {
-        match self.begin(hash, key, &leader, renewing) {
+        match self.begin(hash, key, &leader, renewing, brings_tags) {
             Ok(begun) => Ok((leader, begun)),
             Err(value) => {
                 leader.land_with(|| Landing::Value(value.clone()));
@@ -256,13 +279,13 @@ where
     fn arrive<E>(
         &self,
         key: K,
-        loaded: Result<V, E>,
+        loaded: Result<impl Brought<V>, E>,
         (leader, begun): Started<'_, K, V, S>,
         renewing: Option<V>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         match loaded {
-            Ok(value) => Ok(self.settle(key, value, begun, leader)),
+            Ok(loaded) => Ok(self.settle(key, loaded, begun, leader)),
             Err(error) => {
                 let hash = begun.hash;
                 drop(begun);
@@ -277,9 +300,14 @@ where
     }
 
     /// Ends a renewal that nobody waits for; one that failed leaves what there is.
-    fn renewed<E>(&self, key: K, loaded: Result<V, E>, (leader, begun): Started<'_, K, V, S>) {
-        if let Ok(value) = loaded {
-            self.settle(key, value, begun, leader);
+    fn renewed<E>(
+        &self,
+        key: K,
+        loaded: Result<impl Brought<V>, E>,
+        (leader, begun): Started<'_, K, V, S>,
+    ) {
+        if let Ok(loaded) = loaded {
+            self.settle(key, loaded, begun, leader);
         }
     }
 
@@ -309,7 +337,7 @@ where
 
     fn board<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
         loop {
-            let waiter = match self.depart(hash, key) {
+            let waiter = match self.depart(hash, key, Caller::Thread) {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(boarding) => return boarding,
             };
@@ -320,10 +348,10 @@ where
         }
     }
 
-    pub(crate) fn get_or_load<E>(
+    pub(crate) fn get_or_load<E, L: Brought<V>>(
         &self,
         key: K,
-        load: impl FnOnce() -> Result<V, E>,
+        load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
@@ -336,16 +364,16 @@ where
     }
 
     /// Runs the loader of a leader. `renewing` is the fresh value that is renewed early.
-    fn load<E>(
+    fn load<E, L: Brought<V>>(
         &self,
         hash: u32,
         key: K,
         leader: Leader<K, V>,
         renewing: Option<V>,
-        load: impl FnOnce() -> Result<V, E>,
+        load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
-        let started = match self.lead(hash, &key, leader, renewing.is_some()) {
+        let started = match self.lead(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS) {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
@@ -354,10 +382,10 @@ where
     }
 
     /// As [`get_or_load`](Self::get_or_load), with renewals on a thread of their own.
-    pub(crate) fn get_or_renew<E>(
+    pub(crate) fn get_or_renew<E, L: Brought<V>>(
         self: &Arc<Self>,
         key: K,
-        load: impl FnOnce() -> Result<V, E> + Send + 'static,
+        load: impl FnOnce() -> Result<L, E> + Send + 'static,
     ) -> Result<V, LoadError<E>>
     where
         K: Send + Sync + 'static,
@@ -374,7 +402,7 @@ where
                 let core = Arc::clone(self);
                 let early = !present.is_stale;
                 renewal::run(move || {
-                    if let Ok(started) = core.lead(hash, &key, leader, early) {
+                    if let Ok(started) = core.lead(hash, &key, leader, early, L::BRINGS_TAGS) {
                         let loaded = started.0.enter(load);
                         core.renewed(key, loaded, started);
                     }
@@ -407,7 +435,7 @@ where
 {
     async fn board_async<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
         loop {
-            let waiter = match self.depart(hash, key) {
+            let waiter = match Caller::polled(|caller| self.depart(hash, key, caller)).await {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(boarding) => return boarding,
             };
@@ -418,14 +446,15 @@ where
         }
     }
 
-    pub(crate) async fn get_or_load_async<E, F>(
+    pub(crate) async fn get_or_load_async<E, L, F>(
         &self,
         key: K,
         load: impl FnOnce() -> F,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>>
     where
-        F: Future<Output = Result<V, E>>,
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
     {
         let hash = self.hash(&key);
         let (leader, present) = match self.board_async(hash, &key, failures).await {
@@ -436,7 +465,7 @@ where
             .await
     }
 
-    async fn load_async<E, F>(
+    async fn load_async<E, L, F>(
         &self,
         hash: u32,
         key: K,
@@ -446,9 +475,10 @@ where
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>>
     where
-        F: Future<Output = Result<V, E>>,
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
     {
-        let started = match self.lead(hash, &key, leader, renewing.is_some()) {
+        let started = match self.lead(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS) {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
@@ -457,13 +487,14 @@ where
     }
 
     /// Renewals run in a task of tokio; outside a runtime of it, in the calling task.
-    pub(crate) async fn get_or_renew_async<E, F>(
+    pub(crate) async fn get_or_renew_async<E, L, F>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> F + Send + 'static,
     ) -> Result<V, LoadError<E>>
     where
-        F: Future<Output = Result<V, E>> + Send + 'static,
+        F: Future<Output = Result<L, E>> + Send + 'static,
+        L: Brought<V> + Send + 'static,
         E: Send + 'static,
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
@@ -479,7 +510,7 @@ where
                 let core = Arc::clone(self);
                 let early = !present.is_stale;
                 runtime.spawn(async move {
-                    if let Ok(started) = core.lead(hash, &key, leader, early) {
+                    if let Ok(started) = core.lead(hash, &key, leader, early, L::BRINGS_TAGS) {
                         let loaded = started.0.enter_async(load).await;
                         core.renewed(key, loaded, started);
                     }

@@ -1,46 +1,138 @@
-//! Which flights the running code leads: the loaders on the stack of this thread.
+//! Who is inside of which loader, so that nobody waits for a load that cannot go on before the wait ends.
 //!
-//! A loader that asks for its own key again would wait for itself. The mark is set only while a loader runs or is
-//! polled, so it holds for threads and for tasks of any runtime. It does not see a loader that waits for another task
-//! which asks for the key; a lease ends that.
+//! A loader that runs, or is polled, leaves a mark on the stack of its thread. A look-up that meets the mark of the very
+//! flight it would wait for is inside that loader's call, and is refused if its wait could never end:
+//!
+//! | the look-up | is refused |
+//! |---|---|
+//! | blocks its thread | always: the loader needs the thread |
+//! | in a task of tokio | if the loader is polled by the same task |
+//! | in the root future of tokio's `block_on` | always: the loader waits for that `block_on`, or is polled by the same |
+//! | on another executor | if the loader is polled with the same waker, or called and not polled |
+//!
+//! Whatever else the loader's call happens to drive, tasks of a `LocalSet` or of a nested runtime, waits as everybody
+//! does. A loader that waits for another task which asks for its key is not seen; a lease ends that.
 
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 #[cfg(not(wats_loom))]
 thread_local! {
-    static ACTIVE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static ACTIVE: RefCell<Vec<Mark>> = const { RefCell::new(Vec::new()) };
 }
 
 #[cfg(wats_loom)]
 loom::thread_local! {
-    static ACTIVE: RefCell<Vec<u64>> = RefCell::new(Vec::new());
+    static ACTIVE: RefCell<Vec<Mark>> = RefCell::new(Vec::new());
 }
 
-struct Mark;
+/// What a waker wakes, without holding it.
+type Wakes = (*const (), &'static RawWakerVTable);
 
-impl Mark {
-    fn set(flight: u64) -> Self {
-        ACTIVE.with(|active| active.borrow_mut().push(flight));
-        Self
+fn wakes(waker: &Waker) -> Wakes {
+    (waker.data(), waker.vtable())
+}
+
+/// A loader that runs on this thread.
+struct Mark {
+    flight: u64,
+    task: Option<TaskId>,
+    wakes: Option<Wakes>,
+}
+
+/// Who asks whether it is inside a loader.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller<'a> {
+    /// Will block its thread.
+    Thread,
+    /// Will be polled, with this waker if it is known already.
+    Task(Option<&'a Waker>),
+}
+
+impl Caller<'_> {
+    /// Calls `join` with the task that awaits this.
+    pub(crate) async fn polled<T>(join: impl Fn(Caller<'_>) -> T) -> T {
+        let poll =
+            |context: &mut Context<'_>| Poll::Ready(join(Caller::Task(Some(context.waker()))));
+        std::future::poll_fn(poll).await
+    }
+
+    fn is_inside(self, mark: &Mark) -> bool {
+        let Self::Task(waker) = self else {
+            return true;
+        };
+        match (task_id(), waker.map(wakes), mark.wakes) {
+            (Some(task), ..) => mark.task == Some(task),
+            (None, Some(own), Some(of_loader)) if !in_tokio() => {
+                own.0 == of_loader.0 && std::ptr::eq(own.1, of_loader.1)
+            }
+            _ => true,
+        }
     }
 }
 
-impl Drop for Mark {
+#[cfg(feature = "async")]
+use tokio::task::{Id as TaskId, try_id as task_id};
+
+#[cfg(feature = "async")]
+fn in_tokio() -> bool {
+    tokio::runtime::Handle::try_current().is_ok()
+}
+
+#[cfg(not(feature = "async"))]
+type TaskId = std::convert::Infallible;
+
+#[cfg(not(feature = "async"))]
+fn task_id() -> Option<TaskId> {
+    None
+}
+
+#[cfg(not(feature = "async"))]
+fn in_tokio() -> bool {
+    false
+}
+
+/// Takes the mark away when the loader returns. `false` where a thread that ends has no marks any more: what its
+/// destructors load is loaded all the same, only not seen.
+struct Marked(bool);
+
+impl Marked {
+    fn set(flight: u64, waker: Option<&Waker>) -> Self {
+        let (task, wakes) = (task_id(), waker.map(wakes));
+        let mark = Mark {
+            flight,
+            task,
+            wakes,
+        };
+        Self(
+            ACTIVE
+                .try_with(|active| active.borrow_mut().push(mark))
+                .is_ok(),
+        )
+    }
+}
+
+impl Drop for Marked {
     fn drop(&mut self) {
-        ACTIVE.with(|active| active.borrow_mut().pop());
+        if self.0 {
+            let _ = ACTIVE.try_with(|active| active.borrow_mut().pop());
+        }
     }
 }
 
-pub(super) fn leads(flight: u64) -> bool {
-    ACTIVE.with(|active| active.borrow().contains(&flight))
+/// Whether a caller would wait for itself.
+pub(super) fn leads(flight: u64, caller: Caller<'_>) -> bool {
+    let inside = |mark: &Mark| mark.flight == flight && caller.is_inside(mark);
+    ACTIVE
+        .try_with(|active| active.borrow().iter().any(inside))
+        .unwrap_or(false)
 }
 
 pub(super) fn enter<T>(flight: u64, load: impl FnOnce() -> T) -> T {
-    let _mark = Mark::set(flight);
+    let _mark = Marked::set(flight, None);
     load()
 }
 
@@ -64,7 +156,7 @@ impl<F: Future> Future for Entered<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _mark = Mark::set(*this.flight);
+        let _mark = Marked::set(*this.flight, Some(context.waker()));
         this.load.poll(context)
     }
 }

@@ -1,40 +1,31 @@
 //! The caller that loads. Whatever becomes of it, the flight goes on: see `Drop`.
 
-use super::{Flight, Flights, Phase, active};
+use super::{Flight, Flights, Phase, Wakes, active};
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::task::Waker;
 
 /// Leads a flight until it lands; dropped before, it hands the flight to the longest waiting caller.
 #[must_use = "a leader that is dropped has given up"]
 pub struct Leader<K: Hash + Eq, V> {
     flights: Arc<Flights<K, V>>,
-    key: K,
-    flight: Arc<Flight<V>>,
+    flight: Arc<Flight<K, V>>,
     epoch: u64,
-    landed: bool,
-}
-
-impl<K: Hash + Eq + Clone, V> Leader<K, V> {
-    pub(super) fn new(
-        flights: &Arc<Flights<K, V>>,
-        key: &K,
-        flight: Arc<Flight<V>>,
-        epoch: u64,
-    ) -> Self {
-        Self {
-            flights: Arc::clone(flights),
-            key: key.clone(),
-            flight,
-            epoch,
-            landed: false,
-        }
-    }
+    /// The flight is over, or another's. Set after all that may panic.
+    ended: bool,
 }
 
 impl<K: Hash + Eq, V> Leader<K, V> {
+    pub(super) fn new(flights: &Arc<Flights<K, V>>, flight: Arc<Flight<K, V>>, epoch: u64) -> Self {
+        Self {
+            flights: Arc::clone(flights),
+            flight,
+            epoch,
+            ended: false,
+        }
+    }
+
     /// Runs a loader in the name of this flight, so that joining the same key from inside is seen.
     pub fn enter<T>(&self, load: impl FnOnce() -> T) -> T {
         active::enter(self.flight.id, load)
@@ -64,53 +55,58 @@ impl<K: Hash + Eq, V> Leader<K, V> {
         self.land_with(|| value.clone());
     }
 
-    /// As [`land`](Self::land), with a value that is made only if somebody waits for it.
+    /// As [`land`](Self::land), with a value that is made only if somebody waits for it. If making it panics, the leader
+    /// has given up.
     pub(crate) fn land_with(mut self, make: impl FnOnce() -> V) {
-        self.landed = true;
-        let wanted = {
-            let mut state = self.flight.lock();
-            if state.epoch != self.epoch {
-                return;
-            }
-            if state.waiters.is_empty() {
-                state.phase = Phase::Closed;
-            }
-            !state.waiters.is_empty()
-        };
-        let mut waiting = Vec::new();
-        if wanted {
-            let value = Arc::new(make());
-            let mut state = self.flight.lock();
-            if state.epoch == self.epoch {
-                state.phase = Phase::Landed(value);
-                waiting = state
-                    .waiters
-                    .values_mut()
-                    .filter_map(Option::take)
-                    .collect();
-            }
+        if self.left_alone() {
+            return;
         }
-        self.flights.remove(&self.key, &self.flight);
-        waiting.into_iter().for_each(Waker::wake);
+        let value = Arc::new(make());
+        let mut shard = self.flights.table.lock(self.flight.hash);
+        let mut state = self.flight.lock();
+        self.ended = true;
+        let waiting = if state.epoch == self.epoch {
+            state.phase = Phase::Landed(value);
+            shard.remove(&self.flight);
+            state.wakers()
+        } else {
+            Wakes::default()
+        };
+        drop((state, shard));
+        drop(waiting);
+    }
+
+    /// Ends the flight if nobody waits for it. Tells whether there is nothing left to do.
+    fn left_alone(&mut self) -> bool {
+        let mut shard = self.flights.table.lock(self.flight.hash);
+        let state = self.flight.lock();
+        let current = state.epoch == self.epoch;
+        self.ended = !current || state.waiters.is_empty();
+        if current && self.ended {
+            shard.remove(&self.flight);
+        }
+        self.ended
     }
 }
 
 impl<K: Hash + Eq, V> Drop for Leader<K, V> {
     fn drop(&mut self) {
-        if self.landed {
+        if self.ended {
             return;
         }
+        let mut shard = self.flights.table.lock(self.flight.hash);
         let mut state = self.flight.lock();
         if state.epoch != self.epoch {
             return;
         }
-        let waker = state.vacate();
-        let idle = state.waiters.is_empty();
-        drop(state);
-        if idle {
-            self.flights.close_if_idle(&self.key, &self.flight);
-        }
-        waker.into_iter().for_each(Waker::wake);
+        let next = if state.waiters.is_empty() {
+            shard.remove(&self.flight);
+            Wakes::default()
+        } else {
+            state.vacate()
+        };
+        drop((state, shard));
+        drop(next);
     }
 }
 

@@ -7,7 +7,6 @@ use crate::removal::Panics;
 use crate::sweep::Moved;
 use std::hash::Hash;
 use std::sync::{Arc, Weak};
-use std::task::Waker;
 use std::time::Duration;
 use wats_background::{Moment, Work, clock};
 
@@ -85,24 +84,18 @@ where
         let now = lease.now();
         let mut soonest: Option<Tick> = None;
         let mut panics = Panics::default();
-        for flight in self.table.all() {
-            let mut state = flight.lock();
-            // Without a waiter the next caller finds the end of the lease by itself.
-            if state.waiters.is_empty() {
-                continue;
-            }
-            let (end, waker) = match state.phase {
-                Phase::Running { since } if lease.is_over(since, now) => {
-                    (lease.end(now), state.vacate())
-                }
-                Phase::Running { since } => (lease.end(since), None),
-                Phase::Vacant => (lease.end(now), None),
-                Phase::Landed(_) | Phase::Closed => continue,
-            };
+        for (flight, forgotten) in self.table.all() {
+            // Wakers are code of the runtimes of those who wait, and dropping a flight may drop a key.
+            let wakes = self.end_lease(&flight, forgotten, now);
+            panics.catch(|| drop(wakes));
+            let state = flight.lock();
+            // Without a waiter the next caller finds the end of the lease by itself, but nobody joins a forgotten one.
+            let watched = forgotten || !state.waiters.is_empty();
+            let end = (watched && !matches!(state.phase, Phase::Landed(_)))
+                .then(|| lease.end(state.since));
             drop(state);
-            soonest = Some(soonest.map_or(end, |soonest| soonest.min(end)));
-            // A waker is code of the runtime of who waits.
-            panics.catch(|| waker.into_iter().for_each(Waker::wake));
+            soonest = soonest.into_iter().chain(end).min();
+            panics.catch(|| drop(flight));
         }
         panics.swallow();
         soonest.map(|end| lease.look_at(end).max(Moment::now().after(LEAST)))

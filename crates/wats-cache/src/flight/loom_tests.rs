@@ -204,8 +204,8 @@ fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
         clock.advance(second);
         let late = thread::spawn(move || leader.land(&1));
         let sweeper = {
-            let flights = Arc::clone(&flights.flights);
-            thread::spawn(move || flights.run())
+            let flights = flights.clone();
+            thread::spawn(move || flights.end_leases())
         };
         match waiter.wait() {
             Turn::Landed(value) => assert_eq!(value, 1),
@@ -214,5 +214,53 @@ fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
         late.join().unwrap();
         sweeper.join().unwrap();
         assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+    });
+}
+
+#[test]
+fn a_key_that_is_forgotten_while_a_lease_ends_leaves_nobody_waiting() {
+    loom::model(|| {
+        let clock = ManualClock::new();
+        let time = Time::custom(Arc::new(clock.clone()));
+        let second = Duration::from_secs(1);
+        let flights = Under {
+            flights: Arc::new(Flights::new(Some(second), Some(time))),
+        };
+        let hung = lead(&flights);
+        let waiter = wait(&flights);
+        clock.advance(second);
+        let forgetting = {
+            let flights = flights.clone();
+            thread::spawn(move || flights.forget(&1))
+        };
+        let sweeper = {
+            let flights = flights.clone();
+            thread::spawn(move || flights.end_leases())
+        };
+        match waiter.wait() {
+            Turn::Landed(_) => panic!("nobody landed"),
+            Turn::Lead(leader) => leader.land(&2),
+        }
+        forgetting.join().unwrap();
+        sweeper.join().unwrap();
+        drop(hung);
+        assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+    });
+}
+
+#[test]
+fn a_key_that_is_forgotten_while_its_leader_gives_up_leaves_nobody_waiting() {
+    model(|flights| {
+        let leader = lead(&flights);
+        let waiter = wait(&flights);
+        let giving_up = thread::spawn(move || drop(leader));
+        let waiting = thread::spawn(move || match waiter.wait() {
+            Turn::Lead(leader) => leader.land(&7),
+            Turn::Landed(_) => panic!("nobody landed"),
+        });
+        flights.forget_all();
+        assert_eq!(flights.run(&1, || Ok::<_, ()>(2)), Ok(2));
+        giving_up.join().unwrap();
+        waiting.join().unwrap();
     });
 }

@@ -1,6 +1,6 @@
 //! A caller that waits, as a future or by parking its thread.
 
-use super::{Flight, Flights, Leader, Phase, Turn};
+use super::{Flight, Flights, Leader, Phase, Turn, Wakes};
 #[cfg(wats_loom)]
 use loom::thread::{self, Thread};
 use std::fmt;
@@ -16,8 +16,7 @@ use std::thread::{self, Thread};
 #[must_use = "waits only when awaited, or with `wait`"]
 pub struct Waiter<K: Hash + Eq, V> {
     flights: Arc<Flights<K, V>>,
-    key: K,
-    flight: Arc<Flight<V>>,
+    flight: Arc<Flight<K, V>>,
     ticket: u64,
     done: bool,
 }
@@ -25,16 +24,14 @@ pub struct Waiter<K: Hash + Eq, V> {
 // Nothing in it is pinned: the future it stands for is the state of the flight.
 impl<K: Hash + Eq, V> Unpin for Waiter<K, V> {}
 
-impl<K: Hash + Eq + Clone, V: Clone> Waiter<K, V> {
+impl<K: Hash + Eq, V> Waiter<K, V> {
     pub(super) fn new(
         flights: &Arc<Flights<K, V>>,
-        key: &K,
-        flight: Arc<Flight<V>>,
+        flight: Arc<Flight<K, V>>,
         ticket: u64,
     ) -> Self {
         Self {
             flights: Arc::clone(flights),
-            key: key.clone(),
             flight,
             ticket,
             done: false,
@@ -42,7 +39,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Waiter<K, V> {
     }
 
     /// Waits by parking the thread.
-    pub fn wait(mut self) -> Turn<K, V> {
+    pub fn wait(mut self) -> Turn<K, V>
+    where
+        K: Clone,
+        V: Clone,
+    {
         let waker = Waker::from(Arc::new(Parked(thread::current())));
         let mut context = Context::from_waker(&waker);
         loop {
@@ -66,6 +67,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
     type Output = Turn<K, V>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<K, V>> {
+        if self.done {
+            return Poll::Pending;
+        }
         let ticket = self.ticket;
         let since = self.flights.begin(self.flights.now());
         // Cloned before the lock: a waker's clone is code of the runtime.
@@ -73,7 +77,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
         let mut state = self.flight.lock();
         let landed = match &state.phase {
             Phase::Landed(value) => Some(Arc::clone(value)),
-            Phase::Running { .. } | Phase::Closed => {
+            Phase::Running => {
                 let old = state.waiters.insert(ticket, Some(waker));
                 drop(state);
                 drop(old);
@@ -81,22 +85,18 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
             }
             Phase::Vacant => None,
         };
-        state.waiters.remove(&ticket);
+        let old = state.waiters.remove(&ticket);
         let epoch = if landed.is_none() {
             state.claim(since)
         } else {
             0
         };
         drop(state);
+        drop(old);
         self.done = true;
         Poll::Ready(match landed {
             Some(value) => Turn::Landed(Arc::unwrap_or_clone(value)),
-            None => Turn::Lead(Leader::new(
-                &self.flights,
-                &self.key,
-                Arc::clone(&self.flight),
-                epoch,
-            )),
+            None => Turn::Lead(Leader::new(&self.flights, Arc::clone(&self.flight), epoch)),
         })
     }
 }
@@ -106,18 +106,21 @@ impl<K: Hash + Eq, V> Drop for Waiter<K, V> {
         if self.done {
             return;
         }
+        let mut shard = self.flights.table.lock(self.flight.hash);
         let mut state = self.flight.lock();
         let own = state.waiters.remove(&self.ticket);
-        // The baton may have been thrown to this one: on to the next.
-        let vacant = matches!(state.phase, Phase::Vacant);
-        let next = if vacant { state.first_waker() } else { None };
-        let idle = vacant && state.waiters.is_empty();
-        drop(state);
-        drop(own);
-        if idle {
-            self.flights.close_if_idle(&self.key, &self.flight);
+        let mut next = Wakes::default();
+        if matches!(state.phase, Phase::Vacant) {
+            if state.waiters.is_empty() {
+                shard.remove(&self.flight);
+            } else {
+                // The baton may have been thrown to this one: on to the next.
+                next = state.first_waker();
+            }
         }
-        next.into_iter().for_each(Waker::wake);
+        drop((state, shard));
+        drop(own);
+        drop(next);
     }
 }
 

@@ -7,11 +7,20 @@ use std::borrow::Borrow;
 /// A flight and which of its leaders.
 pub(crate) type Stamp = (u64, u64);
 
+/// Tags that are noted for a load; one more, and it is taken to carry it.
+const MOST_NOTED: usize = 64;
+
 #[derive(Debug)]
 struct Pending<K> {
     key: K,
     stamp: Stamp,
     superseded: bool,
+    /// The tags of the entry that is renewed.
+    tags: Option<Box<[u64]>>,
+    /// Whether the value may bring other tags, which are not known before it is there.
+    brings_tags: bool,
+    /// Tags that were invalidated meanwhile, for that case.
+    invalidated: Vec<u64>,
 }
 
 /// The loads under way in a shard; nearly always none.
@@ -25,25 +34,55 @@ impl<K> Default for Pendings<K> {
 }
 
 impl<K> Pendings<K> {
+    #[cfg(all(test, feature = "async", not(wats_loom)))]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn supersede_all(&mut self) {
         for pending in &mut self.0 {
             pending.superseded = true;
         }
     }
 
-    /// Ends a load. Tells whether its result may be stored; the key goes out to be dropped after the lock.
-    pub(crate) fn end(&mut self, stamp: Stamp) -> (bool, Option<K>) {
+    /// A tag was invalidated. Calls `hit` with the keys of the loads whose values carry it, or may.
+    pub(crate) fn supersede_tag(&mut self, tag: u64, mut hit: impl FnMut(&K)) {
+        for pending in &mut self.0 {
+            let carries = pending.tags.as_ref().is_some_and(|of| of.contains(&tag));
+            if carries || pending.invalidated.len() >= MOST_NOTED {
+                pending.superseded = true;
+            } else if pending.brings_tags && !pending.invalidated.contains(&tag) {
+                pending.invalidated.push(tag);
+            }
+            if pending.superseded || pending.brings_tags {
+                hit(&pending.key);
+            }
+        }
+    }
+
+    /// Ends a load whose value has these tags of its own, if any. Tells whether it may be stored; the key goes out to be
+    /// dropped after the lock.
+    pub(crate) fn end(&mut self, stamp: Stamp, tags: Option<&[u64]>) -> (bool, Option<K>) {
         let Some(at) = self.0.iter().position(|pending| pending.stamp == stamp) else {
             return (false, None);
         };
         let pending = self.0.swap_remove(at);
-        (!pending.superseded, Some(pending.key))
+        let carried = |tag| tags.is_some_and(|tags| tags.contains(tag));
+        let overtaken = pending.superseded || pending.invalidated.iter().any(carried);
+        (!overtaken, Some(pending.key))
     }
 }
 
 impl<K: Eq> Pendings<K> {
-    /// Begins a load. An earlier leader of the same flight, whose lease has ended, comes too late then.
-    pub(crate) fn begin(&mut self, key: K, stamp: Stamp) {
+    /// Begins a load, maybe of an entry with these tags. An earlier leader of the same flight, whose lease has ended,
+    /// comes too late then.
+    pub(crate) fn begin(
+        &mut self,
+        key: K,
+        stamp: Stamp,
+        tags: Option<Box<[u64]>>,
+        brings_tags: bool,
+    ) {
         for pending in self
             .0
             .iter_mut()
@@ -55,6 +94,9 @@ impl<K: Eq> Pendings<K> {
             key,
             stamp,
             superseded: false,
+            tags,
+            brings_tags,
+            invalidated: Vec::new(),
         });
     }
 

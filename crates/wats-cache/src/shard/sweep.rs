@@ -118,7 +118,7 @@ impl<K, V> Shard<K, V> {
         let tags = self
             .table
             .extra(slot)
-            .and_then(|extra| extra.tags.as_deref());
+            .and_then(|extra| extra.given.tags.as_deref());
         tags.is_some_and(|tags| tags.contains(&tag))
     }
 }
