@@ -1,10 +1,13 @@
-//! The function, written anew: key, cache, and the old body as the loader.
+//! The function, written anew: key, cache, and the old body as the loader. What it returns and what
+//! types it is called with is left to the compiler: see `attribute` of `wats-cache`.
 
 use crate::options::Options;
-use proc_macro2::TokenStream;
-use quote::quote;
+use crate::types::{borrows, with_inferred_impls};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{
-    Error, Expr, FnArg, GenericParam, ItemFn, Pat, Result, ReturnType, Signature, Type, parse_quote,
+    Error, Expr, FnArg, Ident, ItemFn, Pat, Path, Result, ReturnType, Signature, Type, parse_quote,
 };
 
 pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> {
@@ -15,124 +18,152 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
         block,
         ..
     } = function;
-    check(&sig)?;
-    let key = match options.key {
-        Some(key) => key,
-        None => key_of_arguments(&sig)?,
-    };
+    if let Some(constness) = &sig.constness {
+        let why = "a `const fn` cannot be cached";
+        return Err(Error::new_spanned(constness, why));
+    }
     let output = match &sig.output {
-        ReturnType::Default => quote!(()),
-        ReturnType::Type(_, output) => quote!(#output),
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, output) => {
+            if borrows(output) {
+                let why = "what is cached outlives the call, so it must be owned: return a `String` in place of a `&str`, for example, or an `Arc`";
+                return Err(Error::new_spanned(output, why));
+            }
+            with_inferred_impls(output)
+        }
     };
-    let build = options.max_entries.map(|max| quote!(.max_entries(#max)));
-    let ttl = options
-        .ttl
-        .map(|ms| quote!(.default_ttl(::std::time::Duration::from_millis(#ms))));
-    let krate = &options.krate;
-    let is_async = sig.asyncness.is_some();
-    let (face, closure, wait) = if is_async {
+    let krate = options.krate;
+    let attribute: Path = parse_quote!(#krate::attribute);
+    let key = match options.key {
+        Some(key) => {
+            owned_key(&key, &sig)?;
+            quote!(#key)
+        }
+        None => key_of_arguments(&sig, &attribute)?,
+    };
+    let max = options.max_entries.map(|max| quote!(.max_entries(#max)));
+    let ttl = options.ttl.map(|ttl| quote!(.default_ttl(#ttl)));
+    // Hygienic: the body sees none of these names.
+    let [key_name, load, returns] =
+        ["key", "load", "returns"].map(|name| Ident::new(name, Span::mixed_site()));
+    let (closure, of, look_up, wait) = if sig.asyncness.is_some() {
         (
-            quote!(AsyncTtlCache),
             quote!(async move || -> #output #block),
+            quote!(of_async),
+            quote!(look_up_async),
             quote!(.await),
         )
     } else {
         (
-            quote!(TtlCache),
             quote!(move || -> #output #block),
+            quote!(of),
+            quote!(look_up),
             quote!(),
         )
     };
-    let look_up = if returns(&sig, "Result") && !options.cache_err {
-        quote!(#krate::memo::own_error(__cache.get_or_try_insert_with(__key, #closure) #wait))
-    } else if returns(&sig, "Option") && !options.cache_none {
-        let load = if is_async {
-            quote!(async move || (#closure)().await.ok_or(()))
-        } else {
-            quote!(move || (#closure)().ok_or(()))
-        };
-        quote!(#krate::memo::own_error(__cache.get_or_try_insert_with(__key, #load) #wait).ok())
-    } else {
-        quote!(__cache.get_or_insert_with(__key, #closure) #wait)
-    };
+    let mut kept = quote!(#returns.kept());
+    let mut check = None;
+    if let Some(errors) = options.cache_err {
+        check = Some(quote_spanned!(errors.span() => #returns.is_result();));
+        if errors.value {
+            kept = quote!(#returns.errors_too());
+        }
+    }
+    if let Some(none) = options.cache_none {
+        check = Some(quote_spanned!(none.span() => #returns.is_option();));
+        if !none.value {
+            kept = quote!(#returns.some_only());
+        }
+    }
     Ok(quote! {
         #(#attrs)*
         #vis #sig {
-            static __CACHE: #krate::memo::Slot = #krate::memo::Slot::new();
-            #[allow(clippy::used_underscore_binding)]
-            let __key = {
+            let #key_name = #key;
+            let #load = #closure;
+            {
                 #[allow(unused_imports)]
-                use ::std::borrow::ToOwned as _;
-                #key
-            };
-            let __cache = __CACHE.get(|| #krate::#face::builder() #build #ttl .build());
-            #look_up
+                use #attribute::Values as _;
+                static CACHES: #attribute::Caches = #attribute::Caches::new();
+                let #returns = #attribute::Returns::#of(&#load);
+                #check
+                #attribute::#look_up(
+                    #kept,
+                    &CACHES,
+                    #attribute::instance(&|| ()),
+                    || #krate::CacheConfig::default() #max #ttl,
+                    #key_name,
+                    #load,
+                ) #wait
+            }
         }
     })
 }
 
-fn check(sig: &Signature) -> Result<()> {
-    if let Some(parameter) = sig
-        .generics
-        .params
-        .iter()
-        .find(|p| !matches!(p, GenericParam::Lifetime(_)))
-    {
-        let why =
-            "a function with type parameters cannot be cached: all its types would share one cache";
-        return Err(Error::new_spanned(parameter, why));
-    }
-    if let Some(constness) = &sig.constness {
-        return Err(Error::new_spanned(
-            constness,
-            "a `const fn` cannot be cached",
-        ));
-    }
-    Ok(())
-}
-
-/// All arguments, owned.
-fn key_of_arguments(sig: &Signature) -> Result<Expr> {
-    let mut parts = Vec::new();
-    for argument in &sig.inputs {
-        let name = match argument {
-            FnArg::Receiver(this) => {
-                return Err(Error::new_spanned(
-                    this,
-                    "say which `key` calls of this method share: #[cached(key = …)]",
-                ));
-            }
-            FnArg::Typed(typed) => match &*typed.pat {
-                Pat::Ident(pattern) => &pattern.ident,
-                other => {
-                    return Err(Error::new_spanned(
-                        other,
-                        "name this argument, or give a `key`",
-                    ));
-                }
-            },
-        };
-        parts.push(quote!(#name.to_owned()));
-    }
-    // A function without arguments has one value; clippy would object to `()` as its key.
-    Ok(if parts.is_empty() {
-        parse_quote!(0_u8)
-    } else {
-        parse_quote!((#(#parts,)*))
+/// The arguments with names, and their types.
+fn named(sig: &Signature) -> impl Iterator<Item = (&Ident, &Type)> {
+    sig.inputs.iter().filter_map(|argument| match argument {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(pattern) => Some((&pattern.ident, &*typed.ty)),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
     })
 }
 
-/// Whether the return type is called `name`, whatever path it is written with.
-fn returns(sig: &Signature, name: &str) -> bool {
-    match &sig.output {
-        ReturnType::Type(_, output) => match &**output {
-            Type::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == name),
-            _ => false,
-        },
-        ReturnType::Default => false,
+/// All arguments, owned.
+fn key_of_arguments(sig: &Signature, attribute: &Path) -> Result<TokenStream> {
+    for argument in &sig.inputs {
+        match argument {
+            FnArg::Receiver(this) => {
+                let why = "say which `key` calls of this method share: #[cached(key = …)]";
+                return Err(Error::new_spanned(this, why));
+            }
+            FnArg::Typed(typed) if !matches!(&*typed.pat, Pat::Ident(_)) => {
+                let why = "name this argument, or give a `key`";
+                return Err(Error::new_spanned(&typed.pat, why));
+            }
+            FnArg::Typed(_) => {}
+        }
+    }
+    let mut parts = Vec::new();
+    for (name, argument) in named(sig) {
+        let part = match argument {
+            Type::Reference(reference) if !borrows(&reference.elem) => quote!(&*#name),
+            _ if borrows(argument) => {
+                let text = quote!(#argument).to_string().replace("& ", "&");
+                let why = format!(
+                    "`{text}` borrows, and the key must be owned: choose it with #[cached(key = …)], for example `key = {name}.map(str::to_owned)` of an `Option<&str>`"
+                );
+                return Err(Error::new_spanned(argument, why));
+            }
+            _ => quote!(&#name),
+        };
+        parts.push(quote_spanned!(argument.span() => #attribute::key_part(#part)));
+    }
+    // A function without arguments has one value; clippy would object to `()` as its key.
+    Ok(if parts.is_empty() {
+        quote!(0_u8)
+    } else {
+        quote!((#(#parts,)*))
+    })
+}
+
+/// Refuses a key that is an argument which borrows, or has one as a member.
+fn owned_key(key: &Expr, sig: &Signature) -> Result<()> {
+    match key {
+        Expr::Tuple(tuple) => tuple.elems.iter().try_for_each(|part| owned_key(part, sig)),
+        Expr::Paren(paren) => owned_key(&paren.expr, sig),
+        Expr::Path(path) => {
+            let borrowed =
+                named(sig).find(|(name, argument)| path.path.is_ident(*name) && borrows(argument));
+            match borrowed {
+                Some((name, _)) => {
+                    let why = format!("the key must be owned: `{name}.to_owned()`, for example");
+                    Err(Error::new_spanned(path, why))
+                }
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
     }
 }

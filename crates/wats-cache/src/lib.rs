@@ -34,6 +34,8 @@
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
+#[doc(hidden)]
+pub mod attribute;
 mod builder;
 mod clock;
 mod config;
@@ -48,8 +50,7 @@ mod group;
 mod hash;
 mod iter;
 mod lock;
-#[doc(hidden)]
-pub mod memo;
+mod memo;
 #[cfg(feature = "metrics")]
 mod observe;
 mod policy;
@@ -83,3 +84,8 @@ pub use stats::CacheStats;
 pub use sync::TtlCache;
 #[cfg(feature = "macros")]
 pub use wats_cache_macros::cached;
+
+/// The README's example is compiled and run like the others.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,14 +1,18 @@
 //! What `#[cached]` makes of functions.
 #![cfg(all(feature = "macros", feature = "async"))]
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use wats_cache::cached;
-
 macro_rules! counter {
     ($name:ident) => {
         static $name: AtomicU32 = AtomicU32::new(0);
     };
 }
+
+mod instances;
+mod returns;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use wats_cache::cached;
 
 fn count(calls: &AtomicU32) -> u32 {
     calls.fetch_add(1, Ordering::Relaxed) + 1
@@ -160,4 +164,52 @@ fn the_crate_may_be_found_elsewhere() {
         Ok(2 * n)
     }
     assert_eq!(double(4), Ok(8));
+}
+
+#[test]
+fn options_may_be_constants() {
+    counter!(CALLS);
+    const LONG: Duration = Duration::from_secs(3600);
+    struct Site;
+    impl Site {
+        const MOST: usize = 4;
+        #[cached(ttl = LONG, max_entries = 2 * Self::MOST)]
+        fn square(n: u32) -> u32 {
+            count(&CALLS);
+            n * n
+        }
+    }
+    assert_eq!((Site::square(3), Site::square(3)), (9, 9));
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn the_body_sees_none_of_the_names_of_the_macro() {
+    #[cached]
+    fn sum(key: u32, load: u32, returns: u32, kept: u32) -> u32 {
+        key + load + returns + kept
+    }
+    assert_eq!((sum(1, 2, 3, 4), sum(1, 2, 3, 4)), (10, 10));
+}
+
+#[test]
+fn arguments_of_all_owned_types_are_keys() {
+    #[cached]
+    fn show(
+        a: &[u8],
+        b: &mut Vec<u8>,
+        c: Option<&'static str>,
+        d: fn(&str) -> usize,
+        e: Box<str>,
+        mut f: String,
+    ) -> String {
+        f.push_str(&format!("{a:?}{b:?}{c:?}{e}{}", d("four")));
+        f
+    }
+    let call = |c| {
+        let (f, e) = ("x".to_owned(), "y".into());
+        show(&[1], &mut vec![2], Some(c), str::len, e, f)
+    };
+    assert_eq!(call("z"), call("z"));
+    assert_ne!(call("z"), call("zz"));
 }
