@@ -91,10 +91,13 @@ impl<K, V, S> Core<K, V, S> {
         }
     }
 
-    /// Sees to it that what expires at `soonest` is swept.
+    /// Sees to it that what expires at `soonest` is swept. Before this insert nothing in its shard expired before `was`,
+    /// and that has been seen to.
     #[inline]
-    pub(crate) fn sweep_at(&self, soonest: Tick) {
-        if let Some(sweeper) = &self.sweeper {
+    pub(crate) fn sweep_at(&self, soonest: Tick, was: Tick) {
+        if let Some(sweeper) = &self.sweeper
+            && (soonest < was || sweeper.is_inherited())
+        {
             sweeper.note(soonest);
         }
     }
@@ -187,10 +190,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
+        let was = shard.soonest();
         shard.insert(hash, new, extra, now, &mut out);
         let soonest = shard.soonest();
         drop(shard);
-        self.sweep_at(soonest);
+        self.sweep_at(soonest, was);
         if let Some(key) = loading {
             self.flights.forget(&key);
         }
@@ -232,6 +236,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let (may_store, key) = shard.pending.end(stamp);
+        let was = shard.soonest();
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);
             None
@@ -240,7 +245,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         };
         let soonest = shard.soonest();
         drop(shard);
-        self.sweep_at(soonest);
+        self.sweep_at(soonest, was);
         drop((key, kept));
         self.send(out);
     }
