@@ -44,6 +44,7 @@ mod workers;
 
 pub use guard::{discard, guarded};
 pub use moment::Moment;
+pub use process::forks;
 pub use schedule::{Job, Work};
 
 /// The program of the README compiles as it is printed.

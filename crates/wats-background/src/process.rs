@@ -31,9 +31,10 @@ static CURRENT: AtomicPtr<Process> = AtomicPtr::new(ptr::null_mut());
 
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
-/// How many forks lie between this process and the one that began; tells what was noted here from what was inherited.
+/// How many forks lie between this process and the one that began: tells what was noted here from what was inherited.
+/// Counted from the first use of this crate on, where the system has forks at all.
 #[inline]
-pub(crate) fn forks() -> u64 {
+pub fn forks() -> u64 {
     FORKS.load(Ordering::Relaxed)
 }
 

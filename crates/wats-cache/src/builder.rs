@@ -4,6 +4,8 @@ use crate::RemovalCause;
 use crate::clock::{Clock, Time};
 use crate::config::{CacheConfig, all_setters};
 use crate::core::{Core, Life, Listener, Loads};
+#[cfg(feature = "metrics")]
+use crate::entry::NEVER;
 use crate::flight::SingleFlight;
 use crate::hash::RandomState;
 use crate::lock::Lock;
@@ -192,7 +194,7 @@ where
         });
         #[cfg(feature = "metrics")]
         if core.observer.is_some() {
-            core.sweep_at(0);
+            core.sweep_at(0, NEVER);
         }
         core
     }

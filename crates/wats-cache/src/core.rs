@@ -96,10 +96,13 @@ impl<K, V, S> Core<K, V, S> {
         }
     }
 
-    /// Sees to it that what expires at `soonest` is swept.
+    /// Sees to it that what expires at `soonest` is swept. Before this insert nothing in its shard expired before `was`,
+    /// and that has been seen to.
     #[inline]
-    pub(crate) fn sweep_at(&self, soonest: Tick) {
-        if let Some(sweeper) = &self.sweeper {
+    pub(crate) fn sweep_at(&self, soonest: Tick, was: Tick) {
+        if let Some(sweeper) = &self.sweeper
+            && (soonest < was || sweeper.is_inherited())
+        {
             sweeper.note(soonest);
         }
     }
@@ -197,10 +200,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
+        let was = shard.soonest();
         shard.insert(hash, new, extra, now, &mut out);
         let soonest = shard.soonest();
         drop(shard);
-        self.sweep_at(soonest);
+        self.sweep_at(soonest, was);
         if let Some(key) = loading {
             self.flights.forget(&key);
         }
@@ -270,6 +274,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let (may_store, key) = shard.pending.end(stamp, tags.as_deref());
+        let was = shard.soonest();
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);
             None
@@ -278,7 +283,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         };
         let soonest = shard.soonest();
         drop(shard);
-        self.sweep_at(soonest);
+        self.sweep_at(soonest, was);
         drop((key, kept));
         self.send(out);
     }

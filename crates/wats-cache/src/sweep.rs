@@ -5,7 +5,7 @@ use crate::entry::{NEVER, Tick};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use wats_background::{Job, Moment, Work, clock};
+use wats_background::{Job, Moment, Work, clock, forks};
 
 /// A job that also runs when a clock was moved by hand. Belongs to who is swept, and is gone with it.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Sweeper {
     every: Duration,
     /// The next sweep does not begin earlier, in ticks of the system's clock.
     not_before: AtomicU64,
+    /// The process in which it was scheduled: the child of a fork does not have the schedule of its parent.
+    noted_in: AtomicU64,
     /// Whether expiries are in ticks of the system's clock. With another one it has to be looked now and then.
     foreseeable: bool,
 }
@@ -42,6 +44,7 @@ impl Sweeper {
             job: Moved::new(work, time),
             every: every.max(clock::TICK),
             not_before: AtomicU64::new(0),
+            noted_in: AtomicU64::new(forks()),
             foreseeable: matches!(time, Time::Coarse),
         };
         sweeper.put_off();
@@ -67,9 +70,16 @@ impl Sweeper {
         })
     }
 
-    /// Something expires at `soonest`, and nothing before.
+    /// Whether nothing is scheduled in this process of what was in its parent.
     #[inline]
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.noted_in.load(Ordering::Relaxed) != forks()
+    }
+
+    /// Something expires at `soonest`, and nothing before.
+    #[cold]
     pub(crate) fn note(&self, soonest: Tick) {
+        self.noted_in.store(forks(), Ordering::Relaxed);
         if let Some(due) = self.next(soonest) {
             self.job.0.at(due);
         }
