@@ -1,6 +1,6 @@
 //! The flights under way, all of them: also those whose key was forgotten, for somebody may wait for them still.
 //!
-//! They stand by the hash of their key and their own number, so that a flight is taken out without asking its key
+//! They stand in the order of the hash of their key and their own number, so that a flight is taken out without asking its key
 //! anything: `Hash` and `Eq` are code of the user, and run where a caller joins or forgets, never where a flight ends.
 
 use super::Flight;
@@ -8,7 +8,6 @@ use crate::hash::RandomState;
 #[cfg(wats_loom)]
 use loom::sync::{Mutex, MutexGuard};
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, PoisonError};
 #[cfg(not(wats_loom))]
@@ -22,10 +21,11 @@ pub(super) struct Table<K, V> {
     hasher: RandomState,
 }
 
-/// The flights of some keys, under one lock.
-pub(super) struct Shard<K, V>(BTreeMap<(u64, u64), Standing<K, V>>);
+/// The flights of some keys, under one lock: sorted, because they are few, and a list that empties keeps its memory.
+pub(super) struct Shard<K, V>(Vec<Standing<K, V>>);
 
 struct Standing<K, V> {
+    hash: u64,
     flight: Arc<Flight<K, V>>,
     /// Nobody joins it any more.
     forgotten: bool,
@@ -33,7 +33,7 @@ struct Standing<K, V> {
 
 impl<K, V> Table<K, V> {
     pub(super) fn new() -> Self {
-        let shard = || Mutex::new(Shard(BTreeMap::new()));
+        let shard = || Mutex::new(Shard(Vec::new()));
         Self {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             hasher: RandomState::default(),
@@ -45,8 +45,7 @@ impl<K, V> Table<K, V> {
     }
 
     pub(super) fn lock(&self, hash: u64) -> MutexGuard<'_, Shard<K, V>> {
-        // The high bits; the map compares the low ones as well.
-        let shard = &self.shards[(hash >> 32) as usize % SHARDS];
+        let shard = &self.shards[hash as usize % SHARDS];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -57,7 +56,7 @@ impl<K, V> Table<K, V> {
 
     pub(super) fn forget_all(&self) {
         for mut shard in self.locks() {
-            for standing in shard.0.values_mut() {
+            for standing in &mut shard.0 {
                 standing.forgotten = true;
             }
         }
@@ -71,7 +70,7 @@ impl<K, V> Table<K, V> {
     pub(super) fn all(&self) -> Vec<(Arc<Flight<K, V>>, bool)> {
         let mut all = Vec::new();
         for shard in self.locks() {
-            let standing = shard.0.values();
+            let standing = shard.0.iter();
             all.extend(standing.map(|of| (Arc::clone(&of.flight), of.forgotten)));
         }
         all
@@ -79,6 +78,11 @@ impl<K, V> Table<K, V> {
 }
 
 impl<K, V> Shard<K, V> {
+    /// Where the flights of a hash begin.
+    fn first(&self, hash: u64) -> usize {
+        self.0.partition_point(|standing| standing.hash < hash)
+    }
+
     /// The flight that callers of this key join.
     pub(super) fn current<Q>(&mut self, hash: u64, key: &Q) -> Option<&Arc<Flight<K, V>>>
     where
@@ -93,21 +97,33 @@ impl<K, V> Shard<K, V> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let of_hash = self.0.range_mut((hash, 0)..=(hash, u64::MAX));
+        let first = self.first(hash);
+        let of_hash = self.0[first..].iter_mut();
         of_hash
-            .map(|(_, standing)| standing)
+            .take_while(|standing| standing.hash == hash)
             .find(|standing| !standing.forgotten && standing.flight.key.borrow() == key)
     }
 
     pub(super) fn add(&mut self, flight: Arc<Flight<K, V>>) {
-        let place = (flight.hash, flight.id);
-        let forgotten = false;
-        self.0.insert(place, Standing { flight, forgotten });
+        let (hash, forgotten) = (flight.hash, false);
+        let standing = Standing {
+            hash,
+            flight,
+            forgotten,
+        };
+        self.0.insert(self.first(hash), standing);
     }
 
     /// The caller holds the flight, too, so nothing of the user's is dropped here.
     pub(super) fn remove(&mut self, flight: &Flight<K, V>) {
-        self.0.remove(&(flight.hash, flight.id));
+        let first = self.first(flight.hash);
+        let of_hash = self.0[first..].iter();
+        let place = of_hash
+            .take_while(|standing| standing.hash == flight.hash)
+            .position(|standing| standing.flight.id == flight.id);
+        if let Some(place) = place {
+            self.0.remove(first + place);
+        }
     }
 
     pub(super) fn forget<Q>(&mut self, hash: u64, key: &Q)
