@@ -27,6 +27,8 @@ pub(crate) struct Line {
     worn: AtomicBool,
     /// A head came that is larger than any that is taken.
     large_head: AtomicBool,
+    /// The server does not accept this client's certificate, or that it has none.
+    distrusted: AtomicBool,
     /// How many wait for a change.
     waiting: AtomicUsize,
     changed: Notify,
@@ -97,6 +99,14 @@ impl Line {
 
     pub(crate) fn saw_large_head(&self) {
         self.large_head.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_distrusted(&self) -> bool {
+        self.distrusted.load(SeqCst)
+    }
+
+    pub(crate) fn distrust(&self) {
+        self.distrusted.store(true, SeqCst);
     }
 
     /// Has those who wait look again.

@@ -1,7 +1,6 @@
 //! One connection, a call's hold on it, and why a request on it may get no answer.
 
 use std::error::Error as _;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,7 +224,8 @@ impl Failure {
         }
         let said = said(&source);
         let (kind, message) = match said {
-            Some(Said::Tls) => (ErrorKind::Tls, "the server broke off what TLS had agreed on"),
+            // In TLS 1.3 a server says so when the handshake is over for the client.
+            _ if line.is_distrusted() => (ErrorKind::Tls, "the server does not accept this client"),
             Some(Said::Http1Required) => (ErrorKind::Transport, "the server requires HTTP/1.1"),
             Some(Said::Refused) => {
                 let message = "the server takes no more requests just now";
@@ -275,8 +275,6 @@ enum Said {
     Goodbye,
     /// It wants HTTP/1.1 (section 7).
     Http1Required,
-    /// TLS has ended the connection: an alert, or bytes that are none.
-    Tls,
     /// h2 has: what came is not HTTP/2, or too much.
     Own,
 }
@@ -290,10 +288,7 @@ fn said(error: &hyper::Error) -> Option<Said> {
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<h2::Error>() {
             let reason = error.reason();
-            let io = error.get_io().and_then(tls_error);
-            return if io.is_some() {
-                Some(Said::Tls)
-            } else if error.is_library() {
+            return if error.is_library() {
                 Some(Said::Own)
             } else if !error.is_remote() {
                 None
@@ -307,15 +302,7 @@ fn said(error: &hyper::Error) -> Option<Said> {
                 None
             };
         }
-        if error.downcast_ref().and_then(tls_error).is_some() {
-            return Some(Said::Tls);
-        }
         cause = error.source();
     }
     None
-}
-
-/// What TLS itself has against a connection; `None` for an error that is the socket's.
-pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
 }

@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::LARGEST_HEAD;
-use super::connection::{Closing, Http1, tls_error};
+use super::connection::{Closing, Http1};
 use super::route::Router;
-use super::socket::Socket;
+use super::socket::{Socket, tls_error};
 use super::stats::{Counters, Live};
 use super::streams::{Driven, Streams, UNKNOWN};
 use super::sync::{Lock, Notify};
@@ -130,7 +130,11 @@ impl Dialer {
         counters: &Counters,
     ) -> Result<Dialled> {
         let _dialling = Live::new(&counters.dialling);
-        let tls = if offer_http2 { &self.tls } else { &self.tls_http1 };
+        let tls = if offer_http2 {
+            &self.tls
+        } else {
+            &self.tls_http1
+        };
         timeout(self.deadline, self.open(base, tls, counters))
             .await
             .unwrap_or_else(|_| Err(self.too_late(base)))

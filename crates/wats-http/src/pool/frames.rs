@@ -172,7 +172,11 @@ impl Frames {
     }
 
     fn add_to_head(&mut self, length: usize, begins: bool) {
-        self.head = if begins { length } else { self.head.saturating_add(length) };
+        self.head = if begins {
+            length
+        } else {
+            self.head.saturating_add(length)
+        };
         if self.head > LARGEST_HEAD / 2 {
             self.line.saw_large_head();
         }
@@ -216,7 +220,9 @@ mod tests {
     fn through(bytes: &[u8], come: usize, taken: usize) -> (Vec<u8>, Arc<Line>) {
         let line = Arc::new(Line::default());
         let mut frames = Frames::new(line.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let out = runtime.block_on(async {
             let mut mock = tokio::io::empty();
             let mut source = &bytes[..0];
@@ -228,7 +234,11 @@ mod tests {
                         // What is decided on comes out even when nothing more comes in.
                         let mut last = [0; HEADER];
                         let mut buffer = ReadBuf::new(&mut last);
-                        std::future::poll_fn(|context| frames.poll_read(&mut mock, context, &mut buffer)).await.unwrap();
+                        std::future::poll_fn(|context| {
+                            frames.poll_read(&mut mock, context, &mut buffer)
+                        })
+                        .await
+                        .unwrap();
                         out.extend(buffer.filled());
                         if buffer.filled().is_empty() {
                             return out;
@@ -239,7 +249,9 @@ mod tests {
                 }
                 let mut piece = vec![0; taken];
                 let mut buffer = ReadBuf::new(&mut piece);
-                std::future::poll_fn(|context| frames.poll_read(&mut source, context, &mut buffer)).await.unwrap();
+                std::future::poll_fn(|context| frames.poll_read(&mut source, context, &mut buffer))
+                    .await
+                    .unwrap();
                 out.extend(buffer.filled());
             }
         });
@@ -269,8 +281,15 @@ mod tests {
     fn a_server_that_sends_nothing_but_empty_frames_is_not_hidden() {
         let sent = frame(DATA, 0, b"").repeat(MOST_IN_A_ROW + 5);
         assert_eq!(through(&sent, 1000, 64).0, frame(DATA, 0, b"").repeat(5));
-        let one = [frame(DATA, 0, b"").repeat(MOST_IN_A_ROW), frame(DATA, 0, b"x")].concat();
-        assert_eq!(through(&one.repeat(3), 1000, 64).0, frame(DATA, 0, b"x").repeat(3));
+        let one = [
+            frame(DATA, 0, b"").repeat(MOST_IN_A_ROW),
+            frame(DATA, 0, b"x"),
+        ]
+        .concat();
+        assert_eq!(
+            through(&one.repeat(3), 1000, 64).0,
+            frame(DATA, 0, b"x").repeat(3)
+        );
     }
 
     #[test]
@@ -282,11 +301,23 @@ mod tests {
                 assert_eq!(line.requires_http1(), wanted, "{reason}, {come}");
             }
         }
-        let head = [frame(HEADERS, 0, &[0; 16_000]), frame(CONTINUATION, 0, &[0; 16_000]).repeat(20)].concat();
+        let head = [
+            frame(HEADERS, 0, &[0; 16_000]),
+            frame(CONTINUATION, 0, &[0; 16_000]).repeat(20),
+        ]
+        .concat();
         assert!(through(&head, 10_000, 4096).1.had_large_head());
-        assert!(!through(&frame(HEADERS, 4, &[0; 16_000]).repeat(40), 10_000, 4096).1.had_large_head());
+        assert!(
+            !through(&frame(HEADERS, 4, &[0; 16_000]).repeat(40), 10_000, 4096)
+                .1
+                .had_large_head()
+        );
         let padded = frame(DATA, PADDED, &[9; 10]);
-        assert!(!through(&padded.repeat(MOST_PADDED - 1), 100, 64).1.is_worn());
+        assert!(
+            !through(&padded.repeat(MOST_PADDED - 1), 100, 64)
+                .1
+                .is_worn()
+        );
         assert!(through(&padded.repeat(MOST_PADDED), 100, 64).1.is_worn());
     }
 }

@@ -303,10 +303,12 @@ impl Pool {
         match sent {
             Ok(response) => Ok((response, delivery)),
             // A body that could not be given is why, whatever else is told.
-            Err(error) => Err(match delivery.and_then(|delivery| delivery.take_failure()) {
-                Some(failure) => Failure::Broken(failure),
-                None => Failure::of(error, lease.connection.line(), before),
-            }),
+            Err(error) => Err(
+                match delivery.and_then(|delivery| delivery.take_failure()) {
+                    Some(failure) => Failure::Broken(failure),
+                    None => Failure::of(error, lease.connection.line(), before),
+                },
+            ),
         }
     }
 }

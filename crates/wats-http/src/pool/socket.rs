@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use rustls::AlertDescription;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::Frames;
@@ -70,10 +71,17 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        match &mut this.frames {
+        let poll = match &mut this.frames {
             None => Pin::new(&mut this.stream).poll_read(context, buffer),
             Some(frames) => frames.poll_read(&mut this.stream, context, buffer),
+        };
+        if let Poll::Ready(Err(error)) = &poll
+            && is_distrust(error)
+        {
+            // h2 keeps only the words of an error.
+            this.line.distrust();
         }
+        poll
     }
 }
 
@@ -124,6 +132,33 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
         }
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
+}
+
+/// What TLS itself has against a connection; `None` for an error that is the network's.
+pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Whether the other side said that it wants another certificate, or none of this client.
+fn is_distrust(error: &io::Error) -> bool {
+    let Some(rustls::Error::AlertReceived(alert)) = tls_error(error) else {
+        return false;
+    };
+    matches!(
+        alert,
+        AlertDescription::NoCertificate
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::InsufficientSecurity
+            | AlertDescription::DecryptError
+    )
 }
 
 #[cfg(test)]

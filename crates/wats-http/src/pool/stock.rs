@@ -356,7 +356,8 @@ impl<X: Exclusive, S: Shared> State<X, S> {
         }
         if !stock.may_share
             || self.shares_nothing()
-            || (self.shared.is_empty() && self.last_was_shared == Some(false)) {
+            || (self.shared.is_empty() && self.last_was_shared == Some(false))
+        {
             return Pick::Dial { alone: false };
         }
         // Of one whose settings are on their way it is not known yet whether it is full.
