@@ -26,6 +26,7 @@ mod encoding;
 mod error;
 mod header;
 mod intercept;
+mod line;
 mod observe;
 mod operation;
 mod pipeline;

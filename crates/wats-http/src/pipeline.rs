@@ -317,10 +317,11 @@ impl Pipeline {
                 self.packing.heed(&answer.headers);
             }
             if answer.status.is_success() {
+                let owed = answer.body.owed();
                 let got = W::take(answer, request.limits).await.map_err(blame)?;
-                if let Payload::Stream(upload) = &request.body {
+                if let Some(owed) = owed {
                     // Boxed, because few calls have one.
-                    Box::pin(upload.given()).await?;
+                    Box::pin(owed.whole()).await.map_err(blame)?;
                 }
                 return Ok(got);
             }

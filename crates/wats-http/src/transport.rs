@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
@@ -10,10 +11,10 @@ use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Version};
 use tokio::time::Sleep;
 
-use crate::body::{Bounds, Moved, Payload};
+use crate::body::{Bounds, Delivery, Moved, Payload};
 use crate::config::{SizeLimits, Timeouts};
 use crate::encoding;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::pool::PooledBody;
 use crate::redirect::Hop;
 
@@ -167,15 +168,19 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A refusal with its body read and decompressed, at most `cap` bytes. A damaged page must not hide the status: it
-    /// counts as none.
+    /// A refusal with its body read and decompressed, at most `cap` bytes. A page that is damaged, or of which the server
+    /// that hung up sent a part only, must not hide the status: it counts as none.
     pub(crate) async fn refused(mut self, cap: usize) -> Result<Received> {
-        let body = encoding::receive(&mut self.body, &self.headers, cap).await?;
+        let body = match encoding::receive(&mut self.body, &self.headers, cap).await {
+            Ok(body) => body.unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Transport => Bytes::new(),
+            Err(error) => return Err(error),
+        };
         Ok(Received {
             status: self.status,
             version: self.version,
             headers: self.headers,
-            body: body.unwrap_or_default(),
+            body,
         })
     }
 }
@@ -189,6 +194,14 @@ pub(crate) enum AnswerBody {
 }
 
 impl AnswerBody {
+    /// The body of the request, if the answer counts only when that is whole with the server.
+    pub(crate) fn owed(&self) -> Option<Arc<Delivery>> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Pooled(body) => body.owed(),
+        }
+    }
+
     /// The whole body; the connection is free again then.
     pub(crate) async fn read(&mut self) -> Result<Bytes> {
         match self {

@@ -7,6 +7,8 @@
 )]
 
 mod common;
+#[path = "common/hangs_up.rs"]
+mod hangs_up;
 
 use std::io;
 use std::sync::Arc;
@@ -16,9 +18,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::*;
 use futures_util::stream;
+use hangs_up::{Ending, HangsUp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wats_http::http::Method;
-use wats_http::{BodySource, Call, ErrorKind, Operation, Repeat, RetryConfig};
+use wats_http::{BodySource, Call, Client, ErrorKind, Operation, Repeat, RetryConfig};
 
 static UPLOAD: Operation = Operation::new("test.upload", Method::POST, "/up", Repeat::Safe);
 
@@ -81,26 +84,7 @@ async fn a_success_counts_once_the_whole_body_is_on_its_way() {
     }
 }
 
-/// A server that answers 200 and closes without having read the body has not received it, whatever it says.
-#[tokio::test]
-async fn a_success_of_a_server_that_wanted_only_a_part_is_none() {
-    let url = scripted(|mut stream| async move {
-        stream.write_all(OK).await.unwrap();
-        stream.shutdown().await.unwrap();
-    })
-    .await;
-    let retry = RetryConfig::default()
-        .max_attempts(2)
-        .base_delay(Duration::from_millis(1));
-    let client = client(&url).retry(retry).build().unwrap();
-    let [_, (_, streamed)] = calls();
-    let error = client.execute(streamed).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
-    assert_eq!(error.attempts(), 2, "it may be repeated");
-    until_free(&client).await;
-}
-
-/// The same when the body itself fails after the early answer.
+/// A body that itself fails after the early answer.
 #[tokio::test]
 async fn a_body_that_fails_after_an_early_success_is_an_error() {
     for speaks in [Speaks::Plain, Speaks::Tls] {
@@ -178,5 +162,131 @@ impl EarlyServer {
             url: format!("{scheme}://{address}"),
             ca_pem,
         }
+    }
+}
+
+/// The body of a call, whole in memory or streamed, with a length or without.
+fn with_body(operation: &'static Operation, body: &Bytes, kind: usize) -> Call {
+    let call = Call::new(operation);
+    let pieces = {
+        let body = body.clone();
+        move || {
+            let pieces = (0..body.len()).step_by(64 << 10);
+            let body = body.clone();
+            let piece = move |at: usize| Ok(body.slice(at..(at + (64 << 10)).min(body.len())));
+            Ok(stream::iter(pieces.map(piece).collect::<Vec<_>>()))
+        }
+    };
+    match kind {
+        0 => call.body(body.clone(), "text/plain"),
+        1 => {
+            let source = BodySource::repeatable(pieces).length(body.len() as u64);
+            call.stream(source, "text/plain")
+        }
+        _ => call.stream(BodySource::repeatable(pieces), "text/plain"),
+    }
+}
+
+const KINDS: [&str; 3] = ["whole", "streamed", "streamed without a length"];
+
+async fn client_of(server: &HangsUp) -> Client {
+    let mut builder = client(&server.url);
+    if let Some(pem) = &server.ca_pem {
+        builder = builder.tls(wats_http::TlsConfig::default().only_ca_pem(pem).unwrap());
+    }
+    builder.build().unwrap()
+}
+
+/// Whether the body goes out on a new connection or on one that was used before, whatever the server does after it has
+/// answered, and however large the part of the body that it read: what it says is heard, and nothing is sent twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_of_a_server_that_hangs_up_is_heard_every_time() {
+    let body = Bytes::from(vec![b'x'; 5 << 20]);
+    for speaks in [Speaks::Plain, Speaks::TlsHttp1Only, Speaks::Tls] {
+        for ending in Ending::all(speaks) {
+            for status in [413, 401, 403, 429, 500, 302] {
+                let server = HangsUp::start(speaks, status, ending).await;
+                // What is a matter of chance shows in many runs only.
+                let times = if status == 413 { 12 } else { 1 };
+                for (kind, what) in KINDS.iter().enumerate() {
+                    for n in 0..times {
+                        let client = client_of(&server).await;
+                        if n % 2 == 1 {
+                            client.execute(Call::new(&GET)).await.unwrap();
+                        }
+                        let outcome = client.execute(with_body(&POST, &body, kind)).await;
+                        let error = outcome.unwrap_err();
+                        let case = format!("{speaks:?} {ending:?} {what} {n}: {error:#}");
+                        assert_eq!(error.status().map(|s| s.as_u16()), Some(status), "{case}");
+                        assert_eq!((error.attempts(), server.take_uploads()), (1, 1), "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The status is what the server has to say. A page about it that breaks off in the middle does not hide it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_whose_page_breaks_off_is_one_all_the_same() {
+    let cut = "HTTP/1.1 413 Too Large\r\ncontent-length: 100\r\n\r\nonly the beginning";
+    let url = answering(cut).await;
+    let safe = RetryConfig::default().base_delay(Duration::from_millis(1));
+    let client = client(&url).retry(safe).build().unwrap();
+    for call in [
+        Call::new(&GET),
+        Call::new(&UPLOAD).body("abc", "text/plain"),
+    ] {
+        let error = client.execute(call).await.unwrap_err();
+        assert_eq!(error.status().map(|s| s.as_u16()), Some(413), "{error:#}");
+        assert_eq!(error.attempts(), 1, "{error:#}");
+    }
+}
+
+/// A server that claims success and has not got the body has not received it, whatever it says; in every path.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_success_of_a_server_that_wanted_only_a_part_is_none() {
+    let body = Bytes::from(vec![b'x'; LARGE]);
+    for speaks in [Speaks::Plain, Speaks::TlsHttp1Only, Speaks::Tls] {
+        for ending in Ending::all(speaks) {
+            for status in [200, 204] {
+                let server = HangsUp::start(speaks, status, ending).await;
+                for (kind, what) in KINDS.iter().enumerate() {
+                    for n in 0..3 {
+                        let client = client_of(&server).await;
+                        if n % 2 == 1 {
+                            client.execute(Call::new(&GET)).await.unwrap();
+                        }
+                        let outcome = client.execute(with_body(&POST, &body, kind)).await;
+                        let case = format!("{speaks:?} {ending:?} {status} {what} {n}");
+                        if ending == Ending::ReadsOn {
+                            assert!(outcome.is_ok(), "{case}: {:#}", outcome.unwrap_err());
+                            assert_eq!(server.take_uploads(), 1, "{case}");
+                            continue;
+                        }
+                        let error = outcome.expect_err(&case);
+                        assert_eq!(error.kind(), ErrorKind::Transport, "{case}: {error:#}");
+                        assert_eq!((error.attempts(), server.take_uploads()), (1, 1), "{case}");
+                        until_free(&client).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is safe to repeat is, since nothing of it counts.
+#[tokio::test]
+async fn a_success_that_is_none_may_be_repeated() {
+    for (what, call) in calls() {
+        let server = HangsUp::start(Speaks::Plain, 200, Ending::Closes).await;
+        let retry = RetryConfig::default()
+            .max_attempts(2)
+            .base_delay(Duration::from_millis(1));
+        let client = client(&server.url).retry(retry).build().unwrap();
+        let error = client.execute(call).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport, "{what}: {error:#}");
+        assert_eq!((error.attempts(), server.take_uploads()), (2, 2), "{what}");
+        until_free(&client).await;
     }
 }

@@ -20,8 +20,8 @@ use h2::server::{Connection, SendResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 use wats_http::{
-    Attempt, BodySource, Call, Client, ClientBuilder, Deadline, ErrorKind, Intercept, Outcome,
-    PoolConfig, RetryConfig, Timeouts, TlsConfig,
+    Attempt, BodySource, BreakerConfig, Call, Client, ClientBuilder, Deadline, ErrorKind,
+    Intercept, Outcome, PoolConfig, RetryConfig, Timeouts, TlsConfig,
 };
 
 type Http2 = Connection<TlsStream<TcpStream>, Bytes>;
@@ -578,4 +578,235 @@ async fn a_refused_call_whose_time_is_up_before_it_is_sent_again_may_be_repeated
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     assert_eq!(error.attempts(), 2, "{error:#}");
     next.abort();
+}
+
+/// A gateway that relays a chunked answer ends it with a frame that is empty and then the end of the stream. h2 counts
+/// such frames over the whole life of a connection, and breaks it with all calls on it.
+#[tokio::test]
+async fn a_server_that_sends_empty_frames_with_each_answer_costs_no_call() {
+    for before in [1, 300] {
+        let (client, opened) = scripted_narrow(u32::MAX, move |_, mut http2| async move {
+            while let Some(Ok((_, mut respond))) = http2.accept().await {
+                let head = http::Response::new(());
+                let Ok(mut stream) = respond.send_response(head, false) else {
+                    continue;
+                };
+                for _ in 0..before {
+                    stream.send_data(Bytes::new(), false).unwrap();
+                }
+                stream
+                    .send_data(Bytes::from_static(b"fine"), false)
+                    .unwrap();
+                stream.send_data(Bytes::new(), false).unwrap();
+                stream.send_data(Bytes::new(), true).unwrap();
+            }
+        })
+        .await;
+        let client = client.retry(RetryConfig::never()).build().unwrap();
+        for n in 0..150 {
+            let answer = client.execute(Call::new(&POST)).await;
+            let answer = answer.unwrap_or_else(|error| panic!("call {n}: {error:#}"));
+            assert_eq!(&answer.body()[..], b"fine");
+        }
+        let calls = (0..20).map(|_| async {
+            for _ in 0..10 {
+                client.execute(Call::new(&POST)).await.unwrap();
+            }
+        });
+        futures_util::future::join_all(calls).await;
+        assert_eq!(opened.load(SeqCst), 1);
+        until_free(&client).await;
+    }
+}
+
+/// The other counter that is never reset: answers that go on after their calls were dropped.
+#[tokio::test]
+async fn answers_to_calls_that_were_dropped_do_not_add_up() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counted = opened.clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (acceptor, pem) = tls_acceptor(Speaks::Tls);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            counted.fetch_add(1, SeqCst);
+            let acceptor = acceptor.clone();
+            tokio::spawn(
+                async move { deaf_to_resets(acceptor.accept(stream).await.unwrap()).await },
+            );
+        }
+    });
+    let client = client(&url)
+        .tls(TlsConfig::default().only_ca_pem(&pem).unwrap())
+        .build()
+        .unwrap();
+    for _ in 0..1300 {
+        let download = client.download(Call::new(&GET)).await.unwrap();
+        drop(download);
+    }
+    assert_eq!(
+        client.download(Call::new(&GET)).await.unwrap().status(),
+        200
+    );
+    assert_eq!(opened.load(SeqCst), 1);
+}
+
+/// Begins an answer to each call, and goes on with it when the client has reset it.
+async fn deaf_to_resets(mut stream: TlsStream<TcpStream>) -> std::io::Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let frame = |kind: u8, flags: u8, id: u32, payload: &[u8]| {
+        let length = (payload.len() as u32).to_be_bytes();
+        let header = [&length[1..], &[kind, flags], &id.to_be_bytes()].concat();
+        [&header, payload].concat()
+    };
+    stream.write_all(&frame(4, 0, 0, b"")).await?;
+    stream.read_exact(&mut [0; 24]).await?;
+    loop {
+        let mut header = [0; 9];
+        stream.read_exact(&mut header).await?;
+        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+        stream.read_exact(&mut vec![0; length as usize]).await?;
+        let id = u32::from_be_bytes(header[5..].try_into().unwrap());
+        let said = match header[3] {
+            // `:status: 200` as HPACK has it in its table; the answer does not end here.
+            1 => frame(1, 4, id, &[0x88]),
+            3 => frame(0, 0, id, b"x").repeat(2),
+            4 if header[4] == 0 => frame(4, 1, 0, b""),
+            _ => continue,
+        };
+        stream.write_all(&said).await?;
+        stream.flush().await?;
+    }
+}
+
+/// What a server does where it wants a client certificate, or Windows authentication: such calls go out over HTTP/1.1,
+/// whatever they do, and so do those after them.
+#[tokio::test]
+async fn a_server_that_requires_http1_gets_it() {
+    for goaway in [false, true] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let (acceptor, pem) = tls_acceptor(Speaks::Tls);
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (acceptor, counted) = (acceptor.clone(), counted.clone());
+                tokio::spawn(async move {
+                    let stream = acceptor.accept(stream).await.unwrap();
+                    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                        wants_http1(stream, goaway, &counted).await;
+                    } else {
+                        let service = hyper::service::service_fn(
+                            |request: http::Request<hyper::body::Incoming>| async move {
+                                let body = http_body_util::BodyExt::collect(request.into_body())
+                                    .await?
+                                    .to_bytes();
+                                Ok::<_, hyper::Error>(ok(format!("{} bytes", body.len())))
+                            },
+                        );
+                        let io = hyper_util::rt::TokioIo::new(stream);
+                        let _ = hyper::server::conn::http1::Builder::new()
+                            .serve_connection(io, service)
+                            .await;
+                    }
+                });
+            }
+        });
+        let client = client(&url)
+            .tls(TlsConfig::default().only_ca_pem(&pem).unwrap())
+            .build()
+            .unwrap();
+        let calls = (0..5).map(|_| {
+            let call = Call::new(&POST).body("abc", "text/plain");
+            client.execute(call)
+        });
+        for answer in futures_util::future::join_all(calls).await {
+            let answer = answer.unwrap_or_else(|error| panic!("{goaway}: {error:#}"));
+            assert_eq!(&answer.body()[..], b"3 bytes");
+            assert_eq!(
+                (answer.attempts(), answer.version()),
+                (1, http::Version::HTTP_11)
+            );
+        }
+        let before = asked.load(SeqCst);
+        assert!((1..=5).contains(&before), "{goaway}: {before}");
+        for operation in [&GET, &POST] {
+            client.execute(Call::new(operation)).await.unwrap();
+        }
+        // It is remembered.
+        assert_eq!(asked.load(SeqCst), before, "{goaway}");
+        until_free(&client).await;
+    }
+}
+
+/// Says so of a call, or of the connection, and then closes.
+async fn wants_http1(stream: TlsStream<TcpStream>, goaway: bool, asked: &AtomicUsize) {
+    let mut http2 = h2::server::handshake(stream).await.unwrap();
+    let mut refused = Vec::new();
+    while let Some(Ok((request, mut respond))) = http2.accept().await {
+        asked.fetch_add(1, SeqCst);
+        if goaway {
+            http2.abrupt_shutdown(h2::Reason::HTTP_1_1_REQUIRED);
+        } else {
+            respond.send_reset(h2::Reason::HTTP_1_1_REQUIRED);
+        }
+        refused.push((request, respond));
+    }
+}
+
+/// Over HTTP/1.1 the same bounds hold; see `answers_may_have_many_headers` there.
+#[tokio::test]
+async fn a_head_beyond_the_bounds_is_too_large_and_asked_for_once() {
+    for (what, number, length, fits) in [
+        ("as many as there may be", 999, 100, true),
+        ("more than a few kilobytes", 10, 20_000, true),
+        ("too many", 1001, 10, false),
+        ("too long", 30, 10_000, false),
+        ("far too long", 600, 10_000, false),
+    ] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let (client, _) = scripted_narrow(u32::MAX, move |_, mut http2| {
+            let counted = counted.clone();
+            async move {
+                while let Some(Ok((request, mut respond))) = http2.accept().await {
+                    if request.uri().path() != "/get" {
+                        answer(respond, "fine");
+                        continue;
+                    }
+                    counted.fetch_add(1, SeqCst);
+                    let mut head = http::Response::new(());
+                    for n in 0..number {
+                        let name = http::HeaderName::try_from(format!("x-{n}")).unwrap();
+                        let value = http::HeaderValue::try_from("y".repeat(length)).unwrap();
+                        head.headers_mut().append(name, value);
+                    }
+                    let _ = respond.send_response(head, true);
+                }
+            }
+        })
+        .await;
+        let one_failure = BreakerConfig::default().failures(std::num::NonZeroU32::MIN);
+        let client = client.breaker(Some(one_failure)).build().unwrap();
+        let outcome = client.execute(Call::new(&GET)).await;
+        if fits {
+            let answer = outcome.unwrap_or_else(|error| panic!("{what}: {error:#}"));
+            assert_eq!(answer.headers().len(), number, "{what}");
+        } else {
+            let error = outcome.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.attempts()),
+                (ErrorKind::TooLarge, 1),
+                "{what}: {error:#}"
+            );
+        }
+        assert_eq!(seen.load(SeqCst), 1, "{what}");
+        // Nothing that the breaker would count.
+        client.execute(Call::new(&POST)).await.unwrap();
+        until_free(&client).await;
+    }
 }

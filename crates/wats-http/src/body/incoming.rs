@@ -109,6 +109,12 @@ where
                     self.given_out = stall.is_some().then(Instant::now);
                     return Poll::Ready(Ok(Some(data)));
                 }
+                // What was announced is there; whatever broke then is not part of it.
+                Poll::Ready(Some(Err(_)))
+                    if self.announced > 0 && self.read as u64 == self.announced =>
+                {
+                    return Poll::Ready(Ok(None));
+                }
                 Poll::Ready(Some(Err(source))) => {
                     return Poll::Ready(Err(Error::new(ErrorKind::Transport)
                         .message(format!("the answer broke off after {} bytes", self.read))

@@ -1,6 +1,7 @@
 //! Bodies on their way: [`incoming`] reads answers within bounds, [`gather`] puts them together, [`outgoing`] sends what a
-//! call has, and [`download`] hands an answer out piece by piece.
+//! call has, [`delivery`] tells whether all of it went out, and [`download`] hands an answer out piece by piece.
 
+mod delivery;
 mod download;
 mod gather;
 mod incoming;
@@ -10,6 +11,7 @@ mod source;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use self::delivery::Delivery;
 pub use self::download::Download;
 pub(crate) use self::gather::Gather;
 pub(crate) use self::incoming::{Bounds, Reader, read};

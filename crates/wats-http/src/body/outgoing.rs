@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::Notify;
 
 use super::OnProgress;
+use super::delivery::{Delivery, Giver, Piece, unreadable};
 use super::source::{BodySource, Pieces};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// What a call sends, in a form that each try can begin with.
 #[derive(Debug, Clone)]
@@ -27,14 +27,7 @@ pub(crate) struct Upload {
     length: Option<u64>,
     on_progress: Option<OnProgress>,
     /// The latest try. hyper may go on with the body of one that was given up; that is nobody's business any more.
-    latest: Mutex<Try>,
-    ended: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Try {
-    moved: Moved,
-    end: Option<End>,
+    latest: Mutex<Moved>,
 }
 
 /// How far a body has come: of which try, and by how many pieces. It tells a slow upload from one that stands still.
@@ -42,17 +35,6 @@ struct Try {
 pub(crate) struct Moved {
     of: u64,
     pub(crate) pieces: u64,
-}
-
-/// How the body of a try ended.
-#[derive(Debug)]
-enum End {
-    /// hyper has all of it.
-    Whole,
-    /// hyper wanted no more before its end.
-    Cut,
-    /// It could not be given, which hyper tells in its own words or not at all.
-    Failed(io::Error),
 }
 
 impl Upload {
@@ -67,12 +49,11 @@ impl Upload {
             length,
             on_progress,
             latest: Mutex::default(),
-            ended: Notify::new(),
         })
     }
 
     pub(crate) fn moved(&self) -> Moved {
-        self.latest().moved
+        *self.latest()
     }
 
     pub(crate) fn is_used_up(&self) -> bool {
@@ -88,82 +69,31 @@ impl Upload {
         self.length.is_some()
     }
 
-    /// The error of a try whose body failed.
-    pub(crate) fn take_failure(&self) -> Option<Error> {
-        let mut latest = self.latest();
-        match latest.end.take() {
-            Some(End::Failed(error)) => Some(unreadable(error)),
-            other => {
-                latest.end = other;
-                None
-            }
-        }
-    }
-
-    /// Waits until the server has been given the whole body, which it may answer before.
-    ///
-    /// # Errors
-    /// It will not be: a success that the server claims is none.
-    pub(crate) async fn given(&self) -> Result<(), Error> {
-        loop {
-            let ended = self.ended.notified();
-            let end = self.latest().end.take();
-            match end {
-                Some(End::Whole) => return Ok(()),
-                Some(End::Failed(error)) => return Err(unreadable(error)),
-                Some(End::Cut) => {
-                    return Err(Error::new(ErrorKind::Transport)
-                        .message("the server claims success, but wanted only a part of the body"));
-                }
-                None => ended.await,
-            }
-        }
-    }
-
-    fn latest(&self) -> MutexGuard<'_, Try> {
+    fn latest(&self) -> MutexGuard<'_, Moved> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A further try begins; its number.
     fn begin(&self) -> u64 {
         let mut latest = self.latest();
-        let of = latest.moved.of + 1;
-        *latest = Try {
-            moved: Moved { of, pieces: 0 },
-            end: (self.length == Some(0)).then_some(End::Whole),
-        };
+        let of = latest.of + 1;
+        *latest = Moved { of, pieces: 0 };
         of
     }
 
     /// A piece of a try is taken. Whether anybody wants to know.
     fn piece_of(&self, number: u64) -> bool {
         let mut latest = self.latest();
-        let is_latest = latest.moved.of == number;
-        latest.moved.pieces += u64::from(is_latest);
+        let is_latest = latest.of == number;
+        latest.pieces += u64::from(is_latest);
         is_latest
     }
-
-    /// The body of a try has ended; the first end is the one that counts.
-    fn end_of(&self, number: u64, end: End) {
-        let mut latest = self.latest();
-        if latest.moved.of == number && latest.end.is_none() {
-            latest.end = Some(end);
-            drop(latest);
-            self.ended.notify_one();
-        }
-    }
-}
-
-fn unreadable(source: io::Error) -> Error {
-    Error::new(ErrorKind::Request)
-        .message("the body to send cannot be read")
-        .source(source)
 }
 
 /// The body of one try.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    Whole(Bytes),
+    Whole(Bytes, Giver),
     Stream(Box<Streaming>),
 }
 
@@ -171,6 +101,7 @@ pub(crate) struct Streaming {
     upload: Arc<Upload>,
     /// Which try this is.
     number: u64,
+    giver: Giver,
     /// Opened when the first piece is wanted, so that a request that never left has taken nothing.
     pieces: Option<Pieces>,
     given: u64,
@@ -188,12 +119,15 @@ impl std::fmt::Debug for Streaming {
     }
 }
 
-impl From<&Payload> for Outgoing {
-    fn from(payload: &Payload) -> Self {
+impl Outgoing {
+    /// `delivery` hears what becomes of it.
+    pub(crate) fn new(payload: &Payload, delivery: Option<&Arc<Delivery>>) -> Self {
+        let giver = Giver::new(delivery);
         match payload {
-            Payload::Whole(bytes) => Self::Whole(bytes.clone()),
+            Payload::Whole(bytes) => Self::Whole(bytes.clone(), giver),
             Payload::Stream(upload) => Self::Stream(Box::new(Streaming {
                 number: upload.begin(),
+                giver,
                 upload: Arc::clone(upload),
                 pieces: None,
                 given: 0,
@@ -242,9 +176,6 @@ impl Streaming {
                 },
             };
             self.ended = outcome.is_none() || self.upload.length == Some(self.given);
-            if self.ended && !matches!(outcome, Some(Err(_))) {
-                self.upload.end_of(self.number, End::Whole);
-            }
             if let (Some(Ok(_)), Some(hear), true) = (&outcome, &self.upload.on_progress, wanted) {
                 hear.tell(self.given, self.upload.length);
             }
@@ -253,52 +184,53 @@ impl Streaming {
     }
 }
 
-impl Drop for Streaming {
-    fn drop(&mut self) {
-        self.upload.end_of(self.number, End::Cut);
-    }
-}
-
 fn differs(how: &str, length: u64) -> io::Error {
     io::Error::other(format!("it has {how} {length} bytes, its announced length"))
 }
 
 impl Body for Outgoing {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, io::Error>>> {
         match self.get_mut() {
-            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Whole(bytes, _) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes, giver) => {
+                let piece = giver.piece(std::mem::take(bytes), true);
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
             Self::Stream(streaming) => match ready!(streaming.poll(context)) {
-                Some(Ok(piece)) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+                Some(Ok(piece)) => {
+                    let piece = streaming.giver.piece(piece, streaming.ended);
+                    Poll::Ready(Some(Ok(Frame::data(piece))))
+                }
                 Some(Err(error)) => {
                     streaming.ended = true;
                     let told = io::Error::new(error.kind(), error.to_string());
-                    streaming
-                        .upload
-                        .end_of(streaming.number, End::Failed(error));
+                    streaming.giver.fail(error);
                     Poll::Ready(Some(Err(told)))
                 }
-                None => Poll::Ready(None),
+                None => {
+                    streaming.giver.finish();
+                    Poll::Ready(None)
+                }
             },
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Whole(bytes, _) => bytes.is_empty(),
             Self::Stream(streaming) => streaming.ended,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Whole(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Self::Stream(streaming) => match streaming.upload.length {
                 Some(length) => SizeHint::with_exact(length.saturating_sub(streaming.given)),
                 None => SizeHint::default(),

@@ -7,15 +7,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::HeaderName;
+use http::{HeaderMap, Version};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, timeout};
 
-use super::Shared;
-use super::connection::{Connection, Lease};
-use crate::body::{self, Reader};
-use crate::error::Result;
+use super::connection::{Connection, Lease, TOO_LARGE};
+use super::dial::MOST_HEADERS;
+use super::{LARGEST_HEAD, Shared};
+use crate::body::{self, Delivery, Reader};
+use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Answer, AnswerBody, Prepared};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -34,8 +35,8 @@ pub(crate) struct PooledBody {
     /// Until it is given back.
     lease: Option<Lease>,
     pool: Arc<Shared>,
-    /// The server claims success of a request that has a body, which must therefore arrive whole.
-    owes_request: bool,
+    /// The body of a request that the server claims success of, which must therefore arrive whole.
+    owed: Option<Arc<Delivery>>,
     /// Whether the connection is good for further calls.
     pub(super) keep: bool,
 }
@@ -46,8 +47,10 @@ impl PooledBody {
         mut lease: Lease,
         pool: &Arc<Shared>,
         request: &Prepared<'_>,
+        delivery: Option<Arc<Delivery>>,
     ) -> Result<Answer> {
         let (head, body) = response.into_parts();
+        bounded(&head)?;
         if let Connection::Http1(http1) = &mut lease.connection {
             http1.unused_until =
                 idle_grant(&head.headers).and_then(|grant| Instant::now().checked_add(grant));
@@ -56,7 +59,7 @@ impl PooledBody {
             reader: Reader::new(body, request.bounds())?,
             lease: Some(lease),
             pool: Arc::clone(pool),
-            owes_request: head.status.is_success() && request.has_body(),
+            owed: delivery.filter(|_| head.status.is_success()),
             keep: true,
         };
         Ok(Answer {
@@ -65,6 +68,11 @@ impl PooledBody {
             headers: head.headers,
             body: AnswerBody::Pooled(body),
         })
+    }
+
+    /// The body of the request, if the answer counts only when that is whole with the server.
+    pub(crate) fn owed(&self) -> Option<Arc<Delivery>> {
+        self.owed.clone()
     }
 
     pub(crate) async fn read(&mut self) -> Result<Bytes> {
@@ -86,8 +94,10 @@ impl PooledBody {
         let Some(lease) = &mut self.lease else {
             return;
         };
-        if self.owes_request {
-            lease.request_written().await;
+        if let Some(owed) = &self.owed {
+            // To close the connection now would cut what the server has just called received. Whether it is whole is
+            // asked again by whoever wants the answer.
+            self.keep &= owed.whole().await.is_ok();
         }
         if self.keep {
             lease.one_turn().await;
@@ -123,6 +133,22 @@ impl PooledBody {
             self.pool.park_later(lease);
         }
     }
+}
+
+/// The bounds that hyper keeps for HTTP/1.1. h2 has others, and cannot tell one that was crossed from other mistakes.
+fn bounded(head: &http::response::Parts) -> Result<()> {
+    if head.version != Version::HTTP_2 {
+        return Ok(());
+    }
+    let headers = &head.headers;
+    let length: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if headers.len() > MOST_HEADERS || length > LARGEST_HEAD {
+        return Err(Error::new(ErrorKind::TooLarge).message(TOO_LARGE));
+    }
+    Ok(())
 }
 
 /// How long a server says that it keeps the connection (`Keep-Alive: timeout=5`), less a head start; as it is widely

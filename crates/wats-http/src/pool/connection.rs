@@ -14,6 +14,7 @@ use super::streams::{Stream, Streams};
 use super::sync::{Lock, Slot};
 use crate::body::Outgoing;
 use crate::error::{Error, ErrorKind};
+use crate::line::Line;
 
 /// How long a call waits for the driver of its connection to come round.
 const ONE_TURN: Duration = Duration::from_millis(5);
@@ -37,6 +38,7 @@ pub(super) struct Http2 {
     /// From when on it takes no further calls.
     expires: Option<Instant>,
     pub(super) streams: Arc<Streams>,
+    pub(super) line: Arc<Line>,
 }
 
 impl Http2 {
@@ -44,12 +46,14 @@ impl Http2 {
         sender: http2::SendRequest<Outgoing>,
         streams: Arc<Streams>,
         expires: Option<Instant>,
+        line: Arc<Line>,
     ) -> Self {
         Self {
             sender,
             used: Instant::now(),
             expires,
             streams,
+            line,
         }
     }
 }
@@ -60,7 +64,11 @@ impl Shared for Http2 {
     }
 
     fn is_over(&self) -> bool {
-        self.streams.is_ended() || self.sender.is_closed() || is_over(self.expires)
+        self.streams.is_ended()
+            || self.sender.is_closed()
+            || self.line.is_worn()
+            || self.line.is_over()
+            || is_over(self.expires)
     }
 
     fn used(&mut self) -> &mut Instant {
@@ -72,6 +80,9 @@ impl Shared for Http2 {
 #[derive(Debug)]
 pub(super) struct Http1 {
     pub(super) sender: http1::SendRequest<Outgoing>,
+    pub(super) line: Arc<Line>,
+    /// Whether it has room for many headers.
+    pub(super) wide: bool,
     pub(super) closing: Closing,
     /// From when on it is not used again, because it is old.
     pub(super) expires: Option<Instant>,
@@ -98,7 +109,7 @@ impl Closing {
 
 impl Exclusive for Http1 {
     fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        self.sender.is_closed() || self.line.is_over()
     }
 
     fn is_expired(&self) -> bool {
@@ -129,6 +140,13 @@ pub(super) struct Lease {
 }
 
 impl Connection {
+    pub(super) fn line(&self) -> &Arc<Line> {
+        match self {
+            Self::Http1(http1) => &http1.line,
+            Self::Http2(http2, _) => &http2.line,
+        }
+    }
+
     /// Waits until a request can be written; `None` when the connection turns out to be closed.
     pub(super) async fn ready(mut self) -> Option<Self> {
         let ready = match &mut self {
@@ -165,17 +183,6 @@ impl Lease {
             let _ = timeout(ONE_TURN, http1.sender.ready()).await;
         }
     }
-
-    /// Waits until the request is off to the server, which may have answered before it had read it: to close the
-    /// connection then would cut what it has just called received. Over HTTP/2 the request goes on without this.
-    pub(super) async fn request_written(&mut self) {
-        if let Connection::Http1(http1) = &mut self.connection
-            && !http1.sender.is_ready()
-        {
-            // An error says that the server has closed.
-            let _ = http1.sender.ready().await;
-        }
-    }
 }
 
 /// Why a request got no answer.
@@ -184,6 +191,8 @@ pub(super) enum Failure {
     Unsent(Error),
     /// The server has not worked on it, and has nothing against others on the same connection (`REFUSED_STREAM`).
     Refused(Error),
+    /// The server has not worked on it, and wants it over HTTP/1.1.
+    WantsHttp1(Error),
     /// The connection ended. The server may have seen the request, though on one that was idle it rarely has.
     Ended(Error),
     /// The server may have seen it.
@@ -193,61 +202,105 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Unsent(error) | Self::Refused(error) => error.never_sent(),
+            Self::Unsent(error) | Self::Refused(error) | Self::WantsHttp1(error) => {
+                error.never_sent()
+            }
             Self::Ended(error) | Self::Broken(error) => error,
         }
     }
-}
 
-impl From<TrySendError<Request<Outgoing>>> for Failure {
-    fn from(mut failure: TrySendError<Request<Outgoing>>) -> Self {
+    /// Sorts what hyper tells by what it is. `before` is what had been written on the connection when it was given the
+    /// request.
+    pub(super) fn of(
+        mut failure: TrySendError<Request<Outgoing>>,
+        line: &Line,
+        before: usize,
+    ) -> Self {
         let handed_back = failure.take_message().is_some();
         let source = failure.into_error();
-        let refusal = refusal(&source);
-        let message = if matches!(refusal, Some(Refusal::Stream)) {
-            "the server takes no more requests just now"
-        } else if source.is_incomplete_message() {
-            "the server closed the connection before it answered"
-        } else if source.is_parse() {
-            "the answer is not HTTP"
-        } else if source.is_user() {
-            "the request cannot be sent"
-        } else {
-            "the connection broke"
+        if source.is_user() {
+            let error = Error::new(ErrorKind::Transport).message("the request cannot be sent");
+            return Self::Broken(error.source(source));
+        }
+        let said = said(&source);
+        let (kind, message) = match said {
+            // In TLS 1.3 a server says so when the handshake is over for the client.
+            _ if line.is_distrusted() => (ErrorKind::Tls, "the server does not accept this client"),
+            Some(Said::Http1Required) => (ErrorKind::Transport, "the server requires HTTP/1.1"),
+            Some(Said::Refused) => {
+                let message = "the server takes no more requests just now";
+                (ErrorKind::Transport, message)
+            }
+            _ if source.is_parse_too_large() || (is_own(said) && line.had_large_head()) => {
+                (ErrorKind::TooLarge, TOO_LARGE)
+            }
+            _ if source.is_incomplete_message() => {
+                let message = "the server closed the connection before it answered";
+                (ErrorKind::Transport, message)
+            }
+            _ if source.is_parse() => (ErrorKind::Transport, "the answer is not HTTP"),
+            _ => (ErrorKind::Transport, "the connection broke"),
         };
-        let ended = !source.is_parse() && !source.is_user();
-        let error = Error::new(ErrorKind::Transport)
-            .message(message)
-            .source(source);
-        match refusal {
+        let ended = !source.is_parse();
+        let error = Error::new(kind).message(message);
+        let error = match line.failure() {
+            // What hyper saw is only that no answer came.
+            Some(failure) if kind == ErrorKind::Transport => error.source(failure),
+            _ => error.source(source),
+        };
+        match said {
+            _ if matches!(kind, ErrorKind::TooLarge | ErrorKind::Tls) => Self::Broken(error),
+            Some(Said::Http1Required) => Self::WantsHttp1(error),
+            _ if line.requires_http1() => Self::WantsHttp1(error),
             _ if handed_back => Self::Unsent(error),
-            Some(Refusal::Goodbye) => Self::Unsent(error),
-            Some(Refusal::Stream) => Self::Refused(error),
-            None if ended => Self::Ended(error),
-            None => Self::Broken(error),
+            Some(Said::Goodbye) => Self::Unsent(error),
+            Some(Said::Refused) => Self::Refused(error),
+            // Not a byte of it has left.
+            _ if ended && line.written() == before => Self::Unsent(error),
+            _ if ended => Self::Ended(error),
+            _ => Self::Broken(error),
         }
     }
 }
 
-/// How an HTTP/2 server says that it has not worked on a request (RFC 9113, sections 6.8 and 8.7).
-enum Refusal {
-    /// It refused the stream.
-    Stream,
-    /// Its GOAWAY came before the stream.
+/// What is said of an answer whose head has no bounds.
+pub(super) const TOO_LARGE: &str = "the head of the answer has too many or too long headers";
+
+/// What the other side said, or a library here, behind an error of hyper.
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    /// The server has not worked on the request and refuses its stream (RFC 9113, section 8.7).
+    Refused,
+    /// Its GOAWAY came before the stream (section 6.8).
     Goodbye,
+    /// It wants HTTP/1.1 (section 7).
+    Http1Required,
+    /// h2 has: what came is not HTTP/2, or too much.
+    Own,
 }
 
-fn refusal(error: &hyper::Error) -> Option<Refusal> {
+fn is_own(said: Option<Said>) -> bool {
+    matches!(said, Some(Said::Own))
+}
+
+fn said(error: &hyper::Error) -> Option<Said> {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<h2::Error>() {
-            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            let refusal = if error.is_go_away() {
-                Some(Refusal::Goodbye)
+            let reason = error.reason();
+            return if error.is_library() {
+                Some(Said::Own)
+            } else if !error.is_remote() {
+                None
+            } else if reason == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+                Some(Said::Http1Required)
+            } else if error.is_go_away() {
+                Some(Said::Goodbye)
+            } else if reason == Some(h2::Reason::REFUSED_STREAM) {
+                Some(Said::Refused)
             } else {
-                refused.then_some(Refusal::Stream)
+                None
             };
-            return refusal.filter(|_| error.is_remote());
         }
         cause = error.source();
     }

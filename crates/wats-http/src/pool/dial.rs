@@ -1,9 +1,10 @@
 //! Opening a connection: the [way](super::route) to the server, TLS, and the protocol ALPN chose.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,9 +16,10 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use super::LARGEST_HEAD;
 use super::connection::{Closing, Http1};
-use super::metered::Metered;
 use super::route::Router;
+use super::socket::{Socket, tls_error};
 use super::stats::{Counters, Live};
 use super::streams::{Driven, Streams, UNKNOWN};
 use super::sync::{Lock, Notify};
@@ -25,6 +27,7 @@ use crate::address::BaseUrl;
 use crate::body::Outgoing;
 use crate::config::PoolConfig;
 use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::line::Line;
 use crate::proxy::{Proxies, Proxy};
 use crate::tls::{Tls, TlsConfig};
 
@@ -40,6 +43,24 @@ const STREAM_WINDOW: u32 = 2 << 20;
 /// that nobody reads on must not stall the calls beside them.
 const CONNECTION_WINDOW: u32 = 64 << 20;
 
+/// How many headers an answer may have; together they may have [`LARGEST_HEAD`] bytes.
+///
+/// hyper has room for a hundred at no cost, and for more by two allocations for each answer. So connections over HTTP/1.1
+/// begin with a hundred; when an answer has more, the pool opens wide ones from then on.
+pub(super) const MOST_HEADERS: usize = 1000;
+
+/// What hyper reads ahead over HTTP/1.1, more than the largest head.
+const READ_BUFFER: usize = 408 << 10;
+
+/// The largest frame that a server may send: what RFC 9113 begins with. Larger ones hold up the calls beside them.
+const FRAME: u32 = 16 << 10;
+
+/// How much of a request's body h2 takes ahead of the network.
+const SEND_BUFFER: usize = 1 << 20;
+
+/// For how many calls that ended early h2 remembers, for a second, that more of their answers may come.
+const REMEMBERED_RESETS: usize = 1024;
+
 /// A new connection, in the protocol that the server chose.
 pub(super) enum Dialled {
     Http1(Http1),
@@ -47,6 +68,7 @@ pub(super) enum Dialled {
         sender: http2::SendRequest<Outgoing>,
         streams: Arc<Streams>,
         expires: Option<Instant>,
+        line: Arc<Line>,
     },
 }
 
@@ -57,11 +79,15 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub(super) struct Dialer {
     router: Router,
     tls: Tls,
+    /// The same without HTTP/2, for a server that wants none.
+    tls_http1: Tls,
     /// For servers that a redirect leads to: they are shown no client certificate, have their own name, and are
     /// spoken to over HTTP/1.1.
     tls_elsewhere: Tls,
     deadline: Duration,
     max_lifetime: Option<Duration>,
+    /// Whether the server was seen to send many headers.
+    wide: AtomicBool,
     /// Told when there may be a stream for those who wait.
     freed: Arc<Notify>,
 }
@@ -77,9 +103,11 @@ impl Dialer {
         Self {
             router: Router::new(proxies, deadline),
             tls_elsewhere: Tls::new(tls.for_strangers(), false),
+            tls_http1: Tls::new(tls.clone(), false),
             tls: Tls::new(tls, config.http2),
             deadline,
             max_lifetime: config.max_lifetime,
+            wide: AtomicBool::new(false),
             freed,
         }
     }
@@ -89,9 +117,25 @@ impl Dialer {
         self.router.forwarder(base)
     }
 
-    pub(super) async fn dial(&self, base: &BaseUrl, counters: &Counters) -> Result<Dialled> {
+    /// Opens connections with room for many headers from now on. Whether it did so already.
+    pub(super) fn widen(&self) -> bool {
+        self.wide.swap(true, Relaxed)
+    }
+
+    /// Opens a connection, over HTTP/2 if that is offered and the server takes it.
+    pub(super) async fn dial(
+        &self,
+        base: &BaseUrl,
+        offer_http2: bool,
+        counters: &Counters,
+    ) -> Result<Dialled> {
         let _dialling = Live::new(&counters.dialling);
-        timeout(self.deadline, self.open(base, &self.tls, counters))
+        let tls = if offer_http2 {
+            &self.tls
+        } else {
+            &self.tls_http1
+        };
+        timeout(self.deadline, self.open(base, tls, counters))
             .await
             .unwrap_or_else(|_| Err(self.too_late(base)))
     }
@@ -128,22 +172,19 @@ impl Dialer {
         let live = Live::open(&counters.live);
         counters.dialled.fetch_add(1, Relaxed);
         let expires = self.expiry();
+        let wide = self.wide.load(Relaxed);
         if !base.tls {
-            return handshake_http1(tcp, live, expires).await;
+            return handshake_http1(tcp, live, expires, wide).await;
         }
         let connector = TlsConnector::from(tls.client_config()?);
         let stream = connector
             .connect(tls.server_name(base)?, tcp)
             .await
-            .map_err(|source| {
-                Error::new(ErrorKind::Tls)
-                    .message(format!("with {}:{}", base.host, base.port))
-                    .source(source)
-            })?;
+            .map_err(|source| no_tls(source, base))?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             handshake_http2(stream, live, expires, Streams::new(&self.freed)).await
         } else {
-            handshake_http1(stream, live, expires).await
+            handshake_http1(stream, live, expires, wide).await
         }
     }
 
@@ -156,11 +197,26 @@ impl Dialer {
     }
 }
 
-async fn handshake_http1<T>(stream: T, live: Live, expires: Option<Instant>) -> Result<Dialled>
+async fn handshake_http1<T>(
+    stream: T,
+    live: Live,
+    expires: Option<Instant>,
+    wide: bool,
+) -> Result<Dialled>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, driver) = http1::handshake(TokioIo::new(stream))
+    let line = Arc::new(Line::default());
+    let socket = Socket::http1(stream, Arc::clone(&line));
+    let mut builder = http1::Builder::new();
+    builder
+        .max_header_size(LARGEST_HEAD)
+        .max_buf_size(READ_BUFFER);
+    if wide {
+        builder.max_headers(MOST_HEADERS);
+    }
+    let (sender, driver) = builder
+        .handshake(TokioIo::new(socket))
         .await
         .map_err(handshake_failed)?;
     let closing = Closing::default();
@@ -173,6 +229,8 @@ where
     });
     Ok(Dialled::Http1(Http1 {
         sender,
+        line,
+        wide,
         closing,
         expires,
         unused_until: None,
@@ -212,17 +270,14 @@ where
     // The driver ends when nobody has a handle any more. The server may be owed the rest of a request that it answered
     // early even then.
     let (alive, dropped) = oneshot::channel::<()>();
-    let written = Arc::new(AtomicUsize::new(0));
-    let stream = Metered {
-        stream,
-        written: Arc::clone(&written),
-    };
+    let line = Arc::new(Line::default());
+    let socket = Socket::http2(stream, Arc::clone(&line));
     let spawner = Spawner {
         streams: Arc::clone(&streams),
-        socket: Arc::new(Lock::new(Some(Socket {
+        first: Arc::new(Lock::new(Some(First {
             live,
             dropped,
-            written: Arc::clone(&written),
+            line: Arc::clone(&line),
         }))),
     };
     let (sender, mut driver) = http2::Builder::new(spawner)
@@ -230,9 +285,16 @@ where
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_max_send_streams(UNKNOWN)
+        .adaptive_window(false)
+        .max_frame_size(FRAME)
+        .max_header_list_size(16 * LARGEST_HEAD as u32)
+        .max_concurrent_reset_streams(REMEMBERED_RESETS)
+        .max_local_error_reset_streams(None)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_TIMEOUT)
-        .handshake(TokioIo::new(stream))
+        .keep_alive_while_idle(false)
+        .handshake(TokioIo::new(socket))
         .await
         .map_err(handshake_failed)?;
     let driven = Driven(Arc::clone(&streams));
@@ -251,6 +313,7 @@ where
         sender,
         streams,
         expires,
+        line,
     })
 }
 
@@ -261,14 +324,15 @@ where
 struct Spawner {
     streams: Arc<Streams>,
     /// Goes to the first task, which has the socket: it may go on after the driver has nothing left to send.
-    socket: Arc<Lock<Option<Socket>>>,
+    first: Arc<Lock<Option<First>>>,
 }
 
-struct Socket {
+/// What the first task gets.
+struct First {
     live: Live,
     /// Hears that nobody has a handle any more.
     dropped: oneshot::Receiver<()>,
-    written: Arc<AtomicUsize>,
+    line: Arc<Line>,
 }
 
 impl<F> Executor<F> for Spawner
@@ -283,20 +347,20 @@ where
             return;
         }
         let streams = Arc::clone(&self.streams);
-        let socket = self.socket.lock().take();
+        let first = self.first.lock().take();
         tokio::spawn(async move {
             let watched = poll_fn(|context| {
                 let ended = task.as_mut().poll(context);
                 streams.something_came();
                 ended
             });
-            match socket {
-                Some(Socket {
+            match first {
+                Some(First {
                     live,
                     dropped,
-                    written,
+                    line,
                 }) => {
-                    drive(watched, dropped, || written.load(Relaxed)).await;
+                    drive(watched, dropped, || line.written()).await;
                     drop((task, live));
                 }
                 None => {
@@ -307,15 +371,31 @@ where
     }
 }
 
+/// Only what TLS itself has against the other side is an error of TLS. All else is the network's, or a server that comes
+/// up or goes down just now: there is no connection, and the next may well be.
+fn no_tls(source: io::Error, base: &BaseUrl) -> Error {
+    let (host, port) = (&base.host, base.port);
+    let error = if tls_error(&source).is_some() {
+        Error::new(ErrorKind::Tls).message(format!("with {host}:{port}"))
+    } else {
+        let message = format!("{host}:{port}: the connection was cut in the TLS handshake");
+        Error::new(ErrorKind::Connect).message(message)
+    };
+    error.source(source)
+}
+
+/// hyper has sent nothing but its own preface.
 fn handshake_failed(source: hyper::Error) -> Error {
-    Error::new(ErrorKind::Transport)
-        .message("the server does not speak HTTP")
+    Error::new(ErrorKind::Connect)
+        .message("the connection was cut as soon as it was open")
         .source(source)
 }
 
 #[cfg(test)]
 #[cfg(not(wats_loom))]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use tokio::time::sleep;
 
     use super::*;

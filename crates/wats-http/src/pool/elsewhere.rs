@@ -2,9 +2,12 @@
 //!
 //! Such a connection is not kept.
 
-use super::connection::{Connection, Lease};
+use std::sync::Arc;
+
+use super::connection::{Connection, Failure, Lease};
 use super::{Pool, PooledBody};
 use crate::address::BaseUrl;
+use crate::body::Delivery;
 use crate::error::{Error, Result};
 use crate::redirect::Hop;
 use crate::transport::{Answer, AnswerBody, Prepared};
@@ -18,14 +21,18 @@ impl Pool {
     ) -> Result<Answer> {
         let mut lease = self.dial_elsewhere(base, request).await?;
         let forwarder = self.shared.dialer.forwarder(base);
-        let outgoing = super::outgoing::build(request, Some(hop), base, forwarder, false)?;
+        let line = Arc::clone(lease.connection.line());
+        let delivery = request.has_body().then(|| Delivery::new(&line));
+        let to = delivery.as_ref();
+        let outgoing = super::outgoing::build(request, Some(hop), base, forwarder, false, to)?;
         request.mark_sent(true);
         let Connection::Http1(http1) = &mut lease.connection else {
             return Err(Error::request("another server was spoken to over HTTP/2"));
         };
+        let before = line.written();
         let sent = http1.sender.try_send_request(outgoing).await;
-        let response = sent.map_err(|error| super::Failure::from(error).into_error())?;
-        let mut answer = PooledBody::answer(response, lease, &self.shared, request)?;
+        let response = sent.map_err(|error| Failure::of(error, &line, before).into_error())?;
+        let mut answer = PooledBody::answer(response, lease, &self.shared, request, delivery)?;
         if let AnswerBody::Pooled(body) = &mut answer.body {
             body.keep = false;
         }

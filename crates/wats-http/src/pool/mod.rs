@@ -29,13 +29,14 @@ mod elsewhere;
 mod failed;
 #[cfg(test)]
 mod fakes;
+mod frames;
 mod idle;
 #[cfg(test)]
 #[cfg(wats_loom)]
 mod loom_tests;
-mod metered;
 mod outgoing;
 mod route;
+mod socket;
 mod socks;
 mod stats;
 mod stock;
@@ -65,7 +66,7 @@ use self::stock::{Dialling, Exclusive, Found, Place, Stock};
 use self::sync::Slot;
 use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
-use crate::body::Payload;
+use crate::body::Delivery;
 use crate::config::{PoolConfig, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
@@ -78,6 +79,16 @@ const SETTLE: Duration = Duration::from_millis(500);
 
 /// How many connections are opened at a time ahead of need: enough to make little of round trips, and no burst.
 const DIALS_AHEAD: usize = 8;
+
+/// The most bytes that the head of an answer may have.
+const LARGEST_HEAD: usize = 256 << 10;
+
+/// How long a server that wants HTTP/1.1 is not asked for HTTP/2 again.
+const HTTP1_FOR: Duration = Duration::from_secs(600);
+
+fn http1_until() -> Instant {
+    Instant::now() + HTTP1_FOR
+}
 
 /// The pool of connections to one server.
 #[derive(Debug)]
@@ -255,12 +266,16 @@ impl Pool {
         lease: &mut Lease,
         request: &Prepared<'_>,
         hop: Option<&Hop>,
-    ) -> Result<http::Response<Incoming>, Failure> {
+    ) -> Result<(http::Response<Incoming>, Option<Arc<Delivery>>), Failure> {
         let shared = &self.shared;
         let http2 = matches!(lease.connection, Connection::Http2(..));
         let forwarder = shared.forwarder.as_ref();
-        let outgoing = outgoing::build(request, hop, &shared.base, forwarder, http2)
+        let line = lease.connection.line();
+        let delivery = request.has_body().then(|| Delivery::new(line));
+        let to = delivery.as_ref();
+        let outgoing = outgoing::build(request, hop, &shared.base, forwarder, http2, to)
             .map_err(Failure::Broken)?;
+        let before = line.written();
         request.mark_sent(true);
         let stock = &shared.stock;
         let sent = match &mut lease.connection {
@@ -278,18 +293,23 @@ impl Pool {
                 unanswered.ended();
                 if sent.is_ok() {
                     http2.streams.answered();
+                    if http2.line.requires_http1() {
+                        stock.share_nothing_until(http1_until());
+                    }
                 }
                 sent
             }
         };
-        sent.map_err(|error| match &request.body {
+        match sent {
+            Ok(response) => Ok((response, delivery)),
             // A body that could not be given is why, whatever else is told.
-            Payload::Stream(upload) => match upload.take_failure() {
-                Some(failure) => Failure::Broken(failure),
-                None => error.into(),
-            },
-            Payload::Whole(_) => error.into(),
-        })
+            Err(error) => Err(
+                match delivery.and_then(|delivery| delivery.take_failure()) {
+                    Some(failure) => Failure::Broken(failure),
+                    None => Failure::of(error, lease.connection.line(), before),
+                },
+            ),
+        }
     }
 }
 
@@ -306,6 +326,7 @@ impl Transport for Pool {
         }
         let limit = request.timeouts.pool;
         let (mut refused_when_new, mut refused_before) = (false, false);
+        let mut wanted_http1 = false;
         let mut lease = self.checkout(limit).await?;
         loop {
             let reused = lease.reused;
@@ -313,8 +334,9 @@ impl Transport for Pool {
                 self.shared.counters.reused.fetch_add(1, Relaxed);
             }
             match self.exchange(&mut lease, request, hop).await {
-                Ok(response) => {
-                    return PooledBody::answer(response, lease, &self.shared, request);
+                Ok((response, delivery)) => {
+                    let pool = &self.shared;
+                    return PooledBody::answer(response, lease, pool, request, delivery);
                 }
                 // Nothing was done yet, so take another connection: the server closed this one just as it was taken.
                 // This ends, because each round uses up one open connection, and only one may be new.
@@ -338,11 +360,36 @@ impl Transport for Pool {
                     drop(lease);
                     lease = Box::pin(self.checkout(limit)).await?;
                 }
+                // Over HTTP/1.1 then, and for a while all others too.
+                Err(Failure::WantsHttp1(error)) => {
+                    request.mark_sent(false);
+                    self.shared.stock.share_nothing_until(http1_until());
+                    if wanted_http1 || request.is_used_up() {
+                        return Err(error.never_sent());
+                    }
+                    wanted_http1 = true;
+                    drop(lease);
+                    lease = Box::pin(self.checkout(limit)).await?;
+                }
                 // The same race, lost a moment later: the server closed while the request was on its way. What may be
                 // done twice goes out at once on a new connection; other idle ones may be about to be closed as well.
                 Err(Failure::Ended(error)) => {
                     let idle_before = reused && matches!(lease.connection, Connection::Http1(_));
                     if !idle_before || !request.may_repeat || request.is_used_up() {
+                        return Err(error);
+                    }
+                    drop(lease);
+                    lease = Box::pin(self.fresh(limit)).await?;
+                }
+                // The answer may only have had more headers than there was room for at first.
+                Err(Failure::Broken(error)) if error.kind() == ErrorKind::TooLarge => {
+                    let Connection::Http1(Http1 { wide: false, .. }) = &lease.connection else {
+                        return Err(error);
+                    };
+                    if !self.shared.dialer.widen() {
+                        self.shared.stock.distrust(Instant::now());
+                    }
+                    if !request.may_repeat || request.is_used_up() {
                         return Err(error);
                     }
                     drop(lease);
@@ -414,7 +461,9 @@ impl Shared {
         dialling: Option<Dialling<'_, Http1, Http2>>,
     ) -> Result<Connection> {
         // Boxed, because it is large and rare: the future of every call would have room for it, and is moved about.
-        let outcome = Box::pin(self.dialer.dial(&self.base, &self.counters)).await;
+        let offer_http2 = self.stock.may_share();
+        let dial = self.dialer.dial(&self.base, offer_http2, &self.counters);
+        let outcome = Box::pin(dial).await;
         let connection = match outcome.map_err(Error::never_sent) {
             Err(error) => {
                 self.stock.dial_failed(Failed::of(&error));
@@ -428,8 +477,9 @@ impl Shared {
                 sender,
                 streams,
                 expires,
+                line,
             }) => {
-                let http2 = Http2::new(sender, streams, expires);
+                let http2 = Http2::new(sender, streams, expires, line);
                 let stream = self.stock.add(&http2, dialling);
                 idle::ensure_reaper(self);
                 Connection::Http2(http2, stream)

@@ -1,11 +1,13 @@
 //! The request in the form that the way wants: HTTP/1.1 has `Host` and a bare path, HTTP/2 and a proxy that forwards
 //! have a whole address.
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderValue, PROXY_AUTHORIZATION};
 use http::{Method, Request, Uri, Version};
 
 use crate::address::BaseUrl;
-use crate::body::Outgoing;
+use crate::body::{Delivery, Outgoing};
 use crate::error::{Error, Result};
 use crate::proxy::Proxy;
 use crate::redirect::Hop;
@@ -17,6 +19,7 @@ pub(super) fn build(
     base: &BaseUrl,
     forwarder: Option<&Proxy>,
     http2: bool,
+    delivery: Option<&Arc<Delivery>>,
 ) -> Result<Request<Outgoing>> {
     let illegal = |source: http::Error| Error::request("the address cannot be sent").source(source);
     let target = hop.map_or(request.target, |hop| &hop.target);
@@ -31,7 +34,7 @@ pub(super) fn build(
         Uri::try_from(target).map_err(|source| illegal(source.into()))?
     };
     let empty = !request.has_body();
-    let mut outgoing = Request::new(Outgoing::from(&request.body));
+    let mut outgoing = Request::new(Outgoing::new(&request.body, delivery));
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri;
     let headers = outgoing.headers_mut();

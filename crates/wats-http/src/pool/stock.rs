@@ -63,6 +63,8 @@ struct State<X, S> {
     dialling: bool,
     /// Whether the last dial ended in a shared connection; `None` before the first.
     last_was_shared: Option<bool>,
+    /// Until when no connection is shared, whatever it could be: the server asked for that.
+    alone_until: Option<Instant>,
     /// How many stand in line.
     in_line: usize,
     /// How many dials failed so far, and how the last one did.
@@ -108,6 +110,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
                 shared: Vec::new(),
                 dialling: false,
                 last_was_shared: None,
+                alone_until: None,
                 in_line: 0,
                 failed_dials: 0,
                 last_failure: None,
@@ -211,7 +214,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         let stream = shared.streams().take();
         state.last_was_shared = Some(true);
         let expected = usize::from(state.dialling && dialling.is_none());
-        if state.shared.len() + expected < self.most_shared {
+        if state.shared.len() + expected < self.most_shared && !state.shares_nothing() {
             state.shared.push(shared.clone());
         }
         drop(state);
@@ -253,6 +256,22 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
             .retain(|other| !Arc::ptr_eq(other.streams(), streams));
         drop(state);
         self.freed.notify_one();
+    }
+
+    /// Gives no further calls to any shared connection, old or new, before this time.
+    pub(super) fn share_nothing_until(&self, time: Instant) {
+        let mut state = self.lock();
+        state.alone_until = Some(time);
+        state.last_was_shared = Some(false);
+        let retired = std::mem::take(&mut state.shared);
+        drop(state);
+        drop(retired);
+        self.freed.notify_one();
+    }
+
+    /// Whether a connection that is dialled now may be a shared one.
+    pub(super) fn may_share(&self) -> bool {
+        self.may_share && !self.lock().shares_nothing()
     }
 
     /// Does not use the exclusive connections any more that have been idle since before `time`: they may be dead.
@@ -335,7 +354,10 @@ impl<X: Exclusive, S: Shared> State<X, S> {
             Some((exclusive, false)) => return Pick::Expired(exclusive),
             None => {}
         }
-        if !stock.may_share || (self.shared.is_empty() && self.last_was_shared == Some(false)) {
+        if !stock.may_share
+            || self.shares_nothing()
+            || (self.shared.is_empty() && self.last_was_shared == Some(false))
+        {
             return Pick::Dial { alone: false };
         }
         // Of one whose settings are on their way it is not known yet whether it is full.
@@ -345,6 +367,10 @@ impl<X: Exclusive, S: Shared> State<X, S> {
         }
         self.dialling = true;
         Pick::Dial { alone: true }
+    }
+
+    fn shares_nothing(&self) -> bool {
+        self.alone_until.is_some_and(|time| Instant::now() < time)
     }
 
     /// Whether there is a connection, or will be, so that there is more to wait for than a dial that failed.

@@ -315,7 +315,7 @@ impl Transport for MockTransport {
         let body = if refused {
             Bytes::new()
         } else {
-            let body = Outgoing::from(&request.body).collect().await;
+            let body = Outgoing::new(&request.body, None).collect().await;
             body.map_err(|e| Error::request("the body to send cannot be read").source(e))?
                 .to_bytes()
         };
