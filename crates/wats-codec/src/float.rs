@@ -58,6 +58,24 @@ pub(crate) fn text_of(value: f64) -> &'static str {
     }
 }
 
+/// The names under which [`serialize`] writes its texts, for MessagePack and archives to know them. To every other format
+/// a newtype struct is what it holds.
+const NAMED: [(&str, f64); 3] = [
+    ("$wats_codec::float::NaN", f64::NAN),
+    ("$wats_codec::float::Infinity", f64::INFINITY),
+    ("$wats_codec::float::-Infinity", f64::NEG_INFINITY),
+];
+
+/// The float that a newtype struct of this name stands for.
+#[inline]
+pub(crate) fn special_of(name: &str) -> Option<f64> {
+    if !name.starts_with('$') {
+        return None;
+    }
+    let named = NAMED.iter().find(|(known, _)| *known == name);
+    named.map(|(_, value)| *value)
+}
+
 /// Reads the spellings that are in use: those of WSJF, `Inf`, `INF`, and signs.
 pub(crate) fn from_text(text: &str) -> Option<f64> {
     let (negative, name) = match text.as_bytes() {
@@ -81,10 +99,15 @@ pub(crate) fn from_text(text: &str) -> Option<f64> {
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() || !serializer.is_human_readable() {
-        serializer.serialize_f64(*value)
-    } else {
-        serializer.serialize_str(text_of(*value))
+        return serializer.serialize_f64(*value);
     }
+    let [(nan, _), (infinity, _), (negative, _)] = NAMED;
+    let name = match value {
+        _ if value.is_nan() => nan,
+        _ if *value > 0.0 => infinity,
+        _ => negative,
+    };
+    serializer.serialize_newtype_struct(name, text_of(*value))
 }
 
 /// Reads a float from a number or from one of the texts.
