@@ -166,7 +166,6 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_i64(i64),
         serialize_u8(u8), serialize_u16(u16), serialize_u32(u32), serialize_u64(u64),
         serialize_char(char), serialize_str(&str), serialize_bytes(&[u8]),
-        serialize_unit_struct(&'static str),
     }
 
     #[inline]
@@ -219,6 +218,16 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
     #[inline]
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
         self.inner.serialize_unit()
+    }
+
+    /// Nothing, as in JSON: an empty list, which `rmp-serde` makes of it, is read by a unit struct only where `serde` did
+    /// not collect it first.
+    #[inline]
+    fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
+        match self.guard.rules {
+            Rules::MessagePack => self.inner.serialize_unit(),
+            Rules::Json(_) => self.inner.serialize_unit_struct(name),
+        }
     }
 
     #[inline]
