@@ -121,6 +121,12 @@ impl Serializer {
         self
     }
 
+    /// The same for another format.
+    pub(crate) const fn writing(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
     /// The format this serializer writes.
     pub const fn format(&self) -> Format {
         self.format
