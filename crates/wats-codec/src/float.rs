@@ -58,22 +58,21 @@ pub(crate) fn text_of(value: f64) -> &'static str {
     }
 }
 
-/// The names under which [`serialize`] writes its texts, for MessagePack and archives to know them. To every other format
-/// a newtype struct is what it holds.
-const NAMED: [(&str, f64); 3] = [
-    ("$wats_codec::float::NaN", f64::NAN),
-    ("$wats_codec::float::Infinity", f64::INFINITY),
-    ("$wats_codec::float::-Infinity", f64::NEG_INFINITY),
-];
+/// The name under which [`serialize`] writes what is not finite, for MessagePack and archives to know it: they are written in
+/// the form for people and yet hold every float. To every other format a newtype struct is what it holds.
+pub(crate) const NAME: &str = "$wats_codec::float";
 
-/// The float that a newtype struct of this name stands for.
-#[inline]
-pub(crate) fn special_of(name: &str) -> Option<f64> {
-    if !name.starts_with('$') {
-        return None;
+/// A float that is not finite: text for people, itself for programs.
+struct Special(f64);
+
+impl Serialize for Special {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(text_of(self.0))
+        } else {
+            serializer.serialize_f64(self.0)
+        }
     }
-    let named = NAMED.iter().find(|(known, _)| *known == name);
-    named.map(|(_, value)| *value)
 }
 
 /// Reads the spellings that are in use: those of WSJF, `Inf`, `INF`, and signs.
@@ -98,16 +97,11 @@ pub(crate) fn from_text(text: &str) -> Option<f64> {
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if value.is_finite() || !serializer.is_human_readable() {
-        return serializer.serialize_f64(*value);
+    if value.is_finite() {
+        serializer.serialize_f64(*value)
+    } else {
+        serializer.serialize_newtype_struct(NAME, &Special(*value))
     }
-    let [(nan, _), (infinity, _), (negative, _)] = NAMED;
-    let name = match value {
-        _ if value.is_nan() => nan,
-        _ if *value > 0.0 => infinity,
-        _ => negative,
-    };
-    serializer.serialize_newtype_struct(name, text_of(*value))
 }
 
 /// Reads a float from a number or from one of the texts.

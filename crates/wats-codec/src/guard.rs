@@ -21,7 +21,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use crate::float::{NonFinite, special_of, text_of};
+use crate::float::{self, NonFinite, text_of};
 use crate::{Error, Format};
 use private::Fields;
 pub(crate) use private::{NUMBER, RAW};
@@ -39,6 +39,8 @@ pub(crate) enum Rules {
 pub(crate) struct Guard {
     max_depth: usize,
     rules: Rules,
+    /// While one of our own floats is written, in its form for programs.
+    for_programs: Cell<bool>,
     fault: Cell<Option<Fault>>,
 }
 
@@ -54,6 +56,7 @@ impl Guard {
         Self {
             max_depth,
             rules,
+            for_programs: Cell::new(false),
             fault: Cell::new(None),
         }
     }
@@ -246,10 +249,12 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        if self.guard.rules == Rules::MessagePack
-            && let Some(special) = special_of(name)
-        {
-            return self.inner.serialize_f64(special);
+        if name == float::NAME && self.guard.rules == Rules::MessagePack {
+            let guard = self.guard;
+            guard.for_programs.set(true);
+            let written = value.serialize(self);
+            guard.for_programs.set(false);
+            return written;
         }
         let value = self.wrap(value);
         self.inner.serialize_newtype_struct(name, &value)
@@ -369,7 +374,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
     #[inline]
     fn is_human_readable(&self) -> bool {
-        self.inner.is_human_readable()
+        self.inner.is_human_readable() && !self.guard.for_programs.get()
     }
 }
 

@@ -1,7 +1,7 @@
 //! JSON by way of `serde_json`, with typed errors.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::fast;
@@ -55,6 +55,9 @@ pub(crate) fn judge<T: DeserializeOwned>(
     if max_depth < Limits::DEPTH_CEILING {
         check_depth(text, max_depth)?;
     }
+    if check_depth(text, JUDGED_WHOLE).is_err() {
+        return Err(deep(text, max_depth));
+    }
     let value = serde_json::from_slice(text).map_err(|error| classify(error, text))?;
     let malformed = |offset, reason: &str| {
         let at = position_of(text, offset);
@@ -67,6 +70,30 @@ pub(crate) fn judge<T: DeserializeOwned>(
         return malformed(offset, "number out of range");
     }
     Ok(value)
+}
+
+/// `serde_json` takes more stack for a level than the scanner. So it is asked for the words of an error only in documents of
+/// no more levels than these, and told by [`deep`] what is wrong with others.
+const JUDGED_WHOLE: usize = 64;
+
+/// What is wrong with a document of many levels that the scanner left, without recursion.
+#[cold]
+fn deep(text: &[u8], max_depth: usize) -> Error {
+    let too_deep = check_depth(text, max_depth).err();
+    let limit = match too_deep.as_ref().and_then(Error::position) {
+        Some(Position::Text { line, column }) => (line, column),
+        _ => (usize::MAX, 0),
+    };
+    match serde_json::from_slice::<IgnoredAny>(text) {
+        Err(error) if (error.line(), error.column()) < limit => classify(error, text),
+        _ => too_deep.unwrap_or_else(|| Error::Data {
+            format: Format::Json,
+            at: Position::Whole,
+            reason: format!("a value of another kind, within more than {JUDGED_WHOLE} levels")
+                .into(),
+            source: None,
+        }),
+    }
 }
 
 fn classify(error: serde_json::Error, text: &[u8]) -> Error {

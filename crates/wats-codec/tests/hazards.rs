@@ -230,6 +230,15 @@ fn widest_and_deepest(format: Format, kib: usize) {
         let bytes = codec.to_vec(&value).unwrap();
         let back: Wide = codec.from_slice(&bytes).unwrap();
         assert_eq!(back.steps.len(), 1);
+        // What does not fit the type is read a second time, for the words of the error.
+        let mut tree: Value = codec.from_slice(&bytes).unwrap();
+        let mut deepest = &mut tree;
+        while deepest["steps"].is_array() {
+            deepest = &mut deepest["steps"][0];
+        }
+        deepest["a"] = json!(1);
+        let bytes = codec.to_vec(&tree).unwrap();
+        assert!(codec.from_slice::<Wide>(&bytes).is_err());
     };
     let thread = std::thread::Builder::new()
         .stack_size(kib << 10)

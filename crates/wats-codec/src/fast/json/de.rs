@@ -86,20 +86,26 @@ impl<'de> JsonSource<'de> {
         visitor.visit_map(Raw(self.since(start)))
     }
 
+    // Without optimization each `?` on what was read takes a copy of it on the stack, for each level.
+
     #[inline]
     fn visit_list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let mut inside = self.inside(b'[')?;
-        let value = visitor.visit_seq(&mut inside)?;
-        inside.end()?;
-        Ok(value)
+        let value = visitor.visit_seq(&mut inside);
+        match inside.end(value.is_ok()) {
+            Ok(()) => value,
+            Err(error) => Err(error),
+        }
     }
 
     #[inline]
     fn visit_object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let mut inside = self.inside(b'{')?;
-        let value = visitor.visit_map(&mut inside)?;
-        inside.end()?;
-        Ok(value)
+        let value = visitor.visit_map(&mut inside);
+        match inside.end(value.is_ok()) {
+            Ok(()) => value,
+            Err(error) => Err(error),
+        }
     }
 
     #[inline]
@@ -311,9 +317,11 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
     ) -> Result<V::Value> {
         if self.peek() == Some(b'{') {
             let mut inside = self.inside(b'{')?;
-            let value = visitor.visit_enum(&mut inside)?;
-            inside.end()?;
-            return Ok(value);
+            let value = visitor.visit_enum(&mut inside);
+            return match inside.end(value.is_ok()) {
+                Ok(()) => value,
+                Err(error) => Err(error),
+            };
         }
         match self.plain() {
             Some(name) => visitor.visit_enum(unit(name)),
@@ -355,13 +363,13 @@ impl Inside<'_, '_> {
         Ok(more)
     }
 
-    /// Checks that nothing is left.
+    /// Checks that nothing is left of what was read well.
     #[inline]
-    fn end(mut self) -> Result<()> {
-        if self.more()? {
-            return Err(GiveUp);
+    fn end(mut self, read: bool) -> Result<()> {
+        match read && self.more()? {
+            true => Err(GiveUp),
+            false => Ok(()),
         }
-        Ok(())
     }
 }
 
