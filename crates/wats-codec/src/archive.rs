@@ -120,7 +120,7 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result
         // A position in MessagePack that nobody has seen says nothing.
         Error::Data { reason, source, .. } => Error::Data {
             format: Format::Archive,
-            at: Position::Offset(0),
+            at: Position::Whole,
             reason,
             source,
         },

@@ -3,7 +3,7 @@
 //! | first bytes | format |
 //! |---|---|
 //! | `1f 8b` | gzip |
-//! | `28 b5 2f fd` | Zstandard |
+//! | `28 b5 2f fd`; `50` to `5f`, then `2a 4d 18` | Zstandard; its frames to be skipped |
 //! | `c1 57 41` | archive |
 //! | `ef bb bf` | JSON after a UTF-8 byte order mark |
 //! | white space, `{`, `[`, `"`, `-`, a digit, `t`, `f`, `n` | JSON |
@@ -11,8 +11,9 @@
 //!
 //! The first byte decides alone because no document of two or more bytes can start with it in two
 //! formats: in MessagePack everything below `80`, and `e0` and above, is a whole document.
-//! So one byte may be a small MessagePack integer or a JSON digit; there the caller's own format
-//! decides.
+//! A single byte may so be an integer of MessagePack or the begin of text; there the caller's own format decides, but for
+//! the digits, which are whole documents in both. They are read as JSON, and by those who write MessagePack not at all:
+//! one number must not become another. This crate writes such integers of MessagePack in two bytes.
 
 use crate::{Error, Format, Result, archive, gzip};
 
@@ -46,7 +47,7 @@ pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
     if bytes.starts_with(&archive::MAGIC) {
         return Ok(Format::Archive);
     }
-    if bytes.starts_with(&ZSTD_MAGIC) {
+    if bytes.starts_with(&ZSTD_MAGIC) || is_skippable(bytes) {
         #[cfg(feature = "zstd")]
         return Ok(Format::JsonZstd);
         #[cfg(not(feature = "zstd"))]
@@ -60,6 +61,15 @@ pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
         };
     }
     match bytes {
+        [digit @ b'0'..=b'9'] if own == Format::MessagePack => {
+            let digit = char::from(*digit);
+            let start = format!(
+                "\"{digit}\" and ends there, which JSON and MessagePack read as different numbers"
+            );
+            return Err(Error::Unrecognised {
+                start: start.into(),
+            });
+        }
         [_] if own == Format::MessagePack => return Ok(Format::MessagePack),
         [0xff, 0xfe, ..] => {
             return Err(Error::Encoding {
@@ -83,6 +93,11 @@ pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
     }
 }
 
+/// Whether a frame begins that readers of Zstandard skip (RFC 8878, 3.1.2): a seek table, or sizes for many threads.
+pub(crate) fn is_skippable(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
 fn unrecognised(bytes: &[u8]) -> Error {
     let start = bytes.get(..bytes.len().min(16)).unwrap_or_default();
     Error::Unrecognised {
@@ -95,16 +110,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_byte_is_read_as_the_own_format() {
-        assert_eq!(recognise(b"7", Format::Json).unwrap(), Format::Json);
-        assert_eq!(
-            recognise(b"7", Format::MessagePack).unwrap(),
-            Format::MessagePack
-        );
-        assert_eq!(
-            recognise(b"\xc0", Format::Json).unwrap(),
-            Format::MessagePack
-        );
+    fn one_byte_is_read_as_the_own_format_or_not_at_all() {
+        for byte in 0..=255u8 {
+            let read = |own| recognise(&[byte], own).ok();
+            let (json, packed) = (read(Format::Json), read(Format::MessagePack));
+            match byte {
+                b'0'..=b'9' => assert_eq!((json, packed), (Some(Format::Json), None)),
+                0xc1 | 0x80.. => {
+                    assert_eq!(json, Some(Format::MessagePack).filter(|_| byte != 0xc1))
+                }
+                _ => {
+                    assert_ne!(json, Some(Format::MessagePack), "{byte}");
+                    assert_eq!(packed, Some(Format::MessagePack), "{byte}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Position {
     },
     /// Bytes from the start of a binary document.
     Offset(usize),
+    /// No place that is known: a type that chooses among variants refused what it was given, or it stands in an archive.
+    Whole,
 }
 
 impl fmt::Display for Position {
@@ -29,7 +31,16 @@ impl fmt::Display for Position {
         match self {
             Self::Text { line, column } => write!(f, "line {line} column {column}"),
             Self::Offset(offset) => write!(f, "byte {offset}"),
+            Self::Whole => f.write_str("an unknown place"),
         }
+    }
+}
+
+/// " at" a position, if it is known.
+fn place(position: &Position) -> String {
+    match position {
+        Position::Whole => String::new(),
+        known => format!(" at {known}"),
     }
 }
 
@@ -110,7 +121,7 @@ pub enum Error {
     },
 
     /// A well-formed document that does not fit the type it is read into.
-    #[error("{format}: does not fit the type at {at}: {reason}")]
+    #[error("{format}: does not fit the type{}: {reason}", place(.at))]
     #[non_exhaustive]
     Data {
         /// The format that was recognised.
@@ -236,7 +247,7 @@ impl Error {
     ///
     /// For a compressed document, faults of the JSON inside are positions in that JSON.
     pub fn position(&self) -> Option<Position> {
-        match self {
+        let at = match self {
             Self::Truncated { at, .. }
             | Self::Syntax { at, .. }
             | Self::Data { at, .. }
@@ -245,7 +256,8 @@ impl Error {
             Self::TooDeep { at, .. } => *at,
             Self::Record { source, .. } => source.position(),
             _ => None,
-        }
+        };
+        at.filter(|at| *at != Position::Whole)
     }
 
     /// Whether one of the [`Limits`](crate::Limits) was passed.

@@ -258,18 +258,41 @@ pub(crate) fn write_pack<T: Encode + ?Sized>(
     Ok(())
 }
 
+/// What the scanner of JSON knows of a document that it leaves to `serde_json`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    /// Where a number ended that no float holds.
+    pub(crate) too_large: Option<usize>,
+}
+
 /// Reads a whole JSON document, or gives up.
-pub(crate) fn read_json<T: Decode>(text: &[u8], max_depth: usize) -> Option<T> {
-    let mut source = json::JsonSource::new(text, max_depth)?;
-    let value = T::decode(&mut source)?;
-    source.at_end().then_some(value)
+pub(crate) fn read_json<T: Decode>(text: &[u8], max_depth: usize) -> Result<T, Left> {
+    read_json_with(text, max_depth, |source| T::decode(source))
 }
 
 /// Reads a whole JSON document by way of `serde` but not of `serde_json`, or gives up.
-pub(crate) fn read_json_serde<T: DeserializeOwned>(text: &[u8], max_depth: usize) -> Option<T> {
-    let mut source = json::JsonSource::new(text, max_depth)?;
-    let value = source.serde()?;
-    source.at_end().then_some(value)
+pub(crate) fn read_json_serde<T: DeserializeOwned>(
+    text: &[u8],
+    max_depth: usize,
+) -> Result<T, Left> {
+    read_json_with(text, max_depth, |source| source.serde())
+}
+
+#[inline]
+fn read_json_with<'de, T>(
+    text: &'de [u8],
+    max_depth: usize,
+    read: impl FnOnce(&mut json::JsonSource<'de>) -> Option<T>,
+) -> Result<T, Left> {
+    let Some(mut source) = json::JsonSource::new(text, max_depth) else {
+        return Err(Left { too_large: None });
+    };
+    match read(&mut source) {
+        Some(value) if source.at_end() => Ok(value),
+        _ => Err(Left {
+            too_large: source.too_large,
+        }),
+    }
 }
 
 /// Reads a whole MessagePack document, or gives up.

@@ -58,6 +58,23 @@ pub(crate) fn text_of(value: f64) -> &'static str {
     }
 }
 
+/// The name under which [`serialize`] writes what is not finite, for MessagePack and archives to know it: they are written in
+/// the form for people and yet hold every float. To every other format a newtype struct is what it holds.
+pub(crate) const NAME: &str = "$wats_codec::float";
+
+/// A float that is not finite: text for people, itself for programs.
+struct Special(f64);
+
+impl Serialize for Special {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(text_of(self.0))
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
 /// Reads the spellings that are in use: those of WSJF, `Inf`, `INF`, and signs.
 pub(crate) fn from_text(text: &str) -> Option<f64> {
     let (negative, name) = match text.as_bytes() {
@@ -80,10 +97,10 @@ pub(crate) fn from_text(text: &str) -> Option<f64> {
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if value.is_finite() || !serializer.is_human_readable() {
+    if value.is_finite() {
         serializer.serialize_f64(*value)
     } else {
-        serializer.serialize_str(text_of(*value))
+        serializer.serialize_newtype_struct(NAME, &Special(*value))
     }
 }
 

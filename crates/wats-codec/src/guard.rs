@@ -1,10 +1,17 @@
 //! Keeps writing honest: whatever passes through here is written to the inner serializer
-//! unchanged, except that nesting beyond the limit and floats without a JSON number are stopped
-//! (`serde_json` would write NaN as `null` without a word, and neither encoder watches depth).
+//! unchanged, but what could not be read back as what it was is stopped, or written as what it is:
+//!
+//! * nesting beyond the limit, and floats without a JSON number: `serde_json` would write NaN as `null` without a word, and
+//!   neither encoder watches depth;
+//! * what `serde_json` says to itself ([`private`]): its features `arbitrary_precision` and `raw_value`, which any crate of a
+//!   build may turn on, write numbers and raw JSON as structs of a secret name. Numbers are written as numbers here;
+//! * whole numbers of 128 bits that 64 hold, and the floats of [`float`](crate::float), are numbers in MessagePack.
 //!
 //! [`Guarded`] wraps a value; serializing it wraps the serializer, whose compounds wrap the values
 //! they are handed, and so on down the tree. A fault is kept in the shared [`Guard`], because the
 //! error type on the way up is the inner serializer's.
+
+mod private;
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -14,14 +21,26 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use crate::Error;
-use crate::float::{NonFinite, text_of};
+use crate::float::{self, NonFinite, text_of};
+use crate::{Error, Format};
+use private::Fields;
+pub(crate) use private::{NUMBER, RAW};
+
+/// What a format asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// There are no special floats; raw JSON is at home.
+    Json(NonFinite),
+    /// There is every float, and no raw JSON.
+    MessagePack,
+}
 
 /// The rules for one document and the first fault found.
 pub(crate) struct Guard {
     max_depth: usize,
-    /// `None` for formats that hold every float.
-    non_finite: Option<NonFinite>,
+    rules: Rules,
+    /// While one of our own floats is written, in its form for programs.
+    for_programs: Cell<bool>,
     fault: Cell<Option<Fault>>,
 }
 
@@ -29,13 +48,15 @@ pub(crate) struct Guard {
 enum Fault {
     TooDeep,
     NonFinite(&'static str),
+    Unwritable(&'static str),
 }
 
 impl Guard {
-    pub(crate) fn new(max_depth: usize, non_finite: Option<NonFinite>) -> Self {
+    pub(crate) fn new(max_depth: usize, rules: Rules) -> Self {
         Self {
             max_depth,
-            non_finite,
+            rules,
+            for_programs: Cell::new(false),
             fault: Cell::new(None),
         }
     }
@@ -49,19 +70,29 @@ impl Guard {
     }
 
     /// The fault that stopped the writing, if the guard did.
-    pub(crate) fn fault(&self) -> Option<Error> {
+    pub(crate) fn fault(&self, format: Format) -> Option<Error> {
         self.fault.get().map(|fault| match fault {
             Fault::TooDeep => Error::TooDeep {
                 limit: self.max_depth,
                 at: None,
             },
             Fault::NonFinite(value) => Error::NonFinite { value },
+            Fault::Unwritable(reason) => Error::Unwritable {
+                format,
+                reason: reason.into(),
+                source: None,
+            },
         })
     }
 
     fn stop<E: serde::ser::Error>(&self, fault: Fault) -> E {
         self.fault.set(Some(fault));
         E::custom("stopped by the guard")
+    }
+
+    #[cold]
+    fn unwritable<E: serde::ser::Error>(&self, reason: &'static str) -> E {
+        self.stop(Fault::Unwritable(reason))
     }
 
     /// The depth inside `levels` more containers, or the error that there may not be so many.
@@ -130,22 +161,19 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
     type SerializeTupleStruct = Watch<'a, S::SerializeTupleStruct>;
     type SerializeTupleVariant = Watch<'a, S::SerializeTupleVariant>;
     type SerializeMap = Watch<'a, S::SerializeMap>;
-    type SerializeStruct = Watch<'a, S::SerializeStruct>;
+    type SerializeStruct = Fields<'a, S>;
     type SerializeStructVariant = Watch<'a, S::SerializeStructVariant>;
 
     forward! {
         serialize_bool(bool),
         serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_i64(i64),
-        serialize_i128(i128),
         serialize_u8(u8), serialize_u16(u16), serialize_u32(u32), serialize_u64(u64),
-        serialize_u128(u128),
         serialize_char(char), serialize_str(&str), serialize_bytes(&[u8]),
-        serialize_unit_struct(&'static str),
     }
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        if value.is_finite() || self.guard.non_finite.is_none() {
+        if value.is_finite() || self.guard.rules == Rules::MessagePack {
             return self.inner.serialize_f32(value);
         }
         self.serialize_f64(f64::from(value))
@@ -153,12 +181,29 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        match self.guard.non_finite {
-            Some(policy) if !value.is_finite() => match policy {
+        match self.guard.rules {
+            Rules::Json(policy) if !value.is_finite() => match policy {
                 NonFinite::Text => self.inner.serialize_str(text_of(value)),
                 NonFinite::Error => Err(self.guard.stop(Fault::NonFinite(text_of(value)))),
             },
             _ => self.inner.serialize_f64(value),
+        }
+    }
+
+    #[inline]
+    fn serialize_i128(self, value: i128) -> Result<S::Ok, S::Error> {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => self.inner.serialize_i64(value),
+            (_, Ok(value)) => self.inner.serialize_u64(value),
+            _ => self.inner.serialize_i128(value),
+        }
+    }
+
+    #[inline]
+    fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
+        match u64::try_from(value) {
+            Ok(value) => self.inner.serialize_u64(value),
+            Err(_) => self.inner.serialize_u128(value),
         }
     }
 
@@ -178,6 +223,16 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         self.inner.serialize_unit()
     }
 
+    /// Nothing, as in JSON: an empty list, which `rmp-serde` makes of it, is read by a unit struct only where `serde` did
+    /// not collect it first.
+    #[inline]
+    fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
+        match self.guard.rules {
+            Rules::MessagePack => self.inner.serialize_unit(),
+            Rules::Json(_) => self.inner.serialize_unit_struct(name),
+        }
+    }
+
     #[inline]
     fn serialize_unit_variant(
         self,
@@ -194,6 +249,13 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
+        if name == float::NAME && self.guard.rules == Rules::MessagePack {
+            let guard = self.guard;
+            guard.for_programs.set(true);
+            let written = value.serialize(self);
+            guard.for_programs.set(false);
+            return written;
+        }
         let value = self.wrap(value);
         self.inner.serialize_newtype_struct(name, &value)
     }
@@ -278,11 +340,14 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(Watch {
+        if name == NUMBER || name == RAW {
+            return Fields::private(self, name);
+        }
+        Ok(Fields::Plain(Watch {
             depth: self.guard.deeper(self.depth, 1)?,
             guard: self.guard,
             inner: self.inner.serialize_struct(name, len)?,
-        })
+        }))
     }
 
     #[inline]
@@ -309,7 +374,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
     #[inline]
     fn is_human_readable(&self) -> bool {
-        self.inner.is_human_readable()
+        self.inner.is_human_readable() && !self.guard.for_programs.get()
     }
 }
 

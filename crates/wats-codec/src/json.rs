@@ -1,11 +1,11 @@
 //! JSON by way of `serde_json`, with typed errors.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::fast;
-use crate::guard::Guard;
+use crate::guard::{Guard, Rules};
 use crate::{Error, Format, Limits, NonFinite, Position, Result};
 
 /// Appends `value` to `out`.
@@ -16,7 +16,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     limits: &Limits,
     non_finite: NonFinite,
 ) -> Result<()> {
-    let guard = Guard::new(limits.depth(), Some(non_finite));
+    let guard = Guard::new(limits.depth(), Rules::Json(non_finite));
     let (format, result) = if pretty {
         let mut writer = serde_json::Serializer::pretty(&mut *out);
         let result = guard.wrap(value).serialize(&mut writer);
@@ -26,7 +26,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
         (Format::Json, guard.wrap(value).serialize(&mut writer))
     };
     result.map_err(|error| {
-        guard.fault().unwrap_or_else(|| Error::Unwritable {
+        guard.fault(format).unwrap_or_else(|| Error::Unwritable {
             format,
             reason: error.to_string().into(),
             source: Some(Box::new(error)),
@@ -38,24 +38,70 @@ pub(crate) fn write<T: Serialize + ?Sized>(
 ///
 /// The scanner of the fast path takes about half the time of `serde_json`. What it does not read is read again.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8], limits: &Limits) -> Result<T> {
-    fast::read_json_serde(text, limits.depth()).map_or_else(|| judge(text, limits), Ok)
+    fast::read_json_serde(text, limits.depth()).or_else(|left| judge(text, limits, left))
 }
 
 /// Reads a whole document by way of `serde_json`, whose errors are told.
-pub(crate) fn judge<T: DeserializeOwned>(text: &[u8], limits: &Limits) -> Result<T> {
+///
+/// It is no laxer than the scanner that left the document: it passes over text that is no UTF-8, and over numbers beyond a
+/// float where it has its feature `arbitrary_precision`.
+pub(crate) fn judge<T: DeserializeOwned>(
+    text: &[u8],
+    limits: &Limits,
+    left: fast::Left,
+) -> Result<T> {
     let max_depth = limits.depth();
     // The parser stops by itself at the ceiling; a lower limit is ours to check.
     if max_depth < Limits::DEPTH_CEILING {
         check_depth(text, max_depth)?;
     }
-    serde_json::from_slice(text).map_err(|error| classify(error, text))
+    if check_depth(text, JUDGED_WHOLE).is_err() {
+        return Err(deep(text, max_depth));
+    }
+    let value = serde_json::from_slice(text).map_err(|error| classify(error, text))?;
+    let malformed = |offset, reason: &str| {
+        let at = position_of(text, offset);
+        Err(Error::syntax(Format::Json, at, reason))
+    };
+    if let Err(error) = std::str::from_utf8(text) {
+        return malformed(error.valid_up_to(), "text that is not UTF-8");
+    }
+    if let Some(offset) = left.too_large {
+        return malformed(offset, "number out of range");
+    }
+    Ok(value)
+}
+
+/// `serde_json` takes more stack for a level than the scanner. So it is asked for the words of an error only in documents of
+/// no more levels than these, and told by [`deep`] what is wrong with others.
+const JUDGED_WHOLE: usize = 64;
+
+/// What is wrong with a document of many levels that the scanner left, without recursion.
+#[cold]
+fn deep(text: &[u8], max_depth: usize) -> Error {
+    let too_deep = check_depth(text, max_depth).err();
+    let limit = match too_deep.as_ref().and_then(Error::position) {
+        Some(Position::Text { line, column }) => (line, column),
+        _ => (usize::MAX, 0),
+    };
+    match serde_json::from_slice::<IgnoredAny>(text) {
+        Err(error) if (error.line(), error.column()) < limit => classify(error, text),
+        _ => too_deep.unwrap_or_else(|| Error::Data {
+            format: Format::Json,
+            at: Position::Whole,
+            reason: format!("a value of another kind, within more than {JUDGED_WHOLE} levels")
+                .into(),
+            source: None,
+        }),
+    }
 }
 
 fn classify(error: serde_json::Error, text: &[u8]) -> Error {
     let format = Format::Json;
-    let at = Position::Text {
-        line: error.line(),
-        column: error.column(),
+    let at = match (error.line(), error.column()) {
+        // A type that chooses among variants says nothing of where.
+        (0, 0) => Position::Whole,
+        (line, column) => Position::Text { line, column },
     };
     match error.classify() {
         Category::Io => Error::Io(error.into()),
@@ -94,6 +140,17 @@ fn reason(error: &serde_json::Error) -> Box<str> {
     message.strip_suffix(&suffix).unwrap_or(&message).into()
 }
 
+/// Undoes [`offset_of`].
+fn position_of(text: &[u8], offset: usize) -> Position {
+    let before = text.get(..offset).unwrap_or(text);
+    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
+    let start = before.iter().rposition(|byte| *byte == b'\n');
+    Position::Text {
+        line: breaks + 1,
+        column: offset - start.map_or(0, |at| at + 1) + 1,
+    }
+}
+
 /// The offset of a line (from 1) and column.
 fn offset_of(text: &[u8], line: usize, column: usize) -> usize {
     let mut newlines = (0..text.len()).filter(|at| text.get(*at) == Some(&b'\n'));
@@ -107,7 +164,7 @@ fn offset_of(text: &[u8], line: usize, column: usize) -> usize {
 /// Finds the first bracket that opens a level beyond the limit, without recursion.
 ///
 /// Malformed text is none of its business: the parser finds that.
-fn check_depth(text: &[u8], limit: usize) -> Result<()> {
+pub(crate) fn check_depth(text: &[u8], limit: usize) -> Result<()> {
     let (mut depth, mut line, mut line_start) = (0usize, 1, 0);
     let (mut in_string, mut escaped) = (false, false);
     for (offset, byte) in text.iter().enumerate() {

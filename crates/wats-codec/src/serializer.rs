@@ -121,6 +121,12 @@ impl Serializer {
         self
     }
 
+    /// The same for another format.
+    pub(crate) const fn writing(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
     /// The format this serializer writes.
     pub const fn format(&self) -> Format {
         self.format
@@ -231,7 +237,10 @@ impl Serializer {
     /// What a reader with the same limits would refuse is not written.
     fn write(&self, value: &impl Body, out: &mut Vec<u8>) -> Result<bool> {
         match self.format {
-            Format::MessagePack => value.msgpack(self, out)?,
+            Format::MessagePack => {
+                value.msgpack(self, out)?;
+                two_bytes_for_a_digit(out);
+            }
             Format::JsonPretty => value.pretty(self, out)?,
             Format::Json => value.json(self, out)?,
             Format::Archive => value.archive(self, out)?,
@@ -328,7 +337,7 @@ impl Serializer {
                 .map_or_else(|| archive::read(&bytes, &self.limits), Ok),
             _ => {
                 let text = bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes);
-                fast::read_json(text, depth).map_or_else(|| json::judge(text, &self.limits), Ok)
+                fast::read_json(text, depth).or_else(|left| json::judge(text, &self.limits, left))
             }
         }
     }
@@ -361,6 +370,14 @@ impl Serializer {
             return Err(Error::syntax(outer, Position::Offset(0), reason));
         }
         Ok((inner, Cow::Owned(inside)))
+    }
+}
+
+/// A whole document of one byte that is a digit in JSON is written as two: whoever reads it could not tell which it is.
+fn two_bytes_for_a_digit(packed: &mut Vec<u8>) {
+    const U8: u8 = 0xcc;
+    if let [digit @ b'0'..=b'9'] = packed[..] {
+        *packed = vec![U8, digit];
     }
 }
 

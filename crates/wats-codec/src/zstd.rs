@@ -1,7 +1,8 @@
-//! Zstandard (RFC 8878) in memory: one frame out, any number of frames in, within limits.
+//! Zstandard (RFC 8878) in memory: one frame out, any number of frames in, within limits; those to be skipped are.
 
 use std::io::Read;
 
+use crate::detect::{ZSTD_MAGIC as MAGIC, is_skippable};
 use crate::{Error, Format, Limits, Position, Result};
 
 const FORMAT: Format = Format::JsonZstd;
@@ -29,19 +30,33 @@ pub(crate) fn decompress(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     let mut rest = bytes;
     while !rest.is_empty() {
         let at = Position::Offset(bytes.len() - rest.len());
-        if !rest.starts_with(&MAGIC) {
-            return Err(if MAGIC.starts_with(rest) {
-                truncated(bytes)
-            } else {
-                Error::TrailingBytes { format: FORMAT, at }
-            });
+        if is_skippable(rest) {
+            rest = skip(rest).ok_or_else(|| truncated(bytes))?;
+        } else if rest.starts_with(&MAGIC) {
+            frame(&mut rest, bytes, &mut out, limits)?;
+        } else if is_cut_magic(rest) {
+            return Err(truncated(bytes));
+        } else {
+            return Err(Error::TrailingBytes { format: FORMAT, at });
         }
-        frame(&mut rest, bytes, &mut out, limits)?;
     }
     Ok(out)
 }
 
-pub(crate) use crate::detect::ZSTD_MAGIC as MAGIC;
+/// Whether this is the begin of the first four bytes of a frame.
+fn is_cut_magic(rest: &[u8]) -> bool {
+    MAGIC.starts_with(rest)
+        || matches!(
+            rest,
+            [0x50..=0x5f] | [0x50..=0x5f, 0x2a] | [0x50..=0x5f, 0x2a, 0x4d]
+        )
+}
+
+/// What is left behind a frame that is to be skipped: four bytes of magic, four of its length, and so many.
+fn skip(frame: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = frame.get(MAGIC.len()..)?.split_first_chunk()?;
+    rest.get(usize::try_from(u32::from_le_bytes(*length)).ok()?..)
+}
 
 fn frame(rest: &mut &[u8], whole: &[u8], out: &mut Vec<u8>, limits: &Limits) -> Result<()> {
     let mut decoder = zstd::Decoder::with_buffer(&mut *rest)?.single_frame();

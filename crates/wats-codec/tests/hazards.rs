@@ -202,6 +202,74 @@ fn deep_documents_do_not_overflow_a_small_stack() {
     });
 }
 
+/// As wide as steps of reports are, each with as many members that may be absent.
+macro_rules! wide {
+    ($($field:ident)*) => {
+        #[derive(Default, Serialize, Deserialize)]
+        struct Wide {
+            $(#[serde(default, skip_serializing_if = "Option::is_none")] $field: Option<String>,)*
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            steps: Vec<Wide>,
+        }
+    };
+}
+wide!(a b c d e f g h i j k l m n o p q r s t u v w x y z aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo
+    pp qq rr ss tt uu vv ww xx yy zz);
+
+/// The deepest document of [`Wide`] that is allowed, written and read on a stack of so many KiB.
+fn widest_and_deepest(format: Format, kib: usize) {
+    let test = move || {
+        let mut value = Wide::default();
+        for _ in 0..63 {
+            value = Wide {
+                steps: vec![value],
+                ..Wide::default()
+            };
+        }
+        let codec = Serializer::new(format).compress_threshold(0);
+        let bytes = codec.to_vec(&value).unwrap();
+        let back: Wide = codec.from_slice(&bytes).unwrap();
+        assert_eq!(back.steps.len(), 1);
+        // What does not fit the type is read a second time, for the words of the error.
+        let mut tree: Value = codec.from_slice(&bytes).unwrap();
+        let mut deepest = &mut tree;
+        while deepest["steps"].is_array() {
+            deepest = &mut deepest["steps"][0];
+        }
+        deepest["a"] = json!(1);
+        let bytes = codec.to_vec(&tree).unwrap();
+        assert!(codec.from_slice::<Wide>(&bytes).is_err());
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(kib << 10)
+        .spawn(test);
+    thread.unwrap().join().unwrap();
+}
+
+/// A stack that overflows ends the process; so it is one of its own.
+#[test]
+fn the_deepest_document_of_a_wide_type_fits_the_stack_of_a_worker() {
+    const ASKED: &str = "WATS_CODEC_STACK";
+    if let Ok(asked) = std::env::var(ASKED) {
+        let (format, kib) = asked.split_once(' ').unwrap();
+        return widest_and_deepest(format.parse().unwrap(), kib.parse().unwrap());
+    }
+    // What threads have by default, those of tokio too.
+    let kib = 2048;
+    for format in Format::ALL {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "the_deepest_document_of_a_wide_type_fits_the_stack_of_a_worker",
+            ])
+            .env(ASKED, format!("{format} {kib}"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&child.stderr);
+        assert!(child.status.success(), "{format} on {kib} KiB: {told}");
+    }
+}
+
 // ---- ends
 
 #[test]
@@ -491,6 +559,68 @@ mod zstd_hazards {
         }
     }
 
+    fn skippable(last: u8, contents: &[u8]) -> Vec<u8> {
+        let length = (contents.len() as u32).to_le_bytes();
+        [&[0x50 + last, 0x2a, 0x4d, 0x18][..], &length, contents].concat()
+    }
+
+    #[test]
+    fn skippable_frames_are_skipped_wherever_they_stand() {
+        let (a, b) = (pack(b"[1,"), pack(b"2]"));
+        let [seek, empty, other] = [(14, &b"seek"[..]), (0, b""), (15, b"\x28\xb5\x2f\xfd")]
+            .map(|(last, contents)| skippable(last, contents));
+        let nothing = pack(b"");
+        for whole in [
+            [&seek[..], &a, &b].concat(),
+            [&a[..], &b, &seek].concat(),
+            [&a[..], &seek, &empty, &b].concat(),
+            [&other[..], &empty, &a, &other, &nothing, &b, &seek, &seek].concat(),
+            [&nothing[..], &a, &nothing, &b, &nothing].concat(),
+        ] {
+            assert_eq!(Format::detect(&whole), Some(Format::JsonZstd));
+            for codec in [Format::Json, Format::MessagePack].map(Serializer::new) {
+                assert_eq!(codec.from_slice::<Value>(&whole).unwrap(), json!([1, 2]));
+                assert_eq!(
+                    codec.from_slice_fast::<Value>(&whole).unwrap(),
+                    json!([1, 2])
+                );
+            }
+        }
+        for only in [seek.clone(), [&seek[..], &nothing, &empty].concat()] {
+            assert!(matches!(read(&only), Err(Error::Empty)));
+        }
+    }
+
+    #[test]
+    fn skippable_frames_that_are_cut_or_hostile_are_named() {
+        let frame = pack(b"[1]");
+        let seek = skippable(3, b"seek");
+        for length in 1..seek.len() {
+            let cut = [&frame, &seek[..length]].concat();
+            let error = read(&cut).unwrap_err();
+            assert!(
+                matches!(error, Error::Truncated { .. }),
+                "{length}: {error}"
+            );
+            if length >= 4 {
+                let error = read(&seek[..length]).unwrap_err();
+                assert!(
+                    matches!(error, Error::Truncated { .. }),
+                    "{length}: {error}"
+                );
+            }
+        }
+        let hostile = b"\x50\x2a\x4d\x18\xff\xff\xff\xff";
+        assert!(matches!(read(hostile), Err(Error::Truncated { .. })));
+        for junk in [
+            &b"\x60\x2a\x4d\x18\0\0\0\0"[..],
+            b"\x50\x2a\x4d\x19\0\0\0\0",
+        ] {
+            let error = read(&[&frame, junk].concat()).unwrap_err();
+            assert!(matches!(error, Error::TrailingBytes { .. }), "{error}");
+        }
+    }
+
     #[test]
     fn damage_never_changes_what_is_read_and_cuts_are_named() {
         let codec = Serializer::new(Format::JsonZstd).compress_threshold(0);
@@ -521,14 +651,19 @@ mod zstd_hazards {
 #[cfg(not(feature = "zstd"))]
 #[test]
 fn zstd_without_the_feature_names_the_feature() {
-    let error = read(b"\x28\xb5\x2f\xfd\x04\x00").unwrap_err();
-    assert!(matches!(
-        error,
-        Error::NotBuilt {
-            feature: "zstd",
-            ..
-        }
-    ));
+    for frame in [
+        &b"\x28\xb5\x2f\xfd\x04\x00"[..],
+        b"\x5e\x2a\x4d\x18\0\0\0\0",
+    ] {
+        let error = read(frame).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::NotBuilt {
+                feature: "zstd",
+                ..
+            }
+        ));
+    }
 }
 
 // ---- text

@@ -239,3 +239,61 @@ mod stream {
         assert!(error.contains("reset by peer"), "{error}");
     }
 }
+
+#[test]
+fn a_record_of_one_byte_is_read_as_what_it_was_or_refused() {
+    let all: Vec<u32> = (0..300).collect();
+    let codecs = || Format::ALL.iter().map(|format| Serializer::new(*format));
+    for writing in codecs() {
+        let mut writer = RecordWriter::new(writing, Framing::LengthPrefixed, Vec::new()).unwrap();
+        for number in &all {
+            writer.write(number).unwrap();
+        }
+        let bytes = writer.into_inner();
+        for reading in codecs() {
+            let (by, from) = (reading.format(), writing.format());
+            let read = read::<u32>(reading, Framing::LengthPrefixed, &bytes);
+            for (read, written) in read.into_iter().zip(&all) {
+                match read {
+                    Ok(read) => assert_eq!(read, *written, "{from} read by {by}"),
+                    Err(error) => assert_ne!(by, from, "{written}: {error}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_of_one_byte_is_never_another_number() {
+    for format in Format::ALL {
+        for number in 0..128u32 {
+            let codec = Serializer::new(*format);
+            let bytes = codec.to_vec(&number).unwrap();
+            assert_eq!(codec.to_vec_fast(&number).unwrap(), bytes);
+            for other in Format::ALL {
+                let other = Serializer::new(*other);
+                for read in [other.from_slice(&bytes), other.from_slice_fast(&bytes)] {
+                    assert!(read.is_err() || read.is_ok_and(|read: u32| read == number));
+                }
+            }
+            assert_eq!(codec.from_slice::<u32>(&bytes).unwrap(), number, "{format}");
+        }
+    }
+    // As others write it. Who writes MessagePack cannot tell it from JSON.
+    let packed = Serializer::new(Format::MessagePack);
+    assert_eq!(packed.from_slice::<u32>(b"\x05").unwrap(), 5);
+    let error = packed.from_slice::<u32>(b"5").unwrap_err();
+    assert!(matches!(error, Error::Unrecognised { .. }), "{error}");
+    assert!(error.to_string().contains("MessagePack"), "{error}");
+}
+
+#[test]
+fn a_digit_alone_in_a_line_is_json_whoever_reads_it() {
+    for format in Format::ALL {
+        let codec = Serializer::new(*format);
+        let back: Result<Vec<u8>, _> = read(codec, Framing::Lines, b"7\n48\n9")
+            .into_iter()
+            .collect();
+        assert_eq!(back.unwrap(), [7, 48, 9], "{format}");
+    }
+}

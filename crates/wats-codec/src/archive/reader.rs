@@ -10,8 +10,9 @@ use super::number::{take_length, take_number, unzigzag};
 use super::tables::{Entry, Shape, Tables, syntax};
 use super::text::Form;
 use super::{CHECKSUM, kind, transcode, worth};
+use crate::fast::pack::PackSource;
 use crate::fast::{Key, Source, sealed::Sealed};
-use crate::{Error, Position, Result, msgpack};
+use crate::{Error, Position, Result};
 
 pub(crate) struct ArchiveSource<'t> {
     tables: &'t Tables<'t>,
@@ -296,7 +297,7 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
 
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
         let packed = transcode::to_msgpack(self).ok()?;
-        msgpack::read(&packed, &self.tables.limits).ok()
+        PackSource::new(&packed, self.max_depth).serde()
     }
 
     #[inline]

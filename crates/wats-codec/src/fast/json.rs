@@ -6,5 +6,5 @@ mod read;
 mod tests;
 mod write;
 
-pub(crate) use read::JsonSource;
+pub(crate) use read::{JsonSource, Plain, is_json, plain_number};
 pub(crate) use write::JsonSink;

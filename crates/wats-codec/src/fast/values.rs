@@ -223,7 +223,11 @@ impl Encode for Value {
                 if let Some(value) = number.as_u64() {
                     sink.u64(value);
                 } else if let Some(value) = number.as_i64() {
-                    sink.i64(value);
+                    match value {
+                        // -0, which numbers of any size keep as text.
+                        0 => sink.f64(-0.0),
+                        _ => sink.i64(value),
+                    }
                 } else {
                     sink.serde(number);
                 }

@@ -25,7 +25,7 @@ where
         }
         let depth = codec.limits().depth();
         let fast: Option<T> = match format {
-            Format::Json => super::read_json(&bytes, depth),
+            Format::Json => super::read_json(&bytes, depth).ok(),
             _ => super::read_pack(&bytes, depth),
         };
         if fast.as_ref() != Some(value) {

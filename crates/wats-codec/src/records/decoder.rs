@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::framer::{Frame, Framer};
 use super::{Framing, OnProgress, Progress};
-use crate::{Error, Result, Serializer};
+use crate::{Error, Format, Result, Serializer};
 
 /// The part that the iterator and the async stream share.
 pub(super) struct Decoder {
@@ -19,6 +19,11 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new(serializer: Serializer, framing: Framing) -> Self {
+        let serializer = match framing {
+            // Only JSON comes in lines; a digit alone in one is no integer of MessagePack.
+            Framing::Lines => serializer.writing(Format::Json),
+            Framing::LengthPrefixed => serializer,
+        };
         Self {
             serializer,
             framer: Framer::new(framing, serializer.limits().max_bytes),

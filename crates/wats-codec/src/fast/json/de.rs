@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::value::StrDeserializer;
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
@@ -13,6 +13,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::read::{Begun, JsonSource, Number};
+use crate::guard::RAW;
 
 /// The document is `serde_json`'s to read.
 #[derive(Debug)]
@@ -45,23 +46,66 @@ impl<'de> JsonSource<'de> {
 
     #[inline]
     fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(GiveUp)?.visit(visitor)
+        let number = self.number().ok_or(GiveUp)?;
+        self.visit_as_found(&number, visitor)
     }
+
+    /// Hands a number over in the type that `serde_json` finds for it.
+    #[inline]
+    fn visit_as_found<V: Visitor<'de>>(
+        &mut self,
+        number: &Number<'de>,
+        visitor: V,
+    ) -> Result<V::Value> {
+        if number.negative {
+            if let Some(value) = number.signed() {
+                return visitor.visit_i64(value);
+            }
+        } else if let Some(value) = number.unsigned() {
+            return visitor.visit_u64(value);
+        }
+        let value = number.float();
+        visitor.visit_f64(self.within_range(value).ok_or(GiveUp)?)
+    }
+
+    fn visit_bytes<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        if self.peek() == Some(b'[') {
+            return self.visit_list(visitor);
+        }
+        match self.plain() {
+            Some(text) => visitor.visit_borrowed_bytes(text.as_bytes()),
+            None => visitor.visit_bytes(self.escaped().ok_or(GiveUp)?.as_bytes()),
+        }
+    }
+
+    /// Raw JSON, as `serde_json` hands it to itself.
+    fn visit_raw<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.peek().ok_or(GiveUp)?;
+        let start = self.position();
+        self.pass_over().ok_or(GiveUp)?;
+        visitor.visit_map(Raw(self.since(start)))
+    }
+
+    // Without optimization each `?` on what was read takes a copy of it on the stack, for each level.
 
     #[inline]
     fn visit_list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let mut inside = self.inside(b'[')?;
-        let value = visitor.visit_seq(&mut inside)?;
-        inside.end()?;
-        Ok(value)
+        let value = visitor.visit_seq(&mut inside);
+        match inside.end(value.is_ok()) {
+            Ok(()) => value,
+            Err(error) => Err(error),
+        }
     }
 
     #[inline]
     fn visit_object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let mut inside = self.inside(b'{')?;
-        let value = visitor.visit_map(&mut inside)?;
-        inside.end()?;
-        Ok(value)
+        let value = visitor.visit_map(&mut inside);
+        match inside.end(value.is_ok()) {
+            Ok(()) => value,
+            Err(error) => Err(error),
+        }
     }
 
     #[inline]
@@ -84,17 +128,43 @@ impl<'de> JsonSource<'de> {
 }
 
 impl Number<'_> {
-    /// Hands the number over in the type that `serde_json` finds for it.
-    #[inline]
-    fn visit<'de, V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value> {
-        if self.negative {
-            if let Some(value) = self.signed() {
-                return visitor.visit_i64(value);
-            }
-        } else if let Some(value) = self.unsigned() {
+    fn visit_wide<'de, V: Visitor<'de>>(&self, signed: bool, visitor: V) -> Result<V::Value> {
+        if !self.integer {
+            return Err(GiveUp);
+        }
+        if signed {
+            return visitor.visit_i128(self.parsed().ok_or(GiveUp)?);
+        }
+        visitor.visit_u128(self.parsed().ok_or(GiveUp)?)
+    }
+
+    /// `serde_json` rounds such a number once.
+    fn visit_f32<'de, V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value> {
+        if let Some(value) = self.unsigned() {
             return visitor.visit_u64(value);
         }
-        visitor.visit_f64(self.float().ok_or(GiveUp)?)
+        if let Some(value) = self.signed() {
+            return visitor.visit_i64(value);
+        }
+        let value = self.parsed::<f32>().filter(|value| value.is_finite());
+        visitor.visit_f64(f64::from(value.ok_or(GiveUp)?))
+    }
+}
+
+/// Raw JSON in the form that `serde_json` expects of itself.
+struct Raw<'de>(Option<&'de str>);
+
+impl<'de> MapAccess<'de> for Raw<'de> {
+    type Error = GiveUp;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        seed.deserialize(BorrowedStrDeserializer::new(RAW))
+            .map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
+        let text = self.0.take().ok_or(GiveUp)?;
+        seed.deserialize(BorrowedStrDeserializer::new(text))
     }
 }
 
@@ -112,15 +182,6 @@ macro_rules! texts {
         #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             self.visit_text(visitor)
-        }
-    )* };
-}
-
-macro_rules! left_out {
-    ($($method:ident)*) => { $(
-        #[cold]
-        fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value> {
-            Err(GiveUp)
         }
     )* };
 }
@@ -148,9 +209,24 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
 
     texts! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
 
-    // Of these `serde_json` has its own notions.
-    left_out! {
-        deserialize_f32 deserialize_i128 deserialize_u128 deserialize_bytes deserialize_byte_buf
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.number().ok_or(GiveUp)?.visit_f32(visitor)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.number().ok_or(GiveUp)?.visit_wide(true, visitor)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.number().ok_or(GiveUp)?.visit_wide(false, visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.visit_bytes(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.visit_bytes(visitor)
     }
 
     #[inline]
@@ -186,9 +262,12 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
     #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
+        if name == RAW {
+            return self.visit_raw(visitor);
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -238,9 +317,11 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
     ) -> Result<V::Value> {
         if self.peek() == Some(b'{') {
             let mut inside = self.inside(b'{')?;
-            let value = visitor.visit_enum(&mut inside)?;
-            inside.end()?;
-            return Ok(value);
+            let value = visitor.visit_enum(&mut inside);
+            return match inside.end(value.is_ok()) {
+                Ok(()) => value,
+                Err(error) => Err(error),
+            };
         }
         match self.plain() {
             Some(name) => visitor.visit_enum(unit(name)),
@@ -282,13 +363,13 @@ impl Inside<'_, '_> {
         Ok(more)
     }
 
-    /// Checks that nothing is left.
+    /// Checks that nothing is left of what was read well.
     #[inline]
-    fn end(mut self) -> Result<()> {
-        if self.more()? {
-            return Err(GiveUp);
+    fn end(mut self, read: bool) -> Result<()> {
+        match read && self.more()? {
+            true => Err(GiveUp),
+            false => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -365,11 +446,19 @@ impl<'de> VariantAccess<'de> for &mut Inside<'_, 'de> {
 /// The name of a member, which stands for a number where a map has numbers for keys.
 struct MemberName<'a, 'de>(&'a mut JsonSource<'de>);
 
+impl<'de> MemberName<'_, 'de> {
+    /// The number that the name is.
+    fn number(&mut self) -> Result<Number<'de>> {
+        let name = self.0.plain().ok_or(GiveUp)?;
+        Number::of(name).ok_or(GiveUp)
+    }
+}
+
 macro_rules! numeric_names {
     ($($method:ident)*) => { $(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            let name = self.0.plain().ok_or(GiveUp)?;
-            Number::of(name).ok_or(GiveUp)?.visit(visitor)
+        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+            let number = self.number()?;
+            self.0.visit_as_found(&number, visitor)
         }
     )* };
 }
@@ -388,9 +477,32 @@ impl<'de> Deserializer<'de> for MemberName<'_, 'de> {
         deserialize_f64
     }
 
-    left_out! {
-        deserialize_bool deserialize_f32 deserialize_i128 deserialize_u128 deserialize_bytes
-        deserialize_byte_buf
+    fn deserialize_f32<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+        self.number()?.visit_f32(visitor)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+        self.number()?.visit_wide(true, visitor)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+        self.number()?.visit_wide(false, visitor)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0.plain() {
+            Some("true") => visitor.visit_bool(true),
+            Some("false") => visitor.visit_bool(false),
+            _ => Err(GiveUp),
+        }
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.0.visit_bytes(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.0.visit_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

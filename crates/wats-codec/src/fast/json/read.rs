@@ -17,6 +17,8 @@ pub(crate) struct JsonSource<'de> {
     max_depth: usize,
     /// Whether a value could not be read by way of `serde`, even if whoever asked for it went on without.
     pub(super) failed: bool,
+    /// Where a number ended that no float holds.
+    pub(crate) too_large: Option<usize>,
 }
 
 /// Whether anything has been read in this map or list.
@@ -31,11 +33,21 @@ impl<'de> JsonSource<'de> {
             depth: 0,
             max_depth,
             failed: false,
+            too_large: None,
         })
     }
 
     pub(crate) fn at_end(&mut self) -> bool {
         self.peek().is_none()
+    }
+
+    /// The text so far since `start`.
+    pub(super) fn since(&self, start: usize) -> Option<&'de str> {
+        self.text.get(start..self.at)
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     #[inline]
@@ -195,6 +207,15 @@ impl<'de> JsonSource<'de> {
         Some(number)
     }
 
+    /// Remembers where a number stood that no float holds.
+    #[inline]
+    pub(super) fn within_range(&mut self, value: Option<f64>) -> Option<f64> {
+        if value.is_none() {
+            self.too_large = Some(self.at);
+        }
+        value
+    }
+
     /// Reads a value of no interest. It is checked like any other: what is passed over must be JSON too.
     pub(super) fn pass_over(&mut self) -> Option<()> {
         match self.peek()? {
@@ -262,6 +283,36 @@ fn digits(text: &[u8], at: &mut usize, number: &mut u64) -> usize {
     *at - start
 }
 
+/// A number as this crate knows them.
+pub(crate) enum Plain {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+}
+
+/// The number that a whole text is, or why it is none. Of a fraction a float keeps the nearest, as everywhere; a whole number
+/// it must keep as it is.
+pub(crate) fn plain_number(text: &str) -> Result<Plain, &'static str> {
+    let number = Number::of(text).ok_or("a number of serde_json that is none")?;
+    if let Some(value) = number.unsigned() {
+        return Ok(Plain::Unsigned(value));
+    }
+    if let Some(value) = number.signed() {
+        return Ok(Plain::Signed(value));
+    }
+    let exact = |value: &f64| !number.integer || text == "-0" || format!("{value:.0}") == text;
+    let float = number.float().filter(exact).map(Plain::Float);
+    float.ok_or("a number that neither an integer of 64 bits nor a float holds: write it as text")
+}
+
+/// Whether a text is one JSON value without more around it, of no more levels than this.
+pub(crate) fn is_json(text: &str, max_depth: usize) -> bool {
+    let Some(mut source) = JsonSource::new(text.as_bytes(), max_depth) else {
+        return false;
+    };
+    source.pass_over().is_some() && source.at_end()
+}
+
 /// A number as it stands in the text.
 pub(super) struct Number<'de> {
     text: &'de [u8],
@@ -270,7 +321,7 @@ pub(super) struct Number<'de> {
     mantissa: Option<u64>,
     /// How many of the digits stand behind the point.
     fraction: usize,
-    integer: bool,
+    pub(super) integer: bool,
 }
 
 impl<'de> Number<'de> {
@@ -301,7 +352,7 @@ impl<'de> Number<'de> {
     }
 
     #[cold]
-    fn parsed<T: FromStr>(&self) -> Option<T> {
+    pub(super) fn parsed<T: FromStr>(&self) -> Option<T> {
         std::str::from_utf8(self.text).ok()?.parse().ok()
     }
 
@@ -409,7 +460,8 @@ impl<'de> Source<'de> for JsonSource<'de> {
 
     #[inline]
     fn f64(&mut self) -> Option<f64> {
-        self.number()?.float()
+        let number = self.number()?;
+        self.within_range(number.float())
     }
 
     #[inline]

@@ -1,17 +1,31 @@
-//! Reading MessagePack.
+//! Reading MessagePack. [`de`](super::de) hands what is found to `serde`.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::fast::{Key, Source, sealed::Sealed};
 use crate::float::from_text;
-use crate::{Limits, msgpack};
+use crate::msgpack;
 
 /// Reads MessagePack of the usual shapes.
 pub(crate) struct PackSource<'de> {
     rest: &'de [u8],
     depth: usize,
     max_depth: usize,
+    /// Whether types that differ by `is_human_readable` are to be read in their form for programs.
+    pub(super) compact: bool,
+    /// Whether a float that is not finite stood where any type might.
+    pub(super) special: bool,
+    pub(super) stand_in: Option<StandIn<'de>>,
+}
+
+/// What is handed over in place of some floats that are not finite.
+#[derive(Clone, Copy)]
+pub(crate) struct StandIn<'de> {
+    /// Which: so many bytes are left where they begin.
+    pub(crate) for_left: &'de [usize],
+    /// In MessagePack.
+    pub(crate) value: &'static [u8],
 }
 
 /// A string of so many bytes takes no more from an allocator than a shorter one.
@@ -64,7 +78,39 @@ impl<'de> PackSource<'de> {
             rest: bytes,
             depth: 0,
             max_depth,
+            compact: false,
+            special: false,
+            stand_in: None,
         }
+    }
+
+    /// Reads types that differ by `is_human_readable` in their form for programs.
+    pub(crate) fn compact(mut self, compact: bool) -> Self {
+        self.compact = compact;
+        self
+    }
+
+    pub(crate) fn with_stand_in(mut self, stand_in: StandIn<'de>) -> Self {
+        self.stand_in = Some(stand_in);
+        self
+    }
+
+    /// What is left to be read.
+    pub(crate) fn rest(&self) -> &'de [u8] {
+        self.rest
+    }
+
+    /// Whether a float that is not finite was handed over where any type might have stood.
+    pub(crate) fn was_special(&self) -> bool {
+        self.special
+    }
+
+    pub(super) fn go_back(&mut self, rest: &'de [u8]) {
+        self.rest = rest;
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     pub(crate) fn at_end(&self) -> bool {
@@ -112,8 +158,23 @@ impl<'de> PackSource<'de> {
         Some(u32::from_be_bytes(self.digits()?) as usize)
     }
 
+    /// An extension: its type and contents.
+    pub(super) fn extended(&mut self) -> Option<(i8, &'de [u8])> {
+        let length = match self.byte()? {
+            0xc7 => usize::from(self.byte()?),
+            0xc8 => self.length16()?,
+            0xc9 => self.length32()?,
+            marker @ 0xd4..=0xd8 => 1 << (marker - 0xd4),
+            _ => return None,
+        };
+        let of_type = self.byte()?.cast_signed();
+        let (contents, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some((of_type, contents))
+    }
+
     #[inline]
-    fn raw_text(&mut self) -> Option<&'de str> {
+    pub(super) fn raw_text(&mut self) -> Option<&'de str> {
         let length = match self.byte()? {
             marker @ 0xa0..=0xbf => usize::from(marker & 31),
             0xd9 => usize::from(self.byte()?),
@@ -140,12 +201,6 @@ impl<'de> PackSource<'de> {
             }
         }
         self.raw_text().map(take)
-    }
-
-    /// The one value that comes next, and what follows it.
-    fn split_value(&self) -> Option<(&'de [u8], &'de [u8])> {
-        let end = msgpack::skip_value(self.rest, 0, self.max_depth - self.depth).ok()?;
-        self.rest.split_at_checked(end)
     }
 
     #[inline]
@@ -287,15 +342,14 @@ impl<'de> Source<'de> for PackSource<'de> {
     }
 
     fn skip(&mut self) -> Option<()> {
-        (_, self.rest) = self.split_value()?;
+        let end = msgpack::skip_value(self.rest, 0, self.max_depth - self.depth).ok()?;
+        self.rest = self.rest.get(end..)?;
         Some(())
     }
 
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
-        let (value, rest) = self.split_value()?;
-        self.rest = rest;
-        let left = Limits::default().max_depth(self.max_depth - self.depth);
-        msgpack::read(value, &left).ok()
+        let value = T::deserialize(&mut *self).ok()?;
+        (!self.special).then_some(value)
     }
 
     #[inline]
@@ -325,7 +379,7 @@ impl<'de> Source<'de> for PackSource<'de> {
     #[inline]
     fn next_key<T>(&mut self, map: &mut Left, take: impl FnOnce(&str) -> T) -> Option<Option<T>> {
         if map.0 == 0 {
-            self.depth -= 1;
+            self.leave();
             return Some(None);
         }
         map.0 -= 1;
@@ -346,7 +400,7 @@ impl<'de> Source<'de> for PackSource<'de> {
     #[inline]
     fn next_item(&mut self, list: &mut Left) -> Option<bool> {
         if list.0 == 0 {
-            self.depth -= 1;
+            self.leave();
             return Some(false);
         }
         list.0 -= 1;

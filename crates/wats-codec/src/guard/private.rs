@@ -1,0 +1,144 @@
+//! The structs by which `serde_json` hands numbers of any size and raw JSON to itself.
+//!
+//! With its feature `arbitrary_precision` a number is a struct of one field, the text of the number, and so it is with
+//! `raw_value` and raw JSON. Only `serde_json` knows these by their names. A number is written here as what it is: an integer
+//! of 64 bits or a float, the same as without the feature, or not at all. Raw JSON is let through where JSON is written,
+//! counts for its levels, and is refused elsewhere.
+
+use std::fmt::{self, Display, Write};
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::{Fault, Guard, Rules, Watch};
+use crate::fast::json::{Plain, is_json, plain_number};
+use crate::json::check_depth;
+
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
+pub(crate) const RAW: &str = "$serde_json::private::RawValue";
+
+const NO_NUMBER: &str = "a number of serde_json that is none";
+const NO_PLACE: &str = "raw JSON (RawValue) stands in JSON only: write it as a value";
+const NO_JSON: &str = "raw JSON that is none";
+
+/// The fields of a struct, or one of the private ones.
+pub(super) enum Fields<'a, S: Serializer> {
+    Plain(Watch<'a, S::SerializeStruct>),
+    Number {
+        guard: &'a Guard,
+        inner: S,
+        number: Option<Plain>,
+    },
+    Raw {
+        guard: &'a Guard,
+        depth: usize,
+        inner: S::SerializeStruct,
+    },
+}
+
+impl<'a, S: Serializer> Fields<'a, S> {
+    #[cold]
+    pub(super) fn private(watch: Watch<'a, S>, name: &'static str) -> Result<Self, S::Error> {
+        let Watch {
+            inner,
+            guard,
+            depth,
+        } = watch;
+        if name == NUMBER {
+            let number = None;
+            return Ok(Self::Number {
+                guard,
+                inner,
+                number,
+            });
+        }
+        if guard.rules == Rules::MessagePack {
+            return Err(guard.unwritable(NO_PLACE));
+        }
+        let inner = inner.serialize_struct(RAW, 1)?;
+        Ok(Self::Raw {
+            guard,
+            depth,
+            inner,
+        })
+    }
+}
+
+impl<S: Serializer> SerializeStruct for Fields<'_, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), S::Error> {
+        match self {
+            Self::Plain(fields) => {
+                let value = fields.wrap(value);
+                fields.inner.serialize_field(key, &value)
+            }
+            Self::Number { guard, number, .. } => {
+                let text = text_of(value).unwrap_or_default();
+                *number = Some(plain_number(&text).map_err(|reason| guard.unwritable(reason))?);
+                Ok(())
+            }
+            Self::Raw {
+                guard,
+                depth,
+                inner,
+            } => {
+                let text = text_of(value).unwrap_or_default();
+                let levels = guard.max_depth - *depth;
+                if check_depth(text.as_bytes(), levels).is_err() {
+                    return Err(guard.stop(Fault::TooDeep));
+                }
+                if !is_json(&text, levels) {
+                    return Err(guard.unwritable(NO_JSON));
+                }
+                inner.serialize_field(key, &text)
+            }
+        }
+    }
+
+    #[inline]
+    fn skip_field(&mut self, key: &'static str) -> Result<(), S::Error> {
+        match self {
+            Self::Plain(fields) => fields.inner.skip_field(key),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn end(self) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(fields) => fields.inner.end(),
+            Self::Raw { inner, .. } => inner.end(),
+            Self::Number {
+                inner,
+                number,
+                guard,
+            } => match number {
+                Some(Plain::Unsigned(value)) => inner.serialize_u64(value),
+                Some(Plain::Signed(value)) => inner.serialize_i64(value),
+                Some(Plain::Float(value)) => inner.serialize_f64(value),
+                None => Err(guard.unwritable(NO_NUMBER)),
+            },
+        }
+    }
+}
+
+/// The text that a value is written as; `None` if it is none.
+fn text_of<T: Serialize + ?Sized>(value: &T) -> Option<String> {
+    /// A formatter is a serializer of plain values.
+    struct Shown<'a, T: ?Sized>(&'a T);
+    impl<T: Serialize + ?Sized> Display for Shown<'_, T> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.serialize(f)
+        }
+    }
+
+    let mut text = String::new();
+    write!(text, "{}", Shown(value)).ok()?;
+    Some(text)
+}

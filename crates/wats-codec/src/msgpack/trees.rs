@@ -1,0 +1,110 @@
+//! NaN and infinities that a tree would take for nothing.
+//!
+//! MessagePack holds every float, and a `f64` gets it back. But a tree such as `serde_json::Value` has no place for NaN and
+//! infinities: it makes `null` of them, without an error. `serde` does not tell who takes a float, least of all where it
+//! collects values first (for a flattened member, or to choose a variant). So it is tried: what takes a list of
+//! everything in place of the float is a tree, unless it takes bytes too, as only what passes over anything does.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{head, skip_value};
+use crate::fast::pack::StandIn;
+use crate::{Error, Format, Position, Result};
+
+/// `[true, "", {}, null, [1, -1, 0.5]]`, which is a tree and hardly anything else.
+const TREE: &[u8] = b"\x95\xc3\xa0\x80\xc0\x93\x01\xff\xcb\x3f\xe0\0\0\0\0\0\0";
+/// Bytes, which no tree takes.
+const BYTES: &[u8] = b"\xc4\0";
+/// More places than these are not tried: each costs two readings.
+const MOST_PLACES: usize = 64;
+
+/// Checks that no tree took a float that is not finite. `decode` reads the well-formed document with something in place of
+/// some of them, and says whether that went well.
+pub(super) fn check(
+    bytes: &[u8],
+    max_depth: usize,
+    decode: impl Fn(StandIn<'_>) -> bool,
+) -> Result<()> {
+    let refused = |at, reason: &str| Error::Data {
+        format: Format::MessagePack,
+        at: Position::Offset(at),
+        reason: reason.into(),
+        source: None,
+    };
+    let places = special_floats(bytes, max_depth)?;
+    if places.len() > MOST_PLACES {
+        let reason = "NaN and infinities under too many names to tell who takes them";
+        return Err(refused(0, reason));
+    }
+    for for_left in places.values() {
+        let takes = |value| decode(StandIn { for_left, value });
+        if takes(TREE) && !takes(BYTES) {
+            let at = bytes.len() - for_left.first().copied().unwrap_or_default();
+            return Err(refused(
+                at,
+                "NaN or an infinity, which a tree of JSON cannot hold",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The floats that are not finite, by the names of all that they stand in: how many bytes are left from each.
+fn special_floats(bytes: &[u8], max_depth: usize) -> Result<BTreeMap<u64, Vec<usize>>> {
+    /// A list or map that is not at its end yet.
+    struct Open {
+        values: u64,
+        is_map: bool,
+        path: u64,
+    }
+    let mut places = BTreeMap::<u64, Vec<usize>>::new();
+    let mut open: Vec<Open> = Vec::new();
+    let (mut at, mut path) = (0, 0);
+    loop {
+        let value = head(bytes, at)?;
+        if value.is_container {
+            let is_map = matches!(bytes.get(at), Some(0x80..=0x8f | 0xde | 0xdf));
+            let values = if is_map {
+                value.values / 2
+            } else {
+                value.values
+            };
+            open.push(Open {
+                values,
+                is_map,
+                path,
+            });
+        } else if is_special(bytes.get(at..value.end).unwrap_or_default()) {
+            places.entry(path).or_default().push(bytes.len() - at);
+        }
+        at = value.end;
+        while open.last().is_some_and(|open| open.values == 0) {
+            open.pop();
+        }
+        let Some(inside) = open.last_mut() else {
+            return Ok(places);
+        };
+        inside.values -= 1;
+        path = inside.path;
+        if inside.is_map {
+            let end = skip_value(bytes, at, max_depth)?;
+            let mut hasher = DefaultHasher::new();
+            (path, bytes.get(at..end)).hash(&mut hasher);
+            path = hasher.finish();
+            at = end;
+        }
+    }
+}
+
+fn is_special(value: &[u8]) -> bool {
+    match value {
+        [0xca, digits @ ..] => digits
+            .try_into()
+            .is_ok_and(|digits| !f32::from_be_bytes(digits).is_finite()),
+        [0xcb, digits @ ..] => digits
+            .try_into()
+            .is_ok_and(|digits| !f64::from_be_bytes(digits).is_finite()),
+        _ => false,
+    }
+}
