@@ -1,5 +1,7 @@
 //! One call: an [`Operation`] with its parameters, query, headers and body filled in.
 
+use std::any::type_name;
+
 use bytes::Bytes;
 use http::header::HeaderMap;
 use serde::Serialize;
@@ -58,23 +60,25 @@ impl Call {
         }
     }
 
-    /// Fills `{name}` of the path; the value is escaped as one path segment.
+    /// Fills `{name}` of the path; the value is escaped as one path segment. A float must be finite.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "so that numbers, text and owned text are passed alike"
     )]
-    pub fn path(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.params.push((name, value.to_string()));
+    pub fn path<T: ToString>(mut self, name: &'static str, value: T) -> Self {
+        let text = self.text("path", name, &value);
+        self.params.push((name, text));
         self
     }
 
-    /// Adds a query parameter.
+    /// Adds a query parameter. A float must be finite.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "so that numbers, text and owned text are passed alike"
     )]
-    pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.query.push((name, value.to_string()));
+    pub fn query<T: ToString>(mut self, name: &'static str, value: T) -> Self {
+        let text = self.text("query", name, &value);
+        self.query.push((name, text));
         self
     }
 
@@ -93,7 +97,7 @@ impl Call {
             Ok((name, value)) => {
                 self.headers.insert(name, value);
             }
-            Err(mistake) => self.mistake = Some(mistake),
+            Err(mistake) => self.wrong(mistake),
         }
         self
     }
@@ -104,13 +108,16 @@ impl Call {
         self
     }
 
-    /// Sends `value` as JSON.
+    /// Sends `value` as JSON. A text is sent as a JSON text: `.json("{}")` sends `"{}"` with its quotes. JSON that is
+    /// written already goes out by [`body`](Self::body).
+    ///
+    /// NaN and the infinities have no number in JSON: they are a mistake that `execute` reports with their place, and
+    /// never sent as `null`.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
-        match serde_json::to_vec(value) {
+        match crate::json::write("the body", value) {
             Ok(body) => self.body(body, "application/json"),
-            Err(source) => {
-                self.mistake =
-                    Some(Error::request("the body does not serialise to JSON").source(source));
+            Err(mistake) => {
+                self.wrong(mistake);
                 self
             }
         }
@@ -149,6 +156,24 @@ impl Call {
     pub fn limits(mut self, limits: SizeLimits) -> Self {
         self.options().limits = Some(limits);
         self
+    }
+
+    /// A parameter as text. `NaN` and `inf` are how Rust writes floats that no server takes for a number; as texts they
+    /// are part numbers like any other.
+    fn text<T: ToString>(&mut self, kind: &str, name: &str, value: &T) -> String {
+        let text = value.to_string();
+        let is_float = matches!(type_name::<T>().trim_start_matches('&'), "f32" | "f64");
+        if is_float && !text.parse().is_ok_and(f64::is_finite) {
+            self.wrong(Error::request(format!(
+                "the {kind} parameter `{name}` is {text}, which is no number"
+            )));
+        }
+        text
+    }
+
+    /// Keeps the first mistake.
+    fn wrong(&mut self, mistake: Error) {
+        self.mistake.get_or_insert(mistake);
     }
 
     fn options(&mut self) -> &mut Options {

@@ -1,14 +1,16 @@
 //! The one error of this crate: what failed, where, how often it was tried, and what to do about it.
 //!
 //! [`Error`] is a single boxed pointer, so `Result`s stay small on the hot path. `{}` prints one line; `{:#}` prints
-//! the same line with the causes and the advice, each once. No credential can appear: the token is never stored
-//! here, and server text passes through [`redact`](crate::token::Token::redact) before it is kept.
+//! the same line with the causes and the advice, each once. No credential can appear: none is stored here, server text
+//! passes through [`Secrets`] before it is cut and kept, and [`without`](Error::without) looks through the rest once more.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+
+use crate::token::Secrets;
 
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -176,6 +178,33 @@ impl Error {
 
     pub(crate) fn source(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same without these secrets, in whatever words a cause may have put them: hyper quotes what a server says when it
+    /// closes a connection, decoders what they refuse.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        let inner = &mut *self.0;
+        for text in [
+            &mut inner.message,
+            &mut inner.words,
+            &mut inner.rest,
+            &mut inner.body_excerpt,
+        ] {
+            *text = text.take().map(|text| secrets.redact(text));
+        }
+        if let Some(source) = &inner.source {
+            let debug = format!("{source:?}");
+            let mut told = Vec::new();
+            let mut cause: Option<&(dyn StdError + 'static)> = Some(&**source);
+            while let Some(error) = cause {
+                told.push(error.to_string());
+                cause = error.source();
+            }
+            if secrets.are_in(&debug) || told.iter().any(|text| secrets.are_in(text)) {
+                inner.source = Some(secrets.redact(told.join(": ")).into());
+            }
+        }
         self
     }
 

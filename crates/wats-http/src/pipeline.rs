@@ -141,6 +141,10 @@ impl Pipeline {
                 );
                 attempt.instrument(span.clone()).await
             };
+            let outcome = outcome.map_err(|error| {
+                let own = origin.identity.secrets_with(&request.headers);
+                error.without(own.as_ref().unwrap_or(origin.secrets()))
+            });
             observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
             self.after::<W>(
                 &mut request,

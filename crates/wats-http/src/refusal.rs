@@ -10,6 +10,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
+use crate::json;
 use crate::response::Origin;
 use crate::retry;
 use crate::transport::Received;
@@ -24,6 +25,10 @@ const WORDS: [&str; 6] = [
     "ExceptionMessage",
 ];
 
+/// So many bytes of the server's words, and of what stands beside them, are looked through; no more is kept of them.
+const MOST_WORDS: usize = 128 << 10;
+const MOST_REST: usize = 4 << 10;
+
 /// The error of a refused call.
 pub(crate) fn error(received: Received, origin: &Origin) -> Error {
     let Received {
@@ -32,22 +37,22 @@ pub(crate) fn error(received: Received, origin: &Origin) -> Error {
         body,
         ..
     } = received;
-    let token = &origin.shared.token;
+    let secrets = origin.secrets();
     let mut error = Error::new(ErrorKind::Status(status))
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
         .excerpt(origin.excerpt(&body));
     if let Some(Words { message, rest }) = words(&body) {
-        let message = token.redact(message);
+        let message = secrets.redact_start(message, MOST_WORDS);
         error = error
             .words(&message)
             .message(message)
-            .rest(&token.redact(rest));
+            .rest(&secrets.redact_start(rest, MOST_REST));
     } else if is_html(&headers) {
         error = error.message("the answer is a web page");
     } else if status.is_redirection()
         && let Some(location) = headers.get(LOCATION).and_then(|v| v.to_str().ok())
     {
-        let location = token.redact(location.to_owned());
+        let location = secrets.redact(location.to_owned());
         error = error.message(format!("redirects to {location}"));
     } else if status == StatusCode::NOT_FOUND {
         error = error.message("not found");
@@ -70,7 +75,7 @@ struct Words {
 }
 
 fn words(body: &[u8]) -> Option<Words> {
-    match serde_json::from_slice(body).ok()? {
+    match json::read(body).ok()? {
         Value::String(message) if !message.trim().is_empty() => Some(Words {
             message,
             rest: String::new(),

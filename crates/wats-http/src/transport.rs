@@ -18,7 +18,7 @@ use crate::pool::PooledBody;
 use crate::redirect::Hop;
 
 /// The headers of every call of a client, ready for each way of sending.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CommonHeaders {
     /// With `Host`.
     pub(crate) http1: HeaderMap,

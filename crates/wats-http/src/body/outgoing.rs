@@ -10,7 +10,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 
 use super::OnProgress;
-use super::source::{BodySource, Pieces};
+use super::source::{BodySource, Pieces, differs};
 use crate::error::{Error, ErrorKind};
 
 /// What a call sends, in a form that each try can begin with.
@@ -61,10 +61,10 @@ impl Upload {
         source: BodySource,
         on_progress: Option<OnProgress>,
     ) -> Result<Self, Error> {
-        let length = source.find_length().await.map_err(unreadable)?;
+        let source = source.settle().await.map_err(unreadable)?;
         Ok(Self {
+            length: source.announced(),
             source,
-            length,
             on_progress,
             latest: Mutex::default(),
             ended: Notify::new(),
@@ -257,10 +257,6 @@ impl Drop for Streaming {
     fn drop(&mut self) {
         self.upload.end_of(self.number, End::Cut);
     }
-}
-
-fn differs(how: &str, length: u64) -> io::Error {
-    io::Error::other(format!("it has {how} {length} bytes, its announced length"))
 }
 
 impl Body for Outgoing {

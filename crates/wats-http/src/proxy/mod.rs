@@ -176,6 +176,15 @@ impl Proxies {
         })
     }
 
+    /// The credentials of all of them.
+    pub(crate) fn logins(&self) -> impl Iterator<Item = &Login> {
+        let proxies = [&self.https, &self.http];
+        proxies
+            .into_iter()
+            .flatten()
+            .filter_map(|proxy| proxy.login.as_ref())
+    }
+
     /// The proxy that leads to a server; `None` for the direct way.
     pub(crate) fn for_origin(&self, origin: &BaseUrl) -> Option<&Proxy> {
         let proxy = if origin.tls { &self.https } else { &self.http };
