@@ -90,8 +90,13 @@ impl Call {
         }
     }
 
-    /// Sets a header. Those that frame the message (`Content-Length`, `Transfer-Encoding`, `Host`, `Connection` and the
-    /// like) are the transport's; setting one is a mistake that `execute` reports.
+    /// Sets a header, in the place of the client's if it has one of that name (`Accept`, `Accept-Encoding`,
+    /// `User-Agent`, `Authorization`). A call with `Range` asks for no content coding unless it says otherwise, because a
+    /// part of a packed body is no part of the body.
+    ///
+    /// Those that frame the message or belong to the connection (`Content-Length`, `Transfer-Encoding`, `Host`, `Expect`,
+    /// `Connection`, `TE`, `Proxy-Authorization` and the like) are the transport's; setting one is a mistake that
+    /// `execute` reports.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         match crate::header::sendable(name, value) {
             Ok((name, value)) => {

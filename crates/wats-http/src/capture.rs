@@ -219,9 +219,7 @@ impl Recorder {
         let now = SystemTime::now().checked_sub(elapsed);
         let since_1970 = now.and_then(|now| now.duration_since(SystemTime::UNIX_EPOCH).ok());
         let mut sent = request.common.http2.clone();
-        for (name, value) in &request.headers {
-            sent.insert(name, value.clone());
-        }
+        crate::header::lay_over(&mut sent, &request.headers);
         let (answer, error) = match got {
             Got::Whole(received) => {
                 let body = self.body(Some(&received.body), secrets);

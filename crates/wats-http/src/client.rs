@@ -454,6 +454,8 @@ impl ClientBuilder {
             ),
         ]);
         let proxies = self.proxy.resolve(|name| std::env::var_os(name))?;
+        // What the environment says is an error only if it is about this server.
+        proxies.for_origin(&base)?;
         let mut secrets = Secrets::default();
         for login in proxies.logins() {
             secrets.add_lasting(&login.user, &login.password);

@@ -375,10 +375,10 @@ impl Error {
         Some(match self.0.kind {
             ErrorKind::Connect => "check the base URL, the network and that the server is running",
             ErrorKind::Proxy => {
-                "check the proxy's address, user name and password (ProxyConfig, or HTTPS_PROXY and NO_PROXY), or ask its administrator to allow the server"
+                "check the proxy's address, user name and password (ProxyConfig::credentials, or HTTPS_PROXY and NO_PROXY), or ask its administrator to allow the server"
             }
             ErrorKind::Tls => {
-                "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA with TlsConfig::add_ca_pem)"
+                "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA, or the very certificate of the server, with TlsConfig::add_ca_pem), not expired and made for that name"
             }
             ErrorKind::Transport => "the network or the server cut the connection; try again",
             ErrorKind::Timeout(Deadline::Pool) => {
@@ -394,7 +394,14 @@ impl Error {
                 "check that the base URL is a WATS server and that no proxy or login page answers in its place"
             }
             ErrorKind::Status(status) => match status.as_u16() {
-                300..=399 => "the server redirects; set the base URL to the address it names",
+                300 => "the server offers several answers; ask for one of those that it names",
+                301..=303 | 307 | 308 => {
+                    "the server redirects; set the base URL to the address it names"
+                }
+                304 => {
+                    "what you have is what the server has; leave out If-None-Match and If-Modified-Since to get it again"
+                }
+                305 => "the server wants to be reached through a proxy (ProxyConfig)",
                 400 | 422 => "the server refused the content; correct what its message names",
                 401 => {
                     "the token is missing, wrong, expired or revoked; make a new one in the WATS Control Panel"

@@ -15,6 +15,7 @@ use crate::config::{SizeLimits, Timeouts};
 use crate::encoding;
 use crate::error::Result;
 use crate::pool::PooledBody;
+use crate::proxy::Proxy;
 use crate::redirect::Hop;
 
 /// The headers of every call of a client, ready for each way of sending.
@@ -247,6 +248,12 @@ pub(crate) trait Transport {
     /// and otherwise for other calls.
     fn is_dialling(&self) -> bool {
         false
+    }
+
+    /// The proxy that takes the request, or the one that a redirect leads to, and forwards it.
+    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+        let _ = hop;
+        None
     }
 
     /// An error that is marked as never sent must mean that no byte of the request reached the network.

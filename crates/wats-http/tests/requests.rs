@@ -73,6 +73,86 @@ async fn a_request_without_a_body_says_so_where_servers_ask_for_it() {
     assert_eq!(head.matches("content-length: 0\r\n").count(), 1, "{head}");
 }
 
+/// Asks for a part, behind the back of the call.
+#[derive(Debug)]
+struct Part;
+
+impl Intercept for Part {
+    fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
+        attempt.set_header("range", "bytes=0-1")?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_headers_of_a_call_stand_before_the_clients_and_are_not_contradicted() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let url = keeping(heads.clone()).await;
+    let plain = client(&url).build().unwrap();
+    let hooked = client(&url).intercept(Part).build().unwrap();
+    let packed = |head: &str| head.contains("gzip");
+    let get = || Call::new(&GET);
+    for (client, call, line) in [
+        (
+            &plain,
+            get().header("accept", "text/csv"),
+            "accept: text/csv",
+        ),
+        (
+            &plain,
+            get().header("User-Agent", "mine"),
+            "user-agent: mine",
+        ),
+        (
+            &plain,
+            get().header("authorization", "Bearer x"),
+            "authorization: bearer x",
+        ),
+        (
+            &plain,
+            get().header("accept-encoding", "br"),
+            "accept-encoding: br",
+        ),
+        (
+            &plain,
+            get().header("range", "bytes=0-1"),
+            "accept-encoding: identity",
+        ),
+        (&hooked, get(), "accept-encoding: identity"),
+        (
+            &plain,
+            get()
+                .header("range", "bytes=0-1")
+                .header("accept-encoding", "br"),
+            "accept-encoding: br",
+        ),
+        (
+            &plain,
+            Call::new(&POST)
+                .body("x", "text/plain")
+                .header("content-type", "text/csv"),
+            "content-type: text/csv",
+        ),
+        (
+            &plain,
+            Call::new(&POST)
+                .header("content-type", "text/csv")
+                .body("x", "text/plain"),
+            "content-type: text/plain",
+        ),
+    ] {
+        client.execute(call).await.unwrap();
+        let head = heads.lock().unwrap().pop().unwrap();
+        let (name, _) = line.split_once(':').unwrap();
+        let same: Vec<_> = head
+            .lines()
+            .filter(|l| l.starts_with(&format!("{name}:")))
+            .collect();
+        assert_eq!(same, [line], "{head}");
+        assert_eq!(packed(&head), name != "accept-encoding", "{head}");
+    }
+}
+
 /// A hook that tries to frame the message itself.
 #[derive(Debug)]
 struct Framing;
@@ -95,6 +175,11 @@ async fn nobody_but_the_transport_frames_a_message() {
         plain.execute(body().header("content-length", "5")).await,
         plain
             .execute(body().header("Transfer-Encoding", "chunked"))
+            .await,
+        plain.execute(body().header("Expect", "100-continue")).await,
+        plain.execute(body().header("te", "trailers")).await,
+        plain
+            .execute(body().header("proxy-authorization", "Basic x"))
             .await,
         hooked.execute(body()).await,
     ];
