@@ -107,7 +107,8 @@ impl Call {
         self
     }
 
-    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1.
+    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1, the least; more
+    /// than a whole window counts as one.
     pub fn weight(mut self, calls: u32) -> Self {
         self.weight = calls;
         self
@@ -153,6 +154,9 @@ impl Call {
     /// Deadlines of this call instead of the client's. [`Timeouts::connect`] stays the client's, because connections
     /// are shared.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        if let Err(mistake) = timeouts.check(Error::request) {
+            self.wrong(mistake);
+        }
         self.options().timeouts = Some(timeouts);
         self
     }

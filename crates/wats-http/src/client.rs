@@ -424,8 +424,14 @@ impl ClientBuilder {
     /// Checks the configuration and makes the client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming what is missing or wrong.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming what is missing or wrong. Every number and time has a meaning
+    /// or is refused here by its name.
     pub fn build(self) -> Result<Client> {
+        self.timeouts.check(Error::config)?;
+        self.retry.check()?;
+        if let Some(limit) = &self.rate_limit.0 {
+            limit.check()?;
+        }
         let base = self.base_url.ok_or_else(|| {
             Error::config("no base URL; call base_url(..) with the address of the WATS server, such as https://company.wats.com")
         })?;

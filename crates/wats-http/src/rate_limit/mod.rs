@@ -38,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub struct RateLimit {
     /// Most calls in any stretch of [`per`](Self::per). Default 500; at most 100 000 are kept track of.
     pub calls: NonZeroU32,
-    /// The stretch of time. Default 60 s.
+    /// The stretch of time. Default 60 s; zero is refused by `build()`.
     pub per: Duration,
 }
 
@@ -59,6 +59,16 @@ impl RateLimit {
     /// proportion, which is at least as strict.
     pub fn new(calls: NonZeroU32, per: Duration) -> Self {
         Self { calls, per }.bounded()
+    }
+
+    /// What no limit can be.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.per.is_zero() {
+            return Err(Error::config(
+                "RateLimit::per is zero, in which there is no limit; say so with rate_limit(None)",
+            ));
+        }
+        Ok(())
     }
 
     /// The same rule, or one that is at least as strict, with a bounded memory.

@@ -94,9 +94,10 @@ impl Tls {
             );
             return Ok(Arc::new(AcceptAny::new(provider)));
         }
-        let system = match self.config.only_extra {
-            true => None,
-            false => self.platform_verifier(provider),
+        let system = if self.config.only_extra {
+            None
+        } else {
+            self.platform_verifier(provider)
         };
         let verifier = match system {
             Some(system) => system,

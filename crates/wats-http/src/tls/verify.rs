@@ -52,19 +52,20 @@ impl Known {
             now,
             self.algorithms.all,
         );
-        match judged {
-            Ok(()) => {}
-            // Webpki looks at dates first. What follows is about who signed it and how, which is not asked here, and whether
-            // it is a CA, for which rustls has no name of its own. The tests in `tests/tls.rs` hold both.
-            Err(Error::InvalidCertificate(
-                CertificateError::UnknownIssuer
-                | CertificateError::BadSignature
-                | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
-            )) => {}
-            Err(Error::InvalidCertificate(CertificateError::Other(why)))
-                if why.to_string() == "CaUsedAsEndEntity" => {}
-            Err(error) => return Err(error),
+        // Webpki looks at dates first. What follows is about who signed it and how, which is not asked here, and whether it
+        // is a CA, for which rustls has no name of its own. The tests in `tests/tls.rs` hold both.
+        if let Err(error) = judged {
+            match &error {
+                Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer
+                    | CertificateError::BadSignature
+                    | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+                    | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+                ) => {}
+                Error::InvalidCertificate(CertificateError::Other(why))
+                    if why.to_string() == "CaUsedAsEndEntity" => {}
+                _ => return Err(error),
+            }
         }
         verify_server_name(&parsed, name)?;
         Ok(ServerCertVerified::assertion())

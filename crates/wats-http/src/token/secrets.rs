@@ -308,7 +308,10 @@ mod tests {
                 7 => URL.encode(&login),
                 8 => STANDARD.encode(&token),
                 9 => serde_json::to_string(&serde_json::to_string(&password).unwrap()).unwrap(),
-                10 => password.chars().map(|c| format!("&#{};", c as u32)).collect(),
+                10 => {
+                    let entities: Vec<_> = password.chars().map(|c| format!("&#{};", c as u32)).collect();
+                    entities.concat()
+                }
                 _ => STANDARD.encode(&shifted),
             };
             let text = format!("{before} {told} .");

@@ -248,9 +248,9 @@ fn character(text: &[u8], wanted: char, longest: bool) -> Found {
     };
     // A sign that is looked for may be the start of its own escape, which was cut through.
     let may_be_cut = matches!(wanted, '%' | '\\' | '&') && text.len() > 1 && is_cut(text);
-    let plain = || match may_be_cut {
-        true => None,
-        false => text.strip_prefix(wanted.encode_utf8(&mut [0; 4]).as_bytes()),
+    let plain = || {
+        let plain = text.strip_prefix(wanted.encode_utf8(&mut [0; 4]).as_bytes());
+        plain.filter(|_| !may_be_cut)
     };
     match escape
         .map(|rest| further(rest, wanted, longest))
