@@ -42,10 +42,21 @@ impl BaseUrl {
         }
         // No message shows the text: it may hold a password, or be the token put in the wrong place.
         let url = Url::parse(text).map_err(|source| {
-            Error::config(
-                "the base URL is not an address; it must start with http:// or https://, such as https://company.wats.com",
-            )
-            .source(source)
+            let begins = |with: &str| text.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with));
+            if !begins("http://") && !begins("https://") {
+                return Error::config(
+                    "the base URL is not an address; it must start with http:// or https://, such as https://company.wats.com",
+                )
+                .source(source);
+            }
+            let why = match source {
+                url::ParseError::InvalidIpv6Address => {
+                    "invalid IPv6 address; it stands in brackets, and without a zone (`%eth0`), which is of one machine only".to_owned()
+                }
+                url::ParseError::InvalidPort => "invalid port number; the highest is 65535".to_owned(),
+                other => other.to_string(),
+            };
+            Error::config(format!("the base URL cannot be read: {why}"))
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::config(
@@ -274,6 +285,11 @@ mod tests {
             ("wats.example.com", "must start with http"),
             ("wats.example.com:8080", "must start with http"),
             ("ftp://x", "must start with http"),
+            ("https://wats.example:99999", "invalid port number"),
+            ("HTTPS://wats.example:8o8o", "invalid port number"),
+            ("http://[fe80::1%25eth0]/", "without a zone"),
+            ("http://[fe80::1%eth0]/", "without a zone"),
+            ("http://exa mple/", "cannot be read"),
             ("https://x?y=1", "query or fragment"),
         ] {
             let error = BaseUrl::parse(text).unwrap_err().to_string();

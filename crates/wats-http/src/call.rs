@@ -1,5 +1,7 @@
 //! One call: an [`Operation`] with its parameters, query, headers and body filled in.
 
+use std::any::type_name;
+
 use bytes::Bytes;
 use http::header::HeaderMap;
 use serde::Serialize;
@@ -58,23 +60,25 @@ impl Call {
         }
     }
 
-    /// Fills `{name}` of the path; the value is escaped as one path segment.
+    /// Fills `{name}` of the path; the value is escaped as one path segment. A float must be finite.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "so that numbers, text and owned text are passed alike"
     )]
-    pub fn path(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.params.push((name, value.to_string()));
+    pub fn path<T: ToString>(mut self, name: &'static str, value: T) -> Self {
+        let text = self.text("path", name, &value);
+        self.params.push((name, text));
         self
     }
 
-    /// Adds a query parameter.
+    /// Adds a query parameter. A float must be finite.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "so that numbers, text and owned text are passed alike"
     )]
-    pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.query.push((name, value.to_string()));
+    pub fn query<T: ToString>(mut self, name: &'static str, value: T) -> Self {
+        let text = self.text("query", name, &value);
+        self.query.push((name, text));
         self
     }
 
@@ -86,31 +90,40 @@ impl Call {
         }
     }
 
-    /// Sets a header. Those that frame the message (`Content-Length`, `Transfer-Encoding`, `Host`, `Connection` and the
-    /// like) are the transport's; setting one is a mistake that `execute` reports.
+    /// Sets a header, in the place of the client's if it has one of that name (`Accept`, `Accept-Encoding`,
+    /// `User-Agent`, `Authorization`). A call with `Range` asks for no content coding unless it says otherwise, because a
+    /// part of a packed body is no part of the body.
+    ///
+    /// Those that frame the message or belong to the connection (`Content-Length`, `Transfer-Encoding`, `Host`, `Expect`,
+    /// `Connection`, `TE`, `Proxy-Authorization` and the like) are the transport's; setting one is a mistake that
+    /// `execute` reports.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         match crate::header::sendable(name, value) {
             Ok((name, value)) => {
                 self.headers.insert(name, value);
             }
-            Err(mistake) => self.mistake = Some(mistake),
+            Err(mistake) => self.wrong(mistake),
         }
         self
     }
 
-    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1.
+    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1, the least; more
+    /// than a whole window counts as one.
     pub fn weight(mut self, calls: u32) -> Self {
         self.weight = calls;
         self
     }
 
-    /// Sends `value` as JSON.
+    /// Sends `value` as JSON. A text is sent as a JSON text: `.json("{}")` sends `"{}"` with its quotes. JSON that is
+    /// written already goes out by [`body`](Self::body).
+    ///
+    /// NaN and the infinities have no number in JSON: they are a mistake that `execute` reports with their place, and
+    /// never sent as `null`.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
-        match serde_json::to_vec(value) {
+        match crate::json::write("the body", value) {
             Ok(body) => self.body(body, "application/json"),
-            Err(source) => {
-                self.mistake =
-                    Some(Error::request("the body does not serialise to JSON").source(source));
+            Err(mistake) => {
+                self.wrong(mistake);
                 self
             }
         }
@@ -141,6 +154,9 @@ impl Call {
     /// Deadlines of this call instead of the client's. [`Timeouts::connect`] stays the client's, because connections
     /// are shared.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        if let Err(mistake) = timeouts.check(Error::request) {
+            self.wrong(mistake);
+        }
         self.options().timeouts = Some(timeouts);
         self
     }
@@ -149,6 +165,24 @@ impl Call {
     pub fn limits(mut self, limits: SizeLimits) -> Self {
         self.options().limits = Some(limits);
         self
+    }
+
+    /// A parameter as text. `NaN` and `inf` are how Rust writes floats that no server takes for a number; as texts they
+    /// are part numbers like any other.
+    fn text<T: ToString>(&mut self, kind: &str, name: &str, value: &T) -> String {
+        let text = value.to_string();
+        let is_float = matches!(type_name::<T>().trim_start_matches('&'), "f32" | "f64");
+        if is_float && !text.parse().is_ok_and(f64::is_finite) {
+            self.wrong(Error::request(format!(
+                "the {kind} parameter `{name}` is {text}, which is no number"
+            )));
+        }
+        text
+    }
+
+    /// Keeps the first mistake.
+    fn wrong(&mut self, mistake: Error) {
+        self.mistake.get_or_insert(mistake);
     }
 
     fn options(&mut self) -> &mut Options {

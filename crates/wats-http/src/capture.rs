@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::body::Payload;
 use crate::error::{Error, one_line};
 use crate::response::{HeaderNames, Origin};
-use crate::token::Token;
+use crate::token::Secrets;
 use crate::transport::{Prepared, Received};
 
 tokio::task_local! {
@@ -214,27 +214,25 @@ impl Recorder {
             self.trace().left_out += 1;
             return;
         }
-        let token = &origin.shared.token;
+        let secrets = origin.secrets();
         let context = origin.context();
         let now = SystemTime::now().checked_sub(elapsed);
         let since_1970 = now.and_then(|now| now.duration_since(SystemTime::UNIX_EPOCH).ok());
         let mut sent = request.common.http2.clone();
-        for (name, value) in &request.headers {
-            sent.insert(name, value.clone());
-        }
+        crate::header::lay_over(&mut sent, &request.headers);
         let (answer, error) = match got {
             Got::Whole(received) => {
-                let body = self.body(Some(&received.body), token);
+                let body = self.body(Some(&received.body), secrets);
                 (
                     Some((received.status.as_u16(), &received.headers, body)),
                     None,
                 )
             }
             Got::Head(status, headers) => (
-                Some((status.as_u16(), *headers, self.body(None, token))),
+                Some((status.as_u16(), *headers, self.body(None, secrets))),
                 None,
             ),
-            Got::Error(error) => (None, Some(token.redact(format!("{error:#}")))),
+            Got::Error(error) => (None, Some(secrets.redact(format!("{error:#}")))),
         };
         // An answer that is an error kept only its start.
         let refused = match got {
@@ -256,18 +254,18 @@ impl Recorder {
             attempt,
             started_ms: since_1970.map_or(0, |t| t.as_millis() as u64),
             elapsed,
-            request_headers: headers(&sent, token),
+            request_headers: headers(&sent, secrets),
             request_body: match request.plain.as_ref().or(match &request.body {
                 Payload::Whole(bytes) => Some(bytes),
                 Payload::Stream(_) => None,
             }) {
-                Some(bytes) => self.body(Some(bytes), token),
-                None => self.body(None, token),
+                Some(bytes) => self.body(Some(bytes), secrets),
+                None => self.body(None, secrets),
             },
             answer: answer
                 .map(|(status, of, body)| CapturedAnswer {
                     status,
-                    headers: headers(of, token),
+                    headers: headers(of, secrets),
                     body,
                 })
                 .or(refused),
@@ -281,16 +279,16 @@ impl Recorder {
         }
     }
 
-    fn body(&self, bytes: Option<&Bytes>, token: &Token) -> CapturedBody {
+    fn body(&self, bytes: Option<&Bytes>, secrets: &Secrets) -> CapturedBody {
         let Some(bytes) = bytes else {
             return CapturedBody::default();
         };
         let start = &bytes[..bytes.len().min(self.limits.max_body)];
         let text = String::from_utf8_lossy(start).into_owned();
         let text = if start.len() < bytes.len() {
-            token.redact_cut(text)
+            secrets.redact_cut(text)
         } else {
-            token.redact(text)
+            secrets.redact(text)
         };
         CapturedBody {
             bytes: Some(bytes.len() as u64),
@@ -300,14 +298,14 @@ impl Recorder {
     }
 }
 
-fn headers(map: &HeaderMap, token: &Token) -> Vec<(String, String)> {
+fn headers(map: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     let secret = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
     map.iter()
         .map(|(name, value)| {
             let value = if value.is_sensitive() || secret.contains(name) {
                 "[redacted]".to_owned()
             } else {
-                token.redact(String::from_utf8_lossy(value.as_bytes()).into_owned())
+                secrets.redact(String::from_utf8_lossy(value.as_bytes()).into_owned())
             };
             (name.as_str().to_owned(), value)
         })

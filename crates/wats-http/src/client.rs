@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::address::BaseUrl;
@@ -16,7 +17,8 @@ use crate::budget::Budget;
 use crate::call::{Call, Options};
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 use crate::encoding::{self, Packing, RequestCompression};
-use crate::error::{Error, Result};
+use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::observe;
 use crate::operation::Repeat;
@@ -28,8 +30,8 @@ use crate::response::{Origin, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
-use crate::token::Token;
-use crate::transport::{CommonHeaders, Prepared, Sent};
+use crate::token::{Secrets, Token};
+use crate::transport::{Prepared, Sent};
 use crate::wire::Wire;
 
 /// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
@@ -55,8 +57,7 @@ pub struct Client {
 /// What all clones, and the answers they gave, have in common.
 pub(crate) struct Shared {
     pub(crate) base: Arc<BaseUrl>,
-    pub(crate) token: Token,
-    headers: CommonHeaders,
+    pub(crate) identity: Current,
     pipeline: Pipeline,
     wire: Wire,
 }
@@ -132,9 +133,14 @@ impl Client {
         let shared = &*self.shared;
         let mut origin = Origin {
             shared: Arc::clone(&self.shared),
+            identity: shared.identity.get(),
             operation,
             target: String::new(),
         };
+        if let Some(secrets) = origin.identity.secrets_with(&headers) {
+            let headers = origin.identity.headers.clone();
+            origin.identity = Arc::new(Identity { headers, secrets });
+        }
         match shared.base.target(origin.operation.path(), &params, &query) {
             Ok(target) => origin.target = target,
             Err(error) => {
@@ -145,23 +151,23 @@ impl Client {
         if let Some(mistake) = mistake {
             return Err(mistake.context(origin.context()));
         }
-        let body = payload(body, options.as_deref_mut(), origin.operation.method())
+        let timeouts = options.as_mut().and_then(|options| options.timeouts.take());
+        let timeouts = timeouts.as_ref().unwrap_or(&shared.pipeline.timeouts);
+        let method = origin.operation.method();
+        let body = payload(body, options.as_deref_mut(), method, timeouts)
             .await
             .map_err(|error| error.context(origin.context()))?;
-        let timeouts = options
-            .as_ref()
-            .and_then(|options| options.timeouts.as_ref());
         let limits = options.as_ref().and_then(|options| options.limits.as_ref());
         let request = Prepared {
             method: origin.operation.method().clone(),
             target: &origin.target,
-            common: &shared.headers,
+            common: &origin.identity.headers,
             headers,
             body,
             plain: None,
             may_repeat: origin.operation.repeat() == Repeat::Safe,
             weight,
-            timeouts: timeouts.unwrap_or(&shared.pipeline.timeouts),
+            timeouts,
             limits: limits.unwrap_or(&shared.pipeline.limits),
             sent: Sent::default(),
         };
@@ -191,6 +197,22 @@ impl Client {
     /// The server cannot be reached; connections opened by then stay.
     pub async fn warm(&self, n: usize) -> Result<()> {
         self.shared.wire.warm(n).await
+    }
+
+    /// Has calls that begin from now on use this token; calls under way keep theirs. Connections stay open, and the rate
+    /// limit is that of the new token. Earlier tokens stay secret.
+    ///
+    /// # Errors
+    /// As [`Token::new`]; the token stays what it was.
+    pub fn set_token(&self, token: impl AsRef<str>) -> Result<()> {
+        let token = Token::new(token.as_ref())?;
+        let shared = &*self.shared;
+        if shared.identity.change(&token)
+            && let Some(limiter) = &shared.pipeline.limiter
+        {
+            rate_limit::change_token(limiter, token.secret().as_bytes(), &shared.base.authority);
+        }
+        Ok(())
     }
 
     #[cfg(test)]
@@ -229,7 +251,6 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("base_url", &self.base.display(""))
-            .field("token", &self.token)
             .field("pipeline", &self.pipeline)
             .field("pool", &self.wire.stats())
             .finish_non_exhaustive()
@@ -237,14 +258,31 @@ impl fmt::Debug for Shared {
 }
 
 /// The body of a call in the form in which each try can begin with it.
-async fn payload(body: Bytes, options: Option<&mut Options>, method: &Method) -> Result<Payload> {
+async fn payload(
+    body: Bytes,
+    options: Option<&mut Options>,
+    method: &Method,
+    timeouts: &Timeouts,
+) -> Result<Payload> {
     let Some(options) = options else {
         return Ok(Payload::Whole(body));
     };
     let Some(source) = options.source.take() else {
         return Ok(Payload::Whole(body));
     };
-    let upload = Box::pin(Upload::prepare(source, options.on_upload.take())).await?;
+    let upload = Box::pin(timeout(
+        timeouts.attempt,
+        Upload::prepare(source, options.on_upload.take()),
+    ));
+    // A file may be far away, and a source that may be empty is asked.
+    let upload = upload.await.map_err(|_| {
+        Error::new(ErrorKind::Timeout(Deadline::Attempt))
+            .message(format!(
+                "{:?}, while the body was looked at",
+                timeouts.attempt
+            ))
+            .never_sent()
+    })??;
     if !upload.has_length() && matches!(*method, Method::GET | Method::HEAD) {
         return Err(Error::request(
             "a GET or HEAD has a body only if its length is known; say it with BodySource::length",
@@ -292,7 +330,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The API token from the WATS Control Panel; see [`Token::new`] for accepted forms.
+    /// The API token from the WATS Control Panel; see [`Token::new`] for accepted forms. It can be changed later
+    /// ([`Client::set_token`]).
     pub fn token(mut self, token: impl AsRef<str>) -> Self {
         self.token = Some(Token::new(token.as_ref()));
         self
@@ -385,8 +424,14 @@ impl ClientBuilder {
     /// Checks the configuration and makes the client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming what is missing or wrong.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming what is missing or wrong. Every number and time has a meaning
+    /// or is refused here by its name.
     pub fn build(self) -> Result<Client> {
+        self.timeouts.check(Error::config)?;
+        self.retry.check()?;
+        if let Some(limit) = &self.rate_limit.0 {
+            limit.check()?;
+        }
         let base = self.base_url.ok_or_else(|| {
             Error::config("no base URL; call base_url(..) with the address of the WATS server, such as https://company.wats.com")
         })?;
@@ -400,8 +445,7 @@ impl ClientBuilder {
         let user_agent = self
             .user_agent
             .unwrap_or_else(|| concat!("wats-http/", env!("CARGO_PKG_VERSION")).to_owned());
-        let headers = HeaderMap::from_iter([
-            (AUTHORIZATION, token.header().clone()),
+        let common = HeaderMap::from_iter([
             // The server negotiates; without this some routes answer in XML or HTML.
             (ACCEPT, HeaderValue::from_static("application/json")),
             (
@@ -415,10 +459,17 @@ impl ClientBuilder {
                 })?,
             ),
         ]);
-        let headers = CommonHeaders::new(headers, &base.host_header);
+        let proxies = self.proxy.resolve(|name| std::env::var_os(name))?;
+        // What the environment says is an error only if it is about this server.
+        proxies.for_origin(&base)?;
+        let mut secrets = Secrets::default();
+        for login in proxies.logins() {
+            secrets.add_lasting(&login.user, &login.password);
+        }
+        let identity = Identity::new(&token, common, &base.host_header, secrets);
         let pool = Pool::new(
             Arc::clone(&base),
-            self.proxy.resolve(|name| std::env::var_os(name))?,
+            proxies,
             self.tls,
             self.pool,
             self.timeouts.clone(),
@@ -435,18 +486,16 @@ impl ClientBuilder {
             jitter: jitter.map(Mutex::new),
             retry: self.retry,
             limits: self.limits,
-            limiter: self
-                .rate_limit
-                .0
-                .map(|limit| rate_limit::shared(token.secret(), &base.authority, &limit)),
+            limiter: self.rate_limit.0.map(|limit| {
+                rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit)
+            }),
             breaker: self.breaker.0.as_ref().map(Breaker::new),
             packing: Packing::new(self.request_compression),
         };
         Ok(Client {
             shared: Arc::new(Shared {
                 base,
-                token,
-                headers,
+                identity: Current::new(identity),
                 pipeline,
                 wire,
             }),

@@ -15,18 +15,23 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::error::{Error, Result};
+
 /// Limits of the connection pool.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PoolConfig {
     /// Most connections in use, idle and being opened together; also the most calls in flight, over HTTP/2 too. Default 100.
     pub max_connections: NonZeroUsize,
-    /// Most connections kept when nobody needs them. More may stand idle for half a second after a burst. Default 20.
+    /// Most connections kept when nobody needs them. More may stand idle for half a second after a burst. Default 20; with 0
+    /// none is kept for longer.
     pub max_idle: usize,
-    /// How long an unused connection is kept. Default 30 s; shorter than what common servers grant.
+    /// How long an unused connection is kept. Default 30 s; shorter than what common servers grant. With zero it is closed
+    /// when next looked at, a fifth of a second later.
     pub idle_timeout: Duration,
     /// How long a connection is used at most, however busy; it ends up to a tenth earlier, so that connections opened
-    /// together do not end together. Calls under way are finished. Default 10 minutes; `None` for no limit.
+    /// together do not end together. Calls under way are finished. Default 10 minutes; `None` for no limit, zero for a new
+    /// connection for each call.
     pub max_lifetime: Option<Duration>,
     /// Most HTTP/2 connections at a time. A further one is opened when the server takes no more calls on those that
     /// are open. Default 1, as RFC 9113 (section 9.1) wants.
@@ -86,13 +91,16 @@ impl PoolConfig {
     }
 }
 
-/// Deadlines of a call. Each has its own error, see [`Deadline`](crate::Deadline).
+/// Deadlines of a call. Each has its own error, see [`Deadline`](crate::Deadline). One that is longer than any clock is
+/// none. Zero is refused, by `build()` or for a call by `execute`, because no call could be in time; except of
+/// [`pool`](Self::pool).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// Name resolution, TCP connect and TLS handshake together. Default 10 s.
     pub connect: Duration,
-    /// Waiting for a free connection slot. Default 20 s; shorter than an attempt, of which it is a part.
+    /// Waiting for a free connection slot. Default 20 s; shorter than an attempt, of which it is a part. Zero takes only what is
+    /// free at once.
     pub pool: Duration,
     /// One try from connection to last byte. Default 30 s.
     pub attempt: Duration,
@@ -116,6 +124,23 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
+    /// What no deadline can be; `wrong` makes the error.
+    pub(crate) fn check(&self, wrong: fn(String) -> Error) -> Result<()> {
+        for (name, deadline) in [
+            ("connect", self.connect),
+            ("attempt", self.attempt),
+            ("read_idle", self.read_idle),
+            ("total", self.total),
+        ] {
+            if deadline.is_zero() {
+                return Err(wrong(format!(
+                    "Timeouts::{name} is zero, so no call could be in time; for no deadline set Duration::MAX"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Sets the deadline for opening a connection.
     pub fn connect(mut self, timeout: Duration) -> Self {
         self.connect = timeout;
@@ -151,7 +176,7 @@ impl Timeouts {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RetryConfig {
-    /// Most tries of one call, the first included. Default 4; 1 means never repeat.
+    /// Most tries of one call, the first included. Default 4; 1 means never repeat, 0 is refused by `build()`.
     pub max_attempts: u32,
     /// Upper bound of the first wait; doubles with each try. Default 100 ms.
     pub base_delay: Duration,
@@ -180,6 +205,16 @@ impl Default for RetryConfig {
 }
 
 impl RetryConfig {
+    /// What no call can be repeated by.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.max_attempts == 0 {
+            return Err(Error::config(
+                "RetryConfig::max_attempts is 0, but the first try counts; RetryConfig::never() is 1",
+            ));
+        }
+        Ok(())
+    }
+
     /// Every call is tried exactly once.
     pub fn never() -> Self {
         Self {
@@ -229,9 +264,10 @@ impl RetryConfig {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SizeLimits {
-    /// Most bytes of one answer as sent. Default 128 MiB.
+    /// Most bytes of one answer as sent. Default 128 MiB; with 0 only answers without a body are taken.
     pub wire: usize,
-    /// Most bytes of one answer after decompression. Default 256 MiB.
+    /// Most bytes of one answer after decompression. Default 256 MiB; it bounds packed answers, and what is downloaded piece
+    /// by piece.
     pub decoded: usize,
 }
 

@@ -1,14 +1,16 @@
 //! The one error of this crate: what failed, where, how often it was tried, and what to do about it.
 //!
 //! [`Error`] is a single boxed pointer, so `Result`s stay small on the hot path. `{}` prints one line; `{:#}` prints
-//! the same line with the causes and the advice, each once. No credential can appear: the token is never stored
-//! here, and server text passes through [`redact`](crate::token::Token::redact) before it is kept.
+//! the same line with the causes and the advice, each once. No credential can appear: none is stored here, server text
+//! passes through [`Secrets`] before it is cut and kept, and [`without`](Error::without) looks through the rest once more.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+
+use crate::token::Secrets;
 
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -179,6 +181,33 @@ impl Error {
         self
     }
 
+    /// The same without these secrets, in whatever words a cause may have put them: hyper quotes what a server says when it
+    /// closes a connection, decoders what they refuse.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        let inner = &mut *self.0;
+        for text in [
+            &mut inner.message,
+            &mut inner.words,
+            &mut inner.rest,
+            &mut inner.body_excerpt,
+        ] {
+            *text = text.take().map(|text| secrets.redact(text));
+        }
+        if let Some(source) = &inner.source {
+            let debug = format!("{source:?}");
+            let mut told = Vec::new();
+            let mut cause: Option<&(dyn StdError + 'static)> = Some(&**source);
+            while let Some(error) = cause {
+                told.push(error.to_string());
+                cause = error.source();
+            }
+            if secrets.are_in(&debug) || told.iter().any(|text| secrets.are_in(text)) {
+                inner.source = Some(secrets.redact(told.join(": ")).into());
+            }
+        }
+        self
+    }
+
     pub(crate) fn context(mut self, context: Context) -> Self {
         self.0.context = Some(context);
         self
@@ -346,10 +375,10 @@ impl Error {
         Some(match self.0.kind {
             ErrorKind::Connect => "check the base URL, the network and that the server is running",
             ErrorKind::Proxy => {
-                "check the proxy's address, user name and password (ProxyConfig, or HTTPS_PROXY and NO_PROXY), or ask its administrator to allow the server"
+                "check the proxy's address, user name and password (ProxyConfig::credentials, or HTTPS_PROXY and NO_PROXY), or ask its administrator to allow the server"
             }
             ErrorKind::Tls => {
-                "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA with TlsConfig::add_ca_pem)"
+                "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA, or the very certificate of the server, with TlsConfig::add_ca_pem), not expired and made for that name"
             }
             ErrorKind::Transport => "the network or the server cut the connection; try again",
             ErrorKind::Timeout(Deadline::Pool) => {
@@ -365,7 +394,14 @@ impl Error {
                 "check that the base URL is a WATS server and that no proxy or login page answers in its place"
             }
             ErrorKind::Status(status) => match status.as_u16() {
-                300..=399 => "the server redirects; set the base URL to the address it names",
+                300 => "the server offers several answers; ask for one of those that it names",
+                301..=303 | 307 | 308 => {
+                    "the server redirects; set the base URL to the address it names"
+                }
+                304 => {
+                    "what you have is what the server has; leave out If-None-Match and If-Modified-Since to get it again"
+                }
+                305 => "the server wants to be reached through a proxy (ProxyConfig)",
                 400 | 422 => "the server refused the content; correct what its message names",
                 401 => {
                     "the token is missing, wrong, expired or revoked; make a new one in the WATS Control Panel"

@@ -1,22 +1,34 @@
-//! Headers that a caller or a hook may set: any that can be sent but those that frame the message, which the transport
-//! writes itself. A wrong `Content-Length` would cut a report short without a word.
+//! Who writes which header, so that those of the client never contradict those of a call.
+//!
+//! | header | written by |
+//! |---|---|
+//! | `Content-Length`, `Transfer-Encoding`, `Trailer`, `Host`, `Expect` | the transport: they frame the message, and a wrong one would cut a report short without a word |
+//! | `Connection`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Upgrade`, `HTTP2-Settings` | the transport: they are of the connection, which calls share |
+//! | `Proxy-Authorization` | the transport, by `ProxyConfig::credentials` |
+//! | `Accept`, `User-Agent`, `Authorization` | the call, else the client |
+//! | `Accept-Encoding` | the call, else `identity` for a call with `Range`, else the client: a part of a packed body is no part of the body |
+//! | any other | the call; of several values of one name the last |
 
 use http::HeaderName;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue,
+    PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 
 use crate::error::{Error, Result};
 
-/// Headers of the connection and of how the message is cut out of its bytes (RFC 9110, section 7.6.1).
-const FRAMING: [HeaderName; 9] = [
+/// What the transport writes itself (RFC 9110, sections 7.6.1 and 10.1.1).
+const OWN: [HeaderName; 12] = [
     CONNECTION,
     CONTENT_LENGTH,
+    EXPECT,
     HOST,
+    PROXY_AUTHORIZATION,
     TE,
     TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
+    HeaderName::from_static("http2-settings"),
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
 ];
@@ -28,12 +40,27 @@ pub(crate) fn sendable(name: &'static str, value: &str) -> Result<(HeaderName, H
             "the header `{name}` cannot be sent: illegal characters"
         )));
     };
-    if FRAMING.contains(&key) {
+    if key == PROXY_AUTHORIZATION {
+        return Err(Error::request(
+            "the header `proxy-authorization` is written by the transport; use ProxyConfig::credentials",
+        ));
+    }
+    if OWN.contains(&key) {
         return Err(Error::request(format!(
             "the header `{name}` is written by the transport; leave it out"
         )));
     }
     Ok((key, value))
+}
+
+/// Puts the headers of a call over those of its client.
+pub(crate) fn lay_over(headers: &mut HeaderMap, call: &HeaderMap) {
+    if call.contains_key(RANGE) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    for (name, value) in call {
+        headers.insert(name, value.clone());
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +75,10 @@ mod tests {
             ("content-length", "5", "written by the transport"),
             ("Transfer-Encoding", "chunked", "written by the transport"),
             ("HOST", "elsewhere.example", "written by the transport"),
+            ("Expect", "100-continue", "written by the transport"),
+            ("te", "trailers", "written by the transport"),
+            ("HTTP2-Settings", "AAMAAABk", "written by the transport"),
+            ("Proxy-Authorization", "Basic x", "ProxyConfig::credentials"),
             ("x y", "1", "illegal characters"),
             ("x", "a\r\nb: c", "illegal characters"),
         ] {

@@ -5,10 +5,10 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `client`, `config`, `token`, `address`, `tls`, `proxy` | what a user configures |
+//! | `client`, `config`, `token`, `identity`, `address`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
-//! | `body`, `encoding` | bodies: streams, caps, pace, compression |
+//! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
 //! | `intercept`, `observe`, `capture` | who may look on |
 //! | `transport`, `wire`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
@@ -25,8 +25,10 @@ mod config;
 mod encoding;
 mod error;
 mod header;
+mod identity;
 mod intercept;
 mod line;
+mod json;
 mod observe;
 mod operation;
 mod pipeline;

@@ -141,6 +141,10 @@ impl Pipeline {
                 );
                 attempt.instrument(span.clone()).await
             };
+            let outcome = outcome.map_err(|error| {
+                let own = origin.identity.secrets_with(&request.headers);
+                error.without(own.as_ref().unwrap_or(origin.secrets()))
+            });
             observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
             self.after::<W>(
                 &mut request,
@@ -327,14 +331,18 @@ impl Pipeline {
             }
             let next = match self.redirects {
                 0 => None,
-                most => redirect::next(&answer, request, hop.as_ref(), own, followed, most)?,
+                most => {
+                    let (hop, secrets) = (hop.as_ref(), origin.secrets());
+                    redirect::next(&answer, request, hop, own, followed, most, secrets)?
+                }
             };
             let received = answer
                 .refused(request.limits.decoded)
                 .await
                 .map_err(blame)?;
             let Some(next) = next else {
-                return Err(blame(refusal::error(received, origin)));
+                let forwarder = transport.forwarder(hop.as_ref());
+                return Err(blame(refusal::error(received, origin, forwarder)));
             };
             request.mark_answered();
             followed += 1;

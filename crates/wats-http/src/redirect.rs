@@ -3,12 +3,13 @@
 //!
 //! Any other method is never redirected: a POST that becomes a GET looks submitted and is lost.
 
-use http::header::LOCATION;
+use http::header::{HeaderMap, LOCATION};
 use http::{Method, StatusCode};
 use url::Url;
 
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
+use crate::token::Secrets;
 use crate::transport::{Answer, Prepared};
 
 /// Where a redirect leads.
@@ -29,29 +30,63 @@ pub(crate) fn next(
     own: &BaseUrl,
     followed: u32,
     most: u32,
+    secrets: &Secrets,
 ) -> Result<Option<Hop>> {
-    let moved = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
-    if !moved || !matches!(request.method, Method::GET | Method::HEAD) {
+    if !is_move(answer.status) || !matches!(request.method, Method::GET | Method::HEAD) {
         return Ok(None);
     }
-    let Some(location) = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok()) else {
+    let Some(location) = location(&answer.headers) else {
         return Ok(None);
     };
+    let refused = |why: &str| {
+        let target = named(&location, secrets);
+        Error::new(ErrorKind::Status(answer.status))
+            .message(format!("the redirect to {target} is not followed: {why}"))
+    };
     if followed >= most {
-        return Err(refused(
-            answer.status,
-            &format!("more than {most} redirects"),
-        ));
+        return Err(refused(&format!("more than {most} redirects")));
     }
     let stranger = hop.and_then(|hop| hop.elsewhere.as_ref());
     let path_and_query = hop.map_or(request.target, |hop| &hop.target);
-    follow(stranger, path_and_query, location, own)
+    follow(stranger, path_and_query, &location, own)
         .map(Some)
-        .map_err(|why| refused(answer.status, why))
+        .map_err(refused)
 }
 
-fn refused(status: StatusCode, why: &str) -> Error {
-    Error::new(ErrorKind::Status(status)).message(format!("the redirect is not followed: {why}"))
+/// Whether a status sends the request to another address. 300 offers several, 304 is about what the caller has, 305 and
+/// 306 are of another time.
+pub(crate) fn is_move(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// The address that an answer names. Some servers write it in UTF-8, which goes on as that, or in some other encoding,
+/// whose bytes they get back as they were.
+pub(crate) fn location(headers: &HeaderMap) -> Option<String> {
+    let bytes = headers.get(LOCATION)?.as_bytes().trim_ascii();
+    if bytes.is_empty() {
+        return None;
+    }
+    let escaped = |byte: &u8| match byte {
+        0..0x80 => char::from(*byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    Some(match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(escaped).collect(),
+    })
+}
+
+/// The same for people: without user name and password, and without secrets.
+pub(crate) fn named(location: &str, secrets: &Secrets) -> String {
+    let mut shown = location.to_owned();
+    if let Some((scheme, rest)) = location.split_once("//")
+        && (scheme.is_empty() || scheme.ends_with(':'))
+        && !scheme.contains(['/', '?', '#'])
+        && let Some(end) = rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())].rfind('@')
+    {
+        shown = format!("{scheme}//{}", &rest[end + 1..]);
+    }
+    secrets.redact_start(shown, 4 << 10)
 }
 
 /// Resolves `location` as seen from `stranger`, or from the own server.
@@ -127,11 +162,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_location_says_and_what_is_shown_of_it() {
+        let said = |bytes: &[u8]| {
+            let value = http::HeaderValue::from_bytes(bytes).unwrap();
+            location(&HeaderMap::from_iter([(LOCATION, value)]))
+        };
+        assert_eq!(said("/caf\u{e9}".as_bytes()).as_deref(), Some("/caf\u{e9}"));
+        assert_eq!(said(b"/caf\xe9?x=\xfc").as_deref(), Some("/caf%E9?x=%FC"));
+        assert_eq!(said(b" /x ").as_deref(), Some("/x"));
+        assert_eq!(said(b"  "), None);
+        let shown = |text: &str| named(text, &Secrets::default());
+        for (text, expected) in [
+            ("https://u:p@b.example/x", "https://b.example/x"),
+            ("//u@p@b.example", "//b.example"),
+            ("/x?to=https://u@b", "/x?to=https://u@b"),
+            ("https://b.example/@x", "https://b.example/@x"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_location_panics(location in "\\PC{0,60}") {
             let own = base("https://a.example");
             let _ = follow(None, "/api/x", &location, &own);
+            let _ = named(&location, &Secrets::default());
         }
     }
 }

@@ -6,10 +6,13 @@
 use std::time::SystemTime;
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
+use crate::json;
+use crate::proxy::Proxy;
+use crate::redirect;
 use crate::response::Origin;
 use crate::retry;
 use crate::transport::Received;
@@ -24,31 +27,50 @@ const WORDS: [&str; 6] = [
     "ExceptionMessage",
 ];
 
+/// So many bytes of the server's words, and of what stands beside them, are looked through; no more is kept of them.
+const MOST_WORDS: usize = 128 << 10;
+const MOST_REST: usize = 4 << 10;
+
 /// The error of a refused call.
-pub(crate) fn error(received: Received, origin: &Origin) -> Error {
+///
+/// What it names is told before what it says: where it sends the call is the news of a redirect, whatever page comes along.
+/// A proxy that forwards speaks for itself with 407, and only with that.
+pub(crate) fn error(received: Received, origin: &Origin, forwarder: Option<&Proxy>) -> Error {
     let Received {
         status,
         headers,
         body,
         ..
     } = received;
-    let token = &origin.shared.token;
+    let secrets = origin.secrets();
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        && let Some(proxy) = forwarder
+    {
+        return proxy.wants_login().excerpt(origin.excerpt(&body));
+    }
+    let named = (status.is_redirection() && status != StatusCode::NOT_MODIFIED)
+        .then(|| redirect::location(&headers))
+        .flatten()
+        .map(|location| redirect::named(&location, secrets));
     let mut error = Error::new(ErrorKind::Status(status))
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
         .excerpt(origin.excerpt(&body));
     if let Some(Words { message, rest }) = words(&body) {
-        let message = token.redact(message);
+        let message = secrets.redact_start(message, MOST_WORDS);
+        let told = match &named {
+            Some(location) => format!("redirects to {location}: {message}"),
+            None => message.clone(),
+        };
         error = error
             .words(&message)
-            .message(message)
-            .rest(&token.redact(rest));
+            .message(told)
+            .rest(&secrets.redact_start(rest, MOST_REST));
+    } else if let Some(location) = named {
+        error = error.message(format!("redirects to {location}"));
+    } else if redirect::is_move(status) {
+        error = error.message("redirects, but names no address");
     } else if is_html(&headers) {
         error = error.message("the answer is a web page");
-    } else if status.is_redirection()
-        && let Some(location) = headers.get(LOCATION).and_then(|v| v.to_str().ok())
-    {
-        let location = token.redact(location.to_owned());
-        error = error.message(format!("redirects to {location}"));
     } else if status == StatusCode::NOT_FOUND {
         error = error.message("not found");
     }
@@ -70,7 +92,7 @@ struct Words {
 }
 
 fn words(body: &[u8]) -> Option<Words> {
-    match serde_json::from_slice(body).ok()? {
+    match json::read(body).ok()? {
         Value::String(message) if !message.trim().is_empty() => Some(Words {
             message,
             rest: String::new(),

@@ -11,7 +11,10 @@ use serde::de::DeserializeOwned;
 
 use crate::client::Shared;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::identity::Identity;
+use crate::json;
 use crate::operation::Operation;
+use crate::token::Secrets;
 
 /// How many bytes of a body an error may show.
 pub(crate) const EXCERPT_BYTES: usize = 2_000;
@@ -30,6 +33,8 @@ pub struct Response {
 /// What a response answers.
 pub(crate) struct Origin {
     pub(crate) shared: Arc<Shared>,
+    /// As which client it was sent.
+    pub(crate) identity: Arc<Identity>,
     pub(crate) operation: Operation,
     pub(crate) target: String,
 }
@@ -40,20 +45,24 @@ impl Origin {
             operation: self.operation.name().to_owned(),
             method: self.operation.method().clone(),
             url: self
-                .shared
-                .token
+                .secrets()
                 .redact(self.shared.base.display(&self.target)),
         }
     }
 
-    /// The start of a body, safe to print: one line, without the token.
+    /// What no text about it may show.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.identity.secrets
+    }
+
+    /// The start of a body, safe to print: one line, without secrets.
     pub(crate) fn excerpt(&self, body: &[u8]) -> String {
+        let body = json::without_mark(body);
         let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]).into_owned();
-        let token = &self.shared.token;
         let text = if body.len() > EXCERPT_BYTES {
-            token.redact_cut(text)
+            self.secrets().redact_cut(text)
         } else {
-            token.redact(text)
+            self.secrets().redact(text)
         };
         crate::error::one_line(&text, 500)
     }
@@ -119,13 +128,13 @@ impl Response {
         self.attempts
     }
 
-    /// Reads the body as JSON.
+    /// Reads the body as JSON. A byte order mark before it is skipped.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] when it is not JSON of that shape; the error names line and column and shows the start
     /// of the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        self.decode_with(|body| serde_json::from_slice(body))
+        self.decode_with(json::read)
     }
 
     /// Reads the body with a decoder of the caller's, and turns its error into one that names the call.
@@ -136,22 +145,18 @@ impl Response {
     where
         E: StdError + Send + Sync + 'static,
     {
-        if self.body.iter().all(u8::is_ascii_whitespace) {
+        let text = json::without_mark(&self.body);
+        if text.iter().all(u8::is_ascii_whitespace) {
             return Err(self.undecodable("the body is empty"));
         }
         if self.is_web_page() {
             return Err(self.undecodable("got a web page (HTML) where data was expected"));
         }
         decode(&self.body).map_err(|source| {
-            let error = self.undecodable("the body cannot be read");
             // Decoders quote what they refuse, so a token that the server echoes must be taken out of their words too.
-            let words = source.to_string();
-            let redacted = self.origin.shared.token.redact(words.clone());
-            if redacted == words {
-                error.source(source)
-            } else {
-                error.source(redacted)
-            }
+            self.undecodable("the body cannot be read")
+                .source(source)
+                .without(self.origin.secrets())
         })
     }
 
@@ -166,7 +171,7 @@ impl Response {
             .get(CONTENT_TYPE)
             .is_some_and(|value| begins(value.as_bytes().trim_ascii(), "text/html"));
         // Login pages of proxies do not always admit what they are.
-        let body = self.body.trim_ascii_start();
+        let body = json::without_mark(&self.body).trim_ascii_start();
         declared || begins(body, "<!doctype html") || begins(body, "<html")
     }
 

@@ -39,7 +39,8 @@ pub(crate) fn delay(
     } else {
         unit.clamp(0.0, 1.0)
     };
-    let jittered = doubled.min(config.max_delay).mul_f64(unit);
+    let jittered = doubled.min(config.max_delay).as_secs_f64() * unit;
+    let jittered = Duration::try_from_secs_f64(jittered).unwrap_or(Duration::MAX);
     server_wait.unwrap_or_default().saturating_add(jittered)
 }
 

@@ -16,10 +16,11 @@ use crate::config::{SizeLimits, Timeouts};
 use crate::encoding;
 use crate::error::{ErrorKind, Result};
 use crate::pool::PooledBody;
+use crate::proxy::Proxy;
 use crate::redirect::Hop;
 
 /// The headers of every call of a client, ready for each way of sending.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CommonHeaders {
     /// With `Host`.
     pub(crate) http1: HeaderMap,
@@ -260,6 +261,12 @@ pub(crate) trait Transport {
     /// and otherwise for other calls.
     fn is_dialling(&self) -> bool {
         false
+    }
+
+    /// The proxy that takes the request, or the one that a redirect leads to, and forwards it.
+    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+        let _ = hop;
+        None
     }
 
     /// An error that is marked as never sent must mean that no byte of the request reached the network.

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::pool::{Pool, PoolStats};
+use crate::proxy::Proxy;
 use crate::redirect::Hop;
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
@@ -38,6 +39,14 @@ impl Transport for Wire {
             Self::Pool(pool) => pool.is_dialling(),
             #[cfg(feature = "test-util")]
             Self::Mock(_) => false,
+        }
+    }
+
+    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+        match self {
+            Self::Pool(pool) => pool.forwarder(hop),
+            #[cfg(feature = "test-util")]
+            Self::Mock(_) => None,
         }
     }
 

@@ -235,10 +235,156 @@ async fn mistakes_in_a_call_are_found_before_anything_is_sent() {
         Call::new(&ITEM).path("id", ".."),
         Call::new(&GET).header("x", "a\nb"),
         Call::new(&POST).json(&unserialisable),
+        Call::new(&GET).query("limit", f64::NAN),
+        Call::new(&GET).query("limit", &f32::INFINITY),
+        Call::new(&GET).query_opt("limit", Some(-f64::INFINITY)),
+        Call::new(&ITEM).path("id", f32::NAN),
     ] {
         let error = client.execute(call).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Request, 0));
         told(&error);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_json_has_not_is_never_sent_as_null() {
+    #[derive(serde::Serialize)]
+    struct Step {
+        name: &'static str,
+        limits: [Option<f64>; 2],
+    }
+    let client = client("http://127.0.0.1:1").build().unwrap();
+    let step = |low| Step {
+        name: "null",
+        limits: [low, None],
+    };
+    for (low, words) in [
+        (f64::NAN, "the body has NaN at `steps[1].limits[0]`"),
+        (
+            f64::INFINITY,
+            "the body has Infinity at `steps[1].limits[0]`",
+        ),
+    ] {
+        let body = std::collections::BTreeMap::from([("steps", [step(None), step(Some(low))])]);
+        // The first mistake is the one that is told.
+        let call = Call::new(&POST).json(&body).header("x", "a\nb");
+        let error = client.execute(call).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert!(told(&error).contains(words), "{error:#}");
+    }
+}
+
+/// .NET puts a byte order mark before JSON.
+#[tokio::test]
+async fn a_byte_order_mark_is_skipped_wherever_json_or_a_page_is_read() {
+    let answer = |status, kind, body: &str| answer(status, kind, &format!("\u{feff}{body}"));
+    let json = "application/json; charset=utf-8";
+    let read = client(&answering(answer(200, json, r#"{"a":1}"#)).await);
+    let read = get(&read.build().unwrap()).await.unwrap();
+    assert_eq!(read["a"], 1);
+    let refused = answer(400, json, r#"{"Message":"the unit is locked"}"#);
+    let error = failing(&answering(refused).await).await;
+    assert_eq!(error.server_message(), Some("the unit is locked"));
+    let plain = failing(&answering(answer(400, "text/plain", "locked")).await).await;
+    assert_eq!(plain.body_excerpt(), Some("locked"));
+    let page = failing(&answering(answer(200, json, "<!DOCTYPE html>")).await).await;
+    assert!(told(&page).contains("web page"), "{page:#}");
+    let empty = failing(&answering(answer(200, json, "\r\n")).await).await;
+    assert!(told(&empty).contains("empty"), "{empty:#}");
+}
+
+/// A server tells what it has made of the token, in its words, in a header, in the address it sends to, in a page.
+#[tokio::test]
+async fn the_secret_within_the_token_is_shown_nowhere() {
+    const SECRET: &str = "s3cret-w0rd!";
+    let token = "c3RhdGlvbjpzM2NyZXQtdzByZCE=";
+    for told in [
+        "no such login: station:s3cret-w0rd!",
+        "bad token c3RhdGlvbjpzM2NyZXQtdzByZCE",
+        "wrong password s3cret-w0rd!",
+        "https://station:s3cret-w0rd%21@127.0.0.1/",
+    ] {
+        let message = format!(r#"{{"Message":"{told}","detail":"{told}","code":1}}"#);
+        let located =
+            format!("HTTP/1.1 302 X\r\nlocation: /login?who={told}\r\ncontent-length: 0\r\n\r\n");
+        for wire in [
+            answer(401, "application/json", &message),
+            answer(500, "text/html", &format!("<html>{told}</html>")),
+            answer(200, "application/json", &format!("[{told}]")),
+            answer(200, "application/json", &format!("{:?}", told.repeat(300))),
+            located,
+        ] {
+            let client = client(&answering(wire).await).token(token).build().unwrap();
+            let outcome = client.execute(Call::new(&GET)).await;
+            let error = outcome.and_then(|answer| answer.json::<u8>()).unwrap_err();
+            let shown = format!(
+                "{error:#} {error:?} {:?} {:?} {client:?}",
+                error.server_message(),
+                error.body_excerpt()
+            );
+            for secret in [SECRET, "s3cret-w0rd%21", token.trim_end_matches('=')] {
+                assert!(!shown.contains(secret), "{told}: {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_calls_own_credential_and_a_proxys_are_as_secret_as_the_token() {
+    let echo = |told: &str| {
+        let body = format!(r#"{{"Message":"{told}"}}"#);
+        answer(403, "application/json", &body)
+    };
+    let own = client(&answering(echo("no right for eyJhbGciOiJub25lIn0")).await);
+    let call = Call::new(&GET).header("authorization", "Bearer eyJhbGciOiJub25lIn0");
+    let error = own.build().unwrap().execute(call).await.unwrap_err();
+    assert!(
+        !format!("{error:#} {error:?}").contains("eyJhbGci"),
+        "{error:#}"
+    );
+    let cookie = client(&answering(echo("session 0123456789ab is over")).await);
+    let call = Call::new(&GET).header("cookie", "a=1; session=0123456789ab");
+    let error = cookie.build().unwrap().execute(call).await.unwrap_err();
+    assert!(
+        !format!("{error:#} {error:?}").contains("456789ab"),
+        "{error:#}"
+    );
+    let proxy = answering(echo("station-7:pr0xy-secret may not")).await;
+    let proxy = wats_http::ProxyConfig::url(&proxy)
+        .and_then(|proxy| proxy.credentials("station-7", "pr0xy-secret"))
+        .unwrap();
+    let forwarded = client("http://wats.example").proxy(proxy).build().unwrap();
+    let error = get(&forwarded).await.unwrap_err();
+    assert!(
+        !format!("{error:#} {error:?}").contains("pr0xy-secret"),
+        "{error:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_changed_on_the_living_client_and_the_old_one_stays_secret() {
+    let server = Server::start(Speaks::Plain, |request| async move {
+        let token = request.headers()["authorization"].to_str().unwrap();
+        let mut answer = ok(format!(r#"{{"Message":"{token}, before: Basic {TOKEN}"}}"#));
+        if token != "Basic bmV3OnRva2VuLTI=" {
+            *answer.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        answer
+    })
+    .await;
+    let client = client(&server.url()).build().unwrap();
+    let clone = client.clone();
+    let error = get(&clone).await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED));
+    assert!(client.set_token("not a token").is_err());
+    client.set_token("bmV3OnRva2VuLTI=").unwrap();
+    assert!(get(&clone).await.is_ok());
+    assert_eq!(server.opened(), 1, "connections stay");
+    client.set_token("dGhpcmQ6dG9rZW4tMw==").unwrap();
+    let error = get(&clone).await.unwrap_err();
+    let shown = format!("{error:#} {error:?} {client:?}");
+    for secret in [TOKEN, "bmV3OnRva2VuLTI", "dGhpcmQ6dG9rZW4tMw"] {
+        assert!(!shown.contains(secret), "{shown}");
     }
 }
 

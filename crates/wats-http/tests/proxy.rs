@@ -49,6 +49,49 @@ async fn tls_goes_through_a_tunnel() {
     assert_eq!(asked, [format!("CONNECT {} HTTP/1.1", server.address)]);
 }
 
+/// To CONNECT or in the place of a server: it is the proxy that speaks.
+#[tokio::test]
+async fn a_proxy_that_wants_a_login_is_told_the_same_whether_it_tunnels_or_forwards() {
+    let proxy = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+        proxy-authenticate: Basic realm=\"p\"\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
+    let mut told = Vec::new();
+    for base in ["https://wats.example", "http://wats.example"] {
+        let proxy = answering(proxy).await;
+        let config = ProxyConfig::url(&proxy).unwrap();
+        let client = client(base).proxy(config).build().unwrap();
+        let error = client.execute(Call::new(&GET)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Proxy, 1),
+            "{error:#}"
+        );
+        let line = error.to_string();
+        told.push(
+            line.split("the proxy ")
+                .nth(1)
+                .unwrap()
+                .split_once(' ')
+                .unwrap()
+                .1
+                .to_owned(),
+        );
+        assert!(
+            format!("{error:#}").contains("user name and password"),
+            "{error:#}"
+        );
+    }
+    assert_eq!(told[0], told[1]);
+    // A server that says so without a proxy speaks for itself, and so does one behind a proxy that says anything else.
+    let direct = client(&answering(proxy).await).build().unwrap();
+    let error = direct.execute(Call::new(&GET)).await.unwrap_err();
+    assert_eq!(error.status().map(|s| s.as_u16()), Some(407));
+    let refusing = answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
+    let config = ProxyConfig::url(&refusing).unwrap();
+    let client = client("http://wats.example").proxy(config).build().unwrap();
+    let error = client.execute(Call::new(&GET)).await.unwrap_err();
+    assert_eq!(error.status().map(|s| s.as_u16()), Some(403));
+}
+
 #[tokio::test]
 async fn plain_requests_are_forwarded() {
     let server = start(Speaks::Plain).await;

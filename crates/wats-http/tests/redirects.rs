@@ -34,6 +34,124 @@ async fn without_the_choice_a_redirect_is_an_error_that_names_its_target() {
     assert!(error.to_string().contains("/elsewhere"), "{error}");
 }
 
+fn wire(status: u16, location: &[u8], kind: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    [
+        format!("HTTP/1.1 {status} X\r\nlocation: ").as_bytes(),
+        location,
+        format!("\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes(),
+    ]
+    .concat()
+}
+
+#[tokio::test]
+async fn the_target_is_named_whatever_comes_along() {
+    let target = b"https://wats.example/there";
+    for (kind, body) in [
+        ("text/html", "<html>moved</html>"),
+        ("application/json", r#"{"Message":"moved, see there"}"#),
+        (
+            "application/problem+json",
+            r#"{"title":"Moved","status":301}"#,
+        ),
+        ("text/plain", "moved"),
+        ("application/octet-stream", ""),
+    ] {
+        for status in [300, 301, 302, 303, 305, 307, 308] {
+            let url = answering(wire(status, target, kind, body)).await;
+            let client = client(&url).build().unwrap();
+            let error = client.execute(Call::new(&GET)).await.unwrap_err();
+            let told = error.to_string();
+            assert!(told.contains("https://wats.example/there"), "{told}");
+            let words = error.server_message();
+            assert_eq!(words.is_some(), body.starts_with('{'), "{words:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_raw_bytes_is_followed_and_named() {
+    for (raw, path) in [
+        ("/caf\u{e9}?x=\u{20ac}".as_bytes(), "/caf%C3%A9?x=%E2%82%AC"),
+        (b"/caf\xe9", "/caf%E9"),
+        (b" /blank ", "/blank"),
+    ] {
+        let raw = raw.to_vec();
+        let server = move |target: String| {
+            let moved = wire(302, &raw, "text/plain", "");
+            let arrived = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-here: yes\r\n\r\n".to_vec();
+            match &*target {
+                "/get" => moved,
+                found if found == path => arrived,
+                other => panic!("{other}"),
+            }
+        };
+        let url = by_target(server).await;
+        let followed = client(&url).redirects(1).build().unwrap();
+        let answer = followed.execute(Call::new(&GET)).await.unwrap();
+        assert!(answer.headers().contains_key("x-here"));
+        let named = client(&url).build().unwrap();
+        let error = named.execute(Call::new(&GET)).await.unwrap_err();
+        assert!(error.to_string().contains("redirects to /"), "{error}");
+    }
+}
+
+/// A server that answers by what stands in the first line, and closes.
+async fn by_target(answer: impl Fn(String) -> Vec<u8> + Send + 'static) -> String {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let (mut first, mut line) = (String::new(), String::new());
+            stream.read_line(&mut first).await.unwrap();
+            while line != "\r\n" {
+                line.clear();
+                stream.read_line(&mut line).await.unwrap();
+            }
+            let target = first.split(' ').nth(1).unwrap_or_default();
+            let wire = answer(target.to_owned());
+            stream.write_all(&wire).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_status_of_its_class_that_is_no_redirect_is_not_advised_as_one() {
+    for (status, location, message, advice) in [
+        (304, "", "304", "leave out If-None-Match"),
+        (304, "/x", "304", "leave out If-None-Match"),
+        (300, "", "300", "several answers"),
+        (305, "", "305", "ProxyConfig"),
+        (302, "", "names no address", "set the base URL"),
+        (
+            302,
+            "https://u:hunter2@h.example/x",
+            "https://h.example/x",
+            "base URL",
+        ),
+    ] {
+        for most in [0, 3] {
+            let url = answering(wire(status, location.as_bytes(), "text/html", "")).await;
+            let client = client(&url).redirects(most).build().unwrap();
+            let error = client.execute(Call::new(&GET)).await.unwrap_err();
+            let told = format!("{error:#}");
+            assert_eq!(error.status().map(|s| s.as_u16()), Some(status));
+            assert!(told.contains(message) && told.contains(advice), "{told}");
+            assert!(!told.contains("hunter2"), "{told}");
+            assert_eq!(
+                status == 304,
+                !told.contains("redirect") && !told.contains("several") && !told.contains("Proxy"),
+                "{told}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_post_is_never_redirected_and_never_turns_into_a_get() {
     for status in [301, 302, 303, 307, 308] {

@@ -8,17 +8,28 @@
 
 mod common;
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use common::*;
 use futures_util::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wats_http::http::Method;
-use wats_http::{Attempt, BodySource, Call, ErrorKind, Intercept, Operation, Refusal, Repeat};
+use wats_http::{
+    Attempt, BodySource, BreakerConfig, Call, Capture, ClientBuilder, Deadline, ErrorKind,
+    Intercept, Operation, PoolConfig, RateLimit, Refusal, Repeat, RequestCompression, RetryConfig,
+    SizeLimits, Timeouts,
+};
 
 /// A server that keeps the heads of its requests.
 async fn keeping(heads: Arc<Mutex<Vec<String>>>) -> String {
+    keeping_with(heads, "").await
+}
+
+/// The same with a body of its answers.
+async fn keeping_with(heads: Arc<Mutex<Vec<String>>>, body: &'static str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -33,8 +44,12 @@ async fn keeping(heads: Arc<Mutex<Vec<String>>>) -> String {
                     if read.windows(4).any(|w| w == b"\r\n\r\n") {
                         let head = String::from_utf8(std::mem::take(&mut read)).unwrap();
                         heads.lock().unwrap().push(head.to_ascii_lowercase());
-                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-                        stream.write_all(answer).await.unwrap();
+                        let length = body.len();
+                        let answer =
+                            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+                        if stream.write_all(answer.as_bytes()).await.is_err() {
+                            return;
+                        }
                     }
                 }
             });
@@ -73,6 +88,86 @@ async fn a_request_without_a_body_says_so_where_servers_ask_for_it() {
     assert_eq!(head.matches("content-length: 0\r\n").count(), 1, "{head}");
 }
 
+/// Asks for a part, behind the back of the call.
+#[derive(Debug)]
+struct Part;
+
+impl Intercept for Part {
+    fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
+        attempt.set_header("range", "bytes=0-1")?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_headers_of_a_call_stand_before_the_clients_and_are_not_contradicted() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let url = keeping(heads.clone()).await;
+    let plain = client(&url).build().unwrap();
+    let hooked = client(&url).intercept(Part).build().unwrap();
+    let packed = |head: &str| head.contains("gzip");
+    let get = || Call::new(&GET);
+    for (client, call, line) in [
+        (
+            &plain,
+            get().header("accept", "text/csv"),
+            "accept: text/csv",
+        ),
+        (
+            &plain,
+            get().header("User-Agent", "mine"),
+            "user-agent: mine",
+        ),
+        (
+            &plain,
+            get().header("authorization", "Bearer x"),
+            "authorization: bearer x",
+        ),
+        (
+            &plain,
+            get().header("accept-encoding", "br"),
+            "accept-encoding: br",
+        ),
+        (
+            &plain,
+            get().header("range", "bytes=0-1"),
+            "accept-encoding: identity",
+        ),
+        (&hooked, get(), "accept-encoding: identity"),
+        (
+            &plain,
+            get()
+                .header("range", "bytes=0-1")
+                .header("accept-encoding", "br"),
+            "accept-encoding: br",
+        ),
+        (
+            &plain,
+            Call::new(&POST)
+                .body("x", "text/plain")
+                .header("content-type", "text/csv"),
+            "content-type: text/csv",
+        ),
+        (
+            &plain,
+            Call::new(&POST)
+                .header("content-type", "text/csv")
+                .body("x", "text/plain"),
+            "content-type: text/plain",
+        ),
+    ] {
+        client.execute(call).await.unwrap();
+        let head = heads.lock().unwrap().pop().unwrap();
+        let (name, _) = line.split_once(':').unwrap();
+        let same: Vec<_> = head
+            .lines()
+            .filter(|l| l.starts_with(&format!("{name}:")))
+            .collect();
+        assert_eq!(same, [line], "{head}");
+        assert_eq!(packed(&head), name != "accept-encoding", "{head}");
+    }
+}
+
 /// A hook that tries to frame the message itself.
 #[derive(Debug)]
 struct Framing;
@@ -96,6 +191,11 @@ async fn nobody_but_the_transport_frames_a_message() {
         plain
             .execute(body().header("Transfer-Encoding", "chunked"))
             .await,
+        plain.execute(body().header("Expect", "100-continue")).await,
+        plain.execute(body().header("te", "trailers")).await,
+        plain
+            .execute(body().header("proxy-authorization", "Basic x"))
+            .await,
         hooked.execute(body()).await,
     ];
     for outcome in outcomes {
@@ -111,4 +211,262 @@ async fn nobody_but_the_transport_frames_a_message() {
     let error = plain.execute(call).await.unwrap_err();
     assert!(error.to_string().contains("BodySource::length"), "{error}");
     assert!(heads.lock().unwrap().is_empty(), "nothing was sent");
+}
+
+/// What an option at one of its ends comes to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Means {
+    /// A call succeeds.
+    Works,
+    /// `build()` names it.
+    Refused(&'static str),
+    /// A call fails in this way.
+    Fails(ErrorKind),
+    /// A call is rarely in time; if it is not, this deadline says so.
+    Late(Deadline),
+}
+
+/// So small that it is there, so large that no clock reaches it, and nothing at all.
+const TIMES: [Duration; 3] = [Duration::ZERO, Duration::from_nanos(1), Duration::MAX];
+
+/// An option by its name, how it is set to its least, its next and its highest value, and what these mean.
+type Ends = (
+    &'static str,
+    fn(ClientBuilder, usize) -> ClientBuilder,
+    [Means; 3],
+);
+
+/// Every option of the client at 0, 1 and its highest value.
+#[allow(clippy::too_many_lines, reason = "it is a table")]
+fn ends_of_options() -> Vec<Ends> {
+    use Means::{Fails, Late, Refused, Works};
+    const COUNTS: [u32; 3] = [0, 1, u32::MAX];
+    const SIZES: [usize; 3] = [0, 1, usize::MAX];
+    // The least that such a count can be is 1.
+    const NUMBERS: [NonZeroU32; 3] = [NonZeroU32::MIN, NonZeroU32::MIN, NonZeroU32::MAX];
+    const MANY: [NonZeroUsize; 3] = [NonZeroUsize::MIN, NonZeroUsize::MIN, NonZeroUsize::MAX];
+    let works = [Works; 3];
+    vec![
+        (
+            "connect",
+            |b, n| b.timeouts(Timeouts::default().connect(TIMES[n])),
+            [Refused("Timeouts::connect"), Late(Deadline::Connect), Works],
+        ),
+        (
+            "pool",
+            |b, n| b.timeouts(Timeouts::default().pool(TIMES[n])),
+            works,
+        ),
+        (
+            "attempt",
+            |b, n| b.timeouts(Timeouts::default().attempt(TIMES[n])),
+            [Refused("Timeouts::attempt"), Late(Deadline::Attempt), Works],
+        ),
+        (
+            "read_idle",
+            |b, n| b.timeouts(Timeouts::default().read_idle(TIMES[n])),
+            [
+                Refused("Timeouts::read_idle"),
+                Late(Deadline::ReadIdle),
+                Works,
+            ],
+        ),
+        (
+            "total",
+            |b, n| b.timeouts(Timeouts::default().total(TIMES[n])),
+            [Refused("Timeouts::total"), Late(Deadline::Total), Works],
+        ),
+        (
+            "max_connections",
+            |b, n| b.pool(PoolConfig::default().max_connections(MANY[n])),
+            works,
+        ),
+        (
+            "max_idle",
+            |b, n| b.pool(PoolConfig::default().max_idle(SIZES[n])),
+            works,
+        ),
+        (
+            "idle_timeout",
+            |b, n| b.pool(PoolConfig::default().idle_timeout(TIMES[n])),
+            works,
+        ),
+        (
+            "max_lifetime",
+            |b, n| b.pool(PoolConfig::default().max_lifetime(TIMES[n])),
+            works,
+        ),
+        (
+            "http2_connections",
+            |b, n| b.pool(PoolConfig::default().http2_connections(MANY[n])),
+            works,
+        ),
+        ("redirects", |b, n| b.redirects(COUNTS[n]), works),
+        (
+            "request_compression",
+            |b, n| {
+                b.request_compression(
+                    [
+                        RequestCompression::Off,
+                        RequestCompression::WhenAnnounced,
+                        RequestCompression::Try,
+                    ][n],
+                )
+            },
+            works,
+        ),
+        (
+            "max_attempts",
+            |b, n| b.retry(RetryConfig::default().max_attempts(COUNTS[n])),
+            [Refused("RetryConfig::max_attempts"), Works, Works],
+        ),
+        (
+            "base_delay",
+            |b, n| b.retry(RetryConfig::default().base_delay(TIMES[n])),
+            works,
+        ),
+        (
+            "max_delay",
+            |b, n| {
+                b.retry(
+                    RetryConfig::default()
+                        .base_delay(TIMES[n])
+                        .max_delay(TIMES[n]),
+                )
+            },
+            works,
+        ),
+        (
+            "budget",
+            |b, n| b.retry(RetryConfig::default().budget(COUNTS[n])),
+            works,
+        ),
+        (
+            "budget_percent",
+            |b, n| b.retry(RetryConfig::default().budget_percent(COUNTS[n])),
+            works,
+        ),
+        (
+            "jitter_seed",
+            |b, n| b.retry(RetryConfig::default().jitter_seed([0, 1, u64::MAX][n])),
+            works,
+        ),
+        (
+            "wire",
+            |b, n| b.limits(SizeLimits::default().wire(SIZES[n])),
+            [
+                Fails(ErrorKind::TooLarge),
+                Fails(ErrorKind::TooLarge),
+                Works,
+            ],
+        ),
+        (
+            "decoded",
+            |b, n| b.limits(SizeLimits::default().decoded(SIZES[n])),
+            works,
+        ),
+        (
+            "rate limit, calls",
+            |b, n| b.rate_limit(RateLimit::new(NUMBERS[n], Duration::from_nanos(1))),
+            works,
+        ),
+        (
+            "rate limit, per",
+            |b, n| b.rate_limit(RateLimit::new(NonZeroU32::new(2).unwrap(), TIMES[n])),
+            [Refused("RateLimit::per"), Works, Works],
+        ),
+        (
+            "failures",
+            |b, n| b.breaker(BreakerConfig::default().failures(NUMBERS[n])),
+            works,
+        ),
+        (
+            "open_for",
+            |b, n| b.breaker(BreakerConfig::default().open_for(TIMES[n])),
+            works,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_option_at_its_ends_has_a_meaning_or_is_refused_by_its_name() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let url = keeping_with(heads.clone(), "two").await;
+    for (name, set, means) in ends_of_options() {
+        for (n, means) in means.into_iter().enumerate() {
+            let built = set(client(&url), n).build();
+            let (client, allowed) = match (built, means) {
+                (Err(error), Means::Refused(option)) => {
+                    assert_eq!(error.kind(), ErrorKind::Config);
+                    assert!(error.to_string().contains(option), "{name}: {error}");
+                    continue;
+                }
+                (Ok(client), Means::Fails(kind)) => (client, [Err(kind); 2]),
+                (Ok(client), Means::Works) => (client, [Ok(()); 2]),
+                (Ok(client), Means::Late(deadline)) => {
+                    (client, [Ok(()), Err(ErrorKind::Timeout(deadline))])
+                }
+                (built, means) => panic!("{name}, {n}: {means:?}, {built:?}"),
+            };
+            client.warm(0).await.unwrap();
+            for _ in 0..2 {
+                let outcome = client.execute(Call::new(&GET)).await.map(drop);
+                let outcome = outcome.map_err(|error| error.kind());
+                assert!(allowed.contains(&outcome), "{name}, {n}: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_option_of_a_call_at_its_ends_has_a_meaning_or_is_refused_by_its_name() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let url = keeping_with(heads.clone(), "two").await;
+    let per_hour = RateLimit::new(NonZeroU32::MAX, Duration::from_secs(3600));
+    let client = client(&url).rate_limit(per_hour).build().unwrap();
+    let call = || Call::new(&GET);
+    for weight in [0, 1] {
+        client.execute(call().weight(weight)).await.unwrap();
+    }
+    for (timeouts, option) in [
+        (
+            Timeouts::default().attempt(Duration::ZERO),
+            "Timeouts::attempt",
+        ),
+        (Timeouts::default().total(Duration::ZERO), "Timeouts::total"),
+        (
+            Timeouts::default().read_idle(Duration::ZERO),
+            "Timeouts::read_idle",
+        ),
+    ] {
+        let error = client.execute(call().timeouts(timeouts)).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Request, 0));
+        assert!(error.to_string().contains(option), "{error}");
+    }
+    let max = Duration::MAX;
+    let endless = Timeouts::default()
+        .attempt(max)
+        .total(max)
+        .read_idle(max)
+        .pool(max);
+    let all = SizeLimits::default().wire(usize::MAX).decoded(usize::MAX);
+    client
+        .execute(call().timeouts(endless).limits(all))
+        .await
+        .unwrap();
+    for (n, kept) in [(0, 0), (1, 1), (usize::MAX, 1)] {
+        let capture = Capture::default().max_exchanges(n).max_body(n);
+        let (outcome, trace) = capture.of(client.execute(call())).await;
+        outcome.unwrap();
+        assert_eq!(trace.exchanges.len(), kept, "{n}");
+        assert_eq!(trace.left_out, 1 - kept as u64, "{n}");
+    }
+    // The whole window at once, and then none is left in time.
+    let few = RateLimit::new(NonZeroU32::new(5).unwrap(), Duration::MAX);
+    let client = self::client(&url).token("b3RoZXI6dG9rZW4=").rate_limit(few);
+    let client = client.build().unwrap();
+    client.execute(call().weight(u32::MAX)).await.unwrap();
+    let error = client.execute(call()).await.unwrap_err();
+    let late = ErrorKind::Timeout(Deadline::RateLimit);
+    assert_eq!(error.kind(), late, "{error}");
 }

@@ -197,6 +197,138 @@ async fn a_reader_without_a_length_is_sent_in_chunks() {
     );
 }
 
+/// Sends a source with POST, and tells what the server counted or why it was not sent.
+async fn counted(server: &Server, source: BodySource) -> Result<String, String> {
+    let call = Call::new(&UPLOAD).stream(source, "text/plain");
+    let answer = repeating(server).execute(call).await;
+    let answer = answer.map_err(|error| format!("{error:#}"))?;
+    Ok(String::from_utf8_lossy(answer.body()).into_owned())
+}
+
+#[cfg(unix)]
+fn named_pipe() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    (folder, path)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_is_sent_as_it_comes_and_once() {
+    for failures in [0, 1] {
+        let server = counting(Speaks::Plain, failures).await;
+        let (_folder, path) = named_pipe();
+        let writer = path.clone();
+        let written = std::thread::spawn(move || std::fs::write(writer, vec![1; 300_000]).unwrap());
+        let told = counted(&server, BodySource::file(path)).await;
+        written.join().unwrap();
+        match (failures, told) {
+            (0, told) => assert_eq!(told.as_deref(), Ok("300000 300000")),
+            (_, told) => assert!(told.clone().unwrap_err().contains("only once"), "{told:?}"),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_to_ends_with_the_deadline_and_keeps_no_runtime() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (_folder, path) = named_pipe();
+    let outcome = runtime.block_on(async {
+        let server = counting(Speaks::Plain, 0).await;
+        let timeouts = Timeouts::default().attempt(Duration::from_millis(200));
+        let client = client(&server.url()).timeouts(timeouts).build().unwrap();
+        let call = Call::new(&UPLOAD).stream(BodySource::file(path), "text/plain");
+        client.execute(call).await
+    });
+    let kind = outcome.unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::Timeout(Deadline::Attempt));
+    // Waits for what tokio's own threads do.
+    drop(runtime);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_regular_file_is_sent_or_refused_but_never_taken_for_empty() {
+    let server = counting(Speaks::Plain, 0).await;
+    assert_eq!(
+        counted(&server, BodySource::file("/dev/null")).await,
+        Ok("0 0".to_owned())
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let _listens = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let told = counted(&server, BodySource::file(&socket)).await;
+    assert!(told.as_ref().unwrap_err().contains("socket"), "{told:?}");
+    let endless = BodySource::file("/dev/zero").length(10);
+    let told = counted(&server, endless).await;
+    assert!(
+        told.as_ref().unwrap_err().contains("more than 10"),
+        "{told:?}"
+    );
+}
+
+/// Files in `/proc` are regular by their metadata, and empty.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_says_it_is_empty_and_is_not_is_sent() {
+    let server = counting(Speaks::Plain, 0).await;
+    let version = std::fs::read("/proc/version").unwrap();
+    let expected = format!("{} {}", version.len(), sum(&version));
+    for source in [
+        BodySource::file("/proc/version"),
+        BodySource::file("/proc/version").length(version.len() as u64),
+    ] {
+        assert_eq!(counted(&server, source).await.as_ref(), Ok(&expected));
+    }
+}
+
+#[tokio::test]
+async fn a_length_of_zero_is_checked_like_any_other() {
+    let server = counting(Speaks::Plain, 0).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let repeatable = |count| BodySource::repeatable(move || Ok(some_pieces(count)));
+    for empty in [
+        BodySource::file(file.path()),
+        BodySource::file(file.path()).length(0),
+        BodySource::once(some_pieces(0)).length(0),
+        repeatable(0).length(0),
+    ] {
+        assert_eq!(counted(&server, empty).await.as_deref(), Ok("0 0"));
+    }
+    std::fs::write(file.path(), b"x").unwrap();
+    for full in [
+        BodySource::file(file.path()).length(0),
+        BodySource::once(some_pieces(1)).length(0),
+        repeatable(1).length(0),
+    ] {
+        let told = counted(&server, full).await.unwrap_err();
+        assert!(told.contains("more than 0 bytes"), "{told}");
+    }
+    // Nothing can be sent again.
+    let server = counting(Speaks::Plain, 1).await;
+    let nothing = BodySource::once(some_pieces(0)).length(0);
+    assert_eq!(counted(&server, nothing).await.as_deref(), Ok("0 0"));
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_sent_is_an_error_and_never_a_part() {
+    for (change, words) in [(100, "less than"), (2_000_000, "more than")] {
+        let server = counting(Speaks::Plain, 0).await;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), vec![1; 1_000_000]).unwrap();
+        let path = file.path().to_owned();
+        let call = Call::new(&UPLOAD)
+            .stream(BodySource::file(file.path()), "text/plain")
+            .on_upload(move |_| std::fs::write(&path, vec![1; change]).unwrap());
+        let error = repeating(&server).execute(call).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{error:#}");
+        assert!(format!("{error:#}").contains(words), "{error:#}");
+    }
+}
+
 /// The deadline of a try is for what stands still, not for what is large.
 #[tokio::test]
 async fn an_upload_that_moves_outlives_the_deadline_of_a_try_and_one_that_stands_still_does_not() {

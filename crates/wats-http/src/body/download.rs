@@ -173,9 +173,10 @@ impl Download {
             // Whoever asks again after the end or an error gets the end.
             self.state.body = None;
         }
-        Poll::Ready(
-            outcome.map_err(|error| error.context(self.origin.context()).after(self.attempts)),
-        )
+        Poll::Ready(outcome.map_err(|error| {
+            let error = error.without(self.origin.secrets());
+            error.context(self.origin.context()).after(self.attempts)
+        }))
     }
 }
 

@@ -10,7 +10,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::OnProgress;
 use super::delivery::{Delivery, Giver, Piece, unreadable};
-use super::source::{BodySource, Pieces};
+use super::source::{BodySource, Pieces, differs};
 use crate::error::Error;
 
 /// What a call sends, in a form that each try can begin with.
@@ -43,10 +43,10 @@ impl Upload {
         source: BodySource,
         on_progress: Option<OnProgress>,
     ) -> Result<Self, Error> {
-        let length = source.find_length().await.map_err(unreadable)?;
+        let source = source.settle().await.map_err(unreadable)?;
         Ok(Self {
+            length: source.announced(),
             source,
-            length,
             on_progress,
             latest: Mutex::default(),
         })
@@ -182,10 +182,6 @@ impl Streaming {
             return Poll::Ready(outcome);
         }
     }
-}
-
-fn differs(how: &str, length: u64) -> io::Error {
-    io::Error::other(format!("it has {how} {length} bytes, its announced length"))
 }
 
 impl Body for Outgoing {

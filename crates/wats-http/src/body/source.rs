@@ -1,15 +1,17 @@
 //! Where the pieces of a streamed request body come from, and whether they can come again.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::mpsc;
 
 /// The pieces of one try's body.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -44,6 +46,9 @@ enum From {
 
 impl BodySource {
     /// The bytes of a file, which must not change until the call has ended. It is opened by each try.
+    ///
+    /// What is no regular file, such as a pipe, `/dev/stdin` or a device, is sent as it comes, without a length, and only
+    /// once; so is what says that it is empty and is not, as files in `/proc` do.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             from: From::File(path.into()),
@@ -76,28 +81,64 @@ impl BodySource {
         Self::once(read(Box::pin(reader)))
     }
 
-    /// Says how many bytes will come, so that the server knows and a shorter or longer body is an error. Files know
-    /// it themselves; other bodies are sent without a length when this is not called.
+    /// Says how many bytes will come, so that the server knows and a shorter or longer body is an error. Regular files
+    /// know it themselves; other bodies are sent without a length when this is not called.
     pub fn length(mut self, bytes: u64) -> Self {
         self.length = Some(bytes);
         self
     }
 
-    /// Bytes in all, if known. Looks a file up.
-    pub(crate) async fn find_length(&self) -> io::Result<Option<u64>> {
-        match (&self.from, self.length) {
-            (From::File(path), None) => {
-                let file = tokio::fs::metadata(path)
-                    .await
-                    .map_err(|e| naming(path, &e))?;
-                if file.is_dir() {
-                    let name = path.display();
-                    return Err(io::Error::other(format!("`{name}` is a folder")));
-                }
-                Ok(Some(file.len()))
+    /// Finds out what it is before it is sent: how long, and whether it can come again.
+    ///
+    /// Only a regular file has a length in its metadata. A pipe, a terminal, a socket, a device and what stands in `/proc`
+    /// have 0 there, whatever they give; so a source of length 0 is asked whether it gives anything.
+    pub(crate) async fn settle(mut self) -> io::Result<Self> {
+        if let From::File(path) = &self.from {
+            let found = tokio::fs::metadata(path)
+                .await
+                .map_err(|e| naming(path, &e))?;
+            if found.is_dir() {
+                let name = path.display();
+                return Err(io::Error::other(format!("`{name}` is a folder")));
             }
-            (_, known) => Ok(known),
+            if !found.is_file() || is_device(path) {
+                self.from = From::Once(Mutex::new(Some(special(path.clone()))));
+            } else if found.len() > 0 || self.length.is_some() {
+                self.length = self.length.or(Some(found.len()));
+            } else {
+                self.from = From::Once(Mutex::new(Some(file(path.clone()))));
+                return self.peek().await;
+            }
         }
+        match self.length {
+            Some(0) => self.peek().await,
+            _ => Ok(self),
+        }
+    }
+
+    /// Takes the first piece of a source that may be empty, and puts it back.
+    async fn peek(mut self) -> io::Result<Self> {
+        let Some(mut pieces) = self.open() else {
+            return Ok(self);
+        };
+        while let Some(piece) = pieces.try_next().await? {
+            if piece.is_empty() {
+                continue;
+            }
+            let first = stream::once(async { Ok(piece) });
+            self.from = From::Once(Mutex::new(Some(Box::pin(first.chain(pieces)))));
+            return match self.length {
+                Some(announced) => Err(differs("more than", announced)),
+                None => Ok(self),
+            };
+        }
+        self.length = Some(0);
+        Ok(self)
+    }
+
+    /// Bytes in all, if they are known.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        self.length
     }
 
     /// Begins to give the body; `None` when it can be sent only once and was.
@@ -115,6 +156,8 @@ impl BodySource {
     /// Whether a further try would find nothing to send.
     pub(crate) fn is_used_up(&self) -> bool {
         match &self.from {
+            // Nothing is what it sends.
+            _ if self.length == Some(0) => false,
             From::File(_) | From::Repeatable(_) => false,
             From::Once(pieces) => pieces
                 .lock()
@@ -148,6 +191,53 @@ fn file(path: PathBuf) -> Pieces {
         Ok::<_, io::Error>(read(Box::pin(file)))
     };
     Box::pin(stream::once(Box::pin(opened)).try_flatten().fuse())
+}
+
+/// What is read where reading may block for ever, such as a pipe that nobody writes to: by a thread of its own, because
+/// tokio's would keep a runtime from ending. The thread ends with the next piece that nobody wants.
+fn special(path: PathBuf) -> Pieces {
+    let (give, mut take) = mpsc::channel::<io::Result<Bytes>>(1);
+    let read = move || {
+        let mut file = match std::fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) => return drop(give.blocking_send(Err(naming(&path, &error)))),
+        };
+        loop {
+            let mut piece = vec![0; PIECE];
+            let outcome = match file.read(&mut piece) {
+                Ok(0) => return,
+                Ok(read) => {
+                    piece.truncate(read);
+                    Ok(piece.into())
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(naming(&path, &error)),
+            };
+            let failed = outcome.is_err();
+            if give.blocking_send(outcome).is_err() || failed {
+                return;
+            }
+        }
+    };
+    let mut read = Some(read);
+    Box::pin(stream::poll_fn(move |context| {
+        if let Some(read) = read.take() {
+            let thread = std::thread::Builder::new().name("wats-http body".to_owned());
+            if let Err(error) = thread.spawn(read) {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+        take.poll_recv(context)
+    }))
+}
+
+/// Whether a path leads into the space of devices, in which Windows has its named pipes; metadata there says "file".
+fn is_device(path: &std::path::Path) -> bool {
+    cfg!(windows) && path.to_string_lossy().starts_with(r"\\.\")
+}
+
+pub(super) fn differs(how: &str, length: u64) -> io::Error {
+    io::Error::other(format!("it has {how} {length} bytes, its announced length"))
 }
 
 fn read<R: AsyncRead + Send + 'static>(

@@ -122,6 +122,7 @@ async fn run_with(
         .unwrap();
     let origin = Origin {
         shared: Arc::clone(client.shared()),
+        identity: client.shared().identity.get(),
         operation: Operation::new("test.op", Method::PUT, "/x", repeat),
         target: "/x".to_owned(),
     };
@@ -702,6 +703,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             .unwrap();
         let origin = Origin {
             shared: Arc::clone(client.shared()),
+            identity: client.shared().identity.get(),
             operation: Operation::new("test.op", Method::POST, "/x", Repeat::Never),
             target: "/x".to_owned(),
         };

@@ -192,8 +192,9 @@ impl Dialer {
     /// were opened together do not end together.
     fn expiry(&self) -> Option<Instant> {
         let lifetime = self.max_lifetime?;
-        let jittered = lifetime.mul_f64(1.0 - fastrand::f64() / 10.0);
-        Instant::now().checked_add(jittered)
+        // A tenth of the longest time there is can be told in floats, the whole of it cannot.
+        let earlier = lifetime.mul_f64(fastrand::f64() / 10.0);
+        Instant::now().checked_add(lifetime.saturating_sub(earlier))
     }
 }
 

@@ -318,6 +318,13 @@ impl Transport for Pool {
         self.shared.counters.dialling.load(Relaxed) > 0
     }
 
+    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+        match hop.and_then(|hop| hop.elsewhere.as_ref()) {
+            Some(base) => self.shared.dialer.forwarder(base),
+            None => self.shared.forwarder.as_ref(),
+        }
+    }
+
     async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
         if let Some(hop) = hop
             && let Some(base) = &hop.elsewhere

@@ -44,9 +44,7 @@ pub(super) fn build(
     } else {
         request.common.http1.clone()
     };
-    for (name, value) in &request.headers {
-        headers.insert(name, value.clone());
-    }
+    crate::header::lay_over(headers, &request.headers);
     if empty && !matches!(request.method, Method::GET | Method::HEAD | Method::DELETE) {
         // Servers answer a POST that has neither a body nor a length with 411 (RFC 9110, section 8.6).
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

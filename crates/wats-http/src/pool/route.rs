@@ -43,14 +43,13 @@ impl Router {
 
     /// The proxy that forwards plain requests to `origin`, which must name the server in each of them.
     pub(super) fn forwarder(&self, origin: &BaseUrl) -> Option<&Proxy> {
-        self.proxies
-            .for_origin(origin)
-            .filter(|proxy| !origin.tls && proxy.speaks == Speaks::Http)
+        let proxy = self.proxies.for_origin(origin).ok().flatten();
+        proxy.filter(|proxy| !origin.tls && proxy.speaks == Speaks::Http)
     }
 
     /// A socket at whose other end the server speaks, or a proxy that forwards to it.
     pub(super) async fn connect(&self, origin: &BaseUrl) -> Result<TcpStream> {
-        let Some(proxy) = self.proxies.for_origin(origin) else {
+        let Some(proxy) = self.proxies.for_origin(origin)? else {
             return self.tcp(&origin.host, origin.port).await;
         };
         let mut socket = self.tcp(&proxy.host, proxy.port).await.map_err(|error| {
@@ -178,11 +177,11 @@ fn refusal(status: StatusCode, proxy: &Proxy, target: &str) -> Error {
         408 | 429 | 500..=599 => ErrorKind::Connect,
         _ => ErrorKind::Proxy,
     };
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return proxy.wants_login();
+    }
     let proxy = proxy.display();
-    let message = if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-        format!("the proxy {proxy} wants a user name and password, or others ({status})")
-    } else {
-        format!("the proxy {proxy} did not connect to {target}: {status}")
-    };
-    Error::new(kind).message(message)
+    Error::new(kind).message(format!(
+        "the proxy {proxy} did not connect to {target}: {status}"
+    ))
 }

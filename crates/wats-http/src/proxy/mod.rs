@@ -12,13 +12,13 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 pub use self::no_proxy::NoProxy;
 use crate::address::BaseUrl;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Whether and how a client goes through a proxy. By default it does what the environment says.
 ///
@@ -28,10 +28,12 @@ use crate::error::{Error, Result};
 /// | `ALL_PROXY` | proxy where the one above is not set |
 /// | `NO_PROXY` | hosts that are reached directly; see [`NoProxy`] |
 ///
-/// A proxy is `http://[user:password@]host[:port]` (HTTP, CONNECT for `https://` servers), `socks5h://…` (the proxy
-/// resolves the server's name) or `socks5://…` (this machine does). Servers on this machine (`localhost`, `127.0.0.1`)
-/// are never reached through a proxy of the environment. A variable that is no address of a proxy is an error of
-/// [`ClientBuilder::build`](crate::ClientBuilder::build). `Debug` shows no password.
+/// A proxy is `http://[user:password@]host[:port]` (HTTP, CONNECT for `https://` servers; the scheme may be left out),
+/// `socks5h://…` (the proxy resolves the server's name; `socks://` means the same) or `socks5://…` (this machine does).
+/// Servers on this machine (`localhost`, `127.0.0.1`) are never reached through a proxy of the environment. A variable
+/// that decides on the way to the client's server and cannot be read is an error of
+/// [`ClientBuilder::build`](crate::ClientBuilder::build): a proxy that is no address, or an entry of `NO_PROXY` that could
+/// have meant the server. One that does not decide is none. `Debug` shows no password.
 ///
 /// In a CGI script (`REQUEST_METHOD` is set) `HTTP_PROXY` is not read, nor `http_proxy` on Windows, because the visitor
 /// may have set it.
@@ -95,7 +97,8 @@ impl ProxyConfig {
         Ok(self)
     }
 
-    /// Hosts that are reached without the proxy of [`url`](Self::url), in the form of `NO_PROXY`; see [`NoProxy`].
+    /// Hosts that are reached without the proxy of [`url`](Self::url), in the form of `NO_PROXY`; see [`NoProxy`]. An
+    /// entry that cannot be read is an error of [`ClientBuilder::build`](crate::ClientBuilder::build).
     pub fn no_proxy(mut self, list: &str) -> Self {
         if let Choice::Explicit(_, hosts) = &mut self.choice {
             *hosts = NoProxy::parse(list);
@@ -107,13 +110,19 @@ impl ProxyConfig {
     pub(crate) fn resolve(self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Proxies> {
         Ok(match self.choice {
             Choice::Direct => Proxies::default(),
-            Choice::Explicit(proxy, no_proxy) => Proxies {
-                https: Some(proxy.clone()),
-                http: Some(proxy),
-                no_proxy,
-                local_too: true,
-            },
-            Choice::Environment => Proxies::from_environment(variable, cfg!(windows))?,
+            Choice::Explicit(proxy, no_proxy) => {
+                if let Some(why) = no_proxy.unreadable() {
+                    return Err(Error::config(format!("the list of no_proxy(..): {why}")));
+                }
+                Proxies {
+                    https: Way::Through(proxy.clone()),
+                    http: Way::Through(proxy),
+                    no_proxy,
+                    unreadable: None,
+                    local_too: true,
+                }
+            }
+            Choice::Environment => Proxies::from_environment(variable, cfg!(windows)),
         })
     }
 }
@@ -121,25 +130,30 @@ impl ProxyConfig {
 /// The proxies of a client, with all decisions made that do not depend on the server.
 #[derive(Debug, Default)]
 pub(crate) struct Proxies {
-    https: Option<Proxy>,
-    http: Option<Proxy>,
+    https: Way,
+    http: Way,
     no_proxy: NoProxy,
+    /// What is wrong with the list, which may or may not have been about a server.
+    unreadable: Option<String>,
     local_too: bool,
+}
+
+/// The way to servers of one scheme.
+#[derive(Debug, Default)]
+enum Way {
+    #[default]
+    Direct,
+    Through(Proxy),
+    /// Asked for, but cannot be read, and why. To go another way would be to go one that was not asked for.
+    Unusable(String),
 }
 
 impl Proxies {
     /// `any_case` says that a variable is found whatever the case of its name, as on Windows.
-    fn from_environment(
-        variable: impl Fn(&str) -> Option<OsString>,
-        any_case: bool,
-    ) -> Result<Self> {
-        let unusable = |name: &str, why: &str| {
-            Error::config(format!(
-                "the environment variable {name} is not usable: {why}"
-            ))
-        };
-        // To pass over one that cannot be read would be to go another way than was asked for.
-        let first = |names: &[&'static str]| -> Result<Option<(&'static str, String)>> {
+    fn from_environment(variable: impl Fn(&str) -> Option<OsString>, any_case: bool) -> Self {
+        let unusable =
+            |name: &str, why: &str| format!("the environment variable {name} is not usable: {why}");
+        let first = |names: &[&'static str]| -> Result<Option<(&'static str, String)>, String> {
             for &name in names {
                 let Some(value) = variable(name) else {
                     continue;
@@ -153,12 +167,13 @@ impl Proxies {
             }
             Ok(None)
         };
-        let proxy = |names: &[&'static str]| -> Result<Option<Proxy>> {
-            let Some((name, value)) = first(names)? else {
-                return Ok(None);
-            };
-            let named = |error: Error| unusable(name, error.said().unwrap_or_default());
-            Proxy::parse(&value).map(Some).map_err(named)
+        let way = |names: &[&'static str]| match first(names) {
+            Ok(None) => Way::Direct,
+            Ok(Some((name, value))) => match Proxy::parse(&value) {
+                Ok(proxy) => Way::Through(proxy),
+                Err(error) => Way::Unusable(unusable(name, error.said().unwrap_or_default())),
+            },
+            Err(why) => Way::Unusable(why),
         };
         // In a CGI script HTTP_PROXY is whatever the visitor sends as header `Proxy` (httpoxy.org), and where names have
         // no case http_proxy is the same variable.
@@ -167,21 +182,47 @@ impl Proxies {
             (true, false) => &["http_proxy", "all_proxy", "ALL_PROXY"],
             (true, true) => &["all_proxy", "ALL_PROXY"],
         };
-        let no_proxy = first(&["no_proxy", "NO_PROXY"])?;
-        Ok(Self {
-            https: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
-            http: proxy(http)?,
-            no_proxy: NoProxy::parse(&no_proxy.map(|(_, list)| list).unwrap_or_default()),
+        let (no_proxy, unreadable) = match first(&["no_proxy", "NO_PROXY"]) {
+            Ok(None) => (NoProxy::default(), None),
+            Ok(Some((name, list))) => {
+                let no_proxy = NoProxy::parse(&list);
+                let unreadable = no_proxy.unreadable().map(|why| unusable(name, &why));
+                (no_proxy, unreadable)
+            }
+            Err(why) => (NoProxy::default(), Some(why)),
+        };
+        Self {
+            https: way(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            http: way(http),
+            no_proxy,
+            unreadable,
             local_too: false,
+        }
+    }
+
+    /// The credentials of all of them.
+    pub(crate) fn logins(&self) -> impl Iterator<Item = &Login> {
+        let ways = [&self.https, &self.http];
+        ways.into_iter().filter_map(|way| match way {
+            Way::Through(proxy) => proxy.login.as_ref(),
+            Way::Direct | Way::Unusable(_) => None,
         })
     }
 
     /// The proxy that leads to a server; `None` for the direct way.
-    pub(crate) fn for_origin(&self, origin: &BaseUrl) -> Option<&Proxy> {
-        let proxy = if origin.tls { &self.https } else { &self.http };
+    ///
+    /// # Errors
+    /// What decides on the way to this server cannot be read.
+    pub(crate) fn for_origin(&self, origin: &BaseUrl) -> Result<Option<&Proxy>> {
+        let way = if origin.tls { &self.https } else { &self.http };
         let direct = self.no_proxy.matches(&origin.host, origin.port)
             || (!self.local_too && is_this_machine(&origin.host));
-        proxy.as_ref().filter(|_| !direct)
+        match (way, &self.unreadable) {
+            (Way::Direct, _) => Ok(None),
+            _ if direct => Ok(None),
+            (Way::Unusable(why), _) | (Way::Through(_), Some(why)) => Err(Error::config(why)),
+            (Way::Through(proxy), None) => Ok(Some(proxy)),
+        }
     }
 }
 
@@ -263,7 +304,8 @@ impl Proxy {
         })?;
         let (speaks, default_port) = match url.scheme() {
             "http" => (Speaks::Http, 80),
-            "socks5h" => (Speaks::Socks5 { local_names: false }, 1080),
+            // GNOME and others write `socks`; the proxy is asked for what is safe with any of them.
+            "socks5h" | "socks" => (Speaks::Socks5 { local_names: false }, 1080),
             "socks5" => (Speaks::Socks5 { local_names: true }, 1080),
             _ => {
                 return Err(Error::config(
@@ -288,6 +330,15 @@ impl Proxy {
             port: url.port().unwrap_or(default_port),
             login,
         })
+    }
+
+    /// The error of a proxy that answers 407, to CONNECT or in the place of a server.
+    pub(crate) fn wants_login(&self) -> Error {
+        Error::new(ErrorKind::Proxy).message(format!(
+            "the proxy {} wants a user name and password, or others ({})",
+            self.display(),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        ))
     }
 
     /// The proxy's address, for people.
@@ -319,7 +370,10 @@ mod tests {
 
     fn chosen(variables: &[(&str, &str)], url: &str) -> Option<String> {
         let proxies = with(variables).unwrap();
-        proxies.for_origin(&origin(url)).map(Proxy::display)
+        proxies
+            .for_origin(&origin(url))
+            .unwrap()
+            .map(Proxy::display)
     }
 
     #[test]
@@ -349,8 +403,11 @@ mod tests {
                     .find(|(key, _)| key.eq_ignore_ascii_case(name));
                 found.map(|(_, value)| OsString::from(value))
             };
-            let proxies = Proxies::from_environment(variable, true).unwrap();
-            proxies.for_origin(&origin("http://h")).map(Proxy::display)
+            let proxies = Proxies::from_environment(variable, true);
+            proxies
+                .for_origin(&origin("http://h"))
+                .unwrap()
+                .map(Proxy::display)
         };
         let cgi = [("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")];
         assert_eq!(on_windows(&cgi[..1]).as_deref(), Some("evil:1"));
@@ -368,13 +425,77 @@ mod tests {
         #[cfg(windows)]
         let broken: OsString = std::os::windows::ffi::OsStringExt::from_wide(&[0xd800]);
         for broken_name in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY", "NO_PROXY"] {
-            let variable = |name: &str| (name == broken_name).then(|| broken.clone());
-            let error = ProxyConfig::default().resolve(variable).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Config);
+            let variable = |name: &str| match name {
+                _ if name == broken_name => Some(broken.clone()),
+                "HTTP_PROXY" if broken_name == "NO_PROXY" => Some("p:2".into()),
+                _ => None,
+            };
+            let proxies = ProxyConfig::default().resolve(variable).unwrap();
+            let scheme = broken_name.split_once('_').unwrap().0;
+            let url = match scheme {
+                "HTTPS" | "ALL" => "https://h",
+                _ => "http://h",
+            };
+            let error = proxies.for_origin(&origin(url)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains(broken_name), "{error}");
         }
         let unasked = ProxyConfig::direct().resolve(|_| Some(broken.clone()));
         assert!(unasked.is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_only_where_it_decides() {
+        let outcome = |variables: &[(&str, &str)], url: &str| {
+            let proxies = with(variables).unwrap();
+            let way = proxies.for_origin(&origin(url));
+            way.map(|proxy| proxy.map(Proxy::display))
+                .map_err(|error| error.to_string())
+        };
+        let broken = ("ALL_PROXY", "socks4://p:1");
+        for (variables, url) in [
+            (&[broken, ("NO_PROXY", "*")][..], "https://h"),
+            (&[broken], "http://localhost:1"),
+            (&[broken], "https://127.0.0.1"),
+            (&[("HTTP_PROXY", "ftp://p")], "https://h"),
+            (&[("NO_PROXY", "10.0.0.0/33")], "https://h"),
+            (
+                &[("HTTP_PROXY", "p:2"), ("NO_PROXY", "10.0.0.0/33")],
+                "https://h",
+            ),
+            (
+                &[("HTTPS_PROXY", "p:2"), ("NO_PROXY", "10.0.0.0/33, h")],
+                "https://h",
+            ),
+            (
+                &[("HTTPS_PROXY", "p:2"), ("NO_PROXY", "a..b c")],
+                "https://[::1]",
+            ),
+        ] {
+            assert_eq!(outcome(variables, url), Ok(None), "{variables:?}");
+        }
+        for (variables, url, words) in [
+            (&[broken][..], "https://h", "ALL_PROXY"),
+            (&[("https_proxy", "p:x")], "https://h", "https_proxy"),
+            (
+                &[("HTTPS_PROXY", "p:2"), ("no_proxy", "10.0.0.0/33")],
+                "https://10.1.1.1",
+                "no_proxy is not usable: `10.0.0.0/33`",
+            ),
+        ] {
+            let error = outcome(variables, url).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
+        for (value, shown) in [
+            ("corp:8080", "corp:8080"),
+            ("socks://corp:1080/", "corp:1080"),
+        ] {
+            let found = outcome(&[("ALL_PROXY", value)], "https://h");
+            assert_eq!(found, Ok(Some(shown.to_owned())));
+        }
+        let listed = ProxyConfig::url("p:2").unwrap().no_proxy("a, 10.0.0.0/33");
+        let error = listed.resolve(|_| None).unwrap_err();
+        assert!(error.to_string().contains("no_proxy(..)"), "{error}");
     }
 
     #[test]
@@ -388,11 +509,16 @@ mod tests {
             assert_eq!(chosen(&environment, url), None, "{url}");
         }
         let explicit = ProxyConfig::url("p:2").unwrap().resolve(|_| None).unwrap();
-        assert!(explicit.for_origin(&origin("http://127.0.0.1")).is_some());
+        assert!(
+            explicit
+                .for_origin(&origin("http://127.0.0.1"))
+                .unwrap()
+                .is_some()
+        );
         let direct = ProxyConfig::direct()
             .resolve(|_| Some("p:2".into()))
             .unwrap();
-        assert!(direct.for_origin(&origin("http://h")).is_none());
+        assert!(direct.for_origin(&origin("http://h")).unwrap().is_none());
     }
 
     #[test]
@@ -404,7 +530,8 @@ mod tests {
             "http://",
             "u:hunter2@",
         ] {
-            let error = with(&[("HTTPS_PROXY", bad)]).unwrap_err();
+            let proxies = with(&[("HTTPS_PROXY", bad)]).unwrap();
+            let error = proxies.for_origin(&origin("https://h")).unwrap_err();
             let text = format!("{error:#} {error:?}");
             assert!(text.contains("HTTPS_PROXY"), "{bad}: {text}");
             assert!(!text.contains("hunter2"), "{bad}: {text}");

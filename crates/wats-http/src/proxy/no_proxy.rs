@@ -7,10 +7,12 @@
 //! | `*` | every host |
 //! | `example.com`, `.example.com`, `*.example.com` | that host and all below it |
 //! | `10.1.2.3`, `::1`, `[::1]` | that address, when the base URL has an address |
-//! | `10.0.0.0/8`, `fd00::/8` | addresses of that network |
-//! | any of the first four with `:port` | the same, on that port only |
+//! | `10.0.0.0/8`, `fd00::/8`, `169.254/16`, `10.*` | addresses of that network |
+//! | `<local>` | names without a dot |
+//! | any but a network with `:port` | the same, on that port only |
 //!
-//! Entries are parted by commas, semicolons or white space. One that cannot be understood matches nothing.
+//! Entries are parted by commas, semicolons or white space. One that cannot be understood matches nothing, and is
+//! [told](NoProxy::unreadable).
 
 use std::net::IpAddr;
 
@@ -18,6 +20,8 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NoProxy {
     entries: Vec<Entry>,
+    /// The first entry that cannot be understood.
+    unreadable: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,8 @@ enum Hosts {
     All,
     /// A name in lower case, without a leading dot; names below it match too.
     Below(String),
+    /// Names without a dot.
+    Local,
     Network {
         address: IpAddr,
         prefix: u8,
@@ -40,11 +46,34 @@ enum Hosts {
 impl NoProxy {
     /// Reads a list as it stands in `NO_PROXY`.
     pub fn parse(list: &str) -> Self {
-        let entries = list
-            .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
-            .filter_map(Entry::parse)
-            .collect();
-        Self { entries }
+        let mut read = Self::default();
+        for text in list.split(|c: char| c == ',' || c == ';' || c.is_whitespace()) {
+            match Entry::parse(text) {
+                Some(entry) => read.entries.push(entry),
+                None if text.is_empty() => {}
+                None => {
+                    read.unreadable.get_or_insert_with(|| text.to_owned());
+                }
+            }
+        }
+        read
+    }
+
+    /// Why the first entry that cannot be understood cannot, if there is one.
+    ///
+    /// ```
+    /// let list = wats_http::NoProxy::parse("intranet.example, 10.0.0.0/33");
+    /// assert!(list.unreadable().is_some_and(|why| why.contains("10.0.0.0/33")));
+    /// ```
+    pub fn unreadable(&self) -> Option<String> {
+        let entry = match &*crate::error::one_line(self.unreadable.as_deref()?, 100) {
+            // It may hold a password.
+            text if text.contains('@') => "an entry".to_owned(),
+            text => format!("`{text}`"),
+        };
+        Some(format!(
+            "{entry} is neither a host, nor an address, nor a network such as 10.0.0.0/8"
+        ))
     }
 
     /// Whether `host` (a name, or an address with or without brackets) is reached directly on `port`.
@@ -69,6 +98,10 @@ impl Entry {
         let (host, port) = split_port(text)?;
         let hosts = if host == "*" {
             Hosts::All
+        } else if host.eq_ignore_ascii_case("<local>") {
+            Hosts::Local
+        } else if let Some(hosts) = Hosts::first_numbers(host) {
+            hosts
         } else if let Ok(address) = bare(host).parse::<IpAddr>() {
             let address = address.to_canonical();
             let prefix = bits(address);
@@ -84,7 +117,7 @@ impl Hosts {
     fn below(name: &str) -> Option<Self> {
         let name = name.strip_prefix('*').unwrap_or(name);
         let name = name.strip_prefix('.').unwrap_or(name).trim_end_matches('.');
-        if name.is_empty() || name.contains(['*', ':', '[', ']']) {
+        if name.is_empty() || name.contains(['*', ':', '[', ']', '<', '>', '@', '/', '\\']) {
             return None;
         }
         // Names arrive from the base URL in their ASCII form.
@@ -96,14 +129,31 @@ impl Hosts {
     }
 
     fn network(address: &str, prefix: &str) -> Option<Self> {
-        let address: IpAddr = bare(address).parse().ok()?;
+        // The rest of `169.254/16` is zero.
+        let numbers = address.split('.').count();
+        let whole = format!("{address}{}", ".0".repeat(4_usize.saturating_sub(numbers)));
+        let is_short = numbers < 4 && !address.contains(':');
+        let address = if is_short { &whole } else { bare(address) };
+        let address: IpAddr = address.parse().ok()?;
         let prefix: u8 = prefix.parse().ok()?;
         (prefix <= bits(address)).then_some(Self::Network { address, prefix })
+    }
+
+    /// The network of `192.168.*` and `10.*.*.*`.
+    fn first_numbers(text: &str) -> Option<Self> {
+        let mut first = text;
+        while let Some(shorter) = first.strip_suffix(".*") {
+            first = shorter;
+        }
+        let numbers = first.split('.').count();
+        let prefix = (first != text && numbers < 4).then(|| (numbers * 8).to_string())?;
+        Self::network(first, &prefix)
     }
 
     fn contain(&self, host: &str, address: Option<IpAddr>) -> bool {
         match self {
             Self::All => true,
+            Self::Local => address.is_none() && !host.contains('.'),
             Self::Below(name) => host
                 .strip_suffix(name.as_str())
                 .is_some_and(|before| before.is_empty() || before.ends_with('.')),
@@ -178,6 +228,8 @@ mod tests {
         }
         assert!(matches("*", "anything") && matches("*", "10.0.0.1"));
         assert!(matches("bücher.example", "xn--bcher-kva.example"));
+        assert!(matches("<local>", "wats") && !matches("<local>", "wats.example"));
+        assert!(!matches("<local>", "::1"));
     }
 
     #[test]
@@ -193,6 +245,13 @@ mod tests {
         assert!(matches("10.1.2.3", "10.1.2.3") && !matches("10.1.2.3", "10.1.2.30"));
         assert!(matches("10.0.0.0/8", "10.255.0.1") && !matches("10.0.0.0/8", "11.0.0.1"));
         assert!(matches("10.1.2.3/0", "1.2.3.4"));
+        assert!(matches("169.254/16", "169.254.7.7") && !matches("169.254/16", "169.1.1.1"));
+        for list in ["192.168.*", "192.168.*.*"] {
+            assert!(matches(list, "192.168.7.7"), "{list}");
+            assert!(!matches(list, "192.169.7.7"), "{list}");
+            assert!(!matches(list, "192.168.example"), "{list}");
+        }
+        assert!(matches("10.*:443", "10.1.1.1") && !matches("10.*:80", "10.1.1.1"));
         assert!(matches("fd00::/8", "[fd12::1]") && !matches("fd00::/8", "fe80::1"));
         assert!(matches("::1", "::1") && matches("[::1]", "::1"));
         assert!(
@@ -217,12 +276,20 @@ mod tests {
             "10.0.0.0/x",
             "h:99999",
             "[::1",
+            "300.*",
+            "10.1.2.3.*",
+            "<remote>",
+            "user:hunter2@h",
         ] {
             assert!(
                 !matches(list, "h") && !matches(list, "10.0.0.1"),
                 "{list:?}"
             );
+            let told = NoProxy::parse(&format!("a, {list}, b")).unreadable();
+            assert_eq!(told.is_some(), list.contains(|c| c != ','), "{list}");
+            assert!(!told.unwrap_or_default().contains("hunter2"), "{list}");
         }
+        assert_eq!(NoProxy::parse("a,, b ;c").unreadable(), None);
     }
 
     proptest! {

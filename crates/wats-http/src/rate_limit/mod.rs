@@ -14,7 +14,7 @@ mod window;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use self::rules::{Rules, Wait};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 
-pub(crate) use self::registry::shared;
+pub(crate) use self::registry::{change_token, shared};
 
 /// The longest pause that a server can impose; a wrong header must not stop a process for a day.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -38,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub struct RateLimit {
     /// Most calls in any stretch of [`per`](Self::per). Default 500; at most 100 000 are kept track of.
     pub calls: NonZeroU32,
-    /// The stretch of time. Default 60 s.
+    /// The stretch of time. Default 60 s; zero is refused by `build()`.
     pub per: Duration,
 }
 
@@ -61,6 +61,16 @@ impl RateLimit {
         Self { calls, per }.bounded()
     }
 
+    /// What no limit can be.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.per.is_zero() {
+            return Err(Error::config(
+                "RateLimit::per is zero, in which there is no limit; say so with rate_limit(None)",
+            ));
+        }
+        Ok(())
+    }
+
     /// The same rule, or one that is at least as strict, with a bounded memory.
     fn bounded(&self) -> Self {
         let Some(most) = NonZeroU32::new(MOST_CALLS).filter(|most| self.calls > *most) else {
@@ -79,7 +89,7 @@ impl RateLimit {
 /// One client's part in the budget of its token: its limit holds for as long as this exists.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    token: Arc<TokenBudget>,
+    token: RwLock<Arc<TokenBudget>>,
     limit: RateLimit,
 }
 
@@ -119,7 +129,21 @@ impl Limiter {
     fn of(token: Arc<TokenBudget>, limit: &RateLimit) -> Self {
         let limit = limit.bounded();
         token.rules().add(&limit);
+        let token = RwLock::new(token);
         Self { token, limit }
+    }
+
+    fn token(&self) -> Arc<TokenBudget> {
+        Arc::clone(&self.token.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes over to another budget. Calls that wait in line stay in theirs.
+    fn go_over_to(&self, token: Arc<TokenBudget>) {
+        token.rules().add(&self.limit);
+        let mut own = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        let left = std::mem::replace(&mut *own, token);
+        drop(own);
+        left.leave(&self.limit);
     }
 
     /// Waits until `weight` calls may be made, and tells when that is: `now`, if there is room; fails as soon as it is sure that this is after `deadline`.
@@ -129,16 +153,25 @@ impl Limiter {
         now: Instant,
         deadline: Option<Instant>,
     ) -> Result<Instant> {
-        let token = &*self.token;
+        let token = self.token();
         if token.waiting.load(SeqCst) == 0 && token.rules().take(weight, now).is_ok() {
             return Ok(now);
         }
-        self.wait(weight, deadline).await?;
+        token.wait(weight, deadline).await?;
         Ok(Instant::now())
     }
 
+    /// The server said that the token has to wait.
+    pub(crate) fn pause(&self, wait: Duration) {
+        if let Some(until) = Instant::now().checked_add(wait.min(LONGEST_PAUSE)) {
+            self.token().rules().pause(until);
+        }
+    }
+}
+
+impl TokenBudget {
     async fn wait(&self, weight: u32, deadline: Option<Instant>) -> Result<()> {
-        let token = &*self.token;
+        let token = self;
         token.waiting.fetch_add(1, SeqCst);
         let _waiting = Waiting(&token.waiting);
         let first = match deadline {
@@ -160,18 +193,16 @@ impl Limiter {
         }
     }
 
-    /// The server said that the token has to wait.
-    pub(crate) fn pause(&self, wait: Duration) {
-        if let Some(until) = Instant::now().checked_add(wait.min(LONGEST_PAUSE)) {
-            self.token.rules().pause(until);
-        }
+    /// A limit holds no longer.
+    fn leave(&self, limit: &RateLimit) {
+        self.rules().remove(limit);
+        self.lifted.notify_one();
     }
 }
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        self.token.rules().remove(&self.limit);
-        self.token.lifted.notify_one();
+        self.token().leave(&self.limit);
     }
 }
 

@@ -14,17 +14,24 @@ static BUDGETS: LazyLock<Mutex<HashMap<u64, Weak<TokenBudget>>>> = LazyLock::new
 
 /// A limiter for one more client of a token at a server; `secret` and `authority` are hashed, not kept.
 pub(crate) fn shared(secret: &[u8], authority: &str, limit: &RateLimit) -> Arc<Limiter> {
+    Arc::new(Limiter::of(budget(secret, authority), limit))
+}
+
+/// Has a limiter share the budget of another token from now on.
+pub(crate) fn change_token(limiter: &Limiter, secret: &[u8], authority: &str) {
+    limiter.go_over_to(budget(secret, authority));
+}
+
+fn budget(secret: &[u8], authority: &str) -> Arc<TokenBudget> {
     let key = SEED.hash_one((secret, authority));
     let mut budgets = BUDGETS.lock().unwrap_or_else(PoisonError::into_inner);
     let token = budgets.get(&key).and_then(Weak::upgrade);
-    let token = token.unwrap_or_else(|| {
+    token.unwrap_or_else(|| {
         budgets.retain(|_, budget| budget.strong_count() > 0);
         let token = Arc::default();
         budgets.insert(key, Arc::downgrade(&token));
         token
-    });
-    drop(budgets);
-    Arc::new(Limiter::of(token, limit))
+    })
 }
 
 #[cfg(test)]
@@ -35,11 +42,11 @@ mod tests {
     fn one_budget_per_token_and_server_for_as_long_as_it_is_used() {
         let limit = RateLimit::default();
         let first = shared(b"registry-a", "host", &limit);
-        let same = |other: &Limiter| Arc::ptr_eq(&first.token, &other.token);
+        let same = |other: &Limiter| Arc::ptr_eq(&first.token(), &other.token());
         assert!(same(&shared(b"registry-a", "host", &limit)));
         assert!(!same(&shared(b"registry-b", "host", &limit)));
         assert!(!same(&shared(b"registry-a", "other", &limit)));
-        let gone = Arc::downgrade(&first.token);
+        let gone = Arc::downgrade(&first.token());
         drop(first);
         assert!(gone.upgrade().is_none());
     }

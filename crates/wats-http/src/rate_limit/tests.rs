@@ -32,7 +32,7 @@ async fn those_who_wait_are_served_in_order_and_at_the_first_moment() {
         *served.lock().unwrap(),
         [(0, 0), (1, 0), (2, 10), (3, 10), (4, 20), (5, 20), (6, 30)]
     );
-    assert_eq!(limiter.token.waiting.load(SeqCst), 0);
+    assert_eq!(limiter.token().waiting.load(SeqCst), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,7 +71,7 @@ async fn whoever_stops_waiting_leaves_the_line() {
         10,
         "nobody waited for the dropped"
     );
-    assert_eq!(limiter.token.waiting.load(SeqCst), 0);
+    assert_eq!(limiter.token().waiting.load(SeqCst), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,14 +116,14 @@ async fn what_cannot_be_in_time_fails_at_once_with_its_own_error() {
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
     assert_eq!(start.elapsed().as_secs(), 20);
     ahead.await.unwrap();
-    assert_eq!(limiter.token.waiting.load(SeqCst), 0);
+    assert_eq!(limiter.token().waiting.load(SeqCst), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_limit_of_a_client_goes_with_it_even_for_those_who_wait_already() {
     let wide = limiter(100, 10);
     let narrow = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(3600));
-    let narrow = Limiter::of(Arc::clone(&wide.token), &narrow);
+    let narrow = Limiter::of(wide.token(), &narrow);
     let start = Instant::now();
     wide.take(1, start, None).await.unwrap();
     let error = wide.take(1, start, Some(in_seconds(20))).await;
@@ -144,7 +144,7 @@ async fn many_threads_get_exactly_the_limit() {
         std::thread::spawn(move || {
             let now = Instant::now();
             (0..1000)
-                .filter(|_| limiter.token.rules().take(1, now).is_ok())
+                .filter(|_| limiter.token().rules().take(1, now).is_ok())
                 .count()
         })
     });

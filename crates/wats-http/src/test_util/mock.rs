@@ -157,7 +157,7 @@ impl MockAnswer {
 
     /// `200 OK` with a value as JSON. One that does not serialise is answered with 500 and the reason.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Self {
-        match serde_json::to_vec(value) {
+        match crate::json::write("the answer", value) {
             Ok(body) => Self::status(200).body(body, "application/json"),
             Err(error) => Self::status(500).body(error.to_string(), "text/plain"),
         }

@@ -1,8 +1,10 @@
 //! TLS: rustls, the operating system's roots, private CAs, client certificates.
 //!
 //! [`TlsConfig`] is what the user says and checks what it is given at once; [`setup`] makes a rustls configuration of
-//! it on the first TLS connection; [`verify`] has the one dangerous choice.
+//! it on the first TLS connection; [`verify`] judges what was named by sight, and has the one dangerous choice; [`pem`]
+//! reads files as people have them.
 
+mod pem;
 mod setup;
 mod verify;
 
@@ -10,6 +12,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
@@ -56,8 +59,12 @@ impl fmt::Debug for TlsConfig {
 impl TlsConfig {
     /// Trusts the CA certificates of a PEM text in addition to the system's, such as a factory's own CA.
     ///
+    /// A server that shows one of these certificates itself is trusted too, whoever signed it: a certificate as
+    /// `openssl req -x509` makes it needs no CA. Its dates and the names in it count as those of any other.
+    ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the text is not PEM or holds no certificate.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the text is not PEM, holds no certificate, or one that cannot
+    /// be used.
     ///
     /// ```
     /// use wats_http::TlsConfig;
@@ -66,7 +73,8 @@ impl TlsConfig {
     /// assert!(error.to_string().contains("no certificate"));
     /// ```
     pub fn add_ca_pem(mut self, pem: &str) -> Result<Self> {
-        self.extra.extend(certificates("the CA text", pem)?);
+        self.extra
+            .extend(authorities("the CA text", pem.as_bytes())?);
         Ok(self)
     }
 
@@ -80,13 +88,14 @@ impl TlsConfig {
         Ok(config)
     }
 
-    /// [`add_ca_pem`](Self::add_ca_pem) with a file, which is read now.
+    /// [`add_ca_pem`](Self::add_ca_pem) with a file, which is read now. What stands around the certificates is passed over,
+    /// in whatever encoding; a file of PowerShell's in UTF-16 is read as well.
     ///
     /// # Errors
     /// As [`add_ca_pem`](Self::add_ca_pem), and when the file cannot be read.
     pub fn add_ca_file(mut self, path: impl AsRef<Path>) -> Result<Self> {
         let (name, pem) = read(path.as_ref())?;
-        self.extra.extend(certificates(&name, &pem)?);
+        self.extra.extend(authorities(&name, &pem)?);
         Ok(self)
     }
 
@@ -107,6 +116,7 @@ impl TlsConfig {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when either cannot be read or the key does not belong to the
     /// certificate.
     pub fn client_certificate_pem(self, chain: &str, key: &str) -> Result<Self> {
+        let (chain, key) = (chain.as_bytes(), key.as_bytes());
         self.identity("the client certificate", chain, "the client key", key)
     }
 
@@ -127,13 +137,13 @@ impl TlsConfig {
     fn identity(
         mut self,
         chain_name: &str,
-        chain: &str,
+        chain: &[u8],
         key_name: &str,
-        key: &str,
+        key: &[u8],
     ) -> Result<Self> {
         let chain = certificates(chain_name, chain)?;
         // The source is left out: it could quote the text.
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+        let key = PrivateKeyDer::from_pem_slice(&pem::plain(key)).map_err(|_| {
             Error::config(format!(
                 "{key_name} holds no private key that can be read; it must contain `-----BEGIN PRIVATE KEY-----` and not be encrypted"
             ))
@@ -175,18 +185,35 @@ impl TlsConfig {
     }
 }
 
-fn read(path: &Path) -> Result<(String, String)> {
+fn read(path: &Path) -> Result<(String, Vec<u8>)> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let bytes = std::fs::read(path)
         .map_err(|source| Error::config(format!("`{name}` cannot be read")).source(source))?;
-    Ok((name, text))
+    Ok((name, bytes))
 }
 
-fn certificates(name: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let found: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
+/// Certificates that can be trusted.
+fn authorities(name: &str, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let found = certificates(name, bytes)?;
+    for (n, certificate) in (1..).zip(&found) {
+        let usable = RootCertStore::empty().add(certificate.clone());
+        usable.map_err(|source| {
+            Error::config(format!("certificate {n} of {name} cannot be used")).source(source)
+        })?;
+    }
+    Ok(found)
+}
+
+fn certificates(name: &str, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&pem::plain(bytes))
         .collect::<Result<_, _>>()
         .map_err(|source| Error::config(format!("{name} is not valid PEM")).source(source))?;
     if found.is_empty() {
+        if bytes.starts_with(b"\x30\x82") {
+            return Err(Error::config(format!(
+                "{name} is DER and not PEM; `openssl x509 -inform der` makes one of the other"
+            )));
+        }
         return Err(Error::config(format!(
             "{name} holds no certificate; it must contain `-----BEGIN CERTIFICATE-----`"
         )));

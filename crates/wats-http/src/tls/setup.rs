@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
@@ -12,7 +13,7 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::TlsConfig;
-use super::verify::AcceptAny;
+use super::verify::{AcceptAny, Known};
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -70,12 +71,9 @@ impl Tls {
                     .message("TLS cannot be set up")
                     .source(source)
             })?;
-        let builder = match self.verifier(&provider) {
-            Some(verifier) => builder
-                .dangerous()
-                .with_custom_certificate_verifier(verifier),
-            None => builder.with_root_certificates(self.static_roots()?),
-        };
+        let builder = builder
+            .dangerous()
+            .with_custom_certificate_verifier(self.verifier(&provider)?);
         let mut config = match &self.config.identity {
             Some(identity) => builder
                 .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(identity)))),
@@ -88,18 +86,28 @@ impl Tls {
         Ok(config)
     }
 
-    /// Who judges the server's certificate, where it is not a fixed set of roots.
-    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
+    /// Who judges the server's certificate.
+    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
         if self.config.verify_nothing {
             tracing::warn!(
                 "certificates are not verified: anybody can read and change what is sent"
             );
-            return Some(Arc::new(AcceptAny::new(provider)));
+            return Ok(Arc::new(AcceptAny::new(provider)));
         }
-        if self.config.only_extra {
-            return None;
+        let system = if self.config.only_extra {
+            None
+        } else {
+            self.platform_verifier(provider)
+        };
+        let verifier = match system {
+            Some(system) => system,
+            None => self.static_verifier(provider)?,
+        };
+        if self.config.extra.is_empty() {
+            return Ok(verifier);
         }
-        self.platform_verifier(provider)
+        let extra = &self.config.extra;
+        Ok(Arc::new(Known::new(extra, provider, verifier)))
     }
 
     /// The operating system's verifier; `None` where it is not wanted or the system has no certificates.
@@ -127,6 +135,19 @@ impl Tls {
     #[expect(clippy::unused_self, reason = "same shape as with the feature")]
     fn platform_verifier(&self, _: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
         None
+    }
+
+    /// Judges by a fixed set of roots.
+    fn static_verifier(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ServerCertVerifier>> {
+        let roots = Arc::new(self.static_roots()?);
+        let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider));
+        let verifier = builder
+            .build()
+            .map_err(|source| Error::config("the CA certificates cannot be used").source(source))?;
+        Ok(verifier)
     }
 
     fn static_roots(&self) -> Result<RootCertStore> {

@@ -252,6 +252,10 @@ impl Authority {
         Self { pem, issuer }
     }
 
+    pub(crate) fn issuer(&self) -> &rcgen::Issuer<'static, rcgen::KeyPair> {
+        &self.issuer
+    }
+
     pub(crate) fn issue(&self, names: &[&str]) -> Issued {
         let key = rcgen::KeyPair::generate().unwrap();
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();

@@ -1,0 +1,86 @@
+//! Who a client is to its server: the headers that every call carries, the token among them, and the secrets that no text
+//! may show. It can be replaced while the client lives; a call keeps the one that it began with.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
+
+use crate::token::{Secrets, Token};
+use crate::transport::CommonHeaders;
+
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) headers: CommonHeaders,
+    pub(crate) secrets: Secrets,
+}
+
+impl Identity {
+    /// `common` are the headers of every call but the token's, `host` the header of that name.
+    pub(crate) fn new(
+        token: &Token,
+        mut common: HeaderMap,
+        host: &HeaderValue,
+        mut secrets: Secrets,
+    ) -> Self {
+        common.insert(AUTHORIZATION, token.header().clone());
+        secrets.add(token.secret());
+        Self {
+            headers: CommonHeaders::new(common, host),
+            secrets,
+        }
+    }
+
+    /// The same with another token; earlier ones stay secret.
+    fn with(&self, token: &Token) -> Self {
+        let mut next = self.clone();
+        next.secrets.add(token.secret());
+        for headers in [&mut next.headers.http1, &mut next.headers.http2] {
+            headers.insert(AUTHORIZATION, token.header().clone());
+        }
+        next
+    }
+
+    /// What is secret in a call with these headers of its own, if that is more.
+    pub(crate) fn secrets_with(&self, own: &HeaderMap) -> Option<Secrets> {
+        if !own.contains_key(AUTHORIZATION) && !own.contains_key(COOKIE) {
+            return None;
+        }
+        let mut secrets = self.secrets.clone();
+        for value in own.get_all(AUTHORIZATION) {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let credential = value.trim().rsplit(char::is_whitespace).next();
+            secrets.add(credential.unwrap_or_default());
+        }
+        for value in own.get_all(COOKIE) {
+            let cookies = String::from_utf8_lossy(value.as_bytes());
+            for cookie in cookies.split(';') {
+                let (_, value) = cookie.split_once('=').unwrap_or_default();
+                secrets.add_part(value.trim());
+            }
+        }
+        Some(secrets)
+    }
+}
+
+/// The identity in use.
+pub(crate) struct Current(RwLock<Arc<Identity>>);
+
+impl Current {
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self(RwLock::new(Arc::new(identity)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Identity> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has calls from now on use another token. Whether it is another.
+    pub(crate) fn change(&self, token: &Token) -> bool {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let same = current.headers.http2.get(AUTHORIZATION) == Some(token.header());
+        if !same {
+            *current = Arc::new(current.with(token));
+        }
+        !same
+    }
+}
