@@ -10,6 +10,7 @@
     reason = "a panic here is the failing test"
 )]
 
+mod digits;
 mod lint_common;
 
 use std::fmt::Debug;

@@ -145,7 +145,7 @@ impl Collector {
 }
 
 /// Whether a known member has a value of another kind than it should.
-pub(super) fn misread(extra: &Extra, name: &str) -> bool {
+pub(in crate::report) fn misread(extra: &Extra, name: &str) -> bool {
     !extra.is_empty() && extra.get(name).is_some_and(|value| !value.is_null())
 }
 
