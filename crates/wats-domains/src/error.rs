@@ -1,5 +1,6 @@
 //! The error of the typed layer: what the transport says, or what is wrong with the data before it is sent.
 
+use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::report::{Finding, refusal};
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation failed.
+/// Why an operation failed. `{}` says what failed, `{:#}` also why, with all causes, on one line still.
 ///
 /// ```
 /// use wats_domains::Filter;
@@ -56,8 +57,8 @@ pub enum Error {
     /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
     #[error("not sent: stopped before its turn")]
     Stopped,
-    /// Data that cannot be written or read.
-    #[error("{what}")]
+    /// Data that cannot be written or read; `{:#}` says why and where.
+    #[error(fmt = codec)]
     Codec {
         /// What was being done.
         what: &'static str,
@@ -153,6 +154,24 @@ pub(crate) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What was being done; in the long form also why it failed, with the place. The codec's error tells its own causes.
+fn codec(
+    what: &&'static str,
+    source: &wats_codec::Error,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    f.write_str(what)?;
+    if !f.alternate() {
+        return Ok(());
+    }
+    let why = format!("{source:#}");
+    write!(f, ": {why}")?;
+    match source.position().map(|at| at.to_string()) {
+        Some(at) if !why.contains(&at) => write!(f, ", at {at}"),
+        _ => Ok(()),
     }
 }
 

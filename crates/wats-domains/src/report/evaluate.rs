@@ -109,9 +109,9 @@ fn settle(status: &mut Option<Status>, outcome: Option<&Status>, changed: &mut u
     let Some(outcome) = outcome else { return };
     let gives_way = match status {
         None => true,
-        Some(
-            Status::Passed | Status::Done | Status::Unknown | Status::Other(_),
-        ) => *outcome == Status::Failed,
+        Some(Status::Passed | Status::Done | Status::Unknown | Status::Other(_)) => {
+            *outcome == Status::Failed
+        }
         Some(_) => false,
     };
     if gives_way {
@@ -152,8 +152,12 @@ fn raise(status: &mut Option<Status>, parts: Option<Status>, changed: &mut usize
 fn numeric(measured: &NumericMeasurement) -> Option<Status> {
     let numbers = [&measured.value, &measured.low_limit, &measured.high_limit];
     let beyond = |number: &Number| number.comparable().is_none();
-    if any_misread(&measured.extra, &["value", "compOp", "lowLimit", "highLimit"])
-        || numbers.iter().any(|number| number.as_ref().is_some_and(beyond))
+    if any_misread(
+        &measured.extra,
+        &["value", "compOp", "lowLimit", "highLimit"],
+    ) || numbers
+        .iter()
+        .any(|number| number.as_ref().is_some_and(beyond))
     {
         return Some(Status::Failed);
     }
@@ -249,7 +253,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_does_not_pass() {
-        let good = json!({"compOp": "GELE", "value": 5, "lowLimit": 4, "highLimit": 6, "status": "P"});
+        let good =
+            json!({"compOp": "GELE", "value": 5, "lowLimit": 4, "highLimit": 6, "status": "P"});
         assert_eq!(numeric(&good), "P");
         for (member, value) in [
             ("value", json!("5,0 V")),
@@ -290,7 +295,10 @@ mod tests {
             assert_eq!(report.result, Some(Status::Failed), "{step}");
         }
         let mut report: Report = serde_json::from_value(json!({"result": "P", "root": 5})).unwrap();
-        assert_eq!((evaluate(&mut report), report.result), (1, Some(Status::Failed)));
+        assert_eq!(
+            (evaluate(&mut report), report.result),
+            (1, Some(Status::Failed))
+        );
     }
 
     #[test]

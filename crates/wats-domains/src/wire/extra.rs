@@ -52,7 +52,9 @@ impl Extra {
 
     /// All members in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.members.iter().map(|(key, value)| (key.as_ref(), value))
+        self.members
+            .iter()
+            .map(|(key, value)| (key.as_ref(), value))
     }
 
     /// Whether there are none.
@@ -118,7 +120,10 @@ impl Extra {
             extra: &'a Extra,
             tells: impl Fn(&str, &Value) -> bool,
         ) -> Vec<(&'a str, &'a Value)> {
-            let mut kept: Vec<_> = extra.iter().filter(|(name, value)| tells(name, value)).collect();
+            let mut kept: Vec<_> = extra
+                .iter()
+                .filter(|(name, value)| tells(name, value))
+                .collect();
             kept.sort_unstable_by_key(|(name, _)| *name);
             kept
         }
