@@ -107,6 +107,25 @@ impl Product {
     }
 }
 
+impl ProductRevision {
+    /// A new, active revision that is not saved yet.
+    ///
+    /// ```
+    /// use wats_domains::{Product, ProductRevision};
+    ///
+    /// let mut product = Product::new("PCBA-001");
+    /// product.revisions.get_or_insert_default().push(ProductRevision::new("A"));
+    /// assert_eq!(product.revisions()[0].state, Some(1));
+    /// ```
+    pub fn new(revision: impl Into<String>) -> Self {
+        Self {
+            revision: Some(revision.into()),
+            state: Some(1),
+            ..Self::default()
+        }
+    }
+}
+
 impl ProductSummary {
     /// The part number; empty if the server sent none.
     pub fn part_number(&self) -> &str {
