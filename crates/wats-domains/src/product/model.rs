@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::wire::wire;
 
 wire! {
-    /// A product with its revisions.
+    /// A product with its revisions. It is made by [`new`](Product::new) and changed by its fields, not written as
+    /// `Product { .. }`, because a later version may have more of them.
     ///
     /// ```
     /// use wats_domains::Product;
