@@ -34,7 +34,8 @@ fn again(text: &[u8]) -> Vec<u8> {
 
 /// Whether this build keeps numbers by their digits, as some crate of it has asked for.
 pub(crate) fn keeps_digits() -> bool {
-    serde_json::from_str::<Value>("1.10").unwrap().to_string() == "1.10"
+    let written = serde_json::from_str::<Value>("1.10").unwrap().to_string();
+    written == "1.10"
 }
 
 /// The value with plain floats: where digits are kept, one number may have many texts.

@@ -67,12 +67,9 @@ fn not_utf8(text: &[u8], problem: std::str::Utf8Error) -> String {
 /// The place of a byte in a text, in words.
 fn place(text: &[u8], at: usize) -> String {
     let before = &text[..at.min(text.len())];
-    let lines = before.iter().filter(|byte| **byte == b'\n').count();
-    let line = before
-        .rsplit(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or(before);
-    format!("at line {} column {}", lines + 1, line.len() + 1)
+    let mut lines = before.split(|byte| *byte == b'\n');
+    let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
+    format!("at line {} column {column}", lines.count() + 1)
 }
 
 /// The id of a WSJF text without a mark of its encoding; `None` if it has no such member.

@@ -116,17 +116,6 @@ impl Extra {
         if self.is_empty() && other.is_empty() {
             return true;
         }
-        fn kept<'a>(
-            extra: &'a Extra,
-            tells: impl Fn(&str, &Value) -> bool,
-        ) -> Vec<(&'a str, &'a Value)> {
-            let mut kept: Vec<_> = extra
-                .iter()
-                .filter(|(name, value)| tells(name, value))
-                .collect();
-            kept.sort_unstable_by_key(|(name, _)| *name);
-            kept
-        }
         kept(self, tells) == kept(other, other_tells)
     }
 
@@ -166,6 +155,16 @@ impl Extra {
             self.twice.get_or_insert_default().0.extend(twice);
         }
     }
+}
+
+/// The members that tell something, by name.
+fn kept(extra: &Extra, tells: impl Fn(&str, &Value) -> bool) -> Vec<(&str, &Value)> {
+    let mut kept: Vec<_> = extra
+        .iter()
+        .filter(|(name, value)| tells(name, value))
+        .collect();
+    kept.sort_unstable_by_key(|(name, _)| *name);
+    kept
 }
 
 impl PartialEq for Extra {

@@ -124,13 +124,12 @@ impl Serialize for Number {
             Form::Real(value) => wats_codec::float::serialize(value, serializer),
             Form::Signed(value) => serializer.serialize_i64(*value),
             Form::Unsigned(value) => serializer.serialize_u64(*value),
-            Form::Text(_, text) => serializer.serialize_str(text),
             // JSON keeps the digits if this build can; other formats have the number, as long as there is one.
             Form::Digits(_, text) if serializer.is_human_readable() => {
                 any::number(text).serialize(serializer)
             }
             Form::Digits(value, _) if value.is_finite() => serializer.serialize_f64(*value),
-            Form::Digits(_, text) => serializer.serialize_str(text),
+            Form::Text(_, text) | Form::Digits(_, text) => serializer.serialize_str(text),
         }
     }
 }

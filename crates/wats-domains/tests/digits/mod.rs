@@ -51,7 +51,7 @@ impl<'de> Deserializer<'de> for Imitation {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Imitation {
+impl IntoDeserializer<'_, Error> for Imitation {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -88,17 +88,8 @@ fn values_limits_and_times_are_numbers_however_they_are_handed_over() {
             (25, 24),
             "{value}"
         );
-        assert_eq!(
-            report
-                .uut
-                .as_ref()
-                .unwrap()
-                .execution_time
-                .as_ref()
-                .unwrap()
-                .value(),
-            1.25
-        );
+        let time = &report.uut.as_ref().unwrap().execution_time;
+        assert_eq!(time, &Some(1.25.into()));
         assert!(
             lint(&report).iter().all(|finding| finding.code() != "R001"),
             "{value}"
@@ -147,7 +138,12 @@ fn numbers_that_are_not_plain_are_kept() {
             let value = serde_json::from_str::<Value>(&written).unwrap();
             let value = value.pointer(name).unwrap().to_string();
             let text = value.trim_matches('"').to_owned();
-            assert_eq!(text.parse::<f64>().unwrap(), number, "{written}");
+            let read = text.parse::<f64>().unwrap();
+            assert_eq!(
+                read.total_cmp(&number),
+                std::cmp::Ordering::Equal,
+                "{written}"
+            );
         };
         kept("/root/totTime");
         kept("/new");
@@ -195,7 +191,7 @@ fn an_object_that_only_looks_like_a_number_stays_an_object() {
 fn every_model_reads_numbers_alike() {
     let header: ReportHeader =
         read(json!({"executionTime": "#12.5", "timeStamp": "#5", "processCode": "##100"}));
-    assert_eq!(header.execution_time.unwrap().value(), 12.5);
+    assert_eq!(header.execution_time, Some(12.5.into()));
     assert_eq!(
         (header.time_stamp, header.process_code),
         (Some(5), Some(100))

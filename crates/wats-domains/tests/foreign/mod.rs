@@ -97,6 +97,24 @@ async fn why_a_text_is_no_report_is_told_with_its_place() {
             assert!(!error.is_retryable() && error.attempts() == 0);
         }
     }
+    assert_eq!(sim.counters().total_requests(), 0);
+    let deep = format!(
+        "{{\"pn\": \"A\",\n\"x\": {}1{}}}",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    let long = told(&lint_json(deep.as_bytes()).unwrap_err());
+    assert!(
+        long.contains("deeper") && long.contains("line 2 column"),
+        "{long}"
+    );
+    // A mark of the encoding is no fault.
+    assert!(lint_json("\u{feff}{}".as_bytes()).is_ok());
+}
+
+#[tokio::test]
+async fn why_a_text_is_no_wsxf_is_told_in_words_that_fit() {
+    let (sim, api) = start(Simulator::builder()).await;
     let wsxf = "http://wats.virinco.com/schemas/WATS/Report/wsxf";
     let xml: Vec<(Vec<u8>, &str)> = vec![
         (Vec::new(), "it is empty"),
@@ -142,18 +160,6 @@ async fn why_a_text_is_no_report_is_told_with_its_place() {
         );
     }
     assert_eq!(sim.counters().total_requests(), 0);
-    let deep = format!(
-        "{{\"pn\": \"A\",\n\"x\": {}1{}}}",
-        "[".repeat(200),
-        "]".repeat(200)
-    );
-    let long = told(&lint_json(deep.as_bytes()).unwrap_err());
-    assert!(
-        long.contains("deeper") && long.contains("line 2 column"),
-        "{long}"
-    );
-    // A mark of the encoding is no fault.
-    assert!(lint_json("\u{feff}{}".as_bytes()).is_ok());
 }
 
 #[tokio::test]
@@ -381,7 +387,9 @@ async fn what_was_stored_with_such_texts_is_kept() {
 #[test]
 fn files_that_are_odd_are_advised_on_and_those_that_lie_are_refused() {
     let report = |file: Attachment| {
-        let fill = |root: &mut Sequence| drop(root.attachment("File", file));
+        let fill = |root: &mut Sequence| {
+            root.attachment("File", file);
+        };
         UutReport::builder("P", "S", "A", 100)
             .station("ST", "L", "Test")
             .operator("O")

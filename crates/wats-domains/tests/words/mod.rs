@@ -50,12 +50,10 @@ fn with(pointer: &str, value: Option<Value>) -> Value {
 
 /// The only finding about the member; all others follow from it.
 fn one(pointer: &str, value: Option<Value>) -> (String, String) {
-    let found = told(&with(pointer, value.clone()));
-    let first = found
-        .first()
-        .unwrap_or_else(|| panic!("{pointer} {value:?}: nothing"));
-    assert_eq!(found.len(), 1, "{pointer} {value:?}: {found:?}");
-    (first.text.clone(), first.fix().to_owned())
+    let case = format!("{pointer} {value:?}");
+    let found = told(&with(pointer, value));
+    assert_eq!(found.len(), 1, "{case}: {found:?}");
+    (found[0].text.clone(), found[0].fix().to_owned())
 }
 
 /// Fails unless text and remedy have these words and not those.
