@@ -24,6 +24,13 @@ const LAYERS: [&str; 9] = [
 const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-docs --quiet \
      --offline --allow-dirty --target-dir target/package";
 
+/// The crates whose reading must not depend on what others of a build ask of `serde_json`.
+const JSON: [&str; 1] = ["wats-domains"];
+
+/// Features of `serde_json` that change what it hands over, or in which order.
+const JSON_FEATURES: &str = "serde_json/arbitrary_precision,serde_json/preserve_order,\
+                             serde_json/float_roundtrip,serde_json/raw_value";
+
 /// The crates with models for loom.
 const LOOM: [&str; 3] = ["wats-batch", "wats-cache", "wats-http"];
 
@@ -116,6 +123,7 @@ pub(crate) fn all() -> Vec<Step> {
         package(),
     ];
     steps.extend(LAYERS.map(alone));
+    steps.extend(JSON.map(features));
     let instructions = step(
         "instructions",
         "a pooled GET takes no more instructions than written down, in an optimised build",
@@ -273,6 +281,17 @@ fn alone(name: &'static str) -> Step {
             format!("check -p {name}"),
             format!("test -p {name} --no-default-features --lib --bins --tests"),
         ],
+    )
+}
+
+/// Features hold for a whole build, so any crate of a program may turn these on for us.
+fn features(name: &'static str) -> Step {
+    step(
+        &format!("features:{name}"),
+        "passes its tests whatever another crate of the build asks of serde_json",
+        [format!(
+            "test -p {name} --features {JSON_FEATURES} --lib --bins --tests"
+        )],
     )
 }
 

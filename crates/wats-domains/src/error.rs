@@ -1,5 +1,6 @@
 //! The error of the typed layer: what the transport says, or what is wrong with the data before it is sent.
 
+use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::report::{Finding, refusal};
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation failed.
+/// Why an operation failed. `{}` says what failed, `{:#}` also why, with all causes, on one line still.
 ///
 /// ```
 /// use wats_domains::Filter;
@@ -58,10 +59,10 @@ pub enum Error {
     Stopped,
     /// Not sent, because the calls of the bulk before it were all refused for the same reason, which lies with the client
     /// and not with the item: the token, the proxy, the certificates.
-    #[error("not sent, as this refusal would meet every item: {0}")]
+    #[error(fmt = unsent)]
     Unsent(#[source] Arc<Self>),
     /// The server refused a report because it does not know the process (operation type) that it names.
-    #[error("{source}; {}", processes(.known))]
+    #[error(fmt = unknown_process)]
     UnknownProcess {
         /// The refusal.
         #[source]
@@ -69,8 +70,8 @@ pub enum Error {
         /// Code and name of the processes that the server knows.
         known: Vec<(i32, String)>,
     },
-    /// Data that cannot be written or read.
-    #[error("{what}")]
+    /// Data that cannot be written or read; `{:#}` says why and where.
+    #[error(fmt = codec)]
     Codec {
         /// What was being done.
         what: &'static str,
@@ -173,21 +174,50 @@ pub(crate) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The processes that there are, on one line.
-fn processes(known: &[(i32, String)]) -> String {
+/// Why an item was not sent; the refusal in the form that is asked for.
+fn unsent(refusal: &Arc<Error>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("not sent, as this refusal would meet every item: ")?;
+    fmt::Display::fmt(refusal, f)
+}
+
+/// The refusal in the form that is asked for, and the processes that there are.
+fn unknown_process(
+    source: &Error,
+    known: &[(i32, String)],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     const SHOWN: usize = 40;
+    fmt::Display::fmt(source, f)?;
     if known.is_empty() {
-        return "the server lists no process".to_owned();
+        return f.write_str("; the server lists no process");
     }
-    let mut parts: Vec<String> = known
-        .iter()
-        .take(SHOWN)
-        .map(|(code, name)| format!("{code} ({name})"))
-        .collect();
-    if known.len() > SHOWN {
-        parts.push(format!("and {} more", known.len() - SHOWN));
+    f.write_str("; the server knows the processes ")?;
+    for (at, (code, name)) in known.iter().take(SHOWN).enumerate() {
+        let comma = if at == 0 { "" } else { ", " };
+        write!(f, "{comma}{code} ({name})")?;
     }
-    format!("the server knows the processes {}", parts.join(", "))
+    match known.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
+}
+
+/// What was being done; in the long form also why it failed, with the place. The codec's error tells its own causes.
+fn codec(
+    what: &&'static str,
+    source: &wats_codec::Error,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    f.write_str(what)?;
+    if !f.alternate() {
+        return Ok(());
+    }
+    let why = format!("{source:#}");
+    write!(f, ": {why}")?;
+    match source.position().map(|at| at.to_string()) {
+        Some(at) if !why.contains(&at) => write!(f, ", at {at}"),
+        _ => Ok(()),
+    }
 }
 
 /// The first few findings on one line, and how many more there are.

@@ -7,6 +7,7 @@ mod literal;
 mod member;
 
 use crate::error::{Error, Result};
+use crate::scanned::{self, Kind};
 use literal::{write as write_literal, write_text};
 
 pub use literal::Literal;
@@ -16,6 +17,11 @@ pub use member::Member;
 const VARIABLE: &str = "x";
 
 /// A condition on the members of what is queried.
+///
+/// A serial number, part number or name with a line end or a character that nobody sees finds nothing, or another unit:
+/// asking whether a member of that kind equals such a text is refused; see [`clean_scanned`](crate::clean_scanned). To
+/// find what was stored under one, ask with [`contains`](Self::contains), [`starts_with`](Self::starts_with) or
+/// [`ends_with`](Self::ends_with).
 ///
 /// ```
 /// use wats_domains::Filter;
@@ -167,8 +173,9 @@ impl Filter {
     /// The text for `$filter`, not yet escaped for the URL.
     ///
     /// # Errors
-    /// [`Error::Query`] for a member name that is none, for NaN or an infinity, which OData cannot express, and for an
-    /// [`any`](Self::any) or [`raw`](Self::raw) inside an `any`.
+    /// [`Error::Query`] for a member name that is none, for NaN or an infinity, which OData cannot express, for a serial
+    /// number and the like with characters that nobody sees, and for an [`any`](Self::any) or [`raw`](Self::raw) inside an
+    /// `any`.
     pub fn to_odata(&self) -> Result<String> {
         let mut out = String::new();
         write_node(&mut out, &self.0, false, None)?;
@@ -185,6 +192,7 @@ fn write_node(out: &mut String, node: &Node, inner: bool, variable: Option<&str>
             out.push(' ');
             out.push_str(op);
             out.push(' ');
+            check_scanned(member, value)?;
             write_literal(out, op, value)?;
         }
         Node::In(member, values) => {
@@ -194,6 +202,7 @@ fn write_node(out: &mut String, node: &Node, inner: bool, variable: Option<&str>
                 if i > 0 {
                     out.push(',');
                 }
+                check_scanned(member, value)?;
                 write_literal(out, "in", value)?;
             }
             out.push(')');
@@ -245,6 +254,38 @@ fn write_node(out: &mut String, node: &Node, inner: bool, variable: Option<&str>
         Node::Raw(text) => out.push_str(text),
     }
     Ok(())
+}
+
+/// Members that tell units and batches apart, and those that name somebody or something.
+const NUMBERS: &[&str] = &[
+    "serialNumber",
+    "partNumber",
+    "revision",
+    "batchNumber",
+    "fixtureId",
+];
+const NAMES: &[&str] = &[
+    "stationName",
+    "location",
+    "purpose",
+    "userName",
+    "processName",
+];
+
+/// Refuses a text with characters that nobody sees, where it tells something apart.
+fn check_scanned(member: &Member, value: &Literal) -> Result<()> {
+    let Literal::Text(text) = value else {
+        return Ok(());
+    };
+    let name = member.last();
+    let kind = if NUMBERS.contains(&name) {
+        Kind::Number
+    } else if NAMES.contains(&name) {
+        Kind::Name
+    } else {
+        return Ok(());
+    };
+    scanned::check(name, text, kind)
 }
 
 fn write_joined(
@@ -309,6 +350,52 @@ mod tests {
         ] {
             assert_eq!(text(&filter), expected);
         }
+    }
+
+    #[test]
+    fn units_are_not_asked_for_by_what_nobody_sees() {
+        for text in [
+            "SN42\r",
+            "SN42\r\n",
+            "\u{feff}SN42",
+            "SN\u{200b}42",
+            "SN42\u{202e}",
+            "SN\t42",
+            "SN42\u{ad}",
+        ] {
+            for filter in [
+                Filter::eq("serialNumber", text),
+                Filter::ne("partNumber", text),
+                Filter::is_in("batchNumber", ["good", text]),
+                Filter::any_of("revision", ["good", text]),
+                Filter::any("subUnits", Filter::eq("serialNumber", text)),
+                Filter::eq("result", "P")
+                    .and(Filter::eq(Member::new("unit/serialNumber").to_upper(), text).not()),
+                Filter::eq("stationName", text),
+            ] {
+                let told = filter.to_odata().unwrap_err().to_string();
+                assert!(
+                    told.contains("clean_scanned") && told.lines().count() == 1,
+                    "{told}"
+                );
+            }
+            // What was stored under such a text can be found, and free texts may hold anything.
+            assert!(Filter::contains("serialNumber", text).to_odata().is_ok());
+            assert!(Filter::eq("comment", text).to_odata().is_ok());
+        }
+        for text in ["SN 42", "ÆØÅ", "SN42 ", "", "序列号"] {
+            assert!(
+                Filter::eq("serialNumber", text).to_odata().is_ok(),
+                "{text}"
+            );
+        }
+        // Some scripts write names with joiners.
+        assert!(Filter::eq("userName", "می\u{200c}نا").to_odata().is_ok());
+        assert!(
+            Filter::eq("serialNumber", "می\u{200c}نا")
+                .to_odata()
+                .is_err()
+        );
     }
 
     #[test]

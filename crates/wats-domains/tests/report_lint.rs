@@ -10,6 +10,7 @@
 )]
 
 mod lint_common;
+mod words;
 
 use lint_common::{Judge, repair, test};
 use serde_json::{Value, json};
@@ -68,6 +69,19 @@ const BREAKS: &[(&str, Change)] = &[
     ("R126", |r| r["miscInfos"][0]["text"] = Value::Null),
     ("R127", |r| r["sn"] = json!("A/B")),
     ("R128", |r| r["uut"]["errorMessage"] = json!("x".repeat(201))),
+    ("R129", |r| r["sn"] = json!("SN42\r")),
+    ("R129", |r| r["pn"] = json!("PCBA\u{200b}-001")),
+    ("R129", |r| r["rev"] = json!("\u{feff}A")),
+    ("R129", |r| r["machineName"] = json!("ICT-3\n")),
+    ("R129", |r| r["uut"]["user"] = json!("Kari\u{202e}")),
+    ("R129", |r| r["uut"]["batchSN"] = json!("B\t1")),
+    ("R129", |r| r["subUnits"][0]["sn"] = json!("S-1\u{ad}")),
+    ("R129", |r| r["assets"][0]["assetSN"] = json!("FIX\u{fe0f}-1")),
+    ("R130", |r| r["sn"] = json!("SN42 ")),
+    ("R130", |r| r["location"] = json!(" Drammen")),
+    ("R130", |r| r["pn"] = json!("PCBA\u{2013}001")),
+    ("R130", |r| r["uut"]["fixtureId"] = json!("Ｆ1")),
+    ("R130", |r| r["rev"] = json!("A\u{30a}")),
     ("R201", |r| { r["root"]["seqCall"] = Value::Null; r["root"]["steps"] = Value::Null; r["root"]["booleanMeas"] = json!([{"status": "P"}]); }),
     ("R202", |r| r["result"] = json!("F")),
     ("R203", |r| step(r)["group"] = json!("X")),
@@ -134,9 +148,22 @@ const BREAKS: &[(&str, Change)] = &[
     ("R603", |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("AAA")),
     ("R603", |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = Value::Null),
     ("R604", |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("AAAA".repeat(3_600_000))),
+    ("R605", |r| file(r)["data"] = json!("")),
+    ("R606", |r| file(r)["name"] = json!("log.txt\r\nX: y")),
+    ("R606", |r| file(r)["name"] = json!("photo\u{202e}gpj.exe")),
+    ("R606", |r| file(r)["contentType"] = json!("text/plain\r\nX: y")),
+    ("R607", |r| file(r)["name"] = json!("../log.txt")),
+    ("R607", |r| file(r)["name"] = json!("C:\\log.txt")),
+    ("R607", |r| file(r)["name"] = json!("nul.txt")),
+    ("R607", |r| file(r)["name"] = json!("..")),
+    ("R607", |r| file(r)["name"] = json!("log?.txt")),
+    ("R607", |r| file(r)["name"] = json!("log.txt ")),
+    ("R608", |r| file(r)["contentType"] = json!("image")),
+    ("R608", |r| file(r)["contentType"] = json!("image/")),
+    ("R608", |r| file(r)["contentType"] = json!("ima ge/png")),
     ("R703", |r| r["subUnits"][0]["partType"] = json!("x".repeat(51))),
     ("R704", |r| r["subUnits"][0]["sn"] = json!("x".repeat(101))),
-    ("R707", |r| r["binaryData"] = json!([{"name": "n", "contentType": "c", "data": "AAAA"}])),
+    ("R707", |r| r["binaryData"] = json!([{"name": "n", "contentType": "a/b", "data": "AAAA"}])),
     ("R801", |r| step(r)["reportText"] = json!("a\u{1}b")),
     ("R801", |r| r["uut"]["comment"] = json!("a\u{ffff}")),
     ("R802", |r| step(r)["totTime"] = json!("NaN")),
@@ -191,6 +218,10 @@ fn turn(report: &mut Value, n: usize) -> &mut Value {
     &mut report["root"]["steps"][1]["steps"][n]["loop"]
 }
 
+fn file(report: &mut Value) -> &mut Value {
+    &mut report["root"]["steps"][0]["steps"][5]["attachment"]
+}
+
 /// A failure that goes up to the report.
 fn fail(report: &mut Value) {
     report["root"]["steps"][0]["status"] = json!("F");
@@ -224,8 +255,8 @@ fn each_rule_is_broken_alone() {
 
 #[test]
 fn every_rule_is_in_the_tables() {
-    // Those that only the server can tell.
-    let elsewhere = ["R090", "R107"];
+    // Those that only the server can tell, and one that only a text can break.
+    let elsewhere = ["R090", "R107", "R004"];
     for rule in RULES {
         let broken = BREAKS
             .iter()

@@ -6,6 +6,7 @@
     reason = "a panic here is the failing test"
 )]
 
+mod foreign;
 mod report_common;
 
 use std::sync::Arc;
@@ -222,7 +223,7 @@ async fn json_without_an_id_gets_one_that_belongs_to_the_text() {
     for (odd, problem) in [
         ("{\"id\": null}", "its id is null"),
         ("{\"id\": \"x\"}", "its id `x` is no UUID"),
-        ("[]", "does not begin with"),
+        ("[]", "it is a list"),
     ] {
         let outcome = api.report().submit_json(odd.as_bytes()).await;
         let told = outcome.unwrap_err().to_string();

@@ -8,7 +8,10 @@
 
 use std::time::Duration;
 
-use wats_domains::report::{Failure, LoopRule, ReportBuilder, Sequence, StringLimit};
+use jiff::{Timestamp, ZonedDateTime as Zoned};
+use wats_domains::report::{
+    Failure, LoopRule, RepairBuilder, Report, ReportBuilder, Sequence, StringLimit, UurReport,
+};
 use wats_domains::{Limits, UutReport};
 
 fn builder() -> ReportBuilder {
@@ -50,6 +53,62 @@ fn what_was_not_told_is_left_out_or_unknown() {
     let value = serde_json::to_value(&*told).unwrap();
     assert_eq!(value["uut"]["execTime"], 0.0);
     assert_eq!(value["root"]["seqCall"]["path"], "main.seq");
+}
+
+/// A moment as precisely as reports have it.
+fn moment(report: &Report) -> Timestamp {
+    let start = report.start.as_ref().unwrap().timestamp().unwrap();
+    assert_eq!(
+        report.start_utc.as_ref().unwrap().timestamp().unwrap(),
+        start
+    );
+    start
+}
+
+#[test]
+fn a_test_begins_when_its_builder_is_made() {
+    let whole = |at: Timestamp| Timestamp::from_nanosecond(at.as_nanosecond() / 100 * 100).unwrap();
+    let later = |than: Timestamp| while whole(Timestamp::now()) <= than {};
+    let test = builder().boolean("Lamp", true).build().unwrap();
+
+    let before = whole(Timestamp::now());
+    let (uut, uur, repair) = (
+        builder().execution_time(Duration::from_secs(90)),
+        UurReport::builder("PCBA-001", "SN-42", "A", 500, 100),
+        test.repair(500),
+    );
+    let after = Timestamp::now();
+    // The test takes its time.
+    later(after);
+
+    let filled = |repair: RepairBuilder| {
+        repair
+            .station("Repair", "Lab", "Repair")
+            .operator("Ola")
+            .build()
+            .unwrap()
+    };
+    let copy = uut.clone().boolean("Lamp", true).build().unwrap();
+    let uut = uut.boolean("Lamp", true).build().unwrap();
+    let (uur, repair) = (filled(uur), filled(repair));
+    for report in [&*uut, &*copy, &*uur, &*repair] {
+        let start = moment(report);
+        assert!(
+            before <= start && start <= after,
+            "{before} {start} {after}"
+        );
+    }
+    assert_eq!(moment(&uut), moment(&copy));
+    let finalized = uur.uur.as_ref().unwrap().finalized.as_ref().unwrap();
+    assert_eq!(finalized.timestamp().unwrap(), moment(&uur));
+
+    let told: Zoned = "2026-01-30T22:01:41+01:00[Europe/Oslo]".parse().unwrap();
+    let report = builder()
+        .start(told.clone())
+        .boolean("Lamp", true)
+        .build()
+        .unwrap();
+    assert_eq!(moment(&report), told.timestamp());
 }
 
 #[test]

@@ -10,9 +10,10 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, CacheStats, Error, Filter, Finding, HeaderQuery, Limits, Literal, Member,
-    Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
-    ProductSummary, Report, ReportHeader, ReportService, Result, UutReport, report, wire,
+    Api, ApiOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Limits, Literal,
+    Member, Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
+    ProductSummary, Report, ReportHeader, ReportService, Result, UutReport, clean_scanned, report,
+    wire,
 };
 #[doc(no_inline)]
 pub use wats_domains::{bytes, jiff, uuid};
@@ -33,6 +34,10 @@ pub use wats_http as http;
 
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
-    pub use crate::report::{StringLimit, UurReport};
-    pub use crate::{Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport, Wats};
+    pub use crate::report::{
+        Attachment, Chart, ChartType, Failure, LoopRule, Outcome, StringLimit, SubUnit, UurReport,
+    };
+    pub use crate::{
+        Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport, Wats, clean_scanned,
+    };
 }

@@ -53,6 +53,11 @@ impl Member {
         self
     }
 
+    /// The last part of its name.
+    pub(super) fn last(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Writes it; `variable` is the one of the `any` around.
     pub(super) fn write(&self, out: &mut String, variable: Option<&str>) -> Result<()> {
         check(&self.name)?;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::wire::wire;
 
 wire! {
-    /// A product with its revisions.
+    /// A product with its revisions. It is made by [`new`](Product::new) and changed by its fields, not written as
+    /// `Product { .. }`, because a later version may have more of them.
     ///
     /// ```
     /// use wats_domains::Product;
@@ -104,6 +105,25 @@ impl Product {
     /// The revisions; empty if the server sent none.
     pub fn revisions(&self) -> &[ProductRevision] {
         self.revisions.as_deref().unwrap_or_default()
+    }
+}
+
+impl ProductRevision {
+    /// A new, active revision that is not saved yet.
+    ///
+    /// ```
+    /// use wats_domains::{Product, ProductRevision};
+    ///
+    /// let mut product = Product::new("PCBA-001");
+    /// product.revisions.get_or_insert_default().push(ProductRevision::new("A"));
+    /// assert_eq!(product.revisions()[0].state, Some(1));
+    /// ```
+    pub fn new(revision: impl Into<String>) -> Self {
+        Self {
+            revision: Some(revision.into()),
+            state: Some(1),
+            ..Self::default()
+        }
     }
 }
 

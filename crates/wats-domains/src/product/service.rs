@@ -10,6 +10,7 @@ use crate::api::Api;
 use crate::error::{Result, none_if_missing};
 use crate::odata::Filter;
 use crate::route;
+use crate::scanned::{self, Kind};
 
 /// Part numbers per query of [`ProductService::get_many`]: about 600 bytes of URL.
 const NUMBERS_PER_QUERY: usize = 20;
@@ -70,10 +71,12 @@ impl<'a> ProductService<'a> {
         Self { api }
     }
 
-    /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it.
+    /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
+    /// sees.
     ///
     /// # Errors
-    /// Status 404 when there is none; [`find`](Self::find) turns that into `None`.
+    /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`](crate::Error::Query) for
+    /// a part number with a line end and the like; see [`clean_scanned`](crate::clean_scanned).
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
@@ -82,6 +85,7 @@ impl<'a> ProductService<'a> {
     /// # Ok(()) }
     /// ```
     pub async fn get(self, part_number: &str) -> Result<Product> {
+        scanned::check("part number", part_number, Kind::Number)?;
         let route = &route::PRODUCT_GET;
         self.api
             .read(route, route.call().path("partNumber", part_number))
@@ -148,8 +152,21 @@ impl<'a> ProductService<'a> {
     /// Inserts or updates a product (`PUT /api/Product`) and returns it as the server holds it, with its id.
     ///
     /// # Errors
-    /// The call fails; saving again is safe, because the whole product is written.
+    /// The call fails; saving again is safe, because the whole product is written. A new product or revision whose number
+    /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
+    /// server has already is not.
     pub async fn save(self, product: &Product) -> Result<Product> {
+        if product.product_id.is_none() {
+            scanned::check("part number", product.part_number(), Kind::Number)?;
+        }
+        for revision in product
+            .revisions()
+            .iter()
+            .filter(|revision| revision.revision_id.is_none())
+        {
+            let number = revision.revision.as_deref().unwrap_or_default();
+            scanned::check("revision", number, Kind::Number)?;
+        }
         let route = &route::PRODUCT_SAVE;
         let body = self
             .api
@@ -246,7 +263,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
-        fn no_query_is_too_long_and_no_number_is_forgotten(numbers in prop::collection::vec("\\PC{1,100}", 0..80)) {
+        fn no_query_is_too_long_and_no_number_is_forgotten(numbers in prop::collection::vec("[a-zæ\u{4e00} '/&%+#?]{1,100}", 0..80)) {
             let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
             let filters = queries(&numbers);
             let texts: Vec<String> = filters.iter().map(|f| f.to_odata().unwrap()).collect();

@@ -1,16 +1,24 @@
 //! Outcomes from values and limits: what the builder does while a report is made, for reports that come from elsewhere.
 
+use super::lint::misread;
 use super::{
     CompOp, Limits, NumericMeasurement, Report, Status, Step, StringLimit, StringMeasurement,
 };
-use crate::wire::Number;
+use crate::wire::{Extra, Number};
 
 /// Makes the outcomes of a report agree with its values and limits, and tells how many it has changed.
 ///
 /// A measurement outside its limits fails, and one without an outcome gets one. A failure is carried up: from
 /// measurements to their step, from steps to their sequence, to the root and the report; an error or a stop above it
 /// stays. Nothing that is given as failed is made to pass, skipped steps stay skipped, and where operator or limits are
-/// missing or unknown the outcome stays as it is. The summary of a loop speaks for its iterations, which may have failed
+/// missing or unknown the outcome stays as it is.
+///
+/// What cannot be read does not pass: a measurement fails when its value, operator or a limit is given, but is of another
+/// kind or beyond every `f64`, and so does a step whose measurements or steps are no list of such. (Failed and not an
+/// error, because the server takes no measurement in a step that broke off.) [`lint`](super::lint()) tells each with its
+/// path.
+///
+/// The summary of a loop speaks for its iterations, which may have failed
 /// on the way; only a failure that was not told before, found by a limit here, is carried from an iteration to it.
 ///
 /// ```
@@ -26,10 +34,10 @@ use crate::wire::Number;
 /// ```
 pub fn evaluate(report: &mut Report) -> usize {
     let mut changed = 0;
-    let Some(root) = &mut report.root else {
-        return 0;
+    let outcome = match &mut report.root {
+        Some(root) => step(root, &mut changed),
+        None => misread(&report.extra, "root").then_some(Status::Failed),
     };
-    let outcome = step(root, &mut changed);
     raise(&mut report.result, outcome, &mut changed);
     changed
 }
@@ -43,26 +51,33 @@ fn step(step: &mut Step, changed: &mut usize) -> Option<Status> {
     let mut parts = Vec::new();
     for measured in step.numeric.iter_mut().flatten() {
         let outcome = numeric(measured);
-        parts.extend(settle(&mut measured.status, outcome, changed));
+        settle(&mut measured.status, outcome.as_ref(), changed);
+        parts.extend(part(measured.status.as_ref(), outcome, &measured.extra));
     }
     for measured in step.strings.iter_mut().flatten() {
         let outcome = string(measured);
-        parts.extend(settle(&mut measured.status, outcome, changed));
+        settle(&mut measured.status, outcome.as_ref(), changed);
+        parts.extend(part(measured.status.as_ref(), outcome, &measured.extra));
     }
-    parts.extend(
-        step.booleans
-            .iter()
-            .flatten()
-            .filter_map(|m| m.status.clone()),
-    );
+    for measured in step.booleans.iter().flatten() {
+        parts.extend(part(measured.status.as_ref(), None, &measured.extra));
+    }
     children(
         step.steps.as_deref_mut().unwrap_or_default(),
         &mut parts,
         changed,
     );
+    let lists = ["numericMeas", "stringMeas", "booleanMeas", "steps"];
+    if any_misread(&step.extra, &lists) || (parts.is_empty() && misread(&step.extra, "status")) {
+        parts.push(Status::Failed);
+    }
     let of_parts = (!parts.is_empty()).then(|| Status::of_parts(&parts));
     raise(&mut step.status, of_parts, changed);
     step.status.clone()
+}
+
+fn any_misread(extra: &Extra, names: &[&str]) -> bool {
+    !extra.is_empty() && names.iter().any(|name| misread(extra, name))
 }
 
 /// Evaluates the steps of a sequence, and adds the outcomes that count for it.
@@ -88,20 +103,30 @@ fn children(steps: &mut [Step], parts: &mut Vec<Status>, changed: &mut usize) {
     parts.extend(count.filter_map(|step| step.status.clone()));
 }
 
-/// Gives a measurement its outcome, unless it has failed or was skipped already; answers it.
-fn settle(
-    status: &mut Option<Status>,
-    outcome: Option<Status>,
-    changed: &mut usize,
-) -> Option<Status> {
-    if let Some(outcome) = outcome
-        && matches!(status, None | Some(Status::Passed))
-        && *status != Some(outcome.clone())
-    {
-        *status = Some(outcome);
+/// Gives a measurement its outcome, unless it has failed or was skipped already. Words that are no outcome give way to a
+/// failure.
+fn settle(status: &mut Option<Status>, outcome: Option<&Status>, changed: &mut usize) {
+    let Some(outcome) = outcome else { return };
+    let gives_way = match status {
+        None => true,
+        Some(Status::Passed | Status::Done | Status::Unknown | Status::Other(_)) => {
+            *outcome == Status::Failed
+        }
+        Some(_) => false,
+    };
+    if gives_way {
+        *status = Some(outcome.clone());
         *changed += 1;
     }
-    status.clone()
+}
+
+/// What a measurement says of its step; a status that nobody can read says that it failed, unless the limits know better.
+fn part(status: Option<&Status>, outcome: Option<Status>, extra: &Extra) -> Option<Status> {
+    match status {
+        Some(Status::Other(_)) => outcome.or(Some(Status::Failed)),
+        Some(status) => Some(status.clone()),
+        None => misread(extra, "status").then_some(Status::Failed),
+    }
 }
 
 /// Gives a whole the outcome of its parts if that is graver, or if it has none.
@@ -125,6 +150,17 @@ fn raise(status: &mut Option<Status>, parts: Option<Status>, changed: &mut usize
 }
 
 fn numeric(measured: &NumericMeasurement) -> Option<Status> {
+    let numbers = [&measured.value, &measured.low_limit, &measured.high_limit];
+    let beyond = |number: &Number| number.comparable().is_none();
+    if any_misread(
+        &measured.extra,
+        &["value", "compOp", "lowLimit", "highLimit"],
+    ) || numbers
+        .iter()
+        .any(|number| number.as_ref().is_some_and(beyond))
+    {
+        return Some(Status::Failed);
+    }
     let limit = |number: &Option<Number>| number.as_ref().map(Number::value);
     let value = measured.value.as_ref()?.value();
     let op = spelled_out(measured.comp_op.as_ref()?);
@@ -133,6 +169,9 @@ fn numeric(measured: &NumericMeasurement) -> Option<Status> {
 }
 
 fn string(measured: &StringMeasurement) -> Option<Status> {
+    if any_misread(&measured.extra, &["value", "compOp", "limit"]) {
+        return Some(Status::Failed);
+    }
     let value = measured.value.as_deref()?;
     let op = spelled_out(measured.comp_op.as_ref()?);
     let limit = StringLimit::of(&op, measured.limit.as_deref())?;
@@ -210,6 +249,56 @@ mod tests {
         ] {
             assert_eq!(numeric(&measured), expected, "{measured}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_does_not_pass() {
+        let good =
+            json!({"compOp": "GELE", "value": 5, "lowLimit": 4, "highLimit": 6, "status": "P"});
+        assert_eq!(numeric(&good), "P");
+        for (member, value) in [
+            ("value", json!("5,0 V")),
+            ("value", json!(true)),
+            ("value", json!([5])),
+            ("value", json!({"x": 5})),
+            ("value", json!("1e400")),
+            ("lowLimit", json!("four")),
+            ("lowLimit", json!("-1e400")),
+            ("highLimit", json!({})),
+            ("compOp", json!(3)),
+        ] {
+            let mut measured = good.clone();
+            measured[member] = value.clone();
+            assert_eq!(numeric(&measured), "F", "{member}: {value}");
+            let (changed, report) = evaluated(&json!([{"status": "P", "numericMeas": [measured]}]));
+            assert_eq!((changed, report.result), (4, Some(Status::Failed)));
+        }
+        // A word that is no outcome hides no failure.
+        for status in ["Passed", "p", "D", ""] {
+            let mut measured = good.clone();
+            (measured["value"], measured["status"]) = (json!(7), json!(status));
+            assert_eq!(numeric(&measured), "F", "{status}");
+        }
+        for step in [
+            json!({"stringMeas": [{"compOp": "EQ", "value": 5, "limit": "5", "status": "P"}]}),
+            json!({"stringMeas": [{"compOp": "EQ", "value": "5", "limit": [5], "status": "P"}]}),
+            json!({"booleanMeas": [{"status": true}]}),
+            json!({"booleanMeas": [{"status": "Failed"}]}),
+            json!({"booleanMeas": [{"status": "P"}, 5]}),
+            json!({"numericMeas": {"value": 5}}),
+            json!({"stringMeas": "none"}),
+            json!({"steps": [5]}),
+        ] {
+            let mut passed = step.clone();
+            passed["status"] = json!("P");
+            let (_, report) = evaluated(&json!([passed]));
+            assert_eq!(report.result, Some(Status::Failed), "{step}");
+        }
+        let mut report: Report = serde_json::from_value(json!({"result": "P", "root": 5})).unwrap();
+        assert_eq!(
+            (evaluate(&mut report), report.result),
+            (1, Some(Status::Failed))
+        );
     }
 
     #[test]

@@ -4,6 +4,25 @@ use std::ops::RangeInclusive;
 
 use super::CompOp;
 
+/// The operators for numbers.
+static NUMERIC: [CompOp; 15] = [
+    CompOp::Log,
+    CompOp::Eq,
+    CompOp::Ne,
+    CompOp::Gt,
+    CompOp::Ge,
+    CompOp::Lt,
+    CompOp::Le,
+    CompOp::GtLt,
+    CompOp::GtLe,
+    CompOp::GeLt,
+    CompOp::GeLe,
+    CompOp::LtGt,
+    CompOp::LtGe,
+    CompOp::LeGt,
+    CompOp::LeGe,
+];
+
 /// What a numeric value must satisfy. An operator and its limits are one value, so they always fit.
 ///
 /// ```
@@ -18,15 +37,15 @@ use super::CompOp;
 /// # use wats_domains::Limits;
 /// let limits = Limits::at_least(3.0, 5.0); // one limit too many
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    pub(crate) op: CompOp,
+    pub(crate) op: &'static CompOp,
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
 }
 
 impl Limits {
-    fn one(op: CompOp, limit: f64) -> Self {
+    fn one(op: &'static CompOp, limit: f64) -> Self {
         Self {
             op,
             low: Some(limit),
@@ -34,7 +53,7 @@ impl Limits {
         }
     }
 
-    fn two(op: CompOp, low: f64, high: f64) -> Self {
+    fn two(op: &'static CompOp, low: f64, high: f64) -> Self {
         Self {
             op,
             low: Some(low),
@@ -49,16 +68,13 @@ impl Limits {
             1 => low.is_some(),
             _ => low.is_some() && high.is_some(),
         };
-        fits.then(|| Self {
-            op: op.clone(),
-            low,
-            high,
-        })
+        let op = NUMERIC.iter().find(|known| *known == op)?;
+        fits.then_some(Self { op, low, high })
     }
 
     /// The operator.
     pub fn operator(&self) -> &CompOp {
-        &self.op
+        self.op
     }
 
     /// The low limit, or the only one.
@@ -74,7 +90,7 @@ impl Limits {
     /// No limits: the value is recorded and always passes (`LOG`).
     pub fn log() -> Self {
         Self {
-            op: CompOp::Log,
+            op: &CompOp::Log,
             low: None,
             high: None,
         }
@@ -82,72 +98,72 @@ impl Limits {
 
     /// value = limit (`EQ`).
     pub fn equals(limit: f64) -> Self {
-        Self::one(CompOp::Eq, limit)
+        Self::one(&CompOp::Eq, limit)
     }
 
     /// value ≠ limit (`NE`).
     pub fn not_equals(limit: f64) -> Self {
-        Self::one(CompOp::Ne, limit)
+        Self::one(&CompOp::Ne, limit)
     }
 
     /// value > limit (`GT`).
     pub fn greater_than(limit: f64) -> Self {
-        Self::one(CompOp::Gt, limit)
+        Self::one(&CompOp::Gt, limit)
     }
 
     /// value ≥ limit (`GE`).
     pub fn at_least(limit: f64) -> Self {
-        Self::one(CompOp::Ge, limit)
+        Self::one(&CompOp::Ge, limit)
     }
 
     /// value < limit (`LT`).
     pub fn less_than(limit: f64) -> Self {
-        Self::one(CompOp::Lt, limit)
+        Self::one(&CompOp::Lt, limit)
     }
 
     /// value ≤ limit (`LE`).
     pub fn at_most(limit: f64) -> Self {
-        Self::one(CompOp::Le, limit)
+        Self::one(&CompOp::Le, limit)
     }
 
     /// low ≤ value ≤ high (`GELE`).
     pub fn between(range: RangeInclusive<f64>) -> Self {
-        Self::two(CompOp::GeLe, *range.start(), *range.end())
+        Self::two(&CompOp::GeLe, *range.start(), *range.end())
     }
 
     /// low < value < high (`GTLT`).
     pub fn strictly_between(low: f64, high: f64) -> Self {
-        Self::two(CompOp::GtLt, low, high)
+        Self::two(&CompOp::GtLt, low, high)
     }
 
     /// low ≤ value < high (`GELT`).
     pub fn from_below(low: f64, high: f64) -> Self {
-        Self::two(CompOp::GeLt, low, high)
+        Self::two(&CompOp::GeLt, low, high)
     }
 
     /// low < value ≤ high (`GTLE`).
     pub fn above_to(low: f64, high: f64) -> Self {
-        Self::two(CompOp::GtLe, low, high)
+        Self::two(&CompOp::GtLe, low, high)
     }
 
     /// value < low or value > high (`LTGT`): outside, the bounds themselves fail.
     pub fn outside(range: RangeInclusive<f64>) -> Self {
-        Self::two(CompOp::LtGt, *range.start(), *range.end())
+        Self::two(&CompOp::LtGt, *range.start(), *range.end())
     }
 
     /// value ≤ low or value ≥ high (`LEGE`): outside, the bounds themselves pass.
     pub fn outside_or_at(low: f64, high: f64) -> Self {
-        Self::two(CompOp::LeGe, low, high)
+        Self::two(&CompOp::LeGe, low, high)
     }
 
     /// value ≤ low or value > high (`LEGT`).
     pub fn at_or_below_or_above(low: f64, high: f64) -> Self {
-        Self::two(CompOp::LeGt, low, high)
+        Self::two(&CompOp::LeGt, low, high)
     }
 
     /// value < low or value ≥ high (`LTGE`).
     pub fn below_or_at_or_above(low: f64, high: f64) -> Self {
-        Self::two(CompOp::LtGe, low, high)
+        Self::two(&CompOp::LtGe, low, high)
     }
 
     /// Whether a value satisfies the limits. NaN satisfies only [`log`](Self::log).
@@ -311,7 +327,7 @@ mod tests {
             let one_limit = matches!(limits.op.as_str(), "EQ" | "NE" | "GT" | "GE" | "LT" | "LE");
             assert_eq!(
                 limits.high.is_none(),
-                one_limit || limits.op == CompOp::Log,
+                one_limit || *limits.op == CompOp::Log,
                 "{}",
                 limits.op
             );

@@ -26,7 +26,14 @@ impl DetailLevel {
     /// Everything.
     pub const FULL: Self = Self(7);
 
-    /// A level from 0 to 7; `None` for others.
+    /// A level from 0 to 7; `None` for others. In a constant a wrong level does not compile:
+    ///
+    /// ```
+    /// use wats_domains::report::DetailLevel;
+    ///
+    /// const LIGHT: DetailLevel = DetailLevel::new(3).unwrap();
+    /// # let _ = LIGHT;
+    /// ```
     pub const fn new(level: u8) -> Option<Self> {
         if level <= Self::FULL.0 {
             Some(Self(level))

@@ -44,7 +44,14 @@ fn finding(line: &str) -> Finding {
     };
     for (path, text) in splits().take(MAX_SPLITS) {
         if let Some(rule) = rule_of(path, text) {
-            return Finding::new(rule, arrows(path), text);
+            let finding = Finding::new(rule, arrows(path), text);
+            // Of such a text the server does not say which of the two it is.
+            let either = text.contains(" 1 to ") && !text.contains("process");
+            return if either {
+                finding.mended_by("Fill it in if it is empty; shorten it if it is too long.")
+            } else {
+                finding
+            };
         }
     }
     let (path, text) = splits()

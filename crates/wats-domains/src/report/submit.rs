@@ -31,6 +31,17 @@ pub enum SubmitMode {
 }
 
 /// How to submit.
+///
+/// A call borrows its options, so keep them in a variable where the call is a part of another, as in `tokio::join!`:
+///
+/// ```no_run
+/// # async fn example(api: wats_domains::Api, a: wats_domains::Report, b: wats_domains::Report) {
+/// use wats_domains::report::SubmitOptions;
+///
+/// let (options, reports) = (SubmitOptions::default(), api.report());
+/// let outcomes = tokio::join!(reports.submit_with(&a, &options), reports.submit_with(&b, &options));
+/// # let _ = outcomes; }
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitOptions {

@@ -23,18 +23,63 @@ pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
+/// Whether a text can be a WSJF report at all: what it looks like instead is told in the words of those who sent it.
+pub(crate) fn looks_like_wsjf(text: &[u8]) -> Result<()> {
+    // Told apart here, because the codec would read other formats too.
+    let start = text.trim_ascii_start();
+    if start.starts_with(b"{") && start.get(1) != Some(&0) {
+        return Ok(());
+    }
+    let what = kind_of(text).unwrap_or(match start {
+        [b'<', ..] => "it is XML; WSXF is submitted with `submit_wsxf`",
+        [b'[', ..] => "it is a list; submit the reports in it one by one",
+        _ => "it does not begin with `{`",
+    });
+    Err(Error::Data(format!(
+        "the text is not a WSJF report: {what}"
+    )))
+}
+
+/// What a text is that no reader of reports takes, if it is known by its first bytes.
+fn kind_of(text: &[u8]) -> Option<&'static str> {
+    if text.trim_ascii().is_empty() {
+        return Some("it is empty");
+    }
+    match text {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
+            Some("it is UTF-16 or UTF-32; write it as UTF-8")
+        }
+        [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Some("it is compressed; unpack it first")
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with bytes that are no text, and where.
+fn not_utf8(text: &[u8], problem: std::str::Utf8Error) -> String {
+    let at = problem.valid_up_to();
+    let byte = text.get(at).copied().unwrap_or_default();
+    let at = place(text, at);
+    format!("the byte 0x{byte:02x} {at} is not UTF-8")
+}
+
+/// The place of a byte in a text, in words.
+fn place(text: &[u8], at: usize) -> String {
+    let before = &text[..at.min(text.len())];
+    let mut lines = before.split(|byte| *byte == b'\n');
+    let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
+    format!("at line {} column {column}", lines.count() + 1)
+}
+
 /// The id of a WSJF text without a mark of its encoding; `None` if it has no such member.
 pub(crate) fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
-    // Told apart here, because the codec would read other formats too.
-    if !text.trim_ascii_start().starts_with(b"{") {
-        return Err(Error::Data(
-            "the text is not a WSJF report: it does not begin with `{`".to_owned(),
-        ));
-    }
+    looks_like_wsjf(text)?;
     // Texts that are passed over are not looked into below, and a server would put others in the place of such bytes.
     if let Err(problem) = std::str::from_utf8(text) {
         return Err(Error::Data(format!(
-            "the text is not a WSJF report: {problem}; JSON is UTF-8"
+            "the text is not a WSJF report: {}",
+            not_utf8(text, problem)
         )));
     }
     let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
@@ -129,20 +174,42 @@ pub(crate) fn id_of_wsxf(text: &[u8]) -> Result<Option<Uuid>> {
     let wrong = |problem: &dyn fmt::Display| {
         Error::Data(format!("the text is not a WSXF report: {problem}"))
     };
-    let text = std::str::from_utf8(text).map_err(|problem| wrong(&problem))?;
-    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    let bytes = without_mark(text);
+    if let Some(what) = kind_of(bytes) {
+        return Err(wrong(&what));
+    }
+    match bytes.trim_ascii_start() {
+        [b'<', ..] => {}
+        [b'{', ..] => return Err(wrong(&"it is JSON; WSJF is submitted with `submit_wsjf`")),
+        _ => return Err(wrong(&"it is no XML: it does not begin with `<`")),
+    }
+    let text = std::str::from_utf8(bytes).map_err(|problem| wrong(&not_utf8(bytes, problem)))?;
+    let mut reader = Reader::from_str(text);
     let mut depth = 0_usize;
     let mut id = None;
     let mut reports = 0;
     loop {
-        let event = reader.read_event().map_err(|problem| wrong(&problem))?;
+        let event = match reader.read_event() {
+            Ok(event) => event,
+            Err(problem) => {
+                let at = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
+                return Err(wrong(&format_args!("{problem}, {}", place(bytes, at))));
+            }
+        };
         match event {
             Event::Start(ref start) | Event::Empty(ref start) => {
                 match (depth, start.local_name().as_ref()) {
                     (0, "Reports") if has_namespace(start) => {}
+                    (0, "Reports") => {
+                        let namespace = namespace(start);
+                        return Err(wrong(&format_args!(
+                            "its `Reports` {namespace}, where WSXF has {WSXF}; other programs, such as TestStand, have \
+                             an element of this name, too"
+                        )));
+                    }
                     (0, other) => {
                         return Err(wrong(&format_args!(
-                            "it begins with `{other:.80}`, not with `Reports` of {WSXF}"
+                            "it begins with `{other:.80}`, where WSXF has `Reports`"
                         )));
                     }
                     (1, "Report") => {
@@ -164,6 +231,7 @@ pub(crate) fn id_of_wsxf(text: &[u8]) -> Result<Option<Uuid>> {
     match (reports, id) {
         (1, None) => Ok(None),
         (1, Some(id)) => id.parse().map(Some).map_err(|_| no_uuid(&id)),
+        (0, _) => Err(wrong(&"there is no `Report` in it")),
         _ => Err(wrong(&format_args!(
             "it holds {reports} reports; submit them one by one"
         ))),
@@ -175,6 +243,18 @@ fn has_namespace(start: &BytesStart<'_>) -> bool {
     start.attributes().flatten().any(|attribute| {
         attribute.key.as_namespace_binding().is_some() && attribute.value.trim() == WSXF
     })
+}
+
+/// What namespace an element without that of WSXF has, in words.
+fn namespace(start: &BytesStart<'_>) -> String {
+    let declared = start
+        .attributes()
+        .flatten()
+        .find(|attribute| attribute.key.as_namespace_binding().is_some());
+    match declared {
+        Some(attribute) => format!("is of the namespace `{:.80}`", attribute.value.trim()),
+        None => "has no namespace".to_owned(),
+    }
 }
 
 fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
@@ -240,22 +320,36 @@ mod tests {
         }
         assert_eq!(id(&reports("<Report/>")).unwrap(), None);
         for (text, problem) in [
-            (reports(""), "0 reports"),
+            (reports(""), "no `Report` in it"),
             (reports("<Report/><Report/>"), "2 reports"),
             (reports("<Report ID='x'/>"), "no UUID"),
             (reports("<Report>"), "not a WSXF report"),
             (
                 "<Reports><Report/></Reports>".to_owned(),
-                "begins with `Reports`",
+                "its `Reports` has no namespace, where WSXF has http",
+            ),
+            (
+                "<Reports xmlns='http://example.com/a'><Report/></Reports>".to_owned(),
+                "is of the namespace `http://example.com/a`",
+            ),
+            ("<!-- nothing -->".to_owned(), "no `Report` in it"),
+            ("Date;Serial\n1;2\n".to_owned(), "is no XML"),
+            ("\r\n ".to_owned(), "is empty"),
+            ("\u{feff}".to_owned(), "is empty"),
+            ("<\0R\0".to_owned(), "UTF-16"),
+            (
+                format!("<Reports xmlns='{WSXF}'>\n <Report></Rep></Reports>"),
+                "at line 2 column 10",
             ),
             (format!("<Report xmlns='{WSXF}'/>"), "begins with `Report`"),
-            ("{}".to_owned(), "0 reports"),
+            ("{}".to_owned(), "is JSON"),
             (format!("<Reports xmlns='{WSXF}'><Report/>"), "too early"),
         ] {
             let told = id(&text).unwrap_err().to_string();
             assert!(told.contains(problem), "{text}: {told}");
         }
-        assert!(id_of_wsxf(b"<\xff/>").is_err());
+        let bytes = id_of_wsxf(b"<a\n\xff/>").unwrap_err().to_string();
+        assert!(bytes.contains("0xff at line 2 column 1"), "{bytes}");
     }
 
     proptest! {

@@ -4,19 +4,37 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected,
-    Visitor,
+    DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::any::{self, Any, Object};
 use super::{Extra, Number};
 
-/// A place for what of a member's value the member itself does not tell: without a value, all of it, because it is a null,
-/// or of another kind or out of range; with one, its spelling, which is not the one in which it would be written.
-pub(crate) type Odd = Option<Value>;
+/// What a member's value tells beyond the member itself.
+#[derive(Default)]
+pub(crate) struct Odd {
+    /// Without a value, all of it, because it is a null, or of another kind or out of range; with one, its spelling, which
+    /// is not the one in which it would be written.
+    value: Option<Value>,
+    /// Names that objects without a model, within the value, have more than once.
+    twice: Vec<String>,
+}
+
+impl Odd {
+    /// Puts what was told where the object keeps such things.
+    #[cold]
+    fn settle(&mut self, name: &'static str, extra: &mut Extra) {
+        if let Some(value) = self.value.take() {
+            extra.push(name, value);
+        }
+        for inner in self.twice.drain(..) {
+            extra.note_twice(format!("{name}.{inner}"));
+        }
+    }
+}
 
 /// A type of member, by the kinds of value that it can be made of.
 pub(crate) trait Member: Sized {
@@ -38,17 +56,31 @@ pub(crate) trait Member: Sized {
     fn text(_: &str) -> Option<Self> {
         None
     }
+    /// A number by its digits.
+    fn digits(digits: &str) -> Option<Self> {
+        if let Ok(value) = digits.parse() {
+            return Self::signed(value);
+        }
+        match digits.parse() {
+            Ok(value) => Self::unsigned(value),
+            Err(_) => Self::real(digits.parse().ok()?),
+        }
+    }
     fn bytes(_: &[u8]) -> Option<Self> {
         None
     }
     /// Reads an object.
     fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-        place.put_odd(Value::deserialize(MapAccessDeserializer::new(map))?);
+        match any::object(map, &mut place.odd.twice)? {
+            Object::Digits(digits) => place.put_digits(&digits),
+            Object::Members(members) => place.put_odd(members.into()),
+        }
         Ok(())
     }
     /// Reads a list.
     fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, list: A) -> Result<(), A::Error> {
-        place.put_odd(Value::deserialize(SeqAccessDeserializer::new(list))?);
+        let list = any::list(list, Vec::new(), &mut place.odd.twice)?;
+        place.put_odd(list);
         Ok(())
     }
 
@@ -106,13 +138,38 @@ pub(crate) trait Model {
     fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
 }
 
-/// Reads the value of a member to its place, and what the value does not tell to `odd`, which is empty before.
+/// Reads the value of a member to its place, and what the member does not tell to `extra`. `odd` is empty before and after.
 pub(crate) fn read_value<'de, T: Member, A: MapAccess<'de>>(
     map: &mut A,
+    name: &'static str,
     value: &mut Option<T>,
+    extra: &mut Extra,
     odd: &mut Odd,
 ) -> Result<(), A::Error> {
-    map.next_value_seed(Place { value, odd })
+    if value.is_some() {
+        extra.note_twice(name);
+    }
+    map.next_value_seed(Place { value, odd })?;
+    if odd.value.is_some() || !odd.twice.is_empty() {
+        odd.settle(name, extra);
+    }
+    Ok(())
+}
+
+/// Reads the value of a member without a field.
+pub(crate) fn read_other<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    name: String,
+    extra: &mut Extra,
+    odd: &mut Odd,
+) -> Result<(), A::Error> {
+    let twice = &mut odd.twice;
+    let value = map.next_value_seed(Any { twice })?;
+    for inner in odd.twice.drain(..) {
+        extra.note_twice(format!("{name}.{inner}"));
+    }
+    extra.push(name, value);
+    Ok(())
 }
 
 /// The spelling in which a value was read, if it is still that value.
@@ -149,7 +206,16 @@ impl<T> Place<'_, T> {
 
     fn put_odd(self, odd: Value) {
         *self.value = None;
-        *self.odd = Some(odd);
+        self.odd.value = Some(odd);
+    }
+
+    /// Puts a number by its digits.
+    #[cold]
+    pub(crate) fn put_digits(self, digits: &str)
+    where
+        T: Member,
+    {
+        self.put_or(T::digits(digits), || any::number(digits));
     }
 
     fn put_or(self, value: Option<T>, odd: impl FnOnce() -> Value) {
@@ -195,15 +261,25 @@ impl<'de, T: Member> Visitor<'de> for Place<'_, T> {
         Ok(())
     }
 
+    fn visit_i128<E>(self, value: i128) -> Result<(), E> {
+        self.put_digits(&value.to_string());
+        Ok(())
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<(), E> {
+        self.put_digits(&value.to_string());
+        Ok(())
+    }
+
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.put_or(T::real(value), || value.into());
+        self.put_or(T::real(value), || any::real(value));
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         match T::text(text) {
             Some(value) if T::SPELT && !value.is_written(text) => {
-                *self.odd = Some(text.into());
+                self.odd.value = Some(text.into());
                 self.put(value);
             }
             value => self.put_or(value, || text.into()),
@@ -311,6 +387,10 @@ impl Member for Number {
         Self::from_text(text)
     }
 
+    fn digits(digits: &str) -> Option<Self> {
+        Self::from_digits(digits)
+    }
+
     fn leaf(&self) -> Option<Leaf<'_>> {
         Some(Leaf::Number(self.value()))
     }
@@ -332,17 +412,22 @@ impl Member for Value {
         Some(value.into())
     }
     fn real(value: f64) -> Option<Self> {
-        Some(value.into())
+        Some(any::real(value))
+    }
+    fn digits(digits: &str) -> Option<Self> {
+        Some(any::number(digits))
     }
     fn text(text: &str) -> Option<Self> {
         Some(text.into())
     }
     fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-        place.put(Self::deserialize(MapAccessDeserializer::new(map))?);
+        let object = any::object(map, &mut place.odd.twice)?;
+        place.put(object.into());
         Ok(())
     }
     fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, list: A) -> Result<(), A::Error> {
-        place.put(Self::deserialize(SeqAccessDeserializer::new(list))?);
+        let list = any::list(list, Vec::new(), &mut place.odd.twice)?;
+        place.put(list);
         Ok(())
     }
 }
@@ -368,7 +453,7 @@ impl<T: Member + Serialize> Member for Vec<T> {
 
     fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, mut list: A) -> Result<(), A::Error> {
         let mut items = Self::new();
-        let (mut item, mut odd) = (None, None);
+        let (mut item, mut odd) = (None, Odd::default());
         loop {
             let seed = Place {
                 value: &mut item,
@@ -377,10 +462,16 @@ impl<T: Member + Serialize> Member for Vec<T> {
             if list.next_element_seed(seed)?.is_none() {
                 break;
             }
-            if let Some(odd) = odd.take() {
+            if !odd.twice.is_empty() {
+                any::within(&(items.len() + 1).to_string(), &mut odd.twice, 0);
+                place.odd.twice.append(&mut odd.twice);
+            }
+            if let Some(odd) = odd.value.take() {
                 item = T::null_item().filter(|_| odd.is_null());
                 if item.is_none() {
-                    place.put_odd(whole(&items, odd, list)?);
+                    let twice = &mut place.odd.twice;
+                    let whole = whole(&items, odd, list, twice)?;
+                    place.put_odd(whole);
                     return Ok(());
                 }
             }
@@ -395,7 +486,8 @@ impl<T: Member + Serialize> Member for Vec<T> {
 fn whole<'de, T: Serialize, A: SeqAccess<'de>>(
     items: &[T],
     odd: Value,
-    mut list: A,
+    list: A,
+    twice: &mut Vec<String>,
 ) -> Result<Value, A::Error> {
     let mut values = items
         .iter()
@@ -403,8 +495,5 @@ fn whole<'de, T: Serialize, A: SeqAccess<'de>>(
         .collect::<Result<Vec<_>, _>>()
         .map_err(A::Error::custom)?;
     values.push(odd);
-    while let Some(value) = list.next_element()? {
-        values.push(value);
-    }
-    Ok(Value::Array(values))
+    any::list(list, values, twice)
 }

@@ -2,14 +2,18 @@
 //!
 //! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
-//! `extra` holds those others, `number` the numbers, `member` says how a member of each type is read.
+//! `extra` holds those others, `number` the numbers, `member` says how a member of each type is read, `any` how a value of
+//! no known type is, and in which forms numbers come.
 
+mod any;
 mod extra;
 mod member;
 mod number;
 
 pub use extra::Extra;
-pub(crate) use member::{Leaf, Member, Model, Place, is_spelling, read_value, spelling};
+pub(crate) use member::{
+    Leaf, Member, Model, Odd, Place, is_spelling, read_other, read_value, spelling,
+};
 pub use number::Number;
 
 /// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
@@ -23,7 +27,7 @@ macro_rules! wire {
         }
     )*) => { $(
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Default)]
+        #[derive(Debug, Clone, Default)]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$field_meta])* pub $field: Option<$ty>, )*
@@ -33,10 +37,9 @@ macro_rules! wire {
         }
 
         const _: () = {
-            use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+            use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
-            use serde::de::value::MapAccessDeserializer;
-            use $crate::wire::{Member, Place, is_spelling, read_value, spelling};
+            use $crate::wire::{Member, Odd, Place, is_spelling, read_other, read_value, spelling};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum Name {
@@ -95,6 +98,48 @@ macro_rules! wire {
                         _ => true,
                     }
                 }
+
+                /// Reads an object into this one, which is empty; answers the digits, if it stands for a number.
+                fn fill<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<Option<String>, A::Error> {
+                    let (mut other, mut odd) = (String::new(), Odd::default());
+                    while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
+                        match member {
+                            $( Name::$field => {
+                                read_value(&mut map, $wire, &mut self.$field, &mut self.extra, &mut odd)?;
+                            } )*
+                            Name::Other => {
+                                read_other(&mut map, std::mem::take(&mut other), &mut self.extra, &mut odd)?;
+                            }
+                        }
+                    }
+                    if self.extra.is_empty() {
+                        return Ok(None);
+                    }
+                    if let Some(digits) = self.extra.digits()
+                        && !(false $( || self.$field.is_some() )*)
+                    {
+                        return Ok(Some(digits.to_owned()));
+                    }
+                    self.extra.settle();
+                    // What the last of several members of one name said is what counts.
+                    let mut extra = std::mem::take(&mut self.extra);
+                    extra.keep_news(|name, value| self.is_news(name, value));
+                    self.extra = extra;
+                    Ok(None)
+                }
+            }
+
+            /// The same members with the same values, in whatever order those without a field are.
+            impl PartialEq for $name {
+                fn eq(&self, other: &Self) -> bool {
+                    $( self.$field == other.$field && )*
+                    $( self.$own == other.$own && )?
+                    self.extra.agrees(
+                        &other.extra,
+                        |name, value| self.is_news(name, value),
+                        |name, value| other.is_news(name, value),
+                    )
+                }
             }
 
             impl Serialize for $name {
@@ -125,26 +170,12 @@ macro_rules! wire {
                             f.write_str(concat!("an object (", stringify!($name), ")"))
                         }
 
-                        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
                             let mut read = $name::default();
-                            let (mut other, mut odd) = (String::new(), None);
-                            while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
-                                match member {
-                                    $( Name::$field => {
-                                        read_value(&mut map, &mut read.$field, &mut odd)?;
-                                        if let Some(odd) = odd.take() {
-                                            read.extra.push($wire, odd);
-                                        }
-                                    } )*
-                                    Name::Other => read.extra.push(std::mem::take(&mut other), map.next_value()?),
-                                }
+                            match read.fill(map)? {
+                                None => Ok(read),
+                                Some(_) => Err(A::Error::invalid_type(Unexpected::Other("number"), &self)),
                             }
-                            read.extra.settle();
-                            // What the last of several members of one name said is what counts.
-                            let mut extra = std::mem::take(&mut read.extra);
-                            extra.retain(|name, value| read.is_news(name, value));
-                            read.extra = extra;
-                            Ok(read)
                         }
                     }
                     deserializer.deserialize_map(Members)
@@ -176,7 +207,11 @@ macro_rules! wire {
                 const KIND: &'static str = "an object";
 
                 fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-                    place.put(Self::deserialize(MapAccessDeserializer::new(map))?);
+                    let mut read = Self::default();
+                    match read.fill(map)? {
+                        None => place.put(read),
+                        Some(digits) => place.put_digits(&digits),
+                    }
                     Ok(())
                 }
             }

@@ -2,10 +2,13 @@
 
 use serde::ser::{Serialize, Serializer};
 
+use super::any;
+
 /// A number as reports carry it, in the form in which it was read.
 ///
 /// NaN and the infinities travel as the texts `"NaN"`, `"Infinity"` and `"-Infinity"`. Numbers given as text or without
-/// a fraction are read, and written back as they were.
+/// a fraction are read, and written back as they were. Where the feature `arbitrary_precision` of `serde_json` is on in a
+/// build, so are all others, with every digit.
 ///
 /// ```
 /// use wats_domains::wire::Number;
@@ -22,7 +25,10 @@ enum Form {
     Real(f64),
     Signed(i64),
     Unsigned(u64),
+    /// A number that was given as a text.
     Text(f64, Box<str>),
+    /// A number by its digits, which may be more than an `f64` holds.
+    Digits(f64, Box<str>),
 }
 
 impl Number {
@@ -47,12 +53,38 @@ impl Number {
         }
     }
 
+    /// The number of these digits, as JSON has them.
+    pub(super) fn from_digits(digits: &str) -> Option<Self> {
+        // Whole numbers have a form of their own; -0 is none of them.
+        if !digits.starts_with("-0") {
+            if let Ok(value) = digits.parse() {
+                return Some(Self(Form::Signed(value)));
+            }
+            if let Ok(value) = digits.parse() {
+                return Some(Self(Form::Unsigned(value)));
+            }
+        }
+        let value = digits.parse().ok()?;
+        Some(Self(Form::Digits(value, digits.into())))
+    }
+
     /// The value; whole numbers above 2⁵³ are rounded here, and only here.
     pub fn value(&self) -> f64 {
         match &self.0 {
-            Form::Real(value) | Form::Text(value, _) => *value,
+            Form::Real(value) | Form::Text(value, _) | Form::Digits(value, _) => *value,
             Form::Signed(value) => *value as f64,
             Form::Unsigned(value) => *value as f64,
+        }
+    }
+
+    /// The value for comparing; `None` for digits of a number beyond every `f64`, of which only the sign is known.
+    pub(crate) fn comparable(&self) -> Option<f64> {
+        match &self.0 {
+            Form::Text(value, text) | Form::Digits(value, text) => {
+                let beyond = value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit());
+                (!beyond).then_some(*value)
+            }
+            _ => Some(self.value()),
         }
     }
 }
@@ -92,7 +124,12 @@ impl Serialize for Number {
             Form::Real(value) => wats_codec::float::serialize(value, serializer),
             Form::Signed(value) => serializer.serialize_i64(*value),
             Form::Unsigned(value) => serializer.serialize_u64(*value),
-            Form::Text(_, text) => serializer.serialize_str(text),
+            // JSON keeps the digits if this build can; other formats have the number, as long as there is one.
+            Form::Digits(_, text) if serializer.is_human_readable() => {
+                any::number(text).serialize(serializer)
+            }
+            Form::Digits(value, _) if value.is_finite() => serializer.serialize_f64(*value),
+            Form::Text(_, text) | Form::Digits(_, text) => serializer.serialize_str(text),
         }
     }
 }

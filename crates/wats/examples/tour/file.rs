@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use uuid::Uuid;
-use wats::report::Report;
+use wats::report::{Detail, Report, lint_json};
 
 use crate::Outcome;
 use crate::stage::Stage;
@@ -17,6 +17,11 @@ pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
     if text.starts_with(b"\xef\xbb\xbf") {
         text.drain(..3);
     }
+    if text.trim_ascii_start().starts_with(b"<") {
+        return wsxf(stage, path, text).await;
+    }
+    // Tells what else it may be, and where the fault is.
+    lint_json(&text).map_err(|error| format!("{name}: {error:#}"))?;
     let original: Value =
         serde_json::from_slice(&text).map_err(|error| format!("{name} is not JSON: {error}"))?;
     let report: Report = serde_json::from_slice(&text)
@@ -50,6 +55,26 @@ pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
         &original,
         &back,
     )
+}
+
+/// WSXF has no model: it is sent as it is, and read back in both forms.
+async fn wsxf(stage: &Stage, path: &Path, text: Vec<u8>) -> Outcome {
+    let name = path.display();
+    let reports = stage.main.wats.report();
+    let submitted = reports
+        .submit_wsxf(text)
+        .await
+        .map_err(|error| format!("{name}: {error:#}"))?;
+    let back = reports
+        .get_wsxf(submitted.id, Detail::default(), false)
+        .await
+        .map_err(|error| format!("{error:#}"))?;
+    println!(
+        "{name}: submitted as WSXF and read back as {}, {} bytes; values are compared of WSJF only",
+        submitted.id,
+        back.len()
+    );
+    Ok(())
 }
 
 async fn read_back(stage: &Stage, id: Uuid) -> Outcome<Value> {

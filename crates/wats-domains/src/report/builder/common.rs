@@ -10,7 +10,8 @@ use crate::report::{Report, ReportTime, ReportType, lint};
 #[derive(Debug, Clone)]
 pub(super) struct Common {
     pub(super) report: Report,
-    pub(super) start: Option<ZonedDateTime>,
+    /// When the builder was made, unless it was set.
+    pub(super) start: ZonedDateTime,
 }
 
 impl Common {
@@ -29,21 +30,13 @@ impl Common {
                 process_code: Some(process_code),
                 ..Report::default()
             },
-            start: None,
+            start: ZonedDateTime::now(),
         }
     }
 
-    /// The moment of the start, which is now unless it was set.
-    pub(super) fn start(&mut self) -> &ZonedDateTime {
-        self.start.get_or_insert_with(ZonedDateTime::now)
-    }
-
     /// Sets the times and checks everything.
-    pub(super) fn finish(mut self) -> Result<Report> {
-        let (local, utc) = {
-            let start = self.start();
-            (ReportTime::local(start), ReportTime::utc(start))
-        };
+    pub(super) fn finish(self) -> Result<Report> {
+        let (local, utc) = (ReportTime::local(&self.start), ReportTime::utc(&self.start));
         let mut report = self.report;
         (report.start, report.start_utc) = (Some(local), Some(utc));
         let findings = lint::harms(&report);
@@ -73,8 +66,9 @@ macro_rules! common_setters {
                 self
             }
 
-            /// When it began; default is when the report is built, in the system's time zone. A time without zone does
-            /// not compile, because the server keeps local time and UTC and both must name the same moment.
+            /// When it began; default is when the builder was made, in the system's time zone, so make it before the first
+            /// measurement. A copy of a builder has its start, and its id. A time without zone does not compile, because
+            /// the server keeps local time and UTC and both must name the same moment.
             ///
             /// ```compile_fail,E0308
             /// # use wats_domains::UutReport;
@@ -82,7 +76,7 @@ macro_rules! common_setters {
             /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100).start(naive);
             /// ```
             pub fn start(mut self, moment: jiff::ZonedDateTime) -> Self {
-                self.common.start = Some(moment);
+                self.common.start = moment;
                 self
             }
 

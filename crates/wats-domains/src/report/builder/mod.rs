@@ -61,7 +61,8 @@ use crate::error::Result;
 pub struct UutReport(Report);
 
 impl UutReport {
-    /// Starts a report of one unit: its part number, serial number and revision, and the code of the process.
+    /// Starts a report of one unit: its part number, serial number and revision, and the code of the process. The test
+    /// begins now, unless [`start`](ReportBuilder::start) says otherwise.
     pub fn builder(
         part_number: impl Into<String>,
         serial_number: impl Into<String>,

@@ -47,7 +47,7 @@ pub struct UurReport(Report);
 
 impl UurReport {
     /// Starts a report of one unit: its part number, serial number and revision, the code of the repair's process and
-    /// that of the test's.
+    /// that of the test's. The repair begins now, unless [`start`](RepairBuilder::start) says otherwise.
     pub fn builder(
         part_number: impl Into<String>,
         serial_number: impl Into<String>,
@@ -93,7 +93,8 @@ impl From<UurReport> for Report {
 
 impl Report {
     /// Starts the report of a repair of the unit that this report tested: it refers to this one, and begins with the
-    /// same unit and sub units. `process_code` is that of the repair. See [`UurReport`].
+    /// same unit and sub units. `process_code` is that of the repair, which begins now, unless
+    /// [`start`](RepairBuilder::start) says otherwise. See [`UurReport`].
     pub fn repair(&self, process_code: i32) -> RepairBuilder {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let unit = (
@@ -268,7 +269,7 @@ impl RepairBuilder {
         if !units.strange.is_empty() {
             return Err(Error::Report(units.strange));
         }
-        let start = common.start().clone();
+        let start = common.start.clone();
         let end = start
             .checked_add(time.unwrap_or_default())
             .map_err(|error| Error::Data(format!("the repair has no end: {error}")))?;

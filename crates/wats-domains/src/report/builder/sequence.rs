@@ -279,7 +279,7 @@ pub(super) fn number(
 ) -> NumericMeasurement {
     NumericMeasurement {
         status: Some(Status::of(limits.accepts(value))),
-        comp_op: Some(limits.op),
+        comp_op: Some(limits.op.clone()),
         name,
         unit: Some(unit),
         value: Some(value.into()),

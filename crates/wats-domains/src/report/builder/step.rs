@@ -77,7 +77,9 @@ pub enum Taken {}
 /// ```
 ///
 /// What the server would refuse does not compile, such as a chart and an attachment in one step, or a measured step
-/// that broke off:
+/// that broke off: a measurement has passed, failed or been skipped, and a step has the outcome of what it measured. Where a
+/// measurement could not be taken, add an action with that outcome and the reason, `action(..).outcome(Outcome::Error)`,
+/// in its place; [`overrule`](Self::overrule) decides between passed and failed.
 ///
 /// ```compile_fail,E0599
 /// # use wats_domains::report::{Attachment, Chart, Sequence};

@@ -19,10 +19,10 @@ pub(super) fn check(out: &mut Collector, chart: &Chart, place: &Place<'_>) {
         ("label of x", &chart.x_label),
         ("label of y", &chart.y_label),
     ] {
-        out.length(rules::CHART_LABEL, place, name, text.as_deref(), 0..=LABEL);
+        out.length(rules::CHART_LABEL, place, name, text.as_deref(), LABEL);
     }
     for (name, text) in [("unit of x", &chart.x_unit), ("unit of y", &chart.y_unit)] {
-        out.length(rules::CHART_UNIT, place, name, text.as_deref(), 0..=UNIT);
+        out.length(rules::CHART_UNIT, place, name, text.as_deref(), UNIT);
     }
     let all = chart.series.as_deref().unwrap_or_default();
     if all.len() > MAX_SERIES {
@@ -47,7 +47,7 @@ fn series(out: &mut Collector, series: &ChartSeries, place: &Place<'_>) {
         place,
         "name",
         series.name.as_deref(),
-        0..=LABEL,
+        LABEL,
     );
     match series.data_type.as_deref() {
         Some("XYG") => {}

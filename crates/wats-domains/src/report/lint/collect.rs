@@ -1,7 +1,6 @@
 //! What every check uses: the list of findings, and the checks that all members share.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,6 +8,7 @@ use serde_json::Value;
 use super::finding::Finding;
 use super::place::Place;
 use super::rules::{self, Rule, Severity};
+use crate::scanned::{self, Kind};
 use crate::wire::{Extra, Leaf, Model};
 
 /// Findings listed for one report, at most.
@@ -48,32 +48,98 @@ impl Collector {
         }
     }
 
-    /// A text of so many characters; one that is missing is not looked at.
+    /// As [`add`](Self::add), for a case that the rule's own words of mending do not fit.
+    pub(super) fn add_mended(
+        &mut self,
+        rule: &'static Rule,
+        place: &Place<'_>,
+        text: fmt::Arguments<'_>,
+        mend: &'static str,
+    ) {
+        let told = self.findings.len();
+        self.add(rule, place, text);
+        if self.findings.len() > told
+            && let Some(finding) = self.findings.pop()
+        {
+            self.findings.push(finding.mended_by(mend));
+        }
+    }
+
+    /// A text of at most so many characters; one that is missing is not looked at. The rule is about its length.
     pub(super) fn length(
         &mut self,
         rule: &'static Rule,
         place: &Place<'_>,
         name: &str,
         text: Option<&str>,
-        allowed: RangeInclusive<usize>,
+        most: usize,
     ) {
-        let Some(text) = text else { return };
-        let (least, most) = (*allowed.start(), *allowed.end());
+        self.longer(rule, place, name, text.unwrap_or_default(), most, rule.fix);
+    }
+
+    fn longer(
+        &mut self,
+        rule: &'static Rule,
+        place: &Place<'_>,
+        name: &str,
+        text: &str,
+        most: usize,
+        mend: &'static str,
+    ) {
         // No text has more characters than bytes, so most need no counting.
-        if text.len() >= least && text.len() <= most {
+        if text.len() <= most {
             return;
         }
         let count = text.chars().count();
-        if !allowed.contains(&count) {
-            self.add(
+        if count > most {
+            self.add_mended(
                 rule,
                 place,
-                format_args!("the {name} has {count} characters; {least} to {most} are allowed"),
+                format_args!("the {name} has {count} characters; at most {most} are allowed"),
+                mend,
             );
         }
     }
 
-    /// As [`length`](Self::length), for a text that must be there.
+    /// A text of one to so many characters; one that is missing is not looked at. The rule is about its being there.
+    pub(super) fn filled(
+        &mut self,
+        rule: &'static Rule,
+        place: &Place<'_>,
+        name: &str,
+        text: Option<&str>,
+        most: usize,
+    ) {
+        match text {
+            Some("") => self.add(rule, place, format_args!("the {name} is empty")),
+            Some(text) => self.longer(rule, place, name, text, most, "Shorten it."),
+            None => {}
+        }
+    }
+
+    /// As [`filled`](Self::filled), for a rule that is about the length.
+    pub(super) fn filled_in_length(
+        &mut self,
+        rule: &'static Rule,
+        place: &Place<'_>,
+        name: &str,
+        text: Option<&str>,
+        most: usize,
+    ) {
+        match text {
+            Some("") => {
+                self.add_mended(
+                    rule,
+                    place,
+                    format_args!("the {name} is empty"),
+                    "Fill it in.",
+                );
+            }
+            text => self.length(rule, place, name, text, most),
+        }
+    }
+
+    /// As [`filled`](Self::filled), for a text that must be there.
     pub(super) fn required(
         &mut self,
         rule: &'static Rule,
@@ -85,7 +151,48 @@ impl Collector {
         match text {
             None if misread(extra, wire) => {}
             None => self.add(rule, place, format_args!("the {name} is missing")),
-            text => self.length(rule, place, name, text, 1..=most),
+            text => self.filled(rule, place, name, text, most),
+        }
+    }
+
+    /// A text that tells something apart from others, or names somebody: without characters that nobody sees, and without
+    /// what looks like something else.
+    pub(super) fn scanned(
+        &mut self,
+        place: &Place<'_>,
+        name: &str,
+        text: Option<&str>,
+        kind: Kind,
+    ) {
+        let Some(text) = text else { return };
+        if let Some(hidden) = scanned::hidden(text, kind) {
+            // What no server can store is told of every text.
+            if !is_illegal(hidden.char()) {
+                self.add(
+                    rules::HIDDEN_CHARACTER,
+                    place,
+                    format_args!("the {name} {} contains {hidden}", Quoted(text)),
+                );
+            }
+            return;
+        }
+        if !self.all() {
+            return;
+        }
+        if scanned::has_outer_blanks(text) {
+            self.add(
+                rules::MISLEADING_CHARACTER,
+                place,
+                format_args!("the {name} {} begins or ends with a blank", Quoted(text)),
+            );
+        } else if kind == Kind::Number
+            && let Some(odd) = scanned::misleading(text)
+        {
+            self.add(
+                rules::MISLEADING_CHARACTER,
+                place,
+                format_args!("the {name} {} contains {odd}", Quoted(text)),
+            );
         }
     }
 
@@ -93,6 +200,13 @@ impl Collector {
     pub(super) fn members<M: Model>(&mut self, model: &M, place: &Place<'_>) {
         if !model.extra().is_empty() {
             self.extra(M::MEMBERS, model.extra(), place);
+        }
+        for name in model.extra().given_twice() {
+            self.add(
+                rules::GIVEN_TWICE,
+                place,
+                format_args!("{} is given more than once", Quoted(name)),
+            );
         }
         model.leaves(|name, leaf| match leaf {
             Leaf::Text(text) => self.characters(name, text, place),
@@ -119,10 +233,20 @@ impl Collector {
     }
 
     pub(super) fn wrong_kind(&mut self, place: &Place<'_>, name: &str, kind: &str, value: &Value) {
+        let text = value.as_str();
+        if kind.contains("number") && text.is_some_and(|text| text.trim().parse::<f64>().is_ok()) {
+            self.add_mended(
+                rules::WRONG_KIND,
+                place,
+                format_args!("{name} must be {kind}, not {}", KindOf(value)),
+                "Write the number as a number, without quotes.",
+            );
+            return;
+        }
         self.add(
             rules::WRONG_KIND,
             place,
-            format_args!("{name} must be {kind}, not {}", kind_of(value)),
+            format_args!("{name} must be {kind}, not {}", KindOf(value)),
         );
     }
 
@@ -145,7 +269,7 @@ impl Collector {
 }
 
 /// Whether a known member has a value of another kind than it should.
-pub(super) fn misread(extra: &Extra, name: &str) -> bool {
+pub(in crate::report) fn misread(extra: &Extra, name: &str) -> bool {
     !extra.is_empty() && extra.get(name).is_some_and(|value| !value.is_null())
 }
 
@@ -157,14 +281,19 @@ fn is_odd_uuid(kind: &str, value: &Value) -> bool {
             .is_some_and(|text| uuid::Uuid::try_parse(text).is_ok())
 }
 
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "such a number",
-        Value::String(_) => "such a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+/// A value in words; texts and numbers as they are.
+struct KindOf<'a>(&'a Value);
+
+impl fmt::Display for KindOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("null"),
+            Value::Bool(_) => f.write_str("true or false"),
+            Value::Number(number) => write!(f, "the number {:.100}", number.to_string()),
+            Value::String(text) => write!(f, "the text {}", Quoted(text)),
+            Value::Array(_) => f.write_str("a list"),
+            Value::Object(_) => f.write_str("an object"),
+        }
     }
 }
 

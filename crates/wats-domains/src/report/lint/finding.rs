@@ -19,6 +19,8 @@ pub struct Finding {
     pub path: String,
     /// What is wrong here.
     pub text: String,
+    /// How to mend it, where the rule's own words do not fit the case.
+    mend: Option<&'static str>,
 }
 
 impl Finding {
@@ -31,7 +33,14 @@ impl Finding {
             rule,
             path: path.into(),
             text: text.into(),
+            mend: None,
         }
+    }
+
+    /// Says how to mend it in this case.
+    pub(crate) fn mended_by(mut self, mend: &'static str) -> Self {
+        self.mend = Some(mend);
+        self
     }
 
     /// The stable code of the rule, such as `R206`.
@@ -44,9 +53,9 @@ impl Finding {
         self.rule.severity
     }
 
-    /// How to mend it.
+    /// How to mend it: in this case, where the rule covers several.
     pub fn fix(&self) -> &'static str {
-        self.rule.fix
+        self.mend.unwrap_or(self.rule.fix)
     }
 }
 

@@ -4,6 +4,7 @@ use super::collect::{Collector, Quoted, misread};
 use super::place::Place;
 use super::{rules, time};
 use crate::report::{Report, ReportType, Status, Uut};
+use crate::scanned::Kind;
 
 /// Longest name, number and short text.
 pub(super) const SHORT: usize = 100;
@@ -63,6 +64,12 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
             ),
         ),
     }
+    out.scanned(
+        place,
+        "process name",
+        report.process_name.as_deref(),
+        Kind::Name,
+    );
     if report.origin.is_some() {
         out.add(
             rules::ORIGIN_GIVEN,
@@ -128,7 +135,8 @@ fn identity(out: &mut Collector, report: &Report) {
                 format_args!("the {name} is missing"),
             );
         }
-        out.length(rules::IDENTITY_LENGTH, place, name, value, 1..=SHORT);
+        out.filled_in_length(rules::IDENTITY_LENGTH, place, name, value, SHORT);
+        out.scanned(place, name, value, Kind::Number);
         if out.all()
             && wire != "rev"
             && let Some(harmful) =
@@ -159,13 +167,9 @@ fn station(out: &mut Collector, report: &Report) {
                 format_args!("the {name} is missing; set it with station(..)"),
             );
         }
-        out.length(
-            rules::STATION_LENGTH,
-            place,
-            name,
-            value.as_deref(),
-            1..=SHORT,
-        );
+        let value = value.as_deref();
+        out.filled_in_length(rules::STATION_LENGTH, place, name, value, SHORT);
+        out.scanned(place, name, value, Kind::Name);
     }
 }
 
@@ -223,20 +227,15 @@ fn unit_under_test(out: &mut Collector, uut: &Uut, is_test: bool) {
             place,
             format_args!("the operator is missing; set it with operator(..)"),
         ),
-        operator => out.length(
-            rules::OPERATOR_MISSING,
-            place,
-            "operator",
-            operator,
-            1..=SHORT,
-        ),
+        operator => out.filled(rules::OPERATOR_MISSING, place, "operator", operator, SHORT),
     }
+    out.scanned(place, "operator", uut.operator.as_deref(), Kind::Name);
     out.length(
         rules::COMMENT_LENGTH,
         place,
         "comment",
         uut.comment.as_deref(),
-        0..=COMMENT,
+        COMMENT,
     );
     if let Some(index) = uut
         .socket_index
@@ -252,19 +251,15 @@ fn unit_under_test(out: &mut Collector, uut: &Uut, is_test: bool) {
         ("batch serial number", &uut.batch_serial_number),
         ("fixture id", &uut.fixture_id),
     ] {
-        out.length(
-            rules::BATCH_LENGTH,
-            place,
-            name,
-            value.as_deref(),
-            0..=SHORT,
-        );
+        let value = value.as_deref();
+        out.length(rules::BATCH_LENGTH, place, name, value, SHORT);
+        out.scanned(place, name, value, Kind::Number);
     }
     out.length(
         rules::HEADER_ERROR_LENGTH,
         place,
         "error message",
         uut.error_message.as_deref(),
-        0..=ERROR_MESSAGE,
+        ERROR_MESSAGE,
     );
 }

@@ -4,7 +4,7 @@ use wats_codec::{Format, Limits, Serializer};
 
 use super::{Finding, lint};
 use crate::error::{Error, Result};
-use crate::report::Report;
+use crate::report::{Report, text};
 
 /// As [`lint`](super::lint()), for a WSJF text. Members of a wrong kind are findings.
 ///
@@ -18,8 +18,11 @@ use crate::report::Report;
 /// ```
 ///
 /// # Errors
-/// [`Error::Codec`] when the text is not JSON, not an object, or nests deeper than 128.
+/// [`Error::Codec`] when the text is not JSON or nests deeper than 128, with line and column in its long form (`{:#}`);
+/// [`Error::Data`] when it is not even the beginning of a JSON object.
 pub fn lint_json(wsjf: &[u8]) -> Result<Vec<Finding>> {
+    let wsjf = text::without_mark(wsjf);
+    text::looks_like_wsjf(wsjf)?;
     let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
     let report: Report = json.from_json(wsjf).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",

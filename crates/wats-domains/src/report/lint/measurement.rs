@@ -67,7 +67,8 @@ fn list<M: Measurement>(out: &mut Collector, step: &Step, list: &[M], place: &Pl
                 place,
                 format_args!("it has no name, which one of several needs"),
             ),
-            name => out.length(rules::MEASUREMENT_NAME, place, "name", name, 0..=SHORT),
+            Some("") | None => {}
+            name => out.filled(rules::MEASUREMENT_NAME, place, "name", name, SHORT),
         }
         match measurement.status() {
             Some(Status::Passed | Status::Failed | Status::Skipped) => {}
@@ -202,7 +203,7 @@ fn text(out: &mut Collector, measurement: &StringMeasurement, place: &Place<'_>)
             place,
             name,
             text.as_deref(),
-            0..=SHORT,
+            SHORT,
         );
     }
     missing_value(out, measurement.value.is_none(), extra, place);

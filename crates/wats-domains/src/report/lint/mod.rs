@@ -27,7 +27,7 @@ pub use json::lint_json;
 pub use rules::{RULES, Rule, Severity, page};
 
 use super::Report;
-pub(super) use collect::MAX_FINDINGS;
+pub(super) use collect::{MAX_FINDINGS, misread};
 
 use collect::Collector;
 

@@ -91,13 +91,16 @@ macro_rules! rules {
 rules! {
     WRONG_KIND "R001" Reject "S" false
         "Each member has the kind of value that the schema names."
-        "Write the member as the kind of value that is named, or leave it out.";
+        "Write the member as the kind of value that is named.";
     UNKNOWN_MEMBER "R002" SilentLoss "S" false
         "Only members of the schema are stored; others are ignored."
         "Check the spelling, or put the value where the schema has a place for it, such as misc info.";
     TOO_DEEP "R003" Reject "I" false
         "Sequences nest at most 50 deep."
         "Flatten the sequences.";
+    GIVEN_TWICE "R004" SilentLoss "I" false
+        "An object has each member once. Of several of one name the server keeps one, as the model does: the last."
+        "Leave out all but one, or find out which is meant; the text of the report still has all.";
     SERVER_SAYS "R090" Reject "-" false
         "The server refuses a report in words that no rule here matches."
         "Correct what the server names.";
@@ -119,7 +122,7 @@ rules! {
         "Shorten it.";
     PROCESS_CODE "R106" Reject "W U" false
         "`processCode` is given and from 0 to 32767."
-        "Set the code of a process of the server.";
+        "Set `processCode` to the code of a process of the server, as a number.";
     PROCESS_UNKNOWN "R107" Reject "W U" false
         "The process exists on the server, and `processName`, if sent, is its name, case included. Only the server can tell."
         "Create the process in the Control Panel, or use one that the list of processes names.";
@@ -186,6 +189,12 @@ rules! {
     HEADER_ERROR_LENGTH "R128" SilentLoss "U" true
         "The error message of the report has at most 200 characters; more may be cut."
         "Shorten it.";
+    HIDDEN_CHARACTER "R129" SilentLoss "I" false
+        "What tells units, batches and equipment apart, and what names operator, station and the like, has no line ends, other control characters, nor characters that show nothing, such as byte order marks. With one it is another unit's, and nobody sees it."
+        "Take it off before the report is built; `clean_scanned` does that with what a scanner gives.";
+    MISLEADING_CHARACTER "R130" Advice "I" false
+        "What tells units apart neither begins nor ends with a blank, and has no characters that look like others: unusual blanks and dashes, wide letters, combining marks."
+        "Check that it is meant; `clean_scanned` takes off what stands at the ends.";
 
     ROOT_SEQUENCE "R201" Reject "W U" false
         "The root step is a sequence call (`seqCall`)."
@@ -359,6 +368,18 @@ rules! {
     ATTACHMENT_SIZE "R604" Advice "I" false
         "An attachment has at most 10 MB; servers may refuse larger requests."
         "Pack the file or store it elsewhere.";
+    ATTACHMENT_EMPTY "R605" Advice "I" false
+        "An attachment has contents."
+        "Check that the file was written before it was attached, or leave it out.";
+    ATTACHMENT_CHARACTER "R606" SilentLoss "I" false
+        "Name and content type of an attachment have no line ends, other control characters, nor characters that show nothing or turn the direction of writing: the name would be another, and the type would break the headers with which the file is sent."
+        "Take the character out.";
+    ATTACHMENT_FILE_NAME "R607" Advice "I" false
+        "The name of an attachment is a file's on every system: no path, none of `< > : \" / \\ | ? *`, no name that Windows reserves, no blank or point at its end."
+        "Name the file without its folder, with letters, digits, `-`, `_` and `.`.";
+    ATTACHMENT_MEDIA_TYPE "R608" Advice "I" false
+        "The content type of an attachment is a media type, such as `image/png`."
+        "Write type and subtype; application/octet-stream is always right.";
 
     REPAIR_OPERATOR "R701" Reject "I" false
         "The operator of a repair is named (`uur.user`), in 1 to 100 characters."

@@ -25,19 +25,24 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
     letters(out, step, place);
     match step.name.as_deref() {
         None if misread(&step.extra, "name") => {}
-        None | Some("") => out.add(
+        None => out.add(
             rules::NAME_MISSING,
             place,
             format_args!("the step has no name"),
         ),
-        name => out.length(rules::NAME_LENGTH, place, "name", name, 1..=SHORT),
+        Some("") => out.add(
+            rules::NAME_MISSING,
+            place,
+            format_args!("the name of the step is empty"),
+        ),
+        name => out.length(rules::NAME_LENGTH, place, "name", name, SHORT),
     }
     out.length(
         rules::ERROR_LENGTH,
         place,
         "error message",
         step.error_message.as_deref(),
-        0..=ERROR_MESSAGE,
+        ERROR_MESSAGE,
     );
     parts(out, step, place);
     if let Some(call) = &step.sequence_call {
@@ -81,7 +86,7 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
         );
     }
     let guid = step.ts_guid.as_deref();
-    out.length(rules::GUID_LENGTH, place, "tsGuid", guid, 0..=30);
+    out.length(rules::GUID_LENGTH, place, "tsGuid", guid, 30);
     children(out, step, place, depth, ids);
 }
 

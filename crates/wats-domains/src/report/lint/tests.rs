@@ -66,7 +66,7 @@ fn each_problem_names_its_place() {
     );
     for part in [
         "root → Power → NaN → measurement 1: the value is NaN",
-        "root → Power → Unitless → measurement 1: the unit has 0 characters",
+        "root → Power → Unitless → measurement 1: the unit is empty",
         "root → Power: several steps are named `Twice`",
         "root → Power → Twice → measurement 1: the low limit 2 is above the high limit 1",
         "report → uut: comment contains the character '\\u{1}'",
@@ -79,7 +79,7 @@ fn each_problem_names_its_place() {
 fn lengths_are_counted_in_characters() {
     assert!(builder().boolean("ø".repeat(100), true).build().is_ok());
     assert!(problems(builder().boolean("ø".repeat(101), true)).contains("101 characters"));
-    assert!(problems(builder().boolean("", true)).contains("has no name"));
+    assert!(problems(builder().boolean("", true)).contains("the name of the step is empty"));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_header_with_holes_is_refused() {
     assert_eq!(error.findings().len(), 6);
     let text = format!("{:?}", error.findings());
     for part in [
-        "serial number has 0",
+        "serial number is empty",
         "station name is missing",
         "operator is missing",
         "process code",
@@ -101,7 +101,7 @@ fn a_header_with_holes_is_refused() {
 fn software_and_id_are_checked() {
     let text = problems(builder().software("", "v".repeat(31)).id(uuid::Uuid::nil()));
     for part in [
-        "root → sequence call: the path has 0",
+        "root → sequence call: the path is empty",
         "root → sequence call: the version has 31",
         "the id is missing or nil",
     ] {

@@ -5,6 +5,7 @@ use super::header::{COMMENT, PROCESS_CODES, SHORT};
 use super::place::Place;
 use super::{attachment, rules};
 use crate::report::{Failure, MiscInfo, Report, ReportType, SubUnit, Uur};
+use crate::scanned::Kind;
 
 /// Longest type of a sub unit.
 pub(super) const PART_TYPE: usize = 50;
@@ -48,10 +49,10 @@ pub(super) fn check(out: &mut Collector, report: &Report) {
         tree(out, units);
     }
     for (index, asset) in report.assets.iter().flatten().enumerate() {
-        out.members(
-            asset,
-            &place.item("asset", index, asset.serial_number.as_deref()),
-        );
+        let serial_number = asset.serial_number.as_deref();
+        let place = &place.item("asset", index, serial_number);
+        out.members(asset, place);
+        out.scanned(place, "serial number", serial_number, Kind::Number);
     }
     super::additional::check(out, report.additional_data.as_deref(), place);
     let files = report.attachments.as_deref().unwrap_or_default();
@@ -83,13 +84,13 @@ fn misc_info(out: &mut Collector, info: &MiscInfo, place: &Place<'_>) {
         info.description.as_deref(),
         SHORT,
     );
-    out.length(
-        rules::MISC_TEXT,
+    out.scanned(
         place,
-        "text",
-        info.text.as_deref(),
-        0..=SHORT,
+        "description",
+        info.description.as_deref(),
+        Kind::Name,
     );
+    out.length(rules::MISC_TEXT, place, "text", info.text.as_deref(), SHORT);
     let odd = misread(&info.extra, "text") || misread(&info.extra, "numeric");
     if info.text.is_none() && info.number.is_none() && !odd {
         out.add(
@@ -110,20 +111,15 @@ fn repair(out: &mut Collector, uur: &Uur, is_repair: bool) {
             place,
             format_args!("the operator is missing"),
         ),
-        operator => out.length(
-            rules::REPAIR_OPERATOR,
-            place,
-            "operator",
-            operator,
-            1..=SHORT,
-        ),
+        operator => out.filled(rules::REPAIR_OPERATOR, place, "operator", operator, SHORT),
     }
+    out.scanned(place, "operator", uur.operator.as_deref(), Kind::Name);
     out.length(
         rules::COMMENT_LENGTH,
         place,
         "comment",
         uur.comment.as_deref(),
-        0..=COMMENT,
+        COMMENT,
     );
     if let Some(code) = uur
         .process_code
@@ -144,20 +140,16 @@ fn sub_unit(out: &mut Collector, unit: &SubUnit, place: &Place<'_>) {
         place,
         "part type",
         unit.part_type.as_deref(),
-        0..=PART_TYPE,
+        PART_TYPE,
     );
     for (name, text) in [
         ("part number", &unit.part_number),
         ("serial number", &unit.serial_number),
         ("revision", &unit.revision),
     ] {
-        out.length(
-            rules::UNIT_LENGTH_SUB,
-            place,
-            name,
-            text.as_deref(),
-            0..=SHORT,
-        );
+        let text = text.as_deref();
+        out.length(rules::UNIT_LENGTH_SUB, place, name, text, SHORT);
+        out.scanned(place, name, text, Kind::Number);
     }
     for (index, one) in unit.failures.iter().flatten().enumerate() {
         failure(
@@ -170,6 +162,12 @@ fn sub_unit(out: &mut Collector, unit: &SubUnit, place: &Place<'_>) {
 
 fn failure(out: &mut Collector, failure: &Failure, place: &Place<'_>) {
     out.members(failure, place);
+    out.scanned(
+        place,
+        "article number",
+        failure.article_number.as_deref(),
+        Kind::Number,
+    );
     let named = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
     if !named(&failure.category) || !named(&failure.code) {
         out.add(
