@@ -128,20 +128,20 @@ mod sealed {
     note = "a `ChunkedBatcher` with `retry` clones the items of a chunk, so they must be `Clone`"
 )]
 pub trait Resend<T, E>: Clone + sealed::Sealed {
-    /// The retry, and how it copies a chunk.
+    /// The retry and a copy of the chunk, where another attempt may follow this one.
     #[doc(hidden)]
-    fn plan(&self) -> Option<(&Retry<E>, fn(&Vec<T>) -> Vec<T>)>;
+    fn copy(&self, attempt: u32, chunk: &[T]) -> Option<(&Retry<E>, Vec<T>)>;
 }
 
 impl<T, E> Resend<T, E> for NoRetry {
-    fn plan(&self) -> Option<(&Retry<E>, fn(&Vec<T>) -> Vec<T>)> {
+    fn copy(&self, _: u32, _: &[T]) -> Option<(&Retry<E>, Vec<T>)> {
         None
     }
 }
 
 impl<T: Clone, E> Resend<T, E> for Retry<E> {
-    fn plan(&self) -> Option<(&Self, fn(&Vec<T>) -> Vec<T>)> {
-        Some((self, Clone::clone))
+    fn copy(&self, attempt: u32, chunk: &[T]) -> Option<(&Self, Vec<T>)> {
+        self.may_follow(attempt).then(|| (self, chunk.to_vec()))
     }
 }
 
@@ -367,15 +367,12 @@ where
         items,
         content,
     } = chunk;
-    let (expected, retry) = (items.len(), retry.plan());
+    let expected = items.len();
     // The caller's code: `call`, the `Clone` of the items, and the retry's predicate.
     let attempts = AssertUnwindSafe(async {
         let (mut content, mut attempt) = (content, 1);
         loop {
-            // The list is only cloned where another attempt may need it.
-            let again = retry
-                .filter(|(retry, _)| retry.may_follow(attempt))
-                .map(|(retry, copy)| (retry, copy(&content)));
+            let again = retry.copy(attempt, &content);
             match (call(content).await, again) {
                 (Ok(answer), _) => return Ok(answer),
                 (Err(error), Some((retry, copy))) if retry.again(attempt, &error) => {

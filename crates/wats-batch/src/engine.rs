@@ -26,6 +26,7 @@ struct Slot<Fut> {
 }
 
 /// The caller's code that runs now.
+#[derive(Clone, Copy)]
 enum Running {
     /// `call`, for the item of this index.
     Call(usize),

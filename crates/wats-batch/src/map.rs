@@ -18,7 +18,7 @@ use crate::{Partition, Progress};
 /// items.
 ///
 /// A slow item holds up no other: a slot that is done takes the next item at once. There are never
-/// more than `limit` futures, however long the list. All run inside the calling task (spawn inside
+/// more than `limit` futures, and never more than 2^20, however long the list. All run inside the calling task (spawn inside
 /// `call` to use more cores), so they may borrow, and dropping the future ends them all. A panic in
 /// `call` is the caller's panic.
 ///

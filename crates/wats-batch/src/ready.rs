@@ -157,3 +157,103 @@ impl Ready {
         }
     }
 }
+
+/// Wake-ups from several threads, in every order they can run in. A lost one shows as a deadlock.
+///
+/// ```text
+/// RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-batch --lib ready::loom_tests
+/// ```
+#[cfg(all(test, wats_loom))]
+mod loom_tests {
+    use std::collections::BTreeSet;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use loom::future::block_on;
+    use loom::thread;
+
+    use super::Ready;
+
+    /// Each of these slots is woken by a thread of its own; all are seen by a task that sleeps in
+    /// between.
+    fn all_are_seen(slots: &'static [usize]) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(move || {
+            let mut ready = Ready::new();
+            let last = slots.iter().max().copied().unwrap_or(0);
+            let wakers: Vec<_> = (0..=last).map(|slot| ready.waker(slot)).collect();
+            let threads: Vec<_> = slots
+                .iter()
+                .map(|&slot| {
+                    let waker = wakers[slot].clone();
+                    thread::spawn(move || waker.wake())
+                })
+                .collect();
+            let mut seen = BTreeSet::new();
+            block_on(poll_fn(|cx| {
+                // As the engine does it.
+                let mut told = false;
+                loop {
+                    if let Some(slot) = ready.next() {
+                        seen.insert(slot);
+                    } else if seen.iter().eq(slots) {
+                        return Poll::Ready(());
+                    } else if told {
+                        return Poll::Pending;
+                    } else {
+                        told = true;
+                        ready.tell(cx.waker());
+                    }
+                }
+            }));
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            assert_eq!(ready.next(), None);
+        });
+    }
+
+    #[test]
+    fn of_one_group() {
+        all_are_seen(&[0, 1]);
+    }
+
+    #[test]
+    fn of_two_groups() {
+        all_are_seen(&[0, 64]);
+    }
+
+    #[test]
+    fn of_one_slot_that_wakes_again_while_it_is_polled() {
+        loom::model(|| {
+            let mut ready = Ready::new();
+            let waker = ready.waker(0);
+            let count = loom::sync::Arc::new(loom::sync::atomic::AtomicUsize::new(0));
+            let (there, other) = (count.clone(), waker.clone());
+            let thread = thread::spawn(move || {
+                for _ in 0..2 {
+                    there.fetch_add(1, loom::sync::atomic::Ordering::Relaxed);
+                    other.wake_by_ref();
+                }
+            });
+            // What was done before a wake-up is seen by the poll after it.
+            block_on(poll_fn(|cx| {
+                let mut told = false;
+                loop {
+                    if ready.next().is_some() {
+                        if count.load(loom::sync::atomic::Ordering::Relaxed) == 2 {
+                            return Poll::Ready(());
+                        }
+                    } else if told {
+                        return Poll::Pending;
+                    } else {
+                        told = true;
+                        ready.tell(cx.waker());
+                    }
+                }
+            }));
+            thread.join().unwrap();
+        });
+    }
+}

@@ -4,8 +4,7 @@
 use crate::options::Options;
 use crate::types::{borrows, with_inferred_impls};
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::quote;
 use syn::{
     Error, Expr, FnArg, Ident, ItemFn, Pat, Path, Result, ReturnType, Signature, Type, parse_quote,
 };
@@ -64,13 +63,13 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
     let mut kept = quote!(#returns.kept());
     let mut check = None;
     if let Some(errors) = options.cache_err {
-        check = Some(quote_spanned!(errors.span() => #returns.is_result();));
+        check = Some(quote!(#returns.is_result();));
         if errors.value {
             kept = quote!(#returns.errors_too());
         }
     }
     if let Some(none) = options.cache_none {
-        check = Some(quote_spanned!(none.span() => #returns.is_option();));
+        check = Some(quote!(#returns.is_option();));
         if !none.value {
             kept = quote!(#returns.some_only());
         }
@@ -78,6 +77,7 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
     Ok(quote! {
         #(#attrs)*
         #vis #sig {
+            #[allow(clippy::used_underscore_binding)]
             let #key_name = #key;
             let #load = #closure;
             {
@@ -130,7 +130,11 @@ fn key_of_arguments(sig: &Signature, attribute: &Path) -> Result<TokenStream> {
         let part = match argument {
             Type::Reference(reference) if !borrows(&reference.elem) => quote!(&*#name),
             _ if borrows(argument) => {
-                let text = quote!(#argument).to_string().replace("& ", "&");
+                let text = quote!(#argument).to_string();
+                let text = text
+                    .replace("& ", "&")
+                    .replace(" < ", "<")
+                    .replace(" >", ">");
                 let why = format!(
                     "`{text}` borrows, and the key must be owned: choose it with #[cached(key = …)], for example `key = {name}.map(str::to_owned)` of an `Option<&str>`"
                 );
@@ -138,7 +142,7 @@ fn key_of_arguments(sig: &Signature, attribute: &Path) -> Result<TokenStream> {
             }
             _ => quote!(&#name),
         };
-        parts.push(quote_spanned!(argument.span() => #attribute::key_part(#part)));
+        parts.push(quote!(#attribute::key_part(#part)));
     }
     // A function without arguments has one value; clippy would object to `()` as its key.
     Ok(if parts.is_empty() {

@@ -41,6 +41,7 @@ impl Caches {
     }
 
     /// The cache of this instance, made with `make` if there is none.
+    #[inline]
     fn of<T: Any + Send + Sync>(&self, instance: TypeId, make: impl Fn() -> T) -> &'static T {
         let make = || -> &'static T { Box::leak(Box::new(make())) };
         let (first, cache) = self.first.get_or_init(|| (instance, make()));
@@ -229,11 +230,8 @@ impl<R> Keep<R> for Plain {
         <Everything as Keep<R>>::join(parts)
     }
     fn keeps() -> bool {
-        let result = type_name::<Result<(), ()>>();
-        let path = result.split('<').next().unwrap_or(result);
-        type_name::<R>()
-            .strip_prefix(path)
-            .is_none_or(|rest| !rest.starts_with('<'))
+        // Two constants, so this costs nothing.
+        !type_name::<R>().starts_with("core::result::Result<")
     }
 }
 
@@ -270,8 +268,8 @@ pub fn look_up<R, P, K>(
 ) -> R
 where
     P: Keep<R>,
-    P::Value: Clone + Send + Sync + 'static,
-    K: Hash + Eq + Clone + Send + Sync + 'static,
+    P::Value: Value,
+    K: Key,
 {
     if !P::keeps() {
         return load();
@@ -292,8 +290,8 @@ pub async fn look_up_async<R, P, K, F>(
 ) -> R
 where
     P: Keep<R>,
-    P::Value: Clone + Send + Sync + 'static,
-    K: Hash + Eq + Clone + Send + Sync + 'static,
+    P::Value: Value,
+    K: Key,
     F: Future<Output = R>,
 {
     if !P::keeps() {
@@ -316,6 +314,26 @@ fn own<V, E>(loaded: Result<V, LoadError<E>>) -> Result<V, E> {
     }
 }
 
+/// What may be cached.
+#[diagnostic::on_unimplemented(
+    message = "a value of type `{Self}` cannot be cached",
+    note = "what a `#[cached]` function returns must be `Clone + Send + Sync + 'static`; of a `Result`, what is in `Ok`"
+)]
+pub trait Value: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Value for T {}
+
+/// What may be the key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a `#[cached]` function",
+    note = "a key must be `Clone + Hash + Eq + Send + Sync + 'static`"
+)]
+pub trait Key: Clone + Hash + Eq + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Hash + Eq + Send + Sync + 'static> Key for T {}
+
 /// An argument that can be owned for the key.
 #[diagnostic::on_unimplemented(
     message = "an argument of type `{Self}` cannot be part of the key of a `#[cached]` function",
@@ -330,10 +348,7 @@ pub trait KeyPart {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> KeyPart for T
-where
-    T: ToOwned<Owned: Clone + Hash + Eq + Send + Sync + 'static> + ?Sized,
-{
+impl<T: ToOwned<Owned: Key> + ?Sized> KeyPart for T {
     type Owned = T::Owned;
     fn own(&self) -> T::Owned {
         self.to_owned()

@@ -55,10 +55,10 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 /// Counts what is alive.
-struct Alive(Rc<Cell<isize>>);
+struct Alive(Rc<Cell<usize>>);
 
 impl Alive {
-    fn new(count: &Rc<Cell<isize>>) -> Self {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
         count.set(count.get() + 1);
         Self(Rc::clone(count))
     }
@@ -163,7 +163,7 @@ fn poll_on<S: Stream>(stream: S) -> (Vec<S::Item>, usize) {
     }
 }
 
-fn call(alive: &Rc<Cell<isize>>) -> impl FnMut((usize, Plan)) -> Planned {
+fn call(alive: &Rc<Cell<usize>>) -> impl FnMut((usize, Plan)) -> Planned {
     move |(index, plan)| {
         let alive = Alive::new(alive);
         if plan == Plan::Call {
@@ -205,7 +205,7 @@ proptest! {
         seen.sort_unstable();
         prop_assert_eq!(&seen, &expected);
         prop_assert_eq!(panics, planned);
-        prop_assert_eq!(alive.get(), outcomes.len() as isize, "only the outcomes are alive");
+        prop_assert_eq!(alive.get(), outcomes.len(), "only the outcomes are alive");
         drop(outcomes);
 
         let map = BatchMap::new(limit).max_ahead(ahead);
@@ -213,7 +213,7 @@ proptest! {
         let seen: Vec<_> = outcomes.iter().map(|(index, _)| *index).collect();
         prop_assert_eq!(&seen, &expected, "in order");
         prop_assert_eq!(panics, planned);
-        prop_assert_eq!(alive.get(), outcomes.len() as isize);
+        prop_assert_eq!(alive.get(), outcomes.len());
         drop(outcomes);
         prop_assert_eq!(alive.get(), 0);
     }

@@ -34,9 +34,9 @@ trait Unit {
 struct Volt;
 impl Unit for Volt {
     const NAME: &'static str = "V";
-    type Value = f64;
-    fn value() -> f64 {
-        5.0
+    type Value = i64;
+    fn value() -> i64 {
+        5
     }
 }
 
@@ -98,9 +98,9 @@ fn of_a_generic_impl() {
         assert_eq!(Meter::<Ohm>::NEW.show(1), "1 Ohm");
         assert_eq!(Meter::<Borrowed<'_>>::NEW.show(1), "1 borrowed");
         assert_eq!((Meter::<Volt>::name(), Meter::<Ohm>::name()), ("V", "Ohm"));
-        assert_eq!(Meter::<Volt>::NEW.value(), 5.0);
+        assert_eq!(Meter::<Volt>::NEW.value(), 5);
         assert_eq!(Meter::<Ohm>::NEW.value(), "open");
-        assert_eq!(Meter::<Volt>::value_or_error(), Ok(5.0));
+        assert_eq!(Meter::<Volt>::value_or_error(), Ok(5));
         assert_eq!(Meter::<Ohm>::value_or_error(), Ok("open".to_owned()));
     }
 }
@@ -125,7 +125,7 @@ fn of_a_default_method_of_a_trait() {
             ("1 V".into(), "1 Ohm".into())
         );
         assert_eq!(Borrowed(&text).label(1), "1 borrowed");
-        assert_eq!((Volt.typed(), Ohm.typed()), (5.0, "open".to_owned()));
+        assert_eq!((Volt.typed(), Ohm.typed()), (5, "open".to_owned()));
         assert_eq!(Borrowed(&text).typed(), 1);
         assert_eq!((Volt::without_self(), Ohm::without_self()), ("V", "Ohm"));
     }

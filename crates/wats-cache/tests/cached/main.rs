@@ -203,8 +203,8 @@ fn arguments_of_all_owned_types_are_keys() {
         e: Box<str>,
         mut f: String,
     ) -> String {
-        f.push_str(&format!("{a:?}{b:?}{c:?}{e}{}", d("four")));
-        f
+        f.push('!');
+        format!("{a:?}{b:?}{c:?}{e}{f}{}", d("four"))
     }
     let call = |c| {
         let (f, e) = ("x".to_owned(), "y".into());
