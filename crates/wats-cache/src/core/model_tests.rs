@@ -1,5 +1,6 @@
 //! Loading look-ups under every mix of what can happen to them, polled by hand: all are answered, and nothing from before
 //! a write is cached after it.
+#![allow(clippy::panic, reason = "a panic in a test is its failure")]
 
 use crate::{AsyncTtlCache, LoadError, Loaded, ManualClock};
 use proptest::prelude::*;

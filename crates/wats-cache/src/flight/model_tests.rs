@@ -1,5 +1,6 @@
 //! Flights under every mix of what can happen to them, in one thread: whoever waits is answered or called, at the latest
 //! when a lease is over, and nothing is left behind.
+#![allow(clippy::panic, reason = "a panic in a test is its failure")]
 
 use super::{Flights, Join, Leader, Lease, SingleFlight, Turn, Waiter};
 use crate::clock::{ManualClock, Time};
@@ -142,7 +143,7 @@ impl World {
                 let known = self.forgotten_before(waiting.key, waiting.joined);
                 assert!(value.began > known, "a value from before a forget");
             }
-            Err(_) => panic!("a value that panics when it is cloned has landed"),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 
@@ -247,7 +248,9 @@ proptest! {
     #[test]
     fn with_a_lease_nobody_waits_for_ever(steps in prop::collection::vec(step(), 0..60)) {
         let mut world = World::new(Some(LEASE));
-        steps.iter().for_each(|step| world.take(step));
+        for step in &steps {
+            world.take(step);
+        }
         // One for the leader that hangs, and one for each who was called and did not come.
         let leases = 1 + world.abandoned.len();
         world.end(leases)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 use wats_cache::{CacheBuilder, LoadError, ManualClock, Policy, SingleFlight, TtlCache};
 
 type Builder = CacheBuilder<u32, u64>;
+type Options = Box<dyn Fn(Builder) -> Builder>;
 
 const TIMES: [Duration; 6] = [
     Duration::ZERO,
@@ -28,8 +29,8 @@ const SHARES: [f64; 9] = [
 ];
 
 /// All options but the bounds, each at all its ends.
-fn options() -> Vec<(String, Box<dyn Fn(Builder) -> Builder>)> {
-    let mut all: Vec<(String, Box<dyn Fn(Builder) -> Builder>)> = Vec::new();
+fn options() -> Vec<(String, Options)> {
+    let mut all: Vec<(String, Options)> = Vec::new();
     macro_rules! option {
         ($name:ident, $values:expr, $of:expr) => {
             for value in $values {

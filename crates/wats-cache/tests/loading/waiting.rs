@@ -1,4 +1,9 @@
 //! Whoever waits is answered or called, whatever was forgotten, panics, or has ended meanwhile.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a test is its failure"
+)]
 
 use super::{SECOND, cache};
 use std::cell::RefCell;

@@ -1,4 +1,9 @@
 //! Whoever awaits is answered or called, whatever was written meanwhile, and nobody is taken for another.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a test is its failure"
+)]
 
 use super::{Yields, poll_once};
 use std::cell::RefCell;
@@ -15,8 +20,9 @@ use wats_cache::{AsyncTtlCache, LoadError, Loaded, ManualClock, SingleFlight};
 const LEASE: Duration = Duration::from_secs(60);
 
 type Cache = AsyncTtlCache<u32, u32>;
+type Write = (&'static str, fn(&Cache));
 
-fn writes() -> [(&'static str, fn(&Cache)); 9] {
+fn writes() -> [Write; 9] {
     [
         ("nothing", |_| ()),
         ("insert", |cache| cache.insert(1, 9)),
