@@ -213,6 +213,7 @@ where
         .max_header_size(LARGEST_HEAD)
         .max_buf_size(READ_BUFFER);
     if wide {
+        line.widen();
         builder.max_headers(MOST_HEADERS);
     }
     let (sender, driver) = builder
@@ -230,7 +231,6 @@ where
     Ok(Dialled::Http1(Http1 {
         sender,
         line,
-        wide,
         closing,
         expires,
         unused_until: None,
