@@ -56,11 +56,11 @@ pub enum ErrorKind {
     Config,
     /// The call cannot be sent as it stands (missing or unsafe path parameter, body that does not serialise).
     Request,
-    /// No connection: unknown host, refused, unreachable.
+    /// No connection: unknown host, refused, unreachable, cut in the TLS handshake.
     Connect,
     /// The proxy refuses: its rules forbid the server, or it wants another user name and password.
     Proxy,
-    /// The TLS handshake failed.
+    /// No trust: the certificate of the server, or of this client, or a TLS that both speak.
     Tls,
     /// The connection broke, or the other side does not speak HTTP.
     Transport,
@@ -70,7 +70,7 @@ pub enum ErrorKind {
     CircuitOpen,
     /// The server answered with a status that is not a success.
     Status(StatusCode),
-    /// The answer is larger than the configured cap.
+    /// The answer is larger than the configured cap, or its head than any that is taken (1000 headers, 256 KiB).
     TooLarge,
     /// The answer arrived but is not what the operation promises (broken gzip, not JSON, a web page, a missing member).
     Decode,

@@ -27,6 +27,8 @@ pub(crate) struct Line {
     worn: AtomicBool,
     /// A head came that is larger than any that is taken.
     large_head: AtomicBool,
+    /// There is room for many headers in an answer over HTTP/1.1.
+    wide: AtomicBool,
     /// The server does not accept this client's certificate, or that it has none.
     distrusted: AtomicBool,
     /// How many wait for a change.
@@ -99,6 +101,14 @@ impl Line {
 
     pub(crate) fn saw_large_head(&self) {
         self.large_head.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_wide(&self) -> bool {
+        self.wide.load(SeqCst)
+    }
+
+    pub(crate) fn widen(&self) {
+        self.wide.store(true, SeqCst);
     }
 
     pub(crate) fn is_distrusted(&self) -> bool {

@@ -189,7 +189,7 @@ fn with_body(operation: &'static Operation, body: &Bytes, kind: usize) -> Call {
 
 const KINDS: [&str; 3] = ["whole", "streamed", "streamed without a length"];
 
-async fn client_of(server: &HangsUp) -> Client {
+fn client_of(server: &HangsUp) -> Client {
     let mut builder = client(&server.url);
     if let Some(pem) = &server.ca_pem {
         builder = builder.tls(wats_http::TlsConfig::default().only_ca_pem(pem).unwrap());
@@ -210,7 +210,7 @@ async fn a_refusal_of_a_server_that_hangs_up_is_heard_every_time() {
                 let times = if status == 413 { 12 } else { 1 };
                 for (kind, what) in KINDS.iter().enumerate() {
                     for n in 0..times {
-                        let client = client_of(&server).await;
+                        let client = client_of(&server);
                         if n % 2 == 1 {
                             client.execute(Call::new(&GET)).await.unwrap();
                         }
@@ -253,7 +253,7 @@ async fn a_success_of_a_server_that_wanted_only_a_part_is_none() {
                 let server = HangsUp::start(speaks, status, ending).await;
                 for (kind, what) in KINDS.iter().enumerate() {
                     for n in 0..3 {
-                        let client = client_of(&server).await;
+                        let client = client_of(&server);
                         if n % 2 == 1 {
                             client.execute(Call::new(&GET)).await.unwrap();
                         }

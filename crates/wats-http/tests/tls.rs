@@ -284,7 +284,7 @@ async fn danger_takes_any_certificate() {
 }
 
 /// A server that does so much of a handshake, and its address.
-async fn cutting(how: fn(tokio::net::TcpStream) -> Cut) -> String {
+async fn cutting(how: How) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -298,11 +298,13 @@ async fn cutting(how: fn(tokio::net::TcpStream) -> Cut) -> String {
 
 type Cut = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
+type How = fn(tokio::net::TcpStream) -> Cut;
+
 /// A balancer that restarts, a machine in between that resets: nothing was sent, so any call may be made again, and no
 /// certificate is to blame.
 #[tokio::test]
 async fn a_connection_that_is_cut_in_the_handshake_is_one_that_failed() {
-    let cuts: [(&str, fn(tokio::net::TcpStream) -> Cut); 4] = [
+    let cuts: [(&str, How); 4] = [
         ("closed at once", |stream| {
             Box::pin(async move { drop(stream) })
         }),
@@ -344,7 +346,7 @@ async fn a_connection_that_is_cut_in_the_handshake_is_one_that_failed() {
 /// What TLS itself has against the other side stays so: no further try would change it.
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_or_refuses_the_handshake_is_asked_once() {
-    let refusals: [(&str, fn(tokio::net::TcpStream) -> Cut); 3] = [
+    let refusals: [(&str, How); 3] = [
         ("plain HTTP", |mut stream| {
             Box::pin(async move {
                 let _ = stream.read(&mut [0; 4096]).await;

@@ -98,12 +98,14 @@ impl Delivery {
         change(&mut state);
         if state.end.is_none() && state.last && state.out == 0 {
             // After a failure nothing is written, whatever the connection takes.
-            state.end = Some(match self.line.has_failed() {
-                true => End::Cut,
-                false => End::Written {
+            let end = if self.line.has_failed() {
+                End::Cut
+            } else {
+                End::Written {
                     flushes: self.line.flushes(),
-                },
-            });
+                }
+            };
+            state.end = Some(end);
         }
         let ended = state.end.is_some();
         drop(state);

@@ -81,8 +81,6 @@ impl Shared for Http2 {
 pub(super) struct Http1 {
     pub(super) sender: http1::SendRequest<Outgoing>,
     pub(super) line: Arc<Line>,
-    /// Whether it has room for many headers.
-    pub(super) wide: bool,
     pub(super) closing: Closing,
     /// From when on it is not used again, because it is old.
     pub(super) expires: Option<Instant>,

@@ -214,6 +214,7 @@ where
         .max_header_size(LARGEST_HEAD)
         .max_buf_size(READ_BUFFER);
     if wide {
+        line.widen();
         builder.max_headers(MOST_HEADERS);
     }
     let (sender, driver) = builder
@@ -231,7 +232,6 @@ where
     Ok(Dialled::Http1(Http1 {
         sender,
         line,
-        wide,
         closing,
         expires,
         unused_until: None,

@@ -390,9 +390,10 @@ impl Transport for Pool {
                 }
                 // The answer may only have had more headers than there was room for at first.
                 Err(Failure::Broken(error)) if error.kind() == ErrorKind::TooLarge => {
-                    let Connection::Http1(Http1 { wide: false, .. }) = &lease.connection else {
+                    let http1 = matches!(lease.connection, Connection::Http1(_));
+                    if !http1 || lease.connection.line().is_wide() {
                         return Err(error);
-                    };
+                    }
                     if !self.shared.dialer.widen() {
                         self.shared.stock.distrust(Instant::now());
                     }
