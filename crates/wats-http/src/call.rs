@@ -202,9 +202,10 @@ mod tests {
         let operation = Operation::new("test.get", Method::GET, "/x/{id}", Repeat::Safe);
         let call = || Call::new(&operation);
         let (nan, infinite) = (f64::NAN, f32::INFINITY);
+        let by_reference: &f64 = &nan;
         for wrong in [
             call().query("a", nan),
-            call().query("a", &&nan),
+            call().query("a", by_reference),
             call().query_opt("a", Some(infinite)),
             call().path("id", -infinite),
         ] {
