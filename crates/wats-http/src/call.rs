@@ -189,3 +189,36 @@ impl Call {
         self.options.get_or_insert_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::operation::Repeat;
+
+    #[test]
+    fn floats_of_parameters_are_numbers_and_texts_are_what_they_are() {
+        let operation = Operation::new("test.get", Method::GET, "/x/{id}", Repeat::Safe);
+        let call = || Call::new(&operation);
+        let (nan, infinite) = (f64::NAN, f32::INFINITY);
+        let by_reference: &f64 = &nan;
+        for wrong in [
+            call().query("a", nan),
+            call().query("a", by_reference),
+            call().query_opt("a", Some(infinite)),
+            call().path("id", -infinite),
+        ] {
+            let mistake = wrong.mistake.unwrap().to_string();
+            assert!(mistake.contains("which is no number"), "{mistake}");
+        }
+        let right = call()
+            .query("a", "NaN")
+            .query("b", "inf".to_owned())
+            .query("c", 1.5)
+            .query_opt("d", None::<f64>)
+            .path("id", "NaN");
+        assert!(right.mistake.is_none());
+        assert_eq!(right.query[2], ("c", "1.5".to_owned()));
+    }
+}

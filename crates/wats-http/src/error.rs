@@ -580,6 +580,39 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_taken_out_of_causes_wherever_they_stand() {
+        /// As h2 tells of what a server says with its goodbye.
+        #[derive(Debug)]
+        struct Goodbye {
+            _data: &'static str,
+        }
+        impl fmt::Display for Goodbye {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the server said goodbye")
+            }
+        }
+        impl StdError for Goodbye {}
+        let mut secrets = Secrets::default();
+        secrets.add("dXNlcjpzM2NyZXQtd29yZA==");
+        let broken = |data| {
+            Error::new(ErrorKind::Transport)
+                .message("for user:s3cret-word")
+                .source(std::io::Error::other(Goodbye { _data: data }))
+                .without(&secrets)
+        };
+        let error = broken("go, s3cret-word");
+        assert_eq!(
+            format!("{error:#}").split(" — ").next(),
+            Some("connection failed: for [redacted]: the server said goodbye")
+        );
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+        // What shows none stays what it is.
+        let kept = broken("go");
+        let source = StdError::source(&kept).and_then(|e| e.downcast_ref::<std::io::Error>());
+        assert!(source.is_some());
+    }
+
+    #[test]
     fn text_from_outside_is_flattened_and_cut_at_a_character() {
         assert_eq!(one_line("a\r\n\tb\u{1b}[31mc  d ", 100), "a b [31mc d");
         assert_eq!(one_line("æøå", 2), "æø…");

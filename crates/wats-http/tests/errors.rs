@@ -236,7 +236,7 @@ async fn mistakes_in_a_call_are_found_before_anything_is_sent() {
         Call::new(&GET).header("x", "a\nb"),
         Call::new(&POST).json(&unserialisable),
         Call::new(&GET).query("limit", f64::NAN),
-        Call::new(&GET).query("limit", &f32::INFINITY),
+        Call::new(&GET).query("limit", f32::INFINITY),
         Call::new(&GET).query_opt("limit", Some(-f64::INFINITY)),
         Call::new(&ITEM).path("id", f32::NAN),
     ] {

@@ -79,10 +79,10 @@ async fn the_pinned_name_counts_and_not_the_address() {
 /// A server with a certificate that `make` makes of these parameters; its address and the certificate as PEM.
 async fn showing(
     params: CertificateParams,
-    make: impl FnOnce(CertificateParams, &KeyPair) -> rcgen::Certificate,
+    make: impl FnOnce(&CertificateParams, &KeyPair) -> rcgen::Certificate,
 ) -> (String, String) {
     let key = KeyPair::generate().unwrap();
-    let certificate = make(params, &key);
+    let certificate = make(&params, &key);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -121,7 +121,7 @@ fn for_localhost(is_ca: IsCa) -> CertificateParams {
     params
 }
 
-fn self_signed(params: CertificateParams, key: &KeyPair) -> rcgen::Certificate {
+fn self_signed(params: &CertificateParams, key: &KeyPair) -> rcgen::Certificate {
     params.self_signed(key).unwrap()
 }
 
@@ -171,19 +171,11 @@ async fn the_dates_and_names_of_a_certificate_that_was_named_count_all_the_same(
     for is_ca in [CA, IsCa::NoCa] {
         for ((url, pem), why) in [
             (
-                change(
-                    |p| p.not_after = rcgen::date_time_ymd(2020, 1, 1),
-                    is_ca.clone(),
-                )
-                .await,
+                change(|p| p.not_after = rcgen::date_time_ymd(2020, 1, 1), is_ca).await,
                 "expired",
             ),
             (
-                change(
-                    |p| p.not_before = rcgen::date_time_ymd(2999, 1, 1),
-                    is_ca.clone(),
-                )
-                .await,
+                change(|p| p.not_before = rcgen::date_time_ymd(2999, 1, 1), is_ca).await,
                 "not valid yet",
             ),
             (
@@ -192,7 +184,7 @@ async fn the_dates_and_names_of_a_certificate_that_was_named_count_all_the_same(
                         p.subject_alt_names =
                             vec![rcgen::SanType::DnsName("other.example".try_into().unwrap())];
                     },
-                    is_ca.clone(),
+                    is_ca,
                 )
                 .await,
                 "other.example",
@@ -209,7 +201,7 @@ async fn the_dates_and_names_of_a_certificate_that_was_named_count_all_the_same(
 #[tokio::test]
 async fn another_certificate_of_the_same_name_is_not_the_one_that_was_named() {
     for is_ca in [CA, IsCa::NoCa] {
-        let (url, _) = showing(for_localhost(is_ca.clone()), self_signed).await;
+        let (url, _) = showing(for_localhost(is_ca), self_signed).await;
         let (_, pem) = showing(for_localhost(is_ca), self_signed).await;
         let tls = TlsConfig::default().only_ca_pem(&pem).unwrap();
         let error = get(&url, tls).await.unwrap_err();
