@@ -110,6 +110,7 @@ pub(crate) fn all() -> Vec<Step> {
         examples(),
     ];
     steps.extend(LAYERS.map(alone));
+    steps.push(features());
     let instructions = step(
         "instructions",
         "a pooled GET takes no more instructions than written down, in an optimised build",
@@ -154,6 +155,21 @@ fn loom() -> Step {
         on_request: true,
         ..loom
     }
+}
+
+/// Apart from the others: cargo turns a feature on for all crates of a build.
+fn features() -> Step {
+    let mut features = step(
+        "features:wats-codec",
+        "the formats are the same beside a crate that turns on every feature of serde_json",
+        [
+            "test --locked --manifest-path crates/wats-codec/features/Cargo.toml --target-dir target/features",
+        ],
+    );
+    for command in &mut features.commands {
+        command.current_dir(root());
+    }
+    features
 }
 
 fn fuzz_check() -> Step {

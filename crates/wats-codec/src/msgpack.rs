@@ -23,9 +23,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     limits: &Limits,
 ) -> Result<()> {
     let guard = Guard::new(limits.depth(), Rules::MessagePack);
-    let mut writer = rmp_serde::Serializer::new(out)
-        .with_struct_map()
-        .with_human_readable();
+    let mut writer = rmp_serde::Serializer::new(out).with_struct_map();
     guard.wrap(value).serialize(&mut writer).map_err(|error| {
         guard.fault(Format::MessagePack).unwrap_or_else(|| {
             let reason = error.to_string().into();

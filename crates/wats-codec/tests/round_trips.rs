@@ -496,7 +496,7 @@ fn compounds_come_back_wherever_they_stand() {
         Vec::<u8>::new(),
         BTreeMap::<String, u8>::new(),
         vec![vec![vec![1u8]], vec![]],
-        BTreeMap::from([("".to_owned(), 1u8), ("a b".to_owned(), 2)]),
+        BTreeMap::from([(String::new(), 1u8), ("a b".to_owned(), 2)]),
         BTreeMap::from([(Color::Red, 1u8), (Color::Blue, 2)]),
         BTreeMap::from([('k', 1u8)]),
         HashMap::from([("k".to_owned(), vec![1u8])]),
@@ -525,6 +525,15 @@ fn compounds_come_back_wherever_they_stand() {
     );
 }
 
+/// Floats have no order: the pairs stand in for a map.
+struct Pairs(Vec<(f64, u8)>);
+
+impl Serialize for Pairs {
+    fn serialize<S: Writer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
 #[test]
 fn maps_with_keys_of_any_kind_come_back_or_are_refused_in_writing() {
     come_back_or_are_not_collected!(
@@ -538,13 +547,6 @@ fn maps_with_keys_of_any_kind_come_back_or_are_refused_in_writing() {
         BTreeMap::from([(Some(1u8), 3u8)]),
         BTreeMap::from([(Bytes(vec![1]), 3u8)]),
     );
-    // Floats have no order: the pairs stand in for a map.
-    struct Pairs(Vec<(f64, u8)>);
-    impl Serialize for Pairs {
-        fn serialize<S: Writer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-            writer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
-        }
-    }
     let json = Serializer::default();
     let pairs = Pairs(vec![(0.5, 1)]);
     assert_eq!(json.to_vec(&pairs).unwrap(), br#"{"0.5":1}"#);
@@ -602,6 +604,15 @@ enum Mixed {
 }
 fast_serde!(Mixed);
 
+/// [`Mixed`] as somebody else writes it.
+#[derive(Serialize)]
+struct Other {
+    kind: &'static str,
+    value: f64,
+    tree: f64,
+    unknown: f64,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum NumberOrTree {
@@ -650,13 +661,6 @@ fn a_tree_never_holds_null_in_place_of_a_special_float() {
                     .is_ok()
             );
 
-            #[derive(Serialize)]
-            struct Other {
-                kind: &'static str,
-                value: f64,
-                tree: f64,
-                unknown: f64,
-            }
             let mixed = |value, tree| {
                 let unknown = special;
                 let kind = "Typed";

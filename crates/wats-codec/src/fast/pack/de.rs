@@ -401,8 +401,8 @@ impl Inside<'_, '_> {
     }
 
     /// Every item takes a byte at least.
-    fn hint(&self) -> Option<usize> {
-        Some(self.left.min(self.source.rest().len()))
+    fn hint(&self) -> usize {
+        self.left.min(self.source.rest().len())
     }
 }
 
@@ -419,7 +419,7 @@ impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.hint()
+        Some(self.hint())
     }
 }
 
@@ -441,7 +441,7 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.hint()
+        Some(self.hint())
     }
 }
 
