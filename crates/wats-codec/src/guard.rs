@@ -340,7 +340,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
-        if name == NUMBER || name == RAW {
+        if name.starts_with('$') && (name == NUMBER || name == RAW) {
             return Fields::private(self, name);
         }
         Ok(Fields::Plain(Watch {

@@ -474,6 +474,48 @@ fn documents_in_the_form_for_programs_are_read_too() {
 }
 
 #[test]
+fn other_readers_of_messagepack_read_the_form_for_people() {
+    let value = (
+        vec![IpAddr::V6(Ipv6Addr::LOCALHOST)],
+        Identifier([0, 0, 1, 2]),
+        Nothing,
+        BTreeMap::from([(Color::Blue, i128::MIN), (Color::Red, 7)]),
+    );
+    let bytes = Serializer::new(Format::MessagePack).to_vec(&value).unwrap();
+    let mut reader = rmp_serde::Deserializer::from_read_ref(&bytes).with_human_readable();
+    let back =
+        <(Vec<IpAddr>, Identifier, Nothing, BTreeMap<Color, i128>)>::deserialize(&mut reader);
+    assert_eq!(format!("{:?}", back.unwrap()), format!("{value:?}"));
+}
+
+/// An enum that takes whatever a tree does, and keeps every float.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum AnyOfFour {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<AnyOfFour>),
+}
+
+#[test]
+fn special_floats_come_back_among_variants_of_other_kinds() {
+    for special in SPECIAL {
+        for format in [Format::MessagePack, Format::Archive] {
+            let value = vec![
+                AnyOfFour::Number(special),
+                AnyOfFour::List(vec![AnyOfFour::Number(special), AnyOfFour::Flag(true)]),
+                AnyOfFour::Text("NaN".to_owned()),
+            ];
+            match survives(&Serializer::new(format), &value) {
+                Outcome::Same => {}
+                other => panic!("{format}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn compounds_come_back_wherever_they_stand() {
     come_back!(
         (),

@@ -147,7 +147,8 @@ impl<S: Serializer> SerializeStruct for Fields<'_, S> {
         }
     }
 
-    #[inline]
+    #[allow(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn end(self) -> Result<S::Ok, S::Error> {
         match self {
             Self::Plain(fields) => fields.inner.end(),
