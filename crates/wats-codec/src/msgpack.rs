@@ -75,7 +75,9 @@ fn read_as<T: DeserializeOwned>(
         let decode = |stand_in: StandIn<'_>| {
             let mut source = PackSource::new(bytes, max_depth).compact(compact);
             source = source.with_stand_in(stand_in);
-            T::deserialize(&mut source).is_ok()
+            let read = T::deserialize(&mut source).is_ok();
+            let taken = source.was_taken();
+            trees::Tried { read, taken }
         };
         if let Err(error) = trees::check(bytes, max_depth, decode) {
             return Ok(Err(error));

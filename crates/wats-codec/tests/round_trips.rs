@@ -498,6 +498,76 @@ enum AnyOfFour {
     List(Vec<AnyOfFour>),
 }
 
+/// As models are that keep what they did not expect: a number, or else whatever it is.
+#[derive(Debug)]
+enum Lenient {
+    Number(f64),
+    Odd(Value),
+}
+
+impl Serialize for Lenient {
+    fn serialize<S: Writer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(value) => wats_codec::float::serialize(value, writer),
+            Self::Odd(value) => value.serialize(writer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Lenient {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Lenient;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Lenient, E> {
+                Ok(Lenient::Number(value))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Lenient, E> {
+                Ok(Lenient::Odd(value.into()))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Lenient, E> {
+                let special = SPECIAL.into_iter().zip(["NaN", "Infinity", "-Infinity"]);
+                let named = special.into_iter().find(|(_, name)| *name == text);
+                Ok(named.map_or_else(
+                    || Lenient::Odd(text.into()),
+                    |(value, _)| Lenient::Number(value),
+                ))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Lenient, A::Error> {
+                let list = serde::de::value::SeqAccessDeserializer::new(list);
+                Value::deserialize(list).map(Lenient::Odd)
+            }
+        }
+        reader.deserialize_any(Visitor)
+    }
+}
+fast_serde!(Lenient);
+
+#[test]
+fn special_floats_come_back_where_anything_may_stand_that_is_no_tree() {
+    for special in SPECIAL {
+        for codec in codecs() {
+            let value = vec![
+                Lenient::Number(special),
+                Lenient::Odd(json!([1, {"a": 0.5}])),
+                Lenient::Number(0.5),
+                Lenient::Odd(json!(true)),
+            ];
+            match survives(&codec, &value) {
+                Outcome::Same => {}
+                other => panic!("{}: {other:?}", codec.format()),
+            }
+        }
+        // In what it keeps as it is, there is no place for them.
+        for format in [Format::MessagePack, Format::Archive] {
+            refused::<Lenient>(&Serializer::new(format).to_vec(&[special]).unwrap());
+        }
+    }
+}
+
 #[test]
 fn special_floats_come_back_among_variants_of_other_kinds() {
     for special in SPECIAL {
