@@ -123,6 +123,7 @@ pub(crate) fn all() -> Vec<Step> {
         package(),
     ];
     steps.extend(LAYERS.map(alone));
+    steps.push(formats_beside_features());
     steps.extend(JSON.map(features));
     let instructions = step(
         "instructions",
@@ -168,6 +169,21 @@ fn loom() -> Step {
         on_request: true,
         ..loom
     }
+}
+
+/// Apart from the others: cargo turns a feature on for all crates of a build.
+fn formats_beside_features() -> Step {
+    let mut features = step(
+        "features:wats-codec",
+        "the formats are the same beside a crate that turns on every feature of serde_json",
+        [
+            "test --locked --manifest-path crates/wats-codec/features/Cargo.toml --target-dir target/features",
+        ],
+    );
+    for command in &mut features.commands {
+        command.current_dir(root());
+    }
+    features
 }
 
 fn fuzz_check() -> Step {

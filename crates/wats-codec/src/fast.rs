@@ -275,7 +275,7 @@ pub(crate) fn read_json_serde<T: DeserializeOwned>(
     text: &[u8],
     max_depth: usize,
 ) -> Result<T, Left> {
-    read_json_with(text, max_depth, |source| source.serde())
+    read_json_with(text, max_depth, Source::serde)
 }
 
 #[inline]

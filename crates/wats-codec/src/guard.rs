@@ -340,7 +340,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
-        if name == NUMBER || name == RAW {
+        if name.starts_with('$') && (name == NUMBER || name == RAW) {
             return Fields::private(self, name);
         }
         Ok(Fields::Plain(Watch {
@@ -374,7 +374,8 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
     #[inline]
     fn is_human_readable(&self) -> bool {
-        self.inner.is_human_readable() && !self.guard.for_programs.get()
+        // In every format: what `serde` collects before it reads is always taken for the form for people.
+        !self.guard.for_programs.get()
     }
 }
 

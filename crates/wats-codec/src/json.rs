@@ -140,15 +140,17 @@ fn reason(error: &serde_json::Error) -> Box<str> {
     message.strip_suffix(&suffix).unwrap_or(&message).into()
 }
 
-/// Undoes [`offset_of`].
+/// The line and column of an offset.
 fn position_of(text: &[u8], offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
-    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
-    let start = before.iter().rposition(|byte| *byte == b'\n');
-    Position::Text {
-        line: breaks + 1,
-        column: offset - start.map_or(0, |at| at + 1) + 1,
+    let (mut line, mut start) = (1, 0);
+    for (at, byte) in before.iter().enumerate() {
+        if *byte == b'\n' {
+            (line, start) = (line + 1, at + 1);
+        }
     }
+    let column = offset + 1 - start;
+    Position::Text { line, column }
 }
 
 /// The offset of a line (from 1) and column.

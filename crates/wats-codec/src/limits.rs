@@ -34,7 +34,7 @@ pub struct Limits {
     /// from strangers that is known to be varied; single reports reach about 10.
     pub max_ratio: u32,
     /// Deepest nesting of arrays and objects. Default and ceiling 127, the deepest that
-    /// `serde_json` reads; a larger value counts as 127.
+    /// `serde_json` reads; a larger value counts as 127. What stack a level takes depends on the type: see the README.
     pub max_depth: usize,
 }
 

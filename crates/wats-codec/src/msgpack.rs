@@ -23,9 +23,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     limits: &Limits,
 ) -> Result<()> {
     let guard = Guard::new(limits.depth(), Rules::MessagePack);
-    let mut writer = rmp_serde::Serializer::new(out)
-        .with_struct_map()
-        .with_human_readable();
+    let mut writer = rmp_serde::Serializer::new(out).with_struct_map();
     guard.wrap(value).serialize(&mut writer).map_err(|error| {
         guard.fault(Format::MessagePack).unwrap_or_else(|| {
             let reason = error.to_string().into();
@@ -77,7 +75,9 @@ fn read_as<T: DeserializeOwned>(
         let decode = |stand_in: StandIn<'_>| {
             let mut source = PackSource::new(bytes, max_depth).compact(compact);
             source = source.with_stand_in(stand_in);
-            T::deserialize(&mut source).is_ok()
+            let read = T::deserialize(&mut source).is_ok();
+            let taken = source.was_taken();
+            trees::Tried { read, taken }
         };
         if let Err(error) = trees::check(bytes, max_depth, decode) {
             return Ok(Err(error));

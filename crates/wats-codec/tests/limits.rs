@@ -299,3 +299,57 @@ fn an_archive_of_the_shortest_values_counts_for_no_more_than_its_json() {
         assert_eq!(read(&limited, &bytes).unwrap(), many);
     }
 }
+
+#[test]
+fn every_setting_holds_at_its_ends() {
+    let values = [
+        json!(null),
+        json!(7),
+        json!([]),
+        json!({"a": [{"b": "text", "c": [1, 2.5, null]}]}),
+        json!(vec!["the same text"; 2_000]),
+    ];
+    let ends = [0, 1, 2, usize::MAX - 1, usize::MAX];
+    let mut settings = Vec::new();
+    for end in ends {
+        let limits = Limits::default();
+        let small = u32::try_from(end).unwrap_or(u32::MAX);
+        settings.extend(
+            [
+                limits.max_bytes(end),
+                limits.max_depth(end),
+                limits.max_ratio(small),
+                limits.max_bytes(end).max_depth(end).max_ratio(small),
+            ]
+            .map(|limits| (limits, Serializer::DEFAULT_COMPRESS_THRESHOLD, 5)),
+        );
+        settings.push((limits, end, 5));
+        settings.push((limits, 0, small));
+        settings.push((limits.max_bytes(end), 0, small));
+    }
+    for &format in Format::ALL {
+        for (limits, threshold, level) in &settings {
+            let codec = Serializer::new(format)
+                .with_limits(*limits)
+                .compress_threshold(*threshold)
+                .gzip_level(*level);
+            #[cfg(feature = "zstd")]
+            let codec = codec.zstd_level(i32::try_from(*level).unwrap_or(i32::MIN));
+            for value in &values {
+                match write(&codec, value) {
+                    Ok(bytes) => assert_eq!(&read(&codec, &bytes).unwrap(), value, "{codec:?}"),
+                    Err(error) => assert!(error.is_limit(), "{codec:?}: {error}"),
+                }
+                // What others wrote is read, or refused by its size.
+                let bytes = write(&Serializer::new(format), value).unwrap();
+                if let Err(error) = read(&codec, &bytes) {
+                    assert!(error.is_limit(), "{codec:?}: {error}");
+                }
+                let framing = wats_codec::Framing::LengthPrefixed;
+                let frame = [&(bytes.len() as u32).to_be_bytes()[..], &bytes].concat();
+                let records = wats_codec::RecordReader::<_, Value>::new(codec, framing, &frame[..]);
+                assert_eq!(records.count(), 1);
+            }
+        }
+    }
+}

@@ -474,6 +474,118 @@ fn documents_in_the_form_for_programs_are_read_too() {
 }
 
 #[test]
+fn other_readers_of_messagepack_read_the_form_for_people() {
+    let value = (
+        vec![IpAddr::V6(Ipv6Addr::LOCALHOST)],
+        Identifier([0, 0, 1, 2]),
+        Nothing,
+        BTreeMap::from([(Color::Blue, i128::MIN), (Color::Red, 7)]),
+    );
+    let bytes = Serializer::new(Format::MessagePack).to_vec(&value).unwrap();
+    let mut reader = rmp_serde::Deserializer::from_read_ref(&bytes).with_human_readable();
+    let back =
+        <(Vec<IpAddr>, Identifier, Nothing, BTreeMap<Color, i128>)>::deserialize(&mut reader);
+    assert_eq!(format!("{:?}", back.unwrap()), format!("{value:?}"));
+}
+
+/// An enum that takes whatever a tree does, and keeps every float.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum AnyOfFour {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<AnyOfFour>),
+}
+
+/// As models are that keep what they did not expect: a number, or else whatever it is.
+#[derive(Debug)]
+enum Lenient {
+    Number(f64),
+    Odd(Value),
+}
+
+impl Serialize for Lenient {
+    fn serialize<S: Writer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(value) => wats_codec::float::serialize(value, writer),
+            Self::Odd(value) => value.serialize(writer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Lenient {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Lenient;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Lenient, E> {
+                Ok(Lenient::Number(value))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Lenient, E> {
+                Ok(Lenient::Odd(value.into()))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Lenient, E> {
+                let special = SPECIAL.into_iter().zip(["NaN", "Infinity", "-Infinity"]);
+                let named = special.into_iter().find(|(_, name)| *name == text);
+                Ok(named.map_or_else(
+                    || Lenient::Odd(text.into()),
+                    |(value, _)| Lenient::Number(value),
+                ))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Lenient, A::Error> {
+                let list = serde::de::value::SeqAccessDeserializer::new(list);
+                Value::deserialize(list).map(Lenient::Odd)
+            }
+        }
+        reader.deserialize_any(Visitor)
+    }
+}
+fast_serde!(Lenient);
+
+#[test]
+fn special_floats_come_back_where_anything_may_stand_that_is_no_tree() {
+    for special in SPECIAL {
+        for codec in codecs() {
+            let value = vec![
+                Lenient::Number(special),
+                Lenient::Odd(json!([1, {"a": 0.5}])),
+                Lenient::Number(0.5),
+                Lenient::Odd(json!(true)),
+            ];
+            match survives(&codec, &value) {
+                Outcome::Same => {}
+                other => panic!("{}: {other:?}", codec.format()),
+            }
+        }
+        // In what it keeps as it is, there is no place for them.
+        for format in [Format::MessagePack, Format::Archive] {
+            refused::<Lenient>(&Serializer::new(format).to_vec(&[special]).unwrap());
+        }
+    }
+}
+
+#[test]
+fn special_floats_come_back_among_variants_of_other_kinds() {
+    for special in SPECIAL {
+        for format in [Format::MessagePack, Format::Archive] {
+            let value = vec![
+                AnyOfFour::Number(special),
+                AnyOfFour::List(vec![AnyOfFour::Number(special), AnyOfFour::Flag(true)]),
+                AnyOfFour::Text("NaN".to_owned()),
+            ];
+            match survives(&Serializer::new(format), &value) {
+                Outcome::Same => {}
+                other => panic!("{format}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn compounds_come_back_wherever_they_stand() {
     come_back!(
         (),
@@ -496,7 +608,7 @@ fn compounds_come_back_wherever_they_stand() {
         Vec::<u8>::new(),
         BTreeMap::<String, u8>::new(),
         vec![vec![vec![1u8]], vec![]],
-        BTreeMap::from([("".to_owned(), 1u8), ("a b".to_owned(), 2)]),
+        BTreeMap::from([(String::new(), 1u8), ("a b".to_owned(), 2)]),
         BTreeMap::from([(Color::Red, 1u8), (Color::Blue, 2)]),
         BTreeMap::from([('k', 1u8)]),
         HashMap::from([("k".to_owned(), vec![1u8])]),
@@ -525,6 +637,15 @@ fn compounds_come_back_wherever_they_stand() {
     );
 }
 
+/// Floats have no order: the pairs stand in for a map.
+struct Pairs(Vec<(f64, u8)>);
+
+impl Serialize for Pairs {
+    fn serialize<S: Writer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
 #[test]
 fn maps_with_keys_of_any_kind_come_back_or_are_refused_in_writing() {
     come_back_or_are_not_collected!(
@@ -538,13 +659,6 @@ fn maps_with_keys_of_any_kind_come_back_or_are_refused_in_writing() {
         BTreeMap::from([(Some(1u8), 3u8)]),
         BTreeMap::from([(Bytes(vec![1]), 3u8)]),
     );
-    // Floats have no order: the pairs stand in for a map.
-    struct Pairs(Vec<(f64, u8)>);
-    impl Serialize for Pairs {
-        fn serialize<S: Writer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-            writer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
-        }
-    }
     let json = Serializer::default();
     let pairs = Pairs(vec![(0.5, 1)]);
     assert_eq!(json.to_vec(&pairs).unwrap(), br#"{"0.5":1}"#);
@@ -602,6 +716,15 @@ enum Mixed {
 }
 fast_serde!(Mixed);
 
+/// [`Mixed`] as somebody else writes it.
+#[derive(Serialize)]
+struct Other {
+    kind: &'static str,
+    value: f64,
+    tree: f64,
+    unknown: f64,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum NumberOrTree {
@@ -650,13 +773,6 @@ fn a_tree_never_holds_null_in_place_of_a_special_float() {
                     .is_ok()
             );
 
-            #[derive(Serialize)]
-            struct Other {
-                kind: &'static str,
-                value: f64,
-                tree: f64,
-                unknown: f64,
-            }
             let mixed = |value, tree| {
                 let unknown = special;
                 let kind = "Typed";

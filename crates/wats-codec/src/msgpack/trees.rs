@@ -1,30 +1,41 @@
 //! NaN and infinities that a tree would take for nothing.
 //!
 //! MessagePack holds every float, and a `f64` gets it back. But a tree such as `serde_json::Value` has no place for NaN and
-//! infinities: it makes `null` of them, without an error. `serde` does not tell who takes a float, least of all where it
-//! collects values first (for a flattened member, or to choose a variant). So it is tried: what takes a list of
-//! everything in place of the float is a tree, unless it takes bytes too, as only what passes over anything does.
+//! infinities: it makes `null` of them, without an error. `serde` does not tell who takes a float. So it is tried with other
+//! values in its place, by further readings:
+//!
+//! * Where `serde` collects values first (for a flattened member, or to choose a variant), bytes are taken for the
+//!   moment. If the document is read with them, they are passed over; else what takes a list of everything is a tree.
+//! * Elsewhere a tree is what takes an integer of 128 bits, of which types that are lenient with numbers know nothing.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{head, skip_value};
-use crate::fast::pack::StandIn;
+use crate::fast::pack::{Instead, StandIn};
 use crate::{Error, Format, Position, Result};
 
 /// `[true, "", {}, null, [1, -1, 0.5]]`, which is a tree and hardly anything else.
-const TREE: &[u8] = b"\x95\xc3\xa0\x80\xc0\x93\x01\xff\xcb\x3f\xe0\0\0\0\0\0\0";
+const TREE: Instead = Instead::Packed(b"\x95\xc3\xa0\x80\xc0\x93\x01\xff\xcb\x3f\xe0\0\0\0\0\0\0");
 /// Bytes, which no tree takes.
-const BYTES: &[u8] = b"\xc4\0";
+const BYTES: Instead = Instead::Packed(b"\xc4\0");
 /// More places than these are not tried: each costs two readings.
 const MOST_PLACES: usize = 64;
 
+/// What came of a reading with something in place of floats.
+pub(super) struct Tried {
+    /// Whether the document was read.
+    pub(super) read: bool,
+    /// Whether what stood in was taken at its place.
+    pub(super) taken: bool,
+}
+
 /// Checks that no tree took a float that is not finite. `decode` reads the well-formed document with something in place of
-/// some of them, and says whether that went well.
+/// some of them.
 pub(super) fn check(
     bytes: &[u8],
     max_depth: usize,
-    decode: impl Fn(StandIn<'_>) -> bool,
+    decode: impl Fn(StandIn<'_>) -> Tried,
 ) -> Result<()> {
     let refused = |at, reason: &str| Error::Data {
         format: Format::MessagePack,
@@ -38,8 +49,13 @@ pub(super) fn check(
         return Err(refused(0, reason));
     }
     for for_left in places.values() {
-        let takes = |value| decode(StandIn { for_left, value });
-        if takes(TREE) && !takes(BYTES) {
+        let with = |value| decode(StandIn { for_left, value });
+        let is_tree = match with(BYTES) {
+            Tried { read: true, .. } => false,
+            Tried { taken: true, .. } => with(TREE).read,
+            Tried { taken: false, .. } => with(Instead::Wide).taken,
+        };
+        if is_tree {
             let at = bytes.len() - for_left.first().copied().unwrap_or_default();
             return Err(refused(
                 at,

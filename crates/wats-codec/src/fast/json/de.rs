@@ -366,10 +366,10 @@ impl Inside<'_, '_> {
     /// Checks that nothing is left of what was read well.
     #[inline]
     fn end(mut self, read: bool) -> Result<()> {
-        match read && self.more()? {
-            true => Err(GiveUp),
-            false => Ok(()),
+        if read && self.more()? {
+            return Err(GiveUp);
         }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::read::PackSource;
+use super::read::{Instead, PackSource};
 use crate::fast::Source;
 use crate::guard::RAW;
 
@@ -155,8 +155,14 @@ impl<'de> PackSource<'de> {
         self.special = true;
         match self.stand_in {
             Some(stand_in) if stand_in.for_left.contains(&left) => {
-                let mut instead = PackSource::new(stand_in.value, usize::MAX);
-                instead.deserialize_any(visitor)
+                let read = match stand_in.value {
+                    Instead::Packed(bytes) => {
+                        PackSource::new(bytes, usize::MAX).deserialize_any(visitor)
+                    }
+                    Instead::Wide => visitor.visit_u128(0),
+                };
+                self.taken |= read.is_ok();
+                read
             }
             _ => visitor.visit_f64(value),
         }
@@ -401,8 +407,8 @@ impl Inside<'_, '_> {
     }
 
     /// Every item takes a byte at least.
-    fn hint(&self) -> Option<usize> {
-        Some(self.left.min(self.source.rest().len()))
+    fn hint(&self) -> usize {
+        self.left.min(self.source.rest().len())
     }
 }
 
@@ -419,7 +425,7 @@ impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.hint()
+        Some(self.hint())
     }
 }
 
@@ -441,7 +447,7 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.hint()
+        Some(self.hint())
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct PackSource<'de> {
     /// Whether a float that is not finite stood where any type might.
     pub(super) special: bool,
     pub(super) stand_in: Option<StandIn<'de>>,
+    /// Whether something took what stands in.
+    pub(super) taken: bool,
 }
 
 /// What is handed over in place of some floats that are not finite.
@@ -24,8 +26,15 @@ pub(crate) struct PackSource<'de> {
 pub(crate) struct StandIn<'de> {
     /// Which: so many bytes are left where they begin.
     pub(crate) for_left: &'de [usize],
-    /// In MessagePack.
-    pub(crate) value: &'static [u8],
+    pub(crate) value: Instead,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Instead {
+    /// A value in MessagePack.
+    Packed(&'static [u8]),
+    /// A number of 128 bits.
+    Wide,
 }
 
 /// A string of so many bytes takes no more from an allocator than a shorter one.
@@ -81,6 +90,7 @@ impl<'de> PackSource<'de> {
             compact: false,
             special: false,
             stand_in: None,
+            taken: false,
         }
     }
 
@@ -103,6 +113,11 @@ impl<'de> PackSource<'de> {
     /// Whether a float that is not finite was handed over where any type might have stood.
     pub(crate) fn was_special(&self) -> bool {
         self.special
+    }
+
+    /// Whether something took what stands in for a float, whatever became of it.
+    pub(crate) fn was_taken(&self) -> bool {
+        self.taken
     }
 
     pub(super) fn go_back(&mut self, rest: &'de [u8]) {
