@@ -72,7 +72,7 @@ fn every_numeric_operator_has_its_outcomes_and_its_wire_form() {
         {
             let report = builder()
                 .not_finite(NotFinite::LeaveOut)
-                .numeric("N", value, "V", limits.clone())
+                .numeric("N", value, "V", limits)
                 .build()
                 .unwrap();
             let report = serde_json::to_value(&*report).unwrap();

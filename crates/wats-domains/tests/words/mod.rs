@@ -9,27 +9,27 @@ use super::lint_common::{Judge, repair, test};
 /// A text that must be there, and the most characters it may have.
 #[rustfmt::skip]
 const TEXTS: &[(&str, usize)] = &[
-    ("/pn", 100), ("/sn", 100), ("/rev", 100), ("/machineName", 100), ("/location", 100), ("/purpose", 100), ("/uut/user", 100),
-    ("/miscInfos/0/description", 100), ("/root/seqCall/path", 500), ("/root/seqCall/name", 200),
-    ("/root/seqCall/version", 30), ("/root/steps/0/steps/0/name", 100),
-    ("/root/steps/0/steps/0/numericMeas/0/unit", 20), ("/root/steps/0/steps/1/numericMeas/0/name", 100),
-    ("/root/steps/0/steps/5/attachment/name", 100),
+    ("pn", 100), ("sn", 100), ("rev", 100), ("machineName", 100), ("location", 100), ("purpose", 100), ("uut/user", 100),
+    ("miscInfos/0/description", 100), ("root/seqCall/path", 500), ("root/seqCall/name", 200),
+    ("root/seqCall/version", 30), ("root/steps/0/steps/0/name", 100),
+    ("root/steps/0/steps/0/numericMeas/0/unit", 20), ("root/steps/0/steps/1/numericMeas/0/name", 100),
+    ("root/steps/0/steps/5/attachment/name", 100),
 ];
 
 /// A text that may be missing or empty.
 #[rustfmt::skip]
 const FREE: &[(&str, usize)] = &[
-    ("/uut/comment", 5_000), ("/uut/batchSN", 100), ("/uut/fixtureId", 100), ("/miscInfos/0/text", 100),
-    ("/subUnits/0/partType", 50), ("/subUnits/0/sn", 100), ("/root/steps/0/steps/0/tsGuid", 30),
-    ("/root/steps/0/steps/0/errorMessage", 200), ("/root/steps/0/steps/4/chart/label", 50),
-    ("/root/steps/0/steps/4/chart/xUnit", 20),
+    ("uut/comment", 5_000), ("uut/batchSN", 100), ("uut/fixtureId", 100), ("miscInfos/0/text", 100),
+    ("subUnits/0/partType", 50), ("subUnits/0/sn", 100), ("root/steps/0/steps/0/tsGuid", 30),
+    ("root/steps/0/steps/0/errorMessage", 200), ("root/steps/0/steps/4/chart/label", 50),
+    ("root/steps/0/steps/4/chart/xUnit", 20),
 ];
 
 /// A number, one that it must not be, and whether it must be there.
 #[rustfmt::skip]
 const NUMBERS: &[(&str, i64, bool)] = &[
-    ("/processCode", 40_000, true), ("/processCode", -1, true), ("/processCode", 1 << 40, true),
-    ("/uut/testSocketIndex", -2, false), ("/root/steps/0/steps/3/messagePopup/button", 40_000, false),
+    ("processCode", 40_000, true), ("processCode", -1, true), ("processCode", 1 << 40, true),
+    ("uut/testSocketIndex", -2, false), ("root/steps/0/steps/3/messagePopup/button", 40_000, false),
 ];
 
 /// What is found about this member, with its text and the way to mend it.
@@ -39,6 +39,7 @@ fn told(report: &Value) -> Vec<Finding> {
 
 fn with(pointer: &str, value: Option<Value>) -> Value {
     let mut report = test();
+    let pointer = format!("/{pointer}");
     let (outer, name) = pointer.rsplit_once('/').unwrap();
     let outer = report.pointer_mut(outer).unwrap().as_object_mut().unwrap();
     match value {
@@ -169,10 +170,10 @@ fn the_words_of_numbers_fit_the_case() {
     }
     // Letters, times and ids.
     for (pointer, odd) in [
-        ("/type", "X"),
-        ("/start", "yesterday"),
-        ("/root/steps/0/steps/0/group", "main"),
-        ("/root/steps/0/steps/0/numericMeas/0/compOp", "WITHIN"),
+        ("type", "X"),
+        ("start", "yesterday"),
+        ("root/steps/0/steps/0/group", "main"),
+        ("root/steps/0/steps/0/numericMeas/0/compOp", "WITHIN"),
     ] {
         fits(
             pointer,
@@ -193,7 +194,7 @@ fn the_words_of_numbers_fit_the_case() {
             &["missing", "empty", "shorten"],
         );
     }
-    let no_id = one("/id", Some(json!("x")));
+    let no_id = one("id", Some(json!("x")));
     fits(
         "id",
         &no_id,
@@ -207,14 +208,14 @@ fn the_words_of_numbers_fit_the_case() {
 fn the_words_to_a_refusal_fit_the_case() {
     let judge = Judge::start();
     for (pointer, value) in [
-        ("/location", json!("")),
-        ("/rev", json!("")),
-        ("/uut/user", json!("")),
-        ("/root/seqCall/path", json!("")),
-        ("/root/steps/0/steps/5/attachment/name", json!("")),
-        ("/processCode", json!("100")),
-        ("/processCode", json!(40_000)),
-        ("/sn", json!(5)),
+        ("location", json!("")),
+        ("rev", json!("")),
+        ("uut/user", json!("")),
+        ("root/seqCall/path", json!("")),
+        ("root/steps/0/steps/5/attachment/name", json!("")),
+        ("processCode", json!("100")),
+        ("processCode", json!(40_000)),
+        ("sn", json!(5)),
     ] {
         let found = judge.findings(&with(pointer, Some(value.clone()))).unwrap();
         for finding in &found {
@@ -225,7 +226,7 @@ fn the_words_to_a_refusal_fit_the_case() {
                     "{pointer}: {finding:#}"
                 );
             }
-            if pointer == "/processCode" {
+            if pointer == "processCode" {
                 assert!(finding.text.contains("number"), "{finding:#}");
                 assert!(
                     fix.contains("number") || finding.code() == "R001",
