@@ -29,6 +29,7 @@ mod waiter;
 use crate::clock::{Clock, Time};
 use crate::entry::Tick;
 use crate::error::LoadError;
+use crate::removal::Panics;
 pub(crate) use active::Caller;
 pub use leader::Leader;
 use lease::Lease;
@@ -232,38 +233,53 @@ impl<K: Hash + Eq, V> Flights<K, V> {
         }
     }
 
-    /// Nobody joins these any more, so nobody else finds out that their leader never ends.
-    fn watch_forgotten(&self) {
-        if self.lease.is_some() && self.table.len() > 0 {
-            self.watch(self.now());
+    /// Ends the leases that are over and hands the baton on; tells when the next one of those began that must be watched.
+    fn end_leases(&self) -> Option<Tick> {
+        let now = self.now();
+        let mut panics = Panics::default();
+        let mut soonest: Option<Tick> = None;
+        for (flight, forgotten) in self.table.all() {
+            let (wakes, since) = self.end_lease(&flight, forgotten, now);
+            soonest = soonest.into_iter().chain(since).min();
+            // A waker is code of the runtime of who waits.
+            panics.drop(wakes);
         }
+        panics.swallow();
+        soonest
     }
 
-    /// Ends the lease of a flight if it is over, and calls the next who waits.
-    fn end_lease(&self, flight: &Flight<K, V>, forgotten: bool, now: Tick) -> Wakes {
+    /// Ends the lease of a flight if it is over, and calls the next who waits. Tells when the lease began that it has now,
+    /// if somebody must see its end.
+    fn end_lease(
+        &self,
+        flight: &Flight<K, V>,
+        forgotten: bool,
+        now: Tick,
+    ) -> (Wakes, Option<Tick>) {
         let mut shard = self.table.lock(flight.hash);
         let mut state = flight.lock();
+        let watched = forgotten || !state.waiters.is_empty();
         if !self.lease_is_over(state.since, now) {
-            return Wakes::default();
+            let open = matches!(state.phase, Phase::Running | Phase::Vacant);
+            return (Wakes::default(), (watched && open).then_some(state.since));
         }
-        let alone = state.waiters.is_empty();
         match state.phase {
-            Phase::Running if !alone => {
+            Phase::Running if !state.waiters.is_empty() => {
                 state.since = self.begin(now);
-                state.vacate()
+                (state.vacate(), Some(state.since))
             }
             // Who was called has not come.
             Phase::Vacant => {
                 state.since = self.begin(now);
-                state.first_waker()
+                (state.first_waker(), Some(state.since))
             }
             // Without a waiter the next caller finds the end of the lease by itself, but nobody comes to this one.
             Phase::Running if forgotten => {
                 state.epoch += 1;
                 shard.remove(flight);
-                Wakes::default()
+                (Wakes::default(), None)
             }
-            _ => Wakes::default(),
+            _ => (Wakes::default(), None),
         }
     }
 }
@@ -336,7 +352,8 @@ where
                     drop((state, shard));
                     return Join::Lead(Leader::new(flights, flight, epoch));
                 }
-                let (ticket, since) = (state.queue(), state.since);
+                let ticket = state.queue();
+                let since = state.since;
                 drop((state, shard));
                 flights.watch(since);
                 return Join::Wait(Waiter::new(flights, flight, ticket));
@@ -405,14 +422,17 @@ impl<K: Hash + Eq, V> SingleFlight<K, V> {
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.flights.table.hash(key);
-        self.flights.table.lock(hash).forget(hash, key);
-        self.flights.watch_forgotten();
+        let forgotten = self.flights.table.lock(hash).forget(hash, key);
+        if forgotten {
+            self.flights.watch(self.flights.now());
+        }
     }
 
     /// As [`forget`](Self::forget), for all keys.
     pub fn forget_all(&self) {
-        self.flights.table.forget_all();
-        self.flights.watch_forgotten();
+        if self.flights.table.forget_all() {
+            self.flights.watch(self.flights.now());
+        }
     }
 
     /// Loads under way now, those of forgotten keys included.
@@ -422,10 +442,10 @@ impl<K: Hash + Eq, V> SingleFlight<K, V> {
 }
 
 #[cfg(test)]
-impl<K: Hash + Eq + Send + Sync + 'static, V: Send + Sync + 'static> SingleFlight<K, V> {
+impl<K: Hash + Eq, V> SingleFlight<K, V> {
     /// What the background does from time to time.
     pub(crate) fn end_leases(&self) {
-        self.flights.run();
+        self.flights.end_leases();
     }
 }
 

@@ -1,9 +1,8 @@
 //! How long a leader has its key to itself, and the job that ends leases while somebody waits.
 
-use super::{Flights, Phase};
+use super::Flights;
 use crate::clock::{Time, ticks};
 use crate::entry::Tick;
-use crate::removal::Panics;
 use crate::sweep::Moved;
 use std::hash::Hash;
 use std::sync::{Arc, Weak};
@@ -53,7 +52,7 @@ impl Lease {
         since.saturating_add(self.length)
     }
 
-    /// Somebody waits for a leader whose lease began at `since`.
+    /// The end of a lease matters that began at `since`: somebody waits, or nobody will come who could find it.
     pub(super) fn watch(&self, since: Tick) {
         if let Some(job) = &self.job {
             job.0.at(self.look_at(self.end(since)));
@@ -78,26 +77,10 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Ends the leases that are over and hands the baton on.
     fn run(&self) -> Option<Moment> {
+        let since = self.end_leases()?;
         let lease = self.lease.as_ref()?;
-        let now = lease.now();
-        let mut soonest: Option<Tick> = None;
-        let mut panics = Panics::default();
-        for (flight, forgotten) in self.table.all() {
-            // Wakers are code of the runtimes of those who wait, and dropping a flight may drop a key.
-            let wakes = self.end_lease(&flight, forgotten, now);
-            panics.catch(|| drop(wakes));
-            let state = flight.lock();
-            // Without a waiter the next caller finds the end of the lease by itself, but nobody joins a forgotten one.
-            let watched = forgotten || !state.waiters.is_empty();
-            let end = (watched && !matches!(state.phase, Phase::Landed(_)))
-                .then(|| lease.end(state.since));
-            drop(state);
-            soonest = soonest.into_iter().chain(end).min();
-            panics.catch(|| drop(flight));
-        }
-        panics.swallow();
-        soonest.map(|end| lease.look_at(end).max(Moment::now().after(LEAST)))
+        let due = lease.look_at(lease.end(since));
+        Some(due.max(Moment::now().after(LEAST)))
     }
 }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
-use wats_background::Work;
 
 type Under = SingleFlight<u8, u32>;
 
@@ -224,7 +223,7 @@ fn a_key_that_is_forgotten_while_a_lease_ends_leaves_nobody_waiting() {
         let time = Time::custom(Arc::new(clock.clone()));
         let second = Duration::from_secs(1);
         let flights = Under {
-            flights: Arc::new(Flights::new(Some(second), Some(time))),
+            flights: Arc::new(Flights::new(Some(Lease::new(second, time, None)))),
         };
         let hung = lead(&flights);
         let waiter = wait(&flights);

@@ -2,7 +2,8 @@
 //! when a lease is over, and nothing is left behind.
 #![allow(clippy::panic, reason = "a panic in a test is its failure")]
 
-use super::{Flights, Join, Leader, Lease, SingleFlight, Turn, Waiter};
+use super::lease::Lease;
+use super::{Flights, Join, Leader, SingleFlight, Turn, Waiter};
 use crate::clock::{ManualClock, Time};
 use proptest::prelude::*;
 use std::future::Future;

@@ -54,12 +54,16 @@ impl<K, V> Table<K, V> {
         shards.map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn forget_all(&self) {
+    /// Whether there was any.
+    pub(super) fn forget_all(&self) -> bool {
+        let mut any = false;
         for mut shard in self.locks() {
             for standing in &mut shard.0 {
                 standing.forgotten = true;
+                any = true;
             }
         }
+        any
     }
 
     pub(super) fn len(&self) -> usize {
@@ -126,13 +130,13 @@ impl<K, V> Shard<K, V> {
         }
     }
 
-    pub(super) fn forget<Q>(&mut self, hash: u64, key: &Q)
+    /// Whether there was one.
+    pub(super) fn forget<Q>(&mut self, hash: u64, key: &Q) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        if let Some(standing) = self.standing(hash, key) {
-            standing.forgotten = true;
-        }
+        let standing = self.standing(hash, key);
+        standing.map(|standing| standing.forgotten = true).is_some()
     }
 }
