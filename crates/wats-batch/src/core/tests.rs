@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::sending::PATIENCE;
 use super::*;
 use crate::answers::Answers;
-use crate::{Policy, limit};
 use crate::trays::{Left, TrayId, Trays};
+use crate::{Policy, limit};
 
 type Under = Core<u32>;
 
