@@ -7,22 +7,27 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::foreign::let_go;
 use crate::shared::{May, Receipt, Shared};
 use crate::{BatchError, Priority, TryAddError};
 
 /// The answer of one item to come; made by [`RequestBatcher::add`](crate::RequestBatcher::add).
 ///
-/// Dropping it before the item was sent cancels the item; later it only gives up the answer.
-#[must_use = "an item is only added when its future is awaited"]
+/// Dropping it before the item was sent cancels the item; later it only gives up the answer. Once it has
+/// given its answer it has no other: polled again, it is pending for ever.
+#[must_use = "an `add` adds its item when it is first polled, and when it is dropped before the item was sent, \
+              the item is not sent; `Ticket::detach` lets a ticket go"]
 pub struct Add<'a, T, R, E> {
     batcher: Held<'a, Shared<T, R, E>>,
     state: State<T, R, E>,
 }
 
 /// An [`Add`] that is already in the queue and stands on its own; made by
-/// [`RequestBatcher::try_add`](crate::RequestBatcher::try_add).
+/// [`RequestBatcher::try_add`](crate::RequestBatcher::try_add). Dropped, it cancels the item, if that was not
+/// sent yet; [`detach`](Ticket::detach) lets it go instead.
 pub type Ticket<T, R, E> = Add<'static, T, R, E>;
 
 enum Held<'a, S> {
@@ -102,6 +107,35 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
 }
 
 impl<T, R, E> Ticket<T, R, E> {
+    /// Lets the item go: it is sent though nobody waits for its answer, which is dropped. Under
+    /// [`dedupe_by`](crate::BatcherBuilder::dedupe_by) this has to be called within a runtime.
+    ///
+    /// ```
+    /// # use wats_batch::{BatchConfig, RequestBatcher};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v });
+    /// batcher.try_add(1).unwrap().detach();
+    /// batcher.close().await;
+    /// assert_eq!(batcher.stats().sent, 1);
+    /// # }
+    /// ```
+    pub fn detach(mut self)
+    where
+        R: Send + 'static,
+        E: Send + Sync + 'static,
+    {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Waiting(receipt) => self.batcher.get().answers.leave(receipt.index),
+            // The item belongs to all who wait for it, so somebody has to.
+            State::Joined(flight) => {
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    drop(runtime.spawn(flight.map(|answer| let_go([answer]))));
+                }
+            }
+            State::New(..) | State::Refused | State::Ended => {}
+        }
+    }
+
     /// Enters the queue at once.
     pub(crate) fn enter_now(
         batcher: Arc<Shared<T, R, E>>,

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 
 use crate::BatchError;
 use crate::error::panic_message;
+use crate::foreign::{forget_panic, let_go};
 
 /// What a bulk call came back with.
 #[derive(Debug)]
@@ -33,6 +34,13 @@ pub enum Outcome<R, E> {
 /// own outcome), `Result<Vec<R>, E>` (all or nothing), `Result<Vec<Result<R, E>>, E>` (both).
 ///
 /// One answer for each item, in the order of the items.
+#[diagnostic::on_unimplemented(
+    message = "a bulk function cannot answer with `{Self}`",
+    label = "this bulk function's answer",
+    note = "`new` and `build` take `Vec<Result<R, E>>`, `Result<Vec<R>, E>` and `Result<Vec<Result<R, E>>, E>`",
+    note = "for plain values, `Vec<R>`, use `RequestBatcher::infallible` or `build_infallible`; for a map, `keyed` or `build_keyed`",
+    note = "where only `Ok` is ever returned, name the error: `RequestBatcher<_, _, E>`"
+)]
 pub trait IntoAnswers<R, E>: sealed::Sealed {
     #[doc(hidden)]
     fn into_outcome(self) -> Outcome<R, E>;
@@ -42,6 +50,10 @@ pub trait IntoAnswers<R, E>: sealed::Sealed {
 /// and the same with `Result<R, E>` for the values.
 ///
 /// Order does not matter; a key without an entry gives [`BatchError::Missing`].
+#[diagnostic::on_unimplemented(
+    message = "a bulk function cannot answer by key with `{Self}`",
+    note = "`keyed` and `build_keyed` take `HashMap<K, R>` and the same with `Result` inside or around"
+)]
 pub trait IntoKeyed<K, R, E>: sealed::Sealed {
     #[doc(hidden)]
     fn into_map(self) -> Result<HashMap<K, Result<R, Arc<E>>>, E>;
@@ -174,8 +186,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + 'static> Bulk<T, R, E> {
             Ok(outcome) => outcome,
             Err(payload) => {
                 let message = panic_message(&*payload);
-                // The payload may be anything, its drop too.
-                drop(std::panic::catch_unwind(AssertUnwindSafe(|| drop(payload))));
+                forget_panic(payload);
                 Outcome::Panicked(message)
             }
         }
@@ -203,6 +214,16 @@ fn pick<K: Eq + Hash, R: Clone, E>(
 }
 
 impl<R, E> Outcome<R, E> {
+    /// Drops answers that nobody gets.
+    fn let_go(self) {
+        match self {
+            Self::Each(answers) => let_go(answers),
+            Self::Values(values) => let_go(values),
+            Self::Found(found) => let_go(found),
+            Self::Failed(_) | Self::Panicked(_) => {}
+        }
+    }
+
     /// The answers one by one; endless where all items share one failure.
     pub(crate) fn answers(self, expected: usize) -> Answers<R, E> {
         let actual = match &self {
@@ -211,8 +232,11 @@ impl<R, E> Outcome<R, E> {
             Self::Found(found) => found.len(),
             Self::Failed(_) | Self::Panicked(_) => expected,
         };
+        if actual != expected {
+            self.let_go();
+            return Answers::Same(BatchError::WrongCount { expected, actual });
+        }
         match self {
-            _ if actual != expected => Answers::Same(BatchError::WrongCount { expected, actual }),
             Self::Each(answers) => Answers::Each(answers.into_iter()),
             Self::Values(values) => Answers::Values(values.into_iter()),
             Self::Found(found) => Answers::Found(found.into_iter()),

@@ -142,3 +142,101 @@ async fn recovery_may_call_the_batcher() {
     })
     .await;
 }
+
+/// What panics when it is dropped, if it is not zero.
+struct Touchy(u32);
+
+impl Drop for Touchy {
+    fn drop(&mut self) {
+        assert!(self.0 == 0 || std::thread::panicking(), "dropped");
+    }
+}
+
+impl Clone for Touchy {
+    fn clone(&self) -> Self {
+        assert!(self.0 != 77, "cloned");
+        Self(self.0)
+    }
+}
+
+/// Wakers, answers, errors and items that nobody gets: what they do is no other caller's matter.
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_foreign_code_is_no_other_callers_matter() {
+    struct BadWaker;
+    impl Wake for BadWaker {
+        fn wake(self: Arc<Self>) {
+            std::panic::resume_unwind(Box::new("woken"));
+        }
+    }
+    let config = BatchConfig::default()
+        .policy(Policy::Eager)
+        .max_concurrent_batches(limit::<1>());
+    let batcher: RequestBatcher<u32, Touchy, Touchy> =
+        RequestBatcher::new(config, |items: Vec<u32>| async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let answer = |item| match item {
+                7 => Err(Touchy(7)),
+                _ => Ok(Touchy(item)),
+            };
+            let mut answers: Vec<Result<Touchy, Touchy>> = items.into_iter().map(answer).collect();
+            if answers.len() == 4 {
+                answers.push(Ok(Touchy(8)));
+            }
+            answers
+        });
+    // Answers and an error that nobody gets, more than one of them in a batch.
+    let gone: Vec<_> = [1, 7, 2].map(|item| batcher.try_add(item).unwrap()).into();
+    let stays = batcher.try_add(0).unwrap();
+    let fifth = batcher.try_add(0).unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(gone);
+    let behind = batcher.try_add(0).unwrap();
+    assert_eq!(stays.await.ok().unwrap().0, 0);
+    assert_eq!(fifth.await.ok().unwrap().0, 0);
+    assert_eq!(behind.await.ok().unwrap().0, 0);
+    // A waker, before others of its batch.
+    let mut bad = Box::pin(batcher.add(0));
+    let waker = Waker::from(Arc::new(BadWaker));
+    assert!(
+        bad.poll_unpin(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    assert_eq!(batcher.add(0).await.ok().unwrap().0, 0);
+    drop(bad);
+    // The answers of a call with a wrong number of them.
+    let wrong = batcher.add_many([1, 2, 3, 4]).await;
+    assert!(
+        wrong
+            .iter()
+            .all(|answer| matches!(answer, Err(wats_batch::BatchError::WrongCount { .. })))
+    );
+    assert_eq!(batcher.add(0).await.ok().unwrap().0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_beside_the_bulk_function_fails_its_batch_alone() {
+    let two = std::num::NonZeroU32::new(2).unwrap();
+    let config = BatchConfig::default().policy(Policy::Eager);
+    let batcher: RequestBatcher<Touchy, u32, u32> = RequestBatcher::builder(config)
+        .retry(Retry::attempts(two).when(|error: &u32| {
+            assert!(*error != 5, "asked");
+            false
+        }))
+        .build(|items: Vec<Touchy>| async move {
+            let answer = |item: &Touchy| match item.0 {
+                5 => Err(5),
+                other => Ok(other),
+            };
+            let answers: Vec<_> = items.iter().map(answer).collect();
+            items.into_iter().for_each(std::mem::forget);
+            answers
+        });
+    for (bad, word) in [(77, "cloned"), (5, "asked")] {
+        match batcher.add(Touchy(bad)).await {
+            Err(wats_batch::BatchError::Panicked(message)) => assert_eq!(&*message, word),
+            other => unreachable!("{other:?}"),
+        }
+        assert_eq!(batcher.add(Touchy(0)).await.unwrap(), 0);
+    }
+    assert_eq!(batcher.stats().in_flight, 0);
+}

@@ -6,6 +6,7 @@
     reason = "a panic in a test is its failure"
 )]
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::Instant;
-use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher, Retry, limit};
 
 type Log = Arc<Mutex<Vec<(Duration, Vec<u32>)>>>;
 
@@ -436,4 +437,121 @@ async fn one_key_is_never_in_two_calls_and_keeps_its_order() {
         assert!(sent.is_sorted() && sent.len() == 15, "{key}: {sent:?}");
     }
     assert!(batcher.stats().most_in_flight > 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_covers_those_who_wait_for_room() {
+    for priority in [Priority::Low, Priority::Normal, Priority::High] {
+        let config = BatchConfig::default()
+            .policy(Policy::Manual)
+            .max_pending(limit::<10>())
+            .max_batch_size(limit::<4>());
+        let batcher = RequestBatcher::infallible(config, |items: Vec<u32>| async { items });
+        let mut import = batcher.add_many(0..25);
+        let others: Vec<_> = (100..105)
+            .map(|item| Box::pin(batcher.add_with(item, priority)))
+            .collect();
+        let mut others = futures_util::future::join_all(others);
+        assert!((&mut import).now_or_never().is_none());
+        assert!((&mut others).now_or_never().is_none());
+        assert_eq!(batcher.flush(), 30);
+        // What comes behind the flush is not covered, and takes nobody's place.
+        let late = Box::pin(batcher.add_with(200, Priority::High));
+        let mut late = futures_util::future::maybe_done(late);
+        assert!(std::pin::Pin::new(&mut late).now_or_never().is_none());
+        assert_eq!(import.await.len(), 25);
+        assert_eq!(others.await.len(), 5);
+        batcher.flush();
+        std::pin::Pin::new(&mut late).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_forgets_cancelled_items() {
+    let config = BatchConfig::default()
+        .policy(Policy::Manual)
+        .max_pending(limit::<2>());
+    let batcher = RequestBatcher::infallible(config, |items: Vec<u32>| async { items });
+    let mut adds: Vec<_> = (0..4).map(|item| Box::pin(batcher.add(item))).collect();
+    for add in &mut adds {
+        assert!(add.now_or_never().is_none());
+    }
+    assert_eq!(batcher.flush(), 4);
+    // One accepted and one that waits for room.
+    drop(adds.remove(3));
+    drop(adds.remove(0));
+    let mut later = Box::pin(batcher.add(9));
+    assert!((&mut later).now_or_never().is_none());
+    for add in adds {
+        add.await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!((batcher.stats().pending, batcher.stats().sent), (1, 2));
+}
+
+/// Every option at its least, at one that wraps easily, and at its most.
+#[tokio::test(start_paused = true)]
+async fn limits_are_data_and_no_arithmetic() {
+    use std::num::NonZeroU32;
+    let sizes = [
+        NonZeroUsize::MIN,
+        limit::<{ usize::MAX / 2 + 1 }>(),
+        NonZeroUsize::MAX,
+    ];
+    for policy in [Policy::Eager, Policy::Window, Policy::Manual] {
+        for (nth, size) in sizes.into_iter().cycle().take(12).enumerate() {
+            for wait in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+                let base = BatchConfig::default().policy(policy).max_wait(wait);
+                let config = match nth / 3 {
+                    0 => base.max_batch_size(size),
+                    1 => base.max_pending(size),
+                    2 => base.max_concurrent_batches(size),
+                    _ => base
+                        .max_batch_size(size)
+                        .max_pending(size)
+                        .max_concurrent_batches(size),
+                };
+                let retry = Retry::attempts(NonZeroU32::MAX)
+                    .delay(Duration::ZERO)
+                    .max_delay(wait);
+                let batcher: RequestBatcher<u32, u32, String> =
+                    RequestBatcher::builder(config.clone())
+                        .retry(retry)
+                        .order_by(|item: &u32| item % 2)
+                        .build(|items: Vec<u32>| async { Ok::<_, String>(items) });
+                let plain =
+                    RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items });
+                let (mut keyed, mut lone) = (batcher.add_many(0..7), plain.add_many(0..7));
+                let _ = (
+                    (&mut keyed).now_or_never().is_none(),
+                    (&mut lone).now_or_never().is_none(),
+                );
+                if wait == Duration::MAX || policy == Policy::Manual {
+                    batcher.flush();
+                    plain.flush();
+                }
+                assert!(keyed.await.iter().all(Result::is_ok), "{config:?}");
+                assert!(lone.await.iter().all(Result::is_ok), "{config:?}");
+                assert_eq!(plain.close_within(wait).await, (0, 0));
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_let_go_is_sent_all_the_same() {
+    let config = BatchConfig::default().max_wait(Duration::from_millis(5));
+    let plain = RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items });
+    let joined: RequestBatcher<u32, u32, Infallible> = RequestBatcher::builder(config)
+        .dedupe_by(|item: &u32| *item)
+        .build_infallible(|items| async { items });
+    for batcher in [plain, joined] {
+        batcher.try_add(1).unwrap().detach();
+        drop(batcher.try_add(2).unwrap());
+        batcher.try_add(3).unwrap().detach();
+        assert_eq!(batcher.add(3).await.unwrap(), 3);
+        let stats = batcher.stats();
+        assert_eq!(stats.cancelled, 1);
+        assert_eq!(stats.sent + stats.deduplicated, 3);
+    }
 }

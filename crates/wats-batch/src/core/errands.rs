@@ -139,11 +139,12 @@ impl<T> Core<T> {
     /// What the state asks for now.
     #[inline]
     pub(crate) fn todo(&mut self) -> Todo {
-        if !self.sites.is_one() {
-            self.line_up();
-        }
+        let errands = match self.sites.only() {
+            Some(site) => self.needs_worker(site) || self.needs_timer(site),
+            None => self.need_of_several(),
+        };
         Todo {
-            errands: self.sites.ids().any(|id| self.need(id).is_some()),
+            errands,
             idle: self.closed && self.is_idle(),
         }
     }
@@ -179,22 +180,36 @@ impl<T> Core<T> {
         }
     }
 
-    #[inline]
+    #[cold]
+    fn need_of_several(&mut self) -> bool {
+        self.line_up();
+        self.sites.ids().any(|id| self.need(id).is_some())
+    }
+
     fn need(&self, id: SiteId) -> Option<Need> {
         let site = self.sites.get(id);
-        let gathering = site.gathering;
-        let may_start = gathering < self.free_slots()
-            && (self.sites.line.is_empty() || (gathering == 0 && self.has_turn(id)));
-        if may_start && self.view(site).ripe_after(gathering) {
-            return Some(Need::Worker);
+        let has_turn = self.sites.line.is_empty() || (site.gathering == 0 && self.has_turn(id));
+        if has_turn && self.needs_worker(site) {
+            Some(Need::Worker)
+        } else if self.needs_timer(site) {
+            Some(Need::Timer)
+        } else if !site.watching && self.is_hindered(id) {
+            Some(Need::Watch)
+        } else {
+            None
         }
-        if self.config.policy == Policy::Window
+    }
+
+    #[inline]
+    fn needs_worker(&self, site: &Site) -> bool {
+        site.gathering < self.free_slots() && self.view(site).ripe_after(site.gathering)
+    }
+
+    #[inline]
+    fn needs_timer(&self, site: &Site) -> bool {
+        self.config.policy == Policy::Window
             && site.queued > 0
             && !(site.timer || site.due || self.closed)
-        {
-            return Some(Need::Timer);
-        }
-        (!self.sites.is_one() && !site.watching && self.is_hindered(id)).then_some(Need::Watch)
     }
 
     #[inline]

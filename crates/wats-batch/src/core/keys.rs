@@ -24,8 +24,6 @@ pub(crate) struct KeyState {
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     states: HashMap<Key, KeyState>,
-    /// Items that wait for a bulk call of their own key to end.
-    pub(crate) parked: usize,
 }
 
 impl Keys {
@@ -55,19 +53,13 @@ impl Keys {
 
     /// No item of this site waits any more; what is being sent still is.
     pub(crate) fn forget_waiting(&mut self, site: SiteId) {
-        let mut parked = self.parked;
         self.states.retain(|_, state| {
-            if state.site != site {
-                return true;
+            if state.site == site {
+                state.has_head = false;
+                state.followers = List::EMPTY;
             }
-            if state.sending > 0 {
-                parked -= state.followers.len();
-            }
-            state.has_head = false;
-            state.followers = List::EMPTY;
-            state.sending > 0
+            state.sending > 0 || state.has_head || !state.followers.is_empty()
         });
-        self.parked = parked;
     }
 
     /// All that waits at one site waits at another now.

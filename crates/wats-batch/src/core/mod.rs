@@ -114,6 +114,8 @@ pub(crate) struct Core<T> {
     /// Cells for the next items.
     cells: Range<Index>,
     sites: Sites,
+    /// Accepted items that were not sent.
+    accepted: usize,
     /// The items for which there is no room yet.
     blocked: List,
     keys: Keys,
@@ -138,6 +140,7 @@ impl<T> Core<T> {
             slab: Slab::new(),
             cells: 0..0,
             sites: Sites::default(),
+            accepted: 0,
             blocked: List::EMPTY,
             keys: Keys::default(),
             promised: 0,
@@ -314,6 +317,8 @@ impl<T> Core<T> {
             };
             if slot.place == Place::Blocked {
                 self.blocked.remove(&mut self.slab, index);
+            } else {
+                self.accepted -= 1;
             }
             if let (Stage::Waiting(item), waker) = self.slab.remove(index) {
                 unsent.push(item, index, waker);
@@ -345,7 +350,7 @@ impl<T> Core<T> {
     /// Accepted items that were not sent.
     #[inline]
     pub(crate) fn pending(&self) -> usize {
-        self.sites.iter().map(|site| site.queued).sum::<usize>() + self.keys.parked
+        self.accepted
     }
 
     /// Bulk calls under way.
@@ -416,12 +421,12 @@ impl<T> Core<T> {
     #[inline]
     fn stamp(&mut self, site: SiteId) -> i64 {
         let site = self.sites.get_mut(site);
-        site.used = self.counters.items;
         let (stamp, left) = site.stamp;
         if site.queued > 0 && left > 0 {
             site.stamp.1 = left - 1;
             return stamp;
         }
+        site.used = self.counters.items;
         site.stamp = (self.clock.now(), self.config.max_batch_size.get() - 1);
         site.stamp.0
     }
@@ -433,6 +438,7 @@ impl<T> Core<T> {
             return;
         };
         slot.place = Place::Lane;
+        self.accepted += 1;
         let (site, lane) = (slot.site, usize::from(slot.lane));
         if let Some(key) = slot.key
             && self.has_to_follow(index, key, site)
@@ -473,9 +479,7 @@ impl<T> Core<T> {
             self.sites.get_mut(home).waiting += 1;
             self.sites.get_mut(home).owed += owed;
         }
-        if parked {
-            self.keys.parked += 1;
-        } else {
+        if !parked {
             self.sites.get_mut(home).queued += 1;
         }
         true
@@ -524,6 +528,7 @@ impl<T> Core<T> {
         let site = self.sites.get_mut(id);
         site.waiting -= 1;
         site.owed -= usize::from(owed);
+        self.accepted -= usize::from(place != Place::Blocked);
         match (place, key) {
             (Place::Blocked, _) => self.blocked.remove(&mut self.slab, index),
             (Place::Lane, key) => {
@@ -537,9 +542,7 @@ impl<T> Core<T> {
             (Place::Follower, Some(key)) => {
                 if let Some(state) = self.keys.get(key) {
                     state.followers.remove(&mut self.slab, index);
-                    if state.sending > 0 {
-                        self.keys.parked -= 1;
-                    } else {
+                    if state.sending == 0 {
                         site.queued -= 1;
                     }
                     self.keys.prune(key);

@@ -139,6 +139,7 @@ impl<T> Core<T> {
         site.lanes[lane].cut_front(&mut self.slab, next, taken - followed);
         site.queued -= taken;
         site.waiting -= taken;
+        self.accepted -= taken;
         site.owed -= owed;
     }
 
@@ -171,7 +172,6 @@ impl<T> Core<T> {
             }
         }
         self.sites.get_mut(site).queued -= followers.len();
-        self.keys.parked += followers.len();
         if let Some(state) = self.keys.get(key) {
             (state.followers, state.has_head, state.sending) = (followers, false, 1 + taken);
         }
@@ -188,7 +188,6 @@ impl<T> Core<T> {
             return;
         }
         let (waiting, site) = (state.followers.len(), state.site);
-        self.keys.parked -= waiting;
         self.sites.get_mut(site).queued += waiting;
         self.promote(key);
         self.keys.prune(key);

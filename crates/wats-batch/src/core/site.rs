@@ -138,6 +138,15 @@ impl Sites {
         self.all.iter().position(is_it).map(|at| at as SiteId)
     }
 
+    /// The site, if there is just one.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<&Site> {
+        match &self.all[..] {
+            [site] => Some(site),
+            _ => None,
+        }
+    }
+
     /// There is just one runtime to think of.
     #[inline]
     pub(crate) fn is_one(&self) -> bool {
