@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 8] = [
+const LAYERS: [&str; 9] = [
     "wats-codec",
+    "wats-background",
     "wats-cache-macros",
     "wats-cache",
     "wats-batch",

@@ -1,21 +1,24 @@
 //! Building a cache: the options, and what the user hangs in.
 
 use crate::RemovalCause;
-use crate::background::{Background, Chore};
 use crate::clock::{Clock, Time};
 use crate::config::{CacheConfig, all_setters};
-use crate::core::{Core, Keeper, Life, Listener, Loads};
+use crate::core::{Core, Life, Listener, Loads};
+#[cfg(feature = "metrics")]
+use crate::entry::NEVER;
 use crate::flight::SingleFlight;
 use crate::hash::RandomState;
 use crate::lock::Lock;
 use crate::policy::Policy;
 use crate::shard::{Limits, Rules, Shard};
+use crate::sweep::Sweeper;
 use crate::sync::TtlCache;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+use wats_background::Work;
 
 /// Marks a builder of a [`TtlCache`].
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +144,7 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
         self
     }
 
-    fn rules(&self, life: &Life<K, V>, shard: usize, shards: usize) -> Rules {
+    fn rules(&self, life: &Life<K, V>, time: &Time, shard: usize, shards: usize) -> Rules {
         // The shares add up to the whole.
         let share = |whole: usize| whole / shards + usize::from(shard < whole % shards);
         let weight = self.config.max_weight.unwrap_or(u64::MAX);
@@ -153,10 +156,10 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
                 // A cache with a bound of the weight has one shard.
                 weight,
             },
-            idle: self
-                .config
-                .time_to_idle
-                .map_or(0, |idle| crate::clock::ticks(idle).max(1)),
+            idle: match self.config.time_to_idle {
+                Some(idle) if !idle.is_zero() => crate::clock::ticks(idle) + time.lag(),
+                _ => 0,
+            },
             stale: life.stale(),
             extras: life.extras(),
         }
@@ -171,12 +174,14 @@ where
 {
     fn core(self) -> Arc<Core<K, V, S>> {
         let life = Life::new(&self.config, self.weigher.clone(), self.negative.clone());
+        let time = self.clock.clone().map_or(Time::Coarse, Time::custom);
         let count = self.config.shard_count(self.weigher.is_some());
         let shards = (0..count)
-            .map(|shard| Lock::new(Shard::new(self.rules(&life, shard, count))))
+            .map(|shard| Lock::new(Shard::new(self.rules(&life, &time, shard, count))))
             .collect();
-        let time = self.clock.map_or_else(Time::coarse, Time::custom);
-        Arc::new(Core {
+        let every = self.config.sweep_interval;
+        let core = Arc::new_cyclic(|core: &Weak<Core<K, V, S>>| Core {
+            sweeper: every.map(|every| Sweeper::new(core.clone() as Weak<dyn Work>, every, &time)),
             shards,
             hasher: self.hasher,
             flights: SingleFlight::build(self.config.load_lease, &time),
@@ -184,25 +189,15 @@ where
             life,
             listener: self.listener,
             loads: Loads::default(),
-            keeper: OnceLock::new(),
             #[cfg(feature = "metrics")]
             observer: self.name.map(crate::observe::Observer::new),
-        })
+        });
+        #[cfg(feature = "metrics")]
+        if core.observer.is_some() {
+            core.sweep_at(0, NEVER);
+        }
+        core
     }
-}
-
-/// Has the background thread sweep the cache.
-fn sweep_by_thread<K, V, S>(core: &Arc<Core<K, V, S>>, every: Duration)
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Send + Sync + 'static,
-    S: BuildHasher + Send + Sync + 'static,
-{
-    let chore = Arc::downgrade(core) as Weak<dyn Chore>;
-    let poke = Background::global().add(chore, every);
-    let listener = Arc::downgrade(&poke);
-    core.time.subscribe(listener);
-    let _ = core.keeper.set(Keeper::of_thread(poke));
 }
 
 impl<K, V, S> CacheBuilder<K, V, S, ForThreads>
@@ -213,12 +208,7 @@ where
 {
     /// Builds the cache. Every option has a meaning over its whole range, so this cannot fail.
     pub fn build(self) -> TtlCache<K, V, S> {
-        let every = self.config.sweep_interval;
-        let core = self.core();
-        if let Some(every) = every {
-            sweep_by_thread(&core, every);
-        }
-        TtlCache { core }
+        TtlCache { core: self.core() }
     }
 }
 
@@ -229,36 +219,10 @@ where
     V: Clone + Send + Sync + 'static,
     S: BuildHasher + Send + Sync + 'static,
 {
-    /// Builds the cache. Inside a tokio runtime a task of it sweeps; elsewhere, or with a [`ManualClock`], the thread
-    /// that sweeps the sync caches does.
-    ///
-    /// [`ManualClock`]: crate::ManualClock
+    /// Builds the cache, inside of a runtime or not: it belongs to none. Every option has a meaning over its whole range,
+    /// so this cannot fail.
     pub fn build(self) -> crate::AsyncTtlCache<K, V, S> {
-        let every = self.config.sweep_interval;
-        let core = self.core();
-        if let Some(every) = every {
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => {
-                    if core.time.is_manual() {
-                        sweep_by_thread(&core, every);
-                    } else {
-                        let task = runtime.spawn(sweep_by_task(Arc::downgrade(&core), every));
-                        let _ = core.keeper.set(Keeper::of_task(task.abort_handle()));
-                    }
-                }
-                Err(_) => sweep_by_thread(&core, every),
-            }
-        }
-        crate::AsyncTtlCache { core }
-    }
-}
-
-#[cfg(feature = "async")]
-async fn sweep_by_task<C: Chore>(core: Weak<C>, every: Duration) {
-    loop {
-        tokio::time::sleep(every.max(Duration::from_millis(10))).await;
-        let Some(core) = core.upgrade() else { return };
-        core.run(&mut || {});
+        crate::AsyncTtlCache { core: self.core() }
     }
 }
 

@@ -1,27 +1,39 @@
 //! Time: the public [`Clock`], the one for tests, and how a cache reads it.
 //!
 //! A cache counts in [`Tick`]s, milliseconds since an origin of the clock. By default it reads a coarse tick that a
-//! background thread advances every 10 ms, because a precise reading costs more than the whole rest of a hit.
+//! thread advances every 10 ms and that is never ahead, because a precise reading costs more than the whole rest of a
+//! hit. So that nothing ends early for it, a life begins at a precise reading, or a bit later: see [`Time::begin`].
 
-use crate::background::{self, Background, User};
 use crate::entry::{LATEST, NEVER, Tick};
+use crate::removal::Panics;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use wats_background::clock;
+
+/// Lives shorter than this begin at a precise reading of the system's clock, which costs 25 ns.
+const SHORT: Tick = 5_000;
+
+/// Longer ones begin this much after the coarse time: one tick, and what the thread that turns it may be late.
+const LAG: Tick = 50;
 
 /// A source of time for caches.
 ///
 /// Time may stand still or jump ahead. A clock that goes backwards is read as one that stands still until it has caught
 /// up, so nothing that expired comes back.
+///
+/// It is read by the callers of the cache and by threads of this crate, which belong to no runtime, so it must tell the
+/// same time on all of them; [`TokioClock`] remembers its runtime for that. A clock that blocks or panics keeps up who
+/// reads it: a caller, or the sweeps of this one cache.
 pub trait Clock: Send + Sync + 'static {
     /// Time passed since an origin that stays the same for the life of the clock. Caches use whole milliseconds of it.
     fn now(&self) -> Duration;
 
     /// Takes a listener that wants to know when the time was moved by hand; only clocks for tests need to keep it.
     ///
-    /// A cache asks so that its sweeper takes its waits from this clock. With a clock that runs by itself the sweeper
-    /// wakes at its interval in real time.
+    /// A cache asks so that it is swept as soon as the time was moved. With any other clock of the user it is looked at
+    /// every `sweep_interval` of real time, while there is something to expire.
     fn subscribe(&self, listener: Weak<dyn TimeListener>) {
         drop(listener);
     }
@@ -81,9 +93,11 @@ impl ManualClock {
         listeners.retain(|listener| listener.strong_count() > 0);
         let alive: Vec<_> = listeners.iter().filter_map(Weak::upgrade).collect();
         drop(listeners);
+        let mut panics = Panics::default();
         for listener in alive {
-            listener.time_moved();
+            panics.catch(|| listener.time_moved());
         }
+        panics.resume();
     }
 }
 
@@ -115,23 +129,28 @@ pub struct PreciseClock;
 
 impl Clock for PreciseClock {
     fn now(&self) -> Duration {
-        Instant::now().saturating_duration_since(background::origin())
+        clock::since_origin()
     }
 }
 
-/// The clock of tokio, which stands still under `tokio::time::pause` and moves by `tokio::time::advance`.
+/// The clock of a runtime of tokio, which stands still under `tokio::time::pause` and moves by `tokio::time::advance`.
+///
+/// It is that of the runtime it was made in, wherever it is read: by other threads, other runtimes and the sweeper. It
+/// starts no timer, so a cache never makes a paused clock move.
 #[cfg(feature = "async")]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TokioClock {
     origin: tokio::time::Instant,
+    runtime: Option<tokio::runtime::Handle>,
 }
 
 #[cfg(feature = "async")]
 impl TokioClock {
-    /// A clock at zero. Make it after `tokio::time::pause`, in the runtime that uses it.
+    /// A clock at zero. Made outside of a runtime, it is the clock of the system, which nobody can pause.
     pub fn new() -> Self {
         Self {
             origin: tokio::time::Instant::now(),
+            runtime: tokio::runtime::Handle::try_current().ok(),
         }
     }
 }
@@ -146,17 +165,21 @@ impl Default for TokioClock {
 #[cfg(feature = "async")]
 impl Clock for TokioClock {
     fn now(&self) -> Duration {
-        tokio::time::Instant::now().saturating_duration_since(self.origin)
+        let now = match &self.runtime {
+            Some(runtime) => {
+                let _inside = runtime.enter();
+                tokio::time::Instant::now()
+            }
+            None => std::time::Instant::now().into(),
+        };
+        now.saturating_duration_since(self.origin)
     }
 }
 
 /// How a cache reads its clock.
 #[derive(Clone)]
 pub(crate) enum Time {
-    /// The tick of the background thread, which runs as long as somebody holds a [`User`].
-    Coarse {
-        _user: Arc<User>,
-    },
+    Coarse,
     Custom(Arc<Custom>),
 }
 
@@ -164,44 +187,39 @@ pub(crate) struct Custom {
     clock: Arc<dyn Clock>,
     /// The latest time seen.
     latest: AtomicU64,
-    _user: User,
 }
 
 impl Time {
-    pub(crate) fn coarse() -> Self {
-        Self::Coarse {
-            _user: Arc::new(Background::global().user()),
-        }
-    }
-
     pub(crate) fn custom(clock: Arc<dyn Clock>) -> Self {
         let latest = AtomicU64::new(0);
-        Self::Custom(Arc::new(Custom {
-            clock,
-            latest,
-            _user: Background::global().user(),
-        }))
+        Self::Custom(Arc::new(Custom { clock, latest }))
     }
 
     #[inline]
     pub(crate) fn now(&self) -> Tick {
         match self {
-            Self::Coarse { .. } => background::coarse_now(),
+            Self::Coarse => clock::coarse(),
             Self::Custom(custom) => custom.now(),
         }
     }
 
-    /// Whether the time moves only by hand: such a clock keeps its listeners.
-    #[cfg(feature = "async")]
-    pub(crate) fn is_manual(&self) -> bool {
-        struct Probe;
-        impl TimeListener for Probe {
-            fn time_moved(&self) {}
+    /// The tick that something begins with that lasts for `length`, where [`now`](Self::now) said `now`. Not earlier
+    /// than it really is, rounded up, so that nothing ends early.
+    #[inline]
+    pub(crate) fn begin(&self, now: Tick, length: Tick) -> Tick {
+        match self {
+            Self::Coarse if length < SHORT => clock::precise() + 1,
+            Self::Coarse => now + LAG,
+            Self::Custom(custom) => custom.begin(),
         }
-        let probe = Arc::new(Probe);
-        let listener = Arc::downgrade(&probe);
-        self.subscribe(listener);
-        Arc::weak_count(&probe) > 0
+    }
+
+    /// What a time reckoned from a coarse reading needs on top, so that it does not end early.
+    pub(crate) fn lag(&self) -> Tick {
+        match self {
+            Self::Coarse => LAG,
+            Self::Custom(_) => 0,
+        }
     }
 
     pub(crate) fn subscribe(&self, listener: Weak<dyn TimeListener>) {
@@ -214,7 +232,19 @@ impl Time {
 impl Custom {
     #[inline(never)]
     fn now(&self) -> Tick {
-        let now = tick_of(self.clock.now());
+        self.latest(tick_of(self.clock.now()))
+    }
+
+    #[inline(never)]
+    fn begin(&self) -> Tick {
+        let now = self.clock.now();
+        let tick = self.latest(tick_of(now));
+        // Into a millisecond that has begun it is the next one. A clock that went back stands at what it said.
+        let begun = !now.subsec_nanos().is_multiple_of(1_000_000) && tick == tick_of(now);
+        tick + u64::from(begun)
+    }
+
+    fn latest(&self, now: Tick) -> Tick {
         now.max(self.latest.fetch_max(now, Ordering::Relaxed))
     }
 }
@@ -222,7 +252,7 @@ impl Custom {
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Coarse { .. } => "Coarse",
+            Self::Coarse => "Coarse",
             Self::Custom(_) => "Custom",
         })
     }
@@ -230,12 +260,7 @@ impl fmt::Debug for Time {
 
 /// The tick of a time since the origin: the first millisecond is tick 1.
 pub(crate) fn tick_of(since_origin: Duration) -> Tick {
-    // Seconds and the rest apart: a division of 128 bits would cost more than the reading.
-    let millis = since_origin
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(since_origin.subsec_millis()));
-    millis.saturating_add(1).min(LATEST)
+    clock::tick_of(since_origin).min(LATEST)
 }
 
 /// A length of time in ticks, rounded up: an entry lives at least as long as it was told to.

@@ -12,15 +12,15 @@ mod load;
 mod model_tests;
 mod renewal;
 
-use crate::background::{Chore, Poke};
 use crate::clock::Time;
-use crate::entry::Tick;
+use crate::entry::{NEVER, Tick};
 use crate::flight::SingleFlight;
 use crate::hash::hash;
 use crate::lock::{Lock, LockGuard};
-use crate::removal::{Outbox, RemovalCause};
+use crate::removal::{Outbox, Panics, RemovalCause};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
+use crate::sweep::Sweeper;
 pub use given::Loaded;
 pub(crate) use given::{Brought, Given, tag_hashes};
 pub(crate) use landing::Failures;
@@ -30,8 +30,9 @@ pub(crate) use load::Loads;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
+use wats_background::{Moment, Work};
 
 pub(crate) type Listener<K, V> = Arc<dyn Fn(&K, &V, RemovalCause) + Send + Sync>;
 
@@ -43,44 +44,9 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) flights: SingleFlight<K, Landing<V>>,
     pub(crate) loads: Loads,
-    pub(crate) keeper: OnceLock<Keeper>,
+    pub(crate) sweeper: Option<Sweeper>,
     #[cfg(feature = "metrics")]
     pub(crate) observer: Option<crate::observe::Observer>,
-}
-
-/// What keeps the sweeper of a cache going; gone with the cache.
-pub(crate) struct Keeper {
-    /// Alive, the clock of the cache can wake the sweeping thread.
-    _poke: Option<Arc<Poke>>,
-    #[cfg(feature = "async")]
-    task: Option<tokio::task::AbortHandle>,
-}
-
-impl Keeper {
-    pub(crate) fn of_thread(poke: Arc<Poke>) -> Self {
-        Self {
-            _poke: Some(poke),
-            #[cfg(feature = "async")]
-            task: None,
-        }
-    }
-
-    #[cfg(feature = "async")]
-    pub(crate) fn of_task(task: tokio::task::AbortHandle) -> Self {
-        Self {
-            _poke: None,
-            task: Some(task),
-        }
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        #[cfg(feature = "async")]
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
 }
 
 impl<K, V, S> Core<K, V, S> {
@@ -108,19 +74,56 @@ impl<K, V, S> Core<K, V, S> {
         stats
     }
 
-    /// Tells the listener what went, then drops it. No lock is held here.
+    /// Tells the listener what went, then drops it. No lock is held here, and the operation is over.
     #[inline]
-    pub(crate) fn send(&self, out: &Outbox<K, V>) {
+    pub(crate) fn send(&self, out: Outbox<K, V>) {
+        if self.listener.is_some() || !out.is_simple() {
+            self.deliver(out, Panics::default());
+        }
+    }
+
+    /// [`send`](Self::send) of an operation in which code of the user may have panicked already.
+    #[inline(never)]
+    pub(crate) fn deliver(&self, out: Outbox<K, V>, mut panics: Panics) {
+        self.tell(&out, &mut panics);
+        out.drop_each(&mut panics);
+        panics.resume();
+    }
+
+    pub(crate) fn tell(&self, out: &Outbox<K, V>, panics: &mut Panics) {
         if let Some(listener) = &self.listener {
-            tell(listener, out);
+            out.tell(panics, &**listener);
+        }
+    }
+
+    /// Sees to it that what expires at `soonest` is swept. Before this insert nothing in its shard expired before `was`,
+    /// and that has been seen to.
+    #[inline]
+    pub(crate) fn sweep_at(&self, soonest: Tick, was: Tick) {
+        if let Some(sweeper) = &self.sweeper
+            && (soonest < was || sweeper.is_inherited())
+        {
+            sweeper.note(soonest);
         }
     }
 }
 
-#[inline(never)]
-fn tell<K, V>(listener: &Listener<K, V>, out: &Outbox<K, V>) {
-    for removed in out.iter() {
-        listener(&removed.key, &removed.value, removed.cause);
+/// A cache that goes drops its entries one by one: a destructor that panics keeps none of the others from running, and
+/// two of them do not end the process. The listener hears of nothing.
+impl<K, V, S> Drop for Core<K, V, S> {
+    fn drop(&mut self) {
+        if !std::mem::needs_drop::<(K, V)>() {
+            return;
+        }
+        let mut panics = Panics::default();
+        for shard in &self.shards {
+            let table = shard.lock().clear();
+            for entry in table.into_entries() {
+                panics.drop(entry.key);
+                panics.drop(entry.value);
+            }
+        }
+        panics.resume();
     }
 }
 
@@ -160,7 +163,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             let mut out = Outbox::new();
             shard.remove_late(slot, now, &mut out);
             drop(shard);
-            self.send(&out);
+            self.send(out);
         }
     }
 
@@ -186,7 +189,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             ttl: ttl.map(life::ttl_ticks),
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
-        let fresh_until = self.life.fresh_until(&value, given.ttl, None, hash, now);
+        let time = &self.time;
+        let fresh_until = self
+            .life
+            .fresh_until(&value, given.ttl, None, hash, now, time);
         let new = New {
             key,
             value,
@@ -196,12 +202,15 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
+        let was = shard.soonest();
         shard.insert(hash, new, extra, now, &mut out);
+        let soonest = shard.soonest();
         drop(shard);
+        self.sweep_at(soonest, was);
         if let Some(key) = loading {
             self.flights.forget(&key);
         }
-        self.send(&out);
+        self.send(out);
     }
 
     pub(crate) fn remove<Q>(&self, key: &Q) -> Option<V>
@@ -219,7 +228,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if loading {
             self.flights.forget(key);
         }
-        self.send(&out);
+        if self.listener.is_some() {
+            let mut panics = Panics::default();
+            self.tell(&out, &mut panics);
+            panics.resume();
+        }
         if fresh { out.into_value() } else { None }
     }
 
@@ -250,8 +263,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         stamp: (u64, u64),
     ) {
         let now = self.time.now();
-        let life = &self.life;
-        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now);
+        let (life, time) = (&self.life, &self.time);
+        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now, time);
         let given = given.or(before);
         let tags = given.tags.clone();
         let new = New {
@@ -263,30 +276,61 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let (may_store, key) = shard.pending.end(stamp, tags.as_deref());
+        let was = shard.soonest();
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);
             None
         } else {
             Some(new)
         };
+        let soonest = shard.soonest();
         drop(shard);
+        self.sweep_at(soonest, was);
         drop((key, kept));
-        self.send(&out);
+        self.send(out);
     }
 }
 
-impl<K, V, S> Chore for Core<K, V, S>
+/// Sweeps, and publishes the statistics.
+impl<K, V, S> Work for Core<K, V, S>
 where
-    K: Hash + Eq + Send + Sync,
-    V: Send + Sync,
-    S: BuildHasher + Send + Sync,
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
 {
-    fn run(&self, breathe: &mut dyn FnMut()) {
-        self.cleanup(breathe);
+    fn run(&self) -> Option<Moment> {
+        let mut panics = Panics::default();
+        panics.catch(|| self.cleanup());
         #[cfg(feature = "metrics")]
         if let Some(observer) = &self.observer {
-            observer.publish(&self.stats());
+            panics.catch(|| observer.publish(&self.stats()));
         }
+        let sweeper = self.sweeper.as_ref()?;
+        sweeper.put_off();
+        let next = if self.must_run_again(&panics) {
+            sweeper.next(0)
+        } else {
+            sweeper.next(self.soonest())
+        };
+        panics.swallow();
+        next
+    }
+}
+
+impl<K, V, S> Core<K, V, S> {
+    fn soonest(&self) -> Tick {
+        let soonest = self.shards.iter().map(|shard| shard.lock().soonest());
+        soonest.min().unwrap_or(NEVER)
+    }
+
+    /// Whether there is another sweep even if nothing expires: what a panic left behind may have been due, and who watches
+    /// the statistics wants to see the hits, too.
+    fn must_run_again(&self, panics: &Panics) -> bool {
+        #[cfg(feature = "metrics")]
+        if self.observer.is_some() {
+            return true;
+        }
+        !panics.is_empty()
     }
 }
 

@@ -52,6 +52,16 @@ macro_rules! face {
                 self.core.insert(key, value, Some(ttl), &[]);
             }
 
+            /// Inserts a value that lives until `end`, which is the right call where the end is known: of a token, for
+            /// example. If that is over, nothing is inserted, and an older value of the key goes. (The time that is left
+            /// then is zero, which [`insert_with_ttl`](Self::insert_with_ttl) takes for ever.)
+            pub fn insert_until(&self, key: K, value: V, end: Instant) {
+                match end.saturating_duration_since(Instant::now()) {
+                    Duration::ZERO => drop(self.core.remove(&key)),
+                    left => self.core.insert(key, value, Some(left), &[]),
+                }
+            }
+
             /// Inserts a value that [`invalidate_tag`](Self::invalidate_tag) with any of these tags removes. `ttl` of
             /// `None` is the default.
             pub fn insert_tagged(&self, key: K, value: V, ttl: Option<Duration>, tags: &[&str]) {
@@ -127,7 +137,7 @@ macro_rules! face {
 
             /// Removes the entries whose time is over, all of them, and tells how many.
             pub fn cleanup_expired(&self) -> usize {
-                self.core.cleanup(&mut || {})
+                self.core.cleanup()
             }
 
             /// What the cache did so far.

@@ -18,6 +18,7 @@
 
 mod active;
 mod leader;
+mod lease;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
 #[cfg(all(test, not(wats_loom)))]
@@ -25,12 +26,12 @@ mod model_tests;
 mod table;
 mod waiter;
 
-use crate::background::{Background, Chore, Poke};
-use crate::clock::{Clock, Time, ticks};
+use crate::clock::{Clock, Time};
 use crate::entry::Tick;
 use crate::error::LoadError;
 pub(crate) use active::Caller;
 pub use leader::Leader;
+use lease::Lease;
 #[cfg(wats_loom)]
 use loom::sync::{Mutex, MutexGuard};
 use std::borrow::Borrow;
@@ -40,13 +41,14 @@ use std::future::Future;
 use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 #[cfg(not(wats_loom))]
 use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 use table::Table;
 pub use waiter::Waiter;
+use wats_background::Work;
 
 /// Runs at most one load per key at a time; callers of the same key share its value.
 ///
@@ -97,9 +99,7 @@ pub enum Turn<K: Hash + Eq, V> {
 
 pub(crate) struct Flights<K, V> {
     table: Table<K, V>,
-    lease: Option<Tick>,
-    time: OnceLock<Time>,
-    poke: OnceLock<Arc<Poke>>,
+    lease: Option<Lease>,
 }
 
 struct Flight<K, V> {
@@ -202,69 +202,33 @@ impl<V> State<V> {
 }
 
 impl<K: Hash + Eq, V> Flights<K, V> {
-    pub(crate) fn new(lease: Option<Duration>, time: Option<Time>) -> Self {
-        let cell = OnceLock::new();
-        if let Some(time) = time {
-            let _ = cell.set(time);
-        }
+    fn new(lease: Option<Lease>) -> Self {
         Self {
             table: Table::new(),
-            lease: lease.map(ticks),
-            time: cell,
-            poke: OnceLock::new(),
+            lease,
         }
     }
 
-    /// The time only matters to leases, so without one no clock is started.
+    /// The time only matters to leases, so without one no clock is read.
     fn now(&self) -> Tick {
-        if self.lease.is_some() {
-            self.time.get_or_init(Time::coarse).now()
-        } else {
-            0
-        }
+        self.lease.as_ref().map_or(0, Lease::now)
+    }
+
+    /// When the lease of a leader begins that takes the key now.
+    fn begin(&self, now: Tick) -> Tick {
+        self.lease.as_ref().map_or(0, |lease| lease.begin(now))
     }
 
     fn lease_is_over(&self, since: Tick, now: Tick) -> bool {
         self.lease
-            .is_some_and(|lease| now >= since.saturating_add(lease))
+            .as_ref()
+            .is_some_and(|lease| lease.is_over(since, now))
     }
 
-    /// Ends the lease of a flight if it is over, and calls the next who waits.
-    fn end_lease(&self, flight: &Flight<K, V>, forgotten: bool, now: Tick) -> Wakes {
-        let mut shard = self.table.lock(flight.hash);
-        let mut state = flight.lock();
-        if !self.lease_is_over(state.since, now) {
-            return Wakes::default();
-        }
-        let alone = state.waiters.is_empty();
-        match state.phase {
-            Phase::Running if !alone => {
-                state.since = now;
-                state.vacate()
-            }
-            // Who was called has not come.
-            Phase::Vacant => {
-                state.since = now;
-                state.first_waker()
-            }
-            // Without a waiter the next caller finds the end of the lease by itself, but nobody comes to this one.
-            Phase::Running if forgotten => {
-                state.epoch += 1;
-                shard.remove(flight);
-                Wakes::default()
-            }
-            _ => Wakes::default(),
-        }
-    }
-}
-
-impl<K: Hash + Eq + Send + Sync, V: Send + Sync> Chore for Flights<K, V> {
-    /// Ends the leases that are over and hands the baton on.
-    fn run(&self, breathe: &mut dyn FnMut()) {
-        let now = self.now();
-        for (flight, forgotten) in self.table.all() {
-            drop(self.end_lease(&flight, forgotten, now));
-            breathe();
+    /// Somebody waits now for a leader whose lease began at `since`.
+    fn watch(&self, since: Tick) {
+        if let Some(lease) = &self.lease {
+            lease.watch(since);
         }
     }
 }
@@ -277,7 +241,7 @@ where
     /// Flights without a lease: a leader may take as long as it likes.
     pub fn new() -> Self {
         Self {
-            flights: Arc::new(Flights::new(None, None)),
+            flights: Arc::new(Flights::new(None)),
         }
     }
 
@@ -288,7 +252,7 @@ where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Self::build(Some(lease), &Time::coarse())
+        Self::build(Some(lease), &Time::Coarse)
     }
 
     /// As [`with_lease`](Self::with_lease), with the time of another clock.
@@ -305,14 +269,10 @@ where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        let flights = Arc::new(Flights::new(lease, Some(time.clone())));
-        if let Some(lease) = lease {
-            let chore: Weak<dyn Chore> = Arc::downgrade(&flights) as Weak<dyn Chore>;
-            let poke = Background::global().add(chore, (lease / 4).min(Duration::from_secs(1)));
-            let listener = Arc::downgrade(&poke);
-            time.subscribe(listener);
-            let _ = flights.poke.set(poke);
-        }
+        let flights = Arc::new_cyclic(|flights: &Weak<Flights<K, V>>| {
+            let work = || flights.clone() as Weak<dyn Work>;
+            Flights::new(lease.map(|lease| Lease::new(lease, time.clone(), Some(work()))))
+        });
         Self { flights }
     }
 
@@ -337,12 +297,13 @@ where
                 }
                 let mut state = flight.lock();
                 if flights.lease_is_over(state.since, now) {
-                    let epoch = state.claim(now);
+                    let epoch = state.claim(flights.begin(now));
                     drop((state, shard));
                     return Join::Lead(Leader::new(flights, flight, epoch));
                 }
-                let ticket = state.queue();
+                let (ticket, since) = (state.queue(), state.since);
                 drop((state, shard));
+                flights.watch(since);
                 return Join::Wait(Waiter::new(flights, flight, ticket));
             }
             if let Some(flight) = started {
@@ -351,7 +312,7 @@ where
                 return Join::Lead(Leader::new(flights, flight, 1));
             }
             drop(shard);
-            started = Some(Arc::new(Flight::new(key.clone(), hash, now)));
+            started = Some(Arc::new(Flight::new(key.clone(), hash, flights.begin(now))));
         }
     }
 
@@ -424,10 +385,10 @@ impl<K: Hash + Eq, V> SingleFlight<K, V> {
 }
 
 #[cfg(test)]
-impl<K: Hash + Eq + Send + Sync, V: Send + Sync> SingleFlight<K, V> {
+impl<K: Hash + Eq + Send + Sync + 'static, V: Send + Sync + 'static> SingleFlight<K, V> {
     /// What the background does from time to time.
     pub(crate) fn end_leases(&self) {
-        self.flights.run(&mut || {});
+        self.flights.run();
     }
 }
 
@@ -448,7 +409,10 @@ impl<K, V> Clone for SingleFlight<K, V> {
 impl<K, V> fmt::Debug for SingleFlight<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SingleFlight")
-            .field("lease", &self.flights.lease)
+            .field(
+                "lease",
+                &self.flights.lease.as_ref().map(|lease| lease.length),
+            )
             .finish_non_exhaustive()
     }
 }

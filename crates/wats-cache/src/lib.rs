@@ -34,7 +34,6 @@
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
-mod background;
 mod builder;
 mod clock;
 mod config;
@@ -57,6 +56,7 @@ mod policy;
 mod removal;
 mod shard;
 mod stats;
+mod sweep;
 mod sync;
 mod table;
 

@@ -13,14 +13,14 @@ use std::convert::Infallible;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A cache whose entries live for a time, shared by threads.
 ///
 /// Clones are handles of the same cache. Expired entries are never handed out; a background thread removes them.
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 /// use wats_cache::TtlCache;
 ///
 /// let cache = TtlCache::builder().max_entries(1000).default_ttl(Duration::from_secs(300)).build();
@@ -190,7 +190,7 @@ where
     /// renewal returns as an error is counted and dropped; the value there is stays.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     /// use wats_cache::TtlCache;
     ///
     /// let cache: TtlCache<&str, u32> = TtlCache::builder().refresh_ahead(Some(0.8)).build();

@@ -1,4 +1,4 @@
-//! The async face: cancellation at every point, tasks, and the clock of tokio.
+//! The async face: cancellation at every point, tasks, runtimes, and the clock of tokio.
 #![cfg(feature = "async")]
 
 #[path = "tasks/life.rs"]
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 use wats_cache::{AsyncTtlCache, LoadError, ManualClock, SingleFlight, TokioClock};
 
 /// Pending for some polls, waking itself each time.
@@ -224,32 +225,6 @@ async fn errors_are_not_cached() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_sweeps_and_ends_with_the_last_handle() {
-    let value = Arc::new(());
-    let cache: AsyncTtlCache<u32, Arc<()>> = AsyncTtlCache::builder()
-        .clock(TokioClock::new())
-        .default_ttl(Duration::from_secs(5))
-        .build();
-    cache.insert(1, Arc::clone(&value));
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    assert!(cache.contains_key(&1));
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!((cache.len(), Arc::strong_count(&value)), (0, 1));
-    let tasks = tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks();
-    drop(cache);
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
-    assert_eq!(
-        tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks(),
-        tasks - 1
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_shared_failure_comes_to_all_who_wait_at_once_and_to_nobody_later() {
     let second = Duration::from_secs(1);
     let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::new();
@@ -324,4 +299,241 @@ async fn a_shared_failure_leaves_everybody_the_stale_value() {
     assert_eq!(tokio::join!(call(), call()), (Ok(4), Ok(4)));
     let stats = cache.stats();
     assert_eq!((stats.loads_failed, stats.stale_served), (1, 2));
+}
+
+// ---- runtimes: a cache belongs to none -----------------------------------------------------------------------------
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What a runtime may be like in which a cache is made and used first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    CurrentThread,
+    MultiThread,
+    WithoutTime,
+    Paused,
+    Dropped,
+    NotDriven,
+    ShutDown,
+    None,
+}
+
+const KINDS: [Kind; 8] = [
+    Kind::CurrentThread,
+    Kind::MultiThread,
+    Kind::WithoutTime,
+    Kind::Paused,
+    Kind::Dropped,
+    Kind::NotDriven,
+    Kind::ShutDown,
+    Kind::None,
+];
+
+impl Kind {
+    fn build(self) -> Option<Runtime> {
+        let mut builder = match self {
+            Self::None => return None,
+            Self::MultiThread | Self::ShutDown => Builder::new_multi_thread(),
+            _ => Builder::new_current_thread(),
+        };
+        if self != Self::WithoutTime {
+            builder.enable_time();
+        }
+        builder.worker_threads(1).start_paused(self == Self::Paused);
+        Some(builder.build().unwrap())
+    }
+
+    /// What becomes of the runtime after its first use; what is returned is not driven.
+    fn leave(self, runtime: Option<Runtime>) -> Option<Runtime> {
+        match self {
+            Self::Dropped => None,
+            Self::ShutDown => {
+                runtime.unwrap().shutdown_background();
+                None
+            }
+            _ => runtime,
+        }
+    }
+}
+
+/// In a runtime that may only be used while `inside` runs.
+fn inside<T>(runtime: Option<&Runtime>, run: impl FnOnce() -> T) -> T {
+    match runtime {
+        Some(runtime) => runtime.block_on(async { run() }),
+        None => run(),
+    }
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !done() {
+        assert!(begun.elapsed().as_secs() < 60, "in vain: {what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn memory_comes_back_whatever_becomes_of_the_runtime_a_cache_was_made_in() {
+    for first in KINDS {
+        for second in KINDS {
+            let value = Arc::new(());
+            let runtime = first.build();
+            let cache: AsyncTtlCache<u32, Arc<()>> = inside(runtime.as_ref(), || {
+                let cache = AsyncTtlCache::builder()
+                    .sweep_interval(Some(10 * MS))
+                    .build();
+                cache.insert_with_ttl(1, Arc::clone(&value), MS);
+                cache
+            });
+            let _runtime = first.leave(runtime);
+            // Nobody drives either of them while we wait.
+            until("the first sweep", || Arc::strong_count(&value) == 1);
+            let runtime = second.build();
+            inside(runtime.as_ref(), || {
+                cache.insert_with_ttl(2, Arc::clone(&value), MS);
+            });
+            let _runtime = second.leave(runtime);
+            until("a sweep later", || cache.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_load_ends_whatever_becomes_of_the_runtime_of_its_leader() {
+    for first in KINDS {
+        let cache: AsyncTtlCache<u32, u32> =
+            AsyncTtlCache::builder().load_lease(Some(20 * MS)).build();
+        let runtime = first.build();
+        let hung = {
+            let cache = cache.clone();
+            async move { cache.get_or_insert_with(1, std::future::pending).await }
+        };
+        // Polled once, in its runtime.
+        let mut leader = None;
+        match &runtime {
+            Some(runtime) if first != Kind::None => {
+                let (sender, begun) = std::sync::mpsc::channel();
+                let task = async move {
+                    let mut hung = pin!(hung);
+                    assert!(poll_once(hung.as_mut()).is_pending());
+                    sender.send(()).unwrap();
+                    hung.await
+                };
+                let task = runtime.spawn(task);
+                runtime.block_on(tokio::task::yield_now());
+                begun.recv().unwrap();
+                drop(task);
+            }
+            _ => {
+                let mut hung = Box::pin(hung);
+                assert!(poll_once(hung.as_mut()).is_pending());
+                leader = Some(hung);
+            }
+        }
+        let _runtime = first.leave(runtime);
+        // The others come from a runtime without time, so nothing of tokio's can wake them.
+        let others = Kind::WithoutTime.build().unwrap();
+        let value = others.block_on(cache.get_or_insert_with(1, || async { 2 }));
+        assert_eq!(value, 2, "{first:?}");
+        drop(leader);
+    }
+}
+
+#[test]
+fn a_sweep_does_not_take_the_time_of_the_runtime() {
+    let runtime = Kind::CurrentThread.build().unwrap();
+    runtime.block_on(async {
+        let (sender, swept) = std::sync::mpsc::channel();
+        let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
+            .sweep_interval(Some(10 * MS))
+            .on_removal(move |_, _, _| sender.send(std::thread::current().id()).unwrap())
+            .build();
+        cache.insert_with_ttl(1, 1, MS);
+        // The only thread of the runtime stands still meanwhile.
+        let thread = swept.recv().unwrap();
+        assert_ne!(thread, std::thread::current().id());
+        let tasks = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
+        assert_eq!(tasks, 0, "nothing of ours runs in the runtime");
+    });
+}
+
+/// Sweeps of another cache, that go by real time.
+fn real_time_passes() {
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
+        .sweep_interval(Some(10 * MS))
+        .build();
+    for _ in 0..5 {
+        cache.insert_with_ttl(1, 1, 10 * MS);
+        until("a sweep", || cache.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_clock_stands_still_for_sweeps_and_leases_too() {
+    let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
+        .clock(TokioClock::new())
+        .default_ttl(10 * MS)
+        .load_lease(Some(10 * MS))
+        .sweep_interval(Some(10 * MS))
+        .build();
+    cache.insert(1, 1);
+    let mut leader = pin!(cache.get_or_insert_with(2, || async {
+        Yields(1_000_000).await;
+        2
+    }));
+    assert!(poll_once(leader.as_mut()).is_pending());
+    let mut waiter = pin!(cache.get_or_insert_with(2, || async { 3 }));
+    assert!(poll_once(waiter.as_mut()).is_pending());
+    real_time_passes();
+    assert_eq!((cache.get(&1), cache.len()), (Some(1), 1));
+    assert!(poll_once(waiter.as_mut()).is_pending());
+    // From another thread, without a runtime, it is the same clock.
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| cache.get(&1));
+        assert_eq!(other.join().unwrap(), Some(1));
+    });
+    tokio::time::advance(10 * MS).await;
+    assert_eq!(cache.get(&1), None);
+    assert_eq!(waiter.await, 3, "the lease is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_comes_back_when_a_paused_clock_is_advanced() {
+    let value = Arc::new(());
+    let cache: AsyncTtlCache<u32, Arc<()>> = AsyncTtlCache::builder()
+        .clock(TokioClock::new())
+        .sweep_interval(Some(10 * MS))
+        .build();
+    cache.insert(1, Arc::clone(&value));
+    tokio::time::advance(Duration::from_secs(301)).await;
+    until("the sweep", || Arc::strong_count(&value) == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_does_not_move_a_paused_clock() {
+    let caches: Vec<AsyncTtlCache<u32, u32>> = vec![
+        AsyncTtlCache::new(),
+        AsyncTtlCache::builder().clock(TokioClock::new()).build(),
+        AsyncTtlCache::builder()
+            .clock(TokioClock::new())
+            .sweep_interval(Some(10 * MS))
+            .build(),
+    ];
+    for cache in &caches {
+        cache.insert(1, 1);
+        cache.get_or_insert_with(2, || async { 2 }).await;
+    }
+    let begun = tokio::time::Instant::now();
+    let (done, answer) = tokio::sync::oneshot::channel();
+    // The runtime has nothing to do, so it would move on to the next timer, if there were one.
+    let worker = std::thread::spawn(move || {
+        real_time_passes();
+        done.send(()).unwrap();
+    });
+    answer.await.unwrap();
+    worker.join().unwrap();
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert!(caches.iter().all(|cache| cache.get(&1) == Some(1)));
 }

@@ -29,9 +29,10 @@ const SIM: &[&str] = &["wats-sim"];
 /// is the independent other side: sharing the client's models would let a wrong wire name agree with itself.
 const RULES: &[Rule] = &[
     rule("wats-codec", &[], &[]),
-    rule("wats-cache", &["wats-cache-macros"], &[]),
+    rule("wats-background", &[], &["wats-cache"]),
+    rule("wats-cache", &["wats-background", "wats-cache-macros"], &[]),
     rule("wats-cache-macros", &[], &["wats-cache"]),
-    rule("wats-batch", &[], &[]),
+    rule("wats-batch", &["wats-background"], &[]),
     rule("wats-http", &[], SIM),
     rule("wats-domains", LAYERS, SIM),
     rule(

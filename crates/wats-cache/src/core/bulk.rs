@@ -3,7 +3,7 @@
 use super::Core;
 use super::life::tag_hash;
 use crate::lock::Lock;
-use crate::removal::Outbox;
+use crate::removal::{Outbox, Panics, RemovalCause};
 use crate::shard::Shard;
 use std::hash::{BuildHasher, Hash};
 
@@ -12,8 +12,9 @@ const SLICE: usize = 256;
 
 impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     /// Removes what has expired, all of it, and tells how many entries that were.
-    pub(crate) fn cleanup(&self, breathe: &mut dyn FnMut()) -> usize {
+    pub(crate) fn cleanup(&self) -> usize {
         let mut removed = 0;
+        let mut panics = Panics::default();
         for lock in &self.shards {
             let mut left = None;
             loop {
@@ -32,23 +33,28 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
                 drop(shard);
                 left = Some(todo - slice);
                 removed += out.len();
-                self.send(&out);
-                breathe();
+                // In slices, or a large sweep would hold the memory of all it removed.
+                self.tell(&out, &mut panics);
+                out.drop_each(&mut panics);
             }
         }
+        panics.resume();
         removed
     }
 
     pub(crate) fn clear(&self) {
-        for lock in &self.shards {
-            let table = lock.lock().clear();
+        let tables: Vec<_> = self.shards.iter().map(|lock| lock.lock().clear()).collect();
+        self.flights.forget_all();
+        let mut panics = Panics::default();
+        for table in tables {
             let mut out = Outbox::new();
             for entry in table.into_entries() {
-                out.push(entry.key, entry.value, crate::RemovalCause::Invalidated);
+                out.push(entry.key, entry.value, RemovalCause::Invalidated);
             }
-            self.send(&out);
+            self.tell(&out, &mut panics);
+            out.drop_each(&mut panics);
         }
-        self.flights.forget_all();
+        panics.resume();
     }
 
     /// Copies what `pick` makes of the fresh entries of a slice; tells where to go on, if anywhere in this shard.
@@ -75,55 +81,23 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         V: Clone,
     {
         self.supersede_loads();
-        let mut removed = 0;
-        for lock in &self.shards {
-            let (mut from, mut width) = (Some(0), SLICE);
-            while let Some(start) = from {
-                match self.invalidate_slice(lock, start, width, &mut doomed) {
-                    Some((now, next)) => {
-                        removed += now;
-                        from = next;
+        let mut out = Outbox::new();
+        let mut panics = Panics::default();
+        // What went before a panic of `doomed` is told all the same.
+        panics.catch(|| {
+            for lock in &self.shards {
+                let (mut from, mut width) = (Some(0), SLICE);
+                while let Some(start) = from {
+                    match invalidate_slice(lock, start, width, &mut doomed, &mut out) {
+                        Ok(next) => from = next,
+                        Err(Overwritten) => width = (width / 16).max(1),
                     }
-                    None => width = (width / 16).max(1),
                 }
             }
-        }
-        removed
-    }
-
-    /// Tells how many went, and where to go on. `None` if so much was written meanwhile that the versions seen tell
-    /// nothing any more.
-    fn invalidate_slice(
-        &self,
-        lock: &Lock<Shard<K, V>>,
-        start: u32,
-        width: usize,
-        doomed: &mut impl FnMut(&K, &V) -> bool,
-    ) -> Option<(usize, Option<u32>)>
-    where
-        K: Clone,
-        V: Clone,
-    {
-        let mut seen = Vec::new();
-        let shard = lock.lock();
-        let writes = shard.writes();
-        let next = shard.walk(start, width, |slot, entry| {
-            let stamp = (shard.hash(slot), entry.meta.version());
-            seen.push((stamp, entry.key.clone(), entry.value.clone()));
         });
-        drop(shard);
-        seen.retain(|(_, key, value)| doomed(key, value));
-        let mut out = Outbox::new();
-        let mut shard = lock.lock();
-        if !seen.is_empty() && !shard.versions_hold(writes) {
-            return None;
-        }
-        for ((hash, version), key, _) in &seen {
-            shard.remove_seen(*hash, key, *version, &mut out);
-        }
-        drop(shard);
-        self.send(&out);
-        Some((out.len(), next))
+        let removed = out.len();
+        self.deliver(out, panics);
+        removed
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &str) -> usize
@@ -132,16 +106,15 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let tag = tag_hash(tag);
         self.supersede_tagged_loads(tag);
-        let mut removed = 0;
+        let mut out = Outbox::new();
         for lock in &self.shards {
             let mut from = Some(0);
             while let Some(start) = from {
-                let mut out = Outbox::new();
                 from = lock.lock().remove_tagged(tag, start, SLICE, &mut out);
-                removed += out.len();
-                self.send(&out);
             }
         }
+        let removed = out.len();
+        self.deliver(out, Panics::default());
         removed
     }
 
@@ -152,4 +125,35 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         }
         self.flights.forget_all();
     }
+}
+
+/// So much was written meanwhile that the versions seen tell nothing any more.
+struct Overwritten;
+
+/// Tells where to go on, if anywhere in this shard.
+fn invalidate_slice<K: Hash + Eq + Clone, V: Clone>(
+    lock: &Lock<Shard<K, V>>,
+    start: u32,
+    width: usize,
+    doomed: &mut impl FnMut(&K, &V) -> bool,
+    out: &mut Outbox<K, V>,
+) -> Result<Option<u32>, Overwritten> {
+    let mut seen = Vec::new();
+    let shard = lock.lock();
+    let writes = shard.writes();
+    let next = shard.walk(start, width, |slot, entry| {
+        let stamp = (shard.hash(slot), entry.meta.version());
+        seen.push((stamp, entry.key.clone(), entry.value.clone()));
+    });
+    drop(shard);
+    seen.retain(|(_, key, value)| doomed(key, value));
+    let mut shard = lock.lock();
+    if !seen.is_empty() && !shard.versions_hold(writes) {
+        return Err(Overwritten);
+    }
+    for ((hash, version), key, _) in &seen {
+        shard.remove_seen(*hash, key, *version, out);
+    }
+    drop(shard);
+    Ok(next)
 }

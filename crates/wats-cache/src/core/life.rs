@@ -1,7 +1,7 @@
 //! How long an entry lives and what it weighs: everything that is decided before the lock is taken.
 
 use super::Given;
-use crate::clock::ticks;
+use crate::clock::{Time, ticks};
 use crate::config::CacheConfig;
 use crate::entry::{LATEST, NEVER, Tick};
 use crate::shard::New;
@@ -89,6 +89,7 @@ impl<K, V> Life<K, V> {
         renewed: Option<Tick>,
         hash: u32,
         now: Tick,
+        time: &Time,
     ) -> Tick {
         let ttl = match own.or(renewed) {
             None if self.is_plain => self.default_ttl,
@@ -98,7 +99,7 @@ impl<K, V> Life<K, V> {
             NEVER
         } else {
             // Both are far below the largest number.
-            (now + ttl).min(NEVER - 1)
+            (time.begin(now, ttl) + ttl).min(NEVER - 1)
         }
     }
 

@@ -148,7 +148,7 @@ where
                 let mut out = Outbox::new();
                 shard.remove_late(slot, now, &mut out);
                 drop(shard);
-                self.send(&out);
+                self.send(out);
                 Found::Nothing
             }
         }

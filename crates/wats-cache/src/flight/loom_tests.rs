@@ -4,6 +4,7 @@
 //! RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-cache --lib loom_tests
 //! ```
 
+use super::lease::Lease;
 use super::{Flights, Join, Leader, SingleFlight, Turn, Waiter};
 use crate::clock::{ManualClock, Time};
 use loom::future::block_on;
@@ -195,7 +196,7 @@ fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
         let time = Time::custom(Arc::new(clock.clone()));
         let second = Duration::from_secs(1);
         let flights = Under {
-            flights: Arc::new(Flights::new(Some(second), Some(time))),
+            flights: Arc::new(Flights::new(Some(Lease::new(second, time, None)))),
         };
         let leader = lead(&flights);
         let waiter = wait(&flights);
@@ -222,7 +223,7 @@ fn a_key_that_is_forgotten_while_a_lease_ends_leaves_nobody_waiting() {
         let time = Time::custom(Arc::new(clock.clone()));
         let second = Duration::from_secs(1);
         let flights = Under {
-            flights: Arc::new(Flights::new(Some(second), Some(time))),
+            flights: Arc::new(Flights::new(Some(Lease::new(second, time, None)))),
         };
         let hung = lead(&flights);
         let waiter = wait(&flights);

@@ -2,6 +2,7 @@
 //! when a lease is over, and nothing is left behind.
 #![allow(clippy::panic, reason = "a panic in a test is its failure")]
 
+use super::lease::Lease;
 use super::{Flights, Join, Leader, SingleFlight, Turn, Waiter};
 use crate::clock::{ManualClock, Time};
 use proptest::prelude::*;
@@ -108,9 +109,10 @@ impl World {
     fn new(lease: Option<Duration>) -> Self {
         let clock = ManualClock::new();
         let time = Time::custom(Arc::new(clock.clone()));
+        let lease = lease.map(|length| Lease::new(length, time, None));
         Self {
             flights: SingleFlight {
-                flights: Arc::new(Flights::new(lease, Some(time))),
+                flights: Arc::new(Flights::new(lease)),
             },
             clock,
             now: 1,

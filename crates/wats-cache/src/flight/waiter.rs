@@ -71,7 +71,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
             return Poll::Pending;
         }
         let ticket = self.ticket;
-        let now = self.flights.now();
+        let since = self.flights.begin(self.flights.now());
         // Cloned before the lock: a waker's clone is code of the runtime.
         let waker = context.waker().clone();
         let mut state = self.flight.lock();
@@ -87,7 +87,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
         };
         let old = state.waiters.remove(&ticket);
         let epoch = if landed.is_none() {
-            state.claim(now)
+            state.claim(since)
         } else {
             0
         };

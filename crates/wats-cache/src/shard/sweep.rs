@@ -48,6 +48,12 @@ impl Cursor {
 }
 
 impl<K, V> Shard<K, V> {
+    /// No entry expires before this; that of a shard in which nothing expires is `NEVER`.
+    #[inline]
+    pub(crate) fn soonest(&self) -> Tick {
+        self.cursor.soonest
+    }
+
     /// Whether a sweep could find anything.
     pub(crate) fn may_hold_expired(&self, now: Tick) -> bool {
         self.cursor.soonest <= now
