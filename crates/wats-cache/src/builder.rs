@@ -89,7 +89,7 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
     }
 
     /// The clock of the cache. Default: the system's monotonic one, read coarsely: an entry may be handed out up to
-    /// 10 ms (and as long as the system keeps a thread waiting) after its time.
+    /// 10 ms (60 ms if it lives 5 s or more, and as long as the system keeps a thread waiting) after its time.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
@@ -110,8 +110,13 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
         }
     }
 
-    /// Called with every entry that left the cache or was replaced, after all locks are released: it may use the
-    /// cache. It runs on the thread whose call removed the entry, or on the sweeper.
+    /// Called with every entry that left the cache or was replaced, after all locks are released and the operation is
+    /// over: it may use the cache.
+    ///
+    /// It runs on the thread whose call removed the entry; for what expires unattended, on a thread of this crate, outside
+    /// of any runtime. If it blocks there, this cache is not swept meanwhile: no other cache, no look-up and no clock
+    /// waits for it. If it panics, the other entries are told of all the same; the panic is the caller's then, or goes to
+    /// the panic hook. It hears nothing when the cache is dropped: [`clear`](TtlCache::clear) it first where that matters.
     pub fn on_removal(
         mut self,
         listener: impl Fn(&K, &V, RemovalCause) + Send + Sync + 'static,

@@ -108,7 +108,8 @@ macro_rules! all_setters {
             max_weight: Option<u64>,
             #[doc = "How long an entry lives that is inserted without a time of its own; zero is for ever. Default: 300 s."]
             default_ttl: Duration,
-            #[doc = "An entry not read or written this long expires, whatever its time to live. Default: none."]
+            #[doc = "An entry not read or written this long expires, whatever its time to live; zero is none, as for a time to"]
+            #[doc = "live. Default: none."]
             time_to_idle: Option<Duration>,
             #[doc = "Shortens every time to live by up to this share of it, from 0 to 1, so that what was loaded"]
             #[doc = "together does not expire together. Default: 0."]
@@ -120,7 +121,7 @@ macro_rules! all_setters {
             #[doc = "and [`max_weight`](Self::max_weight)."]
             shards: Option<usize>,
             #[doc = "How often expired entries are looked for in the background; `None` leaves them until somebody meets"]
-            #[doc = "them. They are never handed out, swept or not. Default: 1 s."]
+            #[doc = "them. They are never handed out, swept or not. At least 10 ms. Default: 1 s."]
             sweep_interval: Option<Duration>,
             #[doc = "A loader that takes longer does not hold the other callers of its key up: one of them loads too, and"]
             #[doc = "the late value is not cached. `None` lets them wait. Default: 60 s."]

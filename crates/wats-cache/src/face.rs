@@ -46,7 +46,8 @@ macro_rules! face {
                 self.core.insert(key, value, None, &[]);
             }
 
-            /// Inserts a value for a time of its own; zero is for ever. Times are kept in milliseconds, rounded up.
+            /// Inserts a value for a time of its own; zero is for ever. Times are kept in milliseconds, rounded up. For a
+            /// time that was reckoned and may come out as zero, see [`insert_until`](Self::insert_until).
             #[inline]
             pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
                 self.core.insert(key, value, Some(ttl), &[]);
@@ -78,7 +79,7 @@ macro_rules! face {
                 self.core.remove(key)
             }
 
-            /// Removes everything.
+            /// Removes everything. The listener is told when all of it is gone.
             pub fn clear(&self) {
                 self.core.clear();
             }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// A cache whose entries live for a time, shared by tasks.
 ///
 /// Only loading look-ups wait, so only they are `async`; a hit touches no async lock. Clones are handles of the same
-/// cache. It works on any runtime; built inside tokio, a task of tokio sweeps it.
+/// cache. It belongs to no runtime: where it was made, and what becomes of that runtime, makes no difference.
 ///
 /// ```
 /// use std::sync::Arc;

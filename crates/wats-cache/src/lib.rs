@@ -21,8 +21,8 @@
 //! # How the crate is laid out
 //! From the outside in: the faces (`sync`, `future`, and `face` for what they share) → `core` (hash, lock one shard,
 //! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `table`,
-//! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` and `background` (time, and
-//! the thread that advances it and sweeps).
+//! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` (time) and `sweep` (when
+//! it is swept; the threads are those of `wats-background`).
 //!
 //! Lock order: a lock of a shard and one of a flight are never held together, nor two of a kind.
 //!

@@ -1,5 +1,6 @@
 //! The async face: cancellation at every point, tasks, runtimes, and the clock of tokio.
 #![cfg(feature = "async")]
+#![allow(clippy::unwrap_used)]
 
 #[path = "tasks/life.rs"]
 mod life;
