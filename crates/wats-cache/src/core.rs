@@ -189,8 +189,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             ttl: ttl.map(life::ttl_ticks),
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
-        let life = &self.life;
-        let fresh_until = life.fresh_until(&value, given.ttl, None, hash, now, &self.time);
+        let time = &self.time;
+        let fresh_until = self
+            .life
+            .fresh_until(&value, given.ttl, None, hash, now, time);
         let new = New {
             key,
             value,
@@ -261,8 +263,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         stamp: (u64, u64),
     ) {
         let now = self.time.now();
-        let life = &self.life;
-        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now, &self.time);
+        let (life, time) = (&self.life, &self.time);
+        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now, time);
         let given = given.or(before);
         let tags = given.tags.clone();
         let new = New {
