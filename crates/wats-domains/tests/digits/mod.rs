@@ -214,13 +214,13 @@ fn digits_come_back_as_they_were() {
         "1.10",
         "1e+3",
         "25.310000000000000001",
-        "1e400",
+        "1e+400",
     ] {
         let text = format!(
             "{{\"root\":{{\"totTime\":{number},\"numericMeas\":[{{\"value\":{number}}}]}},\"new\":[{number}]}}"
         );
         let Ok(report) = serde_json::from_str::<Report>(&text) else {
-            assert!(!exact && number == "1e400", "{number}");
+            assert!(!exact && number == "1e+400", "{number}");
             continue;
         };
         assert!(
