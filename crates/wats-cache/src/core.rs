@@ -307,7 +307,13 @@ where
         }
         let sweeper = self.sweeper.as_ref()?;
         sweeper.put_off();
-        let next = if self.must_run_again(&panics) {
+        // Who watches the statistics wants to see the hits, too, though nothing expires.
+        #[cfg(feature = "metrics")]
+        let watched = self.observer.is_some();
+        #[cfg(not(feature = "metrics"))]
+        let watched = false;
+        // What a panic left behind may have been due.
+        let next = if watched || !panics.is_empty() {
             sweeper.next(0)
         } else {
             sweeper.next(self.soonest())
@@ -321,16 +327,6 @@ impl<K, V, S> Core<K, V, S> {
     fn soonest(&self) -> Tick {
         let soonest = self.shards.iter().map(|shard| shard.lock().soonest());
         soonest.min().unwrap_or(NEVER)
-    }
-
-    /// Whether there is another sweep even if nothing expires: what a panic left behind may have been due, and who watches
-    /// the statistics wants to see the hits, too.
-    fn must_run_again(&self, panics: &Panics) -> bool {
-        #[cfg(feature = "metrics")]
-        if self.observer.is_some() {
-            return true;
-        }
-        !panics.is_empty()
     }
 }
 

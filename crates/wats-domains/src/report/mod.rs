@@ -39,6 +39,7 @@ mod submit;
 mod text;
 mod time;
 mod upload;
+mod zone;
 
 pub use answer::Submitted;
 pub use body::{BodyChunks, BodyReader, ReportBody};

@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ZonedDateTime};
 use wats_http::Call;
 
 use super::ReportType;
+use super::zone;
 use crate::error::{Error, Result};
 use crate::odata::Filter;
 
@@ -188,12 +189,17 @@ impl HeaderQuery {
     }
 
     /// Reports that started on this day in this time zone: from midnight to midnight, 23 or 25 hours where the clock is
-    /// changed.
+    /// changed. A zone that is unknown, as `TimeZone::system()` gives it where that of the machine cannot be read, is an error
+    /// of the query.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "time zones are made on the spot, as TimeZone::system()"
+        reason = "time zones are made on the spot, as TimeZone::try_system()?"
     )]
-    pub fn started_on(self, day: Date, zone: TimeZone) -> Self {
+    pub fn started_on(mut self, day: Date, zone: TimeZone) -> Self {
+        if zone.is_unknown() {
+            self.mistake = Some(zone::unknown());
+            return self;
+        }
         let midnight = |date: Date| date.to_zoned_datetime(zone.clone());
         let range = midnight(day)
             .and_then(|from| Ok(from.timestamp()..midnight(day.tomorrow()?)?.timestamp()));
@@ -201,9 +207,14 @@ impl HeaderQuery {
     }
 
     /// Reports that started today, by the clock and the time zone of this machine.
-    pub fn started_today(self) -> Self {
-        let now = ZonedDateTime::now();
-        self.started_on(now.date(), now.time_zone().clone())
+    pub fn started_today(mut self) -> Self {
+        match zone::now() {
+            Ok(now) => self.started_on(now.date(), now.time_zone().clone()),
+            Err(problem) => {
+                self.mistake = Some(problem);
+                self
+            }
+        }
     }
 
     /// Reports that started within this time from now backwards, such as the last 7 days.

@@ -4,14 +4,15 @@ use jiff::ZonedDateTime;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::report::{Report, ReportTime, ReportType, lint};
+use crate::report::{Report, ReportTime, ReportType, lint, zone};
 
 /// A header being filled in.
 #[derive(Debug, Clone)]
 pub(super) struct Common {
     pub(super) report: Report,
     /// When the builder was made, unless it was set.
-    pub(super) start: ZonedDateTime,
+    /// Why there is none: the time zone of this machine cannot be read.
+    pub(super) start: std::result::Result<ZonedDateTime, String>,
 }
 
 impl Common {
@@ -30,13 +31,19 @@ impl Common {
                 process_code: Some(process_code),
                 ..Report::default()
             },
-            start: ZonedDateTime::now(),
+            start: zone::now(),
         }
+    }
+
+    /// When it began.
+    pub(super) fn start(&self) -> Result<ZonedDateTime> {
+        self.start.clone().map_err(Error::Config)
     }
 
     /// Sets the times and checks everything.
     pub(super) fn finish(self) -> Result<Report> {
-        let (local, utc) = (ReportTime::local(&self.start), ReportTime::utc(&self.start));
+        let start = self.start()?;
+        let (local, utc) = (ReportTime::local(&start), ReportTime::utc(&start));
         let mut report = self.report;
         (report.start, report.start_utc) = (Some(local), Some(utc));
         let findings = lint::harms(&report);
@@ -76,7 +83,7 @@ macro_rules! common_setters {
             /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100).start(naive);
             /// ```
             pub fn start(mut self, moment: jiff::ZonedDateTime) -> Self {
-                self.common.start = moment;
+                self.common.start = crate::report::zone::known(moment);
                 self
             }
 

@@ -269,7 +269,7 @@ impl RepairBuilder {
         if !units.strange.is_empty() {
             return Err(Error::Report(units.strange));
         }
-        let start = common.start.clone();
+        let start = common.start()?;
         let end = start
             .checked_add(time.unwrap_or_default())
             .map_err(|error| Error::Data(format!("the repair has no end: {error}")))?;
