@@ -364,7 +364,8 @@ fn calls_from_outside_use_a_runtime_that_lives() {
         drop(short);
         match how {
             "flush" => assert_eq!(batcher.flush(), 1),
-            "close" => assert!(batcher.close().now_or_never().is_none()),
+            // The runtime's own thread may be quicker than this one.
+            "close" => drop(batcher.close().now_or_never()),
             _ => drop(batcher),
         }
         assert_eq!(lasting.block_on(ticket).unwrap(), 1, "{how}");
