@@ -253,7 +253,9 @@ fn check_pair(first: Kind, second: Kind, policy: Policy) {
     for at in (0..2).filter(|at| !kinds[*at].is_driven()) {
         let ticket = tickets[at].take().unwrap();
         let driven = (0..2).find(|at| kinds[*at].is_driven());
-        let survivor = driven.or((0..2).find(|at| runtimes[*at].is_some()));
+        // A call that has begun ends only in its own runtime.
+        let own = Some(at).filter(|at| runtimes[*at].is_some());
+        let survivor = own.or(driven).or((0..2).find(|at| runtimes[*at].is_some()));
         match survivor {
             Some(other) => {
                 let (runtime, answer) = drive(runtimes[other].take().unwrap(), ticket);
