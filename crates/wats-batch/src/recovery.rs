@@ -211,15 +211,12 @@ where
         let mut again = (Vec::new(), Vec::new());
         let mut kept = VecDeque::from(kept);
         for (ticket, (repeat, answer)) in tickets.iter().zip(decided) {
-            match (kept.pop_front(), repeat) {
-                (Some(item), true) => {
-                    again.0.push(item);
-                    again.1.push(*ticket);
-                }
-                _ => {
-                    self.tickets.push(*ticket);
-                    answers.push(answer);
-                }
+            if let (Some(item), true) = (kept.pop_front(), repeat) {
+                again.0.push(item);
+                again.1.push(*ticket);
+            } else {
+                self.tickets.push(*ticket);
+                answers.push(answer);
             }
         }
         self.settle(answers.into_iter(), false);
