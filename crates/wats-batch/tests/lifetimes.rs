@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::async_yields_async,
     reason = "a panic in a test is its failure"
 )]
 
