@@ -23,7 +23,12 @@ use crate::{
 /// - An item whose caller went away before it was sent is not sent.
 /// - The bulk function runs in a task of its own. If it panics, that batch fails and no other.
 ///
-/// It needs a tokio runtime with time enabled; it may be made before there is one.
+/// It needs a tokio runtime; it may be made before there is one, and used from several: an item is sent by
+/// the runtime that added it, or by another that asks, should that one have ended or not be driven. Without
+/// time enabled a runtime has no windows.
+///
+/// Within its own bulk function an [`add`](Self::add) waits for another slot, and for ever if all of them
+/// hold calls that do so; [`close`](Self::close) waits there for itself.
 ///
 /// ```
 /// use wats_batch::{BatchConfig, RequestBatcher};
@@ -189,7 +194,7 @@ impl<T, R, E> RequestBatcher<T, R, E> {
     }
 
     /// Sends what waits now without waiting for size or time, under any policy, and says how many
-    /// items that is. It does not wait for the answers.
+    /// items that is; those that wait for room are among them. It does not wait for the answers.
     pub fn flush(&self) -> usize {
         self.shared().flush()
     }

@@ -195,20 +195,28 @@ where
         attempt: u32,
         recovery: &Recovery<T, E>,
     ) -> Option<(Vec<T>, Vec<Index>)> {
+        // The predicate is foreign code: it is asked while the worker still has all tickets.
+        let decided: Vec<_> = outcome
+            .answers(self.tickets.len())
+            .take(self.tickets.len())
+            .map(|answer| match &answer {
+                Err(BatchError::Item(error)) if !kept.is_empty() => {
+                    (recovery.retries(attempt, error), answer)
+                }
+                _ => (false, answer),
+            })
+            .collect();
         let tickets = std::mem::take(&mut self.tickets);
         let mut answers = Vec::with_capacity(tickets.len());
         let mut again = (Vec::new(), Vec::new());
         let mut kept = VecDeque::from(kept);
-        for (ticket, answer) in tickets.iter().zip(outcome.answers(tickets.len())) {
-            match (kept.pop_front(), answer) {
-                (Some(item), Err(BatchError::Item(error))) if recovery.retries(attempt, &error) => {
-                    again.0.push(item);
-                    again.1.push(*ticket);
-                }
-                (_, answer) => {
-                    self.tickets.push(*ticket);
-                    answers.push(answer);
-                }
+        for (ticket, (repeat, answer)) in tickets.iter().zip(decided) {
+            if let (Some(item), true) = (kept.pop_front(), repeat) {
+                again.0.push(item);
+                again.1.push(*ticket);
+            } else {
+                self.tickets.push(*ticket);
+                answers.push(answer);
             }
         }
         self.settle(answers.into_iter(), false);

@@ -260,7 +260,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// This runtime asks for what has been added elsewhere.
-    fn ask<'a>(&'a self) -> LockGuard<'a, Core<T>> {
+    fn ask(&self) -> LockGuard<'_, Core<T>> {
         let core = self.core.lock();
         let runtime = runtime::here();
         if runtime.is_none() {

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::async_yields_async,
     reason = "a panic in a test is its failure"
 )]
 
@@ -253,7 +254,9 @@ fn check_pair(first: Kind, second: Kind, policy: Policy) {
     for at in (0..2).filter(|at| !kinds[*at].is_driven()) {
         let ticket = tickets[at].take().unwrap();
         let driven = (0..2).find(|at| kinds[*at].is_driven());
-        let survivor = driven.or((0..2).find(|at| runtimes[*at].is_some()));
+        // A call that has begun ends only in its own runtime.
+        let own = Some(at).filter(|at| runtimes[*at].is_some());
+        let survivor = own.or(driven).or((0..2).find(|at| runtimes[*at].is_some()));
         match survivor {
             Some(other) => {
                 let (runtime, answer) = drive(runtimes[other].take().unwrap(), ticket);
@@ -364,7 +367,8 @@ fn calls_from_outside_use_a_runtime_that_lives() {
         drop(short);
         match how {
             "flush" => assert_eq!(batcher.flush(), 1),
-            "close" => assert!(batcher.close().now_or_never().is_none()),
+            // The runtime's own thread may be quicker than this one.
+            "close" => drop(batcher.close().now_or_never()),
             _ => drop(batcher),
         }
         assert_eq!(lasting.block_on(ticket).unwrap(), 1, "{how}");

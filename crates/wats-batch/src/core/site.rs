@@ -25,6 +25,10 @@ pub(crate) struct Post {
 }
 
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says on its own whether something is there"
+)]
 pub(crate) struct Site {
     pub(crate) runtime: Runtime,
     /// Gone once the runtime has ended.
@@ -179,17 +183,13 @@ impl Sites {
             let longest = idle.clone().min_by_key(|(_, site)| site.used)?.0;
             (idle.count() > IDLE).then_some(longest)
         };
-        match ended.or_else(idle) {
-            Some(at) => {
-                let old = std::mem::replace(&mut self.all[at], site);
-                self.line.retain(|id| *id != at as SiteId);
-                (at as SiteId, Some(old))
-            }
-            None => {
-                self.all.push(site);
-                (self.all.len() as SiteId - 1, None)
-            }
+        if let Some(at) = ended.or_else(idle) {
+            let old = std::mem::replace(&mut self.all[at], site);
+            self.line.retain(|id| *id != at as SiteId);
+            return (at as SiteId, Some(old));
         }
+        self.all.push(site);
+        (self.all.len() as SiteId - 1, None)
     }
 
     /// Where the items of this site can be worked for: in its own runtime, or, if they came from outside
