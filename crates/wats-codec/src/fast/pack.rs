@@ -5,5 +5,5 @@ mod read;
 mod write;
 
 pub(crate) use de::PackError;
-pub(crate) use read::{Instead, PackSource, StandIn};
+pub(crate) use read::{PackSource, StandIn};
 pub(crate) use write::PackSink;

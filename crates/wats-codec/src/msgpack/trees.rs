@@ -1,24 +1,23 @@
 //! NaN and infinities that a tree would take for nothing.
 //!
 //! MessagePack holds every float, and a `f64` gets it back. But a tree such as `serde_json::Value` has no place for NaN and
-//! infinities: it makes `null` of them, without an error. `serde` does not tell who takes a float. So it is tried with other
-//! values in its place, by further readings:
+//! infinities: it makes `null` of them, without an error. Where it is read itself, the reader knows its type and refuses.
 //!
-//! * Where `serde` collects values first (for a flattened member, or to choose a variant), bytes are taken for the
-//!   moment. If the document is read with them, they are passed over; else what takes a list of everything is a tree.
-//! * Elsewhere a tree is what takes an integer of 128 bits, of which types that are lenient with numbers know nothing.
+//! Where `serde` collects values first (for a flattened member, or to choose a variant), it does not tell who takes a float
+//! in the end. So the document is read again with bytes in its place. If that works, they are passed over; if they are
+//! taken for the moment only, it is read with a list of everything, which nothing but a tree takes.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{head, skip_value};
-use crate::fast::pack::{Instead, StandIn};
+use crate::fast::pack::StandIn;
 use crate::{Error, Format, Position, Result};
 
 /// `[true, "", {}, null, [1, -1, 0.5]]`, which is a tree and hardly anything else.
-const TREE: Instead = Instead::Packed(b"\x95\xc3\xa0\x80\xc0\x93\x01\xff\xcb\x3f\xe0\0\0\0\0\0\0");
+const TREE: &[u8] = b"\x95\xc3\xa0\x80\xc0\x93\x01\xff\xcb\x3f\xe0\0\0\0\0\0\0";
 /// Bytes, which no tree takes.
-const BYTES: Instead = Instead::Packed(b"\xc4\0");
+const BYTES: &[u8] = b"\xc4\0";
 /// More places than these are not tried: each costs two readings.
 const MOST_PLACES: usize = 64;
 
@@ -52,8 +51,7 @@ pub(super) fn check(
         let with = |value| decode(StandIn { for_left, value });
         let is_tree = match with(BYTES) {
             Tried { read: true, .. } => false,
-            Tried { taken: true, .. } => with(TREE).read,
-            Tried { taken: false, .. } => with(Instead::Wide).taken,
+            Tried { taken, .. } => taken && with(TREE).read,
         };
         if is_tree {
             let at = bytes.len() - for_left.first().copied().unwrap_or_default();

@@ -86,6 +86,7 @@ const KNOWN: &[(&[&str], &Rule)] = &[
     (&["processcode", "not exist"], rules::PROCESS_UNKNOWN),
     (&["processcode", "not found"], rules::PROCESS_UNKNOWN),
     (&["processname"], rules::PROCESS_UNKNOWN),
+    (&["processcode", "operation"], rules::PROCESS_UNKNOWN),
     (&["processcode"], rules::PROCESS_CODE),
     (&["contenttype", "attachment"], rules::ATTACHMENT_TYPE),
     (&["name of an attachment"], rules::ATTACHMENT_NAME),

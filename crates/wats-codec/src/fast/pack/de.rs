@@ -4,6 +4,7 @@
 //! text that is not UTF-8 and numbers that do not fit are errors here. The functions that call each other for each level
 //! are kept small, and apart from those of single values: without optimization the stack is made up of them.
 
+use std::any::type_name;
 use std::fmt;
 
 use serde::de::value::SeqDeserializer;
@@ -13,7 +14,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::read::{Instead, PackSource};
+use super::read::PackSource;
 use crate::fast::Source;
 use crate::guard::RAW;
 
@@ -152,15 +153,16 @@ impl<'de> PackSource<'de> {
         if value.is_finite() {
             return visitor.visit_f64(value);
         }
+        // This one would make `null` of it.
+        if type_name::<V::Value>() == type_name::<serde_json::Value>() {
+            return Err(PackError::custom(
+                "NaN or an infinity, which a tree of JSON cannot hold",
+            ));
+        }
         self.special = true;
         match self.stand_in {
             Some(stand_in) if stand_in.for_left.contains(&left) => {
-                let read = match stand_in.value {
-                    Instead::Packed(bytes) => {
-                        PackSource::new(bytes, usize::MAX).deserialize_any(visitor)
-                    }
-                    Instead::Wide => visitor.visit_u128(0),
-                };
+                let read = PackSource::new(stand_in.value, usize::MAX).deserialize_any(visitor);
                 self.taken |= read.is_ok();
                 read
             }

@@ -26,15 +26,8 @@ pub(crate) struct PackSource<'de> {
 pub(crate) struct StandIn<'de> {
     /// Which: so many bytes are left where they begin.
     pub(crate) for_left: &'de [usize],
-    pub(crate) value: Instead,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Instead {
     /// A value in MessagePack.
-    Packed(&'static [u8]),
-    /// A number of 128 bits.
-    Wide,
+    pub(crate) value: &'static [u8],
 }
 
 /// A string of so many bytes takes no more from an allocator than a shorter one.

@@ -124,7 +124,7 @@ rules! {
         "`processCode` is given and from 0 to 32767."
         "Set `processCode` to the code of a process of the server, as a number.";
     PROCESS_UNKNOWN "R107" Reject "W U" false
-        "The process exists on the server, and `processName`, if sent, is its name, case included. Only the server can tell."
+        "The process exists on the server and is one for this type of report, and `processName`, if sent, is its name, case included. Only the server can tell."
         "Create the process in the Control Panel, or use one that the list of processes names.";
     RESULT_LETTER "R108" Reject "S" false
         "`result` is given: P, F, E or T."
