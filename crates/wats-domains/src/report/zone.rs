@@ -33,7 +33,10 @@ pub(super) fn unknown() -> String {
 
 fn unreadable(error: &jiff::Error) -> String {
     let set = match std::env::var_os("TZ") {
-        Some(zone) => format!("TZ is {zone:?}; set it to a name such as Europe/Oslo or to UTC"),
+        Some(zone) => format!(
+            "TZ is \"{}\"; set it to a name such as Europe/Oslo or to UTC",
+            zone.display()
+        ),
         None => "set TZ to a name such as Europe/Oslo or to UTC".to_owned(),
     };
     format!(
