@@ -128,6 +128,8 @@ fn read(package: &Value) -> Crate {
         folder,
         needs: dependencies
             .filter(|dependency| dependency["path"].is_string() && dependency["source"].is_null())
+            // One by its path alone is for tests here, and no part of the package.
+            .filter(|dependency| dependency["req"] != "*")
             .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
             .collect(),
     }

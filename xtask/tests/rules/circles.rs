@@ -107,6 +107,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    ("wats-http", &["pool::idle", "pool::stock"]),
 ];
 
 #[test]
