@@ -107,7 +107,6 @@ const KNOWN: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("wats-http", &["pool::idle", "pool::stock"]),
 ];
 
 #[test]

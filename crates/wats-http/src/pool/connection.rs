@@ -9,7 +9,8 @@ use hyper::client::conn::{TrySendError, http1, http2};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use super::stock::{Exclusive, Shared};
+use super::idle::Exclusive;
+use super::stock::Shared;
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, Slot};
 use crate::body::Outgoing;

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::connection::Closing;
 use super::failed::Failed;
-use super::stock::{Exclusive, Shared, Stock};
+use super::idle::Exclusive;
+use super::stock::{Shared, Stock};
 use super::streams::Streams;
 use super::sync::Slot;
 use crate::config::PoolConfig;

@@ -1,24 +1,28 @@
-//! Idle HTTP/1.1 connections, newest last, and the reaper that closes what nobody needs, over HTTP/2 too.
+//! Idle connections that serve one call at a time (HTTP/1.1), newest last.
 //!
 //! Newest first keeps a few connections warm and lets the others age. After a burst the pool may hold more than
 //! `max_idle`; the surplus is closed after a short grace, so that alternating load does not close and open
 //! connections all the time.
 
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Shared;
-use super::stock::Exclusive;
 use super::sync::Slot;
 use crate::config::PoolConfig;
 
 /// How long connections above `max_idle` are kept.
 const SURPLUS_GRACE: Duration = Duration::from_millis(500);
 
-/// How often the reaper looks: often enough for a surplus to be gone within a second.
-const PACE: Duration = Duration::from_millis(200);
+/// A connection that serves one call at a time.
+pub(super) trait Exclusive {
+    fn is_closed(&self) -> bool;
+    /// Whether it must not be used again.
+    fn is_expired(&self) -> bool;
+    /// Keeps a slot taken until the socket is closed or the slot is taken back.
+    fn hold(&self, slot: Slot);
+    fn take_slot(&self) -> Option<Slot>;
+}
 
 #[derive(Debug)]
 pub(super) struct Idle<X> {
@@ -113,23 +117,5 @@ impl<X: Exclusive> Idle<X> {
         }
         self.connections = kept;
         due
-    }
-}
-
-/// Starts the reaper unless it runs; it ends by itself when the pool holds no connection, or is gone.
-pub(super) fn ensure_reaper(pool: &Arc<Shared>) {
-    pool.stock
-        .ensure_reaper(|| tokio::spawn(reap(Arc::downgrade(pool))).abort_handle());
-}
-
-async fn reap(pool: Weak<Shared>) {
-    loop {
-        // A surplus may arise at any time, so this looks at a fixed pace for as long as there is anything.
-        tokio::time::sleep(PACE).await;
-        let Some(pool) = pool.upgrade() else { return };
-        // Dropped here, outside the lock, which closes them.
-        if pool.stock.reap(&pool.config, Instant::now()).is_none() {
-            return;
-        }
     }
 }

@@ -15,7 +15,8 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
-use super::stock::{Dialling, Exclusive, Found};
+use super::idle::Exclusive;
+use super::stock::{Dialling, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::AtomicUsize;
 use crate::error::ErrorKind;

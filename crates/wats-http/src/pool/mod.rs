@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A slot outlives its call when the connection is dropped: it lies with the connection's driver and is free again
-//! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper](idle) closes
+//! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper] closes
 //! what stays idle too long.
 //!
 //! All decisions are made in [`stock`], which does no IO and is checked by loom and by generated schedules; this module
@@ -35,6 +35,7 @@ mod idle;
 #[cfg(wats_loom)]
 mod loom_tests;
 mod outgoing;
+mod reaper;
 mod route;
 mod socket;
 mod socks;
@@ -60,9 +61,10 @@ pub(crate) use self::body::PooledBody;
 use self::connection::{Connection, Failure, Http1, Http2, Lease};
 use self::dial::{Dialer, Dialled};
 use self::failed::Failed;
+use self::idle::Exclusive;
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
-use self::stock::{Dialling, Exclusive, Found, Place, Stock};
+use self::stock::{Dialling, Found, Place, Stock};
 use self::sync::Slot;
 use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
@@ -441,7 +443,7 @@ impl Shared {
             return;
         }
         self.stock.keep(http1);
-        idle::ensure_reaper(self);
+        reaper::ensure(self);
     }
 
     /// Waits in line for a stream or for the outcome of a dial.
@@ -489,7 +491,7 @@ impl Shared {
             }) => {
                 let http2 = Http2::new(sender, streams, expires, line);
                 let stream = self.stock.add(&http2, dialling);
-                idle::ensure_reaper(self);
+                reaper::ensure(self);
                 Connection::Http2(http2, stream)
             }
         };

@@ -16,20 +16,10 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::failed::Failed;
-use super::idle::Idle;
+use super::idle::{Exclusive, Idle};
 use super::streams::{Stream, Streams};
-use super::sync::{Lock, LockGuard, Notify, Semaphore, Slot};
+use super::sync::{Lock, LockGuard, Notify, Semaphore};
 use crate::config::PoolConfig;
-
-/// A connection that serves one call at a time.
-pub(super) trait Exclusive {
-    fn is_closed(&self) -> bool;
-    /// Whether it must not be used again.
-    fn is_expired(&self) -> bool;
-    /// Keeps a slot taken until the socket is closed or the slot is taken back.
-    fn hold(&self, slot: Slot);
-    fn take_slot(&self) -> Option<Slot>;
-}
 
 /// A handle on a connection that calls share.
 pub(super) trait Shared: Clone {

@@ -15,7 +15,8 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
-use super::stock::{Dialling, Exclusive, Found};
+use super::idle::Exclusive;
+use super::stock::{Dialling, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::Slot;
 use crate::config::PoolConfig;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::stock::{Exclusive, Shared, Stock};
+use super::idle::Exclusive;
+use super::stock::{Shared, Stock};
 use super::streams::Streams;
 use crate::transport::Prepared;
 
