@@ -16,8 +16,9 @@ use http::header::{AUTHORIZATION, COOKIE, HeaderMap, PROXY_AUTHORIZATION, SET_CO
 use serde::{Deserialize, Serialize};
 
 use crate::body::Payload;
+use crate::context::CallContext;
 use crate::error::{Error, one_line};
-use crate::response::{HeaderNames, Origin};
+use crate::response::HeaderNames;
 use crate::token::Secrets;
 use crate::transport::{Prepared, Received};
 
@@ -204,7 +205,7 @@ impl Recorder {
 
     pub(crate) fn note(
         &self,
-        origin: &Origin,
+        call: &CallContext,
         request: &Prepared<'_>,
         attempt: u32,
         elapsed: Duration,
@@ -214,8 +215,8 @@ impl Recorder {
             self.trace().left_out += 1;
             return;
         }
-        let secrets = origin.secrets();
-        let context = origin.context();
+        let secrets = call.secrets();
+        let context = call.context();
         let now = SystemTime::now().checked_sub(elapsed);
         let since_1970 = now.and_then(|now| now.duration_since(SystemTime::UNIX_EPOCH).ok());
         let mut sent = request.common.http2.clone();

@@ -16,6 +16,7 @@ use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::{Call, Options};
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+use crate::context::CallContext;
 use crate::encoding::{self, Packing, RequestCompression};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::identity::{Current, Identity};
@@ -26,7 +27,7 @@ use crate::pipeline::{Pieces, Pipeline, Want, Whole};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
-use crate::response::{Origin, Response};
+use crate::response::Response;
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
@@ -78,14 +79,14 @@ impl Client {
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
     /// server may have carried out the call.
     pub async fn execute(&self, call: Call) -> Result<Response> {
-        let (received, attempts, origin) = self.call::<Whole>(call).await?;
+        let (received, attempts, call) = self.call::<Whole>(call).await?;
         Ok(Response {
             status: received.status,
             version: received.version,
             headers: received.headers,
             body: received.body,
             attempts,
-            origin,
+            call,
         })
     }
 
@@ -115,11 +116,11 @@ impl Client {
             .as_ref()
             .and_then(|options| options.limits.as_ref());
         let cap = limits.unwrap_or(self.limits()).decoded;
-        let (answer, attempts, origin) = self.call::<Pieces>(call).await?;
-        Download::new(answer, attempts, cap, origin)
+        let (answer, attempts, call) = self.call::<Pieces>(call).await?;
+        Download::new(answer, attempts, cap, call)
     }
 
-    async fn call<W: Want>(&self, call: Call) -> Result<(W::Got, u32, Origin)> {
+    async fn call<W: Want>(&self, call: Call) -> Result<(W::Got, u32, CallContext)> {
         let Call {
             operation,
             params,
@@ -131,62 +132,62 @@ impl Client {
             mistake,
         } = call;
         let shared = &*self.shared;
-        let mut origin = Origin {
-            shared: Arc::clone(&self.shared),
+        let mut call = CallContext {
+            base: Arc::clone(&shared.base),
             identity: shared.identity.get(),
             operation,
             target: String::new(),
         };
-        if let Some(secrets) = origin.identity.secrets_with(&headers) {
-            let headers = origin.identity.headers.clone();
-            origin.identity = Arc::new(Identity { headers, secrets });
+        if let Some(secrets) = call.identity.secrets_with(&headers) {
+            let headers = call.identity.headers.clone();
+            call.identity = Arc::new(Identity { headers, secrets });
         }
-        match shared.base.target(origin.operation.path(), &params, &query) {
-            Ok(target) => origin.target = target,
+        match shared.base.target(call.operation.path(), &params, &query) {
+            Ok(target) => call.target = target,
             Err(error) => {
-                origin.target = origin.operation.path().to_owned();
-                return Err(error.context(origin.context()));
+                call.target = call.operation.path().to_owned();
+                return Err(error.context(call.context()));
             }
         }
         if let Some(mistake) = mistake {
-            return Err(mistake.context(origin.context()));
+            return Err(mistake.context(call.context()));
         }
         let timeouts = options.as_mut().and_then(|options| options.timeouts.take());
         let timeouts = timeouts.as_ref().unwrap_or(&shared.pipeline.timeouts);
-        let method = origin.operation.method();
+        let method = call.operation.method();
         let body = payload(body, options.as_deref_mut(), method, timeouts)
             .await
-            .map_err(|error| error.context(origin.context()))?;
+            .map_err(|error| error.context(call.context()))?;
         let limits = options.as_ref().and_then(|options| options.limits.as_ref());
         let request = Prepared {
-            method: origin.operation.method().clone(),
-            target: &origin.target,
-            common: &origin.identity.headers,
+            method: call.operation.method().clone(),
+            target: &call.target,
+            common: &call.identity.headers,
             headers,
             body,
             plain: None,
-            may_repeat: origin.operation.repeat() == Repeat::Safe,
+            may_repeat: call.operation.repeat() == Repeat::Safe,
             weight,
             timeouts,
             limits: limits.unwrap_or(&shared.pipeline.limits),
             sent: Sent::default(),
         };
-        let span = observe::call_span(&origin);
+        let span = observe::call_span(&call);
         // Pinned where it is made: wrapped as a whole it would be moved about, which costs more than the wrapper.
         let sent = {
-            let call = pin!(
+            let sending = pin!(
                 shared
                     .pipeline
-                    .execute::<W, _>(&shared.wire, request, &origin)
+                    .execute::<W, _>(&shared.wire, request, &call)
             );
-            call.instrument(span.clone()).await
+            sending.instrument(span.clone()).await
         };
         let status = sent.as_ref().map(|(got, _)| W::look(got).status());
         observe::ended(&span, status);
         let attempts = sent.as_ref().map_or_else(Error::attempts, |(_, n)| *n);
         observe::resent(&span, attempts);
         let (got, attempts) = sent?;
-        Ok((got, attempts, origin))
+        Ok((got, attempts, call))
     }
 
     /// Opens `n` connections ahead of need (one over HTTP/2), so that the first calls find them open. At most

@@ -8,8 +8,8 @@ use http::header::HeaderMap;
 use http::{Method, StatusCode};
 
 use crate::capture::Got;
+use crate::context::CallContext;
 use crate::error::{Error, Result};
-use crate::response::Origin;
 
 /// Sees every try of a client's calls, before it is made and after it ended; see
 /// [`ClientBuilder::intercept`](crate::ClientBuilder::intercept).
@@ -58,7 +58,7 @@ pub type Refusal = Box<dyn StdError + Send + Sync>;
 /// One try of a call, as interceptors see it. The token is not part of it.
 #[derive(Debug)]
 pub struct Attempt<'a> {
-    pub(crate) origin: &'a Origin,
+    pub(crate) call: &'a CallContext,
     pub(crate) number: u32,
     pub(crate) headers: &'a mut HeaderMap,
 }
@@ -66,22 +66,22 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// The name of the operation, such as `product.get`.
     pub fn operation(&self) -> &str {
-        self.origin.operation.name()
+        self.call.operation.name()
     }
 
     /// The HTTP method.
     pub fn method(&self) -> &Method {
-        self.origin.operation.method()
+        self.call.operation.method()
     }
 
     /// The path template of the operation, such as `/api/Product/{partNumber}`.
     pub fn path_template(&self) -> &str {
-        self.origin.operation.path()
+        self.call.operation.path()
     }
 
     /// The address without credentials.
     pub fn url(&self) -> String {
-        self.origin.context().url
+        self.call.context().url
     }
 
     /// 1 for the first try.

@@ -6,7 +6,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `client`, `config`, `token`, `identity`, `address`, `tls`, `proxy` | what a user configures |
-//! | `operation`, `call`, `response`, `error` | what goes in and what comes out |
+//! | `operation`, `call`, `context`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
@@ -22,6 +22,7 @@ mod call;
 mod capture;
 mod client;
 mod config;
+mod context;
 mod encoding;
 mod error;
 mod header;

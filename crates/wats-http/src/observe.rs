@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
 
+use crate::context::CallContext;
 use crate::error::{Error, ErrorKind};
-use crate::response::Origin;
 
 /// The span of a whole call.
-pub(crate) fn call_span(origin: &Origin) -> Span {
-    let (operation, base) = (&origin.operation, &origin.shared.base);
+pub(crate) fn call_span(call: &CallContext) -> Span {
+    let (operation, base) = (&call.operation, &call.base);
     tracing::debug_span!(
         "wats.call",
         otel.kind = "client",
@@ -81,13 +81,13 @@ pub(crate) fn error_type(error: &Error) -> &'static str {
 /// Counts a call that ended, and its repeats.
 #[cfg(feature = "metrics")]
 pub(crate) fn count(
-    origin: &Origin,
+    call: &CallContext,
     outcome: Result<u16, &Error>,
     attempts: u32,
     started: Instant,
 ) {
     use metrics::{Label, SharedString, counter, histogram};
-    let operation = &origin.operation;
+    let operation = &call.operation;
     let result = match outcome {
         Ok(_) => "ok",
         Err(error) => error_type(error),
@@ -124,7 +124,7 @@ pub(crate) fn count(
 
 #[cfg(not(feature = "metrics"))]
 #[inline]
-pub(crate) fn count(_: &Origin, _: Result<u16, &Error>, _: u32, _: Instant) {}
+pub(crate) fn count(_: &CallContext, _: Result<u16, &Error>, _: u32, _: Instant) {}
 
 /// Counts a connection, from its dial until its socket is closed, in the gauge of open ones.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ use crate::breaker::{self, Breaker, Permit};
 use crate::budget::Budget;
 use crate::capture::{self, Got, Recorder};
 use crate::config::{RetryConfig, SizeLimits, Timeouts};
+use crate::context::CallContext;
 use crate::encoding::{self, Packing};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
@@ -29,7 +30,6 @@ use crate::observe;
 use crate::rate_limit::Limiter;
 use crate::redirect::{self, Hop};
 use crate::refusal;
-use crate::response::Origin;
 use crate::retry;
 use crate::transport::{Answer, Prepared, Received, Transport};
 
@@ -103,7 +103,7 @@ impl Pipeline {
         &self,
         transport: &T,
         mut request: Prepared<'_>,
-        origin: &Origin,
+        call: &CallContext,
     ) -> Result<(W::Got, u32)> {
         let started = Instant::now();
         let deadline = started.checked_add(request.timeouts.total);
@@ -131,24 +131,23 @@ impl Pipeline {
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
-            if let Err(refused) = self.before(&mut request, origin, attempts) {
+            if let Err(refused) = self.before(&mut request, call, attempts) {
                 break refused;
             }
             let span = observe::attempt_span(attempts);
             let outcome = {
-                let attempt = pin!(
-                    self.attempt_in_time::<W, T>(transport, &request, origin, began, deadline)
-                );
+                let attempt =
+                    pin!(self.attempt_in_time::<W, T>(transport, &request, call, began, deadline));
                 attempt.instrument(span.clone()).await
             };
             let outcome = outcome.map_err(|error| {
-                let own = origin.identity.secrets_with(&request.headers);
-                error.without(own.as_ref().unwrap_or(origin.secrets()))
+                let own = call.identity.secrets_with(&request.headers);
+                error.without(own.as_ref().unwrap_or(call.secrets()))
             });
             observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
             self.after::<W>(
                 &mut request,
-                origin,
+                call,
                 attempts,
                 began,
                 &outcome,
@@ -161,7 +160,7 @@ impl Pipeline {
                 Ok(got) => {
                     self.budget.earn();
                     self.packing.learn(request.plain.is_some(), plain_after_all);
-                    observe::count(origin, Ok(W::look(&got).status()), attempts, started);
+                    observe::count(call, Ok(W::look(&got).status()), attempts, started);
                     return Ok((got, attempts));
                 }
                 Err(error) => error,
@@ -173,7 +172,7 @@ impl Pipeline {
                 last = Some(error);
                 continue;
             }
-            match self.wait_before_repeat(&error, &request, attempts, origin, deadline) {
+            match self.wait_before_repeat(&error, &request, attempts, call, deadline) {
                 Ok(wait) => {
                     tracing::debug!(attempt = attempts, ?wait, %error, "trying again");
                     delays.push(wait);
@@ -184,18 +183,18 @@ impl Pipeline {
                 Err(Some(why)) => break error.gave_up(why),
             }
         };
-        observe::count(origin, Err(&error), attempts, started);
+        observe::count(call, Err(&error), attempts, started);
         Err(error
-            .context(origin.context())
+            .context(call.context())
             .tried(attempts, delays, started.elapsed()))
     }
 
     /// Asks the interceptors whether a try may be made.
-    fn before(&self, request: &mut Prepared<'_>, origin: &Origin, number: u32) -> Result<()> {
+    fn before(&self, request: &mut Prepared<'_>, call: &CallContext, number: u32) -> Result<()> {
         for hook in &self.intercepts {
             let headers = &mut request.headers;
             let mut attempt = Attempt {
-                origin,
+                call,
                 number,
                 headers,
             };
@@ -212,7 +211,7 @@ impl Pipeline {
     fn after<W: Want>(
         &self,
         request: &mut Prepared<'_>,
-        origin: &Origin,
+        call: &CallContext,
         number: u32,
         began: Instant,
         outcome: &Result<W::Got>,
@@ -224,13 +223,13 @@ impl Pipeline {
         let elapsed = began.elapsed();
         let got = outcome.as_ref().map_or_else(Got::Error, W::look);
         if let Some(recorder) = recorder {
-            recorder.note(origin, request, number, elapsed, &got);
+            recorder.note(call, request, number, elapsed, &got);
         }
         let outcome = Outcome { got, elapsed };
         for hook in self.intercepts.iter().rev() {
             let headers = &mut request.headers;
             let attempt = Attempt {
-                origin,
+                call,
                 number,
                 headers,
             };
@@ -262,13 +261,13 @@ impl Pipeline {
         &self,
         transport: &T,
         request: &Prepared<'_>,
-        origin: &Origin,
+        call: &CallContext,
         mut now: Instant,
         deadline: Option<Instant>,
     ) -> Result<W::Got> {
         request.begin_try();
         let mut moved = request.moved();
-        let mut attempt = pin!(self.attempt::<W, T>(transport, request, origin));
+        let mut attempt = pin!(self.attempt::<W, T>(transport, request, call));
         loop {
             let timeouts = request.timeouts;
             let own = now.checked_add(timeouts.attempt);
@@ -305,9 +304,9 @@ impl Pipeline {
         &self,
         transport: &T,
         request: &Prepared<'_>,
-        origin: &Origin,
+        call: &CallContext,
     ) -> Result<W::Got> {
-        let own = &origin.shared.base;
+        let own = &call.base;
         let mut followed = 0;
         let mut hop: Option<Hop> = None;
         loop {
@@ -332,7 +331,7 @@ impl Pipeline {
             let next = match self.redirects {
                 0 => None,
                 most => {
-                    let (hop, secrets) = (hop.as_ref(), origin.secrets());
+                    let (hop, secrets) = (hop.as_ref(), call.secrets());
                     redirect::next(&answer, request, hop, own, followed, most, secrets)?
                 }
             };
@@ -342,7 +341,7 @@ impl Pipeline {
                 .map_err(blame)?;
             let Some(next) = next else {
                 let forwarder = transport.forwarder(hop.as_ref());
-                return Err(blame(refusal::error(received, origin, forwarder)));
+                return Err(blame(refusal::error(received, call, forwarder)));
             };
             request.mark_answered();
             followed += 1;
@@ -367,11 +366,10 @@ impl Pipeline {
         error: &Error,
         request: &Prepared<'_>,
         attempts: u32,
-        origin: &Origin,
+        call: &CallContext,
         deadline: Option<Instant>,
     ) -> Result<Duration, Option<&'static str>> {
-        if attempts >= self.retry.max_attempts
-            || !retry::may_repeat(error, origin.operation.repeat())
+        if attempts >= self.retry.max_attempts || !retry::may_repeat(error, call.operation.repeat())
         {
             return Err(None);
         }

@@ -9,11 +9,11 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
+use crate::context::CallContext;
 use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::proxy::Proxy;
 use crate::redirect;
-use crate::response::Origin;
 use crate::retry;
 use crate::transport::Received;
 
@@ -35,18 +35,18 @@ const MOST_REST: usize = 4 << 10;
 ///
 /// What it names is told before what it says: where it sends the call is the news of a redirect, whatever page comes along.
 /// A proxy that forwards speaks for itself with 407, and only with that.
-pub(crate) fn error(received: Received, origin: &Origin, forwarder: Option<&Proxy>) -> Error {
+pub(crate) fn error(received: Received, call: &CallContext, forwarder: Option<&Proxy>) -> Error {
     let Received {
         status,
         headers,
         body,
         ..
     } = received;
-    let secrets = origin.secrets();
+    let secrets = call.secrets();
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
         && let Some(proxy) = forwarder
     {
-        return proxy.wants_login().excerpt(origin.excerpt(&body));
+        return proxy.wants_login().excerpt(call.excerpt(&body));
     }
     let named = (status.is_redirection() && status != StatusCode::NOT_MODIFIED)
         .then(|| redirect::location(&headers))
@@ -54,7 +54,7 @@ pub(crate) fn error(received: Received, origin: &Origin, forwarder: Option<&Prox
         .map(|location| redirect::named(&location, secrets));
     let mut error = Error::new(ErrorKind::Status(status))
         .retry_after(retry::retry_after(&headers, SystemTime::now()))
-        .excerpt(origin.excerpt(&body));
+        .excerpt(call.excerpt(&body));
     if let Some(Words { message, rest }) = words(&body) {
         let message = secrets.redact_start(message, MOST_WORDS);
         let told = match &named {

@@ -2,22 +2,15 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{StatusCode, Version};
 use serde::de::DeserializeOwned;
 
-use crate::client::Shared;
-use crate::error::{Context, Error, ErrorKind, Result};
-use crate::identity::Identity;
+use crate::context::CallContext;
+use crate::error::{Error, ErrorKind, Result};
 use crate::json;
-use crate::operation::Operation;
-use crate::token::Secrets;
-
-/// How many bytes of a body an error may show.
-pub(crate) const EXCERPT_BYTES: usize = 2_000;
 
 /// A successful (2xx) answer. `Debug` tells what it is and how large, but neither the body nor the values of headers,
 /// which may be secret.
@@ -27,51 +20,7 @@ pub struct Response {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) attempts: u32,
-    pub(crate) origin: Origin,
-}
-
-/// What a response answers.
-pub(crate) struct Origin {
-    pub(crate) shared: Arc<Shared>,
-    /// As which client it was sent.
-    pub(crate) identity: Arc<Identity>,
-    pub(crate) operation: Operation,
-    pub(crate) target: String,
-}
-
-impl Origin {
-    pub(crate) fn context(&self) -> Context {
-        Context {
-            operation: self.operation.name().to_owned(),
-            method: self.operation.method().clone(),
-            url: self
-                .secrets()
-                .redact(self.shared.base.display(&self.target)),
-        }
-    }
-
-    /// What no text about it may show.
-    pub(crate) fn secrets(&self) -> &Secrets {
-        &self.identity.secrets
-    }
-
-    /// The start of a body, safe to print: one line, without secrets.
-    pub(crate) fn excerpt(&self, body: &[u8]) -> String {
-        let body = json::without_mark(body);
-        let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]).into_owned();
-        let text = if body.len() > EXCERPT_BYTES {
-            self.secrets().redact_cut(text)
-        } else {
-            self.secrets().redact(text)
-        };
-        crate::error::one_line(&text, 500)
-    }
-}
-
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.context().fmt(f)
-    }
+    pub(crate) call: CallContext,
 }
 
 /// Shows headers by their names only: any value may be a secret, or the echo of one.
@@ -87,7 +36,7 @@ impl fmt::Debug for HeaderNames<'_> {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("origin", &self.origin)
+            .field("call", &self.call)
             .field("status", &self.status)
             .field("version", &self.version)
             .field("headers", &HeaderNames(&self.headers))
@@ -156,7 +105,7 @@ impl Response {
             // Decoders quote what they refuse, so a token that the server echoes must be taken out of their words too.
             self.undecodable("the body cannot be read")
                 .source(source)
-                .without(self.origin.secrets())
+                .without(self.call.secrets())
         })
     }
 
@@ -178,8 +127,8 @@ impl Response {
     fn undecodable(&self, message: &str) -> Error {
         Error::new(ErrorKind::Decode)
             .message(message)
-            .context(self.origin.context())
-            .excerpt(self.origin.excerpt(&self.body))
+            .context(self.call.context())
+            .excerpt(self.call.excerpt(&self.body))
             .after(self.attempts)
     }
 }

@@ -13,9 +13,10 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::Sleep;
 
 use super::OnProgress;
+use crate::context::CallContext;
 use crate::encoding::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::response::{HeaderNames, Origin};
+use crate::response::HeaderNames;
 use crate::transport::{Answer, AnswerBody};
 
 /// A successful (2xx) answer whose body comes piece by piece; see [`Client::download`](crate::Client::download).
@@ -31,7 +32,7 @@ pub struct Download {
     total: Option<u64>,
     state: State,
     on_progress: Option<OnProgress>,
-    origin: Origin,
+    call: CallContext,
 }
 
 /// The part that moves.
@@ -51,7 +52,7 @@ struct State {
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Download")
-            .field("origin", &self.origin)
+            .field("call", &self.call)
             .field("status", &self.status)
             .field("version", &self.version)
             .field("headers", &HeaderNames(&self.headers))
@@ -73,9 +74,14 @@ impl fmt::Debug for State {
 }
 
 impl Download {
-    pub(crate) fn new(answer: Answer, attempts: u32, cap: usize, origin: Origin) -> Result<Self> {
+    pub(crate) fn new(
+        answer: Answer,
+        attempts: u32,
+        cap: usize,
+        call: CallContext,
+    ) -> Result<Self> {
         let decoder = Decoder::new(&answer.headers)
-            .map_err(|error| error.context(origin.context()).after(attempts))?;
+            .map_err(|error| error.context(call.context()).after(attempts))?;
         let total = answer
             .headers
             .get(CONTENT_LENGTH)
@@ -95,7 +101,7 @@ impl Download {
                 cap,
             },
             on_progress: None,
-            origin,
+            call,
         })
     }
 
@@ -158,7 +164,7 @@ impl Download {
 
     fn unwritable(&self, source: std::io::Error) -> Error {
         let error = Error::request("the downloaded data cannot be written").source(source);
-        error.context(self.origin.context()).after(self.attempts)
+        error.context(self.call.context()).after(self.attempts)
     }
 
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
@@ -174,8 +180,8 @@ impl Download {
             self.state.body = None;
         }
         Poll::Ready(outcome.map_err(|error| {
-            let error = error.without(self.origin.secrets());
-            error.context(self.origin.context()).after(self.attempts)
+            let error = error.without(self.call.secrets());
+            error.context(self.call.context()).after(self.attempts)
         }))
     }
 }

@@ -120,8 +120,8 @@ async fn run_with(
         .token("c2VjcmV0")
         .build()
         .unwrap();
-    let origin = Origin {
-        shared: Arc::clone(client.shared()),
+    let call = CallContext {
+        base: Arc::clone(&client.shared().base),
         identity: client.shared().identity.get(),
         operation: Operation::new("test.op", Method::PUT, "/x", repeat),
         target: "/x".to_owned(),
@@ -144,9 +144,7 @@ async fn run_with(
         steps: Mutex::new(steps.into_iter().collect()),
         ..Script::default()
     };
-    let result = pipeline
-        .execute::<Whole, _>(&script, request, &origin)
-        .await;
+    let result = pipeline.execute::<Whole, _>(&script, request, &call).await;
     assert!(
         script.steps.lock().unwrap().is_empty(),
         "the script has steps that were not tried"
@@ -701,8 +699,8 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             .token("c2VjcmV0")
             .build()
             .unwrap();
-        let origin = Origin {
-            shared: Arc::clone(client.shared()),
+        let call = CallContext {
+            base: Arc::clone(&client.shared().base),
             identity: client.shared().identity.get(),
             operation: Operation::new("test.op", Method::POST, "/x", Repeat::Never),
             target: "/x".to_owned(),
@@ -725,7 +723,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             sent,
             tries: Mutex::default(),
         };
-        let outcome = pipeline.execute::<Whole, _>(&stuck, request, &origin).await;
+        let outcome = pipeline.execute::<Whole, _>(&stuck, request, &call).await;
         let error = outcome.map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
         assert_eq!(
