@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::body::Payload;
 use crate::context::CallContext;
 use crate::error::{Error, one_line};
+use crate::request::Prepared;
 use crate::response::HeaderNames;
 use crate::token::Secrets;
-use crate::transport::{Prepared, Received};
+use crate::transport::Received;
 
 tokio::task_local! {
     static CURRENT: Arc<Recorder>;

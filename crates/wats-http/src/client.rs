@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::address::BaseUrl;
-use crate::body::{Download, Payload, Upload};
+use crate::body::{Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::{Call, Options};
@@ -27,13 +27,13 @@ use crate::pipeline::{Pieces, Pipeline, Want, Whole};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
-use crate::response::Response;
+use crate::request::{Prepared, Sent};
+use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
 use crate::token::{Secrets, Token};
-use crate::transport::{Prepared, Sent};
-use crate::wire::Wire;
+use crate::wire::{Wire, WireBody};
 
 /// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
 ///
@@ -120,7 +120,7 @@ impl Client {
         Download::new(answer, attempts, cap, call)
     }
 
-    async fn call<W: Want>(&self, call: Call) -> Result<(W::Got, u32, CallContext)> {
+    async fn call<W: Want<WireBody>>(&self, call: Call) -> Result<(W::Got, u32, CallContext)> {
         let Call {
             operation,
             params,

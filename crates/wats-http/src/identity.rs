@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
+use crate::request::CommonHeaders;
 use crate::token::{Secrets, Token};
-use crate::transport::CommonHeaders;
 
 #[derive(Clone)]
 pub(crate) struct Identity {

@@ -11,7 +11,7 @@
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
 //! | `intercept`, `observe`, `capture` | who may look on |
-//! | `transport`, `wire`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
+//! | `request`, `transport`, `wire`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
 mod address;
@@ -38,6 +38,7 @@ mod proxy;
 mod rate_limit;
 mod redirect;
 mod refusal;
+mod request;
 mod response;
 mod retry;
 #[cfg(feature = "tower")]
@@ -50,7 +51,7 @@ mod transport;
 mod wire;
 
 pub use address::encoded_len;
-pub use body::{BodySource, Download, Progress};
+pub use body::{BodySource, Progress};
 pub use breaker::BreakerConfig;
 pub use call::Call;
 pub use capture::{Capture, CapturedAnswer, CapturedBody, Exchange, Trace};
@@ -63,7 +64,7 @@ pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;
 pub use proxy::{NoProxy, ProxyConfig};
 pub use rate_limit::RateLimit;
-pub use response::Response;
+pub use response::{Download, Response};
 pub use tls::TlsConfig;
 pub use token::Token;
 

@@ -28,10 +28,11 @@ use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
 use crate::observe;
 use crate::rate_limit::Limiter;
-use crate::redirect::{self, Hop};
+use crate::redirect;
 use crate::refusal;
+use crate::request::{Hop, Prepared};
 use crate::retry;
-use crate::transport::{Answer, Prepared, Received, Transport};
+use crate::transport::{Answer, AnswerBody, Received, Transport};
 
 /// What the pipeline needs to know of the client.
 #[derive(Debug)]
@@ -51,11 +52,14 @@ pub(crate) struct Pipeline {
 }
 
 /// What a call wants of a successful answer.
-pub(crate) trait Want {
+pub(crate) trait Want<B> {
     type Got: Send;
 
     /// Makes it of an answer; part of the try.
-    fn take(answer: Answer, limits: &SizeLimits) -> impl Future<Output = Result<Self::Got>> + Send;
+    fn take(
+        answer: Answer<B>,
+        limits: &SizeLimits,
+    ) -> impl Future<Output = Result<Self::Got>> + Send;
 
     /// What a capture and an interceptor see of it.
     fn look(got: &Self::Got) -> Got<'_>;
@@ -64,11 +68,18 @@ pub(crate) trait Want {
 /// The whole answer, decompressed.
 pub(crate) struct Whole;
 
-impl Want for Whole {
+impl<B: AnswerBody> Want<B> for Whole {
     type Got = Received;
 
-    async fn take(mut answer: Answer, limits: &SizeLimits) -> Result<Received> {
-        let body = encoding::receive(&mut answer.body, &answer.headers, limits.decoded).await??;
+    async fn take(mut answer: Answer<B>, limits: &SizeLimits) -> Result<Received> {
+        let body =
+            match encoding::receive(&mut answer.body, &answer.headers, limits.decoded).await? {
+                Ok(body) => body,
+                Err(error) => {
+                    answer.body.abandon();
+                    return Err(error);
+                }
+            };
         Ok(Received {
             status: answer.status,
             version: answer.version,
@@ -85,21 +96,21 @@ impl Want for Whole {
 /// The head of the answer, with the body still on the wire.
 pub(crate) struct Pieces;
 
-impl Want for Pieces {
-    type Got = Answer;
+impl<B: AnswerBody> Want<B> for Pieces {
+    type Got = Answer<B>;
 
-    async fn take(answer: Answer, _: &SizeLimits) -> Result<Answer> {
+    async fn take(answer: Answer<B>, _: &SizeLimits) -> Result<Answer<B>> {
         Ok(answer)
     }
 
-    fn look(got: &Answer) -> Got<'_> {
+    fn look(got: &Answer<B>) -> Got<'_> {
         Got::Head(got.status, &got.headers)
     }
 }
 
 impl Pipeline {
     /// One call, with its repeats. Returns the answer and how often it was tried.
-    pub(crate) async fn execute<W: Want, T: Transport>(
+    pub(crate) async fn execute<W: Want<T::Body>, T: Transport>(
         &self,
         transport: &T,
         mut request: Prepared<'_>,
@@ -145,7 +156,7 @@ impl Pipeline {
                 error.without(own.as_ref().unwrap_or(call.secrets()))
             });
             observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
-            self.after::<W>(
+            self.after::<W, T>(
                 &mut request,
                 call,
                 attempts,
@@ -208,7 +219,7 @@ impl Pipeline {
     }
 
     /// Tells interceptors and the capture how a try ended.
-    fn after<W: Want>(
+    fn after<W: Want<T::Body>, T: Transport>(
         &self,
         request: &mut Prepared<'_>,
         call: &CallContext,
@@ -257,7 +268,7 @@ impl Pipeline {
 
     /// One try within the deadline of a try and what is left of the whole call's, whichever ends first. A streamed
     /// body that moves on starts the deadline of a try anew.
-    async fn attempt_in_time<W: Want, T: Transport>(
+    async fn attempt_in_time<W: Want<T::Body>, T: Transport>(
         &self,
         transport: &T,
         request: &Prepared<'_>,
@@ -300,7 +311,7 @@ impl Pipeline {
     }
 
     /// One try: a success is a 2xx answer; everything else is an error.
-    async fn attempt<W: Want, T: Transport>(
+    async fn attempt<W: Want<T::Body>, T: Transport>(
         &self,
         transport: &T,
         request: &Prepared<'_>,
@@ -335,8 +346,7 @@ impl Pipeline {
                     redirect::next(&answer, request, hop, own, followed, most, secrets)?
                 }
             };
-            let received = answer
-                .refused(request.limits.decoded)
+            let received = refusal::receive(answer, request.limits.decoded)
                 .await
                 .map_err(blame)?;
             let Some(next) = next else {

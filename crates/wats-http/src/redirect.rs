@@ -9,22 +9,13 @@ use url::Url;
 
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
+use crate::request::{Hop, Prepared};
 use crate::token::Secrets;
-use crate::transport::{Answer, Prepared};
-
-/// Where a redirect leads.
-#[derive(Debug)]
-pub(crate) struct Hop {
-    /// The server, when it is not the client's own, or when the way there led over another one. It is sent no
-    /// credentials, on a connection of its own without a client certificate.
-    pub(crate) elsewhere: Option<BaseUrl>,
-    /// Path and query.
-    pub(crate) target: String,
-}
+use crate::transport::Answer;
 
 /// Where an answer sends its request, if it may be followed; `followed` is how many led here.
-pub(crate) fn next(
-    answer: &Answer,
+pub(crate) fn next<B>(
+    answer: &Answer<B>,
     request: &Prepared<'_>,
     hop: Option<&Hop>,
     own: &BaseUrl,

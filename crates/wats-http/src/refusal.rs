@@ -5,17 +5,19 @@
 
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
 use crate::context::CallContext;
-use crate::error::{Error, ErrorKind};
+use crate::encoding;
+use crate::error::{Error, ErrorKind, Result};
 use crate::json;
 use crate::proxy::Proxy;
 use crate::redirect;
 use crate::retry;
-use crate::transport::Received;
+use crate::transport::{Answer, AnswerBody, Received};
 
 /// Members in which servers put their words, the most telling first: ASP.NET's, then those of problem details.
 const WORDS: [&str; 6] = [
@@ -30,6 +32,26 @@ const WORDS: [&str; 6] = [
 /// So many bytes of the server's words, and of what stands beside them, are looked through; no more is kept of them.
 const MOST_WORDS: usize = 128 << 10;
 const MOST_REST: usize = 4 << 10;
+
+/// A refusal with its body read and decompressed, at most `cap` bytes. A page that is damaged, or of which the server
+/// that hung up sent a part only, must not hide the status: it counts as none.
+pub(crate) async fn receive<B: AnswerBody>(mut answer: Answer<B>, cap: usize) -> Result<Received> {
+    let body = match encoding::receive(&mut answer.body, &answer.headers, cap).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            answer.body.abandon();
+            Bytes::new()
+        }
+        Err(error) if error.kind() == ErrorKind::Transport => Bytes::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(Received {
+        status: answer.status,
+        version: answer.version,
+        headers: answer.headers,
+        body,
+    })
+}
 
 /// The error of a refused call.
 ///

@@ -1,5 +1,7 @@
 //! A successful answer, whole and decompressed, that remembers what it answers so that decoding errors can say so.
 
+mod download;
+
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -8,6 +10,7 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{StatusCode, Version};
 use serde::de::DeserializeOwned;
 
+pub use self::download::Download;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;

@@ -1,12 +1,20 @@
 //! What a client's calls go out on: the pool, or with the feature `test-util` a mock in its place.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::time::Sleep;
+
+use crate::body::Delivery;
 use crate::error::Result;
-use crate::pool::{Pool, PoolStats};
+use crate::pool::{Pool, PoolStats, PooledBody};
 use crate::proxy::Proxy;
-use crate::redirect::Hop;
+use crate::request::{Hop, Prepared};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
-use crate::transport::{Answer, Prepared, Transport};
+use crate::transport::{Answer, AnswerBody, Transport};
 
 #[derive(Debug)]
 pub(crate) enum Wire {
@@ -33,7 +41,17 @@ impl Wire {
     }
 }
 
+/// The body of an answer of either.
+#[derive(Debug)]
+pub(crate) enum WireBody {
+    Pool(PooledBody),
+    #[cfg(feature = "test-util")]
+    Mock(Bytes),
+}
+
 impl Transport for Wire {
+    type Body = WireBody;
+
     fn is_dialling(&self) -> bool {
         match self {
             Self::Pool(pool) => pool.is_dialling(),
@@ -50,11 +68,71 @@ impl Transport for Wire {
         }
     }
 
-    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
+    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer<WireBody>> {
         match self {
-            Self::Pool(pool) => pool.send(request, hop).await,
+            Self::Pool(pool) => {
+                let answer = pool.send(request, hop).await?;
+                Ok(answer.map(WireBody::Pool))
+            }
             #[cfg(feature = "test-util")]
-            Self::Mock(mock) => mock.send(request, hop).await,
+            Self::Mock(mock) => {
+                let answer = mock.send(request, hop).await?;
+                Ok(answer.map(WireBody::Mock))
+            }
+        }
+    }
+}
+
+impl AnswerBody for WireBody {
+    fn owed(&self) -> Option<Arc<Delivery>> {
+        match self {
+            Self::Pool(body) => body.owed(),
+            #[cfg(feature = "test-util")]
+            Self::Mock(body) => body.owed(),
+        }
+    }
+
+    async fn read(&mut self) -> Result<Bytes> {
+        match self {
+            Self::Pool(body) => body.read().await,
+            #[cfg(feature = "test-util")]
+            Self::Mock(body) => body.read().await,
+        }
+    }
+
+    fn poll_piece(
+        &mut self,
+        context: &mut Context<'_>,
+        stall: Pin<&mut Option<Sleep>>,
+    ) -> Poll<Result<Option<Bytes>>> {
+        match self {
+            Self::Pool(body) => body.poll_piece(context, stall),
+            #[cfg(feature = "test-util")]
+            Self::Mock(body) => body.poll_piece(context, stall),
+        }
+    }
+
+    async fn give_back(&mut self) {
+        match self {
+            Self::Pool(body) => body.give_back().await,
+            #[cfg(feature = "test-util")]
+            Self::Mock(body) => body.give_back().await,
+        }
+    }
+
+    fn finish(&mut self) {
+        match self {
+            Self::Pool(body) => body.finish(),
+            #[cfg(feature = "test-util")]
+            Self::Mock(body) => body.finish(),
+        }
+    }
+
+    fn abandon(self) {
+        match self {
+            Self::Pool(body) => body.abandon(),
+            #[cfg(feature = "test-util")]
+            Self::Mock(body) => body.abandon(),
         }
     }
 }

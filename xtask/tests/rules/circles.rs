@@ -83,30 +83,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         "wats-domains",
         &["report::builder::sequence", "report::builder::several"],
     ),
-    (
-        "wats-http",
-        &[
-            "body::download",
-            "capture",
-            "client",
-            "encoding",
-            "identity",
-            "intercept",
-            "observe",
-            "pipeline",
-            "pool",
-            "pool::body",
-            "pool::dial",
-            "pool::outgoing",
-            "pool::stats",
-            "pool::unanswered",
-            "redirect",
-            "refusal",
-            "response",
-            "transport",
-            "wire",
-        ],
-    ),
 ];
 
 #[test]

@@ -1,8 +1,7 @@
 //! Bodies on their way: [`incoming`] reads answers within bounds, [`gather`] puts them together, [`outgoing`] sends what a
-//! call has, [`delivery`] tells whether all of it went out, and [`download`] hands an answer out piece by piece.
+//! call has, and [`delivery`] tells whether all of it went out.
 
 mod delivery;
-mod download;
 mod gather;
 mod incoming;
 mod outgoing;
@@ -12,14 +11,13 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use self::delivery::Delivery;
-pub use self::download::Download;
 pub(crate) use self::gather::Gather;
 pub(crate) use self::incoming::{Bounds, Reader, read};
 pub(crate) use self::outgoing::{Moved, Outgoing, Payload, Upload};
 pub use self::source::BodySource;
 
 /// How far a body has come; see [`Call::on_upload`](crate::Call::on_upload) and
-/// [`Download::on_progress`].
+/// [`Download::on_progress`](crate::Download::on_progress).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

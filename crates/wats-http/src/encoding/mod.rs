@@ -38,9 +38,9 @@ const MOST_LAYERS: usize = 3;
 const TURN: usize = 1 << 20;
 
 /// Reads the body of an answer and undoes its content codings, at most `cap` bytes of result. The outer error is that of
-/// the connection, the inner one that of the codings, after which no more is read than the connection is worth.
-pub(crate) async fn receive(
-    body: &mut AnswerBody,
+/// the connection, the inner one that of the codings, after which the rest of the body is of no use: it is to be abandoned.
+pub(crate) async fn receive<B: AnswerBody>(
+    body: &mut B,
     headers: &HeaderMap,
     cap: usize,
 ) -> Result<Result<Bytes>> {
@@ -51,10 +51,7 @@ pub(crate) async fn receive(
     Box::pin(async move {
         let mut unpack = match Unpack::new(headers, cap) {
             Ok(unpack) => unpack,
-            Err(error) => {
-                body.abandon();
-                return Ok(Err(error));
-            }
+            Err(error) => return Ok(Err(error)),
         };
         let mut stall = std::pin::pin!(None);
         while let Some(data) = poll_fn(|context| body.poll_piece(context, stall.as_mut())).await? {
@@ -63,10 +60,7 @@ pub(crate) async fn receive(
                 match unpack.run(TURN) {
                     Ok(true) => break,
                     Ok(false) => yield_now().await,
-                    Err(error) => {
-                        body.abandon();
-                        return Ok(Err(error));
-                    }
+                    Err(error) => return Ok(Err(error)),
                 }
             }
         }

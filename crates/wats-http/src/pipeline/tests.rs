@@ -16,8 +16,7 @@ use crate::client::Client;
 use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
-use crate::redirect::Hop;
-use crate::transport::{AnswerBody, CommonHeaders};
+use crate::request::{CommonHeaders, Hop, Sent};
 
 /// What the scripted transport does with one try.
 #[derive(Clone, Copy)]
@@ -37,7 +36,9 @@ struct Script {
 }
 
 impl Transport for Script {
-    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer> {
+    type Body = Bytes;
+
+    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
         let says_packed = request.headers.contains_key(CONTENT_ENCODING);
         let Payload::Whole(body) = &request.body else {
             panic!("no test streams");
@@ -65,7 +66,7 @@ impl Transport for Script {
             status: StatusCode::from_u16(status).unwrap(),
             version: Version::HTTP_11,
             headers,
-            body: AnswerBody::Whole(Bytes::from_static(body.as_bytes())),
+            body: Bytes::from_static(body.as_bytes()),
         })
     }
 }
@@ -138,7 +139,7 @@ async fn run_with(
         weight: 1,
         timeouts: &pipeline.timeouts,
         limits: &pipeline.limits,
-        sent: crate::transport::Sent::default(),
+        sent: Sent::default(),
     };
     let script = Script {
         steps: Mutex::new(steps.into_iter().collect()),
@@ -682,7 +683,9 @@ struct Stuck {
 }
 
 impl Transport for Stuck {
-    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer> {
+    type Body = Bytes;
+
+    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
         *self.tries.lock().unwrap() += 1;
         request.mark_sent(self.sent);
         std::future::pending().await
@@ -717,7 +720,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             weight: 1,
             timeouts: &pipeline.timeouts,
             limits: &pipeline.limits,
-            sent: crate::transport::Sent::default(),
+            sent: Sent::default(),
         };
         let stuck = Stuck {
             sent,

@@ -17,7 +17,8 @@ use super::dial::MOST_HEADERS;
 use super::{LARGEST_HEAD, Shared};
 use crate::body::{self, Delivery, Reader};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::{Answer, AnswerBody, Prepared};
+use crate::request::Prepared;
+use crate::transport::{Answer, AnswerBody};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
@@ -48,7 +49,7 @@ impl PooledBody {
         pool: &Arc<Shared>,
         request: &Prepared<'_>,
         delivery: Option<Arc<Delivery>>,
-    ) -> Result<Answer> {
+    ) -> Result<Answer<Self>> {
         let (head, body) = response.into_parts();
         bounded(&head)?;
         if let Connection::Http1(http1) = &mut lease.connection {
@@ -66,22 +67,23 @@ impl PooledBody {
             status: head.status,
             version: head.version,
             headers: head.headers,
-            body: AnswerBody::Pooled(body),
+            body,
         })
     }
+}
 
-    /// The body of the request, if the answer counts only when that is whole with the server.
-    pub(crate) fn owed(&self) -> Option<Arc<Delivery>> {
+impl AnswerBody for PooledBody {
+    fn owed(&self) -> Option<Arc<Delivery>> {
         self.owed.clone()
     }
 
-    pub(crate) async fn read(&mut self) -> Result<Bytes> {
+    async fn read(&mut self) -> Result<Bytes> {
         let bytes = body::read(&mut self.reader).await?;
         self.give_back().await;
         Ok(bytes)
     }
 
-    pub(crate) fn poll_piece(
+    fn poll_piece(
         &mut self,
         context: &mut Context<'_>,
         stall: Pin<&mut Option<Sleep>>,
@@ -90,7 +92,7 @@ impl PooledBody {
     }
 
     /// Gives the connection back after the last piece, so that the next call finds it.
-    pub(crate) async fn give_back(&mut self) {
+    async fn give_back(&mut self) {
         let Some(lease) = &mut self.lease else {
             return;
         };
@@ -107,7 +109,7 @@ impl PooledBody {
 
     /// Lets go of a body of whose rest nobody wants to know: a small one that comes soon is read in the background, so
     /// that the connection can be used again.
-    pub(crate) fn abandon(mut self) {
+    fn abandon(mut self) {
         let is_http1 = |lease: &Lease| matches!(lease.connection, Connection::Http1(_));
         if !self.keep || !self.lease.as_ref().is_some_and(is_http1) {
             return;
@@ -126,7 +128,7 @@ impl PooledBody {
     }
 
     /// As [`give_back`](Self::give_back), without waiting for it.
-    pub(crate) fn finish(&mut self) {
+    fn finish(&mut self) {
         if let Some(lease) = self.lease.take()
             && self.keep
         {

@@ -9,8 +9,8 @@ use super::{Pool, PooledBody};
 use crate::address::BaseUrl;
 use crate::body::Delivery;
 use crate::error::{Error, Result};
-use crate::redirect::Hop;
-use crate::transport::{Answer, AnswerBody, Prepared};
+use crate::request::{Hop, Prepared};
+use crate::transport::Answer;
 
 impl Pool {
     pub(super) async fn send_elsewhere(
@@ -18,7 +18,7 @@ impl Pool {
         base: &BaseUrl,
         hop: &Hop,
         request: &Prepared<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<Answer<PooledBody>> {
         let mut lease = self.dial_elsewhere(base, request).await?;
         let forwarder = self.shared.dialer.forwarder(base);
         let line = Arc::clone(lease.connection.line());
@@ -33,9 +33,7 @@ impl Pool {
         let sent = http1.sender.try_send_request(outgoing).await;
         let response = sent.map_err(|error| Failure::of(error, &line, before).into_error())?;
         let mut answer = PooledBody::answer(response, lease, &self.shared, request, delivery)?;
-        if let AnswerBody::Pooled(body) = &mut answer.body {
-            body.keep = false;
-        }
+        answer.body.keep = false;
         Ok(answer)
     }
 

@@ -72,9 +72,9 @@ use crate::body::Delivery;
 use crate::config::{PoolConfig, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
-use crate::redirect::Hop;
+use crate::request::{Hop, Prepared};
 use crate::tls::TlsConfig;
-use crate::transport::{Answer, Prepared, Transport};
+use crate::transport::{Answer, Transport};
 
 /// How long a used connection may take to become ready again before it is closed instead.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -316,6 +316,8 @@ impl Pool {
 }
 
 impl Transport for Pool {
+    type Body = PooledBody;
+
     fn is_dialling(&self) -> bool {
         self.shared.counters.dialling.load(Relaxed) > 0
     }
@@ -327,7 +329,7 @@ impl Transport for Pool {
         }
     }
 
-    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
+    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer<PooledBody>> {
         if let Some(hop) = hop
             && let Some(base) = &hop.elsewhere
         {

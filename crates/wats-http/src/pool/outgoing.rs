@@ -10,8 +10,7 @@ use crate::address::BaseUrl;
 use crate::body::{Delivery, Outgoing};
 use crate::error::{Error, Result};
 use crate::proxy::Proxy;
-use crate::redirect::Hop;
-use crate::transport::Prepared;
+use crate::request::{Hop, Prepared};
 
 pub(super) fn build(
     request: &Prepared<'_>,

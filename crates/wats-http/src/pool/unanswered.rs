@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::idle::Exclusive;
 use super::stock::{Shared, Stock};
 use super::streams::Streams;
-use crate::transport::Prepared;
+use crate::request::Prepared;
 
 /// A request that waits for its answer.
 pub(super) struct Unanswered<'a, X: Exclusive, S: Shared> {

@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::body::Outgoing;
 use crate::capture::Trace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::redirect::Hop;
-use crate::transport::{Answer, AnswerBody, Prepared, Transport};
+use crate::request::{Hop, Prepared};
+use crate::transport::{Answer, Transport};
 
 /// A stand-in for the network; clones share rules and notes. See [`ClientBuilder::transport`](crate::ClientBuilder::transport).
 ///
@@ -300,7 +300,9 @@ impl MockTransport {
 }
 
 impl Transport for MockTransport {
-    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer> {
+    type Body = Bytes;
+
+    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer<Bytes>> {
         let target = hop.map_or(request.target, |hop| &hop.target);
         let answer = self
             .lock()
@@ -351,7 +353,7 @@ impl Transport for MockTransport {
             status: answer.status,
             version: Version::HTTP_11,
             headers: answer.headers,
-            body: AnswerBody::Whole(answer.body),
+            body: answer.body,
         })
     }
 }

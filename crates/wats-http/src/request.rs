@@ -1,0 +1,161 @@
+//! A request as the pipeline makes it and the transport sends it, any number of times.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
+
+use crate::address::BaseUrl;
+use crate::body::{Bounds, Moved, Payload};
+use crate::config::{SizeLimits, Timeouts};
+
+/// The headers of every call of a client, ready for each way of sending.
+#[derive(Debug, Clone)]
+pub(crate) struct CommonHeaders {
+    /// With `Host`.
+    pub(crate) http1: HeaderMap,
+    /// Without.
+    pub(crate) http2: HeaderMap,
+}
+
+impl CommonHeaders {
+    pub(crate) fn new(headers: HeaderMap, host: &HeaderValue) -> Self {
+        let mut http1 = headers.clone();
+        http1.insert(HOST, host.clone());
+        Self {
+            http1,
+            http2: headers,
+        }
+    }
+}
+
+/// A request in the form in which it can be sent any number of times.
+#[derive(Debug)]
+pub(crate) struct Prepared<'a> {
+    pub(crate) method: Method,
+    /// Path and query, escaped.
+    pub(crate) target: &'a str,
+    /// Headers of every call of the client.
+    pub(crate) common: &'a CommonHeaders,
+    /// Headers of this call, which stand before common ones of the same name.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Payload,
+    /// The body as it was before it was packed, if it was.
+    pub(crate) plain: Option<Bytes>,
+    /// Whether doing it twice is safe.
+    pub(crate) may_repeat: bool,
+    /// How much of the rate limit one try uses up.
+    pub(crate) weight: u32,
+    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) limits: &'a SizeLimits,
+    pub(crate) sent: Sent,
+}
+
+/// How far a try got. One that never got anywhere may be made again whatever it does.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// A byte of the request may have reached the network.
+    left: AtomicBool,
+    /// A server has answered it, with a redirect: whatever happens to the request that follows, this one was done.
+    answered: AtomicBool,
+    /// A deadline ended it. One that its caller dropped tells nothing of the server.
+    late: AtomicBool,
+}
+
+impl Prepared<'_> {
+    /// What bounds the answer.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            wire: self.limits.wire,
+            idle: self.timeouts.read_idle,
+        }
+    }
+
+    /// Says that a try begins.
+    pub(crate) fn begin_try(&self) {
+        self.sent.left.store(false, Relaxed);
+        self.sent.answered.store(false, Relaxed);
+        self.sent.late.store(false, Relaxed);
+    }
+
+    /// Says that the try is dropped because its deadline passed.
+    pub(crate) fn mark_late(&self) {
+        self.sent.late.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_late(&self) -> bool {
+        self.sent.late.load(Relaxed)
+    }
+
+    /// Says that from here on the server may see the request, or that it did not after all.
+    pub(crate) fn mark_sent(&self, sent: bool) {
+        self.sent.left.store(sent, Relaxed);
+    }
+
+    /// Says that the request led to an answer, after which another is sent in the same try.
+    pub(crate) fn mark_answered(&self) {
+        self.sent.answered.store(true, Relaxed);
+    }
+
+    pub(crate) fn was_sent(&self) -> bool {
+        self.sent.left.load(Relaxed) || self.sent.answered.load(Relaxed)
+    }
+
+    /// Whether there is a body to send.
+    pub(crate) fn has_body(&self) -> bool {
+        match &self.body {
+            Payload::Whole(body) => !body.is_empty(),
+            Payload::Stream(upload) => !upload.is_empty(),
+        }
+    }
+
+    /// How far a streamed body has come.
+    pub(crate) fn moved(&self) -> Moved {
+        match &self.body {
+            Payload::Whole(_) => Moved::default(),
+            Payload::Stream(upload) => upload.moved(),
+        }
+    }
+
+    /// Whether this try has given more of a streamed body since `last`, which is brought up to date.
+    pub(crate) fn moved_on(&self, last: &mut Moved) -> bool {
+        let now = self.moved();
+        let moved_on = now.pieces > 0 && now != *last;
+        *last = now;
+        moved_on
+    }
+
+    /// Whether there is nothing left to send in a further try.
+    pub(crate) fn is_used_up(&self) -> bool {
+        match &self.body {
+            Payload::Whole(_) => false,
+            Payload::Stream(upload) => upload.is_used_up(),
+        }
+    }
+
+    /// Sends the packed form of the body, which the headers describe already, from now on.
+    pub(crate) fn pack(&mut self, packed: Bytes) {
+        if let Payload::Whole(plain) = std::mem::replace(&mut self.body, Payload::Whole(packed)) {
+            self.plain = Some(plain);
+        }
+    }
+
+    /// Goes back to the body as it was.
+    pub(crate) fn unpack(&mut self) {
+        if let Some(plain) = self.plain.take() {
+            self.body = Payload::Whole(plain);
+            self.headers.remove(CONTENT_ENCODING);
+        }
+    }
+}
+
+/// Where a redirect leads.
+#[derive(Debug)]
+pub(crate) struct Hop {
+    /// The server, when it is not the client's own, or when the way there led over another one. It is sent no
+    /// credentials, on a connection of its own without a client certificate.
+    pub(crate) elsewhere: Option<BaseUrl>,
+    /// Path and query.
+    pub(crate) target: String,
+}
