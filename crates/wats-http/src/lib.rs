@@ -11,7 +11,7 @@
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
 //! | `intercept`, `observe`, `capture` | who may look on |
-//! | `request`, `transport`, `wire`, `pool` | one try: connections over HTTP/1.1 and HTTP/2 |
+//! | `request`, `transport`, `wire`, `pool`, `connect` | one try: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
 mod address;
@@ -22,6 +22,7 @@ mod call;
 mod capture;
 mod client;
 mod config;
+mod connect;
 mod context;
 mod encoding;
 mod error;

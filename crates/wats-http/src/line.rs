@@ -1,7 +1,7 @@
 //! What is known of a connection below HTTP: whether its way to the server still holds, and what the server said there.
 //!
 //! hyper and h2 end a connection at the first write that fails, and with it what there is still to read: a server that
-//! refuses a body and hangs up is not heard. The pool therefore puts a [socket](crate::pool) of its own under them, which
+//! refuses a body and hangs up is not heard. The pool therefore puts a [socket](crate::connect::Socket) of its own under them, which
 //! keeps such a failure here and lets reading go on. What that socket learns, calls find here.
 
 use std::io;

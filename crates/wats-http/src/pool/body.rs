@@ -12,10 +12,11 @@ use http::{HeaderMap, Version};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, timeout};
 
+use super::Shared;
 use super::connection::{Connection, Lease, TOO_LARGE};
 use super::dial::MOST_HEADERS;
-use super::{LARGEST_HEAD, Shared};
 use crate::body::{self, Delivery, Reader};
+use crate::connect::LARGEST_HEAD;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::Prepared;
 use crate::transport::{Answer, AnswerBody};

@@ -1,4 +1,4 @@
-//! Opening a connection: the [way](super::route) to the server, TLS, and the protocol ALPN chose.
+//! Opening a connection: the [way](crate::connect) to the server, TLS, and the protocol ALPN chose.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -16,16 +16,14 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::LARGEST_HEAD;
 use super::connection::{Closing, Http1};
-use super::route::Router;
-use super::socket::{Socket, tls_error};
 use super::stats::{Counters, Live};
 use super::streams::{Driven, Streams, UNKNOWN};
 use super::sync::{Lock, Notify};
 use crate::address::BaseUrl;
 use crate::body::Outgoing;
 use crate::config::PoolConfig;
+use crate::connect::{LARGEST_HEAD, Router, Socket, tls_error};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::line::Line;
 use crate::proxy::{Proxies, Proxy};

@@ -29,16 +29,12 @@ mod elsewhere;
 mod failed;
 #[cfg(test)]
 mod fakes;
-mod frames;
 mod idle;
 #[cfg(test)]
 #[cfg(wats_loom)]
 mod loom_tests;
 mod outgoing;
 mod reaper;
-mod route;
-mod socket;
-mod socks;
 mod stats;
 mod stock;
 #[cfg(test)]
@@ -81,9 +77,6 @@ const SETTLE: Duration = Duration::from_millis(500);
 
 /// How many connections are opened at a time ahead of need: enough to make little of round trips, and no burst.
 const DIALS_AHEAD: usize = 8;
-
-/// The most bytes that the head of an answer may have.
-const LARGEST_HEAD: usize = 256 << 10;
 
 /// How long a server that wants HTTP/1.1 is not asked for HTTP/2 again.
 const HTTP1_FOR: Duration = Duration::from_secs(600);

@@ -13,8 +13,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::LARGEST_HEAD;
 use crate::line::Line;
+
+/// The most bytes that the head of an answer may have.
+pub(crate) const LARGEST_HEAD: usize = 256 << 10;
 
 /// Of a frame's header: three bytes of length, type, flags, four of the stream (RFC 9113, section 4.1).
 const HEADER: usize = 9;

@@ -1,9 +1,14 @@
-//! The way to a server: a TCP socket, opened directly or through a proxy.
+//! The way to a server: a TCP socket, opened directly or through a proxy, and the [`Socket`] that lies between it, or TLS
+//! over it, and HTTP.
 //!
 //! | server | no proxy | HTTP proxy | SOCKS5 proxy |
 //! |---|---|---|---|
 //! | `https://` | socket to the server | CONNECT, then TLS with the server | handshake, then TLS with the server |
 //! | `http://` | socket to the server | socket to the proxy, which forwards requests | handshake |
+
+mod frames;
+mod socket;
+mod socks;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -19,20 +24,21 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::socks;
+pub(crate) use self::frames::LARGEST_HEAD;
+pub(crate) use self::socket::{Socket, tls_error};
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy, Speaks};
 
 /// Opens sockets.
 #[derive(Debug)]
-pub(super) struct Router {
+pub(crate) struct Router {
     tcp: HttpConnector,
     proxies: Proxies,
 }
 
 impl Router {
-    pub(super) fn new(proxies: Proxies, deadline: Duration) -> Self {
+    pub(crate) fn new(proxies: Proxies, deadline: Duration) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -42,13 +48,13 @@ impl Router {
     }
 
     /// The proxy that forwards plain requests to `origin`, which must name the server in each of them.
-    pub(super) fn forwarder(&self, origin: &BaseUrl) -> Option<&Proxy> {
+    pub(crate) fn forwarder(&self, origin: &BaseUrl) -> Option<&Proxy> {
         let proxy = self.proxies.for_origin(origin).ok().flatten();
         proxy.filter(|proxy| !origin.tls && proxy.speaks == Speaks::Http)
     }
 
     /// A socket at whose other end the server speaks, or a proxy that forwards to it.
-    pub(super) async fn connect(&self, origin: &BaseUrl) -> Result<TcpStream> {
+    pub(crate) async fn connect(&self, origin: &BaseUrl) -> Result<TcpStream> {
         let Some(proxy) = self.proxies.for_origin(origin)? else {
             return self.tcp(&origin.host, origin.port).await;
         };

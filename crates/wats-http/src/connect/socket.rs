@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::frames::Frames;
 use crate::line::Line;
 
-pub(super) struct Socket<T> {
+pub(crate) struct Socket<T> {
     stream: T,
     line: Arc<Line>,
     /// Of HTTP/2.
@@ -23,7 +23,7 @@ pub(super) struct Socket<T> {
 }
 
 impl<T> Socket<T> {
-    pub(super) fn http1(stream: T, line: Arc<Line>) -> Self {
+    pub(crate) fn http1(stream: T, line: Arc<Line>) -> Self {
         Self {
             stream,
             line,
@@ -31,7 +31,7 @@ impl<T> Socket<T> {
         }
     }
 
-    pub(super) fn http2(stream: T, line: Arc<Line>) -> Self {
+    pub(crate) fn http2(stream: T, line: Arc<Line>) -> Self {
         Self {
             stream,
             frames: Some(Frames::new(Arc::clone(&line))),
@@ -135,7 +135,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
 }
 
 /// What TLS itself has against a connection; `None` for an error that is the network's.
-pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
