@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::body::Payload;
 use crate::context::CallContext;
 use crate::error::{Error, one_line};
-use crate::request::Prepared;
+use crate::request::PreparedRequest;
 use crate::response::HeaderNames;
 use crate::token::Secrets;
 use crate::transport::Received;
@@ -207,7 +207,7 @@ impl Recorder {
     pub(crate) fn note(
         &self,
         call: &CallContext,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         attempt: u32,
         elapsed: Duration,
         got: &Got<'_>,

@@ -27,7 +27,7 @@ use crate::pipeline::{Pieces, Pipeline, Want, Whole};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
-use crate::request::{Prepared, Sent};
+use crate::request::{PreparedRequest, Sent};
 use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
@@ -159,7 +159,7 @@ impl Client {
             .await
             .map_err(|error| error.context(call.context()))?;
         let limits = options.as_ref().and_then(|options| options.limits.as_ref());
-        let request = Prepared {
+        let request = PreparedRequest {
             method: call.operation.method().clone(),
             target: &call.target,
             common: &call.identity.headers,

@@ -30,7 +30,7 @@ use crate::observe;
 use crate::rate_limit::Limiter;
 use crate::redirect;
 use crate::refusal;
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 use crate::retry;
 use crate::transport::{Answer, AnswerBody, Received, Transport};
 
@@ -113,7 +113,7 @@ impl Pipeline {
     pub(crate) async fn execute<W: Want<T::Body>, T: Transport>(
         &self,
         transport: &T,
-        mut request: Prepared<'_>,
+        mut request: PreparedRequest<'_>,
         call: &CallContext,
     ) -> Result<(W::Got, u32)> {
         let started = Instant::now();
@@ -201,7 +201,12 @@ impl Pipeline {
     }
 
     /// Asks the interceptors whether a try may be made.
-    fn before(&self, request: &mut Prepared<'_>, call: &CallContext, number: u32) -> Result<()> {
+    fn before(
+        &self,
+        request: &mut PreparedRequest<'_>,
+        call: &CallContext,
+        number: u32,
+    ) -> Result<()> {
         for hook in &self.intercepts {
             let headers = &mut request.headers;
             let mut attempt = Attempt {
@@ -221,7 +226,7 @@ impl Pipeline {
     /// Tells interceptors and the capture how a try ended.
     fn after<W: Want<T::Body>, T: Transport>(
         &self,
-        request: &mut Prepared<'_>,
+        request: &mut PreparedRequest<'_>,
         call: &CallContext,
         number: u32,
         began: Instant,
@@ -271,7 +276,7 @@ impl Pipeline {
     async fn attempt_in_time<W: Want<T::Body>, T: Transport>(
         &self,
         transport: &T,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         call: &CallContext,
         mut now: Instant,
         deadline: Option<Instant>,
@@ -314,7 +319,7 @@ impl Pipeline {
     async fn attempt<W: Want<T::Body>, T: Transport>(
         &self,
         transport: &T,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         call: &CallContext,
     ) -> Result<W::Got> {
         let own = &call.base;
@@ -374,7 +379,7 @@ impl Pipeline {
     fn wait_before_repeat(
         &self,
         error: &Error,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         attempts: u32,
         call: &CallContext,
         deadline: Option<Instant>,

@@ -9,14 +9,14 @@ use url::Url;
 
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 use crate::token::Secrets;
 use crate::transport::Answer;
 
 /// Where an answer sends its request, if it may be followed; `followed` is how many led here.
 pub(crate) fn next<B>(
     answer: &Answer<B>,
-    request: &Prepared<'_>,
+    request: &PreparedRequest<'_>,
     hop: Option<&Hop>,
     own: &BaseUrl,
     followed: u32,

@@ -32,7 +32,7 @@ impl CommonHeaders {
 
 /// A request in the form in which it can be sent any number of times.
 #[derive(Debug)]
-pub(crate) struct Prepared<'a> {
+pub(crate) struct PreparedRequest<'a> {
     pub(crate) method: Method,
     /// Path and query, escaped.
     pub(crate) target: &'a str,
@@ -63,7 +63,7 @@ pub(crate) struct Sent {
     late: AtomicBool,
 }
 
-impl Prepared<'_> {
+impl PreparedRequest<'_> {
     /// What bounds the answer.
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds {

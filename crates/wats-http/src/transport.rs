@@ -13,7 +13,7 @@ use tokio::time::Sleep;
 use crate::body::Delivery;
 use crate::error::Result;
 use crate::proxy::Proxy;
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 
 /// An answer whose body is still on the wire: any status, encoded.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ pub(crate) trait Transport {
     /// `hop` is where a redirect led, if one did.
     fn send(
         &self,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         hop: Option<&Hop>,
     ) -> impl Future<Output = Result<Answer<Self::Body>>> + Send;
 }

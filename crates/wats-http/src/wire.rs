@@ -11,7 +11,7 @@ use crate::body::Delivery;
 use crate::error::Result;
 use crate::pool::{Pool, PoolStats, PooledBody};
 use crate::proxy::Proxy;
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::transport::{Answer, AnswerBody, Transport};
@@ -68,7 +68,11 @@ impl Transport for Wire {
         }
     }
 
-    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer<WireBody>> {
+    async fn send(
+        &self,
+        request: &PreparedRequest<'_>,
+        hop: Option<&Hop>,
+    ) -> Result<Answer<WireBody>> {
         match self {
             Self::Pool(pool) => {
                 let answer = pool.send(request, hop).await?;

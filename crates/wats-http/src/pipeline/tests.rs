@@ -38,7 +38,7 @@ struct Script {
 impl Transport for Script {
     type Body = Bytes;
 
-    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
+    async fn send(&self, request: &PreparedRequest<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
         let says_packed = request.headers.contains_key(CONTENT_ENCODING);
         let Payload::Whole(body) = &request.body else {
             panic!("no test streams");
@@ -128,7 +128,7 @@ async fn run_with(
         target: "/x".to_owned(),
     };
     let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
-    let request = Prepared {
+    let request = PreparedRequest {
         method: Method::PUT,
         target: "/x",
         common: &common,
@@ -685,7 +685,7 @@ struct Stuck {
 impl Transport for Stuck {
     type Body = Bytes;
 
-    async fn send(&self, request: &Prepared<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
+    async fn send(&self, request: &PreparedRequest<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
         *self.tries.lock().unwrap() += 1;
         request.mark_sent(self.sent);
         std::future::pending().await
@@ -709,7 +709,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             target: "/x".to_owned(),
         };
         let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
-        let request = Prepared {
+        let request = PreparedRequest {
             method: Method::POST,
             target: "/x",
             common: &common,

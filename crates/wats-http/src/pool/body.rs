@@ -18,7 +18,7 @@ use super::dial::MOST_HEADERS;
 use crate::body::{self, Delivery, Reader};
 use crate::connect::LARGEST_HEAD;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::Prepared;
+use crate::request::PreparedRequest;
 use crate::transport::{Answer, AnswerBody};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -48,7 +48,7 @@ impl PooledBody {
         response: http::Response<Incoming>,
         mut lease: Lease,
         pool: &Arc<Shared>,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         delivery: Option<Arc<Delivery>>,
     ) -> Result<Answer<Self>> {
         let (head, body) = response.into_parts();

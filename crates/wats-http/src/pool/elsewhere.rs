@@ -9,7 +9,7 @@ use super::{Pool, PooledBody};
 use crate::address::BaseUrl;
 use crate::body::Delivery;
 use crate::error::{Error, Result};
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 use crate::transport::Answer;
 
 impl Pool {
@@ -17,7 +17,7 @@ impl Pool {
         &self,
         base: &BaseUrl,
         hop: &Hop,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
     ) -> Result<Answer<PooledBody>> {
         let mut lease = self.dial_elsewhere(base, request).await?;
         let forwarder = self.shared.dialer.forwarder(base);
@@ -37,7 +37,7 @@ impl Pool {
         Ok(answer)
     }
 
-    async fn dial_elsewhere(&self, base: &BaseUrl, request: &Prepared<'_>) -> Result<Lease> {
+    async fn dial_elsewhere(&self, base: &BaseUrl, request: &PreparedRequest<'_>) -> Result<Lease> {
         let shared = &self.shared;
         let slot = self.slot_for_one_more(request.timeouts.pool).await?;
         let http1 = shared

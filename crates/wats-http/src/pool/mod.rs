@@ -68,7 +68,7 @@ use crate::body::Delivery;
 use crate::config::{PoolConfig, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 use crate::tls::TlsConfig;
 use crate::transport::{Answer, Transport};
 
@@ -259,7 +259,7 @@ impl Pool {
     async fn exchange(
         &self,
         lease: &mut Lease,
-        request: &Prepared<'_>,
+        request: &PreparedRequest<'_>,
         hop: Option<&Hop>,
     ) -> Result<(http::Response<Incoming>, Option<Arc<Delivery>>), Failure> {
         let shared = &self.shared;
@@ -322,7 +322,11 @@ impl Transport for Pool {
         }
     }
 
-    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer<PooledBody>> {
+    async fn send(
+        &self,
+        request: &PreparedRequest<'_>,
+        hop: Option<&Hop>,
+    ) -> Result<Answer<PooledBody>> {
         if let Some(hop) = hop
             && let Some(base) = &hop.elsewhere
         {

@@ -10,10 +10,10 @@ use crate::address::BaseUrl;
 use crate::body::{Delivery, Outgoing};
 use crate::error::{Error, Result};
 use crate::proxy::Proxy;
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 
 pub(super) fn build(
-    request: &Prepared<'_>,
+    request: &PreparedRequest<'_>,
     hop: Option<&Hop>,
     base: &BaseUrl,
     forwarder: Option<&Proxy>,

@@ -14,12 +14,12 @@ use tokio::time::Instant;
 use super::idle::Exclusive;
 use super::stock::{Shared, Stock};
 use super::streams::Streams;
-use crate::request::Prepared;
+use crate::request::PreparedRequest;
 
 /// A request that waits for its answer.
 pub(super) struct Unanswered<'a, X: Exclusive, S: Shared> {
     stock: &'a Stock<X, S>,
-    request: &'a Prepared<'a>,
+    request: &'a PreparedRequest<'a>,
     since: Since<'a>,
 }
 
@@ -52,7 +52,11 @@ impl<'a> Since<'a> {
 }
 
 impl<'a, X: Exclusive, S: Shared> Unanswered<'a, X, S> {
-    pub(super) fn new(stock: &'a Stock<X, S>, request: &'a Prepared<'a>, since: Since<'a>) -> Self {
+    pub(super) fn new(
+        stock: &'a Stock<X, S>,
+        request: &'a PreparedRequest<'a>,
+        since: Since<'a>,
+    ) -> Self {
         Self {
             stock,
             request,

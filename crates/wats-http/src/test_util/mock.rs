@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::body::Outgoing;
 use crate::capture::Trace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::{Hop, Prepared};
+use crate::request::{Hop, PreparedRequest};
 use crate::transport::{Answer, Transport};
 
 /// A stand-in for the network; clones share rules and notes. See [`ClientBuilder::transport`](crate::ClientBuilder::transport).
@@ -302,7 +302,11 @@ impl MockTransport {
 impl Transport for MockTransport {
     type Body = Bytes;
 
-    async fn send(&self, request: &Prepared<'_>, hop: Option<&Hop>) -> Result<Answer<Bytes>> {
+    async fn send(
+        &self,
+        request: &PreparedRequest<'_>,
+        hop: Option<&Hop>,
+    ) -> Result<Answer<Bytes>> {
         let target = hop.map_or(request.target, |hop| &hop.target);
         let answer = self
             .lock()
