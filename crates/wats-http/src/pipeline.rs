@@ -30,7 +30,7 @@ use crate::observe;
 use crate::rate_limit::Limiter;
 use crate::redirect;
 use crate::refusal;
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 use crate::retry;
 use crate::transport::{Answer, AnswerBody, Received, Transport};
 
@@ -324,7 +324,7 @@ impl Pipeline {
     ) -> Result<W::Got> {
         let own = &call.base;
         let mut followed = 0;
-        let mut hop: Option<Hop> = None;
+        let mut hop: Option<RedirectTarget> = None;
         loop {
             let elsewhere = hop.as_ref().is_some_and(|hop| hop.elsewhere.is_some());
             let blame = |error: Error| match followed {

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 use crate::token::Secrets;
 use crate::transport::Answer;
 
@@ -17,12 +17,12 @@ use crate::transport::Answer;
 pub(crate) fn next<B>(
     answer: &Answer<B>,
     request: &PreparedRequest<'_>,
-    hop: Option<&Hop>,
+    hop: Option<&RedirectTarget>,
     own: &BaseUrl,
     followed: u32,
     most: u32,
     secrets: &Secrets,
-) -> Result<Option<Hop>> {
+) -> Result<Option<RedirectTarget>> {
     if !is_move(answer.status) || !matches!(request.method, Method::GET | Method::HEAD) {
         return Ok(None);
     }
@@ -86,7 +86,7 @@ fn follow(
     path_and_query: &str,
     location: &str,
     own: &BaseUrl,
-) -> Result<Hop, &'static str> {
+) -> Result<RedirectTarget, &'static str> {
     let here = stranger.unwrap_or(own);
     let unusable = "its target is not an address";
     let current = Url::parse(&here.display(path_and_query)).map_err(|_| unusable)?;
@@ -104,7 +104,7 @@ fn follow(
     }
     let same = (there.tls, &there.host, there.port) == (own.tls, &own.host, own.port);
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    Ok(Hop {
+    Ok(RedirectTarget {
         elsewhere: (stranger.is_some() || !same).then_some(there),
         target: target.to_owned(),
     })

@@ -152,7 +152,7 @@ impl PreparedRequest<'_> {
 
 /// Where a redirect leads.
 #[derive(Debug)]
-pub(crate) struct Hop {
+pub(crate) struct RedirectTarget {
     /// The server, when it is not the client's own, or when the way there led over another one. It is sent no
     /// credentials, on a connection of its own without a client certificate.
     pub(crate) elsewhere: Option<BaseUrl>,

@@ -13,7 +13,7 @@ use tokio::time::Sleep;
 use crate::body::Delivery;
 use crate::error::Result;
 use crate::proxy::Proxy;
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 
 /// An answer whose body is still on the wire: any status, encoded.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ pub(crate) trait Transport {
     }
 
     /// The proxy that takes the request, or the one that a redirect leads to, and forwards it.
-    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+    fn forwarder(&self, hop: Option<&RedirectTarget>) -> Option<&Proxy> {
         let _ = hop;
         None
     }
@@ -117,6 +117,6 @@ pub(crate) trait Transport {
     fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&Hop>,
+        hop: Option<&RedirectTarget>,
     ) -> impl Future<Output = Result<Answer<Self::Body>>> + Send;
 }

@@ -11,7 +11,7 @@ use crate::body::Delivery;
 use crate::error::Result;
 use crate::pool::{Pool, PoolStats, PooledBody};
 use crate::proxy::Proxy;
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::transport::{Answer, AnswerBody, Transport};
@@ -60,7 +60,7 @@ impl Transport for Wire {
         }
     }
 
-    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+    fn forwarder(&self, hop: Option<&RedirectTarget>) -> Option<&Proxy> {
         match self {
             Self::Pool(pool) => pool.forwarder(hop),
             #[cfg(feature = "test-util")]
@@ -71,7 +71,7 @@ impl Transport for Wire {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&Hop>,
+        hop: Option<&RedirectTarget>,
     ) -> Result<Answer<WireBody>> {
         match self {
             Self::Pool(pool) => {

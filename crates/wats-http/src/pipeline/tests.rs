@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
-use crate::request::{CommonHeaders, Hop, Sent};
+use crate::request::{CommonHeaders, RedirectTarget, Sent};
 
 /// What the scripted transport does with one try.
 #[derive(Clone, Copy)]
@@ -38,7 +38,11 @@ struct Script {
 impl Transport for Script {
     type Body = Bytes;
 
-    async fn send(&self, request: &PreparedRequest<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
+    async fn send(
+        &self,
+        request: &PreparedRequest<'_>,
+        _: Option<&RedirectTarget>,
+    ) -> Result<Answer<Bytes>> {
         let says_packed = request.headers.contains_key(CONTENT_ENCODING);
         let Payload::Whole(body) = &request.body else {
             panic!("no test streams");
@@ -685,7 +689,11 @@ struct Stuck {
 impl Transport for Stuck {
     type Body = Bytes;
 
-    async fn send(&self, request: &PreparedRequest<'_>, _: Option<&Hop>) -> Result<Answer<Bytes>> {
+    async fn send(
+        &self,
+        request: &PreparedRequest<'_>,
+        _: Option<&RedirectTarget>,
+    ) -> Result<Answer<Bytes>> {
         *self.tries.lock().unwrap() += 1;
         request.mark_sent(self.sent);
         std::future::pending().await

@@ -9,14 +9,14 @@ use super::{Pool, PooledBody};
 use crate::address::BaseUrl;
 use crate::body::Delivery;
 use crate::error::{Error, Result};
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 use crate::transport::Answer;
 
 impl Pool {
     pub(super) async fn send_elsewhere(
         &self,
         base: &BaseUrl,
-        hop: &Hop,
+        hop: &RedirectTarget,
         request: &PreparedRequest<'_>,
     ) -> Result<Answer<PooledBody>> {
         let mut lease = self.dial_elsewhere(base, request).await?;

@@ -68,7 +68,7 @@ use crate::body::Delivery;
 use crate::config::{PoolConfig, Timeouts};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 use crate::tls::TlsConfig;
 use crate::transport::{Answer, Transport};
 
@@ -260,7 +260,7 @@ impl Pool {
         &self,
         lease: &mut Lease,
         request: &PreparedRequest<'_>,
-        hop: Option<&Hop>,
+        hop: Option<&RedirectTarget>,
     ) -> Result<(http::Response<Incoming>, Option<Arc<Delivery>>), Failure> {
         let shared = &self.shared;
         let http2 = matches!(lease.connection, Connection::Http2(..));
@@ -315,7 +315,7 @@ impl Transport for Pool {
         self.shared.counters.dialling.load(Relaxed) > 0
     }
 
-    fn forwarder(&self, hop: Option<&Hop>) -> Option<&Proxy> {
+    fn forwarder(&self, hop: Option<&RedirectTarget>) -> Option<&Proxy> {
         match hop.and_then(|hop| hop.elsewhere.as_ref()) {
             Some(base) => self.shared.dialer.forwarder(base),
             None => self.shared.forwarder.as_ref(),
@@ -325,7 +325,7 @@ impl Transport for Pool {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&Hop>,
+        hop: Option<&RedirectTarget>,
     ) -> Result<Answer<PooledBody>> {
         if let Some(hop) = hop
             && let Some(base) = &hop.elsewhere

@@ -10,11 +10,11 @@ use crate::address::BaseUrl;
 use crate::body::{Delivery, Outgoing};
 use crate::error::{Error, Result};
 use crate::proxy::Proxy;
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 
 pub(super) fn build(
     request: &PreparedRequest<'_>,
-    hop: Option<&Hop>,
+    hop: Option<&RedirectTarget>,
     base: &BaseUrl,
     forwarder: Option<&Proxy>,
     http2: bool,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::body::Outgoing;
 use crate::capture::Trace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::{Hop, PreparedRequest};
+use crate::request::{PreparedRequest, RedirectTarget};
 use crate::transport::{Answer, Transport};
 
 /// A stand-in for the network; clones share rules and notes. See [`ClientBuilder::transport`](crate::ClientBuilder::transport).
@@ -305,7 +305,7 @@ impl Transport for MockTransport {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&Hop>,
+        hop: Option<&RedirectTarget>,
     ) -> Result<Answer<Bytes>> {
         let target = hop.map_or(request.target, |hop| &hop.target);
         let answer = self
