@@ -16,7 +16,7 @@ use loom::thread;
 
 use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
 use super::idle::Exclusive;
-use super::stock::{Dialling, Found};
+use super::stock::{ConnectPermit, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::AtomicUsize;
 use crate::error::ErrorKind;
@@ -43,7 +43,7 @@ fn stream(stock: &Under) -> Stream {
     }
 }
 
-fn dialling(stock: &Under) -> Dialling<'_, Pipe, Trunk> {
+fn dialling(stock: &Under) -> ConnectPermit<'_, Pipe, Trunk> {
     match find(stock) {
         Found::Dial(Some(dialling)) => dialling,
         other => panic!("{other:?}"),

@@ -60,7 +60,7 @@ use self::failed::Failed;
 use self::idle::Exclusive;
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
-use self::stock::{Dialling, Found, Place, Stock};
+use self::stock::{ConnectPermit, Found, Place, Stock};
 use self::sync::Slot;
 use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
@@ -467,7 +467,7 @@ impl Shared {
 
     async fn dial(
         self: &Arc<Self>,
-        dialling: Option<Dialling<'_, Http1, Http2>>,
+        dialling: Option<ConnectPermit<'_, Http1, Http2>>,
     ) -> Result<Connection> {
         // Boxed, because it is large and rare: the future of every call would have room for it, and is moved about.
         let offer_http2 = self.stock.may_share();

@@ -74,7 +74,7 @@ pub(super) enum Found<'a, X, S> {
     /// Has to be closed, which takes a slot until its socket is.
     Expired(X),
     /// A connection has to be dialled; with the sole right to it if it may be shared.
-    Dial(Option<Dialling<'a, X, S>>),
+    Dial(Option<ConnectPermit<'a, X, S>>),
     /// The dial that was waited for failed.
     Failed(Failed),
     /// Nothing now.
@@ -155,7 +155,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
             Pick::Shared(shared, stream) => Found::Shared(shared, stream),
             Pick::Exclusive(exclusive) => Found::Exclusive(exclusive),
             Pick::Expired(exclusive) => Found::Expired(exclusive),
-            Pick::Dial { alone } => Found::Dial(alone.then(|| Dialling(self))),
+            Pick::Dial { alone } => Found::Dial(alone.then(|| ConnectPermit(self))),
             Pick::Wait => {
                 state.in_line += 1;
                 Found::Wait(Place {
@@ -192,14 +192,14 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
             Pick::Shared(shared, stream) => Some(Found::Shared(shared, stream)),
             Pick::Exclusive(exclusive) => Some(Found::Exclusive(exclusive)),
             Pick::Expired(exclusive) => Some(Found::Expired(exclusive)),
-            Pick::Dial { alone } => Some(Found::Dial(alone.then(|| Dialling(self)))),
+            Pick::Dial { alone } => Some(Found::Dial(alone.then(|| ConnectPermit(self)))),
             Pick::Wait => None,
         }
     }
 
     /// Adds a shared connection that was dialled and gives its first stream. Beyond what may be open it serves that
     /// one call only.
-    pub(super) fn add(&self, shared: &S, dialling: Option<Dialling<'_, X, S>>) -> Stream {
+    pub(super) fn add(&self, shared: &S, dialling: Option<ConnectPermit<'_, X, S>>) -> Stream {
         let mut state = self.lock();
         let stream = shared.streams().take();
         state.last_was_shared = Some(true);
@@ -371,9 +371,9 @@ impl<X: Exclusive, S: Shared> State<X, S> {
 
 /// The sole right to dial a connection that may be shared. It ends with the dial, however that ends.
 #[derive(Debug)]
-pub(super) struct Dialling<'a, X, S>(&'a Stock<X, S>);
+pub(super) struct ConnectPermit<'a, X, S>(&'a Stock<X, S>);
 
-impl<X, S> Drop for Dialling<'_, X, S> {
+impl<X, S> Drop for ConnectPermit<'_, X, S> {
     fn drop(&mut self) {
         self.0.lock().dialling = false;
         self.0.freed.notify_one();

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
 use super::idle::Exclusive;
-use super::stock::{Dialling, Found};
+use super::stock::{ConnectPermit, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::Slot;
 use crate::config::PoolConfig;
@@ -78,7 +78,7 @@ type Got<'a> = (Slot, Found<'a, Pipe, Trunk>);
 
 enum Call<'a> {
     Queued(Queued<'a>, Arc<Woken>),
-    Dials(Slot, Option<Dialling<'a, Pipe, Trunk>>),
+    Dials(Slot, Option<ConnectPermit<'a, Pipe, Trunk>>),
     #[expect(dead_code, reason = "held for their drop")]
     Shares(Slot, Trunk, Stream),
     Excludes(Pipe),
