@@ -176,7 +176,7 @@ impl Pool {
     }
 
     /// One of the slots, in the order in which calls ask for them.
-    async fn slot(&self, patience: &mut Patience) -> Result<Slot> {
+    async fn slot(&self, patience: &mut AcquireTimeout) -> Result<Slot> {
         let shared = &self.shared;
         if let Ok(slot) = Arc::clone(shared.stock.slots()).try_acquire_owned() {
             return Ok(slot);
@@ -203,7 +203,7 @@ impl Pool {
 
     async fn checkout(&self, limit: Duration) -> Result<Lease> {
         let shared = &self.shared;
-        let mut patience = Patience::new(limit);
+        let mut patience = AcquireTimeout::new(limit);
         let mut slot = self.slot(&mut patience).await?;
         loop {
             let found = match shared.stock.find() {
@@ -244,7 +244,7 @@ impl Pool {
     /// idle for longest makes room first.
     async fn slot_for_one_more(&self, limit: Duration) -> Result<Slot> {
         let shared = &self.shared;
-        let mut patience = Patience::new(limit);
+        let mut patience = AcquireTimeout::new(limit);
         loop {
             let slot = self.slot(&mut patience).await?;
             let Some(surplus) = shared.stock.surplus() else {
@@ -449,7 +449,7 @@ impl Shared {
     async fn wait<'a>(
         &'a self,
         place: Place<'a, Http1, Http2>,
-        patience: &mut Patience,
+        patience: &mut AcquireTimeout,
     ) -> Result<Found<'a, Http1, Http2>> {
         let (what, extra) = if place.for_dial {
             // The dial has a deadline of its own.
@@ -508,13 +508,13 @@ impl Shared {
 
 /// How long a call waits for a connection, all its waits together.
 #[derive(Debug)]
-struct Patience {
+struct AcquireTimeout {
     limit: Duration,
     /// When it first had to wait.
     since: Option<Instant>,
 }
 
-impl Patience {
+impl AcquireTimeout {
     fn new(limit: Duration) -> Self {
         Self { limit, since: None }
     }
