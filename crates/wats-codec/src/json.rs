@@ -5,7 +5,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::fast;
-use crate::guard::{Guard, Rules};
+use crate::guard::{Guard, JsonRules};
 use crate::{Error, Format, Limits, NonFinite, Position, Result};
 
 /// Appends `value` to `out`.
@@ -16,7 +16,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     limits: &Limits,
     non_finite: NonFinite,
 ) -> Result<()> {
-    let guard = Guard::new(limits.depth(), Rules::Json(non_finite));
+    let guard = Guard::new(limits.depth(), JsonRules(non_finite));
     let (format, result) = if pretty {
         let mut writer = serde_json::Serializer::pretty(&mut *out);
         let result = guard.wrap(value).serialize(&mut writer);

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fast::pack::{PackError, PackSource, StandIn};
-use crate::guard::{Guard, Rules};
+use crate::guard::{Guard, PackRules};
 use crate::{Error, Format, Limits, Position, Result};
 
 /// Appends `value` to `out`, structs as maps of names.
@@ -22,7 +22,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     limits: &Limits,
 ) -> Result<()> {
-    let guard = Guard::new(limits.depth(), Rules::MessagePack);
+    let guard = Guard::new(limits.depth(), PackRules);
     let mut writer = rmp_serde::Serializer::new(out).with_struct_map();
     guard.wrap(value).serialize(&mut writer).map_err(|error| {
         guard.fault(Format::MessagePack).unwrap_or_else(|| {
