@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{head, skip_value};
+use super::walk::{head, skip_value};
 use crate::fast::pack::StandIn;
 use crate::{Error, Format, Position, Result};
 
