@@ -1,6 +1,7 @@
 //! The one error of this crate: what went wrong, where, and what to do about it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::Format;
 
@@ -44,7 +45,7 @@ fn place(position: &Position) -> String {
     }
 }
 
-/// Why a document could not be read or written.
+/// Why a document could not be read or written. `{}` says what is wrong and where, `{:#}` also the causes, each once.
 ///
 /// ```
 /// use wats_codec::{Error, Format, Position, Serializer};
@@ -107,7 +108,7 @@ pub enum Error {
     },
 
     /// Bytes that break the rules of the format.
-    #[error("{format}: malformed at {at}: {reason}")]
+    #[error(fmt = words::malformed)]
     #[non_exhaustive]
     Syntax {
         /// The format that was recognised.
@@ -121,7 +122,7 @@ pub enum Error {
     },
 
     /// A well-formed document that does not fit the type it is read into.
-    #[error("{format}: does not fit the type{}: {reason}", place(.at))]
+    #[error(fmt = words::unfit)]
     #[non_exhaustive]
     Data {
         /// The format that was recognised.
@@ -195,7 +196,7 @@ pub enum Error {
     },
 
     /// The value itself refused to be written, or the format cannot hold it.
-    #[error("{format}: cannot write the value: {reason}")]
+    #[error(fmt = words::unwritable)]
     #[non_exhaustive]
     Unwritable {
         /// The format that was asked for.
@@ -218,7 +219,7 @@ pub enum Error {
     },
 
     /// One of many records could not be read or written.
-    #[error("record {index} at byte {offset}: {source}")]
+    #[error(fmt = words::record)]
     #[non_exhaustive]
     Record {
         /// The number of the record, from 0.
@@ -238,7 +239,7 @@ pub enum Error {
     },
 
     /// The reader or writer failed.
-    #[error("reading or writing failed: {0}")]
+    #[error(fmt = words::io)]
     Io(#[from] std::io::Error),
 }
 
@@ -287,9 +288,198 @@ impl Error {
     }
 }
 
+/// Here and not beside the format, of which the error tells.
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::named(text).ok_or_else(|| Error::unknown_format(text))
+    }
+}
+
+/// How the kinds with causes are told.
+#[allow(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "so the derived code hands over the fields"
+)]
+mod words {
+    use std::error::Error as StdError;
+    use std::fmt;
+
+    use super::{Error, Position, Source, place};
+    use crate::Format;
+
+    pub(super) fn malformed(
+        format: &Format,
+        at: &Position,
+        reason: &str,
+        source: &Option<Source>,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let said = format!("{format}: malformed at {at}: {reason}");
+        with_causes(&said, Some(at), inside(source), f)
+    }
+
+    pub(super) fn unfit(
+        format: &Format,
+        at: &Position,
+        reason: &str,
+        source: &Option<Source>,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let said = format!("{format}: does not fit the type{}: {reason}", place(at));
+        with_causes(&said, Some(at), inside(source), f)
+    }
+
+    pub(super) fn unwritable(
+        format: &Format,
+        reason: &str,
+        source: &Option<Source>,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let said = format!("{format}: cannot write the value: {reason}");
+        with_causes(&said, None, inside(source), f)
+    }
+
+    pub(super) fn record(
+        index: &u64,
+        offset: &u64,
+        source: &Error,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        write!(f, "record {index} at byte {offset}: ")?;
+        fmt::Display::fmt(source, f)
+    }
+
+    pub(super) fn io(error: &std::io::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = format!("reading or writing failed: {error}");
+        with_causes(&said, None, error.source(), f)
+    }
+
+    fn inside(source: &Option<Source>) -> Option<&(dyn StdError + 'static)> {
+        source.as_deref().map(|source| source as _)
+    }
+
+    /// What was said, and in the alternate form the causes behind it, but for those that say the same again: a parser's error
+    /// is the reason and the place, which stand in ours already.
+    fn with_causes(
+        said: &str,
+        at: Option<&Position>,
+        mut cause: Option<&(dyn StdError + 'static)>,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        f.write_str(said)?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        let place = at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let mut said = said.to_owned();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !said.contains(text.strip_suffix(&place).unwrap_or(&text)) {
+                write!(f, ": {text}")?;
+                said.push_str(&text);
+            }
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the plug is loose")]
+    struct Inner;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no current")]
+    struct Outer(#[source] Inner);
+
+    /// An error of every kind, with causes where it takes some.
+    fn every_kind() -> Vec<Error> {
+        let (format, at) = (Format::Json, Position::Text { line: 3, column: 7 });
+        let source = || -> Option<Source> { Some(Box::new(Outer(Inner))) };
+        let reason = || "dark".into();
+        let syntax = || Error::Syntax {
+            format,
+            at,
+            reason: reason(),
+            source: source(),
+        };
+        let all = vec![
+            Error::unknown_format("xml"),
+            Error::Empty,
+            Error::Unrecognised { start: "?".into() },
+            Error::NotBuilt { feature: "zstd" },
+            Error::Encoding { encoding: "UTF-16" },
+            Error::Truncated { format, at },
+            syntax(),
+            Error::Data {
+                format,
+                at,
+                reason: reason(),
+                source: source(),
+            },
+            Error::TrailingBytes { format, at },
+            Error::Checksum { format, at },
+            Error::TooLarge { limit: 1 },
+            Error::RatioTooHigh { limit: 1 },
+            Error::TooDeep { limit: 1, at: None },
+            Error::NonFinite { value: "NaN" },
+            Error::Unwritable {
+                format,
+                reason: reason(),
+                source: source(),
+            },
+            Error::Mismatch { format, what: "it" },
+            Error::Record {
+                index: 1,
+                offset: 2,
+                source: Box::new(syntax()),
+            },
+            Error::Unframeable { format },
+            Error::Io(std::io::Error::other(Outer(Inner))),
+        ];
+        // A new kind belongs into the list.
+        let kinds: std::collections::HashSet<_> = all.iter().map(std::mem::discriminant).collect();
+        assert_eq!(kinds.len(), 19);
+        all
+    }
+
+    #[test]
+    fn the_long_form_of_every_kind_has_all_its_causes() {
+        for error in every_kind() {
+            let (short, long) = (format!("{error}"), format!("{error:#}"));
+            assert!(long.starts_with(&short) && !long.contains('\n'), "{long}");
+            let mut cause = error.source();
+            while let Some(inner) = cause {
+                let text = inner.to_string();
+                assert_eq!(long.matches(&text).count(), 1, "{text} in {long}");
+                cause = inner.source();
+            }
+            if error.source().is_none() {
+                assert_eq!(short, long);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cause_that_says_the_same_again_is_left_out() {
+        let parsed = serde_json::from_str::<u8>("\n true").unwrap_err();
+        let error = Error::Data {
+            format: Format::Json,
+            at: Position::Text { line: 2, column: 5 },
+            reason: "invalid type: boolean `true`, expected u8".into(),
+            source: Some(Box::new(parsed)),
+        };
+        assert_eq!(format!("{error:#}"), format!("{error}"));
+    }
 
     #[test]
     fn the_error_is_small_and_crosses_threads() {

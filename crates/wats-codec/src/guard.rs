@@ -26,19 +26,49 @@ use crate::{Error, Format};
 use private::Fields;
 pub(crate) use private::{NUMBER, RAW};
 
-/// What a format asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rules {
-    /// There are no special floats; raw JSON is at home.
-    Json(NonFinite),
-    /// There is every float, and no raw JSON.
-    MessagePack,
+/// What a format asks for. Types, so that the compiler leaves out the questions that a format does not have.
+pub(crate) trait Rules: Copy {
+    /// Whether raw JSON is at home.
+    const RAW_JSON: bool;
+    /// Whether every float is.
+    const EVERY_FLOAT: bool;
+
+    /// What becomes of the floats that are not.
+    fn non_finite(self) -> NonFinite;
+}
+
+/// There are no special floats; raw JSON is at home.
+#[derive(Clone, Copy)]
+pub(crate) struct JsonRules(pub(crate) NonFinite);
+
+impl Rules for JsonRules {
+    const RAW_JSON: bool = true;
+    const EVERY_FLOAT: bool = false;
+
+    #[inline]
+    fn non_finite(self) -> NonFinite {
+        self.0
+    }
+}
+
+/// There is every float, and no raw JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct PackRules;
+
+impl Rules for PackRules {
+    const RAW_JSON: bool = false;
+    const EVERY_FLOAT: bool = true;
+
+    #[inline]
+    fn non_finite(self) -> NonFinite {
+        NonFinite::Error
+    }
 }
 
 /// The rules for one document and the first fault found.
-pub(crate) struct Guard {
+pub(crate) struct Guard<R> {
     max_depth: usize,
-    rules: Rules,
+    rules: R,
     /// While one of our own floats is written, in its form for programs.
     for_programs: Cell<bool>,
     fault: Cell<Option<Fault>>,
@@ -51,8 +81,8 @@ enum Fault {
     Unwritable(&'static str),
 }
 
-impl Guard {
-    pub(crate) fn new(max_depth: usize, rules: Rules) -> Self {
+impl<R> Guard<R> {
+    pub(crate) fn new(max_depth: usize, rules: R) -> Self {
         Self {
             max_depth,
             rules,
@@ -61,7 +91,7 @@ impl Guard {
         }
     }
 
-    pub(crate) fn wrap<'a, T: ?Sized>(&'a self, value: &'a T) -> Guarded<'a, T> {
+    pub(crate) fn wrap<'a, T: ?Sized>(&'a self, value: &'a T) -> Guarded<'a, T, R> {
         Guarded {
             value,
             guard: self,
@@ -106,13 +136,13 @@ impl Guard {
 }
 
 /// A value on its way to a serializer under the rules of a [`Guard`].
-pub(crate) struct Guarded<'a, T: ?Sized> {
+pub(crate) struct Guarded<'a, T: ?Sized, R> {
     value: &'a T,
-    guard: &'a Guard,
+    guard: &'a Guard<R>,
     depth: usize,
 }
 
-impl<T: Serialize + ?Sized> Serialize for Guarded<'_, T> {
+impl<T: Serialize + ?Sized, R: Rules> Serialize for Guarded<'_, T, R> {
     #[inline]
     fn serialize<S: Serializer>(&self, inner: S) -> Result<S::Ok, S::Error> {
         self.value.serialize(Watch {
@@ -124,15 +154,15 @@ impl<T: Serialize + ?Sized> Serialize for Guarded<'_, T> {
 }
 
 /// A serializer, or one of its compounds, under the rules of a [`Guard`].
-struct Watch<'a, S> {
+struct Watch<'a, S, R> {
     inner: S,
-    guard: &'a Guard,
+    guard: &'a Guard<R>,
     depth: usize,
 }
 
-impl<'a, S> Watch<'a, S> {
+impl<'a, S, R> Watch<'a, S, R> {
     #[inline]
-    fn wrap<'v, T: ?Sized>(&self, value: &'v T) -> Guarded<'v, T>
+    fn wrap<'v, T: ?Sized>(&self, value: &'v T) -> Guarded<'v, T, R>
     where
         'a: 'v,
     {
@@ -153,16 +183,16 @@ macro_rules! forward {
     )*};
 }
 
-impl<'a, S: Serializer> Serializer for Watch<'a, S> {
+impl<'a, S: Serializer, R: Rules> Serializer for Watch<'a, S, R> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Watch<'a, S::SerializeSeq>;
-    type SerializeTuple = Watch<'a, S::SerializeTuple>;
-    type SerializeTupleStruct = Watch<'a, S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Watch<'a, S::SerializeTupleVariant>;
-    type SerializeMap = Watch<'a, S::SerializeMap>;
-    type SerializeStruct = Fields<'a, S>;
-    type SerializeStructVariant = Watch<'a, S::SerializeStructVariant>;
+    type SerializeSeq = Watch<'a, S::SerializeSeq, R>;
+    type SerializeTuple = Watch<'a, S::SerializeTuple, R>;
+    type SerializeTupleStruct = Watch<'a, S::SerializeTupleStruct, R>;
+    type SerializeTupleVariant = Watch<'a, S::SerializeTupleVariant, R>;
+    type SerializeMap = Watch<'a, S::SerializeMap, R>;
+    type SerializeStruct = Fields<'a, S, R>;
+    type SerializeStructVariant = Watch<'a, S::SerializeStructVariant, R>;
 
     forward! {
         serialize_bool(bool),
@@ -173,7 +203,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        if value.is_finite() || self.guard.rules == Rules::MessagePack {
+        if R::EVERY_FLOAT || value.is_finite() {
             return self.inner.serialize_f32(value);
         }
         self.serialize_f64(f64::from(value))
@@ -181,12 +211,12 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        match self.guard.rules {
-            Rules::Json(policy) if !value.is_finite() => match policy {
-                NonFinite::Text => self.inner.serialize_str(text_of(value)),
-                NonFinite::Error => Err(self.guard.stop(Fault::NonFinite(text_of(value)))),
-            },
-            _ => self.inner.serialize_f64(value),
+        if R::EVERY_FLOAT || value.is_finite() {
+            return self.inner.serialize_f64(value);
+        }
+        match self.guard.rules.non_finite() {
+            NonFinite::Text => self.inner.serialize_str(text_of(value)),
+            NonFinite::Error => Err(self.guard.stop(Fault::NonFinite(text_of(value)))),
         }
     }
 
@@ -227,9 +257,10 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
     /// not collect it first.
     #[inline]
     fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
-        match self.guard.rules {
-            Rules::MessagePack => self.inner.serialize_unit(),
-            Rules::Json(_) => self.inner.serialize_unit_struct(name),
+        if R::RAW_JSON {
+            self.inner.serialize_unit_struct(name)
+        } else {
+            self.inner.serialize_unit()
         }
     }
 
@@ -249,7 +280,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        if name == float::NAME && self.guard.rules == Rules::MessagePack {
+        if R::EVERY_FLOAT && name == float::NAME {
             let guard = self.guard;
             guard.for_programs.set(true);
             let written = value.serialize(self);
@@ -381,7 +412,7 @@ impl<'a, S: Serializer> Serializer for Watch<'a, S> {
 
 macro_rules! compound {
     ($kind:ident, $method:ident) => {
-        impl<C: $kind> $kind for Watch<'_, C> {
+        impl<C: $kind, R: Rules> $kind for Watch<'_, C, R> {
             type Ok = C::Ok;
             type Error = C::Error;
 
@@ -398,7 +429,7 @@ macro_rules! compound {
         }
     };
     ($kind:ident named) => {
-        impl<C: $kind> $kind for Watch<'_, C> {
+        impl<C: $kind, R: Rules> $kind for Watch<'_, C, R> {
             type Ok = C::Ok;
             type Error = C::Error;
 
@@ -432,7 +463,7 @@ compound!(SerializeTupleVariant, serialize_field);
 compound!(SerializeStruct named);
 compound!(SerializeStructVariant named);
 
-impl<C: SerializeMap> SerializeMap for Watch<'_, C> {
+impl<C: SerializeMap, R: Rules> SerializeMap for Watch<'_, C, R> {
     type Ok = C::Ok;
     type Error = C::Error;
 

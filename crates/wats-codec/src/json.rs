@@ -1,38 +1,15 @@
 //! JSON by way of `serde_json`, with typed errors.
 
-use serde::Serialize;
+mod depth;
+mod writer;
+
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::fast;
-use crate::guard::{Guard, Rules};
-use crate::{Error, Format, Limits, NonFinite, Position, Result};
-
-/// Appends `value` to `out`.
-pub(crate) fn write<T: Serialize + ?Sized>(
-    value: &T,
-    out: &mut Vec<u8>,
-    pretty: bool,
-    limits: &Limits,
-    non_finite: NonFinite,
-) -> Result<()> {
-    let guard = Guard::new(limits.depth(), Rules::Json(non_finite));
-    let (format, result) = if pretty {
-        let mut writer = serde_json::Serializer::pretty(&mut *out);
-        let result = guard.wrap(value).serialize(&mut writer);
-        (Format::JsonPretty, result)
-    } else {
-        let mut writer = serde_json::Serializer::new(&mut *out);
-        (Format::Json, guard.wrap(value).serialize(&mut writer))
-    };
-    result.map_err(|error| {
-        guard.fault(format).unwrap_or_else(|| Error::Unwritable {
-            format,
-            reason: error.to_string().into(),
-            source: Some(Box::new(error)),
-        })
-    })
-}
+use crate::{Error, Format, Limits, Position, Result};
+pub(crate) use depth::check_depth;
+pub(crate) use writer::write;
 
 /// Reads a whole document; `text` has no byte order mark any more.
 ///
@@ -161,40 +138,4 @@ fn offset_of(text: &[u8], line: usize, column: usize) -> usize {
         None => 0,
     };
     start.saturating_add(column)
-}
-
-/// Finds the first bracket that opens a level beyond the limit, without recursion.
-///
-/// Malformed text is none of its business: the parser finds that.
-pub(crate) fn check_depth(text: &[u8], limit: usize) -> Result<()> {
-    let (mut depth, mut line, mut line_start) = (0usize, 1, 0);
-    let (mut in_string, mut escaped) = (false, false);
-    for (offset, byte) in text.iter().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'\n' => (line, line_start) = (line + 1, offset + 1),
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > limit {
-                    let column = offset + 1 - line_start;
-                    return Err(Error::TooDeep {
-                        limit,
-                        at: Some(Position::Text { line, column }),
-                    });
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
 }

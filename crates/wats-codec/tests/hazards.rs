@@ -800,3 +800,34 @@ fn every_marker_is_walked_over_as_the_decoder_reads_it() {
         ));
     }
 }
+
+#[test]
+fn the_long_form_of_an_error_has_what_the_decompressor_said() {
+    let mut formats = vec![Format::JsonGzip];
+    #[cfg(feature = "zstd")]
+    formats.push(Format::JsonZstd);
+    for format in formats {
+        let codec = Serializer::new(format).compress_threshold(0);
+        let written = codec.to_vec(&vec!["text"; 2000]).unwrap();
+        let mut with_causes = 0;
+        for at in 0..written.len() {
+            let mut bytes = written.clone();
+            bytes[at] ^= 0xff;
+            let Err(error) = codec.from_slice::<Vec<String>>(&bytes) else {
+                continue;
+            };
+            let (short, long) = (format!("{error}"), format!("{error:#}"));
+            assert!(long.starts_with(&short) && !long.contains('\n'), "{long}");
+            let mut cause = std::error::Error::source(&error);
+            while let (Some(inner), Error::Syntax { .. }) = (cause, &error) {
+                let said = inner.to_string();
+                if !said.contains(" at line ") {
+                    assert!(long.contains(&said), "{said} in {long}");
+                    with_causes += 1;
+                }
+                cause = inner.source();
+            }
+        }
+        assert!(with_causes > 0, "{format}");
+    }
+}

@@ -745,6 +745,35 @@ fn refused<T: DeserializeOwned + wats_codec::fast::Decode + Debug>(bytes: &[u8])
     }
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum FloatOrText {
+    Float(f64),
+    Text(String),
+}
+
+#[test]
+fn special_floats_that_serde_collects_may_stand_under_so_many_names() {
+    let codec = Serializer::new(Format::MessagePack);
+    let of = |names: usize| -> BTreeMap<String, [f64; 2]> {
+        (0..names).map(|n| (n.to_string(), [f64::NAN; 2])).collect()
+    };
+    let read = |names| {
+        let bytes = codec.to_vec(&of(names)).unwrap();
+        codec.from_slice::<BTreeMap<String, Vec<FloatOrText>>>(&bytes)
+    };
+    assert_eq!(read(64).unwrap().len(), 64);
+    let error = read(65).unwrap_err().to_string();
+    assert!(error.contains("too many names"), "{error}");
+    // Where the type says that it is a float, there may be any number.
+    let bytes = codec.to_vec(&of(1000)).unwrap();
+    assert!(
+        codec
+            .from_slice::<BTreeMap<String, [f64; 2]>>(&bytes)
+            .is_ok()
+    );
+}
+
 #[test]
 fn a_tree_never_holds_null_in_place_of_a_special_float() {
     for special in SPECIAL {

@@ -31,26 +31,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "wats-codec",
-        &["archive::reader", "archive::transcode", "archive::writer"],
-    ),
-    ("wats-codec", &["error", "format"]),
-    (
-        "wats-codec",
-        &[
-            "fast",
-            "fast::json::write",
-            "fast::pack::de",
-            "fast::pack::read",
-            "fast::pack::write",
-            "guard",
-            "guard::private",
-            "json",
-            "msgpack",
-            "msgpack::trees",
-        ],
-    ),
-    (
         "wats-domains",
         &[
             "api",

@@ -9,7 +9,8 @@ use super::decimal::POWERS;
 use super::number::{take_length, take_number, unzigzag};
 use super::tables::{Entry, Shape, Tables, syntax};
 use super::text::Form;
-use super::{CHECKSUM, kind, transcode, worth};
+use super::transcode::{self, FromArchive};
+use super::{CHECKSUM, kind, worth};
 use crate::fast::pack::PackSource;
 use crate::fast::{Key, Source, sealed::Sealed};
 use crate::{Error, Position, Result};
@@ -78,19 +79,6 @@ impl<'t> ArchiveSource<'t> {
         Err(syntax(self.at(), "values that belong to nothing"))
     }
 
-    /// What stopped the reading.
-    pub(super) fn fault(&mut self) -> Error {
-        let at = self.at();
-        self.fault
-            .take()
-            .unwrap_or_else(|| syntax(at, "inconsistent values"))
-    }
-
-    /// The kind of the value that comes next.
-    pub(super) fn next_kind(&self) -> u8 {
-        self.kind
-    }
-
     /// Counts what was read, within the limits.
     #[inline]
     fn spend(&mut self, bytes: usize) -> Option<()> {
@@ -122,14 +110,6 @@ impl<'t> ArchiveSource<'t> {
         let (array, rest) = self.values.split_first_chunk()?;
         self.values = rest;
         Some(*array)
-    }
-
-    pub(super) fn bytes(&mut self) -> Option<&'t [u8]> {
-        let length = take_length(&mut self.values)?;
-        let (bytes, rest) = self.values.split_at_checked(length)?;
-        self.values = rest;
-        self.spend(length)?;
-        Some(bytes)
     }
 
     /// Hands a text of a known form to `take`.
@@ -182,14 +162,35 @@ impl<'t> ArchiveSource<'t> {
         self.spend(shape.bytes)?;
         Some(shape)
     }
+}
+
+impl<'t> FromArchive<'t> for ArchiveSource<'t> {
+    fn fault(&mut self) -> Error {
+        let at = self.at();
+        self.fault
+            .take()
+            .unwrap_or_else(|| syntax(at, "inconsistent values"))
+    }
+
+    fn next_kind(&self) -> u8 {
+        self.kind
+    }
+
+    fn bytes(&mut self) -> Option<&'t [u8]> {
+        let length = take_length(&mut self.values)?;
+        let (bytes, rest) = self.values.split_at_checked(length)?;
+        self.values = rest;
+        self.spend(length)?;
+        Some(bytes)
+    }
 
     /// How many entries are left.
-    pub(super) fn entries_left(at: &At<'_>) -> usize {
+    fn entries_left(at: &At<'t>) -> usize {
         at.entries.len()
     }
 
     /// How many items are left. A list of nulls has any number of them in no space at all.
-    pub(super) fn items_left(items: &Items<'_>) -> usize {
+    fn items_left(items: &Items<'t>) -> usize {
         items.left
     }
 }

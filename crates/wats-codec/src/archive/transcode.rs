@@ -1,14 +1,33 @@
 //! Between archives and MessagePack, without recursion in what they hold.
+//!
+//! An archive is here what the two traits say, so that its reader and writer lead values of `serde` through here.
 
 use super::kind;
-use super::reader::{ArchiveSource, At, Items};
-use super::writer::ArchiveSink;
 use crate::fast::pack::{PackSink, PackSource};
 use crate::fast::{Sink, Source};
 use crate::{Error, Format, Position, Result};
 
+/// An archive that is written.
+pub(super) trait ToArchive: Sink {
+    /// Writes bytes, which no other format of the fast path holds.
+    fn bytes(&mut self, bytes: &[u8]);
+}
+
+/// An archive that is read.
+pub(super) trait FromArchive<'t>: Source<'t> {
+    /// The kind of the value that comes next.
+    fn next_kind(&self) -> u8;
+    /// Reads bytes.
+    fn bytes(&mut self) -> Option<&'t [u8]>;
+    /// How many entries and items come, as written.
+    fn entries_left(map: &Self::Map) -> usize;
+    fn items_left(list: &Self::List) -> usize;
+    /// What stopped the reading.
+    fn fault(&mut self) -> Error;
+}
+
 /// Writes one value from MessagePack that is known to be well-formed to an archive.
-pub(super) fn to_archive(packed: &[u8], sink: &mut ArchiveSink) -> Result<()> {
+pub(super) fn to_archive(packed: &[u8], sink: &mut impl ToArchive) -> Result<()> {
     enum Open {
         Map(usize),
         List(usize),
@@ -71,7 +90,7 @@ pub(super) fn to_archive(packed: &[u8], sink: &mut ArchiveSink) -> Result<()> {
     }
 }
 
-fn scalar(marker: u8, source: &mut PackSource<'_>, sink: &mut ArchiveSink) -> Result<()> {
+fn scalar(marker: u8, source: &mut PackSource<'_>, sink: &mut impl ToArchive) -> Result<()> {
     let done = match marker {
         0xc0 => source.null().then(|| sink.null()),
         0xc2 | 0xc3 => source.bool().map(|value| sink.bool(value)),
@@ -98,7 +117,7 @@ fn broken() -> Error {
 }
 
 /// Writes the value that comes next in an archive as MessagePack.
-pub(super) fn to_msgpack(source: &mut ArchiveSource<'_>) -> Result<Vec<u8>> {
+pub(super) fn to_msgpack<'t>(source: &mut impl FromArchive<'t>) -> Result<Vec<u8>> {
     let mut sink = PackSink::new(Vec::new(), usize::MAX);
     match copy(source, &mut sink) {
         Some(()) => sink.finish(),
@@ -106,12 +125,12 @@ pub(super) fn to_msgpack(source: &mut ArchiveSource<'_>) -> Result<Vec<u8>> {
     }
 }
 
-fn copy(source: &mut ArchiveSource<'_>, sink: &mut PackSink) -> Option<()> {
-    enum Open<'t> {
-        Map(At<'t>),
-        List(Items<'t>),
+fn copy<'t, S: FromArchive<'t>>(source: &mut S, sink: &mut PackSink) -> Option<()> {
+    enum Open<M, L> {
+        Map(M),
+        List(L),
     }
-    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut open: Vec<Open<S::Map, S::List>> = Vec::new();
     loop {
         let ended = match open.last_mut() {
             None => false,
@@ -137,13 +156,13 @@ fn copy(source: &mut ArchiveSource<'_>, sink: &mut PackSink) -> Option<()> {
             kind::BYTES => sink.bytes(source.bytes()?),
             kind::LIST => {
                 let items = source.begin_list()?;
-                sink.begin_list(ArchiveSource::items_left(&items));
+                sink.begin_list(S::items_left(&items));
                 open.push(Open::List(items));
                 continue;
             }
             kind::MAP => {
                 let map = source.begin_map()?;
-                sink.begin_map(ArchiveSource::entries_left(&map));
+                sink.begin_map(S::entries_left(&map));
                 open.push(Open::Map(map));
                 continue;
             }

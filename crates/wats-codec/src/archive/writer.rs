@@ -10,7 +10,8 @@ use super::known::{Remembered, Texts, get};
 use super::number::{push_number, zigzag};
 use super::shapes::{Shapes, entry, head};
 use super::tables::Room;
-use super::{MAGIC, VERSION, checksum, kind, text, transcode, worth};
+use super::transcode::{self, ToArchive};
+use super::{MAGIC, VERSION, checksum, kind, text, worth};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
@@ -205,13 +206,6 @@ impl ArchiveSink {
         limits.check_expanded(spent, out.len() - start)
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.kind(kind::BYTES);
-        self.spent += bytes.len() as u64;
-        push_number(&mut self.values, bytes.len() as u64);
-        self.values.extend_from_slice(bytes);
-    }
-
     #[inline]
     fn kind(&mut self, kind: u8) {
         self.kinds.push(kind);
@@ -300,6 +294,15 @@ impl ArchiveSink {
         let shape: Vec<_> = pairs.map(|(name, kind)| entry(*name, *kind)).collect();
         self.names.truncate(open.names);
         self.shapes.of_map(&shape)
+    }
+}
+
+impl ToArchive for ArchiveSink {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.kind(kind::BYTES);
+        self.spent += bytes.len() as u64;
+        push_number(&mut self.values, bytes.len() as u64);
+        self.values.extend_from_slice(bytes);
     }
 }
 

@@ -5,12 +5,14 @@
 //!
 //! Where `serde` collects values first (for a flattened member, or to choose a variant), it does not tell who takes a float
 //! in the end. So the document is read again with bytes in its place. If that works, they are passed over; if they are
-//! taken for the moment only, it is read with a list of everything, which nothing but a tree takes.
+//! taken for the moment only, it is read with a list of everything, which hardly anything but a tree takes. A tree of another
+//! kind takes it, too: then the float is refused, though that tree might have kept it. So are floats under more names than
+//! [`MOST_PLACES`].
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{head, skip_value};
+use super::walk::{head, skip_value};
 use crate::fast::pack::StandIn;
 use crate::{Error, Format, Position, Result};
 

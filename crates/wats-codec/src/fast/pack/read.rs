@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fast::{Key, Source, sealed::Sealed};
 use crate::float::from_text;
-use crate::msgpack;
+use crate::msgpack::skip_value;
 
 /// Reads MessagePack of the usual shapes.
 pub(crate) struct PackSource<'de> {
@@ -350,7 +350,7 @@ impl<'de> Source<'de> for PackSource<'de> {
     }
 
     fn skip(&mut self) -> Option<()> {
-        let end = msgpack::skip_value(self.rest, 0, self.max_depth - self.depth).ok()?;
+        let end = skip_value(self.rest, 0, self.max_depth - self.depth).ok()?;
         self.rest = self.rest.get(end..)?;
         Some(())
     }
