@@ -4,7 +4,6 @@
 //! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.
 
 mod bulk;
-mod given;
 mod landing;
 mod life;
 mod load;
@@ -15,14 +14,13 @@ mod renewal;
 use crate::clock::Time;
 use crate::entry::{NEVER, Tick};
 use crate::flight::SingleFlight;
+use crate::given::{Given, tag_hashes};
 use crate::hash::hash;
 use crate::lock::{Lock, LockGuard};
 use crate::removal::{Outbox, Panics, RemovalCause};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
-pub use given::Loaded;
-pub(crate) use given::{Brought, Given, tag_hashes};
 pub(crate) use landing::Failures;
 use landing::Landing;
 pub(crate) use life::Life;
@@ -184,21 +182,21 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Clone,
     {
         let hash = self.hash(&key);
-        let now = self.time.now();
-        let given = Given {
-            ttl: ttl.map(life::ttl_ticks),
-            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
-        };
-        let time = &self.time;
-        let fresh_until = self
-            .life
-            .fresh_until(&value, given.ttl, None, hash, now, time);
+        let reading = self.time.read();
+        let now = reading.now;
+        let ttl = ttl.map(life::ttl_ticks);
+        let (life, time) = (&self.life, &self.time);
+        let fresh_until = life.fresh_until(&value, ttl, None, hash, reading, time);
         let new = New {
             key,
             value,
             fresh_until,
         };
-        let extra = self.life.extra(&new, given, now);
+        let given = || Given {
+            ttl,
+            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
+        };
+        let extra = life.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
@@ -262,20 +260,22 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         before: Given,
         stamp: (u64, u64),
     ) {
-        let now = self.time.now();
+        let reading = self.time.read();
+        let now = reading.now;
         let (life, time) = (&self.life, &self.time);
-        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now, time);
+        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, reading, time);
         let given = given.or(before);
-        let tags = given.tags.clone();
         let new = New {
             key,
             value,
             fresh_until,
         };
-        let extra = self.life.extra(&new, given, now);
+        let (has_ttl, has_tags) = (given.ttl.is_some(), given.tags.is_some());
+        let extra = life.extra(&new, has_ttl, has_tags, || given, now);
+        let tags = extra.as_ref().and_then(|extra| extra.given.tags.as_deref());
         let mut out = Outbox::new();
         let mut shard = self.shard(hash).lock();
-        let (may_store, key) = shard.pending.end(stamp, tags.as_deref());
+        let (may_store, key) = shard.pending.end(stamp, tags);
         let was = shard.soonest();
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);

@@ -2,9 +2,10 @@
 
 use crate::builder::{CacheBuilder, ForTasks};
 use crate::config::CacheConfig;
-use crate::core::{Core, Failures, Loaded};
+use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
 use crate::face::face;
+use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
 use crate::stats::CacheStats;
@@ -43,6 +44,19 @@ impl<K, V> AsyncTtlCache<K, V> {
     /// Options first: see [`CacheBuilder`].
     pub fn builder() -> CacheBuilder<K, V, RandomState, ForTasks> {
         CacheBuilder::new(CacheConfig::default())
+    }
+}
+
+impl<K, V, S> CacheBuilder<K, V, S, ForTasks>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// Builds the cache, inside of a runtime or not: it belongs to none. Every option has a meaning over its whole range,
+    /// so this cannot fail.
+    pub fn build(self) -> AsyncTtlCache<K, V, S> {
+        AsyncTtlCache { core: self.core() }
     }
 }
 

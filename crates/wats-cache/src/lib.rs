@@ -46,6 +46,7 @@ mod face;
 mod flight;
 #[cfg(feature = "async")]
 mod future;
+mod given;
 mod group;
 mod hash;
 mod iter;
@@ -68,11 +69,11 @@ pub use builder::{CacheBuilder, ForThreads};
 pub use clock::TokioClock;
 pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
 pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
-pub use core::Loaded;
 pub use error::LoadError;
 pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
 #[cfg(feature = "async")]
 pub use future::AsyncTtlCache;
+pub use given::Loaded;
 pub use hash::{Hasher, RandomState};
 pub use iter::Iter;
 pub use memo::memoize;

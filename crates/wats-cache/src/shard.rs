@@ -6,8 +6,8 @@
 mod pending;
 mod sweep;
 
-use crate::core::Given;
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
+use crate::given::Given;
 use crate::policy::{Chosen, Evict, Policy};
 use crate::removal::{Outbox, RemovalCause};
 

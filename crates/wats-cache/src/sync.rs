@@ -2,9 +2,10 @@
 
 use crate::builder::{CacheBuilder, ForThreads};
 use crate::config::CacheConfig;
-use crate::core::{Core, Failures, Loaded};
+use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
 use crate::face::face;
+use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
 use crate::stats::CacheStats;
@@ -40,6 +41,18 @@ impl<K, V> TtlCache<K, V> {
     /// Options first: see [`CacheBuilder`].
     pub fn builder() -> CacheBuilder<K, V, RandomState, ForThreads> {
         CacheBuilder::new(CacheConfig::default())
+    }
+}
+
+impl<K, V, S> CacheBuilder<K, V, S, ForThreads>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// Builds the cache. Every option has a meaning over its whole range, so this cannot fail.
+    pub fn build(self) -> TtlCache<K, V, S> {
+        TtlCache { core: self.core() }
     }
 }
 

@@ -7,9 +7,10 @@
 //! ```
 
 use super::landing::{Failures, Landing};
-use super::{Brought, Core, Given, renewal};
+use super::{Core, renewal};
 use crate::error::LoadError;
 use crate::flight::{self, Caller, Join, Turn};
+use crate::given::{Brought, Given};
 use crate::removal::Outbox;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
