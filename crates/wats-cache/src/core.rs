@@ -82,7 +82,7 @@ impl<K, V, S> Core<K, V, S> {
 
     /// [`send`](Self::send) of an operation in which code of the user may have panicked already.
     #[inline(never)]
-    pub(crate) fn deliver(&self, out: Outbox<K, V>, mut panics: Panics) {
+    pub(crate) fn deliver(&self, mut out: Outbox<K, V>, mut panics: Panics) {
         self.tell(&out, &mut panics);
         out.drop_each(&mut panics);
         panics.resume();

@@ -68,9 +68,9 @@ impl<K, V> Outbox<K, V> {
         }
     }
 
-    /// Drops the entries one by one.
-    pub(crate) fn drop_each(self, panics: &mut Panics) {
-        for removed in self.first.into_iter().chain(self.rest) {
+    /// Drops the entries one by one; the memory they were in is kept for further ones.
+    pub(crate) fn drop_each(&mut self, panics: &mut Panics) {
+        for removed in self.first.take().into_iter().chain(self.rest.drain(..)) {
             panics.drop(removed.key);
             panics.drop(removed.value);
         }

@@ -320,8 +320,11 @@ impl<K: Eq, V> Shard<K, V> {
         if let Some(slot) = self.table.find(hash, &new.key) {
             self.replace(slot, meta, new, extra, now, out);
             self.cursor.note(expiry);
-            // A heavier value under the same key may need room, too.
-            return self.shrink(now, out);
+            // A heavier value under the same key may need room, too. Without extras all weigh the same.
+            if self.rules.extras {
+                self.shrink(now, out);
+            }
+            return;
         }
         self.counts.inserts += 1;
         self.make_room(1, weight, now, out);

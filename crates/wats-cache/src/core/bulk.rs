@@ -15,11 +15,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     pub(crate) fn cleanup(&self) -> usize {
         let mut removed = 0;
         let mut panics = Panics::default();
+        // One for all slices: while a lock is held, nothing is allocated but for the first slice.
+        let mut out = Outbox::new();
         for lock in &self.shards {
             let mut left = None;
             loop {
                 let now = self.time.now();
-                let mut out = Outbox::new();
                 let mut shard = lock.lock();
                 let todo = *left.get_or_insert(shard.slots());
                 if todo == 0 || !shard.may_hold_expired(now) {
