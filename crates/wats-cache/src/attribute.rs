@@ -51,7 +51,7 @@ impl Caches {
     #[inline]
     fn of<F: 'static, T: Any + Send + Sync>(
         &self,
-        _: &Instance<F>,
+        _: Instance<F>,
         make: impl Fn() -> T,
     ) -> &'static T {
         let make =
@@ -285,7 +285,7 @@ where
     if !P::keeps() {
         return load();
     }
-    let cache = caches.of(&instance, || TtlCache::builder().config(config()).build());
+    let cache = caches.of(instance, || TtlCache::builder().config(config()).build());
     P::join(own(cache.get_or_try_insert_with(key, || P::split(load()))))
 }
 
@@ -308,7 +308,7 @@ where
     if !P::keeps() {
         return load().await;
     }
-    let cache = caches.of(&instance, || {
+    let cache = caches.of(instance, || {
         crate::AsyncTtlCache::builder().config(config()).build()
     });
     let load = async || P::split(load().await);
