@@ -17,7 +17,7 @@ use crate::flight::SingleFlight;
 use crate::given::{Given, tag_hashes};
 use crate::hash::hash;
 use crate::lock::{Lock, LockGuard};
-use crate::removal::{Outbox, Panics, RemovalCause};
+use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
@@ -74,7 +74,7 @@ impl<K, V, S> Core<K, V, S> {
 
     /// Tells the listener what went, then drops it. No lock is held here, and the operation is over.
     #[inline]
-    pub(crate) fn send(&self, out: Outbox<K, V>) {
+    pub(crate) fn send(&self, out: Removals<K, V>) {
         if self.listener.is_some() || !out.is_simple() {
             self.deliver(out, Panics::default());
         }
@@ -82,13 +82,13 @@ impl<K, V, S> Core<K, V, S> {
 
     /// [`send`](Self::send) of an operation in which code of the user may have panicked already.
     #[inline(never)]
-    pub(crate) fn deliver(&self, mut out: Outbox<K, V>, mut panics: Panics) {
+    pub(crate) fn deliver(&self, mut out: Removals<K, V>, mut panics: Panics) {
         self.tell(&out, &mut panics);
         out.drop_each(&mut panics);
         panics.resume();
     }
 
-    pub(crate) fn tell(&self, out: &Outbox<K, V>, panics: &mut Panics) {
+    pub(crate) fn tell(&self, out: &Removals<K, V>, panics: &mut Panics) {
         if let Some(listener) = &self.listener {
             out.tell(panics, &**listener);
         }
@@ -158,7 +158,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     fn missed(&self, mut shard: LockGuard<'_, Shard<K, V>>, miss: Miss, now: Tick) {
         shard.misses += 1;
         if let Miss::Late { slot } = miss {
-            let mut out = Outbox::new();
+            let mut out = Removals::new();
             shard.remove_late(slot, now, &mut out);
             drop(shard);
             self.send(out);
@@ -197,7 +197,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
         let extra = life.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
-        let mut out = Outbox::new();
+        let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
         let was = shard.soonest();
@@ -218,7 +218,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         let now = self.time.now();
-        let mut out = Outbox::new();
+        let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(key);
         let fresh = shard.remove(hash, key, now, &mut out);
@@ -273,7 +273,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let (has_ttl, has_tags) = (given.ttl.is_some(), given.tags.is_some());
         let extra = life.extra(&new, has_ttl, has_tags, || given, now);
         let tags = extra.as_ref().and_then(|extra| extra.given.tags.as_deref());
-        let mut out = Outbox::new();
+        let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
         let (may_store, key) = shard.pending.end(stamp, tags);
         let was = shard.soonest();

@@ -31,12 +31,12 @@ pub(crate) struct Removed<K, V> {
 /// What an operation removed. Filled under the lock, dropped after it: dropping a value is code of the user.
 /// Nearly always one entry, which needs no allocation.
 #[derive(Debug)]
-pub(crate) struct Outbox<K, V> {
+pub(crate) struct Removals<K, V> {
     first: Option<Removed<K, V>>,
     rest: Vec<Removed<K, V>>,
 }
 
-impl<K, V> Outbox<K, V> {
+impl<K, V> Removals<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
         Self {

@@ -11,7 +11,7 @@ use super::{Core, renewal};
 use crate::error::LoadError;
 use crate::flight::{self, Caller, Join, Turn};
 use crate::given::{Brought, Given};
-use crate::removal::Outbox;
+use crate::removal::Removals;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
 #[cfg(feature = "async")]
@@ -146,7 +146,7 @@ where
                         is_stale: true,
                     });
                 }
-                let mut out = Outbox::new();
+                let mut out = Removals::new();
                 shard.remove_late(slot, now, &mut out);
                 drop(shard);
                 self.send(out);
