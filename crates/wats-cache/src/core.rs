@@ -4,11 +4,11 @@
 //! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.
 
 mod bulk;
-mod landing;
 mod life;
 mod load;
 #[cfg(all(test, feature = "async", not(wats_loom)))]
 mod model_tests;
+mod outcome;
 mod renewal;
 
 use crate::clock::Time;
@@ -21,10 +21,10 @@ use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
-pub(crate) use landing::Failures;
-use landing::Landing;
 pub(crate) use life::Life;
 pub(crate) use load::Loads;
+pub(crate) use outcome::Failures;
+use outcome::LoadOutcome;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
@@ -40,7 +40,7 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) time: Time,
     pub(crate) life: Life<K, V>,
     pub(crate) listener: Option<Listener<K, V>>,
-    pub(crate) flights: SingleFlight<K, Landing<V>>,
+    pub(crate) flights: SingleFlight<K, LoadOutcome<V>>,
     pub(crate) loads: Loads,
     pub(crate) sweeper: Option<Sweeper>,
     #[cfg(feature = "metrics")]

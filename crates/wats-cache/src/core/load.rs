@@ -6,7 +6,7 @@
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
 
-use super::landing::{Failures, Landing};
+use super::outcome::{Failures, LoadOutcome};
 use super::{Core, renewal};
 use crate::error::LoadError;
 use crate::flight::{self, Caller, Join, Turn};
@@ -40,8 +40,8 @@ impl Loads {
     }
 }
 
-type Leader<K, V> = flight::Leader<K, Landing<V>>;
-type Waiter<K, V> = flight::Waiter<K, Landing<V>>;
+type Leader<K, V> = flight::Leader<K, LoadOutcome<V>>;
+type Waiter<K, V> = flight::Waiter<K, LoadOutcome<V>>;
 
 /// A value good enough for everybody but the one who loads.
 struct Present<V> {
@@ -208,7 +208,7 @@ where
         }
         begun.settled = true;
         drop(begun);
-        leader.land_with(|| Landing::Value(value.clone()));
+        leader.land_with(|| LoadOutcome::Value(value.clone()));
         value
     }
 
@@ -270,7 +270,7 @@ where
         match self.begin(hash, key, &leader, renewing, brings_tags) {
             Ok(begun) => Ok((leader, begun)),
             Err(value) => {
-                leader.land_with(|| Landing::Value(value.clone()));
+                leader.land_with(|| LoadOutcome::Value(value.clone()));
                 Err(value)
             }
         }
@@ -291,7 +291,7 @@ where
                 let hash = begun.hash;
                 drop(begun);
                 match failures.pack {
-                    Some(pack) => leader.land_with(|| Landing::Failed(pack(&error))),
+                    Some(pack) => leader.land_with(|| LoadOutcome::Failed(pack(&error))),
                     None => drop(leader),
                 }
                 let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
@@ -317,7 +317,7 @@ where
         &self,
         hash: u32,
         key: &K,
-        turn: Turn<K, Landing<V>>,
+        turn: Turn<K, LoadOutcome<V>>,
         failures: Failures<E>,
     ) -> ControlFlow<Boarding<K, V, E>> {
         ControlFlow::Break(match turn {
@@ -325,8 +325,8 @@ where
                 leader,
                 present: None,
             },
-            Turn::Landed(Landing::Value(value)) => Boarding::Over(Ok(value)),
-            Turn::Landed(Landing::Failed(packed)) => {
+            Turn::Landed(LoadOutcome::Value(value)) => Boarding::Over(Ok(value)),
+            Turn::Landed(LoadOutcome::Failed(packed)) => {
                 let Some(error) = (failures.unpack)(&packed) else {
                     return ControlFlow::Continue(());
                 };

@@ -11,7 +11,7 @@ pub(crate) type Packed = Arc<dyn Any + Send + Sync>;
 
 /// What a flight of the cache lands with.
 #[derive(Clone)]
-pub(crate) enum Landing<V> {
+pub(crate) enum LoadOutcome<V> {
     Value(V),
     Failed(Packed),
 }
