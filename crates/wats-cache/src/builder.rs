@@ -55,7 +55,7 @@ pub struct CacheBuilder<K, V, S = RandomState, F = ForThreads> {
     negative: Option<Negative<V>>,
     #[cfg(feature = "metrics")]
     name: Option<String>,
-    face: PhantomData<F>,
+    kind: PhantomData<F>,
 }
 
 impl<K, V, F> CacheBuilder<K, V, RandomState, F> {
@@ -69,7 +69,7 @@ impl<K, V, F> CacheBuilder<K, V, RandomState, F> {
             negative: None,
             #[cfg(feature = "metrics")]
             name: None,
-            face: PhantomData,
+            kind: PhantomData,
         }
     }
 }
@@ -105,7 +105,7 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
             negative: self.negative,
             #[cfg(feature = "metrics")]
             name: self.name,
-            face: PhantomData,
+            kind: PhantomData,
         }
     }
 

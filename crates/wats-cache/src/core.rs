@@ -1,4 +1,4 @@
-//! The cache behind both faces: shards under their locks, time, and what the user hung in.
+//! The cache behind both caches: shards under their locks, time, and what the user hung in.
 //!
 //! An operation reads top to bottom: hash once, lock one shard, do it, unlock, then tell the listener and drop what was
 //! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.

@@ -1,10 +1,10 @@
-//! The face for tasks.
+//! The cache for tasks.
 
+use crate::api::api;
 use crate::builder::{CacheBuilder, ForTasks};
 use crate::config::CacheConfig;
 use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
-use crate::face::face;
 use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
@@ -60,7 +60,7 @@ where
     }
 }
 
-face!(AsyncTtlCache);
+api!(AsyncTtlCache);
 
 impl<K, V, S> AsyncTtlCache<K, V, S>
 where

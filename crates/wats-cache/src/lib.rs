@@ -19,7 +19,7 @@
 //! ```
 //!
 //! # How the crate is laid out
-//! From the outside in: the faces (`sync`, `future`, and `face` for what they share) → `core` (hash, lock one shard,
+//! From the outside in: the caches (`sync`, `future`, and `api` for what they share) → `core` (hash, lock one shard,
 //! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `table`,
 //! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` (time) and `sweep` (when
 //! it is swept; the threads are those of `wats-background`).
@@ -34,6 +34,7 @@
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
+mod api;
 #[doc(hidden)]
 pub mod attribute;
 mod builder;
@@ -42,7 +43,6 @@ mod config;
 mod core;
 mod entry;
 mod error;
-mod face;
 mod flight;
 #[cfg(feature = "async")]
 mod future;

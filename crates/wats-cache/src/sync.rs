@@ -1,10 +1,10 @@
-//! The face for threads.
+//! The cache for threads.
 
+use crate::api::api;
 use crate::builder::{CacheBuilder, ForThreads};
 use crate::config::CacheConfig;
 use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
-use crate::face::face;
 use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
@@ -56,7 +56,7 @@ where
     }
 }
 
-face!(TtlCache);
+api!(TtlCache);
 
 impl<K, V, S> TtlCache<K, V, S>
 where

@@ -1,4 +1,4 @@
-//! Look-ups that load: what is served, who loads, what becomes of the result. The faces add only how they wait.
+//! Look-ups that load: what is served, who loads, what becomes of the result. The caches add only how they wait.
 //!
 //! ```text
 //! look up ─► fresh ────────────────────────────► serve it
