@@ -4,26 +4,21 @@
 //! one load. It is never ahead of [`precise`], and behind it by [`TICK`] and as long as the system keeps the thread
 //! waiting. [`precise`] asks the system, and brings the coarse clock forward if that has fallen behind.
 
-pub use crate::ticker::{TICK, coarse};
-use crate::{Moment, ticker};
-use std::time::{Duration, Instant};
+use crate::moment::Moment;
+use crate::now;
+pub use crate::now::{TICK, precise, since_origin, tick_of};
+use crate::process::Process;
 
-/// The time, asked from the system.
-pub fn precise() -> u64 {
-    let now = tick_of(Instant::now().saturating_duration_since(crate::moment::origin()));
-    ticker::advance(now);
-    now
+/// The time as the clock thread stored it last. One load, except for the first reader of a tick.
+#[inline]
+pub fn coarse() -> u64 {
+    now::read().unwrap_or_else(start)
 }
 
-/// The tick of a time since the origin.
-#[inline]
-pub fn tick_of(since_origin: Duration) -> u64 {
-    // Seconds and the rest apart: a division of 128 bits would cost more than the reading.
-    since_origin
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(since_origin.subsec_millis()))
-        .saturating_add(1)
+#[cold]
+fn start() -> u64 {
+    Process::current().ticker.start();
+    precise()
 }
 
 /// When a tick begins.
@@ -32,7 +27,29 @@ pub fn start_of(tick: u64) -> Moment {
     Moment::from_millis(tick.saturating_sub(1))
 }
 
-/// Time since the origin of the process, asked from the system.
-pub fn since_origin() -> Duration {
-    Instant::now().saturating_duration_since(crate::moment::origin())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coarse_clock_never_runs_ahead_nor_back() {
+        let mut last = 0;
+        for _ in 0..100_000 {
+            let coarse = coarse();
+            let precise = precise();
+            assert!(
+                coarse >= last && coarse <= precise,
+                "{last} {coarse} {precise}"
+            );
+            last = coarse;
+        }
+    }
+
+    #[test]
+    fn a_precise_reading_brings_the_coarse_clock_forward() {
+        for _ in 0..1000 {
+            let precise = precise();
+            assert!(coarse() >= precise);
+        }
+    }
 }

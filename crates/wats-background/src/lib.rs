@@ -35,17 +35,20 @@
 //!   [`Job::at`].
 
 pub mod clock;
+mod forks;
 mod guard;
+mod job;
 mod moment;
+mod now;
 mod process;
 mod schedule;
 mod ticker;
-mod workers;
 
+pub use forks::forks;
 pub use guard::{discard, guarded};
+pub use job::Job;
 pub use moment::Moment;
-pub use process::forks;
-pub use schedule::{Job, Work};
+pub use schedule::Work;
 
 /// The program of the README compiles as it is printed.
 #[cfg(doctest)]

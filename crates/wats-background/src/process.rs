@@ -16,9 +16,11 @@
 #![allow(unsafe_code)]
 
 use crate::schedule::Scheduler;
-use crate::ticker::{self, Ticker};
+use crate::ticker::Ticker;
+#[cfg(unix)]
+use crate::{forks, now};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// The threads of a process and what they share.
 #[derive(Debug, Default)]
@@ -28,15 +30,6 @@ pub(crate) struct Process {
 }
 
 static CURRENT: AtomicPtr<Process> = AtomicPtr::new(ptr::null_mut());
-
-static FORKS: AtomicU64 = AtomicU64::new(0);
-
-/// How many forks lie between this process and the one that began: tells what was noted here from what was inherited.
-/// Counted from the first use of this crate on, where the system has forks at all.
-#[inline]
-pub fn forks() -> u64 {
-    FORKS.load(Ordering::Relaxed)
-}
 
 impl Process {
     #[inline]
@@ -66,9 +59,9 @@ impl Process {
 /// The child begins anew. What the parent had stays in memory: its locks may be held by threads that are not here.
 #[cfg(unix)]
 extern "C" fn in_child() {
-    ticker::stop();
+    now::stop();
     CURRENT.store(ptr::null_mut(), Ordering::Release);
-    FORKS.fetch_add(1, Ordering::Relaxed);
+    forks::count();
 }
 
 fn notice_forks() {

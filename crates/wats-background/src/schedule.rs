@@ -1,13 +1,15 @@
-//! Jobs, and the one thread that knows when they are due. It hands them to the workers and runs no code of anybody.
+//! The one thread that knows when jobs are due. It hands them to the workers and runs no code of anybody.
 
+mod workers;
+
+use crate::forks::forks;
 use crate::moment::Moment;
-use crate::process::{Process, forks};
-use crate::workers::Workers;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use workers::Workers;
 
 /// How long the thread waits for something to schedule before it ends.
 const LINGER: Duration = Duration::from_secs(5);
@@ -15,7 +17,7 @@ const LINGER: Duration = Duration::from_secs(5);
 /// Work is put off this long after a run that panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// What a [`Job`] does.
+/// What a [`Job`](crate::Job) does.
 pub trait Work: Send + Sync + 'static {
     /// Does what is due, and tells when it wants to be called again by itself: often never.
     ///
@@ -24,14 +26,9 @@ pub trait Work: Send + Sync + 'static {
     fn run(&self) -> Option<Moment>;
 }
 
-/// [`Work`] with the time at which it is due. Belongs to the owner of the work, usually as a field of it: dropped, it is
-/// scheduled no more.
-pub struct Job {
-    inner: Arc<Inner>,
-}
-
+/// A job as the scheduler knows it.
 pub(crate) struct Inner {
-    id: u64,
+    pub(crate) id: u64,
     pub(crate) work: Weak<dyn Work>,
     /// When it is due, in nanoseconds; written under the lock of the scheduler only.
     due: AtomicU64,
@@ -40,8 +37,18 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    pub(crate) fn new(work: Weak<dyn Work>) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            work,
+            due: AtomicU64::new(Moment::NEVER.nanos()),
+            noted_in: AtomicU64::new(forks()),
+        }
+    }
+
     #[inline]
-    fn due(&self) -> u64 {
+    pub(crate) fn due(&self) -> u64 {
         if self.noted_in.load(Ordering::Acquire) == forks() {
             self.due.load(Ordering::Relaxed)
         } else {
@@ -52,69 +59,6 @@ impl Inner {
     fn note(&self, due: u64) {
         self.due.store(due, Ordering::Relaxed);
         self.noted_in.store(forks(), Ordering::Release);
-    }
-}
-
-impl Job {
-    /// A job that is not scheduled yet.
-    pub fn new<W: Work>(work: &Arc<W>) -> Self {
-        Self::of(Arc::downgrade(work) as Weak<dyn Work>)
-    }
-
-    /// As [`new`](Self::new), from within [`Arc::new_cyclic`] for example.
-    pub fn of(work: Weak<dyn Work>) -> Self {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let inner = Inner {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            work,
-            due: AtomicU64::new(Moment::NEVER.nanos()),
-            noted_in: AtomicU64::new(forks()),
-        };
-        Self {
-            inner: Arc::new(inner),
-        }
-    }
-
-    /// Runs the work at this moment at the latest. One load if it is due by then anyway.
-    ///
-    /// What was written before this call is seen by the run, or by a later one.
-    #[inline]
-    pub fn at(&self, due: Moment) {
-        if due.nanos() < self.inner.due() {
-            self.schedule(due);
-        }
-    }
-
-    #[cold]
-    fn schedule(&self, due: Moment) {
-        Process::current().scheduler.schedule(&self.inner, due);
-    }
-
-    /// When it is going to run; [`Moment::NEVER`] if nobody asked.
-    pub fn due(&self) -> Moment {
-        Moment::from_nanos(self.inner.due())
-    }
-
-    /// Runs the work as soon as possible, once more if it is running.
-    pub fn now(&self) {
-        self.at(Moment::from_millis(0));
-    }
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        if self.inner.due() != Moment::NEVER.nanos() {
-            Process::current().scheduler.forget(&self.inner);
-        }
-    }
-}
-
-impl fmt::Debug for Job {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job")
-            .field("id", &self.inner.id)
-            .field("due", &Moment::from_nanos(self.inner.due()))
-            .finish_non_exhaustive()
     }
 }
 
@@ -175,7 +119,7 @@ impl Scheduler {
         self.made_in != forks()
     }
 
-    fn schedule(&'static self, job: &Arc<Inner>, due: Moment) {
+    pub(crate) fn schedule(&'static self, job: &Arc<Inner>, due: Moment) {
         let mut state = self.lock();
         let sooner = state.put(job, due);
         if sooner && !self.ensure_thread(&mut state) {
@@ -188,7 +132,7 @@ impl Scheduler {
         }
     }
 
-    fn forget(&self, job: &Inner) {
+    pub(crate) fn forget(&self, job: &Inner) {
         let gone = self.lock().take_off(job);
         drop(gone);
     }

@@ -14,14 +14,21 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 /// hands over a closure written in the function's body, and the type of a closure has them all.
 ///
 /// Lifetimes do not count: two instances that differ in nothing else are one and run the same code.
-pub fn instance<F: 'static>(_: &F) -> TypeId {
-    TypeId::of::<F>()
+pub fn instance<F: 'static>(_: &F) -> Instance<F> {
+    Instance(PhantomData)
 }
+
+/// See [`instance`].
+#[derive(Debug)]
+pub struct Instance<F>(PhantomData<fn() -> F>);
+
+/// A cache with the instance it belongs to in its type. So finding out what a `dyn Any` is tells both at once.
+struct CacheOf<F, T>(T, PhantomData<fn() -> F>);
 
 /// The caches of one `#[cached]` function, one for each instance, made at its first call. They are
 /// never dropped.
 pub struct Caches {
-    first: OnceLock<(TypeId, Cache)>,
+    first: OnceLock<Cache>,
     others: RwLock<BTreeMap<TypeId, Cache>>,
 }
 
@@ -42,31 +49,35 @@ impl Caches {
 
     /// The cache of this instance, made with `make` if there is none.
     #[inline]
-    fn of<T: Any + Send + Sync>(&self, instance: TypeId, make: impl Fn() -> T) -> &'static T {
-        let make = || -> &'static T { Box::leak(Box::new(make())) };
-        let (first, cache) = self.first.get_or_init(|| (instance, make()));
-        let cache: Cache = if *first == instance {
-            *cache
-        } else {
-            self.other(instance, make)
-        };
-        // An instance has one type of key and one of value, so it finds what it made.
-        cache.downcast_ref().unwrap_or_else(make)
+    fn of<F: 'static, T: Any + Send + Sync>(
+        &self,
+        _: Instance<F>,
+        make: impl Fn() -> T,
+    ) -> &'static T {
+        let make =
+            || -> &'static CacheOf<F, T> { Box::leak(Box::new(CacheOf(make(), PhantomData))) };
+        let first = *self.first.get_or_init(|| make());
+        match first.downcast_ref::<CacheOf<F, T>>() {
+            Some(cache) => &cache.0,
+            None => &self.other(make).0,
+        }
     }
 
     #[cold]
-    fn other<T: Any + Send + Sync>(
+    fn other<F: 'static, T: Any + Send + Sync>(
         &self,
-        instance: TypeId,
-        make: impl Fn() -> &'static T,
-    ) -> Cache {
+        make: impl Fn() -> &'static CacheOf<F, T>,
+    ) -> &'static CacheOf<F, T> {
+        let instance = TypeId::of::<F>();
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cache) = others.get(&instance) {
-            return *cache;
-        }
+        let known = others.get(&instance).copied();
         drop(others);
-        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-        *others.entry(instance).or_insert_with(|| make())
+        let cache = known.unwrap_or_else(|| {
+            let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+            *others.entry(instance).or_insert_with(|| make())
+        });
+        // An instance has one type of key and one of value, so it finds what it made.
+        cache.downcast_ref().unwrap_or_else(make)
     }
 }
 
@@ -258,10 +269,10 @@ impl<R: IsOption> Keep<R> for SomeOnly {
 }
 
 /// Answers from the cache of this instance, or with `load`.
-pub fn look_up<R, P, K>(
+pub fn look_up<R, P, K, I: 'static>(
     _: P,
     caches: &Caches,
-    instance: TypeId,
+    instance: Instance<I>,
     config: impl Fn() -> CacheConfig,
     key: K,
     load: impl FnOnce() -> R,
@@ -280,10 +291,10 @@ where
 
 /// As [`look_up`], for a function that returns a future.
 #[cfg(feature = "async")]
-pub async fn look_up_async<R, P, K, F>(
+pub async fn look_up_async<R, P, K, F, I: 'static>(
     _: P,
     caches: &Caches,
-    instance: TypeId,
+    instance: Instance<I>,
     config: impl Fn() -> CacheConfig,
     key: K,
     load: impl FnOnce() -> F,

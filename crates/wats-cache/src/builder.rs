@@ -12,7 +12,6 @@ use crate::lock::Lock;
 use crate::policy::Policy;
 use crate::shard::{Limits, Rules, Shard};
 use crate::sweep::Sweeper;
-use crate::sync::TtlCache;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
@@ -20,7 +19,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use wats_background::Work;
 
-/// Marks a builder of a [`TtlCache`].
+/// Marks a builder of a [`TtlCache`](crate::TtlCache).
 #[derive(Debug, Clone, Copy)]
 pub enum ForThreads {}
 
@@ -32,7 +31,7 @@ pub enum ForTasks {}
 type Weigher<K, V> = Arc<dyn Fn(&K, &V) -> u64 + Send + Sync>;
 type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
 
-/// Builds a cache; from [`TtlCache::builder`] or [`AsyncTtlCache::builder`](crate::AsyncTtlCache::builder).
+/// Builds a cache; from [`TtlCache::builder`](crate::TtlCache::builder) or [`AsyncTtlCache::builder`](crate::AsyncTtlCache::builder).
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,7 +55,7 @@ pub struct CacheBuilder<K, V, S = RandomState, F = ForThreads> {
     negative: Option<Negative<V>>,
     #[cfg(feature = "metrics")]
     name: Option<String>,
-    face: PhantomData<F>,
+    kind: PhantomData<F>,
 }
 
 impl<K, V, F> CacheBuilder<K, V, RandomState, F> {
@@ -70,7 +69,7 @@ impl<K, V, F> CacheBuilder<K, V, RandomState, F> {
             negative: None,
             #[cfg(feature = "metrics")]
             name: None,
-            face: PhantomData,
+            kind: PhantomData,
         }
     }
 }
@@ -106,7 +105,7 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
             negative: self.negative,
             #[cfg(feature = "metrics")]
             name: self.name,
-            face: PhantomData,
+            kind: PhantomData,
         }
     }
 
@@ -177,7 +176,7 @@ where
     V: Clone + Send + Sync + 'static,
     S: BuildHasher + Send + Sync + 'static,
 {
-    fn core(self) -> Arc<Core<K, V, S>> {
+    pub(crate) fn core(self) -> Arc<Core<K, V, S>> {
         let life = Life::new(&self.config, self.weigher.clone(), self.negative.clone());
         let time = self.clock.clone().map_or(Time::Coarse, Time::custom);
         let count = self.config.shard_count(self.weigher.is_some());
@@ -202,32 +201,6 @@ where
             core.sweep_at(0, NEVER);
         }
         core
-    }
-}
-
-impl<K, V, S> CacheBuilder<K, V, S, ForThreads>
-where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-    S: BuildHasher + Send + Sync + 'static,
-{
-    /// Builds the cache. Every option has a meaning over its whole range, so this cannot fail.
-    pub fn build(self) -> TtlCache<K, V, S> {
-        TtlCache { core: self.core() }
-    }
-}
-
-#[cfg(feature = "async")]
-impl<K, V, S> CacheBuilder<K, V, S, ForTasks>
-where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-    S: BuildHasher + Send + Sync + 'static,
-{
-    /// Builds the cache, inside of a runtime or not: it belongs to none. Every option has a meaning over its whole range,
-    /// so this cannot fail.
-    pub fn build(self) -> crate::AsyncTtlCache<K, V, S> {
-        crate::AsyncTtlCache { core: self.core() }
     }
 }
 

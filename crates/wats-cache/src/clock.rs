@@ -183,6 +183,24 @@ pub(crate) enum Time {
     Custom(Arc<Custom>),
 }
 
+/// What a clock said once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) now: Tick,
+    /// Not before it really was.
+    rounded_up: Tick,
+}
+
+impl Reading {
+    #[inline]
+    pub(crate) fn coarse(now: Tick) -> Self {
+        Self {
+            now,
+            rounded_up: now + LAG,
+        }
+    }
+}
+
 pub(crate) struct Custom {
     clock: Arc<dyn Clock>,
     /// The latest time seen.
@@ -203,14 +221,23 @@ impl Time {
         }
     }
 
-    /// The tick that something begins with that lasts for `length`, where [`now`](Self::now) said `now`. Not earlier
-    /// than it really is, rounded up, so that nothing ends early.
+    /// [`now`](Self::now) for something that begins now and lasts. One reading of the clock gives both.
     #[inline]
-    pub(crate) fn begin(&self, now: Tick, length: Tick) -> Tick {
+    pub(crate) fn read(&self) -> Reading {
         match self {
-            Self::Coarse if length < SHORT => clock::precise() + 1,
-            Self::Coarse => now + LAG,
-            Self::Custom(custom) => custom.begin(),
+            Self::Coarse => Reading::coarse(clock::coarse()),
+            Self::Custom(custom) => custom.read(),
+        }
+    }
+
+    /// The tick that something begins with that lasts for `length`. Not earlier than it really is, so that nothing ends
+    /// early.
+    #[inline]
+    pub(crate) fn begin(&self, reading: Reading, length: Tick) -> Tick {
+        if length < SHORT && matches!(self, Self::Coarse) {
+            clock::precise() + 1
+        } else {
+            reading.rounded_up
         }
     }
 
@@ -236,16 +263,26 @@ impl Custom {
     }
 
     #[inline(never)]
-    fn begin(&self) -> Tick {
-        let now = self.clock.now();
-        let tick = self.latest(tick_of(now));
+    fn read(&self) -> Reading {
+        let time = self.clock.now();
+        let now = self.latest(tick_of(time));
         // Into a millisecond that has begun it is the next one. A clock that went back stands at what it said.
-        let begun = !now.subsec_nanos().is_multiple_of(1_000_000) && tick == tick_of(now);
-        tick + u64::from(begun)
+        let begun = !time.subsec_nanos().is_multiple_of(1_000_000) && now == tick_of(time);
+        Reading {
+            now,
+            rounded_up: now + u64::from(begun),
+        }
     }
 
+    #[inline]
     fn latest(&self, now: Tick) -> Tick {
-        now.max(self.latest.fetch_max(now, Ordering::Relaxed))
+        let latest = self.latest.load(Ordering::Relaxed);
+        // Most readings find the millisecond of the one before, and write nothing.
+        if now <= latest {
+            latest
+        } else {
+            now.max(self.latest.fetch_max(now, Ordering::Relaxed))
+        }
     }
 }
 

@@ -1,32 +1,30 @@
-//! The cache behind both faces: shards under their locks, time, and what the user hung in.
+//! The cache behind both caches: shards under their locks, time, and what the user hung in.
 //!
 //! An operation reads top to bottom: hash once, lock one shard, do it, unlock, then tell the listener and drop what was
 //! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.
 
 mod bulk;
-mod given;
-mod landing;
 mod life;
 mod load;
 #[cfg(all(test, feature = "async", not(wats_loom)))]
 mod model_tests;
+mod outcome;
 mod renewal;
 
 use crate::clock::Time;
 use crate::entry::{NEVER, Tick};
 use crate::flight::SingleFlight;
+use crate::given::{Given, tag_hashes};
 use crate::hash::hash;
 use crate::lock::{Lock, LockGuard};
-use crate::removal::{Outbox, Panics, RemovalCause};
+use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Miss, New, Shard};
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
-pub use given::Loaded;
-pub(crate) use given::{Brought, Given, tag_hashes};
-pub(crate) use landing::Failures;
-use landing::Landing;
 pub(crate) use life::Life;
 pub(crate) use load::Loads;
+pub(crate) use outcome::Failures;
+use outcome::LoadOutcome;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
@@ -42,7 +40,7 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) time: Time,
     pub(crate) life: Life<K, V>,
     pub(crate) listener: Option<Listener<K, V>>,
-    pub(crate) flights: SingleFlight<K, Landing<V>>,
+    pub(crate) flights: SingleFlight<K, LoadOutcome<V>>,
     pub(crate) loads: Loads,
     pub(crate) sweeper: Option<Sweeper>,
     #[cfg(feature = "metrics")]
@@ -76,7 +74,7 @@ impl<K, V, S> Core<K, V, S> {
 
     /// Tells the listener what went, then drops it. No lock is held here, and the operation is over.
     #[inline]
-    pub(crate) fn send(&self, out: Outbox<K, V>) {
+    pub(crate) fn send(&self, out: Removals<K, V>) {
         if self.listener.is_some() || !out.is_simple() {
             self.deliver(out, Panics::default());
         }
@@ -84,13 +82,13 @@ impl<K, V, S> Core<K, V, S> {
 
     /// [`send`](Self::send) of an operation in which code of the user may have panicked already.
     #[inline(never)]
-    pub(crate) fn deliver(&self, out: Outbox<K, V>, mut panics: Panics) {
+    pub(crate) fn deliver(&self, mut out: Removals<K, V>, mut panics: Panics) {
         self.tell(&out, &mut panics);
         out.drop_each(&mut panics);
         panics.resume();
     }
 
-    pub(crate) fn tell(&self, out: &Outbox<K, V>, panics: &mut Panics) {
+    pub(crate) fn tell(&self, out: &Removals<K, V>, panics: &mut Panics) {
         if let Some(listener) = &self.listener {
             out.tell(panics, &**listener);
         }
@@ -160,7 +158,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     fn missed(&self, mut shard: LockGuard<'_, Shard<K, V>>, miss: Miss, now: Tick) {
         shard.misses += 1;
         if let Miss::Late { slot } = miss {
-            let mut out = Outbox::new();
+            let mut out = Removals::new();
             shard.remove_late(slot, now, &mut out);
             drop(shard);
             self.send(out);
@@ -184,22 +182,22 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Clone,
     {
         let hash = self.hash(&key);
-        let now = self.time.now();
-        let given = Given {
-            ttl: ttl.map(life::ttl_ticks),
-            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
-        };
-        let time = &self.time;
-        let fresh_until = self
-            .life
-            .fresh_until(&value, given.ttl, None, hash, now, time);
+        let reading = self.time.read();
+        let now = reading.now;
+        let ttl = ttl.map(life::ttl_ticks);
+        let (life, time) = (&self.life, &self.time);
+        let fresh_until = life.fresh_until(&value, ttl, None, hash, reading, time);
         let new = New {
             key,
             value,
             fresh_until,
         };
-        let extra = self.life.extra(&new, given, now);
-        let mut out = Outbox::new();
+        let given = || Given {
+            ttl,
+            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
+        };
+        let extra = life.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
+        let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
         let was = shard.soonest();
@@ -220,7 +218,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         let now = self.time.now();
-        let mut out = Outbox::new();
+        let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.supersede(key);
         let fresh = shard.remove(hash, key, now, &mut out);
@@ -262,20 +260,22 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         before: Given,
         stamp: (u64, u64),
     ) {
-        let now = self.time.now();
+        let reading = self.time.read();
+        let now = reading.now;
         let (life, time) = (&self.life, &self.time);
-        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, now, time);
+        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, reading, time);
         let given = given.or(before);
-        let tags = given.tags.clone();
         let new = New {
             key,
             value,
             fresh_until,
         };
-        let extra = self.life.extra(&new, given, now);
-        let mut out = Outbox::new();
+        let (has_ttl, has_tags) = (given.ttl.is_some(), given.tags.is_some());
+        let extra = life.extra(&new, has_ttl, has_tags, || given, now);
+        let tags = extra.as_ref().and_then(|extra| extra.given.tags.as_deref());
+        let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
-        let (may_store, key) = shard.pending.end(stamp, tags.as_deref());
+        let (may_store, key) = shard.pending.end(stamp, tags);
         let was = shard.soonest();
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);

@@ -7,7 +7,7 @@
 //! (absent) ─────► Running(epoch) ────► Landed(value)      all waiters take a clone
 //!                  ▲        │ error, panic, dropped leader, end of the lease
 //!          claimed │        ▼
-//!                  └────── Vacant                         one waiter is woken and leads: the baton
+//!                  └────── Vacant                         one waiter is woken, to lead
 //! ```
 //! The epoch tells a leader whose lease has ended that the flight is not its own any more. A flight stands in the table
 //! until it lands, or nobody leads it and nobody waits. A key that is forgotten only keeps others from joining: the
@@ -233,7 +233,7 @@ impl<K: Hash + Eq, V> Flights<K, V> {
         }
     }
 
-    /// Ends the leases that are over and hands the baton on; tells when the next one of those began that must be watched.
+    /// Ends the leases that are over and has a waiter lead on; tells when the next one of those began that must be watched.
     fn end_leases(&self) -> Option<Tick> {
         let now = self.now();
         let mut panics = Panics::default();

@@ -1,10 +1,11 @@
-//! The face for tasks.
+//! The cache for tasks.
 
+use crate::api::api;
 use crate::builder::{CacheBuilder, ForTasks};
 use crate::config::CacheConfig;
-use crate::core::{Core, Failures, Loaded};
+use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
-use crate::face::face;
+use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
 use crate::stats::CacheStats;
@@ -46,7 +47,20 @@ impl<K, V> AsyncTtlCache<K, V> {
     }
 }
 
-face!(AsyncTtlCache);
+impl<K, V, S> CacheBuilder<K, V, S, ForTasks>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// Builds the cache, inside of a runtime or not: it belongs to none. Every option has a meaning over its whole range,
+    /// so this cannot fail.
+    pub fn build(self) -> AsyncTtlCache<K, V, S> {
+        AsyncTtlCache { core: self.core() }
+    }
+}
+
+api!(AsyncTtlCache);
 
 impl<K, V, S> AsyncTtlCache<K, V, S>
 where

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! # How the crate is laid out
-//! From the outside in: the faces (`sync`, `future`, and `face` for what they share) → `core` (hash, lock one shard,
+//! From the outside in: the caches (`sync`, `future`, and `api` for what they share) → `core` (hash, lock one shard,
 //! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `table`,
 //! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` (time) and `sweep` (when
 //! it is swept; the threads are those of `wats-background`).
@@ -34,6 +34,7 @@
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
+mod api;
 #[doc(hidden)]
 pub mod attribute;
 mod builder;
@@ -42,10 +43,10 @@ mod config;
 mod core;
 mod entry;
 mod error;
-mod face;
 mod flight;
 #[cfg(feature = "async")]
 mod future;
+mod given;
 mod group;
 mod hash;
 mod iter;
@@ -68,11 +69,11 @@ pub use builder::{CacheBuilder, ForThreads};
 pub use clock::TokioClock;
 pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
 pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
-pub use core::Loaded;
 pub use error::LoadError;
 pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
 #[cfg(feature = "async")]
 pub use future::AsyncTtlCache;
+pub use given::Loaded;
 pub use hash::{Hasher, RandomState};
 pub use iter::Iter;
 pub use memo::memoize;

@@ -31,12 +31,12 @@ pub(crate) struct Removed<K, V> {
 /// What an operation removed. Filled under the lock, dropped after it: dropping a value is code of the user.
 /// Nearly always one entry, which needs no allocation.
 #[derive(Debug)]
-pub(crate) struct Outbox<K, V> {
+pub(crate) struct Removals<K, V> {
     first: Option<Removed<K, V>>,
     rest: Vec<Removed<K, V>>,
 }
 
-impl<K, V> Outbox<K, V> {
+impl<K, V> Removals<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
         Self {
@@ -68,9 +68,9 @@ impl<K, V> Outbox<K, V> {
         }
     }
 
-    /// Drops the entries one by one.
-    pub(crate) fn drop_each(self, panics: &mut Panics) {
-        for removed in self.first.into_iter().chain(self.rest) {
+    /// Drops the entries one by one; the memory they were in is kept for further ones.
+    pub(crate) fn drop_each(&mut self, panics: &mut Panics) {
+        for removed in self.first.take().into_iter().chain(self.rest.drain(..)) {
             panics.drop(removed.key);
             panics.drop(removed.value);
         }

@@ -1,15 +1,15 @@
 //! One shard: entries, policy and counts, for a single thread at a time.
 //!
-//! Nothing here locks, tells the time or calls back; what goes out is put into an [`Outbox`]. The only code of the user
+//! Nothing here locks, tells the time or calls back; what goes out is put into an [`Removals`]. The only code of the user
 //! that runs is `Eq` of keys, and `Clone` of a value by the caller.
 
 mod pending;
 mod sweep;
 
-use crate::core::Given;
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
+use crate::given::Given;
 use crate::policy::{Chosen, Evict, Policy};
-use crate::removal::{Outbox, RemovalCause};
+use crate::removal::{RemovalCause, Removals};
 
 use crate::stats::Writes;
 use crate::table::{Extra, Table};
@@ -256,7 +256,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Removes what a failed look-up met, if it is not even kept to be served stale.
-    pub(crate) fn remove_late(&mut self, slot: u32, now: Tick, out: &mut Outbox<K, V>) {
+    pub(crate) fn remove_late(&mut self, slot: u32, now: Tick, out: &mut Removals<K, V>) {
         if self
             .table
             .get(slot)
@@ -272,7 +272,7 @@ impl<K: Eq, V> Shard<K, V> {
         hash: u32,
         key: &Q,
         now: Tick,
-        out: &mut Outbox<K, V>,
+        out: &mut Removals<K, V>,
     ) -> bool
     where
         K: Borrow<Q>,
@@ -301,7 +301,7 @@ impl<K: Eq, V> Shard<K, V> {
         new: New<K, V>,
         extra: Option<Extra>,
         now: Tick,
-        out: &mut Outbox<K, V>,
+        out: &mut Removals<K, V>,
     ) {
         let weight = extra.as_ref().map_or(1, |extra| extra.weight);
         if weight > self.rules.limits.weight || self.rules.limits.entries == 0 {
@@ -320,8 +320,11 @@ impl<K: Eq, V> Shard<K, V> {
         if let Some(slot) = self.table.find(hash, &new.key) {
             self.replace(slot, meta, new, extra, now, out);
             self.cursor.note(expiry);
-            // A heavier value under the same key may need room, too.
-            return self.shrink(now, out);
+            // A heavier value under the same key may need room, too. Without extras all weigh the same.
+            if self.rules.extras {
+                self.shrink(now, out);
+            }
+            return;
         }
         self.counts.inserts += 1;
         self.make_room(1, weight, now, out);
@@ -358,7 +361,7 @@ impl<K: Eq, V> Shard<K, V> {
         new: New<K, V>,
         extra: Option<Extra>,
         now: Tick,
-        out: &mut Outbox<K, V>,
+        out: &mut Removals<K, V>,
     ) {
         if self.rules.extras {
             let old_weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
@@ -388,12 +391,12 @@ impl<K: Eq, V> Shard<K, V> {
 
     /// [`make_room`](Self::make_room) for nothing new, rarely needed.
     #[inline(never)]
-    fn shrink(&mut self, now: Tick, out: &mut Outbox<K, V>) {
+    fn shrink(&mut self, now: Tick, out: &mut Removals<K, V>) {
         self.make_room(0, 0, now, out);
     }
 
     /// Too heavy, or nothing may stay: counted as taken in and evicted. An older value must not survive it.
-    fn refuse(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Outbox<K, V>) {
+    fn refuse(&mut self, hash: u32, new: New<K, V>, now: Tick, out: &mut Removals<K, V>) {
         self.remove(hash, &new.key, now, out);
         self.counts.inserts += 1;
         self.counts.evicted += 1;
@@ -402,7 +405,7 @@ impl<K: Eq, V> Shard<K, V> {
 
     /// Removes entries until `entries` more of `weight` fit: expired ones first, then as the policy says.
     #[inline]
-    fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Outbox<K, V>) {
+    fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Removals<K, V>) {
         while self.table.len() + entries > self.rules.limits.entries
             || self.weight + u128::from(weight) > u128::from(self.rules.limits.weight)
         {
@@ -417,14 +420,14 @@ impl<K: Eq, V> Shard<K, V> {
         }
     }
 
-    fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
+    fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
         self.policy.unlink(&mut self.table, slot);
         self.take_out(slot, cause, out);
     }
 
     /// Removes an entry that the policy does not link any more.
     #[inline]
-    fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Outbox<K, V>) {
+    fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
         if self.rules.extras {
             let weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
             self.weight -= u128::from(weight);

@@ -1,10 +1,11 @@
-//! The face for threads.
+//! The cache for threads.
 
+use crate::api::api;
 use crate::builder::{CacheBuilder, ForThreads};
 use crate::config::CacheConfig;
-use crate::core::{Core, Failures, Loaded};
+use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
-use crate::face::face;
+use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
 use crate::stats::CacheStats;
@@ -43,7 +44,19 @@ impl<K, V> TtlCache<K, V> {
     }
 }
 
-face!(TtlCache);
+impl<K, V, S> CacheBuilder<K, V, S, ForThreads>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// Builds the cache. Every option has a meaning over its whole range, so this cannot fail.
+    pub fn build(self) -> TtlCache<K, V, S> {
+        TtlCache { core: self.core() }
+    }
+}
+
+api!(TtlCache);
 
 impl<K, V, S> TtlCache<K, V, S>
 where

@@ -11,8 +11,8 @@
 //! Homes rise with the hash, so a walk over the table may stop at any hash and go on there, even if the table has grown.
 
 use crate::config::SHARD_BITS;
-use crate::core::Given;
 use crate::entry::{Entry, Meta, NEVER, Tick};
+use crate::given::Given;
 use crate::group::{Group, SLOTS};
 use crate::policy::{Link, NIL, Nodes};
 use std::borrow::Borrow;

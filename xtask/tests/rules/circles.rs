@@ -10,26 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Circles that stand for the time being, by crate. The list only shrinks: what is open is taken off it.
 const KNOWN: &[(&str, &[&str])] = &[
     (
-        "wats-background",
-        &["clock", "process", "schedule", "ticker", "workers"],
-    ),
-    (
         "wats-batch",
         &["add", "dedupe", "recovery", "shared", "worker"],
     ),
     ("wats-batch", &["batcher", "builder"]),
     ("wats-batch", &["core::site", "core::slab"]),
-    ("wats-cache", &["builder", "future", "sync"]),
-    (
-        "wats-cache",
-        &[
-            "core::given",
-            "core::life",
-            "shard",
-            "shard::sweep",
-            "table",
-        ],
-    ),
     (
         "wats-domains",
         &[

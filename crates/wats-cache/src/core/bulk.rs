@@ -1,9 +1,9 @@
 //! Operations over all entries, in slices: a lock is held for some microseconds at a time.
 
 use super::Core;
-use super::life::tag_hash;
+use crate::given::tag_hash;
 use crate::lock::Lock;
-use crate::removal::{Outbox, Panics, RemovalCause};
+use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::Shard;
 use std::hash::{BuildHasher, Hash};
 
@@ -15,11 +15,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     pub(crate) fn cleanup(&self) -> usize {
         let mut removed = 0;
         let mut panics = Panics::default();
+        // One for all slices: while a lock is held, nothing is allocated but for the first slice.
+        let mut out = Removals::new();
         for lock in &self.shards {
             let mut left = None;
             loop {
                 let now = self.time.now();
-                let mut out = Outbox::new();
                 let mut shard = lock.lock();
                 let todo = *left.get_or_insert(shard.slots());
                 if todo == 0 || !shard.may_hold_expired(now) {
@@ -47,7 +48,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         self.flights.forget_all();
         let mut panics = Panics::default();
         for table in tables {
-            let mut out = Outbox::new();
+            let mut out = Removals::new();
             for entry in table.into_entries() {
                 out.push(entry.key, entry.value, RemovalCause::Invalidated);
             }
@@ -81,7 +82,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         V: Clone,
     {
         self.supersede_loads();
-        let mut out = Outbox::new();
+        let mut out = Removals::new();
         let mut panics = Panics::default();
         // What went before a panic of `doomed` is told all the same.
         panics.catch(|| {
@@ -106,7 +107,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let tag = tag_hash(tag);
         self.supersede_tagged_loads(tag);
-        let mut out = Outbox::new();
+        let mut out = Removals::new();
         for lock in &self.shards {
             let mut from = Some(0);
             while let Some(start) = from {
@@ -136,7 +137,7 @@ fn invalidate_slice<K: Hash + Eq + Clone, V: Clone>(
     start: u32,
     width: usize,
     doomed: &mut impl FnMut(&K, &V) -> bool,
-    out: &mut Outbox<K, V>,
+    out: &mut Removals<K, V>,
 ) -> Result<Option<u32>, Overwritten> {
     let mut seen = Vec::new();
     let shard = lock.lock();

@@ -1,9 +1,9 @@
 //! How long an entry lives and what it weighs: everything that is decided before the lock is taken.
 
-use super::Given;
-use crate::clock::{Time, ticks};
+use crate::clock::{Reading, Time, ticks};
 use crate::config::CacheConfig;
 use crate::entry::{LATEST, NEVER, Tick};
+use crate::given::Given;
 use crate::shard::New;
 use crate::table::Extra;
 use std::hash::{BuildHasher, Hasher};
@@ -88,18 +88,18 @@ impl<K, V> Life<K, V> {
         own: Option<Tick>,
         renewed: Option<Tick>,
         hash: u32,
-        now: Tick,
+        reading: Reading,
         time: &Time,
     ) -> Tick {
         let ttl = match own.or(renewed) {
             None if self.is_plain => self.default_ttl,
-            _ => self.ttl_of(value, own, renewed, hash, now),
+            _ => self.ttl_of(value, own, renewed, hash, reading.now),
         };
         if ttl == NEVER {
             NEVER
         } else {
             // Both are far below the largest number.
-            (time.begin(now, ttl) + ttl).min(NEVER - 1)
+            (time.begin(reading, ttl) + ttl).min(NEVER - 1)
         }
     }
 
@@ -124,11 +124,22 @@ impl<K, V> Life<K, V> {
         }
     }
 
-    /// What else is kept for an entry, if anything. Calls the user's weigher, so it must be called without a lock.
+    /// What else is kept for an entry, if anything: always where it has tags. Calls the user's weigher, so it must be
+    /// called without a lock.
     #[inline]
-    pub(crate) fn extra(&self, new: &New<K, V>, given: Given, now: Tick) -> Option<Extra> {
-        let needed = self.extras || given.tags.is_some() || (self.keeps_ttl && given.ttl.is_some());
-        needed.then(|| self.make_extra(new, given, now))
+    pub(crate) fn extra(
+        &self,
+        new: &New<K, V>,
+        has_ttl: bool,
+        has_tags: bool,
+        given: impl FnOnce() -> Given,
+        now: Tick,
+    ) -> Option<Extra> {
+        if self.extras || has_tags || (self.keeps_ttl && has_ttl) {
+            Some(self.make_extra(new, given(), now))
+        } else {
+            None
+        }
     }
 
     #[inline(never)]
@@ -156,12 +167,4 @@ impl<K, V> Life<K, V> {
         let shorter = (ttl as f64 * self.jitter * fraction) as Tick;
         (ttl - shorter.min(ttl)).max(1)
     }
-}
-
-/// Tags are kept as hashes of 64 bits; that two of a program agree by accident is as good as impossible, and would
-/// remove an entry too many, never one too few.
-pub(crate) fn tag_hash(tag: &str) -> u64 {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(tag.as_bytes());
-    hasher.finish()
 }

@@ -1,4 +1,4 @@
-//! Look-ups that load: what is served, who loads, what becomes of the result. The faces add only how they wait.
+//! Look-ups that load: what is served, who loads, what becomes of the result. The caches add only how they wait.
 //!
 //! ```text
 //! look up ─► fresh ────────────────────────────► serve it
@@ -6,11 +6,12 @@
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
 
-use super::landing::{Failures, Landing};
-use super::{Brought, Core, Given, renewal};
+use super::outcome::{Failures, LoadOutcome};
+use super::{Core, renewal};
 use crate::error::LoadError;
 use crate::flight::{self, Caller, Join, Turn};
-use crate::removal::Outbox;
+use crate::given::{Brought, Given};
+use crate::removal::Removals;
 use crate::shard::Miss;
 use crate::stats::CacheStats;
 #[cfg(feature = "async")]
@@ -39,8 +40,8 @@ impl Loads {
     }
 }
 
-type Leader<K, V> = flight::Leader<K, Landing<V>>;
-type Waiter<K, V> = flight::Waiter<K, Landing<V>>;
+type Leader<K, V> = flight::Leader<K, LoadOutcome<V>>;
+type Waiter<K, V> = flight::Waiter<K, LoadOutcome<V>>;
 
 /// A value good enough for everybody but the one who loads.
 struct Present<V> {
@@ -55,14 +56,14 @@ enum Found<V> {
     Nothing,
 }
 
-/// What a loading look-up comes to, once it need not wait any more.
-enum Boarding<K: Hash + Eq, V, E> {
+/// The role of a caller that need not wait any more: run the loader, or return the result.
+enum LoadRole<K: Hash + Eq, V, E> {
     Lead {
         leader: Leader<K, V>,
         /// What there is: stale, or fresh and to be renewed early.
         present: Option<Present<V>>,
     },
-    Over(Result<V, LoadError<E>>),
+    Done(Result<V, LoadError<E>>),
 }
 
 /// A load that this caller has begun. Dropped before it is settled, it has failed.
@@ -145,7 +146,7 @@ where
                         is_stale: true,
                     });
                 }
-                let mut out = Outbox::new();
+                let mut out = Removals::new();
                 shard.remove_late(slot, now, &mut out);
                 drop(shard);
                 self.send(out);
@@ -207,7 +208,7 @@ where
         }
         begun.settled = true;
         drop(begun);
-        leader.land_with(|| Landing::Value(value.clone()));
+        leader.land_with(|| LoadOutcome::Value(value.clone()));
         value
     }
 
@@ -238,27 +239,27 @@ where
     }
 
     /// What this caller is to do; it goes on by waiting, or not at all.
-    fn depart<E>(
+    fn serve_or_join<E>(
         &self,
         hash: u32,
         key: &K,
         caller: Caller<'_>,
-    ) -> ControlFlow<Boarding<K, V, E>, Waiter<K, V>> {
+    ) -> ControlFlow<LoadRole<K, V, E>, Waiter<K, V>> {
         let present = match self.find(hash, key) {
-            Found::Fresh(value) => return ControlFlow::Break(Boarding::Over(Ok(value))),
+            Found::Fresh(value) => return ControlFlow::Break(LoadRole::Done(Ok(value))),
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
         ControlFlow::Break(match (self.flights.join_as(key, caller), present) {
-            (Join::Lead(leader), present) => Boarding::Lead { leader, present },
-            (_, Some(present)) => Boarding::Over(Ok(self.serve(present))),
-            (Join::Reentrant, None) => Boarding::Over(Err(LoadError::Reentrant)),
+            (Join::Lead(leader), present) => LoadRole::Lead { leader, present },
+            (_, Some(present)) => LoadRole::Done(Ok(self.serve(present))),
+            (Join::Reentrant, None) => LoadRole::Done(Err(LoadError::Reentrant)),
             (Join::Wait(waiter), None) => return ControlFlow::Continue(waiter),
         })
     }
 
-    /// Begins the load of a leader, or lands at once because another load has ended meanwhile.
-    fn lead(
+    /// Begins the load of a leader, or ends it at once because another load has ended meanwhile.
+    fn begin_load(
         &self,
         hash: u32,
         key: &K,
@@ -269,14 +270,14 @@ where
         match self.begin(hash, key, &leader, renewing, brings_tags) {
             Ok(begun) => Ok((leader, begun)),
             Err(value) => {
-                leader.land_with(|| Landing::Value(value.clone()));
+                leader.land_with(|| LoadOutcome::Value(value.clone()));
                 Err(value)
             }
         }
     }
 
     /// Ends the load of a leader with what its loader returned.
-    fn arrive<E>(
+    fn end_load<E>(
         &self,
         key: K,
         loaded: Result<impl Brought<V>, E>,
@@ -290,7 +291,7 @@ where
                 let hash = begun.hash;
                 drop(begun);
                 match failures.pack {
-                    Some(pack) => leader.land_with(|| Landing::Failed(pack(&error))),
+                    Some(pack) => leader.land_with(|| LoadOutcome::Failed(pack(&error))),
                     None => drop(leader),
                 }
                 let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
@@ -316,34 +317,34 @@ where
         &self,
         hash: u32,
         key: &K,
-        turn: Turn<K, Landing<V>>,
+        turn: Turn<K, LoadOutcome<V>>,
         failures: Failures<E>,
-    ) -> ControlFlow<Boarding<K, V, E>> {
+    ) -> ControlFlow<LoadRole<K, V, E>> {
         ControlFlow::Break(match turn {
-            Turn::Lead(leader) => Boarding::Lead {
+            Turn::Lead(leader) => LoadRole::Lead {
                 leader,
                 present: None,
             },
-            Turn::Landed(Landing::Value(value)) => Boarding::Over(Ok(value)),
-            Turn::Landed(Landing::Failed(packed)) => {
+            Turn::Landed(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
+            Turn::Landed(LoadOutcome::Failed(packed)) => {
                 let Some(error) = (failures.unpack)(&packed) else {
                     return ControlFlow::Continue(());
                 };
                 let fallback = self.instead_of_error(hash, key);
-                Boarding::Over(fallback.ok_or(LoadError::Failed(error)))
+                LoadRole::Done(fallback.ok_or(LoadError::Failed(error)))
             }
         })
     }
 
-    fn board<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
+    fn join_or_lead<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> LoadRole<K, V, E> {
         loop {
-            let waiter = match self.depart(hash, key, Caller::Thread) {
+            let waiter = match self.serve_or_join(hash, key, Caller::Thread) {
                 ControlFlow::Continue(waiter) => waiter,
-                ControlFlow::Break(boarding) => return boarding,
+                ControlFlow::Break(role) => return role,
             };
             let turn = waiter.wait();
-            if let ControlFlow::Break(boarding) = self.after_waiting(hash, key, turn, failures) {
-                return boarding;
+            if let ControlFlow::Break(role) = self.after_waiting(hash, key, turn, failures) {
+                return role;
             }
         }
     }
@@ -355,9 +356,9 @@ where
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
-        match self.board(hash, &key, failures) {
-            Boarding::Over(outcome) => outcome,
-            Boarding::Lead { leader, present } => {
+        match self.join_or_lead(hash, &key, failures) {
+            LoadRole::Done(outcome) => outcome,
+            LoadRole::Lead { leader, present } => {
                 self.load(hash, key, leader, renewing(present), load, failures)
             }
         }
@@ -373,12 +374,13 @@ where
         load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
-        let started = match self.lead(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS) {
+        let started = match self.begin_load(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS)
+        {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
         let loaded = started.0.enter(load);
-        self.arrive(key, loaded, started, renewing, failures)
+        self.end_load(key, loaded, started, renewing, failures)
     }
 
     /// As [`get_or_load`](Self::get_or_load), with renewals on a thread of their own.
@@ -393,23 +395,24 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let leader = match self.board(hash, &key, Failures::OWN) {
-            Boarding::Over(outcome) => return outcome,
-            Boarding::Lead {
+        let leader = match self.join_or_lead(hash, &key, Failures::OWN) {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead {
                 leader,
                 present: Some(present),
             } => {
                 let core = Arc::clone(self);
                 let early = !present.is_stale;
                 renewal::run(move || {
-                    if let Ok(started) = core.lead(hash, &key, leader, early, L::BRINGS_TAGS) {
+                    if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
+                    {
                         let loaded = started.0.enter(load);
                         core.renewed(key, loaded, started);
                     }
                 });
                 return Ok(self.serve(present));
             }
-            Boarding::Lead {
+            LoadRole::Lead {
                 leader,
                 present: None,
             } => leader,
@@ -433,15 +436,21 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    async fn board_async<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> Boarding<K, V, E> {
+    async fn join_or_lead_async<E>(
+        &self,
+        hash: u32,
+        key: &K,
+        failures: Failures<E>,
+    ) -> LoadRole<K, V, E> {
         loop {
-            let waiter = match Caller::polled(|caller| self.depart(hash, key, caller)).await {
+            let waiter = match Caller::polled(|caller| self.serve_or_join(hash, key, caller)).await
+            {
                 ControlFlow::Continue(waiter) => waiter,
-                ControlFlow::Break(boarding) => return boarding,
+                ControlFlow::Break(role) => return role,
             };
             let turn = waiter.await;
-            if let ControlFlow::Break(boarding) = self.after_waiting(hash, key, turn, failures) {
-                return boarding;
+            if let ControlFlow::Break(role) = self.after_waiting(hash, key, turn, failures) {
+                return role;
             }
         }
     }
@@ -457,9 +466,9 @@ where
         L: Brought<V>,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.board_async(hash, &key, failures).await {
-            Boarding::Over(outcome) => return outcome,
-            Boarding::Lead { leader, present } => (leader, present),
+        let (leader, present) = match self.join_or_lead_async(hash, &key, failures).await {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead { leader, present } => (leader, present),
         };
         self.load_async(hash, key, leader, renewing(present), load, failures)
             .await
@@ -478,12 +487,13 @@ where
         F: Future<Output = Result<L, E>>,
         L: Brought<V>,
     {
-        let started = match self.lead(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS) {
+        let started = match self.begin_load(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS)
+        {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
         let loaded = started.0.enter_async(load).await;
-        self.arrive(key, loaded, started, renewing, failures)
+        self.end_load(key, loaded, started, renewing, failures)
     }
 
     /// Renewals run in a task of tokio; outside a runtime of it, in the calling task.
@@ -501,16 +511,17 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.board_async(hash, &key, Failures::OWN).await {
-            Boarding::Over(outcome) => return outcome,
-            Boarding::Lead { leader, present } => (leader, present),
+        let (leader, present) = match self.join_or_lead_async(hash, &key, Failures::OWN).await {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead { leader, present } => (leader, present),
         };
         match (present, tokio::runtime::Handle::try_current()) {
             (Some(present), Ok(runtime)) => {
                 let core = Arc::clone(self);
                 let early = !present.is_stale;
                 runtime.spawn(async move {
-                    if let Ok(started) = core.lead(hash, &key, leader, early, L::BRINGS_TAGS) {
+                    if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
+                    {
                         let loaded = started.0.enter_async(load).await;
                         core.renewed(key, loaded, started);
                     }

@@ -1,7 +1,7 @@
 //! How long a leader has its key to itself, and the job that ends leases while somebody waits.
 
 use super::Flights;
-use crate::clock::{Time, ticks};
+use crate::clock::{Reading, Time, ticks};
 use crate::entry::Tick;
 use crate::sweep::Moved;
 use std::hash::Hash;
@@ -38,7 +38,7 @@ impl Lease {
     /// When a lease begins that is given now. Runs no code of the user.
     pub(super) fn begin(&self, now: Tick) -> Tick {
         match self.time {
-            Time::Coarse => self.time.begin(now, self.length),
+            Time::Coarse => self.time.begin(Reading::coarse(now), self.length),
             Time::Custom(_) => now,
         }
     }

@@ -114,7 +114,7 @@ impl<K: Hash + Eq, V> Drop for Waiter<K, V> {
             if state.waiters.is_empty() {
                 shard.remove(&self.flight);
             } else {
-                // The baton may have been thrown to this one: on to the next.
+                // This one may have been chosen to lead: choose the next.
                 next = state.first_waker();
             }
         }

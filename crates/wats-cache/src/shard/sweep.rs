@@ -2,7 +2,7 @@
 
 use super::Shard;
 use crate::entry::{Entry, NEVER, Tick, VERSIONS};
-use crate::removal::{Outbox, RemovalCause};
+use crate::removal::{RemovalCause, Removals};
 use crate::table::Table;
 
 /// Slots looked at for an expired victim before the policy is asked.
@@ -125,7 +125,7 @@ impl<K, V> Shard<K, V> {
 
 impl<K: Eq, V> Shard<K, V> {
     /// Looks at the next slots for expired entries and removes them.
-    pub(crate) fn sweep(&mut self, slots: usize, now: Tick, out: &mut Outbox<K, V>) {
+    pub(crate) fn sweep(&mut self, slots: usize, now: Tick, out: &mut Removals<K, V>) {
         for _ in 0..slots {
             if let Some(slot) = self.step(now) {
                 self.remove_slot(slot, RemovalCause::Expired, out);
@@ -134,7 +134,13 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// Removes an entry if it is still the one that was seen.
-    pub(crate) fn remove_seen(&mut self, hash: u32, key: &K, version: u64, out: &mut Outbox<K, V>) {
+    pub(crate) fn remove_seen(
+        &mut self,
+        hash: u32,
+        key: &K,
+        version: u64,
+        out: &mut Removals<K, V>,
+    ) {
         let Some(slot) = self.table.find(hash, key) else {
             return;
         };
@@ -153,7 +159,7 @@ impl<K: Eq, V> Shard<K, V> {
         tag: u64,
         from: u32,
         slots: usize,
-        out: &mut Outbox<K, V>,
+        out: &mut Removals<K, V>,
     ) -> Option<u32> {
         let mut seen = Vec::new();
         let next = self.table.walk(from, slots, |slot, _| {

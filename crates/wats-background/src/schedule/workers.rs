@@ -1,8 +1,8 @@
 //! The threads that run jobs. There are as many as are needed so that none that is stuck keeps the others up.
 
+use super::{Inner, Scheduler, State, after_panic};
 use crate::guard::{discard, guarded};
 use crate::moment::Moment;
-use crate::schedule::{Inner, Scheduler, after_panic};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -40,11 +40,7 @@ impl Drop for Employed {
 
 impl Scheduler {
     /// Sees to it that what waits is taken; tells when to look again.
-    pub(crate) fn employ(
-        &'static self,
-        state: &mut crate::schedule::State,
-        now: Moment,
-    ) -> Option<Moment> {
+    pub(crate) fn employ(&'static self, state: &mut State, now: Moment) -> Option<Moment> {
         let workers = &mut state.workers;
         if workers.waiting.is_empty() {
             workers.seen = None;

@@ -1,9 +1,9 @@
-//! What both faces of a cache can do alike. None of it waits, so none of it is `async`.
+//! What both caches can do alike. None of it waits, so none of it is `async`.
 
 /// The methods of [`TtlCache`](crate::TtlCache) and [`AsyncTtlCache`](crate::AsyncTtlCache) over their `core`.
-macro_rules! face {
-    ($face:ident) => {
-        impl<K, V, S> $face<K, V, S>
+macro_rules! api {
+    ($cache:ident) => {
+        impl<K, V, S> $cache<K, V, S>
         where
             K: Hash + Eq + Clone,
             V: Clone,
@@ -147,7 +147,7 @@ macro_rules! face {
             }
         }
 
-        impl<K, V> $face<K, V>
+        impl<K, V> $cache<K, V>
         where
             K: Hash + Eq + Clone + Send + Sync + 'static,
             V: Clone + Send + Sync + 'static,
@@ -163,7 +163,7 @@ macro_rules! face {
             }
         }
 
-        impl<K, V> Default for $face<K, V>
+        impl<K, V> Default for $cache<K, V>
         where
             K: Hash + Eq + Clone + Send + Sync + 'static,
             V: Clone + Send + Sync + 'static,
@@ -173,7 +173,7 @@ macro_rules! face {
             }
         }
 
-        impl<K, V, S> Clone for $face<K, V, S> {
+        impl<K, V, S> Clone for $cache<K, V, S> {
             fn clone(&self) -> Self {
                 Self {
                     core: Arc::clone(&self.core),
@@ -181,15 +181,15 @@ macro_rules! face {
             }
         }
 
-        impl<K, V, S> fmt::Debug for $face<K, V, S> {
+        impl<K, V, S> fmt::Debug for $cache<K, V, S> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($face))
+                f.debug_struct(stringify!($cache))
                     .field("stats", &self.core.stats())
                     .finish_non_exhaustive()
             }
         }
 
-        impl<K, V, S> IntoIterator for &$face<K, V, S>
+        impl<K, V, S> IntoIterator for &$cache<K, V, S>
         where
             K: Hash + Eq + Clone,
             V: Clone,
@@ -204,4 +204,4 @@ macro_rules! face {
         }
     };
 }
-pub(crate) use face;
+pub(crate) use api;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 /// A failure on its way to those who wait.
 pub(crate) type Packed = Arc<dyn Any + Send + Sync>;
 
-/// What a flight of the cache lands with.
+/// What a load of the cache ends with, for those who wait.
 #[derive(Clone)]
-pub(crate) enum Landing<V> {
+pub(crate) enum LoadOutcome<V> {
     Value(V),
     Failed(Packed),
 }

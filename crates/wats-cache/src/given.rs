@@ -1,9 +1,9 @@
 //! What an entry was given beside its value: a time to live of its own, and tags. It stays with the entry when a loader
 //! renews it.
 
-use super::life::tag_hash;
 use crate::clock::ticks;
 use crate::entry::Tick;
+use std::hash::Hasher;
 use std::time::Duration;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,14 @@ impl Given {
             tags: self.tags.or(before.tags),
         }
     }
+}
+
+/// Tags are kept as hashes of 64 bits; that two of a program agree by accident is as good as impossible, and would
+/// remove an entry too many, never one too few.
+pub(crate) fn tag_hash(tag: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(tag.as_bytes());
+    hasher.finish()
 }
 
 pub(crate) fn tag_hashes<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Box<[u64]> {
