@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -89,20 +89,18 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
         let outcome = match &mut self.state {
             State::Waiting(receipt) => {
                 let batcher = self.batcher.get();
-                let outcome = batcher.answers.poll(receipt.index, cx.waker());
-                if outcome.is_pending() {
+                let Poll::Ready(outcome) = batcher.answers.poll(receipt.index, cx.waker()) else {
                     batcher.await_here(receipt);
-                }
+                    return Poll::Pending;
+                };
                 outcome
             }
-            State::Joined(flight) => flight.as_mut().poll(cx),
-            State::Refused => Poll::Ready(Err(BatchError::Closed)),
-            State::New(..) | State::Ended => Poll::Pending,
+            State::Joined(flight) => ready!(flight.as_mut().poll(cx)),
+            State::Refused => Err(BatchError::Closed),
+            State::New(..) | State::Ended => return Poll::Pending,
         };
-        if outcome.is_ready() {
-            self.state = State::Ended;
-        }
-        outcome
+        self.state = State::Ended;
+        Poll::Ready(outcome)
     }
 }
 

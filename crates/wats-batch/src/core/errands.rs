@@ -202,7 +202,7 @@ impl<T> Core<T> {
 
     #[inline]
     fn needs_worker(&self, site: &Site) -> bool {
-        site.gathering < self.free_slots() && self.view(site).ripe_after(site.gathering)
+        self.view(site).ripe_after(site.gathering) && site.gathering < self.free_slots()
     }
 
     #[inline]

@@ -181,8 +181,7 @@ impl<T> Core<T> {
         }
         let index = self.cells.start;
         self.cells.start += 1;
-        let since = self.stamp(site);
-        self.insert(site, index, item, waker, manner, since);
+        self.insert(site, index, item, waker, manner, None);
         Ok((index, self.todo()))
     }
 
@@ -204,7 +203,8 @@ impl<T> Core<T> {
                 priority: left.priority,
                 ..Manner::default()
             };
-            self.insert(site, left.index, left.item, Some(left.waker), manner, since);
+            let (index, item, waker) = (left.index, left.item, Some(left.waker));
+            self.insert(site, index, item, waker, manner, Some(since));
         }
     }
 
@@ -385,19 +385,27 @@ impl<T> Core<T> {
         self.pending() >= self.config.max_pending.get()
     }
 
+    /// `since` is the start of the window; without it that is now.
     #[inline]
     fn insert(
         &mut self,
-        site: SiteId,
+        id: SiteId,
         index: Index,
         item: T,
         waker: Option<Waker>,
         manner: Manner,
-        since: i64,
+        since: Option<i64>,
     ) {
-        let slot = Slot {
-            nth: self.counters.items,
-            site,
+        let nth = self.counters.items;
+        let is_full = self.is_full();
+        let site = self.sites.get_mut(id);
+        let batch = self.config.max_batch_size.get();
+        let since = since.unwrap_or_else(|| site.stamp(self.clock, nth, batch));
+        self.counters.items += 1;
+        site.waiting += 1;
+        let mut slot = Slot {
+            nth,
+            site: id,
             stage: Stage::Waiting(item),
             waker,
             key: manner.key,
@@ -407,10 +415,22 @@ impl<T> Core<T> {
             lane: manner.priority as u8,
             place: Place::Blocked,
         };
+        if is_full || manner.key.is_some() {
+            self.slab.insert(index, slot);
+            return self.insert_apart(index, is_full);
+        }
+        // The usual way, which looks up the slot and the site no more than once.
+        site.count_queued();
+        self.accepted += 1;
+        slot.place = Place::Lane;
+        slot.links = site.lanes[usize::from(slot.lane)].grow(&mut self.slab, index);
         self.slab.insert(index, slot);
-        self.counters.items += 1;
-        self.sites.get_mut(site).waiting += 1;
-        if self.is_full() {
+    }
+
+    /// For an item without room, or with a key.
+    #[cold]
+    fn insert_apart(&mut self, index: Index, is_full: bool) {
+        if is_full {
             self.counters.blocked += 1;
             self.blocked.push_back(&mut self.slab, index);
         } else {
@@ -418,21 +438,7 @@ impl<T> Core<T> {
         }
     }
 
-    #[inline]
-    fn stamp(&mut self, site: SiteId) -> i64 {
-        let site = self.sites.get_mut(site);
-        let (stamp, left) = site.stamp;
-        if site.queued > 0 && left > 0 {
-            site.stamp.1 = left - 1;
-            return stamp;
-        }
-        site.used = self.counters.items;
-        site.stamp = (self.clock.now(), self.config.max_batch_size.get() - 1);
-        site.stamp.0
-    }
-
     /// Moves an unlinked item to its lane, or behind the others of its key.
-    #[inline]
     fn admit(&mut self, index: Index) {
         let Some(slot) = self.slab.get_mut(index) else {
             return;
@@ -446,11 +452,8 @@ impl<T> Core<T> {
             return;
         }
         let site = self.sites.get_mut(site);
-        if site.queued == 0 {
-            site.due = false;
-        }
+        site.count_queued();
         site.lanes[lane].push_back(&mut self.slab, index);
-        site.queued += 1;
     }
 
     /// Puts an item behind the others of its key, if there are any.

@@ -124,7 +124,7 @@ impl<T> Core<T> {
             let key = slot.key;
             owed += usize::from(slot.nth < self.promised);
             if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
-                self.counters.waited(now.saturating_sub(slot.since));
+                self.counters.waited(slot.since, now);
                 items.push(item);
                 tickets.push(index);
             }
@@ -164,7 +164,7 @@ impl<T> Core<T> {
             && let Some(slot) = self.slab.get_mut(index)
         {
             if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
-                self.counters.waited(now.saturating_sub(slot.since));
+                self.counters.waited(slot.since, now);
                 owed += usize::from(slot.nth < self.promised);
                 items.push(item);
                 tickets.push(index);
