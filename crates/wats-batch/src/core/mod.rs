@@ -403,28 +403,33 @@ impl<T> Core<T> {
         let since = since.unwrap_or_else(|| site.stamp(self.clock, nth, batch));
         self.counters.items += 1;
         site.waiting += 1;
-        let mut slot = Slot {
+        let lane = manner.priority as u8;
+        let is_usual = !is_full && manner.key.is_none();
+        let (place, links) = if is_usual {
+            // Joins its lane at once, so that the slot and the site are looked up no more than once.
+            self.accepted += 1;
+            site.count_queued();
+            let lane = &mut site.lanes[usize::from(lane)];
+            (Place::Lane, lane.grow(&mut self.slab, index))
+        } else {
+            (Place::Blocked, Links::NONE)
+        };
+        let slot = Slot {
             nth,
             site: id,
             stage: Stage::Waiting(item),
             waker,
             key: manner.key,
             since,
-            links: Links::NONE,
+            links,
             flight: manner.flight,
-            lane: manner.priority as u8,
-            place: Place::Blocked,
+            lane,
+            place,
         };
-        if is_full || manner.key.is_some() {
-            self.slab.insert(index, slot);
-            return self.insert_apart(index, is_full);
-        }
-        // The usual way, which looks up the slot and the site no more than once.
-        site.count_queued();
-        self.accepted += 1;
-        slot.place = Place::Lane;
-        slot.links = site.lanes[usize::from(slot.lane)].grow(&mut self.slab, index);
         self.slab.insert(index, slot);
+        if !is_usual {
+            self.insert_apart(index, is_full);
+        }
     }
 
     /// For an item without room, or with a key.
