@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
+use crate::entry::{May, State};
 use crate::foreign::let_go;
-use crate::shared::{May, Receipt, Shared};
+use crate::shared::Shared;
 use crate::{BatchError, Priority, TryAddError};
 
 /// The answer of one item to come; made by [`RequestBatcher::add`](crate::RequestBatcher::add).
@@ -42,15 +42,6 @@ impl<S> Held<'_, S> {
             Self::Owned(shared) => shared,
         }
     }
-}
-
-pub(crate) enum State<T, R, E> {
-    New(T, Priority),
-    Waiting(Receipt),
-    /// Waits together with others for one item.
-    Joined(BoxFuture<'static, Result<R, BatchError<E>>>),
-    Refused,
-    Ended,
 }
 
 // Nothing in it is pinned: an item is only ever moved.

@@ -8,37 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared as SharedFuture, WeakShared};
+use futures_util::future::{Shared as SharedFuture, WeakShared};
 
-use crate::add::{State, Ticket};
+use crate::TryAddError;
+use crate::add::Ticket;
 use crate::core::Manner;
+use crate::entry::{Answer, Dedupe, May, State};
 use crate::list::Index;
-use crate::shared::{May, Shared};
+use crate::shared::Shared;
 use crate::sync::Lock;
-use crate::{BatchError, TryAddError};
 
-type Answer<R, E> = BoxFuture<'static, Result<R, BatchError<E>>>;
 type Flight<R, E> = SharedFuture<Answer<R, E>>;
 type WeakFlight<R, E> = WeakShared<Answer<R, E>>;
-
-/// The de-duplication of a batcher, its key type forgotten.
-pub(crate) trait Dedupe<T, R, E>: Send + Sync {
-    /// Joins the item with the same key, or enters the queue with this one.
-    fn join(
-        &self,
-        batcher: &Arc<Shared<T, R, E>>,
-        item: T,
-        manner: Manner,
-        may: May,
-    ) -> Result<Answer<R, E>, TryAddError<T>>;
-
-    /// How many have joined another's item.
-    fn joined(&self) -> u64;
-
-    /// Room for how many keys the map keeps.
-    #[cfg(test)]
-    fn capacity(&self) -> usize;
-}
 
 pub(crate) struct ByKey<K, F, R, E> {
     key_of: F,
@@ -68,7 +49,7 @@ impl<K, F, R, E> ByKey<K, F, R, E> {
     }
 }
 
-impl<T, K, F, R, E> Dedupe<T, R, E> for ByKey<K, F, R, E>
+impl<T, K, F, R, E> Dedupe<Shared<T, R, E>, T, R, E> for ByKey<K, F, R, E>
 where
     T: Send + 'static,
     K: Clone + Eq + Hash + Send + 'static,

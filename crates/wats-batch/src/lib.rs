@@ -47,6 +47,7 @@ mod config;
 mod core;
 mod dedupe;
 mod engine;
+mod entry;
 mod error;
 mod foreign;
 mod list;

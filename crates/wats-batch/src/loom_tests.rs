@@ -17,8 +17,9 @@ use crate::add::{Add, Ticket};
 use crate::bulk::{Bulk, Outcome};
 use crate::core::Errand;
 use crate::core::site::Post;
+use crate::entry::May;
 use crate::metrics::Meter;
-use crate::shared::{May, Options, Shared, Starter};
+use crate::shared::{Options, Shared, Starter};
 use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority, limit};
 

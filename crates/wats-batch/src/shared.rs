@@ -9,15 +9,13 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::add::State;
 use crate::answers::{Answers, Caller};
 use crate::bulk::Bulk;
 use crate::core::site::SiteId;
 use crate::core::slab::Key;
 use crate::core::{Core, Errand, Manner, Todo, Unsent};
-use crate::dedupe::Dedupe;
+use crate::entry::{Dedupe, May, Receipt, State};
 use crate::foreign::{let_go, wake_all};
-use crate::list::Index;
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
 use crate::runtime::{self, Runtime};
@@ -28,30 +26,15 @@ use crate::{BatchConfig, BatchError, BatchStats, Policy, Priority, TryAddError};
 /// Gives an item's ordering key.
 pub(crate) type OrderBy<T> = Box<dyn Fn(&T) -> Key + Send + Sync>;
 
+/// Tells which items are equal.
+pub(crate) type DedupeBy<T, R, E> = Box<dyn Dedupe<Shared<T, R, E>, T, R, E>>;
+
 /// What a batcher may do beyond its config; see the builder.
 pub(crate) struct Options<T, R, E> {
     pub(crate) order_by: Option<OrderBy<T>>,
-    pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
+    pub(crate) dedupe: Option<DedupeBy<T, R, E>>,
     pub(crate) recovery: Option<Recovery<T, E>>,
     pub(crate) meter: Meter,
-}
-
-/// Whether an item may wait for room in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum May {
-    WaitForRoom,
-    BeRefused,
-}
-
-/// What a caller holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Receipt {
-    /// The item's number: its slot in the queue, and the cell its answer will be in.
-    pub(crate) index: Index,
-    /// The tray it was left in; it may be in the queue by now.
-    tray: Option<TrayId>,
-    /// The runtime that asked for it last.
-    runtime: Runtime,
 }
 
 /// How to start a task of ours. A function pointer, so that only making a batcher needs the bounds of
@@ -65,7 +48,7 @@ pub(crate) struct Shared<T, R, E> {
     pub(crate) bulk: Bulk<T, R, E>,
     pub(crate) policy: Policy,
     pub(crate) order_by: Option<OrderBy<T>>,
-    pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
+    pub(crate) dedupe: Option<DedupeBy<T, R, E>>,
     pub(crate) recovery: Option<Recovery<T, E>>,
     pub(crate) meter: Meter,
     starter: Starter<T, R, E>,

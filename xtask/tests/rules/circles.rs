@@ -13,12 +13,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         "wats-background",
         &["clock", "process", "schedule", "ticker", "workers"],
     ),
-    (
-        "wats-batch",
-        &["add", "dedupe", "recovery", "shared", "worker"],
-    ),
-    ("wats-batch", &["batcher", "builder"]),
-    ("wats-batch", &["core::site", "core::slab"]),
     ("wats-cache", &["builder", "future", "sync"]),
     (
         "wats-cache",

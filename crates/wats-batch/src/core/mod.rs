@@ -242,7 +242,7 @@ impl<T> Core<T> {
         let now = self.clock.now();
         let (wait, closed) = (self.wait, self.closed);
         let site = self.sites.get_mut(post.site);
-        match site.oldest(&self.slab) {
+        match oldest(site, &self.slab) {
             Some(since) if !is_over(since, now, wait) && !closed => {
                 let at = self.clock.instant(since.saturating_add(wait));
                 return (Some(at), Todo::default());
@@ -559,6 +559,12 @@ impl<T> Core<T> {
             (Place::Follower, None) => {}
         }
     }
+}
+
+/// The start of the oldest window among the queued items of a site.
+fn oldest<T>(site: &Site, slab: &Slab<T>) -> Option<i64> {
+    let since = |lane: &List| Some(slab.get(lane.front()?)?.since);
+    site.lanes.iter().filter_map(since).min()
 }
 
 /// Whether a window has ended. One that begins in the future was begun by another clock.

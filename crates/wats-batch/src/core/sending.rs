@@ -3,7 +3,7 @@
 
 use super::site::{Post, SiteId, State};
 use super::slab::{Key, Stage};
-use super::{Core, Todo, is_over};
+use super::{Core, Todo, is_over, oldest};
 use crate::answers::Caller;
 use crate::list::{Index, NIL};
 
@@ -31,7 +31,7 @@ impl<T> Core<T> {
         let site = self.sites.get_mut(post.site);
         let passed_over = !lowest_first && site.lanes[..2].iter().any(|lane| !lane.is_empty());
         site.passed_over = if passed_over { site.passed_over + 1 } else { 0 };
-        let oldest = site.oldest(&self.slab);
+        let oldest = oldest(site, &self.slab);
         site.due = oldest.is_some_and(|since| is_over(since, now, self.wait));
         self.sites.get_mut(post.place).sending += 1;
         self.calls += 1;

@@ -5,7 +5,6 @@
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::slab::Slab;
 use crate::list::List;
 use crate::runtime::Runtime;
 
@@ -134,12 +133,6 @@ impl Site {
     /// Whether anything refers to it.
     fn is_idle(&self) -> bool {
         !self.asks() && self.sending == 0 && self.gathering == 0 && !self.timer && !self.watching
-    }
-
-    /// The start of the oldest window among its queued items.
-    pub(crate) fn oldest<T>(&self, slab: &Slab<T>) -> Option<i64> {
-        let since = |lane: &List| Some(slab.get(lane.front()?)?.since);
-        self.lanes.iter().filter_map(since).min()
     }
 }
 

@@ -1,6 +1,8 @@
 //! A bulk slot: a task that takes a batch, calls the bulk function, answers the callers and looks for
 //! the next batch. With nothing to take it ends; the core starts another when there is.
 
+mod recover;
+
 use std::any::Any;
 use std::collections::VecDeque;
 use std::future::Future;

@@ -1,0 +1,62 @@
+//! What a caller and the batcher know of one entry: how the item may enter, what the caller holds of
+//! it, and how far it has come.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::core::Manner;
+use crate::list::Index;
+use crate::runtime::Runtime;
+use crate::trays::TrayId;
+use crate::{BatchError, Priority, TryAddError};
+
+/// An answer to come.
+pub(crate) type Answer<R, E> = BoxFuture<'static, Result<R, BatchError<E>>>;
+
+/// Whether an item may wait for room in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum May {
+    WaitForRoom,
+    BeRefused,
+}
+
+/// What a caller holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receipt {
+    /// The item's number: its slot in the queue, and the cell its answer will be in.
+    pub(crate) index: Index,
+    /// The tray it was left in; it may be in the queue by now.
+    pub(crate) tray: Option<TrayId>,
+    /// The runtime that asked for it last.
+    pub(crate) runtime: Runtime,
+}
+
+/// How far an [`Add`](crate::Add) has come.
+pub(crate) enum State<T, R, E> {
+    New(T, Priority),
+    Waiting(Receipt),
+    /// Waits together with others for one item.
+    Joined(Answer<R, E>),
+    Refused,
+    Ended,
+}
+
+/// The de-duplication of a batcher `B`, its key type forgotten.
+pub(crate) trait Dedupe<B, T, R, E>: Send + Sync {
+    /// Joins the item with the same key, or enters the queue with this one.
+    fn join(
+        &self,
+        batcher: &Arc<B>,
+        item: T,
+        manner: Manner,
+        may: May,
+    ) -> Result<Answer<R, E>, TryAddError<T>>;
+
+    /// How many have joined another's item.
+    fn joined(&self) -> u64;
+
+    /// Room for how many keys the map keeps.
+    #[cfg(test)]
+    fn capacity(&self) -> usize;
+}
