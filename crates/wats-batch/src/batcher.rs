@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::entry::May;
+use crate::entry::WhenFull;
 use crate::shared::Shared;
 use crate::{Add, AddMany, BatchStats, Priority, Ticket, TryAddError};
 
@@ -117,7 +117,7 @@ impl<T, R, E> RequestBatcher<T, R, E> {
         item: T,
         priority: Priority,
     ) -> Result<Ticket<T, R, E>, TryAddError<T>> {
-        Ticket::enter_now(Arc::clone(self.shared()), item, priority, May::BeRefused)
+        Ticket::enter_now(Arc::clone(self.shared()), item, priority, WhenFull::Reject)
     }
 
     /// Sends what waits now without waiting for size or time, under any policy, and says how many

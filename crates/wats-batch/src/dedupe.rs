@@ -12,8 +12,8 @@ use futures_util::future::{Shared as SharedFuture, WeakShared};
 
 use crate::TryAddError;
 use crate::add::Ticket;
-use crate::core::Manner;
-use crate::entry::{Answer, Dedupe, May, State};
+use crate::core::AddOptions;
+use crate::entry::{Answer, Dedupe, State, WhenFull};
 use crate::list::Index;
 use crate::shared::Shared;
 use crate::sync::Lock;
@@ -61,8 +61,8 @@ where
         &self,
         batcher: &Arc<Shared<T, R, E>>,
         item: T,
-        manner: Manner,
-        may: May,
+        options: AddOptions,
+        when_full: WhenFull,
     ) -> Result<Answer<R, E>, TryAddError<T>> {
         let key = (self.key_of)(&item);
         // Declared before the guard: the last hold on a flight must not be let go under the lock.
@@ -78,12 +78,12 @@ where
             return Ok(flight.clone().boxed());
         }
         let id = self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let manner = Manner {
+        let options = AddOptions {
             flight: id,
-            ..manner
+            ..options
         };
-        let (receipt, todo) = batcher.enter(item, None, manner, may)?;
-        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(receipt));
+        let (entry, effects) = batcher.enter(item, None, options, when_full)?;
+        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(entry));
         let removal = Removal {
             flights: Arc::clone(&self.flights),
             key: key.clone(),
@@ -101,13 +101,13 @@ where
                 key,
                 Entry {
                     id,
-                    index: receipt.index,
+                    index: entry.index,
                     flight: weak,
                 },
             );
         }
         drop(flights);
-        batcher.act(todo);
+        batcher.act(effects);
         Ok(flight.boxed())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::core::Manner;
+use crate::core::AddOptions;
 use crate::list::Index;
 use crate::runtime::Runtime;
 use crate::trays::TrayId;
@@ -16,14 +16,14 @@ pub(crate) type Answer<R, E> = BoxFuture<'static, Result<R, BatchError<E>>>;
 
 /// Whether an item may wait for room in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum May {
-    WaitForRoom,
-    BeRefused,
+pub(crate) enum WhenFull {
+    Wait,
+    Reject,
 }
 
 /// What a caller holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct EntryId {
     /// The item's number: its slot in the queue, and the cell its answer will be in.
     pub(crate) index: Index,
     /// The tray it was left in; it may be in the queue by now.
@@ -35,7 +35,7 @@ pub(crate) struct Receipt {
 /// How far an [`Add`](crate::Add) has come.
 pub(crate) enum State<T, R, E> {
     New(T, Priority),
-    Waiting(Receipt),
+    Waiting(EntryId),
     /// Waits together with others for one item.
     Joined(Answer<R, E>),
     Refused,
@@ -49,8 +49,8 @@ pub(crate) trait Dedupe<B, T, R, E>: Send + Sync {
         &self,
         batcher: &Arc<B>,
         item: T,
-        manner: Manner,
-        may: May,
+        options: AddOptions,
+        when_full: WhenFull,
     ) -> Result<Answer<R, E>, TryAddError<T>>;
 
     /// How many have joined another's item.

@@ -17,7 +17,7 @@ use crate::add::{Add, Ticket};
 use crate::bulk::{Bulk, Outcome};
 use crate::core::Errand;
 use crate::core::site::Post;
-use crate::entry::May;
+use crate::entry::WhenFull;
 use crate::metrics::Meter;
 use crate::shared::{Options, Shared, Starter};
 use crate::worker::Worker;
@@ -119,7 +119,13 @@ fn what_one_thread_adds_is_sent_in_that_order() {
         SENT.take();
         let shared = under(1, with_a_tray);
         let ticket = |item| {
-            Ticket::enter_now(Arc::clone(&shared), item, Priority::Normal, May::BeRefused).unwrap()
+            Ticket::enter_now(
+                Arc::clone(&shared),
+                item,
+                Priority::Normal,
+                WhenFull::Reject,
+            )
+            .unwrap()
         };
         let first = ticket(1);
         // By the tray, if it is open by now; the third never.
@@ -165,7 +171,7 @@ fn closing_forgets_no_tray() {
     model(|| {
         let shared = under(1, with_a_tray);
         let ticket =
-            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
+            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, WhenFull::Reject).unwrap();
         let other = Arc::clone(&shared);
         let closer = thread::spawn(move || other.close());
         let late = block_on(Add::new(&shared, 2, Priority::Normal));
@@ -193,7 +199,7 @@ fn a_cut_off_answers_once() {
     model(|| {
         let shared = under(1, on_a_thread);
         let ticket =
-            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
+            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, WhenFull::Reject).unwrap();
         let other = Arc::clone(&shared);
         let closer = thread::spawn(move || {
             other.cut_off();

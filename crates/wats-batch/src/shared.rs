@@ -13,8 +13,8 @@ use crate::answers::{Answers, Caller};
 use crate::bulk::Bulk;
 use crate::core::site::SiteId;
 use crate::core::slab::Key;
-use crate::core::{Core, Errand, Manner, Todo, Unsent};
-use crate::entry::{Dedupe, May, Receipt, State};
+use crate::core::{AddOptions, Core, Effects, Errand, Unsent};
+use crate::entry::{Dedupe, EntryId, State, WhenFull};
 use crate::foreign::{let_go, wake_all};
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
@@ -104,21 +104,23 @@ impl<T, R, E> Shared<T, R, E> {
         item: T,
         priority: Priority,
         waker: Option<Waker>,
-        may: May,
+        when_full: WhenFull,
     ) -> Result<State<T, R, E>, TryAddError<T>> {
         // The user's key functions run here, never under the lock.
         let key = self.order_by.as_ref().map(|order_by| order_by(&item));
-        let manner = Manner {
+        let options = AddOptions {
             priority,
             key,
             flight: 0,
         };
         if let Some(dedupe) = &self.dedupe {
-            return dedupe.join(self, item, manner, may).map(State::Joined);
+            return dedupe
+                .join(self, item, options, when_full)
+                .map(State::Joined);
         }
-        let (receipt, todo) = self.enter(item, waker, manner, may)?;
-        self.act(todo);
-        Ok(State::Waiting(receipt))
+        let (entry, effects) = self.enter(item, waker, options, when_full)?;
+        self.act(effects);
+        Ok(State::Waiting(entry))
     }
 
     /// Takes an item in: into the queue, or into the tray of this thread if it is open. What it asks
@@ -128,15 +130,15 @@ impl<T, R, E> Shared<T, R, E> {
         &self,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let runtime = runtime::here();
         if let Some(id) = self.trays.here() {
-            return self.enter_by_tray(id, runtime, item, waker, manner, may);
+            return self.enter_by_tray(id, runtime, item, waker, options, when_full);
         }
         let core = self.core.lock();
-        self.enter_queue(core, runtime, item, waker, manner, may)
+        self.enter_queue(core, runtime, item, waker, options, when_full)
     }
 
     /// As [`enter`](Self::enter), where the tray of this thread looks open.
@@ -147,32 +149,32 @@ impl<T, R, E> Shared<T, R, E> {
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let mut tray = self.trays.lock(id);
         let waker = match waker {
             // Who may be refused has to ask the queue.
-            Some(waker) if may == May::WaitForRoom => {
+            Some(waker) if when_full == WhenFull::Wait => {
                 let Some(index) = tray.admit(runtime, || self.answers.open()) else {
-                    return self.enter_behind(tray, runtime, item, Some(waker), manner, may);
+                    return self.enter_behind(tray, runtime, item, Some(waker), options, when_full);
                 };
                 tray.leave(Left {
                     item,
                     waker,
-                    priority: manner.priority,
+                    priority: options.priority,
                     index,
                 });
-                let receipt = Receipt {
+                let entry = EntryId {
                     index,
                     tray: Some(id),
                     runtime,
                 };
-                return Ok((receipt, Todo::default()));
+                return Ok((entry, Effects::default()));
             }
             waker => waker,
         };
-        self.enter_behind(tray, runtime, item, waker, manner, may)
+        self.enter_behind(tray, runtime, item, waker, options, when_full)
     }
 
     /// Takes an item into the queue, behind what lies in the tray of its thread.
@@ -183,14 +185,14 @@ impl<T, R, E> Shared<T, R, E> {
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let mut refused = Unsent::default();
         let mut core = self.core.lock();
         core.take_in(&mut tray, &mut refused);
         drop(tray);
-        let entered = self.enter_queue(core, runtime, item, waker, manner, may);
+        let entered = self.enter_queue(core, runtime, item, waker, options, when_full);
         self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
         entered
     }
@@ -202,21 +204,28 @@ impl<T, R, E> Shared<T, R, E> {
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let (mut core, site) = match core.site_of(runtime) {
             Some(site) => (core, site),
             None => self.register(core),
         };
         let more = || self.answers.open();
-        let (index, todo) = core.enter(site, item, waker, manner, may == May::WaitForRoom, more)?;
-        let receipt = Receipt {
+        let (index, effects) = core.enter(
+            site,
+            item,
+            waker,
+            options,
+            when_full == WhenFull::Wait,
+            more,
+        )?;
+        let entry = EntryId {
             index,
             tray: None,
             runtime,
         };
-        Ok((receipt, todo))
+        Ok((entry, effects))
     }
 
     /// Makes the runtime of this code known to the queue.
@@ -260,10 +269,10 @@ impl<T, R, E> Shared<T, R, E> {
     /// The caller of this item waits for it. If it does so in another runtime than the one that has asked
     /// for it, that one asks for it, too.
     #[inline]
-    pub(crate) fn await_here(self: &Arc<Self>, receipt: &mut Receipt) {
+    pub(crate) fn await_here(self: &Arc<Self>, entry: &mut EntryId) {
         let runtime = runtime::here();
-        if runtime != receipt.runtime && runtime.is_some() {
-            receipt.runtime = runtime;
+        if runtime != entry.runtime && runtime.is_some() {
+            entry.runtime = runtime;
             self.ask_here();
         }
     }
@@ -271,8 +280,8 @@ impl<T, R, E> Shared<T, R, E> {
     #[cold]
     fn ask_here(self: &Arc<Self>) {
         self.empty_trays();
-        let todo = self.ask().todo();
-        self.act(todo);
+        let effects = self.ask().effects();
+        self.act(effects);
     }
 
     /// Closes a worker's tray, and gives the queue with what lay in it taken in.
@@ -302,8 +311,8 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     #[cold]
-    pub(crate) fn leave(self: &Arc<Self>, receipt: Receipt) {
-        let Receipt { index, tray, .. } = receipt;
+    pub(crate) fn leave(self: &Arc<Self>, entry: EntryId) {
+        let EntryId { index, tray, .. } = entry;
         // In the tray, or else it has come into the queue: never in between, see `take_in`.
         let left = tray.and_then(|id| self.trays.lock(id).withdraw(index));
         if left.is_some() {
@@ -317,16 +326,16 @@ impl<T, R, E> Shared<T, R, E> {
         } else {
             self.answers.leave(index);
         }
-        self.act(gone.todo);
+        self.act(gone.effects);
     }
 
     /// Does what the core asked for. Never under the lock.
     #[inline]
-    pub(crate) fn act(self: &Arc<Self>, todo: Todo) {
-        if todo.errands {
+    pub(crate) fn act(self: &Arc<Self>, effects: Effects) {
+        if effects.errands {
             self.run_errands();
         }
-        if todo.idle {
+        if effects.idle {
             self.idle.notify_waiters();
         }
     }
@@ -344,10 +353,10 @@ impl<T, R, E> Shared<T, R, E> {
     #[cold]
     pub(crate) fn ended(self: &Arc<Self>, site: SiteId) {
         let mut unsent = Unsent::default();
-        let (handle, todo) = self.core.lock().ended(site, &mut unsent);
+        let (handle, effects) = self.core.lock().ended(site, &mut unsent);
         drop(handle);
         self.fail(std::mem::take(&mut unsent.callers), &BatchError::NoRuntime);
-        self.act(todo);
+        self.act(effects);
     }
 
     /// Keeps a worker's handle, for a close with a deadline.
@@ -369,8 +378,8 @@ impl<T, R, E> Shared<T, R, E> {
 
     pub(crate) fn flush(self: &Arc<Self>) -> usize {
         self.empty_trays();
-        let (items, todo) = self.ask().flush();
-        self.act(todo);
+        let (items, effects) = self.ask().flush();
+        self.act(effects);
         items
     }
 
@@ -392,13 +401,13 @@ impl<T, R, E> Shared<T, R, E> {
     /// Stops the intake, sends what waits, and ends the timer.
     pub(crate) fn close(self: &Arc<Self>) {
         self.empty_trays();
-        let todo = {
+        let effects = {
             let mut core = self.ask();
             core.close();
-            core.todo()
+            core.effects()
         };
         self.closed.store(true, Ordering::SeqCst);
-        self.act(todo);
+        self.act(effects);
         let timers = std::mem::take(&mut *self.timers.lock());
         timers.iter().for_each(AbortHandle::abort);
     }
@@ -452,14 +461,14 @@ impl<T, R, E> Shared<T, R, E> {
         self.empty_trays();
         let failed = self.answers.failed();
         let mut core = self.core.lock();
-        let todo = core.todo();
+        let effects = core.effects();
         let mut stats = core.counters.snapshot();
         stats.failed = failed;
         stats.pending = core.pending() as u64;
         stats.in_flight = core.in_flight() as u64;
         stats.deduplicated = self.dedupe.as_ref().map_or(0, |dedupe| dedupe.joined());
         drop(core);
-        self.act(todo);
+        self.act(effects);
         stats
     }
 }

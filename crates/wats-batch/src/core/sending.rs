@@ -3,7 +3,7 @@
 
 use super::site::{Post, SiteId, State};
 use super::slab::{Key, Stage};
-use super::{Core, Todo, is_over, oldest};
+use super::{Core, Effects, is_over, oldest};
 use crate::answers::Caller;
 use crate::list::{Index, NIL};
 
@@ -12,13 +12,17 @@ pub(super) const PATIENCE: u32 = 7;
 
 impl<T> Core<T> {
     /// A worker that counts as gathering takes a batch of its site, or stops counting.
-    pub(crate) fn take(&mut self, post: Post, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
+    pub(crate) fn take(
+        &mut self,
+        post: Post,
+        tickets: &mut Vec<Index>,
+    ) -> (Option<Vec<T>>, Effects) {
         self.answered(post.place);
         tickets.clear();
         let site = self.sites.get_mut(post.site);
         site.gathering -= 1;
         if !(self.is_ripe(post.site) && self.has_turn(post.site)) {
-            return (None, self.todo());
+            return (None, self.effects());
         }
         let now = self.clock.now();
         let site = self.sites.get_mut(post.site);
@@ -38,7 +42,7 @@ impl<T> Core<T> {
         self.sites.line.retain(|site| *site != post.site);
         self.counters.sent(items.len(), self.calls);
         self.fill_from_blocked();
-        (Some(items), self.todo())
+        (Some(items), self.effects())
     }
 
     /// The items of these tickets are done with: names their callers, in the same order.

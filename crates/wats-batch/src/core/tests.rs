@@ -101,8 +101,8 @@ impl Model {
         }
     }
 
-    fn act(&mut self, todo: Todo) {
-        while todo.errands
+    fn act(&mut self, effects: Effects) {
+        while effects.errands
             && let Some(errand) = self.core.errand()
         {
             match errand {
@@ -169,7 +169,7 @@ impl Model {
                     return;
                 }
                 self.empty_tray();
-                let manner = Manner {
+                let options = AddOptions {
                     priority,
                     key: Key::new(u64::from(key)),
                     flight: 0,
@@ -177,12 +177,12 @@ impl Model {
                 let more = || self.answers.open();
                 match self
                     .core
-                    .enter(POST.site, item, None, manner, may_block, more)
+                    .enter(POST.site, item, None, options, may_block, more)
                 {
-                    Ok((index, todo)) => {
+                    Ok((index, effects)) => {
                         assert!(self.callers.insert(item, index).is_none());
                         self.keys.insert(item, key);
-                        self.act(todo);
+                        self.act(effects);
                     }
                     Err(error) => {
                         assert!(!may_block);
@@ -201,7 +201,7 @@ impl Model {
                         return;
                     }
                     let Gone {
-                        withdrawn, todo, ..
+                        withdrawn, effects, ..
                     } = self.core.leave(index);
                     if withdrawn {
                         self.answers.cancel(index);
@@ -211,7 +211,7 @@ impl Model {
                     if !self.sent.contains(&item) {
                         self.cancelled.insert(item);
                     }
-                    self.act(todo);
+                    self.act(effects);
                 }
             }
             Step::Take => {
@@ -232,8 +232,8 @@ impl Model {
             }
             Step::Flush => {
                 self.empty_tray();
-                let (_, todo) = self.core.flush();
-                self.act(todo);
+                let (_, effects) = self.core.flush();
+                self.act(effects);
             }
         }
         assert!(self.core.pending() <= 8, "the queue is bounded");
@@ -246,7 +246,7 @@ impl Model {
             self.trays.close(id, |_| ());
         }
         let mut tickets = Vec::new();
-        let (items, todo) = self.core.take(POST, &mut tickets);
+        let (items, effects) = self.core.take(POST, &mut tickets);
         if let Some(items) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
             assert_eq!(items.len(), tickets.len());
@@ -281,7 +281,7 @@ impl Model {
             }
             self.calls.push(Call { items, tickets });
         }
-        self.act(todo);
+        self.act(effects);
     }
 
     fn settle(&mut self, call: &Call) {
@@ -294,8 +294,8 @@ impl Model {
             .deliver(answers, &mut Vec::new(), &mut Vec::new());
         self.core.gather_again(POST);
         self.gather();
-        let todo = self.core.todo();
-        self.act(todo);
+        let effects = self.core.effects();
+        self.act(effects);
     }
 
     fn look(&mut self, item: u32, index: Index) {
@@ -310,8 +310,8 @@ impl Model {
     fn finish(&mut self) {
         self.empty_tray();
         self.core.close();
-        let todo = self.core.todo();
-        self.act(todo);
+        let effects = self.core.effects();
+        self.act(effects);
         while self.started > 0 || !self.calls.is_empty() {
             while self.started > 0 {
                 self.take();
@@ -362,7 +362,7 @@ fn cancelled_items_do_not_fill_the_queue() {
     let mut core = under(BatchConfig::default().max_pending(limit::<2>()), false);
     let answers = Answers::<u32, ()>::new();
     for _ in 0..1000 {
-        let entered = core.enter(POST.site, 1, None, Manner::default(), false, || {
+        let entered = core.enter(POST.site, 1, None, AddOptions::default(), false, || {
             answers.open()
         });
         let (index, _) = entered.unwrap();
@@ -383,7 +383,7 @@ fn a_burst_gives_its_memory_back() {
     let answers = Answers::<u32, ()>::new();
     let indices: Vec<_> = (0..50_000)
         .map(|n| {
-            let entered = core.enter(POST.site, n, None, Manner::default(), false, || {
+            let entered = core.enter(POST.site, n, None, AddOptions::default(), false, || {
                 answers.open()
             });
             let (index, _) = entered.unwrap();
@@ -409,17 +409,17 @@ fn high_goes_first_and_low_is_not_starved() {
     let mut core = under(config, false);
     let mut cells = 0..1000;
     let mut add = |core: &mut Under, item, priority| {
-        let manner = Manner {
+        let options = AddOptions {
             priority,
-            ..Manner::default()
+            ..AddOptions::default()
         };
-        core.enter(POST.site, item, None, manner, false, || {
+        core.enter(POST.site, item, None, options, false, || {
             std::mem::take(&mut cells)
         })
         .unwrap()
         .1
     };
-    assert_eq!(add(&mut core, 1, Priority::Low), Todo::default());
+    assert_eq!(add(&mut core, 1, Priority::Low), Effects::default());
     let mut sent = Vec::new();
     for _ in 0..9 {
         let _ = add(&mut core, 3, Priority::High);

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::answers::Caller;
 use crate::bulk::Outcome;
 use crate::core::site::Post;
-use crate::core::{Todo, Unsent};
+use crate::core::{Effects, Unsent};
 use crate::error::panic_message;
 use crate::foreign::{forget_panic, let_go, wake_all};
 use crate::list::Index;
@@ -143,7 +143,7 @@ where
 
     pub(crate) fn take(&mut self) -> Option<Vec<T>> {
         let mut refused = Unsent::default();
-        let (items, todo) = self
+        let (items, effects) = self
             .shared
             .take_in(self.tray.take(), &mut refused)
             .take(self.post, &mut self.tickets);
@@ -151,7 +151,7 @@ where
         self.ended = items.is_none();
         self.shared
             .fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
-        self.shared.act(todo);
+        self.shared.act(effects);
         items
     }
 
@@ -180,8 +180,8 @@ where
         last: bool,
     ) {
         let shared = Arc::clone(&self.shared);
-        let (todo, leftovers) = shared.telling(|| self.tell(answers, last));
-        shared.act(todo);
+        let (effects, leftovers) = shared.telling(|| self.tell(answers, last));
+        shared.act(effects);
         let_go(leftovers);
     }
 
@@ -190,9 +190,9 @@ where
         &mut self,
         answers: impl Iterator<Item = Answer<R, E>>,
         last: bool,
-    ) -> (Todo, Vec<Answer<R, E>>) {
+    ) -> (Effects, Vec<Answer<R, E>>) {
         let mut leftovers = Vec::new();
-        let todo = {
+        let effects = {
             let mut core = self.shared.core.lock();
             if let Some(took) = self.took.take() {
                 core.counters.called(took);
@@ -201,7 +201,7 @@ where
             if last {
                 core.gather_again(self.post);
             }
-            core.todo()
+            core.effects()
         };
         self.gathering = last;
         if last {
@@ -214,7 +214,7 @@ where
         );
         wake_all(self.wakers.drain(..));
         self.shared.meter.failed(failed);
-        (todo, leftovers)
+        (effects, leftovers)
     }
 }
 
