@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::core::AddOptions;
+use crate::intake::BufferId;
 use crate::list::Index;
 use crate::runtime::Runtime;
-use crate::trays::TrayId;
 use crate::{BatchError, Priority, TryAddError};
 
 /// An answer to come.
@@ -26,8 +26,8 @@ pub(crate) enum WhenFull {
 pub(crate) struct EntryId {
     /// The item's number: its slot in the queue, and the cell its answer will be in.
     pub(crate) index: Index,
-    /// The tray it was left in; it may be in the queue by now.
-    pub(crate) tray: Option<TrayId>,
+    /// The buffer it was left in; it may be in the queue by now.
+    pub(crate) buffer: Option<BufferId>,
     /// The runtime that asked for it last.
     pub(crate) runtime: Runtime,
 }

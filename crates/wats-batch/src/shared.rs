@@ -16,11 +16,11 @@ use crate::core::slab::Key;
 use crate::core::{AddOptions, Core, Effects, Errand, Unsent};
 use crate::entry::{Dedupe, EntryId, State, WhenFull};
 use crate::foreign::{let_go, wake_all};
+use crate::intake::{BufferId, Buffered, IntakeBuffer, IntakeBuffers};
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
 use crate::runtime::{self, Runtime};
 use crate::sync::{AtomicBool, AtomicUsize, Lock, LockGuard, Ordering};
-use crate::trays::{Left, Tray, TrayId, Trays};
 use crate::{BatchConfig, BatchError, BatchStats, Policy, Priority, TryAddError};
 
 /// Gives an item's ordering key.
@@ -44,7 +44,7 @@ pub(crate) type Starter<T, R, E> = fn(&Arc<Shared<T, R, E>>, Errand);
 pub(crate) struct Shared<T, R, E> {
     pub(crate) core: Lock<Core<T>>,
     pub(crate) answers: Answers<R, E>,
-    pub(crate) trays: Trays<T>,
+    pub(crate) buffers: IntakeBuffers<T>,
     pub(crate) bulk: Bulk<T, R, E>,
     pub(crate) policy: Policy,
     pub(crate) order_by: Option<OrderBy<T>>,
@@ -82,7 +82,7 @@ impl<T, R, E> Shared<T, R, E> {
             policy: config.policy,
             core: Lock::new(Core::new(config, sends_again)),
             answers: Answers::new(),
-            trays: Trays::new(),
+            buffers: IntakeBuffers::new(),
             bulk,
             order_by: options.order_by,
             dedupe: options.dedupe,
@@ -123,7 +123,7 @@ impl<T, R, E> Shared<T, R, E> {
         Ok(State::Waiting(entry))
     }
 
-    /// Takes an item in: into the queue, or into the tray of this thread if it is open. What it asks
+    /// Takes an item in: into the queue, or into the buffer of this thread if it is open. What it asks
     /// for is still to be done.
     #[inline]
     pub(crate) fn enter(
@@ -134,32 +134,39 @@ impl<T, R, E> Shared<T, R, E> {
         when_full: WhenFull,
     ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let runtime = runtime::here();
-        if let Some(id) = self.trays.here() {
-            return self.enter_by_tray(id, runtime, item, waker, options, when_full);
+        if let Some(id) = self.buffers.here() {
+            return self.enter_by_buffer(id, runtime, item, waker, options, when_full);
         }
         let core = self.core.lock();
         self.enter_queue(core, runtime, item, waker, options, when_full)
     }
 
-    /// As [`enter`](Self::enter), where the tray of this thread looks open.
+    /// As [`enter`](Self::enter), where the buffer of this thread looks open.
     #[inline]
-    fn enter_by_tray(
+    fn enter_by_buffer(
         &self,
-        id: TrayId,
+        id: BufferId,
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
         options: AddOptions,
         when_full: WhenFull,
     ) -> Result<(EntryId, Effects), TryAddError<T>> {
-        let mut tray = self.trays.lock(id);
+        let mut buffer = self.buffers.lock(id);
         let waker = match waker {
             // Who may be refused has to ask the queue.
             Some(waker) if when_full == WhenFull::Wait => {
-                let Some(index) = tray.admit(runtime, || self.answers.open()) else {
-                    return self.enter_behind(tray, runtime, item, Some(waker), options, when_full);
+                let Some(index) = buffer.admit(runtime, || self.answers.open()) else {
+                    return self.enter_behind(
+                        buffer,
+                        runtime,
+                        item,
+                        Some(waker),
+                        options,
+                        when_full,
+                    );
                 };
-                tray.leave(Left {
+                buffer.leave(Buffered {
                     item,
                     waker,
                     priority: options.priority,
@@ -167,21 +174,21 @@ impl<T, R, E> Shared<T, R, E> {
                 });
                 let entry = EntryId {
                     index,
-                    tray: Some(id),
+                    buffer: Some(id),
                     runtime,
                 };
                 return Ok((entry, Effects::default()));
             }
             waker => waker,
         };
-        self.enter_behind(tray, runtime, item, waker, options, when_full)
+        self.enter_behind(buffer, runtime, item, waker, options, when_full)
     }
 
-    /// Takes an item into the queue, behind what lies in the tray of its thread.
+    /// Takes an item into the queue, behind what lies in the buffer of its thread.
     #[cold]
     fn enter_behind(
         &self,
-        mut tray: LockGuard<'_, Tray<T>>,
+        mut buffer: LockGuard<'_, IntakeBuffer<T>>,
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
@@ -190,8 +197,8 @@ impl<T, R, E> Shared<T, R, E> {
     ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let mut refused = Unsent::default();
         let mut core = self.core.lock();
-        core.take_in(&mut tray, &mut refused);
-        drop(tray);
+        core.take_in(&mut buffer, &mut refused);
+        drop(buffer);
         let entered = self.enter_queue(core, runtime, item, waker, options, when_full);
         self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
         entered
@@ -222,7 +229,7 @@ impl<T, R, E> Shared<T, R, E> {
         )?;
         let entry = EntryId {
             index,
-            tray: None,
+            buffer: None,
             runtime,
         };
         Ok((entry, effects))
@@ -279,42 +286,42 @@ impl<T, R, E> Shared<T, R, E> {
 
     #[cold]
     fn ask_here(self: &Arc<Self>) {
-        self.empty_trays();
+        self.empty_buffers();
         let effects = self.ask().effects();
         self.act(effects);
     }
 
-    /// Closes a worker's tray, and gives the queue with what lay in it taken in.
+    /// Closes a worker's buffer, and gives the queue with what lay in it taken in.
     pub(crate) fn take_in(
         &self,
-        tray: Option<TrayId>,
+        buffer: Option<BufferId>,
         refused: &mut Unsent<T>,
     ) -> LockGuard<'_, Core<T>> {
-        let Some(id) = tray else {
+        let Some(id) = buffer else {
             return self.core.lock();
         };
-        self.trays.close(id, |tray| {
+        self.buffers.close(id, |buffer| {
             let mut core = self.core.lock();
-            core.take_in(tray, refused);
+            core.take_in(buffer, refused);
             core
         })
     }
 
-    /// Brings what lies in all trays into the queue, which then still has to be asked what to do.
-    fn empty_trays(&self) {
+    /// Brings what lies in all buffers into the queue, which then still has to be asked what to do.
+    fn empty_buffers(&self) {
         let mut refused = Unsent::default();
-        for id in self.trays.open_ones() {
-            let mut tray = self.trays.lock(id);
-            self.core.lock().take_in(&mut tray, &mut refused);
+        for id in self.buffers.open_ones() {
+            let mut buffer = self.buffers.lock(id);
+            self.core.lock().take_in(&mut buffer, &mut refused);
         }
         self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
     }
 
     #[cold]
     pub(crate) fn leave(self: &Arc<Self>, entry: EntryId) {
-        let EntryId { index, tray, .. } = entry;
-        // In the tray, or else it has come into the queue: never in between, see `take_in`.
-        let left = tray.and_then(|id| self.trays.lock(id).withdraw(index));
+        let EntryId { index, buffer, .. } = entry;
+        // In the buffer, or else it has come into the queue: never in between, see `take_in`.
+        let left = buffer.and_then(|id| self.buffers.lock(id).withdraw(index));
         if left.is_some() {
             self.core.lock().counters.withdrawn_early();
             self.answers.cancel(index);
@@ -377,7 +384,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     pub(crate) fn flush(self: &Arc<Self>) -> usize {
-        self.empty_trays();
+        self.empty_buffers();
         let (items, effects) = self.ask().flush();
         self.act(effects);
         items
@@ -400,7 +407,7 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Stops the intake, sends what waits, and ends the timer.
     pub(crate) fn close(self: &Arc<Self>) {
-        self.empty_trays();
+        self.empty_buffers();
         let effects = {
             let mut core = self.ask();
             core.close();
@@ -430,7 +437,7 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
     pub(crate) fn cut_off(self: &Arc<Self>) -> (usize, usize) {
-        self.empty_trays();
+        self.empty_buffers();
         let (mut unsent, mut sent) = (Unsent::default(), Vec::new());
         {
             let mut core = self.core.lock();
@@ -458,7 +465,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     pub(crate) fn stats(self: &Arc<Self>) -> BatchStats {
-        self.empty_trays();
+        self.empty_buffers();
         let failed = self.answers.failed();
         let mut core = self.core.lock();
         let effects = core.effects();

@@ -25,10 +25,10 @@ use self::site::{Clock, Post, Site, SiteId, Sites};
 use self::slab::{Key, Place, Slab, Slot, Stage};
 use crate::answers::Caller;
 use crate::foreign::let_go;
+use crate::intake::IntakeBuffer;
 use crate::list::{Index, Links, List};
 use crate::policy::View;
 use crate::stats::Counters;
-use crate::trays::Tray;
 use crate::{BatchConfig, Priority, TryAddError};
 
 /// What has to happen once the lock is free.
@@ -185,11 +185,11 @@ impl<T> Core<T> {
         Ok((index, self.effects()))
     }
 
-    /// Takes in what lies in a tray, as if each item had come by itself. If the batcher is closed, the
+    /// Takes in what lies in a buffer, as if each item had come by itself. If the batcher is closed, the
     /// items and their callers are handed out instead.
-    pub(crate) fn take_in(&mut self, tray: &mut Tray<T>, refused: &mut Unsent<T>) {
-        let site = tray.site;
-        let Some((since, left)) = tray.take() else {
+    pub(crate) fn take_in(&mut self, buffer: &mut IntakeBuffer<T>, refused: &mut Unsent<T>) {
+        let site = buffer.site;
+        let Some((since, left)) = buffer.take() else {
             return;
         };
         let since = self.clock.nanos(since);

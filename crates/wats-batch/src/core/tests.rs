@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::sending::PATIENCE;
 use super::*;
 use crate::answers::Answers;
-use crate::trays::{Left, TrayId, Trays};
+use crate::intake::{BufferId, Buffered, IntakeBuffers};
 use crate::{Policy, limit};
 
 type Under = Core<u32>;
@@ -34,7 +34,7 @@ enum Step {
         priority: u8,
         key: u8,
         may_block: bool,
-        by_tray: bool,
+        by_buffer: bool,
     },
     Cancel(usize),
     Take,
@@ -46,7 +46,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => (0u8..3, 0u8..5, any::<bool>(), any::<bool>()).prop_map(
-            |(priority, key, may_block, by_tray)| Step::Add { priority, key, may_block, by_tray }
+            |(priority, key, may_block, by_buffer)| Step::Add { priority, key, may_block, by_buffer }
         ),
         2 => (0usize..64).prop_map(Step::Cancel),
         3 => Just(Step::Take),
@@ -59,9 +59,9 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     core: Under,
     answers: Answers<u32, ()>,
-    trays: Trays<u32>,
-    /// The tray that one of the workers holds open.
-    tray: Option<TrayId>,
+    buffers: IntakeBuffers<u32>,
+    /// The buffer that one of the workers holds open.
+    buffer: Option<BufferId>,
     /// Workers that have yet to take.
     started: usize,
     calls: Vec<Call>,
@@ -86,8 +86,8 @@ impl Model {
         Self {
             core: under(config, retries),
             answers: Answers::new(),
-            trays: Trays::new(),
-            tray: None,
+            buffers: IntakeBuffers::new(),
+            buffer: None,
             started: 0,
             calls: Vec::new(),
             callers: HashMap::new(),
@@ -120,13 +120,13 @@ impl Model {
     /// One more worker is about to take.
     fn gather(&mut self) {
         self.started += 1;
-        self.tray = self.tray.or_else(|| self.trays.open(None, POST.site));
+        self.buffer = self.buffer.or_else(|| self.buffers.open(None, POST.site));
     }
 
-    fn empty_tray(&mut self) {
-        if let Some(id) = self.tray {
+    fn empty_buffer(&mut self) {
+        if let Some(id) = self.buffer {
             let mut refused = Unsent::default();
-            self.core.take_in(&mut self.trays.lock(id), &mut refused);
+            self.core.take_in(&mut self.buffers.lock(id), &mut refused);
             assert!(refused.callers.is_empty());
         }
     }
@@ -147,18 +147,18 @@ impl Model {
                 priority,
                 key,
                 may_block,
-                by_tray,
+                by_buffer,
             } => {
                 let item = self.next;
                 self.next += 1;
                 self.priorities.insert(item, priority);
                 let priority =
                     [Priority::Low, Priority::Normal, Priority::High][usize::from(priority)];
-                if by_tray && let Some(id) = self.tray {
-                    let mut tray = self.trays.lock(id);
-                    let index = tray.admit(None, || self.answers.open()).unwrap();
+                if by_buffer && let Some(id) = self.buffer {
+                    let mut buffer = self.buffers.lock(id);
+                    let index = buffer.admit(None, || self.answers.open()).unwrap();
                     let waker = Waker::noop().clone();
-                    tray.leave(Left {
+                    buffer.leave(Buffered {
                         item,
                         waker,
                         priority,
@@ -168,7 +168,7 @@ impl Model {
                     self.keys.insert(item, 0);
                     return;
                 }
-                self.empty_tray();
+                self.empty_buffer();
                 let options = AddOptions {
                     priority,
                     key: Key::new(u64::from(key)),
@@ -193,7 +193,9 @@ impl Model {
             Step::Cancel(at) => {
                 if let Some((item, index)) = self.pick(at) {
                     self.callers.remove(&item);
-                    let withdrawn = self.tray.and_then(|id| self.trays.lock(id).withdraw(index));
+                    let withdrawn = self
+                        .buffer
+                        .and_then(|id| self.buffers.lock(id).withdraw(index));
                     if let Some(left) = withdrawn {
                         assert_eq!(left.item, item);
                         self.answers.cancel(index);
@@ -231,7 +233,7 @@ impl Model {
                 }
             }
             Step::Flush => {
-                self.empty_tray();
+                self.empty_buffer();
                 let (_, effects) = self.core.flush();
                 self.act(effects);
             }
@@ -241,9 +243,9 @@ impl Model {
 
     fn take(&mut self) {
         self.started -= 1;
-        self.empty_tray();
-        if let Some(id) = self.tray.take() {
-            self.trays.close(id, |_| ());
+        self.empty_buffer();
+        if let Some(id) = self.buffer.take() {
+            self.buffers.close(id, |_| ());
         }
         let mut tickets = Vec::new();
         let (items, effects) = self.core.take(POST, &mut tickets);
@@ -308,7 +310,7 @@ impl Model {
 
     /// Closes and lets all work end.
     fn finish(&mut self) {
-        self.empty_tray();
+        self.empty_buffer();
         self.core.close();
         let effects = self.core.effects();
         self.act(effects);
@@ -327,7 +329,7 @@ impl Model {
         assert!(self.callers.is_empty(), "nobody is left waiting");
         assert_eq!(self.core.keys.len(), 0, "no key is remembered");
         assert_eq!(self.core.slab.live(), 0, "no slot is left behind");
-        // One for the queue, one for the tray.
+        // One for the queue, one for the buffer.
         assert!(self.answers.usage().0 <= 2, "no cell is left behind");
         for item in self.keys.keys() {
             let outcomes = [self.sent.contains(item), self.cancelled.contains(item)];

@@ -22,11 +22,11 @@ use crate::core::site::Post;
 use crate::core::{Effects, Unsent};
 use crate::error::panic_message;
 use crate::foreign::{forget_panic, let_go, wake_all};
+use crate::intake::BufferId;
 use crate::list::Index;
 use crate::recovery::Part;
 use crate::runtime::Runtime;
 use crate::shared::Shared;
-use crate::trays::TrayId;
 use crate::{BatchError, Policy};
 
 /// Starts a worker; the core has counted it as gathering.
@@ -41,7 +41,7 @@ where
     match runtime {
         Some(runtime) => {
             // One thread alone has nobody to keep away from the queue.
-            worker.uses_trays = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
+            worker.uses_buffers = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
                 && post.site == post.place
                 && shared.order_by.is_none()
                 && shared.dedupe.is_none();
@@ -65,9 +65,9 @@ pub(crate) struct Worker<T, R, E> {
     /// How long the last call took.
     took: Option<Duration>,
     gathering: bool,
-    pub(crate) uses_trays: bool,
-    /// The tray this worker holds open while it gathers.
-    tray: Option<TrayId>,
+    pub(crate) uses_buffers: bool,
+    /// The buffer this worker holds open while it gathers.
+    buffer: Option<BufferId>,
     ended: bool,
 }
 
@@ -88,15 +88,15 @@ where
             wakers: Vec::new(),
             took: None,
             gathering: true,
-            uses_trays: false,
-            tray: None,
+            uses_buffers: false,
+            buffer: None,
             ended: false,
         }
     }
 
     async fn run(mut self) {
         if self.shared.policy == Policy::Eager {
-            self.open_tray();
+            self.open_buffer();
             // The callers that are ready to run now get to add their items first.
             YieldOnce(false).await;
         }
@@ -145,7 +145,7 @@ where
         let mut refused = Unsent::default();
         let (items, effects) = self
             .shared
-            .take_in(self.tray.take(), &mut refused)
+            .take_in(self.buffer.take(), &mut refused)
             .take(self.post, &mut self.tickets);
         self.gathering = false;
         self.ended = items.is_none();
@@ -156,9 +156,9 @@ where
     }
 
     /// For the callers on this thread, until the next look at the queue.
-    pub(crate) fn open_tray(&mut self) {
-        if self.uses_trays {
-            self.tray = self.shared.trays.open(self.runtime, self.post.site);
+    pub(crate) fn open_buffer(&mut self) {
+        if self.uses_buffers {
+            self.buffer = self.shared.buffers.open(self.runtime, self.post.site);
         }
     }
 
@@ -205,7 +205,7 @@ where
         };
         self.gathering = last;
         if last {
-            self.open_tray();
+            self.open_buffer();
         }
         let failed = self.shared.answers.deliver(
             self.callers.drain(..).zip(answers),
@@ -236,7 +236,7 @@ impl<T, R, E> Drop for Worker<T, R, E> {
         let (mut callers, mut refused) = (Vec::new(), Unsent::default());
         let shared = Arc::clone(&self.shared);
         shared.telling(|| {
-            let mut core = shared.take_in(self.tray.take(), &mut refused);
+            let mut core = shared.take_in(self.buffer.take(), &mut refused);
             core.settle(cut_off.into_iter(), &mut callers);
             core.worker_lost(self.post, self.gathering);
             drop(core);
