@@ -13,6 +13,7 @@ macro_rules! guides {
 guides! {
     Readme: "../README.md",
     Architecture: "architecture.md",
+    Batching: "batching.md",
     Benchmarks: "benchmarks.md",
     Cache: "cache.md",
     Formats: "formats.md",

@@ -5,13 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
+use crate::entry::{State, WhenFull};
 use crate::foreign::let_go;
-use crate::shared::{May, Receipt, Shared};
+use crate::shared::Shared;
 use crate::{BatchError, Priority, TryAddError};
 
 /// The answer of one item to come; made by [`RequestBatcher::add`](crate::RequestBatcher::add).
@@ -44,15 +44,6 @@ impl<S> Held<'_, S> {
     }
 }
 
-pub(crate) enum State<T, R, E> {
-    New(T, Priority),
-    Waiting(Receipt),
-    /// Waits together with others for one item.
-    Joined(BoxFuture<'static, Result<R, BatchError<E>>>),
-    Refused,
-    Ended,
-}
-
 // Nothing in it is pinned: an item is only ever moved.
 impl<T, R, E> Unpin for Add<'_, T, R, E> {}
 
@@ -77,7 +68,7 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
         if let Ok(state) = self
             .batcher
             .get()
-            .begin(item, priority, waker, May::WaitForRoom)
+            .begin(item, priority, waker, WhenFull::Wait)
         {
             self.state = state;
         }
@@ -87,22 +78,20 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
     #[inline]
     fn poll_entered(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, BatchError<E>>> {
         let outcome = match &mut self.state {
-            State::Waiting(receipt) => {
+            State::Waiting(entry) => {
                 let batcher = self.batcher.get();
-                let outcome = batcher.answers.poll(receipt.index, cx.waker());
-                if outcome.is_pending() {
-                    batcher.await_here(receipt);
-                }
+                let Poll::Ready(outcome) = batcher.answers.poll(entry.index, cx.waker()) else {
+                    batcher.await_here(entry);
+                    return Poll::Pending;
+                };
                 outcome
             }
-            State::Joined(flight) => flight.as_mut().poll(cx),
-            State::Refused => Poll::Ready(Err(BatchError::Closed)),
-            State::New(..) | State::Ended => Poll::Pending,
+            State::Joined(flight) => ready!(flight.as_mut().poll(cx)),
+            State::Refused => Err(BatchError::Closed),
+            State::New(..) | State::Ended => return Poll::Pending,
         };
-        if outcome.is_ready() {
-            self.state = State::Ended;
-        }
-        outcome
+        self.state = State::Ended;
+        Poll::Ready(outcome)
     }
 }
 
@@ -125,7 +114,7 @@ impl<T, R, E> Ticket<T, R, E> {
         E: Send + Sync + 'static,
     {
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::Waiting(receipt) => self.batcher.get().answers.leave(receipt.index),
+            State::Waiting(entry) => self.batcher.get().answers.leave(entry.index),
             // The item belongs to all who wait for it, so somebody has to.
             State::Joined(flight) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -141,9 +130,9 @@ impl<T, R, E> Ticket<T, R, E> {
         batcher: Arc<Shared<T, R, E>>,
         item: T,
         priority: Priority,
-        may: May,
+        when_full: WhenFull,
     ) -> Result<Self, TryAddError<T>> {
-        let state = batcher.begin(item, priority, None, may)?;
+        let state = batcher.begin(item, priority, None, when_full)?;
         Ok(Self::of(batcher, state))
     }
 
@@ -174,8 +163,8 @@ impl<T, R, E> Future for Add<'_, T, R, E> {
 impl<T, R, E> Drop for Add<'_, T, R, E> {
     #[inline]
     fn drop(&mut self) {
-        if let State::Waiting(receipt) = self.state {
-            self.batcher.get().leave(receipt);
+        if let State::Waiting(entry) = self.state {
+            self.batcher.get().leave(entry);
         }
     }
 }

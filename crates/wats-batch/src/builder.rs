@@ -1,5 +1,6 @@
-//! A batcher with more than the usual abilities, put together step by step.
+//! How a batcher is made: by a constructor, or step by step with more than the usual abilities.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -211,5 +212,73 @@ where
                 Errand::Watch(post, runtime) => watch::start(shared, post, runtime),
             },
         )))
+    }
+}
+
+impl<T, R> RequestBatcher<T, R, Infallible>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    /// A batcher whose bulk function gives a plain value for each item, in order.
+    pub fn infallible<F, Fut>(config: BatchConfig, bulk: F) -> Self
+    where
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Vec<R>> + Send + 'static,
+    {
+        Self::builder(config).build_infallible(bulk)
+    }
+}
+
+impl<T, R, E> RequestBatcher<T, R, E>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    /// A batcher whose bulk function answers in order, one answer for each item: see
+    /// [`IntoAnswers`] for the forms.
+    pub fn new<F, Fut>(config: BatchConfig, bulk: F) -> Self
+    where
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoAnswers<R, E>,
+    {
+        Self::builder(config).build(bulk)
+    }
+
+    /// A batcher whose bulk function answers with a map, in which each item is found by its key:
+    /// see [`IntoKeyed`] for the forms.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let config = BatchConfig::default().policy(Policy::Eager);
+    /// let batcher: RequestBatcher<u8, &str, String> =
+    ///     RequestBatcher::keyed(config, |id| *id, |_ids: Vec<u8>| async {
+    ///         HashMap::from([(1, "one"), (2, "two")])
+    ///     });
+    /// let (two, nine) = tokio::join!(batcher.add(2), batcher.add(9));
+    /// assert_eq!(two.unwrap(), "two");
+    /// assert!(matches!(nine, Err(BatchError::Missing)));
+    /// # }
+    /// ```
+    pub fn keyed<K, G, F, Fut>(config: BatchConfig, key: G, bulk: F) -> Self
+    where
+        K: Eq + Hash + Send + 'static,
+        R: Clone,
+        G: Fn(&T) -> K + Send + Sync + 'static,
+        F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoKeyed<K, R, E>,
+    {
+        Self::builder(config).build_keyed(key, bulk)
+    }
+
+    /// For de-duplication, ordering and recovery.
+    pub fn builder(config: BatchConfig) -> BatcherBuilder<T, R, E> {
+        BatcherBuilder::new(config)
     }
 }

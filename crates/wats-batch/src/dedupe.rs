@@ -8,37 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared as SharedFuture, WeakShared};
+use futures_util::future::{Shared as SharedFuture, WeakShared};
 
-use crate::add::{State, Ticket};
-use crate::core::Manner;
+use crate::TryAddError;
+use crate::add::Ticket;
+use crate::core::AddOptions;
+use crate::entry::{Answer, Dedupe, State, WhenFull};
 use crate::list::Index;
-use crate::shared::{May, Shared};
+use crate::shared::Shared;
 use crate::sync::Lock;
-use crate::{BatchError, TryAddError};
 
-type Answer<R, E> = BoxFuture<'static, Result<R, BatchError<E>>>;
 type Flight<R, E> = SharedFuture<Answer<R, E>>;
 type WeakFlight<R, E> = WeakShared<Answer<R, E>>;
-
-/// The de-duplication of a batcher, its key type forgotten.
-pub(crate) trait Dedupe<T, R, E>: Send + Sync {
-    /// Joins the item with the same key, or enters the queue with this one.
-    fn join(
-        &self,
-        batcher: &Arc<Shared<T, R, E>>,
-        item: T,
-        manner: Manner,
-        may: May,
-    ) -> Result<Answer<R, E>, TryAddError<T>>;
-
-    /// How many have joined another's item.
-    fn joined(&self) -> u64;
-
-    /// Room for how many keys the map keeps.
-    #[cfg(test)]
-    fn capacity(&self) -> usize;
-}
 
 pub(crate) struct ByKey<K, F, R, E> {
     key_of: F,
@@ -68,7 +49,7 @@ impl<K, F, R, E> ByKey<K, F, R, E> {
     }
 }
 
-impl<T, K, F, R, E> Dedupe<T, R, E> for ByKey<K, F, R, E>
+impl<T, K, F, R, E> Dedupe<Shared<T, R, E>, T, R, E> for ByKey<K, F, R, E>
 where
     T: Send + 'static,
     K: Clone + Eq + Hash + Send + 'static,
@@ -80,8 +61,8 @@ where
         &self,
         batcher: &Arc<Shared<T, R, E>>,
         item: T,
-        manner: Manner,
-        may: May,
+        options: AddOptions,
+        when_full: WhenFull,
     ) -> Result<Answer<R, E>, TryAddError<T>> {
         let key = (self.key_of)(&item);
         // Declared before the guard: the last hold on a flight must not be let go under the lock.
@@ -97,12 +78,12 @@ where
             return Ok(flight.clone().boxed());
         }
         let id = self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let manner = Manner {
+        let options = AddOptions {
             flight: id,
-            ..manner
+            ..options
         };
-        let (receipt, todo) = batcher.enter(item, None, manner, may)?;
-        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(receipt));
+        let (entry, effects) = batcher.enter(item, None, options, when_full)?;
+        let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(entry));
         let removal = Removal {
             flights: Arc::clone(&self.flights),
             key: key.clone(),
@@ -120,13 +101,13 @@ where
                 key,
                 Entry {
                     id,
-                    index: receipt.index,
+                    index: entry.index,
                     flight: weak,
                 },
             );
         }
         drop(flights);
-        batcher.act(todo);
+        batcher.act(effects);
         Ok(flight.boxed())
     }
 

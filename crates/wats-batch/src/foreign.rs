@@ -7,20 +7,18 @@ use std::task::Waker;
 
 /// Drops each on its own.
 pub(crate) fn let_go<T>(things: impl IntoIterator<Item = T>) {
-    for thing in things {
-        guard(|| drop(thing));
-    }
+    each(things, drop);
 }
 
 /// Wakes each on its own.
 pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
-    for waker in wakers {
-        guard(|| waker.wake());
-    }
+    each(wakers, Waker::wake);
 }
 
-fn guard(foreign: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
+/// After a panic it goes on with the next.
+fn each<T>(things: impl IntoIterator<Item = T>, foreign: impl Fn(T)) {
+    let mut things = things.into_iter();
+    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| things.by_ref().for_each(&foreign))) {
         forget_panic(payload);
     }
 }

@@ -7,11 +7,12 @@
 //! | one list, and a server that takes one item a call | [`batch_map`], [`batch_map_stream`] |
 //!
 //! # How the crate is laid out
-//! The batcher is read top to bottom: `batcher` (the handle users hold) → `add` (the future of one
-//! caller) → `shared` (the lock, and what is done outside it) → `core` (the queue and its rules: no
-//! lock, no clock, no runtime), with `worker` and `timer` as the two tasks that drive it. Beside the
-//! queue are `answers`, where callers find their outcomes, and `trays`, which keep threads from
-//! queueing for the queue's lock.
+//! The batcher is read top to bottom: `batcher` (the handle users hold) and `builder` (its making) → `add`
+//! (the future of one caller) → `shared` (the lock, and what is done outside it) → `core` (the queue and its
+//! rules: no lock and no user code; what each runtime has in it is in `core::site`). `worker` and `timer` are
+//! the tasks that drive it, `watch` asks whether another runtime is driven. `entry` is what callers and
+//! batcher know of one item. Beside the queue are `answers`, where callers find their outcomes, and
+//! `intake`, which keeps threads from queueing for the queue's lock.
 //! `engine` is the bounded concurrency under [`ChunkedBatcher`] and [`batch_map`].
 //!
 //! # Example
@@ -47,8 +48,10 @@ mod config;
 mod core;
 mod dedupe;
 mod engine;
+mod entry;
 mod error;
 mod foreign;
+mod intake;
 mod list;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
@@ -65,7 +68,6 @@ mod shared;
 mod stats;
 mod sync;
 mod timer;
-mod trays;
 mod watch;
 mod worker;
 

@@ -55,19 +55,22 @@ impl List {
 
     #[inline]
     pub(crate) fn push_back(&mut self, slab: &mut impl Linked, index: Index) {
-        let Some(links) = slab.links(index) else {
-            return;
-        };
-        *links = Links {
-            prev: self.tail,
-            next: NIL,
-        };
-        match slab.links(self.tail) {
+        let new = self.grow(slab, index);
+        if let Some(links) = slab.links(index) {
+            *links = new;
+        }
+    }
+
+    /// The same for an element that is put into the slab afterwards, with these links.
+    #[inline]
+    pub(crate) fn grow(&mut self, slab: &mut impl Linked, index: Index) -> Links {
+        let prev = std::mem::replace(&mut self.tail, index);
+        match slab.links(prev) {
             Some(tail) => tail.next = index,
             None => self.head = index,
         }
-        self.tail = index;
         self.len += 1;
+        Links { prev, next: NIL }
     }
 
     /// Takes an element out; it must be in this list.

@@ -17,8 +17,9 @@ use crate::add::{Add, Ticket};
 use crate::bulk::{Bulk, Outcome};
 use crate::core::Errand;
 use crate::core::site::Post;
+use crate::entry::WhenFull;
 use crate::metrics::Meter;
-use crate::shared::{May, Options, Shared, Starter};
+use crate::shared::{Options, Shared, Starter};
 use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority, limit};
 
@@ -56,12 +57,12 @@ fn post(errand: &Errand) -> Post {
     *post
 }
 
-/// The same, with a tray, which all threads share here.
-fn with_a_tray(shared: &Under, errand: Errand) {
+/// The same, with a buffer, which all threads share here.
+fn with_a_buffer(shared: &Under, errand: Errand) {
     let mut worker = Worker::new(shared, post(&errand));
-    worker.uses_trays = true;
+    worker.uses_buffers = true;
     // Already now, which spares the models two switches.
-    worker.open_tray();
+    worker.open_buffer();
     run(worker);
 }
 
@@ -97,7 +98,7 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 #[test]
 fn two_callers_each_get_their_own_answer() {
     let workers: [(usize, Starter<u32, u32, ()>); 3] =
-        [(1, on_a_thread), (2, on_a_thread), (1, with_a_tray)];
+        [(1, on_a_thread), (2, on_a_thread), (1, with_a_buffer)];
     for (batch, worker) in workers {
         model(move || {
             let shared = under(batch, worker);
@@ -116,12 +117,18 @@ fn two_callers_each_get_their_own_answer() {
 fn what_one_thread_adds_is_sent_in_that_order() {
     model(|| {
         SENT.take();
-        let shared = under(1, with_a_tray);
+        let shared = under(1, with_a_buffer);
         let ticket = |item| {
-            Ticket::enter_now(Arc::clone(&shared), item, Priority::Normal, May::BeRefused).unwrap()
+            Ticket::enter_now(
+                Arc::clone(&shared),
+                item,
+                Priority::Normal,
+                WhenFull::Reject,
+            )
+            .unwrap()
         };
         let first = ticket(1);
-        // By the tray, if it is open by now; the third never.
+        // By the buffer, if it is open by now; the third never.
         let mut second = Box::pin(Add::new(&shared, 2, Priority::Normal));
         let early = once(second.as_mut());
         assert_eq!(block_on(ticket(3)).unwrap(), 3);
@@ -135,14 +142,14 @@ fn what_one_thread_adds_is_sent_in_that_order() {
 
 #[test]
 fn a_caller_that_goes_away_strands_nobody() {
-    let workers: [Starter<u32, u32, ()>; 2] = [on_a_thread, with_a_tray];
+    let workers: [Starter<u32, u32, ()>; 2] = [on_a_thread, with_a_buffer];
     for worker in workers {
         model(move || {
             let shared = under(2, worker);
             let other = Arc::clone(&shared);
             let fickle = thread::spawn(move || {
                 let mut add = Box::pin(Add::new(&other, 1, Priority::Normal));
-                // Dropped while it lies in a tray, waits, is sent, or is answered.
+                // Dropped while it lies in a buffer, waits, is sent, or is answered.
                 once(add.as_mut());
                 drop(add);
                 // Never in between: it was sent before, or will not be.
@@ -160,11 +167,11 @@ fn a_caller_that_goes_away_strands_nobody() {
 }
 
 #[test]
-fn closing_forgets_no_tray() {
+fn closing_forgets_no_buffer() {
     model(|| {
-        let shared = under(1, with_a_tray);
+        let shared = under(1, with_a_buffer);
         let ticket =
-            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
+            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, WhenFull::Reject).unwrap();
         let other = Arc::clone(&shared);
         let closer = thread::spawn(move || other.close());
         let late = block_on(Add::new(&shared, 2, Priority::Normal));
@@ -192,7 +199,7 @@ fn a_cut_off_answers_once() {
     model(|| {
         let shared = under(1, on_a_thread);
         let ticket =
-            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, May::BeRefused).unwrap();
+            Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, WhenFull::Reject).unwrap();
         let other = Arc::clone(&shared);
         let closer = thread::spawn(move || {
             other.cut_off();

@@ -9,49 +9,32 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::add::State;
 use crate::answers::{Answers, Caller};
 use crate::bulk::Bulk;
 use crate::core::site::SiteId;
 use crate::core::slab::Key;
-use crate::core::{Core, Errand, Manner, Todo, Unsent};
-use crate::dedupe::Dedupe;
+use crate::core::{AddOptions, Core, Effects, Errand, Unsent};
+use crate::entry::{Dedupe, EntryId, State, WhenFull};
 use crate::foreign::{let_go, wake_all};
-use crate::list::Index;
+use crate::intake::{BufferId, Buffered, IntakeBuffer, IntakeBuffers};
 use crate::metrics::Meter;
 use crate::recovery::Recovery;
 use crate::runtime::{self, Runtime};
 use crate::sync::{AtomicBool, AtomicUsize, Lock, LockGuard, Ordering};
-use crate::trays::{Left, Tray, TrayId, Trays};
 use crate::{BatchConfig, BatchError, BatchStats, Policy, Priority, TryAddError};
 
 /// Gives an item's ordering key.
 pub(crate) type OrderBy<T> = Box<dyn Fn(&T) -> Key + Send + Sync>;
 
+/// Tells which items are equal.
+pub(crate) type DedupeBy<T, R, E> = Box<dyn Dedupe<Shared<T, R, E>, T, R, E>>;
+
 /// What a batcher may do beyond its config; see the builder.
 pub(crate) struct Options<T, R, E> {
     pub(crate) order_by: Option<OrderBy<T>>,
-    pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
+    pub(crate) dedupe: Option<DedupeBy<T, R, E>>,
     pub(crate) recovery: Option<Recovery<T, E>>,
     pub(crate) meter: Meter,
-}
-
-/// Whether an item may wait for room in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum May {
-    WaitForRoom,
-    BeRefused,
-}
-
-/// What a caller holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Receipt {
-    /// The item's number: its slot in the queue, and the cell its answer will be in.
-    pub(crate) index: Index,
-    /// The tray it was left in; it may be in the queue by now.
-    tray: Option<TrayId>,
-    /// The runtime that asked for it last.
-    runtime: Runtime,
 }
 
 /// How to start a task of ours. A function pointer, so that only making a batcher needs the bounds of
@@ -61,11 +44,11 @@ pub(crate) type Starter<T, R, E> = fn(&Arc<Shared<T, R, E>>, Errand);
 pub(crate) struct Shared<T, R, E> {
     pub(crate) core: Lock<Core<T>>,
     pub(crate) answers: Answers<R, E>,
-    pub(crate) trays: Trays<T>,
+    pub(crate) buffers: IntakeBuffers<T>,
     pub(crate) bulk: Bulk<T, R, E>,
     pub(crate) policy: Policy,
     pub(crate) order_by: Option<OrderBy<T>>,
-    pub(crate) dedupe: Option<Box<dyn Dedupe<T, R, E>>>,
+    pub(crate) dedupe: Option<DedupeBy<T, R, E>>,
     pub(crate) recovery: Option<Recovery<T, E>>,
     pub(crate) meter: Meter,
     starter: Starter<T, R, E>,
@@ -99,7 +82,7 @@ impl<T, R, E> Shared<T, R, E> {
             policy: config.policy,
             core: Lock::new(Core::new(config, sends_again)),
             answers: Answers::new(),
-            trays: Trays::new(),
+            buffers: IntakeBuffers::new(),
             bulk,
             order_by: options.order_by,
             dedupe: options.dedupe,
@@ -121,93 +104,102 @@ impl<T, R, E> Shared<T, R, E> {
         item: T,
         priority: Priority,
         waker: Option<Waker>,
-        may: May,
+        when_full: WhenFull,
     ) -> Result<State<T, R, E>, TryAddError<T>> {
         // The user's key functions run here, never under the lock.
         let key = self.order_by.as_ref().map(|order_by| order_by(&item));
-        let manner = Manner {
+        let options = AddOptions {
             priority,
             key,
             flight: 0,
         };
         if let Some(dedupe) = &self.dedupe {
-            return dedupe.join(self, item, manner, may).map(State::Joined);
+            return dedupe
+                .join(self, item, options, when_full)
+                .map(State::Joined);
         }
-        let (receipt, todo) = self.enter(item, waker, manner, may)?;
-        self.act(todo);
-        Ok(State::Waiting(receipt))
+        let (entry, effects) = self.enter(item, waker, options, when_full)?;
+        self.act(effects);
+        Ok(State::Waiting(entry))
     }
 
-    /// Takes an item in: into the queue, or into the tray of this thread if it is open. What it asks
+    /// Takes an item in: into the queue, or into the buffer of this thread if it is open. What it asks
     /// for is still to be done.
     #[inline]
     pub(crate) fn enter(
         &self,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let runtime = runtime::here();
-        if let Some(id) = self.trays.here() {
-            return self.enter_by_tray(id, runtime, item, waker, manner, may);
+        if let Some(id) = self.buffers.here() {
+            return self.enter_by_buffer(id, runtime, item, waker, options, when_full);
         }
         let core = self.core.lock();
-        self.enter_queue(core, runtime, item, waker, manner, may)
+        self.enter_queue(core, runtime, item, waker, options, when_full)
     }
 
-    /// As [`enter`](Self::enter), where the tray of this thread looks open.
+    /// As [`enter`](Self::enter), where the buffer of this thread looks open.
     #[inline]
-    fn enter_by_tray(
+    fn enter_by_buffer(
         &self,
-        id: TrayId,
+        id: BufferId,
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
-        let mut tray = self.trays.lock(id);
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
+        let mut buffer = self.buffers.lock(id);
         let waker = match waker {
             // Who may be refused has to ask the queue.
-            Some(waker) if may == May::WaitForRoom => {
-                let Some(index) = tray.admit(runtime, || self.answers.open()) else {
-                    return self.enter_behind(tray, runtime, item, Some(waker), manner, may);
+            Some(waker) if when_full == WhenFull::Wait => {
+                let Some(index) = buffer.admit(runtime, || self.answers.open()) else {
+                    return self.enter_behind(
+                        buffer,
+                        runtime,
+                        item,
+                        Some(waker),
+                        options,
+                        when_full,
+                    );
                 };
-                tray.leave(Left {
+                buffer.leave(Buffered {
                     item,
                     waker,
-                    priority: manner.priority,
+                    priority: options.priority,
                     index,
                 });
-                let receipt = Receipt {
+                let entry = EntryId {
                     index,
-                    tray: Some(id),
+                    buffer: Some(id),
                     runtime,
                 };
-                return Ok((receipt, Todo::default()));
+                return Ok((entry, Effects::default()));
             }
             waker => waker,
         };
-        self.enter_behind(tray, runtime, item, waker, manner, may)
+        self.enter_behind(buffer, runtime, item, waker, options, when_full)
     }
 
-    /// Takes an item into the queue, behind what lies in the tray of its thread.
+    /// Takes an item into the queue, behind what lies in the buffer of its thread.
     #[cold]
     fn enter_behind(
         &self,
-        mut tray: LockGuard<'_, Tray<T>>,
+        mut buffer: LockGuard<'_, IntakeBuffer<T>>,
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let mut refused = Unsent::default();
         let mut core = self.core.lock();
-        core.take_in(&mut tray, &mut refused);
-        drop(tray);
-        let entered = self.enter_queue(core, runtime, item, waker, manner, may);
+        core.take_in(&mut buffer, &mut refused);
+        drop(buffer);
+        let entered = self.enter_queue(core, runtime, item, waker, options, when_full);
         self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
         entered
     }
@@ -219,21 +211,28 @@ impl<T, R, E> Shared<T, R, E> {
         runtime: Runtime,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        may: May,
-    ) -> Result<(Receipt, Todo), TryAddError<T>> {
+        options: AddOptions,
+        when_full: WhenFull,
+    ) -> Result<(EntryId, Effects), TryAddError<T>> {
         let (mut core, site) = match core.site_of(runtime) {
             Some(site) => (core, site),
             None => self.register(core),
         };
         let more = || self.answers.open();
-        let (index, todo) = core.enter(site, item, waker, manner, may == May::WaitForRoom, more)?;
-        let receipt = Receipt {
+        let (index, effects) = core.enter(
+            site,
+            item,
+            waker,
+            options,
+            when_full == WhenFull::Wait,
+            more,
+        )?;
+        let entry = EntryId {
             index,
-            tray: None,
+            buffer: None,
             runtime,
         };
-        Ok((receipt, todo))
+        Ok((entry, effects))
     }
 
     /// Makes the runtime of this code known to the queue.
@@ -277,52 +276,52 @@ impl<T, R, E> Shared<T, R, E> {
     /// The caller of this item waits for it. If it does so in another runtime than the one that has asked
     /// for it, that one asks for it, too.
     #[inline]
-    pub(crate) fn await_here(self: &Arc<Self>, receipt: &mut Receipt) {
+    pub(crate) fn await_here(self: &Arc<Self>, entry: &mut EntryId) {
         let runtime = runtime::here();
-        if runtime != receipt.runtime && runtime.is_some() {
-            receipt.runtime = runtime;
+        if runtime != entry.runtime && runtime.is_some() {
+            entry.runtime = runtime;
             self.ask_here();
         }
     }
 
     #[cold]
     fn ask_here(self: &Arc<Self>) {
-        self.empty_trays();
-        let todo = self.ask().todo();
-        self.act(todo);
+        self.empty_buffers();
+        let effects = self.ask().effects();
+        self.act(effects);
     }
 
-    /// Closes a worker's tray, and gives the queue with what lay in it taken in.
+    /// Closes a worker's buffer, and gives the queue with what lay in it taken in.
     pub(crate) fn take_in(
         &self,
-        tray: Option<TrayId>,
+        buffer: Option<BufferId>,
         refused: &mut Unsent<T>,
     ) -> LockGuard<'_, Core<T>> {
-        let Some(id) = tray else {
+        let Some(id) = buffer else {
             return self.core.lock();
         };
-        self.trays.close(id, |tray| {
+        self.buffers.close(id, |buffer| {
             let mut core = self.core.lock();
-            core.take_in(tray, refused);
+            core.take_in(buffer, refused);
             core
         })
     }
 
-    /// Brings what lies in all trays into the queue, which then still has to be asked what to do.
-    fn empty_trays(&self) {
+    /// Brings what lies in all buffers into the queue, which then still has to be asked what to do.
+    fn empty_buffers(&self) {
         let mut refused = Unsent::default();
-        for id in self.trays.open_ones() {
-            let mut tray = self.trays.lock(id);
-            self.core.lock().take_in(&mut tray, &mut refused);
+        for id in self.buffers.open_ones() {
+            let mut buffer = self.buffers.lock(id);
+            self.core.lock().take_in(&mut buffer, &mut refused);
         }
         self.fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
     }
 
     #[cold]
-    pub(crate) fn leave(self: &Arc<Self>, receipt: Receipt) {
-        let Receipt { index, tray, .. } = receipt;
-        // In the tray, or else it has come into the queue: never in between, see `take_in`.
-        let left = tray.and_then(|id| self.trays.lock(id).withdraw(index));
+    pub(crate) fn leave(self: &Arc<Self>, entry: EntryId) {
+        let EntryId { index, buffer, .. } = entry;
+        // In the buffer, or else it has come into the queue: never in between, see `take_in`.
+        let left = buffer.and_then(|id| self.buffers.lock(id).withdraw(index));
         if left.is_some() {
             self.core.lock().counters.withdrawn_early();
             self.answers.cancel(index);
@@ -334,16 +333,16 @@ impl<T, R, E> Shared<T, R, E> {
         } else {
             self.answers.leave(index);
         }
-        self.act(gone.todo);
+        self.act(gone.effects);
     }
 
     /// Does what the core asked for. Never under the lock.
     #[inline]
-    pub(crate) fn act(self: &Arc<Self>, todo: Todo) {
-        if todo.errands {
+    pub(crate) fn act(self: &Arc<Self>, effects: Effects) {
+        if effects.errands {
             self.run_errands();
         }
-        if todo.idle {
+        if effects.idle {
             self.idle.notify_waiters();
         }
     }
@@ -361,10 +360,10 @@ impl<T, R, E> Shared<T, R, E> {
     #[cold]
     pub(crate) fn ended(self: &Arc<Self>, site: SiteId) {
         let mut unsent = Unsent::default();
-        let (handle, todo) = self.core.lock().ended(site, &mut unsent);
+        let (handle, effects) = self.core.lock().ended(site, &mut unsent);
         drop(handle);
         self.fail(std::mem::take(&mut unsent.callers), &BatchError::NoRuntime);
-        self.act(todo);
+        self.act(effects);
     }
 
     /// Keeps a worker's handle, for a close with a deadline.
@@ -385,9 +384,9 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     pub(crate) fn flush(self: &Arc<Self>) -> usize {
-        self.empty_trays();
-        let (items, todo) = self.ask().flush();
-        self.act(todo);
+        self.empty_buffers();
+        let (items, effects) = self.ask().flush();
+        self.act(effects);
         items
     }
 
@@ -408,14 +407,14 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Stops the intake, sends what waits, and ends the timer.
     pub(crate) fn close(self: &Arc<Self>) {
-        self.empty_trays();
-        let todo = {
+        self.empty_buffers();
+        let effects = {
             let mut core = self.ask();
             core.close();
-            core.todo()
+            core.effects()
         };
         self.closed.store(true, Ordering::SeqCst);
-        self.act(todo);
+        self.act(effects);
         let timers = std::mem::take(&mut *self.timers.lock());
         timers.iter().for_each(AbortHandle::abort);
     }
@@ -438,7 +437,7 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
     pub(crate) fn cut_off(self: &Arc<Self>) -> (usize, usize) {
-        self.empty_trays();
+        self.empty_buffers();
         let (mut unsent, mut sent) = (Unsent::default(), Vec::new());
         {
             let mut core = self.core.lock();
@@ -466,17 +465,17 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     pub(crate) fn stats(self: &Arc<Self>) -> BatchStats {
-        self.empty_trays();
+        self.empty_buffers();
         let failed = self.answers.failed();
         let mut core = self.core.lock();
-        let todo = core.todo();
+        let effects = core.effects();
         let mut stats = core.counters.snapshot();
         stats.failed = failed;
         stats.pending = core.pending() as u64;
         stats.in_flight = core.in_flight() as u64;
         stats.deduplicated = self.dedupe.as_ref().map_or(0, |dedupe| dedupe.joined());
         drop(core);
-        self.act(todo);
+        self.act(effects);
         stats
     }
 }

@@ -38,12 +38,11 @@ impl Counters {
         self.cancelled += 1;
     }
 
-    pub(crate) fn waited(&mut self, nanos: i64) {
+    #[inline]
+    pub(crate) fn waited(&mut self, since: i64, now: i64) {
+        let nanos = now.wrapping_sub(since) as u64;
         // Otherwise the item went from one runtime to another, whose clocks may differ.
-        let nanos = match u64::try_from(nanos) {
-            Ok(nanos) if nanos < i64::MAX as u64 => nanos,
-            _ => 0,
-        };
+        let nanos = if nanos < i64::MAX as u64 { nanos } else { 0 };
         self.wait_nanos = self.wait_nanos.saturating_add(nanos);
         self.wait_max = self.wait_max.max(nanos);
     }

@@ -44,17 +44,17 @@ impl<T, R, E> Timer<T, R, E> {
                 Err(payload) => {
                     forget_panic(payload);
                     self.ended = true;
-                    let todo = self.shared.core.lock().no_time(self.post);
-                    return self.shared.act(todo);
+                    let effects = self.shared.core.lock().no_time(self.post);
+                    return self.shared.act(effects);
                 }
             }
         }
     }
 
     fn tick(&mut self) -> Option<tokio::time::Instant> {
-        let (next, todo) = self.shared.core.lock().tick(self.post);
+        let (next, effects) = self.shared.core.lock().tick(self.post);
         self.ended = next.is_none();
-        self.shared.act(todo);
+        self.shared.act(effects);
         next
     }
 }

@@ -54,9 +54,9 @@ where
     async fn run(mut self) {
         let mut grace = GRACE;
         loop {
-            let (suspects, todo) = self.shared.core.lock().suspects(self.site);
+            let (suspects, effects) = self.shared.core.lock().suspects(self.site);
             self.ended = suspects.is_empty();
-            self.shared.act(todo);
+            self.shared.act(effects);
             if self.ended {
                 return;
             }
@@ -86,9 +86,9 @@ where
                 let mut core = self.shared.core.lock();
                 // The number may be another's by now.
                 if core.site_of(runtime) == Some(site) {
-                    let todo = core.stalled(site, self.site);
+                    let effects = core.stalled(site, self.site);
                     drop(core);
-                    self.shared.act(todo);
+                    self.shared.act(effects);
                 }
             }
             grace = (grace * 2).min(LONGEST);

@@ -149,7 +149,7 @@ enum Kind {
     MultiThread,
     /// After it has added its item.
     Dropped,
-    /// Left alone after it has added its item, until all others have got their answers.
+    /// Buffered alone after it has added its item, until all others have got their answers.
     NotDriven,
     /// Once both have added their items.
     ShutDown,

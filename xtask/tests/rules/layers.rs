@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
     rule("wats-background", &[], &["wats-cache"]),
     rule("wats-cache", &["wats-background", "wats-cache-macros"], &[]),
     rule("wats-cache-macros", &[], &["wats-cache"]),
-    rule("wats-batch", &["wats-background"], &[]),
+    rule("wats-batch", &[], &[]),
     rule("wats-http", &[], SIM),
     rule("wats-domains", LAYERS, SIM),
     rule(

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::site::{Post, Site, SiteId, State};
 use super::slab::Stage;
-use super::{Core, Todo, Unsent};
+use super::{Core, Effects, Unsent};
 use crate::Policy;
 use crate::list::List;
 use crate::runtime::Runtime;
@@ -67,7 +67,7 @@ impl<T> Core<T> {
     }
 
     /// A task of ours was not polled there in time, and `by` stood behind it.
-    pub(crate) fn stalled(&mut self, id: SiteId, by: SiteId) -> Todo {
+    pub(crate) fn stalled(&mut self, id: SiteId, by: SiteId) -> Effects {
         let site = self.sites.get_mut(id);
         if site.state == State::Lives {
             site.state = State::Stalled;
@@ -76,12 +76,16 @@ impl<T> Core<T> {
         if self.sites.get(by).state != State::Ended {
             self.take_over(id, by);
         }
-        self.todo()
+        self.effects()
     }
 
     /// The runtime has ended, or was not there. Its items go to another that asks; if there is none,
     /// they are handed out. So is what is to be dropped after unlocking.
-    pub(crate) fn ended(&mut self, id: SiteId, unsent: &mut Unsent<T>) -> (Option<Handle>, Todo) {
+    pub(crate) fn ended(
+        &mut self,
+        id: SiteId,
+        unsent: &mut Unsent<T>,
+    ) -> (Option<Handle>, Effects) {
         self.answered(id);
         let site = self.sites.get_mut(id);
         site.state = State::Ended;
@@ -96,7 +100,7 @@ impl<T> Core<T> {
             Some(heir) => self.take_over(id, heir),
             None => self.take_unsent_of(id, unsent),
         }
-        (handle, self.todo())
+        (handle, self.effects())
     }
 
     /// Nobody watches from there any more.
@@ -106,7 +110,7 @@ impl<T> Core<T> {
 
     /// Those that have to show that they are driven, since they stand in the way of this site. None ends
     /// its watch.
-    pub(crate) fn suspects(&mut self, id: SiteId) -> (Vec<(SiteId, Runtime, Handle)>, Todo) {
+    pub(crate) fn suspects(&mut self, id: SiteId) -> (Vec<(SiteId, Runtime, Handle)>, Effects) {
         self.answered(id);
         // These have nobody else.
         for other in self.sites.ids() {
@@ -131,19 +135,19 @@ impl<T> Core<T> {
             self.watch_lost(id);
             self.sites.get_mut(id).guest = false;
         }
-        (suspects, self.todo())
+        (suspects, self.effects())
     }
 
     // ---- what to do --------------------------------------------------------------------------
 
     /// What the state asks for now.
     #[inline]
-    pub(crate) fn todo(&mut self) -> Todo {
+    pub(crate) fn effects(&mut self) -> Effects {
         let errands = match self.sites.only() {
             Some(site) => self.needs_worker(site) || self.needs_timer(site),
             None => self.need_of_several(),
         };
-        Todo {
+        Effects {
             errands,
             idle: self.closed && self.is_idle(),
         }
@@ -202,7 +206,7 @@ impl<T> Core<T> {
 
     #[inline]
     fn needs_worker(&self, site: &Site) -> bool {
-        site.gathering < self.free_slots() && self.view(site).ripe_after(site.gathering)
+        self.view(site).ripe_after(site.gathering) && site.gathering < self.free_slots()
     }
 
     #[inline]

@@ -1,5 +1,5 @@
 //! The queue and its rules: what waits and what is being sent. It knows no lock and no user code;
-//! `Shared` holds it under one short mutex and does what it asks for ([`Todo`]) after unlocking.
+//! `Shared` holds it under one short mutex and does what it asks for ([`Effects`]) after unlocking.
 //!
 //! One item's life: [`enter`](Core::enter) → (blocked →) lane → [`take`](Core::take) →
 //! [`settle`](Core::settle), which names the callers to be answered; or [`leave`](Core::leave) at
@@ -25,16 +25,16 @@ use self::site::{Clock, Post, Site, SiteId, Sites};
 use self::slab::{Key, Place, Slab, Slot, Stage};
 use crate::answers::Caller;
 use crate::foreign::let_go;
+use crate::intake::IntakeBuffer;
 use crate::list::{Index, Links, List};
 use crate::policy::View;
 use crate::stats::Counters;
-use crate::trays::Tray;
 use crate::{BatchConfig, Priority, TryAddError};
 
 /// What has to happen once the lock is free.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Todo {
+pub(crate) struct Effects {
     /// Ask for the [`Errand`]s.
     pub(crate) errands: bool,
     /// Everything accepted was answered and the batcher is closed: tell those who wait for it.
@@ -43,7 +43,7 @@ pub(crate) struct Todo {
 
 /// How an item enters.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Manner {
+pub(crate) struct AddOptions {
     pub(crate) priority: Priority,
     pub(crate) key: Option<Key>,
     /// Which flight of a de-duplicating batcher the item belongs to; 0 without one.
@@ -56,7 +56,7 @@ pub(crate) struct Manner {
 pub(crate) struct Gone<T> {
     /// It was not sent and will not be, so no answer will come.
     pub(crate) withdrawn: bool,
-    pub(crate) todo: Todo,
+    pub(crate) effects: Effects,
     /// Only held to be dropped after unlocking.
     _remains: (Stage<T>, Option<Waker>),
 }
@@ -66,7 +66,7 @@ impl<T> Gone<T> {
     fn sent(waker: Option<Waker>) -> Self {
         Self {
             withdrawn: false,
-            todo: Todo::default(),
+            effects: Effects::default(),
             _remains: (Stage::Vacant, waker),
         }
     }
@@ -163,10 +163,10 @@ impl<T> Core<T> {
         site: SiteId,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
+        options: AddOptions,
         may_block: bool,
         more: impl FnOnce() -> Range<Index>,
-    ) -> Result<(Index, Todo), TryAddError<T>> {
+    ) -> Result<(Index, Effects), TryAddError<T>> {
         if self.closed {
             return Err(TryAddError::Closed(item));
         }
@@ -181,16 +181,15 @@ impl<T> Core<T> {
         }
         let index = self.cells.start;
         self.cells.start += 1;
-        let since = self.stamp(site);
-        self.insert(site, index, item, waker, manner, since);
-        Ok((index, self.todo()))
+        self.insert(site, index, item, waker, options, None);
+        Ok((index, self.effects()))
     }
 
-    /// Takes in what lies in a tray, as if each item had come by itself. If the batcher is closed, the
+    /// Takes in what lies in a buffer, as if each item had come by itself. If the batcher is closed, the
     /// items and their callers are handed out instead.
-    pub(crate) fn take_in(&mut self, tray: &mut Tray<T>, refused: &mut Unsent<T>) {
-        let site = tray.site;
-        let Some((since, left)) = tray.take() else {
+    pub(crate) fn take_in(&mut self, buffer: &mut IntakeBuffer<T>, refused: &mut Unsent<T>) {
+        let site = buffer.site;
+        let Some((since, left)) = buffer.take() else {
             return;
         };
         let since = self.clock.nanos(since);
@@ -200,11 +199,12 @@ impl<T> Core<T> {
                 refused.push(left.item, left.index, Some(left.waker));
                 continue;
             }
-            let manner = Manner {
+            let options = AddOptions {
                 priority: left.priority,
-                ..Manner::default()
+                ..AddOptions::default()
             };
-            self.insert(site, left.index, left.item, Some(left.waker), manner, since);
+            let (index, item, waker) = (left.index, left.item, Some(left.waker));
+            self.insert(site, index, item, waker, options, Some(since));
         }
     }
 
@@ -226,7 +226,7 @@ impl<T> Core<T> {
                 self.fill_from_blocked();
                 Gone {
                     withdrawn: true,
-                    todo: self.todo(),
+                    effects: self.effects(),
                     _remains: remains,
                 }
             }
@@ -237,28 +237,28 @@ impl<T> Core<T> {
     // ---- the timer ---------------------------------------------------------------------------
 
     /// When the timer of a site has to look next; `None` ends it. Notes what has become due.
-    pub(crate) fn tick(&mut self, post: Post) -> (Option<Instant>, Todo) {
+    pub(crate) fn tick(&mut self, post: Post) -> (Option<Instant>, Effects) {
         self.answered(post.place);
         let now = self.clock.now();
         let (wait, closed) = (self.wait, self.closed);
         let site = self.sites.get_mut(post.site);
-        match site.oldest(&self.slab) {
+        match oldest(site, &self.slab) {
             Some(since) if !is_over(since, now, wait) && !closed => {
                 let at = self.clock.instant(since.saturating_add(wait));
-                return (Some(at), Todo::default());
+                return (Some(at), Effects::default());
             }
             Some(_) => site.due = true,
             None => {}
         }
         site.timer = false;
-        (None, self.todo())
+        (None, self.effects())
     }
 
     /// The runtime of a timer has no time.
-    pub(crate) fn no_time(&mut self, post: Post) -> Todo {
+    pub(crate) fn no_time(&mut self, post: Post) -> Effects {
         self.sites.get_mut(post.place).timeless = true;
         self.sites.get_mut(post.site).timer = false;
-        self.todo()
+        self.effects()
     }
 
     /// The timer ended in an unusual way.
@@ -269,13 +269,13 @@ impl<T> Core<T> {
     // ---- flush and close ---------------------------------------------------------------------
 
     /// Promises to send what waits now, for room too; says how many items that is.
-    pub(crate) fn flush(&mut self) -> (usize, Todo) {
+    pub(crate) fn flush(&mut self) -> (usize, Effects) {
         self.promised = self.counters.items;
         for site in self.sites.iter_mut() {
             site.owed = site.waiting;
         }
         let owed = self.sites.iter().map(|site| site.owed).sum();
-        (owed, self.todo())
+        (owed, self.effects())
     }
 
     /// No new items; all that wait are to be sent now.
@@ -385,32 +385,57 @@ impl<T> Core<T> {
         self.pending() >= self.config.max_pending.get()
     }
 
+    /// `since` is the start of the window; without it that is now.
     #[inline]
     fn insert(
         &mut self,
-        site: SiteId,
+        id: SiteId,
         index: Index,
         item: T,
         waker: Option<Waker>,
-        manner: Manner,
-        since: i64,
+        options: AddOptions,
+        since: Option<i64>,
     ) {
+        let nth = self.counters.items;
+        let is_full = self.is_full();
+        let site = self.sites.get_mut(id);
+        let batch = self.config.max_batch_size.get();
+        let since = since.unwrap_or_else(|| site.stamp(self.clock, nth, batch));
+        self.counters.items += 1;
+        site.waiting += 1;
+        let lane = options.priority as u8;
+        let is_usual = !is_full && options.key.is_none();
+        let (place, links) = if is_usual {
+            // Joins its lane at once, so that the slot and the site are looked up no more than once.
+            self.accepted += 1;
+            site.count_queued();
+            let lane = &mut site.lanes[usize::from(lane)];
+            (Place::Lane, lane.grow(&mut self.slab, index))
+        } else {
+            (Place::Blocked, Links::NONE)
+        };
         let slot = Slot {
-            nth: self.counters.items,
-            site,
+            nth,
+            site: id,
             stage: Stage::Waiting(item),
             waker,
-            key: manner.key,
+            key: options.key,
             since,
-            links: Links::NONE,
-            flight: manner.flight,
-            lane: manner.priority as u8,
-            place: Place::Blocked,
+            links,
+            flight: options.flight,
+            lane,
+            place,
         };
         self.slab.insert(index, slot);
-        self.counters.items += 1;
-        self.sites.get_mut(site).waiting += 1;
-        if self.is_full() {
+        if !is_usual {
+            self.insert_apart(index, is_full);
+        }
+    }
+
+    /// For an item without room, or with a key.
+    #[cold]
+    fn insert_apart(&mut self, index: Index, is_full: bool) {
+        if is_full {
             self.counters.blocked += 1;
             self.blocked.push_back(&mut self.slab, index);
         } else {
@@ -418,21 +443,7 @@ impl<T> Core<T> {
         }
     }
 
-    #[inline]
-    fn stamp(&mut self, site: SiteId) -> i64 {
-        let site = self.sites.get_mut(site);
-        let (stamp, left) = site.stamp;
-        if site.queued > 0 && left > 0 {
-            site.stamp.1 = left - 1;
-            return stamp;
-        }
-        site.used = self.counters.items;
-        site.stamp = (self.clock.now(), self.config.max_batch_size.get() - 1);
-        site.stamp.0
-    }
-
     /// Moves an unlinked item to its lane, or behind the others of its key.
-    #[inline]
     fn admit(&mut self, index: Index) {
         let Some(slot) = self.slab.get_mut(index) else {
             return;
@@ -446,11 +457,8 @@ impl<T> Core<T> {
             return;
         }
         let site = self.sites.get_mut(site);
-        if site.queued == 0 {
-            site.due = false;
-        }
+        site.count_queued();
         site.lanes[lane].push_back(&mut self.slab, index);
-        site.queued += 1;
     }
 
     /// Puts an item behind the others of its key, if there are any.
@@ -551,6 +559,12 @@ impl<T> Core<T> {
             (Place::Follower, None) => {}
         }
     }
+}
+
+/// The start of the oldest window among the queued items of a site.
+fn oldest<T>(site: &Site, slab: &Slab<T>) -> Option<i64> {
+    let since = |lane: &List| Some(slab.get(lane.front()?)?.since);
+    site.lanes.iter().filter_map(since).min()
 }
 
 /// Whether a window has ended. One that begins in the future was begun by another clock.

@@ -3,7 +3,7 @@
 
 use super::site::{Post, SiteId, State};
 use super::slab::{Key, Stage};
-use super::{Core, Todo, is_over};
+use super::{Core, Effects, is_over, oldest};
 use crate::answers::Caller;
 use crate::list::{Index, NIL};
 
@@ -12,13 +12,17 @@ pub(super) const PATIENCE: u32 = 7;
 
 impl<T> Core<T> {
     /// A worker that counts as gathering takes a batch of its site, or stops counting.
-    pub(crate) fn take(&mut self, post: Post, tickets: &mut Vec<Index>) -> (Option<Vec<T>>, Todo) {
+    pub(crate) fn take(
+        &mut self,
+        post: Post,
+        tickets: &mut Vec<Index>,
+    ) -> (Option<Vec<T>>, Effects) {
         self.answered(post.place);
         tickets.clear();
         let site = self.sites.get_mut(post.site);
         site.gathering -= 1;
         if !(self.is_ripe(post.site) && self.has_turn(post.site)) {
-            return (None, self.todo());
+            return (None, self.effects());
         }
         let now = self.clock.now();
         let site = self.sites.get_mut(post.site);
@@ -31,14 +35,14 @@ impl<T> Core<T> {
         let site = self.sites.get_mut(post.site);
         let passed_over = !lowest_first && site.lanes[..2].iter().any(|lane| !lane.is_empty());
         site.passed_over = if passed_over { site.passed_over + 1 } else { 0 };
-        let oldest = site.oldest(&self.slab);
+        let oldest = oldest(site, &self.slab);
         site.due = oldest.is_some_and(|since| is_over(since, now, self.wait));
         self.sites.get_mut(post.place).sending += 1;
         self.calls += 1;
         self.sites.line.retain(|site| *site != post.site);
         self.counters.sent(items.len(), self.calls);
         self.fill_from_blocked();
-        (Some(items), self.todo())
+        (Some(items), self.effects())
     }
 
     /// The items of these tickets are done with: names their callers, in the same order.
@@ -124,7 +128,7 @@ impl<T> Core<T> {
             let key = slot.key;
             owed += usize::from(slot.nth < self.promised);
             if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
-                self.counters.waited(now.saturating_sub(slot.since));
+                self.counters.waited(slot.since, now);
                 items.push(item);
                 tickets.push(index);
             }
@@ -164,7 +168,7 @@ impl<T> Core<T> {
             && let Some(slot) = self.slab.get_mut(index)
         {
             if let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) {
-                self.counters.waited(now.saturating_sub(slot.since));
+                self.counters.waited(slot.since, now);
                 owed += usize::from(slot.nth < self.promised);
                 items.push(item);
                 tickets.push(index);

@@ -5,7 +5,6 @@
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::slab::Slab;
 use crate::list::List;
 use crate::runtime::Runtime;
 
@@ -99,21 +98,41 @@ impl Site {
         }
     }
 
+    /// The start of the window of an item that comes now, as the item of this number.
+    #[inline]
+    pub(crate) fn stamp(&mut self, clock: Clock, nth: u64, batch: usize) -> i64 {
+        let (stamp, left) = self.stamp;
+        if self.queued > 0 && left > 0 {
+            self.stamp.1 = left - 1;
+            return stamp;
+        }
+        self.used = nth;
+        self.stamp = (clock.now(), batch - 1);
+        self.stamp.0
+    }
+
+    /// One more item may be taken.
+    #[inline]
+    pub(crate) fn count_queued(&mut self) {
+        // A new window begins with the first.
+        self.due &= self.queued > 0;
+        self.queued += 1;
+    }
+
     /// Whether anybody there waits for something.
     #[inline]
     pub(crate) fn asks(&self) -> bool {
         self.waiting > 0 || self.guest
     }
 
+    #[inline]
+    fn serves(&self, runtime: Runtime) -> bool {
+        self.runtime == runtime && self.state != State::Ended
+    }
+
     /// Whether anything refers to it.
     fn is_idle(&self) -> bool {
         !self.asks() && self.sending == 0 && self.gathering == 0 && !self.timer && !self.watching
-    }
-
-    /// The start of the oldest window among its queued items.
-    pub(crate) fn oldest<T>(&self, slab: &Slab<T>) -> Option<i64> {
-        let since = |lane: &List| Some(slab.get(lane.front()?)?.since);
-        self.lanes.iter().filter_map(since).min()
     }
 }
 
@@ -138,8 +157,16 @@ impl Sites {
 
     #[inline]
     pub(crate) fn find(&self, runtime: Runtime) -> Option<SiteId> {
-        let is_it = |site: &Site| site.runtime == runtime && site.state != State::Ended;
-        self.all.iter().position(is_it).map(|at| at as SiteId)
+        match self.only() {
+            Some(site) => site.serves(runtime).then_some(0),
+            None => self.find_among_several(runtime),
+        }
+    }
+
+    #[cold]
+    fn find_among_several(&self, runtime: Runtime) -> Option<SiteId> {
+        let at = self.all.iter().position(|site| site.serves(runtime))?;
+        Some(at as SiteId)
     }
 
     /// The site, if there is just one.

@@ -47,7 +47,7 @@ pub(crate) struct Slot<T> {
     pub(crate) nth: u64,
     /// The neighbours in its list.
     pub(crate) links: Links,
-    /// See [`Manner`](super::Manner).
+    /// See [`AddOptions`](super::AddOptions).
     pub(crate) flight: u32,
     pub(crate) site: SiteId,
     pub(crate) lane: u8,

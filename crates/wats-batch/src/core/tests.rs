@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::sending::PATIENCE;
 use super::*;
 use crate::answers::Answers;
-use crate::trays::{Left, TrayId, Trays};
+use crate::intake::{BufferId, Buffered, IntakeBuffers};
 use crate::{Policy, limit};
 
 type Under = Core<u32>;
@@ -34,7 +34,7 @@ enum Step {
         priority: u8,
         key: u8,
         may_block: bool,
-        by_tray: bool,
+        by_buffer: bool,
     },
     Cancel(usize),
     Take,
@@ -46,7 +46,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => (0u8..3, 0u8..5, any::<bool>(), any::<bool>()).prop_map(
-            |(priority, key, may_block, by_tray)| Step::Add { priority, key, may_block, by_tray }
+            |(priority, key, may_block, by_buffer)| Step::Add { priority, key, may_block, by_buffer }
         ),
         2 => (0usize..64).prop_map(Step::Cancel),
         3 => Just(Step::Take),
@@ -59,9 +59,9 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     core: Under,
     answers: Answers<u32, ()>,
-    trays: Trays<u32>,
-    /// The tray that one of the workers holds open.
-    tray: Option<TrayId>,
+    buffers: IntakeBuffers<u32>,
+    /// The buffer that one of the workers holds open.
+    buffer: Option<BufferId>,
     /// Workers that have yet to take.
     started: usize,
     calls: Vec<Call>,
@@ -86,8 +86,8 @@ impl Model {
         Self {
             core: under(config, retries),
             answers: Answers::new(),
-            trays: Trays::new(),
-            tray: None,
+            buffers: IntakeBuffers::new(),
+            buffer: None,
             started: 0,
             calls: Vec::new(),
             callers: HashMap::new(),
@@ -101,8 +101,8 @@ impl Model {
         }
     }
 
-    fn act(&mut self, todo: Todo) {
-        while todo.errands
+    fn act(&mut self, effects: Effects) {
+        while effects.errands
             && let Some(errand) = self.core.errand()
         {
             match errand {
@@ -120,13 +120,13 @@ impl Model {
     /// One more worker is about to take.
     fn gather(&mut self) {
         self.started += 1;
-        self.tray = self.tray.or_else(|| self.trays.open(None, POST.site));
+        self.buffer = self.buffer.or_else(|| self.buffers.open(None, POST.site));
     }
 
-    fn empty_tray(&mut self) {
-        if let Some(id) = self.tray {
+    fn empty_buffer(&mut self) {
+        if let Some(id) = self.buffer {
             let mut refused = Unsent::default();
-            self.core.take_in(&mut self.trays.lock(id), &mut refused);
+            self.core.take_in(&mut self.buffers.lock(id), &mut refused);
             assert!(refused.callers.is_empty());
         }
     }
@@ -147,18 +147,18 @@ impl Model {
                 priority,
                 key,
                 may_block,
-                by_tray,
+                by_buffer,
             } => {
                 let item = self.next;
                 self.next += 1;
                 self.priorities.insert(item, priority);
                 let priority =
                     [Priority::Low, Priority::Normal, Priority::High][usize::from(priority)];
-                if by_tray && let Some(id) = self.tray {
-                    let mut tray = self.trays.lock(id);
-                    let index = tray.admit(None, || self.answers.open()).unwrap();
+                if by_buffer && let Some(id) = self.buffer {
+                    let mut buffer = self.buffers.lock(id);
+                    let index = buffer.admit(None, || self.answers.open()).unwrap();
                     let waker = Waker::noop().clone();
-                    tray.leave(Left {
+                    buffer.leave(Buffered {
                         item,
                         waker,
                         priority,
@@ -168,8 +168,8 @@ impl Model {
                     self.keys.insert(item, 0);
                     return;
                 }
-                self.empty_tray();
-                let manner = Manner {
+                self.empty_buffer();
+                let options = AddOptions {
                     priority,
                     key: Key::new(u64::from(key)),
                     flight: 0,
@@ -177,12 +177,12 @@ impl Model {
                 let more = || self.answers.open();
                 match self
                     .core
-                    .enter(POST.site, item, None, manner, may_block, more)
+                    .enter(POST.site, item, None, options, may_block, more)
                 {
-                    Ok((index, todo)) => {
+                    Ok((index, effects)) => {
                         assert!(self.callers.insert(item, index).is_none());
                         self.keys.insert(item, key);
-                        self.act(todo);
+                        self.act(effects);
                     }
                     Err(error) => {
                         assert!(!may_block);
@@ -193,7 +193,9 @@ impl Model {
             Step::Cancel(at) => {
                 if let Some((item, index)) = self.pick(at) {
                     self.callers.remove(&item);
-                    let withdrawn = self.tray.and_then(|id| self.trays.lock(id).withdraw(index));
+                    let withdrawn = self
+                        .buffer
+                        .and_then(|id| self.buffers.lock(id).withdraw(index));
                     if let Some(left) = withdrawn {
                         assert_eq!(left.item, item);
                         self.answers.cancel(index);
@@ -201,7 +203,7 @@ impl Model {
                         return;
                     }
                     let Gone {
-                        withdrawn, todo, ..
+                        withdrawn, effects, ..
                     } = self.core.leave(index);
                     if withdrawn {
                         self.answers.cancel(index);
@@ -211,7 +213,7 @@ impl Model {
                     if !self.sent.contains(&item) {
                         self.cancelled.insert(item);
                     }
-                    self.act(todo);
+                    self.act(effects);
                 }
             }
             Step::Take => {
@@ -231,9 +233,9 @@ impl Model {
                 }
             }
             Step::Flush => {
-                self.empty_tray();
-                let (_, todo) = self.core.flush();
-                self.act(todo);
+                self.empty_buffer();
+                let (_, effects) = self.core.flush();
+                self.act(effects);
             }
         }
         assert!(self.core.pending() <= 8, "the queue is bounded");
@@ -241,12 +243,12 @@ impl Model {
 
     fn take(&mut self) {
         self.started -= 1;
-        self.empty_tray();
-        if let Some(id) = self.tray.take() {
-            self.trays.close(id, |_| ());
+        self.empty_buffer();
+        if let Some(id) = self.buffer.take() {
+            self.buffers.close(id, |_| ());
         }
         let mut tickets = Vec::new();
-        let (items, todo) = self.core.take(POST, &mut tickets);
+        let (items, effects) = self.core.take(POST, &mut tickets);
         if let Some(items) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
             assert_eq!(items.len(), tickets.len());
@@ -281,7 +283,7 @@ impl Model {
             }
             self.calls.push(Call { items, tickets });
         }
-        self.act(todo);
+        self.act(effects);
     }
 
     fn settle(&mut self, call: &Call) {
@@ -294,8 +296,8 @@ impl Model {
             .deliver(answers, &mut Vec::new(), &mut Vec::new());
         self.core.gather_again(POST);
         self.gather();
-        let todo = self.core.todo();
-        self.act(todo);
+        let effects = self.core.effects();
+        self.act(effects);
     }
 
     fn look(&mut self, item: u32, index: Index) {
@@ -308,10 +310,10 @@ impl Model {
 
     /// Closes and lets all work end.
     fn finish(&mut self) {
-        self.empty_tray();
+        self.empty_buffer();
         self.core.close();
-        let todo = self.core.todo();
-        self.act(todo);
+        let effects = self.core.effects();
+        self.act(effects);
         while self.started > 0 || !self.calls.is_empty() {
             while self.started > 0 {
                 self.take();
@@ -327,7 +329,7 @@ impl Model {
         assert!(self.callers.is_empty(), "nobody is left waiting");
         assert_eq!(self.core.keys.len(), 0, "no key is remembered");
         assert_eq!(self.core.slab.live(), 0, "no slot is left behind");
-        // One for the queue, one for the tray.
+        // One for the queue, one for the buffer.
         assert!(self.answers.usage().0 <= 2, "no cell is left behind");
         for item in self.keys.keys() {
             let outcomes = [self.sent.contains(item), self.cancelled.contains(item)];
@@ -362,7 +364,7 @@ fn cancelled_items_do_not_fill_the_queue() {
     let mut core = under(BatchConfig::default().max_pending(limit::<2>()), false);
     let answers = Answers::<u32, ()>::new();
     for _ in 0..1000 {
-        let entered = core.enter(POST.site, 1, None, Manner::default(), false, || {
+        let entered = core.enter(POST.site, 1, None, AddOptions::default(), false, || {
             answers.open()
         });
         let (index, _) = entered.unwrap();
@@ -383,7 +385,7 @@ fn a_burst_gives_its_memory_back() {
     let answers = Answers::<u32, ()>::new();
     let indices: Vec<_> = (0..50_000)
         .map(|n| {
-            let entered = core.enter(POST.site, n, None, Manner::default(), false, || {
+            let entered = core.enter(POST.site, n, None, AddOptions::default(), false, || {
                 answers.open()
             });
             let (index, _) = entered.unwrap();
@@ -409,17 +411,17 @@ fn high_goes_first_and_low_is_not_starved() {
     let mut core = under(config, false);
     let mut cells = 0..1000;
     let mut add = |core: &mut Under, item, priority| {
-        let manner = Manner {
+        let options = AddOptions {
             priority,
-            ..Manner::default()
+            ..AddOptions::default()
         };
-        core.enter(POST.site, item, None, manner, false, || {
+        core.enter(POST.site, item, None, options, false, || {
             std::mem::take(&mut cells)
         })
         .unwrap()
         .1
     };
-    assert_eq!(add(&mut core, 1, Priority::Low), Todo::default());
+    assert_eq!(add(&mut core, 1, Priority::Low), Effects::default());
     let mut sent = Vec::new();
     for _ in 0..9 {
         let _ = add(&mut core, 3, Priority::High);

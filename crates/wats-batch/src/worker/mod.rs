@@ -1,6 +1,8 @@
 //! A bulk slot: a task that takes a batch, calls the bulk function, answers the callers and looks for
 //! the next batch. With nothing to take it ends; the core starts another when there is.
 
+mod recover;
+
 use std::any::Any;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,14 +19,14 @@ use tokio::time::Instant;
 use crate::answers::Caller;
 use crate::bulk::Outcome;
 use crate::core::site::Post;
-use crate::core::{Todo, Unsent};
+use crate::core::{Effects, Unsent};
 use crate::error::panic_message;
 use crate::foreign::{forget_panic, let_go, wake_all};
+use crate::intake::BufferId;
 use crate::list::Index;
 use crate::recovery::Part;
 use crate::runtime::Runtime;
 use crate::shared::Shared;
-use crate::trays::TrayId;
 use crate::{BatchError, Policy};
 
 /// Starts a worker; the core has counted it as gathering.
@@ -39,7 +41,7 @@ where
     match runtime {
         Some(runtime) => {
             // One thread alone has nobody to keep away from the queue.
-            worker.uses_trays = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
+            worker.uses_buffers = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
                 && post.site == post.place
                 && shared.order_by.is_none()
                 && shared.dedupe.is_none();
@@ -63,9 +65,9 @@ pub(crate) struct Worker<T, R, E> {
     /// How long the last call took.
     took: Option<Duration>,
     gathering: bool,
-    pub(crate) uses_trays: bool,
-    /// The tray this worker holds open while it gathers.
-    tray: Option<TrayId>,
+    pub(crate) uses_buffers: bool,
+    /// The buffer this worker holds open while it gathers.
+    buffer: Option<BufferId>,
     ended: bool,
 }
 
@@ -86,15 +88,15 @@ where
             wakers: Vec::new(),
             took: None,
             gathering: true,
-            uses_trays: false,
-            tray: None,
+            uses_buffers: false,
+            buffer: None,
             ended: false,
         }
     }
 
     async fn run(mut self) {
         if self.shared.policy == Policy::Eager {
-            self.open_tray();
+            self.open_buffer();
             // The callers that are ready to run now get to add their items first.
             YieldOnce(false).await;
         }
@@ -141,22 +143,22 @@ where
 
     pub(crate) fn take(&mut self) -> Option<Vec<T>> {
         let mut refused = Unsent::default();
-        let (items, todo) = self
+        let (items, effects) = self
             .shared
-            .take_in(self.tray.take(), &mut refused)
+            .take_in(self.buffer.take(), &mut refused)
             .take(self.post, &mut self.tickets);
         self.gathering = false;
         self.ended = items.is_none();
         self.shared
             .fail(std::mem::take(&mut refused.callers), &BatchError::Closed);
-        self.shared.act(todo);
+        self.shared.act(effects);
         items
     }
 
     /// For the callers on this thread, until the next look at the queue.
-    pub(crate) fn open_tray(&mut self) {
-        if self.uses_trays {
-            self.tray = self.shared.trays.open(self.runtime, self.post.site);
+    pub(crate) fn open_buffer(&mut self) {
+        if self.uses_buffers {
+            self.buffer = self.shared.buffers.open(self.runtime, self.post.site);
         }
     }
 
@@ -178,8 +180,8 @@ where
         last: bool,
     ) {
         let shared = Arc::clone(&self.shared);
-        let (todo, leftovers) = shared.telling(|| self.tell(answers, last));
-        shared.act(todo);
+        let (effects, leftovers) = shared.telling(|| self.tell(answers, last));
+        shared.act(effects);
         let_go(leftovers);
     }
 
@@ -188,9 +190,9 @@ where
         &mut self,
         answers: impl Iterator<Item = Answer<R, E>>,
         last: bool,
-    ) -> (Todo, Vec<Answer<R, E>>) {
+    ) -> (Effects, Vec<Answer<R, E>>) {
         let mut leftovers = Vec::new();
-        let todo = {
+        let effects = {
             let mut core = self.shared.core.lock();
             if let Some(took) = self.took.take() {
                 core.counters.called(took);
@@ -199,11 +201,11 @@ where
             if last {
                 core.gather_again(self.post);
             }
-            core.todo()
+            core.effects()
         };
         self.gathering = last;
         if last {
-            self.open_tray();
+            self.open_buffer();
         }
         let failed = self.shared.answers.deliver(
             self.callers.drain(..).zip(answers),
@@ -212,7 +214,7 @@ where
         );
         wake_all(self.wakers.drain(..));
         self.shared.meter.failed(failed);
-        (todo, leftovers)
+        (effects, leftovers)
     }
 }
 
@@ -234,7 +236,7 @@ impl<T, R, E> Drop for Worker<T, R, E> {
         let (mut callers, mut refused) = (Vec::new(), Unsent::default());
         let shared = Arc::clone(&self.shared);
         shared.telling(|| {
-            let mut core = shared.take_in(self.tray.take(), &mut refused);
+            let mut core = shared.take_in(self.buffer.take(), &mut refused);
             core.settle(cut_off.into_iter(), &mut callers);
             core.worker_lost(self.post, self.gathering);
             drop(core);
