@@ -4,7 +4,6 @@
 //! [`BodyChunks`] then gives that text and, at each place, the attachment encoded piece by piece. They can be made any
 //! number of times, and each gives the same bytes.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -13,74 +12,15 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::Report;
-use super::payload::{Encoded, Payload};
+use super::payload::Encoded;
+use super::payload::placeholder::{self, Placeholder};
 use crate::error::{Error, Result};
-
-/// Contents in memory that are shorter than this as base64 are written with the rest of the report. Files are not,
-/// however short: reading them takes as long as their disk takes.
-const SMALL: u64 = 4 * 1024;
-
-thread_local! {
-    /// The report that this thread is writing without its attachments, if it is.
-    static OPEN: RefCell<Option<Open>> = const { RefCell::new(None) };
-}
-
-#[derive(Default)]
-struct Open {
-    /// Bytes written so far.
-    written: usize,
-    /// Where contents belong.
-    places: Vec<(usize, Payload)>,
-}
-
-/// Keeps a place for contents if a body is being made of them; an empty text must then be written instead.
-pub(super) fn keep_place(payload: &Payload) -> bool {
-    OPEN.with_borrow_mut(|open| match open {
-        Some(open)
-            if payload.needs_no_escape()
-                && (payload.is_file() || payload.encoded_len() >= SMALL) =>
-        {
-            // After the quote that begins the empty text.
-            open.places.push((open.written + 1, payload.clone()));
-            true
-        }
-        _ => false,
-    })
-}
-
-/// Counts what is written, for the places.
-struct Counting(Vec<u8>);
-
-impl Write for Counting {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        OPEN.with_borrow_mut(|open| {
-            if let Some(open) = open {
-                open.written = self.0.len();
-            }
-        });
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Ends the making of a body, whatever happens.
-struct Making;
-
-impl Drop for Making {
-    fn drop(&mut self) {
-        OPEN.set(None);
-    }
-}
 
 /// A report as WSJF text, ready to be sent any number of times; from [`Report::body`].
 #[derive(Clone)]
 pub struct ReportBody {
     text: Bytes,
-    places: Arc<[(usize, Payload)]>,
+    places: Arc<[Placeholder]>,
     length: u64,
 }
 
@@ -113,26 +53,19 @@ impl Report {
     /// # Errors
     /// [`Error::Data`] when the report cannot be written as JSON.
     pub fn body(&self) -> Result<ReportBody> {
-        OPEN.set(Some(Open::default()));
-        let making = Making;
-        let mut text = Counting(Vec::with_capacity(4 * 1024));
-        self.serialize(&mut serde_json::Serializer::new(&mut text))
-            .map_err(|error| Error::Data(format!("the report cannot be written: {error}")))?;
-        let places = OPEN.take().unwrap_or_default().places;
-        drop(making);
-        let text = text.0;
+        let (text, places) = placeholder::collect(|text| {
+            self.serialize(&mut serde_json::Serializer::new(text))
+                .map_err(|error| Error::Data(format!("the report cannot be written: {error}")))
+        })?;
         if places
             .iter()
-            .any(|(at, _)| text.get(at - 1..=*at) != Some(br#""""#))
+            .any(|place| text.get(place.at - 1..=place.at) != Some(br#""""#))
         {
             return Err(Error::Data(
                 "the report cannot be written: an attachment has no place".to_owned(),
             ));
         }
-        let contents: u64 = places
-            .iter()
-            .map(|(_, payload)| payload.encoded_len())
-            .sum();
+        let contents: u64 = places.iter().map(|place| place.payload.encoded_len()).sum();
         Ok(ReportBody {
             length: text.len() as u64 + contents,
             text: text.into(),
@@ -213,16 +146,16 @@ impl BodyChunks {
                 self.inner = None;
             }
             let place = self.body.places.get(self.next);
-            let end = place.map_or(self.body.text.len(), |(at, _)| *at);
+            let end = place.map_or(self.body.text.len(), |place| place.at);
             if self.at < end {
                 let piece = self.body.text.slice(self.at..end);
                 self.at = end;
                 return Ok(Some(piece));
             }
-            let Some((_, payload)) = place else {
+            let Some(place) = place else {
                 return Ok(None);
             };
-            self.inner = Some(payload.encoded()?);
+            self.inner = Some(place.payload.encoded()?);
             self.next += 1;
         }
     }

@@ -1,5 +1,7 @@
 //! The contents of attachments: base64 text as it was read, bytes, or a file that is read only when it is sent.
 
+pub(crate) mod placeholder;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,7 +15,6 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Error as _, Serialize, Serializer};
 
-use super::body;
 use crate::error::{Error, Result};
 use crate::wire::Member;
 
@@ -283,7 +284,7 @@ impl Member for Payload {
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A body that streams has a place kept for it and writes it later.
-        if body::keep_place(self) {
+        if placeholder::keep(self) {
             return serializer.serialize_str("");
         }
         if let Source::Base64(text) = &self.0 {
