@@ -60,30 +60,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "wats-domains",
-        &[
-            "error",
-            "report::lint::collect",
-            "report::refusal",
-            "scanned",
-        ],
-    ),
-    (
-        "wats-domains",
-        &[
-            "report::body",
-            "report::model",
-            "report::model::repair",
-            "report::model::step",
-            "report::model::unit",
-            "report::payload",
-        ],
-    ),
-    (
-        "wats-domains",
-        &["report::builder::sequence", "report::builder::several"],
-    ),
-    (
         "wats-http",
         &[
             "body::download",

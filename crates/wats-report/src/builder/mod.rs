@@ -2,11 +2,12 @@
 //! carried up to the root and the report, everything checked before it can be sent.
 //!
 //! `common` has what test and repair reports share; here is the builder of test reports, `repair` has that of repairs.
-//! `sequence` adds steps, `step` is the handle to what was added, `several` steps of several measurements, `turns`
+//! `sequence` adds steps, `step` is the handle to what was added, `measurement` makes one with its outcome, `several` steps of several, `turns`
 //! loops, and `parts` makes parts of the model by hand. `finish` completes the tree.
 
 mod common;
 mod finish;
+mod measurement;
 mod parts;
 mod repair;
 mod sequence;

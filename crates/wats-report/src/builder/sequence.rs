@@ -1,12 +1,12 @@
 //! Steps of a sequence.
 
-use crate::wire::Number;
 use crate::{
     AdditionalData, Attachment, BooleanMeasurement, Chart, ExeCall, Limits, MessagePopup,
     NumericMeasurement, SequenceCall, Status, Step, StepGroup, StepType, StringLimit,
     StringMeasurement,
 };
 
+use super::measurement::{number, pass_fail, text};
 use super::several::{MultiBoolean, MultiNumeric, MultiString};
 use super::step::{Many, Nested, Plain, Single, StepRef, Taken};
 
@@ -268,42 +268,5 @@ pub(super) fn boolean_step(name: String, measurement: BooleanMeasurement) -> Ste
         status: measurement.status.clone(),
         booleans: Some(vec![measurement]),
         ..step(name, StepType::PassFail)
-    }
-}
-
-pub(super) fn number(
-    name: Option<String>,
-    value: f64,
-    unit: String,
-    limits: Limits,
-) -> NumericMeasurement {
-    NumericMeasurement {
-        status: Some(Status::of(limits.accepts(value))),
-        comp_op: Some(limits.op.clone()),
-        name,
-        unit: Some(unit),
-        value: Some(value.into()),
-        low_limit: limits.low.map(Number::from),
-        high_limit: limits.high.map(Number::from),
-        ..NumericMeasurement::default()
-    }
-}
-
-pub(super) fn text(name: Option<String>, value: String, limit: StringLimit) -> StringMeasurement {
-    StringMeasurement {
-        status: Some(Status::of(limit.accepts(&value))),
-        comp_op: Some(limit.op),
-        name,
-        value: Some(value),
-        limit: limit.limit,
-        ..StringMeasurement::default()
-    }
-}
-
-pub(super) fn pass_fail(name: Option<String>, passed: bool) -> BooleanMeasurement {
-    BooleanMeasurement {
-        name,
-        status: Some(Status::of(passed)),
-        ..BooleanMeasurement::default()
     }
 }

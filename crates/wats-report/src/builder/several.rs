@@ -4,7 +4,7 @@ use crate::{
     BooleanMeasurement, Limits, NumericMeasurement, Status, StringLimit, StringMeasurement,
 };
 
-use super::sequence::{number, pass_fail, text};
+use super::measurement::{number, pass_fail, text};
 
 /// Measurements of one step; their names differ. See [`MultiNumeric`], [`MultiString`] and [`MultiBoolean`].
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 
 use crate::{Limits, LoopInfo, Status, Step, StepGroup, StringLimit};
 
-use super::sequence::{Sequence, boolean_step, number, numeric_step, pass_fail, string_step, text};
+use super::measurement::{number, pass_fail, text};
+use super::sequence::{Sequence, boolean_step, numeric_step, string_step};
 use super::step::{Nested, Single, StepRef};
 
 /// When a loop has passed.

@@ -4,10 +4,11 @@
 //! the same values. How the numbers of an export were written (`valueFormat`, `errorCodeFormat` …) is kept in `extra`.
 //!
 //! Here are the report and its header; `step` has the tree of steps and `measurement` what steps measured, `chart` the
-//! charts, `unit` what the header lists (misc info, sub units, assets), `repair` what only repairs have, `additional`
+//! charts, `attachment` files, `unit` what the header lists (misc info, sub units, assets), `repair` what only repairs have, `additional`
 //! free data.
 
 mod additional;
+mod attachment;
 mod chart;
 mod measurement;
 mod repair;
@@ -17,11 +18,12 @@ mod unit;
 pub use additional::{
     AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, PropertyType,
 };
+pub use attachment::Attachment;
 pub use chart::{Chart, ChartSeries};
 pub use measurement::{BooleanMeasurement, NumericMeasurement, StringMeasurement};
 pub use repair::{Failure, Uur, UurReference};
 pub use step::{ExeCall, LoopInfo, MessagePopup, SequenceCall, Step};
-pub use unit::{Asset, AssetStatistics, Attachment, MiscInfo, SubUnit};
+pub use unit::{Asset, AssetStatistics, MiscInfo, SubUnit};
 
 use uuid::Uuid;
 

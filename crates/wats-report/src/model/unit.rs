@@ -1,9 +1,8 @@
-//! What the header of a report lists: named values, units, equipment, files.
+//! What the header of a report lists: named values, units, equipment.
 
 use uuid::Uuid;
 
 use super::Failure;
-use crate::Payload;
 use crate::wire::{Number, wire};
 
 wire! {
@@ -77,17 +76,5 @@ wire! {
         "maintenanceDaysOverdue" => maintenance_days_overdue: Number,
         /// What the server has to say of it.
         "message" => message: String,
-    }
-
-    /// A file within a report: of a step, a repair or a failure.
-    pub struct Attachment {
-        /// Name of the file.
-        "name" => name: String,
-        /// Its content type, such as `image/png`.
-        "contentType" => content_type: String,
-        /// Its contents.
-        "data" => data: Payload,
-        /// Identifier; not in steps.
-        "id" => id: Uuid,
     }
 }
