@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 9] = [
+const LAYERS: [&str; 10] = [
     "wats-codec",
     "wats-background",
     "wats-cache-macros",
     "wats-cache",
     "wats-batch",
     "wats-http",
+    "wats-report",
     "wats-domains",
     "wats-sim",
     "wats",
@@ -25,7 +26,7 @@ const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benche
      --offline --allow-dirty --target-dir target/package";
 
 /// The crates whose reading must not depend on what others of a build ask of `serde_json`.
-const JSON: [&str; 1] = ["wats-domains"];
+const JSON: [&str; 2] = ["wats-report", "wats-domains"];
 
 /// Features of `serde_json` that change what it hands over, or in which order.
 const JSON_FEATURES: &str = "serde_json/arbitrary_precision,serde_json/preserve_order,\

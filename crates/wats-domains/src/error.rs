@@ -31,7 +31,7 @@ pub enum Error {
     #[error("invalid configuration: {0}")]
     Config(String),
     /// A report that the server would refuse; nothing was sent.
-    #[error("the report cannot be sent: {}", list(.0))]
+    #[error(fmt = wats_report::error::refused)]
     Report(Vec<Finding>),
     /// A query that cannot be expressed; nothing was sent.
     #[error("the query cannot be sent: {0}")]
@@ -71,7 +71,7 @@ pub enum Error {
         known: Vec<(i32, String)>,
     },
     /// Data that cannot be written or read; `{:#}` says why and where.
-    #[error(fmt = codec)]
+    #[error(fmt = wats_report::error::codec)]
     Codec {
         /// What was being done.
         what: &'static str,
@@ -83,6 +83,20 @@ pub enum Error {
     /// and answers as that error does.
     #[error(transparent)]
     Shared(Arc<Self>),
+}
+
+impl From<wats_report::Error> for Error {
+    fn from(error: wats_report::Error) -> Self {
+        match error {
+            wats_report::Error::Config(text) => Self::Config(text),
+            wats_report::Error::Report(findings) => Self::Report(findings),
+            wats_report::Error::Query(text) => Self::Query(text),
+            wats_report::Error::Codec { what, source } => Self::Codec { what, source },
+            wats_report::Error::Data(text) => Self::Data(text),
+            // The enum may grow; what it says is kept.
+            other => Self::Data(format!("{other:#}")),
+        }
+    }
 }
 
 impl Error {
@@ -200,36 +214,4 @@ fn unknown_process(
         0 => Ok(()),
         more => write!(f, " and {more} more"),
     }
-}
-
-/// What was being done; in the long form also why it failed, with the place. The codec's error tells its own causes.
-fn codec(
-    what: &&'static str,
-    source: &wats_codec::Error,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    f.write_str(what)?;
-    if !f.alternate() {
-        return Ok(());
-    }
-    let why = format!("{source:#}");
-    write!(f, ": {why}")?;
-    match source.position().map(|at| at.to_string()) {
-        Some(at) if !why.contains(&at) => write!(f, ", at {at}"),
-        _ => Ok(()),
-    }
-}
-
-/// The first few findings on one line, and how many more there are.
-fn list(findings: &[Finding]) -> String {
-    const SHOWN: usize = 5;
-    let mut parts: Vec<String> = findings
-        .iter()
-        .take(SHOWN)
-        .map(Finding::to_string)
-        .collect();
-    if findings.len() > SHOWN {
-        parts.push(format!("and {} more", findings.len() - SHOWN));
-    }
-    parts.join("; ")
 }

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //! One folder per domain, each with its wire models (`model`) and its operations (`service`). Beside them: `api` (the
-//! root), `route` (the table of operations), `odata` (filters), `wire` (models that lose nothing), `scanned` (texts that
-//! tell units apart), `error`.
+//! root), `route` (the table of operations), `odata` (filters), `scanned` (texts that are asked for),
+//! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 mod api;
 mod error;
@@ -13,7 +13,6 @@ mod product;
 pub mod report;
 mod route;
 mod scanned;
-pub mod wire;
 
 pub use api::{Api, ApiOptions};
 pub use error::{Error, Result};
@@ -23,7 +22,8 @@ pub use product::{Product, ProductQuery, ProductRevision, ProductService, Produc
 #[doc(inline)]
 pub use report::{Finding, HeaderQuery, Limits, Report, ReportHeader, ReportService, UutReport};
 
-pub use scanned::{Cleaned, clean_scanned};
+#[doc(inline)]
+pub use wats_report::{Cleaned, clean_scanned, wire};
 
 pub use wats_cache::CacheStats;
 // Types of these stand in public signatures.

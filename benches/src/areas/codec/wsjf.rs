@@ -34,7 +34,7 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
     ]
 }
 
-fn report() -> wats_domains::Result<UutReport> {
+fn report() -> wats_domains::report::Result<UutReport> {
     UutReport::builder("PART-0001", "SN-00042", "A", 100)
         .station("Bench", "Here", "Bench")
         .operator("bench")

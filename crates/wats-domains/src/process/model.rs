@@ -1,6 +1,6 @@
 //! The wire model of a process, as `GET /api/App/Processes` lists it.
 
-use crate::wire::wire;
+use wats_report::wire;
 
 wire! {
     /// A process: an operation type of test, repair or other work.

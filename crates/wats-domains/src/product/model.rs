@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::wire::wire;
+use wats_report::wire;
 
 wire! {
     /// A product with its revisions. It is made by [`new`](Product::new) and changed by its fields, not written as

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Status;
-use crate::wire::{Number, wire};
+use wats_report::wire;
+use wats_report::wire::Number;
 
 wire! {
     /// The header of a stored report (`OData.ReportHeader` of the server).

@@ -15,7 +15,7 @@ use crate::api::Api;
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
 use crate::route::{self, Route};
-use crate::wire::wire;
+use wats_report::wire;
 
 wire! {
     /// How far the server has come with a report (`ReportsProcessingStatus`).

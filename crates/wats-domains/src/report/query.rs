@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use wats_http::Call;
 
 use super::ReportType;
-use super::zone;
 use crate::error::{Error, Result};
 use crate::odata::Filter;
+use wats_report::zone;
 
 /// Most headers that the server gives in one answer.
 pub(crate) const MAX_TOP: u32 = 10_000;

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use wats_batch::{Partition, batch_map_stream};
 use wats_http::Call;
 
-use super::partial::Partial;
 use super::{BulkOptions, Report, ReportService};
 use crate::error::{Error, Result, none_if_missing};
 use crate::route;
@@ -127,7 +126,7 @@ impl<'a> ReportService<'a> {
         let route = &route::REPORT_GET;
         let call = detail.fill(route.call().path("id", id));
         let mut report: Report = self.api.read(route, call).await?;
-        report.partial = Partial(detail.is_less());
+        report.set_partial(detail.is_less());
         Ok(report)
     }
 

@@ -4,8 +4,8 @@
 //! `root → Power → Measure +5V`. The wording is the server's own and may change, so this is a best effort: a line that
 //! matches no rule is kept in the server's words as R090.
 
-use super::lint::rules::{self, Rule};
-use super::lint::{Finding, MAX_FINDINGS};
+use wats_report::lint::rules::{self, Rule};
+use wats_report::lint::{Finding, MAX_FINDINGS};
 
 /// Bytes of a line that are looked at; names and rules are shorter.
 const MAX_LINE: usize = 4_096;

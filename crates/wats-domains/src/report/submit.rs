@@ -13,8 +13,10 @@ use wats_batch::Partition;
 use wats_http::{Call, Response, Timeouts};
 
 use super::internal::ConfirmOptions;
-use super::lint::{Finding, rules};
-use super::{BulkOptions, Report, ReportService, Submitted, evaluate, text, upload};
+use wats_report::lint::rules;
+use wats_report::text;
+
+use super::{BulkOptions, Finding, Report, ReportService, Submitted, evaluate, upload};
 use crate::error::{Error, Result};
 use crate::route::{self, Route};
 
@@ -305,7 +307,7 @@ fn unacknowledged(id: Uuid, response: &Response) -> Error {
 
 /// The id of a report that may be sent with these options.
 fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
-    if report.partial.0 && !options.partial {
+    if report.is_partial() && !options.partial {
         return Err(Error::Data(
             "the report was read in less detail, so submitting it would overwrite the whole by a part: read it whole \
              with `get`, or say `SubmitOptions::partial(true)`"
@@ -313,8 +315,10 @@ fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
         ));
     }
     match report.extra.get("id") {
-        Some(Value::String(odd)) if report.id.is_none() => Err(text::no_uuid(odd)),
-        Some(odd) if report.id.is_none() && !odd.is_null() => Err(text::no_uuid(&odd.to_string())),
+        Some(Value::String(odd)) if report.id.is_none() => Err(text::no_uuid(odd).into()),
+        Some(odd) if report.id.is_none() && !odd.is_null() => {
+            Err(text::no_uuid(&odd.to_string()).into())
+        }
         _ => known(report.id),
     }
 }

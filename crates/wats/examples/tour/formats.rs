@@ -16,7 +16,7 @@ pub(crate) fn show(figures: &mut Figures) -> Outcome {
     );
     let reports = (0..production::REPORTS)
         .map(|i| production::report(i, 100).map(Report::from))
-        .collect::<wats::Result<Vec<_>>>()?;
+        .collect::<wats::report::Result<Vec<_>>>()?;
     let options =
         BenchOptions::default().formats([Format::Json, Format::MessagePack, Format::JsonGzip]);
     let measured: BenchReport = benchmark_with(&reports, &options)?;

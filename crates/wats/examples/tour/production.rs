@@ -31,7 +31,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     let start = Instant::now();
     let reports = (0..REPORTS)
         .map(|i| report(i, code))
-        .collect::<wats::Result<Vec<_>>>()?;
+        .collect::<wats::report::Result<Vec<_>>>()?;
     figures.time(
         PART,
         "build and check",
@@ -112,7 +112,7 @@ async fn one_by_one(wats: &Wats, reports: &[UutReport]) -> Outcome<Duration> {
 }
 
 /// A report as a functional test makes it: some twenty steps in nested sequences; every tenth unit fails.
-pub(crate) fn report(i: usize, process_code: i32) -> wats::Result<UutReport> {
+pub(crate) fn report(i: usize, process_code: i32) -> wats::report::Result<UutReport> {
     let drift = if i % 10 == 9 {
         0.4
     } else {

@@ -1,0 +1,27 @@
+//! A report to begin with, and a server to say what it has against a report.
+
+use std::cell::RefCell;
+
+use wats_domains::UutReport;
+use wats_domains::report::{Report, ReportBuilder};
+
+use crate::judge::Judge;
+
+pub(crate) fn builder() -> ReportBuilder {
+    UutReport::builder("PCBA-001", "SN-42", "A", 100)
+        .station("ICT-3", "Drammen", "Production")
+        .operator("Kari")
+}
+
+thread_local! {
+    static JUDGE: RefCell<Option<Judge>> = const { RefCell::new(None) };
+}
+
+/// What a server with all rules has against a report, over real TCP.
+pub(crate) fn server_says(report: &Report) -> Option<String> {
+    let json = serde_json::to_value(report).unwrap();
+    JUDGE.with_borrow_mut(|judge| {
+        let found = judge.get_or_insert_with(Judge::start).findings(&json);
+        found.map(|found| format!("{found:?}"))
+    })
+}

@@ -1,0 +1,39 @@
+//! The tests of `wats-domains`, in one binary.
+
+#![recursion_limit = "512"]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a panic here is the failing test, which tells by printing"
+)]
+
+mod against_simulator;
+#[path = "../../../wats-report/tests/it/alike.rs"]
+#[allow(dead_code, reason = "the tests of reports use more of it")]
+mod alike;
+mod build_common;
+mod foreign;
+mod hostile_bytes;
+#[path = "../../../wats-report/tests/it/imitation.rs"]
+mod imitation;
+mod judge;
+mod lint_agrees;
+mod models;
+mod report_build;
+mod report_build_random;
+mod report_bulk;
+mod report_common;
+mod report_fate;
+mod report_ids;
+mod report_lint;
+mod report_order;
+mod report_pages;
+mod report_partial;
+mod report_read;
+mod report_submit;
+#[path = "../../../wats-report/tests/it/reports.rs"]
+mod reports;
+mod words;

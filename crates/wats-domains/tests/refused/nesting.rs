@@ -1,9 +1,0 @@
-//! Only sequences have steps.
-
-use wats_domains::UutReport;
-
-fn main() {
-    let _ = UutReport::builder("PCBA-001", "SN-42", "A", 100).steps(|root| {
-        root.action("No sequence").boolean("Inside", true);
-    });
-}

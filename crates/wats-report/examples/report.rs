@@ -1,0 +1,86 @@
+//! Builds the report of a test that failed and that of its repair, and prints both as they would be sent.
+//!
+//! `cargo run -p wats-report --example report`
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use wats_report::{
+    Attachment, Chart, ChartType, Failure, LoopRule, StepGroup, StepPath, StringLimit, SubUnit,
+};
+use wats_report::{Error, Limits, UutReport};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let test = UutReport::builder("PCBA-001", "SN-42", "A", 100)
+        .station("ICT-3", "Drammen", "Production")
+        .operator("Kari")
+        .execution_time(Duration::from_secs(12))
+        .sub_unit(SubUnit::new("Module", "MOD-1", "M-77", "B"))
+        .steps(|root| {
+            root.action("Close the fixture").group(StepGroup::Setup);
+            root.sequence("Power", |power| {
+                power.numeric("+5V", 5.92, "V", Limits::between(4.75..=5.25));
+                power.numeric_loop(
+                    "Settle",
+                    "V",
+                    Limits::at_least(4.9),
+                    LoopRule::Last,
+                    |turns| {
+                        for value in [4.2, 4.8, 5.0] {
+                            turns.add(value);
+                        }
+                    },
+                );
+                let (time, current) = ([0.0, 0.1, 0.2], [2.4, 0.9, 0.3]);
+                power
+                    .numeric("Inrush", 2.4, "A", Limits::less_than(3.0))
+                    .chart(
+                        Chart::new(ChartType::Line, "I(t)")
+                            .x("Time", "s")
+                            .y("Current", "A")
+                            .line("I", &time, &current),
+                    );
+            });
+            root.string("Firmware", "1.4.2", StringLimit::equals("1.4.2"));
+            root.attachment(
+                "Log",
+                Attachment::new("log.txt", "text/plain", "all is well but +5V"),
+            );
+        })
+        .build()
+        .inspect_err(tell)?;
+
+    let path: StepPath = "MainSequence Callback/Power/+5V".parse()?;
+    let failed = test
+        .root
+        .as_ref()
+        .and_then(|root| path.find(root))
+        .ok_or("no such step")?;
+    let repair = test
+        .repair(500)
+        .station("Repair-1", "Drammen", "Repair")
+        .operator("Ola")
+        .failure(
+            Failure::new("Component", "Burned")
+                .component("U1")
+                .found_by(failed),
+        )
+        .build()
+        .inspect_err(tell)?;
+
+    let mut out = io::stdout().lock();
+    for body in [test.body()?, repair.body()?] {
+        body.write_to(&mut out)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Everything that is wrong with a report, and how to mend it.
+fn tell(error: &Error) {
+    let mut out = io::stderr().lock();
+    for finding in error.findings() {
+        // Nobody may be listening.
+        let _ = writeln!(out, "{finding:#}");
+    }
+}

@@ -1,0 +1,138 @@
+//! What test and repair reports have in common.
+
+use jiff::ZonedDateTime;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::{Report, ReportTime, ReportType, lint, zone};
+
+/// A header being filled in.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) report: Report,
+    /// When the builder was made, unless it was set.
+    /// Why there is none: the time zone of this machine cannot be read.
+    pub(super) start: std::result::Result<ZonedDateTime, String>,
+}
+
+impl Common {
+    pub(super) fn new(
+        report_type: ReportType,
+        (part_number, serial_number, revision): (String, String, String),
+        process_code: i32,
+    ) -> Self {
+        Self {
+            report: Report {
+                report_type: Some(report_type),
+                id: Some(Uuid::new_v4()),
+                part_number: Some(part_number),
+                serial_number: Some(serial_number),
+                revision: Some(revision),
+                process_code: Some(process_code),
+                ..Report::default()
+            },
+            start: zone::now(),
+        }
+    }
+
+    /// When it began.
+    pub(super) fn start(&self) -> Result<ZonedDateTime> {
+        self.start.clone().map_err(Error::Config)
+    }
+
+    /// Sets the times and checks everything.
+    pub(super) fn finish(self) -> Result<Report> {
+        let start = self.start()?;
+        let (local, utc) = (ReportTime::local(&start), ReportTime::utc(&start));
+        let mut report = self.report;
+        (report.start, report.start_utc) = (Some(local), Some(utc));
+        let findings = lint::harms(&report);
+        if findings.is_empty() {
+            Ok(report)
+        } else {
+            Err(Error::Report(findings))
+        }
+    }
+}
+
+/// The setters that builders of test and of repair reports share; the builder has a field `common`.
+macro_rules! common_setters {
+    ($builder:ty) => {
+        impl $builder {
+            /// The station: its name, where it stands, and what it is for (`Production`, `Development` …).
+            pub fn station(
+                mut self,
+                name: impl Into<String>,
+                location: impl Into<String>,
+                purpose: impl Into<String>,
+            ) -> Self {
+                let report = &mut self.common.report;
+                report.station = Some(name.into());
+                report.location = Some(location.into());
+                report.purpose = Some(purpose.into());
+                self
+            }
+
+            /// When it began; default is when the builder was made, in the system's time zone, so make it before the first
+            /// measurement. A copy of a builder has its start, and its id. A time without zone does not compile, because
+            /// the server keeps local time and UTC and both must name the same moment.
+            ///
+            /// ```compile_fail,E0308
+            /// # use wats_report::UutReport;
+            /// let naive = jiff::civil::date(2026, 1, 30).at(22, 1, 41, 0);
+            /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100).start(naive);
+            /// ```
+            pub fn start(mut self, moment: jiff::ZonedDateTime) -> Self {
+                self.common.start = crate::zone::known(moment);
+                self
+            }
+
+            /// A named text, such as the temperature of the hall; name and text at most 100 characters.
+            pub fn misc_info(self, name: impl Into<String>, text: impl Into<String>) -> Self {
+                self.misc(MiscInfo::text(name, text))
+            }
+
+            /// A named whole number; the name has at most 100 characters.
+            pub fn misc_number(self, name: impl Into<String>, number: i32) -> Self {
+                self.misc(MiscInfo::number(name, number))
+            }
+
+            fn misc(mut self, info: MiscInfo) -> Self {
+                let infos = &mut self.common.report.misc_infos;
+                infos.get_or_insert_default().push(info);
+                self
+            }
+
+            /// Equipment that was used, and how many times; the server counts its uses.
+            pub fn asset(mut self, serial_number: impl Into<String>, usage: i32) -> Self {
+                let assets = &mut self.common.report.assets;
+                assets
+                    .get_or_insert_default()
+                    .push(Asset::new(serial_number, usage));
+                self
+            }
+
+            /// Free data of the report.
+            pub fn additional(mut self, data: AdditionalData) -> Self {
+                let all = &mut self.common.report.additional_data;
+                all.get_or_insert_default().push(data);
+                self
+            }
+
+            /// Name of the process, if it is to be checked: the server refuses a report whose name is not that of the
+            /// code, case included.
+            pub fn process_name(mut self, name: impl Into<String>) -> Self {
+                self.common.report.process_name = Some(name.into());
+                self
+            }
+
+            /// Sets the id, for a report that exists already under it. Default is a new one.
+            pub fn id(mut self, id: Uuid) -> Self {
+                self.common.report.id = Some(id);
+                self
+            }
+        }
+    };
+}
+
+pub(super) use common_setters;

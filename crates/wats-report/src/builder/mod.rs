@@ -1,0 +1,293 @@
+//! Building reports that the server accepts: nested sequences as closures, outcomes computed from values and limits and
+//! carried up to the root and the report, everything checked before it can be sent.
+//!
+//! `common` has what test and repair reports share; here is the builder of test reports, `repair` has that of repairs.
+//! `sequence` adds steps, `step` is the handle to what was added, `measurement` makes one with its outcome, `several` steps of several, `turns`
+//! loops, and `parts` makes parts of the model by hand. `finish` completes the tree.
+
+mod common;
+mod finish;
+mod measurement;
+mod parts;
+mod repair;
+mod sequence;
+mod several;
+mod step;
+mod turns;
+
+pub use finish::{EqualNames, NotFinite};
+pub use repair::{RepairBuilder, UnitId, Units, UurReport};
+pub use sequence::Sequence;
+pub use several::{MeasurementRef, MultiBoolean, MultiNumeric, MultiString, Several};
+pub use step::{Free, Many, Nested, Outcome, Plain, Single, StepRef, Taken};
+pub use turns::{BooleanLoop, LoopRule, NumericLoop, SequenceLoop, StringLoop, Turns};
+
+use std::borrow::Borrow;
+use std::ops::Deref;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use self::common::{Common, common_setters};
+use super::{
+    AdditionalData, Asset, Limits, MiscInfo, Report, ReportType, StringLimit, SubUnit, Uut,
+};
+use crate::error::Result;
+
+/// A test report that the server accepts; made by [`UutReport::builder`].
+///
+/// Its id is fixed when it is built, so submitting it again overwrites it and never doubles it.
+///
+/// ```
+/// use wats_report::StringLimit;
+/// use wats_report::{Limits, UutReport};
+///
+/// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
+///     .station("ICT-3", "Drammen", "Production")
+///     .operator("Kari")
+///     .sequence("Power", |power| {
+///         power.numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25));
+///         power.multi_numeric("Ripple", |ripple| {
+///             ripple.add("CH1", 0.012, "V", Limits::at_most(0.050));
+///             ripple.add("CH2", 0.061, "V", Limits::at_most(0.050));
+///         });
+///         power.boolean("LED lights", true);
+///     })
+///     .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
+///     .build()?;
+/// assert_eq!(report.result.as_ref().unwrap().to_string(), "Failed"); // CH2
+/// # Ok::<(), wats_report::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct UutReport(Report);
+
+impl UutReport {
+    /// Starts a report of one unit: its part number, serial number and revision, and the code of the process. The test
+    /// begins now, unless [`start`](ReportBuilder::start) says otherwise.
+    pub fn builder(
+        part_number: impl Into<String>,
+        serial_number: impl Into<String>,
+        revision: impl Into<String>,
+        process_code: i32,
+    ) -> ReportBuilder {
+        ReportBuilder {
+            common: Common::new(
+                ReportType::Test,
+                (part_number.into(), serial_number.into(), revision.into()),
+                process_code,
+            ),
+            uut: Uut::default(),
+            software: None,
+            equal_names: EqualNames::default(),
+            not_finite: NotFinite::default(),
+            outcome: None,
+            root: Sequence::default(),
+        }
+    }
+
+    /// The report's id.
+    pub fn id(&self) -> Uuid {
+        self.0.id.unwrap_or_default()
+    }
+
+    /// The model, for changes beyond what the builder offers; they are not checked.
+    pub fn into_report(self) -> Report {
+        self.0
+    }
+}
+
+impl Deref for UutReport {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        &self.0
+    }
+}
+
+/// For operations on many, which take reports of every kind.
+impl Borrow<Report> for UutReport {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl From<UutReport> for Report {
+    fn from(report: UutReport) -> Self {
+        report.0
+    }
+}
+
+/// What is said of a test program that nobody named. Nothing is made up, and the same report is the same whichever version
+/// of this crate built it.
+const UNKNOWN: &str = "Unknown";
+
+/// A report being built; see [`UutReport`].
+#[derive(Debug, Clone)]
+#[must_use = "a report is made by `build()`"]
+pub struct ReportBuilder {
+    common: Common,
+    uut: Uut,
+    software: Option<(String, String)>,
+    equal_names: EqualNames,
+    not_finite: NotFinite,
+    outcome: Option<Outcome>,
+    root: Sequence,
+}
+
+common_setters!(ReportBuilder);
+
+impl ReportBuilder {
+    /// Who tests.
+    pub fn operator(mut self, name: impl Into<String>) -> Self {
+        self.uut.operator = Some(name.into());
+        self
+    }
+
+    /// The file and version of the test program. The server demands both; where they are not told, they are `Unknown`.
+    pub fn software(mut self, path: impl Into<String>, version: impl Into<String>) -> Self {
+        self.software = Some((path.into(), version.into()));
+        self
+    }
+
+    /// How long the test took. It is left out if it is not told.
+    pub fn execution_time(mut self, time: Duration) -> Self {
+        self.uut.execution_time = Some(time.as_secs_f64().into());
+        self
+    }
+
+    /// A comment, at most 5000 characters.
+    pub fn comment(mut self, text: impl Into<String>) -> Self {
+        self.uut.comment = Some(text.into());
+        self
+    }
+
+    /// Serial number of the batch, at most 100 characters.
+    pub fn batch(mut self, serial_number: impl Into<String>) -> Self {
+        self.uut.batch_serial_number = Some(serial_number.into());
+        self
+    }
+
+    /// Identifier of the fixture, at most 100 characters.
+    pub fn fixture(mut self, id: impl Into<String>) -> Self {
+        self.uut.fixture_id = Some(id.into());
+        self
+    }
+
+    /// Socket of the fixture, from 0; -1 is none.
+    pub fn socket(mut self, index: i16) -> Self {
+        self.uut.socket_index = Some(index.into());
+        self
+    }
+
+    /// Code and message of the error that ended the test; the message has at most 200 characters.
+    pub fn error(mut self, code: i32, message: impl Into<String>) -> Self {
+        self.uut.error_code = Some(code);
+        self.uut.error_message = Some(message.into());
+        self
+    }
+
+    /// A unit built into this one.
+    pub fn sub_unit(mut self, unit: SubUnit) -> Self {
+        let units = &mut self.common.report.sub_units;
+        units.get_or_insert_default().push(unit);
+        self
+    }
+
+    /// What is done about steps of equal names in a sequence, which the server refuses. Default: the report is refused.
+    pub fn equal_names(mut self, what: EqualNames) -> Self {
+        self.equal_names = what;
+        self
+    }
+
+    /// What is done about measured values that are NaN or infinite, which the server refuses. Default: the report is
+    /// refused. Limits and charts are refused with such values in any case.
+    pub fn not_finite(mut self, what: NotFinite) -> Self {
+        self.not_finite = what;
+        self
+    }
+
+    /// Sets the outcome of the report, which otherwise is the gravest of its steps. The server takes it as it is.
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = Some(outcome);
+        self
+    }
+
+    /// Adds steps to the root; what [`Sequence`] offers is also here for reports without nesting.
+    pub fn steps(mut self, fill: impl FnOnce(&mut Sequence)) -> Self {
+        fill(&mut self.root);
+        self
+    }
+
+    /// Adds a sequence to the root.
+    pub fn sequence(self, name: impl Into<String>, fill: impl FnOnce(&mut Sequence)) -> Self {
+        self.steps(|root| {
+            root.sequence(name, fill);
+        })
+    }
+
+    /// Adds a numeric step to the root.
+    pub fn numeric(
+        self,
+        name: impl Into<String>,
+        value: f64,
+        unit: impl Into<String>,
+        limits: Limits,
+    ) -> Self {
+        self.steps(|root| {
+            root.numeric(name, value, unit, limits);
+        })
+    }
+
+    /// Adds a pass/fail step to the root.
+    pub fn boolean(self, name: impl Into<String>, passed: bool) -> Self {
+        self.steps(|root| {
+            root.boolean(name, passed);
+        })
+    }
+
+    /// Adds a text step to the root.
+    pub fn string(
+        self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+        limit: StringLimit,
+    ) -> Self {
+        self.steps(|root| {
+            root.string(name, value, limit);
+        })
+    }
+
+    /// Checks the report and finishes it. The steps are numbered in order, from 1.
+    ///
+    /// # Errors
+    /// [`Error::Report`](crate::Error::Report) with everything that the server is known to refuse, or to take and then
+    /// lose, each with its path and rule; nothing is sent.
+    pub fn build(self) -> Result<UutReport> {
+        let Self {
+            mut common,
+            uut,
+            software,
+            equal_names,
+            not_finite,
+            outcome,
+            root,
+        } = self;
+        let (path, version) = software.unwrap_or_else(|| (UNKNOWN.to_owned(), UNKNOWN.to_owned()));
+        let mut root = root.into_step("MainSequence Callback".to_owned());
+        if let Some(outcome) = outcome {
+            root.status = Some(outcome.into());
+        }
+        finish::Finish {
+            path: &path,
+            version: &version,
+            equal_names,
+            not_finite,
+            next_id: 1,
+        }
+        .step(&mut root);
+        common.report.result.clone_from(&root.status);
+        common.report.root = Some(root);
+        common.report.uut = Some(uut);
+        common.finish().map(UutReport)
+    }
+}

@@ -1,0 +1,211 @@
+//! The handle to a step that was added: what can be said of it depends on what it holds.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use jiff::ZonedDateTime;
+
+use crate::{AdditionalData, Attachment, Chart, ReportTime, Status, Step, StepGroup, StepType};
+
+/// An outcome that a report, a sequence or a step without measurements can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// All is well.
+    Passed,
+    /// The unit is not as it should be.
+    Failed,
+    /// The test itself went wrong.
+    Error,
+    /// Somebody stopped it.
+    Terminated,
+}
+
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::Passed,
+            Outcome::Failed => Self::Failed,
+            Outcome::Error => Self::Error,
+            Outcome::Terminated => Self::Terminated,
+        }
+    }
+}
+
+/// A step with one measurement.
+#[derive(Debug, Clone, Copy)]
+pub enum Single {}
+/// A step with several measurements, whose outcomes make that of the step.
+#[derive(Debug, Clone, Copy)]
+pub enum Many {}
+/// A step without measurements.
+#[derive(Debug, Clone, Copy)]
+pub enum Plain {}
+/// A sequence.
+#[derive(Debug, Clone, Copy)]
+pub enum Nested {}
+/// The step has neither chart nor attachment yet.
+#[derive(Debug, Clone, Copy)]
+pub enum Free {}
+/// The step has a chart or an attachment; it cannot have both.
+#[derive(Debug, Clone, Copy)]
+pub enum Taken {}
+
+/// A step that was just added, to say more of it.
+///
+/// `K` says what it holds ([`Single`], [`Many`], [`Plain`] or [`Nested`]), `F` whether a chart or an attachment can be
+/// added ([`Free`]) or is there already ([`Taken`]).
+///
+/// ```
+/// use std::time::Duration;
+/// use wats_report::{Limits, UutReport};
+/// use wats_report::StepGroup;
+///
+/// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
+///     .station("ICT-3", "Drammen", "Production")
+///     .operator("Kari")
+///     .steps(|root| {
+///         root.numeric("Warm up", 22.5, "°C", Limits::log())
+///             .group(StepGroup::Setup)
+///             .duration(Duration::from_millis(350))
+///             .comment("chamber closed");
+///     })
+///     .build()?;
+/// assert_eq!(report.steps().last().unwrap().total_time.as_ref().unwrap().value(), 0.35);
+/// # Ok::<(), wats_report::Error>(())
+/// ```
+///
+/// What the server would refuse does not compile, such as a chart and an attachment in one step, or a measured step
+/// that broke off: a measurement has passed, failed or been skipped, and a step has the outcome of what it measured. Where a
+/// measurement could not be taken, add an action with that outcome and the reason, `action(..).outcome(Outcome::Error)`,
+/// in its place; [`overrule`](Self::overrule) decides between passed and failed.
+///
+/// ```compile_fail,E0599
+/// # use wats_report::{Attachment, Chart, Sequence};
+/// fn both(root: &mut Sequence, chart: Chart, file: Attachment) {
+///     root.boolean("Both", true).chart(chart).attachment(file);
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use wats_report::{Outcome, Sequence};
+/// fn broken_off(root: &mut Sequence) {
+///     root.boolean("Measured", true).outcome(Outcome::Error);
+/// }
+/// ```
+#[derive(Debug)]
+pub struct StepRef<'a, K, F = Free> {
+    step: &'a mut Step,
+    kind: PhantomData<(K, F)>,
+}
+
+impl<'a, K, F> StepRef<'a, K, F> {
+    pub(super) fn new(step: &'a mut Step) -> Self {
+        Self {
+            step,
+            kind: PhantomData,
+        }
+    }
+
+    /// The part of the sequence that it belongs to; default is [`StepGroup::Main`].
+    pub fn group(self, group: StepGroup) -> Self {
+        self.step.group = Some(group);
+        self
+    }
+
+    /// The type in the words of the test executive, which decides the icon that the server shows.
+    pub fn step_type(self, step_type: impl Into<StepType>) -> Self {
+        self.step.step_type = Some(step_type.into());
+        self
+    }
+
+    /// When it began.
+    pub fn start(self, moment: &ZonedDateTime) -> Self {
+        self.step.start = Some(ReportTime::local(moment));
+        self
+    }
+
+    /// How long it took.
+    pub fn duration(self, time: Duration) -> Self {
+        self.step.total_time = Some(time.as_secs_f64().into());
+        self
+    }
+
+    /// A comment.
+    pub fn comment(self, text: impl Into<String>) -> Self {
+        self.step.report_text = Some(text.into());
+        self
+    }
+
+    /// Code and message of an error; the message has at most 200 characters.
+    pub fn error(self, code: i32, message: impl Into<String>) -> Self {
+        self.step.error_code = Some(code);
+        self.step.error_message = Some(message.into());
+        self
+    }
+
+    /// Identifier in the test executive, at most 30 characters.
+    pub fn ts_guid(self, guid: impl Into<String>) -> Self {
+        self.step.ts_guid = Some(guid.into());
+        self
+    }
+
+    /// Says that the step made its sequence, or the whole unit, fail.
+    pub fn caused_failure(self, of_sequence: bool, of_unit: bool) -> Self {
+        self.step.caused_sequence_failure = Some(of_sequence);
+        self.step.caused_uut_failure = Some(of_unit);
+        self
+    }
+
+    /// Adds free data.
+    pub fn additional(self, data: AdditionalData) -> Self {
+        let all = &mut self.step.additional_results;
+        all.get_or_insert_default().push(data);
+        self
+    }
+}
+
+impl<'a, K> StepRef<'a, K, Free> {
+    /// Adds a chart.
+    pub fn chart(self, chart: Chart) -> StepRef<'a, K, Taken> {
+        self.step.chart = Some(Box::new(chart));
+        StepRef::new(self.step)
+    }
+
+    /// Adds a file.
+    pub fn attachment(self, file: Attachment) -> StepRef<'a, K, Taken> {
+        self.step.attachment = Some(Box::new(file));
+        StepRef::new(self.step)
+    }
+}
+
+impl<F> StepRef<'_, Single, F> {
+    /// Sets the outcome, whatever value and limits say. The server takes it as it is.
+    pub fn overrule(self, passed: bool) -> Self {
+        let status = Some(Status::of(passed));
+        let step = &mut *self.step;
+        let numeric = step.numeric.iter_mut().flatten().map(|m| &mut m.status);
+        let strings = step.strings.iter_mut().flatten().map(|m| &mut m.status);
+        let booleans = step.booleans.iter_mut().flatten().map(|m| &mut m.status);
+        for one in numeric.chain(strings).chain(booleans) {
+            one.clone_from(&status);
+        }
+        step.status = status;
+        self
+    }
+}
+
+impl<F> StepRef<'_, Plain, F> {
+    /// Sets the outcome; default is passed.
+    pub fn outcome(self, outcome: Outcome) -> Self {
+        self.step.status = Some(outcome.into());
+        self
+    }
+}
+
+impl<F> StepRef<'_, Nested, F> {
+    /// Sets the outcome, which otherwise is the gravest of the steps within. The server takes it as it is.
+    pub fn outcome(self, outcome: Outcome) -> Self {
+        self.step.status = Some(outcome.into());
+        self
+    }
+}

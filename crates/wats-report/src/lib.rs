@@ -1,0 +1,60 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Layout
+//! `model` holds the wire models of WSJF, made by [`wire`]; `codes`, `status`, `comp_op` and `limits` their vocabulary,
+//! `time` and [`zone`] the times, `step_path` the way to a step, `names` telling equal names apart. `builder` makes
+//! reports that the server accepts, checked by [`lint`](mod@lint); `evaluate` makes outcomes of limits. `payload` holds the
+//! contents of attachments, and `body` is a report as the bytes that are sent. [`text`] finds the id in a text, and
+//! [`scanned`] knows the characters that nobody sees.
+
+mod body;
+mod builder;
+mod codes;
+mod comp_op;
+#[doc(hidden)]
+pub mod error;
+mod evaluate;
+mod limits;
+pub mod lint;
+mod model;
+mod names;
+mod partial;
+mod payload;
+pub mod scanned;
+mod status;
+mod step_path;
+pub mod text;
+mod time;
+pub mod wire;
+pub mod zone;
+
+pub use body::{BodyChunks, BodyReader, ReportBody};
+pub use builder::{
+    BooleanLoop, EqualNames, Free, LoopRule, Many, MeasurementRef, MultiBoolean, MultiNumeric,
+    MultiString, Nested, NotFinite, NumericLoop, Outcome, Plain, RepairBuilder, ReportBuilder,
+    Sequence, SequenceLoop, Several, Single, StepRef, StringLoop, Taken, Turns, UnitId, Units,
+    UurReport, UutReport,
+};
+pub use codes::{ChartType, ReportType, StepGroup, StepType};
+pub use comp_op::CompOp;
+pub use error::{Error, Result};
+pub use evaluate::evaluate;
+pub use limits::{Limits, StringLimit};
+pub use lint::{
+    Finding, FixPolicy, FutureStart, RULES, Rule, Severity, fix, lint, lint_json,
+    page as rules_page,
+};
+pub use model::{
+    AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, Asset, AssetStatistics,
+    Attachment, BooleanMeasurement, Chart, ChartSeries, ExeCall, Failure, LoopInfo, MessagePopup,
+    MiscInfo, NumericMeasurement, PropertyType, Report, SequenceCall, Step, StringMeasurement,
+    SubUnit, Uur, UurReference, Uut,
+};
+pub use payload::Payload;
+pub use scanned::{Cleaned, clean_scanned};
+pub use status::Status;
+pub use step_path::StepPath;
+pub use time::ReportTime;
+
+// Types of these stand in public signatures.
+pub use {bytes, jiff, uuid};

@@ -1,0 +1,376 @@
+//! Limits of measurements: an operator never stands without the limits it needs.
+
+use std::ops::RangeInclusive;
+
+use super::CompOp;
+
+/// The operators for numbers.
+static NUMERIC: [CompOp; 15] = [
+    CompOp::Log,
+    CompOp::Eq,
+    CompOp::Ne,
+    CompOp::Gt,
+    CompOp::Ge,
+    CompOp::Lt,
+    CompOp::Le,
+    CompOp::GtLt,
+    CompOp::GtLe,
+    CompOp::GeLt,
+    CompOp::GeLe,
+    CompOp::LtGt,
+    CompOp::LtGe,
+    CompOp::LeGt,
+    CompOp::LeGe,
+];
+
+/// What a numeric value must satisfy. An operator and its limits are one value, so they always fit.
+///
+/// ```
+/// use wats_report::Limits;
+///
+/// assert!(Limits::between(4.75..=5.25).accepts(5.25));
+/// assert!(!Limits::at_least(3.0).accepts(f64::NAN)); // NaN satisfies nothing but `log`
+/// assert!(Limits::log().accepts(1e9));
+/// ```
+///
+/// ```compile_fail,E0061
+/// # use wats_report::Limits;
+/// let limits = Limits::at_least(3.0, 5.0); // one limit too many
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    pub(crate) op: &'static CompOp,
+    pub(crate) low: Option<f64>,
+    pub(crate) high: Option<f64>,
+}
+
+impl Limits {
+    fn one(op: &'static CompOp, limit: f64) -> Self {
+        Self {
+            op,
+            low: Some(limit),
+            high: None,
+        }
+    }
+
+    fn two(op: &'static CompOp, low: f64, high: f64) -> Self {
+        Self {
+            op,
+            low: Some(low),
+            high: Some(high),
+        }
+    }
+
+    /// Operator and limits as they were read; `None` if they do not fit.
+    pub(crate) fn of(op: &CompOp, low: Option<f64>, high: Option<f64>) -> Option<Self> {
+        let fits = match op.numeric_limits()? {
+            0 => true,
+            1 => low.is_some(),
+            _ => low.is_some() && high.is_some(),
+        };
+        let op = NUMERIC.iter().find(|known| *known == op)?;
+        fits.then_some(Self { op, low, high })
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> &CompOp {
+        self.op
+    }
+
+    /// The low limit, or the only one.
+    pub fn low(&self) -> Option<f64> {
+        self.low
+    }
+
+    /// The high limit of operators with two.
+    pub fn high(&self) -> Option<f64> {
+        self.high
+    }
+
+    /// No limits: the value is recorded and always passes (`LOG`).
+    pub fn log() -> Self {
+        Self {
+            op: &CompOp::Log,
+            low: None,
+            high: None,
+        }
+    }
+
+    /// value = limit (`EQ`).
+    pub fn equals(limit: f64) -> Self {
+        Self::one(&CompOp::Eq, limit)
+    }
+
+    /// value ≠ limit (`NE`).
+    pub fn not_equals(limit: f64) -> Self {
+        Self::one(&CompOp::Ne, limit)
+    }
+
+    /// value > limit (`GT`).
+    pub fn greater_than(limit: f64) -> Self {
+        Self::one(&CompOp::Gt, limit)
+    }
+
+    /// value ≥ limit (`GE`).
+    pub fn at_least(limit: f64) -> Self {
+        Self::one(&CompOp::Ge, limit)
+    }
+
+    /// value < limit (`LT`).
+    pub fn less_than(limit: f64) -> Self {
+        Self::one(&CompOp::Lt, limit)
+    }
+
+    /// value ≤ limit (`LE`).
+    pub fn at_most(limit: f64) -> Self {
+        Self::one(&CompOp::Le, limit)
+    }
+
+    /// low ≤ value ≤ high (`GELE`).
+    pub fn between(range: RangeInclusive<f64>) -> Self {
+        Self::two(&CompOp::GeLe, *range.start(), *range.end())
+    }
+
+    /// low < value < high (`GTLT`).
+    pub fn strictly_between(low: f64, high: f64) -> Self {
+        Self::two(&CompOp::GtLt, low, high)
+    }
+
+    /// low ≤ value < high (`GELT`).
+    pub fn from_below(low: f64, high: f64) -> Self {
+        Self::two(&CompOp::GeLt, low, high)
+    }
+
+    /// low < value ≤ high (`GTLE`).
+    pub fn above_to(low: f64, high: f64) -> Self {
+        Self::two(&CompOp::GtLe, low, high)
+    }
+
+    /// value < low or value > high (`LTGT`): outside, the bounds themselves fail.
+    pub fn outside(range: RangeInclusive<f64>) -> Self {
+        Self::two(&CompOp::LtGt, *range.start(), *range.end())
+    }
+
+    /// value ≤ low or value ≥ high (`LEGE`): outside, the bounds themselves pass.
+    pub fn outside_or_at(low: f64, high: f64) -> Self {
+        Self::two(&CompOp::LeGe, low, high)
+    }
+
+    /// value ≤ low or value > high (`LEGT`).
+    pub fn at_or_below_or_above(low: f64, high: f64) -> Self {
+        Self::two(&CompOp::LeGt, low, high)
+    }
+
+    /// value < low or value ≥ high (`LTGE`).
+    pub fn below_or_at_or_above(low: f64, high: f64) -> Self {
+        Self::two(&CompOp::LtGe, low, high)
+    }
+
+    /// Whether a value satisfies the limits. NaN satisfies only [`log`](Self::log).
+    #[expect(clippy::float_cmp, reason = "an equality limit is exact by definition")]
+    pub fn accepts(&self, value: f64) -> bool {
+        let low = self.low.unwrap_or(f64::NAN);
+        let high = self.high.unwrap_or(f64::NAN);
+        match self.op {
+            CompOp::Eq => value == low,
+            CompOp::Ne => !value.is_nan() && value != low,
+            CompOp::Gt => value > low,
+            CompOp::Ge => value >= low,
+            CompOp::Lt => value < low,
+            CompOp::Le => value <= low,
+            CompOp::GtLt => value > low && value < high,
+            CompOp::GtLe => value > low && value <= high,
+            CompOp::GeLt => value >= low && value < high,
+            CompOp::GeLe => value >= low && value <= high,
+            CompOp::LtGt => value < low || value > high,
+            CompOp::LtGe => value < low || value >= high,
+            CompOp::LeGt => value <= low || value > high,
+            CompOp::LeGe => value <= low || value >= high,
+            _ => true,
+        }
+    }
+}
+
+/// What a text must satisfy.
+///
+/// Before and after mean the order of the characters' numbers (Unicode), so that capitals come before small letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StringLimit {
+    pub(crate) op: CompOp,
+    pub(crate) limit: Option<String>,
+}
+
+impl StringLimit {
+    fn one(op: CompOp, limit: impl Into<String>) -> Self {
+        Self {
+            op,
+            limit: Some(limit.into()),
+        }
+    }
+
+    /// Operator and limit as they were read; `None` if they do not fit.
+    pub(crate) fn of(op: &CompOp, limit: Option<&str>) -> Option<Self> {
+        let fits = op.compares_texts() && (*op == CompOp::Log || limit.is_some());
+        fits.then(|| Self {
+            op: op.clone(),
+            limit: limit.map(str::to_owned),
+        })
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> &CompOp {
+        &self.op
+    }
+
+    /// The text to compare with; none for [`log`](Self::log).
+    pub fn limit(&self) -> Option<&str> {
+        self.limit.as_deref()
+    }
+
+    /// No limit: the text is recorded and always passes (`LOG`).
+    pub fn log() -> Self {
+        Self {
+            op: CompOp::Log,
+            limit: None,
+        }
+    }
+
+    /// The same text, case included (`CASESENSIT`).
+    pub fn equals(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::CaseSensit, limit)
+    }
+
+    /// The same text, whatever the case of its letters (`IGNORECASE`).
+    pub fn equals_ignore_case(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::IgnoreCase, limit)
+    }
+
+    /// The same text (`EQ`). Whether the server's `EQ` minds the case is not documented, so the outcome here does; see
+    /// [`equals`](Self::equals) for an operator that says so.
+    pub fn is(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Eq, limit)
+    }
+
+    /// Any other text, case included (`NE`).
+    pub fn not_equals(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Ne, limit)
+    }
+
+    /// A text after the limit (`GT`).
+    pub fn after(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Gt, limit)
+    }
+
+    /// The limit or a text after it (`GE`).
+    pub fn at_or_after(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Ge, limit)
+    }
+
+    /// A text before the limit (`LT`).
+    pub fn before(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Lt, limit)
+    }
+
+    /// The limit or a text before it (`LE`).
+    pub fn at_or_before(limit: impl Into<String>) -> Self {
+        Self::one(CompOp::Le, limit)
+    }
+
+    /// Whether a text satisfies the limit.
+    pub fn accepts(&self, value: &str) -> bool {
+        let limit = self.limit.as_deref().unwrap_or_default();
+        match self.op {
+            CompOp::CaseSensit | CompOp::Eq => value == limit,
+            CompOp::IgnoreCase => value.to_lowercase() == limit.to_lowercase(),
+            CompOp::Ne => value != limit,
+            CompOp::Gt => value > limit,
+            CompOp::Ge => value >= limit,
+            CompOp::Lt => value < limit,
+            CompOp::Le => value <= limit,
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operator_below_at_between_and_above() {
+        // Outcome for 0 (below), 1 (at low), 2 (between), 3 (at high), 4 (above), NaN.
+        let table: [(Limits, &str); 15] = [
+            (Limits::log(), "PPPPPP"),
+            (Limits::equals(1.0), "FPFFFF"),
+            (Limits::not_equals(1.0), "PFPPPF"),
+            (Limits::greater_than(1.0), "FFPPPF"),
+            (Limits::at_least(1.0), "FPPPPF"),
+            (Limits::less_than(1.0), "PFFFFF"),
+            (Limits::at_most(1.0), "PPFFFF"),
+            (Limits::strictly_between(1.0, 3.0), "FFPFFF"),
+            (Limits::above_to(1.0, 3.0), "FFPPFF"),
+            (Limits::from_below(1.0, 3.0), "FPPFFF"),
+            (Limits::between(1.0..=3.0), "FPPPFF"),
+            (Limits::outside(1.0..=3.0), "PFFFPF"),
+            (Limits::below_or_at_or_above(1.0, 3.0), "PFFPPF"),
+            (Limits::at_or_below_or_above(1.0, 3.0), "PPFFPF"),
+            (Limits::outside_or_at(1.0, 3.0), "PPFPPF"),
+        ];
+        let mut codes = std::collections::BTreeSet::new();
+        for (limits, expected) in table {
+            assert!(codes.insert(limits.op.as_str().to_owned()));
+            let got: String = [0.0, 1.0, 2.0, 3.0, 4.0, f64::NAN]
+                .map(|value| if limits.accepts(value) { 'P' } else { 'F' })
+                .iter()
+                .collect();
+            assert_eq!(got, expected, "{}", limits.op);
+            let one_limit = matches!(limits.op.as_str(), "EQ" | "NE" | "GT" | "GE" | "LT" | "LE");
+            assert_eq!(
+                limits.high.is_none(),
+                one_limit || *limits.op == CompOp::Log,
+                "{}",
+                limits.op
+            );
+        }
+    }
+
+    #[test]
+    fn texts() {
+        assert!(
+            StringLimit::equals("Ab").accepts("Ab") && !StringLimit::equals("Ab").accepts("ab")
+        );
+        assert!(StringLimit::equals_ignore_case("ÅB").accepts("åb"));
+        assert!(StringLimit::not_equals("x").accepts("X") && StringLimit::log().accepts(""));
+        // Outcome for a text before, the same, and one after.
+        for (limit, expected) in [
+            (StringLimit::log(), "PPP"),
+            (StringLimit::is("m"), "FPF"),
+            (StringLimit::equals("m"), "FPF"),
+            (StringLimit::equals_ignore_case("M"), "FPF"),
+            (StringLimit::not_equals("m"), "PFP"),
+            (StringLimit::after("m"), "FFP"),
+            (StringLimit::at_or_after("m"), "FPP"),
+            (StringLimit::before("m"), "PFF"),
+            (StringLimit::at_or_before("m"), "PPF"),
+        ] {
+            let got: String = ["M", "m", "z"]
+                .iter()
+                .skip(usize::from(limit.op == CompOp::IgnoreCase))
+                .map(|text| if limit.accepts(text) { 'P' } else { 'F' })
+                .collect();
+            let expected = if limit.op == CompOp::IgnoreCase {
+                "PF"
+            } else {
+                expected
+            };
+            assert_eq!(got, expected, "{}", limit.op);
+        }
+    }
+
+    #[test]
+    fn other_spellings_survive() {
+        for text in ["LOG", "GELE", "IgnoreCase", "EQT"] {
+            assert_eq!(CompOp::from(text).as_str(), text);
+        }
+    }
+}

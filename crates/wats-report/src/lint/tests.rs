@@ -1,0 +1,121 @@
+//! What the builder refuses, and what it makes of outcomes.
+
+use crate::{Limits, ReportBuilder, StringLimit, UutReport};
+
+fn builder() -> ReportBuilder {
+    UutReport::builder("P", "S", "A", 100)
+        .station("ST", "L", "Test")
+        .operator("O")
+}
+
+fn problems(builder: ReportBuilder) -> String {
+    builder.build().expect_err("must be refused").to_string()
+}
+
+#[test]
+fn a_plain_report_is_fine() {
+    let report = builder()
+        .sequence("a", |a| {
+            a.sequence("b", |b| {
+                b.numeric("c", 1.0, "V", Limits::log());
+            });
+            a.sequence("empty", |_| {});
+        })
+        .build()
+        .unwrap();
+    assert_eq!(report.step_count(), 5);
+}
+
+#[test]
+fn outcomes_go_up_to_the_report() {
+    let report = builder()
+        .sequence("good", |s| {
+            s.boolean("x", true);
+        })
+        .sequence("bad", |s| {
+            s.sequence("inner", |s| {
+                s.string("x", "a", StringLimit::equals("b"));
+            });
+        })
+        .build()
+        .unwrap();
+    let letters: Vec<_> = report
+        .root
+        .as_ref()
+        .unwrap()
+        .steps()
+        .iter()
+        .map(|s| s.status.as_ref().unwrap().as_str())
+        .collect();
+    assert_eq!(letters, ["P", "F"]);
+    assert_eq!(report.result, report.root.as_ref().unwrap().status);
+    assert_eq!(report.result.as_ref().unwrap().as_str(), "F");
+}
+
+#[test]
+fn each_problem_names_its_place() {
+    let text = problems(
+        builder()
+            .sequence("Power", |s| {
+                s.numeric("NaN", f64::NAN, "V", Limits::log());
+                s.numeric("Unitless", 1.0, "", Limits::log());
+                s.numeric("Twice", 1.0, "V", Limits::log());
+                s.numeric("Twice", 1.0, "V", Limits::between(2.0..=1.0));
+            })
+            .comment("a\u{1}b"),
+    );
+    for part in [
+        "root → Power → NaN → measurement 1: the value is NaN",
+        "root → Power → Unitless → measurement 1: the unit is empty",
+        "root → Power: several steps are named `Twice`",
+        "root → Power → Twice → measurement 1: the low limit 2 is above the high limit 1",
+        "report → uut: comment contains the character '\\u{1}'",
+    ] {
+        assert!(text.contains(part), "{part}\nnot in\n{text}");
+    }
+}
+
+#[test]
+fn lengths_are_counted_in_characters() {
+    assert!(builder().boolean("ø".repeat(100), true).build().is_ok());
+    assert!(problems(builder().boolean("ø".repeat(101), true)).contains("101 characters"));
+    assert!(problems(builder().boolean("", true)).contains("the name of the step is empty"));
+}
+
+#[test]
+fn a_header_with_holes_is_refused() {
+    let error = UutReport::builder("P", "", "A", -1).build().unwrap_err();
+    assert_eq!(error.findings().len(), 6);
+    let text = format!("{:?}", error.findings());
+    for part in [
+        "serial number is empty",
+        "station name is missing",
+        "operator is missing",
+        "process code",
+    ] {
+        assert!(text.contains(part), "{part} not in {text}");
+    }
+}
+
+#[test]
+fn software_and_id_are_checked() {
+    let text = problems(builder().software("", "v".repeat(31)).id(uuid::Uuid::nil()));
+    for part in [
+        "root → sequence call: the path is empty",
+        "root → sequence call: the version has 31",
+        "the id is missing or nil",
+    ] {
+        assert!(text.contains(part), "{part} not in {text}");
+    }
+}
+
+#[test]
+fn endless_nesting_is_refused_and_not_followed() {
+    fn nest(s: &mut crate::Sequence, depth: usize) {
+        if depth > 0 {
+            s.sequence("s", |s| nest(s, depth - 1));
+        }
+    }
+    assert!(builder().steps(|s| nest(s, 50)).build().is_ok());
+    assert!(problems(builder().steps(|s| nest(s, 60))).contains("nested deeper"));
+}

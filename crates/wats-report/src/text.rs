@@ -1,0 +1,371 @@
+//! The id in the text of a report, WSJF or WSXF, without reading the rest into anything.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use uuid::Uuid;
+use wats_codec::{Format, Limits, Serializer};
+
+use super::lint::{Finding, rules};
+use crate::error::{Error, Result};
+
+/// The namespace of WSXF.
+const WSXF: &str = "http://wats.virinco.com/schemas/WATS/Report/wsxf";
+
+/// A text without the mark of its encoding, which .NET writes in front. JSON allows readers to ignore it, not senders to
+/// send it (RFC 8259, section 8.1).
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// Whether a text can be a WSJF report at all: what it looks like instead is told in the words of those who sent it.
+///
+/// # Errors
+/// [`Error::Data`] when it cannot; it says what the text is instead.
+pub fn looks_like_wsjf(text: &[u8]) -> Result<()> {
+    // Told apart here, because the codec would read other formats too.
+    let start = text.trim_ascii_start();
+    if start.starts_with(b"{") && start.get(1) != Some(&0) {
+        return Ok(());
+    }
+    let what = kind_of(text).unwrap_or(match start {
+        [b'<', ..] => "it is XML; WSXF is submitted with `submit_wsxf`",
+        [b'[', ..] => "it is a list; submit the reports in it one by one",
+        _ => "it does not begin with `{`",
+    });
+    Err(Error::Data(format!(
+        "the text is not a WSJF report: {what}"
+    )))
+}
+
+/// What a text is that no reader of reports takes, if it is known by its first bytes.
+fn kind_of(text: &[u8]) -> Option<&'static str> {
+    if text.trim_ascii().is_empty() {
+        return Some("it is empty");
+    }
+    match text {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
+            Some("it is UTF-16 or UTF-32; write it as UTF-8")
+        }
+        [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Some("it is compressed; unpack it first")
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with bytes that are no text, and where.
+fn not_utf8(text: &[u8], problem: std::str::Utf8Error) -> String {
+    let at = problem.valid_up_to();
+    let byte = text.get(at).copied().unwrap_or_default();
+    let at = place(text, at);
+    format!("the byte 0x{byte:02x} {at} is not UTF-8")
+}
+
+/// The place of a byte in a text, in words.
+fn place(text: &[u8], at: usize) -> String {
+    let before = &text[..at.min(text.len())];
+    let mut lines = before.split(|byte| *byte == b'\n');
+    let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
+    format!("at line {} column {column}", lines.count() + 1)
+}
+
+/// The id of a WSJF text without a mark of its encoding; `None` if it has no such member.
+///
+/// # Errors
+/// [`Error::Codec`] or [`Error::Data`] when the text is no JSON object, [`Error::Report`] when its id is no UUID.
+pub fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
+    looks_like_wsjf(text)?;
+    // Texts that are passed over are not looked into below, and a server would put others in the place of such bytes.
+    if let Err(problem) = std::str::from_utf8(text) {
+        return Err(Error::Data(format!(
+            "the text is not a WSJF report: {}",
+            not_utf8(text, problem)
+        )));
+    }
+    let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
+    let Ids(ids) = json.from_json(text).map_err(|source| Error::Codec {
+        what: "the text is not a WSJF report",
+        source,
+    })?;
+    match ids.as_slice() {
+        [] => Ok(None),
+        [Value::String(id)] => match id.parse() {
+            Ok(id) => Ok(Some(id)),
+            Err(_) => Err(no_uuid(id)),
+        },
+        [Value::Null] => Err(Error::Report(vec![Finding::new(
+            rules::ID_MISSING,
+            "report",
+            "its id is null; write the id under which it is stored, or leave `id` out to be given one",
+        )])),
+        [other] => Err(no_uuid(&other.to_string())),
+        _ => Err(Error::Data(
+            "the text is not a WSJF report: it has more than one `id`".to_owned(),
+        )),
+    }
+}
+
+/// What is wrong with an id that is none.
+pub fn no_uuid(id: &str) -> Error {
+    let shown: String = id.chars().take(80).collect();
+    Error::Report(vec![Finding::new(
+        rules::ID_MISSING,
+        "report",
+        format!(
+            "its id `{}` is no UUID; give it the id under which it is stored, or a new UUID if it is not",
+            shown.escape_debug()
+        ),
+    )])
+}
+
+/// The values of all members `id`, whatever their case: so does the server read names.
+struct Ids(Vec<Value>);
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Ids;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ids, A::Error> {
+                let mut ids = Vec::new();
+                while let Some(IsId(is_id)) = map.next_key()? {
+                    if is_id {
+                        ids.push(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Ids(ids))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Whether the name of a member is `id`.
+struct IsId(bool);
+
+impl<'de> Deserialize<'de> for IsId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = IsId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<IsId, E> {
+                Ok(IsId(name.eq_ignore_ascii_case("id")))
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+/// The id of the one report in a WSXF text; `None` if it has none. Client programs keep many reports in a file, but the
+/// server takes one at a time.
+///
+/// # Errors
+/// [`Error::Data`] when the text is not XML with exactly one report, [`Error::Report`] when its id is no UUID.
+pub fn id_of_wsxf(text: &[u8]) -> Result<Option<Uuid>> {
+    let wrong = |problem: &dyn fmt::Display| {
+        Error::Data(format!("the text is not a WSXF report: {problem}"))
+    };
+    let bytes = without_mark(text);
+    if let Some(what) = kind_of(bytes) {
+        return Err(wrong(&what));
+    }
+    match bytes.trim_ascii_start() {
+        [b'<', ..] => {}
+        [b'{', ..] => return Err(wrong(&"it is JSON; WSJF is submitted with `submit_wsjf`")),
+        _ => return Err(wrong(&"it is no XML: it does not begin with `<`")),
+    }
+    let text = std::str::from_utf8(bytes).map_err(|problem| wrong(&not_utf8(bytes, problem)))?;
+    let mut reader = Reader::from_str(text);
+    let mut depth = 0_usize;
+    let mut id = None;
+    let mut reports = 0;
+    loop {
+        let event = match reader.read_event() {
+            Ok(event) => event,
+            Err(problem) => {
+                let at = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
+                return Err(wrong(&format_args!("{problem}, {}", place(bytes, at))));
+            }
+        };
+        match event {
+            Event::Start(ref start) | Event::Empty(ref start) => {
+                match (depth, start.local_name().as_ref()) {
+                    (0, "Reports") if has_namespace(start) => {}
+                    (0, "Reports") => {
+                        let namespace = namespace(start);
+                        return Err(wrong(&format_args!(
+                            "its `Reports` {namespace}, where WSXF has {WSXF}; other programs, such as TestStand, have \
+                             an element of this name, too"
+                        )));
+                    }
+                    (0, other) => {
+                        return Err(wrong(&format_args!(
+                            "it begins with `{other:.80}`, where WSXF has `Reports`"
+                        )));
+                    }
+                    (1, "Report") => {
+                        reports += 1;
+                        id = attribute(start, "ID");
+                    }
+                    _ => {}
+                }
+                if matches!(event, Event::Start(_)) {
+                    depth += 1;
+                }
+            }
+            Event::End(_) => depth = depth.saturating_sub(1),
+            Event::Eof if depth > 0 => return Err(wrong(&"it ends too early")),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    match (reports, id) {
+        (1, None) => Ok(None),
+        (1, Some(id)) => id.parse().map(Some).map_err(|_| no_uuid(&id)),
+        (0, _) => Err(wrong(&"there is no `Report` in it")),
+        _ => Err(wrong(&format_args!(
+            "it holds {reports} reports; submit them one by one"
+        ))),
+    }
+}
+
+/// Whether the element declares the namespace of WSXF, for itself or for a prefix.
+fn has_namespace(start: &BytesStart<'_>) -> bool {
+    start.attributes().flatten().any(|attribute| {
+        attribute.key.as_namespace_binding().is_some() && attribute.value.trim() == WSXF
+    })
+}
+
+/// What namespace an element without that of WSXF has, in words.
+fn namespace(start: &BytesStart<'_>) -> String {
+    let declared = start
+        .attributes()
+        .flatten()
+        .find(|attribute| attribute.key.as_namespace_binding().is_some());
+    match declared {
+        Some(attribute) => format!("is of the namespace `{:.80}`", attribute.value.trim()),
+        None => "has no namespace".to_owned(),
+    }
+}
+
+fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = start.try_get_attribute(name).ok().flatten()?;
+    unescape(&found.value).ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
+
+    #[test]
+    fn ids_in_json() {
+        let id = |text: &str| id_of_wsjf(text.as_bytes()).map(|id| id.map(|id| id.to_string()));
+        assert_eq!(id("{\"a\": {\"id\": 5}}").unwrap(), None);
+        for text in [
+            format!(" {{\"id\": \"{ID}\", \"b\": [1e999999]}}"),
+            format!("{{\"Id\": \"{}\"}}", ID.to_uppercase()),
+            format!("{{\"\\u0069d\": \"{ID}\"}}"),
+        ] {
+            assert_eq!(id(&text).unwrap().as_deref(), Some(ID), "{text}");
+        }
+        for text in [
+            "[]",
+            "",
+            "{",
+            "{\"id\": null}",
+            "{\"id\": 5}",
+            "{\"id\": \"x\"}",
+            "{\"id\": \"x\\ny\"}",
+            &format!("{{\"id\": \"{ID}\", \"ID\": \"{ID}\"}}"),
+            &format!("{{\"id\": \"{ID}\"}} x"),
+        ] {
+            let told = id(text).unwrap_err().to_string();
+            assert_eq!(told.lines().count(), 1, "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_wherever_they_are() {
+        let error = id_of_wsjf(b"{\"pn\": \"\xd8\", \"id\": null}").unwrap_err();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn ids_in_xml() {
+        let id = |text: &str| id_of_wsxf(text.as_bytes()).map(|id| id.map(|id| id.to_string()));
+        let reports = |inside: &str| {
+            format!("<?xml version=\"1.0\"?><Reports xmlns=\"{WSXF}\">{inside}</Reports>")
+        };
+        let one = reports(&format!(
+            "<Report ID=\"{}\"><Report ID=\"no\"/></Report>",
+            ID.to_uppercase()
+        ));
+        let prefixed =
+            format!("\u{feff}<w:Reports xmlns:w='{WSXF}'><w:Report ID='{{{ID}}}'/></w:Reports>");
+        for text in [&one, &prefixed] {
+            assert_eq!(id(text).unwrap().as_deref(), Some(ID), "{text}");
+        }
+        assert_eq!(id(&reports("<Report/>")).unwrap(), None);
+        for (text, problem) in [
+            (reports(""), "no `Report` in it"),
+            (reports("<Report/><Report/>"), "2 reports"),
+            (reports("<Report ID='x'/>"), "no UUID"),
+            (reports("<Report>"), "not a WSXF report"),
+            (
+                "<Reports><Report/></Reports>".to_owned(),
+                "its `Reports` has no namespace, where WSXF has http",
+            ),
+            (
+                "<Reports xmlns='http://example.com/a'><Report/></Reports>".to_owned(),
+                "is of the namespace `http://example.com/a`",
+            ),
+            ("<!-- nothing -->".to_owned(), "no `Report` in it"),
+            ("Date;Serial\n1;2\n".to_owned(), "is no XML"),
+            ("\r\n ".to_owned(), "is empty"),
+            ("\u{feff}".to_owned(), "is empty"),
+            ("<\0R\0".to_owned(), "UTF-16"),
+            (
+                format!("<Reports xmlns='{WSXF}'>\n <Report></Rep></Reports>"),
+                "at line 2 column 10",
+            ),
+            (format!("<Report xmlns='{WSXF}'/>"), "begins with `Report`"),
+            ("{}".to_owned(), "is JSON"),
+            (format!("<Reports xmlns='{WSXF}'><Report/>"), "too early"),
+        ] {
+            let told = id(&text).unwrap_err().to_string();
+            assert!(told.contains(problem), "{text}: {told}");
+        }
+        let bytes = id_of_wsxf(b"<a\n\xff/>").unwrap_err().to_string();
+        assert!(bytes.contains("0xff at line 2 column 1"), "{bytes}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}|(<|>|/|Reports|Report|ID=|\"|'|&|;|xmlns=| ){0,30}") {
+            let _ = id_of_wsxf(text.as_bytes());
+            let _ = id_of_wsjf(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The members of an object that have no field of their own.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::Value;
+
+use super::any;
+
+/// Members of a JSON object that have no field of their own, in the order in which they were read.
+///
+/// They are written back as they were. An explicit `null` of a known member is kept here too, for as long as the
+/// field has no value; and so is the spelling of an id in capitals or braces, for as long as the field is that id.
+///
+/// Two are equal when they have the same members, in whatever order.
+#[derive(Debug, Clone, Default)]
+pub struct Extra {
+    members: Vec<(Cow<'static, str>, Value)>,
+    twice: Option<Box<Twice>>,
+}
+
+/// Names that were given more than once in what was read. Rare, so a pointer is all the room that it takes.
+#[derive(Debug, Clone, Default)]
+struct Twice(Vec<String>);
+
+impl Extra {
+    /// The value of a member.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.iter()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Sets a member, replacing one of the same name.
+    pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
+        let name = name.into();
+        self.members.retain(|(key, _)| *key != name);
+        self.members.push((name, value.into()));
+    }
+
+    /// The value of a member, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.members
+            .iter_mut()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.members.iter().position(|(key, _)| key == name)?;
+        Some(self.members.remove(at).1)
+    }
+
+    /// All members in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.members
+            .iter()
+            .map(|(key, value)| (key.as_ref(), value))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Adds a member that was read; [`settle`](Self::settle) follows when all have been.
+    pub(crate) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
+        self.members.push((name.into(), value));
+    }
+
+    /// Drops what a later member of the same name has replaced, and notes that.
+    #[doc(hidden)]
+    pub fn keep_news(&mut self, is_news: impl Fn(&str, &Value) -> bool) {
+        let mut replaced = Vec::new();
+        self.members.retain(|(name, value)| {
+            let kept = is_news(name, value);
+            if !kept {
+                replaced.push(name.clone());
+            }
+            kept
+        });
+        for name in replaced {
+            self.note_twice(name);
+        }
+    }
+
+    /// Names of members of the object that were given more than once when it was read; a path with points, where it was
+    /// within a member that has no model. The last value of such a member is the one that is kept.
+    pub fn given_twice(&self) -> &[String] {
+        self.twice.as_deref().map_or(&[], |twice| &twice.0)
+    }
+
+    /// Notes such a name.
+    #[cold]
+    pub(crate) fn note_twice(&mut self, name: impl Into<String>) {
+        let name = name.into();
+        let twice = &mut self.twice.get_or_insert_default().0;
+        if !twice.contains(&name) {
+            twice.push(name);
+        }
+    }
+
+    /// The digits of a number, if that is what this object stands for.
+    #[doc(hidden)]
+    pub fn digits(&self) -> Option<&str> {
+        match self.members.as_slice() {
+            [(name, value)] => any::digits(name, value),
+            _ => None,
+        }
+    }
+
+    /// Whether both have the same members among those that tell something, in whatever order.
+    #[doc(hidden)]
+    pub fn agrees(
+        &self,
+        other: &Self,
+        tells: impl Fn(&str, &Value) -> bool,
+        other_tells: impl Fn(&str, &Value) -> bool,
+    ) -> bool {
+        if self.is_empty() && other.is_empty() {
+            return true;
+        }
+        kept(self, tells) == kept(other, other_tells)
+    }
+
+    /// Of members of the same name the last stays, as JSON readers have it.
+    #[doc(hidden)]
+    pub fn settle(&mut self) {
+        // In time that no hostile object can stretch: comparing all with all is for the few only.
+        const FEW: usize = 16;
+        if self.members.len() <= FEW {
+            let mut at = 0;
+            while let Some((name, _)) = self.members.get(at) {
+                if self.members[at + 1..].iter().any(|(key, _)| key == name) {
+                    let (name, _) = self.members.remove(at);
+                    self.note_twice(name);
+                } else {
+                    at += 1;
+                }
+            }
+            return;
+        }
+        let mut seen = HashSet::new();
+        let mut twice = BTreeSet::new();
+        let last: Vec<bool> = self
+            .members
+            .iter()
+            .rev()
+            .map(|(key, _)| {
+                let is_last = seen.insert(key.as_ref());
+                if !is_last {
+                    twice.insert(key.as_ref().to_owned());
+                }
+                is_last
+            })
+            .collect();
+        let mut last = last.into_iter().rev();
+        self.members.retain(|_| last.next().unwrap_or(true));
+        if !twice.is_empty() {
+            self.twice.get_or_insert_default().0.extend(twice);
+        }
+    }
+}
+
+/// The members that tell something, by name.
+fn kept(extra: &Extra, tells: impl Fn(&str, &Value) -> bool) -> Vec<(&str, &Value)> {
+    let mut kept: Vec<_> = extra
+        .iter()
+        .filter(|(name, value)| tells(name, value))
+        .collect();
+    kept.sort_unstable_by_key(|(name, _)| *name);
+    kept
+}
+
+impl PartialEq for Extra {
+    fn eq(&self, other: &Self) -> bool {
+        self.agrees(other, |_, _| true, |_, _| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_members_of_one_name_the_last_stays() {
+        for count in [3, 40, 5_000] {
+            let mut extra = Extra::default();
+            for n in 0..count {
+                extra.push(format!("m{}", n % (count - 1)), n.into());
+            }
+            extra.settle();
+            assert_eq!(extra.iter().count(), count - 1);
+            assert_eq!(extra.get("m0"), Some(&(count - 1).into()));
+            assert_eq!(extra.get("m1"), Some(&1.into()));
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Models that lose nothing: known members typed, unknown members and explicit nulls kept and written back.
+//!
+//! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
+//! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
+//! `extra` holds those others, `number` the numbers, `member` says how a member of each type is read, `any` how a value of
+//! no known type is, and in which forms numbers come.
+
+mod any;
+mod extra;
+#[doc(hidden)]
+pub mod member;
+mod number;
+
+pub use extra::Extra;
+pub(crate) use member::{Leaf, Member, Model};
+pub use number::Number;
+
+/// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
+/// crate's own and not on the wire.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! wire {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty, )*
+            $( @own $own:ident: $own_ty:ty, )?
+        }
+    )*) => { $(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default)]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$field_meta])* pub $field: Option<$ty>, )*
+            /// Members without a field of their own, and explicit nulls; written back as they were read.
+            pub extra: $crate::wire::Extra,
+            $( pub(crate) $own: $own_ty, )?
+        }
+
+        const _: () = {
+            use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
+            use serde::ser::{Serialize, SerializeMap, Serializer};
+            use $crate::wire::member::{
+                Leaf, Member, Model, Odd, Place, is_spelling, read_other, read_value, spelling,
+            };
+
+            #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
+            enum Name {
+                $( $field, )*
+                /// The name is in [`Names::other`].
+                Other,
+            }
+
+            /// Finds the member of a name.
+            struct Names<'a> {
+                other: &'a mut String,
+            }
+
+            impl<'de> DeserializeSeed<'de> for Names<'_> {
+                type Value = Name;
+
+                fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+                    deserializer.deserialize_identifier(self)
+                }
+            }
+
+            impl Visitor<'_> for Names<'_> {
+                type Value = Name;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("a member name")
+                }
+
+                fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                    Ok(match name {
+                        $( $wire => Name::$field, )*
+                        other => {
+                            other.clone_into(self.other);
+                            Name::Other
+                        }
+                    })
+                }
+            }
+
+            impl $name {
+                /// Whether the member has a typed value, which then stands for whatever `extra` holds.
+                fn is_set(&self, name: &str) -> bool {
+                    match name {
+                        $( $wire => self.$field.is_some(), )*
+                        _ => false,
+                    }
+                }
+
+                /// Whether what `extra` holds tells something that the member of that name does not.
+                fn is_news(&self, name: &str, value: &serde_json::Value) -> bool {
+                    match name {
+                        $( $wire => match &self.$field {
+                            Some(known) => is_spelling(known, value),
+                            None => true,
+                        } )*
+                        _ => true,
+                    }
+                }
+
+                /// Reads an object into this one, which is empty; answers the digits, if it stands for a number.
+                fn fill<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<Option<String>, A::Error> {
+                    let (mut other, mut odd) = (String::new(), Odd::default());
+                    while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
+                        match member {
+                            $( Name::$field => {
+                                read_value(&mut map, $wire, &mut self.$field, &mut self.extra, &mut odd)?;
+                            } )*
+                            Name::Other => {
+                                read_other(&mut map, std::mem::take(&mut other), &mut self.extra, &mut odd)?;
+                            }
+                        }
+                    }
+                    if self.extra.is_empty() {
+                        return Ok(None);
+                    }
+                    if let Some(digits) = self.extra.digits()
+                        && !(false $( || self.$field.is_some() )*)
+                    {
+                        return Ok(Some(digits.to_owned()));
+                    }
+                    self.extra.settle();
+                    // What the last of several members of one name said is what counts.
+                    let mut extra = std::mem::take(&mut self.extra);
+                    extra.keep_news(|name, value| self.is_news(name, value));
+                    self.extra = extra;
+                    Ok(None)
+                }
+            }
+
+            /// The same members with the same values, in whatever order those without a field are.
+            impl PartialEq for $name {
+                fn eq(&self, other: &Self) -> bool {
+                    $( self.$field == other.$field && )*
+                    $( self.$own == other.$own && )?
+                    self.extra.agrees(
+                        &other.extra,
+                        |name, value| self.is_news(name, value),
+                        |name, value| other.is_news(name, value),
+                    )
+                }
+            }
+
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let extra = || self.extra.iter().filter(|(name, _)| !self.is_set(name));
+                    let known = 0 $( + usize::from(self.$field.is_some()) )*;
+                    let mut map = serializer.serialize_map(Some(known + extra().count()))?;
+                    $( if let Some(value) = &self.$field {
+                        match spelling(value, &self.extra, $wire) {
+                            Some(as_read) => map.serialize_entry($wire, as_read)?,
+                            None => map.serialize_entry($wire, value)?,
+                        }
+                    } )*
+                    for (name, value) in extra() {
+                        map.serialize_entry(name, value)?;
+                    }
+                    map.end()
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    struct Members;
+                    impl<'de> Visitor<'de> for Members {
+                        type Value = $name;
+
+                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                            f.write_str(concat!("an object (", stringify!($name), ")"))
+                        }
+
+                        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
+                            let mut read = $name::default();
+                            match read.fill(map)? {
+                                None => Ok(read),
+                                Some(_) => Err(A::Error::invalid_type(Unexpected::Other("number"), &self)),
+                            }
+                        }
+                    }
+                    deserializer.deserialize_map(Members)
+                }
+            }
+
+            impl Model for $name {
+                const MEMBERS: &'static [(&'static str, &'static str)] =
+                    &[$( ($wire, <$ty as Member>::KIND), )*];
+
+                fn extra(&self) -> &$crate::wire::Extra {
+                    &self.extra
+                }
+
+                fn leaves(&self, mut visit: impl FnMut(&'static str, Leaf<'_>)) {
+                    $( if let Some(leaf) = self.$field.as_ref().and_then(Member::leaf) {
+                        visit($wire, leaf);
+                    } )*
+                }
+
+                fn texts_mut(&mut self, mut visit: impl FnMut(&'static str, &mut String)) {
+                    $( if let Some(text) = self.$field.as_mut().and_then(Member::text_mut) {
+                        visit($wire, text);
+                    } )*
+                }
+            }
+
+            impl Member for $name {
+                const KIND: &'static str = "an object";
+
+                fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
+                    let mut read = Self::default();
+                    match read.fill(map)? {
+                        None => place.put(read),
+                        Some(digits) => place.put_digits(&digits),
+                    }
+                    Ok(())
+                }
+            }
+        };
+    )* };
+}
+
+pub(crate) use wire;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    wire! {
+        /// A model of two members.
+        #[allow(unreachable_pub, reason = "the macro makes public types")]
+        pub struct Pair {
+            /// A text.
+            "leftName" => left: String,
+            /// A number.
+            "right" => right: Number,
+        }
+    }
+
+    fn round(value: &Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<Pair>(value.clone()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn unknown_members_and_nulls_come_back() {
+        for value in [
+            json!({}),
+            json!({"leftName": null, "right": 1.5, "new": {"a": [1, null]}}),
+            json!({"left": 1}),
+        ] {
+            assert_eq!(round(&value), value);
+        }
+    }
+
+    #[test]
+    fn values_of_other_kinds_are_kept_and_hurt_nothing() {
+        for right in [
+            json!(3),
+            json!(u64::MAX),
+            json!(-7),
+            json!("1.50"),
+            json!("1e3"),
+            json!("n/a"),
+            json!(true),
+            json!([1, {"a": null}]),
+            json!({"b": 1.5}),
+        ] {
+            let value = json!({"leftName": 5, "right": right});
+            assert_eq!(round(&value), value);
+        }
+        let pair: Pair = serde_json::from_value(json!({"leftName": 5, "right": "x"})).unwrap();
+        assert_eq!((pair.left, pair.right), (None, None));
+    }
+
+    #[test]
+    fn a_value_set_later_replaces_the_null() {
+        let mut pair: Pair = serde_json::from_value(json!({"leftName": null})).unwrap();
+        pair.left = Some("x".to_owned());
+        assert_eq!(
+            serde_json::to_value(&pair).unwrap(),
+            json!({"leftName": "x"})
+        );
+    }
+
+    #[test]
+    fn numbers_in_all_their_forms() {
+        let read = |text: &str| {
+            serde_json::from_str::<Pair>(text)
+                .unwrap()
+                .right
+                .unwrap()
+                .value()
+        };
+        assert_eq!(read(r#"{"right": 3}"#).to_string(), "3");
+        assert_eq!(read(r#"{"right": "1.5"}"#).to_string(), "1.5");
+        assert!(read(r#"{"right": "NaN"}"#).is_nan());
+        let pair = Pair {
+            right: Some(f64::NEG_INFINITY.into()),
+            ..Pair::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&pair).unwrap(),
+            r#"{"right":"-Infinity"}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_object_survives(left in proptest::option::of(any::<String>()), name in "[a-z]{1,5}", n in any::<i64>()) {
+            prop_assume!(name != "right");
+            let value = json!({"leftName": left, name: [n]});
+            prop_assert_eq!(round(&value), value);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Numbers in the form in which they were read.
+
+use serde::ser::{Serialize, Serializer};
+
+use super::any;
+
+/// A number as reports carry it, in the form in which it was read.
+///
+/// NaN and the infinities travel as the texts `"NaN"`, `"Infinity"` and `"-Infinity"`. Numbers given as text or without
+/// a fraction are read, and written back as they were. Where the feature `arbitrary_precision` of `serde_json` is on in a
+/// build, so are all others, with every digit.
+///
+/// ```
+/// use wats_report::wire::Number;
+///
+/// assert_eq!(Number::from(4.5).value(), 4.5);
+/// ```
+///
+/// Numbers are equal when their values are, in whatever form; NaN equals NaN.
+#[derive(Debug, Clone)]
+pub struct Number(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    Real(f64),
+    Signed(i64),
+    Unsigned(u64),
+    /// A number that was given as a text.
+    Text(f64, Box<str>),
+    /// A number by its digits, which may be more than an `f64` holds.
+    Digits(f64, Box<str>),
+}
+
+impl Number {
+    pub(crate) fn from_signed(value: i64) -> Self {
+        Self(Form::Signed(value))
+    }
+
+    pub(crate) fn from_unsigned(value: u64) -> Self {
+        Self(Form::Unsigned(value))
+    }
+
+    /// The number that a text stands for; `None` if it stands for none.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "NaN" => Some(f64::NAN.into()),
+            "Infinity" => Some(f64::INFINITY.into()),
+            "-Infinity" => Some(f64::NEG_INFINITY.into()),
+            other => {
+                let value = other.trim().parse().ok()?;
+                Some(Self(Form::Text(value, other.into())))
+            }
+        }
+    }
+
+    /// The number of these digits, as JSON has them.
+    pub(super) fn from_digits(digits: &str) -> Option<Self> {
+        // Whole numbers have a form of their own; -0 is none of them.
+        if !digits.starts_with("-0") {
+            if let Ok(value) = digits.parse() {
+                return Some(Self(Form::Signed(value)));
+            }
+            if let Ok(value) = digits.parse() {
+                return Some(Self(Form::Unsigned(value)));
+            }
+        }
+        let value = digits.parse().ok()?;
+        Some(Self(Form::Digits(value, digits.into())))
+    }
+
+    /// The value; whole numbers above 2⁵³ are rounded here, and only here.
+    pub fn value(&self) -> f64 {
+        match &self.0 {
+            Form::Real(value) | Form::Text(value, _) | Form::Digits(value, _) => *value,
+            Form::Signed(value) => *value as f64,
+            Form::Unsigned(value) => *value as f64,
+        }
+    }
+
+    /// The value for comparing; `None` for digits of a number beyond every `f64`, of which only the sign is known.
+    pub(crate) fn comparable(&self) -> Option<f64> {
+        match &self.0 {
+            Form::Text(value, text) | Form::Digits(value, text) => {
+                let beyond = value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit());
+                (!beyond).then_some(*value)
+            }
+            _ => Some(self.value()),
+        }
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Signed(a), Form::Signed(b)) => a == b,
+            (Form::Unsigned(a), Form::Unsigned(b)) => a == b,
+            // Whole numbers beyond 2⁵³ are told apart, too.
+            (Form::Signed(a), Form::Unsigned(b)) | (Form::Unsigned(b), Form::Signed(a)) => {
+                u64::try_from(*a) == Ok(*b)
+            }
+            _ => {
+                let (a, b) = (self.value(), other.value());
+                a == b || (a.is_nan() && b.is_nan())
+            }
+        }
+    }
+}
+
+impl From<f64> for Number {
+    fn from(value: f64) -> Self {
+        Self(Form::Real(value))
+    }
+}
+
+impl From<Number> for f64 {
+    fn from(number: Number) -> Self {
+        number.value()
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Form::Real(value) => wats_codec::float::serialize(value, serializer),
+            Form::Signed(value) => serializer.serialize_i64(*value),
+            Form::Unsigned(value) => serializer.serialize_u64(*value),
+            // JSON keeps the digits if this build can; other formats have the number, as long as there is one.
+            Form::Digits(_, text) if serializer.is_human_readable() => {
+                any::number(text).serialize(serializer)
+            }
+            Form::Digits(value, _) if value.is_finite() => serializer.serialize_f64(*value),
+            Form::Text(_, text) | Form::Digits(_, text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_are_equal_in_every_form() {
+        let text = |text: &str| Number::from_text(text).unwrap();
+        let signed = Number::from_signed;
+        for (a, b, equal) in [
+            (signed(5), Number::from(5.0), true),
+            (signed(5), text("5.00"), true),
+            (signed(5), Number::from_unsigned(5), true),
+            (signed(-1), Number::from_unsigned(u64::MAX), false),
+            (text("NaN"), Number::from(f64::NAN), true),
+            (text("NaN"), signed(0), false),
+            (Number::from(-0.0), signed(0), true),
+            (signed(i64::MAX), signed(i64::MAX - 1), false),
+            (
+                Number::from_unsigned(u64::MAX),
+                Number::from_unsigned(u64::MAX - 1),
+                false,
+            ),
+            (Number::from(1.5), Number::from(1.6), false),
+        ] {
+            assert_eq!(a == b, equal, "{a:?} {b:?}");
+            assert_eq!(b == a, equal, "{b:?} {a:?}");
+        }
+    }
+}

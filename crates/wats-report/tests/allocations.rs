@@ -1,0 +1,47 @@
+//! Memory: measured alone, because the counter is the allocator of its process.
+
+#![allow(clippy::unwrap_used, reason = "a panic here is the failing test")]
+
+use std::{fs, io};
+
+use wats_report::{Attachment, Limits, UutReport};
+
+/// 10 000 steps and 100 MB of files.
+#[test]
+fn large_reports_take_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..10)
+        .map(|n| {
+            let path = folder.path().join(format!("{n}.bin"));
+            fs::File::create(&path)
+                .unwrap()
+                .set_len(10_000_000)
+                .unwrap();
+            path
+        })
+        .collect();
+    let mut sent = 0;
+    let memory = allocation_counter::measure(|| {
+        let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
+            .station("ICT-3", "Drammen", "Production")
+            .operator("Kari")
+            .steps(|root| {
+                for (n, path) in files.iter().enumerate() {
+                    root.attachment(
+                        format!("File {n}"),
+                        Attachment::from_path(path, "a/b").unwrap(),
+                    );
+                }
+                for n in 0..10_000 {
+                    root.numeric(format!("Step {n}"), 1.5, "V", Limits::between(1.0..=2.0));
+                }
+            })
+            .build()
+            .unwrap();
+        let body = report.body().unwrap();
+        sent = body.write_to(&mut io::sink()).unwrap();
+        assert_eq!(sent, body.len());
+    });
+    assert!(sent > 133_000_000, "{sent}");
+    assert!(memory.bytes_max < 24_000_000, "{}", memory.bytes_max);
+}

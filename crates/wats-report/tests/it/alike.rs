@@ -1,0 +1,167 @@
+//! Trees with odd values at every level, and comparing what two readers make of them. The tests of `wats-domains` include
+//! this file.
+
+use std::fmt::Debug;
+
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use wats_codec::{Format, Serializer};
+
+/// Whether this build keeps numbers by their digits, as some crate of it has asked for.
+pub(crate) fn keeps_digits() -> bool {
+    let written = serde_json::from_str::<Value>("1.10").unwrap().to_string();
+    written == "1.10"
+}
+
+/// The value with plain floats: where digits are kept, one number may have many texts.
+pub(crate) fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(number) if keeps_digits() && !number.is_i64() && !number.is_u64() => {
+            json!(number.as_f64())
+        }
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(members) => {
+            let plain = members
+                .iter()
+                .map(|(name, value)| (name.clone(), plain(value)));
+            Value::Object(plain.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The same members with the same values, numbers compared as what they are.
+pub(crate) fn assert_same(a: &Value, b: &Value) {
+    let (a, b) = (&plain(a), &plain(b));
+    assert_eq!(a, b);
+    // Equal numbers may differ in the sign of zero; those that are written do not.
+    assert_eq!(a.to_string().len(), b.to_string().len());
+}
+
+/// The client's reader and `serde_json` make the same of a text; compared as texts, in which NaN equals itself.
+pub(crate) fn read_alike<T: DeserializeOwned + Serialize + Debug>(text: &[u8]) {
+    let ours = Serializer::new(Format::Json).from_slice::<T>(text);
+    let theirs = serde_json::from_slice::<T>(text);
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) if keeps_digits() => {
+            let value = |model: &T| serde_json::to_value(model).unwrap();
+            assert_same(&value(&ours), &value(&theirs));
+        }
+        (Ok(ours), Ok(theirs)) => assert_eq!(format!("{ours:?}"), format!("{theirs:?}")),
+        (ours, theirs) => assert_eq!(ours.is_ok(), theirs.is_ok()),
+    }
+}
+
+/// Names of members of all objects of the schema, and two of none.
+const NAMES: &[&str] = &[
+    "type",
+    "id",
+    "pn",
+    "processCode",
+    "result",
+    "start",
+    "root",
+    "uut",
+    "uur",
+    "miscInfos",
+    "subUnits",
+    "assets",
+    "assetStats",
+    "binaryData",
+    "additionalData",
+    "user",
+    "execTime",
+    "refUURs",
+    "group",
+    "stepType",
+    "loop",
+    "name",
+    "status",
+    "totTime",
+    "causedUUTFailure",
+    "steps",
+    "numericMeas",
+    "stringMeas",
+    "booleanMeas",
+    "additionalResults",
+    "seqCall",
+    "callExe",
+    "messagePopup",
+    "chart",
+    "attachment",
+    "idx",
+    "exitCode",
+    "button",
+    "series",
+    "xdata",
+    "data",
+    "compOp",
+    "value",
+    "lowLimit",
+    "limit",
+    "props",
+    "array",
+    "indexes",
+    "text",
+    "numeric",
+    "failures",
+    "attachments",
+    "children",
+    "refUUT",
+    "daysSinceCalibration",
+    "valueFormat",
+    "serialNumber",
+    "processName",
+    "executionTime",
+    "uuid",
+    "timeStamp",
+    "measuresDeleted",
+    "uurMiscInfo",
+    "description",
+    "fromTheFuture",
+];
+
+pub(crate) fn trees() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "P",
+            "F",
+            "d",
+            "LOG",
+            "gele",
+            "1.50",
+            "NaN",
+            "-Infinity",
+            "1e400",
+            "ET_NLT",
+            "NI_Wait",
+            "AAAA",
+            "1;2",
+            "2026-01-30T22:01:41.4707353+01:00",
+            "83ac0b8e-b575-4004-94de-f905774c3ed8",
+            "83AC0B8E-b575-4004-94de-f905774c3ed8",
+            "{83ac0b8e-b575-4004-94de-f905774c3ed8}",
+            "83ac0b8eb575400494def905774c3ed8",
+        ])
+        .prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        // Longer than what a body writes in line.
+        prop::sample::select(vec!["QUJD", "QUJD\r\n", "\"", "\\", "ø"])
+            .prop_map(|text| Value::from(text.repeat(4_200 / text.len()))),
+    ];
+    leaf.prop_recursive(6, 120, 8, |inner| {
+        let name = prop_oneof![9 => prop::sample::select(NAMES).prop_map(str::to_owned), 1 => any::<String>()];
+        prop_oneof![
+            3 => prop::collection::vec((name, inner.clone()), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::Array),
+        ]
+    })
+}

@@ -1,0 +1,23 @@
+//! The tests of `wats-report`, in one binary.
+
+#![recursion_limit = "512"]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a panic here is the failing test, which tells by printing"
+)]
+
+mod alike;
+mod body;
+mod digits;
+mod evaluate;
+mod fix;
+mod imitation;
+mod reports;
+mod roundtrip;
+mod rules;
+mod told;
+mod zone;

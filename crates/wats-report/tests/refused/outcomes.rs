@@ -1,0 +1,16 @@
+//! A step that measured has the outcome of its measurements: passed or failed.
+
+use wats_report::{Chart, Outcome, Sequence};
+use wats_report::{Limits, UutReport};
+
+fn skipped(root: &mut Sequence, chart: Chart) {
+    root.skipped("Never run").chart(chart);
+}
+
+fn main() {
+    let _ = skipped;
+    let _ = UutReport::builder("PCBA-001", "SN-42", "A", 100).steps(|root| {
+        root.numeric("Single", 5.0, "V", Limits::log()).outcome(Outcome::Error);
+        root.multi_boolean("Many", |_| {}).overrule(true);
+    });
+}
