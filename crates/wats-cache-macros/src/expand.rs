@@ -128,6 +128,10 @@ fn key_of_arguments(sig: &Signature, attribute: &Path) -> Result<TokenStream> {
     let mut parts = Vec::new();
     for (name, argument) in named(sig) {
         let part = match argument {
+            Type::Reference(reference) if reference.mutability.is_some() => {
+                let why = "a function that changes its argument cannot be cached: a hit would leave it unchanged";
+                return Err(Error::new_spanned(argument, why));
+            }
             Type::Reference(reference) if !borrows(&reference.elem) => quote!(&*#name),
             _ if borrows(argument) => {
                 let text = quote!(#argument).to_string();

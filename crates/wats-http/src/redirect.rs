@@ -70,12 +70,14 @@ pub(crate) fn location(headers: &HeaderMap) -> Option<String> {
 /// The same for people: without user name and password, and without secrets.
 pub(crate) fn named(location: &str, secrets: &Secrets) -> String {
     let mut shown = location.to_owned();
-    if let Some((scheme, rest)) = location.split_once("//")
-        && (scheme.is_empty() || scheme.ends_with(':'))
-        && !scheme.contains(['/', '?', '#'])
-        && let Some(end) = rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())].rfind('@')
+    // Read as a program reads it, which takes `http:/u:p@h`, `http:\\\\u:p@h` and others for an address with a user.
+    let elsewhere = Url::parse("https://redirect.invalid/").and_then(|here| here.join(location));
+    if let Ok(mut url) = elsewhere
+        && (!url.username().is_empty() || url.password().is_some())
+        && url.set_username("").is_ok()
+        && url.set_password(None).is_ok()
     {
-        shown = format!("{scheme}//{}", &rest[end + 1..]);
+        shown = url.into();
     }
     secrets.redact_start(shown, 4 << 10)
 }
@@ -166,7 +168,11 @@ mod tests {
         let shown = |text: &str| named(text, &Secrets::default());
         for (text, expected) in [
             ("https://u:p@b.example/x", "https://b.example/x"),
-            ("//u@p@b.example", "//b.example"),
+            ("//u@p@b.example", "https://b.example/"),
+            ("http:///u:pw@b.example/x", "http://b.example/x"),
+            ("http:\\\\u:pw@b.example/x", "http://b.example/x"),
+            ("http:/u:pw@b.example/x", "http://b.example/x"),
+            ("\\\\u:pw@b.example/x", "https://b.example/x"),
             ("/x?to=https://u@b", "/x?to=https://u@b"),
             ("https://b.example/@x", "https://b.example/@x"),
         ] {

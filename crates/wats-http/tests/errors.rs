@@ -295,6 +295,32 @@ async fn a_byte_order_mark_is_skipped_wherever_json_or_a_page_is_read() {
 
 /// A server tells what it has made of the token, in its words, in a header, in the address it sends to, in a page.
 #[tokio::test]
+async fn a_token_that_is_broken_into_lines_is_shown_nowhere() {
+    // Of 124 characters: tools break base64 after 76.
+    let token = "c3RhdGlvbi0xMjptdWNoLWxvbmdlci1zZWNyZXQtb2YtYS1zdGF0aW9uLXRoYXQtaXMtYnJva2VuLWludG8tbGluZXMtYnktYmFzZTY0LXRvb2xzLW9mLWFsbA==";
+    let (first, second) = token.split_at(76);
+    for line_break in ["\n", "\r\n", "\r\n  ", "\n\t", " ", "\\n", "\\r\\n"] {
+        let told = format!("bad login {first}{line_break}{second}");
+        let message = serde_json::json!({"Message": told, "detail": told}).to_string();
+        for wire in [
+            answer(401, "application/json", &message),
+            answer(500, "text/plain", &told),
+        ] {
+            let client = client(&answering(wire).await).token(token).build().unwrap();
+            let error = client.execute(Call::new(&GET)).await.unwrap_err();
+            let shown = format!(
+                "{error:#} {error:?} {:?} {:?}",
+                error.server_message(),
+                error.body_excerpt()
+            );
+            for part in [&first[..20], &second[..20]] {
+                assert!(!shown.contains(part), "{line_break:?}: {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_secret_within_the_token_is_shown_nowhere() {
     const SECRET: &str = "s3cret-w0rd!";
     let token = "c3RhdGlvbjpzM2NyZXQtdzByZCE=";

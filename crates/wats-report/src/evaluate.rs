@@ -68,7 +68,11 @@ fn step(step: &mut Step, changed: &mut usize) -> Option<Status> {
         changed,
     );
     let lists = ["numericMeas", "stringMeas", "booleanMeas", "steps"];
-    if any_misread(&step.extra, &lists) || (parts.is_empty() && misread(&step.extra, "status")) {
+    if any_misread(&step.extra, &lists) {
+        parts.push(Status::Failed);
+    }
+    // Of a status that nobody can read nobody knows that it is not a failure.
+    if matches!(step.status, Some(Status::Other(_))) || misread(&step.extra, "status") {
         parts.push(Status::Failed);
     }
     let of_parts = (!parts.is_empty()).then(|| Status::of_parts(&parts));

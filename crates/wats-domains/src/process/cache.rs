@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wats_cache::{AsyncTtlCache, CacheStats, LoadError, TtlCache};
+use wats_cache::{AsyncTtlCache, CacheStats, LoadError, Loaded, TtlCache};
 
 use super::Process;
 use crate::error::{Error, Result};
@@ -38,10 +38,20 @@ impl Key {
     }
 }
 
+/// The error of a load that others may have waited for.
+fn unshared(error: LoadError<Arc<Error>>) -> Error {
+    match error {
+        LoadError::Failed(error) => Arc::try_unwrap(error).unwrap_or_else(Error::Shared),
+        LoadError::Reentrant => Error::Data(error.to_string()),
+    }
+}
+
 /// A cache of one entry, with the single flight and statistics of any other.
 #[derive(Debug)]
 pub(crate) struct ProcessCache {
     lists: AsyncTtlCache<&'static str, Arc<[Process]>>,
+    /// Keeps nothing: it makes one call of those that want a newer list at the same time.
+    reading: AsyncTtlCache<&'static str, Arc<[Process]>>,
     missing: TtlCache<Key, ()>,
 }
 
@@ -52,6 +62,7 @@ impl ProcessCache {
                 .max_entries(1)
                 .default_ttl(ttl)
                 .build(),
+            reading: AsyncTtlCache::builder().max_entries(1).build(),
             missing: TtlCache::builder()
                 .max_entries(MOST_MISSING)
                 .default_ttl(MISSING)
@@ -77,8 +88,7 @@ impl ProcessCache {
         if process.is_some() || loaded.load(Ordering::Relaxed) || self.missing.contains_key(&key) {
             return Ok(process);
         }
-        self.forget(&list);
-        let process = found(&self.get_or_load(load).await?);
+        let process = found(&*self.read_anew(load).await?);
         if process.is_none() {
             self.missing.insert(key, ());
         }
@@ -91,19 +101,27 @@ impl ProcessCache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Arc<[Process]>>>,
     {
-        if !self.missing.contains_key(&Key::Other) {
-            self.missing.insert(Key::Other, ());
-            self.invalidate();
+        if self.missing.contains_key(&Key::Other) {
+            return self.get_or_load(load).await;
         }
-        self.get_or_load(load).await
+        self.missing.insert(Key::Other, ());
+        self.read_anew(load).await
     }
 
-    /// Gives up this list, unless another has taken its place already.
-    fn forget(&self, list: &Arc<[Process]>) {
-        let stands = self.lists.get(LIST);
-        if stands.is_some_and(|stands| Arc::ptr_eq(&stands, list)) {
-            self.invalidate();
-        }
+    /// Reads the list by one call for all who want that now. What is in memory stays until the new list is there.
+    async fn read_anew<F, Fut>(&self, load: F) -> Result<Arc<[Process]>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<Arc<[Process]>>>,
+    {
+        let load = || async {
+            let list = load().await.map_err(Arc::new)?;
+            self.put(Arc::clone(&list));
+            // Over at once: it stands in the other cache.
+            Ok(Loaded::new(list).ttl(Duration::ZERO))
+        };
+        let read = self.reading.get_or_load_shared_with(LIST, load).await;
+        read.map_err(unshared)
     }
 
     /// The cached list, or what `load` brings, a failure too; callers that come meanwhile wait for the one load. So no
@@ -116,10 +134,7 @@ impl ProcessCache {
         self.lists
             .get_or_try_insert_shared_with(LIST, || async { load().await.map_err(Arc::new) })
             .await
-            .map_err(|error| match error {
-                LoadError::Failed(error) => Arc::try_unwrap(error).unwrap_or_else(Error::Shared),
-                LoadError::Reentrant => Error::Data(error.to_string()),
-            })
+            .map_err(unshared)
     }
 
     pub(crate) fn put(&self, list: Arc<[Process]>) {

@@ -125,7 +125,7 @@ pub(super) struct Bulk<'a> {
 /// and a server may lock out a token that is tried ten thousand times.
 const REFUSALS: u32 = 3;
 
-/// Refusals that are not about an item but about the client, since the last call that succeeded.
+/// Refusals that are not about an item but about the client, since the last answer that was about an item.
 #[derive(Debug, Default)]
 struct Refused {
     in_a_row: u32,
@@ -159,6 +159,10 @@ impl Bulk<'_> {
             };
             if concerns_all(&error) {
                 return Err(self.refused(|refused| refused.count(error)));
+            }
+            if error.status().is_some() {
+                // An answer about the item: the client is let in.
+                self.refused(|refused| *refused = Refused::default());
             }
             if error.kind() == ErrorKind::CircuitOpen {
                 let Some(left) = self.left() else {

@@ -193,6 +193,31 @@ async fn a_process_that_is_missing_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn what_is_in_memory_stays_when_the_server_cannot_be_asked() {
+    let (sim, api) = simulator().await;
+    let count = api.process().list().await.unwrap().len();
+    for by_refusal in [false, true] {
+        sim.inject(Fault::status(400).route("GET", "/api/App/Processes"));
+        if by_refusal {
+            let mut unknown = report("SN-1").into_report();
+            unknown.process_code = Some(31_000);
+            let error = api.report().submit(&unknown).await.unwrap_err();
+            assert!(
+                error.to_string().contains("31000"),
+                "the refusal itself: {error}"
+            );
+        } else {
+            assert!(api.process().by_code(9_999).await.is_err());
+        }
+        assert_eq!(sim.pending_faults(), 0);
+        sim.reset_counters();
+        assert!(api.process().by_code(100).await.unwrap().is_some());
+        assert_eq!(api.process().list().await.unwrap().len(), count);
+        assert_eq!(sim.counters().total_requests(), 0, "still from memory");
+    }
+}
+
+#[tokio::test]
 async fn a_report_of_an_unknown_process_is_told_which_there_are() {
     let (sim, api) = simulator().await;
     api.process().list().await.unwrap();

@@ -180,6 +180,23 @@ async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
 }
 
 #[tokio::test]
+async fn answers_about_items_show_that_the_client_is_let_in() {
+    for at_once in [limit::<1>(), limit::<5>()] {
+        let (sim, api) = start(Simulator::builder()).await;
+        for status in [403, 400, 400, 403, 409, 413, 403, 404, 403, 400] {
+            sim.inject(Fault::status(status).route("POST", WSJF));
+        }
+        let many = BulkOptions::default().at_once(at_once);
+        let options = SubmitOptions::default();
+        let outcome = api
+            .report()
+            .submit_many(&reports(60), &options, &many)
+            .await;
+        assert_eq!((outcome.ok.len(), outcome.failed.len()), (50, 10));
+    }
+}
+
+#[tokio::test]
 async fn refusals_of_single_items_stop_nothing() {
     let (sim, api) = start(Simulator::builder()).await;
     let reports = reports(60);

@@ -54,6 +54,9 @@ const ENTITIES: [(&[u8], u8); 38] = [
 /// No escape that was cut through is longer, unless it was encoded many times.
 const LONGEST_CUT: usize = 16;
 
+/// Texts of so many characters may have been broken into lines, as base64 is.
+const FOLDED: usize = 16;
+
 /// A text to be found.
 #[derive(Clone)]
 pub(super) struct Needle {
@@ -193,7 +196,11 @@ fn spelled(text: &[u8], wanted: &[char]) -> Found {
 
 fn by_character(text: &[u8], wanted: &[char], longest: bool) -> Found {
     let (mut at, mut before) = (0, 0);
-    for wanted in wanted {
+    let may_be_folded = wanted.len() >= FOLDED;
+    for (n, wanted) in wanted.iter().enumerate() {
+        if n > 0 && may_be_folded && !wanted.is_whitespace() {
+            at += line_break(&text[at..]);
+        }
         match character(&text[at..], *wanted, longest) {
             Found::Whole(length) => (before, at) = (at, at + length),
             // What was taken for a whole escape may be a longer one that was cut through.
@@ -202,6 +209,22 @@ fn by_character(text: &[u8], wanted: &[char], longest: bool) -> Found {
         }
     }
     Found::Whole(at)
+}
+
+/// How long the line break is that stands here, with the blanks around it, as itself, escaped, or turned into a blank.
+fn line_break(text: &[u8]) -> usize {
+    const MOST: usize = 12;
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] | [b'\\', b'r' | b'n', rest @ ..] => rest,
+            _ => break,
+        };
+        if text.len() - rest.len() >= MOST {
+            break;
+        }
+    }
+    text.len() - rest.len()
 }
 
 fn as_it_is(text: &[u8], wanted: &[char]) -> Option<usize> {

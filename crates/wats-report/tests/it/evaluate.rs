@@ -196,3 +196,41 @@ fn an_iteration_without_a_summary_speaks_for_itself() {
     evaluate(&mut report);
     assert_eq!(report.result, Some(Status::Failed));
 }
+
+#[test]
+fn a_step_whose_status_nobody_can_read_does_not_pass() {
+    let status = [
+        json!("Failed"),
+        json!("Error"),
+        json!("Terminated"),
+        json!("f"),
+        json!(""),
+        json!(5),
+        json!(null),
+        json!(["P"]),
+    ];
+    let measured = [
+        json!({}),
+        json!({"booleanMeas": [{"status": "P"}]}),
+        json!({"numericMeas": [{"compOp": "LOG", "unit": "V", "value": 1, "status": "P"}]}),
+    ];
+    for status in &status {
+        for measured in &measured {
+            let mut step = json!({"name": "Rail", "group": "M", "status": status});
+            for (name, value) in measured.as_object().unwrap() {
+                step[name] = value.clone();
+            }
+            let report = json!({"type": "T", "result": "P", "root": {
+                "name": "Main", "group": "M", "status": "P", "steps": [step] }});
+            let mut model: Report = serde_json::from_value(report).unwrap();
+            evaluate(&mut model);
+            // One that is null is none, and its measurements tell.
+            let expected = if status.is_null() {
+                Status::Passed
+            } else {
+                Status::Failed
+            };
+            assert_eq!(model.result, Some(expected), "{status} {measured}");
+        }
+    }
+}
