@@ -115,7 +115,7 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
     /// It runs on the thread whose call removed the entry; for what expires unattended, on a thread of this crate, outside
     /// of any runtime. If it blocks there, this cache is not swept meanwhile: no other cache, no look-up and no clock
     /// waits for it. If it panics, the other entries are told of all the same; the panic is the caller's then, or goes to
-    /// the panic hook. It hears nothing when the cache is dropped: [`clear`](TtlCache::clear) it first where that matters.
+    /// the panic hook. It hears nothing when the cache is dropped: [`clear`](crate::TtlCache::clear) it first where that matters.
     pub fn on_removal(
         mut self,
         listener: impl Fn(&K, &V, RemovalCause) + Send + Sync + 'static,
