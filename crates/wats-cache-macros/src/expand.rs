@@ -175,3 +175,57 @@ fn owned_key(key: &Expr, sig: &Signature) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic in a test is its failure")]
+
+    use super::*;
+
+    fn refusal(options: Options, function: ItemFn) -> Option<String> {
+        expand(options, function)
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn arguments_that_the_body_changes_are_no_key() {
+        let options = |text: &str| syn::parse_str::<Options>(text).unwrap();
+        for function in [
+            parse_quote!(
+                fn push(list: &mut Vec<u32>) -> usize {
+                    1
+                }
+            ),
+            parse_quote!(
+                fn push(n: u32, list: &mut [u32]) -> usize {
+                    1
+                }
+            ),
+            parse_quote!(
+                async fn push(name: &mut String) -> usize {
+                    1
+                }
+            ),
+        ] {
+            let why = refusal(options(""), function).unwrap();
+            assert!(why.contains("changes its argument"), "{why}");
+        }
+        let chosen = parse_quote!(
+            fn read(n: u32, from: &mut Reader) -> u32 {
+                1
+            }
+        );
+        assert_eq!(
+            refusal(options("key = n"), chosen),
+            None,
+            "who chooses the key knows"
+        );
+        let plain = parse_quote!(
+            fn add(mut a: u32, b: &u32) -> u32 {
+                1
+            }
+        );
+        assert_eq!(refusal(options(""), plain), None);
+    }
+}

@@ -24,7 +24,8 @@ use syn::{ItemFn, parse_macro_input};
 ///
 /// Calls with the same key run the body once, also at the same time; then the waiting calls share its value. The key
 /// and the value must be `Clone + Send + Sync + 'static`, and the key `Hash + Eq`; references among the arguments are
-/// owned for the key, and types that hold references, such as `Option<&str>`, need a `key`. The cache belongs to the
+/// owned for the key, and types that hold references, such as `Option<&str>`, need a `key`. A `&mut` is refused where
+/// arguments are the key: a hit would not make the change. The cache belongs to the
 /// function and lives as long as the program; of a method, it is shared by all values of the type, so a method needs a
 /// `key`. To look into a cache or to empty it, use `memoize` instead.
 ///

@@ -106,7 +106,9 @@ impl Panics {
     }
 
     pub(crate) fn drop<T>(&mut self, what: T) {
-        self.catch(|| drop(what));
+        if std::mem::needs_drop::<T>() {
+            self.catch(|| drop(what));
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -97,6 +97,9 @@ impl<K, V> Life<K, V> {
         };
         if ttl == NEVER {
             NEVER
+        } else if ttl == 0 {
+            // Of a `Loaded`: over at once, so there is nothing to be rounded up.
+            reading.now
         } else {
             // Both are far below the largest number.
             (time.begin(reading, ttl) + ttl).min(NEVER - 1)

@@ -197,7 +197,7 @@ fn arguments_of_all_owned_types_are_keys() {
     #[cached]
     fn show(
         a: &[u8],
-        b: &mut Vec<u8>,
+        b: &(u8, char),
         c: Option<&'static str>,
         d: fn(&str) -> usize,
         e: Box<str>,
@@ -208,7 +208,7 @@ fn arguments_of_all_owned_types_are_keys() {
     }
     let call = |c| {
         let (f, e) = ("x".to_owned(), "y".into());
-        show(&[1], &mut vec![2], Some(c), str::len, e, f)
+        show(&[1], &(2, '2'), Some(c), str::len, e, f)
     };
     assert_eq!(call("z"), call("z"));
     assert_ne!(call("z"), call("zz"));

@@ -234,3 +234,15 @@ fn what_a_loader_inserts_for_its_own_key_wins() {
     assert_eq!(cache.get_or_insert_with(1, load), 6);
     assert_eq!(cache.get(&1), Some(5));
 }
+
+#[test]
+fn a_value_whose_time_is_zero_is_handed_out_and_not_kept_by_the_real_clock_either() {
+    let cache: TtlCache<u32, u32> = TtlCache::new();
+    for n in 0..100 {
+        let value = cache.get_or_load_with(1, || {
+            Ok::<_, ()>(Loaded::new(n).ttl(std::time::Duration::ZERO))
+        });
+        assert_eq!(value, Ok(n));
+        assert_eq!(cache.get(&1), None);
+    }
+}

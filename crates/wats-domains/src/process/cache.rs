@@ -88,7 +88,7 @@ impl ProcessCache {
         if process.is_some() || loaded.load(Ordering::Relaxed) || self.missing.contains_key(&key) {
             return Ok(process);
         }
-        let process = found(&*self.read_anew(load).await?);
+        let process = found(&self.read_anew(load).await?);
         if process.is_none() {
             self.missing.insert(key, ());
         }

@@ -213,16 +213,16 @@ fn by_character(text: &[u8], wanted: &[char], longest: bool) -> Found {
 
 /// How long the line break is that stands here, with the blanks around it, as itself, escaped, or turned into a blank.
 fn line_break(text: &[u8]) -> usize {
-    const MOST: usize = 12;
+    const MOST: usize = 16;
     let mut rest = text;
-    loop {
-        rest = match rest {
-            [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] | [b'\\', b'r' | b'n', rest @ ..] => rest,
+    while text.len() - rest.len() < MOST {
+        // Escaped once or several times.
+        let backslashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+        rest = match (backslashes, &rest[backslashes..]) {
+            (0, [b' ' | b'\t' | b'\r' | b'\n', after @ ..])
+            | (1.., [b'r' | b'n' | b't', after @ ..]) => after,
             _ => break,
         };
-        if text.len() - rest.len() >= MOST {
-            break;
-        }
     }
     text.len() - rest.len()
 }
