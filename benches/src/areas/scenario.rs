@@ -12,7 +12,7 @@ pub(super) mod sim;
 
 use crate::python::Driver;
 use crate::server::Server;
-use crate::spec::{Context, Round, RowSpec};
+use crate::spec::{Context, RowSpec};
 use crate::{Result, memory};
 use by_hand::ByHand;
 use ours::{OneByOne, Ours};
