@@ -174,13 +174,42 @@ impl Filter {
     ///
     /// # Errors
     /// [`Error::Query`] for a member name that is none, for NaN or an infinity, which OData cannot express, for a serial
-    /// number and the like with characters that nobody sees, and for an [`any`](Self::any) or [`raw`](Self::raw) inside an
-    /// `any`.
+    /// number and the like with characters that nobody sees, for an [`any`](Self::any) or [`raw`](Self::raw) inside an
+    /// `any`, and for more than 100 conditions that stand in each other.
     pub fn to_odata(&self) -> Result<String> {
+        let depth = depth(&self.0);
+        if depth > MOST_DEEP {
+            return Err(Error::Query(format!(
+                "its conditions stand {depth} deep in each other; at most {MOST_DEEP} are sent"
+            )));
+        }
         let mut out = String::new();
         write_node(&mut out, &self.0, false, None)?;
         Ok(out)
     }
+}
+
+/// Conditions that stand in each other, at most: no server reads as many, and writing them takes stack.
+const MOST_DEEP: usize = 100;
+
+/// How deep conditions stand in each other; takes no stack itself.
+fn depth(node: &Node) -> usize {
+    let mut deepest = 0;
+    let mut open = vec![(node, 1)];
+    while let Some((node, depth)) = open.pop() {
+        deepest = deepest.max(depth);
+        match node {
+            Node::And(parts) | Node::Or(parts) => {
+                open.extend(parts.iter().map(|part| (part, depth + 1)));
+            }
+            Node::Not(part) => open.push((part, depth + 1)),
+            Node::Any(_, condition) => {
+                open.extend(condition.as_deref().map(|part| (part, depth + 1)));
+            }
+            Node::Compare(..) | Node::In(..) | Node::Function(..) | Node::Raw(_) => {}
+        }
+    }
+    deepest
 }
 
 /// Writes a condition, in parentheses where it stands inside another and has parts of its own. `variable` is the one of
@@ -321,6 +350,24 @@ mod tests {
 
     fn text(filter: &Filter) -> String {
         filter.to_odata().unwrap()
+    }
+
+    #[test]
+    fn conditions_stand_in_each_other_so_deep_and_no_deeper() {
+        let nested = |levels: usize| {
+            (0..levels).fold(Filter::eq("a", 1), |inner, n| match n % 3 {
+                0 => inner.not(),
+                1 => Filter::eq("b", 2).and(inner),
+                _ => Filter::eq("c", 3).or(inner),
+            })
+        };
+        assert!(nested(MOST_DEEP - 1).to_odata().is_ok());
+        for levels in [MOST_DEEP, 3_000] {
+            let error = nested(levels).to_odata().unwrap_err().to_string();
+            assert!(error.contains("at most 100"), "{error}");
+        }
+        let flat = (0..50_000).fold(Filter::eq("a", 1), |all, n| all.or(Filter::eq("b", n)));
+        assert!(flat.to_odata().is_ok(), "a list is not deep");
     }
 
     #[test]

@@ -89,19 +89,48 @@ impl Number {
     }
 }
 
+/// What a number is, whatever its form.
+#[derive(Debug, PartialEq)]
+enum Exact<'a> {
+    Whole(i128),
+    Real(f64),
+    NaN,
+    /// Beyond every `f64`: by its text.
+    Beyond(&'a str),
+}
+
+impl Number {
+    fn exact(&self) -> Exact<'_> {
+        /// From here on to the next an `f64` is whole, and an `i128` holds it.
+        const MOST: f64 = 1e38;
+        match &self.0 {
+            Form::Signed(value) => return Exact::Whole((*value).into()),
+            Form::Unsigned(value) => return Exact::Whole((*value).into()),
+            Form::Text(_, text) | Form::Digits(_, text) => {
+                if let Ok(value) = text.trim().parse() {
+                    return Exact::Whole(value);
+                }
+                if self.comparable().is_none() {
+                    return Exact::Beyond(text.trim());
+                }
+            }
+            Form::Real(_) => {}
+        }
+        match self.value() {
+            value if value.is_nan() => Exact::NaN,
+            value if value.fract() == 0.0 && value.abs() < MOST => Exact::Whole(value as i128),
+            value => Exact::Real(value),
+        }
+    }
+}
+
+/// Equal are numbers of equal value, in whatever form; whole numbers beyond 2⁵³ are told apart, too. NaN equals NaN.
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
+            (Form::Real(a), Form::Real(b)) => a == b || (a.is_nan() && b.is_nan()),
             (Form::Signed(a), Form::Signed(b)) => a == b,
-            (Form::Unsigned(a), Form::Unsigned(b)) => a == b,
-            // Whole numbers beyond 2⁵³ are told apart, too.
-            (Form::Signed(a), Form::Unsigned(b)) | (Form::Unsigned(b), Form::Signed(a)) => {
-                u64::try_from(*a) == Ok(*b)
-            }
-            _ => {
-                let (a, b) = (self.value(), other.value());
-                a == b || (a.is_nan() && b.is_nan())
-            }
+            _ => self.exact() == other.exact(),
         }
     }
 }
@@ -157,6 +186,30 @@ mod tests {
                 false,
             ),
             (Number::from(1.5), Number::from(1.6), false),
+            (text("1e400"), text("Infinity"), false),
+            (text("1e400"), text("1e400"), true),
+            (text("1e400"), text("-1e400"), false),
+            (
+                text("9007199254740993"),
+                signed(9_007_199_254_740_992),
+                false,
+            ),
+            (
+                text("9007199254740993"),
+                signed(9_007_199_254_740_993),
+                true,
+            ),
+            (
+                Number::from(9_007_199_254_740_992.0),
+                signed(9_007_199_254_740_993),
+                false,
+            ),
+            (
+                Number::from(9_007_199_254_740_992.0),
+                signed(9_007_199_254_740_992),
+                true,
+            ),
+            (Number::from(1e300), text("1e300"), true),
         ] {
             assert_eq!(a == b, equal, "{a:?} {b:?}");
             assert_eq!(b == a, equal, "{b:?} {a:?}");
