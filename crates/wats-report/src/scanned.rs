@@ -55,22 +55,31 @@ const TABLE: &[(char, char, Class, &str)] = &[
     ('\u{2028}', '\u{2029}', Control, "a line end"),
     ('\u{202a}', '\u{202e}', Invisible, "a mark of writing direction"),
     ('\u{202f}', '\u{202f}', Blank, "a no-break blank"),
+    ('\u{2043}', '\u{2043}', LookAlike, "a dash that is not the usual `-`"),
     ('\u{205f}', '\u{205f}', Blank, "an unusual blank"),
     ('\u{2060}', '\u{2065}', Invisible, "an invisible operator or joiner"),
     ('\u{2066}', '\u{206f}', Invisible, "a mark of writing direction"),
     ('\u{20d0}', '\u{20ff}', LookAlike, "a combining mark"),
     ('\u{2212}', '\u{2212}', LookAlike, "a minus sign that is not the usual `-`"),
     ('\u{2800}', '\u{2800}', Blank, "an unusual blank"),
+    ('\u{2e3a}', '\u{2e3b}', LookAlike, "a dash that is not the usual `-`"),
     ('\u{3000}', '\u{3000}', Blank, "a wide blank"),
     ('\u{3164}', '\u{3164}', Invisible, "an invisible filler"),
+    ('\u{fdd0}', '\u{fdef}', Invisible, "no character at all"),
     ('\u{fe00}', '\u{fe0f}', Invisible, "a variation selector"),
     ('\u{fe20}', '\u{fe2f}', LookAlike, "a combining mark"),
+    ('\u{fe58}', '\u{fe58}', LookAlike, "a dash that is not the usual `-`"),
+    ('\u{fe63}', '\u{fe63}', LookAlike, "a dash that is not the usual `-`"),
     ('\u{feff}', '\u{feff}', Invisible, "a byte order mark"),
     ('\u{ff01}', '\u{ff5e}', LookAlike, "a wide letter, digit or sign"),
     ('\u{ffa0}', '\u{ffa0}', Invisible, "an invisible filler"),
     ('\u{fff0}', '\u{fffb}', Invisible, "an invisible mark"),
     ('\u{fffc}', '\u{fffd}', LookAlike, "the sign for a character that could not be read"),
+    ('\u{13430}', '\u{13440}', Invisible, "an invisible mark"),
+    ('\u{16fe4}', '\u{16fe4}', Invisible, "an invisible filler"),
+    ('\u{1bc9d}', '\u{1bc9e}', Invisible, "an invisible mark"),
     ('\u{1bca0}', '\u{1bca3}', Invisible, "an invisible mark"),
+    ('\u{1d159}', '\u{1d159}', Invisible, "an invisible mark"),
     ('\u{1d173}', '\u{1d17a}', Invisible, "an invisible mark"),
     ('\u{1d400}', '\u{1d7ff}', LookAlike, "a letter or digit of mathematics"),
     ('\u{e0000}', '\u{e0fff}', Invisible, "an invisible tag"),
@@ -86,6 +95,10 @@ fn look_up(c: char) -> Option<(Class, &'static str)> {
             Ordering::Equal
         }
     };
+    // The last two of each plane.
+    if u32::from(c) & 0xfffe == 0xfffe {
+        return Some((Invisible, "no character at all"));
+    }
     let at = TABLE.binary_search_by(order).ok()?;
     TABLE.get(at).map(|(_, _, class, words)| (*class, *words))
 }
@@ -250,6 +263,35 @@ mod tests {
             if c.is_control() || (c.is_whitespace() && c != ' ') {
                 assert!(look_up(c).is_some(), "U+{:04X}", u32::from(c));
             }
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_and_what_looks_like_another_is_in_the_table() {
+        for c in [
+            '\u{13440}',
+            '\u{16fe4}',
+            '\u{1bc9d}',
+            '\u{1d159}',
+            '\u{fdd0}',
+            '\u{fffe}',
+            '\u{1ffff}',
+            char::MAX,
+        ] {
+            assert!(
+                hidden(&format!("SN42{c}"), Kind::Number).is_some(),
+                "U+{:04X}",
+                u32::from(c)
+            );
+        }
+        for c in [
+            '\u{2010}', '\u{2043}', '\u{2e3a}', '\u{fe58}', '\u{fe63}', '\u{ff0d}',
+        ] {
+            assert!(
+                misleading(&format!("SN{c}42")).is_some(),
+                "U+{:04X}",
+                u32::from(c)
+            );
         }
     }
 
