@@ -56,3 +56,8 @@ pub use error::Error;
 pub use fault::Fault;
 pub use report_rules::ReportRules;
 pub use simulator::{Builder, DEFAULT_TOKEN, Simulator};
+
+/// The README, whose example must compile as printed.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

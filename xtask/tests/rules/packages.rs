@@ -64,6 +64,26 @@ fn a_published_crate_takes_in_no_file_from_outside_its_folder() {
 }
 
 #[test]
+fn what_a_readme_prints_is_compiled() {
+    let mut found = Vec::new();
+    for package in public() {
+        let readme = fs::read_to_string(package.folder.join("README.md")).unwrap();
+        let included = sources(&package.folder.join("src")).iter().any(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            text.contains("include_str!(\"../README.md\")")
+        });
+        if readme.contains("```rust") && !included {
+            found.push(package.name);
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "no doctest has the README of {}",
+        found.join(", ")
+    );
+}
+
+#[test]
 fn the_oldest_rust_version_is_the_one_that_is_tried() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let version = manifest
