@@ -3,8 +3,8 @@
 //! polls only the futures that asked for it.
 //!
 //! Items, futures and destructors are the caller's and may panic at any point. The engine may be
-//! driven on after it: it notes what it runs before it does, and a note that still stands when it is
-//! driven again tells which item panicked. That item has no outcome; all others have theirs.
+//! driven on after it: unwinding notes what ran, so the next drive knows which item panicked. That
+//! item has no outcome; all others have theirs.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,6 +34,21 @@ enum Running {
     Poll(usize),
 }
 
+/// Notes the caller's code that runs, should it panic. It costs nothing when it does not.
+struct OnPanic<'a>(&'a mut Option<Running>, Running);
+
+impl OnPanic<'_> {
+    fn none(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        *self.0 = Some(self.1);
+    }
+}
+
 /// Runs `call` over items, at most `limit` at a time.
 pub(crate) struct Engine<I: Iterator, F, Fut> {
     items: Option<I>,
@@ -43,7 +58,8 @@ pub(crate) struct Engine<I: Iterator, F, Fut> {
     slots: Vec<Slot<Fut>>,
     idle: Vec<usize>,
     ready: Ready,
-    running: Option<Running>,
+    /// The caller's code that panicked while the engine was last driven.
+    panicked: Option<Running>,
 }
 
 impl<I, F, Fut> Engine<I, F, Fut>
@@ -61,7 +77,7 @@ where
             slots: Vec::new(),
             idle: Vec::new(),
             ready: Ready::new(),
-            running: None,
+            panicked: None,
         }
     }
 
@@ -83,7 +99,7 @@ where
         mut room: usize,
         mut sink: impl FnMut(usize, Option<Fut::Output>) -> usize,
     ) -> Poll<()> {
-        if let Some(panicked) = self.running.take() {
+        if let Some(panicked) = self.panicked.take() {
             room = self.give_up(panicked, &mut sink);
         }
         let mut registered = false;
@@ -121,8 +137,9 @@ where
         };
         let index = self.started;
         self.started += 1;
-        self.running = Some(Running::Call(index));
+        let note = OnPanic(&mut self.panicked, Running::Call(index));
         let future = (self.call)(item);
+        note.none();
         if let Some(slot) = self.idle.pop() {
             self.slots[slot].index = index;
             self.slots[slot].future.set(Some(future));
@@ -143,9 +160,9 @@ where
         let Some(future) = slot.future.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
-        self.running = Some(Running::Poll(at));
+        let note = OnPanic(&mut self.panicked, Running::Poll(at));
         let outcome = future.poll(&mut Context::from_waker(&slot.waker));
-        self.running = None;
+        note.none();
         outcome
     }
 
