@@ -1,10 +1,7 @@
 //! The async face: cancellation at every point, tasks, runtimes, and the clock of tokio.
-#![cfg(feature = "async")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "tasks/life.rs"]
 mod life;
-#[path = "tasks/waiting.rs"]
 mod waiting;
 
 use std::future::Future;

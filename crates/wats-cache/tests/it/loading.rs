@@ -1,10 +1,7 @@
 //! The rules of loading: who runs the loader, who waits, and what becomes of a leader that fails.
 
-#[path = "loading/errors.rs"]
 mod errors;
-#[path = "loading/life.rs"]
 mod life;
-#[path = "loading/waiting.rs"]
 mod waiting;
 
 use std::cell::Cell;

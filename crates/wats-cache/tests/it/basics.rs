@@ -1,6 +1,5 @@
 //! What a cache does with one thread and a clock that is moved by hand.
 
-#[path = "basics/limits.rs"]
 mod limits;
 
 use std::sync::atomic::{AtomicBool, Ordering};
