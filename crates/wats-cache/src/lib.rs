@@ -5,7 +5,7 @@
 //! | a cache shared by threads | [`TtlCache`] |
 //! | a cache shared by tasks | [`AsyncTtlCache`] |
 //! | to load each key once, however many ask | `get_or_insert_with` of either; [`SingleFlight`] without a cache |
-//! | to cache what a function returns | `#[cached]`, or [`memoize`] |
+//! | to cache what a function returns | [`memoize`], or `#[cached]` (feature `macros`) |
 //! | to test what time does | [`ManualClock`] |
 //!
 //! ```
