@@ -2,17 +2,17 @@
 //!
 //! ```text
 //! look up ─► fresh ────────────────────────────► serve it
-//!         ─► fresh, to be renewed, or stale ───► one caller loads, the others are served what there is
+//!         ─► fresh, to be refreshed, or stale ───► one caller loads, the others are served what there is
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
 
 use super::outcome::{Failures, LoadOutcome};
-use super::{Core, renewal};
+use super::{Core, refresh};
 use crate::error::LoadError;
-use crate::flight::{self, Caller, Join, Turn};
 use crate::given::{Brought, Given};
 use crate::removal::Removals;
 use crate::shard::Miss;
+use crate::single_flight::{self, Caller, Join, WaitOutcome};
 use crate::stats::CacheStats;
 #[cfg(feature = "async")]
 use std::future::Future;
@@ -40,8 +40,8 @@ impl Loads {
     }
 }
 
-type Leader<K, V> = flight::Leader<K, LoadOutcome<V>>;
-type Waiter<K, V> = flight::Waiter<K, LoadOutcome<V>>;
+type Leader<K, V> = single_flight::Leader<K, LoadOutcome<V>>;
+type Waiter<K, V> = single_flight::Waiter<K, LoadOutcome<V>>;
 
 /// A value good enough for everybody but the one who loads.
 struct Present<V> {
@@ -60,26 +60,26 @@ enum Found<V> {
 enum LoadRole<K: Hash + Eq, V, E> {
     Lead {
         leader: Leader<K, V>,
-        /// What there is: stale, or fresh and to be renewed early.
+        /// What there is: stale, or fresh and to be refreshed early.
         present: Option<Present<V>>,
     },
     Done(Result<V, LoadError<E>>),
 }
 
-/// A load that this caller has begun. Dropped before it is settled, it has failed.
-struct Begun<'a, K: Hash + Eq, V, S> {
+/// A load that its leader has begun. Dropped before it is settled, it counts as failed.
+struct LoadGuard<'a, K: Hash + Eq, V, S> {
     core: &'a Core<K, V, S>,
     hash: u32,
     stamp: (u64, u64),
     since: Instant,
-    /// What the entry was given that is renewed.
+    /// What the entry was given that is refreshed.
     before: Given,
     settled: bool,
 }
 
-type Started<'a, K, V, S> = (Leader<K, V>, Begun<'a, K, V, S>);
+type Started<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
-impl<K: Hash + Eq, V, S> Drop for Begun<'_, K, V, S> {
+impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
     fn drop(&mut self) {
         let loads = &self.core.loads;
         let nanos = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -106,7 +106,7 @@ where
     /// where they are called, or in their futures. It counts nothing but the hit.
     #[inline]
     pub(crate) fn hit(&self, key: &K) -> Option<V> {
-        if self.life.refreshes() {
+        if self.expiry.refreshes() {
             return None;
         }
         let hash = self.hash(key);
@@ -123,7 +123,7 @@ where
         match shard.get(hash, key, now).cloned() {
             Ok(value) => {
                 shard.hits += 1;
-                if self.life.refreshes() && shard.wants_refresh(hash, key, now) {
+                if self.expiry.refreshes() && shard.wants_refresh(hash, key, now) {
                     return Found::Servable(Present {
                         value,
                         is_stale: false,
@@ -137,7 +137,7 @@ where
             }
             Err(Miss::Late { slot }) => {
                 shard.misses += 1;
-                let within = self.life.stale_while_revalidate;
+                let within = self.expiry.stale_while_revalidate;
                 if let Some((value, late_by)) = shard.stale(hash, key, now)
                     && late_by < within
                 {
@@ -161,16 +161,16 @@ where
         hash: u32,
         key: &K,
         leader: &Leader<K, V>,
-        renew: bool,
+        refresh: bool,
         brings_tags: bool,
-    ) -> Result<Begun<'_, K, V, S>, V> {
+    ) -> Result<LoadGuard<'_, K, V, S>, V> {
         let stamp = leader.stamp();
         let now = self.time.now();
         let owned = key.clone();
         let mut shard = self.shard(hash).lock();
-        let due = !renew || shard.wants_refresh(hash, key, now);
+        let due = !refresh || shard.wants_refresh(hash, key, now);
         if let Some(value) = shard.peek(hash, key, now)
-            && !(renew && due)
+            && !(refresh && due)
         {
             return Err(value.clone());
         }
@@ -178,7 +178,7 @@ where
         let tags = before.tags.clone();
         shard.pending.begin(owned, stamp, tags, brings_tags);
         drop(shard);
-        Ok(Begun {
+        Ok(LoadGuard {
             core: self,
             hash,
             stamp,
@@ -192,35 +192,35 @@ where
         &self,
         key: K,
         loaded: impl Brought<V>,
-        mut begun: Begun<'_, K, V, S>,
+        mut guard: LoadGuard<'_, K, V, S>,
         leader: Leader<K, V>,
     ) -> V {
         let (value, given) = loaded.split();
         if leader.is_current() {
             let entry = (key, value.clone());
-            let before = std::mem::take(&mut begun.before);
-            self.insert_loaded(begun.hash, entry, given, before, begun.stamp);
+            let before = std::mem::take(&mut guard.before);
+            self.insert_loaded(guard.hash, entry, given, before, guard.stamp);
         } else {
-            let mut shard = self.shard(begun.hash).lock();
-            let ended = shard.pending.end(begun.stamp, None);
+            let mut shard = self.shard(guard.hash).lock();
+            let ended = shard.pending.end(guard.stamp, None);
             drop(shard);
             drop(ended);
         }
-        begun.settled = true;
-        drop(begun);
-        leader.land_with(|| LoadOutcome::Value(value.clone()));
+        guard.settled = true;
+        drop(guard);
+        leader.complete_with(|| LoadOutcome::Value(value.clone()));
         value
     }
 
     /// What may be served because the loader failed.
     fn instead_of_error(&self, hash: u32, key: &K) -> Option<V> {
-        if self.life.stale_if_error == 0 {
+        if self.expiry.stale_if_error == 0 {
             return None;
         }
         let now = self.time.now();
         let shard = self.shard(hash).lock();
         let (value, late_by) = shard.stale(hash, key, now)?;
-        let value = (late_by < self.life.stale_if_error).then(|| value.clone())?;
+        let value = (late_by < self.expiry.stale_if_error).then(|| value.clone())?;
         drop(shard);
         Some(self.serve_stale(value))
     }
@@ -250,7 +250,7 @@ where
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
-        ControlFlow::Break(match (self.flights.join_as(key, caller), present) {
+        ControlFlow::Break(match (self.single_flight.join_as(key, caller), present) {
             (Join::Lead(leader), present) => LoadRole::Lead { leader, present },
             (_, Some(present)) => LoadRole::Done(Ok(self.serve(present))),
             (Join::Reentrant, None) => LoadRole::Done(Err(LoadError::Reentrant)),
@@ -264,13 +264,13 @@ where
         hash: u32,
         key: &K,
         leader: Leader<K, V>,
-        renewing: bool,
+        refreshing: bool,
         brings_tags: bool,
     ) -> Result<Started<'_, K, V, S>, V> {
-        match self.begin(hash, key, &leader, renewing, brings_tags) {
-            Ok(begun) => Ok((leader, begun)),
+        match self.begin(hash, key, &leader, refreshing, brings_tags) {
+            Ok(guard) => Ok((leader, guard)),
             Err(value) => {
-                leader.land_with(|| LoadOutcome::Value(value.clone()));
+                leader.complete_with(|| LoadOutcome::Value(value.clone()));
                 Err(value)
             }
         }
@@ -281,34 +281,34 @@ where
         &self,
         key: K,
         loaded: Result<impl Brought<V>, E>,
-        (leader, begun): Started<'_, K, V, S>,
-        renewing: Option<V>,
+        (leader, guard): Started<'_, K, V, S>,
+        refreshing: Option<V>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         match loaded {
-            Ok(loaded) => Ok(self.settle(key, loaded, begun, leader)),
+            Ok(loaded) => Ok(self.settle(key, loaded, guard, leader)),
             Err(error) => {
-                let hash = begun.hash;
-                drop(begun);
+                let hash = guard.hash;
+                drop(guard);
                 match failures.pack {
-                    Some(pack) => leader.land_with(|| LoadOutcome::Failed(pack(&error))),
+                    Some(pack) => leader.complete_with(|| LoadOutcome::Failed(pack(&error))),
                     None => drop(leader),
                 }
-                let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
+                let fallback = refreshing.or_else(|| self.instead_of_error(hash, &key));
                 fallback.ok_or(LoadError::Failed(error))
             }
         }
     }
 
-    /// Ends a renewal that nobody waits for; one that failed leaves what there is.
-    fn renewed<E>(
+    /// Ends a refresh that nobody waits for; one that failed leaves what there is.
+    fn refreshed<E>(
         &self,
         key: K,
         loaded: Result<impl Brought<V>, E>,
-        (leader, begun): Started<'_, K, V, S>,
+        (leader, guard): Started<'_, K, V, S>,
     ) {
         if let Ok(loaded) = loaded {
-            self.settle(key, loaded, begun, leader);
+            self.settle(key, loaded, guard, leader);
         }
     }
 
@@ -317,16 +317,16 @@ where
         &self,
         hash: u32,
         key: &K,
-        turn: Turn<K, LoadOutcome<V>>,
+        turn: WaitOutcome<K, LoadOutcome<V>>,
         failures: Failures<E>,
     ) -> ControlFlow<LoadRole<K, V, E>> {
         ControlFlow::Break(match turn {
-            Turn::Lead(leader) => LoadRole::Lead {
+            WaitOutcome::Lead(leader) => LoadRole::Lead {
                 leader,
                 present: None,
             },
-            Turn::Landed(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
-            Turn::Landed(LoadOutcome::Failed(packed)) => {
+            WaitOutcome::Value(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
+            WaitOutcome::Value(LoadOutcome::Failed(packed)) => {
                 let Some(error) = (failures.unpack)(&packed) else {
                     return ControlFlow::Continue(());
                 };
@@ -359,32 +359,32 @@ where
         match self.join_or_lead(hash, &key, failures) {
             LoadRole::Done(outcome) => outcome,
             LoadRole::Lead { leader, present } => {
-                self.load(hash, key, leader, renewing(present), load, failures)
+                self.load(hash, key, leader, refreshing(present), load, failures)
             }
         }
     }
 
-    /// Runs the loader of a leader. `renewing` is the fresh value that is renewed early.
+    /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
     fn load<E, L: Brought<V>>(
         &self,
         hash: u32,
         key: K,
         leader: Leader<K, V>,
-        renewing: Option<V>,
+        refreshing: Option<V>,
         load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
-        let started = match self.begin_load(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS)
-        {
-            Ok(started) => started,
-            Err(value) => return Ok(value),
-        };
+        let started =
+            match self.begin_load(hash, &key, leader, refreshing.is_some(), L::BRINGS_TAGS) {
+                Ok(started) => started,
+                Err(value) => return Ok(value),
+            };
         let loaded = started.0.enter(load);
-        self.end_load(key, loaded, started, renewing, failures)
+        self.end_load(key, loaded, started, refreshing, failures)
     }
 
-    /// As [`get_or_load`](Self::get_or_load), with renewals on a thread of their own.
-    pub(crate) fn get_or_renew<E, L: Brought<V>>(
+    /// As [`get_or_load`](Self::get_or_load), with refreshes on a thread of their own.
+    pub(crate) fn get_or_refresh<E, L: Brought<V>>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> Result<L, E> + Send + 'static,
@@ -403,11 +403,11 @@ where
             } => {
                 let core = Arc::clone(self);
                 let early = !present.is_stale;
-                renewal::run(move || {
+                refresh::run(move || {
                     if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
                     {
                         let loaded = started.0.enter(load);
-                        core.renewed(key, loaded, started);
+                        core.refreshed(key, loaded, started);
                     }
                 });
                 return Ok(self.serve(present));
@@ -421,8 +421,8 @@ where
     }
 }
 
-/// The value that a failed renewal leaves as it is.
-fn renewing<V>(present: Option<Present<V>>) -> Option<V> {
+/// The value that a failed refresh leaves as it is.
+fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
     present
         .filter(|present| !present.is_stale)
         .map(|present| present.value)
@@ -470,7 +470,7 @@ where
             LoadRole::Done(outcome) => return outcome,
             LoadRole::Lead { leader, present } => (leader, present),
         };
-        self.load_async(hash, key, leader, renewing(present), load, failures)
+        self.load_async(hash, key, leader, refreshing(present), load, failures)
             .await
     }
 
@@ -479,7 +479,7 @@ where
         hash: u32,
         key: K,
         leader: Leader<K, V>,
-        renewing: Option<V>,
+        refreshing: Option<V>,
         load: impl FnOnce() -> F,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>>
@@ -487,17 +487,17 @@ where
         F: Future<Output = Result<L, E>>,
         L: Brought<V>,
     {
-        let started = match self.begin_load(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS)
-        {
-            Ok(started) => started,
-            Err(value) => return Ok(value),
-        };
+        let started =
+            match self.begin_load(hash, &key, leader, refreshing.is_some(), L::BRINGS_TAGS) {
+                Ok(started) => started,
+                Err(value) => return Ok(value),
+            };
         let loaded = started.0.enter_async(load).await;
-        self.end_load(key, loaded, started, renewing, failures)
+        self.end_load(key, loaded, started, refreshing, failures)
     }
 
-    /// Renewals run in a task of tokio; outside a runtime of it, in the calling task.
-    pub(crate) async fn get_or_renew_async<E, L, F>(
+    /// Refreshes run in a task of tokio; outside a runtime of it, in the calling task.
+    pub(crate) async fn get_or_refresh_async<E, L, F>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> F + Send + 'static,
@@ -523,14 +523,14 @@ where
                     if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
                     {
                         let loaded = started.0.enter_async(load).await;
-                        core.renewed(key, loaded, started);
+                        core.refreshed(key, loaded, started);
                     }
                 });
                 Ok(self.serve(present))
             }
             (present, _) => {
-                let renewing = renewing(present);
-                self.load_async(hash, key, leader, renewing, load, Failures::OWN)
+                let refreshing = refreshing(present);
+                self.load_async(hash, key, leader, refreshing, load, Failures::OWN)
                     .await
             }
         }
