@@ -8,6 +8,7 @@ use crate::error::{LoadError, reentrant};
 use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
+use crate::single_flight::Waits;
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -94,7 +95,11 @@ where
             return value;
         }
         let load = || async { Ok::<_, Infallible>(load().await) };
-        match self.core.get_or_load_async(key, load, Failures::OWN).await {
+        match self
+            .core
+            .get_or_load(Waits::Task, key, load, Failures::OWN)
+            .await
+        {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -118,7 +123,11 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load_async(key, load, Failures::OWN).await,
+            None => {
+                self.core
+                    .get_or_load(Waits::Task, key, load, Failures::OWN)
+                    .await
+            }
         }
     }
 
@@ -145,7 +154,7 @@ where
             Some(value) => Ok(value),
             None => {
                 self.core
-                    .get_or_load_async(key, load, Failures::SHARED)
+                    .get_or_load(Waits::Task, key, load, Failures::SHARED)
                     .await
             }
         }
@@ -169,7 +178,11 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load_async(key, load, Failures::OWN).await,
+            None => {
+                self.core
+                    .get_or_load(Waits::Task, key, load, Failures::OWN)
+                    .await
+            }
         }
     }
 
@@ -191,7 +204,7 @@ where
             Some(value) => Ok(value),
             None => {
                 self.core
-                    .get_or_load_async(key, load, Failures::SHARED)
+                    .get_or_load(Waits::Task, key, load, Failures::SHARED)
                     .await
             }
         }
@@ -216,7 +229,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_refresh_async(key, load).await,
+            None => self.core.get_or_refresh(key, load).await,
         }
     }
 
@@ -244,7 +257,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_refresh_async(key, load).await,
+            None => self.core.get_or_refresh(key, load).await,
         }
     }
 }

@@ -17,6 +17,7 @@
 //! under the first, and before the state says that it is done: if it panics, the load goes on with the next caller.
 
 mod active;
+mod block_on;
 mod leader;
 mod lease;
 #[cfg(all(test, wats_loom))]
@@ -30,7 +31,8 @@ use crate::clock::{Clock, Time};
 use crate::entry::Tick;
 use crate::error::LoadError;
 use crate::removal::Panics;
-pub(crate) use active::Caller;
+pub(crate) use active::{Caller, Waits};
+pub(crate) use block_on::block_on;
 pub use leader::Leader;
 use lease::Lease;
 #[cfg(wats_loom)]
@@ -377,17 +379,7 @@ where
     /// # Errors
     /// What `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this very key.
     pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>> {
-        let leader = match self.join_as(key, Caller::Thread) {
-            Join::Lead(leader) => leader,
-            Join::Reentrant => return Err(LoadError::Reentrant),
-            Join::Wait(waiter) => match waiter.wait() {
-                WaitOutcome::Value(value) => return Ok(value),
-                WaitOutcome::Lead(leader) => leader,
-            },
-        };
-        let value = leader.enter(load).map_err(LoadError::Failed)?;
-        leader.complete(&value);
-        Ok(value)
+        block_on(self.run_as(Waits::Thread, key, || std::future::ready(load())))
     }
 
     /// Returns the value of the load of this key, run by this caller or by another. Works on any runtime.
@@ -403,7 +395,19 @@ where
     where
         F: Future<Output = Result<V, E>>,
     {
-        let leader = match Caller::polled(|caller| self.join_as(key, caller)).await {
+        self.run_as(Waits::Task, key, load).await
+    }
+
+    async fn run_as<E, F>(
+        &self,
+        waits: Waits,
+        key: &K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
+        let leader = match waits.call(|caller| self.join_as(key, caller)).await {
             Join::Lead(leader) => leader,
             Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.await {

@@ -86,7 +86,7 @@ where
             return value;
         }
         let load = || Ok::<_, Infallible>(load());
-        match self.core.get_or_load(key, load, Failures::OWN) {
+        match self.core.get_or_load_blocking(key, load, Failures::OWN) {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -107,7 +107,7 @@ where
     ) -> Result<V, LoadError<E>> {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::OWN),
+            None => self.core.get_or_load_blocking(key, load, Failures::OWN),
         }
     }
 
@@ -131,7 +131,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::SHARED),
+            None => self.core.get_or_load_blocking(key, load, Failures::SHARED),
         }
     }
 
@@ -150,7 +150,7 @@ where
     ) -> Result<V, LoadError<E>> {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::OWN),
+            None => self.core.get_or_load_blocking(key, load, Failures::OWN),
         }
     }
 
@@ -169,7 +169,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::SHARED),
+            None => self.core.get_or_load_blocking(key, load, Failures::SHARED),
         }
     }
 
@@ -190,7 +190,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_refresh(key, load),
+            None => self.core.get_or_refresh_blocking(key, load),
         }
     }
 
@@ -225,7 +225,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_refresh(key, load),
+            None => self.core.get_or_refresh_blocking(key, load),
         }
     }
 }

@@ -12,10 +12,9 @@ use crate::error::LoadError;
 use crate::given::{Brought, Given};
 use crate::removal::Removals;
 use crate::shard::Miss;
-use crate::single_flight::{self, Caller, Join, WaitOutcome};
+use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
 use crate::stats::CacheStats;
-#[cfg(feature = "async")]
-use std::future::Future;
+use std::future::{Future, ready};
 use std::hash::{BuildHasher, Hash};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -300,18 +299,6 @@ where
         }
     }
 
-    /// Ends a refresh that nobody waits for; one that failed leaves what there is.
-    fn refreshed<E>(
-        &self,
-        key: K,
-        loaded: Result<impl Brought<V>, E>,
-        (leader, guard): Started<'_, K, V, S>,
-    ) {
-        if let Ok(loaded) = loaded {
-            self.settle(key, loaded, guard, leader);
-        }
-    }
-
     /// What the end of another's load means to a caller that waited for it; it goes on by looking again.
     fn after_waiting<E>(
         &self,
@@ -336,55 +323,100 @@ where
         })
     }
 
-    fn join_or_lead<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> LoadRole<K, V, E> {
+    async fn join_or_lead<E>(
+        &self,
+        waits: Waits,
+        hash: u32,
+        key: &K,
+        failures: Failures<E>,
+    ) -> LoadRole<K, V, E> {
         loop {
-            let waiter = match self.serve_or_join(hash, key, Caller::Thread) {
+            let joined = waits.call(|caller| self.serve_or_join(hash, key, caller));
+            let waiter = match joined.await {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(role) => return role,
             };
-            let turn = waiter.wait();
-            if let ControlFlow::Break(role) = self.after_waiting(hash, key, turn, failures) {
+            let outcome = waiter.await;
+            if let ControlFlow::Break(role) = self.after_waiting(hash, key, outcome, failures) {
                 return role;
             }
         }
     }
 
-    pub(crate) fn get_or_load<E, L: Brought<V>>(
+    pub(crate) async fn get_or_load<E, L, F>(
+        &self,
+        waits: Waits,
+        key: K,
+        load: impl FnOnce() -> F,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
+    {
+        let hash = self.hash(&key);
+        let (leader, present) = match self.join_or_lead(waits, hash, &key, failures).await {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead { leader, present } => (leader, present),
+        };
+        self.load(hash, key, leader, refreshing(present), load, failures)
+            .await
+    }
+
+    /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread.
+    pub(crate) fn get_or_load_blocking<E, L: Brought<V>>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
-        let hash = self.hash(&key);
-        match self.join_or_lead(hash, &key, failures) {
-            LoadRole::Done(outcome) => outcome,
-            LoadRole::Lead { leader, present } => {
-                self.load(hash, key, leader, refreshing(present), load, failures)
-            }
-        }
+        block_on(self.get_or_load(Waits::Thread, key, || ready(load()), failures))
     }
 
     /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
-    fn load<E, L: Brought<V>>(
+    async fn load<E, L, F>(
         &self,
         hash: u32,
         key: K,
         leader: Leader<K, V>,
         refreshing: Option<V>,
-        load: impl FnOnce() -> Result<L, E>,
+        load: impl FnOnce() -> F,
         failures: Failures<E>,
-    ) -> Result<V, LoadError<E>> {
-        let started =
-            match self.begin_load(hash, &key, leader, refreshing.is_some(), L::BRINGS_TAGS) {
-                Ok(started) => started,
-                Err(value) => return Ok(value),
-            };
-        let loaded = started.0.enter(load);
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
+    {
+        let early = refreshing.is_some();
+        let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
+            Ok(started) => started,
+            Err(value) => return Ok(value),
+        };
+        let loaded = started.0.enter_async(load).await;
         self.end_load(key, loaded, started, refreshing, failures)
     }
 
-    /// As [`get_or_load`](Self::get_or_load), with refreshes on a thread of their own.
-    pub(crate) fn get_or_refresh<E, L: Brought<V>>(
+    /// Loads in the background what is still served; a refresh that fails leaves it as it is.
+    async fn refresh<E, L, F>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        early: bool,
+        load: impl FnOnce() -> F,
+    ) where
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
+    {
+        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS);
+        let Ok((leader, guard)) = begun else { return };
+        if let Ok(loaded) = leader.enter_async(load).await {
+            self.settle(key, loaded, guard, leader);
+        }
+    }
+
+    /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
+    pub(crate) fn get_or_refresh_blocking<E, L: Brought<V>>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> Result<L, E> + Send + 'static,
@@ -395,109 +427,29 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let leader = match self.join_or_lead(hash, &key, Failures::OWN) {
-            LoadRole::Done(outcome) => return outcome,
+        let load = || ready(load());
+        let joined = self.join_or_lead(Waits::Thread, hash, &key, Failures::OWN);
+        match block_on(joined) {
+            LoadRole::Done(outcome) => outcome,
             LoadRole::Lead {
                 leader,
                 present: Some(present),
             } => {
-                let core = Arc::clone(self);
-                let early = !present.is_stale;
-                refresh::run(move || {
-                    if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
-                    {
-                        let loaded = started.0.enter(load);
-                        core.refreshed(key, loaded, started);
-                    }
-                });
-                return Ok(self.serve(present));
+                let (core, early) = (Arc::clone(self), !present.is_stale);
+                refresh::run(move || block_on(core.refresh(hash, key, leader, early, load)));
+                Ok(self.serve(present))
             }
             LoadRole::Lead {
                 leader,
                 present: None,
-            } => leader,
-        };
-        self.load(hash, key, leader, None, load, Failures::OWN)
-    }
-}
-
-/// The value that a failed refresh leaves as it is.
-fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
-    present
-        .filter(|present| !present.is_stale)
-        .map(|present| present.value)
-}
-
-/// The same, with awaits.
-#[cfg(feature = "async")]
-impl<K, V, S> Core<K, V, S>
-where
-    K: Hash + Eq + Clone,
-    V: Clone,
-    S: BuildHasher,
-{
-    async fn join_or_lead_async<E>(
-        &self,
-        hash: u32,
-        key: &K,
-        failures: Failures<E>,
-    ) -> LoadRole<K, V, E> {
-        loop {
-            let waiter = match Caller::polled(|caller| self.serve_or_join(hash, key, caller)).await
-            {
-                ControlFlow::Continue(waiter) => waiter,
-                ControlFlow::Break(role) => return role,
-            };
-            let turn = waiter.await;
-            if let ControlFlow::Break(role) = self.after_waiting(hash, key, turn, failures) {
-                return role;
-            }
+            } => block_on(self.load(hash, key, leader, None, load, Failures::OWN)),
         }
     }
 
-    pub(crate) async fn get_or_load_async<E, L, F>(
-        &self,
-        key: K,
-        load: impl FnOnce() -> F,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>>
-    where
-        F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
-    {
-        let hash = self.hash(&key);
-        let (leader, present) = match self.join_or_lead_async(hash, &key, failures).await {
-            LoadRole::Done(outcome) => return outcome,
-            LoadRole::Lead { leader, present } => (leader, present),
-        };
-        self.load_async(hash, key, leader, refreshing(present), load, failures)
-            .await
-    }
-
-    async fn load_async<E, L, F>(
-        &self,
-        hash: u32,
-        key: K,
-        leader: Leader<K, V>,
-        refreshing: Option<V>,
-        load: impl FnOnce() -> F,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>>
-    where
-        F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
-    {
-        let started =
-            match self.begin_load(hash, &key, leader, refreshing.is_some(), L::BRINGS_TAGS) {
-                Ok(started) => started,
-                Err(value) => return Ok(value),
-            };
-        let loaded = started.0.enter_async(load).await;
-        self.end_load(key, loaded, started, refreshing, failures)
-    }
-
-    /// Refreshes run in a task of tokio; outside a runtime of it, in the calling task.
-    pub(crate) async fn get_or_refresh_async<E, L, F>(
+    /// As [`get_or_load`](Self::get_or_load), with refreshes in a task of tokio; outside a runtime of it, in the calling
+    /// task.
+    #[cfg(feature = "async")]
+    pub(crate) async fn get_or_refresh<E, L, F>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> F + Send + 'static,
@@ -511,28 +463,28 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.join_or_lead_async(hash, &key, Failures::OWN).await {
+        let joined = self.join_or_lead(Waits::Task, hash, &key, Failures::OWN);
+        let (leader, present) = match joined.await {
             LoadRole::Done(outcome) => return outcome,
             LoadRole::Lead { leader, present } => (leader, present),
         };
         match (present, tokio::runtime::Handle::try_current()) {
             (Some(present), Ok(runtime)) => {
-                let core = Arc::clone(self);
-                let early = !present.is_stale;
-                runtime.spawn(async move {
-                    if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
-                    {
-                        let loaded = started.0.enter_async(load).await;
-                        core.refreshed(key, loaded, started);
-                    }
-                });
+                let (core, early) = (Arc::clone(self), !present.is_stale);
+                runtime.spawn(async move { core.refresh(hash, key, leader, early, load).await });
                 Ok(self.serve(present))
             }
             (present, _) => {
-                let refreshing = refreshing(present);
-                self.load_async(hash, key, leader, refreshing, load, Failures::OWN)
+                self.load(hash, key, leader, refreshing(present), load, Failures::OWN)
                     .await
             }
         }
     }
+}
+
+/// The value that a failed refresh leaves as it is.
+fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
+    present
+        .filter(|present| !present.is_stale)
+        .map(|present| present.value)
 }

@@ -52,14 +52,27 @@ pub(crate) enum Caller<'a> {
     Task(Option<&'a Waker>),
 }
 
-impl Caller<'_> {
-    /// Calls `join` with the task that awaits this.
-    pub(crate) async fn polled<T>(join: impl Fn(Caller<'_>) -> T) -> T {
-        let poll =
-            |context: &mut Context<'_>| Poll::Ready(join(Caller::Task(Some(context.waker()))));
-        std::future::poll_fn(poll).await
-    }
+/// How a caller waits.
+#[derive(Clone, Copy)]
+pub(crate) enum Waits {
+    Thread,
+    Task,
+}
 
+impl Waits {
+    /// Calls `join` with the caller that awaits this.
+    pub(crate) async fn call<T>(self, join: impl Fn(Caller<'_>) -> T) -> T {
+        std::future::poll_fn(|context: &mut Context<'_>| {
+            Poll::Ready(join(match self {
+                Self::Thread => Caller::Thread,
+                Self::Task => Caller::Task(Some(context.waker())),
+            }))
+        })
+        .await
+    }
+}
+
+impl Caller<'_> {
     fn is_inside(self, mark: &Mark) -> bool {
         let Self::Task(waker) = self else {
             return true;

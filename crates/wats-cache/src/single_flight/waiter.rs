@@ -1,16 +1,13 @@
 //! A caller that waits, as a future or by parking its thread.
 
+use super::block_on::block_on;
 use super::{InFlightLoad, InFlightLoads, Leader, Phase, WaitOutcome, Wakes};
-#[cfg(wats_loom)]
-use loom::thread::{self, Thread};
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-#[cfg(not(wats_loom))]
-use std::thread::{self, Thread};
+use std::task::{Context, Poll};
 
 /// Waits for the value of a load, or for the turn to lead it. Dropping it leaves the queue.
 #[must_use = "waits only when awaited, or with `wait`"]
@@ -39,27 +36,12 @@ impl<K: Hash + Eq, V> Waiter<K, V> {
     }
 
     /// Waits by parking the thread.
-    pub fn wait(mut self) -> WaitOutcome<K, V>
+    pub fn wait(self) -> WaitOutcome<K, V>
     where
         K: Clone,
         V: Clone,
     {
-        let waker = Waker::from(Arc::new(Parked(thread::current())));
-        let mut context = Context::from_waker(&waker);
-        loop {
-            if let Poll::Ready(turn) = Pin::new(&mut self).poll(&mut context) {
-                return turn;
-            }
-            thread::park();
-        }
-    }
-}
-
-struct Parked(Thread);
-
-impl Wake for Parked {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        block_on(self)
     }
 }
 
