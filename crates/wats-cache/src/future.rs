@@ -8,7 +8,6 @@ use crate::error::{LoadError, reentrant};
 use crate::given::Loaded;
 use crate::hash::RandomState;
 use crate::iter::Iter;
-use crate::single_flight::Waits;
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -95,11 +94,7 @@ where
             return value;
         }
         let load = || async { Ok::<_, Infallible>(load().await) };
-        match self
-            .core
-            .get_or_load(Waits::Task, key, load, Failures::OWN)
-            .await
-        {
+        match self.core.get_or_load(key, load, Failures::OWN).await {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -123,11 +118,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => {
-                self.core
-                    .get_or_load(Waits::Task, key, load, Failures::OWN)
-                    .await
-            }
+            None => self.core.get_or_load(key, load, Failures::OWN).await,
         }
     }
 
@@ -152,11 +143,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => {
-                self.core
-                    .get_or_load(Waits::Task, key, load, Failures::SHARED)
-                    .await
-            }
+            None => self.core.get_or_load(key, load, Failures::SHARED).await,
         }
     }
 
@@ -178,11 +165,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => {
-                self.core
-                    .get_or_load(Waits::Task, key, load, Failures::OWN)
-                    .await
-            }
+            None => self.core.get_or_load(key, load, Failures::OWN).await,
         }
     }
 
@@ -202,11 +185,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => {
-                self.core
-                    .get_or_load(Waits::Task, key, load, Failures::SHARED)
-                    .await
-            }
+            None => self.core.get_or_load(key, load, Failures::SHARED).await,
         }
     }
 

@@ -343,9 +343,9 @@ where
         }
     }
 
+    #[cfg(feature = "async")]
     pub(crate) async fn get_or_load<E, L, F>(
         &self,
-        waits: Waits,
         key: K,
         load: impl FnOnce() -> F,
         failures: Failures<E>,
@@ -355,7 +355,7 @@ where
         L: Brought<V>,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.join_or_lead(waits, hash, &key, failures).await {
+        let (leader, present) = match self.join_or_lead(Waits::Task, hash, &key, failures).await {
             LoadRole::Done(outcome) => return outcome,
             LoadRole::Lead { leader, present } => (leader, present),
         };
@@ -363,17 +363,8 @@ where
             .await
     }
 
-    /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread.
-    pub(crate) fn get_or_load_blocking<E, L: Brought<V>>(
-        &self,
-        key: K,
-        load: impl FnOnce() -> Result<L, E>,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>> {
-        block_on(self.get_or_load(Waits::Thread, key, || ready(load()), failures))
-    }
-
     /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
+    #[cfg(feature = "async")]
     async fn load<E, L, F>(
         &self,
         hash: u32,
@@ -415,6 +406,40 @@ where
         }
     }
 
+    /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread. Only waiting is awaited: the loader runs here.
+    pub(crate) fn get_or_load_blocking<E, L: Brought<V>>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> Result<L, E>,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>> {
+        let hash = self.hash(&key);
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures)) {
+            LoadRole::Done(outcome) => outcome,
+            LoadRole::Lead { leader, present } => {
+                self.load_blocking(hash, key, leader, refreshing(present), load, failures)
+            }
+        }
+    }
+
+    fn load_blocking<E, L: Brought<V>>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        refreshing: Option<V>,
+        load: impl FnOnce() -> Result<L, E>,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>> {
+        let early = refreshing.is_some();
+        let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
+            Ok(started) => started,
+            Err(value) => return Ok(value),
+        };
+        let loaded = started.0.enter(load);
+        self.end_load(key, loaded, started, refreshing, failures)
+    }
+
     /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
     pub(crate) fn get_or_refresh_blocking<E, L: Brought<V>>(
         self: &Arc<Self>,
@@ -427,22 +452,21 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let load = || ready(load());
-        let joined = self.join_or_lead(Waits::Thread, hash, &key, Failures::OWN);
-        match block_on(joined) {
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, Failures::OWN)) {
             LoadRole::Done(outcome) => outcome,
             LoadRole::Lead {
                 leader,
                 present: Some(present),
             } => {
                 let (core, early) = (Arc::clone(self), !present.is_stale);
+                let load = || ready(load());
                 refresh::run(move || block_on(core.refresh(hash, key, leader, early, load)));
                 Ok(self.serve(present))
             }
             LoadRole::Lead {
                 leader,
                 present: None,
-            } => block_on(self.load(hash, key, leader, None, load, Failures::OWN)),
+            } => self.load_blocking(hash, key, leader, None, load, Failures::OWN),
         }
     }
 
