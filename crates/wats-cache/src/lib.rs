@@ -30,7 +30,8 @@
 //! Loaders, listeners, weighers and predicates run under none. `Eq` of keys and `Clone` of keys and values do run under
 //! the lock of a shard, which spins, and `Eq` and `Hash` of keys under one of the map of loads. So
 //! - they must be cheap: others of the shard wait meanwhile. Keep what is expensive to clone in an `Arc`;
-//! - they must not touch the same cache: it would wait for itself for ever. This is not detected.
+//! - they must not touch the same cache: it would wait for itself for ever. With debug assertions, `Eq` and `Clone` that do
+//!   so under the lock of a shard panic instead.
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
