@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use wats_background::{Job, Moment, Work, clock};
-use wats_cache::{Join, SingleFlight, TtlCache, Turn};
+use wats_cache::{Join, SingleFlight, TtlCache, WaitOutcome};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -161,20 +161,20 @@ fn a_cache_expires_sweeps_and_ends_leases_in_the_child() {
     let cache: TtlCache<u32, Arc<()>> = TtlCache::builder()
         .sweep_interval(Some(Duration::from_millis(10)))
         .build();
-    let flights = SingleFlight::<u32, u32>::with_lease(Duration::from_millis(20));
+    let loads = SingleFlight::<u32, u32>::with_lease(Duration::from_millis(20));
     let value = Arc::new(());
     // All of it is under way in the parent.
     cache.insert_with_ttl(0, Arc::clone(&value), Duration::from_secs(3600));
     cache.get(&0);
     assert!(in_child(|| {
         let ms = Duration::from_millis(20);
-        let Join::Lead(_hung) = flights.join(&1) else {
+        let Join::Lead(_hung) = loads.join(&1) else {
             return false;
         };
-        let Join::Wait(waiter) = flights.join(&1) else {
+        let Join::Wait(waiter) = loads.join(&1) else {
             return false;
         };
-        let led = matches!(waiter.wait(), Turn::Lead(_));
+        let led = matches!(waiter.wait(), WaitOutcome::Lead(_));
         cache.insert_with_ttl(1, Arc::clone(&value), ms);
         cache.insert_with_ttl(2, Arc::clone(&value), ms);
         let begun = Instant::now();

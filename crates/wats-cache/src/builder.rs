@@ -3,14 +3,14 @@
 use crate::RemovalCause;
 use crate::clock::{Clock, Time};
 use crate::config::{CacheConfig, all_setters};
-use crate::core::{Core, Life, Listener, Loads};
+use crate::core::{Core, Expiry, Listener, Loads};
 #[cfg(feature = "metrics")]
 use crate::entry::NEVER;
-use crate::flight::SingleFlight;
 use crate::hash::RandomState;
 use crate::lock::Lock;
 use crate::policy::Policy;
 use crate::shard::{Limits, Rules, Shard};
+use crate::single_flight::SingleFlight;
 use crate::sweep::Sweeper;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
@@ -21,12 +21,12 @@ use wats_background::Work;
 
 /// Marks a builder of a [`TtlCache`](crate::TtlCache).
 #[derive(Debug, Clone, Copy)]
-pub enum ForThreads {}
+pub enum ForSync {}
 
 /// Marks a builder of an [`AsyncTtlCache`](crate::AsyncTtlCache).
 #[cfg(feature = "async")]
 #[derive(Debug, Clone, Copy)]
-pub enum ForTasks {}
+pub enum ForAsync {}
 
 type Weigher<K, V> = Arc<dyn Fn(&K, &V) -> u64 + Send + Sync>;
 type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
@@ -46,7 +46,7 @@ type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
 /// cache.insert("a".to_owned(), 1);
 /// ```
 #[must_use = "a builder builds nothing by itself"]
-pub struct CacheBuilder<K, V, S = RandomState, F = ForThreads> {
+pub struct CacheBuilder<K, V, S = RandomState, F = ForSync> {
     config: CacheConfig,
     hasher: S,
     clock: Option<Arc<dyn Clock>>,
@@ -148,7 +148,7 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
         self
     }
 
-    fn rules(&self, life: &Life<K, V>, time: &Time, shard: usize, shards: usize) -> Rules {
+    fn rules(&self, expiry: &Expiry<K, V>, time: &Time, shard: usize, shards: usize) -> Rules {
         // The shares add up to the whole.
         let share = |whole: usize| whole / shards + usize::from(shard < whole % shards);
         let weight = self.config.max_weight.unwrap_or(u64::MAX);
@@ -164,8 +164,8 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
                 Some(idle) if !idle.is_zero() => crate::clock::ticks(idle) + time.lag(),
                 _ => 0,
             },
-            stale: life.stale(),
-            extras: life.extras(),
+            stale: expiry.stale(),
+            extras: expiry.extras(),
         }
     }
 }
@@ -177,20 +177,20 @@ where
     S: BuildHasher + Send + Sync + 'static,
 {
     pub(crate) fn core(self) -> Arc<Core<K, V, S>> {
-        let life = Life::new(&self.config, self.weigher.clone(), self.negative.clone());
+        let expiry = Expiry::new(&self.config, self.weigher.clone(), self.negative.clone());
         let time = self.clock.clone().map_or(Time::Coarse, Time::custom);
         let count = self.config.shard_count(self.weigher.is_some());
         let shards = (0..count)
-            .map(|shard| Lock::new(Shard::new(self.rules(&life, &time, shard, count))))
+            .map(|shard| Lock::new(Shard::new(self.rules(&expiry, &time, shard, count))))
             .collect();
         let every = self.config.sweep_interval;
         let core = Arc::new_cyclic(|core: &Weak<Core<K, V, S>>| Core {
             sweeper: every.map(|every| Sweeper::new(core.clone() as Weak<dyn Work>, every, &time)),
             shards,
             hasher: self.hasher,
-            flights: SingleFlight::build(self.config.load_lease, &time),
+            single_flight: SingleFlight::build(self.config.load_lease, &time),
             time,
-            life,
+            expiry,
             listener: self.listener,
             loads: Loads::default(),
             #[cfg(feature = "metrics")]

@@ -132,7 +132,7 @@ macro_rules! all_setters {
             #[doc = "For this long after its time a value is still served by loading look-ups whose loader fails."]
             #[doc = "Default: zero, never."]
             stale_if_error: Duration,
-            #[doc = "Loading look-ups renew an entry once this share of its time, from 0 to 1, has passed; meanwhile the"]
+            #[doc = "Loading look-ups refresh an entry once this share of its time, from 0 to 1, has passed; meanwhile the"]
             #[doc = "others are served the value there is. Default: none."]
             refresh_ahead: Option<f64>
         }

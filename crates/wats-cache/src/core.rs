@@ -1,27 +1,27 @@
 //! The cache behind both caches: shards under their locks, time, and what the user hung in.
 //!
 //! An operation reads top to bottom: hash once, lock one shard, do it, unlock, then tell the listener and drop what was
-//! removed. No two shards are ever locked together, and no lock of a flight is held with one of a shard.
+//! removed. No two shards are ever locked together, and no lock of a load is held with one of a shard.
 
 mod bulk;
-mod life;
+mod expiry;
 mod load;
 #[cfg(all(test, feature = "async", not(wats_loom)))]
 mod model_tests;
 mod outcome;
-mod renewal;
+mod refresh;
 
 use crate::clock::Time;
 use crate::entry::{NEVER, Tick};
-use crate::flight::SingleFlight;
 use crate::given::{Given, tag_hashes};
 use crate::hash::hash;
 use crate::lock::{Lock, LockGuard};
 use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Miss, New, Shard};
+use crate::single_flight::SingleFlight;
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
-pub(crate) use life::Life;
+pub(crate) use expiry::Expiry;
 pub(crate) use load::Loads;
 pub(crate) use outcome::Failures;
 use outcome::LoadOutcome;
@@ -38,9 +38,9 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) shards: Box<[Lock<Shard<K, V>>]>,
     pub(crate) hasher: S,
     pub(crate) time: Time,
-    pub(crate) life: Life<K, V>,
+    pub(crate) expiry: Expiry<K, V>,
     pub(crate) listener: Option<Listener<K, V>>,
-    pub(crate) flights: SingleFlight<K, LoadOutcome<V>>,
+    pub(crate) single_flight: SingleFlight<K, LoadOutcome<V>>,
     pub(crate) loads: Loads,
     pub(crate) sweeper: Option<Sweeper>,
     #[cfg(feature = "metrics")]
@@ -184,9 +184,9 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let hash = self.hash(&key);
         let reading = self.time.read();
         let now = reading.now;
-        let ttl = ttl.map(life::ttl_ticks);
-        let (life, time) = (&self.life, &self.time);
-        let fresh_until = life.fresh_until(&value, ttl, None, hash, reading, time);
+        let ttl = ttl.map(expiry::ttl_ticks);
+        let (expiry, time) = (&self.expiry, &self.time);
+        let fresh_until = expiry.fresh_until(&value, ttl, None, hash, reading, time);
         let new = New {
             key,
             value,
@@ -196,17 +196,17 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             ttl,
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
-        let extra = life.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
+        let extra = expiry.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
         let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
-        let loading = shard.pending.supersede(&new.key).then(|| new.key.clone());
+        let loading = shard.pending.invalidate(&new.key).then(|| new.key.clone());
         let was = shard.soonest();
         shard.insert(hash, new, extra, now, &mut out);
         let soonest = shard.soonest();
         drop(shard);
         self.sweep_at(soonest, was);
         if let Some(key) = loading {
-            self.flights.forget(&key);
+            self.single_flight.forget(&key);
         }
         self.send(out);
     }
@@ -220,11 +220,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let now = self.time.now();
         let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
-        let loading = shard.pending.supersede(key);
+        let loading = shard.pending.invalidate(key);
         let fresh = shard.remove(hash, key, now, &mut out);
         drop(shard);
         if loading {
-            self.flights.forget(key);
+            self.single_flight.forget(key);
         }
         if self.listener.is_some() {
             let mut panics = Panics::default();
@@ -234,8 +234,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if fresh { out.into_value() } else { None }
     }
 
-    /// A load that was begun before the tag was invalidated may bring what carries it.
-    fn supersede_tagged_loads(&self, tag: u64)
+    /// A load that began before the tag was invalidated may bring what carries it.
+    fn invalidate_tagged_loads(&self, tag: u64)
     where
         K: Clone,
     {
@@ -244,14 +244,14 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             let mut shard = lock.lock();
             shard
                 .pending
-                .supersede_tag(tag, |key| hit.push(key.clone()));
+                .invalidate_tag(tag, |key| hit.push(key.clone()));
         }
         for key in &hit {
-            self.flights.forget(key);
+            self.single_flight.forget(key);
         }
     }
 
-    /// Stores what was loaded, unless the load was overtaken. `before` is what the entry was given that it renews.
+    /// Stores what was loaded, unless the load was overtaken. `before` is what the entry was given that it refreshes.
     fn insert_loaded(
         &self,
         hash: u32,
@@ -262,8 +262,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     ) {
         let reading = self.time.read();
         let now = reading.now;
-        let (life, time) = (&self.life, &self.time);
-        let fresh_until = life.fresh_until(&value, given.ttl, before.ttl, hash, reading, time);
+        let (expiry, time) = (&self.expiry, &self.time);
+        let fresh_until = expiry.fresh_until(&value, given.ttl, before.ttl, hash, reading, time);
         let given = given.or(before);
         let new = New {
             key,
@@ -271,7 +271,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             fresh_until,
         };
         let (has_ttl, has_tags) = (given.ttl.is_some(), given.tags.is_some());
-        let extra = life.extra(&new, has_ttl, has_tags, || given, now);
+        let extra = expiry.extra(&new, has_ttl, has_tags, || given, now);
         let tags = extra.as_ref().and_then(|extra| extra.given.tags.as_deref());
         let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();

@@ -1,7 +1,7 @@
 //! The cache for tasks.
 
 use crate::api::api;
-use crate::builder::{CacheBuilder, ForTasks};
+use crate::builder::{CacheBuilder, ForAsync};
 use crate::config::CacheConfig;
 use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
@@ -42,12 +42,12 @@ pub struct AsyncTtlCache<K, V, S = RandomState> {
 
 impl<K, V> AsyncTtlCache<K, V> {
     /// Options first: see [`CacheBuilder`].
-    pub fn builder() -> CacheBuilder<K, V, RandomState, ForTasks> {
+    pub fn builder() -> CacheBuilder<K, V, RandomState, ForAsync> {
         CacheBuilder::new(CacheConfig::default())
     }
 }
 
-impl<K, V, S> CacheBuilder<K, V, S, ForTasks>
+impl<K, V, S> CacheBuilder<K, V, S, ForAsync>
 where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -81,7 +81,7 @@ where
     /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached. That
     ///   goes for an insert by the loader itself, too; a loader that knows how long its value is good returns a
     ///   [`Loaded`] to [`get_or_load_with`](Self::get_or_load_with).
-    /// - A loaded value that renews an entry keeps its tags and its own time to live.
+    /// - A loaded value that refreshes an entry keeps its tags and its own time to live.
     /// - A loader that asks for its own key gets [`LoadError::Reentrant`].
     ///
     /// # Panics
@@ -94,7 +94,7 @@ where
             return value;
         }
         let load = || async { Ok::<_, Infallible>(load().await) };
-        match self.core.get_or_load_async(key, load, Failures::OWN).await {
+        match self.core.get_or_load(key, load, Failures::OWN).await {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -118,7 +118,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load_async(key, load, Failures::OWN).await,
+            None => self.core.get_or_load(key, load, Failures::OWN).await,
         }
     }
 
@@ -143,11 +143,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => {
-                self.core
-                    .get_or_load_async(key, load, Failures::SHARED)
-                    .await
-            }
+            None => self.core.get_or_load(key, load, Failures::SHARED).await,
         }
     }
 
@@ -169,7 +165,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load_async(key, load, Failures::OWN).await,
+            None => self.core.get_or_load(key, load, Failures::OWN).await,
         }
     }
 
@@ -189,20 +185,16 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => {
-                self.core
-                    .get_or_load_async(key, load, Failures::SHARED)
-                    .await
-            }
+            None => self.core.get_or_load(key, load, Failures::SHARED).await,
         }
     }
 
-    /// As [`get_or_load_with`](Self::get_or_load_with), but what is only to be renewed is renewed behind the caller's
-    /// back, as by [`get_or_renew_with`](Self::get_or_renew_with).
+    /// As [`get_or_load_with`](Self::get_or_load_with), but what is only to be refreshed is refreshed in the
+    /// background, as by [`get_or_refresh_with`](Self::get_or_refresh_with).
     ///
     /// # Errors
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
-    pub async fn get_or_load_renewing_with<E, F>(
+    pub async fn get_or_load_refreshing_with<E, F>(
         &self,
         key: K,
         load: impl FnOnce() -> F + Send + 'static,
@@ -216,21 +208,21 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_renew_async(key, load).await,
+            None => self.core.get_or_refresh(key, load).await,
         }
     }
 
-    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
-    /// caller's back: it is served what there is, and the loader runs in a task of tokio.
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be refreshed is refreshed in the
+    /// background: it is served what there is, and the loader runs in a task of tokio.
     ///
     /// This concerns [`stale_while_revalidate`](CacheConfig::stale_while_revalidate) and
     /// [`refresh_ahead`](CacheConfig::refresh_ahead); where there is nothing to serve, the caller loads, or waits. Polled
-    /// outside a runtime of tokio, renewals run in the calling task too. What a renewal returns as an error is counted
+    /// outside a runtime of tokio, refreshes run in the calling task too. What a refresh returns as an error is counted
     /// and dropped; the value there is stays.
     ///
     /// # Errors
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
-    pub async fn get_or_renew_with<E, F>(
+    pub async fn get_or_refresh_with<E, F>(
         &self,
         key: K,
         load: impl FnOnce() -> F + Send + 'static,
@@ -244,7 +236,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_renew_async(key, load).await,
+            None => self.core.get_or_refresh(key, load).await,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What an entry was given beside its value: a time to live of its own, and tags. It stays with the entry when a loader
-//! renews it.
+//! refreshes it.
 
 use crate::clock::ticks;
 use crate::entry::Tick;
@@ -39,7 +39,7 @@ pub(crate) fn tag_hashes<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Bo
 /// A loaded value with a life of its own: for a loader that learns from its source how long the value is good, or what
 /// it depends on.
 ///
-/// What is not said is taken from the entry that the load renews, if there is one, and else from the cache's options.
+/// What is not said is taken from the entry that the load refreshes, if there is one, and else from the cache's options.
 ///
 /// ```
 /// use std::time::Duration;

@@ -5,7 +5,7 @@
 //! | a cache shared by threads | [`TtlCache`] |
 //! | a cache shared by tasks | [`AsyncTtlCache`] |
 //! | to load each key once, however many ask | `get_or_insert_with` of either; [`SingleFlight`] without a cache |
-//! | to cache what a function returns | `#[cached]`, or [`memoize`] |
+//! | to cache what a function returns | [`memoize`], or `#[cached]` (feature `macros`) |
 //! | to test what time does | [`ManualClock`] |
 //!
 //! ```
@@ -21,16 +21,17 @@
 //! # How the crate is laid out
 //! From the outside in: the caches (`sync`, `future`, and `api` for what they share) → `core` (hash, lock one shard,
 //! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `table`,
-//! `group`, `entry` and `policy` (its parts). Beside it stand `flight` (one load per key), `clock` (time) and `sweep` (when
+//! `group`, `entry` and `policy` (its parts). Beside it stand `single_flight` (one load per key), `clock` (time) and `sweep` (when
 //! it is swept; the threads are those of `wats-background`).
 //!
-//! Lock order: a lock of a shard and one of a flight are never held together, nor two of a kind.
+//! Lock order: a lock of a shard and one of a load are never held together, nor two of a kind.
 //!
 //! # What runs under a lock
 //! Loaders, listeners, weighers and predicates run under none. `Eq` of keys and `Clone` of keys and values do run under
-//! the lock of a shard, which spins, and `Eq` and `Hash` of keys under one of the map of flights. So
+//! the lock of a shard, which spins, and `Eq` and `Hash` of keys under one of the map of loads. So
 //! - they must be cheap: others of the shard wait meanwhile. Keep what is expensive to clone in an `Arc`;
-//! - they must not touch the same cache: it would wait for itself for ever. This is not detected.
+//! - they must not touch the same cache: it would wait for itself for ever. With debug assertions, `Eq` and `Clone` that do
+//!   so under the lock of a shard panic instead.
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
@@ -43,7 +44,6 @@ mod config;
 mod core;
 mod entry;
 mod error;
-mod flight;
 #[cfg(feature = "async")]
 mod future;
 mod given;
@@ -57,20 +57,20 @@ mod observe;
 mod policy;
 mod removal;
 mod shard;
+mod single_flight;
 mod stats;
 mod sweep;
 mod sync;
 mod table;
 
 #[cfg(feature = "async")]
-pub use builder::ForTasks;
-pub use builder::{CacheBuilder, ForThreads};
+pub use builder::ForAsync;
+pub use builder::{CacheBuilder, ForSync};
 #[cfg(feature = "async")]
 pub use clock::TokioClock;
 pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
 pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
 pub use error::LoadError;
-pub use flight::{Join, Leader, SingleFlight, Turn, Waiter};
 #[cfg(feature = "async")]
 pub use future::AsyncTtlCache;
 pub use given::Loaded;
@@ -81,6 +81,7 @@ pub use memo::memoize;
 pub use memo::memoize_async;
 pub use policy::Policy;
 pub use removal::RemovalCause;
+pub use single_flight::{Join, Leader, SingleFlight, WaitOutcome, Waiter};
 pub use stats::CacheStats;
 pub use sync::TtlCache;
 #[cfg(feature = "macros")]

@@ -5,56 +5,133 @@
 //! woken: who finds the lock taken looks again, first busily, then after giving the processor away, then after short
 //! sleeps. Locks are held for well under a microsecond, so that happens when the holder lost its processor, and then
 //! giving ours away is what helps it.
+//!
+//! The feature `parking_lot` takes that crate's mutex instead: for programs with more busy threads than processors, or with
+//! threads of different priority, where a holder may be kept from running for long.
+//!
+//! With debug assertions a thread that would wait for itself panics: code of the user, called under the lock, came back.
 
-use spin::mutex::SpinMutex;
-pub(crate) use spin::mutex::SpinMutexGuard as LockGuard;
-use std::time::Duration;
-
-/// Looks before the processor is given away.
-const BUSY: u32 = 50;
-
-/// Looks before sleeping.
-const ENOUGH: u32 = BUSY + 20;
-
-const NAP: Duration = Duration::from_micros(50);
+#[cfg(feature = "parking_lot")]
+use parking_lot::{Mutex, MutexGuard};
+#[cfg(not(feature = "parking_lot"))]
+use spin::mutex::{SpinMutex as Mutex, SpinMutexGuard as MutexGuard};
+use std::ops::{Deref, DerefMut};
+#[cfg(debug_assertions)]
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A mutex without poison: what it guards is whole whenever code of the user can panic.
 ///
 /// Aligned to two lines, because processors fetch them in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(crate) struct Lock<T>(SpinMutex<T>);
+pub(crate) struct Lock<T> {
+    mutex: Mutex<T>,
+    /// The thread that holds it, or zero.
+    #[cfg(debug_assertions)]
+    holder: AtomicUsize,
+}
+
+pub(crate) struct LockGuard<'a, T> {
+    guard: MutexGuard<'a, T>,
+    #[cfg(debug_assertions)]
+    holder: &'a AtomicUsize,
+}
 
 impl<T> Lock<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(SpinMutex::new(value))
+        Self {
+            mutex: Mutex::new(value),
+            #[cfg(debug_assertions)]
+            holder: AtomicUsize::new(0),
+        }
     }
 
     #[inline]
     pub(crate) fn lock(&self) -> LockGuard<'_, T> {
-        match self.0.try_lock() {
+        let guard = match self.mutex.try_lock() {
             Some(guard) => guard,
             None => self.wait(),
+        };
+        #[cfg(debug_assertions)]
+        self.holder.store(this_thread(), Ordering::Relaxed);
+        LockGuard {
+            guard,
+            #[cfg(debug_assertions)]
+            holder: &self.holder,
         }
     }
 
     #[cold]
-    fn wait(&self) -> LockGuard<'_, T> {
-        let mut looks = 0;
-        loop {
-            // Reading first: an exchange would take the line away from the holder.
-            if !self.0.is_locked()
-                && let Some(guard) = self.0.try_lock()
-            {
-                return guard;
-            }
-            match looks {
-                0..BUSY => std::hint::spin_loop(),
-                BUSY..ENOUGH => std::thread::yield_now(),
-                _ => std::thread::sleep(NAP),
-            }
-            looks = looks.saturating_add(1);
+    fn wait(&self) -> MutexGuard<'_, T> {
+        #[cfg(debug_assertions)]
+        assert!(
+            self.holder.load(Ordering::Relaxed) != this_thread(),
+            "`Eq` or `Clone` of a key or value uses the cache that calls it: without debug assertions this would hang"
+        );
+        wait(&self.mutex)
+    }
+}
+
+/// Looks again, first busily, then after giving the processor away, then after short sleeps.
+#[cfg(not(feature = "parking_lot"))]
+fn wait<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    /// Looks before the processor is given away.
+    const BUSY: u32 = 50;
+    /// Looks before sleeping.
+    const ENOUGH: u32 = BUSY + 20;
+    const NAP: std::time::Duration = std::time::Duration::from_micros(50);
+
+    let mut looks = 0;
+    loop {
+        // Reading first: an exchange would take the line away from the holder.
+        if !mutex.is_locked()
+            && let Some(guard) = mutex.try_lock()
+        {
+            return guard;
         }
+        match looks {
+            0..BUSY => std::hint::spin_loop(),
+            BUSY..ENOUGH => std::thread::yield_now(),
+            _ => std::thread::sleep(NAP),
+        }
+        looks = looks.saturating_add(1);
+    }
+}
+
+#[cfg(feature = "parking_lot")]
+fn wait<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock()
+}
+
+/// Tells the threads that run apart; never zero.
+#[cfg(debug_assertions)]
+fn this_thread() -> usize {
+    thread_local! {
+        static PLACE: u8 = const { 0 };
+    }
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
+}
+
+impl<T> Deref for LockGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for LockGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+#[cfg(debug_assertions)]
+impl<T> Drop for LockGuard<'_, T> {
+    fn drop(&mut self) {
+        self.holder.store(0, Ordering::Relaxed);
     }
 }
 
@@ -100,6 +177,15 @@ mod tests {
             drop(held);
             assert_eq!(waiter.join().unwrap(), 2);
         });
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "uses the cache that calls it")]
+    fn its_holder_is_told_that_it_would_wait_for_itself() {
+        let lock = Lock::new(1);
+        let _held = lock.lock();
+        lock.lock();
     }
 
     #[test]

@@ -8,12 +8,12 @@ mod sweep;
 
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
 use crate::given::Given;
-use crate::policy::{Chosen, Evict, Policy};
+use crate::policy::{Evict, Policy, PolicyImpl};
 use crate::removal::{RemovalCause, Removals};
 
 use crate::stats::Writes;
 use crate::table::{Extra, Table};
-use pending::Pendings;
+use pending::PendingLoads;
 use std::borrow::Borrow;
 use sweep::Cursor;
 
@@ -47,7 +47,7 @@ pub(crate) struct Shard<K, V> {
     /// Whether a hit changes more than the entry: the order of the policy, or the time to idle.
     notes_hits: bool,
     table: Table<K, V>,
-    policy: Chosen,
+    policy: PolicyImpl,
     rules: Rules,
     pub(crate) misses: u64,
     /// A sum, and so wider than what it is made of.
@@ -56,7 +56,7 @@ pub(crate) struct Shard<K, V> {
     writes: u64,
     cursor: Cursor,
     counts: Writes,
-    pub(crate) pending: Pendings<K>,
+    pub(crate) pending: PendingLoads<K>,
 }
 
 /// An entry to insert.
@@ -85,14 +85,14 @@ impl<K, V> Shard<K, V> {
             stale: rules.stale,
             notes_hits: rules.policy == Policy::Lru || rules.idle != 0,
             table: Table::new(rules.extras),
-            policy: Chosen::new(rules.policy),
+            policy: PolicyImpl::new(rules.policy),
             rules,
             misses: 0,
             weight: 0,
             writes: 0,
             cursor: Cursor::default(),
             counts: Writes::default(),
-            pending: Pendings::default(),
+            pending: PendingLoads::default(),
         }
     }
 
@@ -117,9 +117,9 @@ impl<K, V> Shard<K, V> {
     pub(crate) fn clear(&mut self) -> Table<K, V> {
         self.counts.invalidated += self.table.len() as u64;
         self.weight = 0;
-        self.policy = Chosen::new(self.rules.policy);
+        self.policy = PolicyImpl::new(self.rules.policy);
         self.cursor = Cursor::default();
-        self.pending.supersede_all();
+        self.pending.invalidate_all();
         std::mem::replace(&mut self.table, Table::new(self.rules.extras))
     }
 
@@ -230,7 +230,7 @@ impl<K: Eq, V> Shard<K, V> {
         (entry.meta.expiry() > now).then_some((&entry.value, late_by))
     }
 
-    /// Whether a fresh entry has come to the time of its early renewal.
+    /// Whether a fresh entry has come to the time of its early refresh.
     pub(crate) fn wants_refresh<Q: Eq + ?Sized>(&self, hash: u32, key: &Q, now: Tick) -> bool
     where
         K: Borrow<Q>,

@@ -1,7 +1,7 @@
 //! The cache for threads.
 
 use crate::api::api;
-use crate::builder::{CacheBuilder, ForThreads};
+use crate::builder::{CacheBuilder, ForSync};
 use crate::config::CacheConfig;
 use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
@@ -39,12 +39,12 @@ pub struct TtlCache<K, V, S = RandomState> {
 
 impl<K, V> TtlCache<K, V> {
     /// Options first: see [`CacheBuilder`].
-    pub fn builder() -> CacheBuilder<K, V, RandomState, ForThreads> {
+    pub fn builder() -> CacheBuilder<K, V, RandomState, ForSync> {
         CacheBuilder::new(CacheConfig::default())
     }
 }
 
-impl<K, V, S> CacheBuilder<K, V, S, ForThreads>
+impl<K, V, S> CacheBuilder<K, V, S, ForSync>
 where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -76,7 +76,7 @@ where
     /// - An insert or removal of the key while the loader runs wins: the loaded value is returned and not cached. That
     ///   goes for an insert by the loader itself, too; a loader that knows how long its value is good returns a
     ///   [`Loaded`] to [`get_or_load_with`](Self::get_or_load_with).
-    /// - A loaded value that renews an entry keeps its tags and its own time to live.
+    /// - A loaded value that refreshes an entry keeps its tags and its own time to live.
     /// - A loader that asks for its own key gets [`LoadError::Reentrant`].
     ///
     /// # Panics
@@ -86,7 +86,7 @@ where
             return value;
         }
         let load = || Ok::<_, Infallible>(load());
-        match self.core.get_or_load(key, load, Failures::OWN) {
+        match self.core.get_or_load_blocking(key, load, Failures::OWN) {
             Ok(value) => value,
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => reentrant(),
@@ -107,7 +107,7 @@ where
     ) -> Result<V, LoadError<E>> {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::OWN),
+            None => self.core.get_or_load_blocking(key, load, Failures::OWN),
         }
     }
 
@@ -131,7 +131,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::SHARED),
+            None => self.core.get_or_load_blocking(key, load, Failures::SHARED),
         }
     }
 
@@ -150,7 +150,7 @@ where
     ) -> Result<V, LoadError<E>> {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::OWN),
+            None => self.core.get_or_load_blocking(key, load, Failures::OWN),
         }
     }
 
@@ -169,16 +169,16 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_load(key, load, Failures::SHARED),
+            None => self.core.get_or_load_blocking(key, load, Failures::SHARED),
         }
     }
 
-    /// As [`get_or_load_with`](Self::get_or_load_with), but what is only to be renewed is renewed behind the caller's
-    /// back, as by [`get_or_renew_with`](Self::get_or_renew_with).
+    /// As [`get_or_load_with`](Self::get_or_load_with), but what is only to be refreshed is refreshed in the
+    /// background, as by [`get_or_refresh_with`](Self::get_or_refresh_with).
     ///
     /// # Errors
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
-    pub fn get_or_load_renewing_with<E>(
+    pub fn get_or_load_refreshing_with<E>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<Loaded<V>, E> + Send + 'static,
@@ -190,30 +190,30 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_renew(key, load),
+            None => self.core.get_or_refresh_blocking(key, load),
         }
     }
 
-    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be renewed is renewed behind the
-    /// caller's back: it is served what there is, and the loader runs on a thread of its own.
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be refreshed is refreshed in the
+    /// background: it is served what there is, and the loader runs on a thread of its own.
     ///
     /// This concerns [`stale_while_revalidate`](CacheConfig::stale_while_revalidate) and
     /// [`refresh_ahead`](CacheConfig::refresh_ahead); where there is nothing to serve, the caller loads, or waits. At most
-    /// 16 renewals run in the process at a time; a further one is put off to the next look-up of its key. What a
-    /// renewal returns as an error is counted and dropped; the value there is stays.
+    /// 16 refreshes run in the process at a time; a further one is put off to the next look-up of its key. What a
+    /// refresh returns as an error is counted and dropped; the value there is stays.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
     /// use wats_cache::TtlCache;
     ///
     /// let cache: TtlCache<&str, u32> = TtlCache::builder().refresh_ahead(Some(0.8)).build();
-    /// let rate = cache.get_or_renew_with("rate", || Ok::<_, std::io::Error>(7)).unwrap();
+    /// let rate = cache.get_or_refresh_with("rate", || Ok::<_, std::io::Error>(7)).unwrap();
     /// assert_eq!(rate, 7);
     /// ```
     ///
     /// # Errors
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
-    pub fn get_or_renew_with<E>(
+    pub fn get_or_refresh_with<E>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<V, E> + Send + 'static,
@@ -225,7 +225,7 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_renew(key, load),
+            None => self.core.get_or_refresh_blocking(key, load),
         }
     }
 }

@@ -26,7 +26,7 @@ const OF_SLOTS: usize = 30;
 pub(crate) struct Extra {
     /// The expiry by time to live, which accesses do not move.
     pub(crate) lives_until: Tick,
-    /// From here on a loader renews the entry although it is still fresh.
+    /// From here on a loader refreshes the entry although it is still fresh.
     pub(crate) refresh_at: Tick,
     pub(crate) weight: u64,
     pub(crate) given: Given,

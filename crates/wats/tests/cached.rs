@@ -1,4 +1,5 @@
 //! `#[cached]` for those who depend on the facade alone.
+#![cfg(feature = "macros")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use wats::cache::cached;

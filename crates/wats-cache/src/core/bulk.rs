@@ -45,7 +45,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
 
     pub(crate) fn clear(&self) {
         let tables: Vec<_> = self.shards.iter().map(|lock| lock.lock().clear()).collect();
-        self.flights.forget_all();
+        self.single_flight.forget_all();
         let mut panics = Panics::default();
         for table in tables {
             let mut out = Removals::new();
@@ -81,7 +81,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Clone,
         V: Clone,
     {
-        self.supersede_loads();
+        self.invalidate_loads();
         let mut out = Removals::new();
         let mut panics = Panics::default();
         // What went before a panic of `doomed` is told all the same.
@@ -106,7 +106,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Clone,
     {
         let tag = tag_hash(tag);
-        self.supersede_tagged_loads(tag);
+        self.invalidate_tagged_loads(tag);
         let mut out = Removals::new();
         for lock in &self.shards {
             let mut from = Some(0);
@@ -120,11 +120,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// A load that is under way may bring what is being invalidated.
-    fn supersede_loads(&self) {
+    fn invalidate_loads(&self) {
         for lock in &self.shards {
-            lock.lock().pending.supersede_all();
+            lock.lock().pending.invalidate_all();
         }
-        self.flights.forget_all();
+        self.single_flight.forget_all();
     }
 }
 

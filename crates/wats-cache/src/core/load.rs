@@ -2,20 +2,19 @@
 //!
 //! ```text
 //! look up ─► fresh ────────────────────────────► serve it
-//!         ─► fresh, to be renewed, or stale ───► one caller loads, the others are served what there is
+//!         ─► fresh, to be refreshed, or stale ───► one caller loads, the others are served what there is
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
 
 use super::outcome::{Failures, LoadOutcome};
-use super::{Core, renewal};
+use super::{Core, refresh};
 use crate::error::LoadError;
-use crate::flight::{self, Caller, Join, Turn};
 use crate::given::{Brought, Given};
 use crate::removal::Removals;
 use crate::shard::Miss;
+use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
 use crate::stats::CacheStats;
-#[cfg(feature = "async")]
-use std::future::Future;
+use std::future::{Future, ready};
 use std::hash::{BuildHasher, Hash};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -40,8 +39,8 @@ impl Loads {
     }
 }
 
-type Leader<K, V> = flight::Leader<K, LoadOutcome<V>>;
-type Waiter<K, V> = flight::Waiter<K, LoadOutcome<V>>;
+type Leader<K, V> = single_flight::Leader<K, LoadOutcome<V>>;
+type Waiter<K, V> = single_flight::Waiter<K, LoadOutcome<V>>;
 
 /// A value good enough for everybody but the one who loads.
 struct Present<V> {
@@ -60,26 +59,26 @@ enum Found<V> {
 enum LoadRole<K: Hash + Eq, V, E> {
     Lead {
         leader: Leader<K, V>,
-        /// What there is: stale, or fresh and to be renewed early.
+        /// What there is: stale, or fresh and to be refreshed early.
         present: Option<Present<V>>,
     },
     Done(Result<V, LoadError<E>>),
 }
 
-/// A load that this caller has begun. Dropped before it is settled, it has failed.
-struct Begun<'a, K: Hash + Eq, V, S> {
+/// A load that its leader has begun. Dropped before it is settled, it counts as failed.
+struct LoadGuard<'a, K: Hash + Eq, V, S> {
     core: &'a Core<K, V, S>,
     hash: u32,
     stamp: (u64, u64),
     since: Instant,
-    /// What the entry was given that is renewed.
+    /// What the entry was given that is refreshed.
     before: Given,
     settled: bool,
 }
 
-type Started<'a, K, V, S> = (Leader<K, V>, Begun<'a, K, V, S>);
+type Started<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
-impl<K: Hash + Eq, V, S> Drop for Begun<'_, K, V, S> {
+impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
     fn drop(&mut self) {
         let loads = &self.core.loads;
         let nanos = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -106,7 +105,7 @@ where
     /// where they are called, or in their futures. It counts nothing but the hit.
     #[inline]
     pub(crate) fn hit(&self, key: &K) -> Option<V> {
-        if self.life.refreshes() {
+        if self.expiry.refreshes() {
             return None;
         }
         let hash = self.hash(key);
@@ -123,7 +122,7 @@ where
         match shard.get(hash, key, now).cloned() {
             Ok(value) => {
                 shard.hits += 1;
-                if self.life.refreshes() && shard.wants_refresh(hash, key, now) {
+                if self.expiry.refreshes() && shard.wants_refresh(hash, key, now) {
                     return Found::Servable(Present {
                         value,
                         is_stale: false,
@@ -137,7 +136,7 @@ where
             }
             Err(Miss::Late { slot }) => {
                 shard.misses += 1;
-                let within = self.life.stale_while_revalidate;
+                let within = self.expiry.stale_while_revalidate;
                 if let Some((value, late_by)) = shard.stale(hash, key, now)
                     && late_by < within
                 {
@@ -161,16 +160,16 @@ where
         hash: u32,
         key: &K,
         leader: &Leader<K, V>,
-        renew: bool,
+        refresh: bool,
         brings_tags: bool,
-    ) -> Result<Begun<'_, K, V, S>, V> {
+    ) -> Result<LoadGuard<'_, K, V, S>, V> {
         let stamp = leader.stamp();
         let now = self.time.now();
         let owned = key.clone();
         let mut shard = self.shard(hash).lock();
-        let due = !renew || shard.wants_refresh(hash, key, now);
+        let due = !refresh || shard.wants_refresh(hash, key, now);
         if let Some(value) = shard.peek(hash, key, now)
-            && !(renew && due)
+            && !(refresh && due)
         {
             return Err(value.clone());
         }
@@ -178,7 +177,7 @@ where
         let tags = before.tags.clone();
         shard.pending.begin(owned, stamp, tags, brings_tags);
         drop(shard);
-        Ok(Begun {
+        Ok(LoadGuard {
             core: self,
             hash,
             stamp,
@@ -192,35 +191,35 @@ where
         &self,
         key: K,
         loaded: impl Brought<V>,
-        mut begun: Begun<'_, K, V, S>,
+        mut guard: LoadGuard<'_, K, V, S>,
         leader: Leader<K, V>,
     ) -> V {
         let (value, given) = loaded.split();
         if leader.is_current() {
             let entry = (key, value.clone());
-            let before = std::mem::take(&mut begun.before);
-            self.insert_loaded(begun.hash, entry, given, before, begun.stamp);
+            let before = std::mem::take(&mut guard.before);
+            self.insert_loaded(guard.hash, entry, given, before, guard.stamp);
         } else {
-            let mut shard = self.shard(begun.hash).lock();
-            let ended = shard.pending.end(begun.stamp, None);
+            let mut shard = self.shard(guard.hash).lock();
+            let ended = shard.pending.end(guard.stamp, None);
             drop(shard);
             drop(ended);
         }
-        begun.settled = true;
-        drop(begun);
-        leader.land_with(|| LoadOutcome::Value(value.clone()));
+        guard.settled = true;
+        drop(guard);
+        leader.complete_with(|| LoadOutcome::Value(value.clone()));
         value
     }
 
     /// What may be served because the loader failed.
     fn instead_of_error(&self, hash: u32, key: &K) -> Option<V> {
-        if self.life.stale_if_error == 0 {
+        if self.expiry.stale_if_error == 0 {
             return None;
         }
         let now = self.time.now();
         let shard = self.shard(hash).lock();
         let (value, late_by) = shard.stale(hash, key, now)?;
-        let value = (late_by < self.life.stale_if_error).then(|| value.clone())?;
+        let value = (late_by < self.expiry.stale_if_error).then(|| value.clone())?;
         drop(shard);
         Some(self.serve_stale(value))
     }
@@ -250,7 +249,7 @@ where
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
-        ControlFlow::Break(match (self.flights.join_as(key, caller), present) {
+        ControlFlow::Break(match (self.single_flight.join_as(key, caller), present) {
             (Join::Lead(leader), present) => LoadRole::Lead { leader, present },
             (_, Some(present)) => LoadRole::Done(Ok(self.serve(present))),
             (Join::Reentrant, None) => LoadRole::Done(Err(LoadError::Reentrant)),
@@ -264,13 +263,13 @@ where
         hash: u32,
         key: &K,
         leader: Leader<K, V>,
-        renewing: bool,
+        refreshing: bool,
         brings_tags: bool,
     ) -> Result<Started<'_, K, V, S>, V> {
-        match self.begin(hash, key, &leader, renewing, brings_tags) {
-            Ok(begun) => Ok((leader, begun)),
+        match self.begin(hash, key, &leader, refreshing, brings_tags) {
+            Ok(guard) => Ok((leader, guard)),
             Err(value) => {
-                leader.land_with(|| LoadOutcome::Value(value.clone()));
+                leader.complete_with(|| LoadOutcome::Value(value.clone()));
                 Err(value)
             }
         }
@@ -281,34 +280,22 @@ where
         &self,
         key: K,
         loaded: Result<impl Brought<V>, E>,
-        (leader, begun): Started<'_, K, V, S>,
-        renewing: Option<V>,
+        (leader, guard): Started<'_, K, V, S>,
+        refreshing: Option<V>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         match loaded {
-            Ok(loaded) => Ok(self.settle(key, loaded, begun, leader)),
+            Ok(loaded) => Ok(self.settle(key, loaded, guard, leader)),
             Err(error) => {
-                let hash = begun.hash;
-                drop(begun);
+                let hash = guard.hash;
+                drop(guard);
                 match failures.pack {
-                    Some(pack) => leader.land_with(|| LoadOutcome::Failed(pack(&error))),
+                    Some(pack) => leader.complete_with(|| LoadOutcome::Failed(pack(&error))),
                     None => drop(leader),
                 }
-                let fallback = renewing.or_else(|| self.instead_of_error(hash, &key));
+                let fallback = refreshing.or_else(|| self.instead_of_error(hash, &key));
                 fallback.ok_or(LoadError::Failed(error))
             }
-        }
-    }
-
-    /// Ends a renewal that nobody waits for; one that failed leaves what there is.
-    fn renewed<E>(
-        &self,
-        key: K,
-        loaded: Result<impl Brought<V>, E>,
-        (leader, begun): Started<'_, K, V, S>,
-    ) {
-        if let Ok(loaded) = loaded {
-            self.settle(key, loaded, begun, leader);
         }
     }
 
@@ -317,16 +304,16 @@ where
         &self,
         hash: u32,
         key: &K,
-        turn: Turn<K, LoadOutcome<V>>,
+        turn: WaitOutcome<K, LoadOutcome<V>>,
         failures: Failures<E>,
     ) -> ControlFlow<LoadRole<K, V, E>> {
         ControlFlow::Break(match turn {
-            Turn::Lead(leader) => LoadRole::Lead {
+            WaitOutcome::Lead(leader) => LoadRole::Lead {
                 leader,
                 present: None,
             },
-            Turn::Landed(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
-            Turn::Landed(LoadOutcome::Failed(packed)) => {
+            WaitOutcome::Value(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
+            WaitOutcome::Value(LoadOutcome::Failed(packed)) => {
                 let Some(error) = (failures.unpack)(&packed) else {
                     return ControlFlow::Continue(());
                 };
@@ -336,55 +323,125 @@ where
         })
     }
 
-    fn join_or_lead<E>(&self, hash: u32, key: &K, failures: Failures<E>) -> LoadRole<K, V, E> {
+    async fn join_or_lead<E>(
+        &self,
+        waits: Waits,
+        hash: u32,
+        key: &K,
+        failures: Failures<E>,
+    ) -> LoadRole<K, V, E> {
         loop {
-            let waiter = match self.serve_or_join(hash, key, Caller::Thread) {
+            let joined = waits.call(|caller| self.serve_or_join(hash, key, caller));
+            let waiter = match joined.await {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(role) => return role,
             };
-            let turn = waiter.wait();
-            if let ControlFlow::Break(role) = self.after_waiting(hash, key, turn, failures) {
+            let outcome = waiter.await;
+            if let ControlFlow::Break(role) = self.after_waiting(hash, key, outcome, failures) {
                 return role;
             }
         }
     }
 
-    pub(crate) fn get_or_load<E, L: Brought<V>>(
+    #[cfg(feature = "async")]
+    pub(crate) async fn get_or_load<E, L, F>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
+    {
+        let hash = self.hash(&key);
+        let (leader, present) = match self.join_or_lead(Waits::Task, hash, &key, failures).await {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead { leader, present } => (leader, present),
+        };
+        self.load(hash, key, leader, refreshing(present), load, failures)
+            .await
+    }
+
+    /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
+    #[cfg(feature = "async")]
+    async fn load<E, L, F>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        refreshing: Option<V>,
+        load: impl FnOnce() -> F,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
+    {
+        let early = refreshing.is_some();
+        let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
+            Ok(started) => started,
+            Err(value) => return Ok(value),
+        };
+        let loaded = started.0.enter_async(load).await;
+        self.end_load(key, loaded, started, refreshing, failures)
+    }
+
+    /// Loads in the background what is still served; a refresh that fails leaves it as it is.
+    async fn refresh<E, L, F>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        early: bool,
+        load: impl FnOnce() -> F,
+    ) where
+        F: Future<Output = Result<L, E>>,
+        L: Brought<V>,
+    {
+        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS);
+        let Ok((leader, guard)) = begun else { return };
+        if let Ok(loaded) = leader.enter_async(load).await {
+            self.settle(key, loaded, guard, leader);
+        }
+    }
+
+    /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread. Only waiting is awaited: the loader runs here.
+    pub(crate) fn get_or_load_blocking<E, L: Brought<V>>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
-        match self.join_or_lead(hash, &key, failures) {
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures)) {
             LoadRole::Done(outcome) => outcome,
             LoadRole::Lead { leader, present } => {
-                self.load(hash, key, leader, renewing(present), load, failures)
+                self.load_blocking(hash, key, leader, refreshing(present), load, failures)
             }
         }
     }
 
-    /// Runs the loader of a leader. `renewing` is the fresh value that is renewed early.
-    fn load<E, L: Brought<V>>(
+    fn load_blocking<E, L: Brought<V>>(
         &self,
         hash: u32,
         key: K,
         leader: Leader<K, V>,
-        renewing: Option<V>,
+        refreshing: Option<V>,
         load: impl FnOnce() -> Result<L, E>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
-        let started = match self.begin_load(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS)
-        {
+        let early = refreshing.is_some();
+        let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
         let loaded = started.0.enter(load);
-        self.end_load(key, loaded, started, renewing, failures)
+        self.end_load(key, loaded, started, refreshing, failures)
     }
 
-    /// As [`get_or_load`](Self::get_or_load), with renewals on a thread of their own.
-    pub(crate) fn get_or_renew<E, L: Brought<V>>(
+    /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
+    pub(crate) fn get_or_refresh_blocking<E, L: Brought<V>>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> Result<L, E> + Send + 'static,
@@ -395,109 +452,28 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let leader = match self.join_or_lead(hash, &key, Failures::OWN) {
-            LoadRole::Done(outcome) => return outcome,
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, Failures::OWN)) {
+            LoadRole::Done(outcome) => outcome,
             LoadRole::Lead {
                 leader,
                 present: Some(present),
             } => {
-                let core = Arc::clone(self);
-                let early = !present.is_stale;
-                renewal::run(move || {
-                    if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
-                    {
-                        let loaded = started.0.enter(load);
-                        core.renewed(key, loaded, started);
-                    }
-                });
-                return Ok(self.serve(present));
+                let (core, early) = (Arc::clone(self), !present.is_stale);
+                let load = || ready(load());
+                refresh::run(move || block_on(core.refresh(hash, key, leader, early, load)));
+                Ok(self.serve(present))
             }
             LoadRole::Lead {
                 leader,
                 present: None,
-            } => leader,
-        };
-        self.load(hash, key, leader, None, load, Failures::OWN)
-    }
-}
-
-/// The value that a failed renewal leaves as it is.
-fn renewing<V>(present: Option<Present<V>>) -> Option<V> {
-    present
-        .filter(|present| !present.is_stale)
-        .map(|present| present.value)
-}
-
-/// The same, with awaits.
-#[cfg(feature = "async")]
-impl<K, V, S> Core<K, V, S>
-where
-    K: Hash + Eq + Clone,
-    V: Clone,
-    S: BuildHasher,
-{
-    async fn join_or_lead_async<E>(
-        &self,
-        hash: u32,
-        key: &K,
-        failures: Failures<E>,
-    ) -> LoadRole<K, V, E> {
-        loop {
-            let waiter = match Caller::polled(|caller| self.serve_or_join(hash, key, caller)).await
-            {
-                ControlFlow::Continue(waiter) => waiter,
-                ControlFlow::Break(role) => return role,
-            };
-            let turn = waiter.await;
-            if let ControlFlow::Break(role) = self.after_waiting(hash, key, turn, failures) {
-                return role;
-            }
+            } => self.load_blocking(hash, key, leader, None, load, Failures::OWN),
         }
     }
 
-    pub(crate) async fn get_or_load_async<E, L, F>(
-        &self,
-        key: K,
-        load: impl FnOnce() -> F,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>>
-    where
-        F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
-    {
-        let hash = self.hash(&key);
-        let (leader, present) = match self.join_or_lead_async(hash, &key, failures).await {
-            LoadRole::Done(outcome) => return outcome,
-            LoadRole::Lead { leader, present } => (leader, present),
-        };
-        self.load_async(hash, key, leader, renewing(present), load, failures)
-            .await
-    }
-
-    async fn load_async<E, L, F>(
-        &self,
-        hash: u32,
-        key: K,
-        leader: Leader<K, V>,
-        renewing: Option<V>,
-        load: impl FnOnce() -> F,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>>
-    where
-        F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
-    {
-        let started = match self.begin_load(hash, &key, leader, renewing.is_some(), L::BRINGS_TAGS)
-        {
-            Ok(started) => started,
-            Err(value) => return Ok(value),
-        };
-        let loaded = started.0.enter_async(load).await;
-        self.end_load(key, loaded, started, renewing, failures)
-    }
-
-    /// Renewals run in a task of tokio; outside a runtime of it, in the calling task.
-    pub(crate) async fn get_or_renew_async<E, L, F>(
+    /// As [`get_or_load`](Self::get_or_load), with refreshes in a task of tokio; outside a runtime of it, in the calling
+    /// task.
+    #[cfg(feature = "async")]
+    pub(crate) async fn get_or_refresh<E, L, F>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> F + Send + 'static,
@@ -511,28 +487,28 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.join_or_lead_async(hash, &key, Failures::OWN).await {
+        let joined = self.join_or_lead(Waits::Task, hash, &key, Failures::OWN);
+        let (leader, present) = match joined.await {
             LoadRole::Done(outcome) => return outcome,
             LoadRole::Lead { leader, present } => (leader, present),
         };
         match (present, tokio::runtime::Handle::try_current()) {
             (Some(present), Ok(runtime)) => {
-                let core = Arc::clone(self);
-                let early = !present.is_stale;
-                runtime.spawn(async move {
-                    if let Ok(started) = core.begin_load(hash, &key, leader, early, L::BRINGS_TAGS)
-                    {
-                        let loaded = started.0.enter_async(load).await;
-                        core.renewed(key, loaded, started);
-                    }
-                });
+                let (core, early) = (Arc::clone(self), !present.is_stale);
+                runtime.spawn(async move { core.refresh(hash, key, leader, early, load).await });
                 Ok(self.serve(present))
             }
             (present, _) => {
-                let renewing = renewing(present);
-                self.load_async(hash, key, leader, renewing, load, Failures::OWN)
+                self.load(hash, key, leader, refreshing(present), load, Failures::OWN)
                     .await
             }
         }
     }
+}
+
+/// The value that a failed refresh leaves as it is.
+fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
+    present
+        .filter(|present| !present.is_stale)
+        .map(|present| present.value)
 }

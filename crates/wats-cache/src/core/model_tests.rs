@@ -248,7 +248,7 @@ impl World {
             }
             Step::PassLease => {
                 self.clock.advance(LEASE);
-                self.cache.core.flights.end_leases();
+                self.cache.core.single_flight.end_leases();
             }
         }
         self.now.set(self.now.get() + 1);
@@ -298,8 +298,8 @@ impl World {
         }
         prop_assert_eq!(self.calls.len(), 0, "somebody waits for ever");
         self.abandoned.clear();
-        let flights = self.cache.core.flights.in_flight();
-        prop_assert_eq!(flights, 0, "a flight was left behind");
+        let loads = self.cache.core.single_flight.in_flight();
+        prop_assert_eq!(loads, 0, "a load was left behind");
         let pending =
             |shard: &crate::lock::Lock<crate::shard::Shard<_, _>>| shard.lock().pending.is_empty();
         prop_assert!(self.cache.core.shards.iter().all(pending));

@@ -111,7 +111,7 @@ impl List {
     }
 
     /// Makes the entry the newest.
-    pub(super) fn renew(&mut self, nodes: &mut impl Nodes, slot: u32) {
+    pub(super) fn move_to_head(&mut self, nodes: &mut impl Nodes, slot: u32) {
         if self.head != slot {
             self.unlink(nodes, slot);
             self.push(nodes, slot);

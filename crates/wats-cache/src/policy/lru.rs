@@ -16,7 +16,7 @@ impl Evict for Lru {
     }
 
     fn hit(&mut self, nodes: &mut impl Nodes, slot: u32) {
-        self.list.renew(nodes, slot);
+        self.list.move_to_head(nodes, slot);
     }
 
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {

@@ -68,13 +68,13 @@ pub(crate) trait Evict {
 
 /// The policy a shard was built with.
 #[derive(Debug)]
-pub(crate) enum Chosen {
+pub(crate) enum PolicyImpl {
     S3Fifo(S3Fifo),
     Sieve(Sieve),
     Lru(Lru),
 }
 
-impl Chosen {
+impl PolicyImpl {
     pub(crate) fn new(policy: Policy) -> Self {
         match policy {
             Policy::S3Fifo => Self::S3Fifo(S3Fifo::default()),
@@ -94,7 +94,7 @@ macro_rules! each {
     };
 }
 
-impl Evict for Chosen {
+impl Evict for PolicyImpl {
     #[inline]
     fn admit(&mut self, nodes: &mut impl Nodes, slot: u32) {
         each!(self, policy => policy.admit(nodes, slot));

@@ -4,7 +4,7 @@
 
 use std::borrow::Borrow;
 
-/// A flight and which of its leaders.
+/// A load and which of its leaders.
 pub(crate) type Stamp = (u64, u64);
 
 /// Tags that are noted for a load; one more, and it is taken to carry it.
@@ -14,47 +14,47 @@ const MOST_NOTED: usize = 64;
 struct Pending<K> {
     key: K,
     stamp: Stamp,
-    superseded: bool,
-    /// The tags of the entry that is renewed.
+    invalidated: bool,
+    /// The tags of the entry that is refreshed.
     tags: Option<Box<[u64]>>,
     /// Whether the value may bring other tags, which are not known before it is there.
     brings_tags: bool,
     /// Tags that were invalidated meanwhile, for that case.
-    invalidated: Vec<u64>,
+    invalidated_tags: Vec<u64>,
 }
 
 /// The loads under way in a shard; nearly always none.
 #[derive(Debug)]
-pub(crate) struct Pendings<K>(Vec<Pending<K>>);
+pub(crate) struct PendingLoads<K>(Vec<Pending<K>>);
 
-impl<K> Default for Pendings<K> {
+impl<K> Default for PendingLoads<K> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<K> Pendings<K> {
+impl<K> PendingLoads<K> {
     #[cfg(all(test, feature = "async", not(wats_loom)))]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn supersede_all(&mut self) {
+    pub(crate) fn invalidate_all(&mut self) {
         for pending in &mut self.0 {
-            pending.superseded = true;
+            pending.invalidated = true;
         }
     }
 
     /// A tag was invalidated. Calls `hit` with the keys of the loads whose values carry it, or may.
-    pub(crate) fn supersede_tag(&mut self, tag: u64, mut hit: impl FnMut(&K)) {
+    pub(crate) fn invalidate_tag(&mut self, tag: u64, mut hit: impl FnMut(&K)) {
         for pending in &mut self.0 {
             let carries = pending.tags.as_ref().is_some_and(|of| of.contains(&tag));
-            if carries || pending.invalidated.len() >= MOST_NOTED {
-                pending.superseded = true;
-            } else if pending.brings_tags && !pending.invalidated.contains(&tag) {
-                pending.invalidated.push(tag);
+            if carries || pending.invalidated_tags.len() >= MOST_NOTED {
+                pending.invalidated = true;
+            } else if pending.brings_tags && !pending.invalidated_tags.contains(&tag) {
+                pending.invalidated_tags.push(tag);
             }
-            if pending.superseded || pending.brings_tags {
+            if pending.invalidated || pending.brings_tags {
                 hit(&pending.key);
             }
         }
@@ -68,13 +68,13 @@ impl<K> Pendings<K> {
         };
         let pending = self.0.swap_remove(at);
         let carried = |tag| tags.is_some_and(|tags| tags.contains(tag));
-        let overtaken = pending.superseded || pending.invalidated.iter().any(carried);
+        let overtaken = pending.invalidated || pending.invalidated_tags.iter().any(carried);
         (!overtaken, Some(pending.key))
     }
 }
 
-impl<K: Eq> Pendings<K> {
-    /// Begins a load, maybe of an entry with these tags. An earlier leader of the same flight, whose lease has ended,
+impl<K: Eq> PendingLoads<K> {
+    /// Begins a load, maybe of an entry with these tags. An earlier leader of the same load, whose lease has ended,
     /// comes too late then.
     pub(crate) fn begin(
         &mut self,
@@ -88,21 +88,21 @@ impl<K: Eq> Pendings<K> {
             .iter_mut()
             .filter(|pending| pending.stamp.0 == stamp.0)
         {
-            pending.superseded = true;
+            pending.invalidated = true;
         }
         self.0.push(Pending {
             key,
             stamp,
-            superseded: false,
+            invalidated: false,
             tags,
             brings_tags,
-            invalidated: Vec::new(),
+            invalidated_tags: Vec::new(),
         });
     }
 
     /// The key was written or removed. Tells whether a load of it is under way.
     #[inline]
-    pub(crate) fn supersede<Q: Eq + ?Sized>(&mut self, key: &Q) -> bool
+    pub(crate) fn invalidate<Q: Eq + ?Sized>(&mut self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
@@ -112,7 +112,7 @@ impl<K: Eq> Pendings<K> {
             .iter_mut()
             .filter(|pending| pending.key.borrow() == key)
         {
-            pending.superseded = true;
+            pending.invalidated = true;
             any = true;
         }
         any

@@ -1,6 +1,5 @@
 //! What a cache does with one thread and a clock that is moved by hand.
 
-#[path = "basics/limits.rs"]
 mod limits;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -483,4 +482,56 @@ fn a_clone_that_panics_leaves_the_cache_usable() {
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(look_up)).is_err());
     broken.store(false, Ordering::Relaxed);
     assert!(look_up());
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_clone_or_comparison_that_uses_its_own_cache_is_told_so() {
+    thread_local! {
+        static INSIDE: std::cell::RefCell<Option<TtlCache<Nosy, Nosy>>> = const { std::cell::RefCell::new(None) };
+    }
+    #[derive(Debug)]
+    struct Nosy(u32);
+    fn look() {
+        let cache = INSIDE.with_borrow_mut(Option::take);
+        if let Some(cache) = cache {
+            cache.get(&Nosy(1));
+        }
+    }
+    impl Clone for Nosy {
+        fn clone(&self) -> Self {
+            look();
+            Self(self.0)
+        }
+    }
+    impl PartialEq for Nosy {
+        fn eq(&self, other: &Self) -> bool {
+            look();
+            self.0 == other.0
+        }
+    }
+    impl Eq for Nosy {}
+    impl std::hash::Hash for Nosy {
+        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+    let cache = TtlCache::new();
+    cache.insert(Nosy(1), Nosy(1));
+    for operation in [
+        &(|| assert!(cache.get(&Nosy(1)).is_some())) as &dyn Fn(),
+        &|| cache.insert(Nosy(1), Nosy(2)),
+        &|| assert!(cache.iter().next().is_some()),
+    ] {
+        INSIDE.set(Some(cache.clone()));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(operation));
+        let why = outcome.unwrap_err().downcast::<String>();
+        let why = why.map_or_else(
+            |why| (*why.downcast::<&str>().unwrap()).to_owned(),
+            |why| *why,
+        );
+        assert!(why.contains("uses the cache that calls it"), "{why}");
+        // What the panic left is whole.
+        assert_eq!(cache.get(&Nosy(1)).map(|value| value.0), Some(1));
+    }
 }

@@ -1,10 +1,7 @@
 //! The async face: cancellation at every point, tasks, runtimes, and the clock of tokio.
-#![cfg(feature = "async")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "tasks/life.rs"]
 mod life;
-#[path = "tasks/waiting.rs"]
 mod waiting;
 
 use std::future::Future;
@@ -92,23 +89,23 @@ async fn a_dropped_leader_hands_on_to_the_one_who_waits() {
 
 #[tokio::test]
 async fn a_waiter_that_is_dropped_after_its_call_passes_it_on() {
-    let flights = SingleFlight::<u32, u32>::new();
-    let mut leader = Box::pin(flights.run_async(&1, || async {
+    let loads = SingleFlight::<u32, u32>::new();
+    let mut leader = Box::pin(loads.run_async(&1, || async {
         Yields(9).await;
         Ok::<_, ()>(1)
     }));
     assert!(poll_once(leader.as_mut()).is_pending());
-    let mut first = Box::pin(flights.run_async(&1, || async { Ok::<_, ()>(2) }));
+    let mut first = Box::pin(loads.run_async(&1, || async { Ok::<_, ()>(2) }));
     assert!(poll_once(first.as_mut()).is_pending());
     let second = tokio::spawn({
-        let flights = flights.clone();
-        async move { flights.run_async(&1, || async { Ok::<_, ()>(3) }).await }
+        let loads = loads.clone();
+        async move { loads.run_async(&1, || async { Ok::<_, ()>(3) }).await }
     });
     tokio::task::yield_now().await;
     drop(leader);
     drop(first);
     assert_eq!(second.await.unwrap(), Ok(3));
-    assert_eq!(flights.in_flight(), 0);
+    assert_eq!(loads.in_flight(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,7 +154,7 @@ async fn a_loader_that_asks_for_its_own_key_gets_an_error() {
 }
 
 #[tokio::test]
-async fn a_renewal_runs_in_a_task_of_its_own() {
+async fn a_refresh_runs_in_a_task_of_its_own() {
     let clock = ManualClock::new();
     let second = Duration::from_secs(1);
     let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
@@ -173,10 +170,10 @@ async fn a_renewal_runs_in_a_task_of_its_own() {
         Ok::<_, ()>(2)
     };
     // Nobody has opened the gate, so this would never return if it waited for the loader.
-    assert_eq!(cache.get_or_renew_with(1, load).await, Ok(1));
+    assert_eq!(cache.get_or_refresh_with(1, load).await, Ok(1));
     let never = || async { panic!("somebody is loading") };
     assert_eq!(
-        cache.get_or_renew_with::<(), _>(1, never).await,
+        cache.get_or_refresh_with::<(), _>(1, never).await,
         Ok(1),
         "others are served, too"
     );
@@ -188,13 +185,13 @@ async fn a_renewal_runs_in_a_task_of_its_own() {
     assert_eq!((stats.stale_served, stats.loads_ok), (2, 1));
     // Nothing to serve: the caller loads.
     assert_eq!(
-        cache.get_or_renew_with(2, || async { Err(7) }).await,
+        cache.get_or_refresh_with(2, || async { Err(7) }).await,
         Err(LoadError::Failed(7))
     );
 }
 
 #[test]
-fn outside_a_runtime_renewals_run_in_the_calling_task() {
+fn outside_a_runtime_refreshes_run_in_the_calling_task() {
     let clock = ManualClock::new();
     let second = Duration::from_secs(1);
     let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
@@ -204,8 +201,8 @@ fn outside_a_runtime_renewals_run_in_the_calling_task() {
         .build();
     cache.insert(1, 1);
     clock.advance(second);
-    let mut renewing = pin!(cache.get_or_renew_with(1, || async { Ok::<_, ()>(2) }));
-    assert_eq!(poll_once(renewing.as_mut()), Poll::Ready(Ok(2)));
+    let mut refreshing = pin!(cache.get_or_refresh_with(1, || async { Ok::<_, ()>(2) }));
+    assert_eq!(poll_once(refreshing.as_mut()), Poll::Ready(Ok(2)));
 }
 
 #[tokio::test]

@@ -213,10 +213,10 @@ fn without_a_weigher_the_bound_of_the_weight_is_one_of_entries() {
 fn a_lease_may_have_any_length() {
     for lease in TIMES {
         let clock = ManualClock::new();
-        let flights = SingleFlight::<u32, u64>::with_lease_and_clock(lease, clock.clone());
-        assert_eq!(flights.run(&1, || Ok::<_, ()>(1)), Ok(1), "{lease:?}");
+        let loads = SingleFlight::<u32, u64>::with_lease_and_clock(lease, clock.clone());
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(1)), Ok(1), "{lease:?}");
         clock.set(Duration::MAX);
-        assert_eq!(flights.run(&1, || Ok::<_, ()>(2)), Ok(2), "{lease:?}");
-        assert_eq!(flights.in_flight(), 0);
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(2)), Ok(2), "{lease:?}");
+        assert_eq!(loads.in_flight(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Who is inside of which loader, so that nobody waits for a load that cannot go on before the wait ends.
 //!
 //! A loader that runs, or is polled, leaves a mark on the stack of its thread. A look-up that meets the mark of the very
-//! flight it would wait for is inside that loader's call, and is refused if its wait could never end:
+//! load it would wait for is inside that loader's call, and is refused if its wait could never end:
 //!
 //! | the look-up | is refused |
 //! |---|---|
@@ -38,7 +38,7 @@ fn wakes(waker: &Waker) -> Wakes {
 
 /// A loader that runs on this thread.
 struct Mark {
-    flight: u64,
+    load_id: u64,
     task: Option<TaskId>,
     wakes: Option<Wakes>,
 }
@@ -52,14 +52,27 @@ pub(crate) enum Caller<'a> {
     Task(Option<&'a Waker>),
 }
 
-impl Caller<'_> {
-    /// Calls `join` with the task that awaits this.
-    pub(crate) async fn polled<T>(join: impl Fn(Caller<'_>) -> T) -> T {
-        let poll =
-            |context: &mut Context<'_>| Poll::Ready(join(Caller::Task(Some(context.waker()))));
-        std::future::poll_fn(poll).await
-    }
+/// How a caller waits.
+#[derive(Clone, Copy)]
+pub(crate) enum Waits {
+    Thread,
+    Task,
+}
 
+impl Waits {
+    /// Calls `join` with the caller that awaits this.
+    pub(crate) async fn call<T>(self, join: impl Fn(Caller<'_>) -> T) -> T {
+        std::future::poll_fn(|context: &mut Context<'_>| {
+            Poll::Ready(join(match self {
+                Self::Thread => Caller::Thread,
+                Self::Task => Caller::Task(Some(context.waker())),
+            }))
+        })
+        .await
+    }
+}
+
+impl Caller<'_> {
     fn is_inside(self, mark: &Mark) -> bool {
         let Self::Task(waker) = self else {
             return true;
@@ -100,10 +113,10 @@ fn in_tokio() -> bool {
 struct Marked(bool);
 
 impl Marked {
-    fn set(flight: u64, waker: Option<&Waker>) -> Self {
+    fn set(load_id: u64, waker: Option<&Waker>) -> Self {
         let (task, wakes) = (task_id(), waker.map(wakes));
         let mark = Mark {
-            flight,
+            load_id,
             task,
             wakes,
         };
@@ -124,15 +137,15 @@ impl Drop for Marked {
 }
 
 /// Whether a caller would wait for itself.
-pub(super) fn leads(flight: u64, caller: Caller<'_>) -> bool {
-    let inside = |mark: &Mark| mark.flight == flight && caller.is_inside(mark);
+pub(super) fn leads(load_id: u64, caller: Caller<'_>) -> bool {
+    let inside = |mark: &Mark| mark.load_id == load_id && caller.is_inside(mark);
     ACTIVE
         .try_with(|active| active.borrow().iter().any(inside))
         .unwrap_or(false)
 }
 
-pub(super) fn enter<T>(flight: u64, load: impl FnOnce() -> T) -> T {
-    let _mark = Marked::set(flight, None);
+pub(super) fn enter<T>(load_id: u64, load: impl FnOnce() -> T) -> T {
+    let _mark = Marked::set(load_id, None);
     load()
 }
 
@@ -141,13 +154,13 @@ pin_project! {
     pub(super) struct Entered<F> {
         #[pin]
         load: F,
-        flight: u64,
+        load_id: u64,
     }
 }
 
 impl<F> Entered<F> {
-    pub(super) fn new(flight: u64, load: F) -> Self {
-        Self { load, flight }
+    pub(super) fn new(load_id: u64, load: F) -> Self {
+        Self { load, load_id }
     }
 }
 
@@ -156,7 +169,7 @@ impl<F: Future> Future for Entered<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _mark = Marked::set(*this.flight, Some(context.waker()));
+        let _mark = Marked::set(*this.load_id, Some(context.waker()));
         this.load.poll(context)
     }
 }

@@ -1,5 +1,4 @@
 //! The statistics as they reach the `metrics` facade.
-#![cfg(feature = "metrics")]
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use std::collections::BTreeMap;

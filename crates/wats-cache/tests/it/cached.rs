@@ -1,5 +1,4 @@
 //! What `#[cached]` makes of functions.
-#![cfg(all(feature = "macros", feature = "async"))]
 
 macro_rules! counter {
     ($name:ident) => {
@@ -159,7 +158,7 @@ mod elsewhere {
 
 #[test]
 fn the_crate_may_be_found_elsewhere() {
-    #[cached(crate = "crate::elsewhere::deeper::cache", ttl = "1h")]
+    #[cached(crate = "crate::cached::elsewhere::deeper::cache", ttl = "1h")]
     fn double(n: u32) -> Result<u32, String> {
         Ok(2 * n)
     }

@@ -1,4 +1,4 @@
-//! Renewal by tasks keeps what an entry was given; loaders of tasks give it.
+//! Refresh by tasks keeps what an entry was given; loaders of tasks give it.
 
 use std::time::Duration;
 use wats_cache::{AsyncTtlCache, LoadError, Loaded, ManualClock};
@@ -6,7 +6,7 @@ use wats_cache::{AsyncTtlCache, LoadError, Loaded, ManualClock};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn what_an_entry_was_given_survives_its_renewals_in_tasks() {
+async fn what_an_entry_was_given_survives_its_refreshes_in_tasks() {
     let clock = ManualClock::new();
     let cache: AsyncTtlCache<u32, u32> = AsyncTtlCache::builder()
         .default_ttl(60 * SECOND)
@@ -20,12 +20,12 @@ async fn what_an_entry_was_given_survives_its_renewals_in_tasks() {
     assert_eq!(cache.get_or_insert_with(1, || async { 2 }).await, 2);
     assert_eq!(
         cache
-            .get_or_renew_with(2, || async { Ok::<_, ()>(2) })
+            .get_or_refresh_with(2, || async { Ok::<_, ()>(2) })
             .await,
         Ok(1)
     );
     let loaded = || async { Ok::<_, ()>(Loaded::new(2).ttl(9 * SECOND)) };
-    assert_eq!(cache.get_or_load_renewing_with(3, loaded).await, Ok(1));
+    assert_eq!(cache.get_or_load_refreshing_with(3, loaded).await, Ok(1));
     while cache.get(&2) != Some(2) || cache.get(&3) != Some(2) {
         tokio::task::yield_now().await;
     }

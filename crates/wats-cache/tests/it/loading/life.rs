@@ -1,4 +1,4 @@
-//! What an entry was given stays with it when it is renewed, and a loader can give it.
+//! What an entry was given stays with it when it is refreshed, and a loader can give it.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its failure")]
 
 use super::SECOND;
@@ -9,8 +9,8 @@ use wats_cache::{CacheBuilder, LoadError, Loaded, ManualClock, TtlCache};
 type Builder = CacheBuilder<u32, u32>;
 type Options = fn(Builder) -> Builder;
 
-/// The options under which an entry is renewed, and when in its life of ten seconds.
-fn renewals() -> [(Options, Duration); 3] {
+/// The options under which an entry is refreshed, and when in its life of ten seconds.
+fn refreshes() -> [(Options, Duration); 3] {
     [
         (|with| with.refresh_ahead(Some(0.5)), 5 * SECOND),
         (
@@ -21,16 +21,16 @@ fn renewals() -> [(Options, Duration); 3] {
     ]
 }
 
-fn renewed_cache(options: Options) -> (TtlCache<u32, u32>, ManualClock) {
+fn refreshed_cache(options: Options) -> (TtlCache<u32, u32>, ManualClock) {
     let clock = ManualClock::new();
     let with = TtlCache::builder().default_ttl(60 * SECOND);
     (options(with).clock(clock.clone()).build(), clock)
 }
 
 #[test]
-fn tags_and_a_time_of_its_own_survive_every_renewal() {
-    for (options, at) in renewals() {
-        let (cache, clock) = renewed_cache(options);
+fn tags_and_a_time_of_its_own_survive_every_refresh() {
+    for (options, at) in refreshes() {
+        let (cache, clock) = refreshed_cache(options);
         cache.insert_tagged(1, 1, Some(10 * SECOND), &["a", "b"]);
         cache.insert_with_ttl(2, 1, 10 * SECOND);
         for round in 2..5 {
@@ -39,7 +39,7 @@ fn tags_and_a_time_of_its_own_survive_every_renewal() {
             let load = || Ok::<_, LoadError<()>>(round);
             assert_eq!(cache.get_or_try_insert_with(2, load), Ok(round));
         }
-        // The last renewal was at the start of a life of ten seconds.
+        // The last refresh was at the start of a life of ten seconds.
         clock.advance(Duration::from_millis(9999));
         assert_eq!((cache.get(&1), cache.get(&2)), (Some(4), Some(4)));
         assert_eq!(cache.invalidate_tag("c"), 0);
@@ -50,11 +50,11 @@ fn tags_and_a_time_of_its_own_survive_every_renewal() {
 }
 
 #[test]
-fn they_survive_a_renewal_behind_the_callers_back() {
-    let (cache, clock) = renewed_cache(|with| with.refresh_ahead(Some(0.5)));
+fn they_survive_a_refresh_in_the_background() {
+    let (cache, clock) = refreshed_cache(|with| with.refresh_ahead(Some(0.5)));
     cache.insert_tagged(1, 1, Some(10 * SECOND), &["a"]);
     clock.advance(5 * SECOND);
-    assert_eq!(cache.get_or_renew_with(1, || Ok::<_, ()>(2)), Ok(1));
+    assert_eq!(cache.get_or_refresh_with(1, || Ok::<_, ()>(2)), Ok(1));
     while cache.get(&1) != Some(2) {
         std::thread::yield_now();
     }
@@ -64,8 +64,8 @@ fn they_survive_a_renewal_behind_the_callers_back() {
 }
 
 #[test]
-fn a_failed_renewal_changes_nothing() {
-    let (cache, clock) = renewed_cache(|with| with.refresh_ahead(Some(0.5)));
+fn a_failed_refresh_changes_nothing() {
+    let (cache, clock) = refreshed_cache(|with| with.refresh_ahead(Some(0.5)));
     cache.insert_tagged(1, 1, Some(10 * SECOND), &["a"]);
     clock.advance(5 * SECOND);
     assert_eq!(cache.get_or_try_insert_with(1, || Err("down")), Ok(1));
@@ -75,7 +75,7 @@ fn a_failed_renewal_changes_nothing() {
 
 #[test]
 fn an_insert_by_the_user_is_a_new_entry() {
-    let (cache, clock) = renewed_cache(|with| with.stale_while_revalidate(SECOND));
+    let (cache, clock) = refreshed_cache(|with| with.stale_while_revalidate(SECOND));
     cache.insert_tagged(1, 1, Some(SECOND), &["a"]);
     cache.insert(1, 2);
     clock.advance(59 * SECOND);
@@ -84,15 +84,15 @@ fn an_insert_by_the_user_is_a_new_entry() {
 
 #[test]
 fn a_loader_gives_its_value_a_time_and_tags() {
-    for (options, _) in renewals() {
-        let (cache, clock) = renewed_cache(options);
+    for (options, _) in refreshes() {
+        let (cache, clock) = refreshed_cache(options);
         let load = |value, seconds| {
             let loaded = Loaded::new(value).ttl(seconds * SECOND).tags(["a", "b"]);
             move || Ok::<_, LoadError<()>>(loaded)
         };
         assert_eq!(cache.get_or_load_with(1, load(1, 10)), Ok(1));
         assert_eq!(cache.get_or_load_shared_with(2, load(2, 20)), Ok(2));
-        assert_eq!(cache.get_or_load_renewing_with(3, load(3, 30)), Ok(3));
+        assert_eq!(cache.get_or_load_refreshing_with(3, load(3, 30)), Ok(3));
         clock.advance(10 * SECOND);
         assert_eq!((cache.get(&1), cache.get(&2)), (None, Some(2)));
         clock.advance(10 * SECOND);
@@ -104,7 +104,7 @@ fn a_loader_gives_its_value_a_time_and_tags() {
 
 #[test]
 fn what_a_loader_says_replaces_what_was_given_before_and_the_rest_stays() {
-    let (cache, clock) = renewed_cache(|with| with.stale_while_revalidate(100 * SECOND));
+    let (cache, clock) = refreshed_cache(|with| with.stale_while_revalidate(100 * SECOND));
     let load = |loaded: Loaded<u32>| cache.get_or_load_with(1, || Ok::<_, LoadError<()>>(loaded));
     cache.insert_tagged(1, 1, Some(10 * SECOND), &["a"]);
     clock.advance(10 * SECOND);
@@ -134,7 +134,7 @@ fn a_value_whose_time_is_over_is_handed_out_and_not_cached() {
 }
 
 #[test]
-fn a_negative_value_lives_its_own_time_even_where_it_renews_another() {
+fn a_negative_value_lives_its_own_time_even_where_it_refreshes_another() {
     let clock = ManualClock::new();
     let cache: TtlCache<u32, u32> = TtlCache::builder()
         .stale_if_error(100 * SECOND)
@@ -201,9 +201,9 @@ fn a_tag_overtakes_the_loads_that_carry_it_and_no_others() {
         cache.invalidate_tag("b");
     };
     assert!(!is_cached(&new(), tagged(), many));
-    // A load that renews carries the tags of the entry.
+    // A load that refreshes carries the tags of the entry.
     for (tag, cached) in [("a", false), ("b", true)] {
-        let (cache, clock) = renewed_cache(|with| with.stale_if_error(SECOND * 9));
+        let (cache, clock) = refreshed_cache(|with| with.stale_if_error(SECOND * 9));
         cache.insert_tagged(1, 1, Some(SECOND), &["a"]);
         clock.advance(SECOND);
         let meanwhile = |cache: &TtlCache<u32, u32>| {

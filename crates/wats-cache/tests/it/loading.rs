@@ -1,10 +1,7 @@
 //! The rules of loading: who runs the loader, who waits, and what becomes of a leader that fails.
 
-#[path = "loading/errors.rs"]
 mod errors;
-#[path = "loading/life.rs"]
 mod life;
-#[path = "loading/waiting.rs"]
 mod waiting;
 
 use std::cell::Cell;
@@ -12,7 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
-use wats_cache::{Join, LoadError, ManualClock, SingleFlight, TtlCache, Turn};
+use wats_cache::{Join, LoadError, ManualClock, SingleFlight, TtlCache, WaitOutcome};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -92,21 +89,21 @@ fn an_error_is_the_callers_own_and_not_cached() {
 
 #[test]
 fn after_an_error_the_next_waiter_leads() {
-    let flights = SingleFlight::<u32, u32>::new();
-    let Join::Lead(leader) = flights.join(&1) else {
+    let loads = SingleFlight::<u32, u32>::new();
+    let Join::Lead(leader) = loads.join(&1) else {
         panic!("nobody leads yet")
     };
-    let (first, second) = (flights.join(&1), flights.join(&1));
+    let (first, second) = (loads.join(&1), loads.join(&1));
     let (Join::Wait(first), Join::Wait(second)) = (first, second) else {
-        panic!("the flight is led")
+        panic!("the load is led")
     };
     drop(leader);
-    let Turn::Lead(leader) = first.wait() else {
-        panic!("nothing has landed")
+    let WaitOutcome::Lead(leader) = first.wait() else {
+        panic!("nothing has completed")
     };
-    leader.land(&9);
-    assert!(matches!(second.wait(), Turn::Landed(9)));
-    assert_eq!(flights.in_flight(), 0);
+    leader.complete(&9);
+    assert!(matches!(second.wait(), WaitOutcome::Value(9)));
+    assert_eq!(loads.in_flight(), 0);
 }
 
 #[test]
@@ -145,7 +142,7 @@ fn a_removal_during_the_load_wins_and_later_callers_load_anew() {
         let cache = cache();
         let (go, thread) = slow_load(&cache, 5);
         invalidate(&cache);
-        // Joining the old flight would hand out what was just invalidated.
+        // Joining the old load would hand out what was just invalidated.
         assert_eq!(cache.get_or_insert_with(1, || 8), 8);
         drop(go);
         assert_eq!(thread.join().unwrap(), 5);
@@ -180,19 +177,19 @@ fn a_hung_leader_loses_the_key_when_its_lease_ends() {
 #[test]
 fn without_a_waiter_the_next_caller_finds_the_end_of_the_lease() {
     let clock = ManualClock::new();
-    let flights = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
-    let Join::Lead(hung) = flights.join(&1) else {
+    let loads = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
+    let Join::Lead(hung) = loads.join(&1) else {
         panic!("nobody leads yet")
     };
     clock.advance(SECOND);
-    let Join::Lead(next) = flights.join(&1) else {
+    let Join::Lead(next) = loads.join(&1) else {
         panic!("the lease is over")
     };
     assert!(!hung.is_current() && next.is_current());
-    hung.land(&1);
-    assert_eq!(flights.in_flight(), 1, "a late landing changes nothing");
-    next.land(&2);
-    assert_eq!(flights.in_flight(), 0);
+    hung.complete(&1);
+    assert_eq!(loads.in_flight(), 1, "a late completion changes nothing");
+    next.complete(&2);
+    assert_eq!(loads.in_flight(), 0);
 }
 
 #[test]
@@ -233,15 +230,12 @@ fn where_there_is_no_error_to_return_a_reentrant_load_panics_and_frees_the_key()
 }
 
 #[test]
-fn a_flight_tells_its_own_loader_from_others() {
-    let flights = SingleFlight::<u32, u32>::new();
-    let inner = flights.run(&1, || {
-        assert!(matches!(flights.join(&1), Join::Reentrant));
-        assert_eq!(
-            flights.run(&1, || Ok::<_, ()>(1)),
-            Err(LoadError::Reentrant)
-        );
-        flights.run(&2, || Ok::<_, ()>(2))
+fn a_load_tells_its_own_loader_from_others() {
+    let loads = SingleFlight::<u32, u32>::new();
+    let inner = loads.run(&1, || {
+        assert!(matches!(loads.join(&1), Join::Reentrant));
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(1)), Err(LoadError::Reentrant));
+        loads.run(&2, || Ok::<_, ()>(2))
     });
     assert_eq!(inner, Ok(2));
 }
@@ -295,7 +289,7 @@ fn a_stale_value_is_served_instead_of_an_error_up_to_its_maximum() {
 }
 
 #[test]
-fn an_entry_is_renewed_ahead_of_its_end() {
+fn an_entry_is_refreshed_ahead_of_its_end() {
     let clock = ManualClock::new();
     let cache = TtlCache::builder()
         .default_ttl(10 * SECOND)
@@ -318,40 +312,40 @@ fn an_entry_is_renewed_ahead_of_its_end() {
     assert_eq!(
         cache.get_or_try_insert_with(1, load),
         Ok(1),
-        "what is fresh outlives a failed renewal"
+        "what is fresh outlives a failed refresh"
     );
     assert_eq!(cache.get_or_try_insert_with(1, load), Ok(3));
     clock.advance(7 * SECOND);
     assert_eq!(
         cache.get(&1),
         Some(3),
-        "the renewed entry lives its whole time"
+        "the refreshed entry lives its whole time"
     );
     assert_eq!(loads.get(), 3);
 }
 
 #[test]
 fn ten_thousand_waiters_get_one_value() {
-    let flights = SingleFlight::<u32, Arc<u32>>::new();
-    let Join::Lead(leader) = flights.join(&1) else {
+    let loads = SingleFlight::<u32, Arc<u32>>::new();
+    let Join::Lead(leader) = loads.join(&1) else {
         panic!("nobody leads yet")
     };
     let waiters: Vec<_> = (0..10_000)
-        .map(|_| match flights.join(&1) {
+        .map(|_| match loads.join(&1) {
             Join::Wait(waiter) => waiter,
             other => panic!("{other:?}"),
         })
         .collect();
     let value = Arc::new(7);
-    leader.land(&value);
+    leader.complete(&value);
     for waiter in waiters {
-        assert!(matches!(waiter.wait(), Turn::Landed(got) if Arc::ptr_eq(&got, &value)));
+        assert!(matches!(waiter.wait(), WaitOutcome::Value(got) if Arc::ptr_eq(&got, &value)));
     }
-    assert_eq!(flights.in_flight(), 0);
+    assert_eq!(loads.in_flight(), 0);
 }
 
-/// A cache with one value, stale or to be renewed.
-fn with_a_value_to_renew(stale: bool) -> TtlCache<u32, u32> {
+/// A cache with one value, stale or to be refreshed.
+fn with_a_value_to_refresh(stale: bool) -> TtlCache<u32, u32> {
     let clock = ManualClock::new();
     let cache = TtlCache::builder()
         .default_ttl(10 * SECOND)
@@ -365,9 +359,9 @@ fn with_a_value_to_renew(stale: bool) -> TtlCache<u32, u32> {
 }
 
 #[test]
-fn a_renewal_runs_behind_the_back_of_all_callers() {
+fn a_refresh_runs_in_the_background_of_all_callers() {
     for stale in [false, true] {
-        let cache = with_a_value_to_renew(stale);
+        let cache = with_a_value_to_refresh(stale);
         let (go, gate) = mpsc::channel::<()>();
         let (done, ended) = mpsc::channel();
         let here = std::thread::current().id();
@@ -377,9 +371,9 @@ fn a_renewal_runs_behind_the_back_of_all_callers() {
             done.send(()).map(|()| 2)
         };
         // The gate is still shut, so this would never return if it waited for the loader.
-        assert_eq!(cache.get_or_renew_with(1, load), Ok(1));
+        assert_eq!(cache.get_or_refresh_with(1, load), Ok(1));
         let never = || -> Result<u32, ()> { panic!("somebody is loading") };
-        assert_eq!(cache.get_or_renew_with(1, never), Ok(1));
+        assert_eq!(cache.get_or_refresh_with(1, never), Ok(1));
         drop(go);
         ended.recv().unwrap();
         while cache.get(&1) != Some(2) {
@@ -390,9 +384,9 @@ fn a_renewal_runs_behind_the_back_of_all_callers() {
 }
 
 #[test]
-fn a_failed_renewal_leaves_the_value_and_the_next_look_up_tries_again() {
-    let cache = with_a_value_to_renew(false);
-    assert_eq!(cache.get_or_renew_with(1, || Err("down")), Ok(1));
+fn a_failed_refresh_leaves_the_value_and_the_next_look_up_tries_again() {
+    let cache = with_a_value_to_refresh(false);
+    assert_eq!(cache.get_or_refresh_with(1, || Err("down")), Ok(1));
     while cache.stats().loads_failed < 1 {
         std::thread::yield_now();
     }
@@ -402,7 +396,7 @@ fn a_failed_renewal_leaves_the_value_and_the_next_look_up_tries_again() {
         let done = done.clone();
         assert!(
             cache
-                .get_or_renew_with(1, move || done.send(()).map(|()| 2))
+                .get_or_refresh_with(1, move || done.send(()).map(|()| 2))
                 .is_ok()
         );
         std::thread::yield_now();
@@ -416,11 +410,11 @@ fn where_there_is_nothing_to_serve_the_caller_loads() {
     let cache = cache();
     let here = std::thread::current().id();
     let load = move || Ok::<_, ()>(u32::from(std::thread::current().id() == here));
-    assert_eq!(cache.get_or_renew_with(1, load), Ok(1));
+    assert_eq!(cache.get_or_refresh_with(1, load), Ok(1));
 }
 
 #[test]
-fn renewals_that_run_are_bounded_and_one_too_many_is_put_off() {
+fn refreshes_that_run_are_bounded_and_one_too_many_is_put_off() {
     let clock = ManualClock::new();
     let cache = TtlCache::builder()
         .default_ttl(SECOND)
@@ -439,12 +433,12 @@ fn renewals_that_run_are_bounded_and_one_too_many_is_put_off() {
             let _ = gate.lock().map(|gate| gate.recv());
             Ok::<_, ()>(key + 1000)
         };
-        assert_eq!(cache.get_or_renew_with(key, load), Ok(key));
+        assert_eq!(cache.get_or_refresh_with(key, load), Ok(key));
     }
     drop(started);
     drop(go);
     let ran = running.iter().count() as u64;
-    assert!((1..=16).contains(&ran), "{ran} renewals at a time");
+    assert!((1..=16).contains(&ran), "{ran} refreshes at a time");
     while cache.stats().loads_ok < ran {
         std::thread::yield_now();
     }

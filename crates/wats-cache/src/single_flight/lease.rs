@@ -1,6 +1,6 @@
 //! How long a leader has its key to itself, and the job that ends leases while somebody waits.
 
-use super::Flights;
+use super::InFlightLoads;
 use crate::clock::{Reading, Time, ticks};
 use crate::entry::Tick;
 use crate::sweep::Moved;
@@ -72,7 +72,7 @@ impl Lease {
     }
 }
 
-impl<K, V> Work for Flights<K, V>
+impl<K, V> Work for InFlightLoads<K, V>
 where
     K: Hash + Eq + Send + Sync + 'static,
     V: Send + Sync + 'static,

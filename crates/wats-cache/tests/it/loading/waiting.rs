@@ -12,17 +12,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Wake, Waker};
-use wats_cache::{Join, Leader, ManualClock, SingleFlight, TtlCache, Turn, Waiter};
+use wats_cache::{Join, Leader, ManualClock, SingleFlight, TtlCache, WaitOutcome, Waiter};
 
-fn lead<K: Hash + Eq + Clone, V: Clone>(flights: &SingleFlight<K, V>, key: &K) -> Leader<K, V> {
-    match flights.join(key) {
+fn lead<K: Hash + Eq + Clone, V: Clone>(loads: &SingleFlight<K, V>, key: &K) -> Leader<K, V> {
+    match loads.join(key) {
         Join::Lead(leader) => leader,
         _ => panic!("somebody leads"),
     }
 }
 
-fn wait<K: Hash + Eq + Clone, V: Clone>(flights: &SingleFlight<K, V>, key: &K) -> Waiter<K, V> {
-    match flights.join(key) {
+fn wait<K: Hash + Eq + Clone, V: Clone>(loads: &SingleFlight<K, V>, key: &K) -> Waiter<K, V> {
+    match loads.join(key) {
         Join::Wait(waiter) => waiter,
         _ => panic!("nobody leads"),
     }
@@ -31,67 +31,67 @@ fn wait<K: Hash + Eq + Clone, V: Clone>(flights: &SingleFlight<K, V>, key: &K) -
 #[test]
 fn a_lease_ends_the_wait_of_those_whose_key_was_forgotten() {
     let forgets: [fn(&SingleFlight<u32, u32>); 3] = [
-        |flights| flights.forget(&1),
-        |flights| flights.forget_all(),
-        |flights| {
+        |loads| loads.forget(&1),
+        |loads| loads.forget_all(),
+        |loads| {
             // Forgotten twice, with a load of somebody else's between.
-            flights.forget(&1);
-            assert_eq!(flights.run(&1, || Ok::<_, ()>(3)), Ok(3));
-            flights.forget_all();
+            loads.forget(&1);
+            assert_eq!(loads.run(&1, || Ok::<_, ()>(3)), Ok(3));
+            loads.forget_all();
         },
     ];
     for forget in forgets {
         let clock = ManualClock::new();
-        let flights = SingleFlight::with_lease_and_clock(SECOND, clock.clone());
-        let hung = lead(&flights, &1);
-        let (first, second) = (wait(&flights, &1), wait(&flights, &1));
-        forget(&flights);
+        let loads = SingleFlight::with_lease_and_clock(SECOND, clock.clone());
+        let hung = lead(&loads, &1);
+        let (first, second) = (wait(&loads, &1), wait(&loads, &1));
+        forget(&loads);
         clock.advance(SECOND);
-        let Turn::Lead(next) = first.wait() else {
-            panic!("nothing has landed")
+        let WaitOutcome::Lead(next) = first.wait() else {
+            panic!("nothing has completed")
         };
         assert!(next.is_current() && !hung.is_current());
         // The next one hangs, too, and once more the key is forgotten.
-        forget(&flights);
+        forget(&loads);
         clock.advance(SECOND);
-        assert!(matches!(second.wait(), Turn::Lead(_)));
+        assert!(matches!(second.wait(), WaitOutcome::Lead(_)));
         drop((hung, next));
-        assert_eq!(flights.in_flight(), 0);
+        assert_eq!(loads.in_flight(), 0);
     }
 }
 
 #[test]
 fn who_waits_for_a_forgotten_load_gets_its_value_or_the_turn() {
-    let flights = SingleFlight::<u32, u32>::new();
-    for lands in [true, false] {
-        let leader = lead(&flights, &1);
-        let waiter = wait(&flights, &1);
-        flights.forget(&1);
-        if lands {
-            leader.land(&7);
-            assert!(matches!(waiter.wait(), Turn::Landed(7)));
+    let loads = SingleFlight::<u32, u32>::new();
+    for completes in [true, false] {
+        let leader = lead(&loads, &1);
+        let waiter = wait(&loads, &1);
+        loads.forget(&1);
+        if completes {
+            leader.complete(&7);
+            assert!(matches!(waiter.wait(), WaitOutcome::Value(7)));
         } else {
             drop(leader);
-            assert!(matches!(waiter.wait(), Turn::Lead(_)));
+            assert!(matches!(waiter.wait(), WaitOutcome::Lead(_)));
         }
-        assert_eq!(flights.in_flight(), 0);
+        assert_eq!(loads.in_flight(), 0);
     }
 }
 
 #[test]
 fn who_is_called_and_does_not_come_holds_the_others_up_no_longer_than_a_lease() {
     let clock = ManualClock::new();
-    let flights = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
-    let leader = lead(&flights, &1);
-    let mut asleep = wait(&flights, &1);
+    let loads = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
+    let leader = lead(&loads, &1);
+    let mut asleep = wait(&loads, &1);
     let poll = std::pin::Pin::new(&mut asleep);
     let mut context = Context::from_waker(Waker::noop());
     assert!(std::future::Future::poll(poll, &mut context).is_pending());
     let (started, waiting) = mpsc::channel();
-    let awake = wait(&flights, &1);
+    let awake = wait(&loads, &1);
     let thread = std::thread::spawn(move || {
         started.send(()).unwrap();
-        matches!(awake.wait(), Turn::Lead(_))
+        matches!(awake.wait(), WaitOutcome::Lead(_))
     });
     waiting.recv().unwrap();
     // It calls the first, whose waker wakes nobody.
@@ -103,7 +103,7 @@ fn who_is_called_and_does_not_come_holds_the_others_up_no_longer_than_a_lease() 
     }
     assert!(thread.join().unwrap());
     drop(asleep);
-    assert_eq!(flights.in_flight(), 0);
+    assert_eq!(loads.in_flight(), 0);
 }
 
 /// A value that can be cloned so many times, and then panics once.
@@ -124,15 +124,15 @@ impl Clone for Brittle {
 
 #[test]
 fn a_value_that_panics_when_it_is_handed_out_is_no_value() {
-    let flights = SingleFlight::<u32, Brittle>::new();
-    let leader = lead(&flights, &1);
-    let waiter = wait(&flights, &1);
-    assert!(catch_unwind(AssertUnwindSafe(|| leader.land(&brittle(0)))).is_err());
-    let Turn::Lead(next) = waiter.wait() else {
-        panic!("nothing has landed")
+    let loads = SingleFlight::<u32, Brittle>::new();
+    let leader = lead(&loads, &1);
+    let waiter = wait(&loads, &1);
+    assert!(catch_unwind(AssertUnwindSafe(|| leader.complete(&brittle(0)))).is_err());
+    let WaitOutcome::Lead(next) = waiter.wait() else {
+        panic!("nothing has completed")
     };
-    next.land(&brittle(1));
-    assert_eq!(flights.in_flight(), 0);
+    next.complete(&brittle(1));
+    assert_eq!(loads.in_flight(), 0);
 }
 
 #[test]
@@ -203,22 +203,22 @@ impl Hash for Moody {
 }
 
 #[test]
-fn a_key_that_panics_leaves_no_flight_behind() {
-    let flights = SingleFlight::<Moody, u32>::new();
+fn a_key_that_panics_leaves_no_load_behind() {
+    let loads = SingleFlight::<Moody, u32>::new();
     let key = Moody(1);
     for place in ["clone", "hash"] {
         // As the first of its key, and behind somebody.
         for led in [false, true] {
-            let leader = led.then(|| lead(&flights, &key));
+            let leader = led.then(|| lead(&loads, &key));
             PANIC_IN.set(place);
-            let joined = catch_unwind(AssertUnwindSafe(|| drop(flights.join(&key))));
+            let joined = catch_unwind(AssertUnwindSafe(|| drop(loads.join(&key))));
             // Who comes second needs no key of its own.
             assert_eq!(joined.is_ok(), led && place == "clone");
-            // A flight ends without asking its key for anything.
+            // A load ends without asking its key for anything.
             drop(leader);
-            assert_eq!(flights.in_flight(), 0, "{place}");
+            assert_eq!(loads.in_flight(), 0, "{place}");
             PANIC_IN.set("");
-            assert_eq!(flights.run(&key, || Ok::<_, ()>(2)), Ok(2));
+            assert_eq!(loads.run(&key, || Ok::<_, ()>(2)), Ok(2));
         }
     }
 }
@@ -286,17 +286,17 @@ fn a_waker_that_panics_wakes_the_others_all_the_same() {
             panic!("the waker panics on purpose")
         }
     }
-    let flights = SingleFlight::<u32, u32>::new();
-    let leader = lead(&flights, &1);
-    let mut first = wait(&flights, &1);
+    let loads = SingleFlight::<u32, u32>::new();
+    let leader = lead(&loads, &1);
+    let mut first = wait(&loads, &1);
     let waker = Waker::from(Arc::new(Panics));
     let poll = std::pin::Pin::new(&mut first);
     assert!(std::future::Future::poll(poll, &mut Context::from_waker(&waker)).is_pending());
-    let second = wait(&flights, &1);
-    let thread = std::thread::spawn(move || matches!(second.wait(), Turn::Landed(7)));
-    assert!(catch_unwind(AssertUnwindSafe(|| leader.land(&7))).is_err());
+    let second = wait(&loads, &1);
+    let thread = std::thread::spawn(move || matches!(second.wait(), WaitOutcome::Value(7)));
+    assert!(catch_unwind(AssertUnwindSafe(|| leader.complete(&7))).is_err());
     assert!(thread.join().unwrap());
-    assert!(matches!(first.wait(), Turn::Landed(7)));
+    assert!(matches!(first.wait(), WaitOutcome::Value(7)));
 }
 
 /// Runs something when its thread ends.
@@ -352,21 +352,21 @@ fn loading_works_in_the_destructors_of_a_thread() {
 
 #[test]
 fn waiting_works_in_the_destructors_of_a_thread() {
-    let flights = SingleFlight::<u32, u32>::new();
-    let leader = lead(&flights, &1);
-    let waiter = wait(&flights, &1);
-    let before = flights.clone();
+    let loads = SingleFlight::<u32, u32>::new();
+    let leader = lead(&loads, &1);
+    let waiter = wait(&loads, &1);
+    let before = loads.clone();
     let (started, waiting) = mpsc::channel();
-    let landing = std::thread::spawn(move || {
+    let completing = std::thread::spawn(move || {
         waiting.recv().unwrap();
-        leader.land(&7);
+        leader.complete(&7);
     });
     while_a_thread_ends(
         move || assert_eq!(before.run(&2, || Ok::<_, ()>(1)), Ok(1)),
         move || {
             started.send(()).unwrap();
-            assert!(matches!(waiter.wait(), Turn::Landed(7)));
+            assert!(matches!(waiter.wait(), WaitOutcome::Value(7)));
         },
     );
-    landing.join().unwrap();
+    completing.join().unwrap();
 }

@@ -1,12 +1,12 @@
-//! Threads on which values are renewed behind the back of those who look them up.
+//! Threads for refreshes in the background.
 //!
-//! A thread for each renewal, and few of them at a time: renewals are rare, loaders mostly wait, and so there is no queue
-//! to fill up and no thread that idles. A renewal too many is put off: what it holds is dropped, which frees the key,
+//! A thread for each refresh, and few of them at a time: refreshes are rare, loaders mostly wait, and so there is no queue
+//! to fill up and no thread that idles. A refresh too many is put off: what it holds is dropped, which frees the key,
 //! and the next look-up tries again.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Renewals of the process that run at the same time.
+/// Refreshes of the process that run at the same time.
 pub(crate) const MOST: usize = 16;
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -27,15 +27,15 @@ impl Drop for Running {
     }
 }
 
-/// Runs the renewal on a thread of its own, or drops it.
-pub(crate) fn run(renewal: impl FnOnce() + Send + 'static) {
+/// Runs the refresh on a thread of its own, or drops it.
+pub(crate) fn run(refresh: impl FnOnce() + Send + 'static) {
     let Some(running) = Running::one_more() else {
         return;
     };
-    let thread = std::thread::Builder::new().name("wats-cache-renewal".to_owned());
+    let thread = std::thread::Builder::new().name("wats-cache-refresh".to_owned());
     // Where no thread can be made, the closure is dropped with what it holds.
     drop(thread.spawn(move || {
         let _running = running;
-        renewal();
+        refresh();
     }));
 }

@@ -1,9 +1,9 @@
-//! The flights under way, all of them: also those whose key was forgotten, for somebody may wait for them still.
+//! The loads under way, all of them: also those whose key was forgotten, for somebody may wait for them still.
 //!
-//! They stand in the order of the hash of their key and their own number, so that a flight is taken out without asking its key
-//! anything: `Hash` and `Eq` are code of the user, and run where a caller joins or forgets, never where a flight ends.
+//! They stand in the order of the hash of their key and their own number, so that a load is taken out without asking its key
+//! anything: `Hash` and `Eq` are code of the user, and run where a caller joins or forgets, never where a load ends.
 
-use super::Flight;
+use super::InFlightLoad;
 use crate::hash::RandomState;
 #[cfg(wats_loom)]
 use loom::sync::{Mutex, MutexGuard};
@@ -21,12 +21,12 @@ pub(super) struct Table<K, V> {
     hasher: RandomState,
 }
 
-/// The flights of some keys, under one lock: sorted, because they are few, and a list that empties keeps its memory.
+/// The loads of some keys, under one lock: sorted, because they are few, and a list that empties keeps its memory.
 pub(super) struct Shard<K, V>(Vec<Standing<K, V>>);
 
 struct Standing<K, V> {
     hash: u64,
-    flight: Arc<Flight<K, V>>,
+    load: Arc<InFlightLoad<K, V>>,
     /// Nobody joins it any more.
     forgotten: bool,
 }
@@ -70,30 +70,30 @@ impl<K, V> Table<K, V> {
         self.locks().map(|shard| shard.0.len()).sum()
     }
 
-    /// Each flight, and whether it is forgotten.
-    pub(super) fn all(&self) -> Vec<(Arc<Flight<K, V>>, bool)> {
+    /// Each load, and whether it is forgotten.
+    pub(super) fn all(&self) -> Vec<(Arc<InFlightLoad<K, V>>, bool)> {
         let mut all = Vec::new();
         for shard in self.locks() {
             let standing = shard.0.iter();
-            all.extend(standing.map(|of| (Arc::clone(&of.flight), of.forgotten)));
+            all.extend(standing.map(|of| (Arc::clone(&of.load), of.forgotten)));
         }
         all
     }
 }
 
 impl<K, V> Shard<K, V> {
-    /// Where the flights of a hash begin.
+    /// Where the loads of a hash begin.
     fn first(&self, hash: u64) -> usize {
         self.0.partition_point(|standing| standing.hash < hash)
     }
 
-    /// The flight that callers of this key join.
-    pub(super) fn current<Q>(&mut self, hash: u64, key: &Q) -> Option<&Arc<Flight<K, V>>>
+    /// The load that callers of this key join.
+    pub(super) fn current<Q>(&mut self, hash: u64, key: &Q) -> Option<&Arc<InFlightLoad<K, V>>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.standing(hash, key).map(|standing| &standing.flight)
+        self.standing(hash, key).map(|standing| &standing.load)
     }
 
     fn standing<Q>(&mut self, hash: u64, key: &Q) -> Option<&mut Standing<K, V>>
@@ -105,26 +105,26 @@ impl<K, V> Shard<K, V> {
         let of_hash = self.0[first..].iter_mut();
         of_hash
             .take_while(|standing| standing.hash == hash)
-            .find(|standing| !standing.forgotten && standing.flight.key.borrow() == key)
+            .find(|standing| !standing.forgotten && standing.load.key.borrow() == key)
     }
 
-    pub(super) fn add(&mut self, flight: Arc<Flight<K, V>>) {
-        let (hash, forgotten) = (flight.hash, false);
+    pub(super) fn add(&mut self, load: Arc<InFlightLoad<K, V>>) {
+        let (hash, forgotten) = (load.hash, false);
         let standing = Standing {
             hash,
-            flight,
+            load,
             forgotten,
         };
         self.0.insert(self.first(hash), standing);
     }
 
-    /// The caller holds the flight, too, so nothing of the user's is dropped here.
-    pub(super) fn remove(&mut self, flight: &Flight<K, V>) {
-        let first = self.first(flight.hash);
+    /// The caller holds the load, too, so nothing of the user's is dropped here.
+    pub(super) fn remove(&mut self, load: &InFlightLoad<K, V>) {
+        let first = self.first(load.hash);
         let of_hash = self.0[first..].iter();
         let place = of_hash
-            .take_while(|standing| standing.hash == flight.hash)
-            .position(|standing| standing.flight.id == flight.id);
+            .take_while(|standing| standing.hash == load.hash)
+            .position(|standing| standing.load.id == load.id);
         if let Some(place) = place {
             self.0.remove(first + place);
         }

@@ -1,82 +1,64 @@
 //! A caller that waits, as a future or by parking its thread.
 
-use super::{Flight, Flights, Leader, Phase, Turn, Wakes};
-#[cfg(wats_loom)]
-use loom::thread::{self, Thread};
+use super::block_on::block_on;
+use super::{InFlightLoad, InFlightLoads, Leader, Phase, WaitOutcome, Wakes};
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-#[cfg(not(wats_loom))]
-use std::thread::{self, Thread};
+use std::task::{Context, Poll};
 
-/// Waits for the value of a flight, or for the turn to lead it. Dropping it leaves the queue.
+/// Waits for the value of a load, or for the turn to lead it. Dropping it leaves the queue.
 #[must_use = "waits only when awaited, or with `wait`"]
 pub struct Waiter<K: Hash + Eq, V> {
-    flights: Arc<Flights<K, V>>,
-    flight: Arc<Flight<K, V>>,
+    loads: Arc<InFlightLoads<K, V>>,
+    load: Arc<InFlightLoad<K, V>>,
     ticket: u64,
     done: bool,
 }
 
-// Nothing in it is pinned: the future it stands for is the state of the flight.
+// Nothing in it is pinned: the future it stands for is the state of the load.
 impl<K: Hash + Eq, V> Unpin for Waiter<K, V> {}
 
 impl<K: Hash + Eq, V> Waiter<K, V> {
     pub(super) fn new(
-        flights: &Arc<Flights<K, V>>,
-        flight: Arc<Flight<K, V>>,
+        loads: &Arc<InFlightLoads<K, V>>,
+        load: Arc<InFlightLoad<K, V>>,
         ticket: u64,
     ) -> Self {
         Self {
-            flights: Arc::clone(flights),
-            flight,
+            loads: Arc::clone(loads),
+            load,
             ticket,
             done: false,
         }
     }
 
     /// Waits by parking the thread.
-    pub fn wait(mut self) -> Turn<K, V>
+    pub fn wait(self) -> WaitOutcome<K, V>
     where
         K: Clone,
         V: Clone,
     {
-        let waker = Waker::from(Arc::new(Parked(thread::current())));
-        let mut context = Context::from_waker(&waker);
-        loop {
-            if let Poll::Ready(turn) = Pin::new(&mut self).poll(&mut context) {
-                return turn;
-            }
-            thread::park();
-        }
-    }
-}
-
-struct Parked(Thread);
-
-impl Wake for Parked {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        block_on(self)
     }
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
-    type Output = Turn<K, V>;
+    type Output = WaitOutcome<K, V>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<K, V>> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<WaitOutcome<K, V>> {
         if self.done {
             return Poll::Pending;
         }
         let ticket = self.ticket;
-        let since = self.flights.begin(self.flights.now());
+        let since = self.loads.begin(self.loads.now());
         // Cloned before the lock: a waker's clone is code of the runtime.
         let waker = context.waker().clone();
-        let mut state = self.flight.lock();
-        let landed = match &state.phase {
-            Phase::Landed(value) => Some(Arc::clone(value)),
+        let mut state = self.load.lock();
+        let completed = match &state.phase {
+            Phase::Complete(value) => Some(Arc::clone(value)),
             Phase::Running => {
                 let old = state.waiters.insert(ticket, Some(waker));
                 drop(state);
@@ -86,7 +68,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
             Phase::Vacant => None,
         };
         let old = state.waiters.remove(&ticket);
-        let epoch = if landed.is_none() {
+        let epoch = if completed.is_none() {
             state.claim(since)
         } else {
             0
@@ -94,9 +76,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Future for Waiter<K, V> {
         drop(state);
         drop(old);
         self.done = true;
-        Poll::Ready(match landed {
-            Some(value) => Turn::Landed(Arc::unwrap_or_clone(value)),
-            None => Turn::Lead(Leader::new(&self.flights, Arc::clone(&self.flight), epoch)),
+        Poll::Ready(match completed {
+            Some(value) => WaitOutcome::Value(Arc::unwrap_or_clone(value)),
+            None => WaitOutcome::Lead(Leader::new(&self.loads, Arc::clone(&self.load), epoch)),
         })
     }
 }
@@ -106,13 +88,13 @@ impl<K: Hash + Eq, V> Drop for Waiter<K, V> {
         if self.done {
             return;
         }
-        let mut shard = self.flights.table.lock(self.flight.hash);
-        let mut state = self.flight.lock();
+        let mut shard = self.loads.table.lock(self.load.hash);
+        let mut state = self.load.lock();
         let own = state.waiters.remove(&self.ticket);
         let mut next = Wakes::default();
         if matches!(state.phase, Phase::Vacant) {
             if state.waiters.is_empty() {
-                shard.remove(&self.flight);
+                shard.remove(&self.load);
             } else {
                 // This one may have been chosen to lead: choose the next.
                 next = state.first_waker();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use wats_cache::{
-    CacheBuilder, Clock, Join, ManualClock, PreciseClock, SingleFlight, TtlCache, Turn,
+    CacheBuilder, Clock, Join, ManualClock, PreciseClock, SingleFlight, TtlCache, WaitOutcome,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -32,17 +32,17 @@ fn the_others_go_on() {
     assert_eq!(told.recv_timeout(60 * SECOND), Ok(1), "swept unattended");
     cache.insert_with_ttl(2, 2, 20 * MS);
     until("the end of an entry", || cache.get(&2).is_none());
-    let flights = SingleFlight::<u32, u32>::with_lease(20 * MS);
-    let Join::Lead(_hung) = flights.join(&1) else {
+    let loads = SingleFlight::<u32, u32>::with_lease(20 * MS);
+    let Join::Lead(_hung) = loads.join(&1) else {
         panic!("nobody leads yet")
     };
-    let Join::Wait(waiter) = flights.join(&1) else {
+    let Join::Wait(waiter) = loads.join(&1) else {
         panic!("somebody leads")
     };
-    let Turn::Lead(next) = waiter.wait() else {
-        panic!("nobody has landed")
+    let WaitOutcome::Lead(next) = waiter.wait() else {
+        panic!("nobody has completed")
     };
-    next.land(&7);
+    next.complete(&7);
 }
 
 /// Open it, and whoever hangs in it goes on.
@@ -160,11 +160,11 @@ fn a_clock_that_hangs_keeps_up_no_other_cache() {
 #[test]
 fn a_waker_that_hangs_keeps_up_no_other_cache() {
     let gate = Gate::default();
-    let flights = SingleFlight::<u32, u32>::with_lease(10 * MS);
-    let Join::Lead(_leader) = flights.join(&1) else {
+    let loads = SingleFlight::<u32, u32>::with_lease(10 * MS);
+    let Join::Lead(_leader) = loads.join(&1) else {
         panic!("nobody leads yet")
     };
-    let Join::Wait(mut waiter) = flights.join(&1) else {
+    let Join::Wait(mut waiter) = loads.join(&1) else {
         panic!("somebody leads")
     };
     let waker = Waker::from(Arc::new(WakerOf(hanging(&gate))));
@@ -276,14 +276,14 @@ fn a_clock_that_panics_puts_its_sweeps_off_and_stops_nothing() {
 #[test]
 fn a_waker_that_panics_keeps_no_other_waiter_of_the_lease_from_being_woken() {
     let clock = ManualClock::new();
-    let flights = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
+    let loads = SingleFlight::<u32, u32>::with_lease_and_clock(SECOND, clock.clone());
     let woken = Arc::new(AtomicU32::new(0));
     let mut held = Vec::new();
     for key in 0..4 {
-        let Join::Lead(leader) = flights.join(&key) else {
+        let Join::Lead(leader) = loads.join(&key) else {
             panic!("nobody leads yet")
         };
-        let Join::Wait(mut waiter) = flights.join(&key) else {
+        let Join::Wait(mut waiter) = loads.join(&key) else {
             panic!("somebody leads")
         };
         let woken = Arc::clone(&woken);
@@ -300,7 +300,7 @@ fn a_waker_that_panics_keeps_no_other_waiter_of_the_lease_from_being_woken() {
     // Whom nobody told finds it when it looks.
     for (_, waiter) in &mut held {
         let polled = std::pin::Pin::new(waiter).poll(&mut Context::from_waker(Waker::noop()));
-        assert!(matches!(polled, Poll::Ready(Turn::Lead(_))));
+        assert!(matches!(polled, Poll::Ready(WaitOutcome::Lead(_))));
     }
 }
 
@@ -483,17 +483,17 @@ fn an_entry_that_is_read_does_not_idle_out_early() {
 
 #[test]
 fn a_lease_does_not_end_early() {
-    let flights = SingleFlight::<u32, u32>::with_lease(10 * MS);
+    let loads = SingleFlight::<u32, u32>::with_lease(10 * MS);
     for key in 0..10 {
         std::thread::sleep(key * MS);
         let begun = Instant::now();
-        let Join::Lead(_hung) = flights.join(&key) else {
+        let Join::Lead(_hung) = loads.join(&key) else {
             panic!("nobody leads yet")
         };
-        let Join::Wait(waiter) = flights.join(&key) else {
+        let Join::Wait(waiter) = loads.join(&key) else {
             continue;
         };
-        assert!(matches!(waiter.wait(), Turn::Lead(_)));
+        assert!(matches!(waiter.wait(), WaitOutcome::Lead(_)));
         assert!(begun.elapsed() >= 10 * MS);
     }
 }
@@ -540,12 +540,12 @@ fn every_length_of_time_may_have_any_value() {
         }
     }
     for lease in lengths {
-        let flights = SingleFlight::<u32, u32>::with_lease(lease);
-        assert_eq!(flights.run(&1, || Ok::<_, ()>(1)), Ok(1));
-        let Join::Lead(leader) = flights.join(&1) else {
+        let loads = SingleFlight::<u32, u32>::with_lease(lease);
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(1)), Ok(1));
+        let Join::Lead(leader) = loads.join(&1) else {
             panic!("nobody leads yet")
         };
-        drop(flights.join(&1));
+        drop(loads.join(&1));
         drop(leader);
     }
 }

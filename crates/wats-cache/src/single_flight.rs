@@ -1,22 +1,23 @@
 //! One load per key at a time: the first caller leads, the others wait for its value.
 //!
-//! A flight is a small state machine under its own lock:
+//! A load is a small state machine under its own lock:
 //!
 //! ```text
-//!           join                land
-//! (absent) ─────► Running(epoch) ────► Landed(value)      all waiters take a clone
+//!           join              complete
+//! (absent) ─────► Running(epoch) ────► Complete(value)      all waiters take a clone
 //!                  ▲        │ error, panic, dropped leader, end of the lease
 //!          claimed │        ▼
 //!                  └────── Vacant                         one waiter is woken, to lead
 //! ```
-//! The epoch tells a leader whose lease has ended that the flight is not its own any more. A flight stands in the table
-//! until it lands, or nobody leads it and nobody waits. A key that is forgotten only keeps others from joining: the
-//! flight stays where the lease finds it, for those who wait.
+//! The epoch tells a leader whose lease has ended that the load is not its own any more. A load stands in the table
+//! until it completes, or nobody leads it and nobody waits. A key that is forgotten only keeps others from joining: the
+//! load stays where the lease finds it, for those who wait.
 //!
-//! Lock order: the table's shard, then the flight. Whatever is code of the user runs outside both, but for `Eq` of keys
-//! under the first, and before the state says that it is done: if it panics, the flight goes on with the next caller.
+//! Lock order: the table's shard, then the load. Whatever is code of the user runs outside both, but for `Eq` of keys
+//! under the first, and before the state says that it is done: if it panics, the load goes on with the next caller.
 
 mod active;
+mod block_on;
 mod leader;
 mod lease;
 #[cfg(all(test, wats_loom))]
@@ -30,7 +31,8 @@ use crate::clock::{Clock, Time};
 use crate::entry::Tick;
 use crate::error::LoadError;
 use crate::removal::Panics;
-pub(crate) use active::Caller;
+pub(crate) use active::{Caller, Waits};
+pub(crate) use block_on::block_on;
 pub use leader::Leader;
 use lease::Lease;
 #[cfg(wats_loom)]
@@ -54,7 +56,7 @@ use wats_background::Work;
 /// Runs at most one load per key at a time; callers of the same key share its value.
 ///
 /// It remembers nothing: once a load has ended, the next caller starts another. Sync and async callers may share a
-/// key. Clones share the flights.
+/// key. Clones share the loads.
 ///
 /// | the leader | then |
 /// |---|---|
@@ -70,12 +72,12 @@ use wats_background::Work;
 /// ```
 /// use wats_cache::SingleFlight;
 ///
-/// let flights = SingleFlight::new();
-/// let value = flights.run(&"key", || Ok::<_, std::io::Error>(7)).unwrap();
+/// let loads = SingleFlight::new();
+/// let value = loads.run(&"key", || Ok::<_, std::io::Error>(7)).unwrap();
 /// assert_eq!(value, 7);
 /// ```
 pub struct SingleFlight<K, V> {
-    flights: Arc<Flights<K, V>>,
+    loads: Arc<InFlightLoads<K, V>>,
 }
 
 /// What a caller is to do; see [`SingleFlight::join`].
@@ -91,19 +93,19 @@ pub enum Join<K: Hash + Eq, V> {
 
 /// How a wait ended.
 #[derive(Debug)]
-pub enum Turn<K: Hash + Eq, V> {
+pub enum WaitOutcome<K: Hash + Eq, V> {
     /// The value of the leader.
-    Landed(V),
+    Value(V),
     /// The leader gave up: it is this caller's turn to load.
     Lead(Leader<K, V>),
 }
 
-pub(crate) struct Flights<K, V> {
+pub(crate) struct InFlightLoads<K, V> {
     table: Table<K, V>,
     lease: Option<Lease>,
 }
 
-struct Flight<K, V> {
+struct InFlightLoad<K, V> {
     id: u64,
     key: K,
     hash: u64,
@@ -124,7 +126,7 @@ struct State<V> {
 enum Phase<V> {
     Running,
     Vacant,
-    Landed(Arc<V>),
+    Complete(Arc<V>),
 }
 
 /// Wakers to be woken when this is dropped, outside all locks.
@@ -145,7 +147,7 @@ impl Drop for Wakes {
     }
 }
 
-impl<K, V> Flight<K, V> {
+impl<K, V> InFlightLoad<K, V> {
     fn new(key: K, hash: u64, since: Tick) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let state = State {
@@ -202,7 +204,7 @@ impl<V> State<V> {
     }
 }
 
-impl<K: Hash + Eq, V> Flights<K, V> {
+impl<K: Hash + Eq, V> InFlightLoads<K, V> {
     fn new(lease: Option<Lease>) -> Self {
         Self {
             table: Table::new(),
@@ -238,8 +240,8 @@ impl<K: Hash + Eq, V> Flights<K, V> {
         let now = self.now();
         let mut panics = Panics::default();
         let mut soonest: Option<Tick> = None;
-        for (flight, forgotten) in self.table.all() {
-            let (wakes, since) = self.end_lease(&flight, forgotten, now);
+        for (load, forgotten) in self.table.all() {
+            let (wakes, since) = self.end_lease(&load, forgotten, now);
             soonest = soonest.into_iter().chain(since).min();
             // A waker is code of the runtime of who waits.
             panics.drop(wakes);
@@ -248,16 +250,16 @@ impl<K: Hash + Eq, V> Flights<K, V> {
         soonest
     }
 
-    /// Ends the lease of a flight if it is over, and calls the next who waits. Tells when the lease began that it has now,
+    /// Ends the lease of a load if it is over, and calls the next who waits. Tells when the lease began that it has now,
     /// if somebody must see its end.
     fn end_lease(
         &self,
-        flight: &Flight<K, V>,
+        load: &InFlightLoad<K, V>,
         forgotten: bool,
         now: Tick,
     ) -> (Wakes, Option<Tick>) {
-        let mut shard = self.table.lock(flight.hash);
-        let mut state = flight.lock();
+        let mut shard = self.table.lock(load.hash);
+        let mut state = load.lock();
         let watched = forgotten || !state.waiters.is_empty();
         if !self.lease_is_over(state.since, now) {
             let open = matches!(state.phase, Phase::Running | Phase::Vacant);
@@ -276,7 +278,7 @@ impl<K: Hash + Eq, V> Flights<K, V> {
             // Without a waiter the next caller finds the end of the lease by itself, but nobody comes to this one.
             Phase::Running if forgotten => {
                 state.epoch += 1;
-                shard.remove(flight);
+                shard.remove(load);
                 (Wakes::default(), None)
             }
             _ => (Wakes::default(), None),
@@ -289,10 +291,10 @@ where
     K: Hash + Eq + Clone,
     V: Clone,
 {
-    /// Flights without a lease: a leader may take as long as it likes.
+    /// Without a lease: a leader may take as long as it likes.
     pub fn new() -> Self {
         Self {
-            flights: Arc::new(Flights::new(None)),
+            loads: Arc::new(InFlightLoads::new(None)),
         }
     }
 
@@ -320,14 +322,14 @@ where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        let flights = Arc::new_cyclic(|flights: &Weak<Flights<K, V>>| {
-            let work = || flights.clone() as Weak<dyn Work>;
-            Flights::new(lease.map(|lease| Lease::new(lease, time.clone(), Some(work()))))
+        let loads = Arc::new_cyclic(|loads: &Weak<InFlightLoads<K, V>>| {
+            let work = || loads.clone() as Weak<dyn Work>;
+            InFlightLoads::new(lease.map(|lease| Lease::new(lease, time.clone(), Some(work()))))
         });
-        Self { flights }
+        Self { loads }
     }
 
-    /// Joins the flight of a key, or starts it.
+    /// Joins the load of a key, or starts it.
     ///
     /// [`Join::Reentrant`] is for a caller that may block its thread, or await: inside the loader in the same task of
     /// tokio, or, where that is not known, anywhere below the loader on the stack.
@@ -336,35 +338,39 @@ where
     }
 
     pub(crate) fn join_as(&self, key: &K, caller: Caller<'_>) -> Join<K, V> {
-        let flights = &self.flights;
-        let hash = flights.table.hash(key);
-        let now = flights.now();
+        let loads = &self.loads;
+        let hash = loads.table.hash(key);
+        let now = loads.now();
         let mut started = None;
         loop {
-            let mut shard = flights.table.lock(hash);
-            if let Some(flight) = shard.current(hash, key).cloned() {
-                if active::leads(flight.id, caller) {
+            let mut shard = loads.table.lock(hash);
+            if let Some(load) = shard.current(hash, key).cloned() {
+                if active::leads(load.id, caller) {
                     return Join::Reentrant;
                 }
-                let mut state = flight.lock();
-                if flights.lease_is_over(state.since, now) {
-                    let epoch = state.claim(flights.begin(now));
+                let mut state = load.lock();
+                if loads.lease_is_over(state.since, now) {
+                    let epoch = state.claim(loads.begin(now));
                     drop((state, shard));
-                    return Join::Lead(Leader::new(flights, flight, epoch));
+                    return Join::Lead(Leader::new(loads, load, epoch));
                 }
                 let ticket = state.queue();
                 let since = state.since;
                 drop((state, shard));
-                flights.watch(since);
-                return Join::Wait(Waiter::new(flights, flight, ticket));
+                loads.watch(since);
+                return Join::Wait(Waiter::new(loads, load, ticket));
             }
-            if let Some(flight) = started {
-                shard.add(Arc::clone(&flight));
+            if let Some(load) = started {
+                shard.add(Arc::clone(&load));
                 drop(shard);
-                return Join::Lead(Leader::new(flights, flight, 1));
+                return Join::Lead(Leader::new(loads, load, 1));
             }
             drop(shard);
-            started = Some(Arc::new(Flight::new(key.clone(), hash, flights.begin(now))));
+            started = Some(Arc::new(InFlightLoad::new(
+                key.clone(),
+                hash,
+                loads.begin(now),
+            )));
         }
     }
 
@@ -373,17 +379,7 @@ where
     /// # Errors
     /// What `load` returned, if this caller ran it; [`LoadError::Reentrant`] inside the loader of this very key.
     pub fn run<E>(&self, key: &K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>> {
-        let leader = match self.join_as(key, Caller::Thread) {
-            Join::Lead(leader) => leader,
-            Join::Reentrant => return Err(LoadError::Reentrant),
-            Join::Wait(waiter) => match waiter.wait() {
-                Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => leader,
-            },
-        };
-        let value = leader.enter(load).map_err(LoadError::Failed)?;
-        leader.land(&value);
-        Ok(value)
+        block_on(self.run_as(Waits::Thread, key, || std::future::ready(load())))
     }
 
     /// Returns the value of the load of this key, run by this caller or by another. Works on any runtime.
@@ -399,45 +395,57 @@ where
     where
         F: Future<Output = Result<V, E>>,
     {
-        let leader = match Caller::polled(|caller| self.join_as(key, caller)).await {
+        self.run_as(Waits::Task, key, load).await
+    }
+
+    async fn run_as<E, F>(
+        &self,
+        waits: Waits,
+        key: &K,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
+        let leader = match waits.call(|caller| self.join_as(key, caller)).await {
             Join::Lead(leader) => leader,
             Join::Reentrant => return Err(LoadError::Reentrant),
             Join::Wait(waiter) => match waiter.await {
-                Turn::Landed(value) => return Ok(value),
-                Turn::Lead(leader) => leader,
+                WaitOutcome::Value(value) => return Ok(value),
+                WaitOutcome::Lead(leader) => leader,
             },
         };
         let value = leader.enter_async(load).await.map_err(LoadError::Failed)?;
-        leader.land(&value);
+        leader.complete(&value);
         Ok(value)
     }
 }
 
 impl<K: Hash + Eq, V> SingleFlight<K, V> {
-    /// Lets go of a flight under way: who waits for it still gets its value, or the turn to load if there comes none;
+    /// Lets go of a load under way: who waits for it still gets its value, or the turn to load if there comes none;
     /// who comes later loads anew.
     pub fn forget<Q>(&self, key: &Q)
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.flights.table.hash(key);
-        let forgotten = self.flights.table.lock(hash).forget(hash, key);
+        let hash = self.loads.table.hash(key);
+        let forgotten = self.loads.table.lock(hash).forget(hash, key);
         if forgotten {
-            self.flights.watch(self.flights.now());
+            self.loads.watch(self.loads.now());
         }
     }
 
     /// As [`forget`](Self::forget), for all keys.
     pub fn forget_all(&self) {
-        if self.flights.table.forget_all() {
-            self.flights.watch(self.flights.now());
+        if self.loads.table.forget_all() {
+            self.loads.watch(self.loads.now());
         }
     }
 
     /// Loads under way now, those of forgotten keys included.
     pub fn in_flight(&self) -> usize {
-        self.flights.table.len()
+        self.loads.table.len()
     }
 }
 
@@ -445,7 +453,7 @@ impl<K: Hash + Eq, V> SingleFlight<K, V> {
 impl<K: Hash + Eq, V> SingleFlight<K, V> {
     /// What the background does from time to time.
     pub(crate) fn end_leases(&self) {
-        self.flights.end_leases();
+        self.loads.end_leases();
     }
 }
 
@@ -458,7 +466,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Default for SingleFlight<K, V> {
 impl<K, V> Clone for SingleFlight<K, V> {
     fn clone(&self) -> Self {
         Self {
-            flights: Arc::clone(&self.flights),
+            loads: Arc::clone(&self.loads),
         }
     }
 }
@@ -468,7 +476,7 @@ impl<K, V> fmt::Debug for SingleFlight<K, V> {
         f.debug_struct("SingleFlight")
             .field(
                 "lease",
-                &self.flights.lease.as_ref().map(|lease| lease.length),
+                &self.loads.lease.as_ref().map(|lease| lease.length),
             )
             .finish_non_exhaustive()
     }

@@ -129,20 +129,20 @@ async fn a_clone_that_panics_while_a_task_waits_strands_nobody() {
             Self(false)
         }
     }
-    let flights = SingleFlight::<u32, Brittle>::new();
+    let loads = SingleFlight::<u32, Brittle>::new();
     let load = || async {
         Yields(1).await;
         Ok::<_, ()>(Brittle(true))
     };
-    let mut leader = Box::pin(flights.run_async(&1, load));
+    let mut leader = Box::pin(loads.run_async(&1, load));
     assert!(poll_once(leader.as_mut()).is_pending());
-    let mut waiter = Box::pin(flights.run_async(&1, || async { Ok::<_, ()>(Brittle(false)) }));
+    let mut waiter = Box::pin(loads.run_async(&1, || async { Ok::<_, ()>(Brittle(false)) }));
     assert!(poll_once(waiter.as_mut()).is_pending());
-    let landing = catch_unwind(AssertUnwindSafe(|| poll_once(leader.as_mut()).is_ready()));
-    assert!(landing.is_err());
+    let completing = catch_unwind(AssertUnwindSafe(|| poll_once(leader.as_mut()).is_ready()));
+    assert!(completing.is_err());
     assert!(waiter.await.is_ok());
     drop(leader);
-    assert_eq!(flights.in_flight(), 0);
+    assert_eq!(loads.in_flight(), 0);
 }
 
 #[tokio::test]
@@ -186,8 +186,8 @@ async fn a_task_that_a_loader_happens_to_drive_waits_as_everybody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_does_a_task_of_a_runtime_inside_of_a_loader() {
-    let flights = SingleFlight::<u32, u32>::new();
-    let own = flights.clone();
+    let loads = SingleFlight::<u32, u32>::new();
+    let own = loads.clone();
     let load = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -208,7 +208,7 @@ async fn so_does_a_task_of_a_runtime_inside_of_a_loader() {
     };
     let task = tokio::task::spawn_blocking(move || {
         let mut kept = None;
-        let value = flights.run(&1, || {
+        let value = loads.run(&1, || {
             kept = load().ok();
             Ok::<_, ()>(1)
         });
@@ -309,25 +309,25 @@ async fn a_loader_that_waits_for_itself_is_seen_in_a_task() {
 
 #[test]
 fn a_loader_that_blocks_on_itself_is_seen() {
-    let flights = SingleFlight::<u32, u32>::new();
+    let loads = SingleFlight::<u32, u32>::new();
     let ask = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        runtime.block_on(flights.run_async(&1, || async { Ok::<_, ()>(4) }))
+        runtime.block_on(loads.run_async(&1, || async { Ok::<_, ()>(4) }))
     };
-    let outer = flights.run(&1, ask);
+    let outer = loads.run(&1, ask);
     assert_eq!(outer, Err(LoadError::Failed(LoadError::Reentrant)));
 }
 
 #[tokio::test]
 async fn a_look_up_that_would_block_the_thread_of_a_loader_is_seen_in_any_task() {
-    let (flights, local) = (SingleFlight::<u32, u32>::new(), LocalSet::new());
-    let own = flights.clone();
+    let (loads, local) = (SingleFlight::<u32, u32>::new(), LocalSet::new());
+    let own = loads.clone();
     let other = local.spawn_local(async move { own.run(&1, || Ok::<_, ()>(9)) });
     let load = || async { local.run_until(other).await.map_err(|_| ()) };
-    let flight = SingleFlight::clone(&flights);
-    let seen = flight
+    let single_flight = SingleFlight::clone(&loads);
+    let seen = single_flight
         .run_async(&1, || async {
             load()
                 .await
@@ -347,8 +347,8 @@ async fn a_task_that_ends_by_destructors_loads_all_the_same() {
         fn drop(&mut self) {
             let mut load = Box::pin(self.0.get_or_insert_with(2, || async { 2 }));
             assert_eq!(poll_once(load.as_mut()), Poll::Ready(2));
-            let mut renewal = Box::pin(self.0.get_or_renew_with(3, || async { Ok::<_, ()>(3) }));
-            assert_eq!(poll_once(renewal.as_mut()), Poll::Ready(Ok(3)));
+            let mut refresh = Box::pin(self.0.get_or_refresh_with(3, || async { Ok::<_, ()>(3) }));
+            assert_eq!(poll_once(refresh.as_mut()), Poll::Ready(Ok(3)));
         }
     }
     let cache = Cache::new();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use wats_cache::cached;
 
-use crate::count;
+use super::count;
 
 type Answer<T> = std::result::Result<T, String>;
 type Twice = Answer<Option<u32>>;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use wats_cache::cached;
 
-use crate::count;
+use super::count;
 
 trait Unit {
     const NAME: &'static str;

@@ -1,11 +1,11 @@
-//! The flight in every order in which its threads can run. A wake-up that is lost shows as a deadlock.
+//! The load in every order in which its threads can run. A wake-up that is lost shows as a deadlock.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg wats_loom" cargo test --release -p wats-cache --lib loom_tests
 //! ```
 
 use super::lease::Lease;
-use super::{Flights, Join, Leader, SingleFlight, Turn, Waiter};
+use super::{InFlightLoads, Join, Leader, SingleFlight, WaitOutcome, Waiter};
 use crate::clock::{ManualClock, Time};
 use loom::future::block_on;
 use loom::thread;
@@ -18,15 +18,15 @@ use std::time::Duration;
 
 type Under = SingleFlight<u8, u32>;
 
-fn lead(flights: &Under) -> Leader<u8, u32> {
-    match flights.join(&1) {
+fn lead(loads: &Under) -> Leader<u8, u32> {
+    match loads.join(&1) {
         Join::Lead(leader) => leader,
         other => panic!("{other:?}"),
     }
 }
 
-fn wait(flights: &Under) -> Waiter<u8, u32> {
-    match flights.join(&1) {
+fn wait(loads: &Under) -> Waiter<u8, u32> {
+    match loads.join(&1) {
         Join::Wait(waiter) => waiter,
         other => panic!("{other:?}"),
     }
@@ -41,24 +41,24 @@ fn poll_elsewhere(waiter: &mut Waiter<u8, u32>) -> bool {
 
 fn model(check: impl Fn(Under) + Send + Sync + 'static) {
     loom::model(move || {
-        let flights = Under::new();
-        check(flights.clone());
-        assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+        let loads = Under::new();
+        check(loads.clone());
+        assert_eq!(loads.in_flight(), 0, "a load was left behind");
     });
 }
 
 #[test]
 fn every_caller_gets_a_value_that_was_loaded_while_it_called() {
-    model(|flights| {
+    model(|loads| {
         let loads = Arc::new(AtomicUsize::new(0));
         let call = |value| {
-            let (flights, loads) = (flights.clone(), Arc::clone(&loads));
+            let (loads, loads) = (loads.clone(), Arc::clone(&loads));
             move || {
                 let load = || {
                     loads.fetch_add(1, Ordering::Relaxed);
                     Ok::<_, ()>(value)
                 };
-                flights.run(&1, load)
+                loads.run(&1, load)
             }
         };
         let other = thread::spawn(call(2));
@@ -75,28 +75,28 @@ fn every_caller_gets_a_value_that_was_loaded_while_it_called() {
 
 #[test]
 fn a_landing_wakes_those_who_park_and_those_who_await() {
-    model(|flights| {
-        let leader = lead(&flights);
-        let (parking, awaiting) = (wait(&flights), wait(&flights));
-        let parked = thread::spawn(move || matches!(parking.wait(), Turn::Landed(7)));
-        let awaited = thread::spawn(move || matches!(block_on(awaiting), Turn::Landed(7)));
-        leader.land(&7);
+    model(|loads| {
+        let leader = lead(&loads);
+        let (parking, awaiting) = (wait(&loads), wait(&loads));
+        let parked = thread::spawn(move || matches!(parking.wait(), WaitOutcome::Value(7)));
+        let awaited = thread::spawn(move || matches!(block_on(awaiting), WaitOutcome::Value(7)));
+        leader.complete(&7);
         assert!(parked.join().unwrap() && awaited.join().unwrap());
     });
 }
 
 #[test]
 fn a_leader_that_gives_up_hands_on_to_exactly_one() {
-    model(|flights| {
-        let leader = lead(&flights);
-        let waiters = [wait(&flights), wait(&flights)];
+    model(|loads| {
+        let leader = lead(&loads);
+        let waiters = [wait(&loads), wait(&loads)];
         let threads = waiters.map(|waiter| {
             thread::spawn(move || match waiter.wait() {
-                Turn::Lead(leader) => {
-                    leader.land(&7);
+                WaitOutcome::Lead(leader) => {
+                    leader.complete(&7);
                     1
                 }
-                Turn::Landed(value) => {
+                WaitOutcome::Value(value) => {
                     assert_eq!(value, 7);
                     0
                 }
@@ -110,14 +110,14 @@ fn a_leader_that_gives_up_hands_on_to_exactly_one() {
 
 #[test]
 fn a_waiter_that_leaves_does_not_take_the_baton_with_it() {
-    model(|flights| {
-        let leader = lead(&flights);
-        let (mut leaving, staying) = (wait(&flights), wait(&flights));
+    model(|loads| {
+        let leader = lead(&loads);
+        let (mut leaving, staying) = (wait(&loads), wait(&loads));
         assert!(!poll_elsewhere(&mut leaving));
         let gone = thread::spawn(move || drop(leaving));
         let stayed = thread::spawn(move || match block_on(staying) {
-            Turn::Lead(leader) => leader.land(&7),
-            Turn::Landed(_) => panic!("nobody loaded"),
+            WaitOutcome::Lead(leader) => leader.complete(&7),
+            WaitOutcome::Value(_) => panic!("nobody loaded"),
         });
         drop(leader);
         gone.join().unwrap();
@@ -127,23 +127,23 @@ fn a_waiter_that_leaves_does_not_take_the_baton_with_it() {
 
 #[test]
 fn a_waiter_may_change_its_waker() {
-    model(|flights| {
-        let leader = lead(&flights);
-        let mut waiter = wait(&flights);
+    model(|loads| {
+        let leader = lead(&loads);
+        let mut waiter = wait(&loads);
         assert!(!poll_elsewhere(&mut waiter));
-        let woken = thread::spawn(move || matches!(block_on(waiter), Turn::Landed(7)));
-        leader.land(&7);
+        let woken = thread::spawn(move || matches!(block_on(waiter), WaitOutcome::Value(7)));
+        leader.complete(&7);
         assert!(woken.join().unwrap());
     });
 }
 
 #[test]
 fn joining_while_the_last_one_leaves_finds_an_open_flight() {
-    model(|flights| {
-        let leader = lead(&flights);
+    model(|loads| {
+        let leader = lead(&loads);
         let joining = {
-            let flights = flights.clone();
-            thread::spawn(move || flights.run(&1, || Ok::<_, ()>(7)))
+            let loads = loads.clone();
+            thread::spawn(move || loads.run(&1, || Ok::<_, ()>(7)))
         };
         drop(leader);
         assert_eq!(joining.join().unwrap(), Ok(7));
@@ -152,40 +152,40 @@ fn joining_while_the_last_one_leaves_finds_an_open_flight() {
 
 #[test]
 fn who_comes_after_forget_never_gets_the_old_value() {
-    model(|flights| {
-        let leader = lead(&flights);
-        let landing = thread::spawn(move || leader.land(&1));
-        flights.forget(&1);
-        assert_eq!(flights.run(&1, || Ok::<_, ()>(2)), Ok(2));
-        landing.join().unwrap();
+    model(|loads| {
+        let leader = lead(&loads);
+        let completing = thread::spawn(move || leader.complete(&1));
+        loads.forget(&1);
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(2)), Ok(2));
+        completing.join().unwrap();
     });
 }
 
 #[test]
 fn a_shared_failure_is_had_once_and_who_comes_back_loads_anew() {
     loom::model(|| {
-        let flights = SingleFlight::<u8, Result<u32, &str>>::new();
-        let Join::Lead(leader) = flights.join(&1) else {
+        let loads = SingleFlight::<u8, Result<u32, &str>>::new();
+        let Join::Lead(leader) = loads.join(&1) else {
             panic!("nobody leads yet")
         };
-        let Join::Wait(waiter) = flights.join(&1) else {
+        let Join::Wait(waiter) = loads.join(&1) else {
             panic!("somebody leads")
         };
         let other = {
-            let flights = flights.clone();
+            let loads = loads.clone();
             thread::spawn(move || {
                 let first = match waiter.wait() {
-                    Turn::Landed(outcome) => outcome,
-                    Turn::Lead(_) => panic!("the leader has told the outcome"),
+                    WaitOutcome::Value(outcome) => outcome,
+                    WaitOutcome::Lead(_) => panic!("the leader has told the outcome"),
                 };
-                (first, flights.run(&1, || Ok::<_, ()>(Ok(7))))
+                (first, loads.run(&1, || Ok::<_, ()>(Ok(7))))
             })
         };
-        leader.land(&Err("down"));
+        leader.complete(&Err("down"));
         // May come before or after the other's second load, but never gets the failure that was told.
-        assert_eq!(flights.run(&1, || Ok::<_, ()>(Ok(7))), Ok(Ok(7)));
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(Ok(7))), Ok(Ok(7)));
         assert_eq!(other.join().unwrap(), (Err("down"), Ok(Ok(7))));
-        assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+        assert_eq!(loads.in_flight(), 0, "a load was left behind");
     });
 }
 
@@ -195,24 +195,24 @@ fn at_the_end_of_a_lease_the_late_value_and_the_next_leader_do_not_meet() {
         let clock = ManualClock::new();
         let time = Time::custom(Arc::new(clock.clone()));
         let second = Duration::from_secs(1);
-        let flights = Under {
-            flights: Arc::new(Flights::new(Some(Lease::new(second, time, None)))),
+        let loads = Under {
+            loads: Arc::new(InFlightLoads::new(Some(Lease::new(second, time, None)))),
         };
-        let leader = lead(&flights);
-        let waiter = wait(&flights);
+        let leader = lead(&loads);
+        let waiter = wait(&loads);
         clock.advance(second);
-        let late = thread::spawn(move || leader.land(&1));
+        let late = thread::spawn(move || leader.complete(&1));
         let sweeper = {
-            let flights = flights.clone();
-            thread::spawn(move || flights.end_leases())
+            let loads = loads.clone();
+            thread::spawn(move || loads.end_leases())
         };
         match waiter.wait() {
-            Turn::Landed(value) => assert_eq!(value, 1),
-            Turn::Lead(leader) => leader.land(&2),
+            WaitOutcome::Value(value) => assert_eq!(value, 1),
+            WaitOutcome::Lead(leader) => leader.complete(&2),
         }
         late.join().unwrap();
         sweeper.join().unwrap();
-        assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+        assert_eq!(loads.in_flight(), 0, "a load was left behind");
     });
 }
 
@@ -222,43 +222,43 @@ fn a_key_that_is_forgotten_while_a_lease_ends_leaves_nobody_waiting() {
         let clock = ManualClock::new();
         let time = Time::custom(Arc::new(clock.clone()));
         let second = Duration::from_secs(1);
-        let flights = Under {
-            flights: Arc::new(Flights::new(Some(Lease::new(second, time, None)))),
+        let loads = Under {
+            loads: Arc::new(InFlightLoads::new(Some(Lease::new(second, time, None)))),
         };
-        let hung = lead(&flights);
-        let waiter = wait(&flights);
+        let hung = lead(&loads);
+        let waiter = wait(&loads);
         clock.advance(second);
         let forgetting = {
-            let flights = flights.clone();
-            thread::spawn(move || flights.forget(&1))
+            let loads = loads.clone();
+            thread::spawn(move || loads.forget(&1))
         };
         let sweeper = {
-            let flights = flights.clone();
-            thread::spawn(move || flights.end_leases())
+            let loads = loads.clone();
+            thread::spawn(move || loads.end_leases())
         };
         match waiter.wait() {
-            Turn::Landed(_) => panic!("nobody landed"),
-            Turn::Lead(leader) => leader.land(&2),
+            WaitOutcome::Value(_) => panic!("nobody completed"),
+            WaitOutcome::Lead(leader) => leader.complete(&2),
         }
         forgetting.join().unwrap();
         sweeper.join().unwrap();
         drop(hung);
-        assert_eq!(flights.in_flight(), 0, "a flight was left behind");
+        assert_eq!(loads.in_flight(), 0, "a load was left behind");
     });
 }
 
 #[test]
 fn a_key_that_is_forgotten_while_its_leader_gives_up_leaves_nobody_waiting() {
-    model(|flights| {
-        let leader = lead(&flights);
-        let waiter = wait(&flights);
+    model(|loads| {
+        let leader = lead(&loads);
+        let waiter = wait(&loads);
         let giving_up = thread::spawn(move || drop(leader));
         let waiting = thread::spawn(move || match waiter.wait() {
-            Turn::Lead(leader) => leader.land(&7),
-            Turn::Landed(_) => panic!("nobody landed"),
+            WaitOutcome::Lead(leader) => leader.complete(&7),
+            WaitOutcome::Value(_) => panic!("nobody completed"),
         });
-        flights.forget_all();
-        assert_eq!(flights.run(&1, || Ok::<_, ()>(2)), Ok(2));
+        loads.forget_all();
+        assert_eq!(loads.run(&1, || Ok::<_, ()>(2)), Ok(2));
         giving_up.join().unwrap();
         waiting.join().unwrap();
     });

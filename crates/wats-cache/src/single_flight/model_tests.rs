@@ -1,9 +1,9 @@
-//! Flights under every mix of what can happen to them, in one thread: whoever waits is answered or called, at the latest
+//! Loads under every mix of what can happen to them, in one thread: whoever waits is answered or called, at the latest
 //! when a lease is over, and nothing is left behind.
 #![allow(clippy::panic, reason = "a panic in a test is its failure")]
 
 use super::lease::Lease;
-use super::{Flights, Join, Leader, SingleFlight, Turn, Waiter};
+use super::{InFlightLoads, Join, Leader, SingleFlight, WaitOutcome, Waiter};
 use crate::clock::{ManualClock, Time};
 use proptest::prelude::*;
 use std::future::Future;
@@ -89,7 +89,7 @@ struct Leading {
 }
 
 struct World {
-    flights: SingleFlight<usize, Value>,
+    loads: SingleFlight<usize, Value>,
     clock: ManualClock,
     /// Number of the present step.
     now: usize,
@@ -110,8 +110,8 @@ impl World {
         let clock = ManualClock::new();
         let time = Time::custom(Arc::new(clock.clone()));
         Self {
-            flights: SingleFlight {
-                flights: Arc::new(Flights::new(
+            loads: SingleFlight {
+                loads: Arc::new(InFlightLoads::new(
                     lease.map(|lease| Lease::new(lease, time, None)),
                 )),
             },
@@ -139,8 +139,8 @@ impl World {
         let poll = || Pin::new(waiter).poll(&mut context);
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => self.waiting.push(waiting),
-            Ok(Poll::Ready(Turn::Lead(leader))) => self.lead(leader),
-            Ok(Poll::Ready(Turn::Landed(value))) => {
+            Ok(Poll::Ready(WaitOutcome::Lead(leader))) => self.lead(leader),
+            Ok(Poll::Ready(WaitOutcome::Value(value))) => {
                 let known = self.forgotten_before(waiting.key, waiting.joined);
                 assert!(value.began > known, "a value from before a forget");
             }
@@ -157,7 +157,7 @@ impl World {
 
     fn take(&mut self, step: &Step) {
         match *step {
-            Step::Join(key) => match self.flights.join(&key) {
+            Step::Join(key) => match self.loads.join(&key) {
                 Join::Lead(leader) => self.lead(leader),
                 Join::Wait(waiter) => self.waiting.push(Waiting {
                     waiter,
@@ -179,8 +179,8 @@ impl World {
                         began: leading.began,
                         brittle: matches!(step, Step::LandBrittle(_)),
                     };
-                    let land = || leading.leader.land(&value);
-                    let _ = catch_unwind(AssertUnwindSafe(land));
+                    let complete = || leading.leader.complete(&value);
+                    let _ = catch_unwind(AssertUnwindSafe(complete));
                 }
             }
             Step::GiveUp(which) => drop(pick(&mut self.leading, which)),
@@ -188,23 +188,23 @@ impl World {
             Step::Cancel(which) => drop(pick(&mut self.waiting, which)),
             Step::Abandon(which) => self.abandoned.extend(pick(&mut self.waiting, which)),
             Step::Forget(key) => {
-                self.flights.forget(&key);
+                self.loads.forget(&key);
                 self.forgotten[key].push(self.now);
             }
             Step::ForgetAll => {
-                self.flights.forget_all();
+                self.loads.forget_all();
                 let now = self.now;
                 self.forgotten.iter_mut().for_each(|of| of.push(now));
             }
             Step::PassLease => {
                 self.clock.advance(LEASE);
-                self.flights.end_leases();
+                self.loads.end_leases();
             }
         }
         self.now += 1;
     }
 
-    /// Polls whoever was woken, until nobody is. Who is called lands.
+    /// Polls whoever was woken, until nobody is. Who is called completes.
     fn settle(&mut self) {
         loop {
             let woken = |waiting: &Waiting| waiting.woken.0.load(Ordering::Relaxed);
@@ -213,7 +213,7 @@ impl World {
                 self.poll(waiting);
             } else if let Some(Leading { leader, began }) = self.leading.pop() {
                 let brittle = false;
-                leader.land(&Value { began, brittle });
+                leader.complete(&Value { began, brittle });
             } else {
                 return;
             }
@@ -234,7 +234,7 @@ impl World {
         }
         prop_assert_eq!(self.waiting.len(), 0, "somebody waits for ever");
         drop((self.hung, self.abandoned));
-        prop_assert_eq!(self.flights.in_flight(), 0, "a flight was left behind");
+        prop_assert_eq!(self.loads.in_flight(), 0, "a load was left behind");
         Ok(())
     }
 }

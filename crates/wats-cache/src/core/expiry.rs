@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(crate) type Weigher<K, V> = Arc<dyn Fn(&K, &V) -> u64 + Send + Sync>;
 pub(crate) type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
 
-pub(crate) struct Life<K, V> {
+pub(crate) struct Expiry<K, V> {
     default_ttl: Tick,
     jitter: f64,
     /// Whether every value lives for the default time, to the tick.
@@ -24,7 +24,7 @@ pub(crate) struct Life<K, V> {
     weigher: Option<Weigher<K, V>>,
     negative: Option<Negative<V>>,
     extras: bool,
-    /// Whether an entry's own time to live is kept, because the entry may be renewed after its end.
+    /// Whether an entry's own time to live is kept, because the entry may be refreshed after its end.
     keeps_ttl: bool,
     /// Seeded at random, so that caches of one process do not agree on the jitter.
     seed: u64,
@@ -40,7 +40,7 @@ fn share(of: f64) -> f64 {
     if of.is_nan() { 0.0 } else { of.clamp(0.0, 1.0) }
 }
 
-impl<K, V> Life<K, V> {
+impl<K, V> Expiry<K, V> {
     pub(crate) fn new(
         config: &CacheConfig,
         weigher: Option<Weigher<K, V>>,
@@ -79,21 +79,21 @@ impl<K, V> Life<K, V> {
         self.refresh_ahead.is_some()
     }
 
-    /// How long a value stays fresh: its own time to live, or else the one that the entry it renews was given, or else
+    /// How long a value stays fresh: its own time to live, or else the one that the entry it refreshes was given, or else
     /// the default. Calls the user's predicate, so it must be called without a lock.
     #[inline]
     pub(crate) fn fresh_until(
         &self,
         value: &V,
         own: Option<Tick>,
-        renewed: Option<Tick>,
+        refreshed: Option<Tick>,
         hash: u32,
         reading: Reading,
         time: &Time,
     ) -> Tick {
-        let ttl = match own.or(renewed) {
+        let ttl = match own.or(refreshed) {
             None if self.is_plain => self.default_ttl,
-            _ => self.ttl_of(value, own, renewed, hash, reading.now),
+            _ => self.ttl_of(value, own, refreshed, hash, reading.now),
         };
         if ttl == NEVER {
             NEVER
@@ -111,14 +111,14 @@ impl<K, V> Life<K, V> {
         &self,
         value: &V,
         own: Option<Tick>,
-        renewed: Option<Tick>,
+        refreshed: Option<Tick>,
         hash: u32,
         now: Tick,
     ) -> Tick {
         let ttl = match (own, &self.negative) {
             (Some(ttl), _) => ttl,
             (None, Some((ttl, is_negative))) if is_negative(value) => ttl_ticks(*ttl),
-            (None, _) => renewed.unwrap_or(self.default_ttl),
+            (None, _) => refreshed.unwrap_or(self.default_ttl),
         };
         if self.jitter > 0.0 && ttl > 0 && ttl < NEVER {
             self.jittered(ttl, hash, now)
