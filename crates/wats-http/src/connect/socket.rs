@@ -2,7 +2,8 @@
 //!
 //! A write that fails is kept in the [`Line`], and what is written after it goes nowhere; reading goes on. So a server that
 //! refuses a body, answers and hangs up is heard: hyper and h2 would give the connection up at the failed write, with the
-//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in.
+//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in, and holds back the end of what comes until
+//! nobody overlooks an answer before it: see [`Turn`](crate::line::Turn).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -20,6 +21,8 @@ pub(crate) struct Socket<T> {
     line: Arc<Line>,
     /// Of HTTP/2.
     frames: Option<Frames>,
+    /// How reading ended, until that is told (HTTP/2).
+    ended: Option<io::Result<()>>,
 }
 
 impl<T> Socket<T> {
@@ -28,6 +31,7 @@ impl<T> Socket<T> {
             stream,
             line,
             frames: None,
+            ended: None,
         }
     }
 
@@ -36,6 +40,7 @@ impl<T> Socket<T> {
             stream,
             frames: Some(Frames::new(Arc::clone(&line))),
             line,
+            ended: None,
         }
     }
 
@@ -73,7 +78,27 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
         let this = &mut *self;
         let poll = match &mut this.frames {
             None => Pin::new(&mut this.stream).poll_read(context, buffer),
-            Some(frames) => frames.poll_read(&mut this.stream, context, buffer),
+            Some(_) if this.ended.is_some() => Poll::Pending,
+            Some(frames) => {
+                let before = buffer.filled().len();
+                let room = buffer.remaining() > 0;
+                match ready!(frames.poll_read(&mut this.stream, context, buffer)) {
+                    Ok(()) if !room || buffer.filled().len() > before => Poll::Ready(Ok(())),
+                    ended => {
+                        this.line.wear_out();
+                        this.ended = Some(ended);
+                        Poll::Pending
+                    }
+                }
+            }
+        };
+        let poll = match this.ended.take() {
+            None => poll,
+            Some(ended) if this.line.turn.poll(context).is_ready() => Poll::Ready(ended),
+            Some(ended) => {
+                this.ended = Some(ended);
+                Poll::Pending
+            }
         };
         if let Poll::Ready(Err(error)) = &poll
             && is_distrust(error)
