@@ -476,7 +476,9 @@ mod tests {
             far.write_all(&settings).await.unwrap();
             tasks.turn(&mut context);
             let request = http::Request::post("https://localhost/")
-                .body(http_body_util::Full::new(bytes::Bytes::from_static(b"body")))
+                .body(http_body_util::Full::new(bytes::Bytes::from_static(
+                    b"body",
+                )))
                 .unwrap();
             let mut sent = pin!(sender.send_request(request));
             assert!(sent.as_mut().poll(&mut context).is_pending());
