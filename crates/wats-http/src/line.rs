@@ -147,7 +147,7 @@ impl Line {
     }
 }
 
-/// One more turn of hyper's dispatcher, which the end of an HTTP/2 connection waits for.
+/// One more turn of hyper's dispatcher, which the end of an HTTP/2 connection and the server's goodbye wait for.
 ///
 /// Two tasks share such a connection: one reads, the other one hands requests to h2 and then asks h2 once more whether the
 /// connection holds. If an answer and the end behind it were read in between, hyper reports the end, and drops the answer.
@@ -163,8 +163,15 @@ pub(crate) struct Turn {
 const ASKED: u8 = 1;
 const RUNNING: u8 = 2;
 const DONE: u8 = 3;
+/// There will be no other turn.
+const OVER: u8 = 4;
 
 impl Turn {
+    /// The reader's: it wants another turn.
+    pub(crate) fn again(&self) {
+        let _ = self.state.compare_exchange(DONE, 0, SeqCst, SeqCst);
+    }
+
     /// The reader's: whether a turn has begun and ended after this was called first.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         self.reader.register(context.waker());
@@ -175,7 +182,7 @@ impl Turn {
         {
             self.dispatcher.wake();
         }
-        if self.state.load(SeqCst) == DONE {
+        if matches!(self.state.load(SeqCst), DONE | OVER) {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -193,7 +200,7 @@ impl Turn {
     /// After a turn; `last` when there will be no other.
     pub(crate) fn end(&self, last: bool) {
         if last || self.state.load(SeqCst) == RUNNING {
-            self.state.store(DONE, SeqCst);
+            self.state.store(if last { OVER } else { DONE }, SeqCst);
             self.reader.wake();
         }
     }

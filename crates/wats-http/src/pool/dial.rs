@@ -429,9 +429,11 @@ mod tests {
         assert!(lived < GOODBYE + second && done == 0, "{lived:?}, {done}");
     }
 
+    type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
     /// Keeps the tasks of a connection, so that a test turns them in the order that it wants.
     #[derive(Clone, Default)]
-    struct ByHand(Arc<std::sync::Mutex<Vec<Pin<Box<dyn Future<Output = ()> + Send>>>>>);
+    struct ByHand(Arc<std::sync::Mutex<Vec<Task>>>);
 
     impl<F: Future<Output = ()> + Send + 'static> Executor<F> for ByHand {
         fn execute(&self, task: F) {
@@ -454,8 +456,9 @@ mod tests {
     async fn an_answer_is_heard_though_the_connection_ends_before_hyper_looks() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-        // The server's settings; `:status: 413` with the end of the stream, and without a goodbye or with one.
-        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        // The server's settings: one stream, for which hyper waits until it is open. `:status: 413` with the end of the
+        // stream, and without a goodbye or with one.
+        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1];
         let head = [0, 0, 5, 1, 5, 0, 0, 0, 1, 8, 3, b'4', b'1', b'3'];
         let goodbye = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
         for answer in [head.to_vec(), [&head[..], &goodbye].concat()] {
@@ -484,24 +487,19 @@ mod tests {
             assert!(sent.as_mut().poll(&mut context).is_pending());
             dispatch(&mut context);
             tasks.turn(&mut context);
-            let mut read = [0; 24 + 9];
-            far.read_exact(&mut read).await.unwrap();
+            let mut read = vec![0; 4096];
+            assert!(far.read(&mut read).await.unwrap() > 0);
             far.write_all(&answer).await.unwrap();
             drop(far);
             for _ in 0..3 {
                 tasks.turn(&mut context);
             }
-            for _ in 0..3 {
-                dispatch(&mut context);
-                tasks.turn(&mut context);
-            }
+            dispatch(&mut context);
+            tasks.turn(&mut context);
             let Poll::Ready(answer) = sent.as_mut().poll(&mut context) else {
                 panic!("no outcome");
             };
             assert_eq!(answer.unwrap().status(), 413);
-            // The end is told in the end.
-            dispatch(&mut context);
-            assert!(Pin::new(&mut driver).poll(&mut context).is_ready());
         }
     }
 }
