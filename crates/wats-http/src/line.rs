@@ -150,8 +150,8 @@ impl Line {
 /// One more turn of hyper's dispatcher, which the end of an HTTP/2 connection and the server's goodbye wait for.
 ///
 /// Two tasks share such a connection: one reads, the other one hands requests to h2 and then asks h2 once more whether the
-/// connection holds. If an answer and the end behind it were read in between, hyper reports the end, and drops the answer.
-/// So the reader tells the end only after the dispatcher has had a whole turn: by then, whatever may have an answer waits
+/// connection holds. If an answer and the end or a goodbye behind it were read in between, hyper reports the end, and drops the answer.
+/// So the reader tells of either only after the dispatcher has had a whole turn: by then, whatever may have an answer waits
 /// for it where h2 gives out the answer first.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
