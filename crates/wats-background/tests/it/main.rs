@@ -1,0 +1,5 @@
+//! The integration tests of `wats-background`, in one binary.
+
+#[cfg(unix)]
+mod fork;
+mod jobs;
