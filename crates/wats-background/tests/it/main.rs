@@ -1,5 +1,3 @@
-//! The integration tests of `wats-background`, in one binary.
+//! The integration tests of `wats-background`, in one binary; `fork.rs` forks, so it is apart from tests whose threads run meanwhile.
 
-#[cfg(unix)]
-mod fork;
 mod jobs;
