@@ -77,12 +77,12 @@ type Segment<R, E> = OnceLock<Box<[Line<R, E>]>>;
 
 /// A caller that is to be answered: its cell, and the waker it left in the queue.
 #[derive(Debug)]
-pub(crate) struct Caller {
+pub(crate) struct Waiter {
     pub(crate) cell: Index,
     pub(crate) waker: Option<Waker>,
 }
 
-impl Caller {
+impl Waiter {
     /// Stands for one that was answered before.
     pub(crate) const NOBODY: Self = Self {
         cell: NIL,
@@ -174,13 +174,13 @@ impl<R, E> Answers<R, E> {
     #[inline]
     pub(crate) fn deliver(
         &self,
-        answers: impl Iterator<Item = (Caller, Answer<R, E>)>,
+        answers: impl Iterator<Item = (Waiter, Answer<R, E>)>,
         wakers: &mut Vec<Waker>,
         leftovers: &mut Vec<Answer<R, E>>,
     ) -> u64 {
         let mut failed = 0;
         let mut held = None;
-        for (Caller { cell: index, waker }, answer) in answers {
+        for (Waiter { cell: index, waker }, answer) in answers {
             if index == NIL {
                 leftovers.push(answer);
                 continue;

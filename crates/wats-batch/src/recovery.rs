@@ -33,7 +33,7 @@ impl<E> Bisect<E> {
 }
 
 /// Items that are sent together, with the number of their try.
-pub(crate) struct Part<T, E> {
+pub(crate) struct SubBatch<T, E> {
     pub(crate) items: Vec<T>,
     pub(crate) tickets: Vec<Index>,
     pub(crate) attempt: u32,

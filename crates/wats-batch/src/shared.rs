@@ -9,11 +9,11 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::answers::{Answers, Caller};
+use crate::answers::{Answers, Waiter};
 use crate::bulk::Bulk;
 use crate::core::site::SiteId;
 use crate::core::slab::Key;
-use crate::core::{AddOptions, Core, Effects, Errand, Unsent};
+use crate::core::{AddOptions, Core, Drained, Effects, Errand};
 use crate::entry::{Dedupe, EntryId, State, WhenFull};
 use crate::foreign::{let_go, wake_all};
 use crate::intake::{BufferId, Buffered, IntakeBuffer, IntakeBuffers};
@@ -195,7 +195,7 @@ impl<T, R, E> Shared<T, R, E> {
         options: AddOptions,
         when_full: WhenFull,
     ) -> Result<(EntryId, Effects), TryAddError<T>> {
-        let mut refused = Unsent::default();
+        let mut refused = Drained::default();
         let mut core = self.core.lock();
         core.take_in(&mut buffer, &mut refused);
         drop(buffer);
@@ -295,7 +295,7 @@ impl<T, R, E> Shared<T, R, E> {
     pub(crate) fn take_in(
         &self,
         buffer: Option<BufferId>,
-        refused: &mut Unsent<T>,
+        refused: &mut Drained<T>,
     ) -> LockGuard<'_, Core<T>> {
         let Some(id) = buffer else {
             return self.core.lock();
@@ -309,7 +309,7 @@ impl<T, R, E> Shared<T, R, E> {
 
     /// Brings what lies in all buffers into the queue, which then still has to be asked what to do.
     fn empty_buffers(&self) {
-        let mut refused = Unsent::default();
+        let mut refused = Drained::default();
         for id in self.buffers.open_ones() {
             let mut buffer = self.buffers.lock(id);
             self.core.lock().take_in(&mut buffer, &mut refused);
@@ -359,7 +359,7 @@ impl<T, R, E> Shared<T, R, E> {
     /// The runtime of this site has ended.
     #[cold]
     pub(crate) fn ended(self: &Arc<Self>, site: SiteId) {
-        let mut unsent = Unsent::default();
+        let mut unsent = Drained::default();
         let (handle, effects) = self.core.lock().ended(site, &mut unsent);
         drop(handle);
         self.fail(std::mem::take(&mut unsent.callers), &BatchError::NoRuntime);
@@ -438,7 +438,7 @@ impl<T, R, E> Shared<T, R, E> {
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
     pub(crate) fn cut_off(self: &Arc<Self>) -> (usize, usize) {
         self.empty_buffers();
-        let (mut unsent, mut sent) = (Unsent::default(), Vec::new());
+        let (mut unsent, mut sent) = (Drained::default(), Vec::new());
         {
             let mut core = self.core.lock();
             core.close();
@@ -454,7 +454,7 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// Answers these callers with the same error.
-    pub(crate) fn fail(&self, callers: Vec<Caller>, error: &BatchError<E>) {
+    pub(crate) fn fail(&self, callers: Vec<Waiter>, error: &BatchError<E>) {
         let (mut wakers, mut leftovers) = (Vec::new(), Vec::new());
         let answers = callers
             .into_iter()

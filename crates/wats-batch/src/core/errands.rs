@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::site::{Post, Site, SiteId, State};
 use super::slab::Stage;
-use super::{Core, Effects, Unsent};
+use super::{Core, Drained, Effects};
 use crate::Policy;
 use crate::list::List;
 use crate::runtime::Runtime;
@@ -84,7 +84,7 @@ impl<T> Core<T> {
     pub(crate) fn ended(
         &mut self,
         id: SiteId,
-        unsent: &mut Unsent<T>,
+        unsent: &mut Drained<T>,
     ) -> (Option<Handle>, Effects) {
         self.answered(id);
         let site = self.sites.get_mut(id);

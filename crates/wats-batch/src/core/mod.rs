@@ -23,7 +23,7 @@ pub(crate) use self::errands::Errand;
 use self::keys::Keys;
 use self::site::{Clock, Post, Site, SiteId, Sites};
 use self::slab::{Key, Place, Slab, Slot, Stage};
-use crate::answers::Caller;
+use crate::answers::Waiter;
 use crate::foreign::let_go;
 use crate::intake::IntakeBuffer;
 use crate::list::{Index, Links, List};
@@ -53,7 +53,7 @@ pub(crate) struct AddOptions {
 /// What becomes of an item whose caller went away.
 #[must_use]
 #[derive(Debug)]
-pub(crate) struct Gone<T> {
+pub(crate) struct Removed<T> {
     /// It was not sent and will not be, so no answer will come.
     pub(crate) withdrawn: bool,
     pub(crate) effects: Effects,
@@ -61,7 +61,7 @@ pub(crate) struct Gone<T> {
     _remains: (Stage<T>, Option<Waker>),
 }
 
-impl<T> Gone<T> {
+impl<T> Removed<T> {
     /// Its answer came, or is on its way.
     fn sent(waker: Option<Waker>) -> Self {
         Self {
@@ -74,12 +74,12 @@ impl<T> Gone<T> {
 
 /// Items that will not be sent, and their callers: to be told and dropped after unlocking.
 #[derive(Debug)]
-pub(crate) struct Unsent<T> {
-    pub(crate) callers: Vec<Caller>,
+pub(crate) struct Drained<T> {
+    pub(crate) callers: Vec<Waiter>,
     items: Vec<T>,
 }
 
-impl<T> Default for Unsent<T> {
+impl<T> Default for Drained<T> {
     fn default() -> Self {
         Self {
             callers: Vec::new(),
@@ -89,15 +89,15 @@ impl<T> Default for Unsent<T> {
 }
 
 /// Destructors of items are foreign code.
-impl<T> Drop for Unsent<T> {
+impl<T> Drop for Drained<T> {
     fn drop(&mut self) {
         let_go(self.items.drain(..));
     }
 }
 
-impl<T> Unsent<T> {
+impl<T> Drained<T> {
     fn push(&mut self, item: T, cell: Index, waker: Option<Waker>) {
-        self.callers.push(Caller { cell, waker });
+        self.callers.push(Waiter { cell, waker });
         self.items.push(item);
     }
 }
@@ -187,7 +187,7 @@ impl<T> Core<T> {
 
     /// Takes in what lies in a buffer, as if each item had come by itself. If the batcher is closed, the
     /// items and their callers are handed out instead.
-    pub(crate) fn take_in(&mut self, buffer: &mut IntakeBuffer<T>, refused: &mut Unsent<T>) {
+    pub(crate) fn take_in(&mut self, buffer: &mut IntakeBuffer<T>, refused: &mut Drained<T>) {
         let site = buffer.site;
         let Some((since, left)) = buffer.take() else {
             return;
@@ -209,28 +209,28 @@ impl<T> Core<T> {
     }
 
     /// The caller is gone. An item that was not sent is not sent any more.
-    pub(crate) fn leave(&mut self, index: Index) -> Gone<T> {
+    pub(crate) fn leave(&mut self, index: Index) -> Removed<T> {
         let Some(slot) = self.slab.get_mut(index) else {
-            return Gone::sent(None);
+            return Removed::sent(None);
         };
         match slot.stage {
             Stage::Sent => {
                 slot.stage = Stage::Abandoned;
                 self.counters.abandoned += 1;
-                Gone::sent(slot.waker.take())
+                Removed::sent(slot.waker.take())
             }
             Stage::Waiting(_) => {
                 self.unlink(index);
                 self.counters.cancelled += 1;
                 let remains = self.slab.remove(index);
                 self.fill_from_blocked();
-                Gone {
+                Removed {
                     withdrawn: true,
                     effects: self.effects(),
                     _remains: remains,
                 }
             }
-            Stage::Abandoned | Stage::Vacant => Gone::sent(None),
+            Stage::Abandoned | Stage::Vacant => Removed::sent(None),
         }
     }
 
@@ -297,14 +297,14 @@ impl<T> Core<T> {
     }
 
     /// Takes out all items that were not sent, and names their callers.
-    pub(crate) fn take_unsent(&mut self, unsent: &mut Unsent<T>) {
+    pub(crate) fn take_unsent(&mut self, unsent: &mut Drained<T>) {
         for site in self.sites.ids() {
             self.take_unsent_of(site, unsent);
         }
     }
 
     /// The same for the items of one site.
-    fn take_unsent_of(&mut self, site: SiteId, unsent: &mut Unsent<T>) {
+    fn take_unsent_of(&mut self, site: SiteId, unsent: &mut Drained<T>) {
         if self.sites.get(site).waiting == 0 {
             return;
         }
@@ -333,14 +333,14 @@ impl<T> Core<T> {
 
     /// Names the callers of all items that a bulk call has; they get no other answer. Only after
     /// [`close`](Self::close): a slot must not be used anew before its worker has let go of it.
-    pub(crate) fn take_sent(&mut self, callers: &mut Vec<Caller>) {
+    pub(crate) fn take_sent(&mut self, callers: &mut Vec<Waiter>) {
         self.cut_off = true;
         for index in self.slab.indices() {
             if let Some(slot) = self.slab.get(index)
                 && let Stage::Sent = slot.stage
             {
                 let (_, waker) = self.slab.remove(index);
-                callers.push(Caller { cell: index, waker });
+                callers.push(Waiter { cell: index, waker });
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::site::{Post, SiteId, State};
 use super::slab::{Key, Stage};
 use super::{Core, Effects, is_over, oldest};
-use crate::answers::Caller;
+use crate::answers::Waiter;
 use crate::list::{Index, NIL};
 
 /// A lane may be passed over by this many batches in a row.
@@ -50,7 +50,7 @@ impl<T> Core<T> {
     pub(crate) fn settle(
         &mut self,
         tickets: impl Iterator<Item = Index>,
-        callers: &mut Vec<Caller>,
+        callers: &mut Vec<Waiter>,
     ) {
         for index in tickets {
             let caller = match self.slab.get(index) {
@@ -60,10 +60,10 @@ impl<T> Core<T> {
                     if let Some(key) = key {
                         self.release(key);
                     }
-                    Caller { cell: index, waker }
+                    Waiter { cell: index, waker }
                 }
                 // Cut off by a close with a deadline; its caller has been told.
-                _ => Caller::NOBODY,
+                _ => Waiter::NOBODY,
             };
             callers.push(caller);
         }

@@ -30,7 +30,7 @@ pub(crate) struct Post {
 )]
 pub(crate) struct Site {
     pub(crate) runtime: Runtime,
-    /// Gone once the runtime has ended.
+    /// None once the runtime has ended.
     pub(crate) handle: Option<Handle>,
     pub(crate) state: State,
     /// The accepted items by priority.

@@ -125,7 +125,7 @@ impl Model {
 
     fn empty_buffer(&mut self) {
         if let Some(id) = self.buffer {
-            let mut refused = Unsent::default();
+            let mut refused = Drained::default();
             self.core.take_in(&mut self.buffers.lock(id), &mut refused);
             assert!(refused.callers.is_empty());
         }
@@ -202,7 +202,7 @@ impl Model {
                         self.cancelled.insert(item);
                         return;
                     }
-                    let Gone {
+                    let Removed {
                         withdrawn, effects, ..
                     } = self.core.leave(index);
                     if withdrawn {

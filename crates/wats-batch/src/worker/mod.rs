@@ -16,15 +16,15 @@ use futures_util::FutureExt;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
-use crate::answers::Caller;
+use crate::answers::Waiter;
 use crate::bulk::Outcome;
 use crate::core::site::Post;
-use crate::core::{Effects, Unsent};
+use crate::core::{Drained, Effects};
 use crate::error::panic_message;
 use crate::foreign::{forget_panic, let_go, wake_all};
 use crate::intake::BufferId;
 use crate::list::Index;
-use crate::recovery::Part;
+use crate::recovery::SubBatch;
 use crate::runtime::Runtime;
 use crate::shared::Shared;
 use crate::{BatchError, Policy};
@@ -59,8 +59,8 @@ pub(crate) struct Worker<T, R, E> {
     /// The callers of the bulk call under way.
     pub(crate) tickets: Vec<Index>,
     /// Parts of the batch that are to be sent again.
-    pub(crate) parts: VecDeque<Part<T, E>>,
-    callers: Vec<Caller>,
+    pub(crate) parts: VecDeque<SubBatch<T, E>>,
+    callers: Vec<Waiter>,
     wakers: Vec<Waker>,
     /// How long the last call took.
     took: Option<Duration>,
@@ -142,7 +142,7 @@ where
     }
 
     pub(crate) fn take(&mut self) -> Option<Vec<T>> {
-        let mut refused = Unsent::default();
+        let mut refused = Drained::default();
         let (items, effects) = self
             .shared
             .take_in(self.buffer.take(), &mut refused)
@@ -233,7 +233,7 @@ impl<T, R, E> Drop for Worker<T, R, E> {
             part.tickets
         });
         let cut_off: Vec<Index> = self.tickets.drain(..).chain(parts.flatten()).collect();
-        let (mut callers, mut refused) = (Vec::new(), Unsent::default());
+        let (mut callers, mut refused) = (Vec::new(), Drained::default());
         let shared = Arc::clone(&self.shared);
         shared.telling(|| {
             let mut core = shared.take_in(self.buffer.take(), &mut refused);

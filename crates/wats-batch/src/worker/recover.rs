@@ -12,7 +12,7 @@ use crate::BatchError;
 use crate::bulk::Outcome;
 use crate::foreign::let_go;
 use crate::list::Index;
-use crate::recovery::{Part, Recovery};
+use crate::recovery::{Recovery, SubBatch};
 
 /// How often a batch is cut while nothing of it gets through: down to quarters, seven calls in all.
 const BLIND_CUTS: u32 = 2;
@@ -26,7 +26,7 @@ where
     /// Serves a batch just taken until each of its items is answered.
     pub(crate) async fn serve_with_recovery(&mut self, items: Vec<T>, recovery: &Recovery<T, E>) {
         let tickets = std::mem::take(&mut self.tickets);
-        self.parts.push_back(Part {
+        self.parts.push_back(SubBatch {
             items,
             tickets,
             attempt: 1,
@@ -49,7 +49,7 @@ where
             if !std::mem::take(&mut first) {
                 self.drop_unwanted(&mut part);
             }
-            let Part {
+            let SubBatch {
                 items,
                 tickets,
                 attempt,
@@ -65,7 +65,7 @@ where
             let failed_as_a_whole = match &outcome {
                 Outcome::Failed(error) if recovery.retries(attempt, error) => {
                     let tickets = std::mem::take(&mut self.tickets);
-                    self.parts.push_front(Part {
+                    self.parts.push_front(SubBatch {
                         items: kept,
                         tickets,
                         attempt: attempt + 1,
@@ -86,7 +86,7 @@ where
             } else {
                 let again = self.settle_or_keep(outcome, kept, attempt, recovery);
                 if let Some((items, tickets)) = again {
-                    self.parts.push_front(Part {
+                    self.parts.push_front(SubBatch {
                         items,
                         tickets,
                         attempt: attempt + 1,
@@ -104,14 +104,14 @@ where
         let mut tickets = std::mem::take(&mut self.tickets);
         let failure = outcome.answers(tickets.len()).next().and_then(Result::err);
         let half = items.len() / 2;
-        let second = Part {
+        let second = SubBatch {
             items: items.split_off(half),
             tickets: tickets.split_off(half),
             attempt,
             cuts,
             failure: failure.clone(),
         };
-        self.parts.push_back(Part {
+        self.parts.push_back(SubBatch {
             items,
             tickets,
             attempt,
@@ -158,7 +158,7 @@ where
     }
 
     /// Takes out the items nobody waits for any more; they need not be sent again.
-    fn drop_unwanted(&mut self, part: &mut Part<T, E>) {
+    fn drop_unwanted(&mut self, part: &mut SubBatch<T, E>) {
         let (items, tickets) = (
             std::mem::take(&mut part.items),
             std::mem::take(&mut part.tickets),
