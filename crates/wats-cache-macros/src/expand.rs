@@ -40,8 +40,12 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
         }
         None => key_of_arguments(&sig, &attribute)?,
     };
-    let max = options.max_entries.map(|max| quote!(.max_entries(#max)));
-    let ttl = options.ttl.map(|ttl| quote!(.default_ttl(#ttl)));
+    let max = options
+        .max_entries
+        .map(|max| quote!(config.max_entries = #max;));
+    let ttl = options
+        .ttl
+        .map(|ttl| quote!(config.default_ttl = ::core::convert::Into::into(#ttl);));
     // Hygienic: the body sees none of these names.
     let [key_name, load, returns] =
         ["key", "load", "returns"].map(|name| Ident::new(name, Span::mixed_site()));
@@ -90,7 +94,13 @@ pub(crate) fn expand(options: Options, function: ItemFn) -> Result<TokenStream> 
                     #kept,
                     &CACHES,
                     #attribute::instance(&|| ()),
-                    || #krate::CacheConfig::default() #max #ttl,
+                    || {
+                        #[allow(unused_mut)]
+                        let mut config = #krate::CacheConfig::default();
+                        #max
+                        #ttl
+                        config
+                    },
                     #key_name,
                     #load,
                 ) #wait

@@ -15,7 +15,7 @@ use syn::{ItemFn, parse_macro_input};
 ///
 /// | option | meaning | default |
 /// |---|---|---|
-/// | `ttl = "1h"` | how long a value lives: a number with `ms`, `s`, `m`, `h` or `d`, or a constant of type `Duration`; zero is for ever | `"5m"` |
+/// | `ttl = "1h"` | how long a value lives: a number with `ms`, `s`, `m`, `h` or `d`, or a constant of type `Duration`; `None` is for ever | `"5m"` |
 /// | `max_entries = 1000` | the most values held: a number, or a constant | 1000 |
 /// | `key = expression` | the key, from the arguments; it must be owned | all arguments |
 /// | `cache_none = false` | of an `Option`, cache `Some` only | `true` |

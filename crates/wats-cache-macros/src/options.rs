@@ -73,6 +73,10 @@ fn ttl(value: &Expr) -> Result<TokenStream> {
             ..
         }) => {
             let ms = millis(&text.value()).map_err(|why| Error::new(text.span(), why))?;
+            if ms == 0 {
+                let why = "a time of zero keeps nothing: leave the attribute away, or write `ttl = None` for values that never expire";
+                return Err(Error::new(text.span(), why));
+            }
             Ok(quote!(::std::time::Duration::from_millis(#ms)))
         }
         Expr::Lit(number) => {
@@ -180,6 +184,7 @@ mod tests {
             (r#"ttl = "60""#, r#"like "90s""#),
             (r#"max_entries = "5""#, "whole number"),
             ("max_entries = 0", "keeps nothing"),
+            (r#"ttl = "0s""#, "keeps nothing"),
             ("ttl = \"1s\", ttl = \"2s\"", "`ttl` is given twice"),
             (
                 "cache_none = false, cache_err = true",
@@ -193,7 +198,7 @@ mod tests {
             "",
             "ttl = TTL, max_entries = Self::MAX",
             "ttl = std::time::Duration::from_secs(5)",
-            r#"ttl = "0s", max_entries = 1, key = (a, b), cache_err = true, crate = "wats::cache""#,
+            r#"ttl = None, max_entries = 1, key = (a, b), cache_err = true, crate = "wats::cache""#,
             "max_entries = 2 * MAX,",
         ] {
             assert_eq!(why(options), "nothing", "{options}");

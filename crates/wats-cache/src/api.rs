@@ -46,16 +46,15 @@ macro_rules! api {
                 self.core.insert(key, value, None, &[]);
             }
 
-            /// Inserts a value for a time of its own; zero is for ever. Times are kept in milliseconds, rounded up. For a
-            /// time that was reckoned and may come out as zero, see [`insert_until`](Self::insert_until).
+            /// Inserts a value for a time of its own, kept in milliseconds, rounded up. Zero is over at once, and
+            /// [`Duration::MAX`] is for ever.
             #[inline]
             pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
                 self.core.insert(key, value, Some(ttl), &[]);
             }
 
             /// Inserts a value that lives until `end`, which is the right call where the end is known: of a token, for
-            /// example. If that is over, nothing is inserted, and an older value of the key goes. (The time that is left
-            /// then is zero, which [`insert_with_ttl`](Self::insert_with_ttl) takes for ever.)
+            /// example. If that is over, nothing is inserted, and an older value of the key goes.
             pub fn insert_until(&self, key: K, value: V, end: Instant) {
                 match end.saturating_duration_since(Instant::now()) {
                     Duration::ZERO => drop(self.core.remove(&key)),

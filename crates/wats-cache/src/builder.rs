@@ -2,8 +2,8 @@
 
 use crate::RemovalCause;
 use crate::clock::{Clock, Time};
-use crate::config::{CacheConfig, all_setters};
-use crate::core::{Core, Expiry, Listener, Loads};
+use crate::config::CacheConfig;
+use crate::core::{Core, Expiry, Listener, Loads, Negative, Weigher};
 #[cfg(feature = "metrics")]
 use crate::entry::NEVER;
 use crate::hash::RandomState;
@@ -27,9 +27,6 @@ pub enum ForSync {}
 #[cfg(feature = "async")]
 #[derive(Debug, Clone, Copy)]
 pub enum ForAsync {}
-
-type Weigher<K, V> = Arc<dyn Fn(&K, &V) -> u64 + Send + Sync>;
-type Negative<V> = (Duration, Arc<dyn Fn(&V) -> bool + Send + Sync>);
 
 /// Builds a cache; from [`TtlCache::builder`](crate::TtlCache::builder) or [`AsyncTtlCache::builder`](crate::AsyncTtlCache::builder).
 ///
@@ -74,12 +71,32 @@ impl<K, V, F> CacheBuilder<K, V, RandomState, F> {
     }
 }
 
-impl<K, V, S, F> CacheBuilder<K, V, S, F> {
-    fn config_mut(&mut self) -> &mut CacheConfig {
-        &mut self.config
-    }
+/// A setter for each plain option; what may be off takes the value or `None`.
+macro_rules! setters {
+    ($($name:ident: $argument:ty),*) => {
+        $(#[doc = concat!("See [`", stringify!($name), "`](CacheConfig::", stringify!($name), ").")]
+        pub fn $name(mut self, $name: $argument) -> Self {
+            self.config.$name = $name.into();
+            self
+        })*
+    };
+}
 
-    all_setters!();
+impl<K, V, S, F> CacheBuilder<K, V, S, F> {
+    setters!(
+        max_entries: usize,
+        max_weight: impl Into<Option<u64>>,
+        default_ttl: impl Into<Option<Duration>>,
+        time_to_idle: impl Into<Option<Duration>>,
+        ttl_jitter: f64,
+        policy: Policy,
+        shards: impl Into<Option<usize>>,
+        sweep_interval: impl Into<Option<Duration>>,
+        load_lease: impl Into<Option<Duration>>,
+        stale_while_revalidate: Duration,
+        stale_if_error: Duration,
+        refresh_ahead: impl Into<Option<f64>>
+    );
 
     /// Takes all plain options from `config`.
     pub fn config(mut self, config: CacheConfig) -> Self {
@@ -161,8 +178,8 @@ impl<K, V, S, F> CacheBuilder<K, V, S, F> {
                 weight,
             },
             idle: match self.config.time_to_idle {
-                Some(idle) if !idle.is_zero() => crate::clock::ticks(idle) + time.lag(),
-                _ => 0,
+                Some(idle) => crate::clock::ticks(idle).max(1) + time.lag(),
+                None => 0,
             },
             stale: expiry.stale(),
             extras: expiry.extras(),

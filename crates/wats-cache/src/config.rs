@@ -26,37 +26,51 @@ const MOST_SHARDS: usize = 1 << SHARD_BITS;
 /// use std::time::Duration;
 /// use wats_cache::{CacheConfig, TtlCache};
 ///
-/// let config = CacheConfig::default().max_entries(500).default_ttl(Duration::from_secs(60));
+/// let mut config = CacheConfig::default();
+/// config.max_entries = 500;
+/// config.default_ttl = Some(Duration::from_secs(60));
 /// let cache: TtlCache<String, u32> = TtlCache::with_config(config);
 /// assert!(cache.is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-#[must_use]
 #[non_exhaustive]
 pub struct CacheConfig {
-    /// See [`max_entries`](Self::max_entries).
+    /// The most entries held, expired ones that were not swept yet included. 0 keeps nothing. Default: 1000.
+    ///
+    /// A cache of 128 entries or more is split into shards that are full each for itself, so it may evict a few percent
+    /// before this number is reached; one of [`shards`](Self::shards) prevents that.
     pub max_entries: usize,
-    /// See [`max_weight`](Self::max_weight).
+    /// The most weight held, in units of the builder's weigher; without one every entry weighs 1. An entry heavier than all
+    /// of it is not taken in. [`max_entries`](Self::max_entries) holds as well, so that entries without weight have a bound,
+    /// too: set it, or there are 1000 at most. A cache with a bound of the weight and a weigher has one shard. Default: none.
     pub max_weight: Option<u64>,
-    /// See [`default_ttl`](Self::default_ttl).
-    pub default_ttl: Duration,
-    /// See [`time_to_idle`](Self::time_to_idle).
+    /// How long an entry lives that is inserted without a time of its own; `None` is for ever, and zero is over at once.
+    /// Default: 300 s.
+    pub default_ttl: Option<Duration>,
+    /// An entry not read or written this long expires, whatever its time to live; a millisecond is the least. Default: none.
     pub time_to_idle: Option<Duration>,
-    /// See [`ttl_jitter`](Self::ttl_jitter).
+    /// Shortens every time to live by up to this share of it, from 0 to 1, so that what was loaded together does not expire
+    /// together. Default: 0.
     pub ttl_jitter: f64,
-    /// See [`policy`](Self::policy).
+    /// Which entry goes when the cache is full. Default: [`Policy::S3Fifo`].
     pub policy: Policy,
-    /// See [`shards`](Self::shards).
+    /// Shards, at least 1, rounded up to a power of two, at most 1024, and never more than entries. Default: eight for each
+    /// core, but no shard of less than 64 entries; always one under [`Policy::Lru`], or with a weigher and
+    /// [`max_weight`](Self::max_weight).
     pub shards: Option<usize>,
-    /// See [`sweep_interval`](Self::sweep_interval).
+    /// How often expired entries are looked for in the background; `None` leaves them until somebody meets them. They are
+    /// never handed out, swept or not. At least 10 ms. Default: 1 s.
     pub sweep_interval: Option<Duration>,
-    /// See [`load_lease`](Self::load_lease).
+    /// A loader that takes longer does not hold the other callers of its key up: one of them loads too, and the late value
+    /// is not cached. `None` lets them wait. Default: 60 s.
     pub load_lease: Option<Duration>,
-    /// See [`stale_while_revalidate`](Self::stale_while_revalidate).
+    /// For this long after its time a value is still served by loading look-ups while one of them loads the next. Default:
+    /// zero, never.
     pub stale_while_revalidate: Duration,
-    /// See [`stale_if_error`](Self::stale_if_error).
+    /// For this long after its time a value is still served by loading look-ups whose loader fails. Default: zero, never.
     pub stale_if_error: Duration,
-    /// See [`refresh_ahead`](Self::refresh_ahead).
+    /// Loading look-ups refresh an entry once this share of its time, from 0 to 1, has passed; meanwhile the others are
+    /// served the value there is. Default: none.
     pub refresh_ahead: Option<f64>,
 }
 
@@ -65,7 +79,7 @@ impl Default for CacheConfig {
         Self {
             max_entries: DEFAULT_MAX_ENTRIES,
             max_weight: None,
-            default_ttl: DEFAULT_TTL,
+            default_ttl: Some(DEFAULT_TTL),
             time_to_idle: None,
             ttl_jitter: 0.0,
             policy: Policy::default(),
@@ -79,74 +93,7 @@ impl Default for CacheConfig {
     }
 }
 
-/// The setters, written once for [`CacheConfig`] and once more for the builder, which hands them on.
-macro_rules! setters {
-    ($(#[doc = $doc:literal])* $name:ident: $type:ty $(, $($more:tt)*)?) => {
-        $(#[doc = $doc])*
-        pub fn $name(mut self, $name: $type) -> Self {
-            self.config_mut().$name = $name;
-            self
-        }
-        $($crate::config::setters!($($more)*);)?
-    };
-    () => {};
-}
-pub(crate) use setters;
-
-macro_rules! all_setters {
-    () => {
-        $crate::config::setters! {
-            #[doc = "The most entries held, expired ones that were not swept yet included. 0 keeps nothing. Default: 1000."]
-            #[doc = ""]
-            #[doc = "A cache of 128 entries or more is split into shards that are full each for itself, so it may evict"]
-            #[doc = "a few percent before this number is reached; [`shards`](Self::shards)`(Some(1))` prevents that."]
-            max_entries: usize,
-            #[doc = "The most weight held, in units of the builder's weigher; without one every entry weighs 1. An entry"]
-            #[doc = "heavier than all of it is not taken in. [`max_entries`](Self::max_entries) holds as well, so that"]
-            #[doc = "entries without weight have a bound, too: set it, or there are 1000 at most. A cache with a bound"]
-            #[doc = "of the weight and a weigher has one shard. Default: none."]
-            max_weight: Option<u64>,
-            #[doc = "How long an entry lives that is inserted without a time of its own; zero is for ever. Default: 300 s."]
-            default_ttl: Duration,
-            #[doc = "An entry not read or written this long expires, whatever its time to live; zero is none, as for a time to"]
-            #[doc = "live. Default: none."]
-            time_to_idle: Option<Duration>,
-            #[doc = "Shortens every time to live by up to this share of it, from 0 to 1, so that what was loaded"]
-            #[doc = "together does not expire together. Default: 0."]
-            ttl_jitter: f64,
-            #[doc = "Which entry goes when the cache is full. Default: [`Policy::S3Fifo`]."]
-            policy: Policy,
-            #[doc = "Shards, rounded up to a power of two, at most 1024, and never more than entries. Default: eight for"]
-            #[doc = "each core, but no shard of less than 64 entries; always one under [`Policy::Lru`], or with a weigher"]
-            #[doc = "and [`max_weight`](Self::max_weight)."]
-            shards: Option<usize>,
-            #[doc = "How often expired entries are looked for in the background; `None` leaves them until somebody meets"]
-            #[doc = "them. They are never handed out, swept or not. At least 10 ms. Default: 1 s."]
-            sweep_interval: Option<Duration>,
-            #[doc = "A loader that takes longer does not hold the other callers of its key up: one of them loads too, and"]
-            #[doc = "the late value is not cached. `None` lets them wait. Default: 60 s."]
-            load_lease: Option<Duration>,
-            #[doc = "For this long after its time a value is still served by loading look-ups while one of them loads the"]
-            #[doc = "next. Default: zero, never."]
-            stale_while_revalidate: Duration,
-            #[doc = "For this long after its time a value is still served by loading look-ups whose loader fails."]
-            #[doc = "Default: zero, never."]
-            stale_if_error: Duration,
-            #[doc = "Loading look-ups refresh an entry once this share of its time, from 0 to 1, has passed; meanwhile the"]
-            #[doc = "others are served the value there is. Default: none."]
-            refresh_ahead: Option<f64>
-        }
-    };
-}
-pub(crate) use all_setters;
-
 impl CacheConfig {
-    fn config_mut(&mut self) -> &mut Self {
-        self
-    }
-
-    all_setters!();
-
     /// The most entries: without a weigher each weighs 1.
     pub(crate) fn bound(&self, weighed: bool) -> usize {
         match self.max_weight {

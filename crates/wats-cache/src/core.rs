@@ -11,7 +11,7 @@ mod model_tests;
 mod outcome;
 mod refresh;
 
-use crate::clock::Time;
+use crate::clock::{Time, ticks};
 use crate::entry::{NEVER, Tick};
 use crate::given::{Given, tag_hashes};
 use crate::hash::hash;
@@ -21,7 +21,7 @@ use crate::shard::{Miss, New, Shard};
 use crate::single_flight::SingleFlight;
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
-pub(crate) use expiry::Expiry;
+pub(crate) use expiry::{Expiry, Negative, Weigher};
 pub(crate) use load::Loads;
 pub(crate) use outcome::Failures;
 use outcome::LoadOutcome;
@@ -184,7 +184,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let hash = self.hash(&key);
         let reading = self.time.read();
         let now = reading.now;
-        let ttl = ttl.map(expiry::ttl_ticks);
+        let ttl = ttl.map(ticks);
         let (expiry, time) = (&self.expiry, &self.time);
         let fresh_until = expiry.fresh_until(&value, ttl, None, hash, reading, time);
         let new = New {

@@ -71,11 +71,7 @@ impl<V> Loaded<V> {
     /// only as the stale options allow. So the rest of another's time may be given as it is. [`Duration::MAX`] is for
     /// ever.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.given.ttl = Some(if ttl == Duration::MAX {
-            crate::entry::NEVER
-        } else {
-            ticks(ttl)
-        });
+        self.given.ttl = Some(ticks(ttl));
         self
     }
 

@@ -30,11 +30,6 @@ pub(crate) struct Expiry<K, V> {
     seed: u64,
 }
 
-/// A time to live in ticks; zero is for ever.
-pub(crate) fn ttl_ticks(ttl: Duration) -> Tick {
-    if ttl.is_zero() { NEVER } else { ticks(ttl) }
-}
-
 /// A share is a number from 0 to 1, whatever the user gave.
 fn share(of: f64) -> f64 {
     if of.is_nan() { 0.0 } else { of.clamp(0.0, 1.0) }
@@ -47,7 +42,7 @@ impl<K, V> Expiry<K, V> {
         negative: Option<Negative<V>>,
     ) -> Self {
         Self {
-            default_ttl: ttl_ticks(config.default_ttl),
+            default_ttl: config.default_ttl.map_or(NEVER, ticks),
             jitter: share(config.ttl_jitter),
             is_plain: negative.is_none() && share(config.ttl_jitter) == 0.0,
             refresh_ahead: config.refresh_ahead.map(share),
@@ -98,7 +93,7 @@ impl<K, V> Expiry<K, V> {
         if ttl == NEVER {
             NEVER
         } else if ttl == 0 {
-            // Of a `Loaded`: over at once, so there is nothing to be rounded up.
+            // Over at once, so there is nothing to be rounded up.
             reading.now
         } else {
             // Both are far below the largest number.
@@ -117,7 +112,7 @@ impl<K, V> Expiry<K, V> {
     ) -> Tick {
         let ttl = match (own, &self.negative) {
             (Some(ttl), _) => ttl,
-            (None, Some((ttl, is_negative))) if is_negative(value) => ttl_ticks(*ttl),
+            (None, Some((ttl, is_negative))) if is_negative(value) => ticks(*ttl),
             (None, _) => refreshed.unwrap_or(self.default_ttl),
         };
         if self.jitter > 0.0 && ttl > 0 && ttl < NEVER {

@@ -134,7 +134,7 @@ impl World {
         Self {
             cache: AsyncTtlCache::builder()
                 .load_lease(Some(LEASE))
-                .default_ttl(Duration::ZERO)
+                .default_ttl(None)
                 .sweep_interval(None)
                 .clock(clock.clone())
                 .build(),

@@ -42,17 +42,18 @@ fn a_value_lives_for_the_default_time_and_not_a_millisecond_longer() {
 }
 
 #[test]
-fn a_time_of_its_own_wins_over_the_default_and_zero_is_for_ever() {
+fn a_time_of_its_own_wins_over_the_default_and_zero_is_over_at_once() {
     let (cache, clock) = cache(10);
     cache.insert_with_ttl(1, "short".into(), SECOND);
-    cache.insert_with_ttl(2, "for ever".into(), Duration::ZERO);
+    cache.insert_with_ttl(2, "nothing".into(), SECOND);
+    cache.insert_with_ttl(2, "nothing".into(), Duration::ZERO);
+    assert_eq!(cache.get(&2), None);
     cache.insert_with_ttl(3, "longest".into(), Duration::MAX);
     cache.insert(4, "default".into());
     clock.advance(SECOND);
     assert_eq!(cache.get(&1), None);
     assert!(cache.contains_key(&4));
     clock.advance(Duration::from_secs(86_400 * 365 * 1000));
-    assert_eq!(cache.get(&2).as_deref(), Some("for ever"));
     assert_eq!(cache.get(&3).as_deref(), Some("longest"));
     assert_eq!(cache.get(&4), None);
 }
@@ -143,7 +144,9 @@ fn a_huge_bound_costs_nothing_until_it_is_used() {
 #[test]
 fn the_bound_holds_under_every_policy() {
     for policy in [Policy::S3Fifo, Policy::Sieve, Policy::Lru] {
-        let config = CacheConfig::default().max_entries(777).policy(policy);
+        let mut config = CacheConfig::default();
+        config.max_entries = 777;
+        config.policy = policy;
         let cache: TtlCache<u32, u32> = TtlCache::with_config(config);
         for key in 0..10_000 {
             cache.insert(key, key);

@@ -84,7 +84,7 @@ impl Model {
         if self.entries.len() == capacity {
             self.entries.remove(0);
         }
-        let until = if ttl == 0 { u64::MAX } else { self.now + ttl };
+        let until = self.now + ttl;
         self.entries.push((key, value, until));
     }
 }

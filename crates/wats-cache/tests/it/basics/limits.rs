@@ -84,7 +84,7 @@ fn a_cache_works_with_every_option_at_every_end() {
 #[test]
 fn an_insert_may_live_for_any_time() {
     for ttl in TIMES {
-        let clock = ManualClock::new();
+        let (clock, lives) = (ManualClock::new(), !ttl.is_zero());
         let cache: TtlCache<u32, u64> = TtlCache::builder()
             .refresh_ahead(Some(1.0))
             .stale_if_error(Duration::MAX)
@@ -94,7 +94,7 @@ fn an_insert_may_live_for_any_time() {
         cache.insert_tagged(2, 2, Some(ttl), &["a"]);
         assert_eq!(
             (cache.get(&1), cache.get(&2)),
-            (Some(1), Some(2)),
+            (lives.then_some(1), lives.then_some(2)),
             "{ttl:?}"
         );
         clock.advance(ttl);
@@ -219,4 +219,19 @@ fn a_lease_may_have_any_length() {
         assert_eq!(loads.run(&1, || Ok::<_, ()>(2)), Ok(2), "{lease:?}");
         assert_eq!(loads.in_flight(), 0);
     }
+}
+
+#[test]
+fn a_default_of_zero_keeps_nothing_and_none_keeps_for_ever() {
+    let clock = ManualClock::new();
+    let builder = || TtlCache::<u32, u32>::builder().clock(clock.clone());
+    let nothing = builder().default_ttl(Duration::ZERO).build();
+    let negative = builder().negative(Duration::ZERO, |_| true).build();
+    let for_ever = builder().default_ttl(None).build();
+    for cache in [&nothing, &negative, &for_ever] {
+        assert_eq!(cache.get_or_insert_with(1, || 1), 1);
+    }
+    assert_eq!((nothing.get(&1), negative.get(&1)), (None, None));
+    clock.advance(Duration::from_secs(86_400 * 365 * 100));
+    assert_eq!(for_ever.get(&1), Some(1));
 }
