@@ -1,9 +1,4 @@
 //! Streams of records: many, damaged, hostile, slow.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use std::io::{BufReader, Read};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,10 +1,5 @@
 //! The fast path against `serde`: byte for byte in writing, value for value in reading, on values
 //! and on documents of every kind.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use std::collections::BTreeMap;
 
@@ -512,6 +507,22 @@ fn step() -> Step {
         shape: Shape::Nothing,
         extra: Map::new(),
     }
+}
+
+#[test]
+fn an_integer_beyond_the_signed_ones_is_kept() {
+    let numbers = Numbers {
+        a: 0,
+        b: 0,
+        c: 0,
+        d: 0,
+        e: 10_000_000_000_000_000_000,
+        f: 0,
+        g: 0.0,
+        h: Box::new(str2::Text("å".into())),
+        m: BTreeMap::from([("k".to_owned(), 0)]),
+    };
+    verify(&numbers).unwrap();
 }
 
 #[test]

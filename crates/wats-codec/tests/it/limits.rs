@@ -1,10 +1,5 @@
 //! Limits hold for both directions: whatever is written is read back by the same serializer, however
 //! well it compresses, and what would be refused in reading is refused in writing.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};

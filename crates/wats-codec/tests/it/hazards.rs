@@ -1,10 +1,5 @@
 //! Hostile and damaged input, one hazard per test: each gives the typed error that names it, in
 //! bounded memory and on a small stack.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use std::io::Write;
 

@@ -1,10 +1,4 @@
 //! Reports as real stations export them, where they are at hand: through every pair of formats.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a panic is the failing test, and a skipped one should say so"
-)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,4 @@
 //! What becomes of numbers, keys and times where formats differ: each hazard by name.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,5 @@
 //! What was written is read back as what it was, or is refused in writing: values of every shape that `serde` knows, in
 //! every format, in every place where `serde` may put them, by `serde` and by the fast path.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::OsString;

@@ -1,9 +1,4 @@
 //! The archive form: lossless, small, and unimpressed by hostile input.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,5 @@
 //! The serializer as its users see it: every format written, every format read, bytes as other
 //! libraries write them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic is the failing test"
-)]
 
 use std::collections::BTreeMap;
 
