@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use wats_codec::fast::{self, Decode, Encode, verify};
 use wats_codec::{
-    Error, Format, Limits, NonFinite, Serializer, fast_enum, fast_serde, fast_struct,
+    Error, Format, Limits, NonFinite, Serde, Serializer, fast_enum, fast_serde, fast_struct,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -239,9 +239,9 @@ fn fast_only<T: Decode + Serialize>(value: &T, format: Format) -> Option<T> {
         }
     }
     let codec = Serializer::new(format);
-    let bytes = codec.to_vec(value).unwrap();
+    let bytes = codec.to_vec(&Serde(value)).unwrap();
     codec
-        .from_slice_fast::<Strict<T>>(&bytes)
+        .from_slice::<Strict<T>>(&bytes)
         .ok()
         .map(|strict| strict.0)
 }
@@ -252,8 +252,8 @@ where
     T: Decode + serde::de::DeserializeOwned + std::fmt::Debug,
 {
     let codec = Serializer::default();
-    let fast = codec.from_slice_fast::<T>(bytes);
-    let serde = codec.from_slice::<T>(bytes);
+    let fast = codec.from_slice::<T>(bytes);
+    let serde = codec.from_slice::<Serde<T>>(bytes).map(|Serde(it)| it);
     assert_same(&fast, &serde);
     let json = bytes.trim_ascii_start().first().is_some_and(u8::is_ascii);
     if let (true, Ok(read)) = (json, serde) {
@@ -322,17 +322,26 @@ where
     T: Decode + Encode + Serialize + serde::de::DeserializeOwned + std::fmt::Debug,
 {
     read_alike::<T>(bytes);
-    let Ok(value) = Serializer::default().from_slice::<T>(bytes) else {
+    let Ok(value) = Serializer::default()
+        .from_slice::<Serde<T>>(bytes)
+        .map(|Serde(it)| it)
+    else {
         return;
     };
     for &format in Format::ALL {
         let codec = Serializer::new(format);
-        let (serde, fast) = (codec.to_vec(&value), codec.to_vec_fast(&value));
+        let (serde, fast) = (codec.to_vec(&Serde(&value)), codec.to_vec(&value));
         assert_same(&serde, &fast);
         match serde {
             Ok(written) => {
+                assert_same(
+                    &codec
+                        .from_slice::<Serde<T>>(&written)
+                        .map(|Serde(it)| it)
+                        .unwrap(),
+                    &value,
+                );
                 assert_same(&codec.from_slice::<T>(&written).unwrap(), &value);
-                assert_same(&codec.from_slice_fast::<T>(&written).unwrap(), &value);
             }
             Err(Error::NonFinite { .. }) => {
                 assert!(!matches!(format, Format::MessagePack | Format::Archive));
@@ -344,7 +353,7 @@ where
     let text = Serializer::default().non_finite(NonFinite::Text);
     let shown = format!("{value:?}");
     let options = shown.matches("None").count() + shown.matches("Null").count();
-    let written = String::from_utf8(text.to_vec(&value).unwrap()).unwrap();
+    let written = String::from_utf8(text.to_vec(&Serde(&value)).unwrap()).unwrap();
     if shown.contains("NaN") && !shown.contains('"') {
         assert!(written.contains("\"NaN\""), "{written}");
         assert_eq!(written.matches("null").count(), options, "{written}");
@@ -363,14 +372,14 @@ proptest! {
     ) {
         for format in [Format::Json, Format::MessagePack] {
             let codec = Serializer::new(format).non_finite(NonFinite::Text);
-            let of_tree = changed(codec.to_vec(&tree).unwrap(), &changes);
+            let of_tree = changed(codec.to_vec(&Serde(&tree)).unwrap(), &changes);
             reads_alike_and_again::<Value>(&of_tree);
             reads_alike_and_again::<BTreeMap<String, Value>>(&of_tree);
-            let of_floats = changed(codec.to_vec(&floats).unwrap(), &changes);
+            let of_floats = changed(codec.to_vec(&Serde(&floats)).unwrap(), &changes);
             reads_alike_and_again::<Vec<f64>>(&of_floats);
             reads_alike_and_again::<Value>(&of_floats);
             reads_alike_and_again::<Vec<Option<f64>>>(&of_floats);
-            let of_step = changed(codec.to_vec(&step).unwrap(), &changes);
+            let of_step = changed(codec.to_vec(&Serde(&step)).unwrap(), &changes);
             reads_alike_and_again::<Step>(&of_step);
             reads_alike_and_again::<Value>(&of_step);
         }
@@ -392,8 +401,8 @@ proptest! {
     fn steps_are_written_and_read_as_serde_does(steps in prop::collection::vec(any_step(), 0..4)) {
         for format in [Format::Json, Format::MessagePack, Format::JsonPretty, Format::Archive] {
             let codec = Serializer::new(format);
-            let bytes = codec.to_vec(&steps).unwrap();
-            prop_assert_eq!(&codec.to_vec_fast(&steps).unwrap(), &bytes, "{}", format);
+            let bytes = codec.to_vec(&Serde(&steps)).unwrap();
+            prop_assert_eq!(&codec.to_vec(&steps).unwrap(), &bytes, "{}", format);
             let back = fast_only(&steps, format);
             assert_same(&back.as_ref(), &Some(&steps));
         }
@@ -420,7 +429,7 @@ proptest! {
             .map(|(key, value)| format!("{}:{value}", Value::from(key.as_str())))
             .collect();
         let text = format!(" {{ {} }} ", members.join(" ,\n\t"));
-        let back: Step = Serializer::default().from_slice_fast(text.as_bytes()).unwrap();
+        let back: Step = Serializer::default().from_slice(text.as_bytes()).unwrap();
         assert_same(&back, &step);
         read_alike::<Step>(text.as_bytes());
     }
@@ -434,7 +443,7 @@ proptest! {
         packed: bool,
     ) {
         let format = if packed { Format::MessagePack } else { Format::Json };
-        let mut bytes = Serializer::new(format).to_vec(&step).unwrap();
+        let mut bytes = Serializer::new(format).to_vec(&Serde(&step)).unwrap();
         let place = place.index(bytes.len());
         if cut { bytes.truncate(place) } else { bytes[place] = byte }
         read_alike::<Step>(&bytes);
@@ -542,9 +551,7 @@ fn floats_of_many_digits_round_correctly() {
         } else {
             text.to_owned()
         };
-        let back: f64 = Serializer::default()
-            .from_slice_fast(text.as_bytes())
-            .unwrap();
+        let back: f64 = Serializer::default().from_slice(text.as_bytes()).unwrap();
         assert_eq!(
             back.to_bits(),
             text.parse::<f64>().unwrap().to_bits(),
@@ -556,7 +563,7 @@ fn floats_of_many_digits_round_correctly() {
 #[test]
 fn golden_bytes() {
     let text = r#"{"id":1,"name":"Vout","status":"P","kind":"T","nullable":null,"value":12.5,"lowLimit":null,"series":[],"tags":[],"aKeyOfMoreThanThirtyOneBytes":0,"shape":"Nothing"}"#;
-    let bytes = Serializer::default().to_vec_fast(&step()).unwrap();
+    let bytes = Serializer::default().to_vec(&step()).unwrap();
     assert_eq!(std::str::from_utf8(&bytes).unwrap(), text);
 }
 
@@ -579,8 +586,8 @@ fn special_floats_survive_both_formats() {
     step.series = vec![f64::NAN, -0.0];
     for format in [Format::Json, Format::MessagePack] {
         let codec = Serializer::new(format);
-        let bytes = codec.to_vec_fast(&step).unwrap();
-        assert_eq!(bytes, codec.to_vec(&step).unwrap());
+        let bytes = codec.to_vec(&step).unwrap();
+        assert_eq!(bytes, codec.to_vec(&Serde(&step)).unwrap());
         assert_same(&fast_only(&step, format).unwrap(), &step);
     }
 }
@@ -588,13 +595,13 @@ fn special_floats_survive_both_formats() {
 #[test]
 fn plain_floats_follow_the_policy() {
     let json = Serializer::default();
-    let error = json.to_vec_fast(&vec![1.0, f64::NAN]).unwrap_err();
+    let error = json.to_vec(&vec![1.0, f64::NAN]).unwrap_err();
     assert!(matches!(error, Error::NonFinite { value: "NaN", .. }));
     let text = json.non_finite(NonFinite::Text);
     let values = vec![f64::INFINITY, f64::NAN, 0.5];
     assert_eq!(
-        text.to_vec_fast(&values).unwrap(),
-        text.to_vec(&values).unwrap()
+        text.to_vec(&values).unwrap(),
+        text.to_vec(&Serde(&values)).unwrap()
     );
 }
 
@@ -612,16 +619,21 @@ fn depth_is_held_to_on_both_sides_as_by_serde() {
     for format in [Format::Json, Format::MessagePack] {
         let codec = Serializer::new(format);
         verify(&deep).unwrap();
-        let fast = codec.to_vec_fast(&deeper).unwrap_err();
-        let serde = codec.to_vec(&deeper).unwrap_err();
+        let fast = codec.to_vec(&deeper).unwrap_err();
+        let serde = codec.to_vec(&Serde(&deeper)).unwrap_err();
         assert!(matches!(fast, Error::TooDeep { limit: 127, .. }));
         assert_same(&fast, &serde);
 
-        let bytes = codec.to_vec(&deep).unwrap();
+        let bytes = codec.to_vec(&Serde(&deep)).unwrap();
         for depth in [1, 2, 125, 126] {
             let limited = codec.with_limits(Limits::default().max_depth(depth));
-            let fast = limited.from_slice_fast::<Step>(&bytes);
-            assert_same(&fast, &limited.from_slice::<Step>(&bytes));
+            let fast = limited.from_slice::<Step>(&bytes);
+            assert_same(
+                &fast,
+                &limited
+                    .from_slice::<Serde<Step>>(&bytes)
+                    .map(|Serde(it)| it),
+            );
             assert_eq!(fast.is_ok(), depth == 126);
         }
     }
@@ -634,13 +646,13 @@ fn depth_counts_through_serde_fields() {
     let value = vec![Shape::Line(1, 2)];
     for format in [Format::Json, Format::MessagePack] {
         let fits = limited(format, 3);
-        let bytes = fits.to_vec_fast(&value).unwrap();
-        assert_eq!(fits.from_slice_fast::<Vec<Shape>>(&bytes).unwrap(), value);
+        let bytes = fits.to_vec(&value).unwrap();
+        assert_eq!(fits.from_slice::<Vec<Shape>>(&bytes).unwrap(), value);
         let short = limited(format, 2);
-        assert!(short.to_vec_fast(&value).unwrap_err().is_limit());
+        assert!(short.to_vec(&value).unwrap_err().is_limit());
         assert!(
             short
-                .from_slice_fast::<Vec<Shape>>(&bytes)
+                .from_slice::<Vec<Shape>>(&bytes)
                 .unwrap_err()
                 .is_limit()
         );
@@ -688,10 +700,10 @@ fn documents_as_lists_and_unusual_enums_still_read() {
     // Forms that serde takes and the fast path leaves to it.
     let codec = Serializer::default();
     let numbers: Vec<Status> = codec
-        .from_slice_fast(br#"["P", {"Failed, at last": null}]"#)
+        .from_slice(br#"["P", {"Failed, at last": null}]"#)
         .unwrap();
     assert_eq!(numbers, [Status::Passed, Status::Failed]);
-    let pair: Pair = codec.from_slice_fast(b"[1,2]").unwrap();
+    let pair: Pair = codec.from_slice(b"[1,2]").unwrap();
     assert_eq!(pair, Pair { a: 1, b: 2 });
 }
 
@@ -702,7 +714,7 @@ fn unknown_keys_are_passed_over_or_kept() {
     let mut more = known.clone();
     more["bb"] = json!({"x": [1, {"y": "]}"}]});
     let more = serde_json::to_vec(&more).unwrap();
-    let numbers: Numbers = codec.from_slice_fast(&more).unwrap();
+    let numbers: Numbers = codec.from_slice(&more).unwrap();
     assert_eq!(serde_json::to_value(&numbers).unwrap(), known);
 
     let mut step = step();
@@ -719,7 +731,7 @@ fn hostile_lengths_are_refused_without_allocation() {
         b"\xdb\xff\xff\xff\xff",
     ] {
         let codec = Serializer::default();
-        let list = codec.from_slice_fast::<Vec<Step>>(bytes).unwrap_err();
+        let list = codec.from_slice::<Vec<Step>>(bytes).unwrap_err();
         assert!(matches!(list, Error::Truncated { .. }), "{list}");
     }
 }
@@ -749,7 +761,7 @@ fn short_texts_are_checked_where_they_end() {
         bytes.extend_from_slice(text);
         bytes.extend([0xd9, 38]);
         bytes.extend([b'x'; 38]);
-        codec.from_slice_fast::<Vec<String>>(&bytes)
+        codec.from_slice::<Vec<String>>(&bytes)
     };
     for length in 0..32 {
         let plain = "y".repeat(length);
@@ -823,5 +835,36 @@ proptest! {
         let all = bits.into_iter().chain([0, u64::MAX, 1, 1 << 63]);
         let wides: Vec<_> = all.map(Wide::of).collect();
         prop_assert!(verify(&wides).is_ok(), "{:?}", verify(&wides));
+    }
+}
+
+#[test]
+fn values_of_the_standard_library_are_those_of_serde() {
+    use std::collections::HashMap;
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    type All = (
+        (u8, String, Option<f64>),
+        [i64; 3],
+        HashMap<String, u16>,
+        Vec<(f32, char)>,
+        (i128, u128, usize, isize, ()),
+        (Duration, IpAddr, [(); 0]),
+    );
+    let value: All = (
+        (7, "Vout".into(), None),
+        [-1, 0, i64::MAX],
+        HashMap::from([("a".to_owned(), 3)]),
+        vec![(0.1, 'Ω')],
+        (-5, u128::from(u64::MAX), 9, -9, ()),
+        (Duration::from_millis(1500), [127, 0, 0, 1].into(), []),
+    );
+    verify(&value).unwrap();
+    // A list of another length is no tuple, and no array.
+    for text in ["[1]", "[1,2,3]"] {
+        let codec = Serializer::default();
+        codec.from_slice::<(u8, u8)>(text.as_bytes()).unwrap_err();
+        codec.from_slice::<[u8; 2]>(text.as_bytes()).unwrap_err();
     }
 }

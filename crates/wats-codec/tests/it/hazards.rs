@@ -6,14 +6,14 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use wats_codec::{Error, Format, Limits, Position, Serializer};
+use wats_codec::{Error, Format, Limits, Position, Serde, Serializer};
 
 fn reader() -> Serializer {
     Serializer::new(Format::Json)
 }
 
 fn read(bytes: &[u8]) -> Result<Value, Error> {
-    reader().from_slice(bytes)
+    reader().from_slice(bytes).map(|Serde(it)| it)
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -92,15 +92,24 @@ fn a_lower_depth_limit_holds_in_both_formats_and_when_writing() {
     let deep = json!([{"a": [[1]], "s": "]]]"}]);
     for format in [Format::Json, Format::MessagePack] {
         let writer = Serializer::new(format);
-        let bytes = writer.to_vec(&fits).unwrap();
-        assert_eq!(shallow.from_slice::<Value>(&bytes).unwrap(), fits);
-        let bytes = writer.to_vec(&deep).unwrap();
-        let error = shallow.from_slice::<Value>(&bytes).unwrap_err();
+        let bytes = writer.to_vec(&Serde(&fits)).unwrap();
+        assert_eq!(
+            shallow
+                .from_slice::<Serde<Value>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap(),
+            fits
+        );
+        let bytes = writer.to_vec(&Serde(&deep)).unwrap();
+        let error = shallow
+            .from_slice::<Serde<Value>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap_err();
         assert!(matches!(error, Error::TooDeep { limit: 3, .. }), "{error}");
 
         let writer = writer.with_limits(Limits::default().max_depth(3));
-        writer.to_vec(&fits).unwrap();
-        let error = writer.to_vec(&deep).unwrap_err();
+        writer.to_vec(&Serde(&fits)).unwrap();
+        let error = writer.to_vec(&Serde(&deep)).unwrap_err();
         assert!(matches!(
             error,
             Error::TooDeep {
@@ -116,7 +125,14 @@ fn a_lower_depth_limit_holds_in_both_formats_and_when_writing() {
 fn brackets_in_strings_do_not_count_as_depth() {
     let shallow = reader().with_limits(Limits::default().max_depth(1));
     let text = br#"["[[[", "\"[[[", "\\", "[{"]"#;
-    assert_eq!(shallow.from_slice::<Vec<String>>(text).unwrap().len(), 4);
+    assert_eq!(
+        shallow
+            .from_slice::<Serde<Vec<String>>>(text)
+            .map(|Serde(it)| it)
+            .unwrap()
+            .len(),
+        4
+    );
 }
 
 #[test]
@@ -126,9 +142,9 @@ fn what_can_be_written_can_be_read_at_the_depth_limit() {
     }
     for format in [Format::Json, Format::MessagePack, Format::JsonPretty] {
         let writer = Serializer::new(format);
-        let bytes = writer.to_vec(&tower(127)).unwrap();
+        let bytes = writer.to_vec(&Serde(&tower(127))).unwrap();
         assert_eq!(read(&bytes).unwrap(), tower(127));
-        let error = writer.to_vec(&tower(128)).unwrap_err();
+        let error = writer.to_vec(&Serde(&tower(128))).unwrap_err();
         assert!(matches!(error, Error::TooDeep { .. }), "{error}");
     }
 }
@@ -149,22 +165,42 @@ fn nested_enums_count_as_depth_in_every_format() {
         for format in [Format::Json, Format::MessagePack] {
             let codec = Serializer::new(format);
             let node = |levels| grow(levels, Tree::Node);
-            let bytes = codec.to_vec(&node(127)).unwrap();
-            assert_eq!(codec.from_slice::<Tree>(&bytes).unwrap(), node(127));
-            assert!(codec.to_vec(&node(128)).unwrap_err().is_limit());
+            let bytes = codec.to_vec(&Serde(&node(127))).unwrap();
+            assert_eq!(
+                codec
+                    .from_slice::<Serde<Tree>>(&bytes)
+                    .map(|Serde(it)| it)
+                    .unwrap(),
+                node(127)
+            );
+            assert!(codec.to_vec(&Serde(&node(128))).unwrap_err().is_limit());
             for node in [
                 (|inner| Tree::Pair(inner, 1)) as fn(Box<Tree>) -> Tree,
                 |inner| Tree::Named { inner },
             ] {
-                let bytes = codec.to_vec(&grow(63, node)).unwrap();
-                assert_eq!(codec.from_slice::<Tree>(&bytes).unwrap(), grow(63, node));
-                assert!(codec.to_vec(&grow(64, node)).unwrap_err().is_limit());
+                let bytes = codec.to_vec(&Serde(&grow(63, node))).unwrap();
+                assert_eq!(
+                    codec
+                        .from_slice::<Serde<Tree>>(&bytes)
+                        .map(|Serde(it)| it)
+                        .unwrap(),
+                    grow(63, node)
+                );
+                assert!(
+                    codec
+                        .to_vec(&Serde(&grow(64, node)))
+                        .unwrap_err()
+                        .is_limit()
+                );
             }
         }
         // Levels of enums that the decoder itself does not count.
         let hostile = b"\x81\xa4Node".repeat(100_000);
         let hostile = [hostile, b"\xa4Leaf".to_vec()].concat();
-        let error = reader().from_slice::<Tree>(&hostile).unwrap_err();
+        let error = reader()
+            .from_slice::<Serde<Tree>>(&hostile)
+            .map(|Serde(it)| it)
+            .unwrap_err();
         assert!(matches!(error, Error::TooDeep { .. }), "{error}");
     });
 }
@@ -175,7 +211,10 @@ fn deep_documents_do_not_overflow_a_small_stack() {
         let json = br#"{"steps":["#.repeat(100_000);
         let packed = b"\x81\xa5steps\x91".repeat(100_000);
         for bytes in [json, packed] {
-            let error = reader().from_slice::<Step>(&bytes).unwrap_err();
+            let error = reader()
+                .from_slice::<Serde<Step>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap_err();
             assert!(
                 matches!(error, Error::TooDeep { .. } | Error::Truncated { .. }),
                 "{error}"
@@ -191,8 +230,11 @@ fn deep_documents_do_not_overflow_a_small_stack() {
         }
         for format in [Format::Json, Format::MessagePack] {
             let codec = Serializer::new(format);
-            let bytes = codec.to_vec(&step.steps[0]).unwrap();
-            codec.from_slice::<Step>(&bytes).unwrap();
+            let bytes = codec.to_vec(&Serde(&step.steps[0])).unwrap();
+            codec
+                .from_slice::<Serde<Step>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap();
         }
     });
 }
@@ -222,18 +264,23 @@ fn widest_and_deepest(format: Format, kib: usize) {
             };
         }
         let codec = Serializer::new(format).compress_threshold(0);
-        let bytes = codec.to_vec(&value).unwrap();
-        let back: Wide = codec.from_slice(&bytes).unwrap();
+        let bytes = codec.to_vec(&Serde(&value)).unwrap();
+        let back: Wide = codec.from_slice(&bytes).map(|Serde(it)| it).unwrap();
         assert_eq!(back.steps.len(), 1);
         // What does not fit the type is read a second time, for the words of the error.
-        let mut tree: Value = codec.from_slice(&bytes).unwrap();
+        let mut tree: Value = codec.from_slice(&bytes).map(|Serde(it)| it).unwrap();
         let mut deepest = &mut tree;
         while deepest["steps"].is_array() {
             deepest = &mut deepest["steps"][0];
         }
         deepest["a"] = json!(1);
-        let bytes = codec.to_vec(&tree).unwrap();
-        assert!(codec.from_slice::<Wide>(&bytes).is_err());
+        let bytes = codec.to_vec(&Serde(&tree)).unwrap();
+        assert!(
+            codec
+                .from_slice::<Serde<Wide>>(&bytes)
+                .map(|Serde(it)| it)
+                .is_err()
+        );
     };
     let thread = std::thread::Builder::new()
         .stack_size(kib << 10)
@@ -288,7 +335,7 @@ fn truncated_documents_are_named_as_such_at_every_length() {
     let value = json!({"id": "ab\u{e5}", "steps": [{"value": 1.25, "ok": true}, null, -7]});
     for format in [Format::Json, Format::MessagePack, Format::JsonGzip] {
         let codec = Serializer::new(format).compress_threshold(0);
-        let bytes = codec.to_vec(&value).unwrap();
+        let bytes = codec.to_vec(&Serde(&value)).unwrap();
         assert_eq!(read(&bytes).unwrap(), value);
         // One byte of gzip's magic is a whole MessagePack integer, so begin after it.
         for length in 2..bytes.len() {
@@ -319,7 +366,10 @@ fn gzip_bomb_is_stopped_by_ratio() {
     let bomb = gzip(&vec![b' '; 8 << 20]);
     assert!(bomb.len() < 20_000);
     let strict = reader().with_limits(Limits::default().max_ratio(200));
-    let error = strict.from_slice::<Value>(&bomb).unwrap_err();
+    let error = strict
+        .from_slice::<Serde<Value>>(&bomb)
+        .map(|Serde(it)| it)
+        .unwrap_err();
     assert!(
         matches!(error, Error::RatioTooHigh { limit: 200, .. }),
         "{error}"
@@ -362,7 +412,10 @@ fn gzip_bomb_is_stopped_by_the_default_size() {
 fn gzip_bomb_is_stopped_by_size() {
     let limits = Limits::default().max_ratio(u32::MAX).max_bytes(3 << 20);
     let bomb = gzip(&vec![b' '; 8 << 20]);
-    let error = reader().with_limits(limits).from_slice::<Value>(&bomb);
+    let error = reader()
+        .with_limits(limits)
+        .from_slice::<Serde<Value>>(&bomb)
+        .map(|Serde(it)| it);
     assert!(matches!(error, Err(Error::TooLarge { .. })));
 }
 
@@ -378,8 +431,17 @@ fn the_size_limit_is_exact() {
         if bytes.len() > text.len() {
             continue;
         }
-        assert_eq!(fits.from_slice::<String>(&bytes).unwrap().len(), 10);
-        let error = short.from_slice::<String>(&bytes).unwrap_err();
+        assert_eq!(
+            fits.from_slice::<Serde<String>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap()
+                .len(),
+            10
+        );
+        let error = short
+            .from_slice::<Serde<String>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap_err();
         assert!(
             matches!(error, Error::TooLarge { limit: 11, .. }),
             "{error}"
@@ -390,7 +452,9 @@ fn the_size_limit_is_exact() {
     let packed = gzip(long.as_bytes());
     let read = |max| {
         let limited = reader().with_limits(Limits::default().max_bytes(max));
-        limited.from_slice::<String>(&packed)
+        limited
+            .from_slice::<Serde<String>>(&packed)
+            .map(|Serde(it)| it)
     };
     assert_eq!(read(1000).unwrap().len(), 998);
     assert!(matches!(read(999), Err(Error::TooLarge { limit: 999, .. })));
@@ -400,7 +464,8 @@ fn the_size_limit_is_exact() {
 fn a_reader_is_not_read_beyond_the_limit() {
     let limited = reader().with_limits(Limits::default().max_bytes(1000));
     let error = limited
-        .from_reader::<Value>(std::io::repeat(b' '))
+        .from_reader::<Serde<Value>>(std::io::repeat(b' '))
+        .map(|Serde(it)| it)
         .unwrap_err();
     assert!(
         matches!(error, Error::TooLarge { limit: 1000, .. }),
@@ -412,7 +477,7 @@ fn a_reader_is_not_read_beyond_the_limit() {
 fn small_but_repetitive_documents_are_no_bombs() {
     let zeros = vec![0u8; 200_000];
     let codec = Serializer::new(Format::JsonGzip).gzip_level(9);
-    let bytes = codec.to_vec(&zeros).unwrap();
+    let bytes = codec.to_vec(&Serde(&zeros)).unwrap();
     assert!(bytes.len() * 300 < 400_001, "the ratio is far above 200");
     assert_eq!(read(&bytes).unwrap().as_array().unwrap().len(), 200_000);
 }
@@ -519,10 +584,13 @@ mod zstd_hazards {
         // The ratio holds where it is asked for; by default the size does, as for gzip.
         let bomb = pack(&vec![b' '; 8 << 20]);
         let strict = reader().with_limits(Limits::default().max_ratio(200));
-        let error = strict.from_slice::<Value>(&bomb);
+        let error = strict.from_slice::<Serde<Value>>(&bomb).map(|Serde(it)| it);
         assert!(matches!(error, Err(Error::RatioTooHigh { .. })));
         let limits = Limits::default().max_ratio(u32::MAX).max_bytes(3 << 20);
-        let error = reader().with_limits(limits).from_slice::<Value>(&bomb);
+        let error = reader()
+            .with_limits(limits)
+            .from_slice::<Serde<Value>>(&bomb)
+            .map(|Serde(it)| it);
         assert!(matches!(error, Err(Error::TooLarge { .. })));
     }
 
@@ -574,11 +642,14 @@ mod zstd_hazards {
         ] {
             assert_eq!(Format::detect(&whole), Some(Format::JsonZstd));
             for codec in [Format::Json, Format::MessagePack].map(Serializer::new) {
-                assert_eq!(codec.from_slice::<Value>(&whole).unwrap(), json!([1, 2]));
                 assert_eq!(
-                    codec.from_slice_fast::<Value>(&whole).unwrap(),
+                    codec
+                        .from_slice::<Serde<Value>>(&whole)
+                        .map(|Serde(it)| it)
+                        .unwrap(),
                     json!([1, 2])
                 );
+                assert_eq!(codec.from_slice::<Value>(&whole).unwrap(), json!([1, 2]));
             }
         }
         for only in [seek.clone(), [&seek[..], &nothing, &empty].concat()] {
@@ -620,7 +691,7 @@ mod zstd_hazards {
     fn damage_never_changes_what_is_read_and_cuts_are_named() {
         let codec = Serializer::new(Format::JsonZstd).compress_threshold(0);
         let value = json!((0..50).map(|i| format!("step {i}")).collect::<Vec<_>>());
-        let good = codec.to_vec(&value).unwrap();
+        let good = codec.to_vec(&Serde(&value)).unwrap();
         for place in 0..good.len() {
             for bit in 0..8 {
                 let mut bad = good.clone();
@@ -697,7 +768,8 @@ fn bad_json_says_where() {
 #[test]
 fn a_wrong_type_says_where_and_what() {
     let error = reader()
-        .from_slice::<Vec<u8>>(b"[1, 2, \"x\"]")
+        .from_slice::<Serde<Vec<u8>>>(b"[1, 2, \"x\"]")
+        .map(|Serde(it)| it)
         .unwrap_err();
     assert!(matches!(error, Error::Data { .. }));
     assert_eq!(
@@ -710,7 +782,8 @@ fn a_wrong_type_says_where_and_what() {
     assert!(error.to_string().contains("expected u8"), "{error}");
 
     let error = reader()
-        .from_slice::<Vec<u8>>(b"\x93\x01\x02\xa1x")
+        .from_slice::<Serde<Vec<u8>>>(b"\x93\x01\x02\xa1x")
+        .map(|Serde(it)| it)
         .unwrap_err();
     assert!(matches!(error, Error::Data { .. }));
     assert_eq!(error.position(), Some(Position::Offset(4)));
@@ -726,7 +799,12 @@ fn an_early_syntax_error_is_not_blamed_on_later_depth() {
 #[test]
 fn invalid_utf8_is_refused() {
     assert!(matches!(read(b"[\"\xff\"]"), Err(Error::Syntax { .. })));
-    assert!(reader().from_slice::<String>(b"\xa1\xff").is_err());
+    assert!(
+        reader()
+            .from_slice::<Serde<String>>(b"\xa1\xff")
+            .map(|Serde(it)| it)
+            .is_err()
+    );
 }
 
 // ---- hostile MessagePack
@@ -803,12 +881,15 @@ fn the_long_form_of_an_error_has_what_the_decompressor_said() {
     formats.push(Format::JsonZstd);
     for format in formats {
         let codec = Serializer::new(format).compress_threshold(0);
-        let written = codec.to_vec(&vec!["text"; 2000]).unwrap();
+        let written = codec.to_vec(&Serde(&vec!["text"; 2000])).unwrap();
         let mut with_causes = 0;
         for at in 0..written.len() {
             let mut bytes = written.clone();
             bytes[at] ^= 0xff;
-            let Err(error) = codec.from_slice::<Vec<String>>(&bytes) else {
+            let Err(error) = codec
+                .from_slice::<Serde<Vec<String>>>(&bytes)
+                .map(|Serde(it)| it)
+            else {
                 continue;
             };
             let (short, long) = (format!("{error}"), format!("{error:#}"));

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use wats_codec::{Error, Format, Limits, Serializer, fast_struct};
+use wats_codec::{Error, Format, Limits, Serde, Serializer, fast_struct};
 
 /// Values that stand in lists and maps many times over.
 fn any_value() -> impl Strategy<Value = Value> {
@@ -35,8 +35,8 @@ fn repeated(value: &Value, bytes: usize) -> Vec<&Value> {
 
 /// The documents of a value by `serde` and by the fast path, which are the same.
 fn write(codec: &Serializer, value: &Value) -> Result<Vec<u8>, Error> {
-    let plain = codec.to_vec(value);
-    let fast = codec.to_vec_fast(value);
+    let plain = codec.to_vec(&Serde(value));
+    let fast = codec.to_vec(value);
     match (&plain, &fast) {
         (Ok(plain), Ok(fast)) => assert_eq!(plain, fast),
         (Err(plain), Err(fast)) => assert_eq!(plain.to_string(), fast.to_string()),
@@ -47,8 +47,8 @@ fn write(codec: &Serializer, value: &Value) -> Result<Vec<u8>, Error> {
 
 /// Reads both ways.
 fn read(codec: &Serializer, bytes: &[u8]) -> Result<Value, Error> {
-    let plain = codec.from_slice(bytes);
-    let fast = codec.from_slice_fast::<Value>(bytes);
+    let plain = codec.from_slice(bytes).map(|Serde(it)| it);
+    let fast = codec.from_slice::<Value>(bytes);
     match (&plain, &fast) {
         (Ok(plain), Ok(fast)) => assert_eq!(plain, fast),
         (Err(plain), Err(fast)) => assert_eq!(plain.to_string(), fast.to_string()),
@@ -101,9 +101,9 @@ proptest! {
 
     #[test]
     fn an_archive_counts_for_no_more_than_its_json(value in any_value()) {
-        let json = Serializer::default().to_vec(&value).unwrap().len();
+        let json = Serializer::default().to_vec(&Serde(&value)).unwrap().len();
         let archive = Serializer::new(Format::Archive);
-        let size = archive.to_vec(&value).unwrap().len();
+        let size = archive.to_vec(&Serde(&value)).unwrap().len();
         // An archive of little is larger than its JSON: it has a header, tables and a checksum.
         let limited = archive.with_limits(Limits::default().max_bytes(json.max(size)));
         let bytes = write(&limited, &value).unwrap();
@@ -120,8 +120,8 @@ proptest! {
         let many = repeated(&value, bytes);
         for &format in Format::ALL {
             let codec = Serializer::new(format);
-            let written = codec.to_vec(&many).unwrap();
-            let back: Vec<Value> = codec.from_slice(&written).unwrap();
+            let written = codec.to_vec(&Serde(&many)).unwrap();
+            let back: Vec<Value> = codec.from_slice(&written).map(|Serde(it)| it).unwrap();
             prop_assert!(back.iter().eq(many.iter().copied()), "{}", format);
         }
     }
@@ -135,15 +135,15 @@ proptest! {
         for &format in Format::ALL {
             let codec = Serializer::new(format);
             let limited = codec.with_limits(Limits::default().max_ratio(ratio));
-            let written = codec.to_vec(&many).unwrap();
-            match limited.to_vec(&many) {
+            let written = codec.to_vec(&Serde(&many)).unwrap();
+            match limited.to_vec(&Serde(&many)) {
                 Ok(bytes) => {
                     prop_assert_eq!(&bytes, &written);
-                    prop_assert!(limited.from_slice::<Value>(&bytes).is_ok(), "{}", format);
+                    prop_assert!(limited.from_slice::<Serde<Value>>(&bytes).map(|Serde(it)| it).is_ok(), "{}", format);
                 }
                 Err(error) => {
                     prop_assert!(matches!(error, Error::RatioTooHigh { .. }), "{}: {}", format, error);
-                    let refused = limited.from_slice::<Value>(&written).unwrap_err();
+                    let refused = limited.from_slice::<Serde<Value>>(&written).map(|Serde(it)| it).unwrap_err();
                     prop_assert!(matches!(refused, Error::RatioTooHigh { .. }), "{}: {}", format, refused);
                 }
             }
@@ -174,15 +174,18 @@ fn thousands_of_reports_that_are_alike_are_read_back() {
         values: vec![0.5; 64],
     };
     let reports: Vec<Report> = (0..5_000).map(report).collect();
-    let plain = Serializer::default().to_vec(&reports).unwrap().len();
+    let plain = Serializer::default()
+        .to_vec(&Serde(&reports))
+        .unwrap()
+        .len();
     for &format in Format::ALL {
         let codec = Serializer::new(format);
-        let bytes = codec.to_vec_fast(&reports).unwrap();
+        let bytes = codec.to_vec(&reports).unwrap();
         #[cfg(feature = "zstd")]
         if format == Format::JsonZstd {
             assert!(plain / bytes.len() > 200, "{} bytes", bytes.len());
         }
-        let back: Vec<Report> = codec.from_slice_fast(&bytes).unwrap();
+        let back: Vec<Report> = codec.from_slice(&bytes).unwrap();
         assert_eq!(back, reports, "{format}");
     }
     assert!(plain > 1 << 20);
@@ -193,9 +196,13 @@ fn a_million_equal_values_are_read_back() {
     let values = vec![true; 1_000_000];
     for &format in Format::ALL {
         let codec = Serializer::new(format);
-        let bytes = codec.to_vec(&values).unwrap();
+        let bytes = codec.to_vec(&Serde(&values)).unwrap();
         assert!(
-            codec.from_slice::<Vec<bool>>(&bytes).unwrap() == values,
+            codec
+                .from_slice::<Serde<Vec<bool>>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap()
+                == values,
             "{format}"
         );
     }
@@ -210,7 +217,7 @@ fn more_than_the_default_limit_is_refused_in_every_format() {
     for &format in Format::ALL {
         let mut buffer = b"before".to_vec();
         let codec = Serializer::new(format);
-        let error = codec.to_buffer_fast(&texts, &mut buffer).unwrap_err();
+        let error = codec.to_buffer(&texts, &mut buffer).unwrap_err();
         assert!(
             matches!(error, Error::TooLarge { limit: found, .. } if found == limit),
             "{format}: {error}"
@@ -287,7 +294,7 @@ fn an_archive_of_the_shortest_values_counts_for_no_more_than_its_json() {
         json!("a"),
     ] {
         let many = Value::from(vec![value; 1000]);
-        let json = Serializer::default().to_vec(&many).unwrap().len();
+        let json = Serializer::default().to_vec(&Serde(&many)).unwrap().len();
         let limited =
             Serializer::new(Format::Archive).with_limits(Limits::default().max_bytes(json));
         let bytes = write(&limited, &many).unwrap();

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer as Writer};
 use serde_json::{Map, Value, json};
-use wats_codec::{Error, Format, NonFinite, Serializer, fast_serde, fast_struct};
+use wats_codec::{Error, Format, NonFinite, Serde, Serializer, fast_serde, fast_struct};
 
 fn codecs() -> impl Iterator<Item = Serializer> {
     let formats = Format::ALL.iter();
@@ -86,10 +86,10 @@ enum Collected {
 /// Writes and reads; what is read must be the same. Tells whether it was written and read.
 #[track_caller]
 fn survives<T: Serialize + DeserializeOwned + Debug>(codec: &Serializer, value: &T) -> Outcome {
-    let Ok(bytes) = codec.to_vec(value) else {
+    let Ok(bytes) = codec.to_vec(&Serde(value)) else {
         return Outcome::NotWritten;
     };
-    match codec.from_slice::<T>(&bytes) {
+    match codec.from_slice::<Serde<T>>(&bytes).map(|Serde(it)| it) {
         Ok(back) => {
             let format = codec.format();
             assert_eq!(format!("{back:?}"), format!("{value:?}"), "{format}");
@@ -136,7 +136,7 @@ where
     let flat = Flat { id, inner };
     let tagged = Internal::Held(Field { v: value() });
     for codec in codecs() {
-        let written = codec.to_vec(&value()).is_ok();
+        let written = codec.to_vec(&Serde(&value())).is_ok();
         let outcomes = [
             ("as it comes", survives(&codec, &everywhere)),
             ("flattened", survives(&codec, &flat)),
@@ -165,23 +165,32 @@ where
 /// A tree read from it is the one that its JSON gives, or there is none.
 #[track_caller]
 fn as_a_tree<T: Serialize + Debug>(codec: &Serializer, value: &T) {
-    let Ok(bytes) = codec.to_vec(value) else {
+    let Ok(bytes) = codec.to_vec(&Serde(value)) else {
         return;
     };
-    let Ok(json) = Serializer::default().to_vec(value) else {
+    let Ok(json) = Serializer::default().to_vec(&Serde(value)) else {
         // No JSON, no tree, and so no `null` either.
-        let tree = codec.from_slice::<Value>(&bytes);
+        let tree = codec.from_slice::<Serde<Value>>(&bytes).map(|Serde(it)| it);
         assert!(tree.is_err(), "{value:?}: {tree:?}");
         return;
     };
-    if let Ok(tree) = codec.from_slice::<Value>(&bytes) {
-        let expected: Value = Serializer::default().from_slice(&json).unwrap();
+    if let Ok(tree) = codec.from_slice::<Serde<Value>>(&bytes).map(|Serde(it)| it) {
+        let expected: Value = Serializer::default()
+            .from_slice(&json)
+            .map(|Serde(it)| it)
+            .unwrap();
         assert_eq!(tree, expected, "{value:?} in {}", codec.format());
         for other in codecs() {
-            let bytes = other.to_vec(&tree).unwrap();
-            assert_eq!(other.to_vec_fast(&tree).unwrap(), bytes);
+            let bytes = other.to_vec(&Serde(&tree)).unwrap();
+            assert_eq!(other.to_vec(&tree).unwrap(), bytes);
+            assert_eq!(
+                other
+                    .from_slice::<Serde<Value>>(&bytes)
+                    .map(|Serde(it)| it)
+                    .unwrap(),
+                tree
+            );
             assert_eq!(other.from_slice::<Value>(&bytes).unwrap(), tree);
-            assert_eq!(other.from_slice_fast::<Value>(&bytes).unwrap(), tree);
         }
     }
 }
@@ -379,12 +388,26 @@ fn integers_of_128_bits_come_back_wherever_serde_can_collect_them() {
     );
     // Small ones are numbers to everybody.
     let packed = Serializer::new(Format::MessagePack);
-    assert_eq!(packed.to_vec(&[5i128, -1]).unwrap(), b"\x92\x05\xff");
+    assert_eq!(
+        packed.to_vec(&Serde(&[5i128, -1])).unwrap(),
+        b"\x92\x05\xff"
+    );
     // As older documents hold them: sixteen bytes.
     let old = [&b"\xc4\x10"[..], &5i128.to_be_bytes()].concat();
-    assert_eq!(packed.from_slice::<i128>(&old).unwrap(), 5);
+    assert_eq!(
+        packed
+            .from_slice::<Serde<i128>>(&old)
+            .map(|Serde(it)| it)
+            .unwrap(),
+        5
+    );
     // A number below 0 is none of those above.
-    assert!(packed.from_slice::<u128>(b"\xff").is_err());
+    assert!(
+        packed
+            .from_slice::<Serde<u128>>(b"\xff")
+            .map(|Serde(it)| it)
+            .is_err()
+    );
 }
 
 #[test]
@@ -447,7 +470,10 @@ fn documents_in_the_form_for_programs_are_read_too() {
     fn read_too<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
         let bytes = rmp_serde::to_vec_named(value).unwrap();
         assert_eq!(
-            Serializer::default().from_slice::<T>(&bytes).unwrap(),
+            Serializer::default()
+                .from_slice::<Serde<T>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap(),
             *value
         );
     }
@@ -476,7 +502,9 @@ fn other_readers_of_messagepack_read_the_form_for_people() {
         Nothing,
         BTreeMap::from([(Color::Blue, i128::MIN), (Color::Red, 7)]),
     );
-    let bytes = Serializer::new(Format::MessagePack).to_vec(&value).unwrap();
+    let bytes = Serializer::new(Format::MessagePack)
+        .to_vec(&Serde(&value))
+        .unwrap();
     let mut reader = rmp_serde::Deserializer::from_read_ref(&bytes).with_human_readable();
     let back =
         <(Vec<IpAddr>, Identifier, Nothing, BTreeMap<Color, i128>)>::deserialize(&mut reader);
@@ -558,7 +586,7 @@ fn special_floats_come_back_where_anything_may_stand_that_is_no_tree() {
         }
         // In what it keeps as it is, there is no place for them.
         for format in [Format::MessagePack, Format::Archive] {
-            refused::<Lenient>(&Serializer::new(format).to_vec(&[special]).unwrap());
+            refused::<Lenient>(&Serializer::new(format).to_vec(&Serde(&[special])).unwrap());
         }
     }
 }
@@ -656,11 +684,13 @@ fn maps_with_keys_of_any_kind_come_back_or_are_refused_in_writing() {
     );
     let json = Serializer::default();
     let pairs = Pairs(vec![(0.5, 1)]);
-    assert_eq!(json.to_vec(&pairs).unwrap(), br#"{"0.5":1}"#);
-    let error = json.to_vec(&Pairs(vec![(f64::NAN, 1)])).unwrap_err();
+    assert_eq!(json.to_vec(&Serde(&pairs)).unwrap(), br#"{"0.5":1}"#);
+    let error = json
+        .to_vec(&Serde(&Pairs(vec![(f64::NAN, 1)])))
+        .unwrap_err();
     assert!(matches!(error, Error::NonFinite { .. }), "{error}");
     let archive = Serializer::new(Format::Archive);
-    assert!(archive.to_vec(&pairs).is_err());
+    assert!(archive.to_vec(&Serde(&pairs)).is_err());
 }
 
 // ---- NaN and infinities
@@ -686,7 +716,7 @@ fn special_floats_come_back_wherever_a_float_stands() {
             series: vec![special, 1.0],
         });
         let text = Serializer::default().non_finite(NonFinite::Text);
-        assert!(text.to_vec(&special).unwrap().starts_with(b"\""));
+        assert!(text.to_vec(&Serde(&special)).unwrap().starts_with(b"\""));
     }
 }
 
@@ -732,8 +762,8 @@ enum NumberOrTree {
 fn refused<T: DeserializeOwned + wats_codec::fast::Decode + Debug>(bytes: &[u8]) {
     let codec = Serializer::default();
     for read in [
+        codec.from_slice::<Serde<T>>(bytes).map(|Serde(it)| it),
         codec.from_slice::<T>(bytes),
-        codec.from_slice_fast::<T>(bytes),
     ] {
         let error = read.unwrap_err();
         assert!(error.to_string().contains("NaN"), "{error}");
@@ -754,17 +784,20 @@ fn special_floats_that_serde_collects_may_stand_under_so_many_names() {
         (0..names).map(|n| (n.to_string(), [f64::NAN; 2])).collect()
     };
     let read = |names| {
-        let bytes = codec.to_vec(&of(names)).unwrap();
-        codec.from_slice::<BTreeMap<String, Vec<FloatOrText>>>(&bytes)
+        let bytes = codec.to_vec(&Serde(&of(names))).unwrap();
+        codec
+            .from_slice::<Serde<BTreeMap<String, Vec<FloatOrText>>>>(&bytes)
+            .map(|Serde(it)| it)
     };
     assert_eq!(read(64).unwrap().len(), 64);
     let error = read(65).unwrap_err().to_string();
     assert!(error.contains("too many names"), "{error}");
     // Where the type says that it is a float, there may be any number.
-    let bytes = codec.to_vec(&of(1000)).unwrap();
+    let bytes = codec.to_vec(&Serde(&of(1000))).unwrap();
     assert!(
         codec
-            .from_slice::<BTreeMap<String, [f64; 2]>>(&bytes)
+            .from_slice::<Serde<BTreeMap<String, [f64; 2]>>>(&bytes)
+            .map(|Serde(it)| it)
             .is_ok()
     );
 }
@@ -774,10 +807,10 @@ fn a_tree_never_holds_null_in_place_of_a_special_float() {
     for special in SPECIAL {
         for format in [Format::MessagePack, Format::Archive] {
             let codec = Serializer::new(format);
-            let of = |value: BTreeMap<&str, f64>| codec.to_vec(&value).unwrap();
+            let of = |value: BTreeMap<&str, f64>| codec.to_vec(&Serde(&value)).unwrap();
             refused::<Value>(&of(BTreeMap::from([("value", special)])));
-            refused::<Value>(&codec.to_vec(&special).unwrap());
-            refused::<Vec<Value>>(&codec.to_vec(&[1.0, special]).unwrap());
+            refused::<Value>(&codec.to_vec(&Serde(&special)).unwrap());
+            refused::<Vec<Value>>(&codec.to_vec(&Serde(&[1.0, special])).unwrap());
             refused::<Within>(&of(BTreeMap::from([("tree", special)])));
             refused::<Known>(&of(BTreeMap::from([("known", 1.0), ("other", special)])));
             // The known one is a float; the other one is in a tree.
@@ -786,37 +819,40 @@ fn a_tree_never_holds_null_in_place_of_a_special_float() {
                 ("other", special),
             ])));
             let nested = BTreeMap::from([("tree", vec![BTreeMap::from([("deep", special)])])]);
-            refused::<Within>(&codec.to_vec(&nested).unwrap());
+            refused::<Within>(&codec.to_vec(&Serde(&nested)).unwrap());
 
             let known = of(BTreeMap::from([("known", special)]));
-            let back: Known = Serializer::default().from_slice(&known).unwrap();
+            let back: Known = Serializer::default()
+                .from_slice(&known)
+                .map(|Serde(it)| it)
+                .unwrap();
             assert_eq!(back.known.to_bits(), special.to_bits());
-            assert!(
-                Serializer::default()
-                    .from_slice_fast::<Known>(&known)
-                    .is_ok()
-            );
+            assert!(Serializer::default().from_slice::<Known>(&known).is_ok());
 
             let mixed = |value, tree| {
                 let unknown = special;
                 let kind = "Typed";
                 codec
-                    .to_vec(&Other {
+                    .to_vec(&Serde(&Other {
                         kind,
                         value,
                         tree,
                         unknown,
-                    })
+                    }))
                     .unwrap()
             };
             refused::<Mixed>(&mixed(special, special));
             refused::<Mixed>(&mixed(1.0, special));
             // What is passed over holds nothing.
-            let Mixed::Typed { value, .. } = codec.from_slice(&mixed(special, 1.0)).unwrap();
+            let Mixed::Typed { value, .. } = codec
+                .from_slice(&mixed(special, 1.0))
+                .map(|Serde(it)| it)
+                .unwrap();
             assert_eq!(value.to_bits(), special.to_bits());
             assert!(
                 codec
-                    .from_slice::<NumberOrTree>(&codec.to_vec(&special).unwrap())
+                    .from_slice::<Serde<NumberOrTree>>(&codec.to_vec(&Serde(&special)).unwrap())
+                    .map(|Serde(it)| it)
                     .is_err()
             );
         }
@@ -826,15 +862,21 @@ fn a_tree_never_holds_null_in_place_of_a_special_float() {
 #[test]
 fn a_float_beyond_a_small_one_is_refused_and_no_infinity() {
     for codec in codecs() {
-        let bytes = codec.to_vec(&[1e300f64]).unwrap();
+        let bytes = codec.to_vec(&Serde(&[1e300f64])).unwrap();
         assert!(
-            codec.from_slice::<Vec<f32>>(&bytes).is_err(),
+            codec
+                .from_slice::<Serde<Vec<f32>>>(&bytes)
+                .map(|Serde(it)| it)
+                .is_err(),
             "{}",
             codec.format()
         );
-        let bytes = codec.to_vec(&[0.5f64, 1.0 / 3.0]).unwrap();
+        let bytes = codec.to_vec(&Serde(&[0.5f64, 1.0 / 3.0])).unwrap();
         assert_eq!(
-            codec.from_slice::<Vec<f32>>(&bytes).unwrap(),
+            codec
+                .from_slice::<Serde<Vec<f32>>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap(),
             [0.5, 1.0 / 3.0]
         );
     }
@@ -886,21 +928,16 @@ fn numbers_of_any_size_are_written_as_the_numbers_that_they_are() {
     let equal = |number: &'static str, plain: &dyn Fn(&Serializer) -> Vec<u8>| {
         for codec in codecs() {
             let number = vec![AnyNumber(number)];
-            let bytes = codec.to_vec(&number).unwrap();
+            let bytes = codec.to_vec(&Serde(&number)).unwrap();
             assert_eq!(bytes, plain(&codec), "{number:?} in {}", codec.format());
-            assert_eq!(
-                codec.to_vec_fast(&number).unwrap(),
-                bytes,
-                "{}",
-                codec.format()
-            );
+            assert_eq!(codec.to_vec(&number).unwrap(), bytes, "{}", codec.format());
         }
     };
     for (number, plain) in [("0", 0u64), ("7", 7), ("18446744073709551615", u64::MAX)] {
-        equal(number, &|codec| codec.to_vec(&[plain]).unwrap());
+        equal(number, &|codec| codec.to_vec(&Serde(&[plain])).unwrap());
     }
     for (number, plain) in [("-1", -1i64), ("-9223372036854775808", i64::MIN)] {
-        equal(number, &|codec| codec.to_vec(&[plain]).unwrap());
+        equal(number, &|codec| codec.to_vec(&Serde(&[plain])).unwrap());
     }
     for (number, plain) in [
         ("-0", -0.0f64),
@@ -910,7 +947,7 @@ fn numbers_of_any_size_are_written_as_the_numbers_that_they_are() {
         ("18446744073709551616", 18_446_744_073_709_551_616.0),
         ("5e-324", 5e-324),
     ] {
-        equal(number, &|codec| codec.to_vec(&[plain]).unwrap());
+        equal(number, &|codec| codec.to_vec(&Serde(&[plain])).unwrap());
     }
 }
 
@@ -928,7 +965,7 @@ fn numbers_that_nothing_holds_are_refused_in_writing() {
         "NaN",
     ] {
         for codec in codecs() {
-            let error = codec.to_vec(&AnyNumber(number)).unwrap_err();
+            let error = codec.to_vec(&Serde(&AnyNumber(number))).unwrap_err();
             let text = error.to_string();
             assert!(matches!(error, Error::Unwritable { .. }), "{text}");
             assert!(text.contains("number"), "{text}");
@@ -940,9 +977,14 @@ fn numbers_that_nothing_holds_are_refused_in_writing() {
 fn numbers_and_raw_json_take_no_level_of_their_own() {
     for codec in codecs() {
         let deepest = Nested(127, AnyNumber("5"));
-        let bytes = codec.to_vec(&deepest).unwrap();
-        codec.from_slice::<Value>(&bytes).unwrap();
-        let error = codec.to_vec(&Nested(128, AnyNumber("5"))).unwrap_err();
+        let bytes = codec.to_vec(&Serde(&deepest)).unwrap();
+        codec
+            .from_slice::<Serde<Value>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap();
+        let error = codec
+            .to_vec(&Serde(&Nested(128, AnyNumber("5"))))
+            .unwrap_err();
         assert!(error.is_limit(), "{error}");
     }
 }
@@ -970,25 +1012,25 @@ fn raw_json_stands_in_json_only_and_counts_for_its_levels() {
     let raw = |text: &str| RawJson(text.to_owned());
     for codec in codecs() {
         let format = codec.format();
-        let written = codec.to_vec(&[raw("[1, 2.50]")]);
+        let written = codec.to_vec(&Serde(&[raw("[1, 2.50]")]));
         if matches!(format, Format::MessagePack | Format::Archive) {
             let error = written.unwrap_err();
             assert!(error.to_string().contains("RawValue"), "{error}");
-            assert!(codec.to_vec_fast(&vec![raw("1")]).is_err(), "{format}");
+            assert!(codec.to_vec(&vec![raw("1")]).is_err(), "{format}");
             continue;
         }
         for broken in ["", "[1", "1 2", "{]", "nul", "\"\u{1}\"", "[1],"] {
-            let error = codec.to_vec(&[raw(broken)]).unwrap_err();
+            let error = codec.to_vec(&Serde(&[raw(broken)])).unwrap_err();
             assert!(
                 matches!(error, Error::Unwritable { .. }),
                 "{broken}: {error}"
             );
         }
         let deep = |levels: usize| raw(&("[".repeat(levels) + &"]".repeat(levels)));
-        codec.to_vec(&Nested(9, deep(118))).unwrap();
-        codec.to_vec(&Nested(0, deep(127))).unwrap();
+        codec.to_vec(&Serde(&Nested(9, deep(118)))).unwrap();
+        codec.to_vec(&Serde(&Nested(0, deep(127)))).unwrap();
         for (own, raw) in [(9, 119), (127, 1), (0, 128), (120, 120)] {
-            let error = codec.to_vec(&Nested(own, deep(raw))).unwrap_err();
+            let error = codec.to_vec(&Serde(&Nested(own, deep(raw)))).unwrap_err();
             assert!(error.is_limit(), "{own} and {raw}: {error}");
         }
     }
@@ -1017,20 +1059,36 @@ fn text_that_is_not_utf8_is_refused_wherever_it_stands() {
     ];
     for bytes in documents {
         let read = [
-            codec.from_slice::<Small>(bytes),
-            codec.from_slice_fast(bytes),
+            codec.from_slice::<Serde<Small>>(bytes).map(|Serde(it)| it),
+            codec.from_slice(bytes),
         ];
         for read in read {
             let error = read.unwrap_err();
             assert!(matches!(error, Error::Syntax { .. }), "{error}");
             assert!(error.position().is_some(), "{error}");
         }
-        assert!(codec.from_slice::<Value>(bytes).is_err());
-        assert!(codec.from_slice::<serde::de::IgnoredAny>(bytes).is_err());
-        assert!(codec.from_slice::<Bytes>(bytes).is_err());
+        assert!(
+            codec
+                .from_slice::<Serde<Value>>(bytes)
+                .map(|Serde(it)| it)
+                .is_err()
+        );
+        assert!(
+            codec
+                .from_slice::<Serde<serde::de::IgnoredAny>>(bytes)
+                .map(|Serde(it)| it)
+                .is_err()
+        );
+        assert!(
+            codec
+                .from_slice::<Serde<Bytes>>(bytes)
+                .map(|Serde(it)| it)
+                .is_err()
+        );
     }
     let error = codec
-        .from_slice::<Small>(b"{\"a\":1,\n\"n\":\"\xff\"}")
+        .from_slice::<Serde<Small>>(b"{\"a\":1,\n\"n\":\"\xff\"}")
+        .map(|Serde(it)| it)
         .unwrap_err();
     assert_eq!(
         error.position(),
@@ -1041,9 +1099,12 @@ fn text_that_is_not_utf8_is_refused_wherever_it_stands() {
 #[test]
 fn items_that_a_type_does_not_take_are_refused_in_every_format() {
     for codec in codecs() {
-        let bytes = codec.to_vec(&[1u8, 2, 3]).unwrap();
+        let bytes = codec.to_vec(&Serde(&[1u8, 2, 3])).unwrap();
         assert!(
-            codec.from_slice::<(u8, u8)>(&bytes).is_err(),
+            codec
+                .from_slice::<Serde<(u8, u8)>>(&bytes)
+                .map(|Serde(it)| it)
+                .is_err(),
             "{}",
             codec.format()
         );
@@ -1053,8 +1114,11 @@ fn items_that_a_type_does_not_take_are_refused_in_every_format() {
 #[test]
 fn a_refusal_without_a_place_names_none() {
     for codec in codecs() {
-        let bytes = codec.to_vec(&json!({"neither": true})).unwrap();
-        let error = codec.from_slice::<Untagged<u8>>(&bytes).unwrap_err();
+        let bytes = codec.to_vec(&Serde(&json!({"neither": true}))).unwrap();
+        let error = codec
+            .from_slice::<Serde<Untagged<u8>>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap_err();
         let text = error.to_string();
         assert!(text.contains("did not match any variant"), "{text}");
         assert!(
@@ -1064,7 +1128,8 @@ fn a_refusal_without_a_place_names_none() {
     }
     // An extension, such as the timestamps of other libraries.
     let error = Serializer::default()
-        .from_slice::<Value>(b"\x91\xd6\xff\0\0\0\x01")
+        .from_slice::<Serde<Value>>(b"\x91\xd6\xff\0\0\0\x01")
+        .map(|Serde(it)| it)
         .unwrap_err();
     assert!(
         error.to_string().contains("extension of type -1"),
@@ -1080,8 +1145,18 @@ fn extensions_come_back_in_messagepack() {
     struct Timestamp((i8, Bytes));
     let value = Timestamp((-1, Bytes(vec![0, 0, 0, 1])));
     let codec = Serializer::new(Format::MessagePack);
-    let bytes = codec.to_vec(&value).unwrap();
+    let bytes = codec.to_vec(&Serde(&value)).unwrap();
     assert_eq!(bytes, b"\xd6\xff\0\0\0\x01");
-    assert_eq!(codec.from_slice::<Timestamp>(&bytes).unwrap(), value);
-    assert!(Serializer::new(Format::Archive).to_vec(&value).is_err());
+    assert_eq!(
+        codec
+            .from_slice::<Serde<Timestamp>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap(),
+        value
+    );
+    assert!(
+        Serializer::new(Format::Archive)
+            .to_vec(&Serde(&value))
+            .is_err()
+    );
 }

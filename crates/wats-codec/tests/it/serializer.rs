@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wats_codec::{Error, Format, NonFinite, Serializer, benchmark_with, compare};
+use wats_codec::{Error, Format, NonFinite, Serde, Serializer, benchmark_with, compare};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,13 +86,19 @@ fn every_format_reads_back_through_every_serializer() {
         for threshold in [0, 10_000_000] {
             let bytes = Serializer::new(format)
                 .compress_threshold(threshold)
-                .to_vec(&reports)
+                .to_vec(&Serde(&reports))
                 .unwrap();
             for &other in Format::ALL {
-                let back: Vec<Report> = Serializer::new(other).from_slice(&bytes).unwrap();
+                let back: Vec<Report> = Serializer::new(other)
+                    .from_slice(&bytes)
+                    .map(|Serde(it)| it)
+                    .unwrap();
                 assert_eq!(back, reports, "{format} read by {other}");
             }
-            let back: Vec<Report> = Serializer::default().from_reader(&bytes[..]).unwrap();
+            let back: Vec<Report> = Serializer::default()
+                .from_reader(&bytes[..])
+                .map(|Serde(it)| it)
+                .unwrap();
             assert_eq!(back, reports, "{format} from a reader");
         }
     }
@@ -106,7 +112,7 @@ fn bytes_are_those_of_the_known_libraries() {
         report.steps[0].limit = Some(2.5);
         report.steps[0].series = vec![1.0, -0.0, 1e300];
     }
-    let write = |format| Serializer::new(format).to_vec(&reports).unwrap();
+    let write = |format| Serializer::new(format).to_vec(&Serde(&reports)).unwrap();
     assert_eq!(write(Format::Json), serde_json::to_vec(&reports).unwrap());
     assert_eq!(
         write(Format::JsonPretty),
@@ -128,7 +134,7 @@ fn golden_bytes() {
     };
     let json = br#"{"name":"Vin","value":5.0,"limit":"Infinity","series":[]}"#;
     let packed = b"\x84\xa4name\xa3Vin\xa5value\xcb\x40\x14\0\0\0\0\0\0\xa5limit\xcb\x7f\xf0\0\0\0\0\0\0\xa6series\x90";
-    let write = |format| Serializer::new(format).to_vec(&step).unwrap();
+    let write = |format| Serializer::new(format).to_vec(&Serde(&step)).unwrap();
     assert_eq!(write(Format::Json), json);
     assert_eq!(write(Format::MessagePack), packed);
     assert_eq!(
@@ -137,17 +143,21 @@ fn golden_bytes() {
     );
     // The header of our gzip: no name, no time, so equal input gives equal bytes.
     let gzip = Serializer::new(Format::JsonGzip).compress_threshold(0);
-    let bytes = gzip.to_vec(&step).unwrap();
+    let bytes = gzip.to_vec(&Serde(&step)).unwrap();
     assert_eq!(&bytes[..8], b"\x1f\x8b\x08\0\0\0\0\0");
-    assert_eq!(bytes, gzip.to_vec(&step).unwrap());
+    assert_eq!(bytes, gzip.to_vec(&Serde(&step)).unwrap());
 }
 
 #[test]
 fn the_threshold_decides_about_compression() {
     let text = "x".repeat(9_998); // 10 000 bytes with the quotes
     let gzip = Serializer::new(Format::JsonGzip);
-    assert!(gzip.to_vec(&text).unwrap().starts_with(b"\x1f\x8b"));
-    assert!(gzip.to_vec(&text[1..]).unwrap().starts_with(b"\"xx"));
+    assert!(gzip.to_vec(&Serde(&text)).unwrap().starts_with(b"\x1f\x8b"));
+    assert!(
+        gzip.to_vec(&Serde(&text[1..]))
+            .unwrap()
+            .starts_with(b"\"xx")
+    );
 
     let packed = gzip.encode(&text).unwrap();
     assert_eq!(packed.content_encoding, Some("gzip"));
@@ -160,8 +170,13 @@ fn gzip_levels_order_by_size() {
     let text: Vec<u32> = (0..20_000).map(|i| i * i % 977).collect();
     let size = |level| {
         let gzip = Serializer::new(Format::JsonGzip).gzip_level(level);
-        let bytes = gzip.to_vec(&text).unwrap();
-        assert_eq!(gzip.from_slice::<Vec<u32>>(&bytes).unwrap(), text);
+        let bytes = gzip.to_vec(&Serde(&text)).unwrap();
+        assert_eq!(
+            gzip.from_slice::<Serde<Vec<u32>>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap(),
+            text
+        );
         bytes.len()
     };
     assert!(size(0) > size(1) && size(1) > size(9));
@@ -172,9 +187,11 @@ fn gzip_levels_order_by_size() {
 fn a_buffer_is_replaced_and_emptied_on_error() {
     let json = Serializer::new(Format::Json);
     let mut buffer = b"old contents, long enough to show".to_vec();
-    json.to_buffer(&[1, 2], &mut buffer).unwrap();
+    json.to_buffer(&Serde(&[1, 2]), &mut buffer).unwrap();
     assert_eq!(buffer, b"[1,2]");
-    let error = json.to_buffer(&[1.0, f64::NAN], &mut buffer).unwrap_err();
+    let error = json
+        .to_buffer(&Serde(&[1.0, f64::NAN]), &mut buffer)
+        .unwrap_err();
     assert!(matches!(error, Error::NonFinite { value: "NaN", .. }));
     assert!(buffer.is_empty());
 }
@@ -185,15 +202,15 @@ fn a_buffer_keeps_its_place_in_every_format_and_new_bytes_take_no_more_than_they
     for &format in Format::ALL {
         let codec = Serializer::new(format);
         let mut buffer = Vec::new();
-        codec.to_buffer(&text, &mut buffer).unwrap();
+        codec.to_buffer(&Serde(&text), &mut buffer).unwrap();
         let (place, room) = (buffer.as_ptr(), buffer.capacity());
-        codec.to_buffer(&text, &mut buffer).unwrap();
+        codec.to_buffer(&Serde(&text), &mut buffer).unwrap();
         assert_eq!(
             (buffer.as_ptr(), buffer.capacity()),
             (place, room),
             "{format}"
         );
-        let bytes = codec.to_vec(&text).unwrap();
+        let bytes = codec.to_vec(&Serde(&text)).unwrap();
         assert_eq!(bytes, buffer, "{format}");
         assert!(bytes.capacity() <= 2 * bytes.len().max(128), "{format}");
     }
@@ -228,7 +245,10 @@ fn failing_readers_and_writers_are_io_errors() {
         }
     }
     let json = Serializer::default();
-    let read = json.from_reader::<u8>(Broken).unwrap_err();
+    let read = json
+        .from_reader::<Serde<u8>>(Broken)
+        .map(|Serde(it)| it)
+        .unwrap_err();
     let written = json.to_writer(Broken, &1).unwrap_err();
     for error in [read, written] {
         assert!(matches!(error, Error::Io(_)));
@@ -241,13 +261,15 @@ fn plain_floats_as_text_on_request() {
     let values = (f64::NAN, f64::INFINITY, f32::NEG_INFINITY, Some(1.5));
     let json = Serializer::new(Format::Json).non_finite(NonFinite::Text);
     assert_eq!(
-        json.to_vec(&values).unwrap(),
+        json.to_vec(&Serde(&values)).unwrap(),
         br#"["NaN","Infinity","-Infinity",1.5]"#
     );
     // MessagePack has real floats and needs no policy.
     let packed = Serializer::new(Format::MessagePack);
-    let back: (f64, f64, f32, Option<f64>) =
-        packed.from_slice(&packed.to_vec(&values).unwrap()).unwrap();
+    let back: (f64, f64, f32, Option<f64>) = packed
+        .from_slice(&packed.to_vec(&Serde(&values)).unwrap())
+        .map(|Serde(it)| it)
+        .unwrap();
     assert!(back.0.is_nan());
     assert_eq!((back.1, back.2, back.3), (values.1, values.2, values.3));
 }
@@ -258,14 +280,14 @@ fn comparison_and_benchmark_agree_on_sizes() {
     for _ in 0..5 {
         reports.extend_from_within(..);
     }
-    let comparison = compare(&reports).unwrap();
+    let comparison = compare(&Serde(&reports)).unwrap();
     let json = comparison.get(Format::Json).unwrap();
     assert_eq!((json.ratio, json.savings_percent), (1.0, 0.0));
     let gzip = comparison.get(Format::JsonGzip).unwrap();
     assert!(gzip.savings_percent > 70.0, "{comparison}");
 
     let once = wats_codec::BenchOptions::default().rounds(1);
-    let report = benchmark_with(&reports, &once).unwrap();
+    let report = benchmark_with(&Serde(reports), &once).unwrap();
     for row in &report.rows {
         assert_eq!(row.bytes, comparison.get(row.format).unwrap().bytes);
     }
@@ -299,14 +321,14 @@ proptest! {
     fn reports_survive_every_pair_of_formats(report in any_report()) {
         for &first in Format::ALL {
             let first = Serializer::new(first).compress_threshold(0);
-            let bytes = first.to_vec(&report).unwrap();
-            let once: Value = first.from_slice_fast(&bytes).unwrap();
+            let bytes = first.to_vec(&Serde(&report)).unwrap();
+            let once: Value = first.from_slice(&bytes).unwrap();
             prop_assert_eq!(&once, &report, "{}", first.format());
-            prop_assert_eq!(&first.to_vec_fast(&report).unwrap(), &bytes, "{}", first.format());
+            prop_assert_eq!(&first.to_vec(&report).unwrap(), &bytes, "{}", first.format());
             for &second in Format::ALL {
                 let second = Serializer::new(second).compress_threshold(0);
-                let bytes = second.to_vec_fast(&once).unwrap();
-                let twice: Value = first.from_slice(&bytes).unwrap();
+                let bytes = second.to_vec(&once).unwrap();
+                let twice: Value = first.from_slice(&bytes).map(|Serde(it)| it).unwrap();
                 prop_assert_eq!(&twice, &report, "{} then {}", first.format(), second.format());
             }
         }
@@ -317,7 +339,12 @@ proptest! {
 fn from_json_reads_json_and_names_what_else_comes() {
     let json = Serializer::default();
     for text in ["[1,2]", " [1, 2]\n", "\u{feff}[1,2]"] {
-        assert_eq!(json.from_json::<Vec<u8>>(text.as_bytes()).unwrap(), [1, 2]);
+        assert_eq!(
+            json.from_json::<Serde<Vec<u8>>>(text.as_bytes())
+                .map(|Serde(it)| it)
+                .unwrap(),
+            [1, 2]
+        );
     }
     for (format, name) in [
         (Format::MessagePack, "msgpack"),
@@ -325,19 +352,27 @@ fn from_json_reads_json_and_names_what_else_comes() {
         (Format::JsonGzip, "json-gzip"),
     ] {
         let other = Serializer::new(format).compress_threshold(0);
-        let bytes = other.to_vec(&[1, 2]).unwrap();
-        let error = json.from_json::<Vec<u8>>(&bytes).unwrap_err();
+        let bytes = other.to_vec(&Serde(&[1, 2])).unwrap();
+        let error = json
+            .from_json::<Serde<Vec<u8>>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap_err();
         assert!(matches!(error, Error::Syntax { .. }), "{error}");
         assert!(error.to_string().contains(name), "{error}");
     }
     let small = json.with_limits(wats_codec::Limits::default().max_bytes(4));
     assert!(matches!(
-        small.from_json::<Vec<u8>>(b"[1,2]"),
+        small
+            .from_json::<Serde<Vec<u8>>>(b"[1,2]")
+            .map(|Serde(it)| it),
         Err(Error::TooLarge { limit: 4, .. })
     ));
-    assert!(matches!(json.from_json::<u8>(b" "), Err(Error::Empty)));
     assert!(matches!(
-        json.from_json::<u8>(b"[1"),
+        json.from_json::<Serde<u8>>(b" ").map(|Serde(it)| it),
+        Err(Error::Empty)
+    ));
+    assert!(matches!(
+        json.from_json::<Serde<u8>>(b"[1").map(|Serde(it)| it),
         Err(Error::Data { .. } | Error::Truncated { .. })
     ));
 }

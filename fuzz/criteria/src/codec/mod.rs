@@ -5,7 +5,7 @@ mod model;
 use std::io::BufReader;
 
 use serde_json::Value;
-use wats_codec::{Format, Framing, Limits, RecordReader, Serializer};
+use wats_codec::{Format, Framing, Limits, RecordReader, Serde, Serializer};
 
 pub(crate) use self::model::read_alike as fast;
 
@@ -14,14 +14,17 @@ pub(crate) fn read(bytes: &[u8]) {
     let limits = Limits::default().max_bytes(1 << 20);
     for format in [Format::Json, Format::MessagePack] {
         let codec = Serializer::new(format).with_limits(limits);
-        let Ok(value) = codec.from_slice::<Value>(bytes) else {
+        let Ok(value) = codec.from_slice::<Serde<Value>>(bytes).map(|Serde(it)| it) else {
             continue;
         };
         for &format in Format::ALL {
             let again = Serializer::new(format);
-            let written = again.to_vec(&value).expect("what was read can be written");
+            let written = again
+                .to_vec(&Serde(&value))
+                .expect("what was read can be written");
             let back: Value = again
                 .from_slice(&written)
+                .map(|Serde(it)| it)
                 .expect("what was written can be read");
             assert_eq!(back, value, "{format}");
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use wats_codec::{Limits, Serializer, fast_enum, fast_struct};
+use wats_codec::{Limits, Serde, Serializer, fast_enum, fast_struct};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Status {
@@ -37,8 +37,10 @@ fast_struct!(Step {
 pub(crate) fn read_alike(bytes: &[u8]) {
     // A few bytes of an archive may stand for the largest document: that is to be small here.
     let codec = Serializer::default().with_limits(Limits::default().max_bytes(1 << 20));
-    let fast = codec.from_slice_fast::<Vec<Step>>(bytes);
-    let serde = codec.from_slice::<Vec<Step>>(bytes);
+    let fast = codec.from_slice::<Vec<Step>>(bytes);
+    let serde = codec
+        .from_slice::<Serde<Vec<Step>>>(bytes)
+        .map(|Serde(it)| it);
     assert_eq!(format!("{fast:?}"), format!("{serde:?}"));
     let starts_as_json = bytes.trim_ascii_start().first() == Some(&b'[');
     if let (true, Ok(read)) = (starts_as_json, &serde) {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wats_codec::{Format, Serializer};
+use wats_codec::{Format, Serde, Serializer};
 use wats_domains::report::{
     Cursor, FixPolicy, HeaderAttachment, MiscInfoHeader, QuarantinedReport, evaluate, fix, lint,
     lint_json,
@@ -68,14 +68,20 @@ pub(crate) fn lists(bytes: &[u8]) {
 /// Reads; what could be read is the same after it was written and read again, and so are its members.
 fn stable<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let json = Serializer::new(Format::Json);
-    let read: T = json.from_slice(bytes).ok()?;
+    let read: T = json.from_slice(bytes).map(|Serde(it)| it).ok()?;
     let text = written(&read);
-    let before: Value = json.from_slice(bytes).expect("it was read before");
+    let before: Value = json
+        .from_slice(bytes)
+        .map(|Serde(it)| it)
+        .expect("it was read before");
     let after: Value = serde_json::from_slice(&text).expect("what was written can be read");
     assert_eq!(before, after);
     let packed = Serializer::new(Format::MessagePack);
-    let again = packed.to_vec(&read).expect("it can be packed");
-    let again: T = packed.from_slice(&again).expect("and unpacked");
+    let again = packed.to_vec(&Serde(&read)).expect("it can be packed");
+    let again: T = packed
+        .from_slice(&again)
+        .map(|Serde(it)| it)
+        .expect("and unpacked");
     assert_eq!(again, read);
     Some(read)
 }
@@ -83,9 +89,10 @@ fn stable<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> 
 /// Writes; what was written reads as the same.
 fn written<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> Vec<u8> {
     let json = Serializer::new(Format::Json);
-    let text = json.to_vec(value).expect("it can be written");
+    let text = json.to_vec(&Serde(value)).expect("it can be written");
     let back: T = json
         .from_slice(&text)
+        .map(|Serde(it)| it)
         .expect("what was written can be read");
     assert_eq!(back, *value);
     text
