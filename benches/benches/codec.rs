@@ -12,6 +12,7 @@ struct Measurement {
     unit: String,
     passed: bool,
 }
+wats_codec::fast_serde!(Measurement);
 
 fn codec(criterion: &mut Criterion) {
     let records: Vec<Measurement> = (0..100)

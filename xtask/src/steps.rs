@@ -22,11 +22,12 @@ const LAYERS: [&str; 10] = [
 ];
 
 /// Offline, against the workspace: no crate needs to be in a registry yet. A change need not be committed to be tried.
-const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-docs --quiet \
+const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-docs \
+     --exclude wats-fuzz --quiet \
      --offline --allow-dirty --target-dir target/package";
 
 /// The crates whose reading must not depend on what others of a build ask of `serde_json`.
-const JSON: [&str; 2] = ["wats-report", "wats-domains"];
+const JSON: [&str; 3] = ["wats-report", "wats-domains", "wats-fuzz"];
 
 /// Features of `serde_json` that change what it hands over, or in which order.
 const JSON_FEATURES: &str = "serde_json/arbitrary_precision,serde_json/preserve_order,\
@@ -35,8 +36,8 @@ const JSON_FEATURES: &str = "serde_json/arbitrary_precision,serde_json/preserve_
 /// The crates with models for loom.
 const LOOM: [&str; 3] = ["wats-batch", "wats-cache", "wats-http"];
 
-/// The crates with fuzz targets, each in a workspace of its own.
-const FUZZ: [&str; 4] = ["wats-codec", "wats-http", "wats-domains", "wats-sim"];
+/// The workspace of the fuzz targets.
+const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// One step.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ impl Tool {
                 (probe, "no valgrind to count with")
             }
             Self::Libfuzzer => (
-                at_root(&format!("fetch --manifest-path {}", fuzz_manifest(FUZZ[0]))),
+                at_root(&format!("fetch --manifest-path {FUZZ}")),
                 "libfuzzer-sys cannot be had: is there a network?",
             ),
         };
@@ -188,14 +189,12 @@ fn formats_beside_features() -> Step {
 }
 
 fn fuzz_check() -> Step {
-    let lines = FUZZ.map(|name| {
-        let manifest = fuzz_manifest(name);
-        format!("check --manifest-path {manifest} --target-dir target/fuzz-check")
-    });
     let mut check = step(
         "fuzz-check",
-        "the fuzz targets compile (minutes: workspaces of their own; needs a C++ compiler)",
-        lines,
+        "the fuzz targets compile (minutes: a workspace of their own; needs a C++ compiler)",
+        [format!(
+            "check --manifest-path {FUZZ} --target-dir target/fuzz-check"
+        )],
     )
     .needs(Tool::Libfuzzer);
     for command in &mut check.commands {
@@ -205,10 +204,6 @@ fn fuzz_check() -> Step {
         on_request: true,
         ..check
     }
-}
-
-fn fuzz_manifest(name: &str) -> String {
-    format!("crates/{name}/fuzz/Cargo.toml")
 }
 
 /// The folder of the workspace.
@@ -375,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn every_loom_model_and_every_fuzz_workspace_has_its_place_in_a_step() {
+    fn every_loom_model_has_its_place_in_a_step() {
         for entry in std::fs::read_dir(root().join("crates")).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -384,11 +379,6 @@ mod tests {
                 LOOM.contains(&name),
                 manifest.contains("cfg(wats_loom)"),
                 "crates/{name}: LOOM of xtask/src/steps.rs"
-            );
-            assert_eq!(
-                FUZZ.contains(&name),
-                path.join("fuzz/Cargo.toml").exists(),
-                "crates/{name}: FUZZ of xtask/src/steps.rs"
             );
         }
     }

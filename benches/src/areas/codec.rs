@@ -122,7 +122,7 @@ fn kept_row<T: Model>(
         .unit("µs/op")
         .note(&format!("{note}; dropped outside the time"))
         .subject("wats-codec", move || {
-            let op = || codec.from_slice_fast::<Vec<T>>(black_box(&document));
+            let op = || codec.from_slice::<Vec<T>>(black_box(&document));
             Ok(ours.ns_per_op_kept(op) / 1000.0)
         })
         .peer("serde_json", move || {
@@ -176,7 +176,7 @@ fn write_row<T: Model>(
         .note(note)
         .subject("wats-codec", move || {
             Ok(timer.ns_per_op(|| {
-                let written = codec.to_buffer_fast(black_box(&own.value), &mut buffer);
+                let written = codec.to_buffer(black_box(&own.value), &mut buffer);
                 black_box(&buffer);
                 written
             }) / 1000.0)
@@ -220,7 +220,7 @@ fn read_row<T: Model>(
         .unit("µs/op")
         .note(note)
         .subject("wats-codec", move || {
-            Ok(timer.ns_per_op(|| codec.from_slice_fast::<Vec<T>>(black_box(&own))) / 1000.0)
+            Ok(timer.ns_per_op(|| codec.from_slice::<Vec<T>>(black_box(&own))) / 1000.0)
         });
     row = peer_of::<T, _>(
         row,
@@ -269,7 +269,7 @@ fn size_row<T: Model>(
         .once()
         .subject("wats-codec", move || {
             let codec = Serializer::new(format).compress_threshold(0);
-            Ok(codec.to_vec_fast(&data.value)?.len() as f64)
+            Ok(codec.to_vec(&data.value)?.len() as f64)
         });
     let json = set.json.len() as f64;
     let row = row.peer("serde_json", move || Ok(json));

@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
-use wats_codec::{benchmark, compare};
+use wats_codec::{benchmark, compare, fast_struct};
 
 #[derive(Serialize, Deserialize)]
 struct Report {
@@ -14,6 +14,12 @@ struct Report {
     result: String,
     steps: Vec<Step>,
 }
+fast_struct!(Report {
+    serial_number = "serial_number",
+    part_number = "part_number",
+    result = "result",
+    steps = "steps",
+});
 
 #[derive(Serialize, Deserialize)]
 struct Step {
@@ -22,6 +28,7 @@ struct Step {
     unit: String,
     status: String,
 }
+fast_struct!(Step { name = "name", value = "value", unit = "unit", status = "status" });
 
 fn main() -> Result<(), wats_codec::Error> {
     let step = |report: u32, step: u32| Step {

@@ -38,7 +38,6 @@ mod transcode;
 mod worth;
 mod writer;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fast::{Decode, Encode};
@@ -82,21 +81,8 @@ mod kind {
     pub(super) const LAST: u8 = MAP;
 }
 
-/// Writes any `serde` type.
-pub(crate) fn write<T: Serialize + ?Sized>(
-    value: &T,
-    out: &mut Vec<u8>,
-    limits: &Limits,
-) -> Result<()> {
-    let mut packed = Vec::new();
-    msgpack::write(value, &mut packed, limits)?;
-    let mut sink = ArchiveSink::new(limits.depth());
-    transcode::to_archive(&packed, &mut sink)?;
-    sink.finish(out, limits)
-}
-
-/// Writes by the fast path.
-pub(crate) fn write_fast<T: Encode + ?Sized>(
+/// Writes a value.
+pub(crate) fn write<T: Encode + ?Sized>(
     value: &T,
     out: &mut Vec<u8>,
     limits: &Limits,

@@ -8,10 +8,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::compare::{as_name, ratio};
-use crate::{Format, Result, Serializer, format_bytes};
+use crate::{Decode, Encode, Format, Result, Serializer, format_bytes};
 
 /// How much measuring [`benchmark_with`] does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ pub struct FormatSpeed {
 ///
 /// # Errors
 /// As [`Serializer::to_vec`] and [`Serializer::from_slice`].
-pub fn benchmark<T: Serialize + DeserializeOwned>(value: &T) -> Result<BenchReport> {
+pub fn benchmark<T: Encode + Decode>(value: &T) -> Result<BenchReport> {
     benchmark_with(value, &BenchOptions::default())
 }
 
@@ -107,7 +106,7 @@ pub fn benchmark<T: Serialize + DeserializeOwned>(value: &T) -> Result<BenchRepo
 ///
 /// # Errors
 /// As [`benchmark`].
-pub fn benchmark_with<T: Serialize + DeserializeOwned>(
+pub fn benchmark_with<T: Encode + Decode>(
     value: &T,
     options: &BenchOptions,
 ) -> Result<BenchReport> {

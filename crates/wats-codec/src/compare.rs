@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Format, Limits, Result, Serializer, format_bytes};
+use crate::{Encode, Format, Limits, Result, Serializer, format_bytes};
 
 /// The sizes of one value in every format.
 ///
@@ -45,7 +45,7 @@ pub struct FormatSize {
 ///
 /// # Errors
 /// As [`Serializer::to_vec`].
-pub fn compare<T: Serialize + ?Sized>(value: &T) -> Result<Comparison> {
+pub fn compare<T: Encode + ?Sized>(value: &T) -> Result<Comparison> {
     // Nobody reads these.
     let limits = Limits::default().max_bytes(usize::MAX);
     let sizes = Format::ALL.iter().map(|&format| {

@@ -3,8 +3,8 @@
 //!
 //! `serde` must discover a struct anew in every document. A type that names its fields to
 //! [`fast_struct!`](crate::fast_struct) or [`fast_enum!`](crate::fast_enum) is written and read by
-//! code made for it, several times as fast, through [`Serializer::to_vec_fast`] and
-//! [`Serializer::from_slice_fast`]. The path changes no byte and no value:
+//! code made for it, several times as fast. [`Serializer::to_vec`] and [`Serializer::from_slice`] take every type with these
+//! traits, and any other type of `serde` within [`Serde`]. The path changes no byte and no value:
 //!
 //! * What it writes equals what `serde` writes, byte for byte.
 //! * What it reads equals what `serde` reads. Where it meets anything out of the ordinary (an
@@ -16,7 +16,7 @@
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
-//! use wats_codec::{Format, Serializer, fast_enum, fast_struct};
+//! use wats_codec::{Format, Serde, Serializer, fast_enum, fast_struct};
 //!
 //! #[derive(Debug, PartialEq, Serialize, Deserialize)]
 //! enum Status {
@@ -39,9 +39,9 @@
 //!
 //! let steps = vec![Step { name: "Vout".into(), status: Status::Passed, total_time: None }];
 //! let json = Serializer::new(Format::Json);
-//! let bytes = json.to_vec_fast(&steps)?;
-//! assert_eq!(bytes, json.to_vec(&steps)?);
-//! assert_eq!(json.from_slice_fast::<Vec<Step>>(&bytes)?, steps);
+//! let bytes = json.to_vec(&steps)?;
+//! assert_eq!(bytes, json.to_vec(&Serde(&steps))?);
+//! assert_eq!(json.from_slice::<Vec<Step>>(&bytes)?, steps);
 //! wats_codec::fast::verify(&steps)?;
 //! # Ok::<(), wats_codec::Error>(())
 //! ```
@@ -49,11 +49,12 @@
 //! # Layout
 //! [`Encode`] and [`Decode`] are what a type implements, against any [`Sink`] or [`Source`];
 //! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `values` implements the traits for the
-//! types of the standard library; `macros` for those of the caller.
+//! types of the standard library; `macros` for those of the caller, and `by_serde` for any other.
 //!
-//! [`Serializer::to_vec_fast`]: crate::Serializer::to_vec_fast
-//! [`Serializer::from_slice_fast`]: crate::Serializer::from_slice_fast
+//! [`Serializer::to_vec`]: crate::Serializer::to_vec
+//! [`Serializer::from_slice`]: crate::Serializer::from_slice
 
+mod by_serde;
 pub(crate) mod json;
 #[doc(hidden)]
 pub mod key;
@@ -65,12 +66,20 @@ mod verify;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use by_serde::Serde;
 pub use key::Key;
 pub use values::{Extra, Float};
 pub use verify::verify;
 
-/// A value that can write itself to any [`Sink`].
-pub trait Encode {
+/// A value that can write itself to any [`Sink`]: what [`Serializer::to_vec`](crate::Serializer::to_vec) takes.
+///
+/// [`fast_struct!`](crate::fast_struct), [`fast_enum!`](crate::fast_enum) and [`fast_serde!`](crate::fast_serde) implement it;
+/// [`Serde`] has it for any other type of `serde`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it is encoded",
+    note = "for any type of `serde` wrap the value, `Serde(&value)`, or name the type to `fast_serde!`; `fast_struct!` makes it fast"
+)]
+pub trait Encode: Serialize {
     /// Writes exactly one value.
     fn encode<S: Sink>(&self, sink: &mut S);
 
@@ -80,8 +89,15 @@ pub trait Encode {
     }
 }
 
-/// A value that can read itself from any [`Source`].
-pub trait Decode: Sized {
+/// A value that can read itself from any [`Source`]: what [`Serializer::from_slice`](crate::Serializer::from_slice) gives.
+///
+/// [`fast_struct!`](crate::fast_struct), [`fast_enum!`](crate::fast_enum) and [`fast_serde!`](crate::fast_serde) implement it;
+/// [`Serde`] has it for any other type of `serde`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it is decoded",
+    note = "for any type of `serde` read `Serde<{Self}>`, or name the type to `fast_serde!`; `fast_struct!` makes it fast"
+)]
+pub trait Decode: DeserializeOwned {
     /// Reads exactly one value; `None` hands the document over to `serde`.
     fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self>;
 
@@ -267,27 +283,10 @@ pub(crate) struct Left {
 
 /// Reads a whole JSON document, or gives up.
 pub(crate) fn read_json<T: Decode>(text: &[u8], max_depth: usize) -> Result<T, Left> {
-    read_json_with(text, max_depth, |source| T::decode(source))
-}
-
-/// Reads a whole JSON document by way of `serde` but not of `serde_json`, or gives up.
-pub(crate) fn read_json_serde<T: DeserializeOwned>(
-    text: &[u8],
-    max_depth: usize,
-) -> Result<T, Left> {
-    read_json_with(text, max_depth, Source::serde)
-}
-
-#[inline]
-fn read_json_with<'de, T>(
-    text: &'de [u8],
-    max_depth: usize,
-    read: impl FnOnce(&mut json::JsonSource<'de>) -> Option<T>,
-) -> Result<T, Left> {
     let Some(mut source) = json::JsonSource::new(text, max_depth) else {
         return Err(Left { too_large: None });
     };
-    match read(&mut source) {
+    match T::decode(&mut source) {
         Some(value) if source.at_end() => Ok(value),
         _ => Err(Left {
             too_large: source.too_large,

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
-//! use wats_codec::{Format, Serializer};
+//! use wats_codec::{Format, Serializer, fast_struct};
 //!
 //! #[derive(Serialize, Deserialize)]
 //! struct Measurement {
@@ -17,6 +17,7 @@
 //!     #[serde(with = "wats_codec::float::option")]
 //!     limit: Option<f64>,
 //! }
+//! fast_struct!(Measurement { value = "value" (float), limit = "limit" (optional_float) });
 //!
 //! let json = Serializer::new(Format::Json);
 //! let bytes = json.to_vec(&Measurement { value: f64::NAN, limit: Some(5.5) })?;

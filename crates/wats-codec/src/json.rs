@@ -7,15 +7,15 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::fast;
-use crate::{Error, Format, Limits, Position, Result};
+use crate::{Decode, Error, Format, Limits, Position, Result};
 pub(crate) use depth::check_depth;
 pub(crate) use writer::write;
 
 /// Reads a whole document; `text` has no byte order mark any more.
 ///
 /// The scanner of the fast path takes about half the time of `serde_json`. What it does not read is read again.
-pub(crate) fn read<T: DeserializeOwned>(text: &[u8], limits: &Limits) -> Result<T> {
-    fast::read_json_serde(text, limits.depth()).or_else(|left| judge(text, limits, left))
+pub(crate) fn read<T: Decode>(text: &[u8], limits: &Limits) -> Result<T> {
+    fast::read_json(text, limits.depth()).or_else(|left| judge(text, limits, left))
 }
 
 /// Reads a whole document by way of `serde_json`, whose errors are told.

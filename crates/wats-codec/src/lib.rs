@@ -52,6 +52,7 @@ mod zstd;
 pub use bench::{BenchOptions, BenchReport, FormatSpeed, benchmark, benchmark_with};
 pub use compare::{Comparison, FormatSize, compare};
 pub use error::{Error, Position, Result};
+pub use fast::{Decode, Encode, Serde};
 pub use float::NonFinite;
 pub use format::Format;
 pub use limits::Limits;

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::io::{Read, Write};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::detect::{UTF8_BOM, recognise};
 use crate::{
-    Error, Format, Limits, NonFinite, Position, Result, archive, fast, gzip, json, msgpack,
+    Decode, Encode, Error, Format, Limits, NonFinite, Position, Result, archive, fast, gzip, json,
+    msgpack,
 };
 
 /// Writes values in one format and reads them in any.
@@ -143,7 +141,7 @@ impl Serializer {
     /// [`Error::TooDeep`], [`Error::TooLarge`] and [`Error::RatioTooHigh`] if a reader with the same
     /// [`Limits`] would refuse the document, [`Error::NonFinite`], or [`Error::Unwritable`] if the
     /// value itself refuses or the format cannot hold it (JSON: a map with keys that are lists).
-    pub fn to_vec<T: Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
+    pub fn to_vec<T: Encode + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
         Ok(self.encode(value)?.bytes)
     }
 
@@ -154,19 +152,15 @@ impl Serializer {
     ///
     /// # Errors
     /// As [`to_vec`](Self::to_vec).
-    pub fn to_buffer<T: Serialize + ?Sized>(&self, value: &T, buffer: &mut Vec<u8>) -> Result<()> {
-        self.rewrite(&Plain(value), buffer)
+    pub fn to_buffer<T: Encode + ?Sized>(&self, value: &T, buffer: &mut Vec<u8>) -> Result<()> {
+        self.rewrite(value, buffer)
     }
 
     /// Writes `value` to `writer`, which receives nothing unless the whole value could be encoded.
     ///
     /// # Errors
     /// As [`to_vec`](Self::to_vec), and [`Error::Io`].
-    pub fn to_writer<T: Serialize + ?Sized>(
-        &self,
-        mut writer: impl Write,
-        value: &T,
-    ) -> Result<()> {
+    pub fn to_writer<T: Encode + ?Sized>(&self, mut writer: impl Write, value: &T) -> Result<()> {
         Ok(writer.write_all(&self.to_vec(value)?)?)
     }
 
@@ -183,8 +177,8 @@ impl Serializer {
     ///
     /// # Errors
     /// As [`to_vec`](Self::to_vec).
-    pub fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Encoded> {
-        let (bytes, compressed) = self.write_new(&Plain(value))?;
+    pub fn encode<T: Encode + ?Sized>(&self, value: &T) -> Result<Encoded> {
+        let (bytes, compressed) = self.write_new(value)?;
         Ok(Encoded {
             bytes,
             content_type: self.format.content_type(),
@@ -192,28 +186,8 @@ impl Serializer {
         })
     }
 
-    /// [`to_vec`](Self::to_vec) by the [fast path](crate::fast): the same bytes, sooner.
-    ///
-    /// # Errors
-    /// As [`to_vec`](Self::to_vec).
-    pub fn to_vec_fast<T: fast::Encode + Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
-        Ok(self.write_new(&Fast(value))?.0)
-    }
-
-    /// [`to_buffer`](Self::to_buffer) by the [fast path](crate::fast).
-    ///
-    /// # Errors
-    /// As [`to_vec`](Self::to_vec).
-    pub fn to_buffer_fast<T: fast::Encode + Serialize + ?Sized>(
-        &self,
-        value: &T,
-        buffer: &mut Vec<u8>,
-    ) -> Result<()> {
-        self.rewrite(&Fast(value), buffer)
-    }
-
     /// The document, and whether it is compressed.
-    fn write_new(&self, value: &impl Body) -> Result<(Vec<u8>, bool)> {
+    fn write_new<T: Encode + ?Sized>(&self, value: &T) -> Result<(Vec<u8>, bool)> {
         let mut bytes = Vec::with_capacity(128);
         let compressed = self.write(value, &mut bytes)?;
         if compressed {
@@ -223,7 +197,7 @@ impl Serializer {
         Ok((bytes, compressed))
     }
 
-    fn rewrite(&self, value: &impl Body, buffer: &mut Vec<u8>) -> Result<()> {
+    fn rewrite<T: Encode + ?Sized>(&self, value: &T, buffer: &mut Vec<u8>) -> Result<()> {
         buffer.clear();
         let written = self.write(value, buffer);
         if written.is_err() {
@@ -235,22 +209,23 @@ impl Serializer {
     /// Appends the document to an empty buffer; true if it is compressed.
     ///
     /// What a reader with the same limits would refuse is not written.
-    fn write(&self, value: &impl Body, out: &mut Vec<u8>) -> Result<bool> {
+    fn write<T: Encode + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<bool> {
+        let depth = self.limits.depth();
         match self.format {
             Format::MessagePack => {
-                value.msgpack(self, out)?;
+                fast::write_pack(value, out, depth)?;
                 two_bytes_for_a_digit(out);
             }
-            Format::JsonPretty => value.pretty(self, out)?,
-            Format::Json => value.json(self, out)?,
-            Format::Archive => value.archive(self, out)?,
+            Format::JsonPretty => json::write(value, out, true, &self.limits, self.non_finite)?,
+            Format::Json => fast::write_json(value, out, depth, self.non_finite)?,
+            Format::Archive => archive::write(value, out, &self.limits)?,
             Format::JsonGzip => {
-                value.json(self, out)?;
+                fast::write_json(value, out, depth, self.non_finite)?;
                 return self.compress(out, |out| gzip::compress(out, self.gzip_level));
             }
             #[cfg(feature = "zstd")]
             Format::JsonZstd => {
-                value.json(self, out)?;
+                fast::write_json(value, out, depth, self.non_finite)?;
                 return self.compress(out, |out| crate::zstd::compress(out, self.zstd_level));
             }
         }
@@ -283,12 +258,14 @@ impl Serializer {
     /// # Errors
     /// Every variant that concerns reading: see [`Error`]. Nothing is returned of a document whose
     /// checksum, length or end is wrong.
-    pub fn from_slice<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
+    pub fn from_slice<T: Decode>(&self, bytes: &[u8]) -> Result<T> {
         self.limits.check_size(bytes.len())?;
         let (format, bytes) = self.unpack(bytes)?;
         match format {
-            Format::MessagePack => msgpack::read(&bytes, &self.limits),
-            Format::Archive => archive::read(&bytes, &self.limits),
+            Format::MessagePack => fast::read_pack(&bytes, self.limits.depth())
+                .map_or_else(|| msgpack::read(&bytes, &self.limits), Ok),
+            Format::Archive => archive::read_fast(&bytes, &self.limits)
+                .map_or_else(|| archive::read(&bytes, &self.limits), Ok),
             _ => json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes), &self.limits),
         }
     }
@@ -309,7 +286,7 @@ impl Serializer {
     ///
     /// # Errors
     /// As [`from_slice`](Self::from_slice); another format than JSON is named in one.
-    pub fn from_json<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
+    pub fn from_json<T: Decode>(&self, bytes: &[u8]) -> Result<T> {
         self.limits.check_size(bytes.len())?;
         match recognise(bytes, Format::Json)? {
             Format::Json | Format::JsonPretty => {
@@ -322,31 +299,11 @@ impl Serializer {
         }
     }
 
-    /// [`from_slice`](Self::from_slice) by the [fast path](crate::fast): the same value, sooner.
-    ///
-    /// # Errors
-    /// As [`from_slice`](Self::from_slice).
-    pub fn from_slice_fast<T: fast::Decode + DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
-        self.limits.check_size(bytes.len())?;
-        let (format, bytes) = self.unpack(bytes)?;
-        let depth = self.limits.depth();
-        match format {
-            Format::MessagePack => fast::read_pack(&bytes, depth)
-                .map_or_else(|| msgpack::read(&bytes, &self.limits), Ok),
-            Format::Archive => archive::read_fast(&bytes, &self.limits)
-                .map_or_else(|| archive::read(&bytes, &self.limits), Ok),
-            _ => {
-                let text = bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes);
-                fast::read_json(text, depth).or_else(|left| json::judge(text, &self.limits, left))
-            }
-        }
-    }
-
     /// Reads one document from `reader`, which is read to its end or to the limit.
     ///
     /// # Errors
     /// As [`from_slice`](Self::from_slice), and [`Error::Io`].
-    pub fn from_reader<T: DeserializeOwned>(&self, reader: impl Read) -> Result<T> {
+    pub fn from_reader<T: Decode>(&self, reader: impl Read) -> Result<T> {
         let mut bytes = Vec::new();
         let most = self.limits.max_bytes as u64;
         reader
@@ -385,55 +342,5 @@ impl Default for Serializer {
     /// JSON with default limits.
     fn default() -> Self {
         Self::new(Format::default())
-    }
-}
-
-/// A value with a way to write it.
-trait Body {
-    fn json(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
-    fn pretty(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
-    fn msgpack(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
-    fn archive(&self, serializer: &Serializer, out: &mut Vec<u8>) -> Result<()>;
-}
-
-/// By way of `serde`.
-struct Plain<'a, T: ?Sized>(&'a T);
-
-impl<T: Serialize + ?Sized> Body for Plain<'_, T> {
-    fn json(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        json::write(self.0, out, false, &by.limits, by.non_finite)
-    }
-
-    fn pretty(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        json::write(self.0, out, true, &by.limits, by.non_finite)
-    }
-
-    fn msgpack(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        msgpack::write(self.0, out, &by.limits)
-    }
-
-    fn archive(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        archive::write(self.0, out, &by.limits)
-    }
-}
-
-/// By the fast path, where there is one.
-struct Fast<'a, T: ?Sized>(&'a T);
-
-impl<T: fast::Encode + Serialize + ?Sized> Body for Fast<'_, T> {
-    fn json(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        fast::write_json(self.0, out, by.limits.depth(), by.non_finite)
-    }
-
-    fn pretty(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        Plain(self.0).pretty(by, out)
-    }
-
-    fn msgpack(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        fast::write_pack(self.0, out, by.limits.depth())
-    }
-
-    fn archive(&self, by: &Serializer, out: &mut Vec<u8>) -> Result<()> {
-        archive::write_fast(self.0, out, &by.limits)
     }
 }

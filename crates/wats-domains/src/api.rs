@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wats_codec::{Format, Limits, Serializer};
+use wats_codec::{Format, Limits, Serde, Serializer};
 use wats_http::{Call, Client, Response};
 
 use crate::error::{Error, Result};
@@ -136,11 +136,12 @@ impl Api {
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
-        Ok(response.decode_with(|body| self.inner.json.from_json(body))?)
+        let Serde(answer) = response.decode_with(|body| self.inner.json.from_json(body))?;
+        Ok(answer)
     }
 
     pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {
-        match self.inner.json.to_vec(value) {
+        match self.inner.json.to_vec(&Serde(value)) {
             Ok(bytes) => Ok(bytes.into()),
             Err(source) => Err(Error::Codec { what, source }),
         }

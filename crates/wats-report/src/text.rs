@@ -9,7 +9,7 @@ use quick_xml::reader::Reader;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use uuid::Uuid;
-use wats_codec::{Format, Limits, Serializer};
+use wats_codec::{Format, Limits, Serde, Serializer};
 
 use super::lint::{Finding, rules};
 use crate::error::{Error, Result};
@@ -89,7 +89,7 @@ pub fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
         )));
     }
     let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
-    let Ids(ids) = json.from_json(text).map_err(|source| Error::Codec {
+    let Serde(Ids(ids)) = json.from_json(text).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",
         source,
     })?;

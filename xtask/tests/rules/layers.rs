@@ -57,7 +57,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// These may use everything.
-const TOOLS: [&str; 3] = ["xtask", "wats-benches", "wats-docs"];
+const TOOLS: [&str; 4] = ["xtask", "wats-benches", "wats-docs", "wats-fuzz"];
 
 fn violations(packages: &[Package]) -> Vec<String> {
     let mut found = Vec::new();

@@ -36,7 +36,7 @@
 /// });
 ///
 /// let json = wats_codec::Serializer::default();
-/// let unit: Unit = json.from_slice_fast(br#"{"serialNumber":"A1","phase":16}"#)?;
+/// let unit: Unit = json.from_slice(br#"{"serialNumber":"A1","phase":16}"#)?;
 /// assert_eq!(unit.extra["phase"], 16);
 /// # Ok::<(), wats_codec::Error>(())
 /// ```
@@ -192,7 +192,7 @@ macro_rules! fast_struct {
 /// }
 /// fast_enum!(Group { Main = "M", ..Other });
 ///
-/// let group: Group = Serializer::default().from_slice_fast(b"\"Q\"")?;
+/// let group: Group = Serializer::default().from_slice(b"\"Q\"")?;
 /// assert_eq!(group, Group::Other("Q".into()));
 /// # Ok::<(), wats_codec::Error>(())
 /// ```

@@ -1,7 +1,13 @@
 //! The fast path of the types of the standard library, and of JSON trees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Decode, Encode, Sink, Source};
@@ -205,6 +211,107 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
         Some(entries)
     }
 }
+
+impl<T: Encode, H: BuildHasher> Encode for HashMap<String, T, H> {
+    fn encode<S: Sink>(&self, sink: &mut S) {
+        if !sink.begin_map(self.len()) {
+            return;
+        }
+        for (key, value) in self {
+            sink.dynamic_key(key);
+            value.encode(sink);
+        }
+        sink.end_map();
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T: Decode, H: BuildHasher + Default> Decode for HashMap<String, T, H> {
+    fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self> {
+        let mut map = source.begin_map()?;
+        let mut entries = Self::default();
+        while let Some(key) = source.next_key(&mut map, str::to_owned)? {
+            entries.insert(key, T::decode(source)?);
+        }
+        Some(entries)
+    }
+}
+
+impl<T: Encode, const N: usize> Encode for [T; N]
+where
+    Self: Serialize,
+{
+    fn encode<S: Sink>(&self, sink: &mut S) {
+        self.as_slice().encode(sink);
+    }
+}
+
+impl<T: Decode, const N: usize> Decode for [T; N]
+where
+    Self: DeserializeOwned,
+{
+    fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self> {
+        Vec::decode(source)?.try_into().ok()
+    }
+}
+
+/// Tuples are lists of a known length.
+macro_rules! tuple {
+    ($($item:ident $index:tt),*) => {
+        impl<$($item: Encode),*> Encode for ($($item,)*) {
+            fn encode<S: Sink>(&self, sink: &mut S) {
+                if !sink.begin_list([$($index),*].len()) {
+                    return;
+                }
+                $(
+                    sink.item();
+                    self.$index.encode(sink);
+                )*
+                sink.end_list();
+            }
+        }
+
+        impl<$($item: Decode),*> Decode for ($($item,)*) {
+            fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self> {
+                let mut list = source.begin_list()?;
+                let read = ($(
+                    {
+                        if !source.next_item(&mut list)? {
+                            return None;
+                        }
+                        $item::decode(source)?
+                    },
+                )*);
+                (!source.next_item(&mut list)?).then_some(read)
+            }
+        }
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+
+crate::fast_serde!(
+    (),
+    char,
+    f32,
+    i128,
+    isize,
+    u128,
+    usize,
+    Duration,
+    SystemTime,
+    IpAddr,
+    SocketAddr,
+    PathBuf
+);
 
 impl Encode for Value {
     fn encode<S: Sink>(&self, sink: &mut S) {

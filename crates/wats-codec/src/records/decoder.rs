@@ -1,10 +1,8 @@
 //! Framed records to values: decodes, counts, reports progress, and knows when to stop.
 
-use serde::de::DeserializeOwned;
-
 use super::framer::{Frame, Framer};
 use super::{Framing, OnProgress, Progress};
-use crate::{Error, Format, Result, Serializer};
+use crate::{Decode, Error, Format, Result, Serializer};
 
 /// The part that the iterator and the async stream share.
 pub(super) struct Decoder {
@@ -51,12 +49,12 @@ impl Decoder {
     }
 
     /// The next value among the bytes pushed so far; `None` if more bytes are needed.
-    pub(super) fn next<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
+    pub(super) fn next<T: Decode>(&mut self) -> Option<Result<T>> {
         self.advance(Framer::next)
     }
 
     /// The last value when no more bytes come.
-    pub(super) fn finish<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
+    pub(super) fn finish<T: Decode>(&mut self) -> Option<Result<T>> {
         let last = self.advance(Framer::finish);
         self.done = true;
         last
@@ -68,7 +66,7 @@ impl Decoder {
         self.named(error)
     }
 
-    fn advance<T: DeserializeOwned>(
+    fn advance<T: Decode>(
         &mut self,
         next: fn(&mut Framer) -> Result<Frame<'_>>,
     ) -> Option<Result<T>> {

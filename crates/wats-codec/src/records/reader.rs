@@ -3,11 +3,9 @@
 use std::io::{BufRead, ErrorKind};
 use std::marker::PhantomData;
 
-use serde::de::DeserializeOwned;
-
 use super::decoder::Decoder;
 use super::{Framing, Progress};
-use crate::{Error, Result, Serializer};
+use crate::{Decode, Error, Result, Serializer};
 
 /// An iterator over the records in a `BufRead`.
 ///
@@ -33,7 +31,7 @@ pub struct RecordReader<R, T> {
     value: PhantomData<fn() -> T>,
 }
 
-impl<R: BufRead, T: DeserializeOwned> RecordReader<R, T> {
+impl<R: BufRead, T: Decode> RecordReader<R, T> {
     /// Reads records from `source`; limits are those of `serializer`, per record.
     pub fn new(serializer: Serializer, framing: Framing, source: R) -> Self {
         Self {
@@ -56,7 +54,7 @@ impl<R: BufRead, T: DeserializeOwned> RecordReader<R, T> {
     }
 }
 
-impl<R: BufRead, T: DeserializeOwned> Iterator for RecordReader<R, T> {
+impl<R: BufRead, T: Decode> Iterator for RecordReader<R, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -79,4 +77,4 @@ impl<R: BufRead, T: DeserializeOwned> Iterator for RecordReader<R, T> {
     }
 }
 
-impl<R: BufRead, T: DeserializeOwned> std::iter::FusedIterator for RecordReader<R, T> {}
+impl<R: BufRead, T: Decode> std::iter::FusedIterator for RecordReader<R, T> {}

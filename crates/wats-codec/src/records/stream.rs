@@ -5,11 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
-use serde::de::DeserializeOwned;
 
 use super::decoder::Decoder;
 use super::{Framing, Progress};
-use crate::{Error, Result, Serializer};
+use crate::{Decode, Error, Result, Serializer};
 
 /// An async stream of the records in a stream of byte chunks, such as a response body.
 ///
@@ -67,7 +66,7 @@ where
     S: Stream<Item = Result<B, E>> + Unpin,
     B: AsRef<[u8]>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    T: DeserializeOwned,
+    T: Decode,
 {
     type Item = Result<T>;
 

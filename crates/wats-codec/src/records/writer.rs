@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
-use serde::Serialize;
-
 use super::framer::PREFIX;
 use super::{Framing, OnProgress, Progress};
-use crate::{Error, Format, Position, Result, Serializer};
+use crate::{Encode, Error, Format, Position, Result, Serializer};
 
 /// Writes records one after the other, each in the serializer's format.
 ///
@@ -70,7 +68,7 @@ impl<W: Write> RecordWriter<W> {
     /// [`Error::Record`] around what [`Serializer::to_vec`] gives; [`Error::TooLarge`] for
     /// records from 4 GiB; [`Error::Io`] if the sink fails, after which the last record may be
     /// incomplete.
-    pub fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<()> {
+    pub fn write<T: Encode + ?Sized>(&mut self, record: &T) -> Result<()> {
         let written = self.try_write(record).map_err(|error| Error::Record {
             index: self.progress.records,
             offset: self.progress.bytes,
@@ -84,7 +82,7 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    fn try_write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<usize> {
+    fn try_write<T: Encode + ?Sized>(&mut self, record: &T) -> Result<usize> {
         self.serializer.to_buffer(record, &mut self.buffer)?;
         // The serializer kept its limits; this one is the framing's.
         let limit = u32::MAX as usize;

@@ -16,7 +16,6 @@ mod against_simulator;
 mod alike;
 mod build_common;
 mod foreign;
-mod hostile_bytes;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
 mod judge;

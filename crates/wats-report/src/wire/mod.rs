@@ -14,6 +14,8 @@ mod number;
 pub use extra::Extra;
 pub(crate) use member::{Leaf, Member, Model};
 pub use number::Number;
+#[doc(hidden)]
+pub use wats_codec::fast_serde;
 
 /// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
 /// crate's own and not on the wire.
@@ -36,6 +38,8 @@ macro_rules! wire {
             pub extra: $crate::wire::Extra,
             $( pub(crate) $own: $own_ty, )?
         }
+
+        $crate::wire::fast_serde!($name);
 
         const _: () = {
             use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};

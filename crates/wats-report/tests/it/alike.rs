@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use wats_codec::{Format, Serializer};
+use wats_codec::{Format, Serde, Serializer};
 
 /// Whether this build keeps numbers by their digits, as some crate of it has asked for.
 pub(crate) fn keeps_digits() -> bool {
@@ -42,7 +42,9 @@ pub(crate) fn assert_same(a: &Value, b: &Value) {
 
 /// The client's reader and `serde_json` make the same of a text; compared as texts, in which NaN equals itself.
 pub(crate) fn read_alike<T: DeserializeOwned + Serialize + Debug>(text: &[u8]) {
-    let ours = Serializer::new(Format::Json).from_slice::<T>(text);
+    let ours = Serializer::new(Format::Json)
+        .from_slice::<Serde<T>>(text)
+        .map(|Serde(it)| it);
     let theirs = serde_json::from_slice::<T>(text);
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) if keeps_digits() => {

@@ -2,7 +2,6 @@
 
 mod common;
 mod fault;
-mod hostile_bytes;
 mod product;
 mod program;
 mod protocol;

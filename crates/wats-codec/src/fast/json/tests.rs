@@ -8,13 +8,14 @@ use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::fast::read_json_serde;
+use crate::fast::{Serde, read_json};
 
 const DEPTH: usize = 127;
 
 /// What is read, as text: NaN equals itself there, and -0 is not 0.
 fn read<T: DeserializeOwned + Debug>(text: &str) -> Option<String> {
-    read_json_serde::<T>(text.as_bytes(), DEPTH)
+    read_json::<Serde<T>>(text.as_bytes(), DEPTH)
+        .map(|Serde(it)| it)
         .ok()
         .map(|value| format!("{value:?}"))
 }
@@ -265,7 +266,7 @@ fn what_is_no_json_is_not_read() {
         assert!(!agree::<serde::de::IgnoredAny>(text), "{text}");
         assert!(!agree::<Option<Value>>(text), "{text}");
     }
-    assert!(read_json_serde::<Value>(b"\"\xff\"", DEPTH).is_err());
+    assert!(read_json::<Value>(b"\"\xff\"", DEPTH).is_err());
 }
 
 #[test]

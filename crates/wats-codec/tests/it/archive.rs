@@ -1,0 +1,635 @@
+//! The archive form: lossless, small, and unimpressed by hostile input.
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use wats_codec::fast::{self, Decode};
+use wats_codec::{Error, Format, Limits, Position, Serde, Serializer, fast_struct};
+
+fn codec() -> Serializer {
+    Serializer::new(Format::Archive)
+}
+
+/// A tree of everything MessagePack and archives share, written as it stands.
+#[derive(Clone, Debug)]
+enum Tree {
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Tree>),
+    Map(Vec<(String, Tree)>),
+}
+
+impl Serialize for Tree {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => value.serialize(serializer),
+            Self::Unsigned(value) => value.serialize(serializer),
+            Self::Signed(value) => value.serialize(serializer),
+            Self::Float(value) => value.serialize(serializer),
+            Self::Text(value) => value.serialize(serializer),
+            Self::List(items) => items.serialize(serializer),
+            Self::Map(entries) => {
+                serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
+            }
+        }
+    }
+}
+
+impl fast::Encode for Tree {
+    fn encode<S: fast::Sink>(&self, sink: &mut S) {
+        match self {
+            Self::Null => sink.null(),
+            Self::Bool(value) => sink.bool(*value),
+            Self::Unsigned(value) => sink.u64(*value),
+            Self::Signed(value) => sink.i64(*value),
+            Self::Float(value) => sink.f64(*value),
+            Self::Text(value) => sink.str(value),
+            Self::List(items) => items.encode(sink),
+            Self::Map(entries) => {
+                if sink.begin_map(entries.len()) {
+                    for (key, value) in entries {
+                        sink.dynamic_key(key);
+                        value.encode(sink);
+                    }
+                    sink.end_map();
+                }
+            }
+        }
+    }
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-c]{0,3}",
+        "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}(Z|\\+00:00)",
+        "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "ID#:[A-Za-z0-9+/]{22}",
+    ]
+}
+
+fn any_tree() -> impl Strategy<Value = Tree> {
+    let leaf = prop_oneof![
+        Just(Tree::Null),
+        any::<bool>().prop_map(Tree::Bool),
+        (any::<u64>(), 0..64u32).prop_map(|(n, shift)| Tree::Unsigned(n >> shift)),
+        (any::<i64>(), 0..64u32).prop_map(|(n, shift)| Tree::Signed(n >> shift)),
+        any::<u64>().prop_map(|bits| Tree::Float(f64::from_bits(bits))),
+        (any::<i32>(), 0..9i32).prop_map(|(n, d)| Tree::Float(f64::from(n) / 10f64.powi(d))),
+        any_text().prop_map(Tree::Text),
+    ];
+    leaf.prop_recursive(5, 60, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Tree::List),
+            prop::collection::vec((any_text(), inner), 0..8).prop_map(Tree::Map),
+        ]
+    })
+}
+
+/// Any document as MessagePack again, untyped: keeps order, doubled keys and every bit of floats.
+fn as_msgpack(archive: &[u8]) -> Vec<u8> {
+    struct Whole(Vec<u8>);
+    impl<'de> Deserialize<'de> for Whole {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let mut out = Vec::new();
+            let mut packer = rmp_serde::Serializer::new(&mut out);
+            transcode(deserializer, &mut packer).map_err(serde::de::Error::custom)?;
+            Ok(Self(out))
+        }
+    }
+    codec()
+        .from_slice::<Serde<Whole>>(archive)
+        .map(|Serde(it)| it)
+        .unwrap()
+        .0
+}
+
+/// Copies from any deserializer to MessagePack, by way of a tree.
+fn transcode<'de, D: serde::Deserializer<'de>>(
+    from: D,
+    to: &mut rmp_serde::Serializer<&mut Vec<u8>>,
+) -> Result<(), String> {
+    struct TreeVisitor;
+    struct Seed(Tree);
+    impl<'de> Deserialize<'de> for Seed {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(TreeVisitor).map(Seed)
+        }
+    }
+    impl<'de> serde::de::Visitor<'de> for TreeVisitor {
+        type Value = Tree;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("anything")
+        }
+        fn visit_unit<E>(self) -> Result<Tree, E> {
+            Ok(Tree::Null)
+        }
+        fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+            Ok(Tree::Bool(value))
+        }
+        fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+            Ok(Tree::Unsigned(value))
+        }
+        fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+            Ok(Tree::Signed(value))
+        }
+        fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
+            Ok(Tree::Float(value))
+        }
+        fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
+            Ok(Tree::Text(value.to_owned()))
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
+            let mut items = Vec::new();
+            while let Some(Seed(item)) = seq.next_element()? {
+                items.push(item);
+            }
+            Ok(Tree::List(items))
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+            let mut entries = Vec::new();
+            while let Some((key, Seed(value))) = map.next_entry()? {
+                entries.push((key, value));
+            }
+            Ok(Tree::Map(entries))
+        }
+    }
+    let tree = from
+        .deserialize_any(TreeVisitor)
+        .map_err(|error| error.to_string())?;
+    tree.serialize(to).map_err(|error| error.to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_tree_survives_bit_for_bit(tree in any_tree()) {
+        let packed = Serializer::new(Format::MessagePack).to_vec(&Serde(&tree)).unwrap();
+        let archive = codec().to_vec(&Serde(&tree)).unwrap();
+        prop_assert_eq!(as_msgpack(&archive), packed);
+        // Both ways of writing agree.
+        prop_assert_eq!(codec().to_vec(&tree).unwrap(), archive);
+    }
+
+    #[test]
+    fn damage_is_always_noticed(tree in any_tree(), place: prop::sample::Index, bit in 0..8u8) {
+        let good = codec().to_vec(&Serde(&tree)).unwrap();
+        let place = place.index(good.len());
+        let mut bad = good.clone();
+        bad[place] ^= 1 << bit;
+        // Without its magic it is no archive, and judged as what it looks like.
+        let read = codec().from_slice::<Serde<Value>>(&bad).map(|Serde(it)| it);
+        prop_assert!(read.is_err(), "bit {} of byte {}", bit, place);
+        let cut = codec().from_slice::<Serde<Value>>(&good[..place]).map(|Serde(it)| it);
+        prop_assert!(cut.is_err());
+        if place > 3 {
+            let truncated = matches!(cut, Err(Error::Truncated { .. }));
+            prop_assert!(truncated, "cut at {}", place);
+        }
+    }
+
+    #[test]
+    fn hostile_contents_are_refused_without_panic(
+        tree in any_tree(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        // Damaged with a right checksum: what a fault in a writer, or malice, would leave.
+        let mut bad = codec().to_vec(&Serde(&tree)).unwrap();
+        let end = bad.len() - 8;
+        for (place, byte) in changes {
+            bad[4 + place.index(end - 4)] = byte;
+        }
+        let sum = checksum(&bad[..end]);
+        bad[end..].copy_from_slice(&sum.to_le_bytes());
+        let limited = codec().with_limits(Limits::default().max_bytes(1 << 20));
+        drop(limited.from_slice::<Serde<Value>>(&bad).map(|Serde(it)| it));
+        drop(limited.from_slice::<Value>(&bad));
+        drop(limited.from_slice::<Vec<Pair>>(&bad));
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Pair {
+    id: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default)]
+    list: Vec<f64>,
+}
+fast_struct!(Pair { id = "id", name = "name" (optional), list = "list" (default) });
+
+/// The same keys as in [`Backward`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Forward {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    a: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<Vec<u8>>,
+}
+fast_struct!(Forward {
+    a = "a" (optional),
+    b = "b" (optional),
+    c = "c" (optional),
+    d = "d" (optional)
+});
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Backward {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    a: Option<u8>,
+}
+fast_struct!(Backward {
+    d = "d" (optional),
+    c = "c" (optional),
+    b = "b" (optional),
+    a = "a" (optional)
+});
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Both {
+    forward: Forward,
+    backward: Backward,
+}
+fast_struct!(Both { forward = "forward", backward = "backward" });
+
+proptest! {
+    /// What a shape is known to hold of one type must not be taken for another.
+    #[test]
+    fn types_that_share_shapes_do_not_disturb_each_other(
+        fields in prop::collection::vec(
+            (any::<Option<u8>>(), any::<Option<bool>>(), any::<Option<i8>>(), any::<Option<bool>>()),
+            0..12,
+        ),
+    ) {
+        let both: Vec<_> = fields
+            .into_iter()
+            .map(|(a, b, c, d)| {
+                let (b, c, d) = (b.map(|b| b.to_string()), c.map(f64::from), d.map(|d| vec![1; d.into()]));
+                Both {
+                    forward: Forward { a, b: b.clone(), c, d: d.clone() },
+                    backward: Backward { d, c, b, a },
+                }
+            })
+            .collect();
+        prop_assert!(fast::verify(&both).is_ok(), "{:?}", fast::verify(&both));
+        prop_assert_eq!(codec().to_vec(&both).unwrap(), codec().to_vec(&Serde(&both)).unwrap());
+        // One order of keys for both types, and so the same shapes.
+        let sorted = codec().to_vec(&Serde(&serde_json::to_value(&both).unwrap())).unwrap();
+        prop_assert_eq!(codec().from_slice::<Vec<Both>>(&sorted).unwrap(), both);
+    }
+}
+
+/// The checksum of an archive, once more and in the plainest way.
+fn checksum(bytes: &[u8]) -> u64 {
+    let step = |state: u64, word: u64| {
+        (state ^ word)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29)
+    };
+    let mut padded = bytes.to_vec();
+    padded.resize(bytes.len() / 32 * 32 + 32, 0);
+    let mut lanes = [1, 2, 3, 4];
+    for (n, word) in padded.chunks(8).enumerate() {
+        lanes[n % 4] = step(lanes[n % 4], u64::from_le_bytes(word.try_into().unwrap()));
+    }
+    let sum = lanes.into_iter().fold(bytes.len() as u64, step);
+    sum ^ sum >> 32
+}
+
+fn push_number(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Puts sections together with a right checksum.
+fn archive(sections: [&[u8]; 5]) -> Vec<u8> {
+    let mut bytes = b"\xc1WA\x01".to_vec();
+    for section in sections {
+        push_number(&mut bytes, section.len());
+        bytes.extend_from_slice(section);
+    }
+    let sum = checksum(&bytes);
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn golden_bytes() {
+    let pairs = [
+        Pair {
+            id: 7,
+            name: Some("Vin".into()),
+            list: vec![1.5],
+        },
+        Pair {
+            id: 8,
+            name: Some("Vin".into()),
+            list: vec![],
+        },
+    ];
+    let expected = archive([
+        b"\x03\x02\x04\x04idnamelist",
+        b"\x01\x03Vin",
+        // One shape: id unsigned, name text, list list.
+        b"\x01\x03\x00\x03\x01\x07\x02\x0c",
+        // Two maps; the first of shape 0 with one decimal, the second with none.
+        b"\x04\x0d\x00\x02\x06\x00\x00",
+        // 7, a new text, 15 with one decimal; 8, the first text.
+        b"\x0c\x07\x00\xe1\x03\x08\x01",
+    ]);
+    assert_eq!(codec().to_vec(&pairs[..]).unwrap(), expected);
+    assert_eq!(codec().to_vec(&Serde(&pairs)).unwrap(), expected);
+    assert_eq!(codec().from_slice::<Vec<Pair>>(&expected).unwrap(), pairs);
+}
+
+#[test]
+fn keys_in_another_order_and_unknown_keys_are_read() {
+    let value = json!([{"list": [1.0], "zzz": {"a": [null, "x"]}, "id": 3}, {"id": 4}]);
+    let bytes = codec().to_vec(&Serde(&value)).unwrap();
+    let pairs: Vec<Pair> = codec().from_slice(&bytes).unwrap();
+    assert_eq!((pairs[0].id, pairs[0].list[0], pairs[1].id), (3, 1.0, 4));
+    assert_eq!(
+        codec()
+            .from_slice::<Serde<Value>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap(),
+        value
+    );
+}
+
+#[test]
+fn every_serializer_reads_archives_and_special_floats_survive() {
+    let values = vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e-300];
+    let bytes = codec().to_vec(&Serde(&values)).unwrap();
+    let back: Vec<f64> = Serializer::new(Format::Json)
+        .from_slice(&bytes)
+        .map(|Serde(it)| it)
+        .unwrap();
+    let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&back), bits(&values));
+}
+
+#[test]
+fn a_text_said_often_cannot_become_a_bomb() {
+    let texts = vec!["x".repeat(5_000); 4_000];
+    let bytes = codec().to_vec(&texts).unwrap();
+    assert!(bytes.len() < 15_000);
+    // Honest data of 20 MB, though it expands more than a thousand times; a ratio, once the default,
+    // refused it. It holds where it is asked for.
+    let back: Vec<String> = codec().from_slice(&bytes).unwrap();
+    assert_eq!(back, texts);
+    let strict = codec().with_limits(Limits::default().max_ratio(200));
+    let error = strict.from_slice::<Vec<String>>(&bytes).unwrap_err();
+    assert!(matches!(error, Error::RatioTooHigh { .. }), "{error}");
+    let limited = codec().with_limits(Limits::default().max_bytes(5 << 20));
+    let error = limited
+        .from_slice::<Serde<Vec<String>>>(&bytes)
+        .map(|Serde(it)| it)
+        .unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    // The default size, for a bomb that a writer with larger limits made.
+    let wide = codec().with_limits(Limits::default().max_bytes(usize::MAX));
+    let bomb = wide.to_vec(&vec!["x".repeat(5_000); 14_000]).unwrap();
+    assert!(bomb.len() < 50_000);
+    let error = codec().from_slice::<Vec<String>>(&bomb).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn a_list_of_nothing_cannot_become_a_bomb() {
+    // 2^40 nulls, which take no space.
+    let bytes = archive([
+        b"\x00",
+        b"\x00",
+        b"\x00",
+        b"\x80\x80\x80\x80\x80\x80\x01\x00",
+        b"\x0c",
+    ]);
+    for error in [
+        codec().from_slice::<Vec<Option<u8>>>(&bytes).unwrap_err(),
+        codec()
+            .from_slice::<Serde<Value>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap_err(),
+    ] {
+        assert!(error.is_limit(), "{error}");
+    }
+}
+
+/// Tables of the most entries that fit into `size` bytes: keys, texts, shapes, entries of a shape.
+fn largest_tables(size: usize) -> [Vec<u8>; 4] {
+    let table = |count: usize, entry: &[u8]| {
+        let mut section = Vec::new();
+        push_number(&mut section, count);
+        section.extend(entry.repeat(count));
+        section
+    };
+    let empty = table(size, b"\x00");
+    let mut shape = b"\x01".to_vec();
+    shape.extend(table(size / 2, b"\x00\x00"));
+    [
+        archive([&empty, b"\x00", b"\x00", b"", b"\x00"]),
+        archive([b"\x00", &empty, b"\x00", b"", b"\x00"]),
+        archive([b"\x00", b"\x00", &empty, b"", b"\x00"]),
+        archive([b"\x01\x01a", b"\x00", &shape, b"", b"\x00"]),
+    ]
+}
+
+#[test]
+fn hostile_tables_take_bounded_memory() {
+    const SIZE: usize = 4 << 20;
+    let reader = codec().with_limits(Limits::default().max_bytes(SIZE));
+    for (table, bytes) in largest_tables(SIZE - 64).iter().enumerate() {
+        let mut refused = false;
+        let counted = allocation_counter::measure(|| {
+            let fast = reader.from_slice::<Value>(bytes).err();
+            let plain = reader
+                .from_slice::<Serde<Value>>(bytes)
+                .map(|Serde(it)| it)
+                .err();
+            refused = [fast, plain]
+                .iter()
+                .all(|error| matches!(error, Some(Error::TooLarge { limit: SIZE, .. })));
+        });
+        // The entries of shapes take no more memory than they may, however many there are.
+        assert_eq!(refused, table < 3, "table {table}");
+        assert!(
+            counted.bytes_max < 5 * SIZE as u64,
+            "table {table}: {} bytes",
+            counted.bytes_max
+        );
+    }
+}
+
+#[test]
+fn many_different_short_texts_and_keys_stay_within_the_room_for_tables() {
+    // As short as texts that differ can be: the most entries that an honest document comes to.
+    let map: std::collections::BTreeMap<String, String> = (0..60_000)
+        .map(|n| (format!("{n:x}"), format!("{n:x}")))
+        .collect();
+    let bytes = codec().to_vec(&Serde(&map)).unwrap();
+    let reader = codec().with_limits(Limits::default().max_bytes(bytes.len()));
+    let back: std::collections::BTreeMap<String, String> =
+        reader.from_slice(&bytes).map(|Serde(it)| it).unwrap();
+    assert_eq!(back, map);
+}
+
+#[test]
+fn depth_is_limited_in_both_directions() {
+    let tower = |levels: usize| (0..levels).fold(json!(1), |inside, _| json!([inside]));
+    let bytes = codec().to_vec(&Serde(&tower(127))).unwrap();
+    assert_eq!(
+        codec()
+            .from_slice::<Serde<Value>>(&bytes)
+            .map(|Serde(it)| it)
+            .unwrap(),
+        tower(127)
+    );
+    assert!(codec().to_vec(&Serde(&tower(128))).unwrap_err().is_limit());
+    assert!(codec().to_vec(&tower(128)).unwrap_err().is_limit());
+    let shallow = codec().with_limits(Limits::default().max_depth(126));
+    match shallow
+        .from_slice::<Serde<Value>>(&bytes)
+        .map(|Serde(it)| it)
+        .unwrap_err()
+    {
+        Error::TooDeep { limit: 126, .. } => {}
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn faults_are_named() {
+    let good = codec().to_vec(&Serde(&json!({"a": [1, "x"]}))).unwrap();
+    let read = |bytes: &[u8]| {
+        codec()
+            .from_slice::<Serde<Value>>(bytes)
+            .map(|Serde(it)| it)
+            .unwrap_err()
+    };
+
+    let mut newer = good.clone();
+    newer[3] = 2;
+    assert!(
+        read(&newer).to_string().contains("version 2"),
+        "{}",
+        read(&newer)
+    );
+
+    let mut damaged = good.clone();
+    let last = damaged.len() - 5;
+    damaged[last] ^= 1;
+    assert!(matches!(read(&damaged), Error::Checksum { .. }));
+
+    let longer = [&good[..], b"x"].concat();
+    match read(&longer) {
+        Error::TrailingBytes { at, .. } => assert_eq!(at, Position::Offset(good.len())),
+        other => panic!("{other}"),
+    }
+    let surplus = archive([b"\x00", b"\x00", b"\x00", b"", b"\x00\x00"]);
+    assert!(read(&surplus).to_string().contains("belong to nothing"));
+    let broken = archive([b"\x00", b"\x00", b"\x01\x01\x05\x00", b"", b"\x00"]);
+    assert!(matches!(read(&broken), Error::Syntax { .. }));
+}
+
+#[test]
+fn what_has_no_place_is_refused_in_writing() {
+    let map = std::collections::BTreeMap::from([(1u8, 2u8)]);
+    let error = codec().to_vec(&Serde(&map)).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::Unwritable {
+            format: Format::Archive,
+            ..
+        }
+    ));
+    assert!(
+        error.to_string().contains("keys of maps must be text"),
+        "{error}"
+    );
+}
+
+#[test]
+fn bytes_survive() {
+    #[derive(Debug, PartialEq)]
+    struct Blob(Vec<u8>);
+    impl Serialize for Blob {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(&self.0)
+        }
+    }
+    impl<'de> Deserialize<'de> for Blob {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Vec::deserialize(deserializer).map(Self)
+        }
+    }
+    for length in [0, 1, 255, 256, 70_000] {
+        let blob = Blob((0..length).map(|n| n as u8).collect());
+        let bytes = codec().to_vec(&Serde(&blob)).unwrap();
+        assert_eq!(
+            codec()
+                .from_slice::<Serde<Blob>>(&bytes)
+                .map(|Serde(it)| it)
+                .unwrap(),
+            blob
+        );
+    }
+}
+
+#[test]
+fn repeated_reports_take_a_fraction() {
+    let reports: Vec<Value> = (0..200)
+        .map(|n| {
+            json!({
+                "id": format!("{n:08x}-0000-4000-8000-0123456789ab"),
+                "partNumber": "PCBA-001", "result": "P", "start": "2026-01-05T10:00:00.000Z",
+                "steps": [{"name": "Measure boost voltage", "unit": "V", "value": 12.5, "status": "P"}],
+            })
+        })
+        .collect();
+    let archive = codec().to_vec(&Serde(&reports)).unwrap().len();
+    let json = serde_json::to_vec(&reports).unwrap().len();
+    assert!(archive * 100 < json * 18, "{archive} of {json}");
+}
+
+#[test]
+fn strict_fast_reading_needs_no_way_out() {
+    struct Strict(Vec<Pair>);
+    impl Decode for Strict {
+        fn decode<'de, S: fast::Source<'de>>(source: &mut S) -> Option<Self> {
+            Decode::decode(source).map(Self)
+        }
+    }
+    impl<'de> Deserialize<'de> for Strict {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Err(serde::de::Error::custom("the fast path gave up"))
+        }
+    }
+    let pair = Pair {
+        id: 1,
+        name: None,
+        list: vec![0.25, 1e300],
+    };
+    let bytes = codec().to_vec(&vec![pair.clone()]).unwrap();
+    let Strict(back) = codec().from_slice(&bytes).unwrap();
+    assert_eq!(back, [pair]);
+}

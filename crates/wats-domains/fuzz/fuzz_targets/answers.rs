@@ -1,4 +1,0 @@
-//! Any answer to any call: see the function of this name in the library.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wats_domains_fuzz::answers(bytes));

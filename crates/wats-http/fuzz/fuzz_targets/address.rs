@@ -1,4 +1,0 @@
-//! Any base URL and any value in an address: see the function of this name in the library.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|text: &str| wats_http_fuzz::address(text));

@@ -1,4 +1,0 @@
-//! Any file as a capture: see the function of this name in the library.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wats_http_fuzz::capture(bytes));

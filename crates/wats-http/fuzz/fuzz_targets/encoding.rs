@@ -1,4 +1,0 @@
-//! Any compressed body: see the function of this name in the library.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| wats_http_fuzz::encoding(input));

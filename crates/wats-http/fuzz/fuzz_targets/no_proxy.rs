@@ -1,4 +1,0 @@
-//! Any `NO_PROXY`: see the function of this name in the library.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|text: &str| wats_http_fuzz::no_proxy(text));
