@@ -1,7 +1,6 @@
 //! What must hold of any bytes from outside, as the fuzz targets check it, where cargo-fuzz is not: with every file
 //! of the corpora, with each of them altered, and with made-up bytes.
 
-#![cfg(feature = "test-util")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,9 +9,9 @@
     reason = "a panic here is the failing test; the fuzz targets share the criteria"
 )]
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 mod criteria;
-#[path = "../../../fuzz/replay.rs"]
+#[path = "../../../../fuzz/replay.rs"]
 mod replay;
 
 use replay::holds;
