@@ -6,13 +6,11 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 use wats_http::{

@@ -6,14 +6,12 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use futures_util::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wats_http::http::Method;

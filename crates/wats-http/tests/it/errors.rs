@@ -6,12 +6,10 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::time::Duration;
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use wats_http::{

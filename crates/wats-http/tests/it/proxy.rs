@@ -6,10 +6,8 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
-use common::proxies::Proxy;
-use common::*;
+use crate::common::proxies::Proxy;
+use crate::common::*;
 use wats_http::http::Version;
 use wats_http::{Call, Client, Error, ErrorKind, ProxyConfig, TlsConfig};
 

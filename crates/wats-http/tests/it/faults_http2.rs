@@ -6,16 +6,14 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use h2::server::{Connection, SendResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;

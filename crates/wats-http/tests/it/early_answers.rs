@@ -6,8 +6,7 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-#[path = "common/hangs_up.rs"]
+#[path = "../common/hangs_up.rs"]
 mod hangs_up;
 
 use std::io;
@@ -15,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use futures_util::stream;
 use hangs_up::{Ending, HangsUp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

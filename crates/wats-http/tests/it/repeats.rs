@@ -6,11 +6,9 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{GET, POST, TOKEN};
+use crate::common::{GET, POST, TOKEN};
 use wats_http::{Call, Client, ErrorKind, Operation, Repeat, RetryConfig, http::Method};
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -1,17 +1,14 @@
 //! The client as a `tower::Service`: calls go through layers of the application's own.
-#![cfg(feature = "tower")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use common::*;
+use crate::common::*;
 use tower_service::Service;
 use wats_http::{Call, ErrorKind, Response};
 

@@ -6,14 +6,12 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 use wats_http::{Call, ErrorKind, PoolConfig, TlsConfig};

@@ -8,14 +8,11 @@
     clippy::type_complexity,
     reason = "a panic here is the failing test, and nothing here is fast"
 )]
-#![cfg(feature = "test-util")]
-
-mod common;
 
 use std::time::Duration;
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use wats_http::http::StatusCode;
 use wats_http::test_util::{Act, FaultServer};
 use wats_http::{

@@ -6,8 +6,6 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -15,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;

@@ -6,15 +6,13 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::common::*;
 use bytes::Bytes;
-use common::*;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};

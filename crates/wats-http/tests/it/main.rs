@@ -1,0 +1,21 @@
+//! The integration tests of `wats-http`, in one binary.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod early_answers;
+mod errors;
+#[cfg(feature = "test-util")]
+mod faults;
+mod faults_http2;
+mod pool;
+mod pool_model;
+mod proxy;
+mod redirects;
+mod reliability;
+mod repeats;
+mod requests;
+mod silence;
+mod streaming;
+mod tls;
+#[cfg(feature = "tower")]
+mod tower;
