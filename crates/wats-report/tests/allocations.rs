@@ -4,7 +4,7 @@
 
 use std::{fs, io};
 
-use wats_report::{Attachment, Limits, UutReport};
+use wats_report::{Attachment, MeasurementLimits, UutReport};
 
 /// 10 000 steps and 100 MB of files.
 #[test]
@@ -33,7 +33,12 @@ fn large_reports_take_little_memory() {
                     );
                 }
                 for n in 0..10_000 {
-                    root.numeric(format!("Step {n}"), 1.5, "V", Limits::between(1.0..=2.0));
+                    root.numeric(
+                        format!("Step {n}"),
+                        1.5,
+                        "V",
+                        MeasurementLimits::between(1.0..=2.0),
+                    );
                 }
             })
             .build()

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use wats_codec::{Format, Serializer};
 use wats_domains::report::Report;
-use wats_domains::{Limits, ReportHeader, UutReport};
+use wats_domains::{MeasurementLimits, ReportHeader, UutReport};
 
 use crate::spec::{Context, RowSpec};
 
@@ -45,7 +45,7 @@ fn report() -> wats_domains::report::Result<UutReport> {
                     format!("Rail {step}"),
                     value,
                     "V",
-                    Limits::between(4.5..=1000.5),
+                    MeasurementLimits::between(4.5..=1000.5),
                 );
             }
         })

@@ -3,7 +3,7 @@
 use super::{Job, User, part_number};
 use crate::Result;
 use wats_batch::{batch_map, limit};
-use wats_domains::{Api, ApiOptions, HeaderQuery, Limits, UutReport};
+use wats_domains::{Api, ApiOptions, HeaderQuery, MeasurementLimits, UutReport};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ fn report(number: usize, steps: usize) -> Result<UutReport> {
                     format!("Rail {step}"),
                     value,
                     "V",
-                    Limits::between(4.5..=1000.5),
+                    MeasurementLimits::between(4.5..=1000.5),
                 );
             }
         });

@@ -105,12 +105,12 @@ impl ReportService<'_> {
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
-    /// use wats_domains::{Limits, UutReport};
+    /// use wats_domains::{MeasurementLimits, UutReport};
     ///
     /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
     ///     .station("ICT-3", "Drammen", "Production")
     ///     .operator("Kari")
-    ///     .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+    ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
     /// let submitted = api.report().submit(&report).await?;
     /// assert_eq!(submitted.id, report.id());

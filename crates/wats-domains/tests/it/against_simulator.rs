@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use wats_domains::report::{Report, StringLimit};
 use wats_domains::{
-    Api, ApiOptions, Filter, HeaderQuery, Limits, Product, ProductQuery, ProductSummary, UutReport,
+    Api, ApiOptions, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
+    UutReport,
 };
 use wats_sim::{Fault, Simulator};
 
@@ -39,10 +40,15 @@ fn report(serial_number: &str) -> UutReport {
         .station("ICT-3", "Drammen", "Production")
         .operator("Kari")
         .sequence("Power", |power| {
-            power.numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25));
+            power.numeric(
+                "Measure +5V",
+                5.02,
+                "V",
+                MeasurementLimits::between(4.75..=5.25),
+            );
             power.multi_numeric("Ripple", |ripple| {
-                ripple.add("CH1", 0.012, "V", Limits::at_most(0.05));
-                ripple.add("CH2", 0.061, "V", Limits::at_most(0.05));
+                ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
+                ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
             });
             power.sequence("Rails", |rails| {
                 rails.boolean("3V3", true);

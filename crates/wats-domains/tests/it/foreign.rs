@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wats_domains::report::{
-    self, Attachment, Report, Sequence, SubUnit, UurReport, evaluate, lint, lint_json,
+    self, Attachment, Report, SubUnit, UurReport, builder::Sequence, evaluate, lint, lint_json,
 };
 use wats_domains::{
-    Error, Filter, Finding, HeaderQuery, Limits, Product, ProductRevision, UutReport, clean_scanned,
+    Error, Filter, Finding, HeaderQuery, MeasurementLimits, Product, ProductRevision, UutReport,
+    clean_scanned,
 };
 use wats_sim::Simulator;
 
@@ -223,7 +224,7 @@ fn built(
     UutReport::builder(part_number, serial_number, revision, 100)
         .station(station, "Drammen", "Production")
         .operator(operator)
-        .numeric("V", 1.0, "V", Limits::log())
+        .numeric("V", 1.0, "V", MeasurementLimits::log())
         .build()
 }
 

@@ -9,7 +9,7 @@
 use crate::report_common::{id, read, start, test};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wats_domains::report::{Report, Uur, lint};
+use wats_domains::report::{Report, lint, model::Uur};
 use wats_sim::Simulator;
 
 const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";

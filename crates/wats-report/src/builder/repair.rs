@@ -12,8 +12,9 @@ use super::step::Outcome;
 use crate::error::{Error, Result};
 use crate::lint::rules;
 use crate::{
-    AdditionalData, Asset, Attachment, Failure, Finding, MiscInfo, Report, ReportTime, ReportType,
-    SubUnit, Uur,
+    AdditionalData, Attachment, Failure, Finding, MiscInfo, Report, ReportTime, ReportType,
+    SubUnit,
+    model::{Asset, Uur},
 };
 
 /// A repair report that the server accepts; made by [`Report::repair`] or [`UurReport::builder`].
@@ -22,12 +23,12 @@ use crate::{
 ///
 /// ```
 /// use wats_report::Failure;
-/// use wats_report::{Limits, UutReport};
+/// use wats_report::{MeasurementLimits, UutReport};
 ///
 /// let test = UutReport::builder("PCBA-001", "SN-42", "A", 100)
 ///     .station("ICT-3", "Drammen", "Production")
 ///     .operator("Kari")
-///     .numeric("Measure +5V", 5.9, "V", Limits::between(4.75..=5.25))
+///     .numeric("Measure +5V", 5.9, "V", MeasurementLimits::between(4.75..=5.25))
 ///     .build()?;
 /// let failed = test.steps().find(|step| step.name() == "Measure +5V").unwrap();
 ///

@@ -1,6 +1,6 @@
 //! What the builder refuses, and what it makes of outcomes.
 
-use crate::{Limits, ReportBuilder, StringLimit, UutReport};
+use crate::{MeasurementLimits, StringLimit, UutReport, builder::ReportBuilder};
 
 fn builder() -> ReportBuilder {
     UutReport::builder("P", "S", "A", 100)
@@ -17,7 +17,7 @@ fn a_plain_report_is_fine() {
     let report = builder()
         .sequence("a", |a| {
             a.sequence("b", |b| {
-                b.numeric("c", 1.0, "V", Limits::log());
+                b.numeric("c", 1.0, "V", MeasurementLimits::log());
             });
             a.sequence("empty", |_| {});
         })
@@ -57,10 +57,10 @@ fn each_problem_names_its_place() {
     let text = problems(
         builder()
             .sequence("Power", |s| {
-                s.numeric("NaN", f64::NAN, "V", Limits::log());
-                s.numeric("Unitless", 1.0, "", Limits::log());
-                s.numeric("Twice", 1.0, "V", Limits::log());
-                s.numeric("Twice", 1.0, "V", Limits::between(2.0..=1.0));
+                s.numeric("NaN", f64::NAN, "V", MeasurementLimits::log());
+                s.numeric("Unitless", 1.0, "", MeasurementLimits::log());
+                s.numeric("Twice", 1.0, "V", MeasurementLimits::log());
+                s.numeric("Twice", 1.0, "V", MeasurementLimits::between(2.0..=1.0));
             })
             .comment("a\u{1}b"),
     );
@@ -111,7 +111,7 @@ fn software_and_id_are_checked() {
 
 #[test]
 fn endless_nesting_is_refused_and_not_followed() {
-    fn nest(s: &mut crate::Sequence, depth: usize) {
+    fn nest(s: &mut crate::builder::Sequence, depth: usize) {
         if depth > 0 {
             s.sequence("s", |s| nest(s, depth - 1));
         }

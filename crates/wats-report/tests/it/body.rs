@@ -12,7 +12,7 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use wats_report::{Attachment, Payload, Report, UutReport, lint};
-use wats_report::{Error, Limits};
+use wats_report::{Error, MeasurementLimits};
 
 fn report(files: Vec<Attachment>) -> UutReport {
     UutReport::builder("PCBA-001", "SN-42", "A", 100)
@@ -20,7 +20,7 @@ fn report(files: Vec<Attachment>) -> UutReport {
         .operator("Kari")
         .steps(|root| {
             for (n, file) in files.into_iter().enumerate() {
-                root.numeric(format!("Before {n}"), 0.5, "V", Limits::log());
+                root.numeric(format!("Before {n}"), 0.5, "V", MeasurementLimits::log());
                 root.attachment(format!("File {n}"), file);
             }
         })

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ZonedDateTime as Zoned};
 use wats_report::{
-    Failure, LoopRule, RepairBuilder, Report, ReportBuilder, Sequence, StringLimit, UurReport,
+    Failure, LoopRule, Report, StringLimit, UurReport,
+    builder::{RepairBuilder, ReportBuilder, Sequence},
 };
-use wats_report::{Limits, UutReport};
+use wats_report::{MeasurementLimits, UutReport};
 
 fn builder() -> ReportBuilder {
     UutReport::builder("PCBA-001", "SN-42", "A", 100)
@@ -115,7 +116,7 @@ fn a_test_begins_when_its_builder_is_made() {
 fn an_empty_loop_is_one_finding() {
     let empty: [fn(&mut Sequence); 4] = [
         |root| {
-            root.numeric_loop("L", "V", Limits::log(), LoopRule::All, |_| {});
+            root.numeric_loop("L", "V", MeasurementLimits::log(), LoopRule::All, |_| {});
         },
         |root| {
             root.string_loop("L", StringLimit::log(), LoopRule::Last, |_| {});
