@@ -52,11 +52,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let path: StepPath = "MainSequence Callback/Power/+5V".parse()?;
     let failed = test
+        .report()
         .root
         .as_ref()
         .and_then(|root| path.find(root))
         .ok_or("no such step")?;
     let repair = test
+        .report()
         .repair(500)
         .station("Repair-1", "Drammen", "Repair")
         .operator("Ola")
@@ -69,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .inspect_err(tell)?;
 
     let mut out = io::stdout().lock();
-    for body in [test.body()?, repair.body()?] {
+    for body in [test.report().body()?, repair.report().body()?] {
         body.write_to(&mut out)?;
         writeln!(out)?;
     }

@@ -43,7 +43,7 @@ fn large_reports_take_little_memory() {
             })
             .build()
             .unwrap();
-        let body = report.body().unwrap();
+        let body = report.report().body().unwrap();
         sent = body.write_to(&mut io::sink()).unwrap();
         assert_eq!(sent, body.len());
     });

@@ -265,9 +265,12 @@ async fn a_failed_list_is_not_cached() {
 async fn what_is_submitted_is_what_is_read() {
     let (sim, api) = simulator().await;
     let report = report("SN-1");
-    assert_eq!(api.report().submit(&report).await.unwrap().id, report.id());
+    assert_eq!(
+        api.report().submit(report.report()).await.unwrap().id,
+        report.id()
+    );
     let back = api.report().get(report.id()).await.unwrap();
-    assert_eq!(back, *report);
+    assert_eq!(back, *report.report());
     let stored = sim.report(&report.id().to_string()).unwrap();
     assert_eq!(stored["result"], "F");
     let power = &stored["root"]["steps"][0];
@@ -284,9 +287,9 @@ async fn what_is_submitted_is_what_is_read() {
     assert_eq!(headers.len(), 1);
     assert_eq!(
         (headers[0].id, headers[0].receive_count),
-        (report.id, Some(1))
+        (report.report().id, Some(1))
     );
-    assert_eq!(headers[0].status(), report.result);
+    assert_eq!(headers[0].status(), report.report().result);
 }
 
 #[tokio::test]
@@ -295,7 +298,7 @@ async fn a_lost_answer_neither_loses_nor_doubles_a_report() {
     let report = report("SN-2");
     sim.inject(Fault::store_then_drop().route("POST", "/api/Report/WSJF"));
     sim.inject(Fault::status(503).route("POST", "/api/Report/WSJF"));
-    api.report().submit(&report).await.unwrap();
+    api.report().submit(report.report()).await.unwrap();
     let all = api.report().headers(&HeaderQuery::default()).await.unwrap();
     assert_eq!(all.len(), 1, "stored once");
     assert_eq!(all[0].receive_count, Some(2), "received twice");

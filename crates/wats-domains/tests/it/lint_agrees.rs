@@ -210,8 +210,8 @@ proptest! {
         match built {
             Ok(report) => {
                 let rejects = |report: &Report| lint(report).iter().any(|f| f.severity() == Severity::Reject);
-                prop_assert!(!rejects(&report));
-                let json = serde_json::to_value(&*report).unwrap();
+                prop_assert!(!rejects(report.report()));
+                let json = serde_json::to_value(report.report()).unwrap();
                 prop_assert_eq!(refused(&json), None);
             }
             Err(Error::Report(findings)) => prop_assert!(!findings.is_empty()),

@@ -21,7 +21,7 @@ use wats_domains::report::{
 };
 
 fn build(fill: impl FnOnce(&mut Sequence)) -> Value {
-    serde_json::to_value(&*builder().steps(fill).build().unwrap()).unwrap()
+    serde_json::to_value(builder().steps(fill).build().unwrap().report()).unwrap()
 }
 
 /// The findings of a report that cannot be built, as lines.
@@ -104,7 +104,7 @@ fn every_numeric_operator_has_its_outcomes_and_its_wire_form() {
                 .numeric("N", value, "V", limits)
                 .build()
                 .unwrap();
-            let report = serde_json::to_value(&*report).unwrap();
+            let report = serde_json::to_value(report.report()).unwrap();
             let step = &report["root"]["steps"][0];
             let mut expected = json!({"compOp": op, "unit": "V", "status": outcome.to_string()});
             let members = expected.as_object_mut().unwrap();
@@ -259,7 +259,7 @@ fn a_header_has_what_was_said_of_it() {
         .outcome(Outcome::Terminated)
         .build()
         .unwrap();
-    let mut written = serde_json::to_value(&*report).unwrap();
+    let mut written = serde_json::to_value(report.report()).unwrap();
     let members = written.as_object_mut().unwrap();
     assert_eq!(members.remove("id").unwrap(), report.id().to_string());
     let expected = json!({
@@ -389,6 +389,7 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
         .build()
         .unwrap();
     let names: Vec<_> = report
+        .report()
         .steps()
         .map(wats_domains::report::Step::name)
         .collect();
@@ -398,6 +399,7 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
     );
     let text = |name: &str| {
         report
+            .report()
             .steps()
             .find(|s| s.name() == name)
             .unwrap()
@@ -500,9 +502,14 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
         .numeric("+5V", 5.9, "V", MeasurementLimits::between(4.75..=5.25))
         .build()
         .unwrap();
-    let failed = test.steps().find(|step| step.name() == "+5V").unwrap();
+    let failed = test
+        .report()
+        .steps()
+        .find(|step| step.name() == "+5V")
+        .unwrap();
     let start: jiff::ZonedDateTime = "2026-01-30T22:01:41+01:00[Europe/Oslo]".parse().unwrap();
     let repair = test
+        .report()
         .repair(500)
         .station("Repair-1", "Drammen", "Repair")
         .operator("Ola")
@@ -526,7 +533,7 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
         .attachment(Attachment::new("q.jpg", "image/jpeg", vec![4]))
         .build()
         .unwrap();
-    let mut written = serde_json::to_value(&*repair).unwrap();
+    let mut written = serde_json::to_value(repair.report()).unwrap();
     assert_eq!(
         written.as_object_mut().unwrap().remove("id").unwrap(),
         repair.id().to_string()
@@ -549,8 +556,12 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
         "binaryData": [{"name": "q.jpg", "contentType": "image/jpeg", "data": "BA=="}],
     });
     assert_eq!(written, expected);
-    assert!(lint(&repair).is_empty(), "{:?}", lint(&repair));
-    assert_eq!(server_says(&repair), None);
+    assert!(
+        lint(repair.report()).is_empty(),
+        "{:?}",
+        lint(repair.report())
+    );
+    assert_eq!(server_says(repair.report()), None);
 }
 
 #[test]

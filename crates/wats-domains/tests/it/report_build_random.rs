@@ -238,17 +238,17 @@ proptest! {
         }
         match builder.steps(|root| run(&ops, root)).build() {
             Ok(report) => {
-                let harm: Vec<_> = lint(&report).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
+                let harm: Vec<_> = lint(report.report()).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
                 prop_assert!(harm.is_empty(), "{:?}", harm);
-                prop_assert_eq!(&report.result, &report.root.as_ref().unwrap().status);
-                prop_assert_eq!(server_says(&report), None);
-                let text = serde_json::to_string(&*report).unwrap();
+                prop_assert_eq!(&report.report().result, &report.report().root.as_ref().unwrap().status);
+                prop_assert_eq!(server_says(report.report()), None);
+                let text = serde_json::to_string(report.report()).unwrap();
                 let mut streamed = String::new();
-                let body = report.body().unwrap();
+                let body = report.report().body().unwrap();
                 body.reader().read_to_string(&mut streamed).unwrap();
                 prop_assert_eq!(body.len(), text.len() as u64);
                 prop_assert_eq!(&streamed, &text);
-                prop_assert_eq!(&serde_json::from_str::<Report>(&text).unwrap(), &*report);
+                prop_assert_eq!(&serde_json::from_str::<Report>(&text).unwrap(), report.report());
             }
             Err(Error::Report(findings)) => {
                 prop_assert!(!findings.is_empty());
@@ -285,10 +285,10 @@ proptest! {
             .build();
         match built {
             Ok(report) => {
-                let harm: Vec<_> = lint(&report).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
+                let harm: Vec<_> = lint(report.report()).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
                 prop_assert!(harm.is_empty(), "{:?}", harm);
-                prop_assert!(!lint(&report).iter().any(|finding| finding.code() == "R706"));
-                prop_assert_eq!(server_says(&report), None);
+                prop_assert!(!lint(report.report()).iter().any(|finding| finding.code() == "R706"));
+                prop_assert_eq!(server_says(report.report()), None);
             }
             Err(Error::Report(findings)) => prop_assert!(!findings.is_empty()),
             Err(other) => prop_assert!(false, "{}", other),

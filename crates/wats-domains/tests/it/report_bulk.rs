@@ -315,6 +315,7 @@ async fn reports_of_every_kind_go_in_bulk() {
         .build()
         .unwrap();
     let repair: UurReport = test
+        .report()
         .repair(500)
         .station("Repair", "Lab", "Repair")
         .operator("Ola")

@@ -168,9 +168,9 @@ impl Sequence {
     ///         });
     ///     })
     ///     .build()?;
-    /// let summary = report.steps().nth(1).unwrap().loop_info.as_deref().unwrap();
+    /// let summary = report.report().steps().nth(1).unwrap().loop_info.as_deref().unwrap();
     /// assert_eq!((summary.count, summary.passed, summary.failed), (Some(3), Some(1), Some(2)));
-    /// assert_eq!(report.result.as_ref().unwrap().to_string(), "Passed");
+    /// assert_eq!(report.report().result.as_ref().unwrap().to_string(), "Passed");
     /// # Ok::<(), wats_report::Error>(())
     /// ```
     pub fn numeric_loop(

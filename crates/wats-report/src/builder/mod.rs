@@ -25,7 +25,6 @@ pub use sequence::Sequence;
 pub use step::{Outcome, StepRef};
 
 use std::borrow::Borrow;
-use std::ops::Deref;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -58,7 +57,7 @@ use crate::error::Result;
 ///     })
 ///     .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
 ///     .build()?;
-/// assert_eq!(report.result.as_ref().unwrap().to_string(), "Failed"); // CH2
+/// assert_eq!(report.report().result.as_ref().unwrap().to_string(), "Failed"); // CH2
 /// # Ok::<(), wats_report::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -93,17 +92,14 @@ impl UutReport {
         self.0.id.unwrap_or_default()
     }
 
+    /// The model.
+    pub fn report(&self) -> &Report {
+        &self.0
+    }
+
     /// The model, for changes beyond what the builder offers; they are not checked.
     pub fn into_report(self) -> Report {
         self.0
-    }
-}
-
-impl Deref for UutReport {
-    type Target = Report;
-
-    fn deref(&self) -> &Report {
-        &self.0
     }
 }
 

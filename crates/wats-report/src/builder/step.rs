@@ -53,7 +53,7 @@ impl From<Outcome> for Status {
 ///             .comment("chamber closed");
 ///     })
 ///     .build()?;
-/// assert_eq!(report.steps().last().unwrap().total_time.as_ref().unwrap().value(), 0.35);
+/// assert_eq!(report.report().steps().last().unwrap().total_time.as_ref().unwrap().value(), 0.35);
 /// # Ok::<(), wats_report::Error>(())
 /// ```
 ///

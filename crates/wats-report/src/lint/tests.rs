@@ -23,7 +23,7 @@ fn a_plain_report_is_fine() {
         })
         .build()
         .unwrap();
-    assert_eq!(report.step_count(), 5);
+    assert_eq!(report.report().step_count(), 5);
 }
 
 #[test]
@@ -40,6 +40,7 @@ fn outcomes_go_up_to_the_report() {
         .build()
         .unwrap();
     let letters: Vec<_> = report
+        .report()
         .root
         .as_ref()
         .unwrap()
@@ -48,8 +49,11 @@ fn outcomes_go_up_to_the_report() {
         .map(|s| s.status.as_ref().unwrap().as_str())
         .collect();
     assert_eq!(letters, ["P", "F"]);
-    assert_eq!(report.result, report.root.as_ref().unwrap().status);
-    assert_eq!(report.result.as_ref().unwrap().as_str(), "F");
+    assert_eq!(
+        report.report().result,
+        report.report().root.as_ref().unwrap().status
+    );
+    assert_eq!(report.report().result.as_ref().unwrap().as_str(), "F");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn builder() -> ReportBuilder {
 #[test]
 fn what_was_not_told_is_left_out_or_unknown() {
     let report = builder().boolean("Lamp", true).build().unwrap();
-    let value = serde_json::to_value(&*report).unwrap();
+    let value = serde_json::to_value(report.report()).unwrap();
     assert_eq!(value["uut"], serde_json::json!({"user": "Kari"}));
     let call = &value["root"]["seqCall"];
     assert_eq!(
@@ -36,22 +36,26 @@ fn what_was_not_told_is_left_out_or_unknown() {
 
     let repair = || {
         report
+            .report()
             .repair(500)
             .station("Repair", "Lab", "Repair")
             .operator("Ola")
             .failure(Failure::new("Component", "Burned"))
     };
     let untold = repair().build().unwrap();
-    assert_eq!(untold.uur.as_ref().unwrap().execution_time, None);
+    assert_eq!(untold.report().uur.as_ref().unwrap().execution_time, None);
     let told = repair().execution_time(Duration::ZERO).build().unwrap();
-    assert_eq!(told.uur.as_ref().unwrap().execution_time, Some(0.0.into()));
+    assert_eq!(
+        told.report().uur.as_ref().unwrap().execution_time,
+        Some(0.0.into())
+    );
     let told = builder()
         .execution_time(Duration::ZERO)
         .software("main.seq", "2.1")
         .boolean("Lamp", true)
         .build()
         .unwrap();
-    let value = serde_json::to_value(&*told).unwrap();
+    let value = serde_json::to_value(told.report()).unwrap();
     assert_eq!(value["uut"]["execTime"], 0.0);
     assert_eq!(value["root"]["seqCall"]["path"], "main.seq");
 }
@@ -76,7 +80,7 @@ fn a_test_begins_when_its_builder_is_made() {
     let (uut, uur, repair) = (
         builder().execution_time(Duration::from_secs(90)),
         UurReport::builder("PCBA-001", "SN-42", "A", 500, 100),
-        test.repair(500),
+        test.report().repair(500),
     );
     let after = Timestamp::now();
     // The test takes its time.
@@ -92,16 +96,23 @@ fn a_test_begins_when_its_builder_is_made() {
     let copy = uut.clone().boolean("Lamp", true).build().unwrap();
     let uut = uut.boolean("Lamp", true).build().unwrap();
     let (uur, repair) = (filled(uur), filled(repair));
-    for report in [&*uut, &*copy, &*uur, &*repair] {
+    for report in [uut.report(), copy.report(), uur.report(), repair.report()] {
         let start = moment(report);
         assert!(
             before <= start && start <= after,
             "{before} {start} {after}"
         );
     }
-    assert_eq!(moment(&uut), moment(&copy));
-    let finalized = uur.uur.as_ref().unwrap().finalized.as_ref().unwrap();
-    assert_eq!(finalized.timestamp().unwrap(), moment(&uur));
+    assert_eq!(moment(uut.report()), moment(copy.report()));
+    let finalized = uur
+        .report()
+        .uur
+        .as_ref()
+        .unwrap()
+        .finalized
+        .as_ref()
+        .unwrap();
+    assert_eq!(finalized.timestamp().unwrap(), moment(uur.report()));
 
     let told: Zoned = "2026-01-30T22:01:41+01:00[Europe/Oslo]".parse().unwrap();
     let report = builder()
@@ -109,7 +120,7 @@ fn a_test_begins_when_its_builder_is_made() {
         .boolean("Lamp", true)
         .build()
         .unwrap();
-    assert_eq!(moment(&report), told.timestamp());
+    assert_eq!(moment(report.report()), told.timestamp());
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
         "build and check",
         None,
         start.elapsed(),
-        format!("{} steps each", reports[0].step_count()),
+        format!("{} steps each", reports[0].report().step_count()),
     );
 
     // On a real server the naive way would only submit everything a second time.
@@ -50,7 +50,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     let answers = batch_map(&reports, limit::<20>(), |report| {
         let bar = &bar;
         async move {
-            let answer = wats.report().submit(report).await;
+            let answer = wats.report().submit(report.report()).await;
             bar.inc(1);
             answer
         }
@@ -83,11 +83,11 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     for (report, back) in reports.iter().zip(back) {
         let back = back?;
         // A server may add members of its own; ours must be there unchanged.
-        let [sent, stored] = [&report.root, &back.root].map(serde_json::to_value);
+        let [sent, stored] = [&report.report().root, &back.root].map(serde_json::to_value);
         same += u64::from(
             lost(&sent?, &stored?).is_empty()
-                && back.serial_number == report.serial_number
-                && back.result == report.result,
+                && back.serial_number == report.report().serial_number
+                && back.result == report.report().result,
         );
     }
     figures.time(
@@ -106,7 +106,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
 async fn one_by_one(wats: &Wats, reports: &[UutReport]) -> Outcome<Duration> {
     let start = Instant::now();
     for report in reports {
-        wats.report().submit(report).await?;
+        wats.report().submit(report.report()).await?;
     }
     Ok(start.elapsed())
 }
