@@ -20,7 +20,9 @@ pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};
 #[doc(inline)]
-pub use report::{Finding, HeaderQuery, Limits, Report, ReportHeader, ReportService, UutReport};
+pub use report::{
+    Finding, HeaderQuery, MeasurementLimits, Report, ReportHeader, ReportService, UutReport,
+};
 
 #[doc(inline)]
 pub use wats_report::{Cleaned, clean_scanned, wire};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wats_report::{
     Attachment, Chart, ChartType, Failure, LoopRule, StepGroup, StepPath, StringLimit, SubUnit,
 };
-use wats_report::{Error, Limits, UutReport};
+use wats_report::{Error, MeasurementLimits, UutReport};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let test = UutReport::builder("PCBA-001", "SN-42", "A", 100)
@@ -19,21 +19,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .steps(|root| {
             root.action("Close the fixture").group(StepGroup::Setup);
             root.sequence("Power", |power| {
-                power.numeric("+5V", 5.92, "V", Limits::between(4.75..=5.25));
+                power.numeric("+5V", 5.92, "V", MeasurementLimits::between(4.75..=5.25));
                 power.numeric_loop(
                     "Settle",
                     "V",
-                    Limits::at_least(4.9),
+                    MeasurementLimits::at_least(4.9),
                     LoopRule::Last,
-                    |turns| {
+                    |iterations| {
                         for value in [4.2, 4.8, 5.0] {
-                            turns.add(value);
+                            iterations.add(value);
                         }
                     },
                 );
                 let (time, current) = ([0.0, 0.1, 0.2], [2.4, 0.9, 0.3]);
                 power
-                    .numeric("Inrush", 2.4, "A", Limits::less_than(3.0))
+                    .numeric("Inrush", 2.4, "A", MeasurementLimits::less_than(3.0))
                     .chart(
                         Chart::new(ChartType::Line, "I(t)")
                             .x("Time", "s")
@@ -52,11 +52,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let path: StepPath = "MainSequence Callback/Power/+5V".parse()?;
     let failed = test
+        .report()
         .root
         .as_ref()
         .and_then(|root| path.find(root))
         .ok_or("no such step")?;
     let repair = test
+        .report()
         .repair(500)
         .station("Repair-1", "Drammen", "Repair")
         .operator("Ola")
@@ -69,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .inspect_err(tell)?;
 
     let mut out = io::stdout().lock();
-    for body in [test.body()?, repair.body()?] {
+    for body in [test.report().body()?, repair.report().body()?] {
         body.write_to(&mut out)?;
         writeln!(out)?;
     }

@@ -40,11 +40,11 @@ impl Report {
     ///         root.attachment("Log", Attachment::new("log.bin", "application/octet-stream", vec![7; 100_000]));
     ///     })
     ///     .build()?;
-    /// let body = report.body()?;
+    /// let body = report.report().body()?;
     /// let mut text = String::new();
     /// body.reader().read_to_string(&mut text)?;
     /// assert_eq!(text.len() as u64, body.len());
-    /// assert_eq!(text, serde_json::to_string(&*report)?);
+    /// assert_eq!(text, serde_json::to_string(report.report())?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

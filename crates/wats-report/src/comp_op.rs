@@ -7,7 +7,7 @@ codes! {
     /// than these are kept as they are.
     #[allow(
         missing_docs,
-        reason = "the names are the wire codes; see Limits and StringLimit for what they mean"
+        reason = "the names are the wire codes; see MeasurementLimits and StringLimit for what they mean"
     )]
     pub enum CompOp: "a comparison operator" {
         Log = "LOG",

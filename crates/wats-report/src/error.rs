@@ -11,10 +11,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// still.
 ///
 /// ```
-/// use wats_report::{Error, Limits, UutReport};
+/// use wats_report::{Error, MeasurementLimits, UutReport};
 ///
 /// let test = UutReport::builder("PCBA-001", "", "A", 100).station("ICT-3", "Drammen", "Production").operator("Kari");
-/// let error = test.numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25)).build().unwrap_err();
+/// let error = test.numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25)).build().unwrap_err();
 /// assert!(matches!(error, Error::Report(_)));
 /// assert_eq!(error.findings()[0].path, "report");
 /// ```

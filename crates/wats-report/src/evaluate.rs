@@ -2,7 +2,8 @@
 
 use super::lint::misread;
 use super::{
-    CompOp, Limits, NumericMeasurement, Report, Status, Step, StringLimit, StringMeasurement,
+    CompOp, MeasurementLimits, Report, Status, Step, StringLimit,
+    model::{NumericMeasurement, StringMeasurement},
 };
 use crate::wire::{Extra, Number};
 
@@ -168,7 +169,8 @@ fn numeric(measured: &NumericMeasurement) -> Option<Status> {
     let limit = |number: &Option<Number>| number.as_ref().map(Number::value);
     let value = measured.value.as_ref()?.value();
     let op = spelled_out(measured.comp_op.as_ref()?);
-    let limits = Limits::of(&op, limit(&measured.low_limit), limit(&measured.high_limit))?;
+    let limits =
+        MeasurementLimits::of(&op, limit(&measured.low_limit), limit(&measured.high_limit))?;
     Some(Status::of(limits.accepts(value)))
 }
 

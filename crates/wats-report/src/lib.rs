@@ -1,14 +1,14 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! `model` holds the wire models of WSJF, made by [`wire`]; `codes`, `status`, `comp_op` and `limits` their vocabulary,
-//! `time` and [`zone`] the times, `step_path` the way to a step, `names` telling equal names apart. `builder` makes
-//! reports that the server accepts, checked by [`lint`](mod@lint); `evaluate` makes outcomes of limits. `payload` holds the
-//! contents of attachments, and `body` is a report as the bytes that are sent. [`text`] finds the id in a text, and
-//! [`scanned`] knows the characters that nobody sees.
+//! Here is what most programs name. [`model`] holds the wire models of WSJF, made by [`wire`]; `codes`, `status`, `comp_op`
+//! and `limits` their vocabulary, `time` and [`zone`] the times, `step_path` the way to a step, `names` tells equal names
+//! apart. [`builder`] makes reports that the server accepts, checked by [`lint`](mod@lint); `evaluate` makes outcomes of
+//! limits. `payload` holds the contents of attachments, and [`body`] is a report as the bytes that are sent. [`text`] finds
+//! the id in a text, and [`scanned`] knows the characters that nobody sees.
 
-mod body;
-mod builder;
+pub mod body;
+pub mod builder;
 mod codes;
 mod comp_op;
 #[doc(hidden)]
@@ -16,7 +16,7 @@ pub mod error;
 mod evaluate;
 mod limits;
 pub mod lint;
-mod model;
+pub mod model;
 mod names;
 mod partial;
 mod payload;
@@ -28,28 +28,14 @@ mod time;
 pub mod wire;
 pub mod zone;
 
-pub use body::{BodyChunks, BodyReader, ReportBody};
-pub use builder::{
-    BooleanLoop, EqualNames, Free, LoopRule, Many, MeasurementRef, MultiBoolean, MultiNumeric,
-    MultiString, Nested, NotFinite, NumericLoop, Outcome, Plain, RepairBuilder, ReportBuilder,
-    Sequence, SequenceLoop, Several, Single, StepRef, StringLoop, Taken, Turns, UnitId, Units,
-    UurReport, UutReport,
-};
+pub use builder::{LoopRule, Outcome, UurReport, UutReport};
 pub use codes::{ChartType, ReportType, StepGroup, StepType};
 pub use comp_op::CompOp;
 pub use error::{Error, Result};
 pub use evaluate::evaluate;
-pub use limits::{Limits, StringLimit};
-pub use lint::{
-    Finding, FixPolicy, FutureStart, RULES, Rule, Severity, fix, lint, lint_json,
-    page as rules_page,
-};
-pub use model::{
-    AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, Asset, AssetStatistics,
-    Attachment, BooleanMeasurement, Chart, ChartSeries, ExeCall, Failure, LoopInfo, MessagePopup,
-    MiscInfo, NumericMeasurement, PropertyType, Report, SequenceCall, Step, StringMeasurement,
-    SubUnit, Uur, UurReference, Uut,
-};
+pub use limits::{MeasurementLimits, StringLimit};
+pub use lint::{Finding, Severity, fix, lint, lint_json};
+pub use model::{AdditionalData, Attachment, Chart, Failure, MiscInfo, Report, Step, SubUnit};
 pub use payload::Payload;
 pub use scanned::{Cleaned, clean_scanned};
 pub use status::Status;

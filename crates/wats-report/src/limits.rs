@@ -26,25 +26,25 @@ static NUMERIC: [CompOp; 15] = [
 /// What a numeric value must satisfy. An operator and its limits are one value, so they always fit.
 ///
 /// ```
-/// use wats_report::Limits;
+/// use wats_report::MeasurementLimits;
 ///
-/// assert!(Limits::between(4.75..=5.25).accepts(5.25));
-/// assert!(!Limits::at_least(3.0).accepts(f64::NAN)); // NaN satisfies nothing but `log`
-/// assert!(Limits::log().accepts(1e9));
+/// assert!(MeasurementLimits::between(4.75..=5.25).accepts(5.25));
+/// assert!(!MeasurementLimits::at_least(3.0).accepts(f64::NAN)); // NaN satisfies nothing but `log`
+/// assert!(MeasurementLimits::log().accepts(1e9));
 /// ```
 ///
 /// ```compile_fail,E0061
-/// # use wats_report::Limits;
-/// let limits = Limits::at_least(3.0, 5.0); // one limit too many
+/// # use wats_report::MeasurementLimits;
+/// let limits = MeasurementLimits::at_least(3.0, 5.0); // one limit too many
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct MeasurementLimits {
     pub(crate) op: &'static CompOp,
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
 }
 
-impl Limits {
+impl MeasurementLimits {
     fn one(op: &'static CompOp, limit: f64) -> Self {
         Self {
             op,
@@ -299,22 +299,22 @@ mod tests {
     #[test]
     fn every_operator_below_at_between_and_above() {
         // Outcome for 0 (below), 1 (at low), 2 (between), 3 (at high), 4 (above), NaN.
-        let table: [(Limits, &str); 15] = [
-            (Limits::log(), "PPPPPP"),
-            (Limits::equals(1.0), "FPFFFF"),
-            (Limits::not_equals(1.0), "PFPPPF"),
-            (Limits::greater_than(1.0), "FFPPPF"),
-            (Limits::at_least(1.0), "FPPPPF"),
-            (Limits::less_than(1.0), "PFFFFF"),
-            (Limits::at_most(1.0), "PPFFFF"),
-            (Limits::strictly_between(1.0, 3.0), "FFPFFF"),
-            (Limits::above_to(1.0, 3.0), "FFPPFF"),
-            (Limits::from_below(1.0, 3.0), "FPPFFF"),
-            (Limits::between(1.0..=3.0), "FPPPFF"),
-            (Limits::outside(1.0..=3.0), "PFFFPF"),
-            (Limits::below_or_at_or_above(1.0, 3.0), "PFFPPF"),
-            (Limits::at_or_below_or_above(1.0, 3.0), "PPFFPF"),
-            (Limits::outside_or_at(1.0, 3.0), "PPFPPF"),
+        let table: [(MeasurementLimits, &str); 15] = [
+            (MeasurementLimits::log(), "PPPPPP"),
+            (MeasurementLimits::equals(1.0), "FPFFFF"),
+            (MeasurementLimits::not_equals(1.0), "PFPPPF"),
+            (MeasurementLimits::greater_than(1.0), "FFPPPF"),
+            (MeasurementLimits::at_least(1.0), "FPPPPF"),
+            (MeasurementLimits::less_than(1.0), "PFFFFF"),
+            (MeasurementLimits::at_most(1.0), "PPFFFF"),
+            (MeasurementLimits::strictly_between(1.0, 3.0), "FFPFFF"),
+            (MeasurementLimits::above_to(1.0, 3.0), "FFPPFF"),
+            (MeasurementLimits::from_below(1.0, 3.0), "FPPFFF"),
+            (MeasurementLimits::between(1.0..=3.0), "FPPPFF"),
+            (MeasurementLimits::outside(1.0..=3.0), "PFFFPF"),
+            (MeasurementLimits::below_or_at_or_above(1.0, 3.0), "PFFPPF"),
+            (MeasurementLimits::at_or_below_or_above(1.0, 3.0), "PPFFPF"),
+            (MeasurementLimits::outside_or_at(1.0, 3.0), "PPFPPF"),
         ];
         let mut codes = std::collections::BTreeSet::new();
         for (limits, expected) in table {

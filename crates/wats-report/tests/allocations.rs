@@ -4,7 +4,7 @@
 
 use std::{fs, io};
 
-use wats_report::{Attachment, Limits, UutReport};
+use wats_report::{Attachment, MeasurementLimits, UutReport};
 
 /// 10 000 steps and 100 MB of files.
 #[test]
@@ -33,12 +33,17 @@ fn large_reports_take_little_memory() {
                     );
                 }
                 for n in 0..10_000 {
-                    root.numeric(format!("Step {n}"), 1.5, "V", Limits::between(1.0..=2.0));
+                    root.numeric(
+                        format!("Step {n}"),
+                        1.5,
+                        "V",
+                        MeasurementLimits::between(1.0..=2.0),
+                    );
                 }
             })
             .build()
             .unwrap();
-        let body = report.body().unwrap();
+        let body = report.report().body().unwrap();
         sent = body.write_to(&mut io::sink()).unwrap();
         assert_eq!(sent, body.len());
     });

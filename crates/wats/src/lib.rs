@@ -10,10 +10,10 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Limits, Literal,
-    Member, Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
-    ProductSummary, Report, ReportHeader, ReportService, Result, UutReport, clean_scanned, report,
-    wire,
+    Api, ApiOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Literal,
+    MeasurementLimits, Member, Process, ProcessService, Product, ProductQuery, ProductRevision,
+    ProductService, ProductSummary, Report, ReportHeader, ReportService, Result, UutReport,
+    clean_scanned, report, wire,
 };
 #[doc(no_inline)]
 pub use wats_domains::{bytes, jiff, uuid};
@@ -38,6 +38,7 @@ pub mod prelude {
         Attachment, Chart, ChartType, Failure, LoopRule, Outcome, StringLimit, SubUnit, UurReport,
     };
     pub use crate::{
-        Filter, HeaderQuery, Limits, Product, ProductQuery, UutReport, Wats, clean_scanned,
+        Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, UutReport, Wats,
+        clean_scanned,
     };
 }

@@ -1,7 +1,7 @@
 //! The rules of the project that a compiler does not check.
 //!
 //! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
-//! `packages`: what a published crate needs. `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
+//! `binaries`: one test program per crate. `packages`: what a published crate needs. `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
 //! what they judge.
 
 #![allow(
@@ -9,6 +9,7 @@
     reason = "all of this is test code: what cannot be read has failed"
 )]
 
+mod binaries;
 mod circles;
 mod files;
 mod layers;

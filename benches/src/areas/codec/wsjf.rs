@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use wats_codec::{Format, Serializer};
 use wats_domains::report::Report;
-use wats_domains::{Limits, ReportHeader, UutReport};
+use wats_domains::{MeasurementLimits, ReportHeader, UutReport};
 
 use crate::spec::{Context, RowSpec};
 
@@ -45,7 +45,7 @@ fn report() -> wats_domains::report::Result<UutReport> {
                     format!("Rail {step}"),
                     value,
                     "V",
-                    Limits::between(4.5..=1000.5),
+                    MeasurementLimits::between(4.5..=1000.5),
                 );
             }
         })
@@ -115,7 +115,7 @@ fn build(ctx: &Context) -> RowSpec {
         .unit("µs/report")
         .note("build a report of 10 steps with a new id and the time, check every rule, write it as JSON")
         .subject("wats-domains", move || {
-            Ok(ours.ns_per_op(|| report().map(|report| json.to_vec(&*report))) / 1000.0)
+            Ok(ours.ns_per_op(|| report().map(|report| json.to_vec(report.report()))) / 1000.0)
         })
         .peer("json! by hand, unchecked", move || {
             Ok(theirs.ns_per_op(|| serde_json::to_vec(&by_hand())) / 1000.0)

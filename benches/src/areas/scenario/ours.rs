@@ -3,7 +3,7 @@
 use super::{Job, User, part_number};
 use crate::Result;
 use wats_batch::{batch_map, limit};
-use wats_domains::{Api, ApiOptions, HeaderQuery, Limits, UutReport};
+use wats_domains::{Api, ApiOptions, HeaderQuery, MeasurementLimits, UutReport};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
@@ -122,15 +122,15 @@ async fn headers(api: &Api, top: u32, skip: u32) -> Result<usize> {
 
 async fn submit(api: &Api, number: usize, steps: usize) -> Result<()> {
     let report = report(number, steps)?;
-    api.report().submit(&report).await?;
+    api.report().submit(report.report()).await?;
     Ok(())
 }
 
 async fn transfer(api: &Api) -> Result<usize> {
     let sent = report(0, Job::STEPS_OF_10_MB)?;
-    let submitted = api.report().submit(&sent).await?;
+    let submitted = api.report().submit(sent.report()).await?;
     let read = api.report().get(submitted.id).await?;
-    if read == *sent {
+    if read == *sent.report() {
         Ok(1)
     } else {
         Err("the report came back changed".into())
@@ -148,7 +148,7 @@ fn report(number: usize, steps: usize) -> Result<UutReport> {
                     format!("Rail {step}"),
                     value,
                     "V",
-                    Limits::between(4.5..=1000.5),
+                    MeasurementLimits::between(4.5..=1000.5),
                 );
             }
         });

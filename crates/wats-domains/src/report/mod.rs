@@ -36,14 +36,8 @@ pub use service::ReportService;
 pub use submit::{SubmitMode, SubmitOptions};
 #[doc(inline)]
 pub use wats_report::{
-    AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, Asset, AssetStatistics,
-    Attachment, BodyChunks, BodyReader, BooleanLoop, BooleanMeasurement, Chart, ChartSeries,
-    ChartType, CompOp, EqualNames, Error, ExeCall, Failure, Finding, FixPolicy, Free, FutureStart,
-    Limits, LoopInfo, LoopRule, Many, MeasurementRef, MessagePopup, MiscInfo, MultiBoolean,
-    MultiNumeric, MultiString, Nested, NotFinite, NumericLoop, NumericMeasurement, Outcome,
-    Payload, Plain, PropertyType, RULES, RepairBuilder, Report, ReportBody, ReportBuilder,
-    ReportTime, ReportType, Result, Rule, Sequence, SequenceCall, SequenceLoop, Several, Severity,
-    Single, Status, Step, StepGroup, StepPath, StepRef, StepType, StringLimit, StringLoop,
-    StringMeasurement, SubUnit, Taken, Turns, UnitId, Units, Uur, UurReference, UurReport, Uut,
-    UutReport, evaluate, fix, lint, lint_json, rules_page,
+    AdditionalData, Attachment, Chart, ChartType, CompOp, Error, Failure, Finding, LoopRule,
+    MeasurementLimits, MiscInfo, Outcome, Payload, Report, ReportTime, ReportType, Result,
+    Severity, Status, Step, StepGroup, StepPath, StepType, StringLimit, SubUnit, UurReport,
+    UutReport, body, builder, evaluate, fix, lint, lint_json, model,
 };

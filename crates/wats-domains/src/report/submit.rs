@@ -105,14 +105,14 @@ impl ReportService<'_> {
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
-    /// use wats_domains::{Limits, UutReport};
+    /// use wats_domains::{MeasurementLimits, UutReport};
     ///
     /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
     ///     .station("ICT-3", "Drammen", "Production")
     ///     .operator("Kari")
-    ///     .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+    ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
-    /// let submitted = api.report().submit(&report).await?;
+    /// let submitted = api.report().submit(report.report()).await?;
     /// assert_eq!(submitted.id, report.id());
     /// # Ok(()) }
     /// ```
@@ -131,7 +131,7 @@ impl ReportService<'_> {
     /// use wats_domains::report::{ConfirmOptions, Fate, SubmitMode, SubmitOptions};
     ///
     /// let options = SubmitOptions::default().mode(SubmitMode::Active).confirm(ConfirmOptions::default());
-    /// let submitted = api.report().submit_with(&report, &options).await?;
+    /// let submitted = api.report().submit_with(report.report(), &options).await?;
     /// if let Some(Fate::Quarantined { reason, .. }) = submitted.fate {
     ///     eprintln!("the server could not store it: {}", reason.as_deref().unwrap_or("no reason given"));
     /// }

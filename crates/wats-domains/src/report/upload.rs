@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use wats_http::{BodySource, Call, Timeouts};
 
-use super::{BodyChunks, ReportBody};
+use super::body::{BodyChunks, ReportBody};
 use crate::error::{Error, Result};
 
 /// Bodies of at most this many bytes are sent whole: they may be compressed, and need no more than one piece.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use wats_domains::report::{Report, StringLimit};
 use wats_domains::{
-    Api, ApiOptions, Filter, HeaderQuery, Limits, Product, ProductQuery, ProductSummary, UutReport,
+    Api, ApiOptions, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
+    UutReport,
 };
 use wats_sim::{Fault, Simulator};
 
@@ -39,10 +40,15 @@ fn report(serial_number: &str) -> UutReport {
         .station("ICT-3", "Drammen", "Production")
         .operator("Kari")
         .sequence("Power", |power| {
-            power.numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25));
+            power.numeric(
+                "Measure +5V",
+                5.02,
+                "V",
+                MeasurementLimits::between(4.75..=5.25),
+            );
             power.multi_numeric("Ripple", |ripple| {
-                ripple.add("CH1", 0.012, "V", Limits::at_most(0.05));
-                ripple.add("CH2", 0.061, "V", Limits::at_most(0.05));
+                ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
+                ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
             });
             power.sequence("Rails", |rails| {
                 rails.boolean("3V3", true);
@@ -259,9 +265,12 @@ async fn a_failed_list_is_not_cached() {
 async fn what_is_submitted_is_what_is_read() {
     let (sim, api) = simulator().await;
     let report = report("SN-1");
-    assert_eq!(api.report().submit(&report).await.unwrap().id, report.id());
+    assert_eq!(
+        api.report().submit(report.report()).await.unwrap().id,
+        report.id()
+    );
     let back = api.report().get(report.id()).await.unwrap();
-    assert_eq!(back, *report);
+    assert_eq!(back, *report.report());
     let stored = sim.report(&report.id().to_string()).unwrap();
     assert_eq!(stored["result"], "F");
     let power = &stored["root"]["steps"][0];
@@ -278,9 +287,9 @@ async fn what_is_submitted_is_what_is_read() {
     assert_eq!(headers.len(), 1);
     assert_eq!(
         (headers[0].id, headers[0].receive_count),
-        (report.id, Some(1))
+        (report.report().id, Some(1))
     );
-    assert_eq!(headers[0].status(), report.result);
+    assert_eq!(headers[0].status(), report.report().result);
 }
 
 #[tokio::test]
@@ -289,7 +298,7 @@ async fn a_lost_answer_neither_loses_nor_doubles_a_report() {
     let report = report("SN-2");
     sim.inject(Fault::store_then_drop().route("POST", "/api/Report/WSJF"));
     sim.inject(Fault::status(503).route("POST", "/api/Report/WSJF"));
-    api.report().submit(&report).await.unwrap();
+    api.report().submit(report.report()).await.unwrap();
     let all = api.report().headers(&HeaderQuery::default()).await.unwrap();
     assert_eq!(all.len(), 1, "stored once");
     assert_eq!(all[0].receive_count, Some(2), "received twice");

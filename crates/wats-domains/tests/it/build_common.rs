@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use wats_domains::UutReport;
-use wats_domains::report::{Report, ReportBuilder};
+use wats_domains::report::{Report, builder::ReportBuilder};
 
 use crate::judge::Judge;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wats_domains::report::{
-    self, Attachment, Report, Sequence, SubUnit, UurReport, evaluate, lint, lint_json,
+    self, Attachment, Report, SubUnit, UurReport, builder::Sequence, evaluate, lint, lint_json,
 };
 use wats_domains::{
-    Error, Filter, Finding, HeaderQuery, Limits, Product, ProductRevision, UutReport, clean_scanned,
+    Error, Filter, Finding, HeaderQuery, MeasurementLimits, Product, ProductRevision, UutReport,
+    clean_scanned,
 };
 use wats_sim::Simulator;
 
@@ -223,7 +224,7 @@ fn built(
     UutReport::builder(part_number, serial_number, revision, 100)
         .station(station, "Drammen", "Production")
         .operator(operator)
-        .numeric("V", 1.0, "V", Limits::log())
+        .numeric("V", 1.0, "V", MeasurementLimits::log())
         .build()
 }
 
@@ -300,21 +301,21 @@ fn what_only_looks_like_something_else_is_advised_on() {
         "SN\u{fffd}42",
     ] {
         let report = built("P", text, "A", "Kari", "ICT").unwrap();
-        let found = lint(&report);
+        let found = lint(report.report());
         assert_eq!(
             found.iter().map(Finding::code).collect::<Vec<_>>(),
             ["R130"],
             "{text:?}"
         );
         assert_eq!(
-            report.serial_number.as_deref(),
+            report.report().serial_number.as_deref(),
             Some(text),
             "nothing is changed"
         );
     }
     for text in ["SN 42", "Å42", "序列号-42", "SN_42.b"] {
         assert!(
-            lint(&built("P", text, "A", "Kari", "ICT").unwrap()).is_empty(),
+            lint(built("P", text, "A", "Kari", "ICT").unwrap().report()).is_empty(),
             "{text:?}"
         );
     }
@@ -364,7 +365,7 @@ async fn what_was_stored_with_such_texts_is_kept() {
             continue;
         }
         let mut report: Value =
-            serde_json::to_value(&*built("P", "S", "A", "Kari", "ICT").unwrap()).unwrap();
+            serde_json::to_value(built("P", "S", "A", "Kari", "ICT").unwrap().report()).unwrap();
         report["id"] = json!(id(n as u128));
         report["sn"] = json!(text);
         report["uut"]["batchSN"] = json!(text);
@@ -417,7 +418,11 @@ fn files_that_are_odd_are_advised_on_and_those_that_lie_are_refused() {
         ("a.txt", "image/png/x", "x", "R608"),
         ("a.txt", "bilde/ø", "x", "R608"),
     ] {
-        let found = lint(&report(Attachment::new(name, content_type, contents)).unwrap());
+        let found = lint(
+            report(Attachment::new(name, content_type, contents))
+                .unwrap()
+                .report(),
+        );
         let codes: Vec<_> = found.iter().map(Finding::code).collect();
         assert_eq!(codes.join(" "), code, "{name:?} {content_type:?}");
     }

@@ -13,9 +13,9 @@ use crate::judge::Judge;
 use crate::reports::{repair, test};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use wats_domains::Limits;
+use wats_domains::MeasurementLimits;
 use wats_domains::report::Error;
-use wats_domains::report::{FixPolicy, Report, Severity, UutReport, fix, lint, lint_json};
+use wats_domains::report::{Report, Severity, UutReport, fix, lint, lint::FixPolicy, lint_json};
 
 /// What may stand where something else should.
 fn values() -> impl Strategy<Value = Value> {
@@ -196,12 +196,12 @@ proptest! {
             .steps(|root| {
                 for (kind, name, value, low, high, text) in steps {
                     match kind {
-                        0 => drop(root.numeric(name, value, text, Limits::between(low..=high))),
+                        0 => drop(root.numeric(name, value, text, MeasurementLimits::between(low..=high))),
                         1 => drop(root.boolean(name, value > low)),
                         2 => drop(root.string(name, text, wats_domains::report::StringLimit::log())),
                         _ => drop(root.multi_numeric(name, |many| {
-                            many.add(text.clone(), value, "V", Limits::at_most(low));
-                            many.add("other", value, text, Limits::log());
+                            many.add(text.clone(), value, "V", MeasurementLimits::at_most(low));
+                            many.add("other", value, text, MeasurementLimits::log());
                         })),
                     }
                 }
@@ -210,8 +210,8 @@ proptest! {
         match built {
             Ok(report) => {
                 let rejects = |report: &Report| lint(report).iter().any(|f| f.severity() == Severity::Reject);
-                prop_assert!(!rejects(&report));
-                let json = serde_json::to_value(&*report).unwrap();
+                prop_assert!(!rejects(report.report()));
+                let json = serde_json::to_value(report.report()).unwrap();
                 prop_assert_eq!(refused(&json), None);
             }
             Err(Error::Report(findings)) => prop_assert!(!findings.is_empty()),

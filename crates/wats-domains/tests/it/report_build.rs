@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use crate::build_common::{builder, server_says};
 use serde_json::{Value, json};
-use wats_domains::Limits;
+use wats_domains::MeasurementLimits;
 use wats_domains::report::{
-    AdditionalData, Attachment, Chart, ChartType, EqualNames, Failure, LoopRule, NotFinite,
-    Outcome, Report, ReportBuilder, Sequence, StepGroup, StringLimit, SubUnit, UurReport, lint,
+    AdditionalData, Attachment, Chart, ChartType, Failure, LoopRule, Outcome, Report, StepGroup,
+    StringLimit, SubUnit, UurReport,
+    builder::{DuplicateNames, NonFinitePolicy, ReportBuilder, Sequence},
+    lint,
 };
 
 fn build(fill: impl FnOnce(&mut Sequence)) -> Value {
-    serde_json::to_value(&*builder().steps(fill).build().unwrap()).unwrap()
+    serde_json::to_value(builder().steps(fill).build().unwrap().report()).unwrap()
 }
 
 /// The findings of a report that cannot be built, as lines.
@@ -35,32 +37,62 @@ fn refused(builder: ReportBuilder) -> String {
 fn every_numeric_operator_has_its_outcomes_and_its_wire_form() {
     let one = json!({"lowLimit": 1.0});
     let two = json!({"lowLimit": 1.0, "highLimit": 3.0});
-    let table: [(&str, Limits, &str, &Value); 15] = [
-        ("LOG", Limits::log(), "PPPPPP", &json!({})),
-        ("EQ", Limits::equals(1.0), "FPFFFF", &one),
-        ("NE", Limits::not_equals(1.0), "PFPPPF", &one),
-        ("GT", Limits::greater_than(1.0), "FFPPPF", &one),
-        ("GE", Limits::at_least(1.0), "FPPPPF", &one),
-        ("LT", Limits::less_than(1.0), "PFFFFF", &one),
-        ("LE", Limits::at_most(1.0), "PPFFFF", &one),
-        ("GTLT", Limits::strictly_between(1.0, 3.0), "FFPFFF", &two),
-        ("GTLE", Limits::above_to(1.0, 3.0), "FFPPFF", &two),
-        ("GELT", Limits::from_below(1.0, 3.0), "FPPFFF", &two),
-        ("GELE", Limits::between(1.0..=3.0), "FPPPFF", &two),
-        ("LTGT", Limits::outside(1.0..=3.0), "PFFFPF", &two),
+    let table: [(&str, MeasurementLimits, &str, &Value); 15] = [
+        ("LOG", MeasurementLimits::log(), "PPPPPP", &json!({})),
+        ("EQ", MeasurementLimits::equals(1.0), "FPFFFF", &one),
+        ("NE", MeasurementLimits::not_equals(1.0), "PFPPPF", &one),
+        ("GT", MeasurementLimits::greater_than(1.0), "FFPPPF", &one),
+        ("GE", MeasurementLimits::at_least(1.0), "FPPPPF", &one),
+        ("LT", MeasurementLimits::less_than(1.0), "PFFFFF", &one),
+        ("LE", MeasurementLimits::at_most(1.0), "PPFFFF", &one),
+        (
+            "GTLT",
+            MeasurementLimits::strictly_between(1.0, 3.0),
+            "FFPFFF",
+            &two,
+        ),
+        (
+            "GTLE",
+            MeasurementLimits::above_to(1.0, 3.0),
+            "FFPPFF",
+            &two,
+        ),
+        (
+            "GELT",
+            MeasurementLimits::from_below(1.0, 3.0),
+            "FPPFFF",
+            &two,
+        ),
+        (
+            "GELE",
+            MeasurementLimits::between(1.0..=3.0),
+            "FPPPFF",
+            &two,
+        ),
+        (
+            "LTGT",
+            MeasurementLimits::outside(1.0..=3.0),
+            "PFFFPF",
+            &two,
+        ),
         (
             "LTGE",
-            Limits::below_or_at_or_above(1.0, 3.0),
+            MeasurementLimits::below_or_at_or_above(1.0, 3.0),
             "PFFPPF",
             &two,
         ),
         (
             "LEGT",
-            Limits::at_or_below_or_above(1.0, 3.0),
+            MeasurementLimits::at_or_below_or_above(1.0, 3.0),
             "PPFFPF",
             &two,
         ),
-        ("LEGE", Limits::outside_or_at(1.0, 3.0), "PPFPPF", &two),
+        (
+            "LEGE",
+            MeasurementLimits::outside_or_at(1.0, 3.0),
+            "PPFPPF",
+            &two,
+        ),
     ];
     for (op, limits, outcomes, on_the_wire) in table {
         for (value, outcome) in [0.0, 1.0, 2.0, 3.0, 4.0, f64::NAN]
@@ -68,11 +100,11 @@ fn every_numeric_operator_has_its_outcomes_and_its_wire_form() {
             .zip(outcomes.chars())
         {
             let report = builder()
-                .not_finite(NotFinite::LeaveOut)
+                .non_finite(NonFinitePolicy::LeaveOut)
                 .numeric("N", value, "V", limits)
                 .build()
                 .unwrap();
-            let report = serde_json::to_value(&*report).unwrap();
+            let report = serde_json::to_value(report.report()).unwrap();
             let step = &report["root"]["steps"][0];
             let mut expected = json!({"compOp": op, "unit": "V", "status": outcome.to_string()});
             let members = expected.as_object_mut().unwrap();
@@ -141,12 +173,13 @@ fn steps_of_every_kind_have_their_wire_form() {
             .outcome(Outcome::Error)
             .error(3, "no target");
         root.skipped("Later");
-        root.numeric("Curve", 3.0, "A", Limits::log()).chart(
-            Chart::new(ChartType::LineLogX, "I(t)")
-                .x("t", "s")
-                .y("I", "A")
-                .line("i", &[0.5, 1.0], &[2.0, 1e-9]),
-        );
+        root.numeric("Curve", 3.0, "A", MeasurementLimits::log())
+            .chart(
+                Chart::new(ChartType::LineLogX, "I(t)")
+                    .x("t", "s")
+                    .y("I", "A")
+                    .line("i", &[0.5, 1.0], &[2.0, 1e-9]),
+            );
         root.attachment("Log", Attachment::new("a.txt", "text/plain", "Hello"));
         root.boolean("Believed", false)
             .overrule(true)
@@ -226,7 +259,7 @@ fn a_header_has_what_was_said_of_it() {
         .outcome(Outcome::Terminated)
         .build()
         .unwrap();
-    let mut written = serde_json::to_value(&*report).unwrap();
+    let mut written = serde_json::to_value(report.report()).unwrap();
     let members = written.as_object_mut().unwrap();
     assert_eq!(members.remove("id").unwrap(), report.id().to_string());
     let expected = json!({
@@ -253,7 +286,7 @@ fn loops_have_a_summary_and_numbered_iterations() {
         root.numeric_loop(
             "Settle",
             "V",
-            Limits::at_least(4.9),
+            MeasurementLimits::at_least(4.9),
             LoopRule::Last,
             |turns| {
                 turns.add(4.2).comment("early");
@@ -328,10 +361,11 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
         builder.sequence("S", |s| {
             s.boolean("x", true);
             s.boolean("x", true);
-            s.numeric("n", f64::NAN, "V", Limits::log()).comment("why");
+            s.numeric("n", f64::NAN, "V", MeasurementLimits::log())
+                .comment("why");
             s.multi_numeric("m", |all| {
-                all.add("a", f64::NEG_INFINITY, "V", Limits::at_most(1.0));
-                all.add("b", 1.0, "V", Limits::log());
+                all.add("a", f64::NEG_INFINITY, "V", MeasurementLimits::at_most(1.0));
+                all.add("b", 1.0, "V", MeasurementLimits::log());
             });
         })
     };
@@ -350,11 +384,12 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
     );
 
     let report = twins(builder())
-        .equal_names(EqualNames::Number)
-        .not_finite(NotFinite::LeaveOut)
+        .duplicate_names(DuplicateNames::Number)
+        .non_finite(NonFinitePolicy::LeaveOut)
         .build()
         .unwrap();
     let names: Vec<_> = report
+        .report()
         .steps()
         .map(wats_domains::report::Step::name)
         .collect();
@@ -364,6 +399,7 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
     );
     let text = |name: &str| {
         report
+            .report()
             .steps()
             .find(|s| s.name() == name)
             .unwrap()
@@ -377,12 +413,15 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
     );
 
     for (limits, what) in [
-        (Limits::between(f64::NEG_INFINITY..=1.0), "low limit"),
-        (Limits::at_most(f64::NAN), "lowLimit"),
+        (
+            MeasurementLimits::between(f64::NEG_INFINITY..=1.0),
+            "low limit",
+        ),
+        (MeasurementLimits::at_most(f64::NAN), "lowLimit"),
     ] {
         let told = refused(
             builder()
-                .not_finite(NotFinite::LeaveOut)
+                .non_finite(NonFinitePolicy::LeaveOut)
                 .numeric("n", 1.0, "V", limits),
         );
         assert!(told.contains("R802"), "{what}: {told}");
@@ -460,12 +499,17 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
     let test = builder()
         .sub_unit(SubUnit::new("Module", "MOD", "M-1", "B"))
         .process_name("ICT")
-        .numeric("+5V", 5.9, "V", Limits::between(4.75..=5.25))
+        .numeric("+5V", 5.9, "V", MeasurementLimits::between(4.75..=5.25))
         .build()
         .unwrap();
-    let failed = test.steps().find(|step| step.name() == "+5V").unwrap();
+    let failed = test
+        .report()
+        .steps()
+        .find(|step| step.name() == "+5V")
+        .unwrap();
     let start: jiff::ZonedDateTime = "2026-01-30T22:01:41+01:00[Europe/Oslo]".parse().unwrap();
     let repair = test
+        .report()
         .repair(500)
         .station("Repair-1", "Drammen", "Repair")
         .operator("Ola")
@@ -489,7 +533,7 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
         .attachment(Attachment::new("q.jpg", "image/jpeg", vec![4]))
         .build()
         .unwrap();
-    let mut written = serde_json::to_value(&*repair).unwrap();
+    let mut written = serde_json::to_value(repair.report()).unwrap();
     assert_eq!(
         written.as_object_mut().unwrap().remove("id").unwrap(),
         repair.id().to_string()
@@ -512,8 +556,12 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
         "binaryData": [{"name": "q.jpg", "contentType": "image/jpeg", "data": "BA=="}],
     });
     assert_eq!(written, expected);
-    assert!(lint(&repair).is_empty(), "{:?}", lint(&repair));
-    assert_eq!(server_says(&repair), None);
+    assert!(
+        lint(repair.report()).is_empty(),
+        "{:?}",
+        lint(repair.report())
+    );
+    assert_eq!(server_says(repair.report()), None);
 }
 
 #[test]

@@ -11,26 +11,28 @@ use std::io::Read as _;
 
 use crate::build_common::{builder, server_says};
 use proptest::prelude::*;
-use wats_domains::Limits;
+use wats_domains::MeasurementLimits;
 use wats_domains::report::Error;
 use wats_domains::report::{
-    Attachment, Chart, ChartType, EqualNames, Failure, LoopRule, NotFinite, Outcome, Report,
-    Sequence, Severity, StringLimit, SubUnit, UurReport, lint,
+    Attachment, Chart, ChartType, Failure, LoopRule, Outcome, Report, Severity, StringLimit,
+    SubUnit, UurReport,
+    builder::{DuplicateNames, NonFinitePolicy, Sequence},
+    lint,
 };
 
 /// A building step, drawn at random.
 #[derive(Debug, Clone)]
 enum Op {
-    Numeric(String, f64, String, Limits, Option<bool>),
+    Numeric(String, f64, String, MeasurementLimits, Option<bool>),
     Text(String, String, StringLimit),
     Boolean(String, bool, Option<bool>),
-    Numbers(String, Vec<(String, f64, Limits)>),
+    Numbers(String, Vec<(String, f64, MeasurementLimits)>),
     Texts(String, Vec<(String, String)>),
     Booleans(String, Vec<(String, bool, Option<bool>)>),
     Plain(u8, String, Outcome),
     Chart(String, Vec<(f64, f64)>),
     File(String, Vec<u8>),
-    NumericLoop(String, Limits, LoopRule, Vec<f64>),
+    NumericLoop(String, MeasurementLimits, LoopRule, Vec<f64>),
     SequenceLoop(String, LoopRule, Vec<Vec<Op>>),
     Sequence(String, Vec<Op>, Option<Outcome>),
 }
@@ -137,21 +139,21 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         (0..15_u8, value(), value()).prop_map(|(op, a, b)| {
             let (low, high) = (a.min(b), a.max(b));
             match op {
-                0 => Limits::log(),
-                1 => Limits::equals(a),
-                2 => Limits::not_equals(a),
-                3 => Limits::greater_than(a),
-                4 => Limits::at_least(a),
-                5 => Limits::less_than(a),
-                6 => Limits::at_most(a),
-                7 => Limits::strictly_between(low, high),
-                8 => Limits::above_to(low, high),
-                9 => Limits::from_below(low, high),
-                10 => Limits::between(low..=high),
-                11 => Limits::outside(low..=high),
-                12 => Limits::below_or_at_or_above(low, high),
-                13 => Limits::at_or_below_or_above(low, high),
-                _ => Limits::outside_or_at(low, high),
+                0 => MeasurementLimits::log(),
+                1 => MeasurementLimits::equals(a),
+                2 => MeasurementLimits::not_equals(a),
+                3 => MeasurementLimits::greater_than(a),
+                4 => MeasurementLimits::at_least(a),
+                5 => MeasurementLimits::less_than(a),
+                6 => MeasurementLimits::at_most(a),
+                7 => MeasurementLimits::strictly_between(low, high),
+                8 => MeasurementLimits::above_to(low, high),
+                9 => MeasurementLimits::from_below(low, high),
+                10 => MeasurementLimits::between(low..=high),
+                11 => MeasurementLimits::outside(low..=high),
+                12 => MeasurementLimits::below_or_at_or_above(low, high),
+                13 => MeasurementLimits::at_or_below_or_above(low, high),
+                _ => MeasurementLimits::outside_or_at(low, high),
             }
         })
     };
@@ -226,27 +228,27 @@ proptest! {
     ) {
         let mut builder = builder();
         if numbered {
-            builder = builder.equal_names(EqualNames::Number);
+            builder = builder.duplicate_names(DuplicateNames::Number);
         }
         if left_out {
-            builder = builder.not_finite(NotFinite::LeaveOut);
+            builder = builder.non_finite(NonFinitePolicy::LeaveOut);
         }
         if let Some(comment) = comment {
             builder = builder.comment(comment);
         }
         match builder.steps(|root| run(&ops, root)).build() {
             Ok(report) => {
-                let harm: Vec<_> = lint(&report).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
+                let harm: Vec<_> = lint(report.report()).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
                 prop_assert!(harm.is_empty(), "{:?}", harm);
-                prop_assert_eq!(&report.result, &report.root.as_ref().unwrap().status);
-                prop_assert_eq!(server_says(&report), None);
-                let text = serde_json::to_string(&*report).unwrap();
+                prop_assert_eq!(&report.report().result, &report.report().root.as_ref().unwrap().status);
+                prop_assert_eq!(server_says(report.report()), None);
+                let text = serde_json::to_string(report.report()).unwrap();
                 let mut streamed = String::new();
-                let body = report.body().unwrap();
+                let body = report.report().body().unwrap();
                 body.reader().read_to_string(&mut streamed).unwrap();
                 prop_assert_eq!(body.len(), text.len() as u64);
                 prop_assert_eq!(&streamed, &text);
-                prop_assert_eq!(&serde_json::from_str::<Report>(&text).unwrap(), &*report);
+                prop_assert_eq!(&serde_json::from_str::<Report>(&text).unwrap(), report.report());
             }
             Err(Error::Report(findings)) => {
                 prop_assert!(!findings.is_empty());
@@ -266,7 +268,7 @@ proptest! {
             .station("R", "L", "Repair")
             .operator("Ola")
             .units(|all| {
-                let mut ids = vec![wats_domains::report::Units::MAIN];
+                let mut ids = vec![wats_domains::report::builder::Units::MAIN];
                 for (at, serial, replaced) in units {
                     let unit = SubUnit::new("Module", "P", serial, "A");
                     let other = ids[at.index(ids.len())];
@@ -283,10 +285,10 @@ proptest! {
             .build();
         match built {
             Ok(report) => {
-                let harm: Vec<_> = lint(&report).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
+                let harm: Vec<_> = lint(report.report()).into_iter().filter(|f| f.severity() != Severity::Advice).collect();
                 prop_assert!(harm.is_empty(), "{:?}", harm);
-                prop_assert!(!lint(&report).iter().any(|finding| finding.code() == "R706"));
-                prop_assert_eq!(server_says(&report), None);
+                prop_assert!(!lint(report.report()).iter().any(|finding| finding.code() == "R706"));
+                prop_assert_eq!(server_says(report.report()), None);
             }
             Err(Error::Report(findings)) => prop_assert!(!findings.is_empty()),
             Err(other) => prop_assert!(false, "{}", other),

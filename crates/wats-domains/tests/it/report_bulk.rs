@@ -13,7 +13,7 @@ use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
 use wats_batch::limit;
 use wats_domains::report::{BulkOptions, Detail, Failure, Report, SubmitOptions, UurReport};
-use wats_domains::{Api, ApiOptions, Error, Limits, UutReport};
+use wats_domains::{Api, ApiOptions, Error, MeasurementLimits, UutReport};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
 
@@ -311,10 +311,11 @@ async fn reports_of_every_kind_go_in_bulk() {
     let test = UutReport::builder("PART-0001", "S", "A", 100)
         .station("ICT-3", "Drammen", "Production")
         .operator("Kari")
-        .numeric("+5V", 5.9, "V", Limits::at_most(5.5))
+        .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
         .build()
         .unwrap();
     let repair: UurReport = test
+        .report()
         .repair(500)
         .station("Repair", "Lab", "Repair")
         .operator("Ola")

@@ -9,7 +9,7 @@
 use crate::report_common::{id, read, start, test};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wats_domains::report::{Report, Uur, lint};
+use wats_domains::report::{Report, lint, model::Uur};
 use wats_sim::Simulator;
 
 const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
@@ -58,7 +58,10 @@ fn an_id_is_known_in_every_spelling_and_written_as_it_was_read() {
             .operator("Ola")
             .build()
             .unwrap();
-        assert_eq!(repair.uur.as_ref().unwrap().referenced_uut, Some(expected));
+        assert_eq!(
+            repair.report().uur.as_ref().unwrap().referenced_uut,
+            Some(expected)
+        );
         let uur: Uur = serde_json::from_value(json!({"refUUT": spelling})).unwrap();
         assert_eq!(uur.referenced_uut, Some(expected));
     }

@@ -11,7 +11,7 @@
 use crate::judge::Judge;
 use crate::reports::{repair, test};
 use serde_json::{Value, json};
-use wats_domains::report::{RULES, Severity, lint_json};
+use wats_domains::report::{Severity, lint::RULES, lint_json};
 
 fn codes(report: &Value) -> Vec<&'static str> {
     let text = serde_json::to_vec(report).unwrap();

@@ -6,7 +6,7 @@ use crate::names::number_twins;
 /// What is done about steps of equal names in a sequence, which the server refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum EqualNames {
+pub enum DuplicateNames {
     /// The report is refused.
     #[default]
     Refuse,
@@ -17,7 +17,7 @@ pub enum EqualNames {
 /// What is done about measured values that are NaN or infinite, for which JSON has no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum NotFinite {
+pub enum NonFinitePolicy {
     /// The report is refused.
     #[default]
     Refuse,
@@ -29,8 +29,8 @@ pub enum NotFinite {
 pub(super) struct Finish<'a> {
     pub(super) path: &'a str,
     pub(super) version: &'a str,
-    pub(super) equal_names: EqualNames,
-    pub(super) not_finite: NotFinite,
+    pub(super) duplicate_names: DuplicateNames,
+    pub(super) non_finite: NonFinitePolicy,
     pub(super) next_id: i32,
 }
 
@@ -43,11 +43,11 @@ impl Finish<'_> {
             call.path.get_or_insert_with(|| self.path.to_owned());
             call.version.get_or_insert_with(|| self.version.to_owned());
         }
-        if self.not_finite == NotFinite::LeaveOut {
+        if self.non_finite == NonFinitePolicy::LeaveOut {
             leave_out(step);
         }
         let Some(steps) = &mut step.steps else { return };
-        if self.equal_names == EqualNames::Number {
+        if self.duplicate_names == DuplicateNames::Number {
             number_twins(steps, |_, _| {});
         }
         for inner in steps {

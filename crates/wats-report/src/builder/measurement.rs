@@ -2,14 +2,15 @@
 
 use crate::wire::Number;
 use crate::{
-    BooleanMeasurement, Limits, NumericMeasurement, Status, StringLimit, StringMeasurement,
+    MeasurementLimits, Status, StringLimit,
+    model::{BooleanMeasurement, NumericMeasurement, StringMeasurement},
 };
 
 pub(super) fn number(
     name: Option<String>,
     value: f64,
     unit: String,
-    limits: Limits,
+    limits: MeasurementLimits,
 ) -> NumericMeasurement {
     NumericMeasurement {
         status: Some(Status::of(limits.accepts(value))),

@@ -2,35 +2,37 @@
 //! carried up to the root and the report, everything checked before it can be sent.
 //!
 //! `common` has what test and repair reports share; here is the builder of test reports, `repair` has that of repairs.
-//! `sequence` adds steps, `step` is the handle to what was added, `measurement` makes one with its outcome, `several` steps of several, `turns`
-//! loops, and `parts` makes parts of the model by hand. `finish` completes the tree.
+//! `sequence` adds steps, `step` is the handle to what was added and [`state`] what a handle can do, `measurement` makes
+//! one with its outcome, `group` steps of several, `loops` loops, and `parts` makes parts of the model by hand. `finish`
+//! completes the tree.
 
 mod common;
 mod finish;
+mod group;
+mod loops;
 mod measurement;
 mod parts;
 mod repair;
 mod sequence;
-mod several;
+pub mod state;
 mod step;
-mod turns;
 
-pub use finish::{EqualNames, NotFinite};
+pub use finish::{DuplicateNames, NonFinitePolicy};
+pub use group::{MeasurementGroup, MeasurementRef, MultiBoolean, MultiNumeric, MultiString};
+pub use loops::{BooleanLoop, LoopIterations, LoopRule, NumericLoop, SequenceLoop, StringLoop};
 pub use repair::{RepairBuilder, UnitId, Units, UurReport};
 pub use sequence::Sequence;
-pub use several::{MeasurementRef, MultiBoolean, MultiNumeric, MultiString, Several};
-pub use step::{Free, Many, Nested, Outcome, Plain, Single, StepRef, Taken};
-pub use turns::{BooleanLoop, LoopRule, NumericLoop, SequenceLoop, StringLoop, Turns};
+pub use step::{Outcome, StepRef};
 
 use std::borrow::Borrow;
-use std::ops::Deref;
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use self::common::{Common, common_setters};
 use super::{
-    AdditionalData, Asset, Limits, MiscInfo, Report, ReportType, StringLimit, SubUnit, Uut,
+    AdditionalData, MeasurementLimits, MiscInfo, Report, ReportType, StringLimit, SubUnit,
+    model::{Asset, Uut},
 };
 use crate::error::Result;
 
@@ -40,22 +42,22 @@ use crate::error::Result;
 ///
 /// ```
 /// use wats_report::StringLimit;
-/// use wats_report::{Limits, UutReport};
+/// use wats_report::{MeasurementLimits, UutReport};
 ///
 /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
 ///     .station("ICT-3", "Drammen", "Production")
 ///     .operator("Kari")
 ///     .sequence("Power", |power| {
-///         power.numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25));
+///         power.numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25));
 ///         power.multi_numeric("Ripple", |ripple| {
-///             ripple.add("CH1", 0.012, "V", Limits::at_most(0.050));
-///             ripple.add("CH2", 0.061, "V", Limits::at_most(0.050));
+///             ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.050));
+///             ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.050));
 ///         });
 ///         power.boolean("LED lights", true);
 ///     })
 ///     .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
 ///     .build()?;
-/// assert_eq!(report.result.as_ref().unwrap().to_string(), "Failed"); // CH2
+/// assert_eq!(report.report().result.as_ref().unwrap().to_string(), "Failed"); // CH2
 /// # Ok::<(), wats_report::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -78,8 +80,8 @@ impl UutReport {
             ),
             uut: Uut::default(),
             software: None,
-            equal_names: EqualNames::default(),
-            not_finite: NotFinite::default(),
+            duplicate_names: DuplicateNames::default(),
+            non_finite: NonFinitePolicy::default(),
             outcome: None,
             root: Sequence::default(),
         }
@@ -90,17 +92,14 @@ impl UutReport {
         self.0.id.unwrap_or_default()
     }
 
+    /// The model.
+    pub fn report(&self) -> &Report {
+        &self.0
+    }
+
     /// The model, for changes beyond what the builder offers; they are not checked.
     pub fn into_report(self) -> Report {
         self.0
-    }
-}
-
-impl Deref for UutReport {
-    type Target = Report;
-
-    fn deref(&self) -> &Report {
-        &self.0
     }
 }
 
@@ -128,8 +127,8 @@ pub struct ReportBuilder {
     common: Common,
     uut: Uut,
     software: Option<(String, String)>,
-    equal_names: EqualNames,
-    not_finite: NotFinite,
+    duplicate_names: DuplicateNames,
+    non_finite: NonFinitePolicy,
     outcome: Option<Outcome>,
     root: Sequence,
 }
@@ -194,15 +193,15 @@ impl ReportBuilder {
     }
 
     /// What is done about steps of equal names in a sequence, which the server refuses. Default: the report is refused.
-    pub fn equal_names(mut self, what: EqualNames) -> Self {
-        self.equal_names = what;
+    pub fn duplicate_names(mut self, what: DuplicateNames) -> Self {
+        self.duplicate_names = what;
         self
     }
 
     /// What is done about measured values that are NaN or infinite, which the server refuses. Default: the report is
     /// refused. Limits and charts are refused with such values in any case.
-    pub fn not_finite(mut self, what: NotFinite) -> Self {
-        self.not_finite = what;
+    pub fn non_finite(mut self, what: NonFinitePolicy) -> Self {
+        self.non_finite = what;
         self
     }
 
@@ -231,7 +230,7 @@ impl ReportBuilder {
         name: impl Into<String>,
         value: f64,
         unit: impl Into<String>,
-        limits: Limits,
+        limits: MeasurementLimits,
     ) -> Self {
         self.steps(|root| {
             root.numeric(name, value, unit, limits);
@@ -267,8 +266,8 @@ impl ReportBuilder {
             mut common,
             uut,
             software,
-            equal_names,
-            not_finite,
+            duplicate_names,
+            non_finite,
             outcome,
             root,
         } = self;
@@ -280,8 +279,8 @@ impl ReportBuilder {
         finish::Finish {
             path: &path,
             version: &version,
-            equal_names,
-            not_finite,
+            duplicate_names,
+            non_finite,
             next_id: 1,
         }
         .step(&mut root);

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::{Asset, Attachment, Failure, MiscInfo, Payload, Step, SubUnit};
+use crate::{Attachment, Failure, MiscInfo, Payload, Step, SubUnit, model::Asset};
 
 impl MiscInfo {
     /// A named text; both at most 100 characters.

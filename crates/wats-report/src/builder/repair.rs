@@ -1,7 +1,6 @@
 //! Repair reports (UUR): what was wrong with which unit, and the test that found it.
 
 use std::borrow::Borrow;
-use std::ops::Deref;
 use std::time::Duration;
 
 use jiff::ZonedDateTime;
@@ -12,8 +11,9 @@ use super::step::Outcome;
 use crate::error::{Error, Result};
 use crate::lint::rules;
 use crate::{
-    AdditionalData, Asset, Attachment, Failure, Finding, MiscInfo, Report, ReportTime, ReportType,
-    SubUnit, Uur,
+    AdditionalData, Attachment, Failure, Finding, MiscInfo, Report, ReportTime, ReportType,
+    SubUnit,
+    model::{Asset, Uur},
 };
 
 /// A repair report that the server accepts; made by [`Report::repair`] or [`UurReport::builder`].
@@ -22,24 +22,26 @@ use crate::{
 ///
 /// ```
 /// use wats_report::Failure;
-/// use wats_report::{Limits, UutReport};
+/// use wats_report::{MeasurementLimits, UutReport};
 ///
 /// let test = UutReport::builder("PCBA-001", "SN-42", "A", 100)
 ///     .station("ICT-3", "Drammen", "Production")
 ///     .operator("Kari")
-///     .numeric("Measure +5V", 5.9, "V", Limits::between(4.75..=5.25))
+///     .numeric("Measure +5V", 5.9, "V", MeasurementLimits::between(4.75..=5.25))
 ///     .build()?;
-/// let failed = test.steps().find(|step| step.name() == "Measure +5V").unwrap();
+/// let failed = test.report().steps().find(|step| step.name() == "Measure +5V").unwrap();
 ///
 /// let repair = test
+///     .report()
 ///     .repair(500)
 ///     .station("Repair-1", "Drammen", "Repair")
 ///     .operator("Ola")
 ///     .failure(Failure::new("Component", "Burned").component("U1").found_by(failed))
 ///     .build()?;
+/// let repair = repair.report();
 /// let uur = repair.uur.as_ref().unwrap();
 /// assert_eq!((repair.process_code, uur.process_code), (Some(500), Some(100)));
-/// assert_eq!(uur.referenced_uut, test.id);
+/// assert_eq!(uur.referenced_uut, Some(test.id()));
 /// # Ok::<(), wats_report::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -64,17 +66,14 @@ impl UurReport {
         self.0.id.unwrap_or_default()
     }
 
+    /// The model.
+    pub fn report(&self) -> &Report {
+        &self.0
+    }
+
     /// The model, for changes beyond what the builder offers; they are not checked.
     pub fn into_report(self) -> Report {
         self.0
-    }
-}
-
-impl Deref for UurReport {
-    type Target = Report;
-
-    fn deref(&self) -> &Report {
-        &self.0
     }
 }
 
@@ -236,7 +235,7 @@ impl RepairBuilder {
     ///         units.replace(board, SubUnit::new("Board", "PCB-1", "B-2", "C"));
     ///     })
     ///     .build()?;
-    /// assert_eq!(repair.sub_units.as_ref().unwrap().len(), 4);
+    /// assert_eq!(repair.report().sub_units.as_ref().unwrap().len(), 4);
     /// # Ok::<(), wats_report::Error>(())
     /// ```
     pub fn units(mut self, fill: impl FnOnce(&mut Units)) -> Self {

@@ -1,14 +1,18 @@
 //! Steps of a sequence.
 
 use crate::{
-    AdditionalData, Attachment, BooleanMeasurement, Chart, ExeCall, Limits, MessagePopup,
-    NumericMeasurement, SequenceCall, Status, Step, StepGroup, StepType, StringLimit,
-    StringMeasurement,
+    AdditionalData, Attachment, Chart, MeasurementLimits, Status, Step, StepGroup, StepType,
+    StringLimit,
+    model::{
+        BooleanMeasurement, ExeCall, MessagePopup, NumericMeasurement, SequenceCall,
+        StringMeasurement,
+    },
 };
 
+use super::group::{MultiBoolean, MultiNumeric, MultiString};
 use super::measurement::{number, pass_fail, text};
-use super::several::{MultiBoolean, MultiNumeric, MultiString};
-use super::step::{Many, Nested, Plain, Single, StepRef, Taken};
+use super::state::{Many, Nested, Plain, Single, Taken};
+use super::step::StepRef;
 
 /// Steps of a sequence, in the order in which they were run.
 ///
@@ -36,7 +40,7 @@ impl Sequence {
         name: impl Into<String>,
         value: f64,
         unit: impl Into<String>,
-        limits: Limits,
+        limits: MeasurementLimits,
     ) -> StepRef<'_, Single> {
         let measurement = number(None, value, unit.into(), limits);
         self.add(numeric_step(name.into(), measurement))

@@ -7,6 +7,8 @@ use jiff::ZonedDateTime;
 
 use crate::{AdditionalData, Attachment, Chart, ReportTime, Status, Step, StepGroup, StepType};
 
+use super::state::{Free, Nested, Plain, Single, Taken};
+
 /// An outcome that a report, a sequence or a step without measurements can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -31,46 +33,27 @@ impl From<Outcome> for Status {
     }
 }
 
-/// A step with one measurement.
-#[derive(Debug, Clone, Copy)]
-pub enum Single {}
-/// A step with several measurements, whose outcomes make that of the step.
-#[derive(Debug, Clone, Copy)]
-pub enum Many {}
-/// A step without measurements.
-#[derive(Debug, Clone, Copy)]
-pub enum Plain {}
-/// A sequence.
-#[derive(Debug, Clone, Copy)]
-pub enum Nested {}
-/// The step has neither chart nor attachment yet.
-#[derive(Debug, Clone, Copy)]
-pub enum Free {}
-/// The step has a chart or an attachment; it cannot have both.
-#[derive(Debug, Clone, Copy)]
-pub enum Taken {}
-
 /// A step that was just added, to say more of it.
 ///
-/// `K` says what it holds ([`Single`], [`Many`], [`Plain`] or [`Nested`]), `F` whether a chart or an attachment can be
+/// `K` says what it holds ([`Single`], [`Many`](super::state::Many), [`Plain`] or [`Nested`]), `F` whether a chart or an attachment can be
 /// added ([`Free`]) or is there already ([`Taken`]).
 ///
 /// ```
 /// use std::time::Duration;
-/// use wats_report::{Limits, UutReport};
+/// use wats_report::{MeasurementLimits, UutReport};
 /// use wats_report::StepGroup;
 ///
 /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
 ///     .station("ICT-3", "Drammen", "Production")
 ///     .operator("Kari")
 ///     .steps(|root| {
-///         root.numeric("Warm up", 22.5, "°C", Limits::log())
+///         root.numeric("Warm up", 22.5, "°C", MeasurementLimits::log())
 ///             .group(StepGroup::Setup)
 ///             .duration(Duration::from_millis(350))
 ///             .comment("chamber closed");
 ///     })
 ///     .build()?;
-/// assert_eq!(report.steps().last().unwrap().total_time.as_ref().unwrap().value(), 0.35);
+/// assert_eq!(report.report().steps().last().unwrap().total_time.as_ref().unwrap().value(), 0.35);
 /// # Ok::<(), wats_report::Error>(())
 /// ```
 ///
@@ -80,14 +63,14 @@ pub enum Taken {}
 /// in its place; [`overrule`](Self::overrule) decides between passed and failed.
 ///
 /// ```compile_fail,E0599
-/// # use wats_report::{Attachment, Chart, Sequence};
+/// # use wats_report::{Attachment, Chart, builder::Sequence};
 /// fn both(root: &mut Sequence, chart: Chart, file: Attachment) {
 ///     root.boolean("Both", true).chart(chart).attachment(file);
 /// }
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use wats_report::{Outcome, Sequence};
+/// # use wats_report::{Outcome, builder::Sequence};
 /// fn broken_off(root: &mut Sequence) {
 ///     root.boolean("Measured", true).outcome(Outcome::Error);
 /// }

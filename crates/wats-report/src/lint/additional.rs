@@ -2,7 +2,7 @@
 
 use super::collect::Collector;
 use super::place::Place;
-use crate::{AdditionalData, AdditionalProperty};
+use crate::{AdditionalData, model::AdditionalProperty};
 
 /// The free data of a report or step.
 pub(super) fn check(out: &mut Collector, list: Option<&[AdditionalData]>, place: &Place<'_>) {

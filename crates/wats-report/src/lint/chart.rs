@@ -3,7 +3,7 @@
 use super::collect::{Collector, Quoted, misread};
 use super::place::Place;
 use super::rules;
-use crate::{Chart, ChartSeries};
+use crate::{Chart, model::ChartSeries};
 
 /// Most series of a chart, most points of a series.
 const MAX_SERIES: usize = 10;

@@ -4,7 +4,7 @@ use super::collect::{Collector, Quoted, misread};
 use super::place::Place;
 use super::{rules, time};
 use crate::scanned::Kind;
-use crate::{Report, ReportType, Status, Uut};
+use crate::{Report, ReportType, Status, model::Uut};
 
 /// Longest name, number and short text.
 pub(super) const SHORT: usize = 100;

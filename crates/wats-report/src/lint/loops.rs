@@ -4,7 +4,10 @@ use super::collect::{Collector, misread};
 use super::place::Place;
 use super::rules;
 use crate::wire::Number;
-use crate::{LoopInfo, NumericMeasurement, Status, Step, StringMeasurement};
+use crate::{
+    Status, Step,
+    model::{LoopInfo, NumericMeasurement, StringMeasurement},
+};
 
 /// A loop whose iterations are being read.
 struct Open<'a> {

@@ -7,7 +7,10 @@ use super::header::SHORT;
 use super::place::Place;
 use super::rules::{self, Rule};
 use crate::wire::{Extra, Model, Number};
-use crate::{BooleanMeasurement, CompOp, NumericMeasurement, Status, Step, StringMeasurement};
+use crate::{
+    CompOp, Status, Step,
+    model::{BooleanMeasurement, NumericMeasurement, StringMeasurement},
+};
 
 /// Longest unit of a number.
 pub(super) const UNIT: usize = 20;

@@ -39,12 +39,12 @@ use collect::Collector;
 ///
 /// ```
 /// use wats_report::{Severity, lint};
-/// use wats_report::{Limits, UutReport};
+/// use wats_report::{MeasurementLimits, UutReport};
 ///
 /// let mut report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
 ///     .station("ICT-3", "Drammen", "Production")
 ///     .operator("Kari")
-///     .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
 ///     .build()?
 ///     .into_report();
 /// assert!(lint(&report).is_empty());

@@ -5,7 +5,7 @@ use super::header::{ERROR_MESSAGE, SHORT};
 use super::place::Place;
 use super::time::Moment;
 use super::{measurement, rules};
-use crate::{SequenceCall, Status, Step, StepGroup};
+use crate::{Status, Step, StepGroup, model::SequenceCall};
 
 /// Deepest nesting of sequences that readers are sure to take.
 pub(super) const MAX_DEPTH: usize = 50;

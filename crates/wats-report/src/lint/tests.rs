@@ -1,6 +1,6 @@
 //! What the builder refuses, and what it makes of outcomes.
 
-use crate::{Limits, ReportBuilder, StringLimit, UutReport};
+use crate::{MeasurementLimits, StringLimit, UutReport, builder::ReportBuilder};
 
 fn builder() -> ReportBuilder {
     UutReport::builder("P", "S", "A", 100)
@@ -17,13 +17,13 @@ fn a_plain_report_is_fine() {
     let report = builder()
         .sequence("a", |a| {
             a.sequence("b", |b| {
-                b.numeric("c", 1.0, "V", Limits::log());
+                b.numeric("c", 1.0, "V", MeasurementLimits::log());
             });
             a.sequence("empty", |_| {});
         })
         .build()
         .unwrap();
-    assert_eq!(report.step_count(), 5);
+    assert_eq!(report.report().step_count(), 5);
 }
 
 #[test]
@@ -40,6 +40,7 @@ fn outcomes_go_up_to_the_report() {
         .build()
         .unwrap();
     let letters: Vec<_> = report
+        .report()
         .root
         .as_ref()
         .unwrap()
@@ -48,8 +49,11 @@ fn outcomes_go_up_to_the_report() {
         .map(|s| s.status.as_ref().unwrap().as_str())
         .collect();
     assert_eq!(letters, ["P", "F"]);
-    assert_eq!(report.result, report.root.as_ref().unwrap().status);
-    assert_eq!(report.result.as_ref().unwrap().as_str(), "F");
+    assert_eq!(
+        report.report().result,
+        report.report().root.as_ref().unwrap().status
+    );
+    assert_eq!(report.report().result.as_ref().unwrap().as_str(), "F");
 }
 
 #[test]
@@ -57,10 +61,10 @@ fn each_problem_names_its_place() {
     let text = problems(
         builder()
             .sequence("Power", |s| {
-                s.numeric("NaN", f64::NAN, "V", Limits::log());
-                s.numeric("Unitless", 1.0, "", Limits::log());
-                s.numeric("Twice", 1.0, "V", Limits::log());
-                s.numeric("Twice", 1.0, "V", Limits::between(2.0..=1.0));
+                s.numeric("NaN", f64::NAN, "V", MeasurementLimits::log());
+                s.numeric("Unitless", 1.0, "", MeasurementLimits::log());
+                s.numeric("Twice", 1.0, "V", MeasurementLimits::log());
+                s.numeric("Twice", 1.0, "V", MeasurementLimits::between(2.0..=1.0));
             })
             .comment("a\u{1}b"),
     );
@@ -111,7 +115,7 @@ fn software_and_id_are_checked() {
 
 #[test]
 fn endless_nesting_is_refused_and_not_followed() {
-    fn nest(s: &mut crate::Sequence, depth: usize) {
+    fn nest(s: &mut crate::builder::Sequence, depth: usize) {
         if depth > 0 {
             s.sequence("s", |s| nest(s, depth - 1));
         }

@@ -5,7 +5,7 @@ use super::header::{COMMENT, PROCESS_CODES, SHORT};
 use super::place::Place;
 use super::{attachment, rules};
 use crate::scanned::Kind;
-use crate::{Failure, MiscInfo, Report, ReportType, SubUnit, Uur};
+use crate::{Failure, MiscInfo, Report, ReportType, SubUnit, model::Uur};
 
 /// Longest type of a sub unit.
 pub(super) const PART_TYPE: usize = 50;

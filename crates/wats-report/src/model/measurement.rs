@@ -1,7 +1,7 @@
 //! What steps measured.
 
 use crate::wire::{Number, wire};
-use crate::{CompOp, Limits, Status, StringLimit};
+use crate::{CompOp, MeasurementLimits, Status, StringLimit};
 
 wire! {
     /// A measured number with its limits.
@@ -49,15 +49,15 @@ impl NumericMeasurement {
     /// Operator and limits; `None` if the operator is unknown or a limit of it is missing.
     ///
     /// ```
-    /// use wats_report::NumericMeasurement;
+    /// use wats_report::model::NumericMeasurement;
     ///
     /// let read: NumericMeasurement = serde_json::from_str(r#"{"compOp": "LE", "lowLimit": 5, "value": 5.5}"#)?;
     /// assert!(!read.limits().unwrap().accepts(5.5));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn limits(&self) -> Option<Limits> {
+    pub fn limits(&self) -> Option<MeasurementLimits> {
         let limit = |number: &Option<Number>| number.as_ref().map(Number::value);
-        Limits::of(
+        MeasurementLimits::of(
             self.comp_op.as_ref()?,
             limit(&self.low_limit),
             limit(&self.high_limit),

@@ -12,7 +12,7 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use wats_report::{Attachment, Payload, Report, UutReport, lint};
-use wats_report::{Error, Limits};
+use wats_report::{Error, MeasurementLimits};
 
 fn report(files: Vec<Attachment>) -> UutReport {
     UutReport::builder("PCBA-001", "SN-42", "A", 100)
@@ -20,7 +20,7 @@ fn report(files: Vec<Attachment>) -> UutReport {
         .operator("Kari")
         .steps(|root| {
             for (n, file) in files.into_iter().enumerate() {
-                root.numeric(format!("Before {n}"), 0.5, "V", Limits::log());
+                root.numeric(format!("Before {n}"), 0.5, "V", MeasurementLimits::log());
                 root.attachment(format!("File {n}"), file);
             }
         })
@@ -72,15 +72,21 @@ fn files_of_every_length_are_sent_as_they_are() {
         .zip(lengths)
         .map(|(bytes, length)| file(folder.path(), &format!("{length}.bin"), bytes));
     let from_disk = report(files.collect());
-    let told: Vec<_> = lint(&from_disk).iter().map(ToString::to_string).collect();
+    let told: Vec<_> = lint(from_disk.report())
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     // The file without contents is told, and sent all the same.
     assert!(
         matches!(told.as_slice(), [one] if one.contains("the file is empty")),
         "{told:?}"
     );
-    let written = text(&from_disk).unwrap();
-    assert_eq!(written, serde_json::to_string(&*from_disk).unwrap());
-    assert_eq!(written.len() as u64, from_disk.body().unwrap().len());
+    let written = text(from_disk.report()).unwrap();
+    assert_eq!(written, serde_json::to_string(from_disk.report()).unwrap());
+    assert_eq!(
+        written.len() as u64,
+        from_disk.report().body().unwrap().len()
+    );
     let back: Report = serde_json::from_str(&written).unwrap();
     let read: Vec<_> = back
         .steps()
@@ -96,7 +102,7 @@ fn a_repeat_sends_the_same_bytes() {
         file(folder.path(), "a.bin", &noise(200_000)),
         Attachment::new("b.bin", "application/octet-stream", noise(100_000)),
     ]);
-    let body = report.body().unwrap();
+    let body = report.report().body().unwrap();
     assert!(body.as_whole().is_none());
     let mut half = vec![0; 150_000];
     body.reader().read_exact(&mut half).unwrap();
@@ -149,13 +155,13 @@ fn a_file_that_is_no_longer_what_it_was_is_not_sent() {
     ];
     for (name, change) in changes {
         let report = report(vec![file(folder.path(), name, &noise(100_000))]);
-        let body = report.body().unwrap();
+        let body = report.report().body().unwrap();
         change(&folder.path().join(name));
         let error = body.write_to(&mut io::sink()).unwrap_err().to_string();
         assert!(error.contains(name), "{error}");
         let mut chunks = body.chunks();
         assert!(chunks.any(|piece| piece.is_err()) && chunks.next().is_none());
-        assert!(serde_json::to_string(&*report).is_err(), "{name}");
+        assert!(serde_json::to_string(report.report()).is_err(), "{name}");
     }
 }
 
@@ -196,13 +202,13 @@ fn a_body_that_cannot_be_made_leaves_nothing_behind() {
         file(folder.path(), "short.bin", b"Hello"),
     ]);
     fs::remove_file(folder.path().join("short.bin")).unwrap();
-    assert!(serde_json::to_string(&*broken).is_err());
-    let body = broken.body().unwrap();
+    assert!(serde_json::to_string(broken.report()).is_err());
+    let body = broken.report().body().unwrap();
     let error = body.write_to(&mut io::sink()).unwrap_err().to_string();
     assert!(error.contains("short.bin"), "{error}");
     // Written plainly, contents stand where they belong again.
     let good = report(vec![Attachment::new("a", "b", noise(10_000))]);
-    assert!(serde_json::to_string(&*good).unwrap().len() > 13_000);
+    assert!(serde_json::to_string(good.report()).unwrap().len() > 13_000);
 }
 
 /// What is loaded may hold any text where base64 belongs.
@@ -219,7 +225,7 @@ fn texts_that_need_an_escape_are_written_with_one() {
         (plain, false),
     ] {
         let mut value =
-            serde_json::to_value(&*report(vec![Attachment::new("a", "b", "c")])).unwrap();
+            serde_json::to_value(report(vec![Attachment::new("a", "b", "c")]).report()).unwrap();
         value["root"]["steps"][1]["attachment"]["data"] = data.into();
         let loaded: Report = serde_json::from_value(value.clone()).unwrap();
         let written = text(&loaded).unwrap();

@@ -8,8 +8,12 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use wats_report::{EqualNames, LoopRule, Outcome, Report, Sequence, Status, StringLimit, evaluate};
-use wats_report::{Limits, UutReport};
+use wats_report::{
+    LoopRule, Outcome, Report, Status, StringLimit,
+    builder::{DuplicateNames, Sequence},
+    evaluate,
+};
+use wats_report::{MeasurementLimits, UutReport};
 
 /// A step as a program may add it.
 #[derive(Debug, Clone)]
@@ -34,7 +38,7 @@ fn add_all(sequence: &mut Sequence, steps: &[Added]) {
 }
 
 fn add(sequence: &mut Sequence, step: &Added) {
-    let limits = || Limits::between(-1.0..=1.0);
+    let limits = || MeasurementLimits::between(-1.0..=1.0);
     let text_limit = || StringLimit::equals("good");
     match step {
         Added::Number(value) => {
@@ -131,7 +135,7 @@ fn build(steps: &[Added]) -> UutReport {
     UutReport::builder("PCBA-001", "SN-42", "A", 100)
         .station("ICT-3", "Drammen", "Production")
         .operator("Kari")
-        .equal_names(EqualNames::Number)
+        .duplicate_names(DuplicateNames::Number)
         .steps(|root| add_all(root, steps))
         .build()
         .unwrap()

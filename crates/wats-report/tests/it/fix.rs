@@ -9,7 +9,10 @@
 use crate::reports::{repair, test};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use wats_report::{Finding, FixPolicy, FutureStart, RULES, Report, fix, lint};
+use wats_report::{
+    Finding, Report, fix, lint,
+    lint::{FixPolicy, FutureStart, RULES},
+};
 
 fn read(report: &Value) -> Report {
     serde_json::from_value(report.clone()).unwrap()

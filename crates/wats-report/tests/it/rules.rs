@@ -10,7 +10,7 @@
 #[test]
 fn the_page_of_rules_is_that_of_the_table() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/report-rules.md");
-    let page = wats_report::rules_page();
+    let page = wats_report::lint::page();
     if std::env::var_os("WATS_WRITE_DOCS").is_some() {
         std::fs::write(file, &page).unwrap();
     }

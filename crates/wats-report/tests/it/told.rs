@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ZonedDateTime as Zoned};
 use wats_report::{
-    Failure, LoopRule, RepairBuilder, Report, ReportBuilder, Sequence, StringLimit, UurReport,
+    Failure, LoopRule, Report, StringLimit, UurReport,
+    builder::{RepairBuilder, ReportBuilder, Sequence},
 };
-use wats_report::{Limits, UutReport};
+use wats_report::{MeasurementLimits, UutReport};
 
 fn builder() -> ReportBuilder {
     UutReport::builder("PCBA-001", "SN-42", "A", 100)
@@ -23,7 +24,7 @@ fn builder() -> ReportBuilder {
 #[test]
 fn what_was_not_told_is_left_out_or_unknown() {
     let report = builder().boolean("Lamp", true).build().unwrap();
-    let value = serde_json::to_value(&*report).unwrap();
+    let value = serde_json::to_value(report.report()).unwrap();
     assert_eq!(value["uut"], serde_json::json!({"user": "Kari"}));
     let call = &value["root"]["seqCall"];
     assert_eq!(
@@ -35,22 +36,26 @@ fn what_was_not_told_is_left_out_or_unknown() {
 
     let repair = || {
         report
+            .report()
             .repair(500)
             .station("Repair", "Lab", "Repair")
             .operator("Ola")
             .failure(Failure::new("Component", "Burned"))
     };
     let untold = repair().build().unwrap();
-    assert_eq!(untold.uur.as_ref().unwrap().execution_time, None);
+    assert_eq!(untold.report().uur.as_ref().unwrap().execution_time, None);
     let told = repair().execution_time(Duration::ZERO).build().unwrap();
-    assert_eq!(told.uur.as_ref().unwrap().execution_time, Some(0.0.into()));
+    assert_eq!(
+        told.report().uur.as_ref().unwrap().execution_time,
+        Some(0.0.into())
+    );
     let told = builder()
         .execution_time(Duration::ZERO)
         .software("main.seq", "2.1")
         .boolean("Lamp", true)
         .build()
         .unwrap();
-    let value = serde_json::to_value(&*told).unwrap();
+    let value = serde_json::to_value(told.report()).unwrap();
     assert_eq!(value["uut"]["execTime"], 0.0);
     assert_eq!(value["root"]["seqCall"]["path"], "main.seq");
 }
@@ -75,7 +80,7 @@ fn a_test_begins_when_its_builder_is_made() {
     let (uut, uur, repair) = (
         builder().execution_time(Duration::from_secs(90)),
         UurReport::builder("PCBA-001", "SN-42", "A", 500, 100),
-        test.repair(500),
+        test.report().repair(500),
     );
     let after = Timestamp::now();
     // The test takes its time.
@@ -91,16 +96,23 @@ fn a_test_begins_when_its_builder_is_made() {
     let copy = uut.clone().boolean("Lamp", true).build().unwrap();
     let uut = uut.boolean("Lamp", true).build().unwrap();
     let (uur, repair) = (filled(uur), filled(repair));
-    for report in [&*uut, &*copy, &*uur, &*repair] {
+    for report in [uut.report(), copy.report(), uur.report(), repair.report()] {
         let start = moment(report);
         assert!(
             before <= start && start <= after,
             "{before} {start} {after}"
         );
     }
-    assert_eq!(moment(&uut), moment(&copy));
-    let finalized = uur.uur.as_ref().unwrap().finalized.as_ref().unwrap();
-    assert_eq!(finalized.timestamp().unwrap(), moment(&uur));
+    assert_eq!(moment(uut.report()), moment(copy.report()));
+    let finalized = uur
+        .report()
+        .uur
+        .as_ref()
+        .unwrap()
+        .finalized
+        .as_ref()
+        .unwrap();
+    assert_eq!(finalized.timestamp().unwrap(), moment(uur.report()));
 
     let told: Zoned = "2026-01-30T22:01:41+01:00[Europe/Oslo]".parse().unwrap();
     let report = builder()
@@ -108,14 +120,14 @@ fn a_test_begins_when_its_builder_is_made() {
         .boolean("Lamp", true)
         .build()
         .unwrap();
-    assert_eq!(moment(&report), told.timestamp());
+    assert_eq!(moment(report.report()), told.timestamp());
 }
 
 #[test]
 fn an_empty_loop_is_one_finding() {
     let empty: [fn(&mut Sequence); 4] = [
         |root| {
-            root.numeric_loop("L", "V", Limits::log(), LoopRule::All, |_| {});
+            root.numeric_loop("L", "V", MeasurementLimits::log(), LoopRule::All, |_| {});
         },
         |root| {
             root.string_loop("L", StringLimit::log(), LoopRule::Last, |_| {});

@@ -44,7 +44,7 @@ fn child() {
             .operator("O")
     };
     let offset = match test().build() {
-        Ok(report) => report.start.as_ref().unwrap().as_str()[27..].to_owned(),
+        Ok(report) => report.report().start.as_ref().unwrap().as_str()[27..].to_owned(),
         Err(error) => {
             // Nobody else takes the zone for UTC either, and who gives the time needs none.
             let moment = Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC);

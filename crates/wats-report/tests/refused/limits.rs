@@ -1,11 +1,11 @@
 //! Limits that do not fit their operator.
 
-use wats_report::{Limits, UutReport};
+use wats_report::{MeasurementLimits, UutReport};
 
 fn main() {
     let _ = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .numeric("One limit has one", 5.0, "V", Limits::at_least(4.5, 5.5))
-        .numeric("Two limits are two", 5.0, "V", Limits::between(4.5))
+        .numeric("One limit has one", 5.0, "V", MeasurementLimits::at_least(4.5, 5.5))
+        .numeric("Two limits are two", 5.0, "V", MeasurementLimits::between(4.5))
         .numeric("A number is no limit", 5.0, "V", 4.5)
-        .string("Numbers do not limit texts", "1.4.2", Limits::log());
+        .string("Numbers do not limit texts", "1.4.2", MeasurementLimits::log());
 }

@@ -1,7 +1,7 @@
 //! A step that measured has the outcome of its measurements: passed or failed.
 
-use wats_report::{Chart, Outcome, Sequence};
-use wats_report::{Limits, UutReport};
+use wats_report::{Chart, Outcome, builder::Sequence};
+use wats_report::{MeasurementLimits, UutReport};
 
 fn skipped(root: &mut Sequence, chart: Chart) {
     root.skipped("Never run").chart(chart);
@@ -10,7 +10,7 @@ fn skipped(root: &mut Sequence, chart: Chart) {
 fn main() {
     let _ = skipped;
     let _ = UutReport::builder("PCBA-001", "SN-42", "A", 100).steps(|root| {
-        root.numeric("Single", 5.0, "V", Limits::log()).outcome(Outcome::Error);
+        root.numeric("Single", 5.0, "V", MeasurementLimits::log()).outcome(Outcome::Error);
         root.multi_boolean("Many", |_| {}).overrule(true);
     });
 }

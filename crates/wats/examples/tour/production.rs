@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use wats::batch::{batch_map, limit};
 use wats::report::StringLimit;
-use wats::{Limits, UutReport, Wats};
+use wats::{MeasurementLimits, UutReport, Wats};
 
 use crate::Outcome;
 use crate::figures::Figures;
@@ -37,7 +37,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
         "build and check",
         None,
         start.elapsed(),
-        format!("{} steps each", reports[0].step_count()),
+        format!("{} steps each", reports[0].report().step_count()),
     );
 
     // On a real server the naive way would only submit everything a second time.
@@ -50,7 +50,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     let answers = batch_map(&reports, limit::<20>(), |report| {
         let bar = &bar;
         async move {
-            let answer = wats.report().submit(report).await;
+            let answer = wats.report().submit(report.report()).await;
             bar.inc(1);
             answer
         }
@@ -83,11 +83,11 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     for (report, back) in reports.iter().zip(back) {
         let back = back?;
         // A server may add members of its own; ours must be there unchanged.
-        let [sent, stored] = [&report.root, &back.root].map(serde_json::to_value);
+        let [sent, stored] = [&report.report().root, &back.root].map(serde_json::to_value);
         same += u64::from(
             lost(&sent?, &stored?).is_empty()
-                && back.serial_number == report.serial_number
-                && back.result == report.result,
+                && back.serial_number == report.report().serial_number
+                && back.result == report.report().result,
         );
     }
     figures.time(
@@ -106,7 +106,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
 async fn one_by_one(wats: &Wats, reports: &[UutReport]) -> Outcome<Duration> {
     let start = Instant::now();
     for report in reports {
-        wats.report().submit(report).await?;
+        wats.report().submit(report.report()).await?;
     }
     Ok(start.elapsed())
 }
@@ -124,16 +124,36 @@ pub(crate) fn report(i: usize, process_code: i32) -> wats::report::Result<UutRep
         .execution_time(Duration::from_millis(41_250 + i as u64))
         .misc_info("Ambient temperature", "23.4 °C")
         .sequence("Power", |power| {
-            power.numeric("Supply current", 0.4183 + drift, "A", Limits::at_most(0.75));
+            power.numeric(
+                "Supply current",
+                0.4183 + drift,
+                "A",
+                MeasurementLimits::at_most(0.75),
+            );
             power.multi_numeric("Rails", |rails| {
-                rails.add("+5V", 5.0217 + drift, "V", Limits::between(4.75..=5.25));
-                rails.add("+3V3", 3.3041 + drift, "V", Limits::between(3.135..=3.465));
-                rails.add("+1V8", 1.8006, "V", Limits::between(1.71..=1.89));
+                rails.add(
+                    "+5V",
+                    5.0217 + drift,
+                    "V",
+                    MeasurementLimits::between(4.75..=5.25),
+                );
+                rails.add(
+                    "+3V3",
+                    3.3041 + drift,
+                    "V",
+                    MeasurementLimits::between(3.135..=3.465),
+                );
+                rails.add("+1V8", 1.8006, "V", MeasurementLimits::between(1.71..=1.89));
             });
             power.sequence("Ripple", |ripple| {
                 for channel in 1..=6 {
                     let value = 0.0101 + f64::from(channel) * 0.0007;
-                    ripple.numeric(format!("CH{channel}"), value, "V", Limits::less_than(0.05));
+                    ripple.numeric(
+                        format!("CH{channel}"),
+                        value,
+                        "V",
+                        MeasurementLimits::less_than(0.05),
+                    );
                 }
             });
         })
@@ -151,7 +171,7 @@ pub(crate) fn report(i: usize, process_code: i32) -> wats::report::Result<UutRep
             "Oscillator",
             31_999.87 + drift,
             "Hz",
-            Limits::between(31_990.0..=32_010.0),
+            MeasurementLimits::between(31_990.0..=32_010.0),
         )
         .build()
 }

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wats_codec::{Format, Serde, Serializer};
 use wats_domains::report::{
-    Cursor, FixPolicy, HeaderAttachment, MiscInfoHeader, QuarantinedReport, evaluate, fix, lint,
-    lint_json,
+    Cursor, HeaderAttachment, MiscInfoHeader, QuarantinedReport, evaluate, fix, lint,
+    lint::FixPolicy, lint_json,
 };
 use wats_domains::{
     Filter, Process, Product, ProductRevision, ProductSummary, Report, ReportHeader,

@@ -3,7 +3,7 @@
 use super::Fixer;
 use crate::lint::place::Place;
 use crate::lint::rules;
-use crate::{LoopInfo, Status, Step};
+use crate::{Status, Step, model::LoopInfo};
 
 /// Summaries and the iterations that follow them are numbered as they stand.
 pub(super) fn mend(fixer: &mut Fixer<'_>, steps: &mut [Step], place: &Place<'_>) {

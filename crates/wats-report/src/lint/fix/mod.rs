@@ -89,13 +89,13 @@ impl FixPolicy {
 /// [`lint`](super::lint()) tells. At most 1000 changes are told, but all are made.
 ///
 /// ```
-/// use wats_report::{FixPolicy, fix, lint};
-/// use wats_report::{Limits, UutReport};
+/// use wats_report::{fix, lint, lint::FixPolicy};
+/// use wats_report::{MeasurementLimits, UutReport};
 ///
 /// let mut report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
 ///     .station("ICT-3", "Drammen", "Production")
 ///     .operator("Kari")
-///     .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
 ///     .build()?
 ///     .into_report();
 /// report.start_utc = None;

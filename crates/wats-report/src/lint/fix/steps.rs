@@ -11,7 +11,10 @@ use crate::lint::rules;
 use crate::lint::step::{CALL, MAX_DEPTH};
 use crate::names::number_twins;
 use crate::wire::Number;
-use crate::{Chart, CompOp, NumericMeasurement, Step, StringMeasurement};
+use crate::{
+    Chart, CompOp, Step,
+    model::{NumericMeasurement, StringMeasurement},
+};
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
     ids(fixer, root);

@@ -1,10 +1,11 @@
 //! Loops: a summary, then the iterations as siblings of the same name, all with the same limits.
 
-use crate::{Limits, LoopInfo, Status, Step, StepGroup, StringLimit};
+use crate::{MeasurementLimits, Status, Step, StepGroup, StringLimit, model::LoopInfo};
 
 use super::measurement::{number, pass_fail, text};
 use super::sequence::{Sequence, boolean_step, numeric_step, string_step};
-use super::step::{Nested, Single, StepRef};
+use super::state::{Nested, PassFail, Single, Steps};
+use super::step::StepRef;
 
 /// When a loop has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,7 +21,7 @@ pub enum LoopRule {
 /// The iterations of a loop, in the order in which they were run; see [`NumericLoop`], [`StringLoop`], [`BooleanLoop`]
 /// and [`SequenceLoop`]. A loop has at least one.
 #[derive(Debug, Clone)]
-pub struct Turns<T> {
+pub struct LoopIterations<T> {
     name: String,
     /// What all iterations have in common.
     same: T,
@@ -28,27 +29,19 @@ pub struct Turns<T> {
 }
 
 /// Iterations that measure a number: unit and limits are those of the loop.
-pub type NumericLoop = Turns<(String, Limits)>;
+pub type NumericLoop = LoopIterations<(String, MeasurementLimits)>;
 /// Iterations that measure a text: the limit is that of the loop.
-pub type StringLoop = Turns<StringLimit>;
+pub type StringLoop = LoopIterations<StringLimit>;
 /// Iterations that pass or fail.
-pub type BooleanLoop = Turns<PassFail>;
+pub type BooleanLoop = LoopIterations<PassFail>;
 /// Iterations that are sequences.
-pub type SequenceLoop = Turns<Steps>;
-
-/// Iterations that pass or fail have nothing else in common.
-#[derive(Debug, Clone, Copy)]
-pub struct PassFail;
-
-/// Iterations that are sequences have nothing else in common.
-#[derive(Debug, Clone, Copy)]
-pub struct Steps;
+pub type SequenceLoop = LoopIterations<Steps>;
 
 impl NumericLoop {
     /// Adds an iteration.
     pub fn add(&mut self, value: f64) -> StepRef<'_, Single> {
         let (unit, limits) = self.same.clone();
-        self.turn(|name| numeric_step(name, number(None, value, unit, limits)))
+        self.iteration(|name| numeric_step(name, number(None, value, unit, limits)))
     }
 }
 
@@ -56,14 +49,14 @@ impl StringLoop {
     /// Adds an iteration.
     pub fn add(&mut self, value: impl Into<String>) -> StepRef<'_, Single> {
         let limit = self.same.clone();
-        self.turn(|name| string_step(name, text(None, value.into(), limit)))
+        self.iteration(|name| string_step(name, text(None, value.into(), limit)))
     }
 }
 
 impl BooleanLoop {
     /// Adds an iteration.
     pub fn add(&mut self, passed: bool) -> StepRef<'_, Single> {
-        self.turn(|name| boolean_step(name, pass_fail(None, passed)))
+        self.iteration(|name| boolean_step(name, pass_fail(None, passed)))
     }
 }
 
@@ -72,11 +65,11 @@ impl SequenceLoop {
     pub fn add(&mut self, fill: impl FnOnce(&mut Sequence)) -> StepRef<'_, Nested> {
         let mut inner = Sequence::default();
         fill(&mut inner);
-        self.turn(|name| inner.into_step(name))
+        self.iteration(|name| inner.into_step(name))
     }
 }
 
-impl<T> Turns<T> {
+impl<T> LoopIterations<T> {
     fn new(name: String, same: T) -> Self {
         Self {
             name,
@@ -85,7 +78,7 @@ impl<T> Turns<T> {
         }
     }
 
-    fn turn<K>(&mut self, make: impl FnOnce(String) -> Step) -> StepRef<'_, K> {
+    fn iteration<K>(&mut self, make: impl FnOnce(String) -> Step) -> StepRef<'_, K> {
         let index = count(self.done.steps.len());
         let step = Step {
             loop_info: Some(Box::new(LoopInfo {
@@ -99,14 +92,14 @@ impl<T> Turns<T> {
 
     /// Summary and iterations. The summary shows what the iteration measured that decided.
     fn finish<K>(self, rule: LoopRule, into: &mut Sequence) -> StepRef<'_, K> {
-        let turns = self.done.steps;
+        let iterations = self.done.steps;
         let outcomes = |status: &Status| {
-            let same = turns
+            let same = iterations
                 .iter()
-                .filter(|turn| turn.status.as_ref() == Some(status));
+                .filter(|iteration| iteration.status.as_ref() == Some(status));
             Some(count(same.count()))
         };
-        let total = count(turns.len());
+        let total = count(iterations.len());
         let info = LoopInfo {
             count: Some(total),
             ending_index: Some(total - 1),
@@ -114,12 +107,16 @@ impl<T> Turns<T> {
             failed: outcomes(&Status::Failed),
             ..LoopInfo::default()
         };
-        let gravest = Status::of_parts(turns.iter().filter_map(|turn| turn.status.as_ref()));
-        let decided = match rule {
-            LoopRule::All => turns
+        let gravest = Status::of_parts(
+            iterations
                 .iter()
-                .find(|turn| turn.status.as_ref() == Some(&gravest)),
-            LoopRule::Last => turns.last(),
+                .filter_map(|iteration| iteration.status.as_ref()),
+        );
+        let decided = match rule {
+            LoopRule::All => iterations
+                .iter()
+                .find(|iteration| iteration.status.as_ref() == Some(&gravest)),
+            LoopRule::Last => iterations.last(),
         };
         // Without iterations it has nothing in it, which is what it is refused for.
         let empty = || Step {
@@ -127,7 +124,7 @@ impl<T> Turns<T> {
             status: Some(Status::Passed),
             ..Step::default()
         };
-        let decided = decided.or(turns.last()).cloned().unwrap_or_else(empty);
+        let decided = decided.or(iterations.last()).cloned().unwrap_or_else(empty);
         let summary = Step {
             loop_info: Some(Box::new(info)),
             // What belongs to one iteration stays there.
@@ -143,7 +140,7 @@ impl<T> Turns<T> {
         };
         let at = into.steps.len();
         into.steps.push(summary);
-        into.steps.extend(turns);
+        into.steps.extend(iterations);
         StepRef::new(&mut into.steps[at])
     }
 }
@@ -158,35 +155,35 @@ impl Sequence {
     ///
     /// ```
     /// use wats_report::LoopRule;
-    /// use wats_report::{Limits, UutReport};
+    /// use wats_report::{MeasurementLimits, UutReport};
     ///
     /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
     ///     .station("ICT-3", "Drammen", "Production")
     ///     .operator("Kari")
     ///     .steps(|root| {
-    ///         root.numeric_loop("Settle", "V", Limits::at_least(4.9), LoopRule::Last, |turns| {
+    ///         root.numeric_loop("Settle", "V", MeasurementLimits::at_least(4.9), LoopRule::Last, |iterations| {
     ///             for value in [4.2, 4.8, 5.0] {
-    ///                 turns.add(value);
+    ///                 iterations.add(value);
     ///             }
     ///         });
     ///     })
     ///     .build()?;
-    /// let summary = report.steps().nth(1).unwrap().loop_info.as_deref().unwrap();
+    /// let summary = report.report().steps().nth(1).unwrap().loop_info.as_deref().unwrap();
     /// assert_eq!((summary.count, summary.passed, summary.failed), (Some(3), Some(1), Some(2)));
-    /// assert_eq!(report.result.as_ref().unwrap().to_string(), "Passed");
+    /// assert_eq!(report.report().result.as_ref().unwrap().to_string(), "Passed");
     /// # Ok::<(), wats_report::Error>(())
     /// ```
     pub fn numeric_loop(
         &mut self,
         name: impl Into<String>,
         unit: impl Into<String>,
-        limits: Limits,
+        limits: MeasurementLimits,
         rule: LoopRule,
         fill: impl FnOnce(&mut NumericLoop),
     ) -> StepRef<'_, Single> {
-        let mut turns = Turns::new(name.into(), (unit.into(), limits));
-        fill(&mut turns);
-        turns.finish(rule, self)
+        let mut iterations = LoopIterations::new(name.into(), (unit.into(), limits));
+        fill(&mut iterations);
+        iterations.finish(rule, self)
     }
 
     /// Adds a loop that measures a text again and again.
@@ -197,9 +194,9 @@ impl Sequence {
         rule: LoopRule,
         fill: impl FnOnce(&mut StringLoop),
     ) -> StepRef<'_, Single> {
-        let mut turns = Turns::new(name.into(), limit);
-        fill(&mut turns);
-        turns.finish(rule, self)
+        let mut iterations = LoopIterations::new(name.into(), limit);
+        fill(&mut iterations);
+        iterations.finish(rule, self)
     }
 
     /// Adds a loop whose iterations pass or fail.
@@ -209,9 +206,9 @@ impl Sequence {
         rule: LoopRule,
         fill: impl FnOnce(&mut BooleanLoop),
     ) -> StepRef<'_, Single> {
-        let mut turns = Turns::new(name.into(), PassFail);
-        fill(&mut turns);
-        turns.finish(rule, self)
+        let mut iterations = LoopIterations::new(name.into(), PassFail);
+        fill(&mut iterations);
+        iterations.finish(rule, self)
     }
 
     /// Adds a loop whose iterations are sequences. Its summary has no steps of its own.
@@ -221,8 +218,8 @@ impl Sequence {
         rule: LoopRule,
         fill: impl FnOnce(&mut SequenceLoop),
     ) -> StepRef<'_, Nested> {
-        let mut turns = Turns::new(name.into(), Steps);
-        fill(&mut turns);
-        turns.finish(rule, self)
+        let mut iterations = LoopIterations::new(name.into(), Steps);
+        fill(&mut iterations);
+        iterations.finish(rule, self)
     }
 }

@@ -1,29 +1,30 @@
 //! Several measurements of one step.
 
 use crate::{
-    BooleanMeasurement, Limits, NumericMeasurement, Status, StringLimit, StringMeasurement,
+    MeasurementLimits, Status, StringLimit,
+    model::{BooleanMeasurement, NumericMeasurement, StringMeasurement},
 };
 
 use super::measurement::{number, pass_fail, text};
 
 /// Measurements of one step; their names differ. See [`MultiNumeric`], [`MultiString`] and [`MultiBoolean`].
 #[derive(Debug, Clone)]
-pub struct Several<M> {
+pub struct MeasurementGroup<M> {
     pub(super) list: Vec<M>,
 }
 
-impl<M> Default for Several<M> {
+impl<M> Default for MeasurementGroup<M> {
     fn default() -> Self {
         Self { list: Vec::new() }
     }
 }
 
 /// Measured numbers of one step.
-pub type MultiNumeric = Several<NumericMeasurement>;
+pub type MultiNumeric = MeasurementGroup<NumericMeasurement>;
 /// Measured texts of one step.
-pub type MultiString = Several<StringMeasurement>;
+pub type MultiString = MeasurementGroup<StringMeasurement>;
 /// Pass/fail measurements of one step.
-pub type MultiBoolean = Several<BooleanMeasurement>;
+pub type MultiBoolean = MeasurementGroup<BooleanMeasurement>;
 
 impl MultiNumeric {
     /// Adds a measured number; names are unique within the step.
@@ -32,7 +33,7 @@ impl MultiNumeric {
         name: impl Into<String>,
         value: f64,
         unit: impl Into<String>,
-        limits: Limits,
+        limits: MeasurementLimits,
     ) -> MeasurementRef<'_> {
         let one = number(Some(name.into()), value, unit.into(), limits);
         self.push(one, |m| &mut m.status)
@@ -59,7 +60,7 @@ impl MultiBoolean {
     }
 }
 
-impl<M> Several<M> {
+impl<M> MeasurementGroup<M> {
     fn push(
         &mut self,
         one: M,
