@@ -1,11 +1,9 @@
 //! Operations that are waited for: by threads, inside runtimes, from both sides of one client.
 
 use std::thread;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use wats_domains::report::{BulkOptions, SubmitOptions};
-use wats_domains::{Api, ApiOptions, Error};
+use wats_domains::{Api, ApiOptions};
 use wats_sim::Simulator;
 
 /// A server on a runtime of its own, which no test blocks.
@@ -60,6 +58,13 @@ fn on_a_plain_thread() {
     wait(&api);
     assert!(!api.process().list().wait().unwrap().is_empty());
     assert!(api.product().find("none").wait().unwrap().is_none());
+    let report = wats_domains::UutReport::builder("PART-0001", "SN", "A", 100)
+        .station("S", "L", "P")
+        .operator("O")
+        .build()
+        .unwrap();
+    let submitted = api.report().submit(&report).wait().unwrap();
+    assert_eq!(submitted.id, report.id());
     assert_eq!(server.sim.counters().connections_opened, 1);
 }
 
@@ -122,28 +127,4 @@ fn an_operation_that_is_dropped_sends_nothing() {
     let api = api(&server);
     drop(api.version());
     assert_eq!(server.sim.counters().total_requests(), 0);
-}
-
-#[test]
-fn many_at_once_from_a_thread_and_a_wait_inside_their_progress_is_an_error() {
-    let server = server();
-    let api = api(&server);
-    let report = wats_domains::UutReport::builder("PART-0001", "SN", "A", 100)
-        .station("S", "L", "P")
-        .operator("O")
-        .build()
-        .unwrap();
-    let (told, heard) = std::sync::mpsc::channel();
-    let inner = api.clone();
-    let many = BulkOptions::default().progress(move |_| {
-        let _ = told.send(inner.version().wait());
-    });
-    let outcome = api
-        .report()
-        .submit_many(vec![report], &SubmitOptions::default(), &many)
-        .wait()
-        .unwrap();
-    assert!(outcome.is_ok());
-    let inside = heard.recv_timeout(Duration::from_secs(30)).unwrap();
-    assert!(matches!(inside, Err(Error::Wait(_))), "{inside:?}");
 }
