@@ -10,10 +10,10 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Limits, Literal,
-    Member, Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
-    ProductSummary, Report, ReportHeader, ReportService, Result, UutReport, clean_scanned, report,
-    wire,
+    Api, ApiOptions, Ask, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Limits,
+    Literal, Member, Process, ProcessService, Product, ProductQuery, ProductRevision,
+    ProductService, ProductSummary, Report, ReportHeader, ReportService, Result, UutReport,
+    clean_scanned, report, wire,
 };
 #[doc(no_inline)]
 pub use wats_domains::{bytes, jiff, uuid};
