@@ -10,7 +10,7 @@ use crate::ask::{Ask, Core, Kept};
 use crate::error::{Error, Result};
 use crate::report::refusal;
 
-/// Operations on processes; from [`Api::process`].
+/// Operations on processes; from [`Api::process`](crate::Api::process).
 ///
 /// ```no_run
 /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {

@@ -62,7 +62,7 @@ impl ProductQuery {
     }
 }
 
-/// Operations on products; from [`Api::product`].
+/// Operations on products; from [`Api::product`](crate::Api::product).
 #[derive(Debug, Clone, Copy)]
 pub struct ProductService<'a> {
     core: &'a Arc<Core>,
