@@ -16,6 +16,7 @@ guides! {
     Batching: "batching.md",
     Benchmarks: "benchmarks.md",
     Cache: "cache.md",
+    Calls: "calls.md",
     Formats: "formats.md",
     Migrating: "migrating-from-pywats.md",
     Reports: "reports.md",

@@ -1,19 +1,16 @@
-//! The root of the typed layer: one client, one JSON codec, the caches, and a service per domain.
+//! The root of the typed layer: makes the core that all services share, and the services on it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use wats_codec::{Format, Limits, Serde, Serializer};
-use wats_http::{Call, Client, Response};
+use wats_codec::{Format, Limits, Serializer};
+use wats_http::Client;
 
-use crate::error::{Error, Result};
+use crate::ask::{Ask, Core};
 use crate::process::{ProcessCache, ProcessService};
 use crate::product::ProductService;
-use crate::report::{InOrder, ReportService};
-use crate::route::{self, Cached, Route};
+use crate::report::ReportService;
+use crate::route;
 
 /// Options of the typed layer.
 #[derive(Debug, Clone)]
@@ -52,15 +49,7 @@ impl ApiOptions {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Api {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    client: Client,
-    json: Serializer,
-    processes: ProcessCache,
-    submits: InOrder,
+    core: Arc<Core>,
 }
 
 impl Api {
@@ -69,81 +58,37 @@ impl Api {
         // One answer, one cap: what the transport lets through can be read.
         let limits = Limits::default().max_bytes(client.limits().decoded);
         let json = Serializer::new(Format::Json).with_limits(limits);
+        let processes = ProcessCache::new(options.process_ttl);
         Self {
-            inner: Arc::new(Inner {
-                client,
-                json,
-                processes: ProcessCache::new(options.process_ttl),
-                submits: InOrder::default(),
-            }),
+            core: Arc::new(Core::new(client, json, processes)),
         }
     }
 
     /// Products: get, query, get many at once, save.
     pub fn product(&self) -> ProductService<'_> {
-        ProductService::new(self)
+        ProductService::new(&self.core)
     }
 
     /// Processes (operation types), cached.
     pub fn process(&self) -> ProcessService<'_> {
-        ProcessService::new(self)
+        ProcessService::new(&self.core)
     }
 
     /// Test reports: submit, read back, query headers.
     pub fn report(&self) -> ReportService<'_> {
-        ReportService::new(self)
+        ReportService::new(&self.core)
     }
 
     /// The server's version, such as `2025.3.9.824`.
     ///
     /// # Errors
-    /// The call fails; see [`Error`].
-    pub async fn version(&self) -> Result<String> {
-        let route = &route::APP_VERSION;
-        self.read(route, route.call()).await
+    /// The call fails; see [`Error`](crate::Error).
+    pub fn version(&self) -> Ask<String> {
+        self.core.ask(&route::version, Ok(route::version.call()))
     }
 
     /// The transport underneath, for calls that are not typed yet and for its statistics.
     pub fn http(&self) -> &Client {
-        &self.inner.client
-    }
-
-    pub(crate) fn processes(&self) -> &ProcessCache {
-        &self.inner.processes
-    }
-
-    /// Where reports of one id wait for each other.
-    pub(crate) fn submits(&self) -> &InOrder {
-        &self.inner.submits
-    }
-
-    /// Sends a call and makes stale what the table says it makes stale.
-    pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
-        let outcome = self.inner.client.execute(call).await;
-        // After a failure too: the server may have carried it out.
-        for cached in route.stales {
-            match cached {
-                Cached::Processes => self.inner.processes.invalidate(),
-            }
-        }
-        Ok(outcome?)
-    }
-
-    /// Sends a call and reads its JSON answer.
-    pub(crate) async fn read<T: DeserializeOwned>(&self, route: &Route, call: Call) -> Result<T> {
-        let response = self.send(route, call).await?;
-        self.decode(&response)
-    }
-
-    pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
-        let Serde(answer) = response.decode_with(|body| self.inner.json.from_json(body))?;
-        Ok(answer)
-    }
-
-    pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {
-        match self.inner.json.to_vec(&Serde(value)) {
-            Ok(bytes) => Ok(bytes.into()),
-            Err(source) => Err(Error::Codec { what, source }),
-        }
+        self.core.http()
     }
 }

@@ -53,6 +53,9 @@ pub enum Error {
         /// How often the call was tried.
         attempts: u32,
     },
+    /// It cannot be waited for here ([`Ask::wait`](crate::Ask::wait)); nothing was sent.
+    #[error("the operation cannot be waited for: {0}")]
+    Wait(String),
     /// Not sent, because the bulk was stopped before its turn
     /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
     #[error("not sent: stopped before its turn")]
@@ -112,6 +115,7 @@ impl Error {
             | Self::Query(_)
             | Self::Data(_)
             | Self::Codec { .. }
+            | Self::Wait(_)
             | Self::Stopped => ErrorKind::Request,
         }
     }

@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! One folder per domain, each with its wire models (`model`) and its operations (`service`). Beside them: `api` (the
-//! root), `route` (the table of operations), `odata` (filters), `scanned` (texts that are asked for),
+//! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `api` (the
+//! root), `ask` (how operations are carried out, and the form of the table), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 mod api;
+mod ask;
 mod error;
 mod odata;
 mod process;
@@ -15,6 +16,7 @@ mod route;
 mod scanned;
 
 pub use api::{Api, ApiOptions};
+pub use ask::Ask;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};

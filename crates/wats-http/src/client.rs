@@ -37,7 +37,8 @@ use crate::wire::{Wire, WireBody};
 
 /// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
 ///
-/// It must be used within one tokio runtime: connections are driven by tasks of the runtime that opened them.
+/// It must be used within one tokio runtime: connections are driven by tasks of the runtime that opened them. For another
+/// runtime take [`with_own_pool`](Client::with_own_pool).
 ///
 /// ```no_run
 /// use wats_http::{Call, Client, Operation, Repeat};
@@ -58,9 +59,11 @@ pub struct Client {
 /// What all clones, and the answers they gave, have in common.
 pub(crate) struct Shared {
     pub(crate) base: Arc<BaseUrl>,
-    pub(crate) identity: Current,
-    pipeline: Pipeline,
+    pub(crate) identity: Arc<Current>,
+    pipeline: Arc<Pipeline>,
     wire: Wire,
+    /// Makes another wire as this one was at first: without connections.
+    another: Arc<dyn Fn() -> Wire + Send + Sync>,
 }
 
 impl Client {
@@ -214,6 +217,22 @@ impl Client {
             rate_limit::change_token(limiter, token.secret().as_bytes(), &shared.base.authority);
         }
         Ok(())
+    }
+
+    /// The same client with connections of its own: a pool as large, and everything else shared, such as the token, the
+    /// rate limit and the breaker. For a second runtime, because connections move only while the runtime does that opened
+    /// them.
+    pub fn with_own_pool(&self) -> Self {
+        let shared = &*self.shared;
+        Self {
+            shared: Arc::new(Shared {
+                base: Arc::clone(&shared.base),
+                identity: Arc::clone(&shared.identity),
+                pipeline: Arc::clone(&shared.pipeline),
+                wire: (shared.another)(),
+                another: Arc::clone(&shared.another),
+            }),
+        }
     }
 
     #[cfg(test)]
@@ -468,16 +487,25 @@ impl ClientBuilder {
             secrets.add_lasting(&login.user, &login.password);
         }
         let identity = Identity::new(&token, common, &base.host_header, secrets);
-        let pool = Pool::new(
-            Arc::clone(&base),
-            proxies,
-            self.tls,
-            self.pool,
-            self.timeouts.clone(),
-        );
-        let wire = Wire::Pool(pool);
-        #[cfg(feature = "test-util")]
-        let wire = self.mock.map_or(wire, Wire::Mock);
+        let another = {
+            let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
+            let (tls, config) = (self.tls, self.pool);
+            #[cfg(feature = "test-util")]
+            let mock = self.mock;
+            move || {
+                #[cfg(feature = "test-util")]
+                if let Some(mock) = &mock {
+                    return Wire::Mock(mock.clone());
+                }
+                Wire::Pool(Pool::new(
+                    Arc::clone(&base),
+                    proxies.clone(),
+                    tls.clone(),
+                    config.clone(),
+                    timeouts.clone(),
+                ))
+            }
+        };
         let jitter = self.retry.jitter_seed.map(fastrand::Rng::with_seed);
         let pipeline = Pipeline {
             timeouts: self.timeouts,
@@ -496,9 +524,10 @@ impl ClientBuilder {
         Ok(Client {
             shared: Arc::new(Shared {
                 base,
-                identity: Current::new(identity),
-                pipeline,
-                wire,
+                identity: Arc::new(Current::new(identity)),
+                pipeline: Arc::new(pipeline),
+                wire: another(),
+                another: Arc::new(another),
             }),
         })
     }

@@ -10,7 +10,7 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Literal,
+    Api, ApiOptions, Ask, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Literal,
     MeasurementLimits, Member, Process, ProcessService, Product, ProductQuery, ProductRevision,
     ProductService, ProductSummary, Report, ReportHeader, ReportService, Result, UutReport,
     clean_scanned, report, wire,

@@ -5,6 +5,7 @@
 
 mod cache;
 mod model;
+pub(crate) mod route;
 mod service;
 
 pub(crate) use cache::{Key, ProcessCache};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use wats_cache::CacheStats;
 
+use super::route;
 use super::{Key, Process};
-use crate::api::Api;
+use crate::ask::{Ask, Core, Kept};
 use crate::error::{Error, Result};
 use crate::report::refusal;
-use crate::route::{self, Cached};
 
-/// Operations on processes; from [`Api::process`].
+/// Operations on processes; from [`Api::process`](crate::Api::process).
 ///
 /// ```no_run
 /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
@@ -24,33 +24,37 @@ use crate::route::{self, Cached};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessService<'a> {
-    api: &'a Api,
+    core: &'a Arc<Core>,
 }
 
 impl<'a> ProcessService<'a> {
-    pub(crate) fn new(api: &'a Api) -> Self {
-        Self { api }
+    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
+        Self { core }
     }
 
     /// All active processes (`GET /api/App/Processes`), from memory if they were read lately.
     ///
     /// # Errors
     /// The list is not cached and the call fails. Nothing is cached then.
-    pub async fn list(self) -> Result<Arc<[Process]>> {
-        match route::PROCESS_LIST.reads {
-            Some(Cached::Processes) => self.api.processes().get_or_load(|| self.load()).await,
-            None => self.load().await,
-        }
+    pub fn list(self) -> Ask<Arc<[Process]>> {
+        self.core.run(|core| async move {
+            match route::list.keeps {
+                Some(Kept::Processes) => core.processes().get_or_load(|| load(&core)).await,
+                None => load(&core).await,
+            }
+        })
     }
 
     /// Reads the list from the server in any case and keeps it.
     ///
     /// # Errors
     /// The call fails; what was cached before stays.
-    pub async fn refresh(self) -> Result<Arc<[Process]>> {
-        let list = self.load().await?;
-        self.api.processes().put(Arc::clone(&list));
-        Ok(list)
+    pub fn refresh(self) -> Ask<Arc<[Process]>> {
+        self.core.run(|core| async move {
+            let list = load(&core).await?;
+            core.processes().put(Arc::clone(&list));
+            Ok(list)
+        })
     }
 
     /// The process of a code. If the list in memory does not have it, the server is asked once more: it may be new. That it is
@@ -58,25 +62,26 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub async fn by_code(self, code: i32) -> Result<Option<Process>> {
-        self.find(Key::Code(code)).await
+    pub fn by_code(self, code: i32) -> Ask<Option<Process>> {
+        self.find(Key::Code(code))
     }
 
     /// The process of a name, whatever the case of its letters; like [`by_code`](Self::by_code) with what is not in memory.
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub async fn by_name(self, name: &str) -> Result<Option<Process>> {
-        self.find(Key::Name(name.to_lowercase())).await
+    pub fn by_name(self, name: &str) -> Ask<Option<Process>> {
+        self.find(Key::Name(name.to_lowercase()))
     }
 
     /// Hits and misses of the cached list.
     pub fn stats(self) -> CacheStats {
-        self.api.processes().stats()
+        self.core.processes().stats()
     }
 
-    async fn find(self, key: Key) -> Result<Option<Process>> {
-        self.api.processes().find(key, || self.load()).await
+    fn find(self, key: Key) -> Ask<Option<Process>> {
+        self.core
+            .run(|core| async move { core.processes().find(key, || load(&core)).await })
     }
 
     /// Adds to the refusal of a report whose process the server does not know which ones it knows. They are read anew, as
@@ -85,7 +90,7 @@ impl<'a> ProcessService<'a> {
         if !refusal::is_unknown_process(&error.findings()) {
             return error;
         }
-        match self.api.processes().recent(|| self.load()).await {
+        match self.core.processes().recent(|| load(self.core)).await {
             Ok(list) => Error::UnknownProcess {
                 source: Box::new(error),
                 known: list
@@ -97,10 +102,9 @@ impl<'a> ProcessService<'a> {
             Err(_) => error,
         }
     }
+}
 
-    async fn load(self) -> Result<Arc<[Process]>> {
-        let route = &route::PROCESS_LIST;
-        let list: Vec<Process> = self.api.read(route, route.call()).await?;
-        Ok(list.into())
-    }
+async fn load(core: &Core) -> Result<Arc<[Process]>> {
+    let list: Vec<Process> = core.read(&route::list, route::list.call()).await?;
+    Ok(list.into())
 }

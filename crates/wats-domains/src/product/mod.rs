@@ -3,6 +3,7 @@
 //! `model` holds the wire models, `service` the operations.
 
 mod model;
+pub(crate) mod route;
 mod service;
 
 pub use model::{Product, ProductRevision, ProductSummary};

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use wats_batch::{batch_map, limit};
+use wats_http::Call;
 
+use super::route;
 use super::{Product, ProductSummary};
-use crate::api::Api;
+use crate::ask::{Ask, Core};
 use crate::error::{Result, none_if_missing};
 use crate::odata::Filter;
-use crate::route;
 use crate::scanned::{self, Kind};
 
 /// Part numbers per query of [`ProductService::get_many`]: about 600 bytes of URL.
@@ -60,15 +62,15 @@ impl ProductQuery {
     }
 }
 
-/// Operations on products; from [`Api::product`].
+/// Operations on products; from [`Api::product`](crate::Api::product).
 #[derive(Debug, Clone, Copy)]
 pub struct ProductService<'a> {
-    api: &'a Api,
+    core: &'a Arc<Core>,
 }
 
 impl<'a> ProductService<'a> {
-    pub(crate) fn new(api: &'a Api) -> Self {
-        Self { api }
+    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
+        Self { core }
     }
 
     /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
@@ -84,35 +86,35 @@ impl<'a> ProductService<'a> {
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
     /// ```
-    pub async fn get(self, part_number: &str) -> Result<Product> {
-        scanned::check("part number", part_number, Kind::Number)?;
-        let route = &route::PRODUCT_GET;
-        self.api
-            .read(route, route.call().path("partNumber", part_number))
-            .await
+    pub fn get(self, part_number: &str) -> Ask<Product> {
+        let call = scanned::check("part number", part_number, Kind::Number)
+            .map(|()| route::get.call().path("partNumber", part_number));
+        self.core.ask(&route::get, call)
     }
 
     /// As [`get`](Self::get), with `None` where there is no such product.
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub async fn find(self, part_number: &str) -> Result<Option<Product>> {
-        none_if_missing(self.get(part_number).await)
+    pub fn find(self, part_number: &str) -> Ask<Option<Product>> {
+        let get = self.get(part_number);
+        self.core.run(|_| async { none_if_missing(get.await) })
     }
 
     /// Lists products (`GET /api/Product/Query`).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub async fn query(self, query: &ProductQuery) -> Result<Vec<ProductSummary>> {
-        let route = &route::PRODUCT_QUERY;
-        let filter = query.filter.as_ref().map(Filter::to_odata).transpose()?;
-        let call = route
-            .call()
-            .query_opt("$filter", filter)
-            .query_opt("$top", query.top)
-            .query_opt("$orderby", query.order_by.as_ref());
-        self.api.read(route, call).await
+    pub fn query(self, query: &ProductQuery) -> Ask<Vec<ProductSummary>> {
+        let filter = query.filter.as_ref().map(Filter::to_odata).transpose();
+        let call = filter.map(|filter| {
+            route::query
+                .call()
+                .query_opt("$filter", filter)
+                .query_opt("$top", query.top)
+                .query_opt("$orderby", query.order_by.as_ref())
+        });
+        self.core.ask(&route::query, call)
     }
 
     /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. The result has one element per part
@@ -130,23 +132,23 @@ impl<'a> ProductService<'a> {
     /// assert!(found[2].is_none());
     /// # Ok(()) }
     /// ```
-    pub async fn get_many<S: AsRef<str>>(
-        self,
-        part_numbers: &[S],
-    ) -> Result<Vec<Option<ProductSummary>>> {
-        let numbers: Vec<&str> = part_numbers.iter().map(AsRef::as_ref).collect();
-        let answers = batch_map(queries(&numbers), QUERIES_AT_ONCE, |filter| async move {
-            self.query(&ProductQuery::default().filter(filter)).await
+    pub fn get_many<S: AsRef<str>>(self, part_numbers: &[S]) -> Ask<Vec<Option<ProductSummary>>> {
+        let owned = |number: &S| number.as_ref().to_owned();
+        let numbers: Vec<String> = part_numbers.iter().map(owned).collect();
+        self.core.run(|core| async move {
+            let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+            let answers = batch_map(queries(&numbers), QUERIES_AT_ONCE, |filter| {
+                ProductService::new(&core).query(&ProductQuery::default().filter(filter))
+            });
+            let mut found = Found::default();
+            for products in answers.await {
+                found.extend(products?);
+            }
+            Ok(numbers
+                .into_iter()
+                .map(|number| found.get(number))
+                .collect())
         })
-        .await;
-        let mut found = Found::default();
-        for products in answers {
-            found.extend(products?);
-        }
-        Ok(numbers
-            .into_iter()
-            .map(|number| found.get(number))
-            .collect())
     }
 
     /// Inserts or updates a product (`PUT /api/Product`) and returns it as the server holds it, with its id.
@@ -155,7 +157,12 @@ impl<'a> ProductService<'a> {
     /// The call fails; saving again is safe, because the whole product is written. A new product or revision whose number
     /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
     /// server has already is not.
-    pub async fn save(self, product: &Product) -> Result<Product> {
+    pub fn save(self, product: &Product) -> Ask<Product> {
+        let call = self.saving(product);
+        self.core.ask(&route::save, call)
+    }
+
+    fn saving(self, product: &Product) -> Result<Call> {
         if product.product_id.is_none() {
             scanned::check("part number", product.part_number(), Kind::Number)?;
         }
@@ -167,13 +174,10 @@ impl<'a> ProductService<'a> {
             let number = revision.revision.as_deref().unwrap_or_default();
             scanned::check("revision", number, Kind::Number)?;
         }
-        let route = &route::PRODUCT_SAVE;
         let body = self
-            .api
+            .core
             .encode("the product cannot be written as JSON", product)?;
-        self.api
-            .read(route, route.call().body(body, "application/json"))
-            .await
+        Ok(route::save.call().body(body, "application/json"))
     }
 }
 

@@ -6,11 +6,11 @@ use wats_http::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use wats_http::{Call, Response};
 
 use super::disposition;
+use super::route;
 use super::{HeaderAttachment, HeaderList, HeaderQuery, ReportHeader, ReportService};
-use crate::error::Result;
+use crate::ask::{Ask, Route};
 use crate::odata::Filter;
 use crate::report::HeaderField;
-use crate::route;
 
 /// Which attachment of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +55,23 @@ impl ReportService<'_> {
     ///
     /// # Errors
     /// The call fails.
-    pub async fn attachments(self, id: Uuid) -> Result<Vec<HeaderAttachment>> {
+    pub fn attachments(self, id: Uuid) -> Ask<Vec<HeaderAttachment>> {
         let query = HeaderQuery::default()
             .filter(Filter::eq(HeaderField::Id, id))
             .select([HeaderField::Id])
             .expand(HeaderList::Attachments)
             .expand(HeaderList::UurAttachments)
             .top(1);
-        let headers: Vec<ReportHeader> = self.headers(&query).await?;
-        Ok(headers
-            .into_iter()
-            .flat_map(|header| [header.attachments, header.uur_attachments])
-            .flatten()
-            .flatten()
-            .collect())
+        let headers = self.headers(&query);
+        self.core.run(|_| async {
+            let headers: Vec<ReportHeader> = headers.await?;
+            Ok(headers
+                .into_iter()
+                .flat_map(|header| [header.attachments, header.uur_attachments])
+                .flatten()
+                .flatten()
+                .collect())
+        })
     }
 
     /// The contents of one attachment (`GET /api/Report/Attachment`).
@@ -84,37 +87,38 @@ impl ReportService<'_> {
     /// println!("{} bytes of {:?}", photo.contents.len(), photo.content_type);
     /// # Ok(()) }
     /// ```
-    pub async fn attachment(self, report_id: Uuid, key: AttachmentKey) -> Result<Download> {
-        let route = &route::REPORT_ATTACHMENT;
+    pub fn attachment(self, report_id: Uuid, key: AttachmentKey) -> Ask<Download> {
+        let route = &route::attachment;
         let call = route.call().query("reportId", report_id);
         let call = match key {
             AttachmentKey::Step(step_id) => call.query("stepId", step_id),
             AttachmentKey::Id(id) => call.query("attachmentId", id),
         };
-        self.download(route, call).await
+        self.download(route, call)
     }
 
     /// All attachments of a report as a zip archive (`GET /api/Report/Attachments/{id}`).
     ///
     /// # Errors
     /// Status 404 when there are none, or the call fails.
-    pub async fn attachments_zip(self, id: Uuid) -> Result<Download> {
-        let route = &route::REPORT_ATTACHMENTS;
-        self.download(route, route.call().path("id", id)).await
+    pub fn attachments_zip(self, id: Uuid) -> Ask<Download> {
+        let route = &route::attachments_zip;
+        self.download(route, route.call().path("id", id))
     }
 
     /// The certificate of a report (`GET /api/Report/Certificate/{id}`), in the form that the server gives.
     ///
     /// # Errors
     /// Status 404 when there is none, or the call fails.
-    pub async fn certificate(self, id: Uuid) -> Result<Download> {
-        let route = &route::REPORT_CERTIFICATE;
-        self.download(route, route.call().path("id", id)).await
+    pub fn certificate(self, id: Uuid) -> Ask<Download> {
+        let route = &route::certificate;
+        self.download(route, route.call().path("id", id))
     }
 
     /// Files come as they are: the usual wish for JSON would have servers wrap them in it.
-    async fn download(self, route: &route::Route, call: Call) -> Result<Download> {
-        let response = self.api.send(route, call.header("accept", "*/*")).await?;
-        Ok(Download::of(response))
+    fn download(self, route: &'static Route, call: Call) -> Ask<Download> {
+        let call = call.header("accept", "*/*");
+        self.core
+            .run(|core| async move { Ok(Download::of(core.send(route, call).await?)) })
     }
 }

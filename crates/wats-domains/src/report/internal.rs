@@ -2,6 +2,7 @@
 //!
 //! They may change with any version of the server, and a token may not be allowed to use them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,11 +11,11 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 use wats_http::Call;
 
+use super::route;
 use super::{HeaderField, HeaderQuery, ReportHeader, ReportService};
-use crate::api::Api;
+use crate::ask::{Ask, Core, Route};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
-use crate::route::{self, Route};
 use wats_report::wire;
 
 wire! {
@@ -162,14 +163,14 @@ impl Fate {
 /// Internal operations on reports; from [`ReportService::internal`].
 #[derive(Debug, Clone, Copy)]
 pub struct InternalReports<'a> {
-    api: &'a Api,
+    core: &'a Arc<Core>,
 }
 
 impl<'a> ReportService<'a> {
     /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
     /// server, and the token may not be allowed to use them.
     pub fn internal(self) -> InternalReports<'a> {
-        InternalReports { api: self.api }
+        InternalReports { core: self.core }
     }
 }
 
@@ -179,10 +180,11 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub async fn state(self, id: Uuid) -> Result<Option<ReportState>> {
-        let route = &route::REPORT_STATE;
+    pub fn state(self, id: Uuid) -> Ask<Option<ReportState>> {
+        let route = &route::internal::state;
         let call = self.call(route).path("id", id);
-        none_if_missing(self.api.read(route, call).await)
+        self.core
+            .run(|core| async move { none_if_missing(core.read(route, call).await) })
     }
 
     /// Follows a report that was received until it is stored or quarantined, at most for the time given.
@@ -235,7 +237,7 @@ impl InternalReports<'_> {
                 HeaderField::TimeStamp,
             ])
             .top(1);
-        let headers = self.api.report().headers(&query).await?;
+        let headers = ReportService::new(self.core).headers(&query).await?;
         Ok(Listed(headers.first().map(Version::of)))
     }
 
@@ -309,19 +311,18 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// The call fails.
-    pub async fn quarantine(self) -> Result<Vec<QuarantinedReport>> {
-        let route = &route::QUARANTINE_LIST;
-        self.api.read(route, self.call(route)).await
+    pub fn quarantine(self) -> Ask<Vec<QuarantinedReport>> {
+        let route = &route::internal::quarantine;
+        self.core.ask(route, Ok(self.call(route)))
     }
 
     /// Lets the server try again to store reports in quarantine (`POST /api/internal/Quarantine/Retry`).
     ///
     /// # Errors
     /// [`Error::Query`] for an empty list, which would mean all of them; or the call fails.
-    pub async fn retry(self, ids: &[Uuid]) -> Result<()> {
-        let route = &route::QUARANTINE_RETRY;
-        let call = self.call(route).json(some(ids)?);
-        self.api.send(route, call).await.map(drop)
+    pub fn retry(self, ids: &[Uuid]) -> Ask<()> {
+        let route = &route::internal::retry;
+        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Lets the server try again to store reports whose start was wrong, each with a new one
@@ -329,16 +330,16 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// [`Error::Query`] for an empty list; or the call fails.
-    pub async fn retry_at(self, starts: &[(Uuid, Timestamp)]) -> Result<()> {
-        let route = &route::QUARANTINE_RETRY_AT;
-        let starts: serde_json::Map<String, Value> = some(starts)?
-            .iter()
-            .map(|(id, start)| (id.to_string(), start.to_string().into()))
-            .collect();
-        self.api
-            .send(route, self.call(route).json(&starts))
-            .await
-            .map(drop)
+    pub fn retry_at(self, starts: &[(Uuid, Timestamp)]) -> Ask<()> {
+        let route = &route::internal::retry_at;
+        let call = some(starts).map(|starts| {
+            let starts: serde_json::Map<String, Value> = starts
+                .iter()
+                .map(|(id, start)| (id.to_string(), start.to_string().into()))
+                .collect();
+            self.call(route).json(&starts)
+        });
+        self.done(route, call)
     }
 
     /// Deletes reports in quarantine for good (`DELETE /api/internal/Quarantine`).
@@ -346,15 +347,20 @@ impl InternalReports<'_> {
     /// # Errors
     /// [`Error::Query`] for an empty list; or the call fails. It is not repeated: a report of the same id may have come
     /// meanwhile.
-    pub async fn delete_quarantined(self, ids: &[Uuid]) -> Result<()> {
-        let route = &route::QUARANTINE_DELETE;
-        let call = self.call(route).json(some(ids)?);
-        self.api.send(route, call).await.map(drop)
+    pub fn delete_quarantined(self, ids: &[Uuid]) -> Ask<()> {
+        let route = &route::internal::delete_quarantined;
+        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
+    }
+
+    /// A call whose answer says nothing.
+    fn done(self, route: &'static Route, call: Result<Call>) -> Ask<()> {
+        self.core
+            .run(|core| async move { core.send(route, call?).await.map(drop) })
     }
 
     /// Internal routes ask where a call comes from.
     fn call(self, route: &Route) -> Call {
-        let base_url = self.api.http().base_url();
+        let base_url = self.core.http().base_url();
         route.call().header("referer", &base_url)
     }
 }

@@ -16,6 +16,7 @@ mod pages;
 mod query;
 mod read;
 pub(crate) mod refusal;
+pub(crate) mod route;
 mod service;
 mod submit;
 mod upload;

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::query::MAX_TOP;
 use super::{HeaderField, HeaderOrder, HeaderQuery, ReportHeader, ReportService};
-use crate::api::Api;
+use crate::ask::{Ask, Core};
 use crate::error::{Error, Result};
 use crate::odata::Filter;
 
@@ -82,14 +83,14 @@ pub struct HeaderPage {
 /// be asked again then, and after a failure: it goes on behind the last page that it gave.
 #[must_use = "pages are asked for when they are polled"]
 pub struct HeaderPages {
-    api: Api,
+    core: Arc<Core>,
     query: HeaderQuery,
     page_size: u32,
     cursor: Cursor,
     asking: Option<Asking>,
 }
 
-type Asking = Pin<Box<dyn Future<Output = Result<Vec<ReportHeader>>> + Send>>;
+type Asking = Ask<Vec<ReportHeader>>;
 
 impl fmt::Debug for HeaderPages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,7 +141,7 @@ impl HeaderPages {
         let Some(asking) = &mut self.asking else {
             return Poll::Ready(None);
         };
-        let answer = ready!(asking.as_mut().poll(context));
+        let answer = ready!(Pin::new(asking).poll(context));
         self.asking = None;
         Poll::Ready(match answer {
             Ok(headers) if headers.is_empty() => None,
@@ -165,8 +166,7 @@ impl HeaderPages {
             query = query.filter(Filter::gt(HeaderField::TimeStamp, time_stamp));
         }
         let query = query.order_by(HeaderOrder::TimeStamp).top(self.page_size);
-        let api = self.api.clone();
-        Ok(Box::pin(async move { api.report().headers(&query).await }))
+        Ok(ReportService::new(&self.core).headers(&query))
     }
 
     /// Takes a page only if it lies behind the last one and is in order: going on would lose or repeat headers.
@@ -267,7 +267,7 @@ impl ReportService<'_> {
     /// ```
     pub fn since(self, cursor: Cursor, query: &HeaderQuery) -> HeaderPages {
         HeaderPages {
-            api: self.api.clone(),
+            core: Arc::clone(self.core),
             query: query.clone(),
             page_size: PAGE,
             cursor,
@@ -280,15 +280,16 @@ impl ReportService<'_> {
     ///
     /// # Errors
     /// The call fails.
-    pub async fn latest(self) -> Result<Cursor> {
+    pub fn latest(self) -> Ask<Cursor> {
         let query = HeaderQuery::default()
             .select([HeaderField::TimeStamp])
             .order_by_desc(HeaderOrder::TimeStamp)
             .top(1);
-        let newest = self.headers(&query).await?;
-        Ok(newest
-            .first()
-            .and_then(|header| header.time_stamp)
-            .map_or(Cursor::START, Cursor::after))
+        let newest = self.headers(&query);
+        self.core.run(|_| async {
+            let newest = newest.await?;
+            let stamp = newest.first().and_then(|header| header.time_stamp);
+            Ok(stamp.map_or(Cursor::START, Cursor::after))
+        })
     }
 }

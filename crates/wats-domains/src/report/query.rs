@@ -420,11 +420,11 @@ mod tests {
         );
         let query = HeaderQuery::default().started_on(Date::MAX, TimeZone::UTC);
         assert!(matches!(
-            query.fill(crate::route::REPORT_HEADERS.call()),
+            query.fill(crate::report::route::headers.call()),
             Err(Error::Query(_))
         ));
         let query = HeaderQuery::default().started_within_last(Duration::MAX);
-        assert!(query.fill(crate::route::REPORT_HEADERS.call()).is_err());
+        assert!(query.fill(crate::report::route::headers.call()).is_err());
     }
 
     #[test]
@@ -450,7 +450,9 @@ mod tests {
     #[test]
     fn more_than_the_server_gives_is_refused_before_it_is_sent() {
         let query = HeaderQuery::default().top(10_001);
-        let error = query.fill(crate::route::REPORT_HEADERS.call()).unwrap_err();
+        let error = query
+            .fill(crate::report::route::headers.call())
+            .unwrap_err();
         assert!(error.to_string().contains("10000"), "{error}");
     }
 }

@@ -8,9 +8,10 @@ use uuid::Uuid;
 use wats_batch::{Partition, batch_map_stream};
 use wats_http::Call;
 
+use super::route;
 use super::{BulkOptions, Report, ReportService};
+use crate::ask::Ask;
 use crate::error::{Error, Result, none_if_missing};
-use crate::route;
 
 /// How much of a report to read, from [`IDENTITY`](Self::IDENTITY) to [`FULL`](Self::FULL).
 ///
@@ -105,8 +106,8 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// Status 404 when there is none, as while it is being processed; or the call fails.
-    pub async fn get(self, id: Uuid) -> Result<Report> {
-        self.get_with(id, Detail::default()).await
+    pub fn get(self, id: Uuid) -> Ask<Report> {
+        self.get_with(id, Detail::default())
     }
 
     /// Reads a report back in less detail. Submitting what was read that way would overwrite the whole by a part, so it
@@ -122,30 +123,34 @@ impl<'a> ReportService<'a> {
     /// let report = api.report().get_with(id, Detail::default().attachments(false)).await?;
     /// # let _ = report; Ok(()) }
     /// ```
-    pub async fn get_with(self, id: Uuid, detail: Detail) -> Result<Report> {
-        let route = &route::REPORT_GET;
+    pub fn get_with(self, id: Uuid, detail: Detail) -> Ask<Report> {
+        let route = &route::get;
         let call = detail.fill(route.call().path("id", id));
-        let mut report: Report = self.api.read(route, call).await?;
-        report.set_partial(detail.is_less());
-        Ok(report)
+        self.core.run(|core| async move {
+            let mut report: Report = core.read(route, call).await?;
+            report.set_partial(detail.is_less());
+            Ok(report)
+        })
     }
 
     /// As [`get`](Self::get), with `None` where there is no such report.
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub async fn find(self, id: Uuid) -> Result<Option<Report>> {
-        none_if_missing(self.get(id).await)
+    pub fn find(self, id: Uuid) -> Ask<Option<Report>> {
+        let get = self.get(id);
+        self.core.run(|_| async { none_if_missing(get.await) })
     }
 
     /// Reads a report back as the server's own JSON text.
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub async fn get_wsjf(self, id: Uuid) -> Result<Bytes> {
-        let route = &route::REPORT_GET;
-        let response = self.api.send(route, route.call().path("id", id)).await?;
-        Ok(response.into_body())
+    pub fn get_wsjf(self, id: Uuid) -> Ask<Bytes> {
+        let route = &route::get;
+        let call = route.call().path("id", id);
+        self.core
+            .run(|core| async move { Ok(core.send(route, call).await?.into_body()) })
     }
 
     /// Reads a report back as the server's own XML text (`GET /api/Report/Wsxf/{id}`), with the indexes of steps and
@@ -153,14 +158,14 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub async fn get_wsxf(self, id: Uuid, detail: Detail, indexes: bool) -> Result<Bytes> {
-        let route = &route::REPORT_GET_WSXF;
+    pub fn get_wsxf(self, id: Uuid, detail: Detail, indexes: bool) -> Ask<Bytes> {
+        let route = &route::get_wsxf;
         let call = detail
             .fill(route.call().path("id", id))
             .query("includeIndexes", indexes)
             .header("accept", "application/xml, text/xml;q=0.9");
-        let response = self.api.send(route, call).await?;
-        Ok(response.into_body())
+        self.core
+            .run(|core| async move { Ok(core.send(route, call).await?.into_body()) })
     }
 
     /// Reads many reports, some at a time. One that fails stops no other: the outcome has the reports and the failures

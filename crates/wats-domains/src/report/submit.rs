@@ -16,9 +16,11 @@ use super::internal::ConfirmOptions;
 use wats_report::lint::rules;
 use wats_report::text;
 
-use super::{BulkOptions, Finding, Report, ReportService, Submitted, evaluate, upload};
+use super::route;
+use super::{BulkOptions, Finding, Report, ReportBody, ReportService, Submitted, evaluate, upload};
+use crate::ask::{Ask, Route};
 use crate::error::{Error, Result};
-use crate::route::{self, Route};
+use crate::process::ProcessService;
 
 /// Whose word counts for the outcomes in a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,8 +35,6 @@ pub enum SubmitMode {
 }
 
 /// How to submit.
-///
-/// A call borrows its options, so keep them in a variable where the call is a part of another, as in `tokio::join!`:
 ///
 /// ```no_run
 /// # async fn example(api: wats_domains::Api, a: wats_domains::Report, b: wats_domains::Report) {
@@ -116,8 +116,8 @@ impl ReportService<'_> {
     /// assert_eq!(submitted.id, report.id());
     /// # Ok(()) }
     /// ```
-    pub async fn submit(self, report: &Report) -> Result<Submitted> {
-        self.submit_with(report, &SubmitOptions::default()).await
+    pub fn submit(self, report: &Report) -> Ask<Submitted> {
+        self.submit_with(report, &SubmitOptions::default())
     }
 
     /// Submits a report with options.
@@ -137,36 +137,34 @@ impl ReportService<'_> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub async fn submit_with(self, report: &Report, options: &SubmitOptions) -> Result<Submitted> {
-        let id = sendable(report, options)?;
-        let _turn = self.api.submits().turn(id).await;
-        self.submit_now(id, report, options).await
+    pub fn submit_with(self, report: &Report, options: &SubmitOptions) -> Ask<Submitted> {
+        let written = sendable(report, options).and_then(|id| Ok((id, body_of(report, options)?)));
+        let options = options.clone();
+        self.core.run(|core| async move {
+            let (id, body) = written?;
+            let _turn = core.submits().turn(id).await;
+            ReportService::new(&core)
+                .submit_now(id, &body, &options)
+                .await
+        })
     }
 
     /// Sends a report whose turn it is.
     async fn submit_now(
         self,
         id: Uuid,
-        report: &Report,
+        body: &ReportBody,
         options: &SubmitOptions,
     ) -> Result<Submitted> {
         let before = match options.confirm {
             Some(_) => self.internal().listed(id).await.ok(),
             None => None,
         };
-        let body = match options.mode {
-            SubmitMode::Import => report.body()?,
-            SubmitMode::Active => {
-                let mut evaluated = report.clone();
-                evaluate(&mut evaluated);
-                evaluated.body()?
-            }
-        };
-        let route = &route::REPORT_SUBMIT;
-        let call = upload::fill(route.call(), &body).await?;
+        let route = &route::submit;
+        let call = upload::fill(route.call(), body).await?;
         let call = match &options.timeouts {
             Some(timeouts) => call.timeouts(timeouts.clone()),
-            None => match upload::patient(self.api.http().timeouts(), body.len()) {
+            None => match upload::patient(self.core.http().timeouts(), body.len()) {
                 Some(longer) => call.timeouts(longer),
                 None => call,
             },
@@ -212,8 +210,9 @@ impl ReportService<'_> {
             .partition(reports, |report| async move {
                 let id = sendable(report, options)?;
                 // Kept while it is tried again, so that a newer one does not come before.
-                let _turn = self.api.submits().turn(id).await;
-                bulk.call(|| self.submit_now(id, report, options)).await
+                let _turn = self.core.submits().turn(id).await;
+                let body = &body_of(report, options)?;
+                bulk.call(|| self.submit_now(id, body, options)).await
             })
             .await
     }
@@ -223,12 +222,11 @@ impl ReportService<'_> {
     /// # Errors
     /// [`Error::Codec`] or [`Error::Data`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
-    pub async fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Result<Submitted> {
+    pub fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Ask<Submitted> {
         let body: Bytes = wsjf.into();
         let body = body.slice_ref(text::without_mark(&body));
-        let id = known(text::id_of_wsjf(&body)?)?;
-        self.send_text(&route::REPORT_SUBMIT, id, body, "application/json")
-            .await
+        let id = text::id_of_wsjf(&body).map_err(Error::from).and_then(known);
+        self.send_text(&route::submit, id, body, "application/json")
     }
 
     /// Submits a WSJF text that may lack an id: it is given one then, and is sent byte for byte otherwise, but for a byte
@@ -245,14 +243,17 @@ impl ReportService<'_> {
     /// println!("submitted as {}", submitted.id);
     /// # Ok(()) }
     /// ```
-    pub async fn submit_json(self, json: &[u8]) -> Result<Submitted> {
+    pub fn submit_json(self, json: &[u8]) -> Ask<Submitted> {
         let json = text::without_mark(json);
-        let (id, body) = match text::id_of_wsjf(json)? {
-            Some(id) => (known(Some(id))?, Bytes::copy_from_slice(json)),
-            None => with_id(json),
+        let (id, body) = match text::id_of_wsjf(json) {
+            Ok(None) => {
+                let (id, body) = with_id(json);
+                (Ok(id), body)
+            }
+            Ok(id) => (known(id), Bytes::copy_from_slice(json)),
+            Err(error) => (Err(error.into()), Bytes::new()),
         };
-        self.send_text(&route::REPORT_SUBMIT, id, body, "application/json")
-            .await
+        self.send_text(&route::submit, id, body, "application/json")
     }
 
     /// Submits a WSXF text (XML) as it is, byte for byte (`POST /api/Report/WSXF`). It must hold exactly one report.
@@ -260,35 +261,37 @@ impl ReportService<'_> {
     /// # Errors
     /// [`Error::Data`] when it is not WSXF with one report, [`Error::Report`] when that has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
-    pub async fn submit_wsxf(self, wsxf: impl Into<Bytes>) -> Result<Submitted> {
+    pub fn submit_wsxf(self, wsxf: impl Into<Bytes>) -> Ask<Submitted> {
         let body = wsxf.into();
-        let id = known(text::id_of_wsxf(&body)?)?;
-        self.send_text(&route::REPORT_SUBMIT_WSXF, id, body, "application/xml")
-            .await
+        let id = text::id_of_wsxf(&body).map_err(Error::from).and_then(known);
+        self.send_text(&route::submit_wsxf, id, body, "application/xml")
     }
 
-    async fn send_text(
+    fn send_text(
         self,
-        route: &Route,
-        id: Uuid,
+        route: &'static Route,
+        id: Result<Uuid>,
         body: Bytes,
         content_type: &'static str,
-    ) -> Result<Submitted> {
-        let _turn = self.api.submits().turn(id).await;
-        self.send(route, id, route.call().body(body, content_type))
-            .await
+    ) -> Ask<Submitted> {
+        self.core.run(|core| async move {
+            let id = id?;
+            let _turn = core.submits().turn(id).await;
+            let call = route.call().body(body, content_type);
+            ReportService::new(&core).send(route, id, call).await
+        })
     }
 
     async fn send(self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
-        let response = match self.api.send(route, call).await {
+        let response = match self.core.send(route, call).await {
             Ok(response) => response,
-            Err(error) => return Err(self.api.process().explain(error).await),
+            Err(error) => return Err(ProcessService::new(self.core).explain(error).await),
         };
         // One that is not JSON may come from somebody between us and the server.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {
             Value::Null
         } else {
-            self.api.decode(&response)?
+            self.core.decode(&response)?
         };
         Submitted::read(&answer, id).ok_or_else(|| unacknowledged(id, &response))
     }
@@ -303,6 +306,18 @@ fn unacknowledged(id: Uuid, response: &Response) -> Error {
         answer: answer.chars().take(SHOWN).map(plain).collect(),
         attempts: response.attempts(),
     }
+}
+
+/// The report as it is sent: its bytes are fixed from here on.
+fn body_of(report: &Report, options: &SubmitOptions) -> Result<ReportBody> {
+    Ok(match options.mode {
+        SubmitMode::Import => report.body()?,
+        SubmitMode::Active => {
+            let mut evaluated = report.clone();
+            evaluate(&mut evaluated);
+            evaluated.body()?
+        }
+    })
 }
 
 /// The id of a report that may be sent with these options.

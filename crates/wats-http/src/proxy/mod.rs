@@ -128,7 +128,7 @@ impl ProxyConfig {
 }
 
 /// The proxies of a client, with all decisions made that do not depend on the server.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Proxies {
     https: Way,
     http: Way,
@@ -139,7 +139,7 @@ pub(crate) struct Proxies {
 }
 
 /// The way to servers of one scheme.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 enum Way {
     #[default]
     Direct,

@@ -1,0 +1,99 @@
+//! The thread on which operations run that somebody waits for.
+//!
+//! It begins with the first wait and ends when nobody can wait any more: when the last handle of the client and its
+//! operations is dropped. Nobody joins it, so dropping the last handle inside a task blocks nothing.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use futures_util::FutureExt as _;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::error::{Error, Result};
+
+type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+thread_local! {
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this is the thread of a driver.
+pub(super) fn is_here() -> bool {
+    HERE.get()
+}
+
+/// The thread, once there is one. Each job in the channel has a thread that waits for it, which bounds them.
+#[derive(Debug, Default)]
+pub(super) struct Driver(Mutex<Option<UnboundedSender<Job>>>);
+
+impl Driver {
+    /// Runs work on the thread and blocks until it has ended. A panic of the work goes on here.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T> {
+        if is_here() {
+            return Err(Error::Wait(
+                "it is waited for inside a callback of an operation that is waited for itself, on the thread that would \
+                 carry it out; await it there, or wait for it on another thread"
+                    .to_owned(),
+            ));
+        }
+        let (ended, end) = mpsc::sync_channel(1);
+        let job = async move {
+            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            let _ = ended.send(outcome);
+        };
+        self.send(Box::pin(job))?;
+        match end.recv() {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(Error::Wait("its thread has ended".to_owned())),
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<()> {
+        let mut thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = match &*thread {
+            Some(jobs) => match jobs.send(job) {
+                Ok(()) => return Ok(()),
+                // Its thread has died; another one takes its place.
+                Err(unsent) => unsent.0,
+            },
+            None => job,
+        };
+        let jobs = start().map_err(|problem| {
+            Error::Wait(format!(
+                "the thread that would carry it out cannot be started: {problem}"
+            ))
+        })?;
+        let sent = jobs.send(job);
+        *thread = Some(jobs);
+        sent.map_err(|_| Error::Wait("its thread has ended".to_owned()))
+    }
+}
+
+fn start() -> std::io::Result<UnboundedSender<Job>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (sender, receiver) = unbounded_channel();
+    thread::Builder::new()
+        .name("wats-driver".to_owned())
+        .spawn(move || {
+            HERE.set(true);
+            runtime.block_on(serve(receiver));
+            runtime.shutdown_background();
+        })?;
+    Ok(sender)
+}
+
+/// Until the last sender is gone.
+async fn serve(mut jobs: UnboundedReceiver<Job>) {
+    while let Some(job) = jobs.recv().await {
+        tokio::spawn(job);
+    }
+}

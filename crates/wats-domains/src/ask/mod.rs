@@ -1,0 +1,176 @@
+//! How operations are carried out: `route` is the table that says what each may do, `driver` runs those that a
+//! synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services
+//! share. Nothing here knows a domain's operations; the services stand above.
+
+mod driver;
+pub(crate) mod route;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wats_codec::Serializer;
+use wats_http::{Call, Client, Response};
+
+use crate::error::{Error, Result};
+use crate::process::ProcessCache;
+use crate::report::InOrder;
+use driver::Driver;
+pub(crate) use route::{Kept, Route};
+
+/// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.
+///
+/// ```no_run
+/// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// let product = api.product().get("PCBA-001").await?; // in a task
+/// # Ok(()) }
+/// # fn synchronous(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// let product = api.product().get("PCBA-001").wait()?; // in a thread
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is sent until it is awaited or waited for"]
+pub struct Ask<T> {
+    work: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
+    driver: Arc<Driver>,
+}
+
+impl<T: Send + 'static> Ask<T> {
+    /// Carries the operation out and blocks this thread until it has ended. No runtime is needed: the client has a
+    /// thread of its own, with its own connections, which begins with the first wait and ends with the client.
+    ///
+    /// In a task it works too, but holds up the thread of the task, and with it what else would run there.
+    ///
+    /// # Errors
+    /// As when it is awaited; [`Error::Wait`] inside a callback of an operation that is itself waited for, where it could
+    /// never end, or when the thread cannot be started.
+    ///
+    /// # Panics
+    /// When a callback of yours panics inside of it, as when it is awaited.
+    pub fn wait(self) -> Result<T> {
+        self.driver.run(self.work)?
+    }
+}
+
+impl<T> Future for Ask<T> {
+    type Output = Result<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().work.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Ask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask").finish_non_exhaustive()
+    }
+}
+
+/// What all services share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    client: Client,
+    /// The same client with connections of its own, for the driver: those that tasks opened do not move while a wait
+    /// holds up the thread of these tasks.
+    waiting: OnceLock<Client>,
+    json: Serializer,
+    processes: ProcessCache,
+    submits: InOrder,
+    driver: Arc<Driver>,
+}
+
+impl Core {
+    pub(crate) fn new(client: Client, json: Serializer, processes: ProcessCache) -> Self {
+        Self {
+            client,
+            waiting: OnceLock::new(),
+            json,
+            processes,
+            submits: InOrder::default(),
+            driver: Arc::default(),
+        }
+    }
+
+    /// An operation made of whatever work.
+    pub(crate) fn run<T, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Ask<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        Ask {
+            work: Box::pin(work(Arc::clone(self))),
+            driver: Arc::clone(&self.driver),
+        }
+    }
+
+    /// The operation of a row, whose answer is JSON.
+    pub(crate) fn ask<T: DeserializeOwned>(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<T> {
+        self.run(|core| async move { core.read(route, call?).await })
+    }
+
+    pub(crate) fn http(&self) -> &Client {
+        if driver::is_here() {
+            self.waiting.get_or_init(|| self.client.with_own_pool())
+        } else {
+            &self.client
+        }
+    }
+
+    pub(crate) fn processes(&self) -> &ProcessCache {
+        &self.processes
+    }
+
+    /// Where reports of one id wait for each other.
+    pub(crate) fn submits(&self) -> &InOrder {
+        &self.submits
+    }
+
+    /// Sends a call and makes stale what the table says it makes stale.
+    pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
+        let _stales = Stales { core: self, route };
+        Ok(self.http().execute(call).await?)
+    }
+
+    /// Sends a call and reads its JSON answer.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, route: &Route, call: Call) -> Result<T> {
+        let response = self.send(route, call).await?;
+        self.decode(&response)
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
+        Ok(response.decode_with(|body| self.json.from_json(body))?)
+    }
+
+    pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {
+        match self.json.to_vec(value) {
+            Ok(bytes) => Ok(bytes.into()),
+            Err(source) => Err(Error::Codec { what, source }),
+        }
+    }
+}
+
+/// Makes stale what an operation changes when it ends: after a failure too, and when its future is dropped, for the
+/// server may have carried it out.
+struct Stales<'a> {
+    core: &'a Core,
+    route: &'a Route,
+}
+
+impl Drop for Stales<'_> {
+    fn drop(&mut self) {
+        for kept in self.route.stales {
+            match kept {
+                Kept::Processes => self.core.processes.invalidate(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

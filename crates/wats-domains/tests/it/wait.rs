@@ -1,0 +1,130 @@
+//! Operations that are waited for: by threads, inside runtimes, from both sides of one client.
+
+use std::thread;
+
+use tokio::runtime::{Builder, Runtime};
+use wats_domains::{Api, ApiOptions};
+use wats_sim::Simulator;
+
+/// A server on a runtime of its own, which no test blocks.
+struct Server {
+    sim: Simulator,
+    _runtime: Runtime,
+}
+
+fn server() -> Server {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let sim = runtime
+        .block_on(Simulator::builder().products(20).start())
+        .unwrap();
+    Server {
+        sim,
+        _runtime: runtime,
+    }
+}
+
+fn api(server: &Server) -> Api {
+    let client = wats_http::Client::builder()
+        .base_url(server.sim.base_url())
+        .token(server.sim.token())
+        .rate_limit(None)
+        .build()
+        .unwrap();
+    Api::new(client, &ApiOptions::default())
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn wait(api: &Api) {
+    let product = api.product().get("PART-0001").wait().unwrap();
+    assert_eq!(product.part_number(), "PART-0001");
+}
+
+async fn ask(api: &Api) {
+    let product = api.product().get("PART-0001").await.unwrap();
+    assert_eq!(product.part_number(), "PART-0001");
+}
+
+#[test]
+fn on_a_plain_thread() {
+    let server = server();
+    let api = api(&server);
+    wait(&api);
+    assert!(!api.process().list().wait().unwrap().is_empty());
+    assert!(api.product().find("none").wait().unwrap().is_none());
+    let report = wats_domains::UutReport::builder("PART-0001", "SN", "A", 100)
+        .station("S", "L", "P")
+        .operator("O")
+        .build()
+        .unwrap();
+    let submitted = api.report().submit(&report).wait().unwrap();
+    assert_eq!(submitted.id, report.id());
+    assert_eq!(server.sim.counters().connections_opened, 1);
+}
+
+#[test]
+fn inside_runtimes_of_both_kinds_with_a_client_that_tasks_use_too() {
+    let server = server();
+    let several = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    for runtime in [current_thread(), several] {
+        let api = api(&server);
+        runtime.block_on(async {
+            // The connection of the task stands still while the wait holds up its thread.
+            ask(&api).await;
+            wait(&api);
+            ask(&api).await;
+            let other = api.clone();
+            tokio::spawn(async move { wait(&other) }).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn sixteen_threads_at_once() {
+    let server = server();
+    let api = api(&server);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| (0..20).for_each(|_| wait(&api)));
+        }
+    });
+}
+
+#[test]
+fn after_the_runtime_that_dialled_has_ended() {
+    let server = server();
+    let api = api(&server);
+    current_thread().block_on(ask(&api));
+    wait(&api);
+    current_thread().block_on(ask(&api));
+    wait(&api);
+}
+
+#[test]
+fn dropped_inside_a_task() {
+    let server = server();
+    current_thread().block_on(async {
+        let api = api(&server);
+        wait(&api);
+        drop(api.product().get("PART-0001"));
+        drop(api);
+    });
+}
+
+#[test]
+fn an_operation_that_is_dropped_sends_nothing() {
+    let server = server();
+    let api = api(&server);
+    drop(api.version());
+    assert_eq!(server.sim.counters().total_requests(), 0);
+}

@@ -1,0 +1,32 @@
+//! A test station without a runtime of its own: every operation is waited for.
+//!
+//! ```text
+//! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --example test_station
+//! ```
+
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::error::Error;
+
+use wats::prelude::*;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let wats = Wats::from_env()?;
+    let processes = wats.process().list().wait()?;
+    let process = processes
+        .iter()
+        .find(|process| process.is_test())
+        .ok_or("the server has no test operation")?;
+    let code = process.code.ok_or("the test operation has no code")?;
+
+    for number in 1..=3 {
+        let report = UutReport::builder("PCBA-001", format!("SN-{number}"), "A", code)
+            .station("ICT-3", "Drammen", "Production")
+            .operator("Kari")
+            .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+            .build()?;
+        let submitted = wats.report().submit(&report).wait()?;
+        println!("SN-{number} is submitted as {}", submitted.id);
+    }
+    Ok(())
+}
