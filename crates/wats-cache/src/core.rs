@@ -13,8 +13,8 @@ mod refresh;
 
 use crate::clock::{Time, ticks};
 use crate::entry::{NEVER, Tick};
-use crate::given::{Given, tag_hashes};
 use crate::hash::hash;
+use crate::loaded::{EntryOptions, tag_hashes};
 use crate::lock::{Lock, LockGuard};
 use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Miss, New, Shard};
@@ -192,7 +192,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             value,
             fresh_until,
         };
-        let given = || Given {
+        let given = || EntryOptions {
             ttl,
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
@@ -256,8 +256,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         &self,
         hash: u32,
         (key, value): (K, V),
-        given: Given,
-        before: Given,
+        given: EntryOptions,
+        before: EntryOptions,
         stamp: (u64, u64),
     ) {
         let reading = self.time.read();

@@ -46,10 +46,10 @@ mod entry;
 mod error;
 #[cfg(feature = "async")]
 mod future;
-mod given;
 mod group;
 mod hash;
 mod iter;
+mod loaded;
 mod lock;
 mod memo;
 #[cfg(feature = "metrics")]
@@ -73,9 +73,9 @@ pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
 pub use error::LoadError;
 #[cfg(feature = "async")]
 pub use future::AsyncTtlCache;
-pub use given::Loaded;
 pub use hash::{Hasher, RandomState};
 pub use iter::Iter;
+pub use loaded::Loaded;
 pub use memo::memoize;
 #[cfg(feature = "async")]
 pub use memo::memoize_async;

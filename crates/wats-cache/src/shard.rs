@@ -7,12 +7,12 @@ mod pending;
 mod sweep;
 
 use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
-use crate::given::Given;
+use crate::loaded::EntryOptions;
 use crate::policy::{Evict, Policy, PolicyImpl};
 use crate::removal::{RemovalCause, Removals};
 
 use crate::stats::Writes;
-use crate::table::{Extra, Table};
+use crate::table::{EntryExtra, Table};
 use pending::PendingLoads;
 use std::borrow::Borrow;
 use sweep::Cursor;
@@ -33,7 +33,7 @@ pub(crate) struct Rules {
     pub(crate) idle: Tick,
     /// How long an entry is kept after its time, to be served stale.
     pub(crate) stale: Tick,
-    /// Whether entries have an [`Extra`].
+    /// Whether entries have an [`EntryExtra`].
     pub(crate) extras: bool,
 }
 
@@ -243,12 +243,12 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     /// What the entry of a key was given, if it is still there.
-    pub(crate) fn given<Q: Eq + ?Sized>(&self, hash: u32, key: &Q) -> Given
+    pub(crate) fn given<Q: Eq + ?Sized>(&self, hash: u32, key: &Q) -> EntryOptions
     where
         K: Borrow<Q>,
     {
         if !self.rules.extras {
-            return Given::default();
+            return EntryOptions::default();
         }
         let slot = self.table.find(hash, key);
         let extra = slot.and_then(|slot| self.table.extra(slot));
@@ -299,7 +299,7 @@ impl<K: Eq, V> Shard<K, V> {
         &mut self,
         hash: u32,
         new: New<K, V>,
-        extra: Option<Extra>,
+        extra: Option<EntryExtra>,
         now: Tick,
         out: &mut Removals<K, V>,
     ) {
@@ -359,7 +359,7 @@ impl<K: Eq, V> Shard<K, V> {
         slot: u32,
         meta: Meta,
         new: New<K, V>,
-        extra: Option<Extra>,
+        extra: Option<EntryExtra>,
         now: Tick,
         out: &mut Removals<K, V>,
     ) {

@@ -9,15 +9,15 @@ use wats_background::{Job, Moment, Work, clock, forks};
 
 /// A job that also runs when a clock was moved by hand. Belongs to who is swept, and is gone with it.
 #[derive(Debug)]
-pub(crate) struct Moved(pub(crate) Job);
+pub(crate) struct ClockJob(pub(crate) Job);
 
-impl TimeListener for Moved {
+impl TimeListener for ClockJob {
     fn time_moved(&self) {
         self.0.now();
     }
 }
 
-impl Moved {
+impl ClockJob {
     pub(crate) fn new(work: std::sync::Weak<dyn Work>, time: &Time) -> Arc<Self> {
         let moved = Arc::new(Self(Job::of(work)));
         let listener = Arc::downgrade(&moved);
@@ -28,7 +28,7 @@ impl Moved {
 
 #[derive(Debug)]
 pub(crate) struct Sweeper {
-    job: Arc<Moved>,
+    job: Arc<ClockJob>,
     every: Duration,
     /// The next sweep does not begin earlier, in ticks of the system's clock.
     not_before: AtomicU64,
@@ -41,7 +41,7 @@ pub(crate) struct Sweeper {
 impl Sweeper {
     pub(crate) fn new(work: std::sync::Weak<dyn Work>, every: Duration, time: &Time) -> Self {
         let sweeper = Self {
-            job: Moved::new(work, time),
+            job: ClockJob::new(work, time),
             every: every.max(clock::TICK),
             not_before: AtomicU64::new(0),
             noted_in: AtomicU64::new(forks()),

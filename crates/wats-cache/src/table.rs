@@ -12,8 +12,8 @@
 
 use crate::config::SHARD_BITS;
 use crate::entry::{Entry, Meta, NEVER, Tick};
-use crate::given::Given;
 use crate::group::{Group, SLOTS};
+use crate::loaded::EntryOptions;
 use crate::policy::{Link, NIL, Nodes};
 use std::borrow::Borrow;
 
@@ -23,22 +23,22 @@ const OF_SLOTS: usize = 30;
 
 /// What only some caches keep for an entry: time to idle, weight, tags, early refresh.
 #[derive(Debug, Clone)]
-pub(crate) struct Extra {
+pub(crate) struct EntryExtra {
     /// The expiry by time to live, which accesses do not move.
     pub(crate) lives_until: Tick,
     /// From here on a loader refreshes the entry although it is still fresh.
     pub(crate) refresh_at: Tick,
     pub(crate) weight: u64,
-    pub(crate) given: Given,
+    pub(crate) given: EntryOptions,
 }
 
-impl Default for Extra {
+impl Default for EntryExtra {
     fn default() -> Self {
         Self {
             lives_until: NEVER,
             refresh_at: 0,
             weight: 1,
-            given: Given::default(),
+            given: EntryOptions::default(),
         }
     }
 }
@@ -57,7 +57,7 @@ pub(crate) struct Table<K, V> {
     entries: Box<[Option<Entry<K, V>>]>,
     nodes: Box<[Node]>,
     /// Empty unless the cache needs it.
-    extras: Vec<Extra>,
+    extras: Vec<EntryExtra>,
     with_extras: bool,
     len: usize,
     /// At this many entries it is full.
@@ -94,7 +94,7 @@ impl<K, V> Table<K, V> {
             groups: vec![Group::default(); groups].into_boxed_slice(),
             entries: std::iter::repeat_with(|| None).take(slots).collect(),
             nodes: vec![Node::default(); slots].into_boxed_slice(),
-            extras: vec![Extra::default(); if with_extras { slots } else { 0 }],
+            extras: vec![EntryExtra::default(); if with_extras { slots } else { 0 }],
             with_extras,
             len: 0,
             room: (slots * ENTRIES).div_ceil(OF_SLOTS),
@@ -214,20 +214,21 @@ impl<K, V> Table<K, V> {
         self.nodes.get(slot as usize).map_or(0, |node| node.hash)
     }
 
-    pub(crate) fn extra(&self, slot: u32) -> Option<&Extra> {
+    pub(crate) fn extra(&self, slot: u32) -> Option<&EntryExtra> {
         self.extras.get(slot as usize)
     }
 
-    pub(crate) fn set_extra(&mut self, slot: u32, extra: Extra) {
+    pub(crate) fn set_extra(&mut self, slot: u32, extra: EntryExtra) {
         if let Some(place) = self.extras.get_mut(slot as usize) {
             *place = extra;
         }
     }
 
-    /// Keeps an [`Extra`] with every entry from now on.
+    /// Keeps an [`EntryExtra`] with every entry from now on.
     pub(crate) fn enable_extras(&mut self) {
         self.with_extras = true;
-        self.extras.resize(self.entries.len(), Extra::default());
+        self.extras
+            .resize(self.entries.len(), EntryExtra::default());
     }
 
     /// Whether one more entry wants a larger table.
@@ -292,7 +293,7 @@ impl<K, V> Table<K, V> {
             at = self.after(at);
         }
         if let Some(extra) = self.extras.get_mut(slot) {
-            *extra = Extra::default();
+            *extra = EntryExtra::default();
         }
         self.len -= 1;
         Some(entry)

@@ -1,7 +1,7 @@
 //! Operations over all entries, in slices: a lock is held for some microseconds at a time.
 
 use super::Core;
-use crate::given::tag_hash;
+use crate::loaded::tag_hash;
 use crate::lock::Lock;
 use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::Shard;

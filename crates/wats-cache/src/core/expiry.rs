@@ -3,9 +3,9 @@
 use crate::clock::{Reading, Time, ticks};
 use crate::config::CacheConfig;
 use crate::entry::{LATEST, NEVER, Tick};
-use crate::given::Given;
+use crate::loaded::EntryOptions;
 use crate::shard::New;
-use crate::table::Extra;
+use crate::table::EntryExtra;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl<K, V> Expiry<K, V> {
         }
     }
 
-    /// Whether every entry needs an [`Extra`]; tagged ones bring theirs.
+    /// Whether every entry needs an [`EntryExtra`]; tagged ones bring theirs.
     pub(crate) fn extras(&self) -> bool {
         self.extras
     }
@@ -130,9 +130,9 @@ impl<K, V> Expiry<K, V> {
         new: &New<K, V>,
         has_ttl: bool,
         has_tags: bool,
-        given: impl FnOnce() -> Given,
+        given: impl FnOnce() -> EntryOptions,
         now: Tick,
-    ) -> Option<Extra> {
+    ) -> Option<EntryExtra> {
         if self.extras || has_tags || (self.keeps_ttl && has_ttl) {
             Some(self.make_extra(new, given(), now))
         } else {
@@ -141,7 +141,7 @@ impl<K, V> Expiry<K, V> {
     }
 
     #[inline(never)]
-    fn make_extra(&self, new: &New<K, V>, given: Given, now: Tick) -> Extra {
+    fn make_extra(&self, new: &New<K, V>, given: EntryOptions, now: Tick) -> EntryExtra {
         let refresh_at = match self.refresh_ahead {
             Some(share) if new.fresh_until < NEVER => {
                 let ttl = new.fresh_until.saturating_sub(now);
@@ -150,7 +150,7 @@ impl<K, V> Expiry<K, V> {
             _ => 0,
         };
         let weigh = self.weigher.as_ref();
-        Extra {
+        EntryExtra {
             lives_until: new.fresh_until,
             refresh_at,
             weight: weigh.map_or(1, |weigh| weigh(&new.key, &new.value)),

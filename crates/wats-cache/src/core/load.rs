@@ -9,7 +9,7 @@
 use super::outcome::{Failures, LoadOutcome};
 use super::{Core, refresh};
 use crate::error::LoadError;
-use crate::given::{Brought, Given};
+use crate::loaded::{EntryOptions, LoaderOutput};
 use crate::removal::Removals;
 use crate::shard::Miss;
 use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
@@ -72,7 +72,7 @@ struct LoadGuard<'a, K: Hash + Eq, V, S> {
     stamp: (u64, u64),
     since: Instant,
     /// What the entry was given that is refreshed.
-    before: Given,
+    before: EntryOptions,
     settled: bool,
 }
 
@@ -190,7 +190,7 @@ where
     fn settle(
         &self,
         key: K,
-        loaded: impl Brought<V>,
+        loaded: impl LoaderOutput<V>,
         mut guard: LoadGuard<'_, K, V, S>,
         leader: Leader<K, V>,
     ) -> V {
@@ -279,7 +279,7 @@ where
     fn end_load<E>(
         &self,
         key: K,
-        loaded: Result<impl Brought<V>, E>,
+        loaded: Result<impl LoaderOutput<V>, E>,
         (leader, guard): Started<'_, K, V, S>,
         refreshing: Option<V>,
         failures: Failures<E>,
@@ -352,7 +352,7 @@ where
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
+        L: LoaderOutput<V>,
     {
         let hash = self.hash(&key);
         let (leader, present) = match self.join_or_lead(Waits::Task, hash, &key, failures).await {
@@ -376,7 +376,7 @@ where
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
+        L: LoaderOutput<V>,
     {
         let early = refreshing.is_some();
         let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
@@ -397,7 +397,7 @@ where
         load: impl FnOnce() -> F,
     ) where
         F: Future<Output = Result<L, E>>,
-        L: Brought<V>,
+        L: LoaderOutput<V>,
     {
         let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS);
         let Ok((leader, guard)) = begun else { return };
@@ -407,7 +407,7 @@ where
     }
 
     /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread. Only waiting is awaited: the loader runs here.
-    pub(crate) fn get_or_load_blocking<E, L: Brought<V>>(
+    pub(crate) fn get_or_load_blocking<E, L: LoaderOutput<V>>(
         &self,
         key: K,
         load: impl FnOnce() -> Result<L, E>,
@@ -422,7 +422,7 @@ where
         }
     }
 
-    fn load_blocking<E, L: Brought<V>>(
+    fn load_blocking<E, L: LoaderOutput<V>>(
         &self,
         hash: u32,
         key: K,
@@ -441,7 +441,7 @@ where
     }
 
     /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
-    pub(crate) fn get_or_refresh_blocking<E, L: Brought<V>>(
+    pub(crate) fn get_or_refresh_blocking<E, L: LoaderOutput<V>>(
         self: &Arc<Self>,
         key: K,
         load: impl FnOnce() -> Result<L, E> + Send + 'static,
@@ -480,7 +480,7 @@ where
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<L, E>> + Send + 'static,
-        L: Brought<V> + Send + 'static,
+        L: LoaderOutput<V> + Send + 'static,
         E: Send + 'static,
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,

@@ -29,10 +29,10 @@ loom::thread_local! {
     static ACTIVE: RefCell<Vec<Mark>> = RefCell::new(Vec::new());
 }
 
-/// What a waker wakes, without holding it.
-type Wakes = (*const (), &'static RawWakerVTable);
+/// Tells wakers apart without holding them.
+type WakerId = (*const (), &'static RawWakerVTable);
 
-fn wakes(waker: &Waker) -> Wakes {
+fn waker_id(waker: &Waker) -> WakerId {
     (waker.data(), waker.vtable())
 }
 
@@ -40,7 +40,7 @@ fn wakes(waker: &Waker) -> Wakes {
 struct Mark {
     load_id: u64,
     task: Option<TaskId>,
-    wakes: Option<Wakes>,
+    waker_id: Option<WakerId>,
 }
 
 /// Who asks whether it is inside a loader.
@@ -77,7 +77,7 @@ impl Caller<'_> {
         let Self::Task(waker) = self else {
             return true;
         };
-        match (task_id(), waker.map(wakes), mark.wakes) {
+        match (task_id(), waker.map(waker_id), mark.waker_id) {
             (Some(task), ..) => mark.task == Some(task),
             (None, Some(own), Some(of_loader)) if !in_tokio() => {
                 own.0 == of_loader.0 && std::ptr::eq(own.1, of_loader.1)
@@ -114,11 +114,11 @@ struct Marked(bool);
 
 impl Marked {
     fn set(load_id: u64, waker: Option<&Waker>) -> Self {
-        let (task, wakes) = (task_id(), waker.map(wakes));
+        let (task, waker_id) = (task_id(), waker.map(waker_id));
         let mark = Mark {
             load_id,
             task,
-            wakes,
+            waker_id,
         };
         Self(
             ACTIVE

@@ -3,7 +3,7 @@
 use super::InFlightLoads;
 use crate::clock::{Reading, Time, ticks};
 use crate::entry::Tick;
-use crate::sweep::Moved;
+use crate::sweep::ClockJob;
 use std::hash::Hash;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -19,14 +19,14 @@ pub(super) struct Lease {
     pub(super) length: Tick,
     time: Time,
     /// None where nobody watches: the next caller finds the end of a lease by itself.
-    job: Option<Arc<Moved>>,
+    job: Option<Arc<ClockJob>>,
 }
 
 impl Lease {
     pub(super) fn new(length: Duration, time: Time, work: Option<Weak<dyn Work>>) -> Self {
         Self {
             length: ticks(length),
-            job: work.map(|work| Moved::new(work, &time)),
+            job: work.map(|work| ClockJob::new(work, &time)),
             time,
         }
     }

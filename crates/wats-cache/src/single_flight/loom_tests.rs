@@ -49,16 +49,16 @@ fn model(check: impl Fn(Under) + Send + Sync + 'static) {
 
 #[test]
 fn every_caller_gets_a_value_that_was_loaded_while_it_called() {
-    model(|loads| {
+    model(|single_flight| {
         let loads = Arc::new(AtomicUsize::new(0));
         let call = |value| {
-            let (loads, loads) = (loads.clone(), Arc::clone(&loads));
+            let (single_flight, loads) = (single_flight.clone(), Arc::clone(&loads));
             move || {
                 let load = || {
                     loads.fetch_add(1, Ordering::Relaxed);
                     Ok::<_, ()>(value)
                 };
-                loads.run(&1, load)
+                single_flight.run(&1, load)
             }
         };
         let other = thread::spawn(call(2));
@@ -74,7 +74,7 @@ fn every_caller_gets_a_value_that_was_loaded_while_it_called() {
 }
 
 #[test]
-fn a_landing_wakes_those_who_park_and_those_who_await() {
+fn completing_wakes_those_who_park_and_those_who_await() {
     model(|loads| {
         let leader = lead(&loads);
         let (parking, awaiting) = (wait(&loads), wait(&loads));
@@ -109,7 +109,7 @@ fn a_leader_that_gives_up_hands_on_to_exactly_one() {
 }
 
 #[test]
-fn a_waiter_that_leaves_does_not_take_the_baton_with_it() {
+fn a_waiter_that_leaves_does_not_take_the_lead_with_it() {
     model(|loads| {
         let leader = lead(&loads);
         let (mut leaving, staying) = (wait(&loads), wait(&loads));
@@ -138,7 +138,7 @@ fn a_waiter_may_change_its_waker() {
 }
 
 #[test]
-fn joining_while_the_last_one_leaves_finds_an_open_flight() {
+fn joining_while_the_last_one_leaves_finds_an_open_load() {
     model(|loads| {
         let leader = lead(&loads);
         let joining = {

@@ -7,14 +7,14 @@ use std::hash::Hasher;
 use std::time::Duration;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct EntryOptions {
     /// A time to live; none is the default one.
     pub(crate) ttl: Option<Tick>,
     /// The hashes of tags; none if there are none.
     pub(crate) tags: Option<Box<[u64]>>,
 }
 
-impl Given {
+impl EntryOptions {
     /// What is not given anew stays as it was.
     pub(crate) fn or(self, before: Self) -> Self {
         Self {
@@ -55,7 +55,7 @@ pub(crate) fn tag_hashes<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Bo
 #[must_use]
 pub struct Loaded<V> {
     value: V,
-    given: Given,
+    given: EntryOptions,
 }
 
 impl<V> Loaded<V> {
@@ -63,7 +63,7 @@ impl<V> Loaded<V> {
     pub fn new(value: V) -> Self {
         Self {
             value,
-            given: Given::default(),
+            given: EntryOptions::default(),
         }
     }
 
@@ -84,25 +84,25 @@ impl<V> Loaded<V> {
 }
 
 /// What a loader returns: a value, or one with a life of its own.
-pub(crate) trait Brought<V> {
+pub(crate) trait LoaderOutput<V> {
     /// Whether it is known only after the load which tags the value has.
     const BRINGS_TAGS: bool;
 
-    fn split(self) -> (V, Given);
+    fn split(self) -> (V, EntryOptions);
 }
 
-impl<V> Brought<V> for V {
+impl<V> LoaderOutput<V> for V {
     const BRINGS_TAGS: bool = false;
 
-    fn split(self) -> (V, Given) {
-        (self, Given::default())
+    fn split(self) -> (V, EntryOptions) {
+        (self, EntryOptions::default())
     }
 }
 
-impl<V> Brought<V> for Loaded<V> {
+impl<V> LoaderOutput<V> for Loaded<V> {
     const BRINGS_TAGS: bool = true;
 
-    fn split(self) -> (V, Given) {
+    fn split(self) -> (V, EntryOptions) {
         (self.value, self.given)
     }
 }
