@@ -24,10 +24,11 @@
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
 //! fast path; `transcode` leads any other type through MessagePack. In writing, `known` finds texts
 //! that were said before and `shapes` maps; in reading, `tables` holds both. `number`, `decimal` and
-//! `text` know the numbers, the floats of few decimals and the texts of a known form; `worth` says what all
+//! `text` know the numbers, the floats of few decimals and the texts of a known form; `expanded_size` says what all
 //! of it counts for against the limits.
 
 mod decimal;
+mod expanded_size;
 mod known;
 mod number;
 mod reader;
@@ -35,7 +36,6 @@ mod shapes;
 mod tables;
 mod text;
 mod transcode;
-mod worth;
 mod writer;
 
 use serde::de::DeserializeOwned;

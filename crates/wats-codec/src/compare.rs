@@ -47,9 +47,9 @@ pub struct FormatSize {
 /// As [`Serializer::to_vec`].
 pub fn compare<T: Encode + ?Sized>(value: &T) -> Result<Comparison> {
     // Nobody reads these.
-    let limits = Limits::default().max_bytes(usize::MAX);
+    let limits = Limits::default().no_max_bytes();
     let sizes = Format::ALL.iter().map(|&format| {
-        let bytes = Serializer::new(format).with_limits(limits).to_vec(value)?;
+        let bytes = Serializer::new(format).limits(limits).to_vec(value)?;
         Ok((format, bytes.len() as u64))
     });
     Ok(Comparison::of(sizes.collect::<Result<Vec<_>>>()?))

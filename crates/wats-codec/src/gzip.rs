@@ -124,7 +124,7 @@ fn body<'a>(
     let mut inflate = Decompress::new(false);
     loop {
         // One byte more than allowed, so that reaching the limit and passing it differ.
-        let room = limits.max_bytes.saturating_add(1).saturating_sub(out.len());
+        let room = limits.bytes().saturating_add(1).saturating_sub(out.len());
         let step = out.len().max(rest.len().saturating_mul(4)).max(STEP);
         out.reserve(step.min(room));
         let (read, written) = (inflate.total_in(), inflate.total_out());

@@ -15,14 +15,14 @@ pub(crate) use writer::write;
 ///
 /// The scanner of the fast path takes about half the time of `serde_json`. What it does not read is read again.
 pub(crate) fn read<T: Decode>(text: &[u8], limits: &Limits) -> Result<T> {
-    fast::read_json(text, limits.depth()).or_else(|left| judge(text, limits, left))
+    fast::read_json(text, limits.depth()).or_else(|left| parse_strict(text, limits, left))
 }
 
 /// Reads a whole document by way of `serde_json`, whose errors are told.
 ///
 /// It is no laxer than the scanner that left the document: it passes over text that is no UTF-8, and over numbers beyond a
 /// float where it has its feature `arbitrary_precision`.
-pub(crate) fn judge<T: DeserializeOwned>(
+pub(crate) fn parse_strict<T: DeserializeOwned>(
     text: &[u8],
     limits: &Limits,
     left: fast::Left,
@@ -32,7 +32,7 @@ pub(crate) fn judge<T: DeserializeOwned>(
     if max_depth < Limits::DEPTH_CEILING {
         check_depth(text, max_depth)?;
     }
-    if check_depth(text, JUDGED_WHOLE).is_err() {
+    if check_depth(text, STRICT_LEVELS).is_err() {
         return Err(deep(text, max_depth));
     }
     let value = serde_json::from_slice(text).map_err(|error| classify(error, text))?;
@@ -51,7 +51,7 @@ pub(crate) fn judge<T: DeserializeOwned>(
 
 /// `serde_json` takes more stack for a level than the scanner. So it is asked for the words of an error only in documents of
 /// no more levels than these, and told by [`deep`] what is wrong with others.
-const JUDGED_WHOLE: usize = 64;
+const STRICT_LEVELS: usize = 64;
 
 /// What is wrong with a document of many levels that the scanner left, without recursion.
 #[cold]
@@ -66,7 +66,7 @@ fn deep(text: &[u8], max_depth: usize) -> Error {
         _ => too_deep.unwrap_or_else(|| Error::Data {
             format: Format::Json,
             at: Position::Whole,
-            reason: format!("a value of another kind, within more than {JUDGED_WHOLE} levels")
+            reason: format!("a value of another kind, within more than {STRICT_LEVELS} levels")
                 .into(),
             source: None,
         }),

@@ -58,7 +58,7 @@ pub use format::Format;
 pub use limits::Limits;
 #[cfg(feature = "stream")]
 pub use records::RecordStream;
-pub use records::{Framing, Progress, RecordReader, RecordWriter};
+pub use records::{Framing, RecordProgress, RecordReader, RecordWriter};
 pub use serializer::{Encoded, Serializer};
 pub use size::{format_bytes, format_bytes_iec};
 

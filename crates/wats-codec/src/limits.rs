@@ -11,28 +11,28 @@ const RATIO_FLOOR: usize = 1 << 20;
 /// ```
 /// use wats_codec::{Format, Limits, Serializer};
 ///
-/// let small = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(16));
+/// let small = Serializer::new(Format::Json).limits(Limits::default().max_bytes(16));
 /// let error = small.from_slice::<Vec<u32>>(b"[1,2,3,4,5,6,7,8,9,10]").unwrap_err();
 /// assert!(error.is_limit());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest document in bytes, before compression and after it. Default 64 MiB.
+    /// Largest document in bytes, before compression and after it; `None` is any. Default 64 MiB.
     ///
     /// It bounds the memory of decompression, which is taken as output comes. An archive is counted
     /// about as its JSON would be, and never as more; its tables take at most four times as much
     /// memory while it is read. The value that is read may take a multiple of its document: a tree
     /// of `serde_json::Value` up to 32 bytes for each byte.
-    pub max_bytes: usize,
+    pub max_bytes: Option<usize>,
     /// Largest ratio of decompressed to compressed bytes, checked once the output has passed
-    /// 1 MiB. Default `u32::MAX`: any.
+    /// 1 MiB; `None` is any. Default `None`. 0 counts as 1.
     ///
     /// No ratio tells a bomb from honest data: many reports that are alike, or a long list of equal
     /// values, come near the 1032 of gzip, and exceed it in Zstandard and archives. So
     /// [`max_bytes`](Self::max_bytes) alone is the bound unless a ratio is set here, for small input
     /// from strangers that is known to be varied; single reports reach about 10.
-    pub max_ratio: u32,
+    pub max_ratio: Option<u32>,
     /// Deepest nesting of arrays and objects. Default and ceiling 127, the deepest that
     /// `serde_json` reads; a larger value counts as 127. What stack a level takes depends on the type: see the README.
     pub max_depth: usize,
@@ -45,14 +45,28 @@ impl Limits {
     /// Sets the largest document in bytes, before compression and after it.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: usize) -> Self {
-        self.max_bytes = bytes;
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Takes documents of any size.
+    #[must_use]
+    pub const fn no_max_bytes(mut self) -> Self {
+        self.max_bytes = None;
         self
     }
 
     /// Sets the largest ratio of decompressed to compressed bytes.
     #[must_use]
     pub const fn max_ratio(mut self, ratio: u32) -> Self {
-        self.max_ratio = ratio;
+        self.max_ratio = Some(ratio);
+        self
+    }
+
+    /// Takes any ratio of decompressed to compressed bytes, as by default.
+    #[must_use]
+    pub const fn no_max_ratio(mut self) -> Self {
+        self.max_ratio = None;
         self
     }
 
@@ -68,9 +82,9 @@ impl Limits {
     }
 
     pub(crate) fn check_size(&self, bytes: usize) -> Result<()> {
-        if bytes > self.max_bytes {
+        if bytes > self.bytes() {
             return Err(Error::TooLarge {
-                limit: self.max_bytes,
+                limit: self.bytes(),
             });
         }
         Ok(())
@@ -80,7 +94,7 @@ impl Limits {
     pub(crate) fn check_expanded(&self, expanded: usize, input: usize) -> Result<()> {
         if expanded > RATIO_FLOOR && expanded / self.ratio() > input {
             return Err(Error::RatioTooHigh {
-                limit: self.max_ratio,
+                limit: self.ratio() as u32,
             });
         }
         self.check_size(expanded)
@@ -90,19 +104,24 @@ impl Limits {
     pub(crate) fn most_expanded(&self, input: usize) -> usize {
         // The check rounds the ratio down.
         let by_ratio = input.saturating_add(1).saturating_mul(self.ratio()) - 1;
-        by_ratio.max(RATIO_FLOOR).min(self.max_bytes)
+        by_ratio.max(RATIO_FLOOR).min(self.bytes())
+    }
+
+    /// The largest document, whatever it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.max_bytes.unwrap_or(usize::MAX)
     }
 
     fn ratio(&self) -> usize {
-        self.max_ratio.max(1) as usize
+        self.max_ratio.unwrap_or(u32::MAX).max(1) as usize
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_bytes: 64 << 20,
-            max_ratio: u32::MAX,
+            max_bytes: Some(64 << 20),
+            max_ratio: None,
             max_depth: Self::DEPTH_CEILING,
         }
     }

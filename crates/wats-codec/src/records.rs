@@ -31,11 +31,11 @@ pub enum Framing {
 /// How far a reader or writer of records is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Progress {
+pub struct RecordProgress {
     /// Records so far, including those that could not be decoded.
     pub records: u64,
     /// Bytes of these records, with their framing.
     pub bytes: u64,
 }
 
-type OnProgress = Box<dyn FnMut(Progress) + Send>;
+type OnProgress = Box<dyn FnMut(RecordProgress) + Send>;

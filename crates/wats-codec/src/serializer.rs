@@ -76,7 +76,7 @@ impl Serializer {
 
     /// Sets what reading may cost. Writing keeps to it too, so that what was written can be read back.
     #[must_use]
-    pub const fn with_limits(mut self, limits: Limits) -> Self {
+    pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
@@ -131,7 +131,7 @@ impl Serializer {
     }
 
     /// The limits it keeps.
-    pub const fn limits(&self) -> Limits {
+    pub(crate) const fn kept_limits(&self) -> Limits {
         self.limits
     }
 
@@ -305,7 +305,7 @@ impl Serializer {
     /// As [`from_slice`](Self::from_slice), and [`Error::Io`].
     pub fn from_reader<T: Decode>(&self, reader: impl Read) -> Result<T> {
         let mut bytes = Vec::new();
-        let most = self.limits.max_bytes as u64;
+        let most = self.limits.bytes() as u64;
         reader
             .take(most.saturating_add(1))
             .read_to_end(&mut bytes)?;

@@ -61,7 +61,7 @@ fn skip(frame: &[u8]) -> Option<&[u8]> {
 fn frame(rest: &mut &[u8], whole: &[u8], out: &mut Vec<u8>, limits: &Limits) -> Result<()> {
     let mut decoder = zstd::Decoder::with_buffer(&mut *rest)?.single_frame();
     // The header of a frame may ask for any amount of memory.
-    let window = limits.max_bytes.max(2).ilog2() + 1;
+    let window = limits.bytes().max(2).ilog2() + 1;
     decoder.window_log_max(window.clamp(SMALLEST_WINDOW, LARGEST_WINDOW))?;
     let mut step = vec![0; STEP];
     loop {
@@ -72,7 +72,7 @@ fn frame(rest: &mut &[u8], whole: &[u8], out: &mut Vec<u8>, limits: &Limits) -> 
                 limits.check_expanded(length, whole.len())?;
                 if length > out.capacity() {
                     // Twice as much, but never more than the limit.
-                    let room = limits.max_bytes.saturating_sub(out.len());
+                    let room = limits.bytes().saturating_sub(out.len());
                     out.reserve_exact(out.len().max(STEP).min(room));
                 }
                 out.extend_from_slice(step.get(..count).unwrap_or_default());
@@ -99,7 +99,7 @@ fn classify(error: std::io::Error, at: Position, limits: &Limits) -> Error {
         Error::Checksum { format: FORMAT, at }
     } else if reason.contains("too much memory") {
         Error::TooLarge {
-            limit: limits.max_bytes,
+            limit: limits.bytes(),
         }
     } else {
         Error::Syntax {

@@ -57,7 +57,7 @@ impl Api {
     pub fn new(client: Client, options: &ApiOptions) -> Self {
         // One answer, one cap: what the transport lets through can be read.
         let limits = Limits::default().max_bytes(client.limits().decoded);
-        let json = Serializer::new(Format::Json).with_limits(limits);
+        let json = Serializer::new(Format::Json).limits(limits);
         let processes = ProcessCache::new(options.process_ttl);
         Self {
             core: Arc::new(Core::new(client, json, processes)),

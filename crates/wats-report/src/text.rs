@@ -88,7 +88,7 @@ pub fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
             not_utf8(text, problem)
         )));
     }
-    let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
+    let json = Serializer::new(Format::Json).limits(Limits::default().no_max_bytes());
     let Serde(Ids(ids)) = json.from_json(text).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",
         source,

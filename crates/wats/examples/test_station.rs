@@ -23,9 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let report = UutReport::builder("PCBA-001", format!("SN-{number}"), "A", code)
             .station("ICT-3", "Drammen", "Production")
             .operator("Kari")
-            .numeric("Measure +5V", 5.02, "V", Limits::between(4.75..=5.25))
+            .numeric(
+                "Measure +5V",
+                5.02,
+                "V",
+                MeasurementLimits::between(4.75..=5.25),
+            )
             .build()?;
-        let submitted = wats.report().submit(&report).wait()?;
+        let submitted = wats.report().submit(report.report()).wait()?;
         println!("SN-{number} is submitted as {}", submitted.id);
     }
     Ok(())

@@ -80,12 +80,12 @@ fn mix(one: u64, other: u64) -> u64 {
 /// What tells texts apart without a look at them: the length and up to sixteen bytes from each
 /// end. Up to [`WHOLE`](Self::WHOLE) bytes that is the whole text.
 #[derive(Clone, Copy, Debug)]
-struct Ends {
+struct EndMarks {
     length: usize,
     words: [u64; 4],
 }
 
-impl Ends {
+impl EndMarks {
     const WHOLE: usize = 32;
 
     #[inline]
@@ -158,7 +158,7 @@ pub(super) fn hash_words(words: &[u64]) -> u64 {
 #[derive(Debug)]
 pub(super) struct Texts {
     index: Index,
-    known: Vec<Ends>,
+    known: Vec<EndMarks>,
     pub(super) joined: Vec<u8>,
     pub(super) ends: Vec<usize>,
 }
@@ -176,13 +176,13 @@ impl Texts {
     /// The number of a text, and whether it is new.
     #[inline]
     pub(super) fn number(&mut self, text: &[u8]) -> (u32, bool) {
-        let ends = Ends::of(text);
+        let ends = EndMarks::of(text);
         let hash = ends.hash(text);
         let is_it = |number: u32| {
             self.known
                 .get(number as usize)
                 .is_some_and(|known| known.same(ends))
-                && (ends.length <= Ends::WHOLE || self.get(number) == text)
+                && (ends.length <= EndMarks::WHOLE || self.get(number) == text)
         };
         match self.index.find(hash, is_it) {
             Some(number) => (number, false),
@@ -195,7 +195,7 @@ impl Texts {
         get(&self.joined, &self.ends, number)
     }
 
-    fn add(&mut self, text: &[u8], known: Ends, hash: u64) -> u32 {
+    fn add(&mut self, text: &[u8], known: EndMarks, hash: u64) -> u32 {
         let number = self.ends.len() as u32;
         self.joined.extend_from_slice(text);
         self.ends.push(self.joined.len());
@@ -219,9 +219,9 @@ pub(super) fn get<'a, T>(joined: &'a [T], ends: &[usize], number: u32) -> &'a [T
 
 /// Numbers of things that lie in the program itself, by where they lie. Not more of them than
 /// [`MOST`](Self::MOST); the caller looks up what is not here.
-pub(super) struct Remembered(Vec<(usize, u32)>);
+pub(super) struct Dictionary(Vec<(usize, u32)>);
 
-impl Remembered {
+impl Dictionary {
     const MOST: usize = 256;
 
     pub(super) fn new() -> Self {
@@ -300,7 +300,7 @@ mod tests {
             "abcdefg",
         ];
         let mut hashes: Vec<_> = texts
-            .map(|text| Ends::of(text.as_bytes()).hash(text.as_bytes()))
+            .map(|text| EndMarks::of(text.as_bytes()).hash(text.as_bytes()))
             .to_vec();
         hashes.sort_unstable();
         hashes.dedup();

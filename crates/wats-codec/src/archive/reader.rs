@@ -10,7 +10,7 @@ use super::number::{take_length, take_number, unzigzag};
 use super::tables::{Entry, Shape, Tables, syntax};
 use super::text::Form;
 use super::transcode::{self, FromArchive};
-use super::{CHECKSUM, kind, worth};
+use super::{CHECKSUM, expanded_size, kind};
 use crate::fast::pack::PackSource;
 use crate::fast::{Key, Source, sealed::Sealed};
 use crate::{Error, Position, Result};
@@ -27,7 +27,7 @@ pub(crate) struct ArchiveSource<'t> {
     last_time: i64,
     depth: usize,
     max_depth: usize,
-    /// How much may still be read, as [`worth`] counts it.
+    /// How much may still be read, as [`expanded_size`] counts it.
     left: usize,
     fault: Option<Error>,
 }
@@ -351,12 +351,12 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
         let kinds = if length % 2 == 1 {
             let (kinds, rest) = self.frames.split_at_checked(left)?;
             self.frames = rest;
-            self.spend(worth::list(left, None))?;
+            self.spend(expanded_size::list(left, None))?;
             Kinds::Each(kinds.iter())
         } else if left > 0 {
             let (kind, rest) = self.frames.split_first()?;
             self.frames = rest;
-            self.spend(worth::list(left, Some(*kind)))?;
+            self.spend(expanded_size::list(left, Some(*kind)))?;
             Kinds::Same(*kind)
         } else {
             Kinds::Same(kind::NULL)

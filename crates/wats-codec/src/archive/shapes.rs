@@ -4,7 +4,7 @@
 //! A map of any keys is known by its entries. A struct of the fast path is known by less: its type,
 //! which of its fields are written, and the kinds of these. Its keys are looked up once per type.
 
-use super::known::{Index, Remembered, Texts, get, hash_words};
+use super::known::{Dictionary, Index, Texts, get, hash_words};
 use crate::fast::{Key, Written};
 
 /// Every shape once.
@@ -17,8 +17,8 @@ pub(super) struct Shapes {
     /// How many maps are of each.
     uses: Vec<u64>,
     types: Vec<Type>,
-    known_types: Remembered,
-    /// Every [`head`] with the kinds of its fields.
+    known_types: Dictionary,
+    /// Every [`header`] with the kinds of its fields.
     structs: Texts,
     /// The shape of each of them.
     of_structs: Vec<u32>,
@@ -34,22 +34,22 @@ struct Type {
 }
 
 /// A struct's type in four bytes, and the fields that are written in eight.
-type Head = [u8; 12];
+type Header = [u8; 12];
 
 /// What the shape of a struct begins with; the kinds of its fields follow.
 #[inline]
-pub(super) fn head(of_type: u32, written: &Written) -> Head {
-    let mut head = [0; 12];
-    let (low, high) = head.split_at_mut(4);
+pub(super) fn header(of_type: u32, written: &Written) -> Header {
+    let mut header = [0; 12];
+    let (low, high) = header.split_at_mut(4);
     low.copy_from_slice(&of_type.to_le_bytes());
     high.copy_from_slice(&written.fields.to_le_bytes());
-    head
+    header
 }
 
-/// Undoes [`head`].
-fn split(head: Head) -> (u32, u64) {
-    let [low @ .., _, _, _, _, _, _, _, _] = head;
-    let [_, _, _, _, high @ ..] = head;
+/// Undoes [`header`].
+fn split(header: Header) -> (u32, u64) {
+    let [low @ .., _, _, _, _, _, _, _, _] = header;
+    let [_, _, _, _, high @ ..] = header;
     (u32::from_le_bytes(low), u64::from_le_bytes(high))
 }
 
@@ -61,7 +61,7 @@ impl Shapes {
             ends: Vec::new(),
             uses: Vec::new(),
             types: Vec::new(),
-            known_types: Remembered::new(),
+            known_types: Dictionary::new(),
             structs: Texts::new(),
             of_structs: Vec::new(),
         }
@@ -114,7 +114,7 @@ impl Shapes {
         }
     }
 
-    /// The number of a struct's shape: its head, then the kinds of its fields.
+    /// The number of a struct's shape: its header, then the kinds of its fields.
     #[inline]
     pub(super) fn of_struct(&mut self, shape: &[u8]) -> u32 {
         let (number, new) = self.structs.number(shape);
@@ -130,8 +130,8 @@ impl Shapes {
     #[cold]
     fn add_struct(&mut self, shape: &[u8]) -> u32 {
         let mut entries = Vec::new();
-        if let Some((head, kinds)) = shape.split_first_chunk()
-            && let (of_type, written) = split(*head)
+        if let Some((header, kinds)) = shape.split_first_chunk()
+            && let (of_type, written) = split(*header)
             && let Some(found) = self.types.get(of_type as usize)
         {
             let fields = found.keys.iter().enumerate();

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::known::identity;
 use super::number::{take_length, take_number};
-use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, kind, worth};
+use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, expanded_size, kind};
 use crate::fast::{Key, Written};
 use crate::{Error, Format, Limits, Position, Result};
 
@@ -26,7 +26,7 @@ pub(crate) struct Tables<'de> {
 pub(super) struct Shape {
     start: u32,
     end: u32,
-    /// What a map of this shape is [`worth`].
+    /// The [`expanded_size`] of a map of this shape.
     pub(super) bytes: usize,
     /// The struct that was last read from this shape, and a bit for each of its fields that is there.
     fields: Cell<(usize, u64)>,
@@ -40,19 +40,19 @@ pub(super) struct Entry {
 
 /// The memory that tables may still take. An entry of a table takes one or two bytes in an archive,
 /// and up to 32 in memory.
-pub(super) struct Room {
+pub(super) struct Budget {
     left: usize,
     exceeded: bool,
 }
 
-impl Room {
+impl Budget {
     /// What tables may take, as a multiple of the largest document. Texts that differ, in a document
     /// within that limit, stay below it.
     const TIMES: usize = 4;
 
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            left: limits.max_bytes.saturating_mul(Self::TIMES),
+            left: limits.bytes().saturating_mul(Self::TIMES),
             exceeded: false,
         }
     }
@@ -73,7 +73,7 @@ impl Room {
         Some(())
     }
 
-    /// Whether there is room for the tables of so many keys, texts, shapes, and entries of these.
+    /// Whether the budget is enough for the tables of so many keys, texts, shapes, and entries of these.
     pub(super) fn suffices(
         mut self,
         keys: usize,
@@ -92,7 +92,7 @@ impl Room {
 pub(super) struct Texts<'de>(Vec<&'de str>);
 
 impl<'de> Texts<'de> {
-    fn new(mut section: &'de [u8], room: &mut Room) -> Option<Self> {
+    fn new(mut section: &'de [u8], budget: &mut Budget) -> Option<Self> {
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
@@ -103,7 +103,7 @@ impl<'de> Texts<'de> {
         }
         // Checked once for all: parts of valid text are valid where they begin and end with letters.
         let mut joined = std::str::from_utf8(section).ok()?;
-        let mut texts = room.table(count)?;
+        let mut texts = budget.table(count)?;
         for _ in 0..count {
             let (text, rest) = joined.split_at_checked(take_length(&mut lengths)?)?;
             texts.push(text);
@@ -182,10 +182,10 @@ impl<'de> Tables<'de> {
                 at: Position::Offset(end),
             });
         }
-        let mut room = Room::new(limits);
-        Self::parts(parts, bytes.len(), limits, &mut room).ok_or_else(|| {
-            if room.exceeded {
-                let limit = limits.max_bytes;
+        let mut budget = Budget::new(limits);
+        Self::parts(parts, bytes.len(), limits, &mut budget).ok_or_else(|| {
+            if budget.exceeded {
+                let limit = limits.bytes();
                 return Error::TooLarge { limit };
             }
             syntax(HEADER, "inconsistent tables")
@@ -196,16 +196,16 @@ impl<'de> Tables<'de> {
         [keys, texts, mut section, frames, values]: [&'de [u8]; 5],
         size: usize,
         limits: &Limits,
-        room: &mut Room,
+        budget: &mut Budget,
     ) -> Option<Self> {
-        let keys = Texts::new(keys, room)?;
-        let texts = Texts::new(texts, room)?;
+        let keys = Texts::new(keys, budget)?;
+        let texts = Texts::new(texts, budget)?;
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
         }
-        let mut shapes = room.table(count)?;
-        let mut entries: Vec<Entry> = room.table(count_entries(section, count)?)?;
+        let mut shapes = budget.table(count)?;
+        let mut entries: Vec<Entry> = budget.table(count_entries(section, count)?)?;
         for _ in 0..count {
             let length = take_length(&mut section)?;
             let start = u32::try_from(entries.len()).ok()?;
@@ -217,7 +217,7 @@ impl<'de> Tables<'de> {
                 if *kind > kind::LAST {
                     return None;
                 }
-                bytes = bytes.saturating_add(worth::entry(keys.get(key as usize)?.len()));
+                bytes = bytes.saturating_add(expanded_size::entry(keys.get(key as usize)?.len()));
                 entries.push(Entry { key, kind: *kind });
             }
             shapes.push(Shape {

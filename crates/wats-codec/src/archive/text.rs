@@ -127,9 +127,9 @@ pub(super) fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
     let mut worst = 0;
     let mut pack = |digits: &[u8]| {
         digits.iter().fold(0u64, |sum, digit| {
-            let worth = HEX.get(usize::from(*digit)).copied().unwrap_or(16);
-            worst |= worth;
-            sum << 4 | u64::from(worth)
+            let value = HEX.get(usize::from(*digit)).copied().unwrap_or(16);
+            worst |= value;
+            sum << 4 | u64::from(value)
         })
     };
     let (first, middle, last) = (pack(first), pack(&middle), pack(last));
@@ -137,24 +137,24 @@ pub(super) fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
     (worst < 16).then(|| uuid.to_be_bytes())
 }
 
-/// What each byte is worth as a hexadecimal digit in small letters; 16 if it is none.
-const HEX: [u8; 256] = worths(b"0123456789abcdef");
+/// The value of each byte as a hexadecimal digit in small letters; 16 if it is none.
+const HEX: [u8; 256] = values(b"0123456789abcdef");
 
 const GUID_PREFIX: &[u8] = b"ID#:";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// What each byte is worth as a digit of base 64; 64 if it is none.
-const WORTH: [u8; 256] = worths(BASE64);
+/// The value of each byte as a digit of base 64; 64 if it is none.
+const VALUE: [u8; 256] = values(BASE64);
 
-/// What each byte is worth as one of these digits; their number if it is none.
-const fn worths(digits: &[u8]) -> [u8; 256] {
-    let mut worths = [digits.len() as u8; 256];
+/// The value of each byte as one of these digits; their number if it is none.
+const fn values(digits: &[u8]) -> [u8; 256] {
+    let mut values = [digits.len() as u8; 256];
     let mut digit = 0;
     while digit < digits.len() {
-        worths[digits[digit] as usize] = digit as u8;
+        values[digits[digit] as usize] = digit as u8;
         digit += 1;
     }
-    worths
+    values
 }
 
 /// `ID#:` and 22 digits of base 64, as TestStand names steps: 132 bits in 17 bytes.
@@ -165,9 +165,9 @@ pub(super) fn parse_guid(text: &[u8]) -> Option<[u8; 17]> {
     // Ten digits fill 60 bits.
     let mut pack = |digits: &[u8]| {
         digits.iter().fold(0u64, |sum, digit| {
-            let worth = WORTH.get(usize::from(*digit)).copied().unwrap_or(64);
-            worst |= worth;
-            sum << 6 | u64::from(worth)
+            let value = VALUE.get(usize::from(*digit)).copied().unwrap_or(64);
+            worst |= value;
+            sum << 6 | u64::from(value)
         })
     };
     let (a, b) = first.split_at(10);

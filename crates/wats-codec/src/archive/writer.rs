@@ -6,16 +6,16 @@
 use serde::Serialize;
 
 use super::decimal::decimal;
-use super::known::{Remembered, Texts, get};
+use super::known::{Dictionary, Texts, get};
 use super::number::{push_number, zigzag};
-use super::shapes::{Shapes, entry, head};
-use super::tables::Room;
+use super::shapes::{Shapes, entry, header};
+use super::tables::Budget;
 use super::transcode::{self, ToArchive};
-use super::{MAGIC, VERSION, checksum, kind, text, worth};
+use super::{MAGIC, VERSION, checksum, expanded_size, kind, text};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
-/// Room for this many of everything is set aside: growing from nothing takes its time.
+/// Space for this many of everything is set aside: growing from nothing takes its time.
 const AT_FIRST: usize = 1024;
 
 pub(crate) struct ArchiveSink {
@@ -26,16 +26,16 @@ pub(crate) struct ArchiveSink {
     long: LongFrames,
     values: Vec<u8>,
     /// The kind of the root, and of every value so far in the open lists and maps. Before those of a
-    /// struct stands its [`head`].
+    /// struct stands its [`header`].
     kinds: Vec<u8>,
     /// The keys so far of the open maps that are no structs.
     names: Vec<u32>,
     open: Vec<Open>,
     /// What the keys of the innermost map need.
-    naming: Naming,
-    known_texts: Remembered,
+    key_mode: KeyMode,
+    known_texts: Dictionary,
     last_time: i64,
-    /// What the texts, bytes and lists so far are [`worth`]; maps are counted by their shapes.
+    /// The [`expanded_size`] of the texts, bytes and lists so far; maps are counted by their shapes.
     spent: u64,
     max_depth: usize,
     fault: Option<Error>,
@@ -48,11 +48,11 @@ struct Open {
     names: usize,
     frame: usize,
     /// That of what it stands in.
-    naming: Naming,
+    key_mode: KeyMode,
 }
 
 #[derive(Clone, Copy)]
-enum Naming {
+enum KeyMode {
     /// A struct whose keys all have their numbers.
     Done,
     /// A struct of this type, written with some of its fields for the first time.
@@ -118,8 +118,8 @@ impl ArchiveSink {
             kinds: Vec::with_capacity(AT_FIRST),
             names: Vec::new(),
             open: Vec::new(),
-            naming: Naming::Done,
-            known_texts: Remembered::new(),
+            key_mode: KeyMode::Done,
+            known_texts: Dictionary::new(),
             last_time: 0,
             spent: 0,
             max_depth,
@@ -133,14 +133,14 @@ impl ArchiveSink {
         if let Some(error) = self.fault {
             return Err(error);
         }
-        let room = Room::new(limits).suffices(
+        let budget = Budget::new(limits).suffices(
             self.keys.ends.len(),
             self.texts.ends.len(),
             self.shapes.all().len(),
             self.shapes.entries(),
         );
-        if !room {
-            let limit = limits.max_bytes;
+        if !budget {
+            let limit = limits.bytes();
             return Err(Error::TooLarge { limit });
         }
         let mut spent = self.spent;
@@ -175,7 +175,7 @@ impl ArchiveSink {
                 let key = entry >> 8;
                 push_number(&mut shapes, key);
                 shapes.push(*entry as u8);
-                bytes += worth::entry(self.keys.get(key as u32).len()) as u64;
+                bytes += expanded_size::entry(self.keys.get(key as u32).len()) as u64;
             }
             spent = spent.saturating_add(bytes.saturating_mul(uses));
         }
@@ -245,7 +245,7 @@ impl ArchiveSink {
     }
 
     #[inline]
-    fn enter(&mut self, kind: u8, naming: Naming) -> bool {
+    fn enter(&mut self, kind: u8, key_mode: KeyMode) -> bool {
         if self.open.len() == self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
                 limit: self.max_depth,
@@ -260,9 +260,9 @@ impl ArchiveSink {
             kinds: self.kinds.len(),
             names: self.names.len(),
             frame: self.frames.len(),
-            naming: self.naming,
+            key_mode: self.key_mode,
         });
-        self.naming = naming;
+        self.key_mode = key_mode;
         self.frames.push(Frame::short([]));
         true
     }
@@ -270,7 +270,7 @@ impl ArchiveSink {
     #[inline]
     fn leave(&mut self, open: &Open, filled: Frame) {
         self.kinds.truncate(open.kinds);
-        self.naming = open.naming;
+        self.key_mode = open.key_mode;
         if let Some(frame) = self.frames.get_mut(open.frame) {
             *frame = filled;
         }
@@ -279,10 +279,10 @@ impl ArchiveSink {
     /// Keeps a key, or the number of a struct's key.
     #[cold]
     fn name(&mut self, key: &Key, index: usize) {
-        match self.naming {
-            Naming::Done => {}
-            Naming::First(of_type) => self.shapes.number_key(of_type, index, &mut self.keys),
-            Naming::Each => self.dynamic_key(key.name()),
+        match self.key_mode {
+            KeyMode::Done => {}
+            KeyMode::First(of_type) => self.shapes.number_key(of_type, index, &mut self.keys),
+            KeyMode::Each => self.dynamic_key(key.name()),
         }
     }
 
@@ -375,7 +375,7 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn begin_map(&mut self, _entries: usize) -> bool {
-        self.enter(kind::MAP, Naming::Each)
+        self.enter(kind::MAP, KeyMode::Each)
     }
 
     #[inline]
@@ -384,21 +384,21 @@ impl Sink for ArchiveSink {
             return self.begin_map(written.entries);
         }
         let (of_type, numbered) = self.shapes.begin_struct(fields, written);
-        let naming = if numbered {
-            Naming::Done
+        let key_mode = if numbered {
+            KeyMode::Done
         } else {
-            Naming::First(of_type)
+            KeyMode::First(of_type)
         };
-        if !self.enter(kind::MAP, naming) {
+        if !self.enter(kind::MAP, key_mode) {
             return false;
         }
-        self.kinds.extend_from_slice(&head(of_type, written));
+        self.kinds.extend_from_slice(&header(of_type, written));
         true
     }
 
     #[inline]
     fn key(&mut self, key: &Key, index: usize) {
-        if !matches!(self.naming, Naming::Done) {
+        if !matches!(self.key_mode, KeyMode::Done) {
             self.name(key, index);
         }
     }
@@ -413,7 +413,7 @@ impl Sink for ArchiveSink {
         let Some(open) = self.open.pop() else {
             return;
         };
-        let number = if matches!(self.naming, Naming::Each) {
+        let number = if matches!(self.key_mode, KeyMode::Each) {
             self.shape_of_map(&open)
         } else {
             let shape = self.kinds.get(open.kinds..).unwrap_or_default();
@@ -430,7 +430,7 @@ impl Sink for ArchiveSink {
     #[inline]
     fn begin_list(&mut self, _items: usize) -> bool {
         // No key stands directly in a list.
-        self.enter(kind::LIST, Naming::Done)
+        self.enter(kind::LIST, KeyMode::Done)
     }
 
     #[inline]
@@ -445,7 +445,7 @@ impl Sink for ArchiveSink {
         let first = kinds.first().copied().unwrap_or_default();
         let items = kinds.len();
         let same = kinds.iter().all(|kind| *kind == first);
-        self.spent += worth::list(items, same.then_some(first)) as u64;
+        self.spent += expanded_size::list(items, same.then_some(first)) as u64;
         let filled = match (same, items) {
             (_, 0) => Frame::short([0]),
             (true, 1..0x40) => Frame::short([items as u8 * 2, first]),

@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::walk::{head, skip_value};
+use super::walk::{header, skip_value};
 use crate::fast::pack::StandIn;
 use crate::{Error, Format, Position, Result};
 
@@ -78,7 +78,7 @@ fn special_floats(bytes: &[u8], max_depth: usize) -> Result<BTreeMap<u64, Vec<us
     let mut open: Vec<Open> = Vec::new();
     let (mut at, mut path) = (0, 0);
     loop {
-        let value = head(bytes, at)?;
+        let value = header(bytes, at)?;
         if value.is_container {
             let is_map = matches!(bytes.get(at), Some(0x80..=0x8f | 0xde | 0xdf));
             let values = if is_map {

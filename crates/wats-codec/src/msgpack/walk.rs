@@ -8,17 +8,17 @@ pub(crate) fn skip_value(bytes: &[u8], offset: usize, max_depth: usize) -> Resul
     // How many values each open container still waits for.
     let mut open: Vec<u64> = Vec::with_capacity(max_depth.min(16));
     loop {
-        let head = head(bytes, at)?;
-        if head.is_container {
+        let value = header(bytes, at)?;
+        if value.is_container {
             if open.len() >= max_depth {
                 return Err(Error::TooDeep {
                     limit: max_depth,
                     at: Some(Position::Offset(at)),
                 });
             }
-            open.push(head.values + 1);
+            open.push(value.values + 1);
         }
-        at = head.end;
+        at = value.end;
         // Close what this value completes.
         loop {
             let Some(waiting) = open.last_mut() else {
@@ -34,7 +34,7 @@ pub(crate) fn skip_value(bytes: &[u8], offset: usize, max_depth: usize) -> Resul
 }
 
 /// A value without the values inside it.
-pub(super) struct Head {
+pub(super) struct Header {
     /// Where it ends, or its first value begins.
     pub(super) end: usize,
     /// How many values stand inside.
@@ -43,7 +43,7 @@ pub(super) struct Head {
 }
 
 /// Looks at the value that starts at `at`.
-pub(super) fn head(bytes: &[u8], at: usize) -> Result<Head> {
+pub(super) fn header(bytes: &[u8], at: usize) -> Result<Header> {
     let truncated = || Error::Truncated {
         format: Format::MessagePack,
         at: Position::Offset(bytes.len()),
@@ -92,7 +92,7 @@ pub(super) fn head(bytes: &[u8], at: usize) -> Result<Head> {
         let text = bytes.get(start..end).unwrap_or_default();
         std::str::from_utf8(text).map_err(|_| malformed("text that is not UTF-8"))?;
     }
-    Ok(Head {
+    Ok(Header {
         end,
         values,
         is_container: matches!(marker, 0x80..=0x9f | 0xdc..=0xdf),

@@ -1,14 +1,14 @@
 //! Framed records to values: decodes, counts, reports progress, and knows when to stop.
 
 use super::framer::{Frame, Framer};
-use super::{Framing, OnProgress, Progress};
+use super::{Framing, OnProgress, RecordProgress};
 use crate::{Decode, Error, Format, Result, Serializer};
 
 /// The part that the iterator and the async stream share.
 pub(super) struct Decoder {
     serializer: Serializer,
     framer: Framer,
-    progress: Progress,
+    progress: RecordProgress,
     on_progress: Option<OnProgress>,
     /// No more records: the end, or a fault after which their borders are unknown.
     done: bool,
@@ -24,8 +24,8 @@ impl Decoder {
         };
         Self {
             serializer,
-            framer: Framer::new(framing, serializer.limits().max_bytes),
-            progress: Progress::default(),
+            framer: Framer::new(framing, serializer.kept_limits().bytes()),
+            progress: RecordProgress::default(),
             on_progress: None,
             done: false,
             skip_blank: framing == Framing::Lines,
@@ -36,7 +36,7 @@ impl Decoder {
         self.on_progress = Some(on_progress);
     }
 
-    pub(super) const fn progress(&self) -> Progress {
+    pub(super) const fn progress(&self) -> RecordProgress {
         self.progress
     }
 

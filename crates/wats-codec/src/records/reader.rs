@@ -4,7 +4,7 @@ use std::io::{BufRead, ErrorKind};
 use std::marker::PhantomData;
 
 use super::decoder::Decoder;
-use super::{Framing, Progress};
+use super::{Framing, RecordProgress};
 use crate::{Decode, Error, Result, Serializer};
 
 /// An iterator over the records in a `BufRead`.
@@ -43,13 +43,13 @@ impl<R: BufRead, T: Decode> RecordReader<R, T> {
 
     /// Calls `on_progress` after each record.
     #[must_use]
-    pub fn on_progress(mut self, on_progress: impl FnMut(Progress) + Send + 'static) -> Self {
+    pub fn on_progress(mut self, on_progress: impl FnMut(RecordProgress) + Send + 'static) -> Self {
         self.decoder.set_on_progress(Box::new(on_progress));
         self
     }
 
     /// How far the reader is.
-    pub const fn progress(&self) -> Progress {
+    pub const fn progress(&self) -> RecordProgress {
         self.decoder.progress()
     }
 }

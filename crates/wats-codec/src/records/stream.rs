@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::Stream;
 
 use super::decoder::Decoder;
-use super::{Framing, Progress};
+use super::{Framing, RecordProgress};
 use crate::{Decode, Error, Result, Serializer};
 
 /// An async stream of the records in a stream of byte chunks, such as a response body.
@@ -50,13 +50,13 @@ impl<S, T> RecordStream<S, T> {
 
     /// Calls `on_progress` after each record.
     #[must_use]
-    pub fn on_progress(mut self, on_progress: impl FnMut(Progress) + Send + 'static) -> Self {
+    pub fn on_progress(mut self, on_progress: impl FnMut(RecordProgress) + Send + 'static) -> Self {
         self.decoder.set_on_progress(Box::new(on_progress));
         self
     }
 
     /// How far the stream is.
-    pub const fn progress(&self) -> Progress {
+    pub const fn progress(&self) -> RecordProgress {
         self.decoder.progress()
     }
 }

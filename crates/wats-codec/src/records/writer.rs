@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::framer::PREFIX;
-use super::{Framing, OnProgress, Progress};
+use super::{Framing, OnProgress, RecordProgress};
 use crate::{Encode, Error, Format, Position, Result, Serializer};
 
 /// Writes records one after the other, each in the serializer's format.
@@ -30,7 +30,7 @@ pub struct RecordWriter<W> {
     serializer: Serializer,
     framing: Framing,
     buffer: Vec<u8>,
-    progress: Progress,
+    progress: RecordProgress,
     on_progress: Option<OnProgress>,
 }
 
@@ -50,14 +50,14 @@ impl<W: Write> RecordWriter<W> {
             serializer,
             framing,
             buffer: Vec::new(),
-            progress: Progress::default(),
+            progress: RecordProgress::default(),
             on_progress: None,
         })
     }
 
     /// Calls `on_progress` after each record.
     #[must_use]
-    pub fn on_progress(mut self, on_progress: impl FnMut(Progress) + Send + 'static) -> Self {
+    pub fn on_progress(mut self, on_progress: impl FnMut(RecordProgress) + Send + 'static) -> Self {
         self.on_progress = Some(Box::new(on_progress));
         self
     }
@@ -110,7 +110,7 @@ impl<W: Write> RecordWriter<W> {
     }
 
     /// How far the writer is.
-    pub const fn progress(&self) -> Progress {
+    pub const fn progress(&self) -> RecordProgress {
         self.progress
     }
 

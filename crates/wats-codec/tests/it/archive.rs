@@ -207,7 +207,7 @@ proptest! {
         }
         let sum = checksum(&bad[..end]);
         bad[end..].copy_from_slice(&sum.to_le_bytes());
-        let limited = codec().with_limits(Limits::default().max_bytes(1 << 20));
+        let limited = codec().limits(Limits::default().max_bytes(1 << 20));
         drop(limited.from_slice::<Serde<Value>>(&bad).map(|Serde(it)| it));
         drop(limited.from_slice::<Value>(&bad));
         drop(limited.from_slice::<Vec<Pair>>(&bad));
@@ -397,17 +397,17 @@ fn a_text_said_often_cannot_become_a_bomb() {
     // refused it. It holds where it is asked for.
     let back: Vec<String> = codec().from_slice(&bytes).unwrap();
     assert_eq!(back, texts);
-    let strict = codec().with_limits(Limits::default().max_ratio(200));
+    let strict = codec().limits(Limits::default().max_ratio(200));
     let error = strict.from_slice::<Vec<String>>(&bytes).unwrap_err();
     assert!(matches!(error, Error::RatioTooHigh { .. }), "{error}");
-    let limited = codec().with_limits(Limits::default().max_bytes(5 << 20));
+    let limited = codec().limits(Limits::default().max_bytes(5 << 20));
     let error = limited
         .from_slice::<Serde<Vec<String>>>(&bytes)
         .map(|Serde(it)| it)
         .unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     // The default size, for a bomb that a writer with larger limits made.
-    let wide = codec().with_limits(Limits::default().max_bytes(usize::MAX));
+    let wide = codec().limits(Limits::default().no_max_bytes());
     let bomb = wide.to_vec(&vec!["x".repeat(5_000); 14_000]).unwrap();
     assert!(bomb.len() < 50_000);
     let error = codec().from_slice::<Vec<String>>(&bomb).unwrap_err();
@@ -457,7 +457,7 @@ fn largest_tables(size: usize) -> [Vec<u8>; 4] {
 #[test]
 fn hostile_tables_take_bounded_memory() {
     const SIZE: usize = 4 << 20;
-    let reader = codec().with_limits(Limits::default().max_bytes(SIZE));
+    let reader = codec().limits(Limits::default().max_bytes(SIZE));
     for (table, bytes) in largest_tables(SIZE - 64).iter().enumerate() {
         let mut refused = false;
         let counted = allocation_counter::measure(|| {
@@ -487,7 +487,7 @@ fn many_different_short_texts_and_keys_stay_within_the_room_for_tables() {
         .map(|n| (format!("{n:x}"), format!("{n:x}")))
         .collect();
     let bytes = codec().to_vec(&Serde(&map)).unwrap();
-    let reader = codec().with_limits(Limits::default().max_bytes(bytes.len()));
+    let reader = codec().limits(Limits::default().max_bytes(bytes.len()));
     let back: std::collections::BTreeMap<String, String> =
         reader.from_slice(&bytes).map(|Serde(it)| it).unwrap();
     assert_eq!(back, map);
@@ -506,7 +506,7 @@ fn depth_is_limited_in_both_directions() {
     );
     assert!(codec().to_vec(&Serde(&tower(128))).unwrap_err().is_limit());
     assert!(codec().to_vec(&tower(128)).unwrap_err().is_limit());
-    let shallow = codec().with_limits(Limits::default().max_depth(126));
+    let shallow = codec().limits(Limits::default().max_depth(126));
     match shallow
         .from_slice::<Serde<Value>>(&bytes)
         .map(|Serde(it)| it)

@@ -626,7 +626,7 @@ fn depth_is_held_to_on_both_sides_as_by_serde() {
 
         let bytes = codec.to_vec(&Serde(&deep)).unwrap();
         for depth in [1, 2, 125, 126] {
-            let limited = codec.with_limits(Limits::default().max_depth(depth));
+            let limited = codec.limits(Limits::default().max_depth(depth));
             let fast = limited.from_slice::<Step>(&bytes);
             assert_same(
                 &fast,
@@ -642,7 +642,7 @@ fn depth_is_held_to_on_both_sides_as_by_serde() {
 #[test]
 fn depth_counts_through_serde_fields() {
     let limited =
-        |format, depth| Serializer::new(format).with_limits(Limits::default().max_depth(depth));
+        |format, depth| Serializer::new(format).limits(Limits::default().max_depth(depth));
     let value = vec![Shape::Line(1, 2)];
     for format in [Format::Json, Format::MessagePack] {
         let fits = limited(format, 3);

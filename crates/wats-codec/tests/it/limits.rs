@@ -77,7 +77,7 @@ proptest! {
     ) {
         for &format in Format::ALL {
             let codec = Serializer::new(format).compress_threshold(compress_threshold);
-            let limited = codec.with_limits(Limits::default().max_bytes(max_bytes));
+            let limited = codec.limits(Limits::default().max_bytes(max_bytes));
             let bytes = write(&codec, &value).unwrap();
             let is_refused = |error: &Error| {
                 matches!(error, Error::TooLarge { limit, .. } if *limit == max_bytes)
@@ -105,7 +105,7 @@ proptest! {
         let archive = Serializer::new(Format::Archive);
         let size = archive.to_vec(&Serde(&value)).unwrap().len();
         // An archive of little is larger than its JSON: it has a header, tables and a checksum.
-        let limited = archive.with_limits(Limits::default().max_bytes(json.max(size)));
+        let limited = archive.limits(Limits::default().max_bytes(json.max(size)));
         let bytes = write(&limited, &value).unwrap();
         prop_assert_eq!(read(&limited, &bytes).unwrap(), value);
     }
@@ -134,7 +134,7 @@ proptest! {
         let many = repeated(&value, 1_100_000);
         for &format in Format::ALL {
             let codec = Serializer::new(format);
-            let limited = codec.with_limits(Limits::default().max_ratio(ratio));
+            let limited = codec.limits(Limits::default().max_ratio(ratio));
             let written = codec.to_vec(&Serde(&many)).unwrap();
             match limited.to_vec(&Serde(&many)) {
                 Ok(bytes) => {
@@ -213,7 +213,7 @@ fn more_than_the_default_limit_is_refused_in_every_format() {
     // 68 MB in MessagePack as in JSON, and next to nothing compressed.
     let text = "x".repeat(34_000_000);
     let texts = vec![text; 2];
-    let limit = Limits::default().max_bytes;
+    let limit = Limits::default().max_bytes.unwrap();
     for &format in Format::ALL {
         let mut buffer = b"before".to_vec();
         let codec = Serializer::new(format);
@@ -253,7 +253,7 @@ fn shapes_beyond_the_room_for_tables_are_refused_in_writing() {
     let refused: Vec<bool> = (bytes.len()..3 * bytes.len())
         .step_by(10)
         .map(|max_bytes| {
-            let limited = codec.with_limits(Limits::default().max_bytes(max_bytes));
+            let limited = codec.limits(Limits::default().max_bytes(max_bytes));
             let read = read(&limited, &bytes);
             assert_eq!(
                 write(&limited, &maps).is_err(),
@@ -275,7 +275,7 @@ fn what_grows_in_compression_is_limited_too() {
         .gzip_level(0);
     let bytes = write(&gzip, &value).unwrap();
     assert!(bytes.len() > 1002);
-    let limited = |max_bytes| gzip.with_limits(Limits::default().max_bytes(max_bytes));
+    let limited = |max_bytes| gzip.limits(Limits::default().max_bytes(max_bytes));
     assert_eq!(read(&limited(bytes.len()), &bytes).unwrap(), value);
     assert_eq!(write(&limited(bytes.len()), &value).unwrap(), bytes);
     for max_bytes in [1002, bytes.len() - 1] {
@@ -295,8 +295,7 @@ fn an_archive_of_the_shortest_values_counts_for_no_more_than_its_json() {
     ] {
         let many = Value::from(vec![value; 1000]);
         let json = Serializer::default().to_vec(&Serde(&many)).unwrap().len();
-        let limited =
-            Serializer::new(Format::Archive).with_limits(Limits::default().max_bytes(json));
+        let limited = Serializer::new(Format::Archive).limits(Limits::default().max_bytes(json));
         let bytes = write(&limited, &many).unwrap();
         assert_eq!(read(&limited, &bytes).unwrap(), many);
     }
@@ -332,7 +331,7 @@ fn every_setting_holds_at_its_ends() {
     for &format in Format::ALL {
         for (limits, threshold, level) in &settings {
             let codec = Serializer::new(format)
-                .with_limits(*limits)
+                .limits(*limits)
                 .compress_threshold(*threshold)
                 .gzip_level(*level);
             #[cfg(feature = "zstd")]

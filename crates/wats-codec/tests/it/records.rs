@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wats_codec::{
-    Error, Format, Framing, Limits, Progress, RecordReader, RecordWriter, Serde, Serializer,
+    Error, Format, Framing, Limits, RecordProgress, RecordReader, RecordWriter, Serde, Serializer,
 };
 
 fn read<T: wats_codec::Decode>(
@@ -112,7 +112,7 @@ fn a_truncated_stream_ends_with_an_error() {
 
 #[test]
 fn an_oversized_record_ends_the_stream() {
-    let limited = Serializer::default().with_limits(Limits::default().max_bytes(4));
+    let limited = Serializer::default().limits(Limits::default().max_bytes(4));
     for (framing, bytes) in [
         (Framing::Lines, &b"1\n22222\n3\n"[..]),
         (Framing::LengthPrefixed, b"\0\0\0\x011\xff\0\0\0abc"),
@@ -138,7 +138,7 @@ fn memory_does_not_grow_with_the_count() {
         }
     }
     // A limit far below the whole: anything that gathered the stream would pass it.
-    let limited = Serializer::default().with_limits(Limits::default().max_bytes(64));
+    let limited = Serializer::default().limits(Limits::default().max_bytes(64));
     let source = BufReader::with_capacity(8, Endless(0));
     let seen = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&seen);
@@ -154,7 +154,7 @@ fn memory_does_not_grow_with_the_count() {
 
 #[test]
 fn progress_counts_records_and_bytes_in_order() {
-    let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
+    let seen: Arc<Mutex<Vec<RecordProgress>>> = Arc::default();
     let log = Arc::clone(&seen);
     let mut writer = RecordWriter::new(Serializer::default(), Framing::Lines, Vec::new())
         .unwrap()

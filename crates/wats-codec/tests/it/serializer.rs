@@ -360,7 +360,7 @@ fn from_json_reads_json_and_names_what_else_comes() {
         assert!(matches!(error, Error::Syntax { .. }), "{error}");
         assert!(error.to_string().contains(name), "{error}");
     }
-    let small = json.with_limits(wats_codec::Limits::default().max_bytes(4));
+    let small = json.limits(wats_codec::Limits::default().max_bytes(4));
     assert!(matches!(
         small
             .from_json::<Serde<Vec<u8>>>(b"[1,2]")

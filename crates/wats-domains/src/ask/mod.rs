@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wats_codec::Serializer;
+use wats_codec::{Serde, Serializer};
 use wats_http::{Call, Client, Response};
 
 use crate::error::{Error, Result};
@@ -144,11 +144,12 @@ impl Core {
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
-        Ok(response.decode_with(|body| self.json.from_json(body))?)
+        let Serde(answer) = response.decode_with(|body| self.json.from_json(body))?;
+        Ok(answer)
     }
 
     pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {
-        match self.json.to_vec(value) {
+        match self.json.to_vec(&Serde(value)) {
             Ok(bytes) => Ok(bytes.into()),
             Err(source) => Err(Error::Codec { what, source }),
         }

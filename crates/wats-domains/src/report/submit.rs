@@ -16,8 +16,9 @@ use super::internal::ConfirmOptions;
 use wats_report::lint::rules;
 use wats_report::text;
 
+use super::body::ReportBody;
 use super::route;
-use super::{BulkOptions, Finding, Report, ReportBody, ReportService, Submitted, evaluate, upload};
+use super::{BulkOptions, Finding, Report, ReportService, Submitted, evaluate, upload};
 use crate::ask::{Ask, Route};
 use crate::error::{Error, Result};
 use crate::process::ProcessService;

@@ -23,7 +23,7 @@ use crate::{Report, text};
 pub fn lint_json(wsjf: &[u8]) -> Result<Vec<Finding>> {
     let wsjf = text::without_mark(wsjf);
     text::looks_like_wsjf(wsjf)?;
-    let json = Serializer::new(Format::Json).with_limits(Limits::default().max_bytes(usize::MAX));
+    let json = Serializer::new(Format::Json).limits(Limits::default().no_max_bytes());
     let report: Report = json.from_json(wsjf).map_err(|source| Error::Codec {
         what: "the text is not a WSJF report",
         source,

@@ -13,7 +13,7 @@ pub(crate) use self::model::read_alike as fast;
 pub(crate) fn read(bytes: &[u8]) {
     let limits = Limits::default().max_bytes(1 << 20);
     for format in [Format::Json, Format::MessagePack] {
-        let codec = Serializer::new(format).with_limits(limits);
+        let codec = Serializer::new(format).limits(limits);
         let Ok(value) = codec.from_slice::<Serde<Value>>(bytes).map(|Serde(it)| it) else {
             continue;
         };
@@ -36,7 +36,7 @@ pub(crate) fn records(input: &[u8]) {
     let Some((piece, bytes)) = input.split_first() else {
         return;
     };
-    let codec = Serializer::default().with_limits(Limits::default().max_bytes(4096));
+    let codec = Serializer::default().limits(Limits::default().max_bytes(4096));
     for framing in [Framing::Lines, Framing::LengthPrefixed] {
         let source = BufReader::with_capacity(usize::from(*piece) + 1, bytes);
         let pieces = RecordReader::<_, Value>::new(codec, framing, source);

@@ -36,7 +36,7 @@ fast_struct!(Step {
 /// Both ways give the same value, or the same error; and JSON is read as `serde_json` itself reads it.
 pub(crate) fn read_alike(bytes: &[u8]) {
     // A few bytes of an archive may stand for the largest document: that is to be small here.
-    let codec = Serializer::default().with_limits(Limits::default().max_bytes(1 << 20));
+    let codec = Serializer::default().limits(Limits::default().max_bytes(1 << 20));
     let fast = codec.from_slice::<Vec<Step>>(bytes);
     let serde = codec
         .from_slice::<Serde<Vec<Step>>>(bytes)

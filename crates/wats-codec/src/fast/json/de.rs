@@ -17,19 +17,19 @@ use crate::guard::RAW;
 
 /// The document is `serde_json`'s to read.
 #[derive(Debug)]
-pub(crate) struct GiveUp;
+pub(crate) struct Fallback;
 
-type Result<T> = std::result::Result<T, GiveUp>;
+type Result<T> = std::result::Result<T, Fallback>;
 
-impl fmt::Display for GiveUp {
+impl fmt::Display for Fallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("left to serde_json")
     }
 }
 
-impl std::error::Error for GiveUp {}
+impl std::error::Error for Fallback {}
 
-impl serde::de::Error for GiveUp {
+impl serde::de::Error for Fallback {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
@@ -40,13 +40,13 @@ impl<'de> JsonSource<'de> {
     fn visit_text<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         match self.plain() {
             Some(text) => visitor.visit_borrowed_str(text),
-            None => visitor.visit_str(&self.escaped().ok_or(GiveUp)?),
+            None => visitor.visit_str(&self.escaped().ok_or(Fallback)?),
         }
     }
 
     #[inline]
     fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        let number = self.number().ok_or(GiveUp)?;
+        let number = self.number().ok_or(Fallback)?;
         self.visit_as_found(&number, visitor)
     }
 
@@ -65,7 +65,7 @@ impl<'de> JsonSource<'de> {
             return visitor.visit_u64(value);
         }
         let value = number.float();
-        visitor.visit_f64(self.within_range(value).ok_or(GiveUp)?)
+        visitor.visit_f64(self.within_range(value).ok_or(Fallback)?)
     }
 
     fn visit_bytes<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
@@ -74,15 +74,15 @@ impl<'de> JsonSource<'de> {
         }
         match self.plain() {
             Some(text) => visitor.visit_borrowed_bytes(text.as_bytes()),
-            None => visitor.visit_bytes(self.escaped().ok_or(GiveUp)?.as_bytes()),
+            None => visitor.visit_bytes(self.escaped().ok_or(Fallback)?.as_bytes()),
         }
     }
 
     /// Raw JSON, as `serde_json` hands it to itself.
     fn visit_raw<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.peek().ok_or(GiveUp)?;
+        self.peek().ok_or(Fallback)?;
         let start = self.position();
-        self.pass_over().ok_or(GiveUp)?;
+        self.pass_over().ok_or(Fallback)?;
         visitor.visit_map(Raw(self.since(start)))
     }
 
@@ -110,7 +110,7 @@ impl<'de> JsonSource<'de> {
 
     #[inline]
     fn inside(&mut self, open: u8) -> Result<Inside<'_, 'de>> {
-        let begun = self.enter(open).ok_or(GiveUp)?;
+        let begun = self.enter(open).ok_or(Fallback)?;
         Ok(Inside {
             source: self,
             begun: Some(begun),
@@ -130,12 +130,12 @@ impl<'de> JsonSource<'de> {
 impl Number<'_> {
     fn visit_wide<'de, V: Visitor<'de>>(&self, signed: bool, visitor: V) -> Result<V::Value> {
         if !self.integer {
-            return Err(GiveUp);
+            return Err(Fallback);
         }
         if signed {
-            return visitor.visit_i128(self.parsed().ok_or(GiveUp)?);
+            return visitor.visit_i128(self.parsed().ok_or(Fallback)?);
         }
-        visitor.visit_u128(self.parsed().ok_or(GiveUp)?)
+        visitor.visit_u128(self.parsed().ok_or(Fallback)?)
     }
 
     /// `serde_json` rounds such a number once.
@@ -147,7 +147,7 @@ impl Number<'_> {
             return visitor.visit_i64(value);
         }
         let value = self.parsed::<f32>().filter(|value| value.is_finite());
-        visitor.visit_f64(f64::from(value.ok_or(GiveUp)?))
+        visitor.visit_f64(f64::from(value.ok_or(Fallback)?))
     }
 }
 
@@ -155,7 +155,7 @@ impl Number<'_> {
 struct Raw<'de>(Option<&'de str>);
 
 impl<'de> MapAccess<'de> for Raw<'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
         seed.deserialize(BorrowedStrDeserializer::new(RAW))
@@ -163,7 +163,7 @@ impl<'de> MapAccess<'de> for Raw<'de> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        let text = self.0.take().ok_or(GiveUp)?;
+        let text = self.0.take().ok_or(Fallback)?;
         seed.deserialize(BorrowedStrDeserializer::new(text))
     }
 }
@@ -187,11 +187,11 @@ macro_rules! texts {
 }
 
 impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.peek().ok_or(GiveUp)? {
+        match self.peek().ok_or(Fallback)? {
             b'"' => self.visit_text(visitor),
             b'0'..=b'9' | b'-' => self.visit_number(visitor),
             b'{' => self.visit_object(visitor),
@@ -210,15 +210,15 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
     texts! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(GiveUp)?.visit_f32(visitor)
+        self.number().ok_or(Fallback)?.visit_f32(visitor)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(GiveUp)?.visit_wide(true, visitor)
+        self.number().ok_or(Fallback)?.visit_wide(true, visitor)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(GiveUp)?.visit_wide(false, visitor)
+        self.number().ok_or(Fallback)?.visit_wide(false, visitor)
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -231,13 +231,13 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
 
     #[inline]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_bool(self.truth().ok_or(GiveUp)?)
+        visitor.visit_bool(self.truth().ok_or(Fallback)?)
     }
 
     #[inline]
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         if !self.nothing() {
-            return Err(GiveUp);
+            return Err(Fallback);
         }
         visitor.visit_unit()
     }
@@ -325,19 +325,19 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
         }
         match self.plain() {
             Some(name) => visitor.visit_enum(unit(name)),
-            None => visitor.visit_enum(unit(&self.escaped().ok_or(GiveUp)?)),
+            None => visitor.visit_enum(unit(&self.escaped().ok_or(Fallback)?)),
         }
     }
 
     #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.pass_over().ok_or(GiveUp)?;
+        self.pass_over().ok_or(Fallback)?;
         visitor.visit_unit()
     }
 }
 
 /// A variant without contents.
-fn unit(name: &str) -> StrDeserializer<'_, GiveUp> {
+fn unit(name: &str) -> StrDeserializer<'_, Fallback> {
     name.into_deserializer()
 }
 
@@ -356,7 +356,7 @@ impl Inside<'_, '_> {
         let Some(begun) = &mut self.begun else {
             return Ok(false);
         };
-        let more = self.source.more(begun, self.close).ok_or(GiveUp)?;
+        let more = self.source.more(begun, self.close).ok_or(Fallback)?;
         if !more {
             self.begun = None;
         }
@@ -367,14 +367,14 @@ impl Inside<'_, '_> {
     #[inline]
     fn end(mut self, read: bool) -> Result<()> {
         if read && self.more()? {
-            return Err(GiveUp);
+            return Err(Fallback);
         }
         Ok(())
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
@@ -386,7 +386,7 @@ impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
 }
 
 impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
 
     #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
@@ -400,30 +400,30 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        self.source.take(b':').ok_or(GiveUp)?;
+        self.source.take(b':').ok_or(Fallback)?;
         self.source.part(seed)
     }
 }
 
 impl<'de> EnumAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
         if !self.more()? {
-            return Err(GiveUp);
+            return Err(Fallback);
         }
         let variant = self.source.part(seed)?;
-        self.source.take(b':').ok_or(GiveUp)?;
+        self.source.take(b':').ok_or(Fallback)?;
         Ok((variant, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
 
     fn unit_variant(self) -> Result<()> {
-        self.source.nothing().then_some(()).ok_or(GiveUp)
+        self.source.nothing().then_some(()).ok_or(Fallback)
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value> {
@@ -449,8 +449,8 @@ struct MemberName<'a, 'de>(&'a mut JsonSource<'de>);
 impl<'de> MemberName<'_, 'de> {
     /// The number that the name is.
     fn number(&mut self) -> Result<Number<'de>> {
-        let name = self.0.plain().ok_or(GiveUp)?;
-        Number::of(name).ok_or(GiveUp)
+        let name = self.0.plain().ok_or(Fallback)?;
+        Number::of(name).ok_or(Fallback)
     }
 }
 
@@ -464,7 +464,7 @@ macro_rules! numeric_names {
 }
 
 impl<'de> Deserializer<'de> for MemberName<'_, 'de> {
-    type Error = GiveUp;
+    type Error = Fallback;
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -493,7 +493,7 @@ impl<'de> Deserializer<'de> for MemberName<'_, 'de> {
         match self.0.plain() {
             Some("true") => visitor.visit_bool(true),
             Some("false") => visitor.visit_bool(false),
-            _ => Err(GiveUp),
+            _ => Err(Fallback),
         }
     }
 
