@@ -53,7 +53,7 @@ async fn what_is_streamed_arrives_exactly_also_when_it_is_repeated() {
         let report = report(&files);
         sim.inject(Fault::store_then_drop().route("POST", WSJF));
         sim.inject(Fault::status(503).route("POST", WSJF));
-        let submitted = api.report().submit(report.report()).await.unwrap();
+        let submitted = api.report().submit(&report).await.unwrap();
         let stored = sim.report_bytes(&submitted.id.to_string()).unwrap();
         assert_eq!(stored, serde_json::to_vec(report.report()).unwrap());
         let header = &api.report().attachments(submitted.id).await.unwrap()[files.len() - 1];
@@ -73,7 +73,7 @@ async fn a_file_that_changes_is_an_error_and_not_another_report() {
         fs::write(&path, noise(length)).unwrap();
         let report = report(&[&path]);
         fs::write(&path, noise(length + 1)).unwrap();
-        let error = api.report().submit(report.report()).await.unwrap_err();
+        let error = api.report().submit(&report).await.unwrap_err();
         assert!(format!("{error:#}").contains("has changed"), "{error:#}");
         assert!(sim.report(&report.id().to_string()).is_none());
     }
@@ -135,10 +135,7 @@ fn a_hundred_megabytes_are_never_in_memory() {
             let api = Api::new(client, &ApiOptions::default());
             let long = wats_http::Timeouts::default().total(std::time::Duration::from_secs(3_600));
             let options = SubmitOptions::default().timeouts(long);
-            api.report()
-                .submit_with(report.report(), &options)
-                .await
-                .unwrap();
+            api.report().submit_with(&report, &options).await.unwrap();
         });
     });
     assert!(server.join().unwrap() > 133_000_000);

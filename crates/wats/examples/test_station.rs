@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 MeasurementLimits::between(4.75..=5.25),
             )
             .build()?;
-        let submitted = wats.report().submit(report.report()).wait()?;
+        let submitted = wats.report().submit(&report).wait()?;
         println!("SN-{number} is submitted as {}", submitted.id);
     }
     Ok(())

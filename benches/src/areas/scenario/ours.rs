@@ -122,13 +122,13 @@ async fn headers(api: &Api, top: u32, skip: u32) -> Result<usize> {
 
 async fn submit(api: &Api, number: usize, steps: usize) -> Result<()> {
     let report = report(number, steps)?;
-    api.report().submit(report.report()).await?;
+    api.report().submit(&report).await?;
     Ok(())
 }
 
 async fn transfer(api: &Api) -> Result<usize> {
     let sent = report(0, Job::STEPS_OF_10_MB)?;
-    let submitted = api.report().submit(sent.report()).await?;
+    let submitted = api.report().submit(&sent).await?;
     let read = api.report().get(submitted.id).await?;
     if read == *sent.report() {
         Ok(1)

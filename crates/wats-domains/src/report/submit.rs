@@ -113,11 +113,11 @@ impl ReportService<'_> {
     ///     .operator("Kari")
     ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
-    /// let submitted = api.report().submit(report.report()).await?;
+    /// let submitted = api.report().submit(&report).await?;
     /// assert_eq!(submitted.id, report.id());
     /// # Ok(()) }
     /// ```
-    pub fn submit(self, report: &Report) -> Ask<Submitted> {
+    pub fn submit(self, report: &impl Borrow<Report>) -> Ask<Submitted> {
         self.submit_with(report, &SubmitOptions::default())
     }
 
@@ -132,13 +132,18 @@ impl ReportService<'_> {
     /// use wats_domains::report::{ConfirmOptions, Fate, SubmitMode, SubmitOptions};
     ///
     /// let options = SubmitOptions::default().mode(SubmitMode::Active).confirm(ConfirmOptions::default());
-    /// let submitted = api.report().submit_with(report.report(), &options).await?;
+    /// let submitted = api.report().submit_with(&report, &options).await?;
     /// if let Some(Fate::Quarantined { reason, .. }) = submitted.fate {
     ///     eprintln!("the server could not store it: {}", reason.as_deref().unwrap_or("no reason given"));
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn submit_with(self, report: &Report, options: &SubmitOptions) -> Ask<Submitted> {
+    pub fn submit_with(
+        self,
+        report: &impl Borrow<Report>,
+        options: &SubmitOptions,
+    ) -> Ask<Submitted> {
+        let report = report.borrow();
         let written = sendable(report, options).and_then(|id| Ok((id, body_of(report, options)?)));
         let options = options.clone();
         self.core.run(|core| async move {

@@ -265,10 +265,7 @@ async fn a_failed_list_is_not_cached() {
 async fn what_is_submitted_is_what_is_read() {
     let (sim, api) = simulator().await;
     let report = report("SN-1");
-    assert_eq!(
-        api.report().submit(report.report()).await.unwrap().id,
-        report.id()
-    );
+    assert_eq!(api.report().submit(&report).await.unwrap().id, report.id());
     let back = api.report().get(report.id()).await.unwrap();
     assert_eq!(back, *report.report());
     let stored = sim.report(&report.id().to_string()).unwrap();
@@ -298,7 +295,7 @@ async fn a_lost_answer_neither_loses_nor_doubles_a_report() {
     let report = report("SN-2");
     sim.inject(Fault::store_then_drop().route("POST", "/api/Report/WSJF"));
     sim.inject(Fault::status(503).route("POST", "/api/Report/WSJF"));
-    api.report().submit(report.report()).await.unwrap();
+    api.report().submit(&report).await.unwrap();
     let all = api.report().headers(&HeaderQuery::default()).await.unwrap();
     assert_eq!(all.len(), 1, "stored once");
     assert_eq!(all[0].receive_count, Some(2), "received twice");

@@ -50,7 +50,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     let answers = batch_map(&reports, limit::<20>(), |report| {
         let bar = &bar;
         async move {
-            let answer = wats.report().submit(report.report()).await;
+            let answer = wats.report().submit(report).await;
             bar.inc(1);
             answer
         }
@@ -106,7 +106,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
 async fn one_by_one(wats: &Wats, reports: &[UutReport]) -> Outcome<Duration> {
     let start = Instant::now();
     for report in reports {
-        wats.report().submit(report.report()).await?;
+        wats.report().submit(report).await?;
     }
     Ok(start.elapsed())
 }

@@ -171,7 +171,5 @@ async fn every_call(api: &Api) {
         .operator("Kari")
         .build()
         .expect("a valid report");
-    see(report
-        .submit_with(made.report(), &SubmitOptions::default())
-        .await);
+    see(report.submit_with(&made, &SubmitOptions::default()).await);
 }
