@@ -7,8 +7,10 @@
 use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll};
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub(crate) struct Line {
     /// How many wait for a change.
     waiting: AtomicUsize,
     changed: Notify,
+    /// Of HTTP/2.
+    pub(crate) turn: Turn,
 }
 
 impl Line {
@@ -139,6 +143,65 @@ impl Line {
                 return found;
             }
             changed.await;
+        }
+    }
+}
+
+/// One more turn of hyper's dispatcher, which the end of an HTTP/2 connection and the server's goodbye wait for.
+///
+/// Two tasks share such a connection: one reads, the other one hands requests to h2 and then asks h2 once more whether the
+/// connection holds. If an answer and the end or a goodbye behind it were read in between, hyper reports the end, and drops the answer.
+/// So the reader tells of either only after the dispatcher has had a whole turn: by then, whatever may have an answer waits
+/// for it where h2 gives out the answer first.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    state: AtomicU8,
+    dispatcher: AtomicWaker,
+    reader: AtomicWaker,
+}
+
+const ASKED: u8 = 1;
+const RUNNING: u8 = 2;
+const DONE: u8 = 3;
+/// There will be no other turn.
+const OVER: u8 = 4;
+
+impl Turn {
+    /// The reader's: it wants another turn.
+    pub(crate) fn again(&self) {
+        let _ = self.state.compare_exchange(DONE, 0, SeqCst, SeqCst);
+    }
+
+    /// The reader's: whether a turn has begun and ended after this was called first.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.reader.register(context.waker());
+        if self
+            .state
+            .compare_exchange(0, ASKED, SeqCst, SeqCst)
+            .is_ok()
+        {
+            self.dispatcher.wake();
+        }
+        if matches!(self.state.load(SeqCst), DONE | OVER) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Before a turn of the dispatcher.
+    pub(crate) fn begin(&self, context: &Context<'_>) {
+        self.dispatcher.register(context.waker());
+        if self.state.load(SeqCst) == ASKED {
+            self.state.store(RUNNING, SeqCst);
+        }
+    }
+
+    /// After a turn; `last` when there will be no other.
+    pub(crate) fn end(&self, last: bool) {
+        if last || self.state.load(SeqCst) == RUNNING {
+            self.state.store(if last { OVER } else { DONE }, SeqCst);
+            self.reader.wake();
         }
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Frames {
     goodbye: Option<(usize, u32)>,
     in_a_row: usize,
     padded: usize,
+    /// A GOAWAY began in what was passed on last.
+    said_goodbye: bool,
 }
 
 impl Frames {
@@ -68,7 +70,12 @@ impl Frames {
             goodbye: None,
             in_a_row: 0,
             padded: 0,
+            said_goodbye: false,
         }
+    }
+
+    pub(super) fn take_goodbye(&mut self) -> bool {
+        std::mem::take(&mut self.said_goodbye)
     }
 
     pub(super) fn poll_read<T: AsyncRead + Unpin>(
@@ -166,7 +173,10 @@ impl Frames {
             }
             HEADERS => self.add_to_head(length, true),
             CONTINUATION => self.add_to_head(length, false),
-            GOAWAY => self.goodbye = Some((0, 0)),
+            GOAWAY => {
+                self.goodbye = Some((0, 0));
+                self.said_goodbye = true;
+            }
             _ => {}
         }
         self.in_a_row = 0;

@@ -2,7 +2,8 @@
 //!
 //! A write that fails is kept in the [`Line`], and what is written after it goes nowhere; reading goes on. So a server that
 //! refuses a body, answers and hangs up is heard: hyper and h2 would give the connection up at the failed write, with the
-//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in.
+//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in, and holds back a goodbye and the end until nobody
+//! overlooks an answer before them: see [`Turn`](crate::line::Turn).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -20,6 +21,9 @@ pub(crate) struct Socket<T> {
     line: Arc<Line>,
     /// Of HTTP/2.
     frames: Option<Frames>,
+    /// What was read with a goodbye in it, and how reading ended, until that is told (HTTP/2).
+    held: Vec<u8>,
+    ended: Option<io::Result<()>>,
 }
 
 impl<T> Socket<T> {
@@ -28,6 +32,8 @@ impl<T> Socket<T> {
             stream,
             line,
             frames: None,
+            held: Vec::new(),
+            ended: None,
         }
     }
 
@@ -36,6 +42,8 @@ impl<T> Socket<T> {
             stream,
             frames: Some(Frames::new(Arc::clone(&line))),
             line,
+            held: Vec::new(),
+            ended: None,
         }
     }
 
@@ -64,6 +72,42 @@ impl<T> Drop for Socket<T> {
     }
 }
 
+impl<T: AsyncRead + Unpin> Socket<T> {
+    fn poll_read_frames(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.held.is_empty() && self.ended.is_none() {
+            let Some(frames) = &mut self.frames else {
+                return Poll::Ready(Ok(()));
+            };
+            let (before, room) = (buffer.filled().len(), buffer.remaining() > 0);
+            match ready!(frames.poll_read(&mut self.stream, context, buffer)) {
+                Ok(()) if !room => return Poll::Ready(Ok(())),
+                Ok(()) if buffer.filled().len() > before => {
+                    if !frames.take_goodbye() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    self.held.extend_from_slice(&buffer.filled()[before..]);
+                    buffer.set_filled(before);
+                }
+                ended => self.ended = Some(ended),
+            }
+            self.line.wear_out();
+            self.line.turn.again();
+        }
+        ready!(self.line.turn.poll(context));
+        if self.held.is_empty() {
+            return Poll::Ready(self.ended.take().unwrap_or(Ok(())));
+        }
+        let n = self.held.len().min(buffer.remaining());
+        buffer.put_slice(&self.held[..n]);
+        self.held.drain(..n);
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -73,7 +117,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
         let this = &mut *self;
         let poll = match &mut this.frames {
             None => Pin::new(&mut this.stream).poll_read(context, buffer),
-            Some(frames) => frames.poll_read(&mut this.stream, context, buffer),
+            Some(_) => this.poll_read_frames(context, buffer),
         };
         if let Poll::Ready(Err(error)) = &poll
             && is_distrust(error)

@@ -217,7 +217,8 @@ impl Failure {
     ) -> Self {
         let handed_back = failure.take_message().is_some();
         let source = failure.into_error();
-        if source.is_user() {
+        // hyper also calls it so when a connection that ends takes a request with it.
+        if source.is_user() && !line.is_worn() {
             let error = Error::new(ErrorKind::Transport).message("the request cannot be sent");
             return Self::Broken(error.source(source));
         }

@@ -297,10 +297,13 @@ where
         .await
         .map_err(handshake_failed)?;
     let driven = Driven(Arc::clone(&streams));
+    let turning = Arc::clone(&line);
     tokio::spawn(async move {
         let _ = poll_fn(|context| {
             driven.0.await_settings(context);
+            turning.turn.begin(context);
             let ended = Pin::new(&mut driver).poll(context);
+            turning.turn.end(ended.is_ready());
             // Settings of the server can come at any time.
             driven.0.allow(driver.current_max_send_streams());
             ended
@@ -424,5 +427,79 @@ mod tests {
         assert!(lived < GOODBYE + second && done <= 2, "{lived:?}, {done}");
         let (lived, done) = goodbye(2 * GOODBYE, true).await;
         assert!(lived < GOODBYE + second && done == 0, "{lived:?}, {done}");
+    }
+
+    type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Keeps the tasks of a connection, so that a test turns them in the order that it wants.
+    #[derive(Clone, Default)]
+    struct ByHand(Arc<std::sync::Mutex<Vec<Task>>>);
+
+    impl<F: Future<Output = ()> + Send + 'static> Executor<F> for ByHand {
+        fn execute(&self, task: F) {
+            self.0.lock().unwrap().push(Box::pin(task));
+        }
+    }
+
+    impl ByHand {
+        /// Polls all tasks once.
+        fn turn(&self, context: &mut std::task::Context<'_>) {
+            let mut tasks = std::mem::take(&mut *self.0.lock().unwrap());
+            tasks.retain_mut(|task| task.as_mut().poll(context).is_pending());
+            self.0.lock().unwrap().extend(tasks);
+        }
+    }
+
+    /// The reader of a connection is a whole round trip ahead of its dispatcher: it writes the head of a request, and reads
+    /// the answer and the end of the connection, before the dispatcher has come back to what it began.
+    #[tokio::test]
+    async fn an_answer_is_heard_though_the_connection_ends_before_hyper_looks() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        // The server's settings: one stream, for which hyper waits until it is open. `:status: 413` with the end of the
+        // stream, and without a goodbye or with one.
+        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1];
+        let head = [0, 0, 5, 1, 5, 0, 0, 0, 1, 8, 3, b'4', b'1', b'3'];
+        let goodbye = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+        for answer in [head.to_vec(), [&head[..], &goodbye].concat()] {
+            let (near, mut far) = tokio::io::duplex(64 << 10);
+            let line = Arc::new(Line::default());
+            let socket = Socket::http2(near, Arc::clone(&line));
+            let tasks = ByHand::default();
+            let (mut sender, mut driver) = http2::Builder::new(tasks.clone())
+                .handshake(TokioIo::new(socket))
+                .await
+                .unwrap();
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut dispatch = |context: &mut std::task::Context<'_>| {
+                line.turn.begin(context);
+                let ended = Pin::new(&mut driver).poll(context).is_ready();
+                line.turn.end(ended);
+            };
+            far.write_all(&settings).await.unwrap();
+            tasks.turn(&mut context);
+            let request = http::Request::post("https://localhost/")
+                .body(http_body_util::Full::new(bytes::Bytes::from_static(
+                    b"body",
+                )))
+                .unwrap();
+            let mut sent = pin!(sender.send_request(request));
+            assert!(sent.as_mut().poll(&mut context).is_pending());
+            dispatch(&mut context);
+            tasks.turn(&mut context);
+            let mut read = vec![0; 4096];
+            assert!(far.read(&mut read).await.unwrap() > 0);
+            far.write_all(&answer).await.unwrap();
+            drop(far);
+            for _ in 0..3 {
+                tasks.turn(&mut context);
+            }
+            dispatch(&mut context);
+            tasks.turn(&mut context);
+            let Poll::Ready(answer) = sent.as_mut().poll(&mut context) else {
+                panic!("no outcome");
+            };
+            assert_eq!(answer.unwrap().status(), 413);
+        }
     }
 }

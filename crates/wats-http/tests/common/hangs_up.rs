@@ -94,24 +94,6 @@ async fn read_on(stream: &mut (impl AsyncRead + Unpin)) {
     while let Ok(1..) = stream.read(&mut buffer).await {}
 }
 
-/// Reads a part of what is still to come. A reset may overtake the answer before it where packets are handled on several
-/// processors, and nobody hears an answer that a reset has overtaken; so the answer is given a moment to arrive.
-async fn read_a_part(stream: &mut (impl AsyncRead + Unpin)) {
-    const PART: usize = 512 << 10;
-    const MOMENT: std::time::Duration = std::time::Duration::from_millis(20);
-    let mut buffer = vec![0; 64 << 10];
-    let part = async {
-        let mut read = 0;
-        while read < PART {
-            match stream.read(&mut buffer).await {
-                Ok(n @ 1..) => read += n,
-                _ => return,
-            }
-        }
-    };
-    let _ = tokio::time::timeout(MOMENT, part).await;
-}
-
 /// Reads nothing more, for a while.
 async fn stand_still<T>(stream: T) {
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -158,7 +140,7 @@ where
                 let _ = stream.shutdown().await;
                 return stand_still(stream).await;
             }
-            _ => return read_a_part(&mut stream).await,
+            _ => return,
         }
     }
 }
@@ -234,10 +216,7 @@ where
                 stand_still(stream).await;
                 return Ok(());
             }
-            _ => {
-                read_a_part(&mut stream).await;
-                return Ok(());
-            }
+            _ => return Ok(()),
         }
     }
 }
