@@ -25,6 +25,8 @@ pub(crate) struct Line {
     over: AtomicBool,
     /// The server said goodbye to HTTP/2 altogether.
     http1_required: AtomicBool,
+    /// The server said that it will say goodbye, and takes requests until then (RFC 9113, section 6.8).
+    goaway_announced: AtomicBool,
     /// It should take no further calls, because h2 will break it for what its server does.
     worn: AtomicBool,
     /// A head came that is larger than any that is taken.
@@ -89,6 +91,14 @@ impl Line {
 
     pub(crate) fn require_http1(&self) {
         self.http1_required.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_goaway_announced(&self) -> bool {
+        self.goaway_announced.load(SeqCst)
+    }
+
+    pub(crate) fn announce_goaway(&self) {
+        self.goaway_announced.store(true, SeqCst);
     }
 
     pub(crate) fn is_worn(&self) -> bool {

@@ -39,6 +39,9 @@ const MOST_PADDED: usize = 50;
 /// The longest such frame: the length of the padding, and padding.
 const ALL_PADDING: usize = 256;
 
+/// The last stream of a GOAWAY that only announces another one.
+const ANY_STREAM: u32 = (1 << 31) - 1;
+
 pub(super) struct Frames {
     line: Arc<Line>,
     /// A header that has not come whole yet.
@@ -50,7 +53,7 @@ pub(super) struct Frames {
     left: usize,
     /// How much of the head of an answer has come.
     head: usize,
-    /// Of a GOAWAY: how many bytes of it have come, and its reason, which is the fifth to the eighth of them.
+    /// Of a GOAWAY: how many of its first eight bytes have come, and the last four of them.
     goodbye: Option<(usize, u32)>,
     in_a_row: usize,
     padded: usize,
@@ -196,17 +199,17 @@ impl Frames {
 
     /// A part of a payload.
     fn hear(&mut self, bytes: &[u8]) {
-        let Some((had, reason)) = &mut self.goodbye else {
+        let Some((had, word)) = &mut self.goodbye else {
             return;
         };
-        for byte in bytes {
+        // The last stream that the server takes, and its reason (RFC 9113, section 6.8).
+        for byte in bytes.iter().take(8 - *had) {
             *had += 1;
-            match had {
-                ..5 => {}
-                5..=8 => *reason = *reason << 8 | u32::from(*byte),
-                _ => break,
+            *word = *word << 8 | u32::from(*byte);
+            if *had == 4 && *word & ANY_STREAM == ANY_STREAM {
+                self.line.announce_goaway();
             }
-            if *had == 8 && *reason == u32::from(h2::Reason::HTTP_1_1_REQUIRED) {
+            if *had == 8 && *word == u32::from(h2::Reason::HTTP_1_1_REQUIRED) {
                 self.line.require_http1();
             }
         }
@@ -307,10 +310,13 @@ mod tests {
     #[test]
     fn a_goodbye_to_http2_a_large_head_and_padding_are_noticed() {
         for (reason, wanted) in [(0xd_u32, true), (0xb, false), (0, false)] {
-            let payload = [&[0, 0, 0, 1][..], &reason.to_be_bytes(), &[0, 0, 0, 0xd]].concat();
-            for come in 1..20 {
-                let line = through(&frame(GOAWAY, 0, &payload), come, 3).1;
-                assert_eq!(line.requires_http1(), wanted, "{reason}, {come}");
+            for (last, announced) in [(1_u32, false), (u32::MAX >> 1, true), (u32::MAX, true)] {
+                let payload = [last, reason, 0xd].map(u32::to_be_bytes).concat();
+                for come in 1..20 {
+                    let line = through(&frame(GOAWAY, 0, &payload), come, 3).1;
+                    assert_eq!(line.requires_http1(), wanted, "{last}, {reason}, {come}");
+                    assert_eq!(line.is_goaway_announced(), announced, "{last}, {come}");
+                }
             }
         }
         let head = [

@@ -253,7 +253,8 @@ impl Failure {
             Some(Said::Http1Required) => Self::WantsHttp1(error),
             _ if line.requires_http1() => Self::WantsHttp1(error),
             _ if handed_back => Self::Unsent(error),
-            Some(Said::Goodbye) => Self::Unsent(error),
+            // A request that was on its way when the announcement came may have been worked on.
+            Some(Said::Goodbye) if !line.is_goaway_announced() => Self::Unsent(error),
             Some(Said::Refused) => Self::Refused(error),
             // Not a byte of it has left.
             _ if ended && line.written() == before => Self::Unsent(error),
