@@ -136,8 +136,8 @@ impl<T, R, E> RequestBatcher<T, R, E> {
     /// As [`close`](Self::close), but no longer than `deadline`. Then what was not sent fails with
     /// [`BatchError::Closed`](crate::BatchError::Closed), what was sent with
     /// [`BatchError::Interrupted`](crate::BatchError::Interrupted), and the bulk calls under way
-    /// are dropped. Says how many items of each that were: `(unsent, interrupted)`, both 0 when all
-    /// were answered.
+    /// are dropped, at their next `.await` at the latest; one that was about to begin may get that far.
+    /// Says how many items of each that were: `(unsent, interrupted)`, both 0 when all were answered.
     pub async fn close_within(&self, deadline: Duration) -> (usize, usize) {
         match tokio::time::timeout(deadline, self.close()).await {
             Ok(()) => (0, 0),

@@ -34,8 +34,8 @@ pub enum BatchError<E> {
     Missing,
     /// The batcher was closed before the item was sent.
     Closed,
-    /// The item was sent, but the batcher was closed, or its runtime shut down, before the answer
-    /// came. Whether the call took effect is not known.
+    /// The item was sent, or its bulk call was about to begin, but the batcher was closed, or its runtime
+    /// shut down, before the answer came. Whether the call took effect, or still will, is not known.
     Interrupted,
     /// There is no tokio runtime (any more) to send the item from; it was not sent.
     NoRuntime,

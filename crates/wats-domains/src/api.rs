@@ -16,22 +16,23 @@ use crate::route;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ApiOptions {
-    /// How long the list of processes is served from memory. Default 5 minutes; zero keeps it until refreshed.
-    pub process_ttl: Duration,
+    /// How long the list of processes is served from memory. Default 5 minutes; `None` keeps it until refreshed,
+    /// and zero not at all.
+    pub process_ttl: Option<Duration>,
 }
 
 impl Default for ApiOptions {
     fn default() -> Self {
         Self {
-            process_ttl: Duration::from_secs(300),
+            process_ttl: Some(Duration::from_secs(300)),
         }
     }
 }
 
 impl ApiOptions {
-    /// Sets how long the list of processes is served from memory.
-    pub fn process_ttl(mut self, ttl: Duration) -> Self {
-        self.process_ttl = ttl;
+    /// Sets how long the list of processes is served from memory: a time, or `None` until it is refreshed.
+    pub fn process_ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
+        self.process_ttl = ttl.into();
         self
     }
 }

@@ -23,9 +23,9 @@ pub(crate) struct Line {
     failure: OnceLock<(io::ErrorKind, String)>,
     /// The socket is closed.
     over: AtomicBool,
-    /// The server said goodbye to HTTP/2 altogether.
+    /// The server wants HTTP/1.1 (a GOAWAY of that reason).
     http1_required: AtomicBool,
-    /// The server said that it will say goodbye, and takes requests until then (RFC 9113, section 6.8).
+    /// A GOAWAY announced another one: the server still takes requests (RFC 9113, section 6.8).
     goaway_announced: AtomicBool,
     /// It should take no further calls, because h2 will break it for what its server does.
     worn: AtomicBool,
@@ -39,7 +39,7 @@ pub(crate) struct Line {
     waiting: AtomicUsize,
     changed: Notify,
     /// Of HTTP/2.
-    pub(crate) turn: Turn,
+    pub(crate) dispatch: DispatchPoll,
 }
 
 impl Line {
@@ -157,14 +157,14 @@ impl Line {
     }
 }
 
-/// One more turn of hyper's dispatcher, which the end of an HTTP/2 connection and the server's goodbye wait for.
+/// A whole poll of hyper's dispatcher, which the end of an HTTP/2 connection and the server's GOAWAY wait for.
 ///
 /// Two tasks share such a connection: one reads, the other one hands requests to h2 and then asks h2 once more whether the
-/// connection holds. If an answer and the end or a goodbye behind it were read in between, hyper reports the end, and drops the answer.
-/// So the reader tells of either only after the dispatcher has had a whole turn: by then, whatever may have an answer waits
-/// for it where h2 gives out the answer first.
+/// connection holds. If an answer and the end or a GOAWAY behind it were read in between, hyper reports the end, and drops
+/// the answer. So the reader passes either on only after the dispatcher has been polled as a whole: by then, whatever may
+/// have an answer waits for it where h2 gives out the answer first.
 #[derive(Debug, Default)]
-pub(crate) struct Turn {
+pub(crate) struct DispatchPoll {
     state: AtomicU8,
     dispatcher: AtomicWaker,
     reader: AtomicWaker,
@@ -173,16 +173,16 @@ pub(crate) struct Turn {
 const ASKED: u8 = 1;
 const RUNNING: u8 = 2;
 const DONE: u8 = 3;
-/// There will be no other turn.
+/// There will be no other poll.
 const OVER: u8 = 4;
 
-impl Turn {
-    /// The reader's: it wants another turn.
+impl DispatchPoll {
+    /// The reader's: it wants another poll.
     pub(crate) fn again(&self) {
         let _ = self.state.compare_exchange(DONE, 0, SeqCst, SeqCst);
     }
 
-    /// The reader's: whether a turn has begun and ended after this was called first.
+    /// The reader's: whether a poll has begun and ended after this was called first.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         self.reader.register(context.waker());
         if self
@@ -199,7 +199,7 @@ impl Turn {
         }
     }
 
-    /// Before a turn of the dispatcher.
+    /// Before a poll of the dispatcher.
     pub(crate) fn begin(&self, context: &Context<'_>) {
         self.dispatcher.register(context.waker());
         if self.state.load(SeqCst) == ASKED {
@@ -207,7 +207,7 @@ impl Turn {
         }
     }
 
-    /// After a turn; `last` when there will be no other.
+    /// After a poll; `last` when there will be no other.
     pub(crate) fn end(&self, last: bool) {
         if last || self.state.load(SeqCst) == RUNNING {
             self.state.store(if last { OVER } else { DONE }, SeqCst);

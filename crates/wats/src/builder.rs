@@ -153,8 +153,9 @@ impl WatsBuilder {
         self
     }
 
-    /// How long the list of processes is served from memory; default 5 minutes.
-    pub fn process_ttl(mut self, ttl: Duration) -> Self {
+    /// How long the list of processes is served from memory; default 5 minutes. `None` keeps it until refreshed, and zero
+    /// not at all.
+    pub fn process_ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
         self.options = self.options.process_ttl(ttl);
         self
     }

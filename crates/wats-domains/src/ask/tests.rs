@@ -33,7 +33,7 @@ fn core(mock: &MockTransport) -> Arc<Core> {
         .build()
         .unwrap();
     let json = Serializer::new(wats_codec::Format::Json);
-    let processes = ProcessCache::new(Duration::from_secs(60));
+    let processes = ProcessCache::new(Some(Duration::from_secs(60)));
     Arc::new(Core::new(client, json, processes))
 }
 

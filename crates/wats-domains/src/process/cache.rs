@@ -56,7 +56,7 @@ pub(crate) struct ProcessCache {
 }
 
 impl ProcessCache {
-    pub(crate) fn new(ttl: Duration) -> Self {
+    pub(crate) fn new(ttl: Option<Duration>) -> Self {
         Self {
             lists: AsyncTtlCache::builder()
                 .max_entries(1)
@@ -164,7 +164,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn all_who_wait_for_a_load_that_fails_fail_with_it() {
-        let cache = Arc::new(ProcessCache::new(Duration::from_secs(60)));
+        let cache = Arc::new(ProcessCache::new(Some(Duration::from_secs(60))));
         let start = Instant::now();
         let mut calls = tokio::task::JoinSet::new();
         for _ in 0..10 {
@@ -182,5 +182,25 @@ mod tests {
         let error = cache.get_or_load(hang).await.unwrap_err();
         assert!(matches!(error, Error::Data(_)), "{error:?}");
         assert_eq!(start.elapsed().as_secs(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_list_is_kept_for_its_time_and_none_is_until_it_is_refreshed() {
+        for (ttl, loads) in [
+            (Some(Duration::ZERO), 3),
+            (Some(Duration::from_secs(60)), 1),
+            (None, 1),
+        ] {
+            let cache = ProcessCache::new(ttl);
+            let loaded = std::cell::Cell::new(0);
+            for _ in 0..3 {
+                let load = || {
+                    loaded.set(loaded.get() + 1);
+                    async { Ok(Arc::from([])) }
+                };
+                cache.get_or_load(load).await.unwrap();
+            }
+            assert_eq!(loaded.get(), loads, "{ttl:?}");
+        }
     }
 }

@@ -54,11 +54,11 @@ pub(super) struct Frames {
     /// How much of the head of an answer has come.
     head: usize,
     /// Of a GOAWAY: how many of its first eight bytes have come, and the last four of them.
-    goodbye: Option<(usize, u32)>,
+    goaway: Option<(usize, u32)>,
     in_a_row: usize,
     padded: usize,
     /// A GOAWAY began in what was passed on last.
-    said_goodbye: bool,
+    goaway_began: bool,
 }
 
 impl Frames {
@@ -70,15 +70,15 @@ impl Frames {
             owed: 0,
             left: 0,
             head: 0,
-            goodbye: None,
+            goaway: None,
             in_a_row: 0,
             padded: 0,
-            said_goodbye: false,
+            goaway_began: false,
         }
     }
 
-    pub(super) fn take_goodbye(&mut self) -> bool {
-        std::mem::take(&mut self.said_goodbye)
+    pub(super) fn take_goaway_began(&mut self) -> bool {
+        std::mem::take(&mut self.goaway_began)
     }
 
     pub(super) fn poll_read<T: AsyncRead + Unpin>(
@@ -165,7 +165,7 @@ impl Frames {
             return false;
         }
         self.left = length;
-        self.goodbye = None;
+        self.goaway = None;
         match kind {
             DATA if length == 0 && flags & END_STREAM == 0 => return true,
             DATA if flags & PADDED != 0 && flags & END_STREAM == 0 && length <= ALL_PADDING => {
@@ -177,8 +177,8 @@ impl Frames {
             HEADERS => self.add_to_head(length, true),
             CONTINUATION => self.add_to_head(length, false),
             GOAWAY => {
-                self.goodbye = Some((0, 0));
-                self.said_goodbye = true;
+                self.goaway = Some((0, 0));
+                self.goaway_began = true;
             }
             _ => {}
         }
@@ -199,7 +199,7 @@ impl Frames {
 
     /// A part of a payload.
     fn hear(&mut self, bytes: &[u8]) {
-        let Some((had, word)) = &mut self.goodbye else {
+        let Some((had, word)) = &mut self.goaway else {
             return;
         };
         // The last stream that the server takes, and its reason (RFC 9113, section 6.8).
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goodbye_to_http2_a_large_head_and_padding_are_noticed() {
+    fn a_goaway_a_large_head_and_padding_are_noticed() {
         for (reason, wanted) in [(0xd_u32, true), (0xb, false), (0, false)] {
             for (last, announced) in [(1_u32, false), (u32::MAX >> 1, true), (u32::MAX, true)] {
                 let payload = [last, reason, 0xd].map(u32::to_be_bytes).concat();

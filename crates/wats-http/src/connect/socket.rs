@@ -2,8 +2,8 @@
 //!
 //! A write that fails is kept in the [`Line`], and what is written after it goes nowhere; reading goes on. So a server that
 //! refuses a body, answers and hangs up is heard: hyper and h2 would give the connection up at the failed write, with the
-//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in, and holds back a goodbye and the end until nobody
-//! overlooks an answer before them: see [`Turn`](crate::line::Turn).
+//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in, and holds back a GOAWAY and the end until nobody
+//! overlooks an answer before them: see [`DispatchPoll`](crate::line::DispatchPoll).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,7 +21,7 @@ pub(crate) struct Socket<T> {
     line: Arc<Line>,
     /// Of HTTP/2.
     frames: Option<Frames>,
-    /// What was read with a goodbye in it, and how reading ended, until that is told (HTTP/2).
+    /// What was read with a GOAWAY in it, and how reading ended, until that is told (HTTP/2).
     held: Vec<u8>,
     ended: Option<io::Result<()>>,
 }
@@ -86,7 +86,7 @@ impl<T: AsyncRead + Unpin> Socket<T> {
             match ready!(frames.poll_read(&mut self.stream, context, buffer)) {
                 Ok(()) if !room => return Poll::Ready(Ok(())),
                 Ok(()) if buffer.filled().len() > before => {
-                    if !frames.take_goodbye() {
+                    if !frames.take_goaway_began() {
                         return Poll::Ready(Ok(()));
                     }
                     self.held.extend_from_slice(&buffer.filled()[before..]);
@@ -95,9 +95,9 @@ impl<T: AsyncRead + Unpin> Socket<T> {
                 ended => self.ended = Some(ended),
             }
             self.line.wear_out();
-            self.line.turn.again();
+            self.line.dispatch.again();
         }
-        ready!(self.line.turn.poll(context));
+        ready!(self.line.dispatch.poll(context));
         if self.held.is_empty() {
             return Poll::Ready(self.ended.take().unwrap_or(Ok(())));
         }

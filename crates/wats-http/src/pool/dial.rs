@@ -297,13 +297,13 @@ where
         .await
         .map_err(handshake_failed)?;
     let driven = Driven(Arc::clone(&streams));
-    let turning = Arc::clone(&line);
+    let polled = Arc::clone(&line);
     tokio::spawn(async move {
         let _ = poll_fn(|context| {
             driven.0.await_settings(context);
-            turning.turn.begin(context);
+            polled.dispatch.begin(context);
             let ended = Pin::new(&mut driver).poll(context);
-            turning.turn.end(ended.is_ready());
+            polled.dispatch.end(ended.is_ready());
             // Settings of the server can come at any time.
             driven.0.allow(driver.current_max_send_streams());
             ended
@@ -472,9 +472,9 @@ mod tests {
                 .unwrap();
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let mut dispatch = |context: &mut std::task::Context<'_>| {
-                line.turn.begin(context);
+                line.dispatch.begin(context);
                 let ended = Pin::new(&mut driver).poll(context).is_ready();
-                line.turn.end(ended);
+                line.dispatch.end(ended);
             };
             far.write_all(&settings).await.unwrap();
             tasks.turn(&mut context);
