@@ -4,13 +4,28 @@
 //! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --example test_station
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use wats::prelude::*;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match submit_all() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn submit_all() -> Result<(), Box<dyn Error>> {
     let wats = Wats::from_env()?;
     let processes = wats.process().list().wait()?;
     let process = processes
