@@ -66,17 +66,17 @@ impl Api {
     }
 
     /// Products: get, query, get many at once, save.
-    pub fn product(&self) -> ProductService<'_> {
+    pub fn product(&self) -> ProductService {
         ProductService::new(&self.core)
     }
 
     /// Processes (operation types), cached.
-    pub fn process(&self) -> ProcessService<'_> {
+    pub fn process(&self) -> ProcessService {
         ProcessService::new(&self.core)
     }
 
     /// Test reports: submit, read back, query headers.
-    pub fn report(&self) -> ReportService<'_> {
+    pub fn report(&self) -> ReportService {
         ReportService::new(&self.core)
     }
 

@@ -22,21 +22,23 @@ use crate::report::refusal;
 /// println!("{}", api.process().stats()); // CacheStats(hits=2, misses=1, hit_rate=66.67%)
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy)]
-pub struct ProcessService<'a> {
-    core: &'a Arc<Core>,
+#[derive(Debug, Clone)]
+pub struct ProcessService {
+    core: Arc<Core>,
 }
 
-impl<'a> ProcessService<'a> {
-    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
-        Self { core }
+impl ProcessService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
     }
 
     /// All active processes (`GET /api/App/Processes`), from memory if they were read lately.
     ///
     /// # Errors
     /// The list is not cached and the call fails. Nothing is cached then.
-    pub fn list(self) -> Ask<Arc<[Process]>> {
+    pub fn list(&self) -> Ask<Arc<[Process]>> {
         self.core.run(|core| async move {
             match route::list.keeps {
                 Some(Kept::Processes) => core.processes().get_or_load(|| load(&core)).await,
@@ -49,7 +51,7 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// The call fails; what was cached before stays.
-    pub fn refresh(self) -> Ask<Arc<[Process]>> {
+    pub fn refresh(&self) -> Ask<Arc<[Process]>> {
         self.core.run(|core| async move {
             let list = load(&core).await?;
             core.processes().put(Arc::clone(&list));
@@ -62,7 +64,7 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub fn by_code(self, code: i32) -> Ask<Option<Process>> {
+    pub fn by_code(&self, code: i32) -> Ask<Option<Process>> {
         self.find(Key::Code(code))
     }
 
@@ -70,27 +72,27 @@ impl<'a> ProcessService<'a> {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub fn by_name(self, name: &str) -> Ask<Option<Process>> {
+    pub fn by_name(&self, name: &str) -> Ask<Option<Process>> {
         self.find(Key::Name(name.to_lowercase()))
     }
 
     /// Hits and misses of the cached list.
-    pub fn stats(self) -> CacheStats {
+    pub fn stats(&self) -> CacheStats {
         self.core.processes().stats()
     }
 
-    fn find(self, key: Key) -> Ask<Option<Process>> {
+    fn find(&self, key: Key) -> Ask<Option<Process>> {
         self.core
             .run(|core| async move { core.processes().find(key, || load(&core)).await })
     }
 
     /// Adds to the refusal of a report whose process the server does not know which ones it knows. They are read anew, as
     /// the list in memory led to that report.
-    pub(crate) async fn explain(self, error: Error) -> Error {
+    pub(crate) async fn explain(&self, error: Error) -> Error {
         if !refusal::is_unknown_process(&error.findings()) {
             return error;
         }
-        match self.core.processes().recent(|| load(self.core)).await {
+        match self.core.processes().recent(|| load(&self.core)).await {
             Ok(list) => Error::UnknownProcess {
                 source: Box::new(error),
                 known: list
