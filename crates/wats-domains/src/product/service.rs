@@ -9,7 +9,7 @@ use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
-use crate::ask::{Ask, Core};
+use crate::ask::{Ask, Core, Kept};
 use crate::error::{Result, none_if_missing};
 use crate::odata::Filter;
 use crate::scanned::{self, Kind};
@@ -78,6 +78,9 @@ impl ProductService {
     /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
     /// sees.
     ///
+    /// It comes from memory if it was read lately ([`CacheOptions::products`](crate::CacheOptions::products)): what this
+    /// client saves is seen at once, what others change when its time is over or after a [`refresh`](Self::refresh).
+    ///
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`](crate::Error::Query) for
     /// a part number with a line end and the like; see [`clean_scanned`](crate::clean_scanned).
@@ -103,7 +106,8 @@ impl ProductService {
         self.core.run(|_| async { none_if_missing(get.await) })
     }
 
-    /// Lists products (`GET /api/Product/Query`).
+    /// Lists products (`GET /api/Product/Query`), from memory as [`get`](Self::get) does
+    /// ([`CacheOptions::product_lists`](crate::CacheOptions::product_lists)).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
@@ -162,6 +166,12 @@ impl ProductService {
     pub fn save(&self, product: &Product) -> Ask<Product> {
         let call = self.saving(product);
         self.core.ask(&route::save, call)
+    }
+
+    /// Forgets products and lists of them in memory: the next reads ask the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::Products);
+        self.core.clear(Kept::ProductLists);
     }
 
     fn saving(&self, product: &Product) -> Result<Call> {

@@ -3,7 +3,7 @@
 use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
-use wats_domains::{Api, ApiOptions};
+use wats_domains::{Api, ApiOptions, CacheOptions};
 use wats_sim::Simulator;
 
 /// A server on a runtime of its own, which no test blocks.
@@ -34,7 +34,8 @@ fn api(server: &Server) -> Api {
         .rate_limit(None)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    // Each call goes to the server.
+    Api::new(client, &ApiOptions::default().cache(CacheOptions::off()))
 }
 
 fn current_thread() -> Runtime {
