@@ -10,10 +10,11 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, Ask, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Literal,
-    MeasurementLimits, Member, Process, ProcessService, Product, ProductQuery, ProductRevision,
-    ProductService, ProductSummary, Report, ReportHeader, ReportService, Result, UutReport,
-    clean_scanned, report, wire,
+    Api, ApiOptions, Ask, CacheOptions, CacheStats, CachesStats, ClassOptions, Cleaned, Error,
+    Filter, Finding, HeaderQuery, List, Literal, MeasurementLimits, Member, Pages, PagesIter,
+    Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
+    ProductSummary, Report, ReportHeader, ReportService, Result, UutReport, clean_scanned, report,
+    wire,
 };
 #[doc(no_inline)]
 pub use wats_domains::{bytes, jiff, uuid};
