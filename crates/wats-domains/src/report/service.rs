@@ -1,7 +1,7 @@
 //! The operations on reports. Here are the lists of headers; the others are in `submit`, `read`, `pages`, `files` and
 //! `internal`.
 
-use super::pages;
+use super::header;
 use super::route;
 use super::{HeaderQuery, MiscInfoHeader, MiscInfoSearch, ReportHeader};
 use crate::ask::{Ask, Core, List};
@@ -42,7 +42,7 @@ impl ReportService {
     /// # Errors
     /// [`Error::Query`] when the query cannot be expressed or asks for more than 10 000, or the call fails.
     pub fn headers(&self, query: &HeaderQuery) -> List<ReportHeader> {
-        List::new(&self.core, &route::headers, &pages::KEY, query.options())
+        List::new(&self.core, &route::headers, &header::KEY, query.options())
     }
 
     /// Test reports by their misc info (`GET /api/Report/Query/HeaderByMiscInfo`): a value of this name, this value, or
