@@ -134,7 +134,7 @@ fn kept_row<T: Model>(
         })
 }
 
-/// A contestant that repeats `op` on the set.
+/// A candidate that repeats `op` on the set.
 fn peer<T: Model, R>(
     row: RowSpec,
     ctx: &Context,

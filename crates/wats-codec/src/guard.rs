@@ -1,4 +1,4 @@
-//! Keeps writing honest: whatever passes through here is written to the inner serializer
+//! Enforces the rules of depth and floats while serializing: whatever passes through here is written to the inner serializer
 //! unchanged, but what could not be read back as what it was is stopped, or written as what it is:
 //!
 //! * nesting beyond the limit, and floats without a JSON number: `serde_json` would write NaN as `null` without a word, and

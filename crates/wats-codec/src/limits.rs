@@ -28,7 +28,7 @@ pub struct Limits {
     /// Largest ratio of decompressed to compressed bytes, checked once the output has passed
     /// 1 MiB; `None` is any. Default `None`. 0 counts as 1.
     ///
-    /// No ratio tells a bomb from honest data: many reports that are alike, or a long list of equal
+    /// No ratio tells a bomb from genuine data: many reports that are alike, or a long list of equal
     /// values, come near the 1032 of gzip, and exceed it in Zstandard and archives. So
     /// [`max_bytes`](Self::max_bytes) alone is the bound unless a ratio is set here, for small input
     /// from strangers that is known to be varied; single reports reach about 10.
