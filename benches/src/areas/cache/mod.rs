@@ -39,7 +39,7 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
 }
 
 /// The driver of the Python peer: what to measure, and the number of keys.
-const PYTHON: &str = include_str!("../../python/cache.py");
+const PYTHON: &str = include_str!("../../../python/cache.py");
 
 /// What is done over and over in a row.
 trait Op: 'static {

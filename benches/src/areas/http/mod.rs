@@ -140,7 +140,7 @@ fn with_httpx(row: RowSpec, ctx: &Context, concurrency: usize, protocol: Protoco
         let ca_file = ca
             .as_ref()
             .map_or("-".to_owned(), |file| file.path().display().to_string());
-        let script = include_str!("../../python/http_get.py");
+        let script = include_str!("../../../python/http_get.py");
         let arguments = [
             host.target.base_url.clone(),
             ca_file,
