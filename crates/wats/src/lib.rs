@@ -35,7 +35,8 @@ pub use wats_http as http;
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
     pub use crate::report::{
-        Attachment, Chart, ChartType, Failure, LoopRule, Outcome, StringLimit, SubUnit, UurReport,
+        Attachment, Chart, ChartType, Failure, LoopRule, MiscInfo, Outcome, Station, StringLimit,
+        SubUnit, Unit, UurReport,
     };
     pub use crate::{
         Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, UutReport, Wats,

@@ -3,6 +3,7 @@
 use super::{Job, User, part_number};
 use crate::Result;
 use wats_batch::{batch_map, limit};
+use wats_domains::report::{Station, Unit};
 use wats_domains::{Api, ApiOptions, HeaderQuery, MeasurementLimits, UutReport};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
@@ -138,20 +139,31 @@ async fn transfer(api: &Api) -> Result<usize> {
 }
 
 fn report(number: usize, steps: usize) -> Result<UutReport> {
-    let builder = UutReport::builder("PART-0001", format!("SN-{number:05}"), "A", 100)
-        .station("Bench", "Here", "Bench")
-        .operator("bench")
-        .steps(|root| {
-            for step in 1..=steps {
-                let value = 5.0 + step as f64 / 1000.0;
-                root.numeric(
-                    format!("Rail {step}"),
-                    value,
-                    "V",
-                    MeasurementLimits::between(4.5..=1000.5),
-                );
-            }
-        });
+    let builder = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: &format!("SN-{number:05}"),
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Bench",
+        location: "Here",
+        purpose: "Bench",
+    })
+    .operator("bench")
+    .steps(|root| {
+        for step in 1..=steps {
+            let value = 5.0 + step as f64 / 1000.0;
+            root.numeric(
+                format!("Rail {step}"),
+                value,
+                "V",
+                MeasurementLimits::between(4.5..=1000.5),
+            );
+        }
+    });
     Ok(builder.build()?)
 }
 

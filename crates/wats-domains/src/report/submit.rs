@@ -106,10 +106,12 @@ impl ReportService<'_> {
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// use wats_domains::report::{Station, Unit};
     /// use wats_domains::{MeasurementLimits, UutReport};
     ///
-    /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-    ///     .station("ICT-3", "Drammen", "Production")
+    /// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+    /// let report = UutReport::builder(unit, 100)
+    ///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
     ///     .operator("Kari")
     ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
@@ -354,7 +356,6 @@ fn known(id: Option<Uuid>) -> Result<Uuid> {
     };
     Err(Error::Report(vec![Finding::new(
         rules::ID_MISSING,
-        "report",
         format!(
             "{problem} so a repeat after a lost answer would store it twice; give it the id under which it is stored, \
              or a new UUID if it is not"

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use wats_domains::report::{Report, StringLimit};
+use wats_domains::report::{Report, Station, StringLimit, Unit};
 use wats_domains::{
     Api, ApiOptions, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
     UutReport,
@@ -36,27 +36,38 @@ fn connect(sim: &Simulator, token: &str) -> Api {
 }
 
 fn report(serial_number: &str) -> UutReport {
-    UutReport::builder("PART-0001", serial_number, "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .sequence("Power", |power| {
-            power.numeric(
-                "Measure +5V",
-                5.02,
-                "V",
-                MeasurementLimits::between(4.75..=5.25),
-            );
-            power.multi_numeric("Ripple", |ripple| {
-                ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
-                ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
-            });
-            power.sequence("Rails", |rails| {
-                rails.boolean("3V3", true);
-            });
-        })
-        .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: &serial_number,
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .sequence("Power", |power| {
+        power.numeric(
+            "Measure +5V",
+            5.02,
+            "V",
+            MeasurementLimits::between(4.75..=5.25),
+        );
+        power.multi_numeric("Ripple", |ripple| {
+            ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
+            ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
+        });
+        power.sequence("Rails", |rails| {
+            rails.boolean("3V3", true);
+        });
+    })
+    .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
+    .build()
+    .unwrap()
 }
 
 #[tokio::test]

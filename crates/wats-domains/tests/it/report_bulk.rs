@@ -12,7 +12,10 @@ use std::time::Duration;
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
 use wats_batch::limit;
-use wats_domains::report::{BulkOptions, Detail, Failure, Report, SubmitOptions, UurReport};
+use wats_domains::report::{
+    BulkOptions, Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport,
+    builder::FailureCode,
+};
 use wats_domains::{Api, ApiOptions, Error, MeasurementLimits, UutReport};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
@@ -308,18 +311,36 @@ async fn reports_of_every_kind_go_in_bulk() {
     let (sim, api) = start(Simulator::builder()).await;
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let plain = reports(2);
-    let test = UutReport::builder("PART-0001", "S", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
-        .build()
-        .unwrap();
+    let test = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
+    .build()
+    .unwrap();
     let repair: UurReport = test
         .report()
         .repair(500)
-        .station("Repair", "Lab", "Repair")
+        .station(Station {
+            name: "Repair",
+            location: "Lab",
+            purpose: "Repair",
+        })
         .operator("Ola")
-        .failure(Failure::new("Component", "Burned"))
+        .failure(Failure::new(FailureCode {
+            category: "Component",
+            code: "Burned",
+        }))
         .build()
         .unwrap();
     let service = api.report();

@@ -3,6 +3,7 @@
 use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
+use wats_domains::report::{Station, Unit};
 use wats_domains::{Api, ApiOptions};
 use wats_sim::Simulator;
 
@@ -58,11 +59,22 @@ fn on_a_plain_thread() {
     wait(&api);
     assert!(!api.process().list().wait().unwrap().is_empty());
     assert!(api.product().find("none").wait().unwrap().is_none());
-    let report = wats_domains::UutReport::builder("PART-0001", "SN", "A", 100)
-        .station("S", "L", "P")
-        .operator("O")
-        .build()
-        .unwrap();
+    let report = wats_domains::UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "SN",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "S",
+        location: "L",
+        purpose: "P",
+    })
+    .operator("O")
+    .build()
+    .unwrap();
     let submitted = api.report().submit(&report).wait().unwrap();
     assert_eq!(submitted.id, report.id());
     assert_eq!(server.sim.counters().connections_opened, 1);
