@@ -5,9 +5,9 @@
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
 
 use crate::error::{Error, Result};
+use crate::uri::{Address, Unreadable, dots};
 
 /// All but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -41,67 +41,54 @@ impl BaseUrl {
             ));
         }
         // No message shows the text: it may hold a password, or be the token put in the wrong place.
-        let url = Url::parse(text).map_err(|source| {
-            let begins = |with: &str| text.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with));
-            if !begins("http://") && !begins("https://") {
-                return Error::config(
-                    "the base URL is not an address; it must start with http:// or https://, such as https://company.wats.com",
-                )
-                .source(source);
-            }
-            let why = match source {
-                url::ParseError::InvalidIpv6Address => {
-                    "invalid IPv6 address; it stands in brackets, and without a zone (`%eth0`), which is of one machine only".to_owned()
-                }
-                url::ParseError::InvalidPort => "invalid port number; the highest is 65535".to_owned(),
-                other => other.to_string(),
-            };
-            Error::config(format!("the base URL cannot be read: {why}"))
+        let address = Address::parse(text).map_err(|why| match why {
+            Unreadable::Scheme => Error::config(
+                "the base URL is not an address of HTTP; it must start with http:// or https://, such as https://company.wats.com",
+            ),
+            why => Error::config(format!("the base URL cannot be read: {why}")),
         })?;
-        if !url.username().is_empty() || url.password().is_some() {
+        if address.authority.login.is_some() {
             return Err(Error::config(
                 "the base URL contains a user name or password; pass the token with token(..) instead",
             ));
         }
-        let tls = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            _ => {
-                return Err(Error::config(
-                    "the base URL has another scheme; it must start with http:// or https://, such as https://company.wats.com",
-                ));
-            }
-        };
-        if url.query().is_some() || url.fragment().is_some() {
+        if address.query.is_some() || address.has_fragment {
             return Err(Error::config(
                 "the base URL has a query or fragment; leave out all from `?` or `#` on",
             ));
         }
-        let host = match url.host() {
-            Some(url::Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => return Err(Error::config("the base URL names no host")),
-        };
-        let mut prefix = url.path().trim_end_matches('/');
+        let mut base = Self::origin(&address)?;
+        let mut prefix = address.path.trim_end_matches('/');
         if let Some(at) = prefix.len().checked_sub(4)
             && prefix.is_char_boundary(at)
             && prefix[at..].eq_ignore_ascii_case("/api")
         {
             prefix = prefix[..at].trim_end_matches('/');
         }
-        let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
-        let host_header = HeaderValue::from_str(authority).map_err(|source| {
+        prefix.clone_into(&mut base.prefix);
+        Ok(base)
+    }
+
+    /// The server of an address, without its path.
+    pub(crate) fn origin(address: &Address) -> Result<Self> {
+        let host = &address.authority.host;
+        let mut authority = host.clone();
+        if host.contains(':') {
+            authority = format!("[{host}]");
+        }
+        if let Some(port) = address.authority.port {
+            authority = format!("{authority}:{port}");
+        }
+        let host_header = HeaderValue::from_str(&authority).map_err(|source| {
             Error::config(format!("`{authority}` cannot be sent as a host")).source(source)
         })?;
         Ok(Self {
-            tls,
-            host,
-            port: url
-                .port_or_known_default()
-                .unwrap_or(if tls { 443 } else { 80 }),
-            authority: authority.to_owned(),
+            tls: address.tls,
+            host: host.clone(),
+            port: address.port(),
+            authority,
             host_header,
-            prefix: prefix.to_owned(),
+            prefix: String::new(),
         })
     }
 
@@ -200,16 +187,9 @@ fn push_literal(target: &mut String, template: &str, literal: &str) -> Result<()
     Ok(())
 }
 
-/// Whether a segment means a step to another folder: RFC 3986, section 5.2.4, and most servers take `%2e` for a dot.
-fn is_dots(mut segment: &str) -> bool {
-    let mut dots = 0;
-    while let Some(rest) = ["%2e", "%2E", "."]
-        .iter()
-        .find_map(|dot| segment.strip_prefix(dot))
-    {
-        (dots, segment) = (dots + 1, rest);
-    }
-    segment.is_empty() && (dots == 1 || dots == 2)
+/// Whether a segment means a step to another folder.
+fn is_dots(segment: &str) -> bool {
+    dots(segment).is_some()
 }
 
 fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {

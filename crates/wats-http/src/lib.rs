@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `client`, `config`, `token`, `identity`, `address`, `tls`, `proxy` | what a user configures |
+//! | `client`, `config`, `token`, `identity`, `address`, `uri`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `context`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
@@ -49,6 +49,7 @@ pub mod test_util;
 mod tls;
 mod token;
 mod transport;
+mod uri;
 mod wire;
 
 pub use address::encoded_len;

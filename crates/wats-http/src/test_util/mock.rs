@@ -18,6 +18,7 @@ use crate::capture::Trace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::transport::{Answer, Transport};
+use crate::uri::Address;
 
 /// A stand-in for the network; clones share rules and notes. See [`ClientBuilder::transport`](crate::ClientBuilder::transport).
 ///
@@ -241,13 +242,10 @@ impl MockTransport {
             let method: Method = exchange.method.parse().map_err(|_| {
                 Error::config(format!("`{}` is not an HTTP method", exchange.method))
             })?;
-            let target = match url::Url::parse(&exchange.url) {
-                Ok(url) => url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
-                Err(source) => {
-                    let message = format!("`{}` is not an address", exchange.url);
-                    return Err(Error::config(message).source(source));
-                }
-            };
+            let address = Address::parse(&exchange.url).map_err(|why| {
+                Error::config(format!("`{}` is not an address: {why}", exchange.url))
+            })?;
+            let target = address.target();
             let answer = match &exchange.answer {
                 None => MockAnswer::broken(),
                 Some(answer) => {
