@@ -145,10 +145,19 @@ impl Client {
             let headers = call.identity.headers.clone();
             call.identity = Arc::new(Identity { headers, secrets });
         }
-        match shared.base.target(call.operation.path(), &params, &query) {
+        let target = if call.operation.is_literal() {
+            shared.base.literal(call.operation.path())
+        } else {
+            shared.base.target(call.operation.path(), &params, &query)
+        };
+        match target {
             Ok(target) => call.target = target,
             Err(error) => {
-                call.target = call.operation.path().to_owned();
+                let path = call.operation.path();
+                // A whole address may hold a password.
+                if path.starts_with('/') && !path.starts_with("//") {
+                    call.target = path.to_owned();
+                }
                 return Err(error.context(call.context()));
             }
         }

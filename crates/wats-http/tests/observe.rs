@@ -51,7 +51,7 @@ impl Intercept for Hook {
     fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
         let (number, url) = (attempt.number(), attempt.url());
         self.note(&format!("before {number} {} {url}", attempt.operation()));
-        attempt.set_header("x-try", &number.to_string())?;
+        attempt.set_header("x-try", number)?;
         if self.refuses {
             return Err("the line is stopped".into());
         }
