@@ -9,7 +9,7 @@ use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
-use crate::ask::{Ask, Core};
+use crate::ask::{Ask, Core, Kept};
 use crate::error::{Result, none_if_missing};
 use crate::odata::Filter;
 use crate::scanned::{self, Kind};
@@ -63,18 +63,23 @@ impl ProductQuery {
 }
 
 /// Operations on products; from [`Wats::product`](crate::Wats::product).
-#[derive(Debug, Clone, Copy)]
-pub struct ProductService<'a> {
-    core: &'a Arc<Core>,
+#[derive(Debug, Clone)]
+pub struct ProductService {
+    core: Arc<Core>,
 }
 
-impl<'a> ProductService<'a> {
-    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
-        Self { core }
+impl ProductService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
     }
 
     /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
     /// sees.
+    ///
+    /// It comes from memory if it was read lately ([`CacheOptions::products`](crate::CacheOptions::products)): what this
+    /// client saves is seen at once, what others change when its time is over or after a [`refresh`](Self::refresh).
     ///
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`](crate::Error::Query) for
@@ -86,7 +91,7 @@ impl<'a> ProductService<'a> {
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
     /// ```
-    pub fn get(self, part_number: &str) -> Ask<Product> {
+    pub fn get(&self, part_number: &str) -> Ask<Product> {
         let call = scanned::check("part number", part_number, Kind::Number)
             .map(|()| route::get.call().path("partNumber", part_number));
         self.core.ask(&route::get, call)
@@ -96,16 +101,17 @@ impl<'a> ProductService<'a> {
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn find(self, part_number: &str) -> Ask<Option<Product>> {
+    pub fn find(&self, part_number: &str) -> Ask<Option<Product>> {
         let get = self.get(part_number);
         self.core.run(|_| async { none_if_missing(get.await) })
     }
 
-    /// Lists products (`GET /api/Product/Query`).
+    /// Lists products (`GET /api/Product/Query`), from memory as [`get`](Self::get) does
+    /// ([`CacheOptions::product_lists`](crate::CacheOptions::product_lists)).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub fn query(self, query: &ProductQuery) -> Ask<Vec<ProductSummary>> {
+    pub fn query(&self, query: &ProductQuery) -> Ask<Vec<ProductSummary>> {
         let filter = query.filter.as_ref().map(Filter::to_odata).transpose();
         let call = filter.map(|filter| {
             route::query
@@ -132,7 +138,7 @@ impl<'a> ProductService<'a> {
     /// assert!(found[2].is_none());
     /// # Ok(()) }
     /// ```
-    pub fn get_many<S: AsRef<str>>(self, part_numbers: &[S]) -> Ask<Vec<Option<ProductSummary>>> {
+    pub fn get_many<S: AsRef<str>>(&self, part_numbers: &[S]) -> Ask<Vec<Option<ProductSummary>>> {
         let owned = |number: &S| number.as_ref().to_owned();
         let numbers: Vec<String> = part_numbers.iter().map(owned).collect();
         self.core.run(|core| async move {
@@ -157,12 +163,18 @@ impl<'a> ProductService<'a> {
     /// The call fails; saving again is safe, because the whole product is written. A new product or revision whose number
     /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
     /// server has already is not.
-    pub fn save(self, product: &Product) -> Ask<Product> {
+    pub fn save(&self, product: &Product) -> Ask<Product> {
         let call = self.saving(product);
         self.core.ask(&route::save, call)
     }
 
-    fn saving(self, product: &Product) -> Result<Call> {
+    /// Forgets products and lists of them in memory: the next reads ask the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::Products);
+        self.core.clear(Kept::ProductLists);
+    }
+
+    fn saving(&self, product: &Product) -> Result<Call> {
         if product.product_id.is_none() {
             scanned::check("part number", product.part_number(), Kind::Number)?;
         }

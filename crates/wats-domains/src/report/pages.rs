@@ -232,7 +232,7 @@ impl Stream for HeaderStream {
     }
 }
 
-impl ReportService<'_> {
+impl ReportService {
     /// All headers that fit, page by page, in the order in which the server has processed their reports.
     ///
     /// It is exact while reports come in: none is left out, none comes twice. Reports that come in meanwhile come last.
@@ -248,7 +248,7 @@ impl ReportService<'_> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn header_pages(self, query: &HeaderQuery) -> HeaderPages {
+    pub fn header_pages(&self, query: &HeaderQuery) -> HeaderPages {
         self.since(Cursor::START, query)
     }
 
@@ -265,9 +265,9 @@ impl ReportService<'_> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn since(self, cursor: Cursor, query: &HeaderQuery) -> HeaderPages {
+    pub fn since(&self, cursor: Cursor, query: &HeaderQuery) -> HeaderPages {
         HeaderPages {
-            core: Arc::clone(self.core),
+            core: Arc::clone(&self.core),
             query: query.clone(),
             page_size: PAGE,
             cursor,
@@ -280,7 +280,7 @@ impl ReportService<'_> {
     ///
     /// # Errors
     /// The call fails.
-    pub fn latest(self) -> Ask<Cursor> {
+    pub fn latest(&self) -> Ask<Cursor> {
         let query = HeaderQuery::default()
             .select([HeaderField::TimeStamp])
             .order_by_desc(HeaderOrder::TimeStamp)

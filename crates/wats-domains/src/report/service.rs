@@ -8,21 +8,23 @@ use crate::error::Error;
 use std::sync::Arc;
 
 /// Operations on reports; from [`Wats::report`](crate::Wats::report).
-#[derive(Debug, Clone, Copy)]
-pub struct ReportService<'a> {
-    pub(super) core: &'a Arc<Core>,
+#[derive(Debug, Clone)]
+pub struct ReportService {
+    pub(super) core: Arc<Core>,
 }
 
-impl<'a> ReportService<'a> {
-    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
-        Self { core }
+impl ReportService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
     }
 
     /// Lists report headers (`GET /api/Report/Query/Header`), newest start first unless asked otherwise.
     ///
     /// # Errors
     /// [`Error::Query`] when the query cannot be expressed or asks for more than 10 000, or the call fails.
-    pub fn headers(self, query: &HeaderQuery) -> Ask<Vec<ReportHeader>> {
+    pub fn headers(&self, query: &HeaderQuery) -> Ask<Vec<ReportHeader>> {
         self.core
             .ask(&route::headers, query.fill(route::headers.call()))
     }
@@ -32,7 +34,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// [`Error::Query`] when nothing is asked for, or the call fails.
-    pub fn by_misc_info(self, search: &MiscInfoSearch) -> Ask<Vec<MiscInfoHeader>> {
+    pub fn by_misc_info(&self, search: &MiscInfoSearch) -> Ask<Vec<MiscInfoHeader>> {
         let route = &route::by_misc_info;
         let call = if *search == MiscInfoSearch::default() {
             Err(Error::Query(

@@ -293,7 +293,8 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .until(async { drop(stopped.await) });
     let reports = reports(20);
     let options = SubmitOptions::default();
-    let bulk = api.report().submit_many(&reports, &options, &many);
+    let service = api.report();
+    let bulk = service.submit_many(&reports, &options, &many);
     let stopping = async {
         while sim.counters().total_requests() == 0 {
             tokio::task::yield_now().await;

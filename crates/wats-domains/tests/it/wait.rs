@@ -4,7 +4,7 @@ use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
 use wats_domains::report::{Station, Unit};
-use wats_domains::Wats;
+use wats_domains::{CacheOptions, Wats};
 use wats_sim::Simulator;
 
 /// A server on a runtime of its own, which no test blocks.
@@ -29,13 +29,14 @@ fn server() -> Server {
 }
 
 fn api(server: &Server) -> Wats {
-    let client = wats_http::Client::builder()
+    Wats::builder()
         .base_url(server.sim.base_url())
         .token(server.sim.token())
         .rate_limit(None)
+        // Each call goes to the server.
+        .cache(CacheOptions::off())
         .build()
-        .unwrap();
-    Wats::from(client)
+        .unwrap()
 }
 
 fn current_thread() -> Runtime {
