@@ -75,7 +75,10 @@ impl User for OneByOne {
                     done += headers(api, 100, page * 100).await?;
                 }
             }
-            Job::ProcessesSecondCall => done = api.process().refresh().await?.len(),
+            Job::ProcessesSecondCall => {
+                api.process().refresh();
+                done = api.process().list().await?.len();
+            }
             Job::Submit100 => {
                 for number in 0..100 {
                     submit(api, number, 10).await?;

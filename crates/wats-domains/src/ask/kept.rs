@@ -25,11 +25,11 @@ const OVERHEAD: usize = 256;
 ///
 /// ```
 /// use std::time::Duration;
-/// use wats_domains::{ApiOptions, CacheOptions, ClassOptions};
+/// use wats_domains::{CacheOptions, ClassOptions, Wats};
 ///
 /// let minute = ClassOptions::default().ttl(Duration::from_secs(60));
-/// let options = ApiOptions::default().cache(CacheOptions::default().products(minute));
-/// # let _ = options;
+/// let wats = Wats::builder().cache(CacheOptions::default().products(minute));
+/// # let _ = wats;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
