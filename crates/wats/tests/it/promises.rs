@@ -21,7 +21,9 @@ async fn simulator(tls: bool) -> (Simulator, Wats) {
     let mut builder = Wats::builder()
         .base_url(sim.base_url())
         .token(sim.token())
-        .rate_limit(None);
+        .rate_limit(None)
+        // Each call goes to the server.
+        .cache(wats::CacheOptions::off());
     if let Some(pem) = sim.ca_certificate_pem() {
         let tls = TlsConfig::default().only_ca_pem(pem).unwrap();
         builder = builder.http(|client| client.tls(tls));
