@@ -66,10 +66,11 @@ impl Format {
 
     /// MessagePack, where this build has it.
     pub(crate) const fn is_msgpack(self) -> bool {
-        #[cfg(feature = "msgpack")]
-        return matches!(self, Self::MessagePack);
-        #[cfg(not(feature = "msgpack"))]
-        false
+        match self {
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => true,
+            _ => false,
+        }
     }
 
     /// The name that [`FromStr`](std::str::FromStr) reads and [`Display`](fmt::Display) writes.
