@@ -261,7 +261,8 @@ macro_rules! models {
             struct Step {
                 id: Option<i32>,
                 group: Option<String>,
-                step_type: Option<String>,
+                #[serde(rename = "stepType")]
+                kind: Option<String>,
                 name: Option<String>,
                 status: Option<String>,
                 tot_time: Option<f64>,

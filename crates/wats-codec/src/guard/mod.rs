@@ -52,9 +52,11 @@ impl Rules for JsonRules {
 }
 
 /// There is every float, and no raw JSON.
+#[cfg(feature = "msgpack")]
 #[derive(Clone, Copy)]
 pub(crate) struct PackRules;
 
+#[cfg(feature = "msgpack")]
 impl Rules for PackRules {
     const RAW_JSON: bool = false;
     const EVERY_FLOAT: bool = true;
