@@ -1,7 +1,7 @@
 //! The rules of the project that a compiler does not check.
 //!
 //! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
-//! `binaries`: one test program per crate. `packages`: what a published crate needs. `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
+//! `binaries`: one test program per crate. `default_build`: how much a user of `wats` builds. `packages`: what a published crate needs. `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
 //! what they judge.
 
 #![allow(
@@ -11,6 +11,7 @@
 
 mod binaries;
 mod circles;
+mod default_build;
 mod files;
 mod layers;
 mod manifests;
