@@ -3,15 +3,15 @@
 use super::{Job, User, part_number};
 use crate::Result;
 use wats_batch::{batch_map, limit};
-use wats_domains::{Api, ApiOptions, HeaderQuery, MeasurementLimits, UutReport};
+use wats_domains::{HeaderQuery, MeasurementLimits, UutReport, Wats};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
-pub(super) struct Ours(Api);
+pub(super) struct Ours(Wats);
 
 /// One call after another, and nothing remembered.
 #[derive(Debug)]
-pub(super) struct OneByOne(Api);
+pub(super) struct OneByOne(Wats);
 
 impl User for Ours {
     const NAME: &'static str = "wats";
@@ -87,16 +87,16 @@ impl User for OneByOne {
     }
 }
 
-fn api(base_url: &str, token: &str) -> Result<Api> {
+fn api(base_url: &str, token: &str) -> Result<Wats> {
     let client = wats_http::Client::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
         .build()?;
-    Ok(Api::new(client, &ApiOptions::default()))
+    Ok(Wats::from(client))
 }
 
-async fn prepare(api: &Api, job: Job) -> Result<()> {
+async fn prepare(api: &Wats, job: Job) -> Result<()> {
     if job == Job::ProcessesSecondCall {
         api.process().list().await?;
     } else {
@@ -105,7 +105,7 @@ async fn prepare(api: &Api, job: Job) -> Result<()> {
     Ok(())
 }
 
-async fn product(api: &Api, number: usize) -> Result<()> {
+async fn product(api: &Wats, number: usize) -> Result<()> {
     let wanted = part_number(number);
     let product = api.product().get(&wanted).await?;
     if product.part_number.as_deref() == Some(wanted.as_str()) {
@@ -115,18 +115,18 @@ async fn product(api: &Api, number: usize) -> Result<()> {
     }
 }
 
-async fn headers(api: &Api, top: u32, skip: u32) -> Result<usize> {
+async fn headers(api: &Wats, top: u32, skip: u32) -> Result<usize> {
     let query = HeaderQuery::default().top(top).skip(skip);
     Ok(api.report().headers(&query).await?.len())
 }
 
-async fn submit(api: &Api, number: usize, steps: usize) -> Result<()> {
+async fn submit(api: &Wats, number: usize, steps: usize) -> Result<()> {
     let report = report(number, steps)?;
     api.report().submit(&report).await?;
     Ok(())
 }
 
-async fn transfer(api: &Api) -> Result<usize> {
+async fn transfer(api: &Wats) -> Result<usize> {
     let sent = report(0, Job::STEPS_OF_10_MB)?;
     let submitted = api.report().submit(&sent).await?;
     let read = api.report().get(submitted.id).await?;

@@ -10,10 +10,10 @@ use crate::ask::{Ask, Core, Kept};
 use crate::error::{Error, Result};
 use crate::report::refusal;
 
-/// Operations on processes; from [`Api::process`](crate::Api::process).
+/// Operations on processes; from [`Wats::process`](crate::Wats::process).
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// let processes = api.process().list().await?; // asks the server
 /// let again = api.process().list().await?; // does not
 /// if let Some(ict) = api.process().by_name("ict").await? {

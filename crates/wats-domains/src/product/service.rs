@@ -62,7 +62,7 @@ impl ProductQuery {
     }
 }
 
-/// Operations on products; from [`Api::product`](crate::Api::product).
+/// Operations on products; from [`Wats::product`](crate::Wats::product).
 #[derive(Debug, Clone, Copy)]
 pub struct ProductService<'a> {
     core: &'a Arc<Core>,
@@ -81,7 +81,7 @@ impl<'a> ProductService<'a> {
     /// a part number with a line end and the like; see [`clean_scanned`](crate::clean_scanned).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// let product = api.product().get("A/B #1").await?;
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
@@ -126,7 +126,7 @@ impl<'a> ProductService<'a> {
     /// The first query that fails; queries only read, so nothing is lost by asking again.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// let found = api.product().get_many(&["PCBA-001", "PCBA-002", "unknown"]).await?;
     /// assert_eq!(found.len(), 3);
     /// assert!(found[2].is_none());

@@ -196,7 +196,7 @@ impl InternalReports<'_> {
     /// [`Fate::Pending`] with the reason, as does a report in quarantine.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) {
     /// use wats_domains::report::{ConfirmOptions, Fate};
     ///
     /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await {

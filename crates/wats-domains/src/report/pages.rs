@@ -239,7 +239,7 @@ impl ReportService<'_> {
     /// One that is received *again* is processed again, so it comes once more, as what it has become.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::HeaderQuery;
     ///
     /// let mut pages = api.report().header_pages(&HeaderQuery::default().part_number("PCBA-001"));
@@ -255,7 +255,7 @@ impl ReportService<'_> {
     /// The headers of what was processed behind a place: new reports, and those that were received again.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, kept: wats_domains::report::Cursor) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, kept: wats_domains::report::Cursor) -> wats_domains::Result<()> {
     /// use wats_domains::HeaderQuery;
     ///
     /// let mut news = api.report().since(kept, &HeaderQuery::default());

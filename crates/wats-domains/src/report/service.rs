@@ -7,7 +7,7 @@ use crate::ask::{Ask, Core};
 use crate::error::Error;
 use std::sync::Arc;
 
-/// Operations on reports; from [`Api::report`](crate::Api::report).
+/// Operations on reports; from [`Wats::report`](crate::Wats::report).
 #[derive(Debug, Clone, Copy)]
 pub struct ReportService<'a> {
     pub(super) core: &'a Arc<Core>,

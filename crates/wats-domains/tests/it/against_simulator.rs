@@ -12,27 +12,26 @@ use std::time::Duration;
 use serde_json::Value;
 use wats_domains::report::{Report, StringLimit};
 use wats_domains::{
-    Api, ApiOptions, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
-    UutReport,
+    Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary, UutReport, Wats,
 };
 use wats_sim::{Fault, Simulator};
 
 /// Every character that means something in a path, a query or an OData literal.
 const AWKWARD: &str = "A/B?x=1#2 %2F'ø";
 
-async fn simulator() -> (Simulator, Api) {
+async fn simulator() -> (Simulator, Wats) {
     let sim = Simulator::builder().products(100).start().await.unwrap();
     let api = connect(&sim, sim.token());
     (sim, api)
 }
 
-fn connect(sim: &Simulator, token: &str) -> Api {
+fn connect(sim: &Simulator, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(token)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn report(serial_number: &str) -> UutReport {

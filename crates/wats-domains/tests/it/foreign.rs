@@ -178,7 +178,7 @@ async fn every_error_tells_its_causes_in_its_long_form() {
         .retry(wats_http::RetryConfig::default().max_attempts(1))
         .build()
         .unwrap();
-    let nobody = wats_domains::Api::new(nobody, &wats_domains::ApiOptions::default());
+    let nobody = wats_domains::Wats::from(nobody);
     let unreachable = nobody.version().await.unwrap_err();
     let unacknowledged = Error::Unacknowledged {
         id: id(1),

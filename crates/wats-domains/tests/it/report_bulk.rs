@@ -13,25 +13,25 @@ use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
 use wats_batch::limit;
 use wats_domains::report::{BulkOptions, Detail, Failure, Report, SubmitOptions, UurReport};
-use wats_domains::{Api, ApiOptions, Error, MeasurementLimits, UutReport};
+use wats_domains::{Error, MeasurementLimits, UutReport, Wats};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
 const GET: &str = "/api/Report/Wsjf/{id}";
 
-fn connect_to(base_url: &str, token: &str) -> Api {
+fn connect_to(base_url: &str, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 /// A client whose breaker opens as by default, and lets a call pass again after this time.
-fn connect(sim: &Simulator, open_for: Duration) -> Api {
+fn connect(sim: &Simulator, open_for: Duration) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(sim.token())
@@ -40,7 +40,7 @@ fn connect(sim: &Simulator, open_for: Duration) -> Api {
         .breaker(BreakerConfig::default().open_for(open_for))
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn reports(count: u128) -> Vec<Report> {
@@ -282,7 +282,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         )
         .build()
         .unwrap();
-    let api = Api::new(client, &ApiOptions::default());
+    let api = Wats::from(client);
     sim.inject(Fault::status(503).times(100_000));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let many = BulkOptions::default()

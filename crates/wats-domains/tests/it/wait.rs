@@ -3,7 +3,7 @@
 use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
-use wats_domains::{Api, ApiOptions};
+use wats_domains::Wats;
 use wats_sim::Simulator;
 
 /// A server on a runtime of its own, which no test blocks.
@@ -27,26 +27,26 @@ fn server() -> Server {
     }
 }
 
-fn api(server: &Server) -> Api {
+fn api(server: &Server) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(server.sim.base_url())
         .token(server.sim.token())
         .rate_limit(None)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn wait(api: &Api) {
+fn wait(api: &Wats) {
     let product = api.product().get("PART-0001").wait().unwrap();
     assert_eq!(product.part_number(), "PART-0001");
 }
 
-async fn ask(api: &Api) {
+async fn ask(api: &Wats) {
     let product = api.product().get("PART-0001").await.unwrap();
     assert_eq!(product.part_number(), "PART-0001");
 }

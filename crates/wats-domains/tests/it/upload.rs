@@ -1,25 +1,17 @@
 //! Reports with large attachments on their way to a server: exact, repeatable, and never in memory as a whole.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic here is the failing test"
-)]
-
-#[path = "it/report_common.rs"]
-mod report_common;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 
-use report_common::start;
 use uuid::Uuid;
 use wats_domains::report::{Attachment, AttachmentKey, SubmitOptions};
-use wats_domains::{Api, ApiOptions, UutReport};
+use wats_domains::{UutReport, Wats};
 use wats_sim::{Fault, Simulator};
+
+use crate::report_common::start;
 
 const WSJF: &str = "/api/Report/WSJF";
 
@@ -132,7 +124,7 @@ fn a_hundred_megabytes_are_never_in_memory() {
                 .token("dTpw")
                 .build()
                 .unwrap();
-            let api = Api::new(client, &ApiOptions::default());
+            let api = Wats::from(client);
             let long = wats_http::Timeouts::default().total(std::time::Duration::from_secs(3_600));
             let options = SubmitOptions::default().timeouts(long);
             api.report().submit_with(&report, &options).await.unwrap();
