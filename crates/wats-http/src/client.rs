@@ -447,7 +447,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What messages call the service that this is a client of: with `WATS` they speak of "the WATS server".
+    /// What messages call the service that this is a client of: with `Acme` they speak of "the Acme server".
     pub fn service_name(mut self, name: impl Into<String>) -> Self {
         self.service.name = Some(name.into());
         self

@@ -1,8 +1,9 @@
 //! The rules of the project that a compiler does not check.
 //!
 //! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
-//! `binaries`: one test program per crate. `default_build`: how much a user of `wats` builds. `packages`: what a published crate needs. `files`: what no file contains. `circles`: no module uses itself by way of others. `workspace` and `modules` read
-//! what they judge.
+//! `binaries`: one test program per crate. `default_build`: how much a user of `wats` builds. `packages`: what a published
+//! crate needs. `files`: what no file contains. `service`: the layers do not name WATS. `circles`: no module uses itself by
+//! way of others. `workspace` and `modules` read what they judge.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,4 +18,5 @@ mod layers;
 mod manifests;
 mod modules;
 mod packages;
+mod service;
 mod workspace;

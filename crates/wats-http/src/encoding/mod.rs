@@ -117,7 +117,7 @@ fn not_asked_for(name: &str) -> Error {
 /// For a coding that a feature of this crate brings.
 fn not_built(coding: &str, feature: &str) -> String {
     format!(
-        "the answer is encoded as `{coding}`, which this build does not read; turn on the feature `{feature}` of wats or wats-http"
+        "the answer is encoded as `{coding}`, which this build does not read; turn on the feature `{feature}`"
     )
 }
 

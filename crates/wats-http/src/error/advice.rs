@@ -7,14 +7,14 @@ use super::{Deadline, ErrorKind};
 /// How messages name the server and where its tokens come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ServiceName {
-    /// Such as `WATS`.
+    /// Such as `Acme`.
     pub(crate) name: Option<String>,
-    /// Such as `the WATS Control Panel`.
+    /// Such as `the Control Panel`.
     pub(crate) token_source: Option<String>,
 }
 
 impl ServiceName {
-    /// `the server`, or `the WATS server`.
+    /// `the server`, or `the Acme server`.
     pub(crate) fn server(&self) -> Cow<'static, str> {
         match &self.name {
             Some(name) => format!("the {name} server").into(),
@@ -22,7 +22,7 @@ impl ServiceName {
         }
     }
 
-    /// `where it is made`, in words to follow a token or its making.
+    /// Where, or for whom, a token is made: `in the Control Panel`, `for the server`.
     pub(crate) fn token_source(&self) -> Cow<'static, str> {
         match &self.token_source {
             Some(source) => format!("in {source}").into(),
@@ -85,7 +85,9 @@ pub(super) fn advice(kind: ErrorKind, service: &ServiceName) -> Option<Cow<'stat
             }
             407 => "the proxy wants another user name and password (ProxyConfig::credentials)",
             409 => "the object was changed or exists already; read it again first",
-            413 => "what was sent is too large for the server; leave something out, such as attachments",
+            413 => {
+                "what was sent is too large for the server; leave something out, such as attachments"
+            }
             429 => "the token's request budget is used up; send fewer calls or wait",
             500..=599 => {
                 "the server failed; try again later, and tell its administrator if it stays"
