@@ -39,6 +39,21 @@ impl From<Client> for Wats {
     }
 }
 
+/// The root of the server: people copy the address with `/api` at its end, which the paths of operations begin with.
+fn without_api(url: &str) -> &str {
+    let url = url.trim().trim_end_matches('/');
+    let end = url.len().checked_sub("/api".len());
+    match end.and_then(|at| url.split_at_checked(at)) {
+        // A host may have that name, too.
+        Some((root, end))
+            if end.eq_ignore_ascii_case("/api") && root.trim_end_matches('/').contains("://") =>
+        {
+            root
+        }
+        _ => url,
+    }
+}
+
 fn variable(name: &str) -> Result<String> {
     env::var(name).map_err(|error| {
         let problem = match error {
@@ -79,7 +94,10 @@ pub struct WatsBuilder {
 impl Default for WatsBuilder {
     fn default() -> Self {
         Self {
-            http: Client::builder().user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
+            http: Client::builder()
+                .service_name("WATS")
+                .token_source("the WATS Control Panel")
+                .user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
             cache: CacheOptions::default(),
         }
     }
@@ -88,7 +106,8 @@ impl Default for WatsBuilder {
 impl WatsBuilder {
     /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
     pub fn base_url(self, url: impl Into<String>) -> Self {
-        self.http(|client| client.base_url(url))
+        let url = url.into();
+        self.http(|client| client.base_url(without_api(&url)))
     }
 
     /// The API token from the WATS Control Panel, as it is shown there.
@@ -132,5 +151,40 @@ impl WatsBuilder {
     pub fn build(self) -> Result<Wats> {
         let client = self.http.build()?;
         Ok(Wats::new(client, &self.cache))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_of_the_server_is_taken_out_of_what_people_copy() {
+        for (url, root) in [
+            ("https://h/api", "https://h"),
+            ("https://h/API/", "https://h"),
+            (" http://h:1/sub/api// ", "http://h:1/sub"),
+            ("https://h//api", "https://h/"),
+            ("https://h/api/api", "https://h/api"),
+            ("https://h/xapi", "https://h/xapi"),
+            ("https://h/", "https://h"),
+            ("https://api", "https://api"),
+            ("http://API/", "http://API"),
+            ("https://ø/api", "https://ø"),
+            ("€i", "€i"),
+            ("/api", "/api"),
+            ("", ""),
+        ] {
+            assert_eq!(without_api(url), root, "{url}");
+        }
+    }
+
+    #[test]
+    fn messages_name_the_service() {
+        let told = |builder: WatsBuilder| builder.build().unwrap_err().to_string();
+        let error = told(Wats::builder());
+        assert!(error.contains("address of the WATS server"), "{error}");
+        let error = told(Wats::builder().base_url("http://h"));
+        assert!(error.contains("the WATS Control Panel"), "{error}");
     }
 }

@@ -32,18 +32,18 @@ pub(crate) struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads `https://host[:port][/sub/path]`; a trailing `/` and a trailing `/api` are taken off, in any case.
+    /// Reads `https://host[:port][/sub/path]`; a trailing `/` is taken off.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Error::config(
-                "the base URL is empty; set it to the address of the WATS server, such as https://company.wats.com",
+                "the base URL is empty; set it to the address of the server, such as https://server.example",
             ));
         }
         // No message shows the text: it may hold a password, or be the token put in the wrong place.
         let address = Address::parse(text).map_err(|why| match why {
             Unreadable::Scheme => Error::config(
-                "the base URL is not an address of HTTP; it must start with http:// or https://, such as https://company.wats.com",
+                "the base URL is not an address of HTTP; it must start with http:// or https://, such as https://server.example",
             ),
             why => Error::config(format!("the base URL cannot be read: {why}")),
         })?;
@@ -58,13 +58,7 @@ impl BaseUrl {
             ));
         }
         let mut base = Self::origin(&address)?;
-        let mut prefix = address.path.trim_end_matches('/');
-        if let Some(at) = prefix.len().checked_sub(4)
-            && prefix.is_char_boundary(at)
-            && prefix[at..].eq_ignore_ascii_case("/api")
-        {
-            prefix = prefix[..at].trim_end_matches('/');
-        }
+        let prefix = address.path.trim_end_matches('/');
         prefix.clone_into(&mut base.prefix);
         Ok(base)
     }
@@ -340,9 +334,8 @@ mod tests {
         for text in [
             "https://a.b",
             "https://a.b/",
-            "https://a.b/api",
-            "https://A.B/API/",
-            " https://a.b:443/api/ ",
+            "https://A.B//",
+            " https://a.b:443/ ",
         ] {
             let url = base(text);
             assert_eq!(
@@ -352,10 +345,10 @@ mod tests {
             );
         }
         assert_eq!(
-            base("http://h:8080/wats/api")
+            base("http://h:8080/sub/path/")
                 .target("/api/App/Version", &[], &[])
                 .unwrap(),
-            "/wats/api/App/Version"
+            "/sub/path/api/App/Version"
         );
         let v6 = base("http://[::1]:81");
         assert_eq!(
@@ -368,11 +361,11 @@ mod tests {
     fn unusable_base_urls_say_what_to_do() {
         for (text, news) in [
             ("", "is empty"),
-            ("wats.example.com", "must start with http"),
-            ("wats.example.com:8080", "must start with http"),
+            ("server.example.com", "must start with http"),
+            ("server.example.com:8080", "must start with http"),
             ("ftp://x", "must start with http"),
-            ("https://wats.example:99999", "invalid port number"),
-            ("HTTPS://wats.example:8o8o", "invalid port number"),
+            ("https://server.example:99999", "invalid port number"),
+            ("HTTPS://server.example:8o8o", "invalid port number"),
             ("http://[fe80::1%25eth0]/", "without a zone"),
             ("http://[fe80::1%eth0]/", "without a zone"),
             ("http://exa mple/", "cannot be read"),

@@ -6,8 +6,8 @@ use http::Method;
 
 /// Whether a call may be sent again when it is unknown whether the server carried out the first one.
 ///
-/// It is declared per operation and not derived from the HTTP method: WATS has a `PUT` that increments and a `POST`
-/// that overwrites.
+/// It is declared per operation and not derived from the HTTP method: there are servers with a `PUT` that increments and
+/// a `POST` that overwrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
     /// Doing it twice has the effect of doing it once.

@@ -229,13 +229,13 @@ mod tests {
             "example.com:443",
         ] {
             assert!(matches(list, "example.com"), "{list}");
-            assert!(matches(list, "wats.Example.com."), "{list}");
+            assert!(matches(list, "h.Example.com."), "{list}");
             assert!(!matches(list, "notexample.com"), "{list}");
             assert!(!matches(list, "example.com.evil.org"), "{list}");
         }
         assert!(matches("*", "anything") && matches("*", "10.0.0.1"));
         assert!(matches("XN--bcher-kva.example", "xn--bcher-kva.example"));
-        assert!(matches("<local>", "wats") && !matches("<local>", "wats.example"));
+        assert!(matches("<local>", "host") && !matches("<local>", "host.example"));
         assert!(!matches("<local>", "::1"));
     }
 
