@@ -51,7 +51,7 @@ impl Intercept for Hook {
     fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
         let (number, url) = (attempt.number(), attempt.url());
         self.note(&format!("before {number} {} {url}", attempt.operation()));
-        attempt.set_header("x-try", &number.to_string())?;
+        attempt.set_header("x-try", number)?;
         if self.refuses {
             return Err("the line is stopped".into());
         }
@@ -277,10 +277,10 @@ async fn spans_have_the_names_of_the_semantic_conventions_and_no_raw_paths() {
     let text = log.text();
     let closed = text
         .lines()
-        .find(|line| line.contains("close") && !line.contains("wats.attempt"))
+        .find(|line| line.contains("close") && !line.contains("http.attempt"))
         .unwrap();
     for field in [
-        "wats.call",
+        "http.call",
         r#"otel.kind="client""#,
         r#"operation="test.item""#,
         r#"http.request.method="GET""#,
@@ -294,7 +294,7 @@ async fn spans_have_the_names_of_the_semantic_conventions_and_no_raw_paths() {
     }
     let tries: Vec<_> = text
         .lines()
-        .filter(|line| line.contains("close") && line.contains("wats.attempt"))
+        .filter(|line| line.contains("close") && line.contains("http.attempt"))
         .collect();
     assert_eq!(tries.len(), 2, "{text}");
     assert!(

@@ -212,7 +212,7 @@ impl Adder for Direct {
     }
 }
 
-/// No batcher and no channel, only a turn of the scheduler: what the harness itself costs.
+/// No batcher and no channel, only one pass of the scheduler: what the harness itself costs.
 #[derive(Clone)]
 pub(super) struct Floor;
 

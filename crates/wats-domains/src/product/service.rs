@@ -69,7 +69,7 @@ static KEY: Key<ProductSummary> = Key {
     of: |product| product.part_number.clone().map(Literal::Text),
 };
 
-/// Operations on products; from [`Api::product`](crate::Api::product).
+/// Operations on products; from [`Wats::product`](crate::Wats::product).
 #[derive(Debug, Clone)]
 pub struct ProductService {
     core: Arc<Core>,
@@ -93,7 +93,7 @@ impl ProductService {
     /// a part number with a line end and the like; see [`clean_scanned`](crate::clean_scanned).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// let product = api.product().get("A/B #1").await?;
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
@@ -121,7 +121,7 @@ impl ProductService {
     /// The filter cannot be expressed, or the call fails.
     ///
     /// ```no_run
-    /// # fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::{Filter, ProductQuery};
     ///
     /// let active = ProductQuery::default().filter(Filter::eq("state", 1));
@@ -149,7 +149,7 @@ impl ProductService {
     /// The first query that fails; queries only read, so nothing is lost by asking again.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// let found = api.product().get_many(&["PCBA-001", "PCBA-002", "unknown"]).await?;
     /// assert_eq!(found.len(), 3);
     /// assert!(found[2].is_none());

@@ -72,7 +72,7 @@ impl BulkOptions {
     /// [`Error::Stopped`], unsent. Dropping the future of a bulk would lose the outcomes of what was sent already.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, reports: Vec<wats_domains::UutReport>) {
+    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) {
     /// use wats_domains::Error;
     /// use wats_domains::report::{BulkOptions, SubmitOptions};
     ///

@@ -77,7 +77,7 @@ impl ReportService {
     /// The headers of what was processed behind a place: new reports, and those that were received again.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, kept: wats_domains::report::Cursor) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, kept: wats_domains::report::Cursor) -> wats_domains::Result<()> {
     /// use wats_domains::HeaderQuery;
     ///
     /// let mut news = api.report().since(kept, &HeaderQuery::default());

@@ -117,7 +117,7 @@ impl ReportService {
     /// As [`get`](Self::get).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::Detail;
     ///
     /// let report = api.report().get_with(id, Detail::default().attachments(false)).await?;
@@ -173,7 +173,7 @@ impl ReportService {
     /// memory at the end; [`get_each`](Self::get_each) gives them one by one.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, ids: Vec<uuid::Uuid>) {
+    /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) {
     /// use wats_domains::report::{BulkOptions, Detail};
     ///
     /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));

@@ -8,7 +8,7 @@ use crate::ask::{Ask, Core, List};
 use crate::error::Error;
 use std::sync::Arc;
 
-/// Operations on reports; from [`Api::report`](crate::Api::report).
+/// Operations on reports; from [`Wats::report`](crate::Wats::report).
 #[derive(Debug, Clone)]
 pub struct ReportService {
     pub(super) core: Arc<Core>,
@@ -28,7 +28,7 @@ impl ReportService {
     /// One that is received *again* is processed again, so it comes once more, as what it has become.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::HeaderQuery;
     ///
     /// let query = HeaderQuery::default().part_number("PCBA-001");

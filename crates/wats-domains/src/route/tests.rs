@@ -15,7 +15,8 @@ use wats_http::test_util::{MockAnswer, MockRequest, MockTransport};
 use super::described::Descriptions;
 use crate::ask::Route;
 use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch};
-use crate::{Api, ApiOptions, CacheOptions, Filter, HeaderQuery, Product, ProductQuery, UutReport};
+use crate::report::{Station, Unit};
+use crate::{CacheOptions, Filter, HeaderQuery, Product, ProductQuery, UutReport, Wats};
 
 /// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.
 fn table() -> impl Iterator<Item = &'static Route> {
@@ -44,16 +45,24 @@ fn filled(name: &str) -> &'static str {
 }
 
 /// One call of each row, with all that it may be given.
-async fn call_all(api: &Api) {
+async fn call_all(api: &Wats) {
     let (product, report) = (api.product(), api.report());
     let internal = report.internal();
     let detail = Detail::default()
         .level(DetailLevel::FULL)
         .chart_data(true)
         .attachments(true);
-    let test = UutReport::builder("P", "S", "A", 100)
-        .station("S", "L", "P")
-        .operator("O");
+    let unit = Unit {
+        part_number: "P",
+        serial_number: "S",
+        revision: "A",
+    };
+    let station = Station {
+        name: "S",
+        location: "L",
+        purpose: "P",
+    };
+    let test = UutReport::builder(unit, 100).station(station).operator("O");
     let whole = ProductQuery::default()
         .filter(Filter::eq("name", AWKWARD))
         .top(5)
@@ -123,11 +132,7 @@ async fn requests() -> Vec<MockRequest> {
         .transport(mock.clone())
         .build()
         .unwrap();
-    call_all(&Api::new(
-        client,
-        &ApiOptions::default().cache(CacheOptions::off()),
-    ))
-    .await;
+    call_all(&Wats::new(client, &CacheOptions::off())).await;
     mock.requests()
 }
 

@@ -15,6 +15,7 @@ mod against_simulator;
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
 mod build_common;
+mod client;
 mod foreign;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
@@ -35,5 +36,6 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod upload;
 mod wait;
 mod words;

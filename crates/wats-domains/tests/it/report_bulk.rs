@@ -12,26 +12,29 @@ use std::time::Duration;
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
 use wats_batch::limit;
-use wats_domains::report::{BulkOptions, Detail, Failure, Report, SubmitOptions, UurReport};
-use wats_domains::{Api, ApiOptions, Error, MeasurementLimits, UutReport};
+use wats_domains::report::{
+    BulkOptions, Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport,
+    builder::FailureCode,
+};
+use wats_domains::{Error, MeasurementLimits, UutReport, Wats};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
 const GET: &str = "/api/Report/Wsjf/{id}";
 
-fn connect_to(base_url: &str, token: &str) -> Api {
+fn connect_to(base_url: &str, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 /// A client whose breaker opens as by default, and lets a call pass again after this time.
-fn connect(sim: &Simulator, open_for: Duration) -> Api {
+fn connect(sim: &Simulator, open_for: Duration) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(sim.token())
@@ -40,7 +43,7 @@ fn connect(sim: &Simulator, open_for: Duration) -> Api {
         .breaker(BreakerConfig::default().open_for(open_for))
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn reports(count: u128) -> Vec<Report> {
@@ -282,7 +285,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         )
         .build()
         .unwrap();
-    let api = Api::new(client, &ApiOptions::default());
+    let api = Wats::from(client);
     sim.inject(Fault::status(503).times(100_000));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let many = BulkOptions::default()
@@ -309,18 +312,36 @@ async fn reports_of_every_kind_go_in_bulk() {
     let (sim, api) = start(Simulator::builder()).await;
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let plain = reports(2);
-    let test = UutReport::builder("PART-0001", "S", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
-        .build()
-        .unwrap();
+    let test = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
+    .build()
+    .unwrap();
     let repair: UurReport = test
         .report()
         .repair(500)
-        .station("Repair", "Lab", "Repair")
+        .station(Station {
+            name: "Repair",
+            location: "Lab",
+            purpose: "Repair",
+        })
         .operator("Ola")
-        .failure(Failure::new("Component", "Burned"))
+        .failure(Failure::new(FailureCode {
+            category: "Component",
+            code: "Burned",
+        }))
         .build()
         .unwrap();
     let service = api.report();

@@ -3,8 +3,8 @@
 use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
-use wats_domains::report::Cursor;
-use wats_domains::{Api, ApiOptions, CacheOptions, Filter, HeaderQuery, ProductQuery, UutReport};
+use wats_domains::report::{Cursor, Station, Unit};
+use wats_domains::{CacheOptions, Filter, HeaderQuery, ProductQuery, UutReport, Wats};
 use wats_sim::{Fault, Simulator};
 
 /// A server on a runtime of its own, which no test blocks.
@@ -28,29 +28,39 @@ fn server() -> Server {
     }
 }
 
-fn api(server: &Server) -> Api {
-    let client = wats_http::Client::builder()
+fn api(server: &Server) -> Wats {
+    Wats::builder()
         .base_url(server.sim.base_url())
         .token(server.sim.token())
         .rate_limit(None)
+        // Each call goes to the server.
+        .cache(CacheOptions::off())
         .build()
-        .unwrap();
-    // Each call goes to the server.
-    Api::new(client, &ApiOptions::default().cache(CacheOptions::off()))
+        .unwrap()
 }
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn wait(api: &Api) {
+fn wait(api: &Wats) {
     let product = api.product().get("PART-0001").wait().unwrap();
     assert_eq!(product.part_number(), "PART-0001");
 }
 
-fn submit(api: &Api) {
-    let report = UutReport::builder("PART-0001", "SN", "A", 100)
-        .station("S", "L", "P")
+fn submit(api: &Wats) {
+    let unit = Unit {
+        part_number: "PART-0001",
+        serial_number: "SN",
+        revision: "A",
+    };
+    let station = Station {
+        name: "S",
+        location: "L",
+        purpose: "P",
+    };
+    let report = UutReport::builder(unit, 100)
+        .station(station)
         .operator("O")
         .build()
         .unwrap();
@@ -58,7 +68,7 @@ fn submit(api: &Api) {
     assert_eq!(submitted.id, report.id());
 }
 
-async fn ask(api: &Api) {
+async fn ask(api: &Wats) {
     let product = api.product().get("PART-0001").await.unwrap();
     assert_eq!(product.part_number(), "PART-0001");
 }

@@ -1,5 +1,4 @@
 //! `#[cached]` for those who depend on the facade alone.
-#![cfg(feature = "macros")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use wats::cache::cached;

@@ -1,4 +1,4 @@
-//! The root of the typed layer: makes the core that all services share, and the services on it.
+//! The client: makes the core that all services share, and gives out the services on it.
 
 use std::sync::Arc;
 
@@ -11,46 +11,29 @@ use crate::product::ProductService;
 use crate::report::ReportService;
 use crate::route;
 
-/// Options of the typed layer.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ApiOptions {
-    /// How long answers are kept in memory.
-    pub cache: CacheOptions,
-}
-
-impl ApiOptions {
-    /// Sets how long answers are kept in memory.
-    pub fn cache(mut self, options: CacheOptions) -> Self {
-        self.cache = options;
-        self
-    }
-}
-
-/// A WATS server, typed. Cheap to clone; clones share connections and caches.
+/// A WATS server. Cheap to clone; clones share connections and caches.
 ///
 /// ```no_run
-/// use wats_domains::{Api, ApiOptions};
+/// use wats_domains::Wats;
 ///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = wats_http::Client::builder().base_url("https://company.wats.com").token("dXNlcjpwYXNz").build()?;
-/// let api = Api::new(client, &ApiOptions::default());
-/// println!("{} speaks WATS {}", api.http().base_url(), api.version().await?);
+/// # async fn example() -> wats_domains::Result<()> {
+/// let wats = Wats::builder().base_url("https://company.wats.com").token("dXNlcjpwYXNz").build()?;
+/// let product = wats.product().get("PCBA-001").await?;
+/// println!("{}", product.name.as_deref().unwrap_or("no name"));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Api {
+pub struct Wats {
     core: Arc<Core>,
 }
 
-impl Api {
-    /// Puts the typed layer on a transport.
-    pub fn new(client: Client, options: &ApiOptions) -> Self {
+impl Wats {
+    pub(crate) fn new(client: Client, cache: &CacheOptions) -> Self {
         // One answer, one cap: what the transport lets through can be read.
         let limits = Limits::default().max_bytes(client.limits().decoded);
         let json = Serializer::new(Format::Json).limits(limits);
         Self {
-            core: Arc::new(Core::new(client, json, &options.cache)),
+            core: Arc::new(Core::new(client, json, cache)),
         }
     }
 

@@ -202,7 +202,7 @@ fn with_python(row: RowSpec, ctx: &Context, job: Job) -> RowSpec {
             stage.sim.address().to_owned(),
             stage.token.clone(),
         ];
-        let script = include_str!("../../python/scenario.py");
+        let script = include_str!("../../../python/scenario.py");
         let driver = Driver::start(&interpreter, script, &arguments)?;
         Ok((stage, driver))
     };

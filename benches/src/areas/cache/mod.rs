@@ -1,7 +1,7 @@
 //! Caches: hits, mixed work, eviction, sweeping, memory, hit ratio, loading.
 //!
 //! Ours has a time to live and statistics in every row; the others have neither, unless they cannot be without.
-//! `caches` are the contestants, `keys` the sequences they are asked for, `expiry` the rows on sweeping and memory.
+//! `caches` are the candidates, `keys` the sequences they are asked for, `expiry` the rows on sweeping and memory.
 
 mod caches;
 mod expiry;
@@ -39,7 +39,7 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
 }
 
 /// The driver of the Python peer: what to measure, and the number of keys.
-const PYTHON: &str = include_str!("../../python/cache.py");
+const PYTHON: &str = include_str!("../../../python/cache.py");
 
 /// What is done over and over in a row.
 trait Op: 'static {
@@ -114,7 +114,7 @@ impl Start {
     }
 }
 
-/// One contestant of a row.
+/// One candidate of a row.
 fn with<C: Cache, O: Op>(row: RowSpec, ctx: &Context, start: &Start) -> RowSpec {
     if !(C::BOUNDED || O::WITHOUT_BOUND) {
         return row;
@@ -246,7 +246,7 @@ fn insert_evict(ctx: &Context, name: &str, capacity: usize, threads: usize) -> R
     }
 }
 
-/// Makes the keys of a row when its turn comes.
+/// Makes the keys of a row when it is measured.
 type Draw = fn() -> crate::Result<Arc<Vec<u64>>>;
 
 fn hit_ratios(ctx: &Context) -> Vec<RowSpec> {

@@ -1,6 +1,5 @@
 //! The child of a fork: it has the memory of its parent and none of its threads.
 
-#![cfg(unix)]
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -4,12 +4,17 @@
 //! the same line with the causes and the advice, each once. No credential can appear: none is stored here, server text
 //! passes through [`Secrets`] before it is cut and kept, and [`without`](Error::without) looks through the rest once more.
 
+mod advice;
+
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 
+pub(crate) use self::advice::ServiceName;
 use crate::token::Secrets;
 
 /// What a result of this crate is.
@@ -99,7 +104,7 @@ impl fmt::Display for ErrorKind {
 /// ```
 /// use wats_http::{Client, ErrorKind};
 ///
-/// let error = Client::builder().base_url("ftp://wats.example.com").token("c2VjcmV0").build().unwrap_err();
+/// let error = Client::builder().base_url("ftp://server.example").token("c2VjcmV0").build().unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Config);
 /// assert!(!error.is_retryable());
 /// assert!(error.to_string().contains("http:// or https://"));
@@ -137,6 +142,7 @@ pub(crate) struct Context {
     pub(crate) method: Method,
     /// Origin, path and query; the base URL is refused when it carries credentials.
     pub(crate) url: String,
+    pub(crate) service: Arc<ServiceName>,
 }
 
 impl Error {
@@ -327,8 +333,8 @@ impl Error {
         self.0.context.as_ref().map(|c| c.url.as_str())
     }
 
-    /// The server's own words about a refusal with their line ends, at most 64 KiB; WATS tells what is wrong with a
-    /// report in many lines. Control characters are spaces here.
+    /// The server's own words about a refusal with their line ends, at most 64 KiB; some servers tell in many lines
+    /// what is wrong. Control characters are spaces here.
     pub fn server_message(&self) -> Option<&str> {
         self.0.words.as_deref()
     }
@@ -371,57 +377,10 @@ impl Error {
     }
 
     /// What to do about it, in a sentence.
-    pub fn advice(&self) -> Option<&'static str> {
-        Some(match self.0.kind {
-            ErrorKind::Connect => "check the base URL, the network and that the server is running",
-            ErrorKind::Proxy => {
-                "check the proxy's address, user name and password (ProxyConfig::credentials, or HTTPS_PROXY and NO_PROXY), or ask its administrator to allow the server"
-            }
-            ErrorKind::Tls => {
-                "check that the address is right and that the server's certificate is issued by a trusted CA (add a private CA, or the very certificate of the server, with TlsConfig::add_ca_pem), not expired and made for that name"
-            }
-            ErrorKind::Transport => "the network or the server cut the connection; try again",
-            ErrorKind::Timeout(Deadline::Pool) => {
-                "all connections are busy; run fewer calls at once or raise PoolConfig::max_connections (over HTTP/2, if the server takes no more calls at a time, PoolConfig::http2_connections)"
-            }
-            ErrorKind::Timeout(Deadline::RateLimit) => {
-                "send fewer calls with this token, or raise RateLimit if the server allows more"
-            }
-            ErrorKind::CircuitOpen => "wait until the server works again, then call again",
-            ErrorKind::Timeout(_) => "try again later or raise the deadline in Timeouts",
-            ErrorKind::TooLarge => "ask for less or raise the limit in SizeLimits",
-            ErrorKind::Decode => {
-                "check that the base URL is a WATS server and that no proxy or login page answers in its place"
-            }
-            ErrorKind::Status(status) => match status.as_u16() {
-                300 => "the server offers several answers; ask for one of those that it names",
-                301..=303 | 307 | 308 => {
-                    "the server redirects; set the base URL to the address it names"
-                }
-                304 => {
-                    "what you have is what the server has; leave out If-None-Match and If-Modified-Since to get it again"
-                }
-                305 => "the server wants to be reached through a proxy (ProxyConfig)",
-                400 | 422 => "the server refused the content; correct what its message names",
-                401 => {
-                    "the token is missing, wrong, expired or revoked; make a new one in the WATS Control Panel"
-                }
-                403 => "the token is valid but lacks the right for this operation",
-                404 => "check the identifier, and that the base URL is the root of the WATS server",
-                405 => {
-                    "the server does not know this operation; it may be too old or the base URL wrong"
-                }
-                407 => "the proxy wants another user name and password (ProxyConfig::credentials)",
-                409 => "the object was changed or exists already; read it again first",
-                413 => "the report is too large for the server; leave out or shrink attachments",
-                429 => "the token's request budget is used up; send fewer calls or wait",
-                500..=599 => {
-                    "the server failed; try again later, and tell its administrator if it stays"
-                }
-                _ => return None,
-            },
-            ErrorKind::Config | ErrorKind::Request => return None,
-        })
+    pub fn advice(&self) -> Option<Cow<'static, str>> {
+        let unnamed = ServiceName::default();
+        let service = self.0.context.as_ref().map(|context| &*context.service);
+        advice::advice(self.0.kind, service.unwrap_or(&unnamed))
     }
 }
 
@@ -432,6 +391,7 @@ impl fmt::Display for Error {
             operation,
             method,
             url,
+            ..
         }) = &inner.context
         {
             write!(f, "{operation}: {method} {url}: ")?;

@@ -59,6 +59,7 @@ pub(crate) mod json;
 #[doc(hidden)]
 pub mod key;
 mod macros;
+#[cfg(feature = "msgpack")]
 pub(crate) mod pack;
 mod values;
 mod verify;
@@ -262,6 +263,7 @@ pub(crate) fn write_json<T: Encode + ?Sized>(
     Ok(())
 }
 
+#[cfg(feature = "msgpack")]
 /// Writes `value` as MessagePack at the end of `out`.
 pub(crate) fn write_pack<T: Encode + ?Sized>(
     value: &T,
@@ -294,6 +296,7 @@ pub(crate) fn read_json<T: Decode>(text: &[u8], max_depth: usize) -> Result<T, L
     }
 }
 
+#[cfg(feature = "msgpack")]
 /// Reads a whole MessagePack document, or gives up.
 pub(crate) fn read_pack<T: Decode>(bytes: &[u8], max_depth: usize) -> Option<T> {
     let mut source = pack::PackSource::new(bytes, max_depth);

@@ -150,15 +150,15 @@ fn a_function_may_call_itself_with_other_arguments() {
     assert_eq!(CALLS.load(Ordering::Relaxed), 41);
 }
 
-mod elsewhere {
+mod re_exported {
     pub(crate) mod deeper {
         pub(crate) use wats_cache as cache;
     }
 }
 
 #[test]
-fn the_crate_may_be_found_elsewhere() {
-    #[cached(crate = "crate::cached::elsewhere::deeper::cache", ttl = "1h")]
+fn the_crate_may_be_re_exported() {
+    #[cached(crate = "crate::cached::re_exported::deeper::cache", ttl = "1h")]
     fn double(n: u32) -> Result<u32, String> {
         Ok(2 * n)
     }

@@ -1,4 +1,4 @@
-//! Keeps writing honest: whatever passes through here is written to the inner serializer
+//! Enforces the rules of depth and floats while serializing: whatever passes through here is written to the inner serializer
 //! unchanged, but what could not be read back as what it was is stopped, or written as what it is:
 //!
 //! * nesting beyond the limit, and floats without a JSON number: `serde_json` would write NaN as `null` without a word, and
@@ -52,9 +52,11 @@ impl Rules for JsonRules {
 }
 
 /// There is every float, and no raw JSON.
+#[cfg(feature = "msgpack")]
 #[derive(Clone, Copy)]
 pub(crate) struct PackRules;
 
+#[cfg(feature = "msgpack")]
 impl Rules for PackRules {
     const RAW_JSON: bool = false;
     const EVERY_FLOAT: bool = true;

@@ -40,13 +40,13 @@ mod writer;
 
 use serde::de::DeserializeOwned;
 
+use crate::detect::ARCHIVE_MAGIC as MAGIC;
 use crate::fast::{Decode, Encode};
 use crate::{Error, Format, Limits, Position, Result, msgpack};
 use reader::ArchiveSource;
 use tables::Tables;
 use writer::ArchiveSink;
 
-pub(crate) const MAGIC: [u8; 3] = [0xc1, b'W', b'A'];
 const VERSION: u8 = 1;
 const HEADER: usize = MAGIC.len() + 1;
 const CHECKSUM: usize = 8;

@@ -39,7 +39,7 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
     rows
 }
 
-/// A runtime of its own for each contestant, so that no task of another is left on it.
+/// A runtime of its own for each candidate, so that no task of another is left on it.
 fn runtime(threads: usize) -> Result<Runtime> {
     let mut builder = if threads == 1 {
         Builder::new_current_thread()

@@ -134,7 +134,7 @@ fn kept_row<T: Model>(
         })
 }
 
-/// A contestant that repeats `op` on the set.
+/// A candidate that repeats `op` on the set.
 fn peer<T: Model, R>(
     row: RowSpec,
     ctx: &Context,
@@ -304,7 +304,7 @@ fn python<T>(row: RowSpec, ctx: &Context, set: &Set<T>, format: Format, what: &s
     let path = set.file.as_ref().and_then(|file| file.path().to_str());
     match (format, path) {
         (Format::Json | Format::MessagePack | Format::JsonGzip, Some(path)) => {
-            let script = include_str!("../../python/codec.py");
+            let script = include_str!("../../../python/codec.py");
             row.peer_python(ctx, script, &[path, format.name(), what])
         }
         _ => row,

@@ -1,4 +1,4 @@
-//! The one thread that knows when jobs are due. It hands them to the workers and runs no code of anybody.
+//! The one thread that knows when jobs are due. It hands them to the workers and runs no code of its users.
 
 mod workers;
 
@@ -170,7 +170,7 @@ impl Scheduler {
         loop {
             let now = Moment::now();
             state.hand_out(now);
-            let look_again = self.employ(&mut state, now);
+            let look_again = self.ensure_workers(&mut state, now);
             let first = state.due.keys().next().map(|&(due, _)| due);
             let wake = match (first.map(Moment::from_nanos), look_again) {
                 (Some(first), Some(again)) => first.min(again),

@@ -1,40 +1,43 @@
 //! Reports with large attachments on their way to a server: exact, repeatable, and never in memory as a whole.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic here is the failing test"
-)]
-
-#[path = "it/report_common.rs"]
-mod report_common;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 
-use report_common::start;
 use uuid::Uuid;
-use wats_domains::report::{Attachment, AttachmentKey, SubmitOptions};
-use wats_domains::{Api, ApiOptions, UutReport};
+use wats_domains::report::{Attachment, AttachmentKey, Station, SubmitOptions, Unit};
+use wats_domains::{UutReport, Wats};
 use wats_sim::{Fault, Simulator};
+
+use crate::report_common::start;
 
 const WSJF: &str = "/api/Report/WSJF";
 
 fn report(files: &[&Path]) -> UutReport {
-    UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .steps(|root| {
-            for (n, path) in files.iter().enumerate() {
-                let file = Attachment::from_path(path, "a/b").unwrap();
-                root.attachment(format!("File {n}"), file);
-            }
-        })
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PCBA-001",
+            serial_number: "SN-42",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .steps(|root| {
+        for (n, path) in files.iter().enumerate() {
+            let file = Attachment::from_path(path).unwrap().content_type("a/b");
+            root.attachment(format!("File {n}"), file);
+        }
+    })
+    .build()
+    .unwrap()
 }
 
 /// Bytes that repeat late.
@@ -132,7 +135,7 @@ fn a_hundred_megabytes_are_never_in_memory() {
                 .token("dTpw")
                 .build()
                 .unwrap();
-            let api = Api::new(client, &ApiOptions::default());
+            let api = Wats::from(client);
             let long = wats_http::Timeouts::default().total(std::time::Duration::from_secs(3_600));
             let options = SubmitOptions::default().timeouts(long);
             api.report().submit_with(&report, &options).await.unwrap();

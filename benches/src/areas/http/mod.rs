@@ -1,7 +1,7 @@
 //! HTTP: processor time per request, requests per second, cold starts, connections, allocations.
 //!
 //! The server is a child process on one thread; every client runs on a current-thread runtime, so its figure is its
-//! own work and not the wake-ups between threads. `server` is the child, `clients` the contestants; `instructions`
+//! own work and not the wake-ups between threads. `server` is the child, `clients` the candidates; `instructions`
 //! counts what no load of the machine can change.
 
 mod clients;
@@ -140,7 +140,7 @@ fn with_httpx(row: RowSpec, ctx: &Context, concurrency: usize, protocol: Protoco
         let ca_file = ca
             .as_ref()
             .map_or("-".to_owned(), |file| file.path().display().to_string());
-        let script = include_str!("../../python/http_get.py");
+        let script = include_str!("../../../python/http_get.py");
         let arguments = [
             host.target.base_url.clone(),
             ca_file,

@@ -29,7 +29,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wats_background::{Moment, Work};
 
 pub(crate) type Listener<K, V> = Arc<dyn Fn(&K, &V, RemovalCause) + Send + Sync>;
@@ -209,6 +209,16 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             self.single_flight.forget(&key);
         }
         self.send(out);
+    }
+
+    pub(crate) fn insert_until(&self, key: K, value: V, end: Instant)
+    where
+        K: Clone,
+    {
+        match end.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => drop(self.remove(&key)),
+            left => self.insert(key, value, Some(left), &[]),
+        }
     }
 
     pub(crate) fn remove<Q>(&self, key: &Q) -> Option<V>
