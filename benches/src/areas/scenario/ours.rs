@@ -4,7 +4,7 @@ use super::{Job, User, part_number};
 use crate::Result;
 use wats_batch::{batch_map, limit};
 use wats_domains::report::{Station, Unit};
-use wats_domains::{HeaderQuery, MeasurementLimits, UutReport, Wats};
+use wats_domains::{CacheOptions, ClassOptions, HeaderQuery, MeasurementLimits, UutReport, Wats};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
@@ -92,12 +92,15 @@ impl User for OneByOne {
 }
 
 fn api(base_url: &str, token: &str) -> Result<Wats> {
-    let client = wats_http::Client::builder()
+    // The peers keep processes only.
+    let kept = CacheOptions::off().processes(ClassOptions::default());
+    let api = Wats::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
+        .cache(kept)
         .build()?;
-    Ok(Wats::from(client))
+    Ok(api)
 }
 
 async fn prepare(api: &Wats, job: Job) -> Result<()> {

@@ -9,9 +9,10 @@ use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::list::{Key, Options};
+use crate::ask::{Ask, Core, Kept, List};
 use crate::error::{Result, none_if_missing};
-use crate::odata::Filter;
+use crate::odata::{Filter, Literal};
 use crate::scanned::{self, Kind};
 
 /// Part numbers per query of [`ProductService::get_many`]: about 600 bytes of URL.
@@ -62,6 +63,12 @@ impl ProductQuery {
     }
 }
 
+/// Part numbers tell products apart.
+static KEY: Key<ProductSummary> = Key {
+    member: "partNumber",
+    of: |product| product.part_number.clone().map(Literal::Text),
+};
+
 /// Operations on products; from [`Wats::product`](crate::Wats::product).
 #[derive(Debug, Clone)]
 pub struct ProductService {
@@ -106,21 +113,31 @@ impl ProductService {
         self.core.run(|_| async { none_if_missing(get.await) })
     }
 
-    /// Lists products (`GET /api/Product/Query`), from memory as [`get`](Self::get) does
+    /// Lists products (`GET /api/Product/Query`), or [`each`](List::each) of them in the order of their part numbers; from
+    /// memory as [`get`](Self::get) does
     /// ([`CacheOptions::product_lists`](crate::CacheOptions::product_lists)).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub fn query(&self, query: &ProductQuery) -> Ask<Vec<ProductSummary>> {
-        let filter = query.filter.as_ref().map(Filter::to_odata).transpose();
-        let call = filter.map(|filter| {
-            route::query
-                .call()
-                .query_opt("$filter", filter)
-                .query_opt("$top", query.top)
-                .query_opt("$orderby", query.order_by.as_ref())
-        });
-        self.core.ask(&route::query, call)
+    ///
+    /// ```no_run
+    /// # fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::{Filter, ProductQuery};
+    ///
+    /// let active = ProductQuery::default().filter(Filter::eq("state", 1));
+    /// for product in api.product().query(&active).each().wait() {
+    ///     println!("{}", product?.part_number());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn query(&self, query: &ProductQuery) -> List<ProductSummary> {
+        let options = Options {
+            filter: query.filter.clone(),
+            top: query.top,
+            order_by: query.order_by.clone(),
+            ..Options::default()
+        };
+        List::new(&self.core, &route::query, &KEY, options)
     }
 
     /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. The result has one element per part
@@ -144,7 +161,9 @@ impl ProductService {
         self.core.run(|core| async move {
             let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
             let answers = batch_map(queries(&numbers), QUERIES_AT_ONCE, |filter| {
-                ProductService::new(&core).query(&ProductQuery::default().filter(filter))
+                ProductService::new(&core)
+                    .query(&ProductQuery::default().filter(filter))
+                    .into_future()
             });
             let mut found = Found::default();
             for products in answers.await {
