@@ -5,7 +5,7 @@ use std::time::Duration;
 use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map, limit};
 use wats::http::http::StatusCode;
 use wats::prelude::*;
-use wats::{CacheOptions, ErrorKind, ProductSummary, RetryConfig, TlsConfig};
+use wats::{ErrorKind, ProductSummary, RetryConfig, TlsConfig};
 use wats_sim::{Fault, Simulator};
 
 const PRODUCTS: usize = 100;
