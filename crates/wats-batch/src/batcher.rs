@@ -147,7 +147,7 @@ impl<T, R, E> RequestBatcher<T, R, E> {
 
     /// Whether the batcher was closed.
     pub fn is_closed(&self) -> bool {
-        self.shared().core.lock().is_closed()
+        self.shared().queue.lock().is_closed()
     }
 
     /// What the batcher has done so far.
@@ -200,15 +200,16 @@ mod tests {
             );
         }
         let shared = batcher.shared();
-        let flights = shared
+        let joined = shared
+            .options
             .dedupe
             .as_ref()
             .map(|dedupe| dedupe.capacity())
             .unwrap();
-        let (slots, keys) = shared.core.lock().capacity();
+        let (slots, keys) = shared.queue.lock().capacity();
         assert!(
-            flights < 5000 && slots < 5000 && keys < 5000,
-            "{flights} {slots} {keys}"
+            joined < 5000 && slots < 5000 && keys < 5000,
+            "{joined} {slots} {keys}"
         );
         assert_eq!(batcher.stats().items, 1_100_000);
     }

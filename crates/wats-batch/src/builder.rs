@@ -7,10 +7,10 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
 use crate::bulk::Bulk;
-use crate::core::Errand;
-use crate::core::slab::Key;
 use crate::dedupe::ByKey;
+use crate::entry::Key;
 use crate::metrics::Meter;
+use crate::queue::Errand;
 use crate::recovery::{Bisect, Recovery};
 use crate::shared::{Options, Shared};
 use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, watch, worker};
@@ -176,7 +176,7 @@ where
         Fut: Future + Send + 'static,
         Fut::Output: IntoAnswers<R, E>,
     {
-        self.finish(Bulk::in_order(bulk))
+        self.finish(Bulk::in_order(bulk, IntoAnswers::into_answers))
     }
 
     /// Ends with a bulk function that answers in order and cannot fail.
@@ -185,7 +185,7 @@ where
         F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<R>> + Send + 'static,
     {
-        self.finish(Bulk::values(bulk))
+        self.finish(Bulk::in_order(bulk, |values| Ok(values.into_iter().map(Ok).collect())))
     }
 
     /// Ends with a bulk function that answers by key: see [`IntoKeyed`] for the forms.

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+/// What the caller of an item gets.
+pub(crate) type Answer<R, E> = Result<R, BatchError<E>>;
+
 /// Why an item has no result.
 ///
 /// Each variant says whether the item reached the bulk function, so a caller knows whether asking

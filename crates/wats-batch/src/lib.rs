@@ -39,20 +39,16 @@
 //! ```
 
 mod add;
-mod answers;
 mod batcher;
 mod builder;
 mod bulk;
 mod chunked;
 mod config;
-mod core;
 mod dedupe;
 mod engine;
 mod entry;
 mod error;
 mod foreign;
-mod intake;
-mod list;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
 mod map;
@@ -60,7 +56,9 @@ mod metrics;
 mod partition;
 mod policy;
 mod progress;
+mod queue;
 mod ready;
+mod recover;
 mod recovery;
 mod retry;
 mod runtime;
