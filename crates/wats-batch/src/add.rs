@@ -102,7 +102,7 @@ impl<T, R, E> Ticket<T, R, E> {
     /// ```
     /// # use wats_batch::{BatchConfig, RequestBatcher};
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-    /// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v });
+    /// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v }).unwrap();
     /// batcher.try_add(1).unwrap().detach();
     /// batcher.close().await;
     /// assert_eq!(batcher.stats().sent, 1);

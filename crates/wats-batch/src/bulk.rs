@@ -83,13 +83,19 @@ type Keyed<K, R, E> = Result<HashMap<K, Answer<R, E>>, BatchError<E>>;
 
 impl<K: Eq + Hash, R, E, S: BuildHasher> IntoKeyed<K, R, E> for HashMap<K, R, S> {
     fn into_map(self) -> Keyed<K, R, E> {
-        Ok(self.into_iter().map(|(key, value)| (key, Ok(value))).collect())
+        Ok(self
+            .into_iter()
+            .map(|(key, value)| (key, Ok(value)))
+            .collect())
     }
 }
 
 impl<K: Eq + Hash, R, E, S: BuildHasher> IntoKeyed<K, R, E> for HashMap<K, Result<R, E>, S> {
     fn into_map(self) -> Keyed<K, R, E> {
-        Ok(self.into_iter().map(|(key, answer)| (key, of_item(answer))).collect())
+        Ok(self
+            .into_iter()
+            .map(|(key, answer)| (key, of_item(answer)))
+            .collect())
     }
 }
 

@@ -13,6 +13,9 @@ use crate::{Priority, TryAddError};
 /// The slot of an entry in the queue. Its number is used anew once the caller has its answer.
 pub(crate) type Index = usize;
 
+/// The number of a runtime in the queue, for as long as something of it is under way.
+pub(crate) type SiteId = u32;
+
 /// An ordering key: a hash, so that comparing keys runs no foreign code. Two keys with one hash are
 /// merely kept in order with each other.
 pub(crate) type Key = NonZeroU64;

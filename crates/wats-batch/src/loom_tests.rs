@@ -20,16 +20,16 @@ use crate::metrics::Meter;
 use crate::queue::{Errand, Post};
 use crate::shared::{Options, Shared, Starter};
 use crate::worker::Worker;
-use crate::{BatchConfig, BatchError, Policy, Priority, limit};
+use crate::{BatchConfig, BatchError, Policy, Priority};
 
 type Under = Arc<Shared<u32, u32, ()>>;
 
 fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
-    let size = std::num::NonZeroUsize::new(batch).unwrap();
+    let size = batch;
     let config = BatchConfig::default()
         .policy(Policy::Eager)
         .max_batch_size(size)
-        .max_concurrent_batches(limit::<1>());
+        .max_concurrent_batches(1);
     let options = Options {
         order_by: None,
         dedupe: None,
@@ -38,9 +38,10 @@ fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
     };
     Arc::new(Shared::new(
         config,
-        Bulk::in_order(|items| async { items }, |items: Vec<u32>| {
-            Ok(items.into_iter().map(Ok).collect())
-        }),
+        Bulk::in_order(
+            |items| async { items },
+            |items: Vec<u32>| Ok(items.into_iter().map(Ok).collect()),
+        ),
         options,
         starter,
     ))

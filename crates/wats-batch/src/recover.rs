@@ -123,7 +123,8 @@ where
             Err(error) => recovery.retries(part.attempt, error),
         };
         let retried: Vec<_> = answers.iter().map(is_retried).collect();
-        let (mut finals, mut unused_answers, mut unused_items) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut finals, mut unused_answers, mut unused_items) =
+            (Vec::new(), Vec::new(), Vec::new());
         let items = std::mem::take(&mut part.items).into_iter();
         let entries = std::mem::take(&mut self.entries).into_iter();
         for (((entry, item), answer), retried) in entries.zip(items).zip(answers).zip(retried) {

@@ -53,7 +53,11 @@ impl<T, E> Recovery<T, E> {
 
     /// Whether to send again what failed with this error, of the call or of the item.
     pub(crate) fn retries(&self, attempt: u32, error: &BatchError<E>) -> bool {
-        let again = |retry: &Retry<E>| error.inner().is_some_and(|error| retry.again(attempt, error));
+        let again = |retry: &Retry<E>| {
+            error
+                .inner()
+                .is_some_and(|error| retry.again(attempt, error))
+        };
         self.retry.as_ref().is_some_and(again)
     }
 

@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::bulk::Bulk;
-use crate::entry::{AddOptions, Dedupe, EntryId, Index, Key, State, WhenFull};
+use crate::entry::{AddOptions, Dedupe, EntryId, Index, Key, SiteId, State, WhenFull};
 use crate::error::Answer;
 use crate::metrics::Meter;
-use crate::queue::{Deferred, Effects, Errand, Queue, SiteId};
+use crate::queue::{Deferred, Effects, Errand, Queue};
 use crate::recovery::Recovery;
 use crate::runtime::{self, Runtime};
 use crate::sync::{Lock, LockGuard};

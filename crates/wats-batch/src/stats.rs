@@ -8,7 +8,7 @@ use std::time::Duration;
 /// ```
 /// # use wats_batch::{BatchConfig, RequestBatcher};
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-/// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v });
+/// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v }).unwrap();
 /// batcher.add_many([1, 2, 3]).await;
 /// let stats = batcher.stats();
 /// assert_eq!((stats.items, stats.batches, stats.mean_batch()), (3, 1, 3.0));

@@ -10,7 +10,8 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::queue::{Post, SiteId};
+use crate::entry::SiteId;
+use crate::queue::Post;
 use crate::shared::Shared;
 
 /// How long a runtime has to show that it is driven, at first and at most.
@@ -51,13 +52,15 @@ impl<T, R, E> Watch<T, R, E> {
                 self.is_done = true;
                 return;
             }
-            let probe = |(site, runtime, handle): (_, _, Handle)| {
-                (site, runtime, handle.spawn(async {}))
-            };
+            let probe =
+                |(site, runtime, handle): (_, _, Handle)| (site, runtime, handle.spawn(async {}));
             let probes: Vec<_> = suspects.into_iter().map(probe).collect();
             // It ends early with the watch, so that it holds up no shutdown.
             let (_watch, ended) = mpsc::channel::<()>();
-            if spawn_blocking(move || ended.recv_timeout(grace)).await.is_err() {
+            if spawn_blocking(move || ended.recv_timeout(grace))
+                .await
+                .is_err()
+            {
                 return;
             }
             for (site, runtime, probe) in probes {

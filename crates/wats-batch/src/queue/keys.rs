@@ -4,9 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::site::SiteId;
 use super::slot::Lane;
-use crate::entry::Key;
+use crate::entry::{Key, SiteId};
 
 #[derive(Debug)]
 pub(crate) struct KeyState {

@@ -24,11 +24,11 @@ use tokio::time::Instant;
 use self::clock::{Clock, is_over};
 use self::keys::{KeyState, Keys};
 pub(crate) use self::runtimes::Errand;
+pub(crate) use self::site::Post;
 use self::site::{Site, Sites};
-pub(crate) use self::site::{Post, SiteId};
-use self::slot::{Caller, KEEP, Lane, Link, Place, Slot, Slots, Stage};
 pub(crate) use self::slot::Deferred;
-use crate::entry::{AddOptions, Index, Key, WhenFull};
+use self::slot::{Caller, KEEP, Lane, Link, Place, Slot, Slots, Stage};
+use crate::entry::{AddOptions, Index, Key, SiteId, WhenFull};
 use crate::error::Answer;
 use crate::policy::View;
 use crate::{BatchConfig, BatchError, BatchStats, TryAddError};
@@ -122,7 +122,7 @@ impl<T, R, E> Queue<T, R, E> {
             caller: Caller::Waits,
             waker,
             key,
-            since: site.stamp(self.clock, nth, self.config.max_batch_size.get()),
+            since: site.stamp(self.clock, nth, self.config.max_batch_size),
             nth,
             site: id,
             priority,
@@ -267,9 +267,8 @@ impl<T, R, E> Queue<T, R, E> {
         let unsent = sites
             .map(|site| self.fail_waiting(site, &BatchError::Closed, deferred))
             .sum();
-        let is_cut = |slot: &Slot<T, R, E>| {
-            matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone
-        };
+        let is_cut =
+            |slot: &Slot<T, R, E>| matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone;
         let sent = self.find(is_cut);
         for index in &sent {
             self.answer(*index, Err(BatchError::Interrupted), deferred);
@@ -299,7 +298,7 @@ impl<T, R, E> Queue<T, R, E> {
     fn view(&self, site: &Site) -> View {
         View {
             policy: self.config.policy,
-            batch: self.config.max_batch_size.get(),
+            batch: self.config.max_batch_size,
             queued: site.queued,
             flushing: if self.closed {
                 site.queued
@@ -312,7 +311,7 @@ impl<T, R, E> Queue<T, R, E> {
 
     #[inline]
     fn is_full(&self) -> bool {
-        self.accepted >= self.config.max_pending.get()
+        self.accepted >= self.config.max_pending
     }
 
     /// Puts an entry into its lane, or behind the others of its key.
@@ -501,6 +500,8 @@ impl<T, R, E> Queue<T, R, E> {
     /// The start of the oldest window among the queued items of a site.
     fn oldest(&self, site: SiteId) -> Option<i64> {
         let lanes = self.sites.get(site).lanes.iter();
-        lanes.filter_map(|lane| Some(lane.front(&self.slots)?.since)).min()
+        lanes
+            .filter_map(|lane| Some(lane.front(&self.slots)?.since))
+            .min()
     }
 }

@@ -5,9 +5,10 @@
 
 use tokio::runtime::Handle;
 
-use super::site::{Post, Site, SiteId, State};
+use super::site::{Post, Site, State};
 use super::slot::{Deferred, Stage};
 use super::{Effects, Queue};
+use crate::entry::SiteId;
 use crate::runtime::Runtime;
 use crate::{BatchError, Policy};
 
@@ -221,10 +222,7 @@ impl<T, R, E> Queue<T, R, E> {
     #[inline]
     fn free_slots(&self) -> usize {
         let held = self.calls - self.lent;
-        self.config
-            .max_concurrent_batches
-            .get()
-            .saturating_sub(held)
+        self.config.max_concurrent_batches.saturating_sub(held)
     }
 
     /// Another site may be why this one does not get what it asks for.

@@ -1,10 +1,10 @@
 //! The workers' side of the queue: taking batches, and answering them.
 
-use super::clock::is_over;
-use super::site::{Post, SiteId, State};
-use super::slot::{Caller, Deferred, Stage};
 use super::Queue;
-use crate::entry::{Index, Key};
+use super::clock::is_over;
+use super::site::{Post, State};
+use super::slot::{Caller, Deferred, Stage};
+use crate::entry::{Index, Key, SiteId};
 use crate::error::Answer;
 
 /// A lane may be passed over by this many batches in a row.
@@ -24,7 +24,7 @@ impl<T, R, E> Queue<T, R, E> {
         entries.clear();
         let site = self.sites.get_mut(post.site);
         site.starting -= 1;
-        let room = site.queued.min(self.config.max_batch_size.get());
+        let room = site.queued.min(self.config.max_batch_size);
         if !(self.is_ripe(post.site) && self.has_turn(post.site)) {
             return None;
         }
@@ -80,9 +80,9 @@ impl<T, R, E> Queue<T, R, E> {
 
     /// Whether what was sent is still wanted.
     pub(crate) fn is_wanted(&self, index: Index) -> bool {
-        self.slots.get(index).is_some_and(|slot| {
-            matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone
-        })
+        self.slots
+            .get(index)
+            .is_some_and(|slot| matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone)
     }
 
     /// The worker's call has ended, and it stays for another look.
@@ -111,7 +111,7 @@ impl<T, R, E> Queue<T, R, E> {
 
     fn take_from_lane(&mut self, site: SiteId, lane: usize, batch: &mut Batch<'_, T>) {
         // Nothing in a lane is held back.
-        while batch.items.len() < self.config.max_batch_size.get()
+        while batch.items.len() < self.config.max_batch_size
             && let Some(link) = self.sites.get_mut(site).lanes[lane].pop(&self.slots)
         {
             if let Some(key) = self.hand_out(link.index, batch) {
@@ -144,7 +144,7 @@ impl<T, R, E> Queue<T, R, E> {
     fn take_followers(&mut self, key: Key, batch: &mut Batch<'_, T>) {
         let mut taken = 1;
         while taken < self.per_key
-            && batch.items.len() < self.config.max_batch_size.get()
+            && batch.items.len() < self.config.max_batch_size
             && let Some(state) = self.keys.get_mut(&key)
             && let Some(link) = state.followers.pop(&self.slots)
         {

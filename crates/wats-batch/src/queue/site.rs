@@ -6,14 +6,12 @@ use tokio::runtime::Handle;
 
 use super::clock::Clock;
 use super::slot::Lane;
+use crate::entry::SiteId;
 use crate::runtime::Runtime;
 
 /// Runtimes that have nothing here are remembered up to this number, for what comes from outside of
 /// any.
 const IDLE: usize = 8;
-
-/// The number of a site, for as long as something of it is under way.
-pub(crate) type SiteId = u32;
 
 /// Where a task of ours runs, and for whose items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

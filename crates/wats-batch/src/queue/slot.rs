@@ -6,9 +6,8 @@ use std::task::Waker;
 use slab::Slab;
 use tokio::runtime::Handle;
 
-use super::site::SiteId;
 use crate::Priority;
-use crate::entry::{Index, Key};
+use crate::entry::{Index, Key, SiteId};
 use crate::error::Answer;
 use crate::foreign::{let_go, wake_all};
 

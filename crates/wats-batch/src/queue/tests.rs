@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::sending::PATIENCE;
 use super::*;
-use crate::{Policy, Priority, limit};
+use crate::{Policy, Priority};
 
 type Under = Queue<u32, u32, ()>;
 
@@ -72,9 +72,9 @@ struct Model {
 impl Model {
     fn new(policy: Policy, retries: bool) -> Self {
         let config = BatchConfig::default()
-            .max_batch_size(limit::<3>())
-            .max_concurrent_batches(limit::<2>())
-            .max_pending(limit::<8>())
+            .max_batch_size(3)
+            .max_concurrent_batches(2)
+            .max_pending(8)
             .policy(policy);
         Self {
             queue: under(config, retries),
@@ -134,7 +134,11 @@ impl Model {
                     priority,
                     key: Key::new(u64::from(key)),
                 };
-                let when_full = if may_block { WhenFull::Wait } else { WhenFull::Reject };
+                let when_full = if may_block {
+                    WhenFull::Wait
+                } else {
+                    WhenFull::Reject
+                };
                 match self.queue.enter(POST.site, item, None, options, when_full) {
                     Ok((index, _)) => {
                         assert!(self.callers.insert(item, index).is_none());
@@ -223,14 +227,18 @@ impl Model {
     fn settle(&mut self, call: &Call) {
         let answers = call.items.iter().map(|item| Ok(item * 2));
         let entries = call.entries.iter().copied();
-        self.queue.settle(entries, answers, &mut Deferred::default());
+        self.queue
+            .settle(entries, answers, &mut Deferred::default());
         self.queue.look_again(POST);
         self.started += 1;
         self.act();
     }
 
     fn look(&mut self, item: u32, index: Index) {
-        if let Some(Poll::Ready(answer)) = self.queue.poll(index, Waker::noop(), &mut Some(Waker::noop().clone())) {
+        if let Some(Poll::Ready(answer)) =
+            self.queue
+                .poll(index, Waker::noop(), &mut Some(Waker::noop().clone()))
+        {
             assert_eq!(answer.unwrap(), item * 2, "the answer is the item's own");
             assert!(self.answered.insert(item), "one answer");
             self.callers.remove(&item);
@@ -295,7 +303,7 @@ fn enter(queue: &mut Under, item: u32, priority: Priority) -> Index {
 
 #[test]
 fn cancelled_items_do_not_fill_the_queue() {
-    let mut queue = under(BatchConfig::default().max_pending(limit::<2>()), false);
+    let mut queue = under(BatchConfig::default().max_pending(2), false);
     let stays = enter(&mut queue, 0, Priority::Normal);
     for _ in 0..1000 {
         let index = enter(&mut queue, 1, Priority::Normal);
@@ -309,7 +317,7 @@ fn cancelled_items_do_not_fill_the_queue() {
 
 #[test]
 fn a_burst_gives_its_memory_back() {
-    let config = BatchConfig::default().max_pending(limit::<100_000>());
+    let config = BatchConfig::default().max_pending(100_000);
     let mut queue = under(config, false);
     let indices: Vec<_> = (0..50_000)
         .map(|item| enter(&mut queue, item, Priority::Normal))
@@ -325,7 +333,7 @@ fn a_burst_gives_its_memory_back() {
 #[test]
 fn high_goes_first_and_low_is_not_starved() {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<1>())
+        .max_batch_size(1)
         .policy(Policy::Manual);
     let mut queue = under(config, false);
     enter(&mut queue, 1, Priority::Low);
