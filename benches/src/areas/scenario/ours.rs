@@ -2,7 +2,7 @@
 
 use super::{Job, User, part_number};
 use crate::Result;
-use wats_batch::{batch_map, limit};
+use wats_batch::batch_map;
 use wats_domains::report::{Station, Unit};
 use wats_domains::{CacheOptions, ClassOptions, HeaderQuery, MeasurementLimits, UutReport, Wats};
 
@@ -36,13 +36,12 @@ impl User for Ours {
             Job::Reports1000 => headers(api, 1000, 0).await,
             Job::ProcessesSecondCall => Ok(api.process().list().await?.len()),
             Job::Submit100 => {
-                let submitted =
-                    batch_map(0..100, limit::<20>(), |number| submit(api, number, 10)).await;
+                let submitted = batch_map(0..100, 20, |number| submit(api, number, 10)).await;
                 counted(submitted)
             }
             Job::Transfer10Mb => transfer(api).await,
             Job::Concurrent100 => {
-                let read = batch_map(0..100, limit::<100>(), |number| product(api, number)).await;
+                let read = batch_map(0..100, 100, |number| product(api, number)).await;
                 counted(read)
             }
         }
