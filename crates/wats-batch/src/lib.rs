@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! Batching that never loses a caller, and costs about as much as the task it saves.
 //!
 //! | you have | use |
