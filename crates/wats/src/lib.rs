@@ -13,7 +13,7 @@ pub use wats_http::http::StatusCode;
 #[doc(inline)]
 pub use wats_http::{
     BreakerConfig, ClientBuilder, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig,
-    RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
+    ProxyCredentials, RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
 };
 
 #[cfg(feature = "test-util")]
