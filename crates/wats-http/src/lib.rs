@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
@@ -66,7 +67,7 @@ pub use error::{Deadline, Error, ErrorKind, Result};
 pub use intercept::{Attempt, Intercept, Outcome, Refusal};
 pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;
-pub use proxy::{NoProxy, ProxyConfig};
+pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::RateLimit;
 pub use response::{Download, Response};
 pub use tls::TlsConfig;

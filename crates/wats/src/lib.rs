@@ -12,8 +12,8 @@ pub use wats_domains::*;
 pub use wats_http::http::StatusCode;
 #[doc(inline)]
 pub use wats_http::{
-    BreakerConfig, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig, RateLimit,
-    RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
+    BreakerConfig, ClientBuilder, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig,
+    ProxyCredentials, RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
 };
 
 #[cfg(feature = "test-util")]

@@ -93,12 +93,13 @@ impl User for OneByOne {
 fn api(base_url: &str, token: &str) -> Result<Wats> {
     // The peers keep processes only.
     let kept = CacheOptions::off().processes(ClassOptions::default());
-    let wats = Wats::builder()
+    let api = Wats::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
-        .cache(kept);
-    Ok(wats.build()?)
+        .cache(kept)
+        .build()?;
+    Ok(api)
 }
 
 async fn prepare(api: &Wats, job: Job) -> Result<()> {

@@ -1,10 +1,9 @@
 //! Operations on products.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use wats_batch::{batch_map, limit};
+use wats_batch::batch_map;
 use wats_http::Call;
 
 use super::route;
@@ -22,7 +21,7 @@ const NUMBERS_PER_QUERY: usize = 20;
 const FILTER_BYTES: usize = 3_000;
 
 /// Queries of one `get_many` under way at once.
-const QUERIES_AT_ONCE: NonZeroUsize = limit::<5>();
+const QUERIES_AT_ONCE: usize = 5;
 
 /// Which products to list and how; all are optional.
 ///

@@ -1,7 +1,5 @@
 //! Reports read back: whole or in less detail, as the model, as text, as XML, one or many.
 
-use std::num::NonZeroUsize;
-
 use bytes::Bytes;
 use futures_util::Stream;
 use uuid::Uuid;
@@ -203,7 +201,7 @@ impl ReportService {
         &self,
         ids: I,
         detail: Detail,
-        at_once: NonZeroUsize,
+        at_once: usize,
     ) -> impl Stream<Item = (Uuid, Result<Report>)> + use<I>
     where
         I: IntoIterator<Item = Uuid>,

@@ -14,8 +14,7 @@ use wats_http::test_util::{MockAnswer, MockRequest, MockTransport};
 
 use super::described::Descriptions;
 use crate::ask::Route;
-use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch};
-use crate::report::{Station, Unit};
+use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch, Station, Unit};
 use crate::{CacheOptions, Filter, HeaderQuery, Product, ProductQuery, UutReport, Wats};
 
 /// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.
@@ -52,17 +51,20 @@ async fn call_all(api: &Wats) {
         .level(DetailLevel::FULL)
         .chart_data(true)
         .attachments(true);
-    let unit = Unit {
-        part_number: "P",
-        serial_number: "S",
-        revision: "A",
-    };
-    let station = Station {
+    let test = UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
         name: "S",
         location: "L",
         purpose: "P",
-    };
-    let test = UutReport::builder(unit, 100).station(station).operator("O");
+    })
+    .operator("O");
     let whole = ProductQuery::default()
         .filter(Filter::eq("name", AWKWARD))
         .top(5)

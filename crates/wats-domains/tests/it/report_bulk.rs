@@ -6,12 +6,10 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
-use wats_batch::limit;
 use wats_domains::report::{
     BulkOptions, Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport,
     builder::FailureCode,
@@ -184,7 +182,7 @@ async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
 
 #[tokio::test]
 async fn answers_about_items_show_that_the_client_is_let_in() {
-    for at_once in [limit::<1>(), limit::<5>()] {
+    for at_once in [1, 5] {
         let (sim, api) = start(Simulator::builder()).await;
         for status in [403, 400, 400, 403, 409, 413, 403, 404, 403, 400] {
             sim.inject(Fault::status(status).route("POST", WSJF));
@@ -206,7 +204,7 @@ async fn refusals_of_single_items_stop_nothing() {
     // Two in a row, over and over, as when some of the reports are of a process that the token may not use.
     for _ in 0..15 {
         sim.inject(Fault::status(403).route("POST", WSJF).times(2));
-        let many = BulkOptions::default().at_once(limit::<1>());
+        let many = BulkOptions::default().at_once(1);
         let options = SubmitOptions::default();
         let outcome = api
             .report()
@@ -245,7 +243,7 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
     let reports = reports(100);
     let (stop, mut stopped) = watch::channel(false);
     let many = BulkOptions::default()
-        .at_once(limit::<4>())
+        .at_once(4)
         .progress(move |progress| {
             if progress.done == 7 {
                 stop.send_replace(true);
@@ -280,7 +278,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .token(sim.token())
         .breaker(
             BreakerConfig::default()
-                .failures(NonZeroU32::MIN)
+                .failures(1)
                 .open_for(Duration::from_secs(600)),
         )
         .build()

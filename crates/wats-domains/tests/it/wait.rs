@@ -54,13 +54,12 @@ fn submit(api: &Wats) {
         serial_number: "SN",
         revision: "A",
     };
-    let station = Station {
-        name: "S",
-        location: "L",
-        purpose: "P",
-    };
     let report = UutReport::builder(unit, 100)
-        .station(station)
+        .station(Station {
+            name: "S",
+            location: "L",
+            purpose: "P",
+        })
         .operator("O")
         .build()
         .unwrap();

@@ -21,7 +21,7 @@ use crate::body::Payload;
 use crate::breaker::{self, Breaker, Permit};
 use crate::budget::Budget;
 use crate::capture::{self, Got, Recorder};
-use crate::config::{RetryConfig, SizeLimits, Timeouts};
+use crate::config::{RetryConfig, SizeLimits, Timeouts, or_forever};
 use crate::context::CallContext;
 use crate::encoding::{self, Packing};
 use crate::error::{Deadline, Error, ErrorKind, Result};
@@ -117,7 +117,7 @@ impl Pipeline {
         call: &CallContext,
     ) -> Result<(W::Got, u32)> {
         let started = Instant::now();
-        let deadline = started.checked_add(request.timeouts.total);
+        let deadline = started.checked_add(or_forever(request.timeouts.total));
         let recorder = capture::current();
         let mut attempts = 0;
         let mut delays = Vec::new();
@@ -286,7 +286,7 @@ impl Pipeline {
         let mut attempt = pin!(self.attempt::<W, T>(transport, request, call));
         loop {
             let timeouts = request.timeouts;
-            let own = now.checked_add(timeouts.attempt);
+            let own = now.checked_add(or_forever(timeouts.attempt));
             let (end, which, configured) = match (own, deadline) {
                 (Some(own), Some(deadline)) if own <= deadline => {
                     (Some(own), Deadline::Attempt, timeouts.attempt)
@@ -305,7 +305,8 @@ impl Pipeline {
                 continue;
             }
             request.mark_late();
-            let error = Error::new(ErrorKind::Timeout(which)).message(format!("{configured:?}"));
+            let error = Error::new(ErrorKind::Timeout(which))
+                .message(format!("{:?}", or_forever(configured)));
             // Waiting for a slot, for a dial or for a redirect's: nothing has left.
             return Err(match (request.was_sent(), transport.is_dialling()) {
                 (true, _) => error,

@@ -41,11 +41,11 @@ use crate::uri::{self, Authority};
 /// may have set it.
 ///
 /// ```
-/// use wats_http::ProxyConfig;
+/// use wats_http::{ProxyConfig, ProxyCredentials};
 ///
 /// # fn example() -> wats_http::Result<()> {
 /// let proxy = ProxyConfig::url("http://proxy.factory.example:3128")?
-///     .credentials("station-7", "secret")?
+///     .credentials(ProxyCredentials { user: "station-7", password: "secret" })?
 ///     .no_proxy("intranet.example, 10.0.0.0/8");
 /// assert!(!format!("{proxy:?}").contains("secret"));
 /// # Ok(()) }
@@ -54,6 +54,21 @@ use crate::uri::{self, Authority};
 #[derive(Debug, Clone, Default)]
 pub struct ProxyConfig {
     choice: Choice,
+}
+
+/// Who goes through a proxy. `Debug` does not show it.
+#[derive(Clone, Copy)]
+pub struct ProxyCredentials<'a> {
+    /// The user name, without a `:`.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a str,
+}
+
+impl fmt::Debug for ProxyCredentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyCredentials([redacted])")
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -89,13 +104,13 @@ impl ProxyConfig {
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) without a proxy, or when they cannot be sent.
-    pub fn credentials(mut self, user: &str, password: &str) -> Result<Self> {
+    pub fn credentials(mut self, credentials: ProxyCredentials<'_>) -> Result<Self> {
         let Choice::Explicit(proxy, _) = &mut self.choice else {
             return Err(Error::config(
                 "proxy credentials without a proxy; start with ProxyConfig::url(..)",
             ));
         };
-        proxy.login = Some(Login::new(user, password)?);
+        proxy.login = Some(Login::new(credentials)?);
         Ok(self)
     }
 
@@ -272,7 +287,8 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
-    pub(crate) fn new(user: &str, password: &str) -> Result<Self> {
+    pub(crate) fn new(credentials: ProxyCredentials<'_>) -> Result<Self> {
+        let ProxyCredentials { user, password } = credentials;
         // RFC 1929 gives each one length byte; an HTTP proxy needs no more.
         if user.len() > 255 || password.len() > 255 || user.contains(':') {
             return Err(Error::config(
@@ -328,7 +344,10 @@ impl Proxy {
             None => None,
             Some(login) => {
                 let (user, password) = login.split_once(':').unwrap_or((login, ""));
-                Some(Login::new(&decoded(user), &decoded(password))?)
+                Some(Login::new(ProxyCredentials {
+                    user: &decoded(user),
+                    password: &decoded(password),
+                })?)
             }
         };
         Ok(Self {

@@ -189,7 +189,14 @@ fn unusable_proxies_are_named_and_their_passwords_are_not() {
         !format!("{config:?}").contains(&STANDARD.encode("user:hunter2")),
         "{config:?}"
     );
-    assert!(ProxyConfig::direct().credentials("a", "b").is_err());
+    assert!(
+        ProxyConfig::direct()
+            .credentials(ProxyCredentials {
+                user: "a",
+                password: "b"
+            })
+            .is_err()
+    );
 }
 
 /// Addresses of proxies and what they mean; what is none is refused.

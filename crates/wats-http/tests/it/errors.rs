@@ -403,7 +403,12 @@ async fn a_calls_own_credential_and_a_proxys_are_as_secret_as_the_token() {
     );
     let proxy = answering(echo("station-7:pr0xy-secret may not")).await;
     let proxy = wats_http::ProxyConfig::url(&proxy)
-        .and_then(|proxy| proxy.credentials("station-7", "pr0xy-secret"))
+        .and_then(|proxy| {
+            proxy.credentials(wats_http::ProxyCredentials {
+                user: "station-7",
+                password: "pr0xy-secret",
+            })
+        })
         .unwrap();
     let forwarded = client("http://wats.example").proxy(proxy).build().unwrap();
     let error = get(&forwarded).await.unwrap_err();

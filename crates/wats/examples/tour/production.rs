@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wats::batch::{batch_map, limit};
+use wats::batch::batch_map;
 use wats::report::{MiscInfo, Station, StringLimit, Unit};
 use wats::{MeasurementLimits, UutReport, Wats};
 
@@ -47,7 +47,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     };
     let bar = progress_bar(reports.len())?;
     let start = Instant::now();
-    let answers = batch_map(&reports, limit::<20>(), |report| {
+    let answers = batch_map(&reports, 20, |report| {
         let bar = &bar;
         async move {
             let answer = wats.report().submit(report).await;
@@ -74,10 +74,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     );
 
     let start = Instant::now();
-    let back = batch_map(&reports, limit::<20>(), |report| {
-        wats.report().get(report.id())
-    })
-    .await;
+    let back = batch_map(&reports, 20, |report| wats.report().get(report.id())).await;
     let elapsed = start.elapsed();
     let mut same = 0;
     for (report, back) in reports.iter().zip(back) {

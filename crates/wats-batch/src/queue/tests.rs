@@ -1,4 +1,4 @@
-//! The core against a plain model: random steps, then everything must add up.
+//! The queue against a plain model: random steps, then everything must add up.
 
 use std::collections::{HashMap, HashSet};
 use std::task::{Poll, Waker};
@@ -7,25 +7,24 @@ use proptest::prelude::*;
 
 use super::sending::PATIENCE;
 use super::*;
-use crate::answers::Answers;
-use crate::intake::{BufferId, Buffered, IntakeBuffers};
-use crate::{Policy, limit};
+use crate::{Policy, Priority};
 
-type Under = Core<u32>;
+type Under = Queue<u32, u32, ()>;
 
 /// The one site there is.
 const POST: Post = Post { site: 0, place: 0 };
 
 fn under(config: BatchConfig, retries: bool) -> Under {
-    let mut core = Core::new(config, retries);
-    assert_eq!(core.register(None, None).0, POST.site);
-    core
+    let mut queue = Queue::new(config, retries);
+    assert!(queue.register(None, None).is_none());
+    assert_eq!(queue.site_of(None), Some(POST.site));
+    queue
 }
 
 /// A bulk call under way.
 struct Call {
     items: Vec<u32>,
-    tickets: Vec<Index>,
+    entries: Vec<Index>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +33,6 @@ enum Step {
         priority: u8,
         key: u8,
         may_block: bool,
-        by_buffer: bool,
     },
     Cancel(usize),
     Take,
@@ -45,9 +43,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        5 => (0u8..3, 0u8..5, any::<bool>(), any::<bool>()).prop_map(
-            |(priority, key, may_block, by_buffer)| Step::Add { priority, key, may_block, by_buffer }
-        ),
+        5 => (0u8..3, 0u8..5, any::<bool>())
+            .prop_map(|(priority, key, may_block)| Step::Add { priority, key, may_block }),
         2 => (0usize..64).prop_map(Step::Cancel),
         3 => Just(Step::Take),
         3 => (0usize..8).prop_map(Step::Settle),
@@ -57,11 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Model {
-    core: Under,
-    answers: Answers<u32, ()>,
-    buffers: IntakeBuffers<u32>,
-    /// The buffer that one of the workers holds open.
-    buffer: Option<BufferId>,
+    queue: Under,
     /// Workers that have yet to take.
     started: usize,
     calls: Vec<Call>,
@@ -79,15 +72,12 @@ struct Model {
 impl Model {
     fn new(policy: Policy, retries: bool) -> Self {
         let config = BatchConfig::default()
-            .max_batch_size(limit::<3>())
-            .max_concurrent_batches(limit::<2>())
-            .max_pending(limit::<8>())
+            .max_batch_size(3)
+            .max_concurrent_batches(2)
+            .max_pending(8)
             .policy(policy);
         Self {
-            core: under(config, retries),
-            answers: Answers::new(),
-            buffers: IntakeBuffers::new(),
-            buffer: None,
+            queue: under(config, retries),
             started: 0,
             calls: Vec::new(),
             callers: HashMap::new(),
@@ -101,12 +91,13 @@ impl Model {
         }
     }
 
-    fn act(&mut self, effects: Effects) {
+    fn act(&mut self) {
+        let effects = self.queue.effects();
         while effects.errands
-            && let Some(errand) = self.core.errand()
+            && let Some(errand) = self.queue.errand()
         {
             match errand {
-                Errand::Worker(post, None) if post == POST => self.gather(),
+                Errand::Worker(post, None) if post == POST => self.started += 1,
                 Errand::Timer(..) => {}
                 other => unreachable!("{other:?}"),
             }
@@ -115,20 +106,6 @@ impl Model {
             self.started + self.calls.len() <= 2,
             "no more workers than allowed"
         );
-    }
-
-    /// One more worker is about to take.
-    fn gather(&mut self) {
-        self.started += 1;
-        self.buffer = self.buffer.or_else(|| self.buffers.open(None, POST.site));
-    }
-
-    fn empty_buffer(&mut self) {
-        if let Some(id) = self.buffer {
-            let mut refused = Drained::default();
-            self.core.take_in(&mut self.buffers.lock(id), &mut refused);
-            assert!(refused.callers.is_empty());
-        }
     }
 
     fn pick(&self, at: usize) -> Option<(u32, Index)> {
@@ -147,42 +124,25 @@ impl Model {
                 priority,
                 key,
                 may_block,
-                by_buffer,
             } => {
                 let item = self.next;
                 self.next += 1;
                 self.priorities.insert(item, priority);
                 let priority =
                     [Priority::Low, Priority::Normal, Priority::High][usize::from(priority)];
-                if by_buffer && let Some(id) = self.buffer {
-                    let mut buffer = self.buffers.lock(id);
-                    let index = buffer.admit(None, || self.answers.open()).unwrap();
-                    let waker = Waker::noop().clone();
-                    buffer.leave(Buffered {
-                        item,
-                        waker,
-                        priority,
-                        index,
-                    });
-                    assert!(self.callers.insert(item, index).is_none());
-                    self.keys.insert(item, 0);
-                    return;
-                }
-                self.empty_buffer();
                 let options = AddOptions {
                     priority,
                     key: Key::new(u64::from(key)),
-                    flight: 0,
                 };
-                let more = || self.answers.open();
-                match self
-                    .core
-                    .enter(POST.site, item, None, options, may_block, more)
-                {
-                    Ok((index, effects)) => {
+                let when_full = if may_block {
+                    WhenFull::Wait
+                } else {
+                    WhenFull::Reject
+                };
+                match self.queue.enter(POST.site, item, None, options, when_full) {
+                    Ok((index, _)) => {
                         assert!(self.callers.insert(item, index).is_none());
                         self.keys.insert(item, key);
-                        self.act(effects);
                     }
                     Err(error) => {
                         assert!(!may_block);
@@ -193,27 +153,10 @@ impl Model {
             Step::Cancel(at) => {
                 if let Some((item, index)) = self.pick(at) {
                     self.callers.remove(&item);
-                    let withdrawn = self
-                        .buffer
-                        .and_then(|id| self.buffers.lock(id).withdraw(index));
-                    if let Some(left) = withdrawn {
-                        assert_eq!(left.item, item);
-                        self.answers.cancel(index);
-                        self.cancelled.insert(item);
-                        return;
-                    }
-                    let Removed {
-                        withdrawn, effects, ..
-                    } = self.core.leave(index);
-                    if withdrawn {
-                        self.answers.cancel(index);
-                    } else {
-                        self.answers.leave(index);
-                    }
+                    self.queue.leave(index, &mut Deferred::default());
                     if !self.sent.contains(&item) {
                         self.cancelled.insert(item);
                     }
-                    self.act(effects);
                 }
             }
             Step::Take => {
@@ -233,25 +176,20 @@ impl Model {
                 }
             }
             Step::Flush => {
-                self.empty_buffer();
-                let (_, effects) = self.core.flush();
-                self.act(effects);
+                self.queue.flush();
             }
         }
-        assert!(self.core.pending() <= 8, "the queue is bounded");
+        self.act();
+        assert!(self.queue.accepted <= 8, "the queue is bounded");
     }
 
     fn take(&mut self) {
         self.started -= 1;
-        self.empty_buffer();
-        if let Some(id) = self.buffer.take() {
-            self.buffers.close(id, |_| ());
-        }
-        let mut tickets = Vec::new();
-        let (items, effects) = self.core.take(POST, &mut tickets);
+        let mut entries = Vec::new();
+        let items = self.queue.take(POST, &mut entries);
         if let Some(items) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
-            assert_eq!(items.len(), tickets.len());
+            assert_eq!(items.len(), entries.len());
             if self.retries {
                 let keys: Vec<_> = items.iter().map(|item| self.keys[item]).collect();
                 for (at, key) in keys.iter().enumerate().filter(|(_, key)| **key != 0) {
@@ -281,27 +219,26 @@ impl Model {
                 }
                 self.sent.push(*item);
             }
-            self.calls.push(Call { items, tickets });
+            self.calls.push(Call { items, entries });
         }
-        self.act(effects);
+        self.act();
     }
 
     fn settle(&mut self, call: &Call) {
-        let mut callers = Vec::new();
-        self.core.settle(call.tickets.iter().copied(), &mut callers);
-        let answers = callers
-            .into_iter()
-            .zip(call.items.iter().map(|item| Ok(item * 2)));
-        self.answers
-            .deliver(answers, &mut Vec::new(), &mut Vec::new());
-        self.core.gather_again(POST);
-        self.gather();
-        let effects = self.core.effects();
-        self.act(effects);
+        let answers = call.items.iter().map(|item| Ok(item * 2));
+        let entries = call.entries.iter().copied();
+        self.queue
+            .settle(entries, answers, &mut Deferred::default());
+        self.queue.look_again(POST);
+        self.started += 1;
+        self.act();
     }
 
     fn look(&mut self, item: u32, index: Index) {
-        if let Poll::Ready(answer) = self.answers.poll(index, Waker::noop()) {
+        if let Some(Poll::Ready(answer)) =
+            self.queue
+                .poll(index, Waker::noop(), &mut Some(Waker::noop().clone()))
+        {
             assert_eq!(answer.unwrap(), item * 2, "the answer is the item's own");
             assert!(self.answered.insert(item), "one answer");
             self.callers.remove(&item);
@@ -310,10 +247,8 @@ impl Model {
 
     /// Closes and lets all work end.
     fn finish(&mut self) {
-        self.empty_buffer();
-        self.core.close();
-        let effects = self.core.effects();
-        self.act(effects);
+        self.queue.close();
+        self.act();
         while self.started > 0 || !self.calls.is_empty() {
             while self.started > 0 {
                 self.take();
@@ -322,15 +257,13 @@ impl Model {
                 self.settle(&call);
             }
         }
-        assert!(self.core.is_idle());
+        assert!(self.queue.is_idle());
         for (item, index) in self.callers.clone() {
             self.look(item, index);
         }
         assert!(self.callers.is_empty(), "nobody is left waiting");
-        assert_eq!(self.core.keys.len(), 0, "no key is remembered");
-        assert_eq!(self.core.slab.live(), 0, "no slot is left behind");
-        // One for the queue, one for the buffer.
-        assert!(self.answers.usage().0 <= 2, "no cell is left behind");
+        assert_eq!(self.queue.keys.len(), 0, "no key is remembered");
+        assert!(self.queue.slots.is_empty(), "no slot is left behind");
         for item in self.keys.keys() {
             let outcomes = [self.sent.contains(item), self.cancelled.contains(item)];
             assert_eq!(
@@ -359,80 +292,63 @@ proptest! {
     }
 }
 
+fn enter(queue: &mut Under, item: u32, priority: Priority) -> Index {
+    let options = AddOptions {
+        priority,
+        ..AddOptions::default()
+    };
+    let entered = queue.enter(POST.site, item, None, options, WhenFull::Reject);
+    entered.unwrap().0
+}
+
 #[test]
 fn cancelled_items_do_not_fill_the_queue() {
-    let mut core = under(BatchConfig::default().max_pending(limit::<2>()), false);
-    let answers = Answers::<u32, ()>::new();
+    let mut queue = under(BatchConfig::default().max_pending(2), false);
+    let stays = enter(&mut queue, 0, Priority::Normal);
     for _ in 0..1000 {
-        let entered = core.enter(POST.site, 1, None, AddOptions::default(), false, || {
-            answers.open()
-        });
-        let (index, _) = entered.unwrap();
-        let _ = core.leave(index);
-        answers.cancel(index);
+        let index = enter(&mut queue, 1, Priority::Normal);
+        queue.leave(index, &mut Deferred::default());
     }
-    assert_eq!(core.pending(), 0);
-    assert!(core.slab.capacity() <= 64);
-    assert!(answers.usage().0 <= 1);
+    assert_eq!(queue.snapshot().pending, 1);
+    assert!(queue.slots.capacity() <= 64);
+    assert!(queue.sites.get(POST.site).lanes[1].links() <= 64);
+    queue.leave(stays, &mut Deferred::default());
 }
 
 #[test]
 fn a_burst_gives_its_memory_back() {
-    let mut core = under(
-        BatchConfig::default().max_pending(limit::<100_000>()),
-        false,
-    );
-    let answers = Answers::<u32, ()>::new();
+    let config = BatchConfig::default().max_pending(100_000);
+    let mut queue = under(config, false);
     let indices: Vec<_> = (0..50_000)
-        .map(|n| {
-            let entered = core.enter(POST.site, n, None, AddOptions::default(), false, || {
-                answers.open()
-            });
-            let (index, _) = entered.unwrap();
-            assert!(answers.poll(index, Waker::noop()).is_pending());
-            index
-        })
+        .map(|item| enter(&mut queue, item, Priority::Normal))
         .collect();
-    assert!(core.slab.capacity() >= 50_000);
-    assert!(answers.usage().1 >= 50_000);
+    assert!(queue.slots.capacity() >= 50_000);
     for index in indices {
-        let _ = core.leave(index);
-        answers.cancel(index);
+        queue.leave(index, &mut Deferred::default());
     }
-    assert!(core.slab.capacity() <= 5000);
-    assert!(answers.usage().1 <= 5000);
+    assert!(queue.slots.capacity() <= 5000);
+    assert!(queue.sites.get(POST.site).lanes[1].links() <= 5000);
 }
 
 #[test]
 fn high_goes_first_and_low_is_not_starved() {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<1>())
+        .max_batch_size(1)
         .policy(Policy::Manual);
-    let mut core = under(config, false);
-    let mut cells = 0..1000;
-    let mut add = |core: &mut Under, item, priority| {
-        let options = AddOptions {
-            priority,
-            ..AddOptions::default()
-        };
-        core.enter(POST.site, item, None, options, false, || {
-            std::mem::take(&mut cells)
-        })
-        .unwrap()
-        .1
-    };
-    assert_eq!(add(&mut core, 1, Priority::Low), Effects::default());
+    let mut queue = under(config, false);
+    enter(&mut queue, 1, Priority::Low);
+    assert_eq!(queue.effects(), Effects::default());
     let mut sent = Vec::new();
     for _ in 0..9 {
-        let _ = add(&mut core, 3, Priority::High);
-        let _ = add(&mut core, 3, Priority::High);
-        assert!(core.flush().1.errands);
-        assert!(matches!(core.errand(), Some(Errand::Worker(POST, None))));
-        let (items, _) = core.take(POST, &mut Vec::new());
-        sent.extend(items.unwrap());
+        enter(&mut queue, 3, Priority::High);
+        enter(&mut queue, 3, Priority::High);
+        queue.flush();
+        assert!(queue.effects().errands);
+        assert!(matches!(queue.errand(), Some(Errand::Worker(POST, None))));
+        sent.extend(queue.take(POST, &mut Vec::new()).unwrap());
         // A worker that goes on, and finds nothing that it may take.
-        core.gather_again(POST);
-        core.worker_lost(POST, true);
+        queue.look_again(POST);
+        queue.worker_lost(POST, true);
     }
     assert_eq!(
         sent.iter().filter(|item| **item == 1).count(),

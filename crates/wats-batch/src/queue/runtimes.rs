@@ -5,12 +5,12 @@
 
 use tokio::runtime::Handle;
 
-use super::site::{Post, Site, SiteId, State};
-use super::slab::Stage;
-use super::{Core, Drained, Effects};
-use crate::Policy;
-use crate::list::List;
+use super::site::{Post, Site, State};
+use super::slot::{Deferred, Stage};
+use super::{Effects, Queue};
+use crate::entry::SiteId;
 use crate::runtime::Runtime;
+use crate::{BatchError, Policy};
 
 /// The start of the window of an item that was taken over: it is to go at once.
 const LONG_AGO: i64 = i64::MIN;
@@ -30,7 +30,7 @@ enum Need {
     Watch,
 }
 
-impl<T> Core<T> {
+impl<T, R, E> Queue<T, R, E> {
     // ---- sites -------------------------------------------------------------------------------
 
     #[inline]
@@ -39,26 +39,26 @@ impl<T> Core<T> {
     }
 
     /// Makes a runtime known. What is handed out is to be dropped after unlocking.
-    pub(crate) fn register(
-        &mut self,
-        runtime: Runtime,
-        handle: Option<Handle>,
-    ) -> (SiteId, Option<Site>) {
+    pub(crate) fn register(&mut self, runtime: Runtime, handle: Option<Handle>) -> Option<Site> {
         self.forget_guests();
-        let site = Site::new(runtime, handle, self.counters.items);
-        self.sites.insert(site)
+        self.sites.insert(Site {
+            runtime,
+            handle,
+            used: self.stats.items,
+            served: self.stats.batches,
+            ..Site::default()
+        })
     }
 
     /// This runtime asks for what others have added.
     pub(crate) fn ask(&mut self, site: SiteId) {
-        let items = self.counters.items;
         let site = self.sites.get_mut(site);
-        (site.guest, site.used) = (true, items);
+        (site.guest, site.used) = (true, self.stats.items);
     }
 
     /// A task of ours was polled there.
     #[inline]
-    pub(crate) fn answered(&mut self, site: SiteId) {
+    pub(crate) fn polled(&mut self, site: SiteId) {
         let site = self.sites.get_mut(site);
         if site.state == State::Stalled {
             site.state = State::Lives;
@@ -67,7 +67,7 @@ impl<T> Core<T> {
     }
 
     /// A task of ours was not polled there in time, and `by` stood behind it.
-    pub(crate) fn stalled(&mut self, id: SiteId, by: SiteId) -> Effects {
+    pub(crate) fn stalled(&mut self, id: SiteId, by: SiteId) {
         let site = self.sites.get_mut(id);
         if site.state == State::Lives {
             site.state = State::Stalled;
@@ -76,31 +76,22 @@ impl<T> Core<T> {
         if self.sites.get(by).state != State::Ended {
             self.take_over(id, by);
         }
-        self.effects()
     }
 
     /// The runtime has ended, or was not there. Its items go to another that asks; if there is none,
-    /// they are handed out. So is what is to be dropped after unlocking.
-    pub(crate) fn ended(
-        &mut self,
-        id: SiteId,
-        unsent: &mut Drained<T>,
-    ) -> (Option<Handle>, Effects) {
-        self.answered(id);
+    /// their callers are told.
+    pub(crate) fn ended(&mut self, id: SiteId, deferred: &mut Deferred<T, R, E>) {
+        self.polled(id);
         let site = self.sites.get_mut(id);
         site.state = State::Ended;
         site.guest = false;
-        let handle = site.handle.take();
-        let heir = |other: &SiteId| {
-            let site = self.sites.get(*other);
-            *other != id && site.state == State::Lives && site.handle.is_some() && site.asks()
-        };
-        let heirs = self.sites.ids().filter(heir);
-        match heirs.max_by_key(|other| self.sites.get(*other).used) {
+        deferred.runtimes.extend(site.handle.take());
+        let asks = |site: &Site| site.is_alive() && (site.waiting > 0 || site.guest);
+        let heirs = self.sites.ids().filter(|heir| asks(self.sites.get(*heir)));
+        match heirs.max_by_key(|heir| self.sites.get(*heir).used) {
             Some(heir) => self.take_over(id, heir),
-            None => self.take_unsent_of(id, unsent),
+            None => drop(self.fail_waiting(id, &BatchError::NoRuntime, deferred)),
         }
-        (handle, self.effects())
     }
 
     /// Nobody watches from there any more.
@@ -110,8 +101,8 @@ impl<T> Core<T> {
 
     /// Those that have to show that they are driven, since they stand in the way of this site. None ends
     /// its watch.
-    pub(crate) fn suspects(&mut self, id: SiteId) -> (Vec<(SiteId, Runtime, Handle)>, Effects) {
-        self.answered(id);
+    pub(crate) fn suspects(&mut self, id: SiteId) -> Vec<(SiteId, Runtime, Handle)> {
+        self.polled(id);
         // These have nobody else.
         for other in self.sites.ids() {
             if self.is_in_the_way(other, id) && self.sites.get(other).handle.is_none() {
@@ -120,13 +111,11 @@ impl<T> Core<T> {
         }
         let mut suspects = Vec::new();
         if self.is_hindered(id) {
-            for other in self
-                .sites
-                .ids()
-                .filter(|other| self.is_in_the_way(*other, id))
-            {
+            for other in self.sites.ids() {
                 let site = self.sites.get(other);
-                if let Some(handle) = site.handle.clone() {
+                if let Some(handle) = site.handle.clone()
+                    && self.is_in_the_way(other, id)
+                {
                     suspects.push((other, site.runtime, handle));
                 }
             }
@@ -135,7 +124,7 @@ impl<T> Core<T> {
             self.watch_lost(id);
             self.sites.get_mut(id).guest = false;
         }
-        (suspects, self.effects())
+        suspects
     }
 
     // ---- what to do --------------------------------------------------------------------------
@@ -167,7 +156,7 @@ impl<T> Core<T> {
             site.place = Some(place);
             match need {
                 Need::Worker => {
-                    site.gathering += 1;
+                    site.starting += 1;
                     return Some(Errand::Worker(post, handle));
                 }
                 // Without time there are no windows.
@@ -186,14 +175,13 @@ impl<T> Core<T> {
 
     #[cold]
     fn need_of_several(&mut self) -> bool {
-        self.line_up();
+        self.forget_guests();
         self.sites.ids().any(|id| self.need(id).is_some())
     }
 
     fn need(&self, id: SiteId) -> Option<Need> {
         let site = self.sites.get(id);
-        let has_turn = self.sites.line.is_empty() || (site.gathering == 0 && self.has_turn(id));
-        if has_turn && self.needs_worker(site) {
+        if self.needs_worker(site) && self.has_turn(id) {
             Some(Need::Worker)
         } else if self.needs_timer(site) {
             Some(Need::Timer)
@@ -206,7 +194,7 @@ impl<T> Core<T> {
 
     #[inline]
     fn needs_worker(&self, site: &Site) -> bool {
-        self.view(site).ripe_after(site.gathering) && site.gathering < self.free_slots()
+        self.view(site).ripe_after(site.starting) && site.starting < self.free_slots()
     }
 
     #[inline]
@@ -221,38 +209,20 @@ impl<T> Core<T> {
         self.view(self.sites.get(id)).ripe()
     }
 
-    /// There is a slot for this site, behind those that have waited for one longer.
+    /// There is a slot for this site, behind those that could send, too, and were served longer ago.
     #[inline]
     pub(super) fn has_turn(&self, id: SiteId) -> bool {
-        let mut line = self.sites.line.iter();
-        let before = line.position(|other| *other == id);
-        before.unwrap_or(self.sites.line.len()) < self.free_slots()
+        let served = self.sites.get(id).served;
+        let is_before = |other: &&Site| {
+            other.served < served && other.state == State::Lives && self.view(other).ripe()
+        };
+        self.sites.iter().filter(is_before).count() < self.free_slots()
     }
 
     #[inline]
     fn free_slots(&self) -> usize {
         let held = self.calls - self.lent;
-        self.config
-            .max_concurrent_batches
-            .get()
-            .saturating_sub(held)
-    }
-
-    /// Who could send and finds no slot stands in line.
-    fn line_up(&mut self) {
-        self.forget_guests();
-        let mut line = std::mem::take(&mut self.sites.line);
-        line.retain(|id| self.sites.get(*id).state == State::Lives && self.is_ripe(*id));
-        self.sites.line = line;
-        for id in self.sites.ids() {
-            if self.sites.get(id).state == State::Lives
-                && self.is_ripe(id)
-                && !self.has_turn(id)
-                && !self.sites.line.contains(&id)
-            {
-                self.sites.line.push(id);
-            }
-        }
+        self.config.max_concurrent_batches.saturating_sub(held)
     }
 
     /// Another site may be why this one does not get what it asks for.
@@ -263,7 +233,6 @@ impl<T> Core<T> {
         waits
             && site.state != State::Ended
             && site.handle.is_some()
-            && site.asks()
             && self.sites.ids().any(|other| self.is_in_the_way(other, id))
     }
 
@@ -287,27 +256,25 @@ impl<T> Core<T> {
         if self.sites.get(from).waiting == 0 {
             return;
         }
-        for index in self.slab.indices() {
-            if let Some(slot) = self.slab.get_mut(index)
-                && slot.site == from
-                && let Stage::Waiting(_) = slot.stage
-            {
+        for (_, slot) in &mut self.slots {
+            if slot.site == from && matches!(slot.stage, Stage::Waiting(_)) {
                 (slot.site, slot.since) = (to, LONG_AGO);
             }
         }
-        self.keys.move_to(from, to);
+        for state in self.keys.values_mut().filter(|state| state.site == from) {
+            state.site = to;
+        }
         let old = self.sites.get_mut(from);
-        let mut lanes = std::mem::replace(&mut old.lanes, [List::EMPTY; 3]);
-        let (waiting, queued, owed) = (old.waiting, old.queued, old.owed);
-        (old.waiting, old.queued, old.owed, old.due) = (0, 0, 0, false);
+        let lanes = std::mem::take(&mut old.lanes);
+        let (waiting, queued, flushing) = (old.waiting, old.queued, old.flushing);
+        (old.waiting, old.queued, old.flushing, old.due) = (0, 0, 0, false);
         let new = self.sites.get_mut(to);
-        for (older, lane) in lanes.iter_mut().zip(&mut new.lanes) {
-            older.append(&mut self.slab, lane);
-            *lane = *older;
+        for (lane, older) in new.lanes.iter_mut().zip(lanes) {
+            lane.put_in_front(older);
         }
         new.waiting += waiting;
         new.queued += queued;
-        new.owed += owed;
+        new.flushing += flushing;
         new.due |= queued > 0 && self.config.policy == Policy::Window;
     }
 }
