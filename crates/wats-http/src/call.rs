@@ -1,8 +1,10 @@
 //! One call: an [`Operation`] with its parameters, query, headers and body filled in.
 
 use std::any::type_name;
+use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 
@@ -198,19 +200,37 @@ impl Call {
     ///
     /// static GET: Operation = Operation::new("product.get", Method::GET, "/api/Product/{pn}", Repeat::Safe);
     /// let key = Call::new(&GET).path("pn", "A/B").key().unwrap();
-    /// assert_eq!(&*key, b"GET /api/Product/A%2FB\n");
+    /// assert_eq!(&*key, b"/api/Product/A%2FB");
     /// ```
-    pub fn key(&self) -> Option<Box<[u8]>> {
+    pub fn key(&self) -> Option<Cow<'static, [u8]>> {
         let streams = self.options.as_ref().is_some_and(|o| o.source.is_some());
         if self.mistake.is_some() || streams {
             return None;
         }
-        let mut head = format!("{} ", self.operation.method());
-        write_target(&mut head, self.operation.path(), &self.params, &self.query).ok()?;
-        head.push('\n');
-        let mut key = head.into_bytes();
-        key.extend_from_slice(&self.body);
-        Some(key.into())
+        let Self {
+            operation,
+            params,
+            query,
+            body,
+            ..
+        } = self;
+        let is_get = operation.method() == Method::GET;
+        let is_plain = is_get && params.is_empty() && query.is_empty() && body.is_empty();
+        if let Some(path) = operation.static_path().filter(|_| is_plain) {
+            return Some(Cow::Borrowed(path.as_bytes()));
+        }
+        let mut key = String::with_capacity(operation.path().len() + 64);
+        if !is_get {
+            key.push_str(operation.method().as_str());
+            key.push(' ');
+        }
+        write_target(&mut key, operation.path(), params, query).ok()?;
+        let mut key = key.into_bytes();
+        if !body.is_empty() {
+            key.push(b'\n');
+            key.extend_from_slice(body);
+        }
+        Some(Cow::Owned(key))
     }
 
     /// A parameter as text. `NaN` and `inf` are how Rust writes floats that no server takes for a number; as texts they

@@ -113,6 +113,14 @@ impl Operation {
         &self.path
     }
 
+    /// The path template if it is known at compile time.
+    pub(crate) fn static_path(&self) -> Option<&'static str> {
+        match self.path {
+            Cow::Borrowed(path) => Some(path),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// Whether the call may be repeated.
     pub fn repeat(&self) -> Repeat {
         self.repeat

@@ -5,6 +5,7 @@
 //! would carry out the request of a task, and would then wait for itself.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +37,7 @@ const OVERHEAD: usize = 256;
 pub struct ClassOptions {
     /// For how long; 5 minutes by default. `None` is until it is refreshed, and zero is not at all.
     pub ttl: Option<Duration>,
-    /// Most bytes of all answers together, as long as the server sent them; 8 MiB by default.
+    /// Most bytes of all answers together, each counted as the text that the server sent; 8 MiB by default.
     pub max_bytes: usize,
 }
 
@@ -140,7 +141,7 @@ classes! {
 }
 
 /// What tells a read from others: method, escaped address and body.
-pub(super) type Key = Box<[u8]>;
+type Key = Cow<'static, [u8]>;
 
 /// An answer that is kept.
 #[derive(Debug, Clone)]
@@ -157,6 +158,11 @@ impl Answer {
             bytes,
             since: Instant::now(),
         }
+    }
+
+    fn is_within(&self, max_age: Duration) -> bool {
+        // Nearly all callers take any; it spares them a look at the clock.
+        max_age == Duration::MAX || self.since.elapsed() <= max_age
     }
 }
 
@@ -200,7 +206,7 @@ impl Class {
     /// What is kept, if it is no older than that.
     pub(super) fn get(&self, key: &Key, max_age: Duration) -> Option<Answer> {
         let answer = self.answers.get(key)?;
-        (answer.since.elapsed() <= max_age).then_some(answer)
+        answer.is_within(max_age).then_some(answer)
     }
 
     /// The answer of a request under way, or else of `load`, which is kept unless the class is cleared meanwhile.
@@ -218,7 +224,7 @@ impl Class {
         let lead = || async {
             // It may have come since it was looked for.
             if let Some(answer) = self.answers.peek(&key)
-                && answer.since.elapsed() <= max_age
+                && answer.is_within(max_age)
             {
                 return Ok::<_, Infallible>(Ok(answer));
             }
