@@ -1,10 +1,10 @@
 //! Configuration in, [`Wats`] out.
 
 use std::env;
-use std::time::Duration;
 
 use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts};
 
+use crate::ask::CacheOptions;
 use crate::client::Wats;
 use crate::error::{Error, Result};
 
@@ -12,8 +12,6 @@ use crate::error::{Error, Result};
 const BASE_URL: &str = "WATS_BASE_URL";
 /// The environment variable with the API token.
 const AUTH_TOKEN: &str = "WATS_AUTH_TOKEN";
-/// How long the list of processes is kept.
-const PROCESS_TTL: Duration = Duration::from_secs(300);
 
 impl Wats {
     /// Starts the configuration; base URL and token are required.
@@ -37,7 +35,7 @@ impl Wats {
 /// of its own for another runtime ([`Client::with_own_pool`]).
 impl From<Client> for Wats {
     fn from(client: Client) -> Self {
-        Self::new(client, Some(PROCESS_TTL))
+        Self::new(client, &CacheOptions::default())
     }
 }
 
@@ -90,7 +88,7 @@ fn variable(name: &str) -> Result<String> {
 #[must_use]
 pub struct WatsBuilder {
     http: ClientBuilder,
-    process_ttl: Option<Duration>,
+    cache: CacheOptions,
 }
 
 impl Default for WatsBuilder {
@@ -100,7 +98,7 @@ impl Default for WatsBuilder {
                 .service_name("WATS")
                 .token_source("the WATS Control Panel")
                 .user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
-            process_ttl: Some(PROCESS_TTL),
+            cache: CacheOptions::default(),
         }
     }
 }
@@ -132,10 +130,9 @@ impl WatsBuilder {
         self.http(|client| client.rate_limit(limit))
     }
 
-    /// How long the list of processes is served from memory; default 5 minutes. `None` keeps it until refreshed, and zero
-    /// not at all.
-    pub fn process_ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
-        self.process_ttl = ttl.into();
+    /// How long answers are kept in memory, by what they tell; default 5 minutes and 8 MiB each.
+    pub fn cache(mut self, options: CacheOptions) -> Self {
+        self.cache = options;
         self
     }
 
@@ -153,7 +150,7 @@ impl WatsBuilder {
     /// What is missing or wrong, by name.
     pub fn build(self) -> Result<Wats> {
         let client = self.http.build()?;
-        Ok(Wats::new(client, self.process_ttl))
+        Ok(Wats::new(client, &self.cache))
     }
 }
 

@@ -16,7 +16,7 @@ pub mod report;
 mod route;
 mod scanned;
 
-pub use ask::Ask;
+pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
 pub use builder::WatsBuilder;
 pub use client::Wats;
 pub use error::{Error, Result};
@@ -33,4 +33,4 @@ pub use wats_report::{Cleaned, clean_scanned, wire};
 
 pub use wats_cache::CacheStats;
 // Types of these stand in public signatures.
-pub use {bytes, jiff, uuid};
+pub use {bytes, jiff, serde_json, uuid};

@@ -15,7 +15,7 @@ use crate::body::{Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::{Call, Options};
-use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts, or_forever};
 use crate::context::CallContext;
 use crate::encoding::{self, Packing, RequestCompression};
 use crate::error::{Deadline, Error, ErrorKind, Result, ServiceName};
@@ -150,10 +150,19 @@ impl Client {
                 service,
             });
         }
-        match shared.base.target(call.operation.path(), &params, &query) {
+        let target = if call.operation.is_literal() {
+            shared.base.literal(call.operation.path())
+        } else {
+            shared.base.target(call.operation.path(), &params, &query)
+        };
+        match target {
             Ok(target) => call.target = target,
             Err(error) => {
-                call.target = call.operation.path().to_owned();
+                let path = call.operation.path();
+                // A whole address may hold a password.
+                if path.starts_with('/') && !path.starts_with("//") {
+                    call.target = path.to_owned();
+                }
                 return Err(error.context(call.context()));
             }
         }
@@ -295,17 +304,15 @@ async fn payload(
     let Some(source) = options.source.take() else {
         return Ok(Payload::Whole(body));
     };
+    let limit = or_forever(timeouts.attempt);
     let upload = Box::pin(timeout(
-        timeouts.attempt,
+        limit,
         Upload::prepare(source, options.on_upload.take()),
     ));
     // A file may be far away, and a source that may be empty is asked.
     let upload = upload.await.map_err(|_| {
         Error::new(ErrorKind::Timeout(Deadline::Attempt))
-            .message(format!(
-                "{:?}, while the body was looked at",
-                timeouts.attempt
-            ))
+            .message(format!("{limit:?}, while the body was looked at"))
             .never_sent()
     })??;
     if !upload.has_length() && matches!(*method, Method::GET | Method::HEAD) {
@@ -326,8 +333,8 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryConfig,
     limits: SizeLimits,
-    rate_limit: Knob<RateLimit>,
-    breaker: Knob<BreakerConfig>,
+    rate_limit: OnByDefault<RateLimit>,
+    breaker: OnByDefault<BreakerConfig>,
     request_compression: RequestCompression,
     tls: TlsConfig,
     proxy: ProxyConfig,
@@ -341,9 +348,9 @@ pub struct ClientBuilder {
 
 /// A part that is on by default and can be switched off.
 #[derive(Debug)]
-struct Knob<T>(Option<T>);
+struct OnByDefault<T>(Option<T>);
 
-impl<T: Default> Default for Knob<T> {
+impl<T: Default> Default for OnByDefault<T> {
     fn default() -> Self {
         Self(Some(T::default()))
     }
@@ -391,13 +398,13 @@ impl ClientBuilder {
     ///
     /// The budget is shared by all clients of this process with the same token and server.
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
-        self.rate_limit = Knob(limit.into());
+        self.rate_limit = OnByDefault(limit.into());
         self
     }
 
     /// When calls fail at once because the server keeps failing; `None` for never.
     pub fn breaker(mut self, breaker: impl Into<Option<BreakerConfig>>) -> Self {
-        self.breaker = Knob(breaker.into());
+        self.breaker = OnByDefault(breaker.into());
         self
     }
 
@@ -467,8 +474,12 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         self.timeouts.check(Error::config)?;
         self.retry.check()?;
+        self.pool.check()?;
         if let Some(limit) = &self.rate_limit.0 {
             limit.check()?;
+        }
+        if let Some(breaker) = &self.breaker.0 {
+            breaker.check()?;
         }
         let base = self.base_url.ok_or_else(|| {
             Error::config(format!(

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
@@ -6,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `client`, `config`, `token`, `identity`, `address`, `uri`, `tls`, `proxy` | what a user configures |
-//! | `operation`, `call`, `context`, `response`, `error` | what goes in and what comes out |
+//! | `operation`, `call`, `ad_hoc`, `context`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
@@ -14,6 +15,7 @@
 //! | `request`, `transport`, `wire`, `pool`, `connect` | one try: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
+mod ad_hoc;
 mod address;
 mod body;
 mod breaker;
@@ -52,8 +54,9 @@ mod transport;
 mod uri;
 mod wire;
 
-pub use address::encoded_len;
-pub use body::{BodySource, Progress};
+pub use ad_hoc::RequestBuilder;
+pub use address::{encoded, encoded_len};
+pub use body::{BodySource, Multipart, Part, Progress};
 pub use breaker::BreakerConfig;
 pub use call::Call;
 pub use capture::{Capture, CapturedAnswer, CapturedBody, Exchange, Trace};

@@ -20,7 +20,7 @@ pub(crate) fn call_span(call: &CallContext) -> Span {
         otel.kind = "client",
         operation = operation.name(),
         http.request.method = operation.method().as_str(),
-        url.template = operation.path(),
+        url.template = operation.template(),
         server.address = base.host.as_str(),
         server.port = base.port,
         http.response.status_code = Empty,

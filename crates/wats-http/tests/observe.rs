@@ -12,7 +12,6 @@
 mod common;
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,7 +50,7 @@ impl Intercept for Hook {
     fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
         let (number, url) = (attempt.number(), attempt.url());
         self.note(&format!("before {number} {} {url}", attempt.operation()));
-        attempt.set_header("x-try", &number.to_string())?;
+        attempt.set_header("x-try", number)?;
         if self.refuses {
             return Err("the line is stopped".into());
         }
@@ -430,7 +429,7 @@ fn metrics_know_of_open_connections_and_of_waits() {
     metrics::with_local_recorder(&kept, || {
         runtime.block_on(async {
             let server = Server::start(Speaks::Plain, |_| async { ok("1") }).await;
-            let pool = PoolConfig::default().max_connections(NonZeroUsize::new(2).unwrap());
+            let pool = PoolConfig::default().max_connections(2);
             let client = client(&server.url()).pool(pool).build().unwrap();
             assert_eq!((open(), queued()), (None, false));
             client.warm(2).await.unwrap();

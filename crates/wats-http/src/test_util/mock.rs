@@ -185,10 +185,11 @@ impl MockAnswer {
     }
 
     /// Sets the body.
-    pub fn body(mut self, body: impl Into<Bytes>, content_type: &'static str) -> Self {
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: impl TryInto<HeaderValue>) -> Self {
         self.body = body.into();
-        self.headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if let Ok(content_type) = content_type.try_into() {
+            self.headers.insert(CONTENT_TYPE, content_type);
+        }
         self
     }
 

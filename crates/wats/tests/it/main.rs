@@ -4,4 +4,5 @@
 
 #[cfg(feature = "macros")]
 mod cached;
+mod names;
 mod promises;
