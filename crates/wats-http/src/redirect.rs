@@ -17,7 +17,7 @@ use crate::transport::Answer;
 pub(crate) fn next<B>(
     answer: &Answer<B>,
     request: &PreparedRequest<'_>,
-    hop: Option<&RedirectTarget>,
+    redirect_target: Option<&RedirectTarget>,
     own: &BaseUrl,
     followed: u32,
     most: u32,
@@ -37,8 +37,10 @@ pub(crate) fn next<B>(
     if followed >= most {
         return Err(refused(&format!("more than {most} redirects")));
     }
-    let stranger = hop.and_then(|hop| hop.elsewhere.as_ref());
-    let path_and_query = hop.map_or(request.target, |hop| &hop.target);
+    let stranger =
+        redirect_target.and_then(|redirect_target| redirect_target.other_origin.as_ref());
+    let path_and_query =
+        redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
     follow(stranger, path_and_query, &location, own)
         .map(Some)
         .map_err(refused)
@@ -71,8 +73,8 @@ pub(crate) fn location(headers: &HeaderMap) -> Option<String> {
 pub(crate) fn named(location: &str, secrets: &Secrets) -> String {
     let mut shown = location.to_owned();
     // Read as a program reads it, which takes `http:/u:p@h`, `http:\\\\u:p@h` and others for an address with a user.
-    let elsewhere = Url::parse("https://redirect.invalid/").and_then(|here| here.join(location));
-    if let Ok(mut url) = elsewhere
+    let other_origin = Url::parse("https://redirect.invalid/").and_then(|here| here.join(location));
+    if let Ok(mut url) = other_origin
         && (!url.username().is_empty() || url.password().is_some())
         && url.set_username("").is_ok()
         && url.set_password(None).is_ok()
@@ -107,7 +109,7 @@ fn follow(
     let same = (there.tls, &there.host, there.port) == (own.tls, &own.host, own.port);
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     Ok(RedirectTarget {
-        elsewhere: (stranger.is_some() || !same).then_some(there),
+        other_origin: (stranger.is_some() || !same).then_some(there),
         target: target.to_owned(),
     })
 }
@@ -133,9 +135,13 @@ mod tests {
             ("https://a.example:444/x", Some("a.example"), "/x"),
             ("https://b.example", Some("b.example"), "/"),
         ] {
-            let hop = follow(None, "/api/here?q=1", location, &own).unwrap();
-            assert_eq!(hop.target, target, "{location}");
-            assert_eq!(hop.elsewhere.map(|b| b.host).as_deref(), host, "{location}");
+            let redirect_target = follow(None, "/api/here?q=1", location, &own).unwrap();
+            assert_eq!(redirect_target.target, target, "{location}");
+            assert_eq!(
+                redirect_target.other_origin.map(|b| b.host).as_deref(),
+                host,
+                "{location}"
+            );
         }
         for (location, why) in [
             ("http://a.example/x", "https to http"),
@@ -149,9 +155,13 @@ mod tests {
         // Whoever is sent back to the own server by a stranger stays without credentials.
         let stranger = base("https://b.example");
         let back = follow(Some(&stranger), "/", "https://a.example/x", &own).unwrap();
-        let on = follow(back.elsewhere.as_ref(), "/x", "y", &own).unwrap();
-        for hop in [back, on] {
-            assert_eq!(hop.elsewhere.as_ref(), Some(&own), "{hop:?}");
+        let on = follow(back.other_origin.as_ref(), "/x", "y", &own).unwrap();
+        for redirect_target in [back, on] {
+            assert_eq!(
+                redirect_target.other_origin.as_ref(),
+                Some(&own),
+                "{redirect_target:?}"
+            );
         }
     }
 

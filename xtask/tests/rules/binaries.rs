@@ -12,11 +12,8 @@ const ONE: &str = "it";
 const FURTHER: &[(&str, &[&str])] = &[
     // Forks its process.
     ("wats-background", &["fork"]),
-    // Measure allocations, memory and instructions; installs a recorder of metrics.
-    (
-        "wats-http",
-        &["allocations", "bombs", "instructions", "observe"],
-    ),
+    // Counts allocations, by an allocator that costs instructions; counts instructions.
+    ("wats-http", &["instructions", "memory"]),
     // Counts allocations; compiles programs that must not compile.
     ("wats-report", &["allocations", "refused"]),
     // Measures the memory of its process.

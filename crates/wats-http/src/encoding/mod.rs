@@ -1,4 +1,4 @@
-//! Content codings: undoing those of answers within a cap, and packing the bodies of requests.
+//! Content codings: undoing those of answers within a cap, and compressing the bodies of requests.
 //!
 //! [`coding`] undoes one coding step by step. [`whole`] puts a body together that comes in pieces, [`stream`] hands it
 //! out in pieces; neither ever holds more than it was allowed, however far a few bytes inflate. [`request`] is the way out.
@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::transport::AnswerBody;
 
 pub(crate) use self::coding::ACCEPTED;
-pub(crate) use self::request::Packing;
+pub(crate) use self::request::CompressionState;
 pub use self::request::RequestCompression;
 pub(crate) use self::stream::Decoder;
 #[cfg(test)]
