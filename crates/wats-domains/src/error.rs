@@ -39,6 +39,14 @@ pub enum Error {
     /// Data that is not what it should be.
     #[error("{0}")]
     Data(String),
+    /// One of many that were looked up, and not in the server's answer. It answers as a 404 does, which `get` of one is.
+    #[error("there is no {what} {key:?}")]
+    NotFound {
+        /// What was looked up.
+        what: &'static str,
+        /// By what it was looked up, such as the part number.
+        key: String,
+    },
     /// The server answered a submit with success, but did not name the report: nobody has said that it was received.
     /// Submitting it again is safe.
     #[error(
@@ -57,7 +65,7 @@ pub enum Error {
     #[error("the operation cannot be waited for: {0}")]
     Wait(String),
     /// Not sent, because the bulk was stopped before its turn
-    /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
+    /// ([`BulkOptions::until`](crate::BulkOptions::until)).
     #[error("not sent: stopped before its turn")]
     Stopped,
     /// Not sent, because the calls of the bulk before it were all refused for the same reason, which lies with the client
@@ -111,6 +119,7 @@ impl Error {
             Self::UnknownProcess { source, .. } => source.kind(),
             Self::Config(_) => ErrorKind::Config,
             Self::Unacknowledged { .. } => ErrorKind::Decode,
+            Self::NotFound { .. } => ErrorKind::Status(StatusCode::NOT_FOUND),
             Self::Report(_)
             | Self::Query(_)
             | Self::Data(_)
@@ -122,7 +131,20 @@ impl Error {
 
     /// The status of the server's answer, when that is the failure.
     pub fn status(&self) -> Option<StatusCode> {
-        self.as_http().and_then(wats_http::Error::status)
+        match self {
+            Self::NotFound { .. } => Some(StatusCode::NOT_FOUND),
+            Self::Shared(error) => error.status(),
+            other => other.as_http().and_then(wats_http::Error::status),
+        }
+    }
+
+    /// Whether the server has no such thing: a 404 to the call for it, or one of many that was not found. A 404 to a query
+    /// for many says nothing of each of them, and is none.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::Shared(_) | Self::Unsent(_) => false,
+            other => other.status() == Some(StatusCode::NOT_FOUND),
+        }
     }
 
     /// Whether the same call may succeed later without a change.
@@ -187,7 +209,7 @@ impl Error {
 pub(crate) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
+        Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `api` (the
-//! root), `ask` (how operations are carried out, and the form of the table), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
+//! root), `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 mod api;
 mod ask;
+mod bulk;
 mod error;
 mod odata;
 mod process;
@@ -17,6 +18,7 @@ mod scanned;
 
 pub use api::{Api, ApiOptions};
 pub use ask::Ask;
+pub use bulk::BulkOptions;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};
@@ -26,6 +28,8 @@ pub use report::{
     Finding, HeaderQuery, MeasurementLimits, Report, ReportHeader, ReportService, UutReport,
 };
 
+#[doc(inline)]
+pub use wats_batch::{Partition, Progress};
 #[doc(inline)]
 pub use wats_report::{Cleaned, clean_scanned, wire};
 

@@ -10,10 +10,10 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, Ask, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Literal,
-    MeasurementLimits, Member, Process, ProcessService, Product, ProductQuery, ProductRevision,
-    ProductService, ProductSummary, Report, ReportHeader, ReportService, Result, UutReport,
-    clean_scanned, report, wire,
+    Api, ApiOptions, Ask, BulkOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery,
+    Literal, MeasurementLimits, Member, Partition, Process, ProcessService, Product, ProductQuery,
+    ProductRevision, ProductService, ProductSummary, Progress, Report, ReportHeader, ReportService,
+    Result, UutReport, clean_scanned, report, wire,
 };
 #[doc(no_inline)]
 pub use wats_domains::{bytes, jiff, uuid};
