@@ -1,38 +1,28 @@
 //! The root of the typed layer: makes the core that all services share, and the services on it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wats_codec::{Format, Limits, Serializer};
 use wats_http::Client;
 
-use crate::ask::{Ask, Core};
-use crate::process::{ProcessCache, ProcessService};
+use crate::ask::{Ask, CacheOptions, CachesStats, Core};
+use crate::process::ProcessService;
 use crate::product::ProductService;
 use crate::report::ReportService;
 use crate::route;
 
 /// Options of the typed layer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ApiOptions {
-    /// How long the list of processes is served from memory. Default 5 minutes; `None` keeps it until refreshed,
-    /// and zero not at all.
-    pub process_ttl: Option<Duration>,
-}
-
-impl Default for ApiOptions {
-    fn default() -> Self {
-        Self {
-            process_ttl: Some(Duration::from_secs(300)),
-        }
-    }
+    /// How long answers are kept in memory.
+    pub cache: CacheOptions,
 }
 
 impl ApiOptions {
-    /// Sets how long the list of processes is served from memory: a time, or `None` until it is refreshed.
-    pub fn process_ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
-        self.process_ttl = ttl.into();
+    /// Sets how long answers are kept in memory.
+    pub fn cache(mut self, options: CacheOptions) -> Self {
+        self.cache = options;
         self
     }
 }
@@ -59,9 +49,8 @@ impl Api {
         // One answer, one cap: what the transport lets through can be read.
         let limits = Limits::default().max_bytes(client.limits().decoded);
         let json = Serializer::new(Format::Json).limits(limits);
-        let processes = ProcessCache::new(options.process_ttl);
         Self {
-            core: Arc::new(Core::new(client, json, processes)),
+            core: Arc::new(Core::new(client, json, &options.cache)),
         }
     }
 
@@ -86,6 +75,11 @@ impl Api {
     /// The call fails; see [`Error`](crate::Error).
     pub fn version(&self) -> Ask<String> {
         self.core.ask(&route::version, Ok(route::version.call()))
+    }
+
+    /// What is kept in memory and how often that has answered.
+    pub fn cache_stats(&self) -> CachesStats {
+        self.core.cache_stats()
     }
 
     /// The transport underneath, for calls that are not typed yet and for its statistics.

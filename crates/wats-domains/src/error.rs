@@ -39,7 +39,8 @@ pub enum Error {
     /// Data that is not what it should be.
     #[error("{0}")]
     Data(String),
-    /// One of many that were looked up, and not in the server's answer. It answers as a 404 does, which `get` of one is.
+    /// One of many that were looked up, and not in the server's answer. Kind and status are those of a 404, which is what
+    /// `get` of it alone gives.
     #[error("there is no {what} {key:?}")]
     NotFound {
         /// What was looked up.
@@ -133,17 +134,7 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::NotFound { .. } => Some(StatusCode::NOT_FOUND),
-            Self::Shared(error) => error.status(),
             other => other.as_http().and_then(wats_http::Error::status),
-        }
-    }
-
-    /// Whether the server has no such thing: a 404 to the call for it, or one of many that was not found. A 404 to a query
-    /// for many says nothing of each of them, and is none.
-    pub fn is_not_found(&self) -> bool {
-        match self {
-            Self::Shared(_) | Self::Unsent(_) => false,
-            other => other.status() == Some(StatusCode::NOT_FOUND),
         }
     }
 
@@ -209,7 +200,7 @@ impl Error {
 pub(crate) fn none_if_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -38,6 +38,7 @@ mod tests {
             operation,
             keeps,
             stales,
+            ..
         } in table()
         {
             assert!(names.insert(operation.name()), "{} twice", operation.name());

@@ -121,50 +121,61 @@ impl BaseUrl {
         params: &[(&str, String)],
         query: &[(&str, String)],
     ) -> Result<String> {
-        if !template.starts_with('/') {
-            return Err(Error::request(format!(
-                "the path template `{template}` does not begin with `/`"
-            )));
-        }
-        // No value can make one of a segment that is none: those that could are refused below.
-        let may_have_dots = |pair: &[u8]| matches!(pair, b"/." | b"/%");
-        if template.as_bytes().windows(2).any(may_have_dots) && template.split('/').any(is_dots) {
-            return Err(Error::request(format!(
-                "the path template `{template}` has a `.` or `..` between slashes, which servers read as a folder step"
-            )));
-        }
         let mut target = String::with_capacity(self.prefix.len() + template.len() + 64);
         target.push_str(&self.prefix);
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            push_literal(&mut target, template, before)?;
-            let (name, after) = after.split_once('}').ok_or_else(|| {
-                Error::request(format!(
-                    "the path template `{template}` has a `{{` without `}}`"
-                ))
-            })?;
-            let value = params
-                .iter()
-                .find_map(|(key, value)| (*key == name).then_some(value.as_str()))
-                .ok_or_else(|| Error::request(format!("the path parameter `{name}` is missing")))?;
-            push_segment(&mut target, name, value)?;
-            rest = after;
-        }
-        push_literal(&mut target, template, rest)?;
-        for (i, (key, value)) in query.iter().enumerate() {
-            target.push(if i == 0 { '?' } else { '&' });
-            // OData option names begin with `$`, which is legal in a query and which some servers want unescaped.
-            if let Some(option) = key.strip_prefix('$') {
-                target.push('$');
-                target.extend(utf8_percent_encode(option, ESCAPED));
-            } else {
-                target.extend(utf8_percent_encode(key, ESCAPED));
-            }
-            target.push('=');
-            target.extend(utf8_percent_encode(value, ESCAPED));
-        }
+        write_target(&mut target, template, params, query)?;
         Ok(target)
     }
+}
+
+/// Appends path and query as they are sent below the base URL.
+pub(crate) fn write_target(
+    target: &mut String,
+    template: &str,
+    params: &[(&str, String)],
+    query: &[(&str, String)],
+) -> Result<()> {
+    if !template.starts_with('/') {
+        return Err(Error::request(format!(
+            "the path template `{template}` does not begin with `/`"
+        )));
+    }
+    // No value can make one of a segment that is none: those that could are refused below.
+    let may_have_dots = |pair: &[u8]| matches!(pair, b"/." | b"/%");
+    if template.as_bytes().windows(2).any(may_have_dots) && template.split('/').any(is_dots) {
+        return Err(Error::request(format!(
+            "the path template `{template}` has a `.` or `..` between slashes, which servers read as a folder step"
+        )));
+    }
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        push_literal(target, template, before)?;
+        let (name, after) = after.split_once('}').ok_or_else(|| {
+            Error::request(format!(
+                "the path template `{template}` has a `{{` without `}}`"
+            ))
+        })?;
+        let value = params
+            .iter()
+            .find_map(|(key, value)| (*key == name).then_some(value.as_str()))
+            .ok_or_else(|| Error::request(format!("the path parameter `{name}` is missing")))?;
+        push_segment(target, name, value)?;
+        rest = after;
+    }
+    push_literal(target, template, rest)?;
+    for (i, (key, value)) in query.iter().enumerate() {
+        target.push(if i == 0 { '?' } else { '&' });
+        // OData option names begin with `$`, which is legal in a query and which some servers want unescaped.
+        if let Some(option) = key.strip_prefix('$') {
+            target.push('$');
+            target.extend(utf8_percent_encode(option, ESCAPED));
+        } else {
+            target.extend(utf8_percent_encode(key, ESCAPED));
+        }
+        target.push('=');
+        target.extend(utf8_percent_encode(value, ESCAPED));
+    }
+    Ok(())
 }
 
 /// What RFC 3986, section 3.3, has in a path, by its ASCII code. The rest is cut off, refused or changed on the way.

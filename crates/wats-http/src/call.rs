@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::HeaderMap;
 use serde::Serialize;
 
+use crate::address::write_target;
 use crate::body::{BodySource, OnProgress, Progress};
 use crate::config::{SizeLimits, Timeouts};
 use crate::error::Error;
@@ -165,6 +166,30 @@ impl Call {
     pub fn limits(mut self, limits: SizeLimits) -> Self {
         self.options().limits = Some(limits);
         self
+    }
+
+    /// What tells this call from others: method, escaped address below the base URL and body, but no headers. `None` for
+    /// a call with a mistake, and for a streamed body. Good as the key of a cache.
+    ///
+    /// ```
+    /// use wats_http::{Call, Operation, Repeat};
+    /// use http::Method;
+    ///
+    /// static GET: Operation = Operation::new("product.get", Method::GET, "/api/Product/{pn}", Repeat::Safe);
+    /// let key = Call::new(&GET).path("pn", "A/B").key().unwrap();
+    /// assert_eq!(&*key, b"GET /api/Product/A%2FB\n");
+    /// ```
+    pub fn key(&self) -> Option<Box<[u8]>> {
+        let streams = self.options.as_ref().is_some_and(|o| o.source.is_some());
+        if self.mistake.is_some() || streams {
+            return None;
+        }
+        let mut head = format!("{} ", self.operation.method());
+        write_target(&mut head, self.operation.path(), &self.params, &self.query).ok()?;
+        head.push('\n');
+        let mut key = head.into_bytes();
+        key.extend_from_slice(&self.body);
+        Some(key.into())
     }
 
     /// A parameter as text. `NaN` and `inf` are how Rust writes floats that no server takes for a number; as texts they

@@ -9,7 +9,7 @@ use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
-use crate::ask::{Ask, Core};
+use crate::ask::{Ask, Core, Kept};
 use crate::bulk::{BulkOptions, InOrder, Lookup};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
@@ -80,6 +80,9 @@ impl ProductService {
     /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
     /// sees.
     ///
+    /// It comes from memory if it was read lately ([`CacheOptions::products`](crate::CacheOptions::products)): what this
+    /// client saves is seen at once, what others change when its time is over or after a [`refresh`](Self::refresh).
+    ///
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`](crate::Error::Query) for
     /// a part number with a line end and the like; see [`clean_scanned`](crate::clean_scanned).
@@ -105,7 +108,8 @@ impl ProductService {
         self.core.run(|_| async { none_if_missing(get.await) })
     }
 
-    /// Lists products (`GET /api/Product/Query`).
+    /// Lists products (`GET /api/Product/Query`), from memory as [`get`](Self::get) does
+    /// ([`CacheOptions::product_lists`](crate::CacheOptions::product_lists)).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
@@ -122,20 +126,23 @@ impl ProductService {
     }
 
     /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. Each part number has an outcome at its
-    /// place: the product, or why there is none. One that the server does not have is [`Error::NotFound`]
-    /// ([`Error::is_not_found`]); one whose query failed has the error of that query; one that cannot be asked for
-    /// ([`get`](Self::get)) is [`Error::Query`]. [`Partition::into_values`] is what was found.
+    /// place: the product, or why there is none. One that the server does not have is [`Error::NotFound`];
+    /// one whose query failed has the error of that query; one that cannot be asked for ([`get`](Self::get)) is
+    /// [`Error::Query`]. [`Partition::into_values`] is what was found. Answers come from memory as those of
+    /// [`query`](Self::query) do.
     ///
     /// Lists hold the [`ProductSummary`] of a product; revisions need [`get`](Self::get). Queries only read, so nothing is
     /// lost by asking again. One that the server refuses as too long, or for one of its part numbers, is halved.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// use wats_domains::Error;
+    ///
     /// let products = api.product().get_many(["PCBA-001", "PCBA-002", "unknown"]).await?;
     /// for (place, error) in &products.failed {
-    ///     match error.is_not_found() {
-    ///         true => eprintln!("part number {place} is unknown"),
-    ///         false => eprintln!("part number {place}: {error:#}"),
+    ///     match error {
+    ///         Error::NotFound { key, .. } => eprintln!("{key} is unknown"),
+    ///         error => eprintln!("part number {place}: {error:#}"),
     ///     }
     /// }
     /// for product in products.into_values() {
@@ -212,6 +219,12 @@ impl ProductService {
     pub fn save(&self, product: &Product) -> Ask<Product> {
         self.core
             .ask(&route::save, self.written(product).map(saving))
+    }
+
+    /// Forgets products and lists of them in memory: the next reads ask the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::Products);
+        self.core.clear(Kept::ProductLists);
     }
 
     /// The body of a save.

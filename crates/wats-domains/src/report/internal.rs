@@ -349,7 +349,8 @@ impl InternalReports {
     /// [`Error::Query`] for an empty list, which would mean all of them; or the call fails.
     pub fn retry(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::retry;
-        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
+        self.core
+            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Lets the server try again to store reports whose start was wrong, each with a new one
@@ -366,7 +367,7 @@ impl InternalReports {
                 .collect();
             self.call(route).json(&starts)
         });
-        self.done(route, call)
+        self.core.tell(route, call)
     }
 
     /// Deletes reports in quarantine for good (`DELETE /api/internal/Quarantine`).
@@ -376,13 +377,8 @@ impl InternalReports {
     /// meanwhile.
     pub fn delete_quarantined(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::delete_quarantined;
-        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
-    }
-
-    /// A call whose answer says nothing.
-    fn done(&self, route: &'static Route, call: Result<Call>) -> Ask<()> {
         self.core
-            .run(|core| async move { core.send(route, call?).await.map(drop) })
+            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Internal routes ask where a call comes from.

@@ -15,6 +15,7 @@ mod against_simulator;
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
 mod build_common;
+mod bulk;
 mod foreign;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
@@ -36,4 +37,6 @@ mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
 mod wait;
+mod wait_bulk;
+mod wait_inside;
 mod words;
