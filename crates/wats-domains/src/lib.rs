@@ -17,7 +17,7 @@ mod route;
 mod scanned;
 
 pub use api::{Api, ApiOptions};
-pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions};
+pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
 pub use bulk::BulkOptions;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};

@@ -2,9 +2,8 @@
 
 use std::env;
 use std::ops::Deref;
-use std::time::Duration;
 
-use wats_domains::{Api, ApiOptions, Error, Result};
+use wats_domains::{Api, ApiOptions, CacheOptions, Error, Result};
 use wats_http::{
     BreakerConfig, Client, ClientBuilder, Intercept, PoolConfig, ProxyConfig, RateLimit,
     RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
@@ -153,10 +152,9 @@ impl WatsBuilder {
         self
     }
 
-    /// How long the list of processes is served from memory; default 5 minutes. `None` keeps it until refreshed, and zero
-    /// not at all.
-    pub fn process_ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
-        self.options = self.options.process_ttl(ttl);
+    /// How long answers are kept in memory, by what they tell; default 5 minutes. [`CacheOptions::off`] keeps none.
+    pub fn cache(mut self, options: CacheOptions) -> Self {
+        self.options = self.options.cache(options);
         self
     }
 

@@ -10,10 +10,11 @@ pub use builder::{Wats, WatsBuilder};
 
 #[doc(inline)]
 pub use wats_domains::{
-    Api, ApiOptions, Ask, BulkOptions, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery,
-    Literal, MeasurementLimits, Member, Partition, Process, ProcessService, Product, ProductQuery,
-    ProductRevision, ProductService, ProductSummary, Progress, Report, ReportHeader, ReportService,
-    Result, UutReport, clean_scanned, report, wire,
+    Api, ApiOptions, Ask, BulkOptions, CacheOptions, CacheStats, CachesStats, ClassOptions,
+    Cleaned, Error, Filter, Finding, HeaderQuery, List, Literal, MeasurementLimits, Member, Pages,
+    PagesIter, Partition, Process, ProcessService, Product, ProductQuery, ProductRevision,
+    ProductService, ProductSummary, Progress, Report, ReportHeader, ReportService, Result,
+    UutReport, clean_scanned, report, wire,
 };
 #[doc(no_inline)]
 pub use wats_domains::{bytes, jiff, uuid};

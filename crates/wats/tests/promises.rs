@@ -7,7 +7,7 @@ use std::time::Duration;
 use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map, limit};
 use wats::http::http::StatusCode;
 use wats::prelude::*;
-use wats::{ErrorKind, ProductSummary, RetryConfig, TlsConfig};
+use wats::{CacheOptions, ErrorKind, ProductSummary, RetryConfig, TlsConfig};
 use wats_sim::{Fault, Simulator};
 
 const PRODUCTS: usize = 100;
@@ -23,6 +23,7 @@ async fn simulator(tls: bool) -> (Simulator, Wats) {
     let mut builder = Wats::builder()
         .base_url(sim.base_url())
         .token(sim.token())
+        .cache(CacheOptions::off())
         .rate_limit(None);
     if let Some(pem) = sim.ca_certificate_pem() {
         builder = builder.tls(TlsConfig::default().only_ca_pem(pem).unwrap());

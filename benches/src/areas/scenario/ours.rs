@@ -3,7 +3,9 @@
 use super::{Job, User, part_number};
 use crate::Result;
 use wats_batch::{batch_map, limit};
-use wats_domains::{Api, ApiOptions, HeaderQuery, MeasurementLimits, UutReport};
+use wats_domains::{
+    Api, ApiOptions, CacheOptions, ClassOptions, HeaderQuery, MeasurementLimits, UutReport,
+};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
@@ -74,7 +76,10 @@ impl User for OneByOne {
                     done += headers(api, 100, page * 100).await?;
                 }
             }
-            Job::ProcessesSecondCall => done = api.process().refresh().await?.len(),
+            Job::ProcessesSecondCall => {
+                api.process().refresh();
+                done = api.process().list().await?.len();
+            }
             Job::Submit100 => {
                 for number in 0..100 {
                     submit(api, number, 10).await?;
@@ -93,7 +98,9 @@ fn api(base_url: &str, token: &str) -> Result<Api> {
         .token(token)
         .rate_limit(None)
         .build()?;
-    Ok(Api::new(client, &ApiOptions::default()))
+    // The peers keep processes only.
+    let kept = CacheOptions::off().processes(ClassOptions::default());
+    Ok(Api::new(client, &ApiOptions::default().cache(kept)))
 }
 
 async fn prepare(api: &Api, job: Job) -> Result<()> {

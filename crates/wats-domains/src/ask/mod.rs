@@ -1,9 +1,10 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
-//! memory, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services
+//! memory, `list` reads rows page by page, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services
 //! share. Nothing here knows a domain's operations; the services stand above.
 
 mod driver;
 mod kept;
+pub(crate) mod list;
 pub(crate) mod route;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub(crate) use driver::inside;
 pub(crate) use kept::Kept;
 use kept::{Answer, Caches};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
+pub use list::{List, Pages, PagesIter};
 pub(crate) use route::Route;
 
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.

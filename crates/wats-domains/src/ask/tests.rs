@@ -364,3 +364,41 @@ fn a_wait_inside_a_wait_is_an_error() {
     let inner = outer.wait().unwrap();
     assert!(matches!(inner, Err(Error::Wait(_))), "{inner:?}");
 }
+
+/// Answers to pages of products.
+fn pages(pages: &[&[&str]]) -> MockTransport {
+    let page = |numbers: &&[&str]| {
+        let rows = numbers.iter().map(|number| json!({"partNumber": number}));
+        MockAnswer::json(&rows.collect::<Vec<_>>())
+    };
+    MockTransport::new().on(Method::GET, "/api/Product/Query", pages.iter().map(page))
+}
+
+#[tokio::test]
+async fn each_page_lies_behind_the_last_row_whatever_stands_in_it() {
+    use futures_util::TryStreamExt as _;
+    let mock = pages(&[&["b", "A"], &["O'x\u{200b}"], &[]]);
+    let service = ProductService::new(&core(&mock));
+    let rows = service.query(&<_>::default()).each().page_size(2);
+    let rows: Vec<_> = rows.try_collect().await.unwrap();
+    assert_eq!(rows.len(), 3);
+    let filters: Vec<String> = mock.requests().into_iter().map(|r| r.target).collect();
+    assert_eq!(
+        filters,
+        [
+            "/api/Product/Query?$top=2&$orderby=partNumber",
+            "/api/Product/Query?$filter=partNumber%20gt%20%27A%27&$top=2&$orderby=partNumber",
+            "/api/Product/Query?$filter=partNumber%20gt%20%27O%27%27x%E2%80%8B%27&$top=2&$orderby=partNumber",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn pages_of_a_server_that_heeds_no_filter_end() {
+    let mock = pages(&[&["a", "b"]]);
+    let service = ProductService::new(&core(&mock));
+    let mut pages = service.query(&<_>::default()).each();
+    assert_eq!(pages.next_page().await.unwrap().unwrap().len(), 2);
+    let error = pages.next_page().await.unwrap_err();
+    assert!(error.to_string().contains("out of order"), "{error}");
+}

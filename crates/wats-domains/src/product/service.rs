@@ -9,10 +9,11 @@ use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::list::{Key, Options};
+use crate::ask::{Ask, Core, Kept, List};
 use crate::bulk::{BulkOptions, InOrder, Lookup};
 use crate::error::{Error, Result, none_if_missing};
-use crate::odata::Filter;
+use crate::odata::{Filter, Literal};
 use crate::scanned::{self, Kind};
 
 /// Products by part number. A full query is about 600 bytes of URL; common servers refuse URLs from 8 KiB, older ones from
@@ -64,6 +65,12 @@ impl ProductQuery {
     }
 }
 
+/// Part numbers tell products apart.
+static KEY: Key<ProductSummary> = Key {
+    member: "partNumber",
+    of: |product| product.part_number.clone().map(Literal::Text),
+};
+
 /// Operations on products; from [`Api::product`](crate::Api::product).
 #[derive(Debug, Clone)]
 pub struct ProductService {
@@ -108,21 +115,31 @@ impl ProductService {
         self.core.run(|_| async { none_if_missing(get.await) })
     }
 
-    /// Lists products (`GET /api/Product/Query`), from memory as [`get`](Self::get) does
+    /// Lists products (`GET /api/Product/Query`), or [`each`](List::each) of them in the order of their part numbers; from
+    /// memory as [`get`](Self::get) does
     /// ([`CacheOptions::product_lists`](crate::CacheOptions::product_lists)).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub fn query(&self, query: &ProductQuery) -> Ask<Vec<ProductSummary>> {
-        let filter = query.filter.as_ref().map(Filter::to_odata).transpose();
-        let call = filter.map(|filter| {
-            route::query
-                .call()
-                .query_opt("$filter", filter)
-                .query_opt("$top", query.top)
-                .query_opt("$orderby", query.order_by.as_ref())
-        });
-        self.core.ask(&route::query, call)
+    ///
+    /// ```no_run
+    /// # fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// use wats_domains::{Filter, ProductQuery};
+    ///
+    /// let active = ProductQuery::default().filter(Filter::eq("state", 1));
+    /// for product in api.product().query(&active).each().wait() {
+    ///     println!("{}", product?.part_number());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn query(&self, query: &ProductQuery) -> List<ProductSummary> {
+        let options = Options {
+            filter: query.filter.clone(),
+            top: query.top,
+            order_by: query.order_by.clone(),
+            ..Options::default()
+        };
+        List::new(&self.core, &route::query, &KEY, options)
     }
 
     /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. Each part number has an outcome at its
@@ -159,10 +176,12 @@ impl ProductService {
         let numbers: Vec<String> = part_numbers.into_iter().map(owned).collect();
         let service = self.clone();
         self.core.run(|_| async move {
-            let query = |filter| service.query(&ProductQuery::default().filter(filter));
+            let list = |filter| service.query(&ProductQuery::default().filter(filter));
             // A list is read again at no loss, so an outage is the caller's to wait out.
             let many = BulkOptions::default().no_patience();
-            BY_NUMBER.run(numbers, &many, query).await
+            BY_NUMBER
+                .run(numbers, &many, |filter| list(filter).into_future())
+                .await
         })
     }
 

@@ -27,7 +27,7 @@ pub use header::{
     ReportHeader,
 };
 pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
-pub use pages::{Cursor, HeaderPage, HeaderPages, HeaderStream};
+pub use pages::Cursor;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
 pub use read::{Detail, DetailLevel};
 pub use service::ReportService;

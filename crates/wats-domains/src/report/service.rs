@@ -1,9 +1,10 @@
 //! The operations on reports. Here are the lists of headers; the others are in `submit`, `read`, `pages`, `files` and
 //! `internal`.
 
+use super::pages;
 use super::route;
 use super::{HeaderQuery, MiscInfoHeader, MiscInfoSearch, ReportHeader};
-use crate::ask::{Ask, Core};
+use crate::ask::{Ask, Core, List};
 use crate::error::Error;
 use std::sync::Arc;
 
@@ -20,13 +21,28 @@ impl ReportService {
         }
     }
 
-    /// Lists report headers (`GET /api/Report/Query/Header`), newest start first unless asked otherwise.
+    /// Lists report headers (`GET /api/Report/Query/Header`), newest start first unless asked otherwise; or
+    /// [`each`](List::each) of them, in the order in which the server has processed their reports.
+    ///
+    /// Pages are exact while reports come in: none is left out, none comes twice. Reports that come in meanwhile come last.
+    /// One that is received *again* is processed again, so it comes once more, as what it has become.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// use wats_domains::HeaderQuery;
+    ///
+    /// let query = HeaderQuery::default().part_number("PCBA-001");
+    /// let mut pages = api.report().headers(&query).each();
+    /// while let Some(headers) = pages.next_page().await? {
+    ///     println!("{} more", headers.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Query`] when the query cannot be expressed or asks for more than 10 000, or the call fails.
-    pub fn headers(&self, query: &HeaderQuery) -> Ask<Vec<ReportHeader>> {
-        self.core
-            .ask(&route::headers, query.fill(route::headers.call()))
+    pub fn headers(&self, query: &HeaderQuery) -> List<ReportHeader> {
+        List::new(&self.core, &route::headers, &pages::KEY, query.options())
     }
 
     /// Test reports by their misc info (`GET /api/Report/Query/HeaderByMiscInfo`): a value of this name, this value, or

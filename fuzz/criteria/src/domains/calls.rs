@@ -175,7 +175,7 @@ async fn every_call(api: &Api) {
     see(report.internal().state(id).await);
     see(report.internal().quarantine().await);
     see(report.internal().retry(&[id]).await);
-    let mut pages = report.header_pages(&HeaderQuery::default());
+    let mut pages = report.headers(&HeaderQuery::default()).each();
     for _ in 0..3 {
         see(pages.next_page().await);
     }
