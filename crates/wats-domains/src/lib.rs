@@ -32,5 +32,3 @@ pub use report::{
 pub use wats_report::{Cleaned, clean_scanned, wire};
 
 pub use wats_cache::CacheStats;
-// Types of these stand in public signatures.
-pub use {bytes, jiff, serde_json, uuid};
