@@ -183,14 +183,14 @@ fn a_panic_in_a_callback_is_told_and_the_thread_lives_on() {
                 report
                     .get_many((0..9).map(id).collect::<Vec<_>>(), detail, &many)
                     .wait(),
-            )
+            );
         }),
         Box::new(|| {
             drop(
                 api.product()
                     .save_many(["A", "B", "C"].map(Product::new), &many)
                     .wait(),
-            )
+            );
         }),
         Box::new(|| {
             let ids = (0..9).map(|n| {
