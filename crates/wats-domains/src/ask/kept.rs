@@ -25,11 +25,11 @@ const OVERHEAD: usize = 256;
 ///
 /// ```
 /// use std::time::Duration;
-/// use wats_domains::{ApiOptions, CacheOptions, ClassOptions};
+/// use wats_domains::{CacheOptions, ClassOptions, Wats};
 ///
 /// let minute = ClassOptions::default().ttl(Duration::from_secs(60));
-/// let options = ApiOptions::default().cache(CacheOptions::default().products(minute));
-/// # let _ = options;
+/// let wats = Wats::builder().cache(CacheOptions::default().products(minute));
+/// # let _ = wats;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -214,7 +214,7 @@ impl Class {
     where
         F: Future<Output = Result<Answer>>,
     {
-        let flights = if on_driver { &self.driver } else { &self.tasks };
+        let loads = if on_driver { &self.driver } else { &self.tasks };
         let lead = || async {
             // It may have come since it was looked for.
             if let Some(answer) = self.answers.peek(&key)
@@ -227,7 +227,7 @@ impl Class {
             self.keep(&key, &outcome, cleared);
             Ok(outcome)
         };
-        match flights.run_async(&key, lead).await {
+        match loads.run_async(&key, lead).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Arc::try_unwrap(error).unwrap_or_else(Error::Shared)),
             Err(LoadError::Failed(never)) => match never {},

@@ -64,7 +64,7 @@ pub(crate) struct Key<T> {
 /// that fit with [`each`](Self::each).
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// use futures_util::TryStreamExt as _;
 /// use wats_domains::HeaderQuery;
 ///
@@ -75,7 +75,7 @@ pub(crate) struct Key<T> {
 ///     println!("{:?}", header.serial_number);
 /// }
 /// # Ok(()) }
-/// # fn synchronous(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # fn synchronous(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// # let query = wats_domains::HeaderQuery::default();
 /// for header in api.report().headers(&query).each().wait() {
 ///     println!("{:?}", header?.serial_number);

@@ -32,10 +32,10 @@ pub(crate) use route::Route;
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// let product = api.product().get("PCBA-001").await?; // in a task
 /// # Ok(()) }
-/// # fn synchronous(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # fn synchronous(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// let product = api.product().get("PCBA-001").wait()?; // in a thread
 /// # Ok(()) }
 /// ```

@@ -13,7 +13,6 @@ pub(crate) use lookup::Lookup;
 pub(crate) use run::Bulk;
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,7 +97,7 @@ impl BulkOptions {
     /// [`Error::Stopped`], unsent. Dropping the future of a bulk would lose the outcomes of what was sent already.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, reports: Vec<wats_domains::UutReport>) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) -> wats_domains::Result<()> {
     /// use wats_domains::report::SubmitOptions;
     /// use wats_domains::{BulkOptions, Error};
     ///
@@ -137,11 +136,12 @@ impl BulkOptions {
     }
 
     /// A number of calls at once, by the name of its option.
-    pub(crate) fn most(option: &str, at_once: usize) -> Result<NonZeroUsize> {
-        NonZeroUsize::new(at_once).ok_or_else(|| {
-            Error::Config(format!(
+    pub(crate) fn most(option: &str, at_once: usize) -> Result<usize> {
+        if at_once == 0 {
+            return Err(Error::Config(format!(
                 "{option} is 0, so nothing could be sent; 1 sends one after the other"
-            ))
-        })
+            )));
+        }
+        Ok(at_once)
     }
 }

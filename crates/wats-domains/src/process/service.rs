@@ -12,10 +12,10 @@ use crate::report::refusal;
 /// A list that is no older is believed where it lacks something.
 const BELIEVED: Duration = Duration::from_secs(1);
 
-/// Operations on processes; from [`Api::process`](crate::Api::process).
+/// Operations on processes; from [`Wats::process`](crate::Wats::process).
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// let processes = api.process().list().await?; // asks the server
 /// let again = api.process().list().await?; // does not
 /// if let Some(ict) = api.process().by_name("ict").await? {

@@ -71,7 +71,7 @@ static KEY: Key<ProductSummary> = Key {
     of: |product| product.part_number.clone().map(Literal::Text),
 };
 
-/// Operations on products; from [`Api::product`](crate::Api::product).
+/// Operations on products; from [`Wats::product`](crate::Wats::product).
 #[derive(Debug, Clone)]
 pub struct ProductService {
     core: Arc<Core>,
@@ -95,7 +95,7 @@ impl ProductService {
     /// a part number with a line end and the like; see [`clean_scanned`](crate::clean_scanned).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// let product = api.product().get("A/B #1").await?;
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
@@ -123,7 +123,7 @@ impl ProductService {
     /// The filter cannot be expressed, or the call fails.
     ///
     /// ```no_run
-    /// # fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::{Filter, ProductQuery};
     ///
     /// let active = ProductQuery::default().filter(Filter::eq("state", 1));
@@ -152,7 +152,7 @@ impl ProductService {
     /// lost by asking again. One that the server refuses as too long, or for one of its part numbers, is halved.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::Error;
     ///
     /// let products = api.product().get_many(["PCBA-001", "PCBA-002", "unknown"]).await?;
@@ -197,7 +197,7 @@ impl ProductService {
     /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
     ///
     /// ```no_run
-    /// # fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::{BulkOptions, Product};
     ///
     /// let products = ["PCBA-001", "PCBA-002"].map(Product::new);

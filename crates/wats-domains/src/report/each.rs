@@ -25,7 +25,7 @@ impl ReportService {
     /// is the caller's, report by report.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
     /// use futures_util::TryStreamExt;
     /// use wats_domains::report::Detail;
     ///
@@ -34,7 +34,7 @@ impl ReportService {
     ///     println!("{id}: {:?}", report.map(|report| report.serial_number));
     /// }
     /// # Ok(()) }
-    /// # fn synchronous(api: wats_domains::Api, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
+    /// # fn synchronous(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
     /// # use wats_domains::report::Detail;
     /// for read in api.report().get_each(ids, Detail::default(), 5).wait() { // in a thread
     ///     let (id, report) = read?;

@@ -80,7 +80,7 @@ impl ReportService {
     /// Status 404 when there is none, or the call fails.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::AttachmentKey;
     ///
     /// let photo = api.report().attachment(id, AttachmentKey::Step(12)).await?;

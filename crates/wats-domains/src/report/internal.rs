@@ -214,7 +214,7 @@ impl InternalReports {
     /// [`Fate::Pending`] with the reason, as does a report in quarantine.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::{ConfirmOptions, Fate};
     ///
     /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await? {

@@ -9,15 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{HeaderField, HeaderOrder, HeaderQuery, ReportHeader, ReportService};
-use crate::ask::list::Key;
 use crate::ask::{Ask, Pages, PagesIter};
 use crate::odata::Literal;
-
-/// Pages go along the order of processing.
-pub(super) static KEY: Key<ReportHeader> = Key {
-    member: "timeStamp",
-    of: |header| header.time_stamp.map(Literal::Integer),
-};
 
 /// A place in the order in which the server has processed reports. Keep it (it is a number to serde) to go on from
 /// there the next time.
@@ -84,7 +77,7 @@ impl ReportService {
     /// The headers of what was processed behind a place: new reports, and those that were received again.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, kept: wats_domains::report::Cursor) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, kept: wats_domains::report::Cursor) -> wats_domains::Result<()> {
     /// use wats_domains::HeaderQuery;
     ///
     /// let mut news = api.report().since(kept, &HeaderQuery::default());

@@ -117,7 +117,7 @@ impl ReportService {
     /// As [`get`](Self::get).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::Detail;
     ///
     /// let report = api.report().get_with(id, Detail::default().attachments(false)).await?;
@@ -176,7 +176,7 @@ impl ReportService {
     /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
     /// use wats_domains::{BulkOptions, report::Detail};
     ///
     /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));

@@ -1,14 +1,14 @@
 //! The operations on reports. Here are the lists of headers; the others are in `submit`, `read`, `pages`, `files` and
 //! `internal`.
 
-use super::pages;
+use super::header;
 use super::route;
 use super::{HeaderQuery, MiscInfoHeader, MiscInfoSearch, ReportHeader};
 use crate::ask::{Ask, Core, List};
 use crate::error::Error;
 use std::sync::Arc;
 
-/// Operations on reports; from [`Api::report`](crate::Api::report).
+/// Operations on reports; from [`Wats::report`](crate::Wats::report).
 #[derive(Debug, Clone)]
 pub struct ReportService {
     pub(super) core: Arc<Core>,
@@ -28,7 +28,7 @@ impl ReportService {
     /// One that is received *again* is processed again, so it comes once more, as what it has become.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use wats_domains::HeaderQuery;
     ///
     /// let query = HeaderQuery::default().part_number("PCBA-001");
@@ -42,7 +42,7 @@ impl ReportService {
     /// # Errors
     /// [`Error::Query`] when the query cannot be expressed or asks for more than 10 000, or the call fails.
     pub fn headers(&self, query: &HeaderQuery) -> List<ReportHeader> {
-        List::new(&self.core, &route::headers, &pages::KEY, query.options())
+        List::new(&self.core, &route::headers, &header::KEY, query.options())
     }
 
     /// Test reports by their misc info (`GET /api/Report/Query/HeaderByMiscInfo`): a value of this name, this value, or

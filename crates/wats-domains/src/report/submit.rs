@@ -39,7 +39,7 @@ pub enum SubmitMode {
 /// How to submit.
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api, a: wats_domains::Report, b: wats_domains::Report) {
+/// # async fn example(api: wats_domains::Wats, a: wats_domains::Report, b: wats_domains::Report) {
 /// use wats_domains::report::SubmitOptions;
 ///
 /// let (options, reports) = (SubmitOptions::default(), api.report());
@@ -101,7 +101,7 @@ impl ReportService {
     ///
     /// Reports of one id that are submitted at the same time, by whichever tasks, are sent one after the other in the
     /// order in which their futures were first polled: a repeat of an older one never comes behind a newer one. This
-    /// holds for all clones of an [`Api`](crate::Api); the deadlines of a call begin when its turn comes. After an ambiguous failure, of a broken connection or a deadline, the
+    /// holds for all clones of a [`Wats`](crate::Wats); the deadlines of a call begin when its turn comes. After an ambiguous failure, of a broken connection or a deadline, the
     /// server may still receive the report later; submit the newest version again once the network works.
     ///
     /// # Errors
@@ -110,11 +110,13 @@ impl ReportService {
     /// refusal has status 400 and the server's reasons.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::report::{Station, Unit};
     /// use wats_domains::{MeasurementLimits, UutReport};
     ///
-    /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-    ///     .station("ICT-3", "Drammen", "Production")
+    /// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+    /// let report = UutReport::builder(unit, 100)
+    ///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
     ///     .operator("Kari")
     ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
@@ -133,7 +135,7 @@ impl ReportService {
     /// stands in [`Fate::Pending`](super::Fate::Pending).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, report: wats_domains::Report) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, report: wats_domains::Report) -> wats_domains::Result<()> {
     /// use wats_domains::report::{ConfirmOptions, Fate, SubmitMode, SubmitOptions};
     ///
     /// let options = SubmitOptions::default().mode(SubmitMode::Active).confirm(ConfirmOptions::default());
@@ -210,7 +212,7 @@ impl ReportService {
     /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, reports: Vec<wats_domains::UutReport>) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) -> wats_domains::Result<()> {
     /// use std::sync::Arc;
     /// use wats_domains::BulkOptions;
     /// use wats_domains::report::SubmitOptions;
@@ -275,7 +277,7 @@ impl ReportService {
     /// As [`submit_wsjf`](Self::submit_wsjf), also when there is an `id` and it is null, zeros, or no UUID.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example(api: wats_domains::Wats) -> Result<(), Box<dyn std::error::Error>> {
     /// let submitted = api.report().submit_json(&std::fs::read("report.json")?).await?;
     /// println!("submitted as {}", submitted.id);
     /// # Ok(()) }
@@ -385,7 +387,6 @@ fn known(id: Option<Uuid>) -> Result<Uuid> {
     };
     Err(Error::Report(vec![Finding::new(
         rules::ID_MISSING,
-        "report",
         format!(
             "{problem} so a repeat after a lost answer would store it twice; give it the id under which it is stored, \
              or a new UUID if it is not"

@@ -10,53 +10,64 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use wats_domains::report::{Report, StringLimit};
+use wats_domains::report::{Report, Station, StringLimit, Unit};
 use wats_domains::{
-    Api, ApiOptions, Error, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery,
-    ProductSummary, UutReport,
+    Error, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
+    UutReport, Wats,
 };
 use wats_sim::{Fault, Simulator};
 
 /// Every character that means something in a path, a query or an OData literal.
 const AWKWARD: &str = "A/B?x=1#2 %2F'ø";
 
-async fn simulator() -> (Simulator, Api) {
+async fn simulator() -> (Simulator, Wats) {
     let sim = Simulator::builder().products(100).start().await.unwrap();
     let api = connect(&sim, sim.token());
     (sim, api)
 }
 
-fn connect(sim: &Simulator, token: &str) -> Api {
+fn connect(sim: &Simulator, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(token)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn report(serial_number: &str) -> UutReport {
-    UutReport::builder("PART-0001", serial_number, "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .sequence("Power", |power| {
-            power.numeric(
-                "Measure +5V",
-                5.02,
-                "V",
-                MeasurementLimits::between(4.75..=5.25),
-            );
-            power.multi_numeric("Ripple", |ripple| {
-                ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
-                ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
-            });
-            power.sequence("Rails", |rails| {
-                rails.boolean("3V3", true);
-            });
-        })
-        .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: &serial_number,
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .sequence("Power", |power| {
+        power.numeric(
+            "Measure +5V",
+            5.02,
+            "V",
+            MeasurementLimits::between(4.75..=5.25),
+        );
+        power.multi_numeric("Ripple", |ripple| {
+            ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
+            ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
+        });
+        power.sequence("Rails", |rails| {
+            rails.boolean("3V3", true);
+        });
+    })
+    .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
+    .build()
+    .unwrap()
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::report_common::{id, read, start, test};
 use futures_util::StreamExt as _;
 use wats_domains::report::{ConfirmOptions, Detail, SubmitOptions};
-use wats_domains::{Api, BulkOptions, Error, Partition, Product, ProductSummary};
+use wats_domains::{BulkOptions, Error, Partition, Product, ProductSummary, Wats};
 use wats_sim::{Fault, Simulator};
 
 const QUERY: &str = "/api/Product/Query";
@@ -189,7 +189,7 @@ async fn reports_are_taken_from_the_list_when_their_turn_comes() {
 #[tokio::test]
 async fn a_bulk_owns_what_it_needs() {
     let (_sim, api) = start(Simulator::builder().products(2)).await;
-    let spawned = |api: Api| {
+    let spawned = |api: Wats| {
         let numbers = vec!["PART-0000".to_owned()];
         tokio::spawn(api.product().get_many(&numbers))
     };

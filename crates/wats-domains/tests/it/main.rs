@@ -16,6 +16,7 @@ mod against_simulator;
 mod alike;
 mod build_common;
 mod bulk;
+mod client;
 mod foreign;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
@@ -36,6 +37,7 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod upload;
 mod wait;
 mod wait_bulk;
 mod wait_inside;

@@ -6,32 +6,33 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
-use wats_domains::report::{Detail, Failure, Report, SubmitOptions, UurReport};
-use wats_domains::{Api, ApiOptions, BulkOptions, Error, MeasurementLimits, UutReport};
+use wats_domains::report::{
+    Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport, builder::FailureCode,
+};
+use wats_domains::{BulkOptions, Error, MeasurementLimits, UutReport, Wats};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
 const GET: &str = "/api/Report/Wsjf/{id}";
 
-fn connect_to(base_url: &str, token: &str) -> Api {
+fn connect_to(base_url: &str, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 /// A client whose breaker opens as by default, and lets a call pass again after this time.
-fn connect(sim: &Simulator, open_for: Duration) -> Api {
+fn connect(sim: &Simulator, open_for: Duration) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(sim.token())
@@ -40,7 +41,7 @@ fn connect(sim: &Simulator, open_for: Duration) -> Api {
         .breaker(BreakerConfig::default().open_for(open_for))
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn reports(count: u128) -> Vec<Report> {
@@ -319,12 +320,12 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .token(sim.token())
         .breaker(
             BreakerConfig::default()
-                .failures(NonZeroU32::MIN)
+                .failures(1)
                 .open_for(Duration::from_secs(600)),
         )
         .build()
         .unwrap();
-    let api = Api::new(client, &ApiOptions::default());
+    let api = Wats::from(client);
     sim.inject(Fault::status(503).times(100_000));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let many = BulkOptions::default()
@@ -351,18 +352,36 @@ async fn reports_of_every_kind_go_in_bulk() {
     let (sim, api) = start(Simulator::builder()).await;
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let plain = reports(2);
-    let test = UutReport::builder("PART-0001", "S", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
-        .build()
-        .unwrap();
+    let test = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
+    .build()
+    .unwrap();
     let repair: UurReport = test
         .report()
         .repair(500)
-        .station("Repair", "Lab", "Repair")
+        .station(Station {
+            name: "Repair",
+            location: "Lab",
+            purpose: "Repair",
+        })
         .operator("Ola")
-        .failure(Failure::new("Component", "Burned"))
+        .failure(Failure::new(FailureCode {
+            category: "Component",
+            code: "Burned",
+        }))
         .build()
         .unwrap();
     let service = api.report();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::report_common::{connect, id, read, start, test};
 use jiff::Timestamp;
 use serde_json::json;
-use wats_domains::Api;
+use wats_domains::Wats;
 use wats_domains::report::{ConfirmOptions, Fate, SubmitOptions};
 use wats_sim::{Fault, Simulator};
 
@@ -27,7 +27,7 @@ fn patient() -> ConfirmOptions {
         .longest_pause(Duration::from_millis(5))
 }
 
-async fn submit(api: &Api, n: u128) -> Fate {
+async fn submit(api: &Wats, n: u128) -> Fate {
     let options = SubmitOptions::default().confirm(patient());
     let report = read(&test(id(n), "S"));
     api.report()

@@ -14,12 +14,12 @@ use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 use wats_domains::report::{Cursor, HeaderField, HeaderOrder};
-use wats_domains::{Api, Error, Filter, HeaderQuery};
+use wats_domains::{Error, Filter, HeaderQuery, Wats};
 use wats_sim::{Fault, Simulator};
 
 const HEADERS: &str = "/api/Report/Query/Header";
 
-async fn submit(api: &Api, n: u128, start: &str) {
+async fn submit(api: &Wats, n: u128, start: &str) {
     let mut report = test(id(n), &format!("S{n}"));
     report["start"] = json!(start);
     report.as_object_mut().unwrap().remove("startUTC");
@@ -27,7 +27,7 @@ async fn submit(api: &Api, n: u128, start: &str) {
 }
 
 /// Reports that start at different times, so that an order by start would differ from that of processing.
-async fn seed(api: &Api, numbers: std::ops::Range<u128>) {
+async fn seed(api: &Wats, numbers: std::ops::Range<u128>) {
     for n in numbers {
         let start = format!("2026-01-{:02}T{:02}:00:00Z", 1 + (n * 7) % 28, (n * 5) % 24);
         submit(api, n, &start).await;

@@ -17,15 +17,15 @@ use wats_domains::report::{
     AttachmentKey, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder, MiscInfoSearch,
     ReportType,
 };
-use wats_domains::{Api, BulkOptions, Error, Filter, HeaderQuery, Member};
+use wats_domains::{BulkOptions, Error, Filter, HeaderQuery, Member, Wats};
 use wats_sim::Simulator;
 
-async fn submit(api: &Api, report: &Value) {
+async fn submit(api: &Wats, report: &Value) {
     api.report().submit(&read(report)).await.unwrap();
 }
 
 /// The numbers of the reports that are found, in order.
-async fn found(api: &Api, query: HeaderQuery) -> Vec<u128> {
+async fn found(api: &Wats, query: HeaderQuery) -> Vec<u128> {
     let headers = api.report().headers(&query.top(100)).await.unwrap();
     let mut numbers: Vec<u128> = headers
         .iter()
@@ -217,7 +217,7 @@ async fn attachments_are_listed_and_read() {
 }
 
 /// Tests of four units around a day of 23 hours, and a repair of the first.
-async fn seed(api: &Api) {
+async fn seed(api: &Wats) {
     for (n, serial, start) in [
         (1, "O'Neil", "2026-03-28T22:59:59Z"),
         (2, "x", "2026-03-28T23:00:00Z"),

@@ -3,8 +3,8 @@
 use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
-use wats_domains::report::Cursor;
-use wats_domains::{Api, ApiOptions, CacheOptions, Filter, HeaderQuery, ProductQuery, UutReport};
+use wats_domains::report::{Cursor, Station, Unit};
+use wats_domains::{CacheOptions, Filter, HeaderQuery, ProductQuery, UutReport, Wats};
 use wats_sim::{Fault, Simulator};
 
 /// A server on a runtime of its own, which no test blocks.
@@ -29,32 +29,41 @@ pub(crate) fn server() -> Server {
 }
 
 /// Each call goes to the server.
-pub(crate) fn api(server: &Server) -> Api {
-    api_with(server, &ApiOptions::default().cache(CacheOptions::off()))
+pub(crate) fn api(server: &Server) -> Wats {
+    api_with(server, CacheOptions::off())
 }
 
-fn api_with(server: &Server, options: &ApiOptions) -> Api {
-    let client = wats_http::Client::builder()
+fn api_with(server: &Server, cache: CacheOptions) -> Wats {
+    Wats::builder()
         .base_url(server.sim.base_url())
         .token(server.sim.token())
         .rate_limit(None)
+        .cache(cache)
         .build()
-        .unwrap();
-    Api::new(client, options)
+        .unwrap()
 }
 
 pub(crate) fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn wait(api: &Api) {
+fn wait(api: &Wats) {
     let product = api.product().get("PART-0001").wait().unwrap();
     assert_eq!(product.part_number(), "PART-0001");
 }
 
-fn submit(api: &Api) {
-    let report = UutReport::builder("PART-0001", "SN", "A", 100)
-        .station("S", "L", "P")
+fn submit(api: &Wats) {
+    let unit = Unit {
+        part_number: "PART-0001",
+        serial_number: "SN",
+        revision: "A",
+    };
+    let report = UutReport::builder(unit, 100)
+        .station(Station {
+            name: "S",
+            location: "L",
+            purpose: "P",
+        })
         .operator("O")
         .build()
         .unwrap();
@@ -62,7 +71,7 @@ fn submit(api: &Api) {
     assert_eq!(submitted.id, report.id());
 }
 
-async fn ask(api: &Api) {
+async fn ask(api: &Wats) {
     let product = api.product().get("PART-0001").await.unwrap();
     assert_eq!(product.part_number(), "PART-0001");
 }
@@ -103,7 +112,7 @@ fn inside_runtimes_of_both_kinds_with_a_client_that_tasks_use_too() {
 #[test]
 fn sixteen_threads_at_once() {
     let server = server();
-    let (kept, unkept) = (api_with(&server, &ApiOptions::default()), api(&server));
+    let (kept, unkept) = (api_with(&server, CacheOptions::default()), api(&server));
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {

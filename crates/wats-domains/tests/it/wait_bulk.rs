@@ -9,14 +9,14 @@ use crate::report_common::{id, read, test};
 use crate::wait::{Server, api, current_thread, server};
 use tokio::runtime::Builder;
 use wats_domains::report::{ConfirmOptions, Detail, Fate, Report, SubmitOptions};
-use wats_domains::{Api, BulkOptions, Product};
+use wats_domains::{BulkOptions, Product, Wats};
 
 fn reports(count: u128) -> Vec<Arc<Report>> {
     let report = |n| Arc::new(read(&test(id(n), &format!("S{n}"))));
     (0..count).map(report).collect()
 }
 
-fn submit(api: &Api, count: u128) {
+fn submit(api: &Wats, count: u128) {
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let bulk = api.report().submit_many(reports(count), &options, &many);
     assert_eq!(bulk.wait().unwrap().ok.len(), count as usize);
@@ -130,7 +130,7 @@ fn after_the_runtime_that_dialled_has_ended() {
 
 #[test]
 fn an_iterator_is_dropped_half_way() {
-    fn half_way(server: &Server, api: &Api) {
+    fn half_way(server: &Server, api: &Wats) {
         server.sim.reset_counters();
         let ids: Vec<_> = (0..100).map(|n| id(n % 10)).collect();
         let mut each = api.report().get_each(ids, Detail::default(), 4).wait();

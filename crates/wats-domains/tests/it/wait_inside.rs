@@ -7,7 +7,7 @@ use crate::wait::{Server, api, current_thread, server};
 use futures_util::StreamExt as _;
 use tokio::runtime::Builder;
 use wats_domains::report::{Detail, SubmitOptions};
-use wats_domains::{Api, ApiOptions, Ask, BulkOptions, Error, Product, Result};
+use wats_domains::{Ask, BulkOptions, Error, Product, Result, Wats};
 use wats_http::http::Method;
 use wats_http::{BodySource, Call, Intercept, Operation, Repeat};
 
@@ -17,7 +17,7 @@ struct Told(Arc<Mutex<Vec<Result<String>>>>);
 
 impl Told {
     /// Waits for a cheap call and keeps what comes of it.
-    fn wait(&self, api: &Api) {
+    fn wait(&self, api: &Wats) {
         let outcome = api.version().wait();
         self.0.lock().unwrap().push(outcome);
     }
@@ -42,7 +42,7 @@ impl Told {
 fn in_every_way<T: Send + 'static>(
     which: &str,
     server: &Server,
-    make: impl Fn(&Api, &Told) -> Ask<T>,
+    make: impl Fn(&Wats, &Told) -> Ask<T>,
     is_well: impl Fn(T) -> bool,
 ) {
     let told = Told::default();
@@ -63,7 +63,7 @@ fn in_every_way<T: Send + 'static>(
     well(several.block_on(spawned).unwrap());
 }
 
-fn waits(api: &Api, told: &Told) -> BulkOptions {
+fn waits(api: &Wats, told: &Told) -> BulkOptions {
     let (api, told) = (api.clone(), told.clone());
     BulkOptions::default().progress(move |_| told.wait(&api))
 }
@@ -71,20 +71,20 @@ fn waits(api: &Api, told: &Told) -> BulkOptions {
 #[test]
 fn of_the_progress_of_a_bulk() {
     let server = server();
-    let submit = |api: &Api, told: &Told| {
+    let submit = |api: &Wats, told: &Told| {
         let reports = (0..8).map(|n| read(&test(id(n % 2), "S")));
         let many = waits(api, told);
         api.report()
             .submit_many(reports, &SubmitOptions::default(), &many)
     };
     in_every_way("submit_many", &server, submit, |parts| parts.is_ok());
-    let get = |api: &Api, told: &Told| {
+    let get = |api: &Wats, told: &Told| {
         let many = waits(api, told);
         api.report()
             .get_many([id(0), id(1)], Detail::default(), &many)
     };
     in_every_way("get_many", &server, get, |parts| parts.is_ok());
-    let save = |api: &Api, told: &Told| {
+    let save = |api: &Wats, told: &Told| {
         let many = waits(api, told);
         api.product().save_many([Product::new("A")], &many)
     };
@@ -94,7 +94,7 @@ fn of_the_progress_of_a_bulk() {
 #[test]
 fn of_a_list_that_makes_its_items() {
     let server = server();
-    let submit = |api: &Api, told: &Told| {
+    let submit = |api: &Wats, told: &Told| {
         let (waiting, told) = (api.clone(), told.clone());
         let reports = (0..8).map(move |n| {
             told.wait(&waiting);
@@ -146,7 +146,7 @@ fn of_an_iterator() {
 /// Waits in an interceptor, but for the call that it waits for.
 #[derive(Clone, Debug, Default)]
 struct Waits {
-    api: Arc<OnceLock<Api>>,
+    api: Arc<OnceLock<Wats>>,
     told: Told,
 }
 
@@ -172,7 +172,7 @@ fn of_an_interceptor() {
         .intercept(waits.clone())
         .build()
         .unwrap();
-    let api = Api::new(client, &ApiOptions::default());
+    let api = Wats::from(client);
     waits.api.set(api.clone()).unwrap();
     api.version().wait().unwrap();
     waits.told.assert_refused("waited for");

@@ -34,7 +34,8 @@ impl Stage {
             if let Some(path) = &args.ca {
                 let pem = std::fs::read_to_string(path)
                     .map_err(|error| format!("{}: {error}", path.display()))?;
-                builder = builder.tls(TlsConfig::default().add_ca_pem(&pem)?);
+                let tls = TlsConfig::default().add_ca_pem(&pem)?;
+                builder = builder.http(|client| client.tls(tls));
             }
             return Ok(Self {
                 main: Side {
@@ -89,7 +90,8 @@ impl Side {
             .token(sim.token())
             .rate_limit(None);
         if let Some(pem) = sim.ca_certificate_pem() {
-            builder = builder.tls(TlsConfig::default().only_ca_pem(pem)?);
+            let tls = TlsConfig::default().only_ca_pem(pem)?;
+            builder = builder.http(|client| client.tls(tls));
         }
         Ok(Self {
             wats: builder.build()?,

@@ -5,16 +5,14 @@ use std::future::Future;
 use serde_json::Value;
 use uuid::Uuid;
 use wats_domains::report::{
-    Detail, HeaderQuery, MiscInfoSearch, StepPath, SubmitOptions, Submitted,
+    Detail, HeaderQuery, MiscInfoSearch, Station, StepPath, SubmitOptions, Submitted, Unit,
 };
-use wats_domains::{
-    Api, ApiOptions, BulkOptions, Error, Partition, Product, ProductQuery, UutReport,
-};
+use wats_domains::{BulkOptions, Error, Partition, Product, ProductQuery, UutReport, Wats};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{Client, RetryConfig};
 
-fn api(mock: &MockTransport) -> Api {
+fn api(mock: &MockTransport) -> Wats {
     let client = Client::builder()
         .base_url("http://mock")
         .token("aHVudGVyMjpodW50ZXIy")
@@ -23,7 +21,7 @@ fn api(mock: &MockTransport) -> Api {
         .transport(mock.clone())
         .build()
         .expect("a valid configuration");
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -135,7 +133,7 @@ pub(crate) fn answers(text: &[u8]) {
     }
 }
 
-async fn every_call(api: &Api) {
+async fn every_call(api: &Wats) {
     fn see<T>(outcome: Result<T, Error>) {
         if let Err(error) = outcome {
             check(&error);
@@ -179,11 +177,22 @@ async fn every_call(api: &Api) {
     for _ in 0..3 {
         see(pages.next_page().await);
     }
-    let made = UutReport::builder("P", "S", "A", 100)
-        .station("Station", "Place", "Purpose")
-        .operator("Kari")
-        .build()
-        .expect("a valid report");
+    let made = UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Station",
+        location: "Place",
+        purpose: "Purpose",
+    })
+    .operator("Kari")
+    .build()
+    .expect("a valid report");
     let options = SubmitOptions::default();
     see(report.submit_with(&made, &options).await);
     see_each(report.submit_many([made], &options, &many).await, 1);
