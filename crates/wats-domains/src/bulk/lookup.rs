@@ -52,12 +52,11 @@ impl<T: Clone> Lookup<T> {
             let mut failed = Vec::new();
             let mut open = vec![chunk];
             while let Some(mut chunk) = open.pop() {
-                let outcome = match refused.verdict() {
-                    Some(refusal) => Err(Error::Unsent(refusal)),
-                    None => {
-                        let filter = || Filter::any_of(self.member, chunk.iter().cloned());
-                        bulk.call(|| query(filter())).await
-                    }
+                let outcome = if let Some(refusal) = refused.verdict() {
+                    Err(Error::Unsent(refusal))
+                } else {
+                    let filter = || Filter::any_of(self.member, chunk.iter().cloned());
+                    bulk.call(|| query(filter())).await
                 };
                 match outcome {
                     Ok(items) => {
