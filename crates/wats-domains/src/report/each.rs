@@ -26,7 +26,6 @@ impl ReportService {
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
-    /// use futures_util::TryStreamExt;
     /// use wats_domains::report::Detail;
     ///
     /// let mut each = api.report().get_each(ids, Detail::default(), 5); // in a task
@@ -92,8 +91,17 @@ impl Future for Reading {
 }
 
 impl ReportStream {
-    /// The reports as an iterator that blocks this thread until the next has come. As with a stream, what is under way
-    /// goes on while the next is asked for.
+    /// The next report, or why it could not be read, with its id; `None` at the end. As with a stream, what is under way
+    /// goes on only while the next is asked for.
+    ///
+    /// # Errors
+    /// Nothing can be read at all.
+    pub async fn try_next(&mut self) -> Result<Option<(Uuid, Result<Report>)>> {
+        self.next().await.transpose()
+    }
+
+    /// The reports as an iterator that blocks this thread until the next has come. What is under way goes on only while
+    /// the next is asked for.
     pub fn wait(mut self) -> ReportIter {
         // What a task has begun may stand still; it is asked for again.
         let begun: Vec<Uuid> = self.under_way.iter().map(|reading| reading.id).collect();

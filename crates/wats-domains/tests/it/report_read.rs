@@ -9,7 +9,6 @@
 use std::io::Read as _;
 
 use crate::report_common::{AWKWARD, id, read, repair, start, test};
-use futures_util::TryStreamExt as _;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};

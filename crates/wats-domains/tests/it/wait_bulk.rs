@@ -179,18 +179,12 @@ fn a_panic_in_a_callback_is_told_and_the_thread_lives_on() {
     let panics: [Box<dyn FnOnce() + '_>; 4] = [
         Box::new(|| drop(report.submit_many(reports(9), &options, &many).wait())),
         Box::new(|| {
-            drop(
-                report
-                    .get_many((0..9).map(id).collect::<Vec<_>>(), detail, &many)
-                    .wait(),
-            );
+            let bulk = report.get_many((0..9).map(id), detail, &many);
+            drop(bulk.wait());
         }),
         Box::new(|| {
-            drop(
-                api.product()
-                    .save_many(["A", "B", "C"].map(Product::new), &many)
-                    .wait(),
-            );
+            let products = ["A", "B", "C"].map(Product::new);
+            drop(api.product().save_many(products, &many).wait());
         }),
         Box::new(|| {
             let ids = (0..9).map(|n| {

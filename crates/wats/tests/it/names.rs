@@ -2,7 +2,7 @@
 
 #![allow(unused_imports, reason = "that they are found is what is tested")]
 
-use wats::batch::{BatchConfig, BatchError, ChunkConfig, Partition, Progress, RequestBatcher};
+use wats::batch::{BatchConfig, BatchError, ChunkConfig, RequestBatcher};
 use wats::bytes::Bytes;
 use wats::cache::{AsyncTtlCache, SingleFlight, TtlCache};
 use wats::codec::{Format, Limits, Serializer};
@@ -14,8 +14,8 @@ use wats::report::lint::{FixPolicy, RULES, Rule};
 use wats::report::model::{NumericMeasurement, SequenceCall};
 use wats::report::{
     AttachmentKey, ConfirmOptions, Cursor, Detail, DetailLevel, Finding, HeaderField, HeaderList,
-    HeaderOrder, InternalReports, MiscInfoSearch, QuarantinedReport, ReportTime, ReportType,
-    Severity, Status, Step, StepPath, SubmitMode, SubmitOptions, Submitted,
+    HeaderOrder, InternalReports, MiscInfoSearch, QuarantinedReport, ReportIter, ReportStream,
+    ReportTime, ReportType, Severity, Status, Step, StepPath, SubmitMode, SubmitOptions, Submitted,
 };
 use wats::serde_json::Value;
 use wats::uuid::Uuid;
@@ -23,8 +23,8 @@ use wats::wire::{Extra, Number};
 use wats::{
     Ask, BreakerConfig, BulkOptions, CacheOptions, CacheStats, CachesStats, ClassOptions, Cleaned,
     ClientBuilder, Deadline, Error, ErrorKind, Filter, HeaderQuery, Intercept, Literal, Member,
-    PoolConfig, Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
-    ProductSummary, ProxyConfig, RateLimit, Report, ReportHeader, ReportService,
-    RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts, TlsConfig, UutReport, Wats,
-    WatsBuilder,
+    Partition, PoolConfig, Process, ProcessService, Product, ProductQuery, ProductRevision,
+    ProductService, ProductSummary, Progress, ProxyConfig, RateLimit, Report, ReportHeader,
+    ReportService, RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts, TlsConfig,
+    UutReport, Wats, WatsBuilder,
 };
