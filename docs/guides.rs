@@ -19,6 +19,7 @@ guides! {
     Calls: "calls.md",
     Formats: "formats.md",
     Migrating: "migrating-from-pywats.md",
+    Performance: "performance.md",
     Reports: "reports.md",
     Simulator: "simulator.md",
     Transport: "transport.md",

@@ -100,7 +100,7 @@ fn measure(options: &Options, counting: bool) -> Result<ExitCode> {
     let elsewhere = !counting && order.len() > mine.iter().map(|spec| spec.metrics.len()).sum();
 
     let plan = plan(options.quick, &mine, elsewhere, &pace);
-    let mut progress = Progress::new(mine.len());
+    let mut progress = ProgressLine::new(mine.len());
     let mut rows = runner::run(mine, plan, &stop, &mut progress);
     progress.bar.finish_and_clear();
     if elsewhere && !stop.load(Ordering::Relaxed) {
@@ -187,12 +187,12 @@ fn plan(quick: bool, specs: &[RowSpec], elsewhere: bool, pace: &Pace) -> Plan {
         rounds: 3,
         budget: Duration::from_secs(if elsewhere { 65 } else { 80 }),
     };
-    let contestants: usize = specs.iter().map(|spec| spec.contestants.len()).sum();
+    let candidates: usize = specs.iter().map(|spec| spec.candidates.len()).sum();
     // One more than the rounds for finding the repetitions, and as much again for set-up and fixed-size rows.
-    let turns = u32::try_from(contestants * (plan.rounds + 1) * 2)
+    let runs = u32::try_from(candidates * (plan.rounds + 1) * 2)
         .unwrap_or(u32::MAX)
         .max(1);
-    pace.set((plan.budget / turns).clamp(Duration::from_millis(1), Duration::from_millis(50)));
+    pace.set((plan.budget / runs).clamp(Duration::from_millis(1), Duration::from_millis(50)));
     plan
 }
 
@@ -269,11 +269,11 @@ fn say(line: &str) {
 }
 
 /// A line that moves while a row is measured and stays when it is done.
-struct Progress {
+struct ProgressLine {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl ProgressLine {
     fn new(rows: usize) -> Self {
         let bar = ProgressBar::new(rows as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {elapsed} {msg}") {
@@ -283,11 +283,11 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
-    fn turn(&mut self, row: &str, contestant: &str, round: usize) {
+impl Watch for ProgressLine {
+    fn round(&mut self, row: &str, candidate: &str, round: usize) {
         self.bar.set_message(match round {
-            0 => format!("{row}: {contestant}, set-up"),
-            _ => format!("{row}: {contestant}, round {round}"),
+            0 => format!("{row}: {candidate}, set-up"),
+            _ => format!("{row}: {candidate}, round {round}"),
         });
     }
 

@@ -4,7 +4,7 @@
 //! something even on a noisy host. The way of a run, top to bottom:
 //!
 //! 1. [`cli`] reads the options and asks every file of [`areas`] for its rows ([`spec::RowSpec`]);
-//! 2. [`runner`] measures row by row, subject and peers in turns, at the [`pace`] that the time budget allows;
+//! 2. [`runner`] measures row by row, subject and peers alternately, at the [`pace`] that the time budget allows;
 //! 3. rows that count allocations run in the second binary, see [`memory`];
 //! 4. [`report`] writes `report.json`, `report.md` and `report.html`.
 //!

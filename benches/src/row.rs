@@ -58,10 +58,10 @@ pub struct Row {
     /// Our own figure; missing when it could not be measured (see `error`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Measurement>,
-    /// The figures of the others, measured in turns with ours.
+    /// The figures of the others, measured alternately with ours.
     #[serde(default)]
     pub peers: Vec<Measurement>,
-    /// How many rounds each contestant had at most.
+    /// How many rounds each candidate had at most.
     pub rounds: usize,
     /// What the row measures, in a few words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -71,7 +71,7 @@ pub struct Row {
     pub error: Option<String>,
 }
 
-/// Rounds of one contestant, summed up.
+/// Rounds of one candidate, summed up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// Crate or way of doing it.
@@ -85,7 +85,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Sums up the rounds of one contestant; `None` when there is none with a finite figure.
+    /// Sums up the rounds of one candidate; `None` when there is none with a finite figure.
     pub fn of(name: &str, rounds: &[f64]) -> Option<Self> {
         let mut sorted: Vec<f64> = rounds.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);

@@ -1,11 +1,11 @@
-//! Measures row by row: set up everybody, let them run in turns, sum up.
+//! Measures row by row: set up all candidates, run them alternately, sum up.
 //!
-//! Taking turns is what makes the ratio hold on a noisy machine: whatever slows it down for a second slows down
-//! subject and peers alike. Who begins moves on by one each round.
+//! Alternating is what makes the ratio hold on a noisy machine: whatever slows it down for a second slows down
+//! subject and peers alike. The one that begins changes each round.
 
 use crate::Result;
 use crate::row::{Measurement, Row};
-use crate::spec::{Contestant, LiveRounds, Metric, RowSpec};
+use crate::spec::{Candidate, LiveRounds, Metric, RowSpec};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// How much there is to do, and until when.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Rounds of each contestant when time allows; one is always made.
+    /// Rounds of each candidate when time allows; one is always made.
     pub rounds: usize,
     /// Time for all rows together.
     pub budget: Duration,
@@ -21,8 +21,8 @@ pub struct Plan {
 
 /// What the runner tells while it works.
 pub trait Watch {
-    /// A contestant is about to have its turn.
-    fn turn(&mut self, row: &str, contestant: &str, round: usize);
+    /// A candidate is about to run a round; 0 is its set-up.
+    fn round(&mut self, row: &str, candidate: &str, round: usize);
     /// These rows are done.
     fn done(&mut self, rows: &[Row]);
 }
@@ -45,8 +45,8 @@ pub fn run(specs: Vec<RowSpec>, plan: Plan, stop: &AtomicBool, watch: &mut dyn W
     rows
 }
 
-/// One contestant on its way through the rounds.
-struct Entrant {
+/// A candidate that is set up, with its figures so far.
+struct Measured {
     name: String,
     is_subject: bool,
     rounds: Option<LiveRounds>,
@@ -69,25 +69,25 @@ fn measure(
         .map(|metric| metric.id.clone())
         .unwrap_or_default();
     let wanted = spec.most_rounds.unwrap_or(rounds).min(rounds).max(1);
-    let mut entrants = Vec::new();
-    for contestant in spec.contestants {
+    let mut candidates = Vec::new();
+    for candidate in spec.candidates {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        watch.turn(&id, &contestant.name, 0);
-        entrants.push(Entrant::new(contestant, spec.metrics.len()));
+        watch.round(&id, &candidate.name, 0);
+        candidates.push(Measured::new(candidate, spec.metrics.len()));
     }
     let mut made = 0;
     // A further round begins only if one like the mean of those before still fits.
     while made < wanted && (made == 0 || start.elapsed() * (made as u32 + 1) / made as u32 <= share)
     {
-        for turn in 0..entrants.len() {
+        for offset in 0..candidates.len() {
             if stop.load(Ordering::Relaxed) {
                 return None;
             }
-            let index = (turn + made) % entrants.len();
-            watch.turn(&id, &entrants[index].name, made + 1);
-            entrants[index].round();
+            let index = (offset + made) % candidates.len();
+            watch.round(&id, &candidates[index].name, made + 1);
+            candidates[index].round();
         }
         made += 1;
     }
@@ -98,20 +98,20 @@ fn measure(
     let note = spec.note;
     let rows = spec.metrics.iter().enumerate();
     Some(
-        rows.map(|(index, metric)| sum_up(metric, index, &note, &entrants, made))
+        rows.map(|(index, metric)| sum_up(metric, index, &note, &candidates, made))
             .collect(),
     )
 }
 
-impl Entrant {
-    fn new(mut contestant: Contestant, metrics: usize) -> Self {
-        let (rounds, error) = match guarded(|| contestant.set_up()) {
+impl Measured {
+    fn new(mut candidate: Candidate, metrics: usize) -> Self {
+        let (rounds, error) = match guarded(|| candidate.set_up()) {
             Ok(rounds) => (Some(rounds), None),
             Err(error) => (None, Some(error)),
         };
         Self {
-            name: contestant.name,
-            is_subject: contestant.is_subject,
+            name: candidate.name,
+            is_subject: candidate.is_subject,
             rounds,
             figures: vec![Vec::new(); metrics],
             error,
@@ -173,7 +173,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn sum_up(metric: &Metric, index: usize, note: &str, entrants: &[Entrant], made: usize) -> Row {
+fn sum_up(metric: &Metric, index: usize, note: &str, candidates: &[Measured], made: usize) -> Row {
     let mut row = Row {
         id: metric.id.clone(),
         area: metric.id.split('.').next().unwrap_or_default().to_owned(),
@@ -186,19 +186,19 @@ fn sum_up(metric: &Metric, index: usize, note: &str, entrants: &[Entrant], made:
         error: None,
     };
     let mut errors = Vec::new();
-    for entrant in entrants {
-        if let Some(error) = &entrant.error {
-            errors.push(format!("{}: {error}", entrant.name));
+    for candidate in candidates {
+        if let Some(error) = &candidate.error {
+            errors.push(format!("{}: {error}", candidate.name));
         }
-        let measured = Measurement::of(&entrant.name, &entrant.figures[index]);
-        if entrant.is_subject {
+        let measured = Measurement::of(&candidate.name, &candidate.figures[index]);
+        if candidate.is_subject {
             row.subject = measured;
         } else {
             row.peers.extend(measured);
         }
     }
-    if entrants.is_empty() {
-        errors.push("nobody takes part in this row".to_owned());
+    if candidates.is_empty() {
+        errors.push("this row has no candidates".to_owned());
     }
     row.error = (!errors.is_empty()).then(|| errors.join("; "));
     row
@@ -219,7 +219,7 @@ mod tests {
     struct Quiet;
 
     impl Watch for Quiet {
-        fn turn(&mut self, _: &str, _: &str, _: usize) {}
+        fn round(&mut self, _: &str, _: &str, _: usize) {}
         fn done(&mut self, _: &[Row]) {}
     }
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn contestants_take_turns_and_the_first_changes() {
+    fn candidates_alternate_and_the_first_changes() {
         let order = Rc::new(RefCell::new(String::new()));
         let noting = |letter: char| {
             let order = Rc::clone(&order);

@@ -1,6 +1,6 @@
 //! What an area writes down: rows, and who takes part in them.
 //!
-//! A contestant is two closures: a set-up, run once right before the row, and a round, run several times in turns
+//! A candidate is two closures: a set-up, run once right before the row, and a round, run several times, alternating with the others
 //! with the others. The value of the set-up is dropped when the row is done.
 
 use crate::pace::{Pace, Timer};
@@ -47,7 +47,7 @@ impl Context {
         if self.quick { quick } else { full }
     }
 
-    /// How long one round of one contestant should last; to be asked inside a round, not before.
+    /// How long one round of one candidate should last; to be asked inside a round, not before.
     pub fn pace(&self) -> &Pace {
         &self.pace
     }
@@ -63,7 +63,7 @@ impl Context {
     }
 }
 
-/// The figures of one round, one for each metric of the row, in their order. `NaN` means: this contestant has none.
+/// The figures of one round, one for each metric of the row, in their order. `NaN` means: this candidate has none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Round(pub Vec<f64>);
 
@@ -119,7 +119,7 @@ impl From<Vec<f64>> for Round {
 pub struct RowSpec {
     pub(crate) metrics: Vec<Metric>,
     pub(crate) note: String,
-    pub(crate) contestants: Vec<Contestant>,
+    pub(crate) candidates: Vec<Candidate>,
     pub(crate) most_rounds: Option<usize>,
     pub(crate) counts_memory: bool,
 }
@@ -148,7 +148,7 @@ impl RowSpec {
         Self {
             metrics: vec![Metric::new(id)],
             note: String::new(),
-            contestants: Vec::new(),
+            candidates: Vec::new(),
             most_rounds: None,
             counts_memory: false,
         }
@@ -233,7 +233,7 @@ impl RowSpec {
         set_up: impl FnMut() -> Result<S> + 'static,
         round: impl FnMut(&mut S) -> Result<R> + 'static,
     ) -> Self {
-        self.with(Contestant::sync(name, true, set_up, round))
+        self.with(Candidate::sync(name, true, set_up, round))
     }
 
     /// Another's: what `set_up` makes is lent to every round.
@@ -243,7 +243,7 @@ impl RowSpec {
         set_up: impl FnMut() -> Result<S> + 'static,
         round: impl FnMut(&mut S) -> Result<R> + 'static,
     ) -> Self {
-        self.with(Contestant::sync(name, false, set_up, round))
+        self.with(Candidate::sync(name, false, set_up, round))
     }
 
     /// Ours, on the multi-threaded runtime of the run.
@@ -254,7 +254,7 @@ impl RowSpec {
         set_up: impl AsyncFnMut() -> Result<S> + 'static,
         round: impl AsyncFnMut(&mut S) -> Result<R> + 'static,
     ) -> Self {
-        self.with(Contestant::on_runtime(ctx, name, true, set_up, round))
+        self.with(Candidate::on_runtime(ctx, name, true, set_up, round))
     }
 
     /// Another's, on the multi-threaded runtime of the run.
@@ -265,7 +265,7 @@ impl RowSpec {
         set_up: impl AsyncFnMut() -> Result<S> + 'static,
         round: impl AsyncFnMut(&mut S) -> Result<R> + 'static,
     ) -> Self {
-        self.with(Contestant::on_runtime(ctx, name, false, set_up, round))
+        self.with(Candidate::on_runtime(ctx, name, false, set_up, round))
     }
 
     /// The Python peer, when the run has an interpreter for it; see [`crate::python`].
@@ -282,23 +282,23 @@ impl RowSpec {
         )
     }
 
-    fn with(mut self, contestant: Contestant) -> Self {
-        self.contestants.push(contestant);
+    fn with(mut self, candidate: Candidate) -> Self {
+        self.candidates.push(candidate);
         self
     }
 }
 
-/// Who takes part in a row.
-pub(crate) struct Contestant {
+/// One implementation that a row measures.
+pub(crate) struct Candidate {
     pub(crate) name: String,
     pub(crate) is_subject: bool,
     set_up: Box<dyn FnMut() -> Result<LiveRounds>>,
 }
 
-/// The rounds of a contestant that is set up; dropping it takes the contestant down.
+/// The rounds of a candidate that is set up; dropping it takes the candidate down.
 pub(crate) type LiveRounds = Box<dyn FnMut() -> Result<Round>>;
 
-impl Contestant {
+impl Candidate {
     fn sync<S: 'static, R: Into<Round>>(
         name: &str,
         is_subject: bool,
@@ -307,7 +307,7 @@ impl Contestant {
     ) -> Self {
         let mut round = Some(round);
         Self::new(name, is_subject, move || {
-            let mut round = round.take().ok_or("a contestant is set up only once")?;
+            let mut round = round.take().ok_or("a candidate is set up only once")?;
             let mut state = set_up()?;
             Ok(Box::new(move || round(&mut state).map(Into::into)))
         })
@@ -323,7 +323,7 @@ impl Contestant {
         let runtime = Arc::clone(&ctx.runtime);
         let mut round = Some(round);
         Self::new(name, is_subject, move || {
-            let mut round = round.take().ok_or("a contestant is set up only once")?;
+            let mut round = round.take().ok_or("a candidate is set up only once")?;
             let mut state = OnRuntime::new(&runtime, runtime.block_on(set_up())?);
             let runtime = Arc::clone(&runtime);
             Ok(Box::new(move || {
@@ -350,9 +350,9 @@ impl Contestant {
     }
 }
 
-impl fmt::Debug for Contestant {
+impl fmt::Debug for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contestant")
+        f.debug_struct("Candidate")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -375,7 +375,7 @@ impl<S> OnRuntime<S> {
     fn get(&mut self) -> Result<&mut S> {
         self.state
             .as_mut()
-            .ok_or_else(|| Error::from("the contestant is gone"))
+            .ok_or_else(|| Error::from("the candidate is gone"))
     }
 }
 

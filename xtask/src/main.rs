@@ -1,10 +1,11 @@
 //! `cargo xtask`: the project's own commands.
 //!
-//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`mod@bench`], [`release`]. [`process`] starts programs and minds
-//! Ctrl-C, [`terminal`] talks to the user.
+//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`mod@bench`], [`measure`], [`release`]. [`process`] starts
+//! programs and handles Ctrl-C, [`terminal`] writes to the user.
 
 mod bench;
 mod demo;
+mod measure;
 mod process;
 mod release;
 mod steps;
@@ -37,6 +38,8 @@ enum Command {
     },
     /// Say which crates a release would publish, and why.
     Release(release::Options),
+    /// Count packages, code lines and test programs, and measure builds.
+    Measure(measure::Options),
     /// Measure our crates and their peers side by side.
     #[command(disable_help_flag = true)]
     Bench {
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options, &interrupt),
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Measure(options) => measure::run(&options),
         Command::Release(options) => release::run(&options),
     };
     outcome.unwrap_or_else(|error| {

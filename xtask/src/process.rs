@@ -76,7 +76,7 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Error> {
     })
 }
 
-/// Whether a command runs at all and ends well, in silence: a probe for a tool.
+/// Whether a command runs at all and ends well, without output: a probe for a tool.
 pub(crate) fn works(command: &mut Command) -> bool {
     let quiet = command
         .stdin(Stdio::null())

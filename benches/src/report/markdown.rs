@@ -1,4 +1,4 @@
-//! `report.md`: one table per area, one line per contestant's figure.
+//! `report.md`: one table per area, one line per candidate's figure.
 
 use super::{areas, number, spread, times};
 use crate::row::{Better, Report, Row};

@@ -1,4 +1,4 @@
-//! Running code that may panic where nobody shall notice but its owner.
+//! Running code whose panic must not reach the caller.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ pub fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
 
 /// Drops anything whose destructor may panic, the payload of a panic for example.
 pub fn discard<T>(what: T) {
-    // A payload may bring another payload. The second one is leaked: somebody does it on purpose.
+    // Dropping a payload may panic with another payload. That one is leaked: only hostile code gets here.
     if let Err(payload) = guarded(|| drop(what)) {
         std::mem::forget(payload);
     }

@@ -1,36 +1,36 @@
 //! Time and background work for caches and batchers, on threads that belong to no runtime.
 //!
 //! - [`clock`]: milliseconds for the price of one load, from a thread that does nothing but store them.
-//! - [`Job`]: work that is done at a [`Moment`]. One thread knows when what is due, and runs no code of anybody; it hands
-//!   what is due to workers, which come when there is work and go when there is none.
+//! - [`Job`]: work that is done at a [`Moment`]. One thread keeps the schedule and runs no code of its users. It hands
+//!   what is due to worker threads, which are started when there is work and end when there is none.
 //!
 //! ```
 //! use std::sync::{Arc, mpsc};
 //! use std::time::Duration;
 //! use wats_background::{Job, Moment, Work};
 //!
-//! struct Bell(mpsc::Sender<&'static str>);
+//! struct Notify(mpsc::Sender<&'static str>);
 //!
-//! impl Work for Bell {
+//! impl Work for Notify {
 //!     fn run(&self) -> Option<Moment> {
-//!         let _ = self.0.send("ding");
-//!         None // Not again, unless somebody asks.
+//!         let _ = self.0.send("due");
+//!         None // Not again, unless it is scheduled again.
 //!     }
 //! }
 //!
-//! let (sender, bell) = mpsc::channel();
-//! let work = Arc::new(Bell(sender));
+//! let (sender, receiver) = mpsc::channel();
+//! let work = Arc::new(Notify(sender));
 //! let job = Job::new(&work);
 //! job.at(Moment::now().after(Duration::from_millis(5)));
-//! assert_eq!(bell.recv().unwrap(), "ding");
+//! assert_eq!(receiver.recv().unwrap(), "due");
 //! ```
 //!
-//! # What holds
-//! - A job that blocks, is slow or panics keeps up nobody but itself: not the clock, not when others are due. While a
+//! # Guarantees
+//! - A job that blocks, is slow or panics delays only itself: neither the clock nor other jobs. While a
 //!   worker is stuck, further ones are started, up to 512.
 //! - A job never runs twice at the same time. Asked for while it runs, it runs once more afterwards.
-//! - Who has nothing to do has no cost: no thread, no wake-up. Threads end some seconds after the last work.
-//! - The work is held weakly. When its owner is gone, nothing of it is left here.
+//! - What is idle costs nothing: no thread, no wake-up. Threads end some seconds after the last work.
+//! - The work is held weakly: when its owner is dropped, it is removed from the schedule.
 //! - After a `fork` clock and jobs work in the child, too; what was asked for before is asked for anew by the next
 //!   [`Job::at`].
 

@@ -1,10 +1,10 @@
-//! The number that is the coarse clock, and how it goes forward. Who turns it is another matter: see `ticker`.
+//! The number that is the coarse clock, and how it goes forward. The thread that stores it is in `ticker`.
 
 use crate::moment::origin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often the coarse clock is turned.
+/// How often the time of the coarse clock is stored.
 pub const TICK: Duration = Duration::from_millis(10);
 
 /// Set in [`NOW`] while nobody has read the present tick.
@@ -60,7 +60,7 @@ pub fn since_origin() -> Duration {
     Instant::now().saturating_duration_since(origin())
 }
 
-/// Brings the clock forward if it is behind. One that is stopped stays so: nobody would turn it.
+/// Brings the clock forward if it is behind. One that is stopped stays so: no thread stores the time.
 pub(crate) fn advance(tick: u64) {
     let forward = |now| (now != STOPPED && now >> 1 < tick).then_some((tick << 1) | (now & UNREAD));
     let _ = NOW.fetch_update(Ordering::Relaxed, Ordering::Relaxed, forward);
@@ -78,7 +78,7 @@ pub(crate) fn start() {
 }
 
 /// Stores the time; tells whether anybody has read what was there.
-pub(crate) fn turn() -> bool {
+pub(crate) fn store() -> bool {
     let tick = tick_of(since_origin());
     // A reader may have brought it further meanwhile.
     let forward = |now: u64| Some(((now >> 1).max(tick) << 1) | UNREAD);

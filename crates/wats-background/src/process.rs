@@ -1,4 +1,4 @@
-//! What belongs to one process: made on first use, and made anew in the child of a `fork`.
+//! The state of one process: made on first use, and made anew in the child of a `fork`.
 //!
 //! A child has the memory of its parent but none of its threads. What says "the thread runs" is false there, and a lock
 //! that another thread held stays locked for ever. So the child starts with nothing: a handler that `fork` calls in it

@@ -1,4 +1,4 @@
-//! The thread that turns the coarse clock and does nothing else.
+//! The thread that stores the time of the coarse clock and does nothing else.
 //!
 //! ```text
 //!               a reader finds it stopped
@@ -6,7 +6,7 @@
 //!      ▲                                         │ the first reader of a tick takes the mark away
 //!      └── a fork, or IDLE_TICKS ticks unread ───┘
 //! ```
-//! While it is stopped, readers ask the system, so a thread that cannot be made costs speed and not truth.
+//! While it is stopped, readers ask the system, so without the thread readings are slower, and still right.
 
 use crate::now::{self, TICK};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -18,7 +18,7 @@ const IDLE_TICKS: u32 = 50;
 /// How long the thread of a stopped clock waits before it ends.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// The thread of a process that turns the clock.
+/// The clock thread of a process.
 #[derive(Debug, Default)]
 pub(crate) struct Ticker {
     state: Mutex<State>,
@@ -31,7 +31,7 @@ struct State {
     wanted: bool,
 }
 
-/// Whatever ends the thread: the clock does not stand, and the next reader starts another.
+/// Stops the clock when the thread ends by a panic, so that the next reader starts another.
 struct Running<'a>(&'a Ticker);
 
 impl Drop for Running<'_> {
@@ -50,7 +50,7 @@ impl Ticker {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Another reader is at it.
+            // Another reader starts it.
             Err(TryLockError::WouldBlock) => return,
         };
         if !state.runs {
@@ -71,13 +71,13 @@ impl Ticker {
             let mut unread = 0;
             loop {
                 std::thread::sleep(TICK);
-                unread = if now::turn() { 0 } else { unread + 1 };
+                unread = if now::store() { 0 } else { unread + 1 };
                 if unread > IDLE_TICKS && now::stop_unread() {
                     break;
                 }
             }
         }
-        // It has said so itself.
+        // `is_wanted` has done what the guard does.
         std::mem::forget(running);
     }
 

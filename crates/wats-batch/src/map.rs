@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
-use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,22 +17,22 @@ use crate::{Partition, Progress};
 /// items.
 ///
 /// A slow item holds up no other: a slot that is done takes the next item at once. There are never
-/// more than `limit` futures, and never more than 2^20, however long the list. All run inside the calling task (spawn inside
-/// `call` to use more cores), so they may borrow, and dropping the future ends them all. A panic in
-/// `call` is the caller's panic.
+/// more than `limit` futures, and never more than 2^20, however long the list; a limit of 0 counts as 1.
+/// All run inside the calling task (spawn inside `call` to use more cores), so they may borrow, and
+/// dropping the future ends them all. A panic in `call` is the caller's panic.
 ///
 /// ```
-/// use wats_batch::{batch_map, limit};
+/// use wats_batch::batch_map;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let factor = 10; // may be borrowed
-/// let tens = batch_map(1..=3, limit::<2>(), async |n| n * factor).await;
+/// let tens = batch_map(1..=3, 2, async |n| n * factor).await;
 /// assert_eq!(tens, [10, 20, 30]);
 /// # }
 /// ```
 pub fn batch_map<I, F, Fut>(
     items: I,
-    limit: NonZeroUsize,
+    limit: usize,
     call: F,
 ) -> impl Future<Output = Vec<Fut::Output>>
 where
@@ -51,10 +50,10 @@ where
 ///
 /// ```
 /// use futures_util::StreamExt;
-/// use wats_batch::{batch_map_stream, limit};
+/// use wats_batch::batch_map_stream;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let mut squares = batch_map_stream([2, 3, 4], limit::<2>(), |n| async move { n * n });
+/// let mut squares = batch_map_stream([2, 3, 4], 2, |n| async move { n * n });
 /// while let Some((index, square)) = squares.next().await {
 ///     println!("item {index}: {square}");
 /// }
@@ -62,7 +61,7 @@ where
 /// ```
 pub fn batch_map_stream<I, F, Fut>(
     items: I,
-    limit: NonZeroUsize,
+    limit: usize,
     call: F,
 ) -> impl Stream<Item = (usize, Fut::Output)>
 where
@@ -71,8 +70,8 @@ where
     Fut: Future,
 {
     AsCompleted {
-        engine: Engine::new(items.into_iter(), limit.get(), call),
-        limit: limit.get(),
+        engine: Engine::new(items.into_iter(), limit, call),
+        limit: limit.max(1),
         done: VecDeque::new(),
     }
 }
@@ -80,10 +79,10 @@ where
 /// [`batch_map`] with options: progress, a signal to stop, streams in either order.
 ///
 /// ```
-/// use wats_batch::{BatchMap, limit};
+/// use wats_batch::BatchMap;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let parts = BatchMap::new(limit::<4>())
+/// let parts = BatchMap::new(4)
 ///     .progress(|progress| println!("{progress}"))
 ///     .partition(["1", "x", "3"], async |text| text.parse::<u8>())
 ///     .await;
@@ -94,7 +93,7 @@ where
 #[derive(Clone)]
 #[must_use = "a map does nothing before it is run"]
 pub struct BatchMap {
-    limit: NonZeroUsize,
+    limit: usize,
     ahead: usize,
     progress: Option<Report>,
 }
@@ -108,11 +107,11 @@ impl fmt::Debug for BatchMap {
 }
 
 impl BatchMap {
-    /// At most `limit` items at a time.
-    pub fn new(limit: NonZeroUsize) -> Self {
+    /// At most `limit` items at a time; 0 counts as 1.
+    pub fn new(limit: usize) -> Self {
         Self {
             limit,
-            ahead: limit.get().saturating_mul(32),
+            ahead: limit.saturating_mul(32),
             progress: None,
         }
     }
@@ -125,8 +124,8 @@ impl BatchMap {
 
     /// How many outcomes an [ordered stream](Self::ordered_stream) keeps while an earlier item is
     /// still under way; beyond that it waits for that item. 32 times the limit.
-    pub fn max_ahead(mut self, outcomes: NonZeroUsize) -> Self {
-        self.ahead = outcomes.get();
+    pub fn max_ahead(mut self, outcomes: usize) -> Self {
+        self.ahead = outcomes;
         self
     }
 
@@ -195,8 +194,8 @@ impl BatchMap {
         Fut: Future,
     {
         InOrder {
-            engine: Engine::new(items.into_iter(), self.limit.get(), call),
-            most: self.ahead.max(self.limit.get()),
+            engine: Engine::new(items.into_iter(), self.limit, call),
+            most: self.ahead.max(self.limit).max(1),
             window: Window::new(),
         }
     }
@@ -214,7 +213,7 @@ pub(crate) fn capacity<R>(items: &impl Iterator) -> usize {
 
 async fn run<I, F, Fut>(
     items: I,
-    limit: NonZeroUsize,
+    limit: usize,
     call: F,
     stop: impl Future<Output = ()>,
     mut seen: impl FnMut(&Fut::Output),
@@ -226,7 +225,7 @@ where
 {
     let mut outcomes = Vec::with_capacity(capacity::<Fut::Output>(&items));
     let mut window = Window::new();
-    let mut engine = Engine::new(items, limit.get(), call);
+    let mut engine = Engine::new(items, limit, call);
     let mut stop = pin!(stop);
     let mut stopped = false;
     poll_fn(|cx| {

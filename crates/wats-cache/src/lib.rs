@@ -20,7 +20,7 @@
 //! ```
 //!
 //! # How the crate is laid out
-//! From the outside in: the caches (`sync`, `future`, and `api` for what they share) → `core` (hash, lock one shard,
+//! From the outside in: the caches (`sync`, `future`) → `core` (hash, lock one shard,
 //! tell the listener) → `shard` (entries, order and counts of one shard, for one thread: no lock, no clock) → `table`,
 //! `group`, `entry` and `policy` (its parts). Beside it stand `single_flight` (one load per key), `clock` (time) and `sweep` (when
 //! it is swept; the threads are those of `wats-background`).
@@ -36,7 +36,6 @@
 //!
 //! If one panics, the panic is its caller's, and the cache works on.
 
-mod api;
 #[doc(hidden)]
 pub mod attribute;
 mod builder;
@@ -48,6 +47,7 @@ mod error;
 #[cfg(feature = "async")]
 mod future;
 mod group;
+mod handle;
 mod hash;
 mod iter;
 mod loaded;

@@ -1,17 +1,16 @@
 //! The cache for threads.
 
-use crate::api::api;
 use crate::builder::{CacheBuilder, ForSync};
 use crate::config::CacheConfig;
 use crate::core::{Core, Failures};
 use crate::error::{LoadError, reentrant};
+use crate::handle::handle;
 use crate::hash::RandomState;
 use crate::iter::Iter;
 use crate::loaded::Loaded;
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
 use std::convert::Infallible;
-use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,7 +55,154 @@ where
     }
 }
 
-api!(TtlCache);
+impl<K, V, S> TtlCache<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// The value of a key, if it is there and its time is not over. Counts as a hit or a miss.
+    ///
+    /// A clone: keep what is expensive to clone in an `Arc`. The clone is made under the lock of a shard, so
+    /// `V::clone` must not use this cache.
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.get(key)
+    }
+
+    /// As [`get`](Self::get), but neither counted nor a use of the entry.
+    pub fn peek<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.peek(key, V::clone)
+    }
+
+    /// Whether the key holds a value whose time is not over. Neither counted nor a use of the entry.
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.peek(key, |_| ()).is_some()
+    }
+
+    /// Inserts a value for the default time, replacing the one there is.
+    #[inline]
+    pub fn insert(&self, key: K, value: V) {
+        self.core.insert(key, value, None, &[]);
+    }
+
+    /// Inserts a value for a time of its own, kept in milliseconds, rounded up. Zero is over at once, and
+    /// [`Duration::MAX`] is for ever.
+    #[inline]
+    pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
+        self.core.insert(key, value, Some(ttl), &[]);
+    }
+
+    /// Inserts a value that lives until `end`, which is the right call where the end is known: of a token, for
+    /// example. If that is over, nothing is inserted, and an older value of the key goes.
+    pub fn insert_until(&self, key: K, value: V, end: Instant) {
+        self.core.insert_until(key, value, end);
+    }
+
+    /// Inserts a value that [`invalidate_tag`](Self::invalidate_tag) with any of these tags removes. `ttl` of
+    /// `None` is the default.
+    pub fn insert_tagged(&self, key: K, value: V, ttl: Option<Duration>, tags: &[&str]) {
+        self.core.insert(key, value, ttl, tags);
+    }
+
+    /// Removes a key and returns its value, if its time was not over. The result of a load that is under way
+    /// is not cached then.
+    pub fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.remove(key)
+    }
+
+    /// Removes everything. The listener is told when all of it is gone.
+    pub fn clear(&self) {
+        self.core.clear();
+    }
+
+    /// Entries held, expired ones that were not swept yet included.
+    pub fn len(&self) -> usize {
+        self.core.len()
+    }
+
+    /// Whether no entry is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The keys of all entries whose time is not over. Weakly consistent, as [`iter`](Self::iter).
+    pub fn keys(&self) -> Vec<K> {
+        self.core.keys()
+    }
+
+    /// Copies of all entries whose time is not over.
+    ///
+    /// Weakly consistent: an entry that is there all the while comes exactly once; one that comes or goes
+    /// meanwhile may be seen or not. No lock is held between two steps.
+    pub fn iter(&self) -> Iter<K, V, S> {
+        Iter::new(Arc::clone(&self.core))
+    }
+
+    /// Removes the entries for which `keep` returns `false`, and tells how many. See
+    /// [`invalidate_where`](Self::invalidate_where).
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) -> usize {
+        self.core.invalidate_where(|key, value| !keep(key, value))
+    }
+
+    /// Removes the entries for which `doomed` returns `true`, and tells how many.
+    ///
+    /// `doomed` sees copies and runs without a lock, so it may use the cache; an entry replaced meanwhile
+    /// stays. Results of loads that are under way are not cached.
+    pub fn invalidate_where(&self, doomed: impl FnMut(&K, &V) -> bool) -> usize {
+        self.core.invalidate_where(doomed)
+    }
+
+    /// Removes the entries inserted with this tag, and tells how many. Results of loads that are under way
+    /// are not cached.
+    pub fn invalidate_tag(&self, tag: &str) -> usize {
+        self.core.invalidate_tag(tag)
+    }
+
+    /// Removes the entries whose time is over, all of them, and tells how many.
+    pub fn cleanup_expired(&self) -> usize {
+        self.core.cleanup()
+    }
+
+    /// What the cache did so far.
+    pub fn stats(&self) -> CacheStats {
+        self.core.stats()
+    }
+}
+
+impl<K, V> TtlCache<K, V>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// A cache with the default options: see [`CacheConfig`].
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A cache with these options.
+    pub fn with_config(config: CacheConfig) -> Self {
+        Self::builder().config(config).build()
+    }
+}
+
+handle!(TtlCache);
 
 impl<K, V, S> TtlCache<K, V, S>
 where

@@ -240,7 +240,7 @@ mod tests {
             .max_time(Duration::ZERO);
         let report = benchmark_with(&vec![1u8], &options).unwrap();
         assert_eq!(report.rounds, 1);
-        assert!(report.get(Format::MessagePack).is_none());
+        assert!(report.get(Format::JsonPretty).is_none());
     }
 
     #[test]

@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn rows_and_table() {
-        let comparison = Comparison::of(vec![(Format::Json, 2048), (Format::MessagePack, 1024)]);
-        let row = comparison.get(Format::MessagePack).unwrap();
+        let comparison = Comparison::of(vec![(Format::Json, 2048), (Format::JsonPretty, 1024)]);
+        let row = comparison.get(Format::JsonPretty).unwrap();
         assert_eq!(
             (row.bytes, row.ratio, row.savings_percent),
             (1024, 0.5, 50.0)
@@ -134,7 +134,7 @@ mod tests {
             comparison.to_string(),
             "format             size   of JSON     saved\n\
              json             2.0 KB    100.0%      0.0%\n\
-             msgpack          1.0 KB     50.0%     50.0%"
+             json-pretty      1.0 KB     50.0%     50.0%"
         );
     }
 

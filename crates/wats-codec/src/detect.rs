@@ -15,8 +15,10 @@
 //! the digits, which are whole documents in both. They are read as JSON, and by those who write MessagePack not at all:
 //! one number must not become another. This crate writes such integers of MessagePack in two bytes.
 
-use crate::{Error, Format, Result, archive, gzip};
+use crate::{Error, Format, Result};
 
+pub(crate) const ARCHIVE_MAGIC: [u8; 3] = [0xc1, b'W', b'A'];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub(crate) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -41,11 +43,17 @@ impl Format {
 
 /// The format of `bytes`; `own` decides where one byte could be either.
 pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
-    if bytes.starts_with(&gzip::MAGIC) {
+    if bytes.starts_with(&GZIP_MAGIC) {
+        #[cfg(feature = "gzip")]
         return Ok(Format::JsonGzip);
+        #[cfg(not(feature = "gzip"))]
+        return Err(Error::NotBuilt { feature: "gzip" });
     }
-    if bytes.starts_with(&archive::MAGIC) {
+    if bytes.starts_with(&ARCHIVE_MAGIC) {
+        #[cfg(feature = "archive")]
         return Ok(Format::Archive);
+        #[cfg(not(feature = "archive"))]
+        return Err(Error::NotBuilt { feature: "archive" });
     }
     if bytes.starts_with(&ZSTD_MAGIC) || is_skippable(bytes) {
         #[cfg(feature = "zstd")]
@@ -61,7 +69,7 @@ pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
         };
     }
     match bytes {
-        [digit @ b'0'..=b'9'] if own == Format::MessagePack => {
+        [digit @ b'0'..=b'9'] if own.is_msgpack() => {
             let digit = char::from(*digit);
             let start = format!(
                 "\"{digit}\" and ends there, which JSON and MessagePack read as different numbers"
@@ -70,7 +78,7 @@ pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
                 start: start.into(),
             });
         }
-        [_] if own == Format::MessagePack => return Ok(Format::MessagePack),
+        [_] if own.is_msgpack() => return Ok(own),
         [0xff, 0xfe, ..] => {
             return Err(Error::Encoding {
                 encoding: "UTF-16LE",
@@ -88,7 +96,10 @@ pub(crate) fn recognise(bytes: &[u8], own: Format) -> Result<Format> {
         Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Ok(Format::Json),
         Some(0x80..=0xff) if bytes.first() < Some(&0x80) => Err(unrecognised(bytes)),
         Some(0xc1) => Err(unrecognised(bytes)),
+        #[cfg(feature = "msgpack")]
         Some(0x80..=0xff) => Ok(Format::MessagePack),
+        #[cfg(not(feature = "msgpack"))]
+        Some(0x80..=0xff) => Err(Error::NotBuilt { feature: "msgpack" }),
         Some(_) => Err(unrecognised(bytes)),
     }
 }
@@ -109,6 +120,7 @@ fn unrecognised(bytes: &[u8]) -> Error {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "msgpack")]
     #[test]
     fn one_byte_is_read_as_the_own_format_or_not_at_all() {
         for byte in 0..=255u8 {

@@ -22,22 +22,25 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Format {
-    /// Compact JSON. What a WATS server speaks.
+    /// Compact JSON.
     #[default]
     Json,
     /// JSON with line breaks and two-space indentation, for people.
     JsonPretty,
-    /// MessagePack with structs as maps of names, so that any MessagePack reader understands it.
+    /// MessagePack with structs as maps of names, so that any MessagePack reader understands it. Feature `msgpack`.
+    #[cfg(feature = "msgpack")]
     MessagePack,
-    /// Compact JSON in gzip (RFC 1952). Small documents stay uncompressed: see
+    /// Compact JSON in gzip (RFC 1952), feature `gzip`. Small documents stay uncompressed: see
     /// [`Serializer::compress_threshold`](crate::Serializer::compress_threshold).
+    #[cfg(feature = "gzip")]
     JsonGzip,
     /// Compact JSON in Zstandard (RFC 8878), feature `zstd`: smaller than gzip at a fraction of the
-    /// time. Small documents stay uncompressed as with [`JsonGzip`](Self::JsonGzip).
+    /// time. Small documents stay uncompressed, as with gzip.
     #[cfg(feature = "zstd")]
     JsonZstd,
     /// The compact form of this crate for stored reports: about a seventh of the JSON, without
-    /// loss. Read by this crate only.
+    /// loss. Read by this crate only. Feature `archive`.
+    #[cfg(feature = "archive")]
     Archive,
 }
 
@@ -46,22 +49,42 @@ impl Format {
     pub const ALL: &'static [Self] = &[
         Self::Json,
         Self::JsonPretty,
+        #[cfg(feature = "msgpack")]
         Self::MessagePack,
+        #[cfg(feature = "gzip")]
         Self::JsonGzip,
         #[cfg(feature = "zstd")]
         Self::JsonZstd,
+        #[cfg(feature = "archive")]
         Self::Archive,
     ];
+
+    /// Plain JSON, pretty or not.
+    pub(crate) const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::JsonPretty)
+    }
+
+    /// MessagePack, where this build has it.
+    pub(crate) const fn is_msgpack(self) -> bool {
+        match self {
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => true,
+            _ => false,
+        }
+    }
 
     /// The name that [`FromStr`](std::str::FromStr) reads and [`Display`](fmt::Display) writes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::JsonPretty => "json-pretty",
+            #[cfg(feature = "msgpack")]
             Self::MessagePack => "msgpack",
+            #[cfg(feature = "gzip")]
             Self::JsonGzip => "json-gzip",
             #[cfg(feature = "zstd")]
             Self::JsonZstd => "json-zstd",
+            #[cfg(feature = "archive")]
             Self::Archive => "archive",
         }
     }
@@ -85,10 +108,14 @@ impl Format {
     /// `application/vnd.msgpack` is the name registered with IANA for MessagePack.
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Json | Self::JsonPretty | Self::JsonGzip => "application/json",
+            Self::Json | Self::JsonPretty => "application/json",
+            #[cfg(feature = "gzip")]
+            Self::JsonGzip => "application/json",
             #[cfg(feature = "zstd")]
             Self::JsonZstd => "application/json",
+            #[cfg(feature = "msgpack")]
             Self::MessagePack => "application/vnd.msgpack",
+            #[cfg(feature = "archive")]
             Self::Archive => "application/octet-stream",
         }
     }
@@ -99,10 +126,11 @@ impl Format {
     /// [`Serializer::encode`](crate::Serializer::encode) to learn what applies to given bytes.
     pub const fn content_encoding(self) -> Option<&'static str> {
         match self {
+            #[cfg(feature = "gzip")]
             Self::JsonGzip => Some("gzip"),
             #[cfg(feature = "zstd")]
             Self::JsonZstd => Some("zstd"),
-            Self::Json | Self::JsonPretty | Self::MessagePack | Self::Archive => None,
+            _ => None,
         }
     }
 
@@ -110,10 +138,13 @@ impl Format {
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Json | Self::JsonPretty => "json",
+            #[cfg(feature = "msgpack")]
             Self::MessagePack => "msgpack",
+            #[cfg(feature = "gzip")]
             Self::JsonGzip => "json.gz",
             #[cfg(feature = "zstd")]
             Self::JsonZstd => "json.zst",
+            #[cfg(feature = "archive")]
             Self::Archive => "wats",
         }
     }
@@ -136,6 +167,7 @@ mod tests {
             let shouted = format.name().to_uppercase().replace('-', "_");
             assert_eq!(shouted.parse::<Format>().unwrap(), format);
         }
+        #[cfg(feature = "msgpack")]
         assert_eq!(
             "MessagePack".parse::<Format>().unwrap(),
             Format::MessagePack

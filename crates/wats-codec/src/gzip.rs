@@ -6,9 +6,9 @@
 
 use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
+use crate::detect::GZIP_MAGIC as MAGIC;
 use crate::{Error, Format, Limits, Position, Result};
 
-pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 const DEFLATE: u8 = 8;
 const UNKNOWN_OS: u8 = 255;
 const HEADER_CRC: u8 = 1 << 1;

@@ -22,6 +22,12 @@
 //! ```
 //!
 //! # Cargo features
+//! JSON is always there. The formats beside it can be left out; their documents are then refused with
+//! [`Error::NotBuilt`].
+//!
+//! * `msgpack`, on by default: `Format::MessagePack`.
+//! * `gzip`, on by default: `Format::JsonGzip`.
+//! * `archive`, on by default: `Format::Archive`; turns on `msgpack`.
 //! * `stream`: `RecordStream`, records from an async stream of byte chunks.
 //! * `zstd`: `Format::JsonZstd`; compiles the C library.
 //!
@@ -31,6 +37,7 @@
 //! `limits`. Beside it stand [`fast`] (models written and read without `serde`), [`float`],
 //! `records` (streams), `compare`, `bench` and `size`.
 
+#[cfg(feature = "archive")]
 mod archive;
 mod bench;
 mod compare;
@@ -40,9 +47,11 @@ pub mod fast;
 pub mod float;
 mod format;
 mod guard;
+#[cfg(feature = "gzip")]
 mod gzip;
 mod json;
 mod limits;
+#[cfg(feature = "msgpack")]
 mod msgpack;
 mod records;
 mod serializer;

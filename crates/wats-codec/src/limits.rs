@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 
 /// Output below this size is never a bomb, whatever its ratio.
+#[cfg(any(feature = "archive", feature = "gzip", feature = "zstd"))]
 const RATIO_FLOOR: usize = 1 << 20;
 
 /// Bounds for one document. They hold for writing as for reading: what a serializer writes, one with
@@ -28,7 +29,7 @@ pub struct Limits {
     /// Largest ratio of decompressed to compressed bytes, checked once the output has passed
     /// 1 MiB; `None` is any. Default `None`. 0 counts as 1.
     ///
-    /// No ratio tells a bomb from honest data: many reports that are alike, or a long list of equal
+    /// No ratio tells a bomb from genuine data: many reports that are alike, or a long list of equal
     /// values, come near the 1032 of gzip, and exceed it in Zstandard and archives. So
     /// [`max_bytes`](Self::max_bytes) alone is the bound unless a ratio is set here, for small input
     /// from strangers that is known to be varied; single reports reach about 10.
@@ -90,6 +91,14 @@ impl Limits {
         Ok(())
     }
 
+    /// The largest document, whatever it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.max_bytes.unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(any(feature = "archive", feature = "gzip", feature = "zstd"))]
+impl Limits {
     /// Checks the `expanded` bytes that `input` bytes stand for.
     pub(crate) fn check_expanded(&self, expanded: usize, input: usize) -> Result<()> {
         if expanded > RATIO_FLOOR && expanded / self.ratio() > input {
@@ -101,15 +110,11 @@ impl Limits {
     }
 
     /// The most that `input` bytes may expand to before [`check_expanded`](Self::check_expanded) objects.
+    #[cfg(feature = "archive")]
     pub(crate) fn most_expanded(&self, input: usize) -> usize {
         // The check rounds the ratio down.
         let by_ratio = input.saturating_add(1).saturating_mul(self.ratio()) - 1;
         by_ratio.max(RATIO_FLOOR).min(self.bytes())
-    }
-
-    /// The largest document, whatever it is.
-    pub(crate) fn bytes(&self) -> usize {
-        self.max_bytes.unwrap_or(usize::MAX)
     }
 
     fn ratio(&self) -> usize {
@@ -127,7 +132,7 @@ impl Default for Limits {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "archive"))]
 mod tests {
     use proptest::prelude::*;
 

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::io::{Read, Write};
 
+#[cfg(feature = "archive")]
+use crate::archive;
 use crate::detect::{UTF8_BOM, recognise};
-use crate::{
-    Decode, Encode, Error, Format, Limits, NonFinite, Position, Result, archive, fast, gzip, json,
-    msgpack,
-};
+#[cfg(feature = "gzip")]
+use crate::gzip;
+#[cfg(feature = "msgpack")]
+use crate::msgpack;
+use crate::{Decode, Encode, Error, Format, Limits, NonFinite, Position, Result, fast, json};
 
 /// Writes values in one format and reads them in any.
 ///
@@ -31,6 +34,7 @@ use crate::{
 pub struct Serializer {
     format: Format,
     limits: Limits,
+    #[cfg(feature = "gzip")]
     gzip_level: u32,
     #[cfg(feature = "zstd")]
     zstd_level: i32,
@@ -55,6 +59,7 @@ impl Serializer {
     pub const DEFAULT_COMPRESS_THRESHOLD: usize = 10_000;
     /// The default of [`gzip_level`](Self::gzip_level): on reports, 6 takes a quarter to a half more
     /// time and saves 3 to 5 %.
+    #[cfg(feature = "gzip")]
     pub const DEFAULT_GZIP_LEVEL: u32 = 5;
 
     /// The default of [`zstd_level`](Self::zstd_level): on reports, 3 is slower and no smaller.
@@ -66,6 +71,7 @@ impl Serializer {
         Self {
             format,
             limits: Limits::default(),
+            #[cfg(feature = "gzip")]
             gzip_level: Self::DEFAULT_GZIP_LEVEL,
             #[cfg(feature = "zstd")]
             zstd_level: Self::DEFAULT_ZSTD_LEVEL,
@@ -82,6 +88,7 @@ impl Serializer {
     }
 
     /// Sets the gzip level: 0 stores, 1 is fastest, 9 is smallest; more counts as 9. Default 5.
+    #[cfg(feature = "gzip")]
     #[must_use]
     pub const fn gzip_level(mut self, level: u32) -> Self {
         self.gzip_level = if level > 9 { 9 } else { level };
@@ -212,13 +219,16 @@ impl Serializer {
     fn write<T: Encode + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<bool> {
         let depth = self.limits.depth();
         match self.format {
+            #[cfg(feature = "msgpack")]
             Format::MessagePack => {
                 fast::write_pack(value, out, depth)?;
                 two_bytes_for_a_digit(out);
             }
             Format::JsonPretty => json::write(value, out, true, &self.limits, self.non_finite)?,
             Format::Json => fast::write_json(value, out, depth, self.non_finite)?,
+            #[cfg(feature = "archive")]
             Format::Archive => archive::write(value, out, &self.limits)?,
+            #[cfg(feature = "gzip")]
             Format::JsonGzip => {
                 fast::write_json(value, out, depth, self.non_finite)?;
                 return self.compress(out, |out| gzip::compress(out, self.gzip_level));
@@ -234,6 +244,7 @@ impl Serializer {
     }
 
     /// Compresses a document that is large enough for that; true if it was.
+    #[cfg(any(feature = "gzip", feature = "zstd"))]
     fn compress(
         &self,
         out: &mut Vec<u8>,
@@ -262,8 +273,10 @@ impl Serializer {
         self.limits.check_size(bytes.len())?;
         let (format, bytes) = self.unpack(bytes)?;
         match format {
+            #[cfg(feature = "msgpack")]
             Format::MessagePack => fast::read_pack(&bytes, self.limits.depth())
                 .map_or_else(|| msgpack::read(&bytes, &self.limits), Ok),
+            #[cfg(feature = "archive")]
             Format::Archive => archive::read_fast(&bytes, &self.limits)
                 .map_or_else(|| archive::read(&bytes, &self.limits), Ok),
             _ => json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(&bytes), &self.limits),
@@ -288,15 +301,12 @@ impl Serializer {
     /// As [`from_slice`](Self::from_slice); another format than JSON is named in one.
     pub fn from_json<T: Decode>(&self, bytes: &[u8]) -> Result<T> {
         self.limits.check_size(bytes.len())?;
-        match recognise(bytes, Format::Json)? {
-            Format::Json | Format::JsonPretty => {
-                json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes), &self.limits)
-            }
-            other => {
-                let reason = format!("this is {other}, and only JSON is expected here");
-                Err(Error::syntax(Format::Json, Position::Offset(0), reason))
-            }
+        let found = recognise(bytes, Format::Json)?;
+        if !found.is_json() {
+            let reason = format!("this is {found}, and only JSON is expected here");
+            return Err(Error::syntax(Format::Json, Position::Offset(0), reason));
         }
+        json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes), &self.limits)
     }
 
     /// Reads one document from `reader`, which is read to its end or to the limit.
@@ -315,21 +325,31 @@ impl Serializer {
     /// Recognises the format and undoes compression.
     fn unpack<'a>(&self, bytes: &'a [u8]) -> Result<(Format, Cow<'a, [u8]>)> {
         let outer = recognise(bytes, self.format)?;
-        let inside = match outer {
-            Format::JsonGzip => gzip::decompress(bytes, &self.limits)?,
-            #[cfg(feature = "zstd")]
-            Format::JsonZstd => crate::zstd::decompress(bytes, &self.limits)?,
-            _ => return Ok((outer, Cow::Borrowed(bytes))),
-        };
-        let inner = recognise(&inside, Format::Json)?;
-        if inner != Format::Json && inner != Format::MessagePack {
-            let reason = format!("{inner} within {outer}: decompress it and try again");
-            return Err(Error::syntax(outer, Position::Offset(0), reason));
+        #[cfg(any(feature = "gzip", feature = "zstd"))]
+        if let Some(inside) = self.decompress(outer, bytes)? {
+            let inner = recognise(&inside, Format::Json)?;
+            if !inner.is_json() && !inner.is_msgpack() {
+                let reason = format!("{inner} within {outer}: decompress it and try again");
+                return Err(Error::syntax(outer, Position::Offset(0), reason));
+            }
+            return Ok((inner, Cow::Owned(inside)));
         }
-        Ok((inner, Cow::Owned(inside)))
+        Ok((outer, Cow::Borrowed(bytes)))
+    }
+
+    #[cfg(any(feature = "gzip", feature = "zstd"))]
+    fn decompress(&self, format: Format, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+        match format {
+            #[cfg(feature = "gzip")]
+            Format::JsonGzip => gzip::decompress(bytes, &self.limits).map(Some),
+            #[cfg(feature = "zstd")]
+            Format::JsonZstd => crate::zstd::decompress(bytes, &self.limits).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
+#[cfg(feature = "msgpack")]
 /// A whole document of one byte that is a digit in JSON is written as two: whoever reads it could not tell which it is.
 fn two_bytes_for_a_digit(packed: &mut Vec<u8>) {
     const U8: u8 = 0xcc;

@@ -1,10 +1,10 @@
 //! Configuration in, [`Wats`] out.
 
 use std::env;
-use std::time::Duration;
 
 use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts};
 
+use crate::ask::CacheOptions;
 use crate::client::Wats;
 use crate::error::{Error, Result};
 
@@ -12,8 +12,6 @@ use crate::error::{Error, Result};
 const BASE_URL: &str = "WATS_BASE_URL";
 /// The environment variable with the API token.
 const AUTH_TOKEN: &str = "WATS_AUTH_TOKEN";
-/// How long the list of processes is kept.
-const PROCESS_TTL: Duration = Duration::from_secs(300);
 
 impl Wats {
     /// Starts the configuration; base URL and token are required.
@@ -37,7 +35,22 @@ impl Wats {
 /// of its own for another runtime ([`Client::with_own_pool`]).
 impl From<Client> for Wats {
     fn from(client: Client) -> Self {
-        Self::new(client, Some(PROCESS_TTL))
+        Self::new(client, &CacheOptions::default())
+    }
+}
+
+/// The root of the server: people copy the address with `/api` at its end, which the paths of operations begin with.
+fn without_api(url: &str) -> &str {
+    let url = url.trim().trim_end_matches('/');
+    let end = url.len().checked_sub("/api".len());
+    match end.and_then(|at| url.split_at_checked(at)) {
+        // A host may have that name, too.
+        Some((root, end))
+            if end.eq_ignore_ascii_case("/api") && root.trim_end_matches('/').contains("://") =>
+        {
+            root
+        }
+        _ => url,
     }
 }
 
@@ -75,14 +88,17 @@ fn variable(name: &str) -> Result<String> {
 #[must_use]
 pub struct WatsBuilder {
     http: ClientBuilder,
-    process_ttl: Option<Duration>,
+    cache: CacheOptions,
 }
 
 impl Default for WatsBuilder {
     fn default() -> Self {
         Self {
-            http: Client::builder().user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
-            process_ttl: Some(PROCESS_TTL),
+            http: Client::builder()
+                .service_name("WATS")
+                .token_source("the WATS Control Panel")
+                .user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
+            cache: CacheOptions::default(),
         }
     }
 }
@@ -90,7 +106,8 @@ impl Default for WatsBuilder {
 impl WatsBuilder {
     /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
     pub fn base_url(self, url: impl Into<String>) -> Self {
-        self.http(|client| client.base_url(url))
+        let url = url.into();
+        self.http(|client| client.base_url(without_api(&url)))
     }
 
     /// The API token from the WATS Control Panel, as it is shown there.
@@ -113,10 +130,9 @@ impl WatsBuilder {
         self.http(|client| client.rate_limit(limit))
     }
 
-    /// How long the list of processes is served from memory; default 5 minutes. `None` keeps it until refreshed, and zero
-    /// not at all.
-    pub fn process_ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
-        self.process_ttl = ttl.into();
+    /// How long answers are kept in memory, by what they tell; default 5 minutes and 8 MiB each.
+    pub fn cache(mut self, options: CacheOptions) -> Self {
+        self.cache = options;
         self
     }
 
@@ -134,6 +150,41 @@ impl WatsBuilder {
     /// What is missing or wrong, by name.
     pub fn build(self) -> Result<Wats> {
         let client = self.http.build()?;
-        Ok(Wats::new(client, self.process_ttl))
+        Ok(Wats::new(client, &self.cache))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_of_the_server_is_taken_out_of_what_people_copy() {
+        for (url, root) in [
+            ("https://h/api", "https://h"),
+            ("https://h/API/", "https://h"),
+            (" http://h:1/sub/api// ", "http://h:1/sub"),
+            ("https://h//api", "https://h/"),
+            ("https://h/api/api", "https://h/api"),
+            ("https://h/xapi", "https://h/xapi"),
+            ("https://h/", "https://h"),
+            ("https://api", "https://api"),
+            ("http://API/", "http://API"),
+            ("https://ø/api", "https://ø"),
+            ("€i", "€i"),
+            ("/api", "/api"),
+            ("", ""),
+        ] {
+            assert_eq!(without_api(url), root, "{url}");
+        }
+    }
+
+    #[test]
+    fn messages_name_the_service() {
+        let told = |builder: WatsBuilder| builder.build().unwrap_err().to_string();
+        let error = told(Wats::builder());
+        assert!(error.contains("address of the WATS server"), "{error}");
+        let error = told(Wats::builder().base_url("http://h"));
+        assert!(error.contains("the WATS Control Panel"), "{error}");
     }
 }

@@ -1,13 +1,12 @@
 //! The client: makes the core that all services share, and gives out the services on it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wats_codec::{Format, Limits, Serializer};
 use wats_http::Client;
 
-use crate::ask::{Ask, Core};
-use crate::process::{ProcessCache, ProcessService};
+use crate::ask::{Ask, CacheOptions, CachesStats, Core};
+use crate::process::ProcessService;
 use crate::product::ProductService;
 use crate::report::ReportService;
 use crate::route;
@@ -29,28 +28,27 @@ pub struct Wats {
 }
 
 impl Wats {
-    pub(crate) fn new(client: Client, process_ttl: Option<Duration>) -> Self {
+    pub(crate) fn new(client: Client, cache: &CacheOptions) -> Self {
         // One answer, one cap: what the transport lets through can be read.
         let limits = Limits::default().max_bytes(client.limits().decoded);
         let json = Serializer::new(Format::Json).limits(limits);
-        let processes = ProcessCache::new(process_ttl);
         Self {
-            core: Arc::new(Core::new(client, json, processes)),
+            core: Arc::new(Core::new(client, json, cache)),
         }
     }
 
     /// Products: get, query, get many at once, save.
-    pub fn product(&self) -> ProductService<'_> {
+    pub fn product(&self) -> ProductService {
         ProductService::new(&self.core)
     }
 
     /// Processes (operation types), cached.
-    pub fn process(&self) -> ProcessService<'_> {
+    pub fn process(&self) -> ProcessService {
         ProcessService::new(&self.core)
     }
 
     /// Test reports: submit, read back, query headers.
-    pub fn report(&self) -> ReportService<'_> {
+    pub fn report(&self) -> ReportService {
         ReportService::new(&self.core)
     }
 
@@ -60,6 +58,11 @@ impl Wats {
     /// The call fails; see [`Error`](crate::Error).
     pub fn version(&self) -> Ask<String> {
         self.core.ask(&route::version, Ok(route::version.call()))
+    }
+
+    /// What is kept in memory and how often that has answered.
+    pub fn cache_stats(&self) -> CachesStats {
+        self.core.cache_stats()
     }
 
     /// The transport underneath, for calls that are not typed yet and for its statistics.

@@ -16,7 +16,7 @@ pub mod report;
 mod route;
 mod scanned;
 
-pub use ask::Ask;
+pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
 pub use builder::WatsBuilder;
 pub use client::Wats;
 pub use error::{Error, Result};

@@ -15,10 +15,10 @@ use crate::body::{Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::{Call, Options};
-use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts, or_forever};
 use crate::context::CallContext;
 use crate::encoding::{self, Packing, RequestCompression};
-use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::error::{Deadline, Error, ErrorKind, Result, ServiceName};
 use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::observe;
@@ -35,7 +35,7 @@ use crate::tls::TlsConfig;
 use crate::token::{Secrets, Token};
 use crate::wire::{Wire, WireBody};
 
-/// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
+/// A pooled HTTP client for one server. Cheap to clone; clones share the pool.
 ///
 /// It must be used within one tokio runtime: connections are driven by tasks of the runtime that opened them. For another
 /// runtime take [`with_own_pool`](Client::with_own_pool).
@@ -47,7 +47,7 @@ use crate::wire::{Wire, WireBody};
 /// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
 ///
 /// # async fn example() -> wats_http::Result<()> {
-/// let client = Client::builder().base_url("https://company.wats.com").token("dXNlcjpwYXNz").build()?;
+/// let client = Client::builder().base_url("https://server.example").token("dXNlcjpwYXNz").build()?;
 /// let version: String = client.execute(Call::new(&VERSION)).await?.json()?;
 /// # Ok(()) }
 /// ```
@@ -143,12 +143,26 @@ impl Client {
         };
         if let Some(secrets) = call.identity.secrets_with(&headers) {
             let headers = call.identity.headers.clone();
-            call.identity = Arc::new(Identity { headers, secrets });
+            let service = Arc::clone(&call.identity.service);
+            call.identity = Arc::new(Identity {
+                headers,
+                secrets,
+                service,
+            });
         }
-        match shared.base.target(call.operation.path(), &params, &query) {
+        let target = if call.operation.is_literal() {
+            shared.base.literal(call.operation.path())
+        } else {
+            shared.base.target(call.operation.path(), &params, &query)
+        };
+        match target {
             Ok(target) => call.target = target,
             Err(error) => {
-                call.target = call.operation.path().to_owned();
+                let path = call.operation.path();
+                // A whole address may hold a password.
+                if path.starts_with('/') && !path.starts_with("//") {
+                    call.target = path.to_owned();
+                }
                 return Err(error.context(call.context()));
             }
         }
@@ -290,17 +304,15 @@ async fn payload(
     let Some(source) = options.source.take() else {
         return Ok(Payload::Whole(body));
     };
+    let limit = or_forever(timeouts.attempt);
     let upload = Box::pin(timeout(
-        timeouts.attempt,
+        limit,
         Upload::prepare(source, options.on_upload.take()),
     ));
     // A file may be far away, and a source that may be empty is asked.
     let upload = upload.await.map_err(|_| {
         Error::new(ErrorKind::Timeout(Deadline::Attempt))
-            .message(format!(
-                "{:?}, while the body was looked at",
-                timeouts.attempt
-            ))
+            .message(format!("{limit:?}, while the body was looked at"))
             .never_sent()
     })??;
     if !upload.has_length() && matches!(*method, Method::GET | Method::HEAD) {
@@ -321,12 +333,13 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryConfig,
     limits: SizeLimits,
-    rate_limit: Knob<RateLimit>,
-    breaker: Knob<BreakerConfig>,
+    rate_limit: OnByDefault<RateLimit>,
+    breaker: OnByDefault<BreakerConfig>,
     request_compression: RequestCompression,
     tls: TlsConfig,
     proxy: ProxyConfig,
     user_agent: Option<String>,
+    service: ServiceName,
     intercepts: Vec<Arc<dyn Intercept>>,
     redirects: u32,
     #[cfg(feature = "test-util")]
@@ -335,23 +348,23 @@ pub struct ClientBuilder {
 
 /// A part that is on by default and can be switched off.
 #[derive(Debug)]
-struct Knob<T>(Option<T>);
+struct OnByDefault<T>(Option<T>);
 
-impl<T: Default> Default for Knob<T> {
+impl<T: Default> Default for OnByDefault<T> {
     fn default() -> Self {
         Self(Some(T::default()))
     }
 }
 
 impl ClientBuilder {
-    /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
+    /// The root of the server, such as `https://server.example`; the paths of calls go below it. A trailing `/` is
+    /// accepted.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// The API token from the WATS Control Panel; see [`Token::new`] for accepted forms. It can be changed later
-    /// ([`Client::set_token`]).
+    /// The API token; see [`Token::new`] for accepted forms. It can be changed later ([`Client::set_token`]).
     pub fn token(mut self, token: impl AsRef<str>) -> Self {
         self.token = Some(Token::new(token.as_ref()));
         self
@@ -385,13 +398,13 @@ impl ClientBuilder {
     ///
     /// The budget is shared by all clients of this process with the same token and server.
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
-        self.rate_limit = Knob(limit.into());
+        self.rate_limit = OnByDefault(limit.into());
         self
     }
 
     /// When calls fail at once because the server keeps failing; `None` for never.
     pub fn breaker(mut self, breaker: impl Into<Option<BreakerConfig>>) -> Self {
-        self.breaker = Knob(breaker.into());
+        self.breaker = OnByDefault(breaker.into());
         self
     }
 
@@ -441,6 +454,18 @@ impl ClientBuilder {
         self
     }
 
+    /// What messages call the service that this is a client of: with `Acme` they speak of "the Acme server".
+    pub fn service_name(mut self, name: impl Into<String>) -> Self {
+        self.service.name = Some(name.into());
+        self
+    }
+
+    /// Where users of the service make tokens, such as "the Control Panel", for messages that ask for one.
+    pub fn token_source(mut self, place: impl Into<String>) -> Self {
+        self.service.token_source = Some(place.into());
+        self
+    }
+
     /// Checks the configuration and makes the client; nothing is sent yet.
     ///
     /// # Errors
@@ -449,18 +474,28 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         self.timeouts.check(Error::config)?;
         self.retry.check()?;
+        self.pool.check()?;
         if let Some(limit) = &self.rate_limit.0 {
             limit.check()?;
         }
+        if let Some(breaker) = &self.breaker.0 {
+            breaker.check()?;
+        }
         let base = self.base_url.ok_or_else(|| {
-            Error::config("no base URL; call base_url(..) with the address of the WATS server, such as https://company.wats.com")
+            Error::config(format!(
+                "no base URL; call base_url(..) with the address of {}, such as https://server.example",
+                self.service.server()
+            ))
         })?;
         let base = Arc::new(BaseUrl::parse(&base)?);
         if base.tls {
             crate::tls::server_name(&base.host)?;
         }
         let token = self.token.ok_or_else(|| {
-            Error::config("no token; call token(..) with an API token from the WATS Control Panel")
+            Error::config(format!(
+                "no token; call token(..) with an API token, made {}",
+                self.service.token_source()
+            ))
         })??;
         let user_agent = self
             .user_agent
@@ -486,7 +521,7 @@ impl ClientBuilder {
         for login in proxies.logins() {
             secrets.add_lasting(&login.user, &login.password);
         }
-        let identity = Identity::new(&token, common, &base.host_header, secrets);
+        let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);
@@ -550,6 +585,7 @@ impl fmt::Debug for ClientBuilder {
             .field("request_compression", &self.request_compression)
             .field("intercepts", &self.intercepts)
             .field("redirects", &self.redirects)
+            .field("service", &self.service)
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::capture::Got;
@@ -99,8 +99,12 @@ impl Attempt<'_> {
     /// # Errors
     /// The name or the value cannot be sent, or the header is one that frames the message (`Content-Length` and the
     /// like), which the transport writes.
-    pub fn set_header(&mut self, name: &'static str, value: &str) -> Result<()> {
-        let (name, value) = crate::header::sendable(name, value)?;
+    pub fn set_header(
+        &mut self,
+        name: impl AsRef<str>,
+        value: impl TryInto<HeaderValue>,
+    ) -> Result<()> {
+        let (name, value) = crate::header::sendable(name.as_ref(), value)?;
         self.headers.insert(name, value);
         Ok(())
     }

@@ -6,8 +6,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `client`, `config`, `token`, `identity`, `address`, `tls`, `proxy` | what a user configures |
-//! | `operation`, `call`, `context`, `response`, `error` | what goes in and what comes out |
+//! | `client`, `config`, `token`, `identity`, `address`, `uri`, `tls`, `proxy` | what a user configures |
+//! | `operation`, `call`, `ad_hoc`, `context`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep a try from being made |
@@ -15,6 +15,7 @@
 //! | `request`, `transport`, `wire`, `pool`, `connect` | one try: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
+mod ad_hoc;
 mod address;
 mod body;
 mod breaker;
@@ -50,10 +51,12 @@ pub mod test_util;
 mod tls;
 mod token;
 mod transport;
+mod uri;
 mod wire;
 
-pub use address::encoded_len;
-pub use body::{BodySource, Progress};
+pub use ad_hoc::RequestBuilder;
+pub use address::{encoded, encoded_len};
+pub use body::{BodySource, Multipart, Part, Progress};
 pub use breaker::BreakerConfig;
 pub use call::Call;
 pub use capture::{Capture, CapturedAnswer, CapturedBody, Exchange, Trace};
@@ -64,7 +67,7 @@ pub use error::{Deadline, Error, ErrorKind, Result};
 pub use intercept::{Attempt, Intercept, Outcome, Refusal};
 pub use operation::{Operation, Repeat};
 pub use pool::PoolStats;
-pub use proxy::{NoProxy, ProxyConfig};
+pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::RateLimit;
 pub use response::{Download, Response};
 pub use tls::TlsConfig;

@@ -8,7 +8,7 @@ use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
 
 use crate::address::BaseUrl;
 use crate::body::{Bounds, Moved, Payload};
-use crate::config::{SizeLimits, Timeouts};
+use crate::config::{SizeLimits, Timeouts, or_forever};
 
 /// The headers of every call of a client, ready for each way of sending.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl PreparedRequest<'_> {
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds {
             wire: self.limits.wire,
-            idle: self.timeouts.read_idle,
+            idle: or_forever(self.timeouts.read_idle),
         }
     }
 

@@ -12,7 +12,6 @@
 mod common;
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,7 +50,7 @@ impl Intercept for Hook {
     fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
         let (number, url) = (attempt.number(), attempt.url());
         self.note(&format!("before {number} {} {url}", attempt.operation()));
-        attempt.set_header("x-try", &number.to_string())?;
+        attempt.set_header("x-try", number)?;
         if self.refuses {
             return Err("the line is stopped".into());
         }
@@ -277,10 +276,10 @@ async fn spans_have_the_names_of_the_semantic_conventions_and_no_raw_paths() {
     let text = log.text();
     let closed = text
         .lines()
-        .find(|line| line.contains("close") && !line.contains("wats.attempt"))
+        .find(|line| line.contains("close") && !line.contains("http.attempt"))
         .unwrap();
     for field in [
-        "wats.call",
+        "http.call",
         r#"otel.kind="client""#,
         r#"operation="test.item""#,
         r#"http.request.method="GET""#,
@@ -294,7 +293,7 @@ async fn spans_have_the_names_of_the_semantic_conventions_and_no_raw_paths() {
     }
     let tries: Vec<_> = text
         .lines()
-        .filter(|line| line.contains("close") && line.contains("wats.attempt"))
+        .filter(|line| line.contains("close") && line.contains("http.attempt"))
         .collect();
     assert_eq!(tries.len(), 2, "{text}");
     assert!(
@@ -430,7 +429,7 @@ fn metrics_know_of_open_connections_and_of_waits() {
     metrics::with_local_recorder(&kept, || {
         runtime.block_on(async {
             let server = Server::start(Speaks::Plain, |_| async { ok("1") }).await;
-            let pool = PoolConfig::default().max_connections(NonZeroUsize::new(2).unwrap());
+            let pool = PoolConfig::default().max_connections(2);
             let client = client(&server.url()).pool(pool).build().unwrap();
             assert_eq!((open(), queued()), (None, false));
             client.warm(2).await.unwrap();

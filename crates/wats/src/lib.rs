@@ -16,7 +16,7 @@ pub use wats_http::http::StatusCode;
 #[doc(inline)]
 pub use wats_http::{
     BreakerConfig, ClientBuilder, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig,
-    RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
+    ProxyCredentials, RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
 };
 
 #[cfg(feature = "test-util")]
@@ -39,7 +39,8 @@ pub use wats_http as http;
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
     pub use crate::report::{
-        Attachment, Chart, ChartType, Failure, LoopRule, Outcome, StringLimit, SubUnit, UurReport,
+        Attachment, Chart, ChartType, Failure, LoopRule, MiscInfo, Outcome, Station, StringLimit,
+        SubUnit, Unit, UurReport,
     };
     pub use crate::{
         Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, UutReport, Wats,

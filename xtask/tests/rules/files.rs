@@ -1,4 +1,5 @@
-//! What no file of the repository contains: the path of somebody's machine.
+//! What no file of the repository contains: the path of somebody's machine. And where a module with others below it stands:
+//! in `mod.rs` of their folder.
 
 use crate::workspace::root;
 use std::fs;
@@ -73,6 +74,27 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[test]
+fn a_module_with_others_below_it_is_the_mod_rs_of_their_folder() {
+    let mut found = Vec::new();
+    for file in files(&root()) {
+        let of_cargo = file
+            .parent()
+            .is_some_and(|folder| folder.ends_with("tests"));
+        if file.extension().is_some_and(|end| end == "rs")
+            && !of_cargo
+            && file.with_extension("").is_dir()
+        {
+            found.push(file.display().to_string());
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "to be moved to `mod.rs` of the folder beside it:\n{}",
+        found.join("\n")
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, yield_now};
-use wats_batch::{batch_map, limit};
+use wats_batch::batch_map;
 
 /// Items under way at a time.
 const LIMIT: usize = 50;
@@ -61,12 +61,12 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
                     "{items} items, {LIMIT} at a time, in order; futures that {note}"
                 ))
         };
-        rows.push(contestants::<Ready>(
+        rows.push(candidates::<Ready>(
             row("ready", "are ready at once"),
             threads,
             items,
         ));
-        rows.push(contestants::<Yield>(
+        rows.push(candidates::<Yield>(
             row("yield", "yield once"),
             threads,
             items,
@@ -76,11 +76,11 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
         .unit("ns/item")
         .note("4000 items of 1 ms, 50 at a time, and a first one of 200 ms")
         .most_rounds(5);
-    rows.push(contestants::<SlowFirst>(row, 1, 4000));
+    rows.push(candidates::<SlowFirst>(row, 1, 4000));
     rows
 }
 
-fn contestants<C: Call>(row: RowSpec, threads: usize, items: u64) -> RowSpec {
+fn candidates<C: Call>(row: RowSpec, threads: usize, items: u64) -> RowSpec {
     row.subject_with(
         "wats-batch batch_map",
         move || runtime(threads),
@@ -99,7 +99,7 @@ fn contestants<C: Call>(row: RowSpec, threads: usize, items: u64) -> RowSpec {
 }
 
 async fn ours<C: Call>(items: u64) -> Result<Vec<u64>> {
-    Ok(batch_map(0..items, limit::<LIMIT>(), C::call).await)
+    Ok(batch_map(0..items, LIMIT, C::call).await)
 }
 
 async fn buffered<C: Call>(items: u64) -> Result<Vec<u64>> {

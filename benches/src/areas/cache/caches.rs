@@ -1,4 +1,4 @@
-//! The contestants, all with u64 keys and values and with the same hasher where they let one choose.
+//! The candidates, all with u64 keys and values and with the same hasher where they let one choose.
 
 use dashmap::DashMap;
 use std::time::Duration;

@@ -2,8 +2,9 @@
 
 use super::{Job, User, part_number};
 use crate::Result;
-use wats_batch::{batch_map, limit};
-use wats_domains::{HeaderQuery, MeasurementLimits, UutReport, Wats};
+use wats_batch::batch_map;
+use wats_domains::report::{Station, Unit};
+use wats_domains::{CacheOptions, ClassOptions, HeaderQuery, MeasurementLimits, UutReport, Wats};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
@@ -35,13 +36,12 @@ impl User for Ours {
             Job::Reports1000 => headers(api, 1000, 0).await,
             Job::ProcessesSecondCall => Ok(api.process().list().await?.len()),
             Job::Submit100 => {
-                let submitted =
-                    batch_map(0..100, limit::<20>(), |number| submit(api, number, 10)).await;
+                let submitted = batch_map(0..100, 20, |number| submit(api, number, 10)).await;
                 counted(submitted)
             }
             Job::Transfer10Mb => transfer(api).await,
             Job::Concurrent100 => {
-                let read = batch_map(0..100, limit::<100>(), |number| product(api, number)).await;
+                let read = batch_map(0..100, 100, |number| product(api, number)).await;
                 counted(read)
             }
         }
@@ -74,7 +74,10 @@ impl User for OneByOne {
                     done += headers(api, 100, page * 100).await?;
                 }
             }
-            Job::ProcessesSecondCall => done = api.process().refresh().await?.len(),
+            Job::ProcessesSecondCall => {
+                api.process().refresh();
+                done = api.process().list().await?.len();
+            }
             Job::Submit100 => {
                 for number in 0..100 {
                     submit(api, number, 10).await?;
@@ -88,12 +91,15 @@ impl User for OneByOne {
 }
 
 fn api(base_url: &str, token: &str) -> Result<Wats> {
-    let client = wats_http::Client::builder()
+    // The peers keep processes only.
+    let kept = CacheOptions::off().processes(ClassOptions::default());
+    let api = Wats::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
+        .cache(kept)
         .build()?;
-    Ok(Wats::from(client))
+    Ok(api)
 }
 
 async fn prepare(api: &Wats, job: Job) -> Result<()> {
@@ -138,20 +144,31 @@ async fn transfer(api: &Wats) -> Result<usize> {
 }
 
 fn report(number: usize, steps: usize) -> Result<UutReport> {
-    let builder = UutReport::builder("PART-0001", format!("SN-{number:05}"), "A", 100)
-        .station("Bench", "Here", "Bench")
-        .operator("bench")
-        .steps(|root| {
-            for step in 1..=steps {
-                let value = 5.0 + step as f64 / 1000.0;
-                root.numeric(
-                    format!("Rail {step}"),
-                    value,
-                    "V",
-                    MeasurementLimits::between(4.5..=1000.5),
-                );
-            }
-        });
+    let builder = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: &format!("SN-{number:05}"),
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Bench",
+        location: "Here",
+        purpose: "Bench",
+    })
+    .operator("bench")
+    .steps(|root| {
+        for step in 1..=steps {
+            let value = 5.0 + step as f64 / 1000.0;
+            root.numeric(
+                format!("Rail {step}"),
+                value,
+                "V",
+                MeasurementLimits::between(4.5..=1000.5),
+            );
+        }
+    });
     Ok(builder.build()?)
 }
 

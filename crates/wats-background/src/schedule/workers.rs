@@ -1,4 +1,4 @@
-//! The threads that run jobs. There are as many as are needed so that none that is stuck keeps the others up.
+//! The threads that run jobs. There are as many as are needed so that a job that hangs does not delay the others.
 
 use super::{Inner, Scheduler, State, after_panic};
 use crate::guard::{discard, guarded};
@@ -8,13 +8,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// If work waits and nobody has taken any for this long, one more worker is started.
-const PATIENCE: Duration = Duration::from_millis(20);
+const STUCK_AFTER: Duration = Duration::from_millis(20);
 
 /// How long a worker waits for work before it ends.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// The most workers. Slow jobs never need as many, because somebody takes one every now and then: it takes jobs that
-/// hang for ever.
+/// The most workers. Slow jobs never need as many, because a worker becomes free now and then: only jobs that
+/// hang for ever need them.
 const MOST: usize = 512;
 
 #[derive(Default)]
@@ -29,18 +29,18 @@ pub(crate) struct Workers {
     seen: Option<(u64, Moment)>,
 }
 
-/// Whatever ends a worker, it is counted no more.
-struct Employed(&'static Scheduler);
+/// Takes a worker off the count, whatever ends it.
+struct Counted(&'static Scheduler);
 
-impl Drop for Employed {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.lock().workers.all -= 1;
     }
 }
 
 impl Scheduler {
-    /// Sees to it that what waits is taken; tells when to look again.
-    pub(crate) fn employ(&'static self, state: &mut State, now: Moment) -> Option<Moment> {
+    /// Wakes or starts workers for the jobs that wait; tells when to check again.
+    pub(crate) fn ensure_workers(&'static self, state: &mut State, now: Moment) -> Option<Moment> {
         let workers = &mut state.workers;
         if workers.waiting.is_empty() {
             workers.seen = None;
@@ -50,7 +50,7 @@ impl Scheduler {
             self.ready.notify_one();
         }
         let (taken, since) = *workers.seen.get_or_insert((workers.taken, now));
-        let stuck = taken == workers.taken && since.after(PATIENCE) <= now;
+        let stuck = taken == workers.taken && since.after(STUCK_AFTER) <= now;
         if (workers.all == 0 || stuck) && workers.all < MOST {
             let thread = std::thread::Builder::new().name("wats-worker".to_owned());
             workers.all += usize::from(thread.spawn(|| self.work()).is_ok());
@@ -59,11 +59,11 @@ impl Scheduler {
             workers.seen = Some((workers.taken, now));
         }
         let (_, since) = workers.seen?;
-        Some(since.after(PATIENCE))
+        Some(since.after(STUCK_AFTER))
     }
 
     fn work(&'static self) {
-        let employed = Employed(self);
+        let counted = Counted(self);
         let mut state = self.lock();
         loop {
             if let Some(job) = state.workers.waiting.pop_front() {
@@ -72,7 +72,7 @@ impl Scheduler {
                 let next = run(&job);
                 if self.is_of_parent() {
                     // Nothing of it is valid here, and its lock may be held for ever.
-                    std::mem::forget((employed, job));
+                    std::mem::forget((counted, job));
                     return;
                 }
                 state = self.lock();
@@ -92,7 +92,7 @@ impl Scheduler {
         // Under the same lock as the last look at what waits.
         state.workers.all -= 1;
         drop(state);
-        std::mem::forget(employed);
+        std::mem::forget(counted);
     }
 }
 

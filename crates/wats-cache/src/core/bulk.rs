@@ -22,17 +22,17 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             loop {
                 let now = self.time.now();
                 let mut shard = lock.lock();
-                let todo = *left.get_or_insert(shard.slots());
-                if todo == 0 || !shard.may_hold_expired(now) {
+                let unseen = *left.get_or_insert(shard.slots());
+                if unseen == 0 || !shard.may_hold_expired(now) {
                     let packed = shard.pack();
                     drop(shard);
                     drop(packed);
                     break;
                 }
-                let slice = todo.min(SLICE);
+                let slice = unseen.min(SLICE);
                 shard.sweep(slice, now, &mut out);
                 drop(shard);
-                left = Some(todo - slice);
+                left = Some(unseen - slice);
                 removed += out.len();
                 // In slices, or a large sweep would hold the memory of all it removed.
                 self.tell(&out, &mut panics);
@@ -73,6 +73,21 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
                 into.extend(Some(pick(&entry.key, &entry.value)));
             }
         })
+    }
+
+    /// The keys of all fresh entries.
+    pub(crate) fn keys(&self) -> Vec<K>
+    where
+        K: Clone,
+    {
+        let mut keys = Vec::new();
+        for shard in 0..self.shards.len() {
+            let mut from = Some(0);
+            while let Some(start) = from {
+                from = self.read_slice(shard, start, &mut keys, |key, _| key.clone());
+            }
+        }
+        keys
     }
 
     /// Removes the entries for which `doomed` holds; it runs without a lock, on copies.

@@ -76,7 +76,7 @@ struct LoadGuard<'a, K: Hash + Eq, V, S> {
     settled: bool,
 }
 
-type Started<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
+type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
 impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
     fn drop(&mut self) {
@@ -265,7 +265,7 @@ where
         leader: Leader<K, V>,
         refreshing: bool,
         brings_tags: bool,
-    ) -> Result<Started<'_, K, V, S>, V> {
+    ) -> Result<LoadStart<'_, K, V, S>, V> {
         match self.begin(hash, key, &leader, refreshing, brings_tags) {
             Ok(guard) => Ok((leader, guard)),
             Err(value) => {
@@ -280,7 +280,7 @@ where
         &self,
         key: K,
         loaded: Result<impl LoaderOutput<V>, E>,
-        (leader, guard): Started<'_, K, V, S>,
+        (leader, guard): LoadStart<'_, K, V, S>,
         refreshing: Option<V>,
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {

@@ -33,7 +33,7 @@ fn wait(loads: &Under) -> Waiter<u8, u32> {
 }
 
 /// Polls once with a waker that goes nowhere, as a task that is moved to another executor later.
-fn poll_elsewhere(waiter: &mut Waiter<u8, u32>) -> bool {
+fn poll_from_another_task(waiter: &mut Waiter<u8, u32>) -> bool {
     Pin::new(waiter)
         .poll(&mut Context::from_waker(Waker::noop()))
         .is_ready()
@@ -113,7 +113,7 @@ fn a_waiter_that_leaves_does_not_take_the_lead_with_it() {
     model(|loads| {
         let leader = lead(&loads);
         let (mut leaving, staying) = (wait(&loads), wait(&loads));
-        assert!(!poll_elsewhere(&mut leaving));
+        assert!(!poll_from_another_task(&mut leaving));
         let gone = thread::spawn(move || drop(leaving));
         let stayed = thread::spawn(move || match block_on(staying) {
             WaitOutcome::Lead(leader) => leader.complete(&7),
@@ -130,7 +130,7 @@ fn a_waiter_may_change_its_waker() {
     model(|loads| {
         let leader = lead(&loads);
         let mut waiter = wait(&loads);
-        assert!(!poll_elsewhere(&mut waiter));
+        assert!(!poll_from_another_task(&mut waiter));
         let woken = thread::spawn(move || matches!(block_on(waiter), WaitOutcome::Value(7)));
         leader.complete(&7);
         assert!(woken.join().unwrap());

@@ -35,8 +35,8 @@ impl Clone for Value {
 enum Step {
     Join(usize),
     Poll(usize),
-    Land(usize),
-    LandBrittle(usize),
+    Complete(usize),
+    CompleteBrittle(usize),
     GiveUp(usize),
     /// A loader that is neither driven nor dropped.
     Hang(usize),
@@ -54,8 +54,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => key.clone().prop_map(Step::Join),
         6 => any.clone().prop_map(Step::Poll),
-        1 => any.clone().prop_map(Step::Land),
-        2 => any.clone().prop_map(Step::LandBrittle),
+        1 => any.clone().prop_map(Step::Complete),
+        2 => any.clone().prop_map(Step::CompleteBrittle),
         2 => any.clone().prop_map(Step::GiveUp),
         2 => any.clone().prop_map(Step::Hang),
         1 => any.clone().prop_map(Step::Cancel),
@@ -173,11 +173,11 @@ impl World {
                     self.poll(waiting);
                 }
             }
-            Step::Land(which) | Step::LandBrittle(which) => {
+            Step::Complete(which) | Step::CompleteBrittle(which) => {
                 if let Some(leading) = pick(&mut self.leading, which) {
                     let value = Value {
                         began: leading.began,
-                        brittle: matches!(step, Step::LandBrittle(_)),
+                        brittle: matches!(step, Step::CompleteBrittle(_)),
                     };
                     let complete = || leading.leader.complete(&value);
                     let _ = catch_unwind(AssertUnwindSafe(complete));

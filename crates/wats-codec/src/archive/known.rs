@@ -1,7 +1,7 @@
 //! Finds what was said before: texts and shapes by a hash, what lies in the program by its address.
 
 /// Probes before a new entry is not filed any more. It can then not be found again and is stored
-/// twice: harmless, while a long search is not, where input is made to collide.
+/// twice, which does no harm, while a long search is not, where input is made to collide.
 const PROBES: usize = 32;
 
 /// Numbers by hash. Does not know what they stand for: the caller compares.

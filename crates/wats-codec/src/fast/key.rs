@@ -8,6 +8,10 @@ pub struct Key {
     /// `,"name":`
     pub(crate) json: &'static [u8],
     /// The text as MessagePack.
+    #[cfg_attr(
+        not(feature = "msgpack"),
+        allow(dead_code, reason = "read by one of the formats")
+    )]
     pub(crate) pack: &'static [u8],
 }
 

@@ -13,7 +13,12 @@ pub fn verify<T>(value: &T) -> Result<()>
 where
     T: Encode + Decode + PartialEq,
 {
-    for format in [Format::Json, Format::MessagePack] {
+    let formats = [
+        Format::Json,
+        #[cfg(feature = "msgpack")]
+        Format::MessagePack,
+    ];
+    for format in formats {
         let codec = Serializer::new(format);
         let bytes = codec.to_vec(&Serde(value))?;
         if codec.to_vec(value)? != bytes {
@@ -22,8 +27,9 @@ where
         }
         let depth = codec.kept_limits().depth();
         let fast: Option<T> = match format {
-            Format::Json => super::read_json(&bytes, depth).ok(),
-            _ => super::read_pack(&bytes, depth),
+            #[cfg(feature = "msgpack")]
+            Format::MessagePack => super::read_pack(&bytes, depth),
+            _ => super::read_json(&bytes, depth).ok(),
         };
         if fast.as_ref() != Some(value) {
             let what = "what the fast path reads";
@@ -34,6 +40,16 @@ where
             return Err(Error::Mismatch { format, what });
         }
     }
+    #[cfg(feature = "archive")]
+    verify_archive(value)?;
+    Ok(())
+}
+
+#[cfg(feature = "archive")]
+fn verify_archive<T>(value: &T) -> Result<()>
+where
+    T: Encode + Decode + PartialEq,
+{
     let format = Format::Archive;
     let codec = Serializer::new(format);
     for bytes in [codec.to_vec(&Serde(value))?, codec.to_vec(value)?] {

@@ -393,7 +393,7 @@ fn a_text_said_often_cannot_become_a_bomb() {
     let texts = vec!["x".repeat(5_000); 4_000];
     let bytes = codec().to_vec(&texts).unwrap();
     assert!(bytes.len() < 15_000);
-    // Honest data of 20 MB, though it expands more than a thousand times; a ratio, once the default,
+    // Genuine data of 20 MB, though it expands more than a thousand times; a ratio, once the default,
     // refused it. It holds where it is asked for.
     let back: Vec<String> = codec().from_slice(&bytes).unwrap();
     assert_eq!(back, texts);
@@ -482,7 +482,7 @@ fn hostile_tables_take_bounded_memory() {
 
 #[test]
 fn many_different_short_texts_and_keys_stay_within_the_room_for_tables() {
-    // As short as texts that differ can be: the most entries that an honest document comes to.
+    // As short as texts that differ can be: the most entries that a genuine document comes to.
     let map: std::collections::BTreeMap<String, String> = (0..60_000)
         .map(|n| (format!("{n:x}"), format!("{n:x}")))
         .collect();

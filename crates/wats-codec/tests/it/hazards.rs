@@ -358,7 +358,7 @@ fn empty_input_is_named() {
 
 // ---- gzip
 
-// By default the size alone bounds what comes out. A ratio, once the default here, refused honest data
+// By default the size alone bounds what comes out. A ratio, once the default here, refused genuine data
 // too: reports that are alike pass any ratio that a bomb would (see `tests/limits.rs`). It holds where
 // it is asked for.
 #[test]

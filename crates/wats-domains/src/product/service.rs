@@ -1,17 +1,17 @@
 //! Operations on products.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use wats_batch::{batch_map, limit};
+use wats_batch::batch_map;
 use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
-use crate::ask::{Ask, Core};
+use crate::ask::list::{Key, Options};
+use crate::ask::{Ask, Core, Kept, List};
 use crate::error::{Result, none_if_missing};
-use crate::odata::Filter;
+use crate::odata::{Filter, Literal};
 use crate::scanned::{self, Kind};
 
 /// Part numbers per query of [`ProductService::get_many`]: about 600 bytes of URL.
@@ -21,7 +21,7 @@ const NUMBERS_PER_QUERY: usize = 20;
 const FILTER_BYTES: usize = 3_000;
 
 /// Queries of one `get_many` under way at once.
-const QUERIES_AT_ONCE: NonZeroUsize = limit::<5>();
+const QUERIES_AT_ONCE: usize = 5;
 
 /// Which products to list and how; all are optional.
 ///
@@ -62,19 +62,30 @@ impl ProductQuery {
     }
 }
 
+/// Part numbers tell products apart.
+static KEY: Key<ProductSummary> = Key {
+    member: "partNumber",
+    of: |product| product.part_number.clone().map(Literal::Text),
+};
+
 /// Operations on products; from [`Wats::product`](crate::Wats::product).
-#[derive(Debug, Clone, Copy)]
-pub struct ProductService<'a> {
-    core: &'a Arc<Core>,
+#[derive(Debug, Clone)]
+pub struct ProductService {
+    core: Arc<Core>,
 }
 
-impl<'a> ProductService<'a> {
-    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
-        Self { core }
+impl ProductService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
     }
 
     /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
     /// sees.
+    ///
+    /// It comes from memory if it was read lately ([`CacheOptions::products`](crate::CacheOptions::products)): what this
+    /// client saves is seen at once, what others change when its time is over or after a [`refresh`](Self::refresh).
     ///
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`](crate::Error::Query) for
@@ -86,7 +97,7 @@ impl<'a> ProductService<'a> {
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
     /// ```
-    pub fn get(self, part_number: &str) -> Ask<Product> {
+    pub fn get(&self, part_number: &str) -> Ask<Product> {
         let call = scanned::check("part number", part_number, Kind::Number)
             .map(|()| route::get.call().path("partNumber", part_number));
         self.core.ask(&route::get, call)
@@ -96,25 +107,36 @@ impl<'a> ProductService<'a> {
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn find(self, part_number: &str) -> Ask<Option<Product>> {
+    pub fn find(&self, part_number: &str) -> Ask<Option<Product>> {
         let get = self.get(part_number);
         self.core.run(|_| async { none_if_missing(get.await) })
     }
 
-    /// Lists products (`GET /api/Product/Query`).
+    /// Lists products (`GET /api/Product/Query`), or [`each`](List::each) of them in the order of their part numbers; from
+    /// memory as [`get`](Self::get) does
+    /// ([`CacheOptions::product_lists`](crate::CacheOptions::product_lists)).
     ///
     /// # Errors
     /// The filter cannot be expressed, or the call fails.
-    pub fn query(self, query: &ProductQuery) -> Ask<Vec<ProductSummary>> {
-        let filter = query.filter.as_ref().map(Filter::to_odata).transpose();
-        let call = filter.map(|filter| {
-            route::query
-                .call()
-                .query_opt("$filter", filter)
-                .query_opt("$top", query.top)
-                .query_opt("$orderby", query.order_by.as_ref())
-        });
-        self.core.ask(&route::query, call)
+    ///
+    /// ```no_run
+    /// # fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::{Filter, ProductQuery};
+    ///
+    /// let active = ProductQuery::default().filter(Filter::eq("state", 1));
+    /// for product in api.product().query(&active).each().wait() {
+    ///     println!("{}", product?.part_number());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn query(&self, query: &ProductQuery) -> List<ProductSummary> {
+        let options = Options {
+            filter: query.filter.clone(),
+            top: query.top,
+            order_by: query.order_by.clone(),
+            ..Options::default()
+        };
+        List::new(&self.core, &route::query, &KEY, options)
     }
 
     /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. The result has one element per part
@@ -132,13 +154,15 @@ impl<'a> ProductService<'a> {
     /// assert!(found[2].is_none());
     /// # Ok(()) }
     /// ```
-    pub fn get_many<S: AsRef<str>>(self, part_numbers: &[S]) -> Ask<Vec<Option<ProductSummary>>> {
+    pub fn get_many<S: AsRef<str>>(&self, part_numbers: &[S]) -> Ask<Vec<Option<ProductSummary>>> {
         let owned = |number: &S| number.as_ref().to_owned();
         let numbers: Vec<String> = part_numbers.iter().map(owned).collect();
         self.core.run(|core| async move {
             let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
             let answers = batch_map(queries(&numbers), QUERIES_AT_ONCE, |filter| {
-                ProductService::new(&core).query(&ProductQuery::default().filter(filter))
+                ProductService::new(&core)
+                    .query(&ProductQuery::default().filter(filter))
+                    .into_future()
             });
             let mut found = Found::default();
             for products in answers.await {
@@ -157,12 +181,18 @@ impl<'a> ProductService<'a> {
     /// The call fails; saving again is safe, because the whole product is written. A new product or revision whose number
     /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
     /// server has already is not.
-    pub fn save(self, product: &Product) -> Ask<Product> {
+    pub fn save(&self, product: &Product) -> Ask<Product> {
         let call = self.saving(product);
         self.core.ask(&route::save, call)
     }
 
-    fn saving(self, product: &Product) -> Result<Call> {
+    /// Forgets products and lists of them in memory: the next reads ask the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::Products);
+        self.core.clear(Kept::ProductLists);
+    }
+
+    fn saving(&self, product: &Product) -> Result<Call> {
         if product.product_id.is_none() {
             scanned::check("part number", product.part_number(), Kind::Number)?;
         }

@@ -2,14 +2,13 @@
 //! or when the client itself is refused.
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, sleep, timeout};
-use wats_batch::{BatchMap, Progress, limit};
+use wats_batch::{BatchMap, Progress};
 use wats_http::http::StatusCode;
 use wats_http::{Deadline, ErrorKind};
 
@@ -19,8 +18,8 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct BulkOptions {
-    /// Most calls under way at once; 5 by default. The server's limit of calls per minute is kept beside.
-    pub at_once: NonZeroUsize,
+    /// Most calls under way at once; 5 by default, and 0 counts as 1. The server's limit of calls per minute is kept beside.
+    pub at_once: usize,
     /// For how long an outage is waited out; 2 minutes by default. While the client lets no call pass because the server
     /// keeps failing ([`ErrorKind::CircuitOpen`]), items wait. When not one call has succeeded for this time, they fail
     /// at once, unsent, until one does.
@@ -32,7 +31,7 @@ pub struct BulkOptions {
 impl Default for BulkOptions {
     fn default() -> Self {
         Self {
-            at_once: limit::<5>(),
+            at_once: 5,
             patience: Duration::from_secs(120),
             progress: None,
             until: None,
@@ -51,7 +50,7 @@ impl fmt::Debug for BulkOptions {
 
 impl BulkOptions {
     /// Sets the most calls under way at once.
-    pub fn at_once(mut self, calls: NonZeroUsize) -> Self {
+    pub fn at_once(mut self, calls: usize) -> Self {
         self.at_once = calls;
         self
     }

@@ -161,26 +161,28 @@ impl Fate {
 }
 
 /// Internal operations on reports; from [`ReportService::internal`].
-#[derive(Debug, Clone, Copy)]
-pub struct InternalReports<'a> {
-    core: &'a Arc<Core>,
+#[derive(Debug, Clone)]
+pub struct InternalReports {
+    core: Arc<Core>,
 }
 
-impl<'a> ReportService<'a> {
+impl ReportService {
     /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
     /// server, and the token may not be allowed to use them.
-    pub fn internal(self) -> InternalReports<'a> {
-        InternalReports { core: self.core }
+    pub fn internal(&self) -> InternalReports {
+        InternalReports {
+            core: Arc::clone(&self.core),
+        }
     }
 }
 
-impl InternalReports<'_> {
+impl InternalReports {
     /// How far the server has come with a report (`GET /api/internal/Report/GetReportState/{id}`); `None` if it does not
     /// know it.
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn state(self, id: Uuid) -> Ask<Option<ReportState>> {
+    pub fn state(&self, id: Uuid) -> Ask<Option<ReportState>> {
         let route = &route::internal::state;
         let call = self.call(route).path("id", id);
         self.core
@@ -205,13 +207,13 @@ impl InternalReports<'_> {
     /// }
     /// # }
     /// ```
-    pub async fn confirm(self, id: Uuid, options: &ConfirmOptions) -> Fate {
+    pub async fn confirm(&self, id: Uuid, options: &ConfirmOptions) -> Fate {
         self.confirm_since(id, None, options).await
     }
 
     /// As [`confirm`](Self::confirm), with what was listed before the report was submitted.
     pub(super) async fn confirm_since(
-        self,
+        &self,
         id: Uuid,
         before: Option<Listed>,
         options: &ConfirmOptions,
@@ -228,7 +230,7 @@ impl InternalReports<'_> {
     }
 
     /// What the public list says of a report.
-    pub(super) async fn listed(self, id: Uuid) -> Result<Listed> {
+    pub(super) async fn listed(&self, id: Uuid) -> Result<Listed> {
         let query = HeaderQuery::default()
             .filter(Filter::eq(HeaderField::Id, id))
             .select([
@@ -237,12 +239,12 @@ impl InternalReports<'_> {
                 HeaderField::TimeStamp,
             ])
             .top(1);
-        let headers = ReportService::new(self.core).headers(&query).await?;
+        let headers = ReportService::new(&self.core).headers(&query).await?;
         Ok(Listed(headers.first().map(Version::of)))
     }
 
     /// Looks until something is known; `None` when looking again would not help.
-    async fn follow(self, id: Uuid, options: &ConfirmOptions, seen: &mut Seen) -> Option<Fate> {
+    async fn follow(&self, id: Uuid, options: &ConfirmOptions, seen: &mut Seen) -> Option<Fate> {
         let mut pause = options.first_pause;
         loop {
             match self.look(id, seen).await {
@@ -262,7 +264,7 @@ impl InternalReports<'_> {
     }
 
     /// One look at a report.
-    async fn look(self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
+    async fn look(&self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
         let mut untold = None;
         seen.state = match self.state(id).await {
             Ok(state) => state,
@@ -301,7 +303,7 @@ impl InternalReports<'_> {
     }
 
     /// Why a report is in quarantine. Not to know is no reason to fail.
-    async fn reason(self, id: Uuid) -> Option<String> {
+    async fn reason(&self, id: Uuid) -> Option<String> {
         let listed = self.quarantine().await.ok()?;
         let ours = listed.iter().find(|report| report.id == Some(id))?;
         ours.reason().map(str::to_owned)
@@ -311,7 +313,7 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// The call fails.
-    pub fn quarantine(self) -> Ask<Vec<QuarantinedReport>> {
+    pub fn quarantine(&self) -> Ask<Vec<QuarantinedReport>> {
         let route = &route::internal::quarantine;
         self.core.ask(route, Ok(self.call(route)))
     }
@@ -320,9 +322,10 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// [`Error::Query`] for an empty list, which would mean all of them; or the call fails.
-    pub fn retry(self, ids: &[Uuid]) -> Ask<()> {
+    pub fn retry(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::retry;
-        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
+        self.core
+            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Lets the server try again to store reports whose start was wrong, each with a new one
@@ -330,7 +333,7 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// [`Error::Query`] for an empty list; or the call fails.
-    pub fn retry_at(self, starts: &[(Uuid, Timestamp)]) -> Ask<()> {
+    pub fn retry_at(&self, starts: &[(Uuid, Timestamp)]) -> Ask<()> {
         let route = &route::internal::retry_at;
         let call = some(starts).map(|starts| {
             let starts: serde_json::Map<String, Value> = starts
@@ -339,7 +342,7 @@ impl InternalReports<'_> {
                 .collect();
             self.call(route).json(&starts)
         });
-        self.done(route, call)
+        self.core.tell(route, call)
     }
 
     /// Deletes reports in quarantine for good (`DELETE /api/internal/Quarantine`).
@@ -347,19 +350,14 @@ impl InternalReports<'_> {
     /// # Errors
     /// [`Error::Query`] for an empty list; or the call fails. It is not repeated: a report of the same id may have come
     /// meanwhile.
-    pub fn delete_quarantined(self, ids: &[Uuid]) -> Ask<()> {
+    pub fn delete_quarantined(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::delete_quarantined;
-        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
-    }
-
-    /// A call whose answer says nothing.
-    fn done(self, route: &'static Route, call: Result<Call>) -> Ask<()> {
         self.core
-            .run(|core| async move { core.send(route, call?).await.map(drop) })
+            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Internal routes ask where a call comes from.
-    fn call(self, route: &Route) -> Call {
+    fn call(&self, route: &Route) -> Call {
         let base_url = self.core.http().base_url();
         route.call().header("referer", &base_url)
     }

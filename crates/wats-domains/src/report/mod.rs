@@ -30,7 +30,7 @@ pub use header::{
 };
 pub(crate) use in_order::InOrder;
 pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
-pub use pages::{Cursor, HeaderPage, HeaderPages, HeaderStream};
+pub use pages::Cursor;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
 pub use read::{Detail, DetailLevel};
 pub use service::ReportService;
@@ -39,6 +39,6 @@ pub use submit::{SubmitMode, SubmitOptions};
 pub use wats_report::{
     AdditionalData, Attachment, Chart, ChartType, CompOp, Error, Failure, Finding, LoopRule,
     MeasurementLimits, MiscInfo, Outcome, Payload, Report, ReportTime, ReportType, Result,
-    Severity, Status, Step, StepGroup, StepPath, StepType, StringLimit, SubUnit, UurReport,
-    UutReport, body, builder, evaluate, fix, lint, lint_json, model,
+    Severity, Station, Status, Step, StepGroup, StepPath, StepType, StringLimit, SubUnit, Unit,
+    UurReport, UutReport, body, builder, evaluate, fix, lint, lint_json, model,
 };

@@ -1,7 +1,5 @@
 //! Reports read back: whole or in less detail, as the model, as text, as XML, one or many.
 
-use std::num::NonZeroUsize;
-
 use bytes::Bytes;
 use futures_util::Stream;
 use uuid::Uuid;
@@ -101,12 +99,12 @@ impl Detail {
     }
 }
 
-impl<'a> ReportService<'a> {
+impl ReportService {
     /// Reads a report back (`GET /api/Report/Wsjf/{id}`). Members that this version does not know are kept.
     ///
     /// # Errors
     /// Status 404 when there is none, as while it is being processed; or the call fails.
-    pub fn get(self, id: Uuid) -> Ask<Report> {
+    pub fn get(&self, id: Uuid) -> Ask<Report> {
         self.get_with(id, Detail::default())
     }
 
@@ -123,7 +121,7 @@ impl<'a> ReportService<'a> {
     /// let report = api.report().get_with(id, Detail::default().attachments(false)).await?;
     /// # let _ = report; Ok(()) }
     /// ```
-    pub fn get_with(self, id: Uuid, detail: Detail) -> Ask<Report> {
+    pub fn get_with(&self, id: Uuid, detail: Detail) -> Ask<Report> {
         let route = &route::get;
         let call = detail.fill(route.call().path("id", id));
         self.core.run(|core| async move {
@@ -137,7 +135,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn find(self, id: Uuid) -> Ask<Option<Report>> {
+    pub fn find(&self, id: Uuid) -> Ask<Option<Report>> {
         let get = self.get(id);
         self.core.run(|_| async { none_if_missing(get.await) })
     }
@@ -146,7 +144,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub fn get_wsjf(self, id: Uuid) -> Ask<Bytes> {
+    pub fn get_wsjf(&self, id: Uuid) -> Ask<Bytes> {
         let route = &route::get;
         let call = route.call().path("id", id);
         self.core
@@ -158,7 +156,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub fn get_wsxf(self, id: Uuid, detail: Detail, indexes: bool) -> Ask<Bytes> {
+    pub fn get_wsxf(&self, id: Uuid, detail: Detail, indexes: bool) -> Ask<Bytes> {
         let route = &route::get_wsxf;
         let call = detail
             .fill(route.call().path("id", id))
@@ -184,7 +182,7 @@ impl<'a> ReportService<'a> {
     /// # }
     /// ```
     pub async fn get_many(
-        self,
+        &self,
         ids: &[Uuid],
         detail: Detail,
         many: &BulkOptions,
@@ -200,16 +198,20 @@ impl<'a> ReportService<'a> {
     /// Reads many reports as a stream, in the order in which they come. No more than `at_once` are under way or waiting to
     /// be taken, however many ids there are.
     pub fn get_each<I>(
-        self,
+        &self,
         ids: I,
         detail: Detail,
-        at_once: NonZeroUsize,
-    ) -> impl Stream<Item = (Uuid, Result<Report>)> + use<'a, I>
+        at_once: usize,
+    ) -> impl Stream<Item = (Uuid, Result<Report>)> + use<I>
     where
         I: IntoIterator<Item = Uuid>,
     {
         use futures_util::StreamExt as _;
-        let get = move |id: Uuid| async move { (id, self.get_with(id, detail).await) };
+        let reports = self.clone();
+        let get = move |id: Uuid| {
+            let get = reports.get_with(id, detail);
+            async move { (id, get.await) }
+        };
         batch_map_stream(ids, at_once, get).map(|(_, outcome)| outcome)
     }
 }

@@ -89,7 +89,7 @@ impl SubmitOptions {
     }
 }
 
-impl ReportService<'_> {
+impl ReportService {
     /// Submits a report (`POST /api/Report/WSJF`), a test or a repair. The bytes are fixed before the first try, and the
     /// server overwrites by id, so repeats, ours or the caller's, never double a report. Large attachments are encoded,
     /// and read from their files, while they are sent.
@@ -106,10 +106,12 @@ impl ReportService<'_> {
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::report::{Station, Unit};
     /// use wats_domains::{MeasurementLimits, UutReport};
     ///
-    /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-    ///     .station("ICT-3", "Drammen", "Production")
+    /// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+    /// let report = UutReport::builder(unit, 100)
+    ///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
     ///     .operator("Kari")
     ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
@@ -117,7 +119,7 @@ impl ReportService<'_> {
     /// assert_eq!(submitted.id, report.id());
     /// # Ok(()) }
     /// ```
-    pub fn submit(self, report: &impl Borrow<Report>) -> Ask<Submitted> {
+    pub fn submit(&self, report: &impl Borrow<Report>) -> Ask<Submitted> {
         self.submit_with(report, &SubmitOptions::default())
     }
 
@@ -139,7 +141,7 @@ impl ReportService<'_> {
     /// # Ok(()) }
     /// ```
     pub fn submit_with(
-        self,
+        &self,
         report: &impl Borrow<Report>,
         options: &SubmitOptions,
     ) -> Ask<Submitted> {
@@ -157,7 +159,7 @@ impl ReportService<'_> {
 
     /// Sends a report whose turn it is.
     async fn submit_now(
-        self,
+        &self,
         id: Uuid,
         body: &ReportBody,
         options: &SubmitOptions,
@@ -178,7 +180,8 @@ impl ReportService<'_> {
         let mut submitted = self.send(route, id, call).await?;
         if let Some(confirm) = &options.confirm {
             let before = before.filter(|_| submitted.id == id);
-            let fate = self.internal().confirm_since(submitted.id, before, confirm);
+            let internal = self.internal();
+            let fate = internal.confirm_since(submitted.id, before, confirm);
             submitted.fate = Some(fate.await);
         }
         Ok(submitted)
@@ -205,7 +208,7 @@ impl ReportService<'_> {
     /// # }
     /// ```
     pub async fn submit_many<R: Borrow<Report>>(
-        self,
+        &self,
         reports: &[R],
         options: &SubmitOptions,
         many: &BulkOptions,
@@ -228,7 +231,7 @@ impl ReportService<'_> {
     /// # Errors
     /// [`Error::Codec`] or [`Error::Data`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
-    pub fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Ask<Submitted> {
+    pub fn submit_wsjf(&self, wsjf: impl Into<Bytes>) -> Ask<Submitted> {
         let body: Bytes = wsjf.into();
         let body = body.slice_ref(text::without_mark(&body));
         let id = text::id_of_wsjf(&body).map_err(Error::from).and_then(known);
@@ -249,7 +252,7 @@ impl ReportService<'_> {
     /// println!("submitted as {}", submitted.id);
     /// # Ok(()) }
     /// ```
-    pub fn submit_json(self, json: &[u8]) -> Ask<Submitted> {
+    pub fn submit_json(&self, json: &[u8]) -> Ask<Submitted> {
         let json = text::without_mark(json);
         let (id, body) = match text::id_of_wsjf(json) {
             Ok(None) => {
@@ -267,14 +270,14 @@ impl ReportService<'_> {
     /// # Errors
     /// [`Error::Data`] when it is not WSXF with one report, [`Error::Report`] when that has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
-    pub fn submit_wsxf(self, wsxf: impl Into<Bytes>) -> Ask<Submitted> {
+    pub fn submit_wsxf(&self, wsxf: impl Into<Bytes>) -> Ask<Submitted> {
         let body = wsxf.into();
         let id = text::id_of_wsxf(&body).map_err(Error::from).and_then(known);
         self.send_text(&route::submit_wsxf, id, body, "application/xml")
     }
 
     fn send_text(
-        self,
+        &self,
         route: &'static Route,
         id: Result<Uuid>,
         body: Bytes,
@@ -288,10 +291,10 @@ impl ReportService<'_> {
         })
     }
 
-    async fn send(self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
+    async fn send(&self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
         let response = match self.core.send(route, call).await {
             Ok(response) => response,
-            Err(error) => return Err(ProcessService::new(self.core).explain(error).await),
+            Err(error) => return Err(ProcessService::new(&self.core).explain(error).await),
         };
         // One that is not JSON may come from somebody between us and the server.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {
@@ -354,7 +357,6 @@ fn known(id: Option<Uuid>) -> Result<Uuid> {
     };
     Err(Error::Report(vec![Finding::new(
         rules::ID_MISSING,
-        "report",
         format!(
             "{problem} so a repeat after a lost answer would store it twice; give it the id under which it is stored, \
              or a new UUID if it is not"

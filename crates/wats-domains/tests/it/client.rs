@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use wats_domains::{Wats, WatsBuilder};
+use wats_domains::{CacheOptions, Wats, WatsBuilder};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{Client, ErrorKind, RetryConfig, Timeouts};
@@ -65,13 +65,13 @@ fn options_of_the_transport_add_up_and_the_last_one_counts() {
         .http(|client| client.redirects(1))
         .build()
         .unwrap();
-    assert_eq!(wats.http().timeouts().total, Duration::from_secs(6));
+    assert_eq!(wats.http().timeouts().total, Some(Duration::from_secs(6)));
     let wats = builder(&server())
         .http(|client| client.timeouts(seconds(6)))
         .timeouts(seconds(5))
         .build()
         .unwrap();
-    assert_eq!(wats.http().timeouts().total, Duration::from_secs(5));
+    assert_eq!(wats.http().timeouts().total, Some(Duration::from_secs(5)));
     assert_eq!(wats.http().base_url(), "http://mock");
 }
 
@@ -88,7 +88,7 @@ async fn each_named_option_reaches_the_transport() {
 
     let list = MockAnswer::json(&json!([]));
     let lists = MockTransport::new().on(Method::GET, "/api/App/Processes", [list]);
-    let wats = builder(&lists).process_ttl(Duration::ZERO).build().unwrap();
+    let wats = builder(&lists).cache(CacheOptions::off()).build().unwrap();
     for _ in 0..3 {
         wats.process().list().await.unwrap();
     }

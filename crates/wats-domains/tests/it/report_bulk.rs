@@ -6,13 +6,14 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
-use wats_batch::limit;
-use wats_domains::report::{BulkOptions, Detail, Failure, Report, SubmitOptions, UurReport};
+use wats_domains::report::{
+    BulkOptions, Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport,
+    builder::FailureCode,
+};
 use wats_domains::{Error, MeasurementLimits, UutReport, Wats};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
@@ -181,7 +182,7 @@ async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
 
 #[tokio::test]
 async fn answers_about_items_show_that_the_client_is_let_in() {
-    for at_once in [limit::<1>(), limit::<5>()] {
+    for at_once in [1, 5] {
         let (sim, api) = start(Simulator::builder()).await;
         for status in [403, 400, 400, 403, 409, 413, 403, 404, 403, 400] {
             sim.inject(Fault::status(status).route("POST", WSJF));
@@ -203,7 +204,7 @@ async fn refusals_of_single_items_stop_nothing() {
     // Two in a row, over and over, as when some of the reports are of a process that the token may not use.
     for _ in 0..15 {
         sim.inject(Fault::status(403).route("POST", WSJF).times(2));
-        let many = BulkOptions::default().at_once(limit::<1>());
+        let many = BulkOptions::default().at_once(1);
         let options = SubmitOptions::default();
         let outcome = api
             .report()
@@ -242,7 +243,7 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
     let reports = reports(100);
     let (stop, mut stopped) = watch::channel(false);
     let many = BulkOptions::default()
-        .at_once(limit::<4>())
+        .at_once(4)
         .progress(move |progress| {
             if progress.done == 7 {
                 stop.send_replace(true);
@@ -277,7 +278,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .token(sim.token())
         .breaker(
             BreakerConfig::default()
-                .failures(NonZeroU32::MIN)
+                .failures(1)
                 .open_for(Duration::from_secs(600)),
         )
         .build()
@@ -290,7 +291,8 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .until(async { drop(stopped.await) });
     let reports = reports(20);
     let options = SubmitOptions::default();
-    let bulk = api.report().submit_many(&reports, &options, &many);
+    let service = api.report();
+    let bulk = service.submit_many(&reports, &options, &many);
     let stopping = async {
         while sim.counters().total_requests() == 0 {
             tokio::task::yield_now().await;
@@ -308,18 +310,36 @@ async fn reports_of_every_kind_go_in_bulk() {
     let (sim, api) = start(Simulator::builder()).await;
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let plain = reports(2);
-    let test = UutReport::builder("PART-0001", "S", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
-        .build()
-        .unwrap();
+    let test = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
+    .build()
+    .unwrap();
     let repair: UurReport = test
         .report()
         .repair(500)
-        .station("Repair", "Lab", "Repair")
+        .station(Station {
+            name: "Repair",
+            location: "Lab",
+            purpose: "Repair",
+        })
         .operator("Ola")
-        .failure(Failure::new("Component", "Burned"))
+        .failure(Failure::new(FailureCode {
+            category: "Component",
+            code: "Burned",
+        }))
         .build()
         .unwrap();
     let service = api.report();

@@ -55,7 +55,8 @@ async fn texts_models_and_bulks_wait_for_each_other() {
         sim.inject(Fault::delay(Duration::from_millis(delay)).route("POST", WSJF));
         let many = [read(&report("a")), read(&report("b"))];
         let (options, bulk) = (SubmitOptions::default(), BulkOptions::default());
-        let mut bulk = pin!(api.report().submit_many(&many, &options, &bulk));
+        let service = api.report();
+        let mut bulk = pin!(service.submit_many(&many, &options, &bulk));
         let text = report("c").to_string();
         let mut text = pin!(api.report().submit_wsjf(text));
         let json = report("d").to_string();

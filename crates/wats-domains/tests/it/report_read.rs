@@ -13,7 +13,6 @@ use futures_util::StreamExt as _;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use wats_batch::limit;
 use wats_domains::report::{
     AttachmentKey, BulkOptions, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder,
     MiscInfoSearch, ReportType,
@@ -125,7 +124,7 @@ async fn many_are_read_some_at_a_time_and_each_has_its_outcome() {
     let ids: Vec<_> = (0..25).map(id).collect();
     sim.reset_counters();
     let seen = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let many = BulkOptions::default().at_once(limit::<3>()).progress({
+    let many = BulkOptions::default().at_once(3).progress({
         let seen = std::sync::Arc::clone(&seen);
         move |progress| seen.store(progress.done, std::sync::atomic::Ordering::Relaxed)
     });
@@ -143,7 +142,7 @@ async fn many_are_read_some_at_a_time_and_each_has_its_outcome() {
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 25);
     assert!(sim.counters().in_flight_peak <= 3, "{}", sim.counters());
 
-    let mut each = std::pin::pin!(api.report().get_each(ids, Detail::default(), limit::<2>()));
+    let mut each = std::pin::pin!(api.report().get_each(ids, Detail::default(), 2));
     let mut outcomes = 0;
     while let Some((report_id, report)) = each.next().await {
         let known = report_id < id(20);

@@ -13,7 +13,6 @@ use std::time::Duration;
 use crate::report_common::{connect, id, read, repair, start, test};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wats_batch::limit;
 use wats_domains::report::{BulkOptions, Report, Status, SubmitMode, SubmitOptions};
 use wats_domains::{Error, HeaderQuery};
 use wats_http::ErrorKind;
@@ -280,7 +279,7 @@ async fn many_are_submitted_some_at_a_time_and_each_has_its_outcome() {
         })
         .collect();
     let (seen, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let many = BulkOptions::default().at_once(limit::<4>()).progress({
+    let many = BulkOptions::default().at_once(4).progress({
         let (seen, failed) = (Arc::clone(&seen), Arc::clone(&failed));
         move |progress| {
             assert_eq!(progress.total, Some(40));
@@ -328,7 +327,7 @@ async fn reports_of_one_id_keep_their_order() {
     sim.inject(Fault::store_then_drop().route("POST", WSJF).times(6));
     sim.inject(Fault::status(503).route("POST", WSJF).times(6));
     let reports: Vec<&Report> = reports.iter().collect();
-    let many = BulkOptions::default().at_once(limit::<16>());
+    let many = BulkOptions::default().at_once(16);
     let outcome = api
         .report()
         .submit_many(&reports, &SubmitOptions::default(), &many)

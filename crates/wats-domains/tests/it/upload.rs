@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 
 use uuid::Uuid;
-use wats_domains::report::{Attachment, AttachmentKey, SubmitOptions};
+use wats_domains::report::{Attachment, AttachmentKey, Station, SubmitOptions, Unit};
 use wats_domains::{UutReport, Wats};
 use wats_sim::{Fault, Simulator};
 
@@ -16,17 +16,28 @@ use crate::report_common::start;
 const WSJF: &str = "/api/Report/WSJF";
 
 fn report(files: &[&Path]) -> UutReport {
-    UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .steps(|root| {
-            for (n, path) in files.iter().enumerate() {
-                let file = Attachment::from_path(path, "a/b").unwrap();
-                root.attachment(format!("File {n}"), file);
-            }
-        })
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PCBA-001",
+            serial_number: "SN-42",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .steps(|root| {
+        for (n, path) in files.iter().enumerate() {
+            let file = Attachment::from_path(path).unwrap().content_type("a/b");
+            root.attachment(format!("File {n}"), file);
+        }
+    })
+    .build()
+    .unwrap()
 }
 
 /// Bytes that repeat late.

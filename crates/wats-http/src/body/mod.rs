@@ -1,9 +1,10 @@
 //! Bodies on their way: [`incoming`] reads answers within bounds, [`gather`] puts them together, [`outgoing`] sends what a
-//! call has, and [`delivery`] tells whether all of it went out.
+//! call has ([`source`], [`multipart`]), and [`delivery`] tells whether all of it went out.
 
 mod delivery;
 mod gather;
 mod incoming;
+mod multipart;
 mod outgoing;
 mod source;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(crate) use self::delivery::Delivery;
 pub(crate) use self::gather::Gather;
 pub(crate) use self::incoming::{Bounds, Reader, read};
+pub use self::multipart::{Multipart, Part};
 pub(crate) use self::outgoing::{Moved, Outgoing, Payload, Upload};
 pub use self::source::BodySource;
 

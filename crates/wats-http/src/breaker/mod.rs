@@ -5,7 +5,6 @@
 
 mod state;
 
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,8 +21,9 @@ pub(crate) use self::state::Verdict;
 #[non_exhaustive]
 pub struct BreakerConfig {
     /// Failed tries in a row that open the breaker. Default 20. 5xx, deadlines and broken connections count, but not a
-    /// deadline that passed while a call waited for other calls of this client, or for its rate limit.
-    pub failures: NonZeroU32,
+    /// deadline that passed while a call waited for other calls of this client, or for its rate limit. 0 is refused by
+    /// `build()`.
+    pub failures: u32,
     /// How long no call passes; then one may, to find out. Default 10 s.
     pub open_for: Duration,
 }
@@ -31,15 +31,25 @@ pub struct BreakerConfig {
 impl Default for BreakerConfig {
     fn default() -> Self {
         Self {
-            failures: NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN),
+            failures: 20,
             open_for: Duration::from_secs(10),
         }
     }
 }
 
 impl BreakerConfig {
+    /// What no breaker can be.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.failures == 0 {
+            return Err(Error::config(
+                "BreakerConfig::failures is 0, so no call could be made; for no breaker say breaker(None)",
+            ));
+        }
+        Ok(())
+    }
+
     /// Sets how many failed tries in a row open it.
-    pub fn failures(mut self, n: NonZeroU32) -> Self {
+    pub fn failures(mut self, n: u32) -> Self {
         self.failures = n;
         self
     }
@@ -187,7 +197,7 @@ mod tests {
     use super::*;
 
     fn breaker(failures: u32) -> Breaker {
-        Breaker::new(&BreakerConfig::default().failures(NonZeroU32::new(failures).unwrap()))
+        Breaker::new(&BreakerConfig::default().failures(failures))
     }
 
     #[tokio::test(start_paused = true)]

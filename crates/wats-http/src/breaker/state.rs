@@ -54,7 +54,7 @@ impl State {
         Self {
             phase: Phase::Closed { failures: 0 },
             period: 0,
-            failures: config.failures.get(),
+            failures: config.failures,
             open_for: config.open_for,
         }
     }
@@ -142,7 +142,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
 
     use proptest::prelude::*;
 
@@ -151,7 +150,7 @@ mod tests {
     fn state(failures: u32, open_for_ms: u64) -> State {
         State::new(
             &BreakerConfig::default()
-                .failures(NonZeroU32::new(failures).unwrap())
+                .failures(failures)
                 .open_for(Duration::from_millis(open_for_ms)),
         )
     }

@@ -107,9 +107,18 @@ fn not_asked_for(name: &str) -> Error {
         .iter()
         .find(|known| known.eq_ignore_ascii_case(name));
     Error::new(ErrorKind::Decode).message(match known {
+        Some(&"br") => not_built("br", "brotli"),
+        Some(&"zstd") => not_built("zstd", "zstd"),
         Some(known) => format!("the answer is encoded as `{known}`, which was not asked for"),
         None => "the answer is encoded in a way that was not asked for".to_owned(),
     })
+}
+
+/// For a coding that a feature of this crate brings.
+fn not_built(coding: &str, feature: &str) -> String {
+    format!(
+        "the answer is encoded as `{coding}`, which this build does not read; turn on the feature `{feature}`"
+    )
 }
 
 fn damaged(coding: Coding, source: Box<dyn std::error::Error + Send + Sync>) -> Error {

@@ -167,6 +167,22 @@ fn an_answer_without_content_needs_no_coding() {
 }
 
 #[test]
+fn a_coding_that_is_not_built_in_is_not_asked_for_and_its_feature_is_named() {
+    for (name, feature, built) in [
+        ("br", "brotli", cfg!(feature = "brotli")),
+        ("zstd", "zstd", cfg!(feature = "zstd")),
+    ] {
+        assert_eq!(ACCEPTED.split(", ").any(|one| one == name), built, "{name}");
+        let error = whole(name, b"x", 100).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        let told = error.to_string();
+        let advice = format!("turn on the feature `{feature}`");
+        assert_eq!(told.contains(&advice), !built, "{told}");
+        assert_eq!(Decoder::new(&headers(name)).is_ok(), built, "{name}");
+    }
+}
+
+#[test]
 #[cfg(feature = "zstd")]
 fn a_zstd_window_beyond_eight_mebibytes_is_refused() {
     let mut encoder = ::zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();

@@ -1,7 +1,6 @@
 //! The pipeline over a scripted transport, in paused time: what is tried, how often, and when.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -447,7 +446,7 @@ async fn unsent_is_sent_again_whatever_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
-    let breaker = BreakerConfig::default().failures(NonZeroU32::new(4).unwrap());
+    let breaker = BreakerConfig::default().failures(4);
     let pipeline = Pipeline {
         breaker: Some(Breaker::new(&breaker)),
         ..plain()
@@ -488,7 +487,7 @@ async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_breaker_that_opens_during_the_repeats_leaves_the_servers_own_error() {
-    let breaker = BreakerConfig::default().failures(NonZeroU32::new(2).unwrap());
+    let breaker = BreakerConfig::default().failures(2);
     let pipeline = Pipeline {
         breaker: Some(Breaker::new(&breaker)),
         ..plain()
@@ -507,7 +506,7 @@ async fn a_breaker_that_opens_during_the_repeats_leaves_the_servers_own_error() 
 
 #[tokio::test(start_paused = true)]
 async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
-    let limit = RateLimit::new(NonZeroU32::new(3).unwrap(), Duration::from_secs(60));
+    let limit = RateLimit::new(3, Duration::from_secs(60));
     let limiter = Arc::new(Limiter::new(&limit));
     let pipeline = || Pipeline {
         limiter: Some(Arc::clone(&limiter)),
@@ -555,7 +554,7 @@ async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
 
 #[tokio::test(start_paused = true)]
 async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
-    let limit = RateLimit::new(NonZeroU32::new(1).unwrap(), Duration::from_secs(60));
+    let limit = RateLimit::new(1, Duration::from_secs(60));
     let timeouts = Timeouts::default().total(Duration::from_secs(59));
     let pipeline = Pipeline {
         limiter: Some(Arc::new(Limiter::new(&limit))),

@@ -8,6 +8,7 @@ use super::connection::{Connection, Failure, Lease};
 use super::{Pool, PooledBody};
 use crate::address::BaseUrl;
 use crate::body::Delivery;
+use crate::config::or_forever;
 use crate::error::{Error, Result};
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::transport::Answer;
@@ -39,7 +40,9 @@ impl Pool {
 
     async fn dial_elsewhere(&self, base: &BaseUrl, request: &PreparedRequest<'_>) -> Result<Lease> {
         let shared = &self.shared;
-        let slot = self.slot_for_one_more(request.timeouts.pool).await?;
+        let slot = self
+            .slot_for_one_more(or_forever(request.timeouts.pool))
+            .await?;
         let http1 = shared
             .dialer
             .dial_elsewhere(base, &shared.counters)

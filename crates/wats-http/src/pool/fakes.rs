@@ -1,6 +1,5 @@
 //! Connections without a wire, for the tests of the stock.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 
@@ -93,8 +92,8 @@ impl Shared for Trunk {
 
 pub(super) fn stock(slots: usize, shared: usize, may_share: bool) -> Under {
     let config = PoolConfig::default()
-        .max_connections(NonZeroUsize::new(slots).unwrap())
-        .http2_connections(NonZeroUsize::new(shared).unwrap());
+        .max_connections(slots)
+        .http2_connections(shared);
     Arc::new(Stock::new(&config, may_share))
 }
 

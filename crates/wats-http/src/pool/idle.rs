@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::sync::Slot;
-use crate::config::PoolConfig;
+use crate::config::{PoolConfig, or_forever};
 
 /// How long connections above `max_idle` are kept.
 const SURPLUS_GRACE: Duration = Duration::from_millis(500);
@@ -95,12 +95,13 @@ impl<X: Exclusive> Idle<X> {
         slot: impl Fn() -> Option<Slot>,
     ) -> Vec<X> {
         let distrusted = self.distrusted;
+        let idle_timeout = or_forever(config.idle_timeout);
         let surplus = self.connections.len().saturating_sub(config.max_idle);
         let is_due = |index: usize, parked: &Parked<X>| {
             let grace = if index < surplus {
-                SURPLUS_GRACE.min(config.idle_timeout)
+                SURPLUS_GRACE.min(idle_timeout)
             } else {
-                config.idle_timeout
+                idle_timeout
             };
             now.duration_since(parked.since) >= grace || !parked.is_usable(distrusted)
         };

@@ -65,7 +65,7 @@ use self::sync::Slot;
 use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
 use crate::body::Delivery;
-use crate::config::{PoolConfig, Timeouts};
+use crate::config::{PoolConfig, Timeouts, or_forever};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
 use crate::request::{PreparedRequest, RedirectTarget};
@@ -113,7 +113,7 @@ impl Pool {
     ) -> Self {
         let stock = Stock::new(&config, base.tls && config.http2);
         let freed = Arc::clone(stock.freed());
-        let dialer = Dialer::new(proxies, tls, &config, timeouts.connect, freed);
+        let dialer = Dialer::new(proxies, tls, &config, or_forever(timeouts.connect), freed);
         let shared = Shared {
             forwarder: dialer.forwarder(&base).cloned(),
             dialer,
@@ -145,11 +145,11 @@ impl Pool {
 
     /// Opens connections until `n` are idle, or one over HTTP/2, so that the first calls need not.
     pub(crate) async fn warm(&self, n: usize) -> Result<()> {
-        let n = n.min(self.shared.config.max_connections.get());
+        let n = n.min(self.shared.config.max_connections);
         if n == 0 {
             return Ok(());
         }
-        let checkout = || self.checkout(self.shared.timeouts.pool);
+        let checkout = || self.checkout(or_forever(self.shared.timeouts.pool));
         // The first one tells the protocol.
         let first = checkout().await?;
         let shared_by_all = matches!(first.connection, Connection::Http2(..));
@@ -332,7 +332,7 @@ impl Transport for Pool {
         {
             return Box::pin(self.send_elsewhere(base, hop, request)).await;
         }
-        let limit = request.timeouts.pool;
+        let limit = or_forever(request.timeouts.pool);
         let (mut refused_when_new, mut refused_before) = (false, false);
         let mut wanted_http1 = false;
         let mut lease = self.checkout(limit).await?;
@@ -453,7 +453,7 @@ impl Shared {
     ) -> Result<Found<'a, Http1, Http2>> {
         let (what, extra) = if place.for_dial {
             // The dial has a deadline of its own.
-            ("no connection was open", self.timeouts.connect)
+            ("no connection was open", or_forever(self.timeouts.connect))
         } else {
             let what = "the server takes no more calls at a time, and all stayed busy";
             (what, Duration::ZERO)

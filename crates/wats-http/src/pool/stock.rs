@@ -19,7 +19,7 @@ use super::failed::Failed;
 use super::idle::{Exclusive, Idle};
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, LockGuard, Notify, Semaphore};
-use crate::config::PoolConfig;
+use crate::config::{PoolConfig, or_forever};
 
 /// A handle on a connection that calls share.
 pub(super) trait Shared: Clone {
@@ -89,11 +89,11 @@ impl<X, S> Stock<X, S> {
 
 impl<X: Exclusive, S: Shared> Stock<X, S> {
     pub(super) fn new(config: &PoolConfig, may_share: bool) -> Self {
-        let most = config.max_connections.get().min(Semaphore::MAX_PERMITS);
+        let most = config.max_connections.min(Semaphore::MAX_PERMITS);
         Self {
             slots: Arc::new(Semaphore::new(most)),
             most,
-            most_shared: config.http2_connections.get(),
+            most_shared: config.http2_connections,
             may_share,
             state: Lock::new(State {
                 idle: Idle::default(),
@@ -297,7 +297,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         let shared: Vec<S> = state
             .shared
             .extract_if(.., |shared| {
-                shared.is_over() || is_unused(shared, config.idle_timeout, now)
+                shared.is_over() || is_unused(shared, or_forever(config.idle_timeout), now)
             })
             .collect();
         let ends = state.idle.len() == 0 && state.shared.is_empty();

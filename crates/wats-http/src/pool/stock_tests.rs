@@ -19,7 +19,7 @@ use super::idle::Exclusive;
 use super::stock::{ConnectPermit, Found};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::Slot;
-use crate::config::PoolConfig;
+use crate::config::{PoolConfig, or_forever};
 use crate::error::ErrorKind;
 
 /// One step of a schedule. Numbers choose among what there is.
@@ -350,7 +350,7 @@ fn a_connection_in_use_is_not_given_up_however_long_ago_its_last_call_began() {
     let stock = stock(9, 1, true);
     let config = PoolConfig::default();
     let (_, call, _driven) = laid(&stock, 9);
-    let later = Instant::now() + 2 * config.idle_timeout;
+    let later = Instant::now() + or_forever(config.idle_timeout) * 2;
     let (due, shared) = stock.reap(&config, later).expect("there is one");
     assert!(due.is_empty() && shared.is_empty());
     drop(call);
@@ -376,7 +376,7 @@ async fn the_reaper_is_started_when_none_runs_any_more() {
     ensure();
     assert_eq!(started.load(SeqCst), 1);
     // It ends when nothing is left.
-    let later = Instant::now() + 2 * config.idle_timeout;
+    let later = Instant::now() + or_forever(config.idle_timeout) * 2;
     assert!(stock.reap(&config, later).is_some());
     assert!(stock.reap(&config, later).is_none());
     ensure();
@@ -420,7 +420,7 @@ fn what_the_reaper_closes_has_a_slot_until_its_socket_is_closed() {
     let stock = stock(2, 1, false);
     let sockets = Arc::default();
     let config = PoolConfig::default();
-    let later = Instant::now() + 2 * config.idle_timeout;
+    let later = Instant::now() + or_forever(config.idle_timeout) * 2;
     for _ in 0..2 {
         stock.keep(Pipe::new(Socket::open(&sockets, 2)));
     }

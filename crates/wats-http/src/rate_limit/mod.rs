@@ -12,7 +12,6 @@ mod registry;
 mod rules;
 mod window;
 
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -36,8 +35,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// Most calls in any stretch of [`per`](Self::per). Default 500; at most 100 000 are kept track of.
-    pub calls: NonZeroU32,
+    /// Most calls in any stretch of [`per`](Self::per). Default 500; at most 100 000 are kept track of, and 0 is
+    /// refused by `build()`.
+    pub calls: u32,
     /// The stretch of time. Default 60 s; zero is refused by `build()`.
     pub per: Duration,
 }
@@ -48,7 +48,7 @@ const MOST_CALLS: u32 = 100_000;
 impl Default for RateLimit {
     fn default() -> Self {
         Self {
-            calls: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
+            calls: 500,
             per: Duration::from_secs(60),
         }
     }
@@ -57,12 +57,17 @@ impl Default for RateLimit {
 impl RateLimit {
     /// At most `calls` in any stretch of `per`. More than 100 000 calls count as 100 000 in a stretch that is shorter in
     /// proportion, which is at least as strict.
-    pub fn new(calls: NonZeroU32, per: Duration) -> Self {
+    pub fn new(calls: u32, per: Duration) -> Self {
         Self { calls, per }.bounded()
     }
 
     /// What no limit can be.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.calls == 0 {
+            return Err(Error::config(
+                "RateLimit::calls is 0, so no call could be made; for no limit say rate_limit(None)",
+            ));
+        }
         if self.per.is_zero() {
             return Err(Error::config(
                 "RateLimit::per is zero, in which there is no limit; say so with rate_limit(None)",
@@ -73,14 +78,13 @@ impl RateLimit {
 
     /// The same rule, or one that is at least as strict, with a bounded memory.
     fn bounded(&self) -> Self {
-        let Some(most) = NonZeroU32::new(MOST_CALLS).filter(|most| self.calls > *most) else {
+        if self.calls <= MOST_CALLS {
             return self.clone();
-        };
+        }
         // Rounded up, so as never to allow more than was asked for.
-        let nanos =
-            (self.per.as_nanos() * u128::from(most.get())).div_ceil(self.calls.get().into());
+        let nanos = (self.per.as_nanos() * u128::from(MOST_CALLS)).div_ceil(self.calls.into());
         Self {
-            calls: most,
+            calls: MOST_CALLS,
             per: Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)),
         }
     }

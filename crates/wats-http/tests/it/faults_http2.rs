@@ -7,7 +7,6 @@
 )]
 
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -551,7 +550,7 @@ async fn a_refused_call_whose_time_is_up_before_it_is_sent_again_may_be_repeated
         }
     })
     .await;
-    let one = PoolConfig::default().max_connections(NonZeroUsize::MIN);
+    let one = PoolConfig::default().max_connections(1);
     let client = client.pool(one).build().unwrap();
     let call = |operation, timeouts| {
         let client = client.clone();
@@ -788,7 +787,7 @@ async fn a_head_beyond_the_bounds_is_too_large_and_asked_for_once() {
             }
         })
         .await;
-        let one_failure = BreakerConfig::default().failures(std::num::NonZeroU32::MIN);
+        let one_failure = BreakerConfig::default().failures(1);
         let client = client.breaker(Some(one_failure)).build().unwrap();
         let outcome = client.execute(Call::new(&GET)).await;
         if fits {

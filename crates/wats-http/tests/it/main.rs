@@ -1,5 +1,6 @@
 //! The integration tests of `wats-http`, in one binary.
 
+mod ad_hoc;
 #[path = "../common/mod.rs"]
 mod common;
 mod early_answers;
@@ -7,6 +8,7 @@ mod errors;
 #[cfg(feature = "test-util")]
 mod faults;
 mod faults_http2;
+mod multipart;
 mod pool;
 mod pool_model;
 mod proxy;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map, limit};
+use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map};
 use wats::http::http::StatusCode;
 use wats::prelude::*;
 use wats::{ErrorKind, ProductSummary, RetryConfig, TlsConfig};
@@ -21,7 +21,9 @@ async fn simulator(tls: bool) -> (Simulator, Wats) {
     let mut builder = Wats::builder()
         .base_url(sim.base_url())
         .token(sim.token())
-        .rate_limit(None);
+        .rate_limit(None)
+        // Each call goes to the server.
+        .cache(wats::CacheOptions::off());
     if let Some(pem) = sim.ca_certificate_pem() {
         let tls = TlsConfig::default().only_ca_pem(pem).unwrap();
         builder = builder.http(|client| client.tls(tls));
@@ -43,10 +45,7 @@ async fn query(wats: Wats, numbers: Vec<String>) -> wats::Result<Vec<ProductSumm
 async fn a_hundred_reads_stay_within_the_cap_over_http1() {
     let (sim, wats) = simulator(false).await;
     let numbers = numbers();
-    let products = batch_map(&numbers, limit::<100>(), |number| {
-        wats.product().get(number)
-    })
-    .await;
+    let products = batch_map(&numbers, 100, |number| wats.product().get(number)).await;
     for (number, product) in numbers.iter().zip(products) {
         assert_eq!(product.unwrap().part_number(), number);
     }
@@ -59,10 +58,7 @@ async fn a_hundred_reads_stay_within_the_cap_over_http1() {
 async fn a_hundred_reads_share_one_connection_over_http2() {
     let (sim, wats) = simulator(true).await;
     let numbers = numbers();
-    let products = batch_map(&numbers, limit::<100>(), |number| {
-        wats.product().get(number)
-    })
-    .await;
+    let products = batch_map(&numbers, 100, |number| wats.product().get(number)).await;
     assert!(products.iter().all(Result::is_ok));
     let seen = sim.counters();
     assert_eq!(
@@ -78,7 +74,7 @@ async fn each_bulk_way_takes_five_calls() {
     let (sim, wats) = simulator(false).await;
     let numbers = numbers();
 
-    let config = BatchConfig::default().max_batch_size(limit::<20>());
+    let config = BatchConfig::default().max_batch_size(20);
     let client = wats.clone();
     let batcher: RequestBatcher<String, ProductSummary, wats::Error> =
         RequestBatcher::keyed(config, String::clone, move |numbers| {
@@ -92,18 +88,16 @@ async fn each_bulk_way_takes_five_calls() {
                         .collect(),
                 )
             }
-        });
-    let found = batch_map(&numbers, limit::<100>(), |number| {
-        batcher.add(number.clone())
-    })
-    .await;
+        })
+        .unwrap();
+    let found = batch_map(&numbers, 100, |number| batcher.add(number.clone())).await;
     for (number, product) in numbers.iter().zip(found) {
         assert_eq!(product.unwrap().part_number(), number);
     }
     assert_eq!(sim.counters().total_requests(), 5);
 
     sim.reset_counters();
-    let chunked = ChunkedBatcher::new(ChunkConfig::default().chunk_size(limit::<20>()));
+    let chunked = ChunkedBatcher::new(ChunkConfig::default().chunk_size(20)).unwrap();
     let chunks = chunked
         .try_chunks(numbers.clone(), |chunk| query(wats.clone(), chunk))
         .await

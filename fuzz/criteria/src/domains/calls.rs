@@ -5,7 +5,7 @@ use std::future::Future;
 use serde_json::Value;
 use uuid::Uuid;
 use wats_domains::report::{
-    Detail, HeaderQuery, MiscInfoSearch, StepPath, SubmitOptions, Submitted,
+    Detail, HeaderQuery, MiscInfoSearch, Station, StepPath, SubmitOptions, Submitted, Unit,
 };
 use wats_domains::{Error, ProductQuery, UutReport, Wats};
 use wats_http::http::Method;
@@ -162,14 +162,25 @@ async fn every_call(api: &Wats) {
     see(report.internal().state(id).await);
     see(report.internal().quarantine().await);
     see(report.internal().retry(&[id]).await);
-    let mut pages = report.header_pages(&HeaderQuery::default());
+    let mut pages = report.headers(&HeaderQuery::default()).each();
     for _ in 0..3 {
         see(pages.next_page().await);
     }
-    let made = UutReport::builder("P", "S", "A", 100)
-        .station("Station", "Place", "Purpose")
-        .operator("Kari")
-        .build()
-        .expect("a valid report");
+    let made = UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Station",
+        location: "Place",
+        purpose: "Purpose",
+    })
+    .operator("Kari")
+    .build()
+    .expect("a valid report");
     see(report.submit_with(&made, &SubmitOptions::default()).await);
 }

@@ -13,7 +13,7 @@ pub(crate) fn wire(bytes: &[u8]) {
     run(async {
         let (listener, address) = listen().await;
         let client = client(&format!("http://{address}"))
-            .timeouts(patient())
+            .timeouts(long_timeouts())
             .proxy(ProxyConfig::direct())
             .redirects(2)
             .build()
@@ -42,7 +42,7 @@ pub(crate) fn proxy(input: &[u8]) {
             ),
         };
         let client = client(base)
-            .timeouts(patient())
+            .timeouts(long_timeouts())
             .proxy(ProxyConfig::url(&proxy).expect("a valid address"))
             .build()
             .expect("a valid configuration");
@@ -52,7 +52,7 @@ pub(crate) fn proxy(input: &[u8]) {
 }
 
 /// So long that only a call that hangs gets there.
-fn patient() -> Timeouts {
+fn long_timeouts() -> Timeouts {
     let long = Duration::from_secs(60);
     Timeouts::default().connect(long).attempt(long).total(long)
 }

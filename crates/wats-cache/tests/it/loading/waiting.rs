@@ -262,7 +262,7 @@ fn a_shared_error_that_panics_when_it_is_cloned_is_its_own_callers() {
 }
 
 #[test]
-fn a_listener_that_panics_at_a_landing_strands_nobody() {
+fn a_listener_that_panics_when_a_load_completes_leaves_nobody_waiting() {
     let clock = ManualClock::new();
     let cache: TtlCache<u32, u32> = TtlCache::builder()
         .default_ttl(SECOND)

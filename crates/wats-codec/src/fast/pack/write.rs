@@ -31,6 +31,7 @@ impl PackSink {
     }
 
     /// Bytes, which the fast path itself has no use for.
+    #[cfg(feature = "archive")]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         match bytes.len() {
             length @ 0..256 => self.marked(0xc4, [length as u8]),

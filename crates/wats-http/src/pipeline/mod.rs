@@ -1,0 +1,440 @@
+//! How one call travels: two functions that read top to bottom.
+//!
+//! ```text
+//! execute: rate limit ─► breaker ─► interceptors ─► try within both deadlines ─► interceptors ─► success, or:
+//!          may it be repeated, in time and in budget? ─► wait (jitter, Retry-After) ─► rate limit …
+//! attempt: connection, send ─► redirect? ─► receive and decompress within both caps ─► classify the status
+//! ```
+//!
+//! [`Want`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
+
+use crate::body::Payload;
+use crate::breaker::{self, Breaker, Permit};
+use crate::budget::Budget;
+use crate::capture::{self, Got, Recorder};
+use crate::config::{RetryConfig, SizeLimits, Timeouts, or_forever};
+use crate::context::CallContext;
+use crate::encoding::{self, Packing};
+use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::intercept::{Attempt, Intercept, Outcome};
+use crate::observe;
+use crate::rate_limit::Limiter;
+use crate::redirect;
+use crate::refusal;
+use crate::request::{PreparedRequest, RedirectTarget};
+use crate::retry;
+use crate::transport::{Answer, AnswerBody, Received, Transport};
+
+/// What the pipeline needs to know of the client.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: RetryConfig,
+    pub(crate) limits: SizeLimits,
+    pub(crate) budget: Budget,
+    pub(crate) limiter: Option<Arc<Limiter>>,
+    pub(crate) breaker: Option<Breaker>,
+    pub(crate) packing: Packing,
+    pub(crate) intercepts: Vec<Arc<dyn Intercept>>,
+    /// How many redirects of a GET or HEAD are followed.
+    pub(crate) redirects: u32,
+    /// Where random waits come from, when they shall be the same in every run.
+    pub(crate) jitter: Option<Mutex<fastrand::Rng>>,
+}
+
+/// What a call wants of a successful answer.
+pub(crate) trait Want<B> {
+    type Got: Send;
+
+    /// Makes it of an answer; part of the try.
+    fn take(
+        answer: Answer<B>,
+        limits: &SizeLimits,
+    ) -> impl Future<Output = Result<Self::Got>> + Send;
+
+    /// What a capture and an interceptor see of it.
+    fn look(got: &Self::Got) -> Got<'_>;
+}
+
+/// The whole answer, decompressed.
+pub(crate) struct Whole;
+
+impl<B: AnswerBody> Want<B> for Whole {
+    type Got = Received;
+
+    async fn take(mut answer: Answer<B>, limits: &SizeLimits) -> Result<Received> {
+        let body =
+            match encoding::receive(&mut answer.body, &answer.headers, limits.decoded).await? {
+                Ok(body) => body,
+                Err(error) => {
+                    answer.body.abandon();
+                    return Err(error);
+                }
+            };
+        Ok(Received {
+            status: answer.status,
+            version: answer.version,
+            headers: answer.headers,
+            body,
+        })
+    }
+
+    fn look(got: &Received) -> Got<'_> {
+        Got::Whole(got)
+    }
+}
+
+/// The head of the answer, with the body still on the wire.
+pub(crate) struct Pieces;
+
+impl<B: AnswerBody> Want<B> for Pieces {
+    type Got = Answer<B>;
+
+    async fn take(answer: Answer<B>, _: &SizeLimits) -> Result<Answer<B>> {
+        Ok(answer)
+    }
+
+    fn look(got: &Answer<B>) -> Got<'_> {
+        Got::Head(got.status, &got.headers)
+    }
+}
+
+impl Pipeline {
+    /// One call, with its repeats. Returns the answer and how often it was tried.
+    pub(crate) async fn execute<W: Want<T::Body>, T: Transport>(
+        &self,
+        transport: &T,
+        mut request: PreparedRequest<'_>,
+        call: &CallContext,
+    ) -> Result<(W::Got, u32)> {
+        let started = Instant::now();
+        let deadline = started.checked_add(or_forever(request.timeouts.total));
+        let recorder = capture::current();
+        let mut attempts = 0;
+        let mut delays = Vec::new();
+        let mut last = None;
+        let mut plain_after_all = false;
+        if self.packing.is_on()
+            && let Payload::Whole(body) = &request.body
+            && let Some(packed) = Box::pin(self.packing.pack(body, &mut request.headers)).await
+        {
+            request.pack(packed);
+        }
+        let error = loop {
+            // Packing may have taken its time.
+            let now = if attempts == 0 && !self.packing.is_on() {
+                started
+            } else {
+                Instant::now()
+            };
+            let (permit, began) = match self.admit(request.weight, now, deadline).await {
+                Ok(admitted) => admitted,
+                // What the tries before this ran into tells more than that there is none left.
+                Err(refused) => break last.unwrap_or(refused),
+            };
+            attempts += 1;
+            if let Err(refused) = self.before(&mut request, call, attempts) {
+                break refused;
+            }
+            let span = observe::attempt_span(attempts);
+            let outcome = {
+                let attempt =
+                    pin!(self.attempt_in_time::<W, T>(transport, &request, call, began, deadline));
+                attempt.instrument(span.clone()).await
+            };
+            let outcome = outcome.map_err(|error| {
+                let own = call.identity.secrets_with(&request.headers);
+                error.without(own.as_ref().unwrap_or(call.secrets()))
+            });
+            observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
+            self.after::<W, T>(
+                &mut request,
+                call,
+                attempts,
+                began,
+                &outcome,
+                recorder.as_deref(),
+            );
+            if let Some(permit) = permit {
+                permit.report(breaker::verdict(&outcome));
+            }
+            let error = match outcome {
+                Ok(got) => {
+                    self.budget.earn();
+                    self.packing.learn(request.plain.is_some(), plain_after_all);
+                    observe::count(call, Ok(W::look(&got).status()), attempts, started);
+                    return Ok((got, attempts));
+                }
+                Err(error) => error,
+            };
+            self.heed(&error);
+            if request.plain.is_some() && self.packing.may_be_why(&error, request.may_repeat) {
+                request.unpack();
+                plain_after_all = true;
+                last = Some(error);
+                continue;
+            }
+            match self.wait_before_repeat(&error, &request, attempts, call, deadline) {
+                Ok(wait) => {
+                    tracing::debug!(attempt = attempts, ?wait, %error, "trying again");
+                    delays.push(wait);
+                    sleep(wait).await;
+                    last = Some(error);
+                }
+                Err(None) => break error,
+                Err(Some(why)) => break error.gave_up(why),
+            }
+        };
+        observe::count(call, Err(&error), attempts, started);
+        Err(error
+            .context(call.context())
+            .tried(attempts, delays, started.elapsed()))
+    }
+
+    /// Asks the interceptors whether a try may be made.
+    fn before(
+        &self,
+        request: &mut PreparedRequest<'_>,
+        call: &CallContext,
+        number: u32,
+    ) -> Result<()> {
+        for hook in &self.intercepts {
+            let headers = &mut request.headers;
+            let mut attempt = Attempt {
+                call,
+                number,
+                headers,
+            };
+            hook.before_attempt(&mut attempt).map_err(|why| {
+                Error::request("refused by an interceptor")
+                    .source(why)
+                    .never_sent()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Tells interceptors and the capture how a try ended.
+    fn after<W: Want<T::Body>, T: Transport>(
+        &self,
+        request: &mut PreparedRequest<'_>,
+        call: &CallContext,
+        number: u32,
+        began: Instant,
+        outcome: &Result<W::Got>,
+        recorder: Option<&Recorder>,
+    ) {
+        if recorder.is_none() && self.intercepts.is_empty() {
+            return;
+        }
+        let elapsed = began.elapsed();
+        let got = outcome.as_ref().map_or_else(Got::Error, W::look);
+        if let Some(recorder) = recorder {
+            recorder.note(call, request, number, elapsed, &got);
+        }
+        let outcome = Outcome { got, elapsed };
+        for hook in self.intercepts.iter().rev() {
+            let headers = &mut request.headers;
+            let attempt = Attempt {
+                call,
+                number,
+                headers,
+            };
+            hook.after_attempt(&attempt, &outcome);
+        }
+    }
+
+    /// Waits for the rate limit, tells when that was over, and asks the breaker, which is asked first too: what cannot pass need not wait.
+    async fn admit(
+        &self,
+        weight: u32,
+        now: Instant,
+        deadline: Option<Instant>,
+    ) -> Result<(Option<Permit<'_>>, Instant)> {
+        if let Some(breaker) = &self.breaker {
+            breaker.check()?;
+        }
+        let began = match &self.limiter {
+            Some(limiter) => limiter.take(weight, now, deadline).await?,
+            None => now,
+        };
+        let permit = self.breaker.as_ref().map(Breaker::admit).transpose()?;
+        Ok((permit, began))
+    }
+
+    /// One try within the deadline of a try and what is left of the whole call's, whichever ends first. A streamed
+    /// body that moves on starts the deadline of a try anew.
+    async fn attempt_in_time<W: Want<T::Body>, T: Transport>(
+        &self,
+        transport: &T,
+        request: &PreparedRequest<'_>,
+        call: &CallContext,
+        mut now: Instant,
+        deadline: Option<Instant>,
+    ) -> Result<W::Got> {
+        request.begin_try();
+        let mut moved = request.moved();
+        let mut attempt = pin!(self.attempt::<W, T>(transport, request, call));
+        loop {
+            let timeouts = request.timeouts;
+            let own = now.checked_add(or_forever(timeouts.attempt));
+            let (end, which, configured) = match (own, deadline) {
+                (Some(own), Some(deadline)) if own <= deadline => {
+                    (Some(own), Deadline::Attempt, timeouts.attempt)
+                }
+                (own, None) => (own, Deadline::Attempt, timeouts.attempt),
+                (_, deadline) => (deadline, Deadline::Total, timeouts.total),
+            };
+            let Some(end) = end else {
+                return attempt.await;
+            };
+            if let Ok(outcome) = timeout_at(end, attempt.as_mut()).await {
+                return outcome;
+            }
+            now = Instant::now();
+            if which == Deadline::Attempt && request.moved_on(&mut moved) {
+                continue;
+            }
+            request.mark_late();
+            let error = Error::new(ErrorKind::Timeout(which))
+                .message(format!("{:?}", or_forever(configured)));
+            // Waiting for a slot, for a dial or for a redirect's: nothing has left.
+            return Err(match (request.was_sent(), transport.is_dialling()) {
+                (true, _) => error,
+                (false, true) => error.never_sent(),
+                (false, false) => error.never_sent().in_line(),
+            });
+        }
+    }
+
+    /// One try: a success is a 2xx answer; everything else is an error.
+    async fn attempt<W: Want<T::Body>, T: Transport>(
+        &self,
+        transport: &T,
+        request: &PreparedRequest<'_>,
+        call: &CallContext,
+    ) -> Result<W::Got> {
+        let own = &call.base;
+        let mut followed = 0;
+        let mut hop: Option<RedirectTarget> = None;
+        loop {
+            let elsewhere = hop.as_ref().is_some_and(|hop| hop.elsewhere.is_some());
+            let blame = |error: Error| match followed {
+                0 => error,
+                _ => error.behind_redirect(elsewhere),
+            };
+            let answer = transport.send(request, hop.as_ref()).await.map_err(blame)?;
+            if !elsewhere {
+                self.packing.heed(&answer.headers);
+            }
+            if answer.status.is_success() {
+                let owed = answer.body.owed();
+                let got = W::take(answer, request.limits).await.map_err(blame)?;
+                if let Some(owed) = owed {
+                    // Boxed, because few calls have one.
+                    Box::pin(owed.whole()).await.map_err(blame)?;
+                }
+                return Ok(got);
+            }
+            let next = match self.redirects {
+                0 => None,
+                most => {
+                    let (hop, secrets) = (hop.as_ref(), call.secrets());
+                    redirect::next(&answer, request, hop, own, followed, most, secrets)?
+                }
+            };
+            let received = refusal::receive(answer, request.limits.decoded)
+                .await
+                .map_err(blame)?;
+            let Some(next) = next else {
+                let forwarder = transport.forwarder(hop.as_ref());
+                return Err(blame(refusal::error(received, call, forwarder)));
+            };
+            request.mark_answered();
+            followed += 1;
+            hop = Some(next);
+        }
+    }
+
+    /// Passes on to all clients of the token that the server wants it to wait.
+    fn heed(&self, error: &Error) {
+        if error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            && !error.is_elsewhere()
+            && let Some(wait) = error.retry_after_hint()
+            && let Some(limiter) = &self.limiter
+        {
+            limiter.pause(wait);
+        }
+    }
+
+    /// How long to wait before the next try, or why there is none (where that is news).
+    fn wait_before_repeat(
+        &self,
+        error: &Error,
+        request: &PreparedRequest<'_>,
+        attempts: u32,
+        call: &CallContext,
+        deadline: Option<Instant>,
+    ) -> Result<Duration, Option<&'static str>> {
+        if attempts >= self.retry.max_attempts || !retry::may_repeat(error, call.operation.repeat())
+        {
+            return Err(None);
+        }
+        if request.is_used_up() {
+            return Err(Some(
+                "not tried again, because its body can be sent only once",
+            ));
+        }
+        let wait = retry::delay(
+            &self.retry,
+            attempts,
+            self.random(),
+            error.retry_after_hint(),
+        );
+        // Sleeping past the deadline would only turn a telling error into a timeout.
+        if wait >= remaining(deadline) {
+            return Err(Some("a further try would not be in time"));
+        }
+        if !self.budget.take() {
+            return Err(Some(
+                "not tried again, because too many calls fail (retry budget)",
+            ));
+        }
+        Ok(wait)
+    }
+
+    fn random(&self) -> f64 {
+        match &self.jitter {
+            None => fastrand::f64(),
+            Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).f64(),
+        }
+    }
+}
+
+impl Got<'_> {
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Whole(received) => received.status.as_u16(),
+            Self::Head(status, _) => status.as_u16(),
+            Self::Error(error) => error.status().map_or(0, |status| status.as_u16()),
+        }
+    }
+}
+
+fn remaining(deadline: Option<Instant>) -> Duration {
+    deadline.map_or(Duration::MAX, |deadline| {
+        deadline.saturating_duration_since(Instant::now())
+    })
+}
+
+#[cfg(test)]
+mod tests;
