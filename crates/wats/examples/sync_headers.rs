@@ -8,26 +8,42 @@
 //! together, and the program may be stopped at any moment: a line that was not written to its end is dropped and read
 //! again.
 
-#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
 
 use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::process::ExitCode;
 
 use wats::report::Cursor;
 use wats::{HeaderQuery, ReportHeader, Wats};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match sync().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn sync() -> Result<(), Box<dyn Error>> {
     let path = std::env::args()
         .nth(1)
-        .ok_or("name the file to keep up to date")?;
+        .ok_or("name the file to keep up to date, such as headers.jsonl")?;
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
-        .open(path)?;
+        .open(&path)
+        .map_err(|error| format!("{path}: {error}"))?;
     let cursor = end_of(&mut file)?;
     println!("going on: {cursor}");
 
