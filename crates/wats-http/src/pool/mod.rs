@@ -17,7 +17,7 @@
 //! only once the socket is closed. Over HTTP/2 the slot is the call's alone, and ends with it. The [reaper] closes
 //! what stays idle too long.
 //!
-//! All decisions are made in [`stock`], which does no IO and is checked by loom and by generated schedules; this module
+//! All decisions are made in [`state`], which does no IO and is checked by loom and by generated schedules; this module
 //! does what was decided. The lock there is never held across an await point, and no other lock is taken under it but
 //! that of a connection's `closing`. Handles of closed connections may be dropped under it; that only wakes their
 //! drivers.

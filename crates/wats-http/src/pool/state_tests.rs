@@ -1,6 +1,6 @@
 //! The state of the pool under generated schedules, step by step on one thread, and its decisions one by one.
 //!
-//! A step is what happens outside: a call begins, ends or goes away, a dial ends, settings arrive, a connection ends.
+//! A step is what happens outside: a call begins, ends or is cancelled, a dial ends, settings arrive, a connection ends.
 //! After each step every call that was woken runs on. Then nobody who was *not* woken may find anything, or a wake-up
 //! was lost.
 
@@ -28,7 +28,7 @@ enum Step {
     Begin,
     /// A call that was answered ends, and keeps its connection or closes it.
     End(usize, bool),
-    /// A call goes away: out of a queue, a dial, or an exchange.
+    /// A call is cancelled: out of a queue, a dial, or an exchange.
     GoAway(usize),
     /// A dial ends in a shared connection, an exclusive one, or none.
     Shares(usize),
@@ -398,7 +398,7 @@ fn a_connection_that_expired_while_it_was_idle_is_closed_and_not_used() {
 }
 
 #[test]
-fn connections_that_were_idle_before_a_silence_are_closed_and_not_used() {
+fn connections_that_were_idle_before_nothing_came_are_closed_and_not_used() {
     let pool_state = pool_state(9, 1, false);
     let sockets = Arc::default();
     let park = || pool_state.keep(FakeHttp1::new(Socket::open(&sockets, 9)));
@@ -408,7 +408,7 @@ fn connections_that_were_idle_before_a_silence_are_closed_and_not_used() {
     while Instant::now() == sent {}
     park();
     pool_state.mark_stale(sent);
-    // A silence that began earlier makes none trusted again.
+    // An earlier time makes none usable again.
     pool_state.mark_stale(sent.checked_sub(Duration::from_secs(1)).unwrap());
     assert!(matches!(pool_state.find(), Checkout::Exclusive(_)));
     assert!(matches!(pool_state.find(), Checkout::Expired(_)));

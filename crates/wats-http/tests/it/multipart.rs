@@ -73,6 +73,7 @@ fn fields(headers: &HeaderMap, body: &[u8]) -> Vec<Field> {
         let mut read = field("", content);
         let mut disposition = 0;
         for line in str::from_utf8(head).unwrap().split("\r\n") {
+            assert!(!line.contains(['\r', '\n']), "a line within a line");
             let (name, value) = line.split_once(": ").expect("a header");
             match name {
                 "Content-Disposition" => {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::Lock;
 
-/// Permits and a queue: first come, first served. A permit that is given to somebody who goes away is passed on.
+/// Permits and a queue: first come, first served. A permit that is given to a cancelled waiter is passed on.
 #[derive(Debug)]
 pub(in crate::pool) struct Semaphore(Lock<Queue>);
 
@@ -23,7 +23,7 @@ struct Queue {
 }
 
 impl Queue {
-    /// Takes what is free, or waits in line as `ticket`.
+    /// Takes what is free, or queues as `ticket`.
     fn poll(&mut self, ticket: &mut Option<u64>, context: &Context<'_>) -> Poll<()> {
         let waker = context.waker().clone();
         match *ticket {
@@ -46,7 +46,7 @@ impl Queue {
         Poll::Ready(())
     }
 
-    /// Takes back the ticket of somebody who goes away; tells whether it had been given something.
+    /// Takes back the ticket of a cancelled waiter; tells whether it had been given something.
     fn leave(&mut self, ticket: Option<u64>) -> bool {
         let Some(own) = ticket else { return false };
         self.waiting.retain(|(other, _)| *other != own);
@@ -55,7 +55,7 @@ impl Queue {
         had
     }
 
-    /// Gives a permit to the next one in line, whom the caller wakes.
+    /// Gives a permit to the next one in the queue, whom the caller wakes.
     fn give(&mut self, most_kept: usize) -> Option<Waker> {
         if let Some((next, waker)) = self.waiting.pop_front() {
             self.given.push(next);
@@ -148,7 +148,7 @@ impl Drop for Acquire {
     }
 }
 
-/// One notification is kept for the next who asks; one that was given to somebody who goes away is passed on.
+/// One notification is kept for the next who asks; one that was given to a cancelled waiter is passed on.
 #[derive(Debug)]
 pub(in crate::pool) struct Notify(Lock<Queue>);
 
