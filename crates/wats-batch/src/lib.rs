@@ -69,7 +69,7 @@ mod timer;
 mod watch;
 mod worker;
 
-pub use add::{Add, AddMany, Ticket};
+pub use add::{Add, Ticket};
 pub use batcher::RequestBatcher;
 pub use builder::BatcherBuilder;
 pub use bulk::{IntoAnswers, IntoKeyed};
