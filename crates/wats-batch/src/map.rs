@@ -213,11 +213,13 @@ where
             if let Some(outcome) = &outcome {
                 seen(outcome);
             }
-            if !window.passes(index) {
+            if window.passes(index) {
+                if let Some(outcome) = outcome {
+                    outcomes.push(outcome);
+                }
+            } else {
                 window.put(index, outcome);
-                outcomes.extend(std::iter::from_fn(|| window.pop()));
-            } else if let Some(outcome) = outcome {
-                outcomes.push(outcome);
+                window.pop_all(&mut outcomes);
             }
             usize::MAX
         })
@@ -243,6 +245,7 @@ impl<R> Window<R> {
     }
 
     /// Puts the outcome of an item, or none if it panicked.
+    #[cold]
     fn put(&mut self, index: usize, outcome: Option<R>) {
         self.kept.insert(index, outcome);
         self.skip();
@@ -262,6 +265,12 @@ impl<R> Window<R> {
         self.next += 1;
         self.skip();
         outcome
+    }
+
+    /// All that are next in order.
+    #[cold]
+    fn pop_all(&mut self, outcomes: &mut Vec<R>) {
+        outcomes.extend(std::iter::from_fn(|| self.pop()));
     }
 
     /// Lets those leave that are next and have no outcome.
