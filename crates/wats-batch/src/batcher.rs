@@ -104,7 +104,9 @@ impl<T, R, E> RequestBatcher<T, R, E> {
         async move {
             // All enter before any is waited for, so that they share batches.
             poll_fn(|cx| {
-                adds.iter_mut().for_each(|add| add.enter(cx.waker()));
+                for add in &mut adds {
+                    add.enter(cx.waker());
+                }
                 Poll::Ready(())
             })
             .await;
