@@ -56,7 +56,7 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
     }
 
     /// Enters the queue if it has not yet.
-    fn enter(&mut self, waker: &Waker) {
+    pub(crate) fn enter(&mut self, waker: &Waker) {
         if !matches!(self.state, State::New(..)) {
             return;
         }
@@ -175,56 +175,5 @@ impl<T, R, E> Drop for Add<'_, T, R, E> {
 impl<T, R, E> fmt::Debug for Add<'_, T, R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Add").finish_non_exhaustive()
-    }
-}
-
-/// The answers of many items, in their order; made by
-/// [`RequestBatcher::add_many`](crate::RequestBatcher::add_many).
-#[must_use = "items are only added when their future is awaited"]
-pub struct AddMany<'a, T, R, E> {
-    waiting: Vec<Add<'a, T, R, E>>,
-    answers: Vec<Result<R, BatchError<E>>>,
-    entered: bool,
-}
-
-impl<T, R, E> Unpin for AddMany<'_, T, R, E> {}
-
-impl<'a, T, R, E> AddMany<'a, T, R, E> {
-    pub(crate) fn new(waiting: Vec<Add<'a, T, R, E>>) -> Self {
-        Self {
-            answers: Vec::with_capacity(waiting.len()),
-            waiting,
-            entered: false,
-        }
-    }
-}
-
-impl<T, R, E> Future for AddMany<'_, T, R, E> {
-    type Output = Vec<Result<R, BatchError<E>>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if !std::mem::replace(&mut this.entered, true) {
-            // All enter before any is waited for, so that they share batches.
-            for add in &mut this.waiting {
-                add.enter(cx.waker());
-            }
-        }
-        while let Some(add) = this.waiting.get_mut(this.answers.len()) {
-            let Poll::Ready(answer) = Pin::new(add).poll(cx) else {
-                return Poll::Pending;
-            };
-            this.answers.push(answer);
-        }
-        this.waiting.clear();
-        Poll::Ready(std::mem::take(&mut this.answers))
-    }
-}
-
-impl<T, R, E> fmt::Debug for AddMany<'_, T, R, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AddMany")
-            .field("items", &self.waiting.len())
-            .finish_non_exhaustive()
     }
 }

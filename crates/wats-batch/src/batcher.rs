@@ -1,12 +1,14 @@
 //! The handle users hold.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::entry::WhenFull;
 use crate::shared::Shared;
-use crate::{Add, AddMany, BatchStats, Priority, Ticket, TryAddError};
+use crate::{Add, BatchError, BatchStats, Priority, Ticket, TryAddError};
 
 /// Gathers single items into bulk calls and gives every caller its own outcome.
 ///
@@ -94,8 +96,26 @@ impl<T, R, E> RequestBatcher<T, R, E> {
     }
 
     /// Adds many items at once and waits for all answers, in the order of the items.
-    pub fn add_many(&self, items: impl IntoIterator<Item = T>) -> AddMany<'_, T, R, E> {
-        AddMany::new(items.into_iter().map(|item| self.add(item)).collect())
+    pub fn add_many<I: IntoIterator<Item = T>>(
+        &self,
+        items: I,
+    ) -> impl Future<Output = Vec<Result<R, BatchError<E>>>> + use<'_, I, T, R, E> {
+        let mut adds: Vec<_> = items.into_iter().map(|item| self.add(item)).collect();
+        async move {
+            // All enter before any is waited for, so that they share batches.
+            poll_fn(|cx| {
+                for add in &mut adds {
+                    add.enter(cx.waker());
+                }
+                Poll::Ready(())
+            })
+            .await;
+            let mut answers = Vec::with_capacity(adds.len());
+            for add in adds {
+                answers.push(add.await);
+            }
+            answers
+        }
     }
 
     /// Adds an item now, if there is room for it. The ticket is a future that stands on its own;

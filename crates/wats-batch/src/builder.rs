@@ -13,12 +13,12 @@ use crate::dedupe::ByKey;
 use crate::entry::Key;
 use crate::metrics::Meter;
 use crate::queue::{Errand, Task};
-use crate::recovery::{Bisect, Recovery};
+use crate::recovery::Recovery;
 use crate::shared::{Options, Shared};
 use crate::timer::Timer;
 use crate::watch::Watch;
 use crate::worker::Worker;
-use crate::{BatchConfig, ConfigError, IntoAnswers, IntoKeyed, RequestBatcher, Retry};
+use crate::{BatchConfig, BatchError, ConfigError, IntoAnswers, IntoKeyed, RequestBatcher, Retry};
 
 /// Builds a [`RequestBatcher`]; from [`RequestBatcher::builder`].
 ///
@@ -50,12 +50,7 @@ impl<T, R, E> fmt::Debug for BatcherBuilder<T, R, E> {
     }
 }
 
-impl<T, R, E> BatcherBuilder<T, R, E>
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
+impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> BatcherBuilder<T, R, E> {
     pub(crate) fn new(config: BatchConfig) -> Self {
         Self {
             config,
@@ -90,11 +85,7 @@ where
     /// Items with the same key are sent in the order in which they were added, and never in two
     /// bulk calls at a time. An item goes no sooner than an earlier one of its key, whatever its
     /// priority; different keys do not wait for each other.
-    pub fn order_by<K, F>(mut self, key: F) -> Self
-    where
-        K: Hash,
-        F: Fn(&T) -> K + Send + Sync + 'static,
-    {
+    pub fn order_by<K: Hash, F: Fn(&T) -> K + Send + Sync + 'static>(mut self, key: F) -> Self {
         let hasher = RandomState::new();
         self.options.order_by = Some(Box::new(move |item| {
             Key::new(hasher.hash_one(key(item))).unwrap_or(Key::MIN)
@@ -149,7 +140,8 @@ where
     where
         T: Clone,
     {
-        self.recovery().bisect = Bisect::When(Arc::new(worth));
+        let worth = move |error: &_| matches!(error, BatchError::Bulk(error) if worth(error));
+        self.recovery().bisect = Some(Arc::new(worth));
         self
     }
 
@@ -159,7 +151,8 @@ where
     where
         T: Clone,
     {
-        self.recovery().bisect = Bisect::All;
+        let failed = |error: &_| matches!(error, BatchError::Bulk(_) | BatchError::Panicked(_));
+        self.recovery().bisect = Some(Arc::new(failed));
         self
     }
 
@@ -170,7 +163,7 @@ where
         self.options.recovery.get_or_insert(Recovery {
             copy: T::clone,
             retry: None,
-            bisect: Bisect::None,
+            bisect: None,
         })
     }
 
@@ -256,11 +249,7 @@ fn start<T, R, E>(
     drop(runtime.map(|runtime| runtime.spawn(task)));
 }
 
-impl<T, R> RequestBatcher<T, R, Infallible>
-where
-    T: Send + 'static,
-    R: Send + 'static,
-{
+impl<T: Send + 'static, R: Send + 'static> RequestBatcher<T, R, Infallible> {
     /// A batcher whose bulk function gives a plain value for each item, in order.
     ///
     /// # Errors
@@ -274,12 +263,7 @@ where
     }
 }
 
-impl<T, R, E> RequestBatcher<T, R, E>
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
+impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> RequestBatcher<T, R, E> {
     /// A batcher whose bulk function answers in order, one answer for each item: see
     /// [`IntoAnswers`] for the forms.
     ///

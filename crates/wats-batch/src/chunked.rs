@@ -278,16 +278,12 @@ async fn all_or_first_error<C, E>(
 }
 
 /// A chunk and its attempts.
-async fn one<T, C, E, F, Fut>(
+async fn one<T, C, E, F: Fn(Vec<T>) -> Fut, Fut: Future<Output = Result<C, E>>>(
     chunk: Chunk<T>,
     call: Arc<F>,
     retry: Option<Resend<T, E>>,
     answers: fn(&C) -> Option<usize>,
-) -> ChunkDone<C, E>
-where
-    F: Fn(Vec<T>) -> Fut,
-    Fut: Future<Output = Result<C, E>>,
-{
+) -> ChunkDone<C, E> {
     let Chunk {
         number: chunk,
         items,

@@ -62,12 +62,7 @@ pub(crate) struct Engine<I: Iterator, F, Fut> {
     panicked: Option<Running>,
 }
 
-impl<I, F, Fut> Engine<I, F, Fut>
-where
-    I: Iterator,
-    F: FnMut(I::Item) -> Fut,
-    Fut: Future,
-{
+impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Engine<I, F, Fut> {
     pub(crate) fn new(items: I, limit: usize, call: F) -> Self {
         Self {
             items: Some(items),

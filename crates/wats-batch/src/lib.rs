@@ -9,11 +9,11 @@
 //!
 //! # How the crate is laid out
 //! The batcher is read top to bottom: `batcher` (the handle users hold) and `builder` (its making) → `add`
-//! (the future of one caller) → `shared` (the lock, and what is done outside it) → `core` (the queue and its
-//! rules: no lock and no user code; what each runtime has in it is in `core::site`). `worker` and `timer` are
-//! the tasks that drive it, `watch` asks whether another runtime is driven. `entry` is what callers and
-//! batcher know of one item. Beside the queue are `answers`, where callers find their outcomes, and
-//! `intake`, which keeps threads from queueing for the queue's lock.
+//! (the future of one caller), `dedupe` (callers that share one) → `shared` (the lock, and what is done
+//! outside it) → `queue` (the items, their answers and the rules: no lock and no user code; what each
+//! runtime has in it is in `queue::site`) → `entry` (what callers and batcher know of one item). `worker`
+//! and `timer` are the tasks that drive it, `recover` what a worker does about failures, `watch` asks
+//! whether another runtime is driven.
 //! `engine` is the bounded concurrency under [`ChunkedBatcher`] and [`batch_map`].
 //!
 //! # Example
@@ -70,7 +70,7 @@ mod timer;
 mod watch;
 mod worker;
 
-pub use add::{Add, AddMany, Ticket};
+pub use add::{Add, Ticket};
 pub use batcher::RequestBatcher;
 pub use builder::BatcherBuilder;
 pub use bulk::{IntoAnswers, IntoKeyed};

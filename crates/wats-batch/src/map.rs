@@ -30,16 +30,11 @@ use crate::{Partition, Progress};
 /// assert_eq!(tens, [10, 20, 30]);
 /// # }
 /// ```
-pub fn batch_map<I, F, Fut>(
+pub fn batch_map<I: IntoIterator, F: FnMut(I::Item) -> Fut, Fut: Future>(
     items: I,
     limit: usize,
     call: F,
-) -> impl Future<Output = Vec<Fut::Output>>
-where
-    I: IntoIterator,
-    F: FnMut(I::Item) -> Fut,
-    Fut: Future,
-{
+) -> impl Future<Output = Vec<Fut::Output>> {
     run(items.into_iter(), limit, call, pending(), |_| {})
 }
 
@@ -59,16 +54,11 @@ where
 /// }
 /// # }
 /// ```
-pub fn batch_map_stream<I, F, Fut>(
+pub fn batch_map_stream<I: IntoIterator, F: FnMut(I::Item) -> Fut, Fut: Future>(
     items: I,
     limit: usize,
     call: F,
-) -> impl Stream<Item = (usize, Fut::Output)>
-where
-    I: IntoIterator,
-    F: FnMut(I::Item) -> Fut,
-    Fut: Future,
-{
+) -> impl Stream<Item = (usize, Fut::Output)> {
     AsCompleted::new(items.into_iter(), limit, call, |_| {})
 }
 
@@ -126,16 +116,11 @@ impl BatchMap {
     }
 
     /// All outcomes, in the order of the items.
-    pub fn run<I, F, Fut>(
+    pub fn run<I: IntoIterator, F: FnMut(I::Item) -> Fut, Fut: Future>(
         &self,
         items: I,
         call: F,
-    ) -> impl Future<Output = Vec<Fut::Output>> + use<I, F, Fut>
-    where
-        I: IntoIterator,
-        F: FnMut(I::Item) -> Fut,
-        Fut: Future,
-    {
+    ) -> impl Future<Output = Vec<Fut::Output>> + use<I, F, Fut> {
         self.run_until(items, call, pending())
     }
 
@@ -179,16 +164,11 @@ impl BatchMap {
 
     /// The outcomes as a stream in the order of the items. While the next in order is under way,
     /// others go on, up to [`max_ahead`](Self::max_ahead).
-    pub fn ordered_stream<I, F, Fut>(
+    pub fn ordered_stream<I: IntoIterator, F: FnMut(I::Item) -> Fut, Fut: Future>(
         &self,
         items: I,
         call: F,
-    ) -> impl Stream<Item = Fut::Output> + use<I, F, Fut>
-    where
-        I: IntoIterator,
-        F: FnMut(I::Item) -> Fut,
-        Fut: Future,
-    {
+    ) -> impl Stream<Item = Fut::Output> + use<I, F, Fut> {
         InOrder {
             engine: Engine::new(items.into_iter(), self.limit, call),
             most: self.ahead.max(self.limit).max(1),
@@ -233,11 +213,13 @@ where
             if let Some(outcome) = &outcome {
                 seen(outcome);
             }
-            if !window.passes(index) {
+            if window.passes(index) {
+                if let Some(outcome) = outcome {
+                    outcomes.push(outcome);
+                }
+            } else {
                 window.put(index, outcome);
-                outcomes.extend(std::iter::from_fn(|| window.pop()));
-            } else if let Some(outcome) = outcome {
-                outcomes.push(outcome);
+                window.pop_all(&mut outcomes);
             }
             usize::MAX
         })
@@ -263,6 +245,7 @@ impl<R> Window<R> {
     }
 
     /// Puts the outcome of an item, or none if it panicked.
+    #[cold]
     fn put(&mut self, index: usize, outcome: Option<R>) {
         self.kept.insert(index, outcome);
         self.skip();
@@ -282,6 +265,12 @@ impl<R> Window<R> {
         self.next += 1;
         self.skip();
         outcome
+    }
+
+    /// All that are next in order.
+    #[cold]
+    fn pop_all(&mut self, outcomes: &mut Vec<R>) {
+        outcomes.extend(std::iter::from_fn(|| self.pop()));
     }
 
     /// Lets those leave that are next and have no outcome.
@@ -364,12 +353,7 @@ struct InOrder<I: Iterator, F, Fut: Future> {
 // Nothing in it is pinned in place: the engine keeps its futures in boxes.
 impl<I: Iterator, F, Fut: Future> Unpin for InOrder<I, F, Fut> {}
 
-impl<I, F, Fut> Stream for InOrder<I, F, Fut>
-where
-    I: Iterator,
-    F: FnMut(I::Item) -> Fut,
-    Fut: Future,
-{
+impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Stream for InOrder<I, F, Fut> {
     type Item = Fut::Output;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -15,12 +15,7 @@ use crate::worker::Worker;
 /// How often a batch is cut while nothing of it gets through: down to quarters, seven calls in all.
 const BLIND_CUTS: u32 = 2;
 
-impl<T, R, E> Worker<T, R, E>
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
+impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R, E> {
     /// Serves a batch just taken until each of its items is answered.
     pub(crate) async fn serve_with_recovery(&mut self, items: Vec<T>, recovery: &Recovery<T, E>) {
         let entries = std::mem::take(&mut self.entries);

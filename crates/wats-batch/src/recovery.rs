@@ -9,16 +9,8 @@ pub(crate) struct Recovery<T, E> {
     /// Makes the copy that is kept while the bulk function has the items.
     pub(crate) copy: fn(&T) -> T,
     pub(crate) retry: Option<Retry<E>>,
-    pub(crate) bisect: Bisect<E>,
-}
-
-/// Which failures of a whole call have it cut in two.
-pub(crate) enum Bisect<E> {
-    None,
-    /// All, panics too.
-    All,
-    /// The errors for which this holds.
-    When(Predicate<E>),
+    /// Which failures of a whole call have it cut in two.
+    pub(crate) bisect: Option<Predicate<BatchError<E>>>,
 }
 
 /// Items that are sent together, with the number of their attempt.
@@ -36,7 +28,7 @@ impl<T, E> Recovery<T, E> {
     pub(crate) fn keep(&self, items: &[(Index, T)], attempt: u32) -> Vec<(Index, T)> {
         let retry = self.retry.as_ref();
         let retry = retry.is_some_and(|retry| retry.may_follow(attempt));
-        let bisect = !matches!(self.bisect, Bisect::None) && items.len() > 1;
+        let bisect = self.bisect.is_some() && items.len() > 1;
         if retry || bisect {
             let copy = |(entry, item): &(Index, T)| (*entry, (self.copy)(item));
             items.iter().map(copy).collect()
@@ -63,10 +55,6 @@ impl<T, E> Recovery<T, E> {
 
     /// Whether to cut in two what failed as a whole with this error.
     pub(crate) fn halves(&self, error: &BatchError<E>) -> bool {
-        match (&self.bisect, error) {
-            (Bisect::All, BatchError::Bulk(_) | BatchError::Panicked(_)) => true,
-            (Bisect::When(when), BatchError::Bulk(error)) => when(error),
-            _ => false,
-        }
+        self.bisect.as_ref().is_some_and(|halves| halves(error))
     }
 }

@@ -77,20 +77,15 @@ pub struct BatchStats {
 
 /// How the queue counts.
 impl BatchStats {
-    pub(crate) fn batch_taken(&mut self, items: usize, in_flight: usize) {
+    /// `waited` is how long its items waited, in nanoseconds: all together, and the longest.
+    pub(crate) fn batch_taken(&mut self, items: usize, in_flight: usize, waited: (u64, u64)) {
         self.sent += items as u64;
         self.batches += 1;
         self.largest_batch = self.largest_batch.max(items as u64);
         self.most_in_flight = self.most_in_flight.max(in_flight as u64);
-    }
-
-    #[inline]
-    pub(crate) fn waited(&mut self, since: i64, now: i64) {
-        let nanos = now.wrapping_sub(since);
-        // Otherwise the item went from one runtime to another, whose clocks may differ.
-        let wait = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
-        self.wait_total = self.wait_total.saturating_add(wait);
-        self.wait_max = self.wait_max.max(wait);
+        let (all, longest) = waited;
+        self.wait_total = self.wait_total.saturating_add(Duration::from_nanos(all));
+        self.wait_max = self.wait_max.max(Duration::from_nanos(longest));
     }
 
     pub(crate) fn called(&mut self, took: Duration) {

@@ -36,12 +36,7 @@ pub(crate) struct Worker<T, R, E> {
     is_done: bool,
 }
 
-impl<T, R, E> Worker<T, R, E>
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
+impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R, E> {
     /// The queue has counted it as starting.
     pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
         Self {

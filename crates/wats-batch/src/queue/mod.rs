@@ -126,7 +126,7 @@ impl<T, R, E> Queue<T, R, E> {
             nth,
             site: id,
             priority,
-            place: Place::Blocked,
+            place: if is_full { Place::Blocked } else { Place::Lane },
         };
         site.waiting += 1;
         let index = self.slots.insert(slot);
@@ -134,8 +134,12 @@ impl<T, R, E> Queue<T, R, E> {
         if is_full {
             self.stats.blocked += 1;
             self.blocked.push(link);
-        } else {
+        } else if key.is_some() {
             self.accept(link);
+        } else {
+            self.accepted += 1;
+            site.count_queued();
+            site.lanes[priority as usize].push(link);
         }
         Ok((index, nth))
     }

@@ -15,6 +15,8 @@ struct Batch<'a, T> {
     items: Vec<T>,
     entries: &'a mut Vec<Index>,
     now: i64,
+    /// How long its items waited, in nanoseconds: all together, and the longest.
+    waited: (u64, u64),
 }
 
 impl<T, R, E> Queue<T, R, E> {
@@ -32,13 +34,16 @@ impl<T, R, E> Queue<T, R, E> {
             items: Vec::with_capacity(room),
             entries,
             now: self.clock.now(),
+            waited: (0, 0),
         };
         let lowest_first = self.sites.get(post.site).passed_over >= PATIENCE;
         for step in 0..3 {
             let lane = if lowest_first { step } else { 2 - step };
             self.take_from_lane(post.site, lane, &mut batch);
         }
-        let Batch { items, now, .. } = batch;
+        let Batch {
+            items, now, waited, ..
+        } = batch;
         let oldest = self.oldest(post.site);
         let site = self.sites.get_mut(post.site);
         let passed_over = !lowest_first && site.lanes[..2].iter().any(|lane| !lane.is_empty());
@@ -46,7 +51,7 @@ impl<T, R, E> Queue<T, R, E> {
         site.due = oldest.is_some_and(|since| is_over(since, now, self.wait));
         self.sites.get_mut(post.place).sending += 1;
         self.calls += 1;
-        self.stats.batch_taken(items.len(), self.calls);
+        self.stats.batch_taken(items.len(), self.calls, waited);
         self.sites.get_mut(post.site).served = self.stats.batches;
         self.fill_from_blocked();
         Some(items)
@@ -61,6 +66,7 @@ impl<T, R, E> Queue<T, R, E> {
         deferred: &mut Deferred<T, R, E>,
     ) -> u64 {
         let before = self.stats.failed;
+        deferred.wakers.reserve(entries.size_hint().0);
         for (index, answer) in entries.zip(answers) {
             // Otherwise it was cut off by a close with a deadline; its caller has been told.
             let key = match self.slots.get(index) {
@@ -129,7 +135,10 @@ impl<T, R, E> Queue<T, R, E> {
         };
         batch.items.push(item);
         batch.entries.push(index);
-        self.stats.waited(slot.since, batch.now);
+        // Otherwise the item went from one runtime to another, whose clocks may differ.
+        let waited = u64::try_from(batch.now.wrapping_sub(slot.since)).unwrap_or(0);
+        batch.waited.0 = batch.waited.0.saturating_add(waited);
+        batch.waited.1 = batch.waited.1.max(waited);
         let site = self.sites.get_mut(slot.site);
         site.queued -= 1;
         site.waiting -= 1;

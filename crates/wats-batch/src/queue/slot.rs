@@ -99,12 +99,16 @@ impl Lane {
 
     #[inline]
     pub(crate) fn pop<T, R, E>(&mut self, slots: &Slots<T, R, E>) -> Option<Link> {
-        while let Some(link) = self.links.pop_front() {
-            if link.is_waiting(slots) {
+        while self.waiting > 0
+            && let Some(link) = self.links.pop_front()
+        {
+            // Where all wait, there is nothing to look up.
+            if self.links.len() < self.waiting || link.is_waiting(slots) {
                 self.waiting -= 1;
                 return Some(link);
             }
         }
+        self.links.clear();
         None
     }
 

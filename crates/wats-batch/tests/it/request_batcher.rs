@@ -450,7 +450,7 @@ async fn a_flush_covers_those_who_wait_for_room() {
             .max_batch_size(4);
         let batcher =
             RequestBatcher::infallible(config, |items: Vec<u32>| async { items }).unwrap();
-        let mut import = batcher.add_many(0..25);
+        let mut import = Box::pin(batcher.add_many(0..25));
         let others: Vec<_> = (100..105)
             .map(|item| Box::pin(batcher.add_with(item, priority)))
             .collect();
@@ -546,7 +546,8 @@ async fn limits_are_data_and_no_arithmetic() {
                 let plain =
                     RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items })
                         .unwrap();
-                let (mut keyed, mut lone) = (batcher.add_many(0..7), plain.add_many(0..7));
+                let mut keyed = Box::pin(batcher.add_many(0..7));
+                let mut lone = Box::pin(plain.add_many(0..7));
                 let _ = (
                     (&mut keyed).now_or_never().is_none(),
                     (&mut lone).now_or_never().is_none(),

@@ -1,5 +1,5 @@
-//! What holds on several threads, where callers leave their items in buffers beside the queue: nothing in
-//! a buffer is forgotten by a flush, a close or the statistics, and a thread's items stay in order.
+//! What holds on several threads: nothing that was added is forgotten by a flush, a close or the statistics,
+//! and a thread's items stay in order.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
