@@ -11,13 +11,14 @@ fn batch(criterion: &mut Criterion) {
     else {
         return;
     };
-    let batcher = {
+    let made = {
         let _inside = runtime.enter();
         RequestBatcher::infallible(
             BatchConfig::default().policy(Policy::Eager),
             |items: Vec<u64>| async move { items },
         )
     };
+    let Ok(batcher) = made else { return };
     criterion.bench_function("batch/add/lone", |bencher| {
         bencher.iter(|| runtime.block_on(async { batcher.add(black_box(7)).await }));
     });

@@ -21,6 +21,9 @@ const LAYERS: [&str; 10] = [
     "wats",
 ];
 
+/// Features that are tried without the ones beside them.
+const SINGLE: [(&str, &str); 2] = [("wats-http", "brotli"), ("wats-http", "zstd")];
+
 /// Offline, against the workspace: no crate needs to be in a registry yet. A change need not be committed to be tried.
 const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-docs \
      --exclude wats-fuzz --quiet \
@@ -283,17 +286,24 @@ fn examples() -> Step {
     .without("WATS_BASE_URL")
 }
 
-/// A crate builds by itself, where no other member switches a feature on for it, and passes its tests without its
-/// default features.
+/// A crate builds by itself, where no other member switches a feature on for it, also with one feature only where
+/// features meet in one piece of code, and passes its tests without its default features.
 fn alone(name: &'static str) -> Step {
-    step(
+    let mut alone = step(
         &format!("alone:{name}"),
         "builds alone, and passes its tests without default features",
         [
             format!("check -p {name}"),
             format!("test -p {name} --no-default-features --lib --bins --tests"),
         ],
-    )
+    );
+    let single = SINGLE.iter().filter(|(of, _)| *of == name);
+    alone.commands.extend(single.map(|(_, feature)| {
+        cargo_line(&format!(
+            "check -p {name} --no-default-features --features {feature}"
+        ))
+    }));
+    alone
 }
 
 /// Features hold for a whole build, so any crate of a program may turn these on for us.

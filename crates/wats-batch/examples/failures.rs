@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, Retry, limit};
+use wats_batch::{BatchConfig, BatchError, ConfigError, Policy, RequestBatcher, Retry};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum ServerError {
@@ -21,12 +21,11 @@ enum ServerError {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() {
+async fn main() -> Result<(), ConfigError> {
     static WAS_BUSY: AtomicBool = AtomicBool::new(false);
-    let two_tries = std::num::NonZeroU32::MIN.saturating_add(1);
     let batcher: RequestBatcher<u32, u32, ServerError> =
         RequestBatcher::builder(BatchConfig::default().policy(Policy::Eager))
-            .retry(Retry::attempts(two_tries).when(|error| *error == ServerError::Busy))
+            .retry(Retry::attempts(2).when(|error| *error == ServerError::Busy))
             .bisect_when(|error| *error == ServerError::Rejected)
             .build(|parts: Vec<u32>| async move {
                 println!("  call with {} parts", parts.len());
@@ -46,7 +45,7 @@ async fn main() {
                         }
                     })
                     .collect::<Vec<_>>())
-            });
+            })?;
 
     println!("16 parts: the server is busy once, 4 does not exist, 13 poisons its batch");
     for (part, answer) in batcher.add_many(0..16).await.into_iter().enumerate() {
@@ -60,12 +59,12 @@ async fn main() {
 
     println!("a shutdown while the server hangs");
     let config = BatchConfig::default()
-        .max_batch_size(limit::<1>())
-        .max_concurrent_batches(limit::<1>());
+        .max_batch_size(1)
+        .max_concurrent_batches(1);
     let stuck: RequestBatcher<u32, u32, ServerError> =
         RequestBatcher::new(config, |_: Vec<u32>| {
             std::future::pending::<Result<Vec<u32>, _>>()
-        });
+        })?;
     let waiting: Vec<_> = (0..2).filter_map(|part| stuck.try_add(part).ok()).collect();
     let cut_off = stuck.close_within(Duration::from_millis(20)).await;
     println!("(unsent, interrupted) = {cut_off:?}");
@@ -74,4 +73,5 @@ async fn main() {
             println!("{error}");
         }
     }
+    Ok(())
 }

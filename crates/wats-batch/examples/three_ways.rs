@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use wats_batch::{
-    BatchConfig, BatchError, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map, limit,
-};
+use wats_batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map};
 
 const ITEMS: u32 = 100;
 
@@ -38,7 +36,7 @@ impl Server {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), BatchError<std::convert::Infallible>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::default();
 
     let start = Instant::now();
@@ -48,12 +46,12 @@ async fn main() -> Result<(), BatchError<std::convert::Infallible>> {
     server.report("one after the other", start);
 
     let start = Instant::now();
-    batch_map(0..ITEMS, limit::<10>(), |id| server.get(id)).await;
+    batch_map(0..ITEMS, 10, |id| server.get(id)).await;
     server.report("batch_map, 10 at a time", start);
 
     let start = Instant::now();
-    let config = ChunkConfig::default().chunk_size(limit::<20>());
-    let chunked = ChunkedBatcher::<BatchError<()>>::new(config);
+    let config = ChunkConfig::default().chunk_size(20);
+    let chunked = ChunkedBatcher::<_, std::convert::Infallible>::new(config)?;
     let call = async |ids| Ok(server.get_many(ids).await);
     let products = chunked.run(0..ITEMS, call).await;
     assert_eq!(products.len(), ITEMS as usize);
@@ -62,11 +60,11 @@ async fn main() -> Result<(), BatchError<std::convert::Infallible>> {
     // A hundred callers who know nothing of each other.
     let start = Instant::now();
     let bulk = server.clone();
-    let config = BatchConfig::default().max_batch_size(limit::<25>());
+    let config = BatchConfig::default().max_batch_size(25);
     let batcher = RequestBatcher::infallible(config, move |ids| {
         let bulk = bulk.clone();
         async move { bulk.get_many(ids).await }
-    });
+    })?;
     for product in join_all((0..ITEMS).map(|id| batcher.add(id))).await {
         product?;
     }

@@ -80,13 +80,13 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
         let outcome = match &mut self.state {
             State::Waiting(entry) => {
                 let batcher = self.batcher.get();
-                let Poll::Ready(outcome) = batcher.answers.poll(entry.index, cx.waker()) else {
+                let Poll::Ready(outcome) = batcher.poll(entry.index, cx.waker()) else {
                     batcher.await_here(entry);
                     return Poll::Pending;
                 };
                 outcome
             }
-            State::Joined(flight) => ready!(flight.as_mut().poll(cx)),
+            State::Joined(shared) => ready!(shared.as_mut().poll(cx)),
             State::Refused => Err(BatchError::Closed),
             State::New(..) | State::Ended => return Poll::Pending,
         };
@@ -102,7 +102,7 @@ impl<T, R, E> Ticket<T, R, E> {
     /// ```
     /// # use wats_batch::{BatchConfig, RequestBatcher};
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-    /// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v });
+    /// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v }).unwrap();
     /// batcher.try_add(1).unwrap().detach();
     /// batcher.close().await;
     /// assert_eq!(batcher.stats().sent, 1);
@@ -114,11 +114,14 @@ impl<T, R, E> Ticket<T, R, E> {
         E: Send + Sync + 'static,
     {
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::Waiting(entry) => self.batcher.get().answers.leave(entry.index),
+            State::Waiting(entry) => {
+                let batcher = self.batcher.get();
+                batcher.update(|queue, deferred| queue.detach(entry.index, deferred));
+            }
             // The item belongs to all who wait for it, so somebody has to.
-            State::Joined(flight) => {
+            State::Joined(shared) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                    drop(runtime.spawn(flight.map(|answer| let_go([answer]))));
+                    drop(runtime.spawn(shared.map(|answer| let_go([answer]))));
                 }
             }
             State::New(..) | State::Refused | State::Ended => {}
@@ -164,7 +167,7 @@ impl<T, R, E> Drop for Add<'_, T, R, E> {
     #[inline]
     fn drop(&mut self) {
         if let State::Waiting(entry) = self.state {
-            self.batcher.get().leave(entry);
+            self.batcher.get().leave(entry.index);
         }
     }
 }

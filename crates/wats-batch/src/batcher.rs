@@ -32,7 +32,7 @@ use crate::{Add, AddMany, BatchStats, Priority, Ticket, TryAddError};
 /// // All or nothing: one result for the whole call.
 /// let batcher = RequestBatcher::new(BatchConfig::default(), |ids: Vec<u64>| async move {
 ///     if ids.contains(&13) { Err("bad luck") } else { Ok(ids) }
-/// });
+/// }).unwrap();
 /// assert_eq!(batcher.add(12).await.unwrap(), 12);
 /// let (a, b) = tokio::join!(batcher.add(13), batcher.add(14));
 /// assert_eq!(a.unwrap_err().inner(), Some(&"bad luck"));
@@ -147,7 +147,7 @@ impl<T, R, E> RequestBatcher<T, R, E> {
 
     /// Whether the batcher was closed.
     pub fn is_closed(&self) -> bool {
-        self.shared().core.lock().is_closed()
+        self.shared().queue.lock().is_closed()
     }
 
     /// What the batcher has done so far.
@@ -161,7 +161,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::{BatchConfig, Policy, limit};
+    use crate::{BatchConfig, Policy};
 
     #[test]
     fn handles_and_futures_go_everywhere() {
@@ -177,11 +177,12 @@ mod tests {
     async fn memory_is_flat_over_a_million_keys() {
         let config = BatchConfig::default()
             .policy(Policy::Eager)
-            .max_pending(limit::<1000>());
+            .max_pending(1000);
         let batcher: RequestBatcher<u32, u32, Infallible> = RequestBatcher::builder(config)
             .dedupe_by(|n: &u32| *n)
             .order_by(|n: &u32| *n)
-            .build_infallible(|items| async { items });
+            .build_infallible(|items| async { items })
+            .unwrap();
         for first in (0..1_000_000).step_by(500) {
             let keys = first..first + 500;
             let leaves = batcher.add_many(keys.clone());
@@ -200,15 +201,16 @@ mod tests {
             );
         }
         let shared = batcher.shared();
-        let flights = shared
+        let joined = shared
+            .options
             .dedupe
             .as_ref()
             .map(|dedupe| dedupe.capacity())
             .unwrap();
-        let (slots, keys) = shared.core.lock().capacity();
+        let (slots, keys) = shared.queue.lock().capacity();
         assert!(
-            flights < 5000 && slots < 5000 && keys < 5000,
-            "{flights} {slots} {keys}"
+            joined < 5000 && slots < 5000 && keys < 5000,
+            "{joined} {slots} {keys}"
         );
         assert_eq!(batcher.stats().items, 1_100_000);
     }

@@ -6,14 +6,19 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use crate::bulk::Bulk;
-use crate::core::Errand;
-use crate::core::slab::Key;
 use crate::dedupe::ByKey;
+use crate::entry::Key;
 use crate::metrics::Meter;
+use crate::queue::{Errand, Task};
 use crate::recovery::{Bisect, Recovery};
 use crate::shared::{Options, Shared};
-use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, watch, worker};
+use crate::timer::Timer;
+use crate::watch::Watch;
+use crate::worker::Worker;
+use crate::{BatchConfig, ConfigError, IntoAnswers, IntoKeyed, RequestBatcher, Retry};
 
 /// Builds a [`RequestBatcher`]; from [`RequestBatcher::builder`].
 ///
@@ -24,7 +29,7 @@ use crate::{BatchConfig, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, w
 /// let batcher: RequestBatcher<u32, u32, String> =
 ///     RequestBatcher::builder(BatchConfig::default().policy(Policy::Eager))
 ///         .dedupe_by(|id: &u32| *id)
-///         .build(|ids: Vec<u32>| async move { ids.into_iter().map(Ok).collect::<Vec<_>>() });
+///         .build(|ids: Vec<u32>| async move { ids.into_iter().map(Ok).collect::<Vec<_>>() }).unwrap();
 ///
 /// let (a, b) = tokio::join!(batcher.add(7), batcher.add(7));
 /// assert_eq!((a.unwrap(), b.unwrap()), (7, 7));
@@ -137,7 +142,7 @@ where
     ///     .bisect_when(|error| *error == Refusal::Rejected)
     ///     .build(|ids: Vec<u32>| async move {
     ///         if ids.contains(&13) { Err(Refusal::Rejected) } else { Ok(ids) }
-    ///     });
+    ///     }).unwrap();
     /// # let _ = (batcher, Refusal::Unavailable);
     /// ```
     pub fn bisect_when(mut self, worth: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self
@@ -170,26 +175,41 @@ where
     }
 
     /// Ends with a bulk function that answers in order: see [`IntoAnswers`] for the forms.
-    pub fn build<F, Fut>(self, bulk: F) -> RequestBatcher<T, R, E>
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a limit is 0.
+    pub fn build<F, Fut>(self, bulk: F) -> Result<RequestBatcher<T, R, E>, ConfigError>
     where
         F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoAnswers<R, E>,
     {
-        self.finish(Bulk::in_order(bulk))
+        self.finish(Bulk::in_order(bulk, IntoAnswers::into_answers))
     }
 
     /// Ends with a bulk function that answers in order and cannot fail.
-    pub fn build_infallible<F, Fut>(self, bulk: F) -> RequestBatcher<T, R, E>
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a limit is 0.
+    pub fn build_infallible<F, Fut>(self, bulk: F) -> Result<RequestBatcher<T, R, E>, ConfigError>
     where
         F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<R>> + Send + 'static,
     {
-        self.finish(Bulk::values(bulk))
+        self.finish(Bulk::in_order(bulk, |values| {
+            Ok(values.into_iter().map(Ok).collect())
+        }))
     }
 
     /// Ends with a bulk function that answers by key: see [`IntoKeyed`] for the forms.
-    pub fn build_keyed<K, G, F, Fut>(self, key: G, bulk: F) -> RequestBatcher<T, R, E>
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a limit is 0.
+    pub fn build_keyed<K, G, F, Fut>(
+        self,
+        key: G,
+        bulk: F,
+    ) -> Result<RequestBatcher<T, R, E>, ConfigError>
     where
         K: Eq + Hash + Send + 'static,
         R: Clone,
@@ -201,18 +221,39 @@ where
         self.finish(Bulk::keyed(key, bulk))
     }
 
-    fn finish(self, bulk: Bulk<T, R, E>) -> RequestBatcher<T, R, E> {
-        RequestBatcher::from_shared(Arc::new(Shared::new(
+    fn finish(self, bulk: Bulk<T, R, E>) -> Result<RequestBatcher<T, R, E>, ConfigError> {
+        self.config.check()?;
+        Ok(RequestBatcher::from_shared(Arc::new(Shared::new(
             self.config,
             bulk,
             self.options,
-            |shared, errand| match errand {
-                Errand::Worker(post, runtime) => worker::start(shared, post, runtime),
-                Errand::Timer(post, runtime) => timer::start(shared, post, runtime),
-                Errand::Watch(post, runtime) => watch::start(shared, post, runtime),
-            },
-        )))
+            start,
+        ))))
     }
+}
+
+/// Starts a task. Made before it is spawned: if the runtime is gone, dropping it tells so.
+fn start<T, R, E>(
+    shared: &Arc<Shared<T, R, E>>,
+    Errand {
+        task,
+        post,
+        runtime,
+    }: Errand,
+) where
+    T: Send + 'static,
+    R: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    let task = match task {
+        Task::Worker => {
+            let worker = Worker::new(shared, post).run();
+            return runtime.map_or((), |runtime| shared.start_worker(&runtime, worker));
+        }
+        Task::Timer => Timer::new(shared, post).run().boxed(),
+        Task::Watch => Watch::new(shared, post).run().boxed(),
+    };
+    drop(runtime.map(|runtime| runtime.spawn(task)));
 }
 
 impl<T, R> RequestBatcher<T, R, Infallible>
@@ -221,7 +262,10 @@ where
     R: Send + 'static,
 {
     /// A batcher whose bulk function gives a plain value for each item, in order.
-    pub fn infallible<F, Fut>(config: BatchConfig, bulk: F) -> Self
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a limit is 0.
+    pub fn infallible<F, Fut>(config: BatchConfig, bulk: F) -> Result<Self, ConfigError>
     where
         F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<R>> + Send + 'static,
@@ -238,7 +282,10 @@ where
 {
     /// A batcher whose bulk function answers in order, one answer for each item: see
     /// [`IntoAnswers`] for the forms.
-    pub fn new<F, Fut>(config: BatchConfig, bulk: F) -> Self
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a limit is 0.
+    pub fn new<F, Fut>(config: BatchConfig, bulk: F) -> Result<Self, ConfigError>
     where
         F: Fn(Vec<T>) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
@@ -259,13 +306,16 @@ where
     /// let batcher: RequestBatcher<u8, &str, String> =
     ///     RequestBatcher::keyed(config, |id| *id, |_ids: Vec<u8>| async {
     ///         HashMap::from([(1, "one"), (2, "two")])
-    ///     });
+    ///     }).unwrap();
     /// let (two, nine) = tokio::join!(batcher.add(2), batcher.add(9));
     /// assert_eq!(two.unwrap(), "two");
     /// assert!(matches!(nine, Err(BatchError::Missing)));
     /// # }
     /// ```
-    pub fn keyed<K, G, F, Fut>(config: BatchConfig, key: G, bulk: F) -> Self
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a limit is 0.
+    pub fn keyed<K, G, F, Fut>(config: BatchConfig, key: G, bulk: F) -> Result<Self, ConfigError>
     where
         K: Eq + Hash + Send + 'static,
         R: Clone,

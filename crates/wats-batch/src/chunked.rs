@@ -3,49 +3,46 @@
 use std::fmt;
 use std::future::Future;
 use std::iter::Fuse;
-use std::marker::PhantomData;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use futures_util::{FutureExt, Stream, StreamExt};
 
+use crate::config::refuse_zero;
 use crate::error::panic_message;
-use crate::map::capacity;
+use crate::map::{AsCompleted, capacity};
 use crate::progress::{Report, Reporter};
-use crate::{ChunkError, Progress, Retry, batch_map_stream, limit};
+use crate::{BatchError, ChunkError, ConfigError, Progress, Retry};
 
 /// How a list is cut and sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChunkConfig {
     /// Items of a chunk; the last may be smaller. 100.
-    pub chunk_size: NonZeroUsize,
+    pub chunk_size: usize,
     /// Chunks under way at a time. 5.
-    pub max_concurrent: NonZeroUsize,
+    pub max_concurrent: usize,
 }
 
 impl Default for ChunkConfig {
     fn default() -> Self {
         Self {
-            chunk_size: limit::<100>(),
-            max_concurrent: limit::<5>(),
+            chunk_size: 100,
+            max_concurrent: 5,
         }
     }
 }
 
 impl ChunkConfig {
     /// Sets the items of a chunk.
-    pub fn chunk_size(mut self, items: NonZeroUsize) -> Self {
+    pub fn chunk_size(mut self, items: usize) -> Self {
         self.chunk_size = items;
         self
     }
 
     /// Sets the chunks under way at a time.
-    pub fn max_concurrent(mut self, chunks: NonZeroUsize) -> Self {
+    pub fn max_concurrent(mut self, chunks: usize) -> Self {
         self.max_concurrent = chunks;
         self
     }
@@ -64,16 +61,19 @@ pub struct ChunkDone<C, E> {
     pub result: Result<C, ChunkError<E>>,
 }
 
+/// A retry, and how to copy the items of a chunk.
+type Resend<T, E> = (Retry<E>, fn(&T) -> T);
+
 /// Sends one list in chunks, some at a time.
 ///
 /// The calls run inside the calling task: dropping the future ends them. A panic fails its chunk
 /// and no other. With a [`retry`](Self::retry) the items must be `Clone`.
 ///
 /// ```
-/// use wats_batch::{ChunkConfig, ChunkedBatcher, limit};
+/// use wats_batch::{ChunkConfig, ChunkedBatcher};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let chunked = ChunkedBatcher::new(ChunkConfig::default().chunk_size(limit::<20>()));
+/// let chunked = ChunkedBatcher::new(ChunkConfig::default().chunk_size(20)).unwrap();
 /// let doubled = chunked
 ///     .try_run(0..50, |chunk: Vec<u32>| async move {
 ///         Ok::<Vec<u32>, std::io::Error>(chunk.into_iter().map(|n| n * 2).collect())
@@ -84,88 +84,54 @@ pub struct ChunkDone<C, E> {
 /// # }
 /// ```
 #[must_use = "a chunked batcher does nothing before it is run"]
-pub struct ChunkedBatcher<E, R = NoRetry> {
+pub struct ChunkedBatcher<T, E> {
     config: ChunkConfig,
-    retry: R,
+    retry: Option<Resend<T, E>>,
     progress: Option<Report>,
-    error: PhantomData<fn() -> E>,
 }
 
-impl<E, R: Clone> Clone for ChunkedBatcher<E, R> {
+impl<T, E> Clone for ChunkedBatcher<T, E> {
     fn clone(&self) -> Self {
         Self {
             config: self.config.clone(),
             retry: self.retry.clone(),
             progress: self.progress.clone(),
-            error: PhantomData,
         }
     }
 }
 
-impl<E, R: fmt::Debug> fmt::Debug for ChunkedBatcher<E, R> {
+impl<T, E> fmt::Debug for ChunkedBatcher<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChunkedBatcher")
             .field("config", &self.config)
-            .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
 }
 
-/// Each chunk is sent once; what a [`ChunkedBatcher`] does unless it is given a [`Retry`].
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct NoRetry;
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::NoRetry {}
-    impl<E> Sealed for super::Retry<E> {}
-}
-
-/// How chunks of items `T` are sent again: [`NoRetry`], or [`Retry`] where the items are `Clone`.
-#[diagnostic::on_unimplemented(
-    message = "chunks of `{T}` cannot be sent again",
-    note = "a `ChunkedBatcher` with `retry` clones the items of a chunk, so they must be `Clone`"
-)]
-pub trait Resend<T, E>: Clone + sealed::Sealed {
-    /// The retry and a copy of the chunk, where another attempt may follow this one.
-    #[doc(hidden)]
-    fn copy(&self, attempt: u32, chunk: &[T]) -> Option<(&Retry<E>, Vec<T>)>;
-}
-
-impl<T, E> Resend<T, E> for NoRetry {
-    fn copy(&self, _: u32, _: &[T]) -> Option<(&Retry<E>, Vec<T>)> {
-        None
-    }
-}
-
-impl<T: Clone, E> Resend<T, E> for Retry<E> {
-    fn copy(&self, attempt: u32, chunk: &[T]) -> Option<(&Self, Vec<T>)> {
-        self.may_follow(attempt).then(|| (self, chunk.to_vec()))
-    }
-}
-
-impl<E> ChunkedBatcher<E> {
+impl<T, E> ChunkedBatcher<T, E> {
     /// A chunked batcher without retry.
-    pub fn new(config: ChunkConfig) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if an option is 0.
+    pub fn new(config: ChunkConfig) -> Result<Self, ConfigError> {
+        refuse_zero([
+            ("chunk_size", config.chunk_size),
+            ("max_concurrent", config.max_concurrent),
+        ])?;
+        Ok(Self {
             config,
-            retry: NoRetry,
+            retry: None,
             progress: None,
-            error: PhantomData,
-        }
+        })
     }
-}
 
-impl<E, R> ChunkedBatcher<E, R> {
-    /// Tries failed chunks again. A chunk under retry keeps its place among those under way.
-    pub fn retry(self, retry: Retry<E>) -> ChunkedBatcher<E, Retry<E>> {
-        ChunkedBatcher {
-            config: self.config,
-            retry,
-            progress: self.progress,
-            error: PhantomData,
-        }
+    /// Sends failed chunks again. A chunk under retry keeps its place among those under way.
+    pub fn retry(mut self, retry: Retry<E>) -> Self
+    where
+        T: Clone,
+    {
+        self.retry = Some((retry, T::clone));
+        self
     }
 
     /// Calls `report` after each chunk, with the numbers of items.
@@ -179,9 +145,8 @@ impl<E, R> ChunkedBatcher<E, R> {
     #[must_use = "some items may have failed"]
     pub async fn run<I, V, F, Fut>(&self, items: I, call: F) -> Vec<Result<V, ChunkError<E>>>
     where
-        I: IntoIterator,
-        R: Resend<I::Item, E>,
-        F: Fn(Vec<I::Item>) -> Fut,
+        I: IntoIterator<Item = T>,
+        F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<Vec<V>, E>>,
     {
         let chunks = in_order(self.judged(items, call, |values| Some(values.len()))).await;
@@ -205,11 +170,10 @@ impl<E, R> ChunkedBatcher<E, R> {
         &self,
         items: I,
         call: F,
-    ) -> impl Future<Output = Result<Vec<V>, ChunkError<E>>> + use<E, R, I, V, F, Fut>
+    ) -> impl Future<Output = Result<Vec<V>, ChunkError<E>>> + use<T, E, I, V, F, Fut>
     where
-        I: IntoIterator,
-        R: Resend<I::Item, E>,
-        F: Fn(Vec<I::Item>) -> Fut,
+        I: IntoIterator<Item = T>,
+        F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<Vec<V>, E>>,
     {
         let chunks = all_or_first_error(self.judged(items, call, |values| Some(values.len())));
@@ -221,9 +185,8 @@ impl<E, R> ChunkedBatcher<E, R> {
     #[must_use = "some chunks may have failed"]
     pub async fn run_chunks<I, C, F, Fut>(&self, items: I, call: F) -> Vec<Result<C, ChunkError<E>>>
     where
-        I: IntoIterator,
-        R: Resend<I::Item, E>,
-        F: Fn(Vec<I::Item>) -> Fut,
+        I: IntoIterator<Item = T>,
+        F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
         let chunks = in_order(self.stream(items, call)).await;
@@ -239,11 +202,10 @@ impl<E, R> ChunkedBatcher<E, R> {
         &self,
         items: I,
         call: F,
-    ) -> impl Future<Output = Result<Vec<C>, ChunkError<E>>> + use<E, R, I, C, F, Fut>
+    ) -> impl Future<Output = Result<Vec<C>, ChunkError<E>>> + use<T, E, I, C, F, Fut>
     where
-        I: IntoIterator,
-        R: Resend<I::Item, E>,
-        F: Fn(Vec<I::Item>) -> Fut,
+        I: IntoIterator<Item = T>,
+        F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
         all_or_first_error(self.stream(items, call))
@@ -254,11 +216,10 @@ impl<E, R> ChunkedBatcher<E, R> {
         &self,
         items: I,
         call: F,
-    ) -> impl Stream<Item = ChunkDone<C, E>> + use<E, R, I, C, F, Fut>
+    ) -> impl Stream<Item = ChunkDone<C, E>> + use<T, E, I, C, F, Fut>
     where
-        I: IntoIterator,
-        R: Resend<I::Item, E>,
-        F: Fn(Vec<I::Item>) -> Fut,
+        I: IntoIterator<Item = T>,
+        F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
         self.judged(items, call, |_| None)
@@ -272,32 +233,29 @@ impl<E, R> ChunkedBatcher<E, R> {
         items: I,
         call: F,
         answers: fn(&C) -> Option<usize>,
-    ) -> impl Stream<Item = ChunkDone<C, E>> + use<E, R, I, C, F, Fut>
+    ) -> impl Stream<Item = ChunkDone<C, E>> + use<T, E, I, C, F, Fut>
     where
-        I: IntoIterator,
-        R: Resend<I::Item, E>,
-        F: Fn(Vec<I::Item>) -> Fut,
+        I: IntoIterator<Item = T>,
+        F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
         let items = items.into_iter();
-        let reporter = Reporter::new(&items, self.progress.clone());
+        let mut reporter = Reporter::new(&items, self.progress.clone());
         let chunks = Chunks {
             items: items.fuse(),
-            size: self.config.chunk_size.get(),
+            size: self.config.chunk_size,
             content: Vec::new(),
             number: 0,
             start: 0,
         };
         let retry = self.retry.clone();
         let call = Arc::new(call);
-        let calls = batch_map_stream(chunks, self.config.max_concurrent, move |chunk| {
-            one(chunk, Arc::clone(&call), retry.clone(), answers)
-        });
-        Reported {
-            calls,
-            reporter,
-            held: None,
-        }
+        let one = move |chunk| one(chunk, Arc::clone(&call), retry.clone(), answers);
+        let seen = move |done: &ChunkDone<C, E>| {
+            let items = done.items.len();
+            reporter.seen_many(items, if done.result.is_err() { items } else { 0 });
+        };
+        AsCompleted::new(chunks, self.config.max_concurrent, one, seen).map(|(_, done)| done)
     }
 }
 
@@ -319,46 +277,14 @@ async fn all_or_first_error<C, E>(
     Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
-/// Tells the progress callback of each chunk before the chunk is handed out.
-struct Reported<S, C, E> {
-    calls: S,
-    reporter: Reporter,
-    /// A chunk of which the callback is told now. If the callback panics, the next poll gives it.
-    held: Option<ChunkDone<C, E>>,
-}
-
-// Nothing in it is pinned in place.
-impl<S: Unpin, C, E> Unpin for Reported<S, C, E> {}
-
-impl<S, C, E> Stream for Reported<S, C, E>
-where
-    S: Stream<Item = (usize, ChunkDone<C, E>)> + Unpin,
-{
-    type Item = ChunkDone<C, E>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        if this.held.is_none()
-            && let Some((_, done)) = ready!(this.calls.poll_next_unpin(cx))
-        {
-            let items = done.items.len();
-            let failed = if done.result.is_err() { items } else { 0 };
-            this.held = Some(done);
-            this.reporter.seen_many(items, failed);
-        }
-        Poll::Ready(this.held.take())
-    }
-}
-
 /// A chunk and its attempts.
-async fn one<T, C, E, R, F, Fut>(
+async fn one<T, C, E, F, Fut>(
     chunk: Chunk<T>,
     call: Arc<F>,
-    retry: R,
+    retry: Option<Resend<T, E>>,
     answers: fn(&C) -> Option<usize>,
 ) -> ChunkDone<C, E>
 where
-    R: Resend<T, E>,
     F: Fn(Vec<T>) -> Fut,
     Fut: Future<Output = Result<C, E>>,
 {
@@ -368,43 +294,38 @@ where
         content,
     } = chunk;
     let expected = items.len();
+    let mut attempts = 1;
     // The caller's code: `call`, the `Clone` of the items, and the retry's predicate.
-    let attempts = AssertUnwindSafe(async {
-        let (mut content, mut attempt) = (content, 1);
+    let last = AssertUnwindSafe(async {
+        let mut content = content;
         loop {
-            let again = retry.copy(attempt, &content);
-            match (call(content).await, again) {
-                (Ok(answer), _) => return Ok(answer),
-                (Err(error), Some((retry, copy))) if retry.again(attempt, &error) => {
-                    retry.pause(attempt).await;
+            let again = retry
+                .as_ref()
+                .filter(|(retry, _)| retry.may_follow(attempts));
+            let copy = again.map(|(retry, copy)| (retry, content.iter().map(copy).collect()));
+            match (call(content).await, copy) {
+                (Err(error), Some((retry, copy))) if retry.again(attempts, &error) => {
+                    retry.pause(attempts).await;
                     content = copy;
-                    attempt += 1;
+                    attempts += 1;
                 }
-                (Err(error), _) => {
-                    return Err(ChunkError::Failed {
-                        chunk,
-                        attempts: attempt,
-                        source: Arc::new(error),
-                    });
-                }
+                (answer, _) => return answer,
             }
         }
     });
-    let result = match attempts.catch_unwind().await {
+    let answer = match last.catch_unwind().await {
         Ok(Ok(answer)) => match answers(&answer) {
-            Some(actual) if actual != expected => Err(ChunkError::WrongCount {
-                chunk,
-                expected,
-                actual,
-            }),
+            Some(actual) if actual != expected => Err(BatchError::WrongCount { expected, actual }),
             _ => Ok(answer),
         },
-        Ok(Err(error)) => Err(error),
-        Err(payload) => Err(ChunkError::Panicked {
-            chunk,
-            message: panic_message(&*payload),
-        }),
+        Ok(Err(error)) => Err(BatchError::Bulk(Arc::new(error))),
+        Err(payload) => Err(BatchError::Panicked(panic_message(&*payload))),
     };
+    let result = answer.map_err(|error| ChunkError {
+        chunk,
+        attempts,
+        error,
+    });
     ChunkDone {
         chunk,
         items,

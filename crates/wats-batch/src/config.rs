@@ -1,22 +1,8 @@
-//! What a batcher is told: limits, policy, priority. Limits are never zero, by type.
+//! What a batcher is told: limits, policy, priority.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// A limit known at compile time; zero does not compile.
-///
-/// ```
-/// assert_eq!(wats_batch::limit::<25>().get(), 25);
-/// ```
-/// ```compile_fail
-/// wats_batch::limit::<0>();
-/// ```
-pub const fn limit<const N: usize>() -> NonZeroUsize {
-    const {
-        assert!(N > 0, "a limit of 0 would stop everything for ever");
-    }
-    NonZeroUsize::MIN.saturating_add(N - 1)
-}
+use crate::ConfigError;
 
 /// When a batch is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,31 +36,32 @@ pub enum Priority {
     High,
 }
 
-/// The limits and the policy of a [`RequestBatcher`](crate::RequestBatcher).
+/// The limits and the policy of a [`RequestBatcher`](crate::RequestBatcher). A limit of 0 would stop
+/// everything for ever; the batcher is not made with it.
 ///
 /// ```
 /// use std::time::Duration;
-/// use wats_batch::{BatchConfig, Policy, limit};
+/// use wats_batch::{BatchConfig, Policy};
 ///
 /// let config = BatchConfig::default()
-///     .max_batch_size(limit::<25>())
+///     .max_batch_size(25)
 ///     .max_wait(Duration::from_millis(20))
 ///     .policy(Policy::Window);
-/// assert_eq!(config.max_concurrent_batches.get(), 5);
+/// assert_eq!(config.max_concurrent_batches, 5);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchConfig {
     /// The most items of one bulk call; never exceeded. 100.
-    pub max_batch_size: NonZeroUsize,
+    pub max_batch_size: usize,
     /// The longest an item waits for others under [`Policy::Window`] while a bulk slot is free.
     /// 100 ms.
     pub max_wait: Duration,
     /// The most bulk calls under way at a time. 5.
-    pub max_concurrent_batches: NonZeroUsize,
+    pub max_concurrent_batches: usize,
     /// The most accepted items that wait to be sent. Beyond it `add` waits for room and `try_add`
     /// refuses. 10 000.
-    pub max_pending: NonZeroUsize,
+    pub max_pending: usize,
     /// When a batch is sent. [`Policy::Window`].
     pub policy: Policy,
 }
@@ -82,10 +69,10 @@ pub struct BatchConfig {
 impl Default for BatchConfig {
     fn default() -> Self {
         Self {
-            max_batch_size: limit::<100>(),
+            max_batch_size: 100,
             max_wait: Duration::from_millis(100),
-            max_concurrent_batches: limit::<5>(),
-            max_pending: limit::<10_000>(),
+            max_concurrent_batches: 5,
+            max_pending: 10_000,
             policy: Policy::Window,
         }
     }
@@ -93,7 +80,7 @@ impl Default for BatchConfig {
 
 impl BatchConfig {
     /// Sets the most items of one bulk call.
-    pub fn max_batch_size(mut self, items: NonZeroUsize) -> Self {
+    pub fn max_batch_size(mut self, items: usize) -> Self {
         self.max_batch_size = items;
         self
     }
@@ -105,13 +92,13 @@ impl BatchConfig {
     }
 
     /// Sets the most bulk calls under way at a time.
-    pub fn max_concurrent_batches(mut self, batches: NonZeroUsize) -> Self {
+    pub fn max_concurrent_batches(mut self, batches: usize) -> Self {
         self.max_concurrent_batches = batches;
         self
     }
 
     /// Sets the most accepted items that wait to be sent.
-    pub fn max_pending(mut self, items: NonZeroUsize) -> Self {
+    pub fn max_pending(mut self, items: usize) -> Self {
         self.max_pending = items;
         self
     }
@@ -120,5 +107,23 @@ impl BatchConfig {
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        refuse_zero([
+            ("max_batch_size", self.max_batch_size),
+            ("max_concurrent_batches", self.max_concurrent_batches),
+            ("max_pending", self.max_pending),
+        ])
+    }
+}
+
+/// The first of these options that is 0 is an error.
+pub(crate) fn refuse_zero(
+    options: impl IntoIterator<Item = (&'static str, usize)>,
+) -> Result<(), ConfigError> {
+    match options.into_iter().find(|(_, value)| *value == 0) {
+        Some((option, _)) => Err(ConfigError { option }),
+        None => Ok(()),
     }
 }

@@ -5,45 +5,31 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared as SharedFuture, WeakShared};
 
 use crate::TryAddError;
 use crate::add::Ticket;
-use crate::core::AddOptions;
-use crate::entry::{Answer, Dedupe, State, WhenFull};
-use crate::list::Index;
+use crate::entry::{AddOptions, Dedupe, EntryId, SharedAnswer, State, WhenFull};
 use crate::shared::Shared;
 use crate::sync::Lock;
 
-type Flight<R, E> = SharedFuture<Answer<R, E>>;
-type WeakFlight<R, E> = WeakShared<Answer<R, E>>;
-
 pub(crate) struct ByKey<K, F, R, E> {
     key_of: F,
-    flights: Arc<Flights<K, R, E>>,
-    last_id: AtomicU32,
+    under_way: Arc<UnderWay<K, R, E>>,
     joined: AtomicU64,
 }
 
-/// The keys under way. An entry is removed by its flight when it ends, however it ends.
-type Flights<K, R, E> = Lock<HashMap<K, Entry<R, E>>>;
-
-struct Entry<R, E> {
-    /// Tells one flight from the next.
-    id: u32,
-    index: Index,
-    flight: WeakFlight<R, E>,
-}
+/// The keys under way. Each is removed by its answer when that comes, or nobody waits for it any more.
+type UnderWay<K, R, E> = Lock<HashMap<K, (EntryId, WeakShared<SharedAnswer<R, E>>)>>;
 
 impl<K, F, R, E> ByKey<K, F, R, E> {
     pub(crate) fn new(key_of: F) -> Self {
         Self {
             key_of,
-            flights: Arc::default(),
-            last_id: AtomicU32::new(0),
+            under_way: Arc::default(),
             joined: AtomicU64::new(0),
         }
     }
@@ -63,52 +49,41 @@ where
         item: T,
         options: AddOptions,
         when_full: WhenFull,
-    ) -> Result<Answer<R, E>, TryAddError<T>> {
+    ) -> Result<SharedAnswer<R, E>, TryAddError<T>> {
         let key = (self.key_of)(&item);
-        // Declared before the guard: the last hold on a flight must not be let go under the lock.
+        // Declared before the guard: the last hold on an answer must not be let go under the lock.
         let known;
-        let mut flights = self.flights.lock();
-        let entry = flights.get(&key);
-        known = entry.and_then(|entry| Some((entry.flight.upgrade()?, entry.index, entry.id)));
-        if let Some((flight, index, id)) = &known
+        let mut under_way = self.under_way.lock();
+        known = under_way
+            .get(&key)
+            .and_then(|(entry, answer)| Some((*entry, answer.upgrade()?)));
+        if let Some((entry, answer)) = &known
             // One that was answered long ago, and not looked at since, is not in flight.
-            && batcher.core.lock().is_open(*index, *id)
+            && batcher.queue.lock().is_open(entry.index, entry.nth)
         {
             self.joined.fetch_add(1, Ordering::Relaxed);
-            return Ok(flight.clone().boxed());
+            return Ok(answer.clone().boxed());
         }
-        let id = self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let options = AddOptions {
-            flight: id,
-            ..options
-        };
         let (entry, effects) = batcher.enter(item, None, options, when_full)?;
         let ticket = Ticket::of(Arc::clone(batcher), State::Waiting(entry));
         let removal = Removal {
-            flights: Arc::clone(&self.flights),
+            under_way: Arc::clone(&self.under_way),
             key: key.clone(),
-            id,
+            nth: entry.nth,
         };
-        let flight: Flight<R, E> = async move {
+        let answer: SharedFuture<SharedAnswer<R, E>> = async move {
             let answer = ticket.await;
             drop(removal);
             answer
         }
         .boxed()
         .shared();
-        if let Some(weak) = flight.downgrade() {
-            flights.insert(
-                key,
-                Entry {
-                    id,
-                    index: entry.index,
-                    flight: weak,
-                },
-            );
+        if let Some(weak) = answer.downgrade() {
+            under_way.insert(key, (entry, weak));
         }
-        drop(flights);
+        drop(under_way);
         batcher.act(effects);
-        Ok(flight.boxed())
+        Ok(answer.boxed())
     }
 
     fn joined(&self) -> u64 {
@@ -117,28 +92,27 @@ where
 
     #[cfg(test)]
     fn capacity(&self) -> usize {
-        self.flights.lock().capacity()
+        self.under_way.lock().capacity()
     }
 }
 
-/// Takes a flight out of the map when it ends.
+/// Takes a key out of the map when its item has come to its end.
 struct Removal<K: Eq + Hash, R, E> {
-    flights: Arc<Flights<K, R, E>>,
+    under_way: Arc<UnderWay<K, R, E>>,
     key: K,
-    id: u32,
+    nth: u64,
 }
 
 impl<K: Eq + Hash, R, E> Drop for Removal<K, R, E> {
     fn drop(&mut self) {
         // Declared before the guard: dropping a key is foreign code.
         let _removed;
-        let mut flights = self.flights.lock();
-        // A later flight of the same key may have taken the place.
-        if flights
-            .get(&self.key)
-            .is_some_and(|entry| entry.id == self.id)
+        let mut under_way = self.under_way.lock();
+        // A later item of the same key may have taken the place.
+        if let Some((entry, _)) = under_way.get(&self.key)
+            && entry.nth == self.nth
         {
-            _removed = flights.remove_entry(&self.key);
+            _removed = under_way.remove_entry(&self.key);
         }
     }
 }

@@ -1,18 +1,31 @@
 //! What a caller and the batcher know of one entry: how the item may enter, what the caller holds of
 //! it, and how far it has come.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::core::AddOptions;
-use crate::intake::BufferId;
-use crate::list::Index;
+use crate::error::Answer;
 use crate::runtime::Runtime;
-use crate::{BatchError, Priority, TryAddError};
+use crate::{Priority, TryAddError};
 
-/// An answer to come.
-pub(crate) type Answer<R, E> = BoxFuture<'static, Result<R, BatchError<E>>>;
+/// The slot of an entry in the queue. Its number is used anew once the caller has its answer.
+pub(crate) type Index = usize;
+
+/// The number of a runtime in the queue, for as long as something of it is under way.
+pub(crate) type SiteId = u32;
+
+/// An ordering key: a hash, so that comparing keys runs no foreign code. Two keys with one hash are
+/// merely kept in order with each other.
+pub(crate) type Key = NonZeroU64;
+
+/// How an item enters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AddOptions {
+    pub(crate) priority: Priority,
+    pub(crate) key: Option<Key>,
+}
 
 /// Whether an item may wait for room in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +37,22 @@ pub(crate) enum WhenFull {
 /// What a caller holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryId {
-    /// The item's number: its slot in the queue, and the cell its answer will be in.
     pub(crate) index: Index,
-    /// The buffer it was left in; it may be in the queue by now.
-    pub(crate) buffer: Option<BufferId>,
+    /// Which entry it is, of all that ever came.
+    pub(crate) nth: u64,
     /// The runtime that asked for it last.
     pub(crate) runtime: Runtime,
 }
+
+/// An answer to come, of which several callers wait.
+pub(crate) type SharedAnswer<R, E> = BoxFuture<'static, Answer<R, E>>;
 
 /// How far an [`Add`](crate::Add) has come.
 pub(crate) enum State<T, R, E> {
     New(T, Priority),
     Waiting(EntryId),
     /// Waits together with others for one item.
-    Joined(Answer<R, E>),
+    Joined(SharedAnswer<R, E>),
     Refused,
     Ended,
 }
@@ -51,7 +66,7 @@ pub(crate) trait Dedupe<B, T, R, E>: Send + Sync {
         item: T,
         options: AddOptions,
         when_full: WhenFull,
-    ) -> Result<Answer<R, E>, TryAddError<T>>;
+    ) -> Result<SharedAnswer<R, E>, TryAddError<T>>;
 
     /// How many have joined another's item.
     fn joined(&self) -> u64;

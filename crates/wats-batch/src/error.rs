@@ -6,6 +6,18 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+/// An option is 0 where that makes no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("`{option}` must not be 0")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The name of the option.
+    pub option: &'static str,
+}
+
+/// What the caller of an item gets.
+pub(crate) type Answer<R, E> = Result<R, BatchError<E>>;
+
 /// Why an item has no result.
 ///
 /// Each variant says whether the item reached the bulk function, so a caller knows whether asking
@@ -62,7 +74,10 @@ impl<E: fmt::Display> fmt::Display for BatchError<E> {
                 f.write_str("no tokio runtime to run the batch on; the item was not sent")?;
             }
         }
-        cause(f, self.inner())
+        match self.inner() {
+            Some(error) if f.alternate() => write!(f, ": {error:#}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -142,122 +157,43 @@ impl<T> fmt::Debug for TryAddError<T> {
 
 /// Why a chunk of a [`ChunkedBatcher`](crate::ChunkedBatcher), or an item of it, has no result. Prints as
 /// [`BatchError`] does: the caller's own error follows in the alternate form.
-#[derive(Debug, Error)]
+#[derive(Debug)]
 #[non_exhaustive]
-pub enum ChunkError<E> {
-    /// The call for the chunk failed, after the tries it was allowed.
-    Failed {
-        /// Which chunk, from 0.
-        chunk: usize,
-        /// How often it was tried.
-        attempts: u32,
-        /// The caller's error, shared by all items of the chunk.
-        #[source]
-        source: Arc<E>,
-    },
-    /// The function panicked; the message is kept. Other chunks are not affected.
-    Panicked {
-        /// Which chunk, from 0.
-        chunk: usize,
-        /// The panic's message.
-        message: Arc<str>,
-    },
-    /// The function broke its contract of one answer an item.
-    WrongCount {
-        /// Which chunk, from 0.
-        chunk: usize,
-        /// Items in the chunk.
-        expected: usize,
-        /// Answers received.
-        actual: usize,
-    },
+pub struct ChunkError<E> {
+    /// Which chunk, from 0.
+    pub chunk: usize,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// What went wrong: [`Bulk`](BatchError::Bulk), [`Panicked`](BatchError::Panicked) or
+    /// [`WrongCount`](BatchError::WrongCount).
+    pub error: BatchError<E>,
 }
 
 impl<E: fmt::Display> fmt::Display for ChunkError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed {
-                chunk, attempts, ..
-            } => write!(
-                f,
-                "the call for chunk {chunk} failed after {attempts} attempt(s)"
-            )?,
-            Self::Panicked { chunk, message } => {
-                write!(f, "the function panicked on chunk {chunk}: {message}")?;
-            }
-            Self::WrongCount {
-                chunk,
-                expected,
-                actual,
-            } => write!(
-                f,
-                "chunk {chunk}: {actual} answers for {expected} items; return one for each"
-            )?,
-        }
-        cause(f, self.inner())
+        write!(f, "chunk {}, attempt {}: ", self.chunk, self.attempts)?;
+        self.error.fmt(f)
     }
 }
 
-/// What the alternate form adds.
-fn cause<E: fmt::Display>(f: &mut fmt::Formatter<'_>, error: Option<&E>) -> fmt::Result {
-    match error {
-        Some(error) if f.alternate() => write!(f, ": {error:#}"),
-        _ => Ok(()),
+impl<E: std::error::Error + 'static> std::error::Error for ChunkError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
     }
 }
 
 impl<E> ChunkError<E> {
-    /// Which chunk, from 0.
-    pub fn chunk(&self) -> usize {
-        match self {
-            Self::Failed { chunk, .. }
-            | Self::Panicked { chunk, .. }
-            | Self::WrongCount { chunk, .. } => *chunk,
-        }
-    }
-
     /// The caller's own error, where the function gave one.
     pub fn inner(&self) -> Option<&E> {
-        match self {
-            Self::Failed { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-
-    /// The caller's own error by value, where the function gave one and nobody else holds the same.
-    pub fn into_inner(self) -> Option<E> {
-        match self {
-            Self::Failed { source, .. } => Arc::into_inner(source),
-            _ => None,
-        }
+        self.error.inner()
     }
 }
 
 impl<E> Clone for ChunkError<E> {
     fn clone(&self) -> Self {
-        match self {
-            Self::Failed {
-                chunk,
-                attempts,
-                source,
-            } => Self::Failed {
-                chunk: *chunk,
-                attempts: *attempts,
-                source: Arc::clone(source),
-            },
-            Self::Panicked { chunk, message } => Self::Panicked {
-                chunk: *chunk,
-                message: Arc::clone(message),
-            },
-            Self::WrongCount {
-                chunk,
-                expected,
-                actual,
-            } => Self::WrongCount {
-                chunk: *chunk,
-                expected: *expected,
-                actual: *actual,
-            },
+        Self {
+            error: self.error.clone(),
+            ..*self
         }
     }
 }
@@ -314,15 +250,15 @@ mod tests {
             format!("{:#}", BatchError::Item(Arc::new(Long))),
             "the bulk call refused the item: no answer: timed out"
         );
-        let chunk = ChunkError::Failed {
+        let chunk = ChunkError {
             chunk: 2,
             attempts: 1,
-            source: Arc::new(Long),
+            error: BatchError::Bulk(Arc::new(Long)),
         };
         assert_eq!(
             format!("{chunk} | {chunk:#}"),
-            "the call for chunk 2 failed after 1 attempt(s) | \
-             the call for chunk 2 failed after 1 attempt(s): no answer: timed out"
+            "chunk 2, attempt 1: the bulk call failed | \
+             chunk 2, attempt 1: the bulk call failed: no answer: timed out"
         );
         assert_eq!(
             format!("{:#}", BatchError::<Long>::Closed),

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! Batching that never loses a caller, and costs about as much as the task it saves.
 //!
 //! | you have | use |
@@ -17,19 +18,19 @@
 //!
 //! # Example
 //! ```
-//! use wats_batch::{BatchConfig, Policy, RequestBatcher, limit};
+//! use wats_batch::{BatchConfig, Policy, RequestBatcher};
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! // One call of the server answers many part numbers, each with its own result.
 //! let batcher = RequestBatcher::new(
-//!     BatchConfig::default().max_batch_size(limit::<20>()).policy(Policy::Eager),
+//!     BatchConfig::default().max_batch_size(20).policy(Policy::Eager),
 //!     |numbers: Vec<u32>| async move {
 //!         numbers
 //!             .into_iter()
 //!             .map(|n| if n == 0 { Err("no such part") } else { Ok(n * 10) })
 //!             .collect::<Vec<_>>()
 //!     },
-//! );
+//! ).unwrap();
 //! let (a, b, c) = tokio::join!(batcher.add(1), batcher.add(0), batcher.add(3));
 //! assert_eq!(a.unwrap(), 10);
 //! assert_eq!(b.unwrap_err().inner(), Some(&"no such part"));
@@ -39,20 +40,16 @@
 //! ```
 
 mod add;
-mod answers;
 mod batcher;
 mod builder;
 mod bulk;
 mod chunked;
 mod config;
-mod core;
 mod dedupe;
 mod engine;
 mod entry;
 mod error;
 mod foreign;
-mod intake;
-mod list;
 #[cfg(all(test, wats_loom))]
 mod loom_tests;
 mod map;
@@ -60,7 +57,9 @@ mod metrics;
 mod partition;
 mod policy;
 mod progress;
+mod queue;
 mod ready;
+mod recover;
 mod recovery;
 mod retry;
 mod runtime;
@@ -75,9 +74,9 @@ pub use add::{Add, AddMany, Ticket};
 pub use batcher::RequestBatcher;
 pub use builder::BatcherBuilder;
 pub use bulk::{IntoAnswers, IntoKeyed};
-pub use chunked::{ChunkConfig, ChunkDone, ChunkedBatcher, NoRetry, Resend};
-pub use config::{BatchConfig, Policy, Priority, limit};
-pub use error::{BatchError, ChunkError, TryAddError};
+pub use chunked::{ChunkConfig, ChunkDone, ChunkedBatcher};
+pub use config::{BatchConfig, Policy, Priority};
+pub use error::{BatchError, ChunkError, ConfigError, TryAddError};
 pub use map::{BatchMap, batch_map, batch_map_stream};
 pub use partition::Partition;
 pub use progress::Progress;

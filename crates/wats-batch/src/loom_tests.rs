@@ -14,23 +14,22 @@ use loom::future::block_on;
 use loom::thread;
 
 use crate::add::{Add, Ticket};
-use crate::bulk::{Bulk, Outcome};
-use crate::core::Errand;
-use crate::core::site::Post;
+use crate::bulk::Bulk;
 use crate::entry::WhenFull;
 use crate::metrics::Meter;
+use crate::queue::{Errand, Task};
 use crate::shared::{Options, Shared, Starter};
 use crate::worker::Worker;
-use crate::{BatchConfig, BatchError, Policy, Priority, limit};
+use crate::{BatchConfig, BatchError, Policy, Priority};
 
 type Under = Arc<Shared<u32, u32, ()>>;
 
 fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
-    let size = std::num::NonZeroUsize::new(batch).unwrap();
+    let size = batch;
     let config = BatchConfig::default()
         .policy(Policy::Eager)
         .max_batch_size(size)
-        .max_concurrent_batches(limit::<1>());
+        .max_concurrent_batches(1);
     let options = Options {
         order_by: None,
         dedupe: None,
@@ -39,7 +38,10 @@ fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
     };
     Arc::new(Shared::new(
         config,
-        Bulk::values(|items| async { items }),
+        Bulk::in_order(
+            |items| async { items },
+            |items: Vec<u32>| Ok(items.into_iter().map(Ok).collect()),
+        ),
         options,
         starter,
     ))
@@ -47,23 +49,9 @@ fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
 
 /// The worker's own steps, on a thread in place of a task.
 fn on_a_thread(shared: &Under, errand: Errand) {
-    run(Worker::new(shared, post(&errand)));
-}
-
-fn post(errand: &Errand) -> Post {
-    let Errand::Worker(post, None) = errand else {
-        unreachable!("one site, without a runtime, and no windows: {errand:?}");
-    };
-    *post
-}
-
-/// The same, with a buffer, which all threads share here.
-fn with_a_buffer(shared: &Under, errand: Errand) {
-    let mut worker = Worker::new(shared, post(&errand));
-    worker.uses_buffers = true;
-    // Already now, which spares the models two switches.
-    worker.open_buffer();
-    run(worker);
+    // One site, without a runtime, and no windows.
+    assert_eq!(errand.task, Task::Worker);
+    run(Worker::new(shared, errand.post));
 }
 
 thread_local! {
@@ -74,9 +62,8 @@ thread_local! {
 fn run(mut worker: Worker<u32, u32, ()>) {
     thread::spawn(move || {
         while let Some(items) = worker.take() {
-            let count = items.len();
             SENT.with_borrow_mut(|sent| sent.extend(&items));
-            worker.settle(Outcome::Values(items).answers(count), true);
+            worker.settle(items.into_iter().map(Ok), true);
         }
     });
 }
@@ -97,18 +84,16 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 
 #[test]
 fn two_callers_each_get_their_own_answer() {
-    let workers: [(usize, Starter<u32, u32, ()>); 3] =
-        [(1, on_a_thread), (2, on_a_thread), (1, with_a_buffer)];
-    for (batch, worker) in workers {
+    for batch in [1, 2] {
         model(move || {
-            let shared = under(batch, worker);
+            let shared = under(batch, on_a_thread);
             let other = Arc::clone(&shared);
             let caller = thread::spawn(move || {
                 assert_eq!(block_on(Add::new(&other, 1, Priority::Normal)).unwrap(), 1);
             });
             assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
             caller.join().unwrap();
-            assert_eq!(shared.core.lock().pending(), 0);
+            assert_eq!(shared.queue.lock().snapshot().pending, 0);
         });
     }
 }
@@ -117,7 +102,7 @@ fn two_callers_each_get_their_own_answer() {
 fn what_one_thread_adds_is_sent_in_that_order() {
     model(|| {
         SENT.take();
-        let shared = under(1, with_a_buffer);
+        let shared = under(1, on_a_thread);
         let ticket = |item| {
             Ticket::enter_now(
                 Arc::clone(&shared),
@@ -128,7 +113,6 @@ fn what_one_thread_adds_is_sent_in_that_order() {
             .unwrap()
         };
         let first = ticket(1);
-        // By the buffer, if it is open by now; the third never.
         let mut second = Box::pin(Add::new(&shared, 2, Priority::Normal));
         let early = once(second.as_mut());
         assert_eq!(block_on(ticket(3)).unwrap(), 3);
@@ -142,18 +126,17 @@ fn what_one_thread_adds_is_sent_in_that_order() {
 
 #[test]
 fn a_caller_that_goes_away_strands_nobody() {
-    let workers: [Starter<u32, u32, ()>; 2] = [on_a_thread, with_a_buffer];
-    for worker in workers {
+    {
         model(move || {
-            let shared = under(2, worker);
+            let shared = under(2, on_a_thread);
             let other = Arc::clone(&shared);
             let fickle = thread::spawn(move || {
                 let mut add = Box::pin(Add::new(&other, 1, Priority::Normal));
-                // Dropped while it lies in a buffer, waits, is sent, or is answered.
+                // Dropped while it waits, is sent, or is answered.
                 once(add.as_mut());
                 drop(add);
                 // Never in between: it was sent before, or will not be.
-                let stats = other.core.lock().counters.snapshot();
+                let stats = other.queue.lock().snapshot();
                 assert!(
                     stats.sent + stats.cancelled > 0,
                     "neither sent nor cancelled"
@@ -161,15 +144,15 @@ fn a_caller_that_goes_away_strands_nobody() {
             });
             assert_eq!(block_on(Add::new(&shared, 2, Priority::Normal)).unwrap(), 2);
             fickle.join().unwrap();
-            assert_eq!(shared.core.lock().pending(), 0);
+            assert_eq!(shared.queue.lock().snapshot().pending, 0);
         });
     }
 }
 
 #[test]
-fn closing_forgets_no_buffer() {
+fn closing_forgets_nobody() {
     model(|| {
-        let shared = under(1, with_a_buffer);
+        let shared = under(1, on_a_thread);
         let ticket =
             Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, WhenFull::Reject).unwrap();
         let other = Arc::clone(&shared);
@@ -178,7 +161,7 @@ fn closing_forgets_no_buffer() {
         assert!(matches!(late, Ok(2) | Err(BatchError::Closed)), "{late:?}");
         assert_eq!(block_on(ticket).unwrap(), 1);
         closer.join().unwrap();
-        assert_eq!(shared.core.lock().pending(), 0);
+        assert_eq!(shared.queue.lock().snapshot().pending, 0);
     });
 }
 
@@ -212,6 +195,6 @@ fn a_cut_off_answers_once() {
             )),
         }
         closer.join().unwrap();
-        assert_eq!(shared.core.lock().pending(), 0);
+        assert_eq!(shared.queue.lock().snapshot().pending, 0);
     });
 }

@@ -1,9 +1,8 @@
 //! `batch_map`: an async function over a list, a bounded number at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
-use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,22 +17,22 @@ use crate::{Partition, Progress};
 /// items.
 ///
 /// A slow item holds up no other: a slot that is done takes the next item at once. There are never
-/// more than `limit` futures, and never more than 2^20, however long the list. All run inside the calling task (spawn inside
-/// `call` to use more cores), so they may borrow, and dropping the future ends them all. A panic in
-/// `call` is the caller's panic.
+/// more than `limit` futures, and never more than 2^20, however long the list; a limit of 0 counts as 1.
+/// All run inside the calling task (spawn inside `call` to use more cores), so they may borrow, and
+/// dropping the future ends them all. A panic in `call` is the caller's panic.
 ///
 /// ```
-/// use wats_batch::{batch_map, limit};
+/// use wats_batch::batch_map;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let factor = 10; // may be borrowed
-/// let tens = batch_map(1..=3, limit::<2>(), async |n| n * factor).await;
+/// let tens = batch_map(1..=3, 2, async |n| n * factor).await;
 /// assert_eq!(tens, [10, 20, 30]);
 /// # }
 /// ```
 pub fn batch_map<I, F, Fut>(
     items: I,
-    limit: NonZeroUsize,
+    limit: usize,
     call: F,
 ) -> impl Future<Output = Vec<Fut::Output>>
 where
@@ -51,10 +50,10 @@ where
 ///
 /// ```
 /// use futures_util::StreamExt;
-/// use wats_batch::{batch_map_stream, limit};
+/// use wats_batch::batch_map_stream;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let mut squares = batch_map_stream([2, 3, 4], limit::<2>(), |n| async move { n * n });
+/// let mut squares = batch_map_stream([2, 3, 4], 2, |n| async move { n * n });
 /// while let Some((index, square)) = squares.next().await {
 ///     println!("item {index}: {square}");
 /// }
@@ -62,7 +61,7 @@ where
 /// ```
 pub fn batch_map_stream<I, F, Fut>(
     items: I,
-    limit: NonZeroUsize,
+    limit: usize,
     call: F,
 ) -> impl Stream<Item = (usize, Fut::Output)>
 where
@@ -70,20 +69,16 @@ where
     F: FnMut(I::Item) -> Fut,
     Fut: Future,
 {
-    AsCompleted {
-        engine: Engine::new(items.into_iter(), limit.get(), call),
-        limit: limit.get(),
-        done: VecDeque::new(),
-    }
+    AsCompleted::new(items.into_iter(), limit, call, |_| {})
 }
 
 /// [`batch_map`] with options: progress, a signal to stop, streams in either order.
 ///
 /// ```
-/// use wats_batch::{BatchMap, limit};
+/// use wats_batch::BatchMap;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let parts = BatchMap::new(limit::<4>())
+/// let parts = BatchMap::new(4)
 ///     .progress(|progress| println!("{progress}"))
 ///     .partition(["1", "x", "3"], async |text| text.parse::<u8>())
 ///     .await;
@@ -94,7 +89,7 @@ where
 #[derive(Clone)]
 #[must_use = "a map does nothing before it is run"]
 pub struct BatchMap {
-    limit: NonZeroUsize,
+    limit: usize,
     ahead: usize,
     progress: Option<Report>,
 }
@@ -108,11 +103,11 @@ impl fmt::Debug for BatchMap {
 }
 
 impl BatchMap {
-    /// At most `limit` items at a time.
-    pub fn new(limit: NonZeroUsize) -> Self {
+    /// At most `limit` items at a time; 0 counts as 1.
+    pub fn new(limit: usize) -> Self {
         Self {
             limit,
-            ahead: limit.get().saturating_mul(32),
+            ahead: limit.saturating_mul(32),
             progress: None,
         }
     }
@@ -125,8 +120,8 @@ impl BatchMap {
 
     /// How many outcomes an [ordered stream](Self::ordered_stream) keeps while an earlier item is
     /// still under way; beyond that it waits for that item. 32 times the limit.
-    pub fn max_ahead(mut self, outcomes: NonZeroUsize) -> Self {
-        self.ahead = outcomes.get();
+    pub fn max_ahead(mut self, outcomes: usize) -> Self {
+        self.ahead = outcomes;
         self
     }
 
@@ -195,8 +190,8 @@ impl BatchMap {
         Fut: Future,
     {
         InOrder {
-            engine: Engine::new(items.into_iter(), self.limit.get(), call),
-            most: self.ahead.max(self.limit.get()),
+            engine: Engine::new(items.into_iter(), self.limit, call),
+            most: self.ahead.max(self.limit).max(1),
             window: Window::new(),
         }
     }
@@ -214,7 +209,7 @@ pub(crate) fn capacity<R>(items: &impl Iterator) -> usize {
 
 async fn run<I, F, Fut>(
     items: I,
-    limit: NonZeroUsize,
+    limit: usize,
     call: F,
     stop: impl Future<Output = ()>,
     mut seen: impl FnMut(&Fut::Output),
@@ -226,7 +221,7 @@ where
 {
     let mut outcomes = Vec::with_capacity(capacity::<Fut::Output>(&items));
     let mut window = Window::new();
-    let mut engine = Engine::new(items, limit.get(), call);
+    let mut engine = Engine::new(items, limit, call);
     let mut stop = pin!(stop);
     let mut stopped = false;
     poll_fn(|cx| {
@@ -240,7 +235,7 @@ where
             }
             if !window.passes(index) {
                 window.put(index, outcome);
-                outcomes.extend(std::iter::from_fn(|| window.next()));
+                outcomes.extend(std::iter::from_fn(|| window.pop()));
             } else if let Some(outcome) = outcome {
                 outcomes.push(outcome);
             }
@@ -254,107 +249,107 @@ where
 /// Outcomes that come in any order and leave in the order of the items.
 struct Window<R> {
     /// The index of the next to leave.
-    first: usize,
-    /// From the next on. It ends with an item that has ended.
-    places: VecDeque<Place<R>>,
-    /// Items in it that have ended.
-    kept: usize,
-}
-
-enum Place<R> {
-    UnderWay,
-    Done(R),
-    /// The item panicked: it leaves unseen.
-    Panicked,
+    next: usize,
+    /// Those that came early; none of one whose item panicked.
+    kept: BTreeMap<usize, Option<R>>,
 }
 
 impl<R> Window<R> {
-    fn new() -> Self {
+    const fn new() -> Self {
         Self {
-            first: 0,
-            places: VecDeque::new(),
-            kept: 0,
+            next: 0,
+            kept: BTreeMap::new(),
         }
     }
 
     /// Puts the outcome of an item, or none if it panicked.
     fn put(&mut self, index: usize, outcome: Option<R>) {
-        let place = index - self.first;
-        if self.places.len() <= place {
-            self.places.resize_with(place + 1, || Place::UnderWay);
-        }
-        self.places[place] = outcome.map_or(Place::Panicked, Place::Done);
-        self.kept += 1;
+        self.kept.insert(index, outcome);
         self.skip();
     }
 
     /// Whether this item, which has ended, needs no place: it is the next, and nothing waits behind it.
     #[inline]
     fn passes(&mut self, index: usize) -> bool {
-        let passes = index == self.first && self.places.is_empty();
-        self.first += usize::from(passes);
+        let passes = index == self.next && self.kept.is_empty();
+        self.next += usize::from(passes);
         passes
     }
 
     /// The next in order, if it is there.
-    fn next(&mut self) -> Option<R> {
-        match self.places.pop_front()? {
-            Place::Done(outcome) => {
-                self.first += 1;
-                self.kept -= 1;
-                self.skip();
-                Some(outcome)
-            }
-            not_yet => {
-                self.places.push_front(not_yet);
-                None
-            }
-        }
+    fn pop(&mut self) -> Option<R> {
+        let outcome = self.kept.remove(&self.next)?;
+        self.next += 1;
+        self.skip();
+        outcome
     }
 
     /// Lets those leave that are next and have no outcome.
     fn skip(&mut self) {
-        while let Some(Place::Panicked) = self.places.front() {
-            self.places.pop_front();
-            self.first += 1;
-            self.kept -= 1;
+        while let Some(None) = self.kept.get(&self.next) {
+            self.kept.remove(&self.next);
+            self.next += 1;
         }
     }
 }
 
 /// See [`batch_map_stream`].
-struct AsCompleted<I: Iterator, F, Fut: Future> {
+pub(crate) struct AsCompleted<I: Iterator, F, Fut: Future, S> {
     engine: Engine<I, F, Fut>,
     limit: usize,
     done: VecDeque<(usize, Fut::Output)>,
+    /// Sees each outcome before it is handed out, and once. If it panics, the next poll hands it out.
+    seen: S,
+    was_seen: bool,
 }
 
 // Nothing in it is pinned in place: the engine keeps its futures in boxes.
-impl<I: Iterator, F, Fut: Future> Unpin for AsCompleted<I, F, Fut> {}
+impl<I: Iterator, F, Fut: Future, S> Unpin for AsCompleted<I, F, Fut, S> {}
 
-impl<I, F, Fut> Stream for AsCompleted<I, F, Fut>
+impl<I, F, Fut, S> AsCompleted<I, F, Fut, S>
 where
     I: Iterator,
     F: FnMut(I::Item) -> Fut,
     Fut: Future,
+    S: FnMut(&Fut::Output),
+{
+    pub(crate) fn new(items: I, limit: usize, call: F, seen: S) -> Self {
+        Self {
+            engine: Engine::new(items, limit, call),
+            limit: limit.max(1),
+            done: VecDeque::new(),
+            seen,
+            was_seen: false,
+        }
+    }
+}
+
+impl<I, F, Fut, S> Stream for AsCompleted<I, F, Fut, S>
+where
+    I: Iterator,
+    F: FnMut(I::Item) -> Fut,
+    Fut: Future,
+    S: FnMut(&Fut::Output),
 {
     type Item = (usize, Fut::Output);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self {
-            engine,
-            limit,
-            done,
-        } = &mut *self;
+        let this = &mut *self;
+        let (limit, done) = (this.limit, &mut this.done);
         // All slots are kept busy before a result is handed out.
-        let ended = engine.drive(cx, limit.saturating_sub(done.len()), |index, outcome| {
+        let room = limit.saturating_sub(done.len());
+        let ended = this.engine.drive(cx, room, |index, outcome| {
             done.extend(outcome.map(|outcome| (index, outcome)));
             limit.saturating_sub(done.len())
         });
-        match done.pop_front() {
-            Some(outcome) => Poll::Ready(Some(outcome)),
-            None => ended.map(|()| None),
+        let Some((_, outcome)) = this.done.front() else {
+            return ended.map(|()| None);
+        };
+        if !std::mem::replace(&mut this.was_seen, true) {
+            (this.seen)(outcome);
         }
+        this.was_seen = false;
+        Poll::Ready(this.done.pop_front())
     }
 }
 
@@ -383,11 +378,15 @@ where
             most,
             window,
         } = &mut *self;
-        let ended = engine.drive(cx, most.saturating_sub(window.kept), |index, outcome| {
-            window.put(index, outcome);
-            most.saturating_sub(window.kept)
-        });
-        match window.next() {
+        let ended = engine.drive(
+            cx,
+            most.saturating_sub(window.kept.len()),
+            |index, outcome| {
+                window.put(index, outcome);
+                most.saturating_sub(window.kept.len())
+            },
+        );
+        match window.pop() {
             Some(outcome) => Poll::Ready(Some(outcome)),
             None => ended.map(|()| None),
         }

@@ -11,7 +11,7 @@ pub(crate) struct View {
     /// Items of the site that may be taken now.
     pub(crate) queued: usize,
     /// Of these, how many a flush or a close has promised to send.
-    pub(crate) owed: usize,
+    pub(crate) flushing: usize,
     /// The oldest item has waited its full window.
     pub(crate) due: bool,
 }
@@ -27,7 +27,7 @@ impl View {
     pub(crate) fn ripe_after(self, workers: usize) -> bool {
         // The sizes are the user's, up to the largest there is.
         let taken = workers.saturating_mul(self.batch);
-        if self.owed > taken {
+        if self.flushing > taken {
             return true;
         }
         match self.policy {
@@ -44,12 +44,12 @@ impl View {
 mod tests {
     use super::*;
 
-    fn view(policy: Policy, queued: usize, owed: usize, due: bool) -> View {
+    fn view(policy: Policy, queued: usize, flushing: usize, due: bool) -> View {
         View {
             policy,
             batch: 10,
             queued,
-            owed,
+            flushing,
             due,
         }
     }

@@ -1,6 +1,6 @@
-//! Which slots want to be polled. Slots stand in groups of 64 with a bit each; a group whose first bit
-//! is set goes on a stack, which the engine takes as a whole. So a wake-up costs the same however
-//! many slots there are, and slots that wake together are polled in their order.
+//! Which slots want to be polled: a bit for each, in words of 64 which a look goes through in turn. So a
+//! wake-up is one atomic operation, no slot is favoured, and slots that wake together are polled in
+//! their order.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -8,31 +8,18 @@ use std::task::{Wake, Waker};
 #[cfg(not(wats_loom))]
 use {
     futures_util::task::AtomicWaker,
-    std::sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    std::sync::atomic::{AtomicU64, Ordering},
 };
 #[cfg(wats_loom)]
 use {
     loom::future::AtomicWaker,
-    loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    loom::sync::atomic::{AtomicU64, Ordering},
 };
 
-/// The end of a list of groups.
-const END: usize = usize::MAX;
-
-/// What wakers and engine share.
-struct Woken {
-    /// The groups with a bit set, the latest first.
-    latest: AtomicUsize,
-    task: AtomicWaker,
-}
-
 struct Group {
-    number: usize,
-    /// The slots that have woken. The group is on a list, or about to be, while one is set.
+    /// The slots that have woken.
     bits: AtomicU64,
-    /// The next group on that list; it belongs to whoever set the first bit.
-    next: AtomicUsize,
-    woken: Arc<Woken>,
+    task: Arc<AtomicWaker>,
 }
 
 struct SlotWaker {
@@ -46,55 +33,29 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let group = &*self.group;
-        if group.bits.fetch_or(self.bit, Ordering::AcqRel) != 0 {
-            // Whoever set the first bit lists the group, and wakes the task after this.
-            return;
-        }
-        let latest = &group.woken.latest;
-        let mut before = latest.load(Ordering::Relaxed);
-        loop {
-            group.next.store(before, Ordering::Relaxed);
-            match latest.compare_exchange_weak(
-                before,
-                group.number,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => before = now,
-            }
-        }
-        // Whoever began the list wakes the task for all who join before it is taken.
-        if before == END {
-            group.woken.task.wake();
+        // Whoever sets the first bit wakes the task for all who join before the bits are taken.
+        if self.group.bits.fetch_or(self.bit, Ordering::AcqRel) == 0 {
+            self.group.task.wake();
         }
     }
 }
 
 /// The engine's end: gives the slots that have woken.
 pub(crate) struct Ready {
-    woken: Arc<Woken>,
+    task: Arc<AtomicWaker>,
     groups: Vec<Arc<Group>>,
-    /// Groups that were taken and not looked into yet, in the order in which they were listed, so
-    /// that none is favoured.
-    first: usize,
-    /// Slots of the group `group` that were taken and not polled yet.
-    bits: u64,
+    /// Where the look is, and its slots that were taken and not polled yet.
     group: usize,
+    bits: u64,
 }
 
 impl Ready {
     pub(crate) fn new() -> Self {
         Self {
-            woken: Arc::new(Woken {
-                latest: AtomicUsize::new(END),
-                task: AtomicWaker::new(),
-            }),
+            task: Arc::new(AtomicWaker::new()),
             groups: Vec::new(),
-            first: END,
-            bits: 0,
             group: 0,
+            bits: 0,
         }
     }
 
@@ -103,10 +64,8 @@ impl Ready {
         let number = slot / 64;
         if self.groups.len() <= number {
             self.groups.push(Arc::new(Group {
-                number,
                 bits: AtomicU64::new(0),
-                next: AtomicUsize::new(END),
-                woken: Arc::clone(&self.woken),
+                task: Arc::clone(&self.task),
             }));
         }
         Waker::from(Arc::new(SlotWaker {
@@ -119,42 +78,33 @@ impl Ready {
     /// [`next`](Self::next) after it.
     pub(crate) fn tell(&self, task: &Waker) {
         #[cfg(not(wats_loom))]
-        self.woken.task.register(task);
+        self.task.register(task);
         #[cfg(wats_loom)]
-        self.woken.task.register_by_ref(task);
+        self.task.register_by_ref(task);
     }
 
     /// The slot to poll next.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<usize> {
-        while self.bits == 0 {
-            if self.first == END {
-                self.take();
-            }
-            let group = self.groups.get(self.first)?;
-            self.group = self.first;
-            // Read before the bits are taken back: then it may be listed again.
-            self.first = group.next.load(Ordering::Relaxed);
-            self.bits = group.bits.swap(0, Ordering::AcqRel);
+        if self.bits == 0 && !self.look() {
+            return None;
         }
         let bit = self.bits.trailing_zeros() as usize;
         self.bits &= self.bits - 1;
         Some(self.group * 64 + bit)
     }
 
-    /// Takes the list and turns it round.
-    fn take(&mut self) {
-        let latest = &self.woken.latest;
-        if latest.load(Ordering::Relaxed) == END {
-            return;
+    /// Takes the bits of the next group that has any.
+    fn look(&mut self) -> bool {
+        for _ in 0..self.groups.len() {
+            self.group = (self.group + 1) % self.groups.len();
+            let bits = &self.groups[self.group].bits;
+            if bits.load(Ordering::Relaxed) != 0 {
+                self.bits = bits.swap(0, Ordering::AcqRel);
+                return true;
+            }
         }
-        let mut number = latest.swap(END, Ordering::AcqRel);
-        while let Some(group) = self.groups.get(number) {
-            let earlier = group.next.load(Ordering::Relaxed);
-            group.next.store(self.first, Ordering::Relaxed);
-            self.first = number;
-            number = earlier;
-        }
+        false
     }
 }
 

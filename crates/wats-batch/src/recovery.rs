@@ -1,7 +1,6 @@
 //! What to do about a bulk call that fails, and the parts of a batch that are sent again.
 
-use crate::bulk::Outcome;
-use crate::list::Index;
+use crate::entry::Index;
 use crate::retry::Predicate;
 use crate::{BatchError, Retry};
 
@@ -22,20 +21,9 @@ pub(crate) enum Bisect<E> {
     When(Predicate<E>),
 }
 
-impl<E> Bisect<E> {
-    pub(crate) fn halves<R>(&self, outcome: &Outcome<R, E>) -> bool {
-        match (self, outcome) {
-            (Self::All, Outcome::Failed(_) | Outcome::Panicked(_)) => true,
-            (Self::When(when), Outcome::Failed(error)) => when(error),
-            _ => false,
-        }
-    }
-}
-
-/// Items that are sent together, with the number of their try.
-pub(crate) struct SubBatch<T, E> {
-    pub(crate) items: Vec<T>,
-    pub(crate) tickets: Vec<Index>,
+/// Items that are sent together, with the number of their attempt.
+pub(crate) struct Part<T, E> {
+    pub(crate) items: Vec<(Index, T)>,
     pub(crate) attempt: u32,
     /// How often the batch was cut to come to this part.
     pub(crate) cuts: u32,
@@ -44,15 +32,14 @@ pub(crate) struct SubBatch<T, E> {
 }
 
 impl<T, E> Recovery<T, E> {
-    /// A copy of the items, if they may be needed again.
-    pub(crate) fn keep(&self, items: &[T], attempt: u32) -> Vec<T> {
-        let retry = self
-            .retry
-            .as_ref()
-            .is_some_and(|retry| retry.may_follow(attempt));
-        let bisect = !matches!(self.bisect, Bisect::None);
-        if retry || (bisect && items.len() > 1) {
-            items.iter().map(self.copy).collect()
+    /// Copies of the items, if they may be needed again.
+    pub(crate) fn keep(&self, items: &[(Index, T)], attempt: u32) -> Vec<(Index, T)> {
+        let retry = self.retry.as_ref();
+        let retry = retry.is_some_and(|retry| retry.may_follow(attempt));
+        let bisect = !matches!(self.bisect, Bisect::None) && items.len() > 1;
+        if retry || bisect {
+            let copy = |(entry, item): &(Index, T)| (*entry, (self.copy)(item));
+            items.iter().map(copy).collect()
         } else {
             Vec::new()
         }
@@ -64,9 +51,22 @@ impl<T, E> Recovery<T, E> {
         }
     }
 
-    pub(crate) fn retries(&self, attempt: u32, error: &E) -> bool {
-        self.retry
-            .as_ref()
-            .is_some_and(|retry| retry.again(attempt, error))
+    /// Whether to send again what failed with this error, of the call or of the item.
+    pub(crate) fn retries(&self, attempt: u32, error: &BatchError<E>) -> bool {
+        let again = |retry: &Retry<E>| {
+            error
+                .inner()
+                .is_some_and(|error| retry.again(attempt, error))
+        };
+        self.retry.as_ref().is_some_and(again)
+    }
+
+    /// Whether to cut in two what failed as a whole with this error.
+    pub(crate) fn halves(&self, error: &BatchError<E>) -> bool {
+        match (&self.bisect, error) {
+            (Bisect::All, BatchError::Bulk(_) | BatchError::Panicked(_)) => true,
+            (Bisect::When(when), BatchError::Bulk(error)) => when(error),
+            _ => false,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Which failures are tried again, how often, and after what pause.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,19 +9,18 @@ use std::time::Duration;
 /// A panic and a wrong number of answers are faults of the program and are never retried.
 ///
 /// ```
-/// use std::num::NonZeroU32;
 /// use std::time::Duration;
 /// use wats_batch::Retry;
 ///
-/// // Three tries in all, with pauses of 100 and 200 ms.
-/// let retry = Retry::<std::io::Error>::attempts(NonZeroU32::MIN.saturating_add(2))
+/// // Three attempts in all, with pauses of 100 and 200 ms.
+/// let retry = Retry::<std::io::Error>::attempts(3)
 ///     .delay(Duration::from_millis(100))
 ///     .when(|error| error.kind() == std::io::ErrorKind::TimedOut);
 /// # let _ = retry;
 /// ```
 #[must_use = "a retry does nothing before it is handed to a batcher"]
 pub struct Retry<E> {
-    attempts: NonZeroU32,
+    attempts: u32,
     delay: Duration,
     max_delay: Duration,
     when: Option<Predicate<E>>,
@@ -31,8 +29,9 @@ pub struct Retry<E> {
 pub(crate) type Predicate<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
 
 impl<E> Retry<E> {
-    /// This many tries in all, the first included; every error is retried, without a pause.
-    pub fn attempts(attempts: NonZeroU32) -> Self {
+    /// This many attempts in all, the first included, which is made in any case; every error is retried,
+    /// without a pause.
+    pub fn attempts(attempts: u32) -> Self {
         Self {
             attempts,
             delay: Duration::ZERO,
@@ -62,12 +61,12 @@ impl<E> Retry<E> {
 
     /// Whether to try again after the try number `attempt`, from 1, failed with this error.
     pub(crate) fn again(&self, attempt: u32, error: &E) -> bool {
-        attempt < self.attempts.get() && self.when.as_ref().is_none_or(|when| when(error))
+        attempt < self.attempts && self.when.as_ref().is_none_or(|when| when(error))
     }
 
     /// Whether there may be another try after this one.
     pub(crate) fn may_follow(&self, attempt: u32) -> bool {
-        attempt < self.attempts.get()
+        attempt < self.attempts
     }
 
     /// The pause after the try number `attempt`, from 1.

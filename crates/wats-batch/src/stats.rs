@@ -1,90 +1,14 @@
-//! What a batcher has done so far: counters kept under the batcher's own lock, and the snapshot
-//! users see.
+//! What a batcher has done so far. The queue counts in one of these; users get a copy.
 
 use std::fmt;
 use std::time::Duration;
-
-/// The running counters.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) items: u64,
-    pub(crate) refused: u64,
-    pub(crate) blocked: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) abandoned: u64,
-    pub(crate) resent: u64,
-    sent: u64,
-    batches: u64,
-    largest: u64,
-    most_in_flight: u64,
-    wait_nanos: u64,
-    wait_max: u64,
-    calls: u64,
-    call_nanos: u64,
-    call_max: u64,
-}
-
-impl Counters {
-    pub(crate) fn sent(&mut self, items: usize, in_flight: usize) {
-        self.sent += items as u64;
-        self.batches += 1;
-        self.largest = self.largest.max(items as u64);
-        self.most_in_flight = self.most_in_flight.max(in_flight as u64);
-    }
-
-    /// An item was cancelled before it came into the queue.
-    pub(crate) fn withdrawn_early(&mut self) {
-        self.items += 1;
-        self.cancelled += 1;
-    }
-
-    #[inline]
-    pub(crate) fn waited(&mut self, since: i64, now: i64) {
-        let nanos = now.wrapping_sub(since) as u64;
-        // Otherwise the item went from one runtime to another, whose clocks may differ.
-        let nanos = if nanos < i64::MAX as u64 { nanos } else { 0 };
-        self.wait_nanos = self.wait_nanos.saturating_add(nanos);
-        self.wait_max = self.wait_max.max(nanos);
-    }
-
-    pub(crate) fn called(&mut self, took: Duration) {
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.calls += 1;
-        self.call_nanos = self.call_nanos.saturating_add(nanos);
-        self.call_max = self.call_max.max(nanos);
-    }
-
-    pub(crate) fn snapshot(&self) -> BatchStats {
-        BatchStats {
-            items: self.items,
-            sent: self.sent,
-            batches: self.batches,
-            bulk_calls: self.calls,
-            largest_batch: self.largest,
-            most_in_flight: self.most_in_flight,
-            cancelled: self.cancelled,
-            abandoned: self.abandoned,
-            failed: 0,
-            refused: self.refused,
-            blocked: self.blocked,
-            resent: self.resent,
-            deduplicated: 0,
-            pending: 0,
-            in_flight: 0,
-            wait_total: Duration::from_nanos(self.wait_nanos),
-            wait_max: Duration::from_nanos(self.wait_max),
-            bulk_total: Duration::from_nanos(self.call_nanos),
-            bulk_max: Duration::from_nanos(self.call_max),
-        }
-    }
-}
 
 /// What a [`RequestBatcher`](crate::RequestBatcher) has done since it was made.
 ///
 /// ```
 /// # use wats_batch::{BatchConfig, RequestBatcher};
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-/// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v });
+/// let batcher = RequestBatcher::infallible(BatchConfig::default(), |v: Vec<u8>| async { v }).unwrap();
 /// batcher.add_many([1, 2, 3]).await;
 /// let stats = batcher.stats();
 /// assert_eq!((stats.items, stats.batches, stats.mean_batch()), (3, 1, 3.0));
@@ -149,6 +73,31 @@ pub struct BatchStats {
         serde(rename = "bulk_max_s", serialize_with = "seconds")
     )]
     pub bulk_max: Duration,
+}
+
+/// How the queue counts.
+impl BatchStats {
+    pub(crate) fn batch_taken(&mut self, items: usize, in_flight: usize) {
+        self.sent += items as u64;
+        self.batches += 1;
+        self.largest_batch = self.largest_batch.max(items as u64);
+        self.most_in_flight = self.most_in_flight.max(in_flight as u64);
+    }
+
+    #[inline]
+    pub(crate) fn waited(&mut self, since: i64, now: i64) {
+        let nanos = now.wrapping_sub(since);
+        // Otherwise the item went from one runtime to another, whose clocks may differ.
+        let wait = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
+        self.wait_total = self.wait_total.saturating_add(wait);
+        self.wait_max = self.wait_max.max(wait);
+    }
+
+    pub(crate) fn called(&mut self, took: Duration) {
+        self.bulk_calls += 1;
+        self.bulk_total = self.bulk_total.saturating_add(took);
+        self.bulk_max = self.bulk_max.max(took);
+    }
 }
 
 impl BatchStats {

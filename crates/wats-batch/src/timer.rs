@@ -3,75 +3,63 @@
 //! has changed meanwhile, so a stale deadline sends nothing and an idle batcher wakes nobody.
 
 use std::panic::catch_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
-use crate::core::site::Post;
 use crate::foreign::forget_panic;
+use crate::queue::Post;
 use crate::shared::Shared;
+use futures_util::future::select;
 
-/// Starts a timer; the core has counted it as running.
-pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, post: Post, runtime: Option<Handle>)
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    let timer = Timer {
-        shared: Arc::clone(shared),
-        post,
-        ended: false,
-    };
-    match runtime {
-        Some(runtime) => shared.remember_timer(runtime.spawn(timer.run()).abort_handle()),
-        None => drop(timer),
-    }
-}
-
-struct Timer<T, R, E> {
+pub(crate) struct Timer<T, R, E> {
     shared: Arc<Shared<T, R, E>>,
     post: Post,
-    ended: bool,
+    is_done: bool,
 }
 
 impl<T, R, E> Timer<T, R, E> {
-    async fn run(mut self) {
-        while let Some(at) = self.tick() {
+    /// The queue has counted it as running.
+    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            post,
+            is_done: false,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let (shared, post) = (Arc::clone(&self.shared), self.post);
+        loop {
+            // Registered before the look, so that no close falls in between.
+            let mut closing = pin!(shared.closing.notified());
+            closing.as_mut().enable();
+            let next = shared.update(|queue, _| queue.tick(post));
+            let Some(at) = next else { break };
             // There is no other way to learn that a runtime has no time.
             match catch_unwind(|| tokio::time::sleep_until(at)) {
-                Ok(sleep) => sleep.await,
+                Ok(sleep) => {
+                    select(pin!(sleep), closing).await;
+                }
                 Err(payload) => {
                     forget_panic(payload);
-                    self.ended = true;
-                    let effects = self.shared.core.lock().no_time(self.post);
-                    return self.shared.act(effects);
+                    shared.update(|queue, _| queue.timer_lost(post));
+                    break;
                 }
             }
         }
-    }
-
-    fn tick(&mut self) -> Option<tokio::time::Instant> {
-        let (next, effects) = self.shared.core.lock().tick(self.post);
-        self.ended = next.is_none();
-        self.shared.act(effects);
-        next
+        self.is_done = true;
     }
 }
 
-/// Nothing in it can panic, so either the batcher was closed, which ends it, or the runtime has ended.
+/// Nothing in it can panic, so the runtime has ended.
 impl<T, R, E> Drop for Timer<T, R, E> {
     fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        let closed = {
-            let mut core = self.shared.core.lock();
-            core.timer_lost(self.post);
-            core.is_closed()
-        };
-        if !closed {
-            self.shared.ended(self.post.place);
+        if !self.is_done {
+            let post = self.post;
+            self.shared.update(|queue, deferred| {
+                queue.timer_lost(post);
+                queue.ended(post.place, deferred);
+            });
         }
     }
 }

@@ -3,93 +3,69 @@
 //! happens in the asking one, which so is driven itself, and needs neither its time driver nor its clock,
 //! which may be paused: the wait is a blocking task, under which tokio lets no paused clock run on.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
-use crate::core::site::{Post, SiteId};
-use crate::runtime::Runtime;
+use crate::entry::SiteId;
+use crate::queue::Post;
 use crate::shared::Shared;
 
 /// How long a runtime has to show that it is driven, at first and at most.
 const GRACE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Starts a watch; the core has counted it as running.
-pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, post: Post, runtime: Option<Handle>)
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    let watch = Watch {
-        shared: Arc::clone(shared),
-        site: post.place,
-        pause: Arc::default(),
-        ended: false,
-    };
-    match runtime {
-        Some(runtime) => drop(runtime.spawn(watch.run())),
-        None => drop(watch),
-    }
-}
-
-struct Watch<T, R, E> {
+pub(crate) struct Watch<T, R, E> {
     shared: Arc<Shared<T, R, E>>,
     site: SiteId,
-    pause: Arc<Pause>,
-    ended: bool,
+    is_done: bool,
 }
 
-impl<T, R, E> Watch<T, R, E>
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    async fn run(mut self) {
+impl<T, R, E> Watch<T, R, E> {
+    /// The queue has counted it as running.
+    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            site: post.place,
+            is_done: false,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let id = self.site;
         let mut grace = GRACE;
         loop {
-            let (suspects, effects) = self.shared.core.lock().suspects(self.site);
-            self.ended = suspects.is_empty();
-            self.shared.act(effects);
-            if self.ended {
+            let suspects = self.shared.update(|queue, _| queue.suspects(id));
+            if suspects.is_empty() {
+                self.is_done = true;
                 return;
             }
-            let mut probes = Vec::new();
-            for (site, runtime, handle) in suspects {
-                let answered = Arc::new(());
-                probes.push((site, runtime, Arc::downgrade(&answered)));
-                let probe = Probe {
-                    shared: Arc::downgrade(&self.shared),
-                    site,
-                    runtime,
-                    unanswered: Some(answered),
-                };
-                drop(handle.spawn(probe));
-            }
-            let pause = Arc::clone(&self.pause);
-            if tokio::task::spawn_blocking(move || pause.wait(grace))
+            let probe =
+                |(site, runtime, handle): (_, _, Handle)| (site, runtime, handle.spawn(async {}));
+            let probes: Vec<_> = suspects.into_iter().map(probe).collect();
+            // It ends early with the watch, so that it holds up no shutdown.
+            let (_watch, ended) = mpsc::channel::<()>();
+            if spawn_blocking(move || ended.recv_timeout(grace))
                 .await
                 .is_err()
             {
                 return;
             }
-            for (site, runtime, unanswered) in probes {
-                if unanswered.strong_count() == 0 {
-                    continue;
-                }
-                let mut core = self.shared.core.lock();
-                // The number may be another's by now.
-                if core.site_of(runtime) == Some(site) {
-                    let effects = core.stalled(site, self.site);
-                    drop(core);
-                    self.shared.act(effects);
-                }
+            for (site, runtime, probe) in probes {
+                let answer = probe.now_or_never();
+                self.shared.update(|queue, deferred| {
+                    // The number may be another's by now.
+                    if queue.site_of(runtime) == Some(site) {
+                        match answer {
+                            Some(Ok(())) => queue.polled(site),
+                            Some(Err(_)) => queue.ended(site, deferred),
+                            None => queue.stalled(site, id),
+                        }
+                    }
+                });
             }
             grace = (grace * 2).min(LONGEST);
         }
@@ -99,67 +75,12 @@ where
 /// Nothing in it can panic: the runtime has ended.
 impl<T, R, E> Drop for Watch<T, R, E> {
     fn drop(&mut self) {
-        self.pause.end();
-        if !self.ended {
-            self.shared.core.lock().watch_lost(self.site);
-            self.shared.ended(self.site);
+        if !self.is_done {
+            let id = self.site;
+            self.shared.update(|queue, deferred| {
+                queue.watch_lost(id);
+                queue.ended(id, deferred);
+            });
         }
-    }
-}
-
-/// Shows by its first poll that its runtime is driven.
-struct Probe<T, R, E> {
-    shared: Weak<Shared<T, R, E>>,
-    site: SiteId,
-    runtime: Runtime,
-    unanswered: Option<Arc<()>>,
-}
-
-impl<T, R, E> Probe<T, R, E> {
-    /// Unless the site's number is another's by now.
-    fn with_site(&self, tell: impl FnOnce(&Arc<Shared<T, R, E>>, SiteId)) {
-        if let Some(shared) = self.shared.upgrade()
-            && shared.core.lock().site_of(self.runtime) == Some(self.site)
-        {
-            tell(&shared, self.site);
-        }
-    }
-}
-
-impl<T, R, E> Future for Probe<T, R, E> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        self.unanswered = None;
-        self.with_site(|shared, site| shared.core.lock().answered(site));
-        Poll::Ready(())
-    }
-}
-
-/// One that was never polled tells that its runtime has ended.
-impl<T, R, E> Drop for Probe<T, R, E> {
-    fn drop(&mut self) {
-        if self.unanswered.is_some() {
-            self.with_site(Shared::ended);
-        }
-    }
-}
-
-/// A wait in real time that ends early with the watch, so that it holds up no shutdown.
-#[derive(Default)]
-struct Pause {
-    over: Mutex<bool>,
-    ended: Condvar,
-}
-
-impl Pause {
-    fn wait(&self, time: Duration) {
-        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.ended.wait_timeout_while(over, time, |over| !*over));
-    }
-
-    fn end(&self) {
-        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.ended.notify_all();
     }
 }

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! Caches whose entries live for a time, for threads and for tasks.
 //!
 //! | you want | use |

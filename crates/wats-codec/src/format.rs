@@ -22,7 +22,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Format {
-    /// Compact JSON. What a WATS server speaks.
+    /// Compact JSON.
     #[default]
     Json,
     /// JSON with line breaks and two-space indentation, for people.

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! JSON, MessagePack, compressed JSON and a compact archive form behind one [`Serializer`].
 //!
 //! * Writing takes any `serde` type and one [`Format`]; reading recognises the format from the

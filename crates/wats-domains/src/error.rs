@@ -12,7 +12,8 @@ use crate::report::{Finding, refusal};
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation failed. `{}` says what failed, `{:#}` also why, with all causes, on one line still.
+/// Why an operation failed. `{}` says what failed, `{:#}` also why, with all causes, on one line still. `{:?}` is that line,
+/// too, as it is what a `main` that returns the error prints; `{:#?}` shows the parts.
 ///
 /// ```
 /// use wats_domains::Filter;
@@ -21,7 +22,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert!(!error.is_retryable());
 /// assert!(error.to_string().contains("NaN"));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The call failed; prints as the transport's error does, in the long form too.
@@ -39,6 +40,15 @@ pub enum Error {
     /// Data that is not what it should be.
     #[error("{0}")]
     Data(String),
+    /// One of many that were looked up, and not in the server's answer. Kind and status are those of a 404, which is what
+    /// `get` of it alone gives.
+    #[error("there is no {what} {key:?}")]
+    NotFound {
+        /// What was looked up.
+        what: &'static str,
+        /// By what it was looked up, such as the part number.
+        key: String,
+    },
     /// The server answered a submit with success, but did not name the report: nobody has said that it was received.
     /// Submitting it again is safe.
     #[error(
@@ -57,7 +67,7 @@ pub enum Error {
     #[error("the operation cannot be waited for: {0}")]
     Wait(String),
     /// Not sent, because the bulk was stopped before its turn
-    /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
+    /// ([`BulkOptions::until`](crate::BulkOptions::until)).
     #[error("not sent: stopped before its turn")]
     Stopped,
     /// Not sent, because the calls of the bulk before it were all refused for the same reason, which lies with the client
@@ -111,6 +121,7 @@ impl Error {
             Self::UnknownProcess { source, .. } => source.kind(),
             Self::Config(_) => ErrorKind::Config,
             Self::Unacknowledged { .. } => ErrorKind::Decode,
+            Self::NotFound { .. } => ErrorKind::Status(StatusCode::NOT_FOUND),
             Self::Report(_)
             | Self::Query(_)
             | Self::Data(_)
@@ -122,7 +133,10 @@ impl Error {
 
     /// The status of the server's answer, when that is the failure.
     pub fn status(&self) -> Option<StatusCode> {
-        self.as_http().and_then(wats_http::Error::status)
+        match self {
+            Self::NotFound { .. } => Some(StatusCode::NOT_FOUND),
+            other => other.as_http().and_then(wats_http::Error::status),
+        }
     }
 
     /// Whether the same call may succeed later without a change.
@@ -179,6 +193,50 @@ impl Error {
                 refusal::findings(error.server_message().unwrap_or_default())
             }
             _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return write!(f, "{self:#}");
+        }
+        match self {
+            Self::Http(error) => f.debug_tuple("Http").field(error).finish(),
+            Self::Config(text) => f.debug_tuple("Config").field(text).finish(),
+            Self::Report(findings) => f.debug_tuple("Report").field(findings).finish(),
+            Self::Query(text) => f.debug_tuple("Query").field(text).finish(),
+            Self::Data(text) => f.debug_tuple("Data").field(text).finish(),
+            Self::NotFound { what, key } => f
+                .debug_struct("NotFound")
+                .field("what", what)
+                .field("key", key)
+                .finish(),
+            Self::Unacknowledged {
+                id,
+                answer,
+                attempts,
+            } => f
+                .debug_struct("Unacknowledged")
+                .field("id", id)
+                .field("answer", answer)
+                .field("attempts", attempts)
+                .finish(),
+            Self::Wait(text) => f.debug_tuple("Wait").field(text).finish(),
+            Self::Stopped => f.write_str("Stopped"),
+            Self::Unsent(error) => f.debug_tuple("Unsent").field(error).finish(),
+            Self::UnknownProcess { source, known } => f
+                .debug_struct("UnknownProcess")
+                .field("source", source)
+                .field("known", known)
+                .finish(),
+            Self::Codec { what, source } => f
+                .debug_struct("Codec")
+                .field("what", what)
+                .field("source", source)
+                .finish(),
+            Self::Shared(error) => f.debug_tuple("Shared").field(error).finish(),
         }
     }
 }

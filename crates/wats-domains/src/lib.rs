@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `api` (the
-//! root), `ask` (how operations are carried out, and the form of the table), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
+//! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
+//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
-mod api;
 mod ask;
+mod builder;
+mod bulk;
+mod client;
 mod error;
 mod odata;
 mod process;
@@ -15,8 +17,10 @@ pub mod report;
 mod route;
 mod scanned;
 
-pub use api::{Api, ApiOptions};
-pub use ask::Ask;
+pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
+pub use builder::WatsBuilder;
+pub use bulk::BulkOptions;
+pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};
@@ -27,8 +31,8 @@ pub use report::{
 };
 
 #[doc(inline)]
+pub use wats_batch::{Partition, Progress};
+#[doc(inline)]
 pub use wats_report::{Cleaned, clean_scanned, wire};
 
 pub use wats_cache::CacheStats;
-// Types of these stand in public signatures.
-pub use {bytes, jiff, uuid};

@@ -9,7 +9,6 @@
 mod server;
 
 use std::error::Error;
-use std::num::NonZeroUsize;
 
 use tokio::task::JoinSet;
 use wats_http::{Call, Client, Operation, PoolConfig, Repeat, http::Method};
@@ -23,11 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder()
         .base_url(&server.url)
         .token(&server.token)
-        .pool(
-            PoolConfig::default()
-                .max_connections(NonZeroUsize::new(8).ok_or("not zero")?)
-                .max_idle(4),
-        )
+        .pool(PoolConfig::default().max_connections(8).max_idle(4))
         .build()?;
 
     // Before the first unit is tested: no call has to wait for a handshake then.

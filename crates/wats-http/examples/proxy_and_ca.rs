@@ -17,7 +17,9 @@ use std::error::Error;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use wats_http::{Call, Client, Operation, ProxyConfig, Repeat, TlsConfig, http::Method};
+use wats_http::{
+    Call, Client, Operation, ProxyConfig, ProxyCredentials, Repeat, TlsConfig, http::Method,
+};
 
 static VERSION: Operation =
     Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
@@ -28,14 +30,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (proxy, tls) = match (&arguments[..], &server.simulator) {
         ([proxy, user, password, ca_file], _) => (
-            ProxyConfig::url(proxy)?.credentials(user, password)?,
+            ProxyConfig::url(proxy)?.credentials(ProxyCredentials { user, password })?,
             // Beside the system's own; `only_ca_file` trusts no other.
             TlsConfig::default().add_ca_file(ca_file)?,
         ),
         (_, Some(simulator)) => {
             let pem = simulator.ca_certificate_pem().ok_or("it speaks TLS")?;
             (
-                ProxyConfig::url(&start_proxy().await?)?.credentials("station-7", "secret")?,
+                ProxyConfig::url(&start_proxy().await?)?.credentials(ProxyCredentials {
+                    user: "station-7",
+                    password: "secret",
+                })?,
                 TlsConfig::default().only_ca_pem(pem)?,
             )
         }

@@ -5,9 +5,9 @@
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
 
 use crate::error::{Error, Result};
+use crate::uri::{Address, Unreadable, dots};
 
 /// All but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -32,76 +32,57 @@ pub(crate) struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads `https://host[:port][/sub/path]`; a trailing `/` and a trailing `/api` are taken off, in any case.
+    /// Reads `https://host[:port][/sub/path]`; a trailing `/` is taken off.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Error::config(
-                "the base URL is empty; set it to the address of the WATS server, such as https://company.wats.com",
+                "the base URL is empty; set it to the address of the server, such as https://server.example",
             ));
         }
         // No message shows the text: it may hold a password, or be the token put in the wrong place.
-        let url = Url::parse(text).map_err(|source| {
-            let begins = |with: &str| text.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with));
-            if !begins("http://") && !begins("https://") {
-                return Error::config(
-                    "the base URL is not an address; it must start with http:// or https://, such as https://company.wats.com",
-                )
-                .source(source);
-            }
-            let why = match source {
-                url::ParseError::InvalidIpv6Address => {
-                    "invalid IPv6 address; it stands in brackets, and without a zone (`%eth0`), which is of one machine only".to_owned()
-                }
-                url::ParseError::InvalidPort => "invalid port number; the highest is 65535".to_owned(),
-                other => other.to_string(),
-            };
-            Error::config(format!("the base URL cannot be read: {why}"))
+        let address = Address::parse(text).map_err(|why| match why {
+            Unreadable::Scheme => Error::config(
+                "the base URL is not an address of HTTP; it must start with http:// or https://, such as https://server.example",
+            ),
+            why => Error::config(format!("the base URL cannot be read: {why}")),
         })?;
-        if !url.username().is_empty() || url.password().is_some() {
+        if address.authority.login.is_some() {
             return Err(Error::config(
                 "the base URL contains a user name or password; pass the token with token(..) instead",
             ));
         }
-        let tls = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            _ => {
-                return Err(Error::config(
-                    "the base URL has another scheme; it must start with http:// or https://, such as https://company.wats.com",
-                ));
-            }
-        };
-        if url.query().is_some() || url.fragment().is_some() {
+        if address.query.is_some() || address.has_fragment {
             return Err(Error::config(
                 "the base URL has a query or fragment; leave out all from `?` or `#` on",
             ));
         }
-        let host = match url.host() {
-            Some(url::Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => return Err(Error::config("the base URL names no host")),
-        };
-        let mut prefix = url.path().trim_end_matches('/');
-        if let Some(at) = prefix.len().checked_sub(4)
-            && prefix.is_char_boundary(at)
-            && prefix[at..].eq_ignore_ascii_case("/api")
-        {
-            prefix = prefix[..at].trim_end_matches('/');
+        let mut base = Self::origin(&address)?;
+        let prefix = address.path.trim_end_matches('/');
+        prefix.clone_into(&mut base.prefix);
+        Ok(base)
+    }
+
+    /// The server of an address, without its path.
+    pub(crate) fn origin(address: &Address) -> Result<Self> {
+        let host = &address.authority.host;
+        let mut authority = host.clone();
+        if host.contains(':') {
+            authority = format!("[{host}]");
         }
-        let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
-        let host_header = HeaderValue::from_str(authority).map_err(|source| {
+        if let Some(port) = address.authority.port {
+            authority = format!("{authority}:{port}");
+        }
+        let host_header = HeaderValue::from_str(&authority).map_err(|source| {
             Error::config(format!("`{authority}` cannot be sent as a host")).source(source)
         })?;
         Ok(Self {
-            tls,
-            host,
-            port: url
-                .port_or_known_default()
-                .unwrap_or(if tls { 443 } else { 80 }),
-            authority: authority.to_owned(),
+            tls: address.tls,
+            host: host.clone(),
+            port: address.port(),
+            authority,
             host_header,
-            prefix: prefix.to_owned(),
+            prefix: String::new(),
         })
     }
 
@@ -121,50 +102,112 @@ impl BaseUrl {
         params: &[(&str, String)],
         query: &[(&str, String)],
     ) -> Result<String> {
-        if !template.starts_with('/') {
-            return Err(Error::request(format!(
-                "the path template `{template}` does not begin with `/`"
-            )));
-        }
-        // No value can make one of a segment that is none: those that could are refused below.
-        let may_have_dots = |pair: &[u8]| matches!(pair, b"/." | b"/%");
-        if template.as_bytes().windows(2).any(may_have_dots) && template.split('/').any(is_dots) {
-            return Err(Error::request(format!(
-                "the path template `{template}` has a `.` or `..` between slashes, which servers read as a folder step"
-            )));
-        }
         let mut target = String::with_capacity(self.prefix.len() + template.len() + 64);
         target.push_str(&self.prefix);
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            push_literal(&mut target, template, before)?;
-            let (name, after) = after.split_once('}').ok_or_else(|| {
-                Error::request(format!(
-                    "the path template `{template}` has a `{{` without `}}`"
-                ))
-            })?;
-            let value = params
-                .iter()
-                .find_map(|(key, value)| (*key == name).then_some(value.as_str()))
-                .ok_or_else(|| Error::request(format!("the path parameter `{name}` is missing")))?;
-            push_segment(&mut target, name, value)?;
-            rest = after;
+        write_target(&mut target, template, params, query)?;
+        Ok(target)
+    }
+
+    /// The target of a path and query that are sent as they are, or of an address on this server.
+    pub(crate) fn literal(&self, text: &str) -> Result<String> {
+        let (prefix, rest) = if text.starts_with('/') {
+            (self.prefix.as_str(), text)
+        } else {
+            ("", self.behind_origin(text)?)
+        };
+        if rest.starts_with("//") {
+            return Err(Error::request(
+                "the path begins with `//`, which in an address means another server",
+            ));
         }
-        push_literal(&mut target, template, rest)?;
-        for (i, (key, value)) in query.iter().enumerate() {
-            target.push(if i == 0 { '?' } else { '&' });
-            // OData option names begin with `$`, which is legal in a query and which some servers want unescaped.
-            if let Some(option) = key.strip_prefix('$') {
-                target.push('$');
-                target.extend(utf8_percent_encode(option, ESCAPED));
-            } else {
-                target.extend(utf8_percent_encode(key, ESCAPED));
-            }
-            target.push('=');
-            target.extend(utf8_percent_encode(value, ESCAPED));
+        let (path, query) = match rest.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (rest, None),
+        };
+        if path.split('/').any(is_dots) {
+            return Err(Error::request(format!(
+                "the path `{path}` has a `.` or `..` between slashes, which servers read as a folder step"
+            )));
+        }
+        check_escaped("path", path, false)?;
+        let mut target = format!("{prefix}{path}");
+        if target.is_empty() {
+            target.push('/');
+        }
+        if let Some(query) = query {
+            check_escaped("query", query, true)?;
+            target.push('?');
+            target.push_str(query);
         }
         Ok(target)
     }
+
+    /// What stands behind the origin of an address, if that is this server's.
+    fn behind_origin<'a>(&self, text: &'a str) -> Result<&'a str> {
+        let Some((scheme, behind)) = text.split_once("://") else {
+            return Err(Error::request(
+                "the path does not begin with `/`, and is no address with a scheme either",
+            ));
+        };
+        let host_ends = behind.find(['/', '?', '#', '\\']).unwrap_or(behind.len());
+        let (origin, rest) = text.split_at(scheme.len() + 3 + host_ends);
+        // What is wrong with it is told without its words, which may hold a password.
+        let other = Self::parse(origin)
+            .map_err(|error| Error::request("the address cannot be read").source(error))?;
+        let is_own = other.tls == self.tls
+            && other.port == self.port
+            && other.host.eq_ignore_ascii_case(&self.host);
+        if !is_own {
+            return Err(Error::request(format!(
+                "the address is on {}, and this client's server is {}",
+                other.display(""),
+                self.display("")
+            )));
+        }
+        Ok(rest)
+    }
+}
+
+/// Appends path and query as they are sent below the base URL.
+pub(crate) fn write_target(
+    target: &mut String,
+    template: &str,
+    params: &[(&str, String)],
+    query: &[(&str, String)],
+) -> Result<()> {
+    if !template.starts_with('/') {
+        return Err(Error::request(format!(
+            "the path template `{template}` does not begin with `/`"
+        )));
+    }
+    // No value can make one of a segment that is none: those that could are refused below.
+    let may_have_dots = |pair: &[u8]| matches!(pair, b"/." | b"/%");
+    if template.as_bytes().windows(2).any(may_have_dots) && template.split('/').any(is_dots) {
+        return Err(Error::request(format!(
+            "the path template `{template}` has a `.` or `..` between slashes, which servers read as a folder step"
+        )));
+    }
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        push_literal(target, template, before)?;
+        let (name, after) = after.split_once('}').ok_or_else(|| {
+            Error::request(format!(
+                "the path template `{template}` has a `{{` without `}}`"
+            ))
+        })?;
+        let value = params
+            .iter()
+            .find_map(|(key, value)| (*key == name).then_some(value.as_str()))
+            .ok_or_else(|| Error::request(format!("the path parameter `{name}` is missing")))?;
+        push_segment(target, name, value)?;
+        rest = after;
+    }
+    push_literal(target, template, rest)?;
+    for (i, (key, value)) in query.iter().enumerate() {
+        target.push(if i == 0 { '?' } else { '&' });
+        push_pair(target, key, value);
+    }
+    Ok(())
 }
 
 /// What RFC 3986, section 3.3, has in a path, by its ASCII code. The rest is cut off, refused or changed on the way.
@@ -200,16 +243,42 @@ fn push_literal(target: &mut String, template: &str, literal: &str) -> Result<()
     Ok(())
 }
 
-/// Whether a segment means a step to another folder: RFC 3986, section 5.2.4, and most servers take `%2e` for a dot.
-fn is_dots(mut segment: &str) -> bool {
-    let mut dots = 0;
-    while let Some(rest) = ["%2e", "%2E", "."]
-        .iter()
-        .find_map(|dot| segment.strip_prefix(dot))
-    {
-        (dots, segment) = (dots + 1, rest);
+/// Appends a pair of a query.
+pub(crate) fn push_pair(target: &mut String, key: &str, value: &str) {
+    // OData option names begin with `$`, which is legal in a query and which some servers want unescaped.
+    if let Some(option) = key.strip_prefix('$') {
+        target.push('$');
+        target.extend(utf8_percent_encode(option, ESCAPED));
+    } else {
+        target.extend(utf8_percent_encode(key, ESCAPED));
     }
-    segment.is_empty() && (dots == 1 || dots == 2)
+    target.push('=');
+    target.extend(utf8_percent_encode(value, ESCAPED));
+}
+
+/// Whether a part of an address can be sent as it is (RFC 3986, sections 3.3 and 3.4).
+fn check_escaped(part: &str, text: &str, question_marks: bool) -> Result<()> {
+    let legal =
+        |c: char| c.is_ascii() && IN_PATHS[usize::from(c as u8)] || question_marks && c == '?';
+    if let Some(illegal) = text.chars().find(|c| !legal(*c)) {
+        return Err(Error::request(format!(
+            "the {part} has {illegal:?}, which must be escaped: values of the query are by query(..), a segment of the path by encoded(..)"
+        )));
+    }
+    for behind in text.split('%').skip(1) {
+        let digits = behind.as_bytes().get(..2);
+        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+            return Err(Error::request(format!(
+                "the {part} has a `%` that escapes nothing; as a sign of its own it is `%25`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a segment means a step to another folder.
+fn is_dots(segment: &str) -> bool {
+    dots(segment).is_some()
 }
 
 fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {
@@ -227,6 +296,17 @@ fn push_segment(target: &mut String, name: &str, value: &str) -> Result<()> {
     }
     target.extend(utf8_percent_encode(value, ESCAPED));
     Ok(())
+}
+
+/// `text` escaped as one segment of a path, or as a value in a query.
+///
+/// A segment that is empty, `.` or `..` is not made harmless by escaping; paths with the latter two are refused.
+///
+/// ```
+/// assert_eq!(wats_http::encoded("A/B #1"), "A%2FB%20%231");
+/// ```
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// How long `text` is once it is escaped for a query; lets callers keep a URL below a server's limit.
@@ -254,9 +334,8 @@ mod tests {
         for text in [
             "https://a.b",
             "https://a.b/",
-            "https://a.b/api",
-            "https://A.B/API/",
-            " https://a.b:443/api/ ",
+            "https://A.B//",
+            " https://a.b:443/ ",
         ] {
             let url = base(text);
             assert_eq!(
@@ -266,10 +345,10 @@ mod tests {
             );
         }
         assert_eq!(
-            base("http://h:8080/wats/api")
+            base("http://h:8080/sub/path/")
                 .target("/api/App/Version", &[], &[])
                 .unwrap(),
-            "/wats/api/App/Version"
+            "/sub/path/api/App/Version"
         );
         let v6 = base("http://[::1]:81");
         assert_eq!(
@@ -282,11 +361,11 @@ mod tests {
     fn unusable_base_urls_say_what_to_do() {
         for (text, news) in [
             ("", "is empty"),
-            ("wats.example.com", "must start with http"),
-            ("wats.example.com:8080", "must start with http"),
+            ("server.example.com", "must start with http"),
+            ("server.example.com:8080", "must start with http"),
             ("ftp://x", "must start with http"),
-            ("https://wats.example:99999", "invalid port number"),
-            ("HTTPS://wats.example:8o8o", "invalid port number"),
+            ("https://server.example:99999", "invalid port number"),
+            ("HTTPS://server.example:8o8o", "invalid port number"),
             ("http://[fe80::1%25eth0]/", "without a zone"),
             ("http://[fe80::1%eth0]/", "without a zone"),
             ("http://exa mple/", "cannot be read"),
@@ -372,7 +451,83 @@ mod tests {
         }
     }
 
+    #[test]
+    fn literal_paths_are_sent_as_they_are_or_refused() {
+        let url = base("https://H.example/sub/api");
+        for (text, target) in [
+            ("/api/x", "/sub/api/x"),
+            ("/", "/sub/"),
+            (
+                "/a%2Fb;v=1/...?x=/?&$top=1",
+                "/sub/a%2Fb;v=1/...?x=/?&$top=1",
+            ),
+            ("/a?", "/sub/a?"),
+            (
+                "/a?next=https://other.example/",
+                "/sub/a?next=https://other.example/",
+            ),
+            ("https://h.example/sub/api/x?y=1", "/sub/api/x?y=1"),
+            ("HTTPS://H.EXAMPLE:443/x", "/x"),
+            ("https://h.example", "/"),
+            ("https://h.example?x=1", "/?x=1"),
+        ] {
+            assert_eq!(url.literal(text).unwrap(), target, "{text}");
+            assert!(target.parse::<http::Uri>().is_ok(), "{target}");
+        }
+        for (text, why) in [
+            ("", "begin with `/`"),
+            ("api/x", "begin with `/`"),
+            ("?x", "begin with `/`"),
+            ("//other.example/x", "another server"),
+            ("https://h.example//other.example/x", "another server"),
+            ("http://h.example/x", "is on http://h.example"),
+            ("https://h.example:8443/x", "is on https://h.example:8443"),
+            ("https://other.example/x", "is on https://other.example"),
+            ("https://h.example.other/x", "is on https://h.example.other"),
+            ("https://h.example\\@other.example/x", "'\\\\'"),
+            ("https://h.example@other.example/x", "cannot be read"),
+            ("ftp://h.example/x", "cannot be read"),
+            ("/a/../x", "folder step"),
+            ("/a/%2e%2E", "folder step"),
+            ("/.?x", "folder step"),
+            ("https://h.example/./x", "folder step"),
+            ("/a#b", "'#'"),
+            ("/a?b#c", "'#'"),
+            ("/a b", "' '"),
+            ("/a?b c", "' '"),
+            ("/a\r\nHost: x", "'\\r'"),
+            ("/a?b\n", "'\\n'"),
+            ("/a\0", "'\\0'"),
+            ("/ø", "'ø'"),
+            ("/{id}", "'{'"),
+            ("/100%", "`%`"),
+            ("/a?b=%2", "`%`"),
+            ("/a?b=%2g", "`%`"),
+        ] {
+            let error = url.literal(text).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Request);
+            let told = error.to_string();
+            assert!(told.contains(why), "{text}: {told}");
+        }
+        for text in ["https://u:hunter2@h.example/", "https://u:hunter2@x:99999/"] {
+            let error = url.literal(text).unwrap_err();
+            assert!(!format!("{error:#}{error:?}").contains("hunter2"), "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_literal_target_is_on_this_server_or_refused(text in any::<String>(), path in "/[!-~]{0,20}") {
+            let url = base("http://h");
+            for text in [text, path.clone(), format!("http://h{path}")] {
+                if let Ok(target) = url.literal(&text) {
+                    let uri: http::Uri = target.parse().unwrap();
+                    prop_assert!(uri.authority().is_none() && !target.starts_with("//"), "{}", target);
+                    prop_assert_eq!(uri.path_and_query().unwrap().as_str(), target);
+                }
+            }
+        }
+
         #[test]
         fn any_value_survives_path_and_query(value in "\\PC{1,40}", other in any::<String>()) {
             prop_assume!(!value.split(['/', '\\']).any(is_dots));

@@ -13,15 +13,16 @@ const REPEAT: u64 = 100;
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU64,
-    capacity: u64,
+    /// `None` for no limit.
+    capacity: Option<u64>,
     earned: u64,
 }
 
 impl Budget {
     pub(crate) fn new(config: &RetryConfig) -> Self {
-        let capacity = u64::from(config.budget) * REPEAT;
+        let capacity = config.budget.map(|budget| u64::from(budget) * REPEAT);
         Self {
-            tokens: AtomicU64::new(capacity),
+            tokens: AtomicU64::new(capacity.unwrap_or_default()),
             capacity,
             earned: config.budget_percent.into(),
         }
@@ -29,8 +30,7 @@ impl Budget {
 
     /// Pays for one repeat; `false` when the bucket is empty.
     pub(crate) fn take(&self) -> bool {
-        // u32::MAX repeats would outlast any process: no limit needs no bookkeeping.
-        self.capacity == u64::from(u32::MAX) * REPEAT
+        self.capacity.is_none()
             || self
                 .tokens
                 .fetch_update(Relaxed, Relaxed, |tokens| tokens.checked_sub(REPEAT))
@@ -39,9 +39,11 @@ impl Budget {
 
     /// A call succeeded. Free while the bucket is full, which is nearly always.
     pub(crate) fn earn(&self) {
-        if self.tokens.load(Relaxed) < self.capacity {
+        if let Some(capacity) = self.capacity
+            && self.tokens.load(Relaxed) < capacity
+        {
             let _ = self.tokens.fetch_update(Relaxed, Relaxed, |tokens| {
-                Some(tokens.saturating_add(self.earned).min(self.capacity))
+                Some(tokens.saturating_add(self.earned).min(capacity))
             });
         }
     }
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn no_budget_means_no_limit_and_zero_means_no_repeat() {
-        let unlimited = Budget::new(&RetryConfig::default().budget(u32::MAX));
+        let unlimited = Budget::new(&RetryConfig::default().no_budget());
         assert!((0..1000).all(|_| unlimited.take()));
         assert!(!Budget::new(&RetryConfig::default().budget(0)).take());
     }

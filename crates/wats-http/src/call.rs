@@ -3,10 +3,11 @@
 use std::any::type_name;
 
 use bytes::Bytes;
-use http::header::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 
-use crate::body::{BodySource, OnProgress, Progress};
+use crate::address::write_target;
+use crate::body::{BodySource, Multipart, OnProgress, Progress};
 use crate::config::{SizeLimits, Timeouts};
 use crate::error::Error;
 use crate::operation::Operation;
@@ -97,8 +98,8 @@ impl Call {
     /// Those that frame the message or belong to the connection (`Content-Length`, `Transfer-Encoding`, `Host`, `Expect`,
     /// `Connection`, `TE`, `Proxy-Authorization` and the like) are the transport's; setting one is a mistake that
     /// `execute` reports.
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        match crate::header::sendable(name, value) {
+    pub fn header(mut self, name: impl AsRef<str>, value: impl TryInto<HeaderValue>) -> Self {
+        match crate::header::sendable(name.as_ref(), value) {
             Ok((name, value)) => {
                 self.headers.insert(name, value);
             }
@@ -107,7 +108,7 @@ impl Call {
         self
     }
 
-    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1, the least; more
+    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one attempt of this call uses up. Default 1, the least; more
     /// than a whole window counts as one.
     pub fn weight(mut self, calls: u32) -> Self {
         self.weight = calls;
@@ -129,22 +130,33 @@ impl Call {
         }
     }
 
-    /// Sends bytes that are already in their final form.
-    pub fn body(mut self, body: impl Into<Bytes>, content_type: &'static str) -> Self {
+    /// Sends bytes that are already in their final form. A content type that is none is a mistake that `execute` reports.
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: impl TryInto<HeaderValue>) -> Self {
         self.body = body.into();
-        self.header("content-type", content_type)
+        self.content_type(content_type)
     }
 
     /// Sends a body piece by piece, which is never whole in memory. It is not compressed.
     ///
-    /// The deadline of a try ([`Timeouts::attempt`]) starts anew whenever it passes and a piece has gone out since; the
+    /// The deadline of an attempt ([`Timeouts::attempt`]) starts anew whenever it passes and a piece has gone out since; the
     /// deadline of the call does not, so raise [`Timeouts::total`] for what takes long.
-    pub fn stream(mut self, source: BodySource, content_type: &'static str) -> Self {
+    pub fn stream(mut self, source: BodySource, content_type: impl TryInto<HeaderValue>) -> Self {
         self.options().source = Some(source);
-        self.header("content-type", content_type)
+        self.content_type(content_type)
     }
 
-    /// Calls `hear` for each piece of a [`stream`](Self::stream) that is handed to the connection. A further try
+    /// Sends a form with texts and files (`multipart/form-data`, RFC 7578). It is sent as a [`stream`](Self::stream) is.
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        match form.into_source() {
+            Ok((source, content_type)) => self.stream(source, content_type),
+            Err(mistake) => {
+                self.wrong(mistake);
+                self
+            }
+        }
+    }
+
+    /// Calls `hear` for each piece of a [`stream`](Self::stream) or [`multipart`](Self::multipart) that is handed to the connection. A further attempt
     /// begins at the front again.
     pub fn on_upload(mut self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.options().on_upload = Some(OnProgress::new(hear));
@@ -167,9 +179,43 @@ impl Call {
         self
     }
 
+    fn content_type(mut self, value: impl TryInto<HeaderValue>) -> Self {
+        match crate::header::content_type(value) {
+            Ok(value) => {
+                self.headers.insert(CONTENT_TYPE, value);
+            }
+            Err(mistake) => self.wrong(mistake),
+        }
+        self
+    }
+
+    /// What tells this call from others: method, escaped address below the base URL and body, but no headers. `None` for
+    /// a call with a mistake, and for a streamed body. Good as the key of a cache.
+    ///
+    /// ```
+    /// use wats_http::{Call, Operation, Repeat};
+    /// use http::Method;
+    ///
+    /// static GET: Operation = Operation::new("product.get", Method::GET, "/api/Product/{pn}", Repeat::Safe);
+    /// let key = Call::new(&GET).path("pn", "A/B").key().unwrap();
+    /// assert_eq!(&*key, b"GET /api/Product/A%2FB\n");
+    /// ```
+    pub fn key(&self) -> Option<Box<[u8]>> {
+        let streams = self.options.as_ref().is_some_and(|o| o.source.is_some());
+        if self.mistake.is_some() || streams {
+            return None;
+        }
+        let mut head = format!("{} ", self.operation.method());
+        write_target(&mut head, self.operation.path(), &self.params, &self.query).ok()?;
+        head.push('\n');
+        let mut key = head.into_bytes();
+        key.extend_from_slice(&self.body);
+        Some(key.into())
+    }
+
     /// A parameter as text. `NaN` and `inf` are how Rust writes floats that no server takes for a number; as texts they
     /// are part numbers like any other.
-    fn text<T: ToString>(&mut self, kind: &str, name: &str, value: &T) -> String {
+    pub(crate) fn text<T: ToString>(&mut self, kind: &str, name: &str, value: &T) -> String {
         let text = value.to_string();
         let is_float = matches!(type_name::<T>().trim_start_matches('&'), "f32" | "f64");
         if is_float && !text.parse().is_ok_and(f64::is_finite) {
@@ -196,6 +242,33 @@ mod tests {
 
     use super::*;
     use crate::operation::Repeat;
+
+    #[test]
+    fn content_types_may_be_made_at_run_time_and_are_looked_at() {
+        let operation = Operation::new("test.put", Method::PUT, "/x", Repeat::Safe);
+        let call = || Call::new(&operation);
+        let kind = format!("application/{}", "xml");
+        for right in [
+            call().body("<a/>", &kind),
+            call().body("<a/>", kind.clone()),
+            call().stream(BodySource::file("x"), kind.as_str()),
+            call().stream(
+                BodySource::file("x"),
+                HeaderValue::from_static("application/xml"),
+            ),
+        ] {
+            assert!(right.mistake.is_none());
+            assert_eq!(right.headers[CONTENT_TYPE], "application/xml");
+        }
+        for wrong in [
+            call().body("x", "text/plain\r\nx: y"),
+            call().stream(BodySource::file("x"), "text"),
+        ] {
+            let mistake = wrong.mistake.unwrap().to_string();
+            assert!(mistake.contains("content type"), "{mistake}");
+            assert!(!wrong.headers.contains_key(CONTENT_TYPE));
+        }
+    }
 
     #[test]
     fn floats_of_parameters_are_numbers_and_texts_are_what_they_are() {

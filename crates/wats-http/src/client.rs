@@ -15,19 +15,19 @@ use crate::body::{Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
 use crate::call::{Call, Options};
-use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
+use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts, or_forever};
 use crate::context::CallContext;
-use crate::encoding::{self, Packing, RequestCompression};
-use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::encoding::{self, CompressionState, RequestCompression};
+use crate::error::{Deadline, Error, ErrorKind, Result, ServiceName};
 use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::observe;
 use crate::operation::Repeat;
-use crate::pipeline::{Pieces, Pipeline, Want, Whole};
+use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
-use crate::request::{PreparedRequest, Sent};
+use crate::request::{AttemptProgress, PreparedRequest};
 use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
@@ -35,7 +35,7 @@ use crate::tls::TlsConfig;
 use crate::token::{Secrets, Token};
 use crate::wire::{Wire, WireBody};
 
-/// A pooled HTTP client for one WATS server. Cheap to clone; clones share the pool.
+/// A pooled HTTP client for one server. Cheap to clone; clones share the pool.
 ///
 /// It must be used within one tokio runtime: connections are driven by tasks of the runtime that opened them. For another
 /// runtime take [`with_own_pool`](Client::with_own_pool).
@@ -47,7 +47,7 @@ use crate::wire::{Wire, WireBody};
 /// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
 ///
 /// # async fn example() -> wats_http::Result<()> {
-/// let client = Client::builder().base_url("https://company.wats.com").token("dXNlcjpwYXNz").build()?;
+/// let client = Client::builder().base_url("https://server.example").token("dXNlcjpwYXNz").build()?;
 /// let version: String = client.execute(Call::new(&VERSION)).await?.json()?;
 /// # Ok(()) }
 /// ```
@@ -82,7 +82,7 @@ impl Client {
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
     /// server may have carried out the call.
     pub async fn execute(&self, call: Call) -> Result<Response> {
-        let (received, attempts, call) = self.call::<Whole>(call).await?;
+        let (received, attempts, call) = self.call::<Buffered>(call).await?;
         Ok(Response {
             status: received.status,
             version: received.version,
@@ -119,11 +119,14 @@ impl Client {
             .as_ref()
             .and_then(|options| options.limits.as_ref());
         let cap = limits.unwrap_or(self.limits()).decoded;
-        let (answer, attempts, call) = self.call::<Pieces>(call).await?;
+        let (answer, attempts, call) = self.call::<Streamed>(call).await?;
         Download::new(answer, attempts, cap, call)
     }
 
-    async fn call<W: Want<WireBody>>(&self, call: Call) -> Result<(W::Got, u32, CallContext)> {
+    async fn call<W: ResponseMode<WireBody>>(
+        &self,
+        call: Call,
+    ) -> Result<(W::Response, u32, CallContext)> {
         let Call {
             operation,
             params,
@@ -143,12 +146,26 @@ impl Client {
         };
         if let Some(secrets) = call.identity.secrets_with(&headers) {
             let headers = call.identity.headers.clone();
-            call.identity = Arc::new(Identity { headers, secrets });
+            let service = Arc::clone(&call.identity.service);
+            call.identity = Arc::new(Identity {
+                headers,
+                secrets,
+                service,
+            });
         }
-        match shared.base.target(call.operation.path(), &params, &query) {
+        let target = if call.operation.is_literal() {
+            shared.base.literal(call.operation.path())
+        } else {
+            shared.base.target(call.operation.path(), &params, &query)
+        };
+        match target {
             Ok(target) => call.target = target,
             Err(error) => {
-                call.target = call.operation.path().to_owned();
+                let path = call.operation.path();
+                // A whole address may hold a password.
+                if path.starts_with('/') && !path.starts_with("//") {
+                    call.target = path.to_owned();
+                }
                 return Err(error.context(call.context()));
             }
         }
@@ -173,7 +190,7 @@ impl Client {
             weight,
             timeouts,
             limits: limits.unwrap_or(&shared.pipeline.limits),
-            sent: Sent::default(),
+            progress: AttemptProgress::default(),
         };
         let span = observe::call_span(&call);
         // Pinned where it is made: wrapped as a whole it would be moved about, which costs more than the wrapper.
@@ -185,7 +202,7 @@ impl Client {
             );
             sending.instrument(span.clone()).await
         };
-        let status = sent.as_ref().map(|(got, _)| W::look(got).status());
+        let status = sent.as_ref().map(|(got, _)| W::view(got).status());
         observe::ended(&span, status);
         let attempts = sent.as_ref().map_or_else(Error::attempts, |(_, n)| *n);
         observe::resent(&span, attempts);
@@ -277,7 +294,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// The body of a call in the form in which each try can begin with it.
+/// The body of a call in the form in which each attempt can begin with it.
 async fn payload(
     body: Bytes,
     options: Option<&mut Options>,
@@ -290,17 +307,15 @@ async fn payload(
     let Some(source) = options.source.take() else {
         return Ok(Payload::Whole(body));
     };
+    let limit = or_forever(timeouts.attempt);
     let upload = Box::pin(timeout(
-        timeouts.attempt,
+        limit,
         Upload::prepare(source, options.on_upload.take()),
     ));
     // A file may be far away, and a source that may be empty is asked.
     let upload = upload.await.map_err(|_| {
         Error::new(ErrorKind::Timeout(Deadline::Attempt))
-            .message(format!(
-                "{:?}, while the body was looked at",
-                timeouts.attempt
-            ))
+            .message(format!("{limit:?}, while the body was looked at"))
             .never_sent()
     })??;
     if !upload.has_length() && matches!(*method, Method::GET | Method::HEAD) {
@@ -321,12 +336,13 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryConfig,
     limits: SizeLimits,
-    rate_limit: Knob<RateLimit>,
-    breaker: Knob<BreakerConfig>,
+    rate_limit: OnByDefault<RateLimit>,
+    breaker: OnByDefault<BreakerConfig>,
     request_compression: RequestCompression,
     tls: TlsConfig,
     proxy: ProxyConfig,
     user_agent: Option<String>,
+    service: ServiceName,
     intercepts: Vec<Arc<dyn Intercept>>,
     redirects: u32,
     #[cfg(feature = "test-util")]
@@ -335,23 +351,23 @@ pub struct ClientBuilder {
 
 /// A part that is on by default and can be switched off.
 #[derive(Debug)]
-struct Knob<T>(Option<T>);
+struct OnByDefault<T>(Option<T>);
 
-impl<T: Default> Default for Knob<T> {
+impl<T: Default> Default for OnByDefault<T> {
     fn default() -> Self {
         Self(Some(T::default()))
     }
 }
 
 impl ClientBuilder {
-    /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
+    /// The root of the server, such as `https://server.example`; the paths of calls go below it. A trailing `/` is
+    /// accepted.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// The API token from the WATS Control Panel; see [`Token::new`] for accepted forms. It can be changed later
-    /// ([`Client::set_token`]).
+    /// The API token; see [`Token::new`] for accepted forms. It can be changed later ([`Client::set_token`]).
     pub fn token(mut self, token: impl AsRef<str>) -> Self {
         self.token = Some(Token::new(token.as_ref()));
         self
@@ -369,7 +385,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Repeats of failed tries.
+    /// Repeats of failed attempts.
     pub fn retry(mut self, retry: RetryConfig) -> Self {
         self.retry = retry;
         self
@@ -385,13 +401,13 @@ impl ClientBuilder {
     ///
     /// The budget is shared by all clients of this process with the same token and server.
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
-        self.rate_limit = Knob(limit.into());
+        self.rate_limit = OnByDefault(limit.into());
         self
     }
 
     /// When calls fail at once because the server keeps failing; `None` for never.
     pub fn breaker(mut self, breaker: impl Into<Option<BreakerConfig>>) -> Self {
-        self.breaker = Knob(breaker.into());
+        self.breaker = OnByDefault(breaker.into());
         self
     }
 
@@ -413,7 +429,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Has this see every try; see [`Intercept`]. May be called several times.
+    /// Adds an interceptor, which is called on every attempt. May be called several times.
     pub fn intercept(mut self, hook: impl Intercept + 'static) -> Self {
         self.intercepts.push(Arc::new(hook));
         self
@@ -441,6 +457,18 @@ impl ClientBuilder {
         self
     }
 
+    /// What messages call the service that this is a client of: with `Acme` they speak of "the Acme server".
+    pub fn service_name(mut self, name: impl Into<String>) -> Self {
+        self.service.name = Some(name.into());
+        self
+    }
+
+    /// Where users of the service make tokens, such as "the Control Panel", for messages that ask for one.
+    pub fn token_source(mut self, place: impl Into<String>) -> Self {
+        self.service.token_source = Some(place.into());
+        self
+    }
+
     /// Checks the configuration and makes the client; nothing is sent yet.
     ///
     /// # Errors
@@ -449,18 +477,28 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         self.timeouts.check(Error::config)?;
         self.retry.check()?;
+        self.pool.check()?;
         if let Some(limit) = &self.rate_limit.0 {
             limit.check()?;
         }
+        if let Some(breaker) = &self.breaker.0 {
+            breaker.check()?;
+        }
         let base = self.base_url.ok_or_else(|| {
-            Error::config("no base URL; call base_url(..) with the address of the WATS server, such as https://company.wats.com")
+            Error::config(format!(
+                "no base URL; call base_url(..) with the address of {}, such as https://server.example",
+                self.service.server()
+            ))
         })?;
         let base = Arc::new(BaseUrl::parse(&base)?);
         if base.tls {
             crate::tls::server_name(&base.host)?;
         }
         let token = self.token.ok_or_else(|| {
-            Error::config("no token; call token(..) with an API token from the WATS Control Panel")
+            Error::config(format!(
+                "no token; call token(..) with an API token, made {}",
+                self.service.token_source()
+            ))
         })??;
         let user_agent = self
             .user_agent
@@ -486,7 +524,7 @@ impl ClientBuilder {
         for login in proxies.logins() {
             secrets.add_lasting(&login.user, &login.password);
         }
-        let identity = Identity::new(&token, common, &base.host_header, secrets);
+        let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);
@@ -519,7 +557,7 @@ impl ClientBuilder {
                 rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit)
             }),
             breaker: self.breaker.0.as_ref().map(Breaker::new),
-            packing: Packing::new(self.request_compression),
+            compression: CompressionState::new(self.request_compression),
         };
         Ok(Client {
             shared: Arc::new(Shared {
@@ -550,6 +588,7 @@ impl fmt::Debug for ClientBuilder {
             .field("request_compression", &self.request_compression)
             .field("intercepts", &self.intercepts)
             .field("redirects", &self.redirects)
+            .field("service", &self.service)
             .finish_non_exhaustive()
     }
 }

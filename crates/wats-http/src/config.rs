@@ -1,4 +1,4 @@
-//! The knobs of the client, with the defaults that suit a test station.
+//! The options of the client, with the defaults that suit a test station.
 //!
 //! | what | default |
 //! |---|---|
@@ -12,30 +12,36 @@
 //! | failing at once | for 10 s after 20 failures in a row ([`BreakerConfig`](crate::BreakerConfig)) |
 //! | size of an answer on the wire / after decompression | 128 MiB / 256 MiB |
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+
+/// A time limit that may be off, as one that no clock reaches.
+pub(crate) fn or_forever(limit: Option<Duration>) -> Duration {
+    limit.unwrap_or(Duration::MAX)
+}
 
 /// Limits of the connection pool.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PoolConfig {
-    /// Most connections in use, idle and being opened together; also the most calls in flight, over HTTP/2 too. Default 100.
-    pub max_connections: NonZeroUsize,
+    /// Most connections in use, idle and being opened together; also the most calls in flight, over HTTP/2 too. Default 100;
+    /// 0 is refused by `build()`.
+    pub max_connections: usize,
     /// Most connections kept when nobody needs them. More may stand idle for half a second after a burst. Default 20; with 0
     /// none is kept for longer.
     pub max_idle: usize,
-    /// How long an unused connection is kept. Default 30 s; shorter than what common servers grant. With zero it is closed
-    /// when next looked at, a fifth of a second later.
-    pub idle_timeout: Duration,
+    /// How long an unused connection is kept. Default 30 s; shorter than what common servers grant. `None` for as long as the
+    /// server keeps it; with zero it is closed when next looked at, a fifth of a second later.
+    pub idle_timeout: Option<Duration>,
     /// How long a connection is used at most, however busy; it ends up to a tenth earlier, so that connections opened
-    /// together do not end together. Calls under way are finished. Default 10 minutes; `None` for no limit, zero for a new
-    /// connection for each call.
+    /// together do not end together. Calls under way are finished. Default 10 minutes; `None` for no limit, zero is refused by
+    /// `build()`.
     pub max_lifetime: Option<Duration>,
     /// Most HTTP/2 connections at a time. A further one is opened when the server takes no more calls on those that
-    /// are open. Default 1, as RFC 9113 (section 9.1) wants.
-    pub http2_connections: NonZeroUsize,
+    /// are open. Default 1, as RFC 9113 (section 9.1) wants; 0 is refused by `build()`, as [`http2`](Self::http2) switches
+    /// HTTP/2 off.
+    pub http2_connections: usize,
     /// Offer HTTP/2 during the TLS handshake (ALPN). Default true. Plain `http://` always speaks HTTP/1.1.
     pub http2: bool,
 }
@@ -43,19 +49,33 @@ pub struct PoolConfig {
 impl Default for PoolConfig {
     fn default() -> Self {
         Self {
-            max_connections: NonZeroUsize::new(100).unwrap_or(NonZeroUsize::MIN),
+            max_connections: 100,
             max_idle: 20,
-            idle_timeout: Duration::from_secs(30),
+            idle_timeout: Some(Duration::from_secs(30)),
             max_lifetime: Some(Duration::from_secs(600)),
-            http2_connections: NonZeroUsize::MIN,
+            http2_connections: 1,
             http2: true,
         }
     }
 }
 
 impl PoolConfig {
+    /// What no pool can be.
+    pub(crate) fn check(&self) -> Result<()> {
+        let why = if self.max_connections == 0 {
+            "max_connections is 0, so no call could be sent; the least is 1"
+        } else if self.http2_connections == 0 {
+            "http2_connections is 0; the least is 1, and http2(false) switches HTTP/2 off"
+        } else if self.max_lifetime.is_some_and(|time| time.is_zero()) {
+            "max_lifetime is zero, so no connection could be used; for no limit set None"
+        } else {
+            return Ok(());
+        };
+        Err(Error::config(format!("PoolConfig::{why}")))
+    }
+
     /// Sets the most connections.
-    pub fn max_connections(mut self, n: NonZeroUsize) -> Self {
+    pub fn max_connections(mut self, n: usize) -> Self {
         self.max_connections = n;
         self
     }
@@ -66,9 +86,9 @@ impl PoolConfig {
         self
     }
 
-    /// Sets how long an unused connection is kept.
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+    /// Sets how long an unused connection is kept; `None` for as long as the server keeps it.
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = timeout.into();
         self
     }
 
@@ -79,7 +99,7 @@ impl PoolConfig {
     }
 
     /// Sets the most HTTP/2 connections at a time.
-    pub fn http2_connections(mut self, n: NonZeroUsize) -> Self {
+    pub fn http2_connections(mut self, n: usize) -> Self {
         self.http2_connections = n;
         self
     }
@@ -91,34 +111,33 @@ impl PoolConfig {
     }
 }
 
-/// Deadlines of a call. Each has its own error, see [`Deadline`](crate::Deadline). One that is longer than any clock is
-/// none. Zero is refused, by `build()` or for a call by `execute`, because no call could be in time; except of
+/// Deadlines of a call. Each has its own error, see [`Deadline`](crate::Deadline). `None` is no deadline. Zero is refused, by `build()` or for a call by `execute`, because no call could be in time; except of
 /// [`pool`](Self::pool).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// Name resolution, TCP connect and TLS handshake together. Default 10 s.
-    pub connect: Duration,
+    pub connect: Option<Duration>,
     /// Waiting for a free connection slot. Default 20 s; shorter than an attempt, of which it is a part. Zero takes only what is
     /// free at once.
-    pub pool: Duration,
-    /// One try from connection to last byte. Default 30 s.
-    pub attempt: Duration,
+    pub pool: Option<Duration>,
+    /// One attempt from connection to last byte. Default 30 s.
+    pub attempt: Option<Duration>,
     /// The longest stretch of time in which the body of an answer may bring less than 1 KiB without ending.
     /// Default 15 s.
-    pub read_idle: Duration,
-    /// The whole call: all tries and the waits between them. Default 120 s.
-    pub total: Duration,
+    pub read_idle: Option<Duration>,
+    /// The whole call: all attempts and the waits between them. Default 120 s.
+    pub total: Option<Duration>,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(10),
-            pool: Duration::from_secs(20),
-            attempt: Duration::from_secs(30),
-            read_idle: Duration::from_secs(15),
-            total: Duration::from_secs(120),
+            connect: Some(Duration::from_secs(10)),
+            pool: Some(Duration::from_secs(20)),
+            attempt: Some(Duration::from_secs(30)),
+            read_idle: Some(Duration::from_secs(15)),
+            total: Some(Duration::from_secs(120)),
         }
     }
 }
@@ -132,9 +151,9 @@ impl Timeouts {
             ("read_idle", self.read_idle),
             ("total", self.total),
         ] {
-            if deadline.is_zero() {
+            if deadline.is_some_and(|deadline| deadline.is_zero()) {
                 return Err(wrong(format!(
-                    "Timeouts::{name} is zero, so no call could be in time; for no deadline set Duration::MAX"
+                    "Timeouts::{name} is zero, so no call could be in time; for no deadline set None"
                 )));
             }
         }
@@ -142,49 +161,49 @@ impl Timeouts {
     }
 
     /// Sets the deadline for opening a connection.
-    pub fn connect(mut self, timeout: Duration) -> Self {
-        self.connect = timeout;
+    pub fn connect(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.connect = timeout.into();
         self
     }
 
     /// Sets the deadline for waiting for a connection slot.
-    pub fn pool(mut self, timeout: Duration) -> Self {
-        self.pool = timeout;
+    pub fn pool(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.pool = timeout.into();
         self
     }
 
-    /// Sets the deadline of one try.
-    pub fn attempt(mut self, timeout: Duration) -> Self {
-        self.attempt = timeout;
+    /// Sets the deadline of one attempt.
+    pub fn attempt(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.attempt = timeout.into();
         self
     }
 
     /// Sets the longest stretch of time in which the body of an answer may bring less than 1 KiB.
-    pub fn read_idle(mut self, timeout: Duration) -> Self {
-        self.read_idle = timeout;
+    pub fn read_idle(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.read_idle = timeout.into();
         self
     }
 
     /// Sets the deadline of the whole call.
-    pub fn total(mut self, timeout: Duration) -> Self {
-        self.total = timeout;
+    pub fn total(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.total = timeout.into();
         self
     }
 }
 
-/// How failed tries are repeated. What may be repeated is decided by [`Repeat`](crate::Repeat).
+/// How failed attempts are repeated. What may be repeated is decided by [`Repeat`](crate::Repeat).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RetryConfig {
-    /// Most tries of one call, the first included. Default 4; 1 means never repeat, 0 is refused by `build()`.
+    /// Most attempts of one call, the first included. Default 4; 1 means never repeat, 0 is refused by `build()`.
     pub max_attempts: u32,
-    /// Upper bound of the first wait; doubles with each try. Default 100 ms.
+    /// Upper bound of the first wait; doubles with each attempt. Default 100 ms.
     pub base_delay: Duration,
     /// Upper bound of any wait that the server did not ask for. Default 5 s.
     pub max_delay: Duration,
-    /// Repeats that all calls of the client may make together before successes earn new ones. Default 100;
-    /// `u32::MAX` means no budget.
-    pub budget: u32,
+    /// Repeats that all calls of the client may make together before successes earn new ones. Default 100; with 0 there is no
+    /// repeat, and `None` is no budget, so that only [`max_attempts`](Self::max_attempts) counts.
+    pub budget: Option<u32>,
     /// What a successful call earns, in percent of a repeat. Default 20: five successes allow one repeat.
     pub budget_percent: u32,
     /// Makes the random waits the same in every run, for tests. Default none: different for every call and process.
@@ -197,7 +216,7 @@ impl Default for RetryConfig {
             max_attempts: 4,
             base_delay: Duration::from_millis(100),
             max_delay: Duration::from_secs(5),
-            budget: 100,
+            budget: Some(100),
             budget_percent: 20,
             jitter_seed: None,
         }
@@ -223,7 +242,7 @@ impl RetryConfig {
         }
     }
 
-    /// Sets the most tries, the first included.
+    /// Sets the most attempts, the first included.
     pub fn max_attempts(mut self, n: u32) -> Self {
         self.max_attempts = n;
         self
@@ -241,9 +260,15 @@ impl RetryConfig {
         self
     }
 
-    /// Sets how many repeats all calls may make together before successes earn new ones; `u32::MAX` for no budget.
+    /// Sets how many repeats all calls may make together before successes earn new ones.
     pub fn budget(mut self, repeats: u32) -> Self {
-        self.budget = repeats;
+        self.budget = Some(repeats);
+        self
+    }
+
+    /// Lets each call be repeated however many others are.
+    pub fn no_budget(mut self) -> Self {
+        self.budget = None;
         self
     }
 

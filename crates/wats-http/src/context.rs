@@ -27,6 +27,7 @@ impl CallContext {
             operation: self.operation.name().to_owned(),
             method: self.operation.method().clone(),
             url: self.secrets().redact(self.base.display(&self.target)),
+            service: Arc::clone(&self.identity.service),
         }
     }
 

@@ -34,8 +34,11 @@ const OWN: [HeaderName; 12] = [
 ];
 
 /// A header in the form in which it is sent, if it may be.
-pub(crate) fn sendable(name: &'static str, value: &str) -> Result<(HeaderName, HeaderValue)> {
-    let (Ok(key), Ok(value)) = (name.parse(), HeaderValue::from_str(value)) else {
+pub(crate) fn sendable(
+    name: &str,
+    value: impl TryInto<HeaderValue>,
+) -> Result<(HeaderName, HeaderValue)> {
+    let (Ok(key), Ok(value)) = (name.parse(), value.try_into()) else {
         return Err(Error::request(format!(
             "the header `{name}` cannot be sent: illegal characters"
         )));
@@ -51,6 +54,32 @@ pub(crate) fn sendable(name: &'static str, value: &str) -> Result<(HeaderName, H
         )));
     }
     Ok((key, value))
+}
+
+/// A content type in the form in which it is sent: `type/subtype`, perhaps with parameters (RFC 9110, section 8.3.1).
+pub(crate) fn content_type(value: impl TryInto<HeaderValue>) -> Result<HeaderValue> {
+    let Ok(value) = value.try_into() else {
+        return Err(Error::request(
+            "the content type cannot be sent: illegal characters",
+        ));
+    };
+    let is_token = |part: &[u8]| {
+        let is_mark = |byte: &u8| b"!#$%&'*+-.^_`|~".contains(byte);
+        !part.is_empty() && part.iter().all(|b| b.is_ascii_alphanumeric() || is_mark(b))
+    };
+    let essence = value.as_bytes().split(|b| *b == b';').next();
+    let essence = essence.unwrap_or_default().trim_ascii();
+    let mut parts = essence.split(|b| *b == b'/');
+    if parts.next().is_some_and(is_token)
+        && parts.next().is_some_and(is_token)
+        && parts.next().is_none()
+    {
+        return Ok(value);
+    }
+    let shown = String::from_utf8_lossy(value.as_bytes());
+    Err(Error::request(format!(
+        "the content type `{shown}` is none; one is `application/json` or `text/plain; charset=utf-8`"
+    )))
 }
 
 /// Puts the headers of a call over those of its client.
@@ -84,6 +113,33 @@ mod tests {
         ] {
             let error = sendable(name, value).unwrap_err().to_string();
             assert!(error.contains(why), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn content_types_have_a_type_and_a_subtype() {
+        for good in [
+            "application/json",
+            "text/plain; charset=utf-8",
+            "image/svg+xml",
+            "multipart/form-data; boundary=x",
+        ] {
+            assert_eq!(content_type(good).unwrap(), good);
+            assert_eq!(content_type(good.to_owned()).unwrap(), good);
+        }
+        assert!(content_type(HeaderValue::from_static("a/b")).is_ok());
+        for (bad, why) in [
+            ("a/b\r\nx: y", "illegal characters"),
+            ("", "``"),
+            ("json", "`json`"),
+            ("/json", "`/json`"),
+            ("text/", "`text/`"),
+            ("a/b/c", "`a/b/c`"),
+            ("te xt/plain", "`te xt/plain`"),
+            ("; charset=utf-8", "`; charset=utf-8`"),
+        ] {
+            let error = content_type(bad).unwrap_err().to_string();
+            assert!(error.contains(why), "{bad}: {error}");
         }
     }
 }

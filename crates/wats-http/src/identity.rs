@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
+use crate::error::ServiceName;
 use crate::request::CommonHeaders;
 use crate::token::{Secrets, Token};
 
@@ -12,6 +13,8 @@ use crate::token::{Secrets, Token};
 pub(crate) struct Identity {
     pub(crate) headers: CommonHeaders,
     pub(crate) secrets: Secrets,
+    /// How messages name the server.
+    pub(crate) service: Arc<ServiceName>,
 }
 
 impl Identity {
@@ -21,12 +24,14 @@ impl Identity {
         mut common: HeaderMap,
         host: &HeaderValue,
         mut secrets: Secrets,
+        service: ServiceName,
     ) -> Self {
         common.insert(AUTHORIZATION, token.header().clone());
         secrets.add(token.secret());
         Self {
             headers: CommonHeaders::new(common, host),
             secrets,
+            service: Arc::new(service),
         }
     }
 

@@ -16,11 +16,11 @@ use crate::error::{Error, ErrorKind};
 pub(crate) fn call_span(call: &CallContext) -> Span {
     let (operation, base) = (&call.operation, &call.base);
     tracing::debug_span!(
-        "wats.call",
+        "http.call",
         otel.kind = "client",
         operation = operation.name(),
         http.request.method = operation.method().as_str(),
-        url.template = operation.path(),
+        url.template = operation.template(),
         server.address = base.host.as_str(),
         server.port = base.port,
         http.response.status_code = Empty,
@@ -29,10 +29,10 @@ pub(crate) fn call_span(call: &CallContext) -> Span {
     )
 }
 
-/// The span of one try within it.
+/// The span of one attempt within it.
 pub(crate) fn attempt_span(number: u32) -> Span {
     tracing::debug_span!(
-        "wats.attempt",
+        "http.attempt",
         attempt = number,
         http.response.status_code = Empty,
         error.type = Empty,

@@ -6,8 +6,8 @@ use http::Method;
 
 /// Whether a call may be sent again when it is unknown whether the server carried out the first one.
 ///
-/// It is declared per operation and not derived from the HTTP method: WATS has a `PUT` that increments and a `POST`
-/// that overwrites.
+/// It is declared per operation and not derived from the HTTP method: there are servers with a `PUT` that increments and
+/// a `POST` that overwrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
     /// Doing it twice has the effect of doing it once.
@@ -32,6 +32,8 @@ pub struct Operation {
     method: Method,
     path: Cow<'static, str>,
     repeat: Repeat,
+    /// Whether `path` is no template but stands there as it is sent, perhaps with a query.
+    literal: bool,
 }
 
 impl Operation {
@@ -49,6 +51,7 @@ impl Operation {
             method,
             path: Cow::Borrowed(path),
             repeat,
+            literal: false,
         }
     }
 
@@ -65,7 +68,28 @@ impl Operation {
             method,
             path: Cow::Owned(path.into()),
             repeat,
+            literal: false,
         }
+    }
+
+    /// A call that is made once, of a path and query that are sent as they are.
+    pub(crate) fn literal(method: Method, target: String, repeat: Repeat) -> Self {
+        Self {
+            name: Cow::Borrowed("request"),
+            method,
+            path: Cow::Owned(target),
+            repeat,
+            literal: true,
+        }
+    }
+
+    pub(crate) fn is_literal(&self) -> bool {
+        self.literal
+    }
+
+    /// The path, if it is the same for all calls of the operation.
+    pub(crate) fn template(&self) -> Option<&str> {
+        (!self.literal).then_some(&*self.path)
     }
 
     /// The name used in errors and spans, such as `product.get`.

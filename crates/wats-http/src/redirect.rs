@@ -5,19 +5,19 @@
 
 use http::header::{HeaderMap, LOCATION};
 use http::{Method, StatusCode};
-use url::Url;
 
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::token::Secrets;
 use crate::transport::Answer;
+use crate::uri::{self, Address, Unreadable};
 
 /// Where an answer sends its request, if it may be followed; `followed` is how many led here.
 pub(crate) fn next<B>(
     answer: &Answer<B>,
     request: &PreparedRequest<'_>,
-    hop: Option<&RedirectTarget>,
+    redirect_target: Option<&RedirectTarget>,
     own: &BaseUrl,
     followed: u32,
     most: u32,
@@ -37,8 +37,10 @@ pub(crate) fn next<B>(
     if followed >= most {
         return Err(refused(&format!("more than {most} redirects")));
     }
-    let stranger = hop.and_then(|hop| hop.elsewhere.as_ref());
-    let path_and_query = hop.map_or(request.target, |hop| &hop.target);
+    let stranger =
+        redirect_target.and_then(|redirect_target| redirect_target.other_origin.as_ref());
+    let path_and_query =
+        redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
     follow(stranger, path_and_query, &location, own)
         .map(Some)
         .map_err(refused)
@@ -69,46 +71,36 @@ pub(crate) fn location(headers: &HeaderMap) -> Option<String> {
 
 /// The same for people: without user name and password, and without secrets.
 pub(crate) fn named(location: &str, secrets: &Secrets) -> String {
-    let mut shown = location.to_owned();
-    // Read as a program reads it, which takes `http:/u:p@h`, `http:\\\\u:p@h` and others for an address with a user.
-    let elsewhere = Url::parse("https://redirect.invalid/").and_then(|here| here.join(location));
-    if let Ok(mut url) = elsewhere
-        && (!url.username().is_empty() || url.password().is_some())
-        && url.set_username("").is_ok()
-        && url.set_password(None).is_ok()
-    {
-        shown = url.into();
-    }
+    // Whether or not anybody could follow it.
+    let shown = uri::without_login(location).unwrap_or_else(|| location.to_owned());
     secrets.redact_start(shown, 4 << 10)
 }
 
 /// Resolves `location` as seen from `stranger`, or from the own server.
-fn follow(
+pub(crate) fn follow(
     stranger: Option<&BaseUrl>,
     path_and_query: &str,
     location: &str,
     own: &BaseUrl,
 ) -> Result<RedirectTarget, &'static str> {
     let here = stranger.unwrap_or(own);
-    let unusable = "its target is not an address";
-    let current = Url::parse(&here.display(path_and_query)).map_err(|_| unusable)?;
-    let url = current.join(location).map_err(|_| unusable)?;
-    if !url.username().is_empty() || url.password().is_some() {
+    let unusable = |why| match why {
+        Unreadable::NotAscii => "its host has letters beyond ASCII and not their punycode",
+        _ => "its target is not an address",
+    };
+    let current = Address::parse(&here.display(path_and_query)).map_err(unusable)?;
+    let address = current.join(location).map_err(unusable)?;
+    if address.authority.login.is_some() {
         return Err("its target holds a user name or password");
     }
-    let mut origin = url.clone();
-    origin.set_path("");
-    origin.set_query(None);
-    origin.set_fragment(None);
-    let there = BaseUrl::parse(origin.as_str()).map_err(|_| unusable)?;
+    let there = BaseUrl::origin(&address).map_err(|_| unusable(Unreadable::Host))?;
     if here.tls && !there.tls {
         return Err("it leads from https to http");
     }
     let same = (there.tls, &there.host, there.port) == (own.tls, &own.host, own.port);
-    let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     Ok(RedirectTarget {
-        elsewhere: (stranger.is_some() || !same).then_some(there),
-        target: target.to_owned(),
+        other_origin: (stranger.is_some() || !same).then_some(there),
+        target: address.target(),
     })
 }
 
@@ -133,9 +125,13 @@ mod tests {
             ("https://a.example:444/x", Some("a.example"), "/x"),
             ("https://b.example", Some("b.example"), "/"),
         ] {
-            let hop = follow(None, "/api/here?q=1", location, &own).unwrap();
-            assert_eq!(hop.target, target, "{location}");
-            assert_eq!(hop.elsewhere.map(|b| b.host).as_deref(), host, "{location}");
+            let redirect_target = follow(None, "/api/here?q=1", location, &own).unwrap();
+            assert_eq!(redirect_target.target, target, "{location}");
+            assert_eq!(
+                redirect_target.other_origin.map(|b| b.host).as_deref(),
+                host,
+                "{location}"
+            );
         }
         for (location, why) in [
             ("http://a.example/x", "https to http"),
@@ -149,9 +145,13 @@ mod tests {
         // Whoever is sent back to the own server by a stranger stays without credentials.
         let stranger = base("https://b.example");
         let back = follow(Some(&stranger), "/", "https://a.example/x", &own).unwrap();
-        let on = follow(back.elsewhere.as_ref(), "/x", "y", &own).unwrap();
-        for hop in [back, on] {
-            assert_eq!(hop.elsewhere.as_ref(), Some(&own), "{hop:?}");
+        let on = follow(back.other_origin.as_ref(), "/x", "y", &own).unwrap();
+        for redirect_target in [back, on] {
+            assert_eq!(
+                redirect_target.other_origin.as_ref(),
+                Some(&own),
+                "{redirect_target:?}"
+            );
         }
     }
 
@@ -168,11 +168,11 @@ mod tests {
         let shown = |text: &str| named(text, &Secrets::default());
         for (text, expected) in [
             ("https://u:p@b.example/x", "https://b.example/x"),
-            ("//u@p@b.example", "https://b.example/"),
+            ("//u@p@b.example", "//b.example"),
             ("http:///u:pw@b.example/x", "http://b.example/x"),
             ("http:\\\\u:pw@b.example/x", "http://b.example/x"),
             ("http:/u:pw@b.example/x", "http://b.example/x"),
-            ("\\\\u:pw@b.example/x", "https://b.example/x"),
+            ("\\\\u:pw@b.example/x", "//b.example/x"),
             ("/x?to=https://u@b", "/x?to=https://u@b"),
             ("https://b.example/@x", "https://b.example/@x"),
         ] {

@@ -30,14 +30,14 @@ impl Report {
     ///
     /// ```
     /// use std::io::Read;
-    /// use wats_report::UutReport;
-    /// use wats_report::Attachment;
+    /// use wats_report::{Attachment, Station, Unit, UutReport};
     ///
-    /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-    ///     .station("ICT-3", "Drammen", "Production")
+    /// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+    /// let report = UutReport::builder(unit, 100)
+    ///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
     ///     .operator("Kari")
     ///     .steps(|root| {
-    ///         root.attachment("Log", Attachment::new("log.bin", "application/octet-stream", vec![7; 100_000]));
+    ///         root.attachment("Log", Attachment::new("log.bin", vec![7; 100_000]));
     ///     })
     ///     .build()?;
     /// let body = report.report().body()?;

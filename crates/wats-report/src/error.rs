@@ -11,9 +11,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// still.
 ///
 /// ```
-/// use wats_report::{Error, MeasurementLimits, UutReport};
+/// use wats_report::{Error, MeasurementLimits, Station, Unit, UutReport};
 ///
-/// let test = UutReport::builder("PCBA-001", "", "A", 100).station("ICT-3", "Drammen", "Production").operator("Kari");
+/// let unit = Unit { part_number: "PCBA-001", serial_number: "", revision: "A" };
+/// let test = UutReport::builder(unit, 100)
+///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
+///     .operator("Kari");
 /// let error = test.numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25)).build().unwrap_err();
 /// assert!(matches!(error, Error::Report(_)));
 /// assert_eq!(error.findings()[0].path, "report");

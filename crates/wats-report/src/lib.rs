@@ -28,7 +28,7 @@ mod time;
 pub mod wire;
 pub mod zone;
 
-pub use builder::{LoopRule, Outcome, UurReport, UutReport};
+pub use builder::{LoopRule, Outcome, Station, Unit, UurReport, UutReport};
 pub use codes::{ChartType, ReportType, StepGroup, StepType};
 pub use comp_op::CompOp;
 pub use error::{Error, Result};

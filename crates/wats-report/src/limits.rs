@@ -1,6 +1,6 @@
 //! Limits of measurements: an operator never stands without the limits it needs.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::CompOp;
 
@@ -23,7 +23,9 @@ static NUMERIC: [CompOp; 15] = [
     CompOp::LeGe,
 ];
 
-/// What a numeric value must satisfy. An operator and its limits are one value, so they always fit.
+/// What a numeric value must satisfy. An operator and its limits are one value, so they always fit. Two limits are a range,
+/// `low..=high` or `low..high`; whether the bounds themselves pass, each function says. A report whose low limit is above
+/// its high limit is refused when it is built.
 ///
 /// ```
 /// use wats_report::MeasurementLimits;
@@ -132,18 +134,18 @@ impl MeasurementLimits {
     }
 
     /// low < value < high (`GTLT`).
-    pub fn strictly_between(low: f64, high: f64) -> Self {
-        Self::two(&CompOp::GtLt, low, high)
+    pub fn strictly_between(range: Range<f64>) -> Self {
+        Self::two(&CompOp::GtLt, range.start, range.end)
     }
 
     /// low ≤ value < high (`GELT`).
-    pub fn from_below(low: f64, high: f64) -> Self {
-        Self::two(&CompOp::GeLt, low, high)
+    pub fn from_below(range: Range<f64>) -> Self {
+        Self::two(&CompOp::GeLt, range.start, range.end)
     }
 
     /// low < value ≤ high (`GTLE`).
-    pub fn above_to(low: f64, high: f64) -> Self {
-        Self::two(&CompOp::GtLe, low, high)
+    pub fn above_to(range: RangeInclusive<f64>) -> Self {
+        Self::two(&CompOp::GtLe, *range.start(), *range.end())
     }
 
     /// value < low or value > high (`LTGT`): outside, the bounds themselves fail.
@@ -152,18 +154,18 @@ impl MeasurementLimits {
     }
 
     /// value ≤ low or value ≥ high (`LEGE`): outside, the bounds themselves pass.
-    pub fn outside_or_at(low: f64, high: f64) -> Self {
-        Self::two(&CompOp::LeGe, low, high)
+    pub fn outside_or_at(range: Range<f64>) -> Self {
+        Self::two(&CompOp::LeGe, range.start, range.end)
     }
 
     /// value ≤ low or value > high (`LEGT`).
-    pub fn at_or_below_or_above(low: f64, high: f64) -> Self {
-        Self::two(&CompOp::LeGt, low, high)
+    pub fn at_or_below_or_above(range: RangeInclusive<f64>) -> Self {
+        Self::two(&CompOp::LeGt, *range.start(), *range.end())
     }
 
     /// value < low or value ≥ high (`LTGE`).
-    pub fn below_or_at_or_above(low: f64, high: f64) -> Self {
-        Self::two(&CompOp::LtGe, low, high)
+    pub fn below_or_at_or_above(range: Range<f64>) -> Self {
+        Self::two(&CompOp::LtGe, range.start, range.end)
     }
 
     /// Whether a value satisfies the limits. NaN satisfies only [`log`](Self::log).
@@ -307,14 +309,14 @@ mod tests {
             (MeasurementLimits::at_least(1.0), "FPPPPF"),
             (MeasurementLimits::less_than(1.0), "PFFFFF"),
             (MeasurementLimits::at_most(1.0), "PPFFFF"),
-            (MeasurementLimits::strictly_between(1.0, 3.0), "FFPFFF"),
-            (MeasurementLimits::above_to(1.0, 3.0), "FFPPFF"),
-            (MeasurementLimits::from_below(1.0, 3.0), "FPPFFF"),
+            (MeasurementLimits::strictly_between(1.0..3.0), "FFPFFF"),
+            (MeasurementLimits::above_to(1.0..=3.0), "FFPPFF"),
+            (MeasurementLimits::from_below(1.0..3.0), "FPPFFF"),
             (MeasurementLimits::between(1.0..=3.0), "FPPPFF"),
             (MeasurementLimits::outside(1.0..=3.0), "PFFFPF"),
-            (MeasurementLimits::below_or_at_or_above(1.0, 3.0), "PFFPPF"),
-            (MeasurementLimits::at_or_below_or_above(1.0, 3.0), "PPFFPF"),
-            (MeasurementLimits::outside_or_at(1.0, 3.0), "PPFPPF"),
+            (MeasurementLimits::below_or_at_or_above(1.0..3.0), "PFFPPF"),
+            (MeasurementLimits::at_or_below_or_above(1.0..=3.0), "PPFFPF"),
+            (MeasurementLimits::outside_or_at(1.0..3.0), "PPFPPF"),
         ];
         let mut codes = std::collections::BTreeSet::new();
         for (limits, expected) in table {

@@ -173,14 +173,15 @@ pub(crate) fn has_outer_blanks(text: &str) -> bool {
 /// decided here, and building a report with it is refused.
 ///
 /// ```
-/// use wats_report::clean_scanned;
+/// use wats_report::{Unit, UutReport, clean_scanned};
 ///
 /// let cleaned = clean_scanned("\u{feff}SN-42\r\n");
 /// assert_eq!(cleaned.text, "SN-42");
 /// assert_eq!(cleaned.to_string(), "SN-42, without a byte order mark (U+FEFF), a line end (U+000D), a line end (U+000A)");
 /// assert!(clean_scanned("SN-42").removed.is_empty());
 ///
-/// let report = wats_report::UutReport::builder("PCBA-001", clean_scanned("SN-42\n"), "A", 100);
+/// let unit = Unit { part_number: "PCBA-001", serial_number: &cleaned.text, revision: "A" };
+/// let report = UutReport::builder(unit, 100);
 /// # let _ = report;
 /// ```
 pub fn clean_scanned(text: &str) -> Cleaned<'_> {

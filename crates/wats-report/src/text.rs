@@ -101,7 +101,6 @@ pub fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
         },
         [Value::Null] => Err(Error::Report(vec![Finding::new(
             rules::ID_MISSING,
-            "report",
             "its id is null; write the id under which it is stored, or leave `id` out to be given one",
         )])),
         [other] => Err(no_uuid(&other.to_string())),
@@ -116,7 +115,6 @@ pub fn no_uuid(id: &str) -> Error {
     let shown: String = id.chars().take(80).collect();
     Error::Report(vec![Finding::new(
         rules::ID_MISSING,
-        "report",
         format!(
             "its id `{}` is no UUID; give it the id under which it is stored, or a new UUID if it is not",
             shown.escape_debug()

@@ -4,7 +4,7 @@
 
 use std::{fs, io};
 
-use wats_report::{Attachment, MeasurementLimits, UutReport};
+use wats_report::{Attachment, MeasurementLimits, Station, Unit, UutReport};
 
 /// 10 000 steps and 100 MB of files.
 #[test]
@@ -22,27 +22,38 @@ fn large_reports_take_little_memory() {
         .collect();
     let mut sent = 0;
     let memory = allocation_counter::measure(|| {
-        let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-            .station("ICT-3", "Drammen", "Production")
-            .operator("Kari")
-            .steps(|root| {
-                for (n, path) in files.iter().enumerate() {
-                    root.attachment(
-                        format!("File {n}"),
-                        Attachment::from_path(path, "a/b").unwrap(),
-                    );
-                }
-                for n in 0..10_000 {
-                    root.numeric(
-                        format!("Step {n}"),
-                        1.5,
-                        "V",
-                        MeasurementLimits::between(1.0..=2.0),
-                    );
-                }
-            })
-            .build()
-            .unwrap();
+        let report = UutReport::builder(
+            Unit {
+                part_number: "PCBA-001",
+                serial_number: "SN-42",
+                revision: "A",
+            },
+            100,
+        )
+        .station(Station {
+            name: "ICT-3",
+            location: "Drammen",
+            purpose: "Production",
+        })
+        .operator("Kari")
+        .steps(|root| {
+            for (n, path) in files.iter().enumerate() {
+                root.attachment(
+                    format!("File {n}"),
+                    Attachment::from_path(path).unwrap().content_type("a/b"),
+                );
+            }
+            for n in 0..10_000 {
+                root.numeric(
+                    format!("Step {n}"),
+                    1.5,
+                    "V",
+                    MeasurementLimits::between(1.0..=2.0),
+                );
+            }
+        })
+        .build()
+        .unwrap();
         let body = report.report().body().unwrap();
         sent = body.write_to(&mut io::sink()).unwrap();
         assert_eq!(sent, body.len());

@@ -35,13 +35,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut news = wats.report().since(cursor, &HeaderQuery::default());
     let mut lines = BufWriter::new(file);
     while let Some(page) = news.next_page().await? {
-        for header in &page.headers {
+        for header in &page {
             serde_json::to_writer(&mut lines, header)?;
             lines.write_all(b"\n")?;
         }
         lines.flush()?;
         lines.get_ref().sync_data()?;
-        println!("{} more, {}", page.headers.len(), page.cursor);
+        println!("{} more, {}", page.len(), news.cursor());
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use wats::prelude::*;
+use wats::report::{Station, Unit};
 
 fn main() -> ExitCode {
     match submit_all() {
@@ -35,16 +36,27 @@ fn submit_all() -> Result<(), Box<dyn Error>> {
     let code = process.code.ok_or("the test operation has no code")?;
 
     for number in 1..=3 {
-        let report = UutReport::builder("PCBA-001", format!("SN-{number}"), "A", code)
-            .station("ICT-3", "Drammen", "Production")
-            .operator("Kari")
-            .numeric(
-                "Measure +5V",
-                5.02,
-                "V",
-                MeasurementLimits::between(4.75..=5.25),
-            )
-            .build()?;
+        let report = UutReport::builder(
+            Unit {
+                part_number: "PCBA-001",
+                serial_number: &format!("SN-{number}"),
+                revision: "A",
+            },
+            code,
+        )
+        .station(Station {
+            name: "ICT-3",
+            location: "Drammen",
+            purpose: "Production",
+        })
+        .operator("Kari")
+        .numeric(
+            "Measure +5V",
+            5.02,
+            "V",
+            MeasurementLimits::between(4.75..=5.25),
+        )
+        .build()?;
         let submitted = wats.report().submit(&report).wait()?;
         println!("SN-{number} is submitted as {}", submitted.id);
     }

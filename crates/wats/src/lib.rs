@@ -1,41 +1,46 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! This crate has no logic of its own: [`Wats`] and its builder put `wats-domains` on `wats-http`, and everything else
-//! is re-exported. The layers are reachable as [`http`], [`cache`], [`batch`] and [`codec`].
-
-mod builder;
-
-pub use builder::{Wats, WatsBuilder};
+//! This crate has no code of its own. At its root is all of `wats-domains`, the typed layer, and of the transport what
+//! [`WatsBuilder`] takes. The layers below are whole in [`http`], [`cache`], [`batch`] and [`codec`].
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
-pub use wats_domains::{
-    Api, ApiOptions, Ask, CacheStats, Cleaned, Error, Filter, Finding, HeaderQuery, Literal,
-    MeasurementLimits, Member, Process, ProcessService, Product, ProductQuery, ProductRevision,
-    ProductService, ProductSummary, Report, ReportHeader, ReportService, Result, UutReport,
-    clean_scanned, report, wire,
-};
+pub use wats_domains::*;
+
+// Types of these stand in public signatures.
+pub use {bytes, jiff, serde_json, uuid};
+
 #[doc(no_inline)]
-pub use wats_domains::{bytes, jiff, uuid};
+pub use wats_http::http::StatusCode;
 #[doc(inline)]
 pub use wats_http::{
-    BreakerConfig, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig, RateLimit,
-    RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
+    BreakerConfig, ClientBuilder, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig,
+    ProxyCredentials, RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
 };
 
+#[cfg(feature = "test-util")]
+#[doc(no_inline)]
+pub use wats_http::test_util;
+
 /// Requests together: batchers and bounded maps.
+#[doc(no_inline)]
 pub use wats_batch as batch;
 /// Answers kept: caches with a time to live.
+#[doc(no_inline)]
 pub use wats_cache as cache;
-/// Reports as bytes: JSON, MessagePack, compressed JSON.
+/// Values as bytes: JSON, MessagePack, compressed JSON, archives.
+#[doc(no_inline)]
 pub use wats_codec as codec;
 /// Calls sent: the transport.
+#[doc(no_inline)]
 pub use wats_http as http;
 
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
     pub use crate::report::{
-        Attachment, Chart, ChartType, Failure, LoopRule, Outcome, StringLimit, SubUnit, UurReport,
+        Attachment, Chart, ChartType, Failure, LoopRule, MiscInfo, Outcome, Station, StringLimit,
+        SubUnit, Unit, UurReport,
     };
     pub use crate::{
         Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, UutReport, Wats,

@@ -10,25 +10,15 @@ const ONE: &str = "it";
 
 /// Further ones, each with its reason.
 const FURTHER: &[(&str, &[&str])] = &[
-    // Forks its process.
-    ("wats-background", &["fork"]),
-    // Measure allocations, memory and instructions; installs a recorder of metrics.
-    (
-        "wats-http",
-        &["allocations", "bombs", "instructions", "observe"],
-    ),
+    // Counts allocations, by an allocator that costs instructions; counts instructions.
+    ("wats-http", &["instructions", "memory"]),
     // Counts allocations; compiles programs that must not compile.
     ("wats-report", &["allocations", "refused"]),
-    // Measures the memory of its process.
-    ("wats-domains", &["upload"]),
     // Replays the corpora, which is all that is tested of it.
     ("wats-fuzz", &["replay"]),
     // Its rules are all that is tested of this program from outside.
     ("xtask", &["rules"]),
 ];
-
-/// Crates whose programs are still to be joined. The list only shrinks: what is joined is taken off it.
-const UNFINISHED: &[&str] = &["wats"];
 
 #[test]
 fn a_crate_has_one_test_program() {
@@ -47,10 +37,8 @@ fn a_crate_has_one_test_program() {
             .iter()
             .filter(|program| !allowed.contains(program.as_str()))
             .collect();
-        match (extra.is_empty(), UNFINISHED.contains(&name)) {
-            (false, false) => wrong.push(format!("{name}: {extra:?} belongs into tests/it")),
-            (true, true) => wrong.push(format!("{name}: is joined, to be taken off UNFINISHED")),
-            _ => {}
+        if !extra.is_empty() {
+            wrong.push(format!("{name}: {extra:?} belongs into tests/it"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -110,6 +110,7 @@ fn a_forbidden_edge_is_named() {
         description: String::new(),
         folder: "".into(),
         public: true,
+        features: Vec::new(),
         dependencies: dependencies
             .iter()
             .map(|&(name, dev, ours)| Dependency {

@@ -63,6 +63,41 @@ fn a_published_crate_takes_in_no_file_from_outside_its_folder() {
     );
 }
 
+/// Features of the layers that the facade always has.
+const ALWAYS: [&str; 2] = ["async", "serde"];
+
+#[test]
+fn a_feature_is_explained_and_has_one_name() {
+    let mut missing = Vec::new();
+    let packages = public();
+    let facade = packages
+        .iter()
+        .find(|package| package.name == "wats")
+        .unwrap();
+    for package in &packages {
+        let readme = fs::read_to_string(package.folder.join("README.md")).unwrap();
+        let library = fs::read_to_string(package.folder.join("src/lib.rs")).unwrap();
+        let layer = facade
+            .dependencies
+            .iter()
+            .any(|layer| layer.ours && !layer.dev && layer.name == package.name);
+        for feature in &package.features {
+            let name = format!("`{feature}`");
+            if !readme.contains(&name) {
+                missing.push(format!("{}: {name} in its README", package.name));
+            }
+            let known = facade.features.contains(feature) || ALWAYS.contains(&feature.as_str());
+            if layer && !known {
+                missing.push(format!("wats: {name}, which {} has", package.name));
+            }
+        }
+        if library.contains("#[cfg(feature") && !library.contains("feature(doc_cfg)") {
+            missing.push(format!("{}: `feature(doc_cfg)` in lib.rs", package.name));
+        }
+    }
+    assert!(missing.is_empty(), "missing:\n{}", missing.join("\n"));
+}
+
 #[test]
 fn what_a_readme_prints_is_compiled() {
     let mut found = Vec::new();

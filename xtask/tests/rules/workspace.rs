@@ -12,6 +12,8 @@ pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     /// May be published.
     pub(crate) public: bool,
+    /// By name, without `default`.
+    pub(crate) features: Vec<String>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -63,6 +65,13 @@ fn package(value: &Value) -> Package {
         public: value["publish"]
             .as_array()
             .is_none_or(|list| !list.is_empty()),
+        features: value["features"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| *name != "default")
+            .cloned()
+            .collect(),
         dependencies: value["dependencies"]
             .as_array()
             .unwrap()

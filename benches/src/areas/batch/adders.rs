@@ -10,7 +10,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use ultra_batch::{BatchExecutor, Executor};
-use wats_batch::{BatchConfig, Policy, RequestBatcher, limit};
+use wats_batch::{BatchConfig, Policy, RequestBatcher};
 
 const SIZE: usize = 50;
 const WINDOW: Duration = Duration::from_millis(1);
@@ -21,25 +21,26 @@ pub(super) trait Adder: Clone + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// Made inside a runtime.
-    fn new() -> Self;
+    fn new() -> Result<Self>;
 
     fn add(&self, item: u64) -> impl Future<Output = Result<u64>> + Send;
 }
 
 type Ours = RequestBatcher<u64, u64, Infallible>;
 
-fn ours(policy: Policy, window: Duration) -> Ours {
+fn ours(policy: Policy, window: Duration) -> Result<Ours> {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<SIZE>())
+        .max_batch_size(SIZE)
         .max_wait(window)
         .policy(policy);
     // Answers with a `Result` for each item, as the peers' callers get one.
-    RequestBatcher::new(config, async |items: Vec<u64>| {
+    let batcher = RequestBatcher::new(config, async |items: Vec<u64>| {
         items
             .into_iter()
             .map(|item| Ok(work(item)))
             .collect::<Vec<_>>()
-    })
+    })?;
+    Ok(batcher)
 }
 
 /// Ours, sending while a bulk slot is free.
@@ -49,8 +50,8 @@ pub(super) struct Eager(Ours);
 impl Adder for Eager {
     const NAME: &'static str = "wats-batch";
 
-    fn new() -> Self {
-        Self(ours(Policy::Eager, WINDOW))
+    fn new() -> Result<Self> {
+        ours(Policy::Eager, WINDOW).map(Self)
     }
 
     async fn add(&self, item: u64) -> Result<u64> {
@@ -64,16 +65,16 @@ pub(super) struct Window(Ours);
 
 impl Window {
     /// With the window that users get by default.
-    pub(super) fn usual() -> Self {
-        Self(ours(Policy::Window, BatchConfig::default().max_wait))
+    pub(super) fn usual() -> Result<Self> {
+        ours(Policy::Window, BatchConfig::default().max_wait).map(Self)
     }
 }
 
 impl Adder for Window {
     const NAME: &'static str = "wats-batch, Window 1 ms";
 
-    fn new() -> Self {
-        Self(ours(Policy::Window, WINDOW))
+    fn new() -> Result<Self> {
+        ours(Policy::Window, WINDOW).map(Self)
     }
 
     async fn add(&self, item: u64) -> Result<u64> {
@@ -112,19 +113,19 @@ impl Processor for Numbers {
 impl Adder for AintOne {
     const NAME: &'static str = "batch-aint-one Immediate";
 
-    fn new() -> Self {
+    fn new() -> Result<Self> {
         let limits = Limits::builder()
             .max_batch_size(SIZE)
             .max_key_concurrency(5)
             .build();
-        Self(
+        Ok(Self(
             Batcher::builder()
                 .name("numbers")
                 .processor(Numbers)
                 .limits(limits)
                 .batching_policy(BatchingPolicy::Immediate)
                 .build(),
-        )
+        ))
     }
 
     async fn add(&self, item: u64) -> Result<u64> {
@@ -150,12 +151,12 @@ impl dataloader::Loader<u64> for Loader {
 impl Adder for DataLoader {
     const NAME: &'static str = "async-graphql dataloader";
 
-    fn new() -> Self {
-        Self(Arc::new(
+    fn new() -> Result<Self> {
+        Ok(Self(Arc::new(
             dataloader::DataLoader::new(Loader, tokio::spawn)
                 .delay(WINDOW)
                 .max_batch_size(SIZE),
-        ))
+        )))
     }
 
     async fn add(&self, item: u64) -> Result<u64> {
@@ -180,13 +181,13 @@ impl Executor for Numbers {
 impl Adder for UltraBatch {
     const NAME: &'static str = "ultra-batch";
 
-    fn new() -> Self {
-        Self(Arc::new(
+    fn new() -> Result<Self> {
+        Ok(Self(Arc::new(
             BatchExecutor::build(Numbers)
                 .eager_batch_size(Some(SIZE))
                 .delay_duration(WINDOW)
                 .finish(),
-        ))
+        )))
     }
 
     async fn add(&self, item: u64) -> Result<u64> {
@@ -201,8 +202,8 @@ pub(super) struct Direct;
 impl Adder for Direct {
     const NAME: &'static str = "spawn + oneshot, no batching";
 
-    fn new() -> Self {
-        Self
+    fn new() -> Result<Self> {
+        Ok(Self)
     }
 
     async fn add(&self, item: u64) -> Result<u64> {
@@ -219,8 +220,8 @@ pub(super) struct Floor;
 impl Adder for Floor {
     const NAME: &'static str = "yield_now only, no answer";
 
-    fn new() -> Self {
-        Self
+    fn new() -> Result<Self> {
+        Ok(Self)
     }
 
     async fn add(&self, item: u64) -> Result<u64> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, yield_now};
-use wats_batch::{batch_map, limit};
+use wats_batch::batch_map;
 
 /// Items under way at a time.
 const LIMIT: usize = 50;
@@ -99,7 +99,7 @@ fn candidates<C: Call>(row: RowSpec, threads: usize, items: u64) -> RowSpec {
 }
 
 async fn ours<C: Call>(items: u64) -> Result<Vec<u64>> {
-    Ok(batch_map(0..items, limit::<LIMIT>(), C::call).await)
+    Ok(batch_map(0..items, LIMIT, C::call).await)
 }
 
 async fn buffered<C: Call>(items: u64) -> Result<Vec<u64>> {

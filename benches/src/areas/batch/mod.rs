@@ -85,7 +85,7 @@ fn add_peer<A: Adder>(row: RowSpec, threads: usize, items: usize, share: Share) 
 fn drive<A: Adder>(runtime: &Runtime, items: usize, share: Share) -> Result<f64> {
     // In a task, as all of the work: the thread that blocks is no worker.
     let run = runtime.spawn(async move {
-        let adder = A::new();
+        let adder = A::new()?;
         let next = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         let start = Instant::now();
@@ -145,13 +145,13 @@ fn lone<A: Adder>(
     row: RowSpec,
     name: &str,
     subject: bool,
-    new: fn() -> A,
+    new: fn() -> Result<A>,
 ) -> RowSpec {
     let mut timer = ctx.timer();
     let set_up = move || {
         let runtime = runtime(1)?;
         let inside = runtime.enter();
-        let adder = new();
+        let adder = new()?;
         drop(inside);
         Ok((runtime, adder))
     };

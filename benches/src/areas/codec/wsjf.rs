@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use wats_codec::{Format, Serializer};
-use wats_domains::report::Report;
+use wats_domains::report::{Report, Station, Unit};
 use wats_domains::{MeasurementLimits, ReportHeader, UutReport};
 
 use crate::spec::{Context, RowSpec};
@@ -35,21 +35,32 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
 }
 
 fn report() -> wats_domains::report::Result<UutReport> {
-    UutReport::builder("PART-0001", "SN-00042", "A", 100)
-        .station("Bench", "Here", "Bench")
-        .operator("bench")
-        .steps(|root| {
-            for step in 0..STEPS {
-                let value = 5.0 + step as f64 / 1000.0;
-                root.numeric(
-                    format!("Rail {step}"),
-                    value,
-                    "V",
-                    MeasurementLimits::between(4.5..=1000.5),
-                );
-            }
-        })
-        .build()
+    UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "SN-00042",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Bench",
+        location: "Here",
+        purpose: "Bench",
+    })
+    .operator("bench")
+    .steps(|root| {
+        for step in 0..STEPS {
+            let value = 5.0 + step as f64 / 1000.0;
+            root.numeric(
+                format!("Rail {step}"),
+                value,
+                "V",
+                MeasurementLimits::between(4.5..=1000.5),
+            );
+        }
+    })
+    .build()
 }
 
 fn built_text() -> Vec<u8> {

@@ -2,16 +2,17 @@
 
 use super::{Job, User, part_number};
 use crate::Result;
-use wats_batch::{batch_map, limit};
-use wats_domains::{Api, ApiOptions, HeaderQuery, MeasurementLimits, UutReport};
+use wats_batch::batch_map;
+use wats_domains::report::{Station, Unit};
+use wats_domains::{CacheOptions, ClassOptions, HeaderQuery, MeasurementLimits, UutReport, Wats};
 
 /// Bulk reads, the cache, and as many submissions at a time as the pool keeps connections.
 #[derive(Debug)]
-pub(super) struct Ours(Api);
+pub(super) struct Ours(Wats);
 
 /// One call after another, and nothing remembered.
 #[derive(Debug)]
-pub(super) struct OneByOne(Api);
+pub(super) struct OneByOne(Wats);
 
 impl User for Ours {
     const NAME: &'static str = "wats";
@@ -30,18 +31,17 @@ impl User for Ours {
             Job::Products100 => {
                 let numbers: Vec<String> = (0..100).map(part_number).collect();
                 let found = api.product().get_many(&numbers).await?;
-                Ok(found.into_iter().flatten().count())
+                Ok(found.ok.len())
             }
             Job::Reports1000 => headers(api, 1000, 0).await,
             Job::ProcessesSecondCall => Ok(api.process().list().await?.len()),
             Job::Submit100 => {
-                let submitted =
-                    batch_map(0..100, limit::<20>(), |number| submit(api, number, 10)).await;
+                let submitted = batch_map(0..100, 20, |number| submit(api, number, 10)).await;
                 counted(submitted)
             }
             Job::Transfer10Mb => transfer(api).await,
             Job::Concurrent100 => {
-                let read = batch_map(0..100, limit::<100>(), |number| product(api, number)).await;
+                let read = batch_map(0..100, 100, |number| product(api, number)).await;
                 counted(read)
             }
         }
@@ -74,7 +74,10 @@ impl User for OneByOne {
                     done += headers(api, 100, page * 100).await?;
                 }
             }
-            Job::ProcessesSecondCall => done = api.process().refresh().await?.len(),
+            Job::ProcessesSecondCall => {
+                api.process().refresh();
+                done = api.process().list().await?.len();
+            }
             Job::Submit100 => {
                 for number in 0..100 {
                     submit(api, number, 10).await?;
@@ -87,16 +90,19 @@ impl User for OneByOne {
     }
 }
 
-fn api(base_url: &str, token: &str) -> Result<Api> {
-    let client = wats_http::Client::builder()
+fn api(base_url: &str, token: &str) -> Result<Wats> {
+    // The peers keep processes only.
+    let kept = CacheOptions::off().processes(ClassOptions::default());
+    let api = Wats::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
+        .cache(kept)
         .build()?;
-    Ok(Api::new(client, &ApiOptions::default()))
+    Ok(api)
 }
 
-async fn prepare(api: &Api, job: Job) -> Result<()> {
+async fn prepare(api: &Wats, job: Job) -> Result<()> {
     if job == Job::ProcessesSecondCall {
         api.process().list().await?;
     } else {
@@ -105,7 +111,7 @@ async fn prepare(api: &Api, job: Job) -> Result<()> {
     Ok(())
 }
 
-async fn product(api: &Api, number: usize) -> Result<()> {
+async fn product(api: &Wats, number: usize) -> Result<()> {
     let wanted = part_number(number);
     let product = api.product().get(&wanted).await?;
     if product.part_number.as_deref() == Some(wanted.as_str()) {
@@ -115,18 +121,18 @@ async fn product(api: &Api, number: usize) -> Result<()> {
     }
 }
 
-async fn headers(api: &Api, top: u32, skip: u32) -> Result<usize> {
+async fn headers(api: &Wats, top: u32, skip: u32) -> Result<usize> {
     let query = HeaderQuery::default().top(top).skip(skip);
     Ok(api.report().headers(&query).await?.len())
 }
 
-async fn submit(api: &Api, number: usize, steps: usize) -> Result<()> {
+async fn submit(api: &Wats, number: usize, steps: usize) -> Result<()> {
     let report = report(number, steps)?;
     api.report().submit(&report).await?;
     Ok(())
 }
 
-async fn transfer(api: &Api) -> Result<usize> {
+async fn transfer(api: &Wats) -> Result<usize> {
     let sent = report(0, Job::STEPS_OF_10_MB)?;
     let submitted = api.report().submit(&sent).await?;
     let read = api.report().get(submitted.id).await?;
@@ -138,20 +144,31 @@ async fn transfer(api: &Api) -> Result<usize> {
 }
 
 fn report(number: usize, steps: usize) -> Result<UutReport> {
-    let builder = UutReport::builder("PART-0001", format!("SN-{number:05}"), "A", 100)
-        .station("Bench", "Here", "Bench")
-        .operator("bench")
-        .steps(|root| {
-            for step in 1..=steps {
-                let value = 5.0 + step as f64 / 1000.0;
-                root.numeric(
-                    format!("Rail {step}"),
-                    value,
-                    "V",
-                    MeasurementLimits::between(4.5..=1000.5),
-                );
-            }
-        });
+    let builder = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: &format!("SN-{number:05}"),
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Bench",
+        location: "Here",
+        purpose: "Bench",
+    })
+    .operator("bench")
+    .steps(|root| {
+        for step in 1..=steps {
+            let value = 5.0 + step as f64 / 1000.0;
+            root.numeric(
+                format!("Rail {step}"),
+                value,
+                "V",
+                MeasurementLimits::between(4.5..=1000.5),
+            );
+        }
+    });
     Ok(builder.build()?)
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher};
 
 type Sent = Arc<Mutex<Vec<Vec<u32>>>>;
 
@@ -25,7 +25,8 @@ fn recording(config: BatchConfig) -> (RequestBatcher<u32, u32, String>, Sent) {
             tokio::time::sleep(Duration::from_millis(20)).await;
             Ok::<Vec<u32>, String>(items)
         }
-    });
+    })
+    .unwrap();
     (batcher, sent)
 }
 
@@ -39,8 +40,8 @@ async fn a_batch_keeps_the_order_of_its_callers() {
 #[tokio::test(start_paused = true)]
 async fn priorities_go_first_in_and_across_batches() {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<2>())
-        .max_concurrent_batches(limit::<1>())
+        .max_batch_size(2)
+        .max_concurrent_batches(1)
         .policy(Policy::Manual);
     let (batcher, sent) = recording(config);
     let add = |item, priority| batcher.try_add_with(item, priority).unwrap();
@@ -68,7 +69,8 @@ async fn keyed_answers_need_no_order_and_show_what_is_missing() {
                 (2, Err("two is refused".to_owned())),
             ])
         },
-    );
+    )
+    .unwrap();
     // 1 and 11 have the same key, as have 2 and 12.
     let answers = batcher.add_many([1, 2, 3, 4, 11, 12]).await;
     let text = |at: usize| answers[at].as_ref().map(String::as_str).ok();
@@ -101,9 +103,7 @@ async fn nobody_left_means_no_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_may_give_up_while_it_waits_for_room() {
-    let config = BatchConfig::default()
-        .max_pending(limit::<1>())
-        .policy(Policy::Manual);
+    let config = BatchConfig::default().max_pending(1).policy(Policy::Manual);
     let (batcher, sent) = recording(config);
     let first = batcher.try_add(1).unwrap();
     let mut blocked = Box::pin(batcher.add(2));
@@ -128,7 +128,8 @@ async fn an_answer_nobody_looked_at_is_no_longer_in_flight() {
             *counted.lock().unwrap() += 1;
             let call = *counted.lock().unwrap();
             async move { Ok::<Vec<u32>, String>(items.into_iter().map(|_| call).collect()) }
-        });
+        })
+        .unwrap();
     let early = batcher.try_add(1).unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(batcher.add(1).await.unwrap(), 2, "asked anew");
@@ -137,7 +138,7 @@ async fn an_answer_nobody_looked_at_is_no_longer_in_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn statistics_add_up() {
-    let config = BatchConfig::default().max_batch_size(limit::<4>());
+    let config = BatchConfig::default().max_batch_size(4);
     let (batcher, _) = recording(config);
     let _ = batcher.add_many(0..6).await;
     let stats = batcher.stats();
@@ -234,7 +235,8 @@ mod metrics_feature {
                             }
                         };
                         items.into_iter().map(odd).collect::<Vec<_>>()
-                    });
+                    })
+                    .unwrap();
                 let _ = batcher.add_many(0..5).await;
             });
         });

@@ -12,19 +12,20 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::runtime::{Builder, Runtime};
-use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, Ticket, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, Ticket};
 
 type Batcher = RequestBatcher<u32, u32, String>;
 
 fn batcher(policy: Policy, takes: Duration) -> Batcher {
     let config = BatchConfig::default()
         .policy(policy)
-        .max_batch_size(limit::<2>())
-        .max_concurrent_batches(limit::<1>());
+        .max_batch_size(2)
+        .max_concurrent_batches(1);
     RequestBatcher::new(config, move |items: Vec<u32>| async move {
         tokio::time::sleep(takes).await;
         items.into_iter().map(Ok).collect::<Vec<_>>()
     })
+    .unwrap()
 }
 
 fn paused() -> Runtime {
@@ -215,11 +216,12 @@ fn quick(policy: Policy) -> Batcher {
     let config = BatchConfig::default()
         .policy(policy)
         .max_wait(Duration::from_millis(20))
-        .max_concurrent_batches(limit::<1>());
+        .max_concurrent_batches(1);
     RequestBatcher::new(config, |items: Vec<u32>| async move {
         tokio::task::yield_now().await;
         Ok::<Vec<u32>, String>(items)
     })
+    .unwrap()
 }
 
 fn check_pair(first: Kind, second: Kind, policy: Policy) {
@@ -319,9 +321,9 @@ fn calls_in_a_runtime_that_is_not_driven_hold_no_slots() {
 #[test]
 fn items_of_a_runtime_that_is_not_driven_take_no_room_for_ever() {
     let left_alone = Builder::new_current_thread().enable_time().build().unwrap();
-    let config = BatchConfig::default().max_pending(limit::<2>());
+    let config = BatchConfig::default().max_pending(2);
     let batcher: Batcher =
-        RequestBatcher::new(config, |items: Vec<u32>| async { Ok::<_, String>(items) });
+        RequestBatcher::new(config, |items: Vec<u32>| async { Ok::<_, String>(items) }).unwrap();
     let kept: Vec<_> = (0..2)
         .map(|item| add_in(&left_alone, &batcher, item))
         .collect();
@@ -344,7 +346,8 @@ fn a_key_held_up_by_a_runtime_that_is_not_driven_goes_on() {
     let left_alone = Builder::new_current_thread().enable_time().build().unwrap();
     let batcher: Batcher = RequestBatcher::builder(BatchConfig::default())
         .order_by(|_: &u32| 0)
-        .build(|items: Vec<u32>| async { Ok::<_, String>(items) });
+        .build(|items: Vec<u32>| async { Ok::<_, String>(items) })
+        .unwrap();
     let first = add_in(&left_alone, &batcher, 1);
     let other = batcher.clone();
     let (_, answer) = drive(

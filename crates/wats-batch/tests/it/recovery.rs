@@ -7,7 +7,6 @@
 )]
 
 use std::future::Ready;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,15 +14,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::Instant;
-use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, Retry, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, Retry};
 
 type Calls = Arc<Mutex<Vec<Vec<u32>>>>;
 
 const MS: Duration = Duration::from_millis(1);
-
-fn tries(n: u32) -> NonZeroU32 {
-    NonZeroU32::new(n).unwrap()
-}
 
 fn eager() -> BatchConfig {
     BatchConfig::default().policy(Policy::Eager)
@@ -51,8 +46,9 @@ fn flaky(calls: &Calls) -> impl Fn(Vec<u32>) -> Ready<Vec<Result<u32, String>>> 
 async fn only_the_failed_part_is_sent_again_and_the_rest_does_not_wait() {
     let calls = Calls::default();
     let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(eager())
-        .retry(Retry::attempts(tries(3)).delay(100 * MS))
-        .build(flaky(&calls));
+        .retry(Retry::attempts(3).delay(100 * MS))
+        .build(flaky(&calls))
+        .unwrap();
     let start = Instant::now();
     let timed = |item| {
         let batcher = &batcher;
@@ -81,8 +77,9 @@ async fn a_retried_item_is_not_overtaken_by_a_later_one_of_its_key() {
     let calls = Calls::default();
     let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(eager())
         .order_by(|item: &u32| item % 10)
-        .retry(Retry::attempts(tries(3)).delay(100 * MS))
-        .build(flaky(&calls));
+        .retry(Retry::attempts(3).delay(100 * MS))
+        .build(flaky(&calls))
+        .unwrap();
     // The first of key 1 fails once, the first of key 2 for good; the second ones never. Key 1 does
     // not wait for key 2.
     let answers = batcher.add_many([11, 32, 1, 2]).await;
@@ -99,11 +96,12 @@ async fn an_error_that_is_not_retryable_is_final() {
     let calls = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&calls);
     let batcher: RequestBatcher<u32, u32, &str> = RequestBatcher::builder(eager())
-        .retry(Retry::attempts(tries(5)).when(|error| *error == "busy"))
+        .retry(Retry::attempts(5).when(|error| *error == "busy"))
         .build(move |_: Vec<u32>| {
             let call = counted.fetch_add(1, Ordering::Relaxed);
             async move { Err::<Vec<u32>, _>(if call == 0 { "busy" } else { "denied" }) }
-        });
+        })
+        .unwrap();
     let error = batcher.add(1).await.unwrap_err();
     assert!(matches!(&error, BatchError::Bulk(inner) if **inner == "denied"));
     assert_eq!(calls.load(Ordering::Relaxed), 2);
@@ -113,8 +111,9 @@ async fn an_error_that_is_not_retryable_is_final() {
 async fn a_cancelled_item_is_not_sent_again() {
     let calls = Calls::default();
     let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(eager())
-        .retry(Retry::attempts(tries(3)).delay(100 * MS))
-        .build(flaky(&calls));
+        .retry(Retry::attempts(3).delay(100 * MS))
+        .build(flaky(&calls))
+        .unwrap();
     let mut gone = Box::pin(batcher.add(21));
     let mut stays = Box::pin(batcher.add(11));
     assert!((&mut gone).now_or_never().is_none() && (&mut stays).now_or_never().is_none());
@@ -140,7 +139,8 @@ async fn bisection_finds_the_poisoned_items() {
                     assert!(!panics || poisoned.is_none(), "poison");
                     poisoned.map_or(Ok(items.clone()), |item| Err(format!("{item} is poison")))
                 }
-            });
+            })
+            .unwrap();
         let answers = batcher.add_many(0..64).await;
         for (item, answer) in (0..).zip(&answers) {
             match (item, answer) {
@@ -160,13 +160,13 @@ async fn bisection_finds_the_poisoned_items() {
 async fn an_outage_is_not_multiplied_by_bisection() {
     let calls = Calls::default();
     let log = Arc::clone(&calls);
-    let batcher: RequestBatcher<u32, u32, usize> =
-        RequestBatcher::builder(eager())
-            .bisect()
-            .build(move |items: Vec<u32>| {
-                log.lock().unwrap().push(items.clone());
-                std::future::ready(Err::<Vec<u32>, _>(items.len()))
-            });
+    let batcher: RequestBatcher<u32, u32, usize> = RequestBatcher::builder(eager())
+        .bisect()
+        .build(move |items: Vec<u32>| {
+            log.lock().unwrap().push(items.clone());
+            std::future::ready(Err::<Vec<u32>, _>(items.len()))
+        })
+        .unwrap();
     let answers = batcher.add_many(0..100).await;
     // Everybody has the error of the quarter it was in.
     assert!(
@@ -196,7 +196,8 @@ async fn what_is_not_worth_it_is_not_halved() {
                 } else {
                     Ok(items)
                 })
-            });
+            })
+            .unwrap();
         let answers = batcher.add_many(0..16).await;
         assert!(answers[5].is_err());
         let failed = answers.iter().filter(|answer| answer.is_err()).count();
@@ -219,7 +220,8 @@ async fn a_half_is_not_overtaken_by_a_later_item_of_its_key() {
             } else {
                 Ok(items)
             })
-        });
+        })
+        .unwrap();
     let answers = batcher.add_many([13, 1, 11, 21]).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
     let calls = calls.lock().unwrap();
@@ -231,7 +233,7 @@ async fn a_half_is_not_overtaken_by_a_later_item_of_its_key() {
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_in_the_middle_of_a_retry_answers_everybody() {
     let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(eager())
-        .retry(Retry::attempts(tries(1000)).delay(Duration::from_secs(10)))
+        .retry(Retry::attempts(1000).delay(Duration::from_secs(10)))
         .build(|items: Vec<u32>| async move {
             let answer = |n: u32| {
                 if n == 0 {
@@ -241,7 +243,8 @@ async fn a_shutdown_in_the_middle_of_a_retry_answers_everybody() {
                 }
             };
             items.into_iter().map(answer).collect::<Vec<_>>()
-        });
+        })
+        .unwrap();
     let tickets: Vec<_> = (0..3).map(|n| batcher.try_add(n).unwrap()).collect();
     tokio::time::sleep(15 * Duration::from_secs(1)).await;
     assert_eq!(batcher.close_within(MS).await, (0, 2));
@@ -256,15 +259,16 @@ async fn a_fault_of_the_program_is_not_retried() {
     let calls = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&calls);
     let batcher: RequestBatcher<u32, u32, String> =
-        RequestBatcher::builder(eager().max_batch_size(limit::<2>()))
-            .retry(Retry::attempts(tries(5)))
+        RequestBatcher::builder(eager().max_batch_size(2))
+            .retry(Retry::attempts(5))
             .build(move |items: Vec<u32>| {
                 counted.fetch_add(1, Ordering::Relaxed);
                 async move {
                     assert!(!items.contains(&0), "zero");
                     Ok(vec![1])
                 }
-            });
+            })
+            .unwrap();
     let answers = batcher.add_many(0..4).await;
     assert!(matches!(answers[1], Err(BatchError::Panicked(_))));
     assert!(matches!(

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use wats_batch::{BatchConfig, BatcherBuilder, Policy, RequestBatcher, Retry, limit};
+use wats_batch::{BatchConfig, BatcherBuilder, Policy, RequestBatcher, Retry};
 
 type Batcher = RequestBatcher<Nosy, Nosy, Nosy>;
 
@@ -67,17 +67,19 @@ async fn check(
     let look = Look::default();
     let config = BatchConfig::default()
         .policy(Policy::Eager)
-        .max_pending(limit::<4>())
-        .max_batch_size(limit::<3>())
-        .max_concurrent_batches(limit::<2>());
-    let batcher = build(&look, RequestBatcher::builder(config)).build(|items: Vec<Nosy>| async {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let answer = |item: Nosy| match item.0 % 3 {
-            0 => Err(item),
-            _ => Ok(item),
-        };
-        Ok::<Vec<Result<Nosy, Nosy>>, Nosy>(items.into_iter().map(answer).collect())
-    });
+        .max_pending(4)
+        .max_batch_size(3)
+        .max_concurrent_batches(2);
+    let batcher = build(&look, RequestBatcher::builder(config))
+        .build(|items: Vec<Nosy>| async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let answer = |item: Nosy| match item.0 % 3 {
+                0 => Err(item),
+                _ => Ok(item),
+            };
+            Ok::<Vec<Result<Nosy, Nosy>>, Nosy>(items.into_iter().map(answer).collect())
+        })
+        .unwrap();
     look.0.0.set(batcher.clone()).ok().unwrap();
     let nosy = |n| Nosy(n, look.clone());
 
@@ -134,8 +136,7 @@ async fn key_functions_may_call_the_batcher() {
 async fn recovery_may_call_the_batcher() {
     check(|look, builder| {
         let look = look.clone();
-        let two = std::num::NonZeroU32::new(2).unwrap();
-        builder.bisect().retry(Retry::attempts(two).when(move |_| {
+        builder.bisect().retry(Retry::attempts(2).when(move |_| {
             look.look();
             true
         }))
@@ -170,7 +171,7 @@ async fn a_panic_of_foreign_code_is_no_other_callers_matter() {
     }
     let config = BatchConfig::default()
         .policy(Policy::Eager)
-        .max_concurrent_batches(limit::<1>());
+        .max_concurrent_batches(1);
     let batcher: RequestBatcher<u32, Touchy, Touchy> =
         RequestBatcher::new(config, |items: Vec<u32>| async move {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -183,7 +184,8 @@ async fn a_panic_of_foreign_code_is_no_other_callers_matter() {
                 answers.push(Ok(Touchy(8)));
             }
             answers
-        });
+        })
+        .unwrap();
     // Answers and an error that nobody gets, more than one of them in a batch.
     let gone: Vec<_> = [1, 7, 2].map(|item| batcher.try_add(item).unwrap()).into();
     let stays = batcher.try_add(0).unwrap();
@@ -215,10 +217,9 @@ async fn a_panic_of_foreign_code_is_no_other_callers_matter() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_beside_the_bulk_function_fails_its_batch_alone() {
-    let two = std::num::NonZeroU32::new(2).unwrap();
     let config = BatchConfig::default().policy(Policy::Eager);
     let batcher: RequestBatcher<Touchy, u32, u32> = RequestBatcher::builder(config)
-        .retry(Retry::attempts(two).when(|error: &u32| {
+        .retry(Retry::attempts(2).when(|error: &u32| {
             assert!(*error != 5, "asked");
             false
         }))
@@ -230,7 +231,8 @@ async fn a_panic_beside_the_bulk_function_fails_its_batch_alone() {
             let answers: Vec<_> = items.iter().map(answer).collect();
             items.into_iter().for_each(std::mem::forget);
             answers
-        });
+        })
+        .unwrap();
     for (bad, word) in [(77, "cloned"), (5, "asked")] {
         match batcher.add(Touchy(bad)).await {
             Err(wats_batch::BatchError::Panicked(message)) => assert_eq!(&*message, word),

@@ -7,14 +7,13 @@
 )]
 
 use std::convert::Infallible;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::Instant;
-use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher, Retry, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher, Retry};
 
 type Log = Arc<Mutex<Vec<(Duration, Vec<u32>)>>>;
 
@@ -29,12 +28,9 @@ fn doubling(config: BatchConfig, takes: Duration) -> (RequestBatcher<u32, u32, S
             tokio::time::sleep(takes).await;
             items.into_iter().map(|n| Ok(n * 2)).collect::<Vec<_>>()
         }
-    });
+    })
+    .unwrap();
     (batcher, log)
-}
-
-fn at_most(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).unwrap()
 }
 
 const MS: Duration = Duration::from_millis(1);
@@ -74,7 +70,7 @@ async fn a_trickle_does_not_put_the_window_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_batch_goes_at_once_and_the_size_is_a_hard_cap() {
-    let config = BatchConfig::default().max_batch_size(limit::<10>());
+    let config = BatchConfig::default().max_batch_size(10);
     let (batcher, log) = doubling(config, Duration::ZERO);
     join_all((0..25).map(|n| batcher.add(n))).await;
     let log = log.lock().unwrap();
@@ -88,7 +84,7 @@ async fn a_full_batch_goes_at_once_and_the_size_is_a_hard_cap() {
 #[tokio::test(start_paused = true)]
 async fn a_full_batch_leaves_the_next_window_alone() {
     // A batch that fills at 50 ms must not make the next one, begun at 60 ms, go at 100 ms.
-    let config = BatchConfig::default().max_batch_size(limit::<2>());
+    let config = BatchConfig::default().max_batch_size(2);
     let (batcher, log) = doubling(config, Duration::ZERO);
     let add = |n, at: Duration| {
         let batcher = &batcher;
@@ -121,8 +117,8 @@ async fn a_lone_item_waits_one_window_and_under_eager_none() {
 async fn eager_gathers_only_while_all_slots_are_busy() {
     let config = BatchConfig::default()
         .policy(Policy::Eager)
-        .max_concurrent_batches(limit::<1>())
-        .max_batch_size(limit::<10>());
+        .max_concurrent_batches(1)
+        .max_batch_size(10);
     let (batcher, log) = doubling(config, 20 * MS);
     let first = batcher.add(0);
     let others = async {
@@ -140,8 +136,8 @@ async fn eager_gathers_only_while_all_slots_are_busy() {
 #[tokio::test(start_paused = true)]
 async fn never_more_bulk_calls_than_allowed() {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<10>())
-        .max_concurrent_batches(limit::<3>());
+        .max_batch_size(10)
+        .max_concurrent_batches(3);
     let (batcher, log) = doubling(config, 20 * MS);
     join_all((0..100).map(|n| batcher.add(n))).await;
     assert_eq!(batcher.stats().most_in_flight, 3);
@@ -152,7 +148,7 @@ async fn never_more_bulk_calls_than_allowed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_bulk_call_stops_no_later_window() {
-    let config = BatchConfig::default().max_concurrent_batches(at_most(2));
+    let config = BatchConfig::default().max_concurrent_batches(2);
     let (batcher, log) = doubling(config, Duration::from_secs(10));
     let late = async {
         tokio::time::sleep(150 * MS).await;
@@ -167,7 +163,7 @@ async fn a_slow_bulk_call_stops_no_later_window() {
 async fn manual_waits_for_a_flush() {
     let config = BatchConfig::default()
         .policy(Policy::Manual)
-        .max_batch_size(limit::<4>());
+        .max_batch_size(4);
     let (batcher, log) = doubling(config, Duration::ZERO);
     let tickets: Vec<_> = (0..6).map(|n| batcher.try_add(n).unwrap()).collect();
     tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -194,7 +190,8 @@ async fn each_item_has_its_own_error() {
             }
         };
         items.into_iter().map(odd).collect::<Vec<_>>()
-    });
+    })
+    .unwrap();
     let answers = batcher.add_many(0..4).await;
     assert_eq!(answers[0].as_ref().unwrap(), &0);
     assert!(matches!(&answers[1], Err(BatchError::Item(e)) if **e == "1 is odd"));
@@ -211,7 +208,8 @@ async fn a_wrong_number_of_answers_names_both_counts() {
         let batcher =
             RequestBatcher::infallible(BatchConfig::default(), move |_: Vec<u32>| async move {
                 vec![0u32; actual]
-            });
+            })
+            .unwrap();
         for answer in batcher.add_many(0..3).await {
             let error = answer.unwrap_err();
             assert!(
@@ -228,7 +226,7 @@ async fn a_wrong_number_of_answers_names_both_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_fails_its_batch_and_no_other() {
-    let config = BatchConfig::default().max_batch_size(limit::<2>());
+    let config = BatchConfig::default().max_batch_size(2);
     let batcher: RequestBatcher<u32, u32, String> =
         RequestBatcher::new(config, |items: Vec<u32>| {
             assert!(!items.contains(&1), "one is not served");
@@ -236,7 +234,8 @@ async fn a_panic_fails_its_batch_and_no_other() {
                 assert!(!items.contains(&3), "three neither");
                 items.into_iter().map(Ok).collect::<Vec<_>>()
             }
-        });
+        })
+        .unwrap();
     let answers = batcher.add_many(0..6).await;
     let panic = |at: usize| answers[at].as_ref().unwrap_err().to_string();
     assert!(panic(0).contains("one is not served") && panic(1).contains("one is not served"));
@@ -285,8 +284,8 @@ async fn a_partial_batch_does_not_hold_up_a_close() {
 #[tokio::test(start_paused = true)]
 async fn a_close_with_a_deadline_fails_the_rest_by_name() {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<2>())
-        .max_concurrent_batches(limit::<1>());
+        .max_batch_size(2)
+        .max_concurrent_batches(1);
     let (batcher, log) = doubling(config, Duration::from_secs(60));
     let tickets: Vec<_> = (0..4).map(|n| batcher.try_add(n).unwrap()).collect();
     tokio::task::yield_now().await;
@@ -322,9 +321,9 @@ async fn dropping_the_last_handle_sends_what_waits() {
 #[tokio::test(start_paused = true)]
 async fn try_add_refuses_when_full_and_add_waits_for_room() {
     let config = BatchConfig::default()
-        .max_pending(limit::<2>())
-        .max_batch_size(limit::<2>())
-        .max_concurrent_batches(limit::<1>());
+        .max_pending(2)
+        .max_batch_size(2)
+        .max_concurrent_batches(1);
     let (batcher, log) = doubling(config, 20 * MS);
     let sent: Vec<_> = (0..2).map(|n| batcher.try_add(n).unwrap()).collect();
     tokio::task::yield_now().await;
@@ -360,7 +359,8 @@ async fn duplicates_share_one_item_in_the_queue_and_in_flight() {
                 tokio::time::sleep(50 * MS).await;
                 items.into_iter().map(Ok).collect::<Vec<_>>()
             }
-        });
+        })
+        .unwrap();
     let in_flight = async {
         tokio::time::sleep(120 * MS).await;
         batcher.add(1).await
@@ -381,7 +381,8 @@ async fn duplicates_share_one_item_in_the_queue_and_in_flight() {
 async fn a_gone_leader_leaves_its_followers_served() {
     let batcher: RequestBatcher<u32, u32, String> = RequestBatcher::builder(BatchConfig::default())
         .dedupe_by(|n: &u32| *n)
-        .build(|items: Vec<u32>| async { items.into_iter().map(Ok).collect::<Vec<_>>() });
+        .build(|items: Vec<u32>| async { items.into_iter().map(Ok).collect::<Vec<_>>() })
+        .unwrap();
     let mut leader = Box::pin(batcher.add(1));
     let mut follower = Box::pin(batcher.add(1));
     assert!((&mut leader).now_or_never().is_none());
@@ -397,7 +398,7 @@ async fn one_key_is_never_in_two_calls_and_keeps_its_order() {
     let under_way: Arc<Mutex<Vec<char>>> = Arc::default();
     let (seen, busy) = (Arc::clone(&log), Arc::clone(&under_way));
     let config = BatchConfig::default()
-        .max_batch_size(limit::<3>())
+        .max_batch_size(3)
         .policy(Policy::Eager);
     let batcher: RequestBatcher<(char, u32), u32, String> = RequestBatcher::builder(config)
         .order_by(|(key, _): &(char, u32)| *key)
@@ -418,7 +419,8 @@ async fn one_key_is_never_in_two_calls_and_keeps_its_order() {
                 busy.lock().unwrap().retain(|key| !keys.contains(key));
                 items.into_iter().map(|(_, n)| Ok(n)).collect::<Vec<_>>()
             }
-        });
+        })
+        .unwrap();
     let items = (0..60).map(|n| (['a', 'b', 'c', 'd'][n as usize * 7 % 4], n));
     let answers = batcher.add_many(items).await;
     assert!(
@@ -444,9 +446,10 @@ async fn a_flush_covers_those_who_wait_for_room() {
     for priority in [Priority::Low, Priority::Normal, Priority::High] {
         let config = BatchConfig::default()
             .policy(Policy::Manual)
-            .max_pending(limit::<10>())
-            .max_batch_size(limit::<4>());
-        let batcher = RequestBatcher::infallible(config, |items: Vec<u32>| async { items });
+            .max_pending(10)
+            .max_batch_size(4);
+        let batcher =
+            RequestBatcher::infallible(config, |items: Vec<u32>| async { items }).unwrap();
         let mut import = batcher.add_many(0..25);
         let others: Vec<_> = (100..105)
             .map(|item| Box::pin(batcher.add_with(item, priority)))
@@ -468,10 +471,8 @@ async fn a_flush_covers_those_who_wait_for_room() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flush_forgets_cancelled_items() {
-    let config = BatchConfig::default()
-        .policy(Policy::Manual)
-        .max_pending(limit::<2>());
-    let batcher = RequestBatcher::infallible(config, |items: Vec<u32>| async { items });
+    let config = BatchConfig::default().policy(Policy::Manual).max_pending(2);
+    let batcher = RequestBatcher::infallible(config, |items: Vec<u32>| async { items }).unwrap();
     let mut adds: Vec<_> = (0..4).map(|item| Box::pin(batcher.add(item))).collect();
     for add in &mut adds {
         assert!(add.now_or_never().is_none());
@@ -489,15 +490,37 @@ async fn a_flush_forgets_cancelled_items() {
     assert_eq!((batcher.stats().pending, batcher.stats().sent), (1, 2));
 }
 
+#[test]
+fn a_limit_of_zero_is_refused_by_name() {
+    let base = BatchConfig::default();
+    let configs = [
+        ("max_batch_size", base.clone().max_batch_size(0)),
+        (
+            "max_concurrent_batches",
+            base.clone().max_concurrent_batches(0),
+        ),
+        ("max_pending", base.max_pending(0)),
+    ];
+    for (option, config) in configs {
+        let refused = RequestBatcher::infallible(config, |items: Vec<u32>| async { items });
+        let error = refused.unwrap_err();
+        assert_eq!(error.option, option);
+        assert_eq!(error.to_string(), format!("`{option}` must not be 0"));
+    }
+    let chunks = wats_batch::ChunkConfig::default();
+    for (option, config) in [
+        ("chunk_size", chunks.clone().chunk_size(0)),
+        ("max_concurrent", chunks.max_concurrent(0)),
+    ] {
+        let refused = wats_batch::ChunkedBatcher::<u32, u32>::new(config);
+        assert_eq!(refused.unwrap_err().option, option);
+    }
+}
+
 /// Every option at its least, at one that wraps easily, and at its most.
 #[tokio::test(start_paused = true)]
 async fn limits_are_data_and_no_arithmetic() {
-    use std::num::NonZeroU32;
-    let sizes = [
-        NonZeroUsize::MIN,
-        limit::<{ usize::MAX / 2 + 1 }>(),
-        NonZeroUsize::MAX,
-    ];
+    let sizes = [1, usize::MAX / 2 + 1, usize::MAX];
     for policy in [Policy::Eager, Policy::Window, Policy::Manual] {
         for (nth, size) in sizes.into_iter().cycle().take(12).enumerate() {
             for wait in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
@@ -511,16 +534,18 @@ async fn limits_are_data_and_no_arithmetic() {
                         .max_pending(size)
                         .max_concurrent_batches(size),
                 };
-                let retry = Retry::attempts(NonZeroU32::MAX)
+                let retry = Retry::attempts(u32::MAX)
                     .delay(Duration::ZERO)
                     .max_delay(wait);
                 let batcher: RequestBatcher<u32, u32, String> =
                     RequestBatcher::builder(config.clone())
                         .retry(retry)
                         .order_by(|item: &u32| item % 2)
-                        .build(|items: Vec<u32>| async { Ok::<_, String>(items) });
+                        .build(|items: Vec<u32>| async { Ok::<_, String>(items) })
+                        .unwrap();
                 let plain =
-                    RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items });
+                    RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items })
+                        .unwrap();
                 let (mut keyed, mut lone) = (batcher.add_many(0..7), plain.add_many(0..7));
                 let _ = (
                     (&mut keyed).now_or_never().is_none(),
@@ -541,10 +566,12 @@ async fn limits_are_data_and_no_arithmetic() {
 #[tokio::test(start_paused = true)]
 async fn a_ticket_let_go_is_sent_all_the_same() {
     let config = BatchConfig::default().max_wait(Duration::from_millis(5));
-    let plain = RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items });
+    let plain =
+        RequestBatcher::infallible(config.clone(), |items: Vec<u32>| async { items }).unwrap();
     let joined: RequestBatcher<u32, u32, Infallible> = RequestBatcher::builder(config)
         .dedupe_by(|item: &u32| *item)
-        .build_infallible(|items| async { items });
+        .build_infallible(|items| async { items })
+        .unwrap();
     for batcher in [plain, joined] {
         batcher.try_add(1).unwrap().detach();
         drop(batcher.try_add(2).unwrap());

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::{JoinSet, yield_now};
-use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, RequestBatcher};
 
 const ADDS: usize = 1_000_000;
 const TASKS: usize = 50;
@@ -27,9 +27,9 @@ type Sent = Arc<Vec<AtomicU8>>;
 
 fn batcher(policy: Policy, sent: Sent) -> Batcher {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<16>())
-        .max_concurrent_batches(limit::<3>())
-        .max_pending(limit::<30>())
+        .max_batch_size(16)
+        .max_concurrent_batches(3)
+        .max_pending(30)
         .max_wait(Duration::from_micros(200))
         .policy(policy);
     RequestBatcher::new(config, move |items: Vec<usize>| {
@@ -57,6 +57,7 @@ fn batcher(policy: Policy, sent: Sent) -> Batcher {
             }
         }
     })
+    .unwrap()
 }
 
 #[derive(Default)]

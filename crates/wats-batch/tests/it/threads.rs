@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinSet, yield_now};
-use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher, limit};
+use wats_batch::{BatchConfig, BatchError, Policy, Priority, RequestBatcher};
 
 type Batcher = RequestBatcher<u32, u32, String>;
 
@@ -22,6 +22,7 @@ fn echo(config: BatchConfig) -> Batcher {
         yield_now().await;
         Ok::<Vec<u32>, String>(items)
     })
+    .unwrap()
 }
 
 fn two_threads() -> Runtime {
@@ -105,12 +106,13 @@ fn the_items_of_a_task_stay_in_order_however_they_are_added() {
     let log = Arc::clone(&sent);
     let config = BatchConfig::default()
         .policy(Policy::Eager)
-        .max_batch_size(limit::<7>())
-        .max_concurrent_batches(limit::<1>());
+        .max_batch_size(7)
+        .max_concurrent_batches(1);
     let batcher: Batcher = RequestBatcher::new(config, move |items: Vec<u32>| {
         log.lock().unwrap().extend(&items);
         async move { Ok::<Vec<u32>, String>(items) }
-    });
+    })
+    .unwrap();
     let next = Arc::new(Mutex::new(0));
     on_both_threads(|| {
         let (batcher, first) = (batcher.clone(), {
@@ -149,7 +151,8 @@ fn callers_that_go_away_are_not_sent_and_leave_nothing_behind() {
             log.lock().unwrap().extend(&items);
             async move { Ok::<Vec<u32>, String>(items) }
         },
-    );
+    )
+    .unwrap();
     on_both_threads(|| {
         let (batcher, sent) = (batcher.clone(), Arc::clone(&sent));
         async move {

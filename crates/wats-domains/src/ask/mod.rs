@@ -1,14 +1,17 @@
-//! How operations are carried out: `route` is the table that says what each may do, `driver` runs those that a
-//! synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services
+//! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
+//! memory, `list` reads rows page by page, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services
 //! share. Nothing here knows a domain's operations; the services stand above.
 
 mod driver;
+mod kept;
+pub(crate) mod list;
 pub(crate) mod route;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -16,19 +19,23 @@ use serde::de::DeserializeOwned;
 use wats_codec::{Serde, Serializer};
 use wats_http::{Call, Client, Response};
 
-use crate::error::{Error, Result};
-use crate::process::ProcessCache;
-use crate::report::InOrder;
+use crate::bulk::InOrder;
+use crate::error::{Error, Result, none_if_missing};
 use driver::Driver;
-pub(crate) use route::{Kept, Route};
+pub(crate) use driver::inside;
+pub(crate) use kept::Kept;
+use kept::{Answer, Caches};
+pub use kept::{CacheOptions, CachesStats, ClassOptions};
+pub use list::{List, Pages, PagesIter};
+pub(crate) use route::Route;
 
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// let product = api.product().get("PCBA-001").await?; // in a task
 /// # Ok(()) }
-/// # fn synchronous(api: wats_domains::Api) -> wats_domains::Result<()> {
+/// # fn synchronous(api: wats_domains::Wats) -> wats_domains::Result<()> {
 /// let product = api.product().get("PCBA-001").wait()?; // in a thread
 /// # Ok(()) }
 /// ```
@@ -45,8 +52,8 @@ impl<T: Send + 'static> Ask<T> {
     /// In a task it works too, but holds up the thread of the task, and with it what else would run there.
     ///
     /// # Errors
-    /// As when it is awaited; [`Error::Wait`] inside a callback of an operation that is itself waited for, where it could
-    /// never end, or when the thread cannot be started.
+    /// As when it is awaited; [`Error::Wait`] inside a callback of another operation, which could never end if it has
+    /// what this one needs, or when the thread cannot be started.
     ///
     /// # Panics
     /// When a callback of yours panics inside of it, as when it is awaited.
@@ -59,7 +66,7 @@ impl<T> Future for Ask<T> {
     type Output = Result<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().work.as_mut().poll(context)
+        driver::inside(|| self.get_mut().work.as_mut().poll(context))
     }
 }
 
@@ -77,18 +84,18 @@ pub(crate) struct Core {
     /// holds up the thread of these tasks.
     waiting: OnceLock<Client>,
     json: Serializer,
-    processes: ProcessCache,
+    caches: Caches,
     submits: InOrder,
     driver: Arc<Driver>,
 }
 
 impl Core {
-    pub(crate) fn new(client: Client, json: Serializer, processes: ProcessCache) -> Self {
+    pub(crate) fn new(client: Client, json: Serializer, cache: &CacheOptions) -> Self {
         Self {
             client,
             waiting: OnceLock::new(),
             json,
-            processes,
+            caches: Caches::new(cache),
             submits: InOrder::default(),
             driver: Arc::default(),
         }
@@ -106,12 +113,24 @@ impl Core {
     }
 
     /// The operation of a row, whose answer is JSON.
-    pub(crate) fn ask<T: DeserializeOwned>(
-        self: &Arc<Self>,
-        route: &'static Route,
-        call: Result<Call>,
-    ) -> Ask<T> {
+    pub(crate) fn ask<T>(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<T>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
         self.run(|core| async move { core.read(route, call?).await })
+    }
+
+    /// The operation of a row, whose answer says nothing.
+    pub(crate) fn tell(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<()> {
+        self.run(|core| async move {
+            match core.send(route, call?).await {
+                // An earlier try has done it, and its answer was lost.
+                Err(error) if route.gone && error.attempts() > 1 => {
+                    none_if_missing(Err(error)).map(|_: Option<()>| ())
+                }
+                outcome => outcome.map(drop),
+            }
+        })
     }
 
     pub(crate) fn http(&self) -> &Client {
@@ -120,10 +139,6 @@ impl Core {
         } else {
             &self.client
         }
-    }
-
-    pub(crate) fn processes(&self) -> &ProcessCache {
-        &self.processes
     }
 
     /// Where reports of one id wait for each other.
@@ -137,10 +152,58 @@ impl Core {
         Ok(self.http().execute(call).await?)
     }
 
-    /// Sends a call and reads its JSON answer.
-    pub(crate) async fn read<T: DeserializeOwned>(&self, route: &Route, call: Call) -> Result<T> {
-        let response = self.send(route, call).await?;
-        self.decode(&response)
+    /// Carries out a row whose answer is JSON.
+    pub(crate) async fn read<T>(&self, route: &Route, call: Call) -> Result<T>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        self.answer(route, call, Duration::MAX, Self::decode).await
+    }
+
+    /// Carries out a row and makes its answer into what `read` says; from memory, if the row keeps it and it is no older
+    /// than `max_age`.
+    pub(crate) async fn answer<T>(
+        &self,
+        route: &Route,
+        call: Call,
+        max_age: Duration,
+        read: impl FnOnce(&Self, &Response) -> Result<T>,
+    ) -> Result<T>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        let class = route.keeps.and_then(|kept| self.caches.class(kept));
+        let (Some(class), Some(key)) = (class, call.key()) else {
+            return read(self, &self.send(route, call).await?);
+        };
+        let answer = if let Some(answer) = class.get(&key, max_age) {
+            answer
+        } else {
+            let load = || async {
+                let response = self.send(route, call).await?;
+                Ok(Answer::new(read(self, &response)?, response.body().len()))
+            };
+            let on_driver = driver::is_here();
+            class.load(key, on_driver, max_age, load).await?
+        };
+        let value = answer.value.downcast_ref::<T>().cloned();
+        value.ok_or_else(|| Error::Data("two operations keep one answer".to_owned()))
+    }
+
+    /// Whether answers of a class are kept.
+    pub(crate) fn keeps(&self, kept: Kept) -> bool {
+        self.caches.class(kept).is_some()
+    }
+
+    /// Forgets what is kept of a class.
+    pub(crate) fn clear(&self, kept: Kept) {
+        if let Some(class) = self.caches.class(kept) {
+            class.clear();
+        }
+    }
+
+    pub(crate) fn cache_stats(&self) -> CachesStats {
+        self.caches.stats()
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
@@ -166,9 +229,7 @@ struct Stales<'a> {
 impl Drop for Stales<'_> {
     fn drop(&mut self) {
         for kept in self.route.stales {
-            match kept {
-                Kept::Processes => self.core.processes.invalidate(),
-            }
+            self.core.clear(*kept);
         }
     }
 }

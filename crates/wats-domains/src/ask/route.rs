@@ -6,21 +6,18 @@
 
 use wats_http::{Call, Operation};
 
+use super::Kept;
+
 /// One row of the table.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) operation: Operation,
-    /// The cache that may answer instead of the server.
+    /// Whether it deletes: what a repeat does not find any more, an earlier try has deleted.
+    pub(crate) gone: bool,
+    /// The class of answers that may come from memory.
     pub(crate) keeps: Option<Kept>,
-    /// The caches whose content is out of date after this operation, however it ends.
+    /// The classes that are out of date after this operation, however it ends.
     pub(crate) stales: &'static [Kept],
-}
-
-/// What is kept in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
-    /// The list of processes. No public operation changes it, so it only ages.
-    Processes,
 }
 
 impl Route {
@@ -30,9 +27,9 @@ impl Route {
     }
 }
 
-/// Rows of the table: `name = METHOD "path" safe|once [keeps Class] [stales [Class, ..]];`. A row becomes a static of its
-/// name, and errors call the operation `domain.name`. `safe` may be repeated when it is unknown whether the server has
-/// carried it out, `once` may not.
+/// Rows of the table: `name = METHOD "path" safe|gone|once [keeps Class] [stales [Class, ..]];`. A row becomes a static of
+/// its name, and errors call the operation `domain.name`. `safe` may be repeated when it is unknown whether the server has
+/// carried it out, `once` may not. `gone` is `safe`, and a repeat that finds nothing to delete has succeeded.
 macro_rules! routes {
     ($domain:literal; $(
         $(#[$meta:meta])*
@@ -48,6 +45,7 @@ macro_rules! routes {
                     $path,
                     $crate::ask::route::routes!(@ $repeat),
                 ),
+                gone: $crate::ask::route::routes!(@ deletes $repeat),
                 keeps: $crate::ask::route::routes!(@ keeps $($keeps)?),
                 stales: &[$($($crate::ask::Kept::$stales),+)?],
             };
@@ -58,6 +56,9 @@ macro_rules! routes {
         pub(crate) static ALL: &[&$crate::ask::Route] = &[$( &$name ),+];
     };
     (@ safe) => { wats_http::Repeat::Safe };
+    (@ gone) => { wats_http::Repeat::Safe };
+    (@ deletes gone) => { true };
+    (@ deletes $repeat:ident) => { false };
     (@ keeps) => { None };
     (@ keeps $keeps:ident) => { Some($crate::ask::Kept::$keeps) };
     (@ once) => { wats_http::Repeat::Never };

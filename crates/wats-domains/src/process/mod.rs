@@ -3,11 +3,9 @@
 //! They change rarely and every station needs them, so the list is cached: one entry, filled by one call however many
 //! ask at once. A process that a list from memory does not have is asked for once before it is believed to be missing.
 
-mod cache;
 mod model;
 pub(crate) mod route;
 mod service;
 
-pub(crate) use cache::{Key, ProcessCache};
 pub use model::Process;
 pub use service::ProcessService;

@@ -49,13 +49,13 @@ impl Download {
     }
 }
 
-impl ReportService<'_> {
+impl ReportService {
     /// The attachments of a report, without their contents; empty if it has none, or if there is no such report. Their
     /// names and places come from its header (`$expand=attachments,uurAttachments`).
     ///
     /// # Errors
     /// The call fails.
-    pub fn attachments(self, id: Uuid) -> Ask<Vec<HeaderAttachment>> {
+    pub fn attachments(&self, id: Uuid) -> Ask<Vec<HeaderAttachment>> {
         let query = HeaderQuery::default()
             .filter(Filter::eq(HeaderField::Id, id))
             .select([HeaderField::Id])
@@ -80,14 +80,14 @@ impl ReportService<'_> {
     /// Status 404 when there is none, or the call fails.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::AttachmentKey;
     ///
     /// let photo = api.report().attachment(id, AttachmentKey::Step(12)).await?;
     /// println!("{} bytes of {:?}", photo.contents.len(), photo.content_type);
     /// # Ok(()) }
     /// ```
-    pub fn attachment(self, report_id: Uuid, key: AttachmentKey) -> Ask<Download> {
+    pub fn attachment(&self, report_id: Uuid, key: AttachmentKey) -> Ask<Download> {
         let route = &route::attachment;
         let call = route.call().query("reportId", report_id);
         let call = match key {
@@ -101,7 +101,7 @@ impl ReportService<'_> {
     ///
     /// # Errors
     /// Status 404 when there are none, or the call fails.
-    pub fn attachments_zip(self, id: Uuid) -> Ask<Download> {
+    pub fn attachments_zip(&self, id: Uuid) -> Ask<Download> {
         let route = &route::attachments_zip;
         self.download(route, route.call().path("id", id))
     }
@@ -110,13 +110,13 @@ impl ReportService<'_> {
     ///
     /// # Errors
     /// Status 404 when there is none, or the call fails.
-    pub fn certificate(self, id: Uuid) -> Ask<Download> {
+    pub fn certificate(&self, id: Uuid) -> Ask<Download> {
         let route = &route::certificate;
         self.download(route, route.call().path("id", id))
     }
 
     /// Files come as they are: the usual wish for JSON would have servers wrap them in it.
-    fn download(self, route: &'static Route, call: Call) -> Ask<Download> {
+    fn download(&self, route: &'static Route, call: Call) -> Ask<Download> {
         let call = call.header("accept", "*/*");
         self.core
             .run(|core| async move { Ok(Download::of(core.send(route, call).await?)) })

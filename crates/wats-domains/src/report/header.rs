@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Status;
+use crate::ask::list::Key;
+use crate::odata::Literal;
 use wats_report::wire;
 use wats_report::wire::Number;
 
@@ -169,6 +171,12 @@ wire! {
         "data" => data: String,
     }
 }
+
+/// Pages go along the order of processing.
+pub(super) static KEY: Key<ReportHeader> = Key {
+    member: "timeStamp",
+    of: |header| header.time_stamp.map(Literal::Integer),
+};
 
 impl ReportHeader {
     /// The outcome as reports name it; `None` if the server sent none or one that this version does not know.

@@ -91,18 +91,18 @@ impl QuarantinedReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfirmOptions {
-    /// Longest time in all; a minute by default.
-    pub wait: Duration,
-    /// Pause before the second look; a quarter of a second by default. Each further one is twice as long.
+    /// Longest time in all, more than none; a minute by default.
+    pub timeout: Duration,
+    /// Pause before the second look, more than none; a quarter of a second by default. Each further one is twice as long.
     pub first_pause: Duration,
-    /// Longest pause; 10 s by default.
+    /// Longest pause, more than none; 10 s by default.
     pub longest_pause: Duration,
 }
 
 impl Default for ConfirmOptions {
     fn default() -> Self {
         Self {
-            wait: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(10),
         }
@@ -111,8 +111,8 @@ impl Default for ConfirmOptions {
 
 impl ConfirmOptions {
     /// Sets the longest time in all.
-    pub fn wait(mut self, time: Duration) -> Self {
-        self.wait = time;
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
         self
     }
 
@@ -126,6 +126,22 @@ impl ConfirmOptions {
     pub fn longest_pause(mut self, time: Duration) -> Self {
         self.longest_pause = time;
         self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        for (option, time) in [
+            ("timeout", self.timeout),
+            ("first_pause", self.first_pause),
+            ("longest_pause", self.longest_pause),
+        ] {
+            if time.is_zero() {
+                return Err(Error::Config(format!(
+                    "ConfirmOptions::{option} is zero, so the report could not be followed, or would be looked at \
+                     without a pause"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -161,26 +177,28 @@ impl Fate {
 }
 
 /// Internal operations on reports; from [`ReportService::internal`].
-#[derive(Debug, Clone, Copy)]
-pub struct InternalReports<'a> {
-    core: &'a Arc<Core>,
+#[derive(Debug, Clone)]
+pub struct InternalReports {
+    core: Arc<Core>,
 }
 
-impl<'a> ReportService<'a> {
+impl ReportService {
     /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
     /// server, and the token may not be allowed to use them.
-    pub fn internal(self) -> InternalReports<'a> {
-        InternalReports { core: self.core }
+    pub fn internal(&self) -> InternalReports {
+        InternalReports {
+            core: Arc::clone(&self.core),
+        }
     }
 }
 
-impl InternalReports<'_> {
+impl InternalReports {
     /// How far the server has come with a report (`GET /api/internal/Report/GetReportState/{id}`); `None` if it does not
     /// know it.
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn state(self, id: Uuid) -> Ask<Option<ReportState>> {
+    pub fn state(&self, id: Uuid) -> Ask<Option<ReportState>> {
         let route = &route::internal::state;
         let call = self.call(route).path("id", id);
         self.core
@@ -196,22 +214,31 @@ impl InternalReports<'_> {
     /// [`Fate::Pending`] with the reason, as does a report in quarantine.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::{ConfirmOptions, Fate};
     ///
-    /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await {
+    /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await? {
     ///     Fate::Stored => println!("stored"),
     ///     other => eprintln!("not stored: {other:?}"),
     /// }
-    /// # }
+    /// # Ok(()) }
     /// ```
-    pub async fn confirm(self, id: Uuid, options: &ConfirmOptions) -> Fate {
-        self.confirm_since(id, None, options).await
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a time of zero. What hinders following the report is no error, but stands in
+    /// [`Fate::Pending`].
+    pub fn confirm(&self, id: Uuid, options: &ConfirmOptions) -> Ask<Fate> {
+        let options = *options;
+        let internal = self.clone();
+        self.core.run(|_| async move {
+            options.check()?;
+            Ok(internal.confirm_since(id, None, &options).await)
+        })
     }
 
     /// As [`confirm`](Self::confirm), with what was listed before the report was submitted.
     pub(super) async fn confirm_since(
-        self,
+        &self,
         id: Uuid,
         before: Option<Listed>,
         options: &ConfirmOptions,
@@ -220,7 +247,7 @@ impl InternalReports<'_> {
             before,
             ..Seen::default()
         };
-        let fate = timeout(options.wait, self.follow(id, options, &mut seen)).await;
+        let fate = timeout(options.timeout, self.follow(id, options, &mut seen)).await;
         fate.ok().flatten().unwrap_or_else(|| Fate::Pending {
             state: seen.state.map(Box::new),
             trouble: seen.trouble,
@@ -228,7 +255,7 @@ impl InternalReports<'_> {
     }
 
     /// What the public list says of a report.
-    pub(super) async fn listed(self, id: Uuid) -> Result<Listed> {
+    pub(super) async fn listed(&self, id: Uuid) -> Result<Listed> {
         let query = HeaderQuery::default()
             .filter(Filter::eq(HeaderField::Id, id))
             .select([
@@ -237,12 +264,12 @@ impl InternalReports<'_> {
                 HeaderField::TimeStamp,
             ])
             .top(1);
-        let headers = ReportService::new(self.core).headers(&query).await?;
+        let headers = ReportService::new(&self.core).headers(&query).await?;
         Ok(Listed(headers.first().map(Version::of)))
     }
 
     /// Looks until something is known; `None` when looking again would not help.
-    async fn follow(self, id: Uuid, options: &ConfirmOptions, seen: &mut Seen) -> Option<Fate> {
+    async fn follow(&self, id: Uuid, options: &ConfirmOptions, seen: &mut Seen) -> Option<Fate> {
         let mut pause = options.first_pause;
         loop {
             match self.look(id, seen).await {
@@ -262,7 +289,7 @@ impl InternalReports<'_> {
     }
 
     /// One look at a report.
-    async fn look(self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
+    async fn look(&self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
         let mut untold = None;
         seen.state = match self.state(id).await {
             Ok(state) => state,
@@ -301,7 +328,7 @@ impl InternalReports<'_> {
     }
 
     /// Why a report is in quarantine. Not to know is no reason to fail.
-    async fn reason(self, id: Uuid) -> Option<String> {
+    async fn reason(&self, id: Uuid) -> Option<String> {
         let listed = self.quarantine().await.ok()?;
         let ours = listed.iter().find(|report| report.id == Some(id))?;
         ours.reason().map(str::to_owned)
@@ -311,7 +338,7 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// The call fails.
-    pub fn quarantine(self) -> Ask<Vec<QuarantinedReport>> {
+    pub fn quarantine(&self) -> Ask<Vec<QuarantinedReport>> {
         let route = &route::internal::quarantine;
         self.core.ask(route, Ok(self.call(route)))
     }
@@ -320,9 +347,10 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// [`Error::Query`] for an empty list, which would mean all of them; or the call fails.
-    pub fn retry(self, ids: &[Uuid]) -> Ask<()> {
+    pub fn retry(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::retry;
-        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
+        self.core
+            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Lets the server try again to store reports whose start was wrong, each with a new one
@@ -330,7 +358,7 @@ impl InternalReports<'_> {
     ///
     /// # Errors
     /// [`Error::Query`] for an empty list; or the call fails.
-    pub fn retry_at(self, starts: &[(Uuid, Timestamp)]) -> Ask<()> {
+    pub fn retry_at(&self, starts: &[(Uuid, Timestamp)]) -> Ask<()> {
         let route = &route::internal::retry_at;
         let call = some(starts).map(|starts| {
             let starts: serde_json::Map<String, Value> = starts
@@ -339,7 +367,7 @@ impl InternalReports<'_> {
                 .collect();
             self.call(route).json(&starts)
         });
-        self.done(route, call)
+        self.core.tell(route, call)
     }
 
     /// Deletes reports in quarantine for good (`DELETE /api/internal/Quarantine`).
@@ -347,19 +375,14 @@ impl InternalReports<'_> {
     /// # Errors
     /// [`Error::Query`] for an empty list; or the call fails. It is not repeated: a report of the same id may have come
     /// meanwhile.
-    pub fn delete_quarantined(self, ids: &[Uuid]) -> Ask<()> {
+    pub fn delete_quarantined(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::delete_quarantined;
-        self.done(route, some(ids).map(|ids| self.call(route).json(ids)))
-    }
-
-    /// A call whose answer says nothing.
-    fn done(self, route: &'static Route, call: Result<Call>) -> Ask<()> {
         self.core
-            .run(|core| async move { core.send(route, call?).await.map(drop) })
+            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
     }
 
     /// Internal routes ask where a call comes from.
-    fn call(self, route: &Route) -> Call {
+    fn call(&self, route: &Route) -> Call {
         let base_url = self.core.http().base_url();
         route.call().header("referer", &base_url)
     }

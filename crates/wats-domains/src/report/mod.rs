@@ -2,15 +2,13 @@
 //!
 //! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of
 //! reports show, `query` which of it, `upload` makes the body of a submit, `answer` reads what is said of it, `refusal`
-//! takes a refusal apart. `in_order` keeps reports of one id in their order, `bulk` goes through many, `disposition` finds
-//! the name of a file.
+//! takes a refusal apart, `each` gives many one by one, `disposition` finds the name of a file.
 
 mod answer;
-mod bulk;
 mod disposition;
+mod each;
 mod files;
 mod header;
-mod in_order;
 pub(crate) mod internal;
 mod pages;
 mod query;
@@ -22,15 +20,14 @@ mod submit;
 mod upload;
 
 pub use answer::Submitted;
-pub use bulk::BulkOptions;
+pub use each::{ReportIter, ReportStream};
 pub use files::{AttachmentKey, Download};
 pub use header::{
     HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
     ReportHeader,
 };
-pub(crate) use in_order::InOrder;
 pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
-pub use pages::{Cursor, HeaderPage, HeaderPages, HeaderStream};
+pub use pages::Cursor;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
 pub use read::{Detail, DetailLevel};
 pub use service::ReportService;
@@ -39,6 +36,6 @@ pub use submit::{SubmitMode, SubmitOptions};
 pub use wats_report::{
     AdditionalData, Attachment, Chart, ChartType, CompOp, Error, Failure, Finding, LoopRule,
     MeasurementLimits, MiscInfo, Outcome, Payload, Report, ReportTime, ReportType, Result,
-    Severity, Status, Step, StepGroup, StepPath, StepType, StringLimit, SubUnit, UurReport,
-    UutReport, body, builder, evaluate, fix, lint, lint_json, model,
+    Severity, Station, Status, Step, StepGroup, StepPath, StepType, StringLimit, SubUnit, Unit,
+    UurReport, UutReport, body, builder, evaluate, fix, lint, lint_json, model,
 };

@@ -6,15 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use wats_http::Call;
 
 use super::ReportType;
-use crate::error::{Error, Result};
+use crate::ask::list;
 use crate::odata::Filter;
 use wats_report::zone;
 
 /// Most headers that the server gives in one answer.
-pub(crate) const MAX_TOP: u32 = 10_000;
+const MAX_TOP: u32 = 10_000;
 
 macro_rules! names {
     ($( $(#[$meta:meta])* pub enum $name:ident { $( $(#[$of_variant:meta])* $variant:ident = $wire:literal, )* } )*) => { $(
@@ -254,7 +253,7 @@ impl HeaderQuery {
     }
 
     /// Sets how many headers to skip. Between two calls headers move when reports come in;
-    /// [`header_pages`](super::ReportService::header_pages) does not.
+    /// [`each`](crate::List::each) does not.
     pub fn skip(mut self, n: u32) -> Self {
         self.skip = Some(n);
         self
@@ -284,46 +283,36 @@ impl HeaderQuery {
         self
     }
 
-    /// Puts the query into a call.
-    pub(crate) fn fill(&self, call: Call) -> Result<Call> {
-        if let Some(mistake) = &self.mistake {
-            return Err(Error::Query(mistake.clone()));
-        }
-        if let Some(top) = self.top.filter(|top| *top > MAX_TOP) {
-            return Err(Error::Query(format!(
+    /// The query in OData's words.
+    pub(crate) fn options(&self) -> list::Options {
+        let too_many = self.top.filter(|top| *top > MAX_TOP).map(|top| {
+            format!(
                 "{top} headers are asked for, the server gives at most {MAX_TOP} at a time; take them as pages"
-            )));
-        }
+            )
+        });
         let orders = self.order_by.iter().map(|(order, descending)| {
             let direction = if *descending { " desc" } else { "" };
             format!("{}{direction}", order.as_str())
         });
-        Ok(call
-            .query_opt("$filter", self.whole_filter()?)
-            .query_opt("$top", self.top)
-            .query_opt("$skip", self.skip)
-            .query_opt("$orderby", list(orders))
-            .query_opt(
-                "$select",
-                list(self.select.iter().map(|field| field.as_str())),
-            )
-            .query_opt(
-                "$expand",
-                list(self.expand.iter().map(|list| list.as_str())),
-            ))
+        list::Options {
+            filter: self.whole_filter(),
+            top: self.top,
+            skip: self.skip,
+            order_by: orders.reduce(|all, order| format!("{all},{order}")),
+            select: self.select.iter().map(|field| field.as_str()).collect(),
+            expand: self.expand.iter().map(|list| list.as_str()).collect(),
+            mistake: self.mistake.clone().or(too_many),
+        }
     }
 
     /// The condition with kind and sub units.
-    fn whole_filter(&self) -> Result<Option<String>> {
+    fn whole_filter(&self) -> Option<Filter> {
         let kind = self.kind.as_ref();
         let kind = kind.map(|kind| Filter::eq(HeaderField::ReportType, kind.as_str()));
         [kind, self.sub_unit_filter(), self.filter.clone()]
             .into_iter()
             .flatten()
             .reduce(Filter::and)
-            .as_ref()
-            .map(Filter::to_odata)
-            .transpose()
     }
 
     /// Tests and repairs have their sub units in different lists.
@@ -389,24 +378,21 @@ impl MiscInfoSearch {
     }
 }
 
-/// The names with commas between; `None` of none.
-fn list<S: AsRef<str>>(names: impl Iterator<Item = S>) -> Option<String> {
-    names.fold(None, |list, name| {
-        Some(match list {
-            None => name.as_ref().to_owned(),
-            Some(list) => format!("{list},{}", name.as_ref()),
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::error::{Error, Result};
+    use wats_http::Call;
+
+    fn fill(query: &HeaderQuery) -> Result<Call> {
+        query.options().fill(crate::report::route::headers.call())
+    }
 
     fn filter(query: &HeaderQuery) -> String {
-        query.whole_filter().unwrap().unwrap_or_default()
+        let filter = query.whole_filter();
+        filter.map_or_else(String::new, |filter| filter.to_odata().unwrap())
     }
 
     #[test]
@@ -419,12 +405,9 @@ mod tests {
             "start ge 2026-03-28T23:00:00Z and start lt 2026-03-29T22:00:00Z"
         );
         let query = HeaderQuery::default().started_on(Date::MAX, TimeZone::UTC);
-        assert!(matches!(
-            query.fill(crate::report::route::headers.call()),
-            Err(Error::Query(_))
-        ));
+        assert!(matches!(fill(&query), Err(Error::Query(_))));
         let query = HeaderQuery::default().started_within_last(Duration::MAX);
-        assert!(query.fill(crate::report::route::headers.call()).is_err());
+        assert!(fill(&query).is_err());
     }
 
     #[test]
@@ -450,9 +433,7 @@ mod tests {
     #[test]
     fn more_than_the_server_gives_is_refused_before_it_is_sent() {
         let query = HeaderQuery::default().top(10_001);
-        let error = query
-            .fill(crate::report::route::headers.call())
-            .unwrap_err();
+        let error = fill(&query).unwrap_err();
         assert!(error.to_string().contains("10000"), "{error}");
     }
 }

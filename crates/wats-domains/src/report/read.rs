@@ -1,17 +1,17 @@
 //! Reports read back: whole or in less detail, as the model, as text, as XML, one or many.
 
-use std::num::NonZeroUsize;
+use std::borrow::Borrow;
 
 use bytes::Bytes;
-use futures_util::Stream;
 use uuid::Uuid;
-use wats_batch::{Partition, batch_map_stream};
+use wats_batch::Partition;
 use wats_http::Call;
 
 use super::route;
-use super::{BulkOptions, Report, ReportService};
+use super::{Report, ReportService};
 use crate::ask::Ask;
-use crate::error::{Error, Result, none_if_missing};
+use crate::bulk::BulkOptions;
+use crate::error::{Error, none_if_missing};
 
 /// How much of a report to read, from [`IDENTITY`](Self::IDENTITY) to [`FULL`](Self::FULL).
 ///
@@ -101,12 +101,12 @@ impl Detail {
     }
 }
 
-impl<'a> ReportService<'a> {
+impl ReportService {
     /// Reads a report back (`GET /api/Report/Wsjf/{id}`). Members that this version does not know are kept.
     ///
     /// # Errors
     /// Status 404 when there is none, as while it is being processed; or the call fails.
-    pub fn get(self, id: Uuid) -> Ask<Report> {
+    pub fn get(&self, id: Uuid) -> Ask<Report> {
         self.get_with(id, Detail::default())
     }
 
@@ -117,13 +117,13 @@ impl<'a> ReportService<'a> {
     /// As [`get`](Self::get).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::Detail;
     ///
     /// let report = api.report().get_with(id, Detail::default().attachments(false)).await?;
     /// # let _ = report; Ok(()) }
     /// ```
-    pub fn get_with(self, id: Uuid, detail: Detail) -> Ask<Report> {
+    pub fn get_with(&self, id: Uuid, detail: Detail) -> Ask<Report> {
         let route = &route::get;
         let call = detail.fill(route.call().path("id", id));
         self.core.run(|core| async move {
@@ -137,7 +137,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn find(self, id: Uuid) -> Ask<Option<Report>> {
+    pub fn find(&self, id: Uuid) -> Ask<Option<Report>> {
         let get = self.get(id);
         self.core.run(|_| async { none_if_missing(get.await) })
     }
@@ -146,7 +146,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub fn get_wsjf(self, id: Uuid) -> Ask<Bytes> {
+    pub fn get_wsjf(&self, id: Uuid) -> Ask<Bytes> {
         let route = &route::get;
         let call = route.call().path("id", id);
         self.core
@@ -158,7 +158,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub fn get_wsxf(self, id: Uuid, detail: Detail, indexes: bool) -> Ask<Bytes> {
+    pub fn get_wsxf(&self, id: Uuid, detail: Detail, indexes: bool) -> Ask<Bytes> {
         let route = &route::get_wsxf;
         let call = detail
             .fill(route.call().path("id", id))
@@ -172,44 +172,37 @@ impl<'a> ReportService<'a> {
     /// apart, each with its place in the list. An outage is waited out, see [`BulkOptions::patience`]. All reports are in
     /// memory at the end; [`get_each`](Self::get_each) gives them one by one.
     ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
+    ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, ids: Vec<uuid::Uuid>) {
-    /// use wats_domains::report::{BulkOptions, Detail};
+    /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
+    /// use wats_domains::{BulkOptions, report::Detail};
     ///
     /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));
-    /// let reports = api.report().get_many(&ids, Detail::default(), &many).await;
+    /// let reports = api.report().get_many(&ids, Detail::default(), &many).await?;
     /// for (place, error) in &reports.failed {
     ///     eprintln!("{}: {error:#}", ids[*place]);
     /// }
-    /// # }
+    /// # Ok(()) }
     /// ```
-    pub async fn get_many(
-        self,
-        ids: &[Uuid],
-        detail: Detail,
-        many: &BulkOptions,
-    ) -> Partition<Report, Error> {
-        let bulk = &many.bulk();
-        let get = |id: &Uuid| {
-            let id = *id;
-            bulk.call(move || self.get_with(id, detail))
-        };
-        many.map().partition(ids, get).await
-    }
-
-    /// Reads many reports as a stream, in the order in which they come. No more than `at_once` are under way or waiting to
-    /// be taken, however many ids there are.
-    pub fn get_each<I>(
-        self,
+    pub fn get_many<I>(
+        &self,
         ids: I,
         detail: Detail,
-        at_once: NonZeroUsize,
-    ) -> impl Stream<Item = (Uuid, Result<Report>)> + use<'a, I>
+        many: &BulkOptions,
+    ) -> Ask<Partition<Report, Error>>
     where
-        I: IntoIterator<Item = Uuid>,
+        I: IntoIterator,
+        I::Item: Borrow<Uuid>,
     {
-        use futures_util::StreamExt as _;
-        let get = move |id: Uuid| async move { (id, self.get_with(id, detail).await) };
-        batch_map_stream(ids, at_once, get).map(|(_, outcome)| outcome)
+        let ids: Vec<Uuid> = ids.into_iter().map(|id| *id.borrow()).collect();
+        let checked = many.checked();
+        self.core.run(|core| async move {
+            let (map, bulk) = checked?;
+            let (service, bulk) = (&Self::new(&core), &bulk);
+            let get = |id| async move { bulk.call(|| service.get_with(id, detail)).await };
+            Ok(map.partition(ids, get).await)
+        })
     }
 }

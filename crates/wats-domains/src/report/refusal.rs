@@ -44,7 +44,7 @@ fn finding(line: &str) -> Finding {
     };
     for (path, text) in splits().take(MAX_SPLITS) {
         if let Some(rule) = rule_of(path, text) {
-            let finding = Finding::new(rule, arrows(path), text);
+            let finding = Finding::new(rule, text).at(arrows(path));
             // Of such a text the server does not say which of the two it is.
             let either = text.contains(" 1 to ") && !text.contains("process");
             return if either {
@@ -59,7 +59,7 @@ fn finding(line: &str) -> Finding {
         .filter(|(path, _)| is_path(path))
         .unwrap_or(("report", line));
     let rule = rule_of(path, text).unwrap_or(rules::SERVER_SAYS);
-    Finding::new(rule, arrows(path), text)
+    Finding::new(rule, text).at(arrows(path))
 }
 
 /// Whether what stands before a colon leads into a report, and is not the beginning of a sentence.

@@ -1,30 +1,48 @@
 //! The operations on reports. Here are the lists of headers; the others are in `submit`, `read`, `pages`, `files` and
 //! `internal`.
 
+use super::header;
 use super::route;
 use super::{HeaderQuery, MiscInfoHeader, MiscInfoSearch, ReportHeader};
-use crate::ask::{Ask, Core};
+use crate::ask::{Ask, Core, List};
 use crate::error::Error;
 use std::sync::Arc;
 
-/// Operations on reports; from [`Api::report`](crate::Api::report).
-#[derive(Debug, Clone, Copy)]
-pub struct ReportService<'a> {
-    pub(super) core: &'a Arc<Core>,
+/// Operations on reports; from [`Wats::report`](crate::Wats::report).
+#[derive(Debug, Clone)]
+pub struct ReportService {
+    pub(super) core: Arc<Core>,
 }
 
-impl<'a> ReportService<'a> {
-    pub(crate) fn new(core: &'a Arc<Core>) -> Self {
-        Self { core }
+impl ReportService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
     }
 
-    /// Lists report headers (`GET /api/Report/Query/Header`), newest start first unless asked otherwise.
+    /// Lists report headers (`GET /api/Report/Query/Header`), newest start first unless asked otherwise; or
+    /// [`each`](List::each) of them, in the order in which the server has processed their reports.
+    ///
+    /// Pages are exact while reports come in: none is left out, none comes twice. Reports that come in meanwhile come last.
+    /// One that is received *again* is processed again, so it comes once more, as what it has become.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::HeaderQuery;
+    ///
+    /// let query = HeaderQuery::default().part_number("PCBA-001");
+    /// let mut pages = api.report().headers(&query).each();
+    /// while let Some(headers) = pages.next_page().await? {
+    ///     println!("{} more", headers.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Query`] when the query cannot be expressed or asks for more than 10 000, or the call fails.
-    pub fn headers(self, query: &HeaderQuery) -> Ask<Vec<ReportHeader>> {
-        self.core
-            .ask(&route::headers, query.fill(route::headers.call()))
+    pub fn headers(&self, query: &HeaderQuery) -> List<ReportHeader> {
+        List::new(&self.core, &route::headers, &header::KEY, query.options())
     }
 
     /// Test reports by their misc info (`GET /api/Report/Query/HeaderByMiscInfo`): a value of this name, this value, or
@@ -32,7 +50,7 @@ impl<'a> ReportService<'a> {
     ///
     /// # Errors
     /// [`Error::Query`] when nothing is asked for, or the call fails.
-    pub fn by_misc_info(self, search: &MiscInfoSearch) -> Ask<Vec<MiscInfoHeader>> {
+    pub fn by_misc_info(&self, search: &MiscInfoSearch) -> Ask<Vec<MiscInfoHeader>> {
         let route = &route::by_misc_info;
         let call = if *search == MiscInfoSearch::default() {
             Err(Error::Query(

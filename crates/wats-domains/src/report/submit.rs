@@ -18,8 +18,9 @@ use wats_report::text;
 
 use super::body::ReportBody;
 use super::route;
-use super::{BulkOptions, Finding, Report, ReportService, Submitted, evaluate, upload};
+use super::{Finding, Report, ReportService, Submitted, evaluate, upload};
 use crate::ask::{Ask, Route};
+use crate::bulk::BulkOptions;
 use crate::error::{Error, Result};
 use crate::process::ProcessService;
 
@@ -38,7 +39,7 @@ pub enum SubmitMode {
 /// How to submit.
 ///
 /// ```no_run
-/// # async fn example(api: wats_domains::Api, a: wats_domains::Report, b: wats_domains::Report) {
+/// # async fn example(api: wats_domains::Wats, a: wats_domains::Report, b: wats_domains::Report) {
 /// use wats_domains::report::SubmitOptions;
 ///
 /// let (options, reports) = (SubmitOptions::default(), api.report());
@@ -87,16 +88,20 @@ impl SubmitOptions {
         self.partial = send;
         self
     }
+
+    fn check(&self) -> Result<()> {
+        self.confirm.as_ref().map_or(Ok(()), ConfirmOptions::check)
+    }
 }
 
-impl ReportService<'_> {
+impl ReportService {
     /// Submits a report (`POST /api/Report/WSJF`), a test or a repair. The bytes are fixed before the first try, and the
     /// server overwrites by id, so repeats, ours or the caller's, never double a report. Large attachments are encoded,
     /// and read from their files, while they are sent.
     ///
     /// Reports of one id that are submitted at the same time, by whichever tasks, are sent one after the other in the
     /// order in which their futures were first polled: a repeat of an older one never comes behind a newer one. This
-    /// holds for all clones of an [`Api`](crate::Api); the deadlines of a call begin when its turn comes. After an ambiguous failure, of a broken connection or a deadline, the
+    /// holds for all clones of a [`Wats`](crate::Wats); the deadlines of a call begin when its turn comes. After an ambiguous failure, of a broken connection or a deadline, the
     /// server may still receive the report later; submit the newest version again once the network works.
     ///
     /// # Errors
@@ -105,11 +110,13 @@ impl ReportService<'_> {
     /// refusal has status 400 and the server's reasons.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::report::{Station, Unit};
     /// use wats_domains::{MeasurementLimits, UutReport};
     ///
-    /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-    ///     .station("ICT-3", "Drammen", "Production")
+    /// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+    /// let report = UutReport::builder(unit, 100)
+    ///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
     ///     .operator("Kari")
     ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
     ///     .build()?;
@@ -117,7 +124,7 @@ impl ReportService<'_> {
     /// assert_eq!(submitted.id, report.id());
     /// # Ok(()) }
     /// ```
-    pub fn submit(self, report: &impl Borrow<Report>) -> Ask<Submitted> {
+    pub fn submit(&self, report: &impl Borrow<Report>) -> Ask<Submitted> {
         self.submit_with(report, &SubmitOptions::default())
     }
 
@@ -128,7 +135,7 @@ impl ReportService<'_> {
     /// stands in [`Fate::Pending`](super::Fate::Pending).
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, report: wats_domains::Report) -> wats_domains::Result<()> {
+    /// # async fn example(api: wats_domains::Wats, report: wats_domains::Report) -> wats_domains::Result<()> {
     /// use wats_domains::report::{ConfirmOptions, Fate, SubmitMode, SubmitOptions};
     ///
     /// let options = SubmitOptions::default().mode(SubmitMode::Active).confirm(ConfirmOptions::default());
@@ -139,12 +146,15 @@ impl ReportService<'_> {
     /// # Ok(()) }
     /// ```
     pub fn submit_with(
-        self,
+        &self,
         report: &impl Borrow<Report>,
         options: &SubmitOptions,
     ) -> Ask<Submitted> {
         let report = report.borrow();
-        let written = sendable(report, options).and_then(|id| Ok((id, body_of(report, options)?)));
+        let written = options
+            .check()
+            .and_then(|()| sendable(report, options))
+            .and_then(|id| Ok((id, body_of(report, options)?)));
         let options = options.clone();
         self.core.run(|core| async move {
             let (id, body) = written?;
@@ -157,7 +167,7 @@ impl ReportService<'_> {
 
     /// Sends a report whose turn it is.
     async fn submit_now(
-        self,
+        &self,
         id: Uuid,
         body: &ReportBody,
         options: &SubmitOptions,
@@ -178,7 +188,8 @@ impl ReportService<'_> {
         let mut submitted = self.send(route, id, call).await?;
         if let Some(confirm) = &options.confirm {
             let before = before.filter(|_| submitted.id == id);
-            let fate = self.internal().confirm_since(submitted.id, before, confirm);
+            let internal = self.internal();
+            let fate = internal.confirm_since(submitted.id, before, confirm);
             submitted.fate = Some(fate.await);
         }
         Ok(submitted)
@@ -192,35 +203,57 @@ impl ReportService<'_> {
     /// failing, reports wait, and one that failed in a way that passes is sent once more. [`BulkOptions::until`] stops in
     /// good order.
     ///
-    /// Reports are written when their turn comes, so only as many texts are in memory as are under way. With
-    /// [`SubmitOptions::confirm`], a report is under way until its fate is known.
+    /// **Memory.** Reports are taken from the list one by one when their turn comes, and then written; so only as many
+    /// texts are in memory as are under way, and a list that makes each report when it is asked for (a `map` over files)
+    /// never has all of them. A report that was written is dropped. Whoever wants it back, if it fails, gives an [`Arc`] of
+    /// it: that copies nothing. With [`SubmitOptions::confirm`], a report is under way until its fate is known.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api, reports: Vec<wats_domains::UutReport>) {
-    /// use wats_domains::report::{BulkOptions, SubmitOptions};
+    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) -> wats_domains::Result<()> {
+    /// use std::sync::Arc;
+    /// use wats_domains::BulkOptions;
+    /// use wats_domains::report::SubmitOptions;
     ///
+    /// let reports: Vec<Arc<_>> = reports.into_iter().map(Arc::new).collect();
     /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));
-    /// let outcome = api.report().submit_many(&reports, &SubmitOptions::default(), &many).await;
-    /// println!("{} submitted, {} failed", outcome.ok.len(), outcome.failed.len());
-    /// # }
+    /// let outcome = api.report().submit_many(reports.clone(), &SubmitOptions::default(), &many).await?;
+    /// for (place, error) in &outcome.failed {
+    ///     eprintln!("{}: {error:#}", reports[*place].id());
+    /// }
+    /// # Ok(()) }
     /// ```
-    pub async fn submit_many<R: Borrow<Report>>(
-        self,
-        reports: &[R],
+    pub fn submit_many<I>(
+        &self,
+        reports: I,
         options: &SubmitOptions,
         many: &BulkOptions,
-    ) -> Partition<Submitted, Error> {
-        let bulk = &many.bulk();
-        let reports = reports.iter().map(|report| -> &Report { report.borrow() });
-        many.map()
-            .partition(reports, |report| async move {
-                let id = sendable(report, options)?;
+    ) -> Ask<Partition<Submitted, Error>>
+    where
+        I: IntoIterator,
+        I::IntoIter: Send + 'static,
+        I::Item: Borrow<Report> + Send + 'static,
+    {
+        let reports = reports.into_iter();
+        let checked = many
+            .checked()
+            .and_then(|checked| options.check().map(|()| checked));
+        let options = options.clone();
+        self.core.run(|core| async move {
+            let (map, bulk) = checked?;
+            let (service, options, bulk) = (&Self::new(&core), &options, &bulk);
+            let submit = |report: I::Item| async move {
+                let id = sendable(report.borrow(), options)?;
                 // Kept while it is tried again, so that a newer one does not come before.
-                let _turn = self.core.submits().turn(id).await;
-                let body = &body_of(report, options)?;
-                bulk.call(|| self.submit_now(id, body, options)).await
-            })
-            .await
+                let _turn = service.core.submits().turn(id).await;
+                let body = body_of(report.borrow(), options)?;
+                drop(report);
+                bulk.call(|| service.submit_now(id, &body, options)).await
+            };
+            Ok(map.partition(reports, submit).await)
+        })
     }
 
     /// Submits a WSJF text as it is, byte for byte, but for a byte order mark in front, which is left out.
@@ -228,7 +261,7 @@ impl ReportService<'_> {
     /// # Errors
     /// [`Error::Codec`] or [`Error::Data`] when it is not JSON, [`Error::Report`] when it has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
-    pub fn submit_wsjf(self, wsjf: impl Into<Bytes>) -> Ask<Submitted> {
+    pub fn submit_wsjf(&self, wsjf: impl Into<Bytes>) -> Ask<Submitted> {
         let body: Bytes = wsjf.into();
         let body = body.slice_ref(text::without_mark(&body));
         let id = text::id_of_wsjf(&body).map_err(Error::from).and_then(known);
@@ -244,12 +277,12 @@ impl ReportService<'_> {
     /// As [`submit_wsjf`](Self::submit_wsjf), also when there is an `id` and it is null, zeros, or no UUID.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Api) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example(api: wats_domains::Wats) -> Result<(), Box<dyn std::error::Error>> {
     /// let submitted = api.report().submit_json(&std::fs::read("report.json")?).await?;
     /// println!("submitted as {}", submitted.id);
     /// # Ok(()) }
     /// ```
-    pub fn submit_json(self, json: &[u8]) -> Ask<Submitted> {
+    pub fn submit_json(&self, json: &[u8]) -> Ask<Submitted> {
         let json = text::without_mark(json);
         let (id, body) = match text::id_of_wsjf(json) {
             Ok(None) => {
@@ -267,14 +300,14 @@ impl ReportService<'_> {
     /// # Errors
     /// [`Error::Data`] when it is not WSXF with one report, [`Error::Report`] when that has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
-    pub fn submit_wsxf(self, wsxf: impl Into<Bytes>) -> Ask<Submitted> {
+    pub fn submit_wsxf(&self, wsxf: impl Into<Bytes>) -> Ask<Submitted> {
         let body = wsxf.into();
         let id = text::id_of_wsxf(&body).map_err(Error::from).and_then(known);
         self.send_text(&route::submit_wsxf, id, body, "application/xml")
     }
 
     fn send_text(
-        self,
+        &self,
         route: &'static Route,
         id: Result<Uuid>,
         body: Bytes,
@@ -288,10 +321,10 @@ impl ReportService<'_> {
         })
     }
 
-    async fn send(self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
+    async fn send(&self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
         let response = match self.core.send(route, call).await {
             Ok(response) => response,
-            Err(error) => return Err(ProcessService::new(self.core).explain(error).await),
+            Err(error) => return Err(ProcessService::new(&self.core).explain(error).await),
         };
         // One that is not JSON may come from somebody between us and the server.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {
@@ -354,7 +387,6 @@ fn known(id: Option<Uuid>) -> Result<Uuid> {
     };
     Err(Error::Report(vec![Finding::new(
         rules::ID_MISSING,
-        "report",
         format!(
             "{problem} so a repeat after a lost answer would store it twice; give it the id under which it is stored, \
              or a new UUID if it is not"

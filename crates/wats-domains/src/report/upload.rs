@@ -36,7 +36,11 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
 /// The client's deadlines with the time more that a body of this length needs on a slow line, if it needs more.
 pub(super) fn patient(timeouts: &Timeouts, length: u64) -> Option<Timeouts> {
     let more = Duration::from_secs(length / SLOWEST);
-    (length > WHOLE).then(|| timeouts.clone().total(timeouts.total.saturating_add(more)))
+    (length > WHOLE).then(|| {
+        timeouts
+            .clone()
+            .total(timeouts.total.map(|total| total.saturating_add(more)))
+    })
 }
 
 /// The whole of a body, read where that may take its time.
@@ -74,9 +78,9 @@ mod tests {
         let own = Timeouts::default().total(Duration::from_secs(120));
         assert!(patient(&own, WHOLE).is_none(), "a small one needs no more");
         let longer = patient(&own, 100 << 20).unwrap();
-        assert_eq!(longer.total, Duration::from_secs(120 + 1600));
+        assert_eq!(longer.total, Some(Duration::from_secs(120 + 1600)));
         assert_eq!(longer.attempt, own.attempt);
-        let endless = own.total(Duration::MAX);
-        assert_eq!(patient(&endless, 100 << 20).unwrap().total, Duration::MAX);
+        let endless = own.total(None);
+        assert_eq!(patient(&endless, 100 << 20).unwrap().total, None);
     }
 }

@@ -10,53 +10,64 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use wats_domains::report::{Report, StringLimit};
+use wats_domains::report::{Report, Station, StringLimit, Unit};
 use wats_domains::{
-    Api, ApiOptions, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
-    UutReport,
+    Error, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
+    UutReport, Wats,
 };
 use wats_sim::{Fault, Simulator};
 
 /// Every character that means something in a path, a query or an OData literal.
 const AWKWARD: &str = "A/B?x=1#2 %2F'ø";
 
-async fn simulator() -> (Simulator, Api) {
+async fn simulator() -> (Simulator, Wats) {
     let sim = Simulator::builder().products(100).start().await.unwrap();
     let api = connect(&sim, sim.token());
     (sim, api)
 }
 
-fn connect(sim: &Simulator, token: &str) -> Api {
+fn connect(sim: &Simulator, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(token)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn report(serial_number: &str) -> UutReport {
-    UutReport::builder("PART-0001", serial_number, "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .sequence("Power", |power| {
-            power.numeric(
-                "Measure +5V",
-                5.02,
-                "V",
-                MeasurementLimits::between(4.75..=5.25),
-            );
-            power.multi_numeric("Ripple", |ripple| {
-                ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
-                ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
-            });
-            power.sequence("Rails", |rails| {
-                rails.boolean("3V3", true);
-            });
-        })
-        .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: &serial_number,
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .sequence("Power", |power| {
+        power.numeric(
+            "Measure +5V",
+            5.02,
+            "V",
+            MeasurementLimits::between(4.75..=5.25),
+        );
+        power.multi_numeric("Ripple", |ripple| {
+            ripple.add("CH1", 0.012, "V", MeasurementLimits::at_most(0.05));
+            ripple.add("CH2", 0.061, "V", MeasurementLimits::at_most(0.05));
+        });
+        power.sequence("Rails", |rails| {
+            rails.boolean("3V3", true);
+        });
+    })
+    .string("Firmware", "1.4.2", StringLimit::equals("1.4.2"))
+    .build()
+    .unwrap()
 }
 
 #[tokio::test]
@@ -83,11 +94,13 @@ async fn awkward_part_numbers_arrive_as_they_are() {
             .collect::<Vec<_>>(),
         [AWKWARD]
     );
-    let many = api.product().get_many(&[AWKWARD, "nothing"]).await.unwrap();
-    assert_eq!(
-        (many[0].as_ref().unwrap().name.as_deref(), many[1].is_none()),
-        (Some("odd"), true)
-    );
+    let many = api.product().get_many([AWKWARD, "nothing"]).await.unwrap();
+    assert_eq!(many.ok[0].1.name.as_deref(), Some("odd"));
+    let [(1, error @ Error::NotFound { key, .. })] = &many.failed[..] else {
+        panic!("{:?}", many.failed);
+    };
+    assert_eq!((key.as_str(), error.attempts()), ("nothing", 0));
+    assert_eq!(error.to_string(), "there is no product \"nothing\"");
 }
 
 #[tokio::test]
@@ -97,10 +110,8 @@ async fn a_hundred_products_take_five_calls() {
     sim.reset_counters();
     let found = api.product().get_many(&numbers).await.unwrap();
     assert_eq!(sim.counters().total_requests(), 5);
-    let got: Vec<&str> = found
-        .iter()
-        .map(|p| p.as_ref().unwrap().part_number())
-        .collect();
+    let found = found.into_result().unwrap();
+    let got: Vec<&str> = found.iter().map(ProductSummary::part_number).collect();
     assert_eq!(got, numbers, "in the order asked for");
 }
 
@@ -139,96 +150,40 @@ async fn processes_are_read_once_for_all() {
         Some(100)
     );
     assert_eq!(sim.counters().total_requests(), 1);
-    api.process().refresh().await.unwrap();
-    assert_eq!(
-        sim.counters().total_requests(),
-        2,
-        "a refresh always asks the server"
-    );
-    let stats = api.process().stats();
+    let stats = api.cache_stats().processes;
     assert_eq!(stats.hits + stats.misses, 51, "{stats}");
+    api.process().refresh();
+    api.process().list().await.unwrap();
+    assert_eq!(sim.counters().total_requests(), 2);
 }
 
 #[tokio::test]
-async fn a_process_that_is_new_on_the_server_is_found_though_a_list_is_in_memory() {
+async fn processes_are_found_by_code_and_by_name_in_any_case() {
     let (sim, api) = simulator().await;
     assert!(api.process().by_code(124).await.unwrap().is_none());
-    assert_eq!(
-        sim.counters().total_requests(),
-        1,
-        "the list was read for this"
-    );
-    sim.put_process(serde_json::json!({ "code": 124, "name": "Flash" }));
-    let found = api.process().by_code(124).await.unwrap().unwrap();
-    assert_eq!((found.name(), found.is_test()), ("Flash", true));
-    assert_eq!(sim.counters().total_requests(), 2);
-
     sim.put_process(serde_json::json!({ "code": 124, "name": "Flash and lock" }));
+    api.process().refresh();
+    let found = api.process().by_code(124).await.unwrap().unwrap();
+    assert_eq!((found.name(), found.is_test()), ("Flash and lock", true));
     let found = api.process().by_name("flash and LOCK").await.unwrap();
-    assert_eq!(found.unwrap().code, Some(124), "renamed");
-    assert_eq!(sim.counters().total_requests(), 3);
-    assert!(api.process().by_code(100).await.unwrap().is_some());
-    assert_eq!(
-        sim.counters().total_requests(),
-        3,
-        "what is in memory is not asked for"
-    );
+    assert_eq!(found.unwrap().code, Some(124));
 }
 
 #[tokio::test]
-async fn a_process_that_is_missing_is_asked_for_once() {
+async fn a_refusal_is_told_though_the_processes_cannot_be_read() {
     let (sim, api) = simulator().await;
-    api.process().list().await.unwrap();
-    let api = Arc::new(api);
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..50 {
-        let api = Arc::clone(&api);
-        tasks.spawn(async move { api.process().by_code(9_999).await.unwrap() });
-    }
-    assert!(tasks.join_all().await.iter().all(Option::is_none));
-    let asked = sim.counters().total_requests();
-    assert!((2..=3).contains(&asked), "{asked} requests");
-
     sim.inject(Fault::status(400).route("GET", "/api/App/Processes"));
-    let error = api.process().by_name("none").await.unwrap_err();
-    assert_eq!(
-        error.status().unwrap().as_u16(),
-        400,
-        "what could not be asked is not said to be missing"
-    );
-}
-
-#[tokio::test]
-async fn what_is_in_memory_stays_when_the_server_cannot_be_asked() {
-    let (sim, api) = simulator().await;
-    let count = api.process().list().await.unwrap().len();
-    for by_refusal in [false, true] {
-        sim.inject(Fault::status(400).route("GET", "/api/App/Processes"));
-        if by_refusal {
-            let mut unknown = report("SN-1").into_report();
-            unknown.process_code = Some(31_000);
-            let error = api.report().submit(&unknown).await.unwrap_err();
-            assert!(
-                error.to_string().contains("31000"),
-                "the refusal itself: {error}"
-            );
-        } else {
-            assert!(api.process().by_code(9_999).await.is_err());
-        }
-        assert_eq!(sim.pending_faults(), 0);
-        sim.reset_counters();
-        assert!(api.process().by_code(100).await.unwrap().is_some());
-        assert_eq!(api.process().list().await.unwrap().len(), count);
-        assert_eq!(sim.counters().total_requests(), 0, "still from memory");
-    }
+    let mut unknown = report("SN-1").into_report();
+    unknown.process_code = Some(31_000);
+    let error = api.report().submit(&unknown).await.unwrap_err();
+    assert!(error.to_string().contains("31000"), "{error}");
+    assert_eq!(sim.pending_faults(), 0);
 }
 
 #[tokio::test]
 async fn a_report_of_an_unknown_process_is_told_which_there_are() {
     let (sim, api) = simulator().await;
-    api.process().list().await.unwrap();
     sim.put_process(serde_json::json!({ "code": 124, "name": "Flash" }));
-    sim.reset_counters();
     for n in 0..5 {
         let mut unknown = report(&format!("SN-{n}")).into_report();
         unknown.process_code = Some(31_000);
@@ -401,8 +356,8 @@ async fn answers_of_the_wrong_kind() {
 #[tokio::test]
 async fn a_call_does_not_need_its_service_any_more() {
     let (_sim, api) = simulator().await;
-    let found = api.product().get_many(&["PART-0001"]);
-    assert!(found.await.unwrap()[0].is_some());
+    let found = api.product().get_many(["PART-0001"]);
+    assert_eq!(found.await.unwrap().ok.len(), 1);
 }
 
 #[tokio::test]

@@ -3,14 +3,25 @@
 use std::cell::RefCell;
 
 use wats_domains::UutReport;
-use wats_domains::report::{Report, builder::ReportBuilder};
+use wats_domains::report::{Report, Station, Unit, builder::ReportBuilder};
 
 use crate::judge::Judge;
 
 pub(crate) fn builder() -> ReportBuilder {
-    UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
+    UutReport::builder(
+        Unit {
+            part_number: "PCBA-001",
+            serial_number: "SN-42",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
 }
 
 thread_local! {

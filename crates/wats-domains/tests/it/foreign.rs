@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wats_domains::report::{
-    self, Attachment, Report, SubUnit, UurReport, builder::Sequence, evaluate, lint, lint_json,
+    self, Attachment, Report, Station, SubUnit, Unit, UurReport, builder::ProcessCodes,
+    builder::Sequence, evaluate, lint, lint_json,
 };
 use wats_domains::{
     Error, Filter, Finding, HeaderQuery, MeasurementLimits, Product, ProductRevision, UutReport,
@@ -167,9 +168,18 @@ async fn why_a_text_is_no_wsxf_is_told_in_words_that_fit() {
 async fn every_error_tells_its_causes_in_its_long_form() {
     let (sim, api) = start(Simulator::builder()).await;
     let codec = lint_json(b"{\"pn\": \"A\"").unwrap_err();
-    let report = UutReport::builder("", "", "", -1).build().unwrap_err();
+    let report = UutReport::builder(
+        Unit {
+            part_number: "",
+            serial_number: "",
+            revision: "",
+        },
+        -1,
+    )
+    .build()
+    .unwrap_err();
     let query = Filter::eq("a b", 1).to_odata().unwrap_err();
-    let data = Attachment::from_path("no such file", "text/plain").unwrap_err();
+    let data = Attachment::from_path("no such file").unwrap_err();
     let http = api.product().get("no such product").await.unwrap_err();
     let nobody = wats_http::Client::builder()
         .base_url("http://127.0.0.1:9")
@@ -178,7 +188,7 @@ async fn every_error_tells_its_causes_in_its_long_form() {
         .retry(wats_http::RetryConfig::default().max_attempts(1))
         .build()
         .unwrap();
-    let nobody = wats_domains::Api::new(nobody, &wats_domains::ApiOptions::default());
+    let nobody = wats_domains::Wats::from(nobody);
     let unreachable = nobody.version().await.unwrap_err();
     let unacknowledged = Error::Unacknowledged {
         id: id(1),
@@ -221,11 +231,22 @@ fn built(
     operator: &str,
     station: &str,
 ) -> report::Result<UutReport> {
-    UutReport::builder(part_number, serial_number, revision, 100)
-        .station(station, "Drammen", "Production")
-        .operator(operator)
-        .numeric("V", 1.0, "V", MeasurementLimits::log())
-        .build()
+    UutReport::builder(
+        Unit {
+            part_number: &part_number,
+            serial_number: &serial_number,
+            revision: &revision,
+        },
+        100,
+    )
+    .station(Station {
+        name: &station,
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator(operator)
+    .numeric("V", 1.0, "V", MeasurementLimits::log())
+    .build()
 }
 
 fn codes(error: &report::Error) -> Vec<&'static str> {
@@ -278,11 +299,32 @@ fn what_nobody_sees_is_refused_by_the_builder_and_told_by_the_linter() {
     ] {
         assert!(built("P", "S", "A", name, "ICT").is_ok(), "{name}");
     }
-    let repair = UurReport::builder("P", "S", "A", 500, 100)
-        .station("R", "L", "Repair")
-        .operator("Ola")
-        .sub_unit(SubUnit::new("Board", "PCB", "B-1\r", "A"))
-        .build();
+    let repair = UurReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        ProcessCodes {
+            repair: 500,
+            test: 100,
+        },
+    )
+    .station(Station {
+        name: "R",
+        location: "L",
+        purpose: "Repair",
+    })
+    .operator("Ola")
+    .sub_unit(SubUnit::new(
+        "Board",
+        Unit {
+            part_number: "PCB",
+            serial_number: "B-1\r",
+            revision: "A",
+        },
+    ))
+    .build();
     assert_eq!(codes(&repair.unwrap_err()), ["R129"]);
 }
 
@@ -341,12 +383,9 @@ async fn what_nobody_sees_is_not_asked_for() {
         }
         refused(api.product().get(text).await.map(|_| 0));
         refused(api.product().find(text).await.map(|_| 0));
-        refused(
-            api.product()
-                .get_many(&["A", text])
-                .await
-                .map(|list| list.len()),
-        );
+        let parts = api.product().get_many([text]).await.unwrap();
+        let first = |mut failed: Vec<(usize, Error)>| failed.remove(0).1;
+        refused(parts.into_result().map(|list| list.len()).map_err(first));
         refused(api.product().save(&Product::new(text)).await.map(|_| 0));
         let mut product = Product::new("P");
         product.revisions = Some(vec![ProductRevision::new(text)]);
@@ -391,11 +430,22 @@ fn files_that_are_odd_are_advised_on_and_those_that_lie_are_refused() {
         let fill = |root: &mut Sequence| {
             root.attachment("File", file);
         };
-        UutReport::builder("P", "S", "A", 100)
-            .station("ST", "L", "Test")
-            .operator("O")
-            .steps(fill)
-            .build()
+        UutReport::builder(
+            Unit {
+                part_number: "P",
+                serial_number: "S",
+                revision: "A",
+            },
+            100,
+        )
+        .station(Station {
+            name: "ST",
+            location: "L",
+            purpose: "Test",
+        })
+        .operator("O")
+        .steps(fill)
+        .build()
     };
     for (name, content_type, contents, code) in [
         ("a.txt", "text/plain", "x", ""),
@@ -419,7 +469,7 @@ fn files_that_are_odd_are_advised_on_and_those_that_lie_are_refused() {
         ("a.txt", "bilde/ø", "x", "R608"),
     ] {
         let found = lint(
-            report(Attachment::new(name, content_type, contents))
+            report(Attachment::new(name, contents.as_bytes()).content_type(content_type))
                 .unwrap()
                 .report(),
         );
@@ -436,7 +486,7 @@ fn files_that_are_odd_are_advised_on_and_those_that_lie_are_refused() {
         ("a.txt", "text/plain\n"),
         ("a\0.txt", "a/b"),
     ] {
-        let error = report(Attachment::new(name, content_type, "x")).unwrap_err();
+        let error = report(Attachment::new(name, b"x").content_type(content_type)).unwrap_err();
         assert!(
             ["R606", "R801"].contains(&codes(&error)[0]),
             "{name:?} {content_type:?}: {error}"

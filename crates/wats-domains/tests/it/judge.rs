@@ -1,14 +1,14 @@
 //! A server that judges reports.
 
 use serde_json::Value;
+use wats_domains::Wats;
 use wats_domains::report::Finding;
-use wats_domains::{Api, ApiOptions};
 use wats_sim::{ReportRules, Simulator};
 
 /// A simulated server with all rules.
 pub(crate) struct Judge {
     runtime: tokio::runtime::Runtime,
-    api: Api,
+    api: Wats,
     _sim: Simulator,
 }
 
@@ -28,7 +28,7 @@ impl Judge {
             .build()
             .unwrap();
         Self {
-            api: Api::new(client, &ApiOptions::default()),
+            api: Wats::from(client),
             runtime,
             _sim: sim,
         }

@@ -15,7 +15,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use wats_domains::MeasurementLimits;
 use wats_domains::report::Error;
-use wats_domains::report::{Report, Severity, UutReport, fix, lint, lint::FixPolicy, lint_json};
+use wats_domains::report::{
+    Report, Severity, Station, Unit, UutReport, fix, lint, lint::FixPolicy, lint_json,
+};
 
 /// What may stand where something else should.
 fn values() -> impl Strategy<Value = Value> {
@@ -186,8 +188,8 @@ proptest! {
         serial in "\\PC{0,12}",
         comment in any::<Option<String>>(),
     ) {
-        let mut builder = UutReport::builder("PCBA-001", serial, "A", 100)
-            .station("ICT-3", "Drammen", "Production")
+        let mut builder = UutReport::builder(Unit { part_number: "PCBA-001", serial_number: &serial, revision: "A" }, 100)
+            .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
             .operator("Kari");
         if let Some(comment) = comment {
             builder = builder.comment(comment);

@@ -15,6 +15,8 @@ mod against_simulator;
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
 mod build_common;
+mod bulk;
+mod client;
 mod foreign;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
@@ -35,5 +37,8 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod upload;
 mod wait;
+mod wait_bulk;
+mod wait_inside;
 mod words;

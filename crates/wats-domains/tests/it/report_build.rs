@@ -14,10 +14,14 @@ use crate::build_common::{builder, server_says};
 use serde_json::{Value, json};
 use wats_domains::MeasurementLimits;
 use wats_domains::report::{
-    AdditionalData, Attachment, Chart, ChartType, Failure, LoopRule, Outcome, Report, StepGroup,
-    StringLimit, SubUnit, UurReport,
+    AdditionalData, Attachment, Chart, ChartType, Failure, LoopRule, MiscInfo, Outcome, Report,
+    Station, StepGroup, StepType, StringLimit, SubUnit, Unit, UurReport,
+    builder::FailureCode,
+    builder::PopupAnswer,
+    builder::ProcessCodes,
     builder::{DuplicateNames, NonFinitePolicy, ReportBuilder, Sequence},
     lint,
+    model::Axis,
 };
 
 fn build(fill: impl FnOnce(&mut Sequence)) -> Value {
@@ -47,19 +51,19 @@ fn every_numeric_operator_has_its_outcomes_and_its_wire_form() {
         ("LE", MeasurementLimits::at_most(1.0), "PPFFFF", &one),
         (
             "GTLT",
-            MeasurementLimits::strictly_between(1.0, 3.0),
+            MeasurementLimits::strictly_between(1.0..3.0),
             "FFPFFF",
             &two,
         ),
         (
             "GTLE",
-            MeasurementLimits::above_to(1.0, 3.0),
+            MeasurementLimits::above_to(1.0..=3.0),
             "FFPPFF",
             &two,
         ),
         (
             "GELT",
-            MeasurementLimits::from_below(1.0, 3.0),
+            MeasurementLimits::from_below(1.0..3.0),
             "FPPFFF",
             &two,
         ),
@@ -77,19 +81,19 @@ fn every_numeric_operator_has_its_outcomes_and_its_wire_form() {
         ),
         (
             "LTGE",
-            MeasurementLimits::below_or_at_or_above(1.0, 3.0),
+            MeasurementLimits::below_or_at_or_above(1.0..3.0),
             "PFFPPF",
             &two,
         ),
         (
             "LEGT",
-            MeasurementLimits::at_or_below_or_above(1.0, 3.0),
+            MeasurementLimits::at_or_below_or_above(1.0..=3.0),
             "PPFFPF",
             &two,
         ),
         (
             "LEGE",
-            MeasurementLimits::outside_or_at(1.0, 3.0),
+            MeasurementLimits::outside_or_at(1.0..3.0),
             "PPFPPF",
             &two,
         ),
@@ -167,8 +171,15 @@ fn steps_of_every_kind_have_their_wire_form() {
         });
         root.action("Switch on")
             .duration(Duration::from_millis(1_500));
-        root.generic("Wait", "NI_Wait").group(StepGroup::Setup);
-        root.message_popup("Ask", "yes", 1);
+        root.generic("Wait", StepType::from("NI_Wait"))
+            .group(StepGroup::Setup);
+        root.message_popup(
+            "Ask",
+            PopupAnswer {
+                text: "yes",
+                button: 1,
+            },
+        );
         root.exe_call("Flash", 3)
             .outcome(Outcome::Error)
             .error(3, "no target");
@@ -176,15 +187,25 @@ fn steps_of_every_kind_have_their_wire_form() {
         root.numeric("Curve", 3.0, "A", MeasurementLimits::log())
             .chart(
                 Chart::new(ChartType::LineLogX, "I(t)")
-                    .x("t", "s")
-                    .y("I", "A")
-                    .line("i", &[0.5, 1.0], &[2.0, 1e-9]),
+                    .x(Axis {
+                        label: "t",
+                        unit: "s",
+                    })
+                    .y(Axis {
+                        label: "I",
+                        unit: "A",
+                    })
+                    .line("i", [(0.5, 2.0), (1.0, 1e-9)]),
             );
-        root.attachment("Log", Attachment::new("a.txt", "text/plain", "Hello"));
+        root.attachment(
+            "Log",
+            Attachment::new("a.txt", b"Hello").content_type("text/plain"),
+        );
         root.boolean("Believed", false)
             .overrule(true)
             .ts_guid("ID#:x")
-            .caused_failure(false, false);
+            .caused_sequence_failure(false)
+            .caused_unit_failure(false);
     });
     let free = |name: &str| json!([{"name": name}]);
     let expected = json!([
@@ -246,16 +267,24 @@ fn a_header_has_what_was_said_of_it() {
         .socket(-1)
         .error(7, "cold")
         .process_name("ICT")
-        .misc_info("Hall", "22 °C")
-        .misc_number("Slot", 4)
-        .sub_unit(SubUnit::new("Module", "MOD", "M-1", "B"))
+        .misc_info(MiscInfo::new("Hall").text("22 °C"))
+        .misc_info(MiscInfo::new("Slot").number(4))
+        .sub_unit(SubUnit::new(
+            "Module",
+            Unit {
+                part_number: "MOD",
+                serial_number: "M-1",
+                revision: "B",
+            },
+        ))
         .asset("FIX-1", 1)
         .additional(
             AdditionalData::new("Chamber")
                 .number("Humidity", 41.5)
                 .flag("Dry", true),
         )
-        .software("main.seq", "2.1")
+        .software("main.seq")
+        .software_version("2.1")
         .outcome(Outcome::Terminated)
         .build()
         .unwrap();
@@ -285,8 +314,8 @@ fn loops_have_a_summary_and_numbered_iterations() {
     let report = build(|root| {
         root.numeric_loop(
             "Settle",
-            "V",
             MeasurementLimits::at_least(4.9),
+            "V",
             LoopRule::Last,
             |turns| {
                 turns.add(4.2).comment("early");
@@ -428,8 +457,8 @@ fn policies_for_equal_names_and_for_numbers_that_are_none() {
     }
 }
 
-fn chart(x: &[f64], y: &[f64]) -> Chart {
-    Chart::new(ChartType::Line, "c").line("s", x, y)
+fn chart(points: &[(f64, f64)]) -> Chart {
+    Chart::new(ChartType::Line, "c").line("s", points.iter().copied())
 }
 
 /// What the server would take and then lose or set aside is refused, too.
@@ -439,7 +468,7 @@ fn silent_losses_are_refused() {
         .checked_add(jiff::Span::new().days(2))
         .unwrap();
     let with = |fill: fn(&mut Sequence)| builder().steps(fill);
-    let many = vec![0.0; 10_001];
+    let many = vec![(0.0, 0.0); 10_001];
     let cases = vec![
         ("R116", builder().start(future)),
         (
@@ -456,24 +485,39 @@ fn silent_losses_are_refused() {
         (
             "R404",
             with(|root| {
-                root.chart("c", chart(&[1.0, 2.0], &[1.0]));
+                let mut odd = chart(&[(1.0, 1.0), (2.0, 1.0)]);
+                odd.series.as_mut().unwrap()[0].y_data = Some("1".to_owned());
+                root.chart("c", odd);
             }),
         ),
         (
             "R405",
             with(|root| {
-                root.chart("c", chart(&[1.0], &[f64::NAN]));
+                root.chart("c", chart(&[(1.0, f64::NAN)]));
             }),
         ),
         (
             "R403",
             builder().steps(|root| {
-                root.chart("c", chart(&many, &many));
+                root.chart("c", chart(&many));
             }),
         ),
         (
             "R707",
-            builder().sub_unit(SubUnit::new("a", "b", "c", "d").failure(Failure::new("x", "y"))),
+            builder().sub_unit(
+                SubUnit::new(
+                    "a",
+                    Unit {
+                        part_number: "b",
+                        serial_number: "c",
+                        revision: "d",
+                    },
+                )
+                .failure(Failure::new(FailureCode {
+                    category: "x",
+                    code: "y",
+                })),
+            ),
         ),
         (
             "R208",
@@ -497,7 +541,14 @@ fn silent_losses_are_refused() {
 #[test]
 fn a_repair_says_what_was_wrong_with_which_unit() {
     let test = builder()
-        .sub_unit(SubUnit::new("Module", "MOD", "M-1", "B"))
+        .sub_unit(SubUnit::new(
+            "Module",
+            Unit {
+                part_number: "MOD",
+                serial_number: "M-1",
+                revision: "B",
+            },
+        ))
         .process_name("ICT")
         .numeric("+5V", 5.9, "V", MeasurementLimits::between(4.75..=5.25))
         .build()
@@ -511,26 +562,50 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
     let repair = test
         .report()
         .repair(500)
-        .station("Repair-1", "Drammen", "Repair")
+        .station(Station {
+            name: "Repair-1",
+            location: "Drammen",
+            purpose: "Repair",
+        })
         .operator("Ola")
         .start(start)
         .execution_time(Duration::from_secs(60))
         .comment("resoldered")
         .failure(
-            Failure::new("Component", "Burned")
-                .component("U1")
-                .article("A-7", "ACME")
-                .function_block("Power")
-                .comment("hot")
-                .found_by(failed)
-                .attachment(Attachment::new("p.jpg", "image/jpeg", vec![1, 2, 3])),
+            Failure::new(FailureCode {
+                category: "Component",
+                code: "Burned",
+            })
+            .component("U1")
+            .article_number("A-7")
+            .article_vendor("ACME")
+            .function_block("Power")
+            .comment("hot")
+            .found_by(failed)
+            .attachment(Attachment::new("p.jpg", vec![1, 2, 3]).content_type("image/jpeg")),
         )
         .units(|units| {
             let module = units.find("M-1").unwrap();
-            units.failure(module, Failure::new("Assembly", "Missing"));
-            units.replace(module, SubUnit::new("Module", "MOD", "M-2", "B"));
+            units.failure(
+                module,
+                Failure::new(FailureCode {
+                    category: "Assembly",
+                    code: "Missing",
+                }),
+            );
+            units.replace(
+                module,
+                SubUnit::new(
+                    "Module",
+                    Unit {
+                        part_number: "MOD",
+                        serial_number: "M-2",
+                        revision: "B",
+                    },
+                ),
+            );
         })
-        .attachment(Attachment::new("q.jpg", "image/jpeg", vec![4]))
+        .attachment(Attachment::new("q.jpg", vec![4]).content_type("image/jpeg"))
         .build()
         .unwrap();
     let mut written = serde_json::to_value(repair.report()).unwrap();
@@ -566,9 +641,19 @@ fn a_repair_says_what_was_wrong_with_which_unit() {
 
 #[test]
 fn repairs_with_holes_are_refused() {
-    let error = UurReport::builder("P", "S", "A", 500, 40_000)
-        .build()
-        .unwrap_err();
+    let error = UurReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        ProcessCodes {
+            repair: 500,
+            test: 40_000,
+        },
+    )
+    .build()
+    .unwrap_err();
     let codes: Vec<_> = error
         .findings()
         .iter()
@@ -577,16 +662,38 @@ fn repairs_with_holes_are_refused() {
     assert_eq!(codes, ["R103", "R103", "R103", "R701", "R702"]);
     let mut foreign = None;
     let complete = || {
-        UurReport::builder("P", "S", "A", 500, 100)
-            .station("R", "L", "Repair")
-            .operator("Ola")
+        UurReport::builder(
+            Unit {
+                part_number: "P",
+                serial_number: "S",
+                revision: "A",
+            },
+            ProcessCodes {
+                repair: 500,
+                test: 100,
+            },
+        )
+        .station(Station {
+            name: "R",
+            location: "L",
+            purpose: "Repair",
+        })
+        .operator("Ola")
     };
     let _ = complete().units(|units| {
         units.add(SubUnit::default());
         foreign = Some(units.add(SubUnit::default()));
     });
     let error = complete()
-        .units(|units| units.failure(foreign.unwrap(), Failure::new("a", "b")))
+        .units(|units| {
+            units.failure(
+                foreign.unwrap(),
+                Failure::new(FailureCode {
+                    category: "a",
+                    code: "b",
+                }),
+            )
+        })
         .build()
         .unwrap_err();
     assert!(error.to_string().contains("there is no unit 2"), "{error}");

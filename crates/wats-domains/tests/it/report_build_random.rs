@@ -14,8 +14,11 @@ use proptest::prelude::*;
 use wats_domains::MeasurementLimits;
 use wats_domains::report::Error;
 use wats_domains::report::{
-    Attachment, Chart, ChartType, Failure, LoopRule, Outcome, Report, Severity, StringLimit,
-    SubUnit, UurReport,
+    Attachment, Chart, ChartType, Failure, LoopRule, Outcome, Report, Severity, Station, StepType,
+    StringLimit, SubUnit, Unit, UurReport,
+    builder::FailureCode,
+    builder::PopupAnswer,
+    builder::ProcessCodes,
     builder::{DuplicateNames, NonFinitePolicy, Sequence},
     lint,
 };
@@ -80,8 +83,14 @@ fn run(ops: &[Op], into: &mut Sequence) {
             Op::Plain(kind, name, outcome) => {
                 let step = match kind {
                     0 => into.action(name),
-                    1 => into.generic(name, "Goto"),
-                    2 => into.message_popup(name, "yes", 1),
+                    1 => into.generic(name, StepType::from("Goto")),
+                    2 => into.message_popup(
+                        name,
+                        PopupAnswer {
+                            text: "yes",
+                            button: 1,
+                        },
+                    ),
                     3 => into.exe_call(name, -1),
                     _ => {
                         into.skipped(name);
@@ -91,17 +100,17 @@ fn run(ops: &[Op], into: &mut Sequence) {
                 step.outcome(outcome);
             }
             Op::Chart(name, points) => {
-                let chart = Chart::new(ChartType::Line, "c").points("s", points);
+                let chart = Chart::new(ChartType::Line, "c").line("s", points);
                 into.chart(name, chart).outcome(Outcome::Failed);
             }
             Op::File(name, bytes) => {
                 into.attachment(
                     name,
-                    Attachment::new("f.bin", "application/octet-stream", bytes),
+                    Attachment::new("f.bin", bytes).content_type("application/octet-stream"),
                 );
             }
             Op::NumericLoop(name, limits, rule, values) => {
-                into.numeric_loop(name, "V", limits, rule, |turns| {
+                into.numeric_loop(name, limits, "V", rule, |turns| {
                     for value in values {
                         turns.add(value);
                     }
@@ -146,14 +155,14 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
                 4 => MeasurementLimits::at_least(a),
                 5 => MeasurementLimits::less_than(a),
                 6 => MeasurementLimits::at_most(a),
-                7 => MeasurementLimits::strictly_between(low, high),
-                8 => MeasurementLimits::above_to(low, high),
-                9 => MeasurementLimits::from_below(low, high),
+                7 => MeasurementLimits::strictly_between(low..high),
+                8 => MeasurementLimits::above_to(low..=high),
+                9 => MeasurementLimits::from_below(low..high),
                 10 => MeasurementLimits::between(low..=high),
                 11 => MeasurementLimits::outside(low..=high),
-                12 => MeasurementLimits::below_or_at_or_above(low, high),
-                13 => MeasurementLimits::at_or_below_or_above(low, high),
-                _ => MeasurementLimits::outside_or_at(low, high),
+                12 => MeasurementLimits::below_or_at_or_above(low..high),
+                13 => MeasurementLimits::at_or_below_or_above(low..=high),
+                _ => MeasurementLimits::outside_or_at(low..high),
             }
         })
     };
@@ -264,20 +273,20 @@ proptest! {
         failures in prop::collection::vec((any::<prop::sample::Index>(), "\\PC{0,10}", any::<Option<String>>()), 0..6),
         codes in (0..40_000_i32,),
     ) {
-        let built = UurReport::builder("P", "S", "A", 500, codes.0)
-            .station("R", "L", "Repair")
+        let built = UurReport::builder(Unit { part_number: "P", serial_number: "S", revision: "A" }, ProcessCodes { repair: 500, test: codes.0 })
+            .station(Station { name: "R", location: "L", purpose: "Repair" })
             .operator("Ola")
             .units(|all| {
                 let mut ids = vec![wats_domains::report::builder::Units::MAIN];
                 for (at, serial, replaced) in units {
-                    let unit = SubUnit::new("Module", "P", serial, "A");
+                    let unit = SubUnit::new("Module", Unit { part_number: "P", serial_number: &serial, revision: "A" });
                     let other = ids[at.index(ids.len())];
                     ids.push(if replaced { all.replace(other, unit) } else { all.add_to(other, unit) });
                 }
                 for (at, code, comment) in failures {
-                    let mut failure = Failure::new("Category", code);
+                    let mut failure = Failure::new(FailureCode { category: "Category", code: &code });
                     if let Some(comment) = comment {
-                        failure = failure.comment(comment).attachment(Attachment::new("n", "t", vec![0; 3]));
+                        failure = failure.comment(comment).attachment(Attachment::new("n", vec![0; 3]).content_type("t"));
                     }
                     all.failure(ids[at.index(ids.len())], failure);
                 }

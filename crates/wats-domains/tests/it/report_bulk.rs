@@ -6,32 +6,33 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
-use wats_batch::limit;
-use wats_domains::report::{BulkOptions, Detail, Failure, Report, SubmitOptions, UurReport};
-use wats_domains::{Api, ApiOptions, Error, MeasurementLimits, UutReport};
+use wats_domains::report::{
+    Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport, builder::FailureCode,
+};
+use wats_domains::{BulkOptions, Error, MeasurementLimits, UutReport, Wats};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
 const GET: &str = "/api/Report/Wsjf/{id}";
 
-fn connect_to(base_url: &str, token: &str) -> Api {
+fn connect_to(base_url: &str, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(base_url)
         .token(token)
         .rate_limit(None)
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 /// A client whose breaker opens as by default, and lets a call pass again after this time.
-fn connect(sim: &Simulator, open_for: Duration) -> Api {
+fn connect(sim: &Simulator, open_for: Duration) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(sim.token())
@@ -40,7 +41,7 @@ fn connect(sim: &Simulator, open_for: Duration) -> Api {
         .breaker(BreakerConfig::default().open_for(open_for))
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn reports(count: u128) -> Vec<Report> {
@@ -56,14 +57,22 @@ async fn a_hiccup_of_the_server_costs_no_report() {
     let reports = reports(1_000);
     sim.inject(Fault::status(503).route("POST", WSJF).times(40));
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_honest(&outcome.failed);
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 1_000);
     assert_eq!(sim.pending_faults(), 0);
 
     let ids: Vec<_> = (1..=300).map(id).collect();
     sim.inject(Fault::status(503).route("GET", GET).times(40));
-    let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+    let outcome = api
+        .report()
+        .get_many(&ids, Detail::default(), &many)
+        .await
+        .unwrap();
     assert_honest(&outcome.failed);
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 300);
     assert_eq!(sim.pending_faults(), 0);
@@ -90,7 +99,11 @@ async fn an_outage_is_waited_out_for_so_long_and_no_longer() {
     let reports = reports(100);
     let many = BulkOptions::default().patience(Duration::from_millis(20));
     let options = SubmitOptions::default();
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_eq!((outcome.ok.len(), outcome.failed.len()), (0, 100));
     let unsent = |(_, error): &&(usize, Error)| error.kind() == ErrorKind::CircuitOpen;
     assert!(outcome.failed.iter().filter(unsent).count() > 80);
@@ -111,7 +124,11 @@ async fn what_is_refused_is_not_sent_again() {
     bad["processCode"] = 31_000.into();
     let reports = [read(&bad)];
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_eq!(outcome.failed.len(), 1);
     assert_eq!(sim.counters().requests_to(&format!("POST {WSJF}")), 1);
 }
@@ -126,14 +143,22 @@ async fn a_bulk_stops_soon_when_the_client_is_refused() {
         sim.inject(Fault::status(status).times(100_000));
         let reports = reports(200);
         let (options, many) = (SubmitOptions::default(), BulkOptions::default());
-        let outcome = api.report().submit_many(&reports, &options, &many).await;
+        let outcome = api
+            .report()
+            .submit_many(reports.clone(), &options, &many)
+            .await
+            .unwrap();
         let sent = sim.counters().total_requests();
         assert!((3..=MOST_REFUSED).contains(&sent), "{status}: {sent} sent");
         assert_refused(&outcome.failed, 200, sent, status);
 
         sim.reset_counters();
         let ids: Vec<_> = (1..=200).map(id).collect();
-        let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+        let outcome = api
+            .report()
+            .get_many(&ids, Detail::default(), &many)
+            .await
+            .unwrap();
         let sent = sim.counters().total_requests();
         assert!((3..=MOST_REFUSED).contains(&sent), "{status}: {sent} read");
         assert_refused(&outcome.failed, 200, sent, status);
@@ -168,7 +193,11 @@ async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
         }
     });
     let options = SubmitOptions::default();
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert!(
         (50..=55).contains(&outcome.ok.len()),
         "{}",
@@ -181,7 +210,7 @@ async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
 
 #[tokio::test]
 async fn answers_about_items_show_that_the_client_is_let_in() {
-    for at_once in [limit::<1>(), limit::<5>()] {
+    for at_once in [1, 5] {
         let (sim, api) = start(Simulator::builder()).await;
         for status in [403, 400, 400, 403, 409, 413, 403, 404, 403, 400] {
             sim.inject(Fault::status(status).route("POST", WSJF));
@@ -190,8 +219,9 @@ async fn answers_about_items_show_that_the_client_is_let_in() {
         let options = SubmitOptions::default();
         let outcome = api
             .report()
-            .submit_many(&reports(60), &options, &many)
-            .await;
+            .submit_many(reports(60), &options, &many)
+            .await
+            .unwrap();
         assert_eq!((outcome.ok.len(), outcome.failed.len()), (50, 10));
     }
 }
@@ -203,12 +233,13 @@ async fn refusals_of_single_items_stop_nothing() {
     // Two in a row, over and over, as when some of the reports are of a process that the token may not use.
     for _ in 0..15 {
         sim.inject(Fault::status(403).route("POST", WSJF).times(2));
-        let many = BulkOptions::default().at_once(limit::<1>());
+        let many = BulkOptions::default().at_once(1);
         let options = SubmitOptions::default();
         let outcome = api
             .report()
-            .submit_many(&reports[..4], &options, &many)
-            .await;
+            .submit_many(reports[..4].to_vec(), &options, &many)
+            .await
+            .unwrap();
         assert_eq!((outcome.ok.len(), outcome.failed.len()), (2, 2));
     }
     assert_eq!(sim.pending_faults(), 0);
@@ -220,7 +251,11 @@ async fn a_server_whose_certificate_is_not_trusted_is_not_asked_for_every_item()
     let api = connect_to(tls.base_url(), tls.token());
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let reports = reports(100);
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_eq!(outcome.failed.len(), 100);
     let tried: u32 = outcome
         .failed
@@ -242,7 +277,7 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
     let reports = reports(100);
     let (stop, mut stopped) = watch::channel(false);
     let many = BulkOptions::default()
-        .at_once(limit::<4>())
+        .at_once(4)
         .progress(move |progress| {
             if progress.done == 7 {
                 stop.send_replace(true);
@@ -250,7 +285,11 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
         })
         .until(async move { drop(stopped.wait_for(|stop| *stop).await) });
     let options = SubmitOptions::default();
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert!((7..=11).contains(&outcome.ok.len()), "{}", outcome.ok.len());
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 100);
     for (place, error) in &outcome.failed {
@@ -265,7 +304,11 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
         assert!(sim.report(&submitted.id.to_string()).is_some());
     }
     let ids: Vec<_> = (1..=100).map(id).collect();
-    let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+    let outcome = api
+        .report()
+        .get_many(&ids, Detail::default(), &many)
+        .await
+        .unwrap();
     assert_eq!(outcome.failed.len(), 100, "the signal stays");
 }
 
@@ -277,12 +320,12 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .token(sim.token())
         .breaker(
             BreakerConfig::default()
-                .failures(NonZeroU32::MIN)
+                .failures(1)
                 .open_for(Duration::from_secs(600)),
         )
         .build()
         .unwrap();
-    let api = Api::new(client, &ApiOptions::default());
+    let api = Wats::from(client);
     sim.inject(Fault::status(503).times(100_000));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let many = BulkOptions::default()
@@ -290,7 +333,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .until(async { drop(stopped.await) });
     let reports = reports(20);
     let options = SubmitOptions::default();
-    let bulk = api.report().submit_many(&reports, &options, &many);
+    let bulk = api.report().submit_many(reports, &options, &many);
     let stopping = async {
         while sim.counters().total_requests() == 0 {
             tokio::task::yield_now().await;
@@ -298,6 +341,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         stop.send(()).unwrap();
     };
     let (outcome, ()) = tokio::join!(bulk, stopping);
+    let outcome = outcome.unwrap();
     assert_eq!(outcome.failed.len(), 20);
     let stopped = |(_, error): &&(usize, Error)| matches!(error, Error::Stopped);
     assert!(outcome.failed.iter().filter(stopped).count() >= 15);
@@ -308,41 +352,52 @@ async fn reports_of_every_kind_go_in_bulk() {
     let (sim, api) = start(Simulator::builder()).await;
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let plain = reports(2);
-    let test = UutReport::builder("PART-0001", "S", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
-        .build()
-        .unwrap();
+    let test = UutReport::builder(
+        Unit {
+            part_number: "PART-0001",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .numeric("+5V", 5.9, "V", MeasurementLimits::at_most(5.5))
+    .build()
+    .unwrap();
     let repair: UurReport = test
         .report()
         .repair(500)
-        .station("Repair", "Lab", "Repair")
+        .station(Station {
+            name: "Repair",
+            location: "Lab",
+            purpose: "Repair",
+        })
         .operator("Ola")
-        .failure(Failure::new("Component", "Burned"))
+        .failure(Failure::new(FailureCode {
+            category: "Component",
+            code: "Burned",
+        }))
         .build()
         .unwrap();
     let service = api.report();
-    assert!(
-        service
-            .submit_many(&plain[..1], &options, &many)
-            .await
-            .is_ok()
-    );
-    let borrowed: Vec<&Report> = plain[1..].iter().collect();
-    assert!(
-        service
-            .submit_many(&borrowed, &options, &many)
-            .await
-            .is_ok()
-    );
-    let tests = vec![test];
-    assert!(service.submit_many(&tests, &options, &many).await.is_ok());
-    assert!(
-        service
-            .submit_many(&[repair], &options, &many)
-            .await
-            .is_ok()
-    );
-    assert_eq!(sim.counters().total_requests(), 4);
+    let (plain, shared) = (plain.clone(), plain.into_iter().map(Arc::new));
+    let shared: Vec<Arc<Report>> = shared.collect();
+    let repair = Arc::new(repair);
+    let (tests, repairs) = (vec![Arc::new(test.clone()), Arc::new(test)], [repair]);
+    for bulk in [
+        service.submit_many(plain, &options, &many),
+        service.submit_many(shared.clone(), &options, &many),
+        service.submit_many(tests.clone(), &options, &many),
+        service.submit_many(repairs.clone(), &options, &many),
+        service.submit_many([UutReport::clone(&tests[0])], &options, &many),
+    ] {
+        assert!(bulk.await.unwrap().is_ok());
+    }
+    assert_eq!(Arc::strong_count(&shared[0]), 1, "given back");
+    assert_eq!(sim.counters().total_requests(), 8);
 }

@@ -10,21 +10,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
+use wats_domains::Wats;
 use wats_domains::report::Report;
-use wats_domains::{Api, ApiOptions};
 use wats_http::RetryConfig;
 use wats_sim::{Builder, Simulator};
 
 /// Every character that means something in a path, a query or an OData literal.
 pub(crate) const AWKWARD: &str = "A/B?x=1#2 %2F'ø&+";
 
-pub(crate) async fn start(builder: Builder) -> (Simulator, Api) {
+pub(crate) async fn start(builder: Builder) -> (Simulator, Wats) {
     let sim = builder.start().await.unwrap();
     let api = connect(&sim, sim.token());
     (sim, api)
 }
 
-pub(crate) fn connect(sim: &Simulator, token: &str) -> Api {
+pub(crate) fn connect(sim: &Simulator, token: &str) -> Wats {
     let client = wats_http::Client::builder()
         .base_url(sim.base_url())
         .token(token)
@@ -37,7 +37,7 @@ pub(crate) fn connect(sim: &Simulator, token: &str) -> Api {
         )
         .build()
         .unwrap();
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 /// The n-th id.

@@ -9,7 +9,7 @@
 use crate::report_common::{id, read, start, test};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wats_domains::report::{Report, lint, model::Uur};
+use wats_domains::report::{Report, Station, lint, model::Uur};
 use wats_sim::Simulator;
 
 const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
@@ -54,7 +54,11 @@ fn an_id_is_known_in_every_spelling_and_written_as_it_was_read() {
 
         let repair = report
             .repair(500)
-            .station("Repair", "Lab", "Repair")
+            .station(Station {
+                name: "Repair",
+                location: "Lab",
+                purpose: "Repair",
+            })
             .operator("Ola")
             .build()
             .unwrap();

@@ -14,12 +14,12 @@ use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 use wats_domains::report::{Cursor, HeaderField, HeaderOrder};
-use wats_domains::{Api, Error, Filter, HeaderQuery};
+use wats_domains::{Error, Filter, HeaderQuery, Wats};
 use wats_sim::{Fault, Simulator};
 
 const HEADERS: &str = "/api/Report/Query/Header";
 
-async fn submit(api: &Api, n: u128, start: &str) {
+async fn submit(api: &Wats, n: u128, start: &str) {
     let mut report = test(id(n), &format!("S{n}"));
     report["start"] = json!(start);
     report.as_object_mut().unwrap().remove("startUTC");
@@ -27,7 +27,7 @@ async fn submit(api: &Api, n: u128, start: &str) {
 }
 
 /// Reports that start at different times, so that an order by start would differ from that of processing.
-async fn seed(api: &Api, numbers: std::ops::Range<u128>) {
+async fn seed(api: &Wats, numbers: std::ops::Range<u128>) {
     for n in numbers {
         let start = format!("2026-01-{:02}T{:02}:00:00Z", 1 + (n * 7) % 28, (n * 5) % 24);
         submit(api, n, &start).await;
@@ -44,13 +44,14 @@ async fn nothing_is_lost_or_doubled_while_reports_come_in() {
     seed(&api, 0..50).await;
     let mut pages = api
         .report()
-        .header_pages(&HeaderQuery::default())
+        .headers(&HeaderQuery::default())
+        .each()
         .page_size(7);
     let mut seen = Vec::new();
     let mut next = 50;
     while let Some(page) = pages.next_page().await.unwrap() {
-        assert!((1..=7).contains(&page.headers.len()));
-        seen.extend(page.headers.iter().map(|header| header.id.unwrap()));
+        assert!((1..=7).contains(&page.len()));
+        seen.extend(page.iter().map(|header| header.id.unwrap()));
         if next < 80 {
             // One newer and one older than all others: by `$skip` each would push rows to another page.
             submit(&api, next, "2026-02-01T00:00:00Z").await;
@@ -83,10 +84,10 @@ async fn a_short_page_is_not_the_end() {
     let (sim, api) = start(Simulator::builder().max_headers(3)).await;
     seed(&api, 0..10).await;
     sim.reset_counters();
-    let mut pages = api.report().header_pages(&HeaderQuery::default());
+    let mut pages = api.report().headers(&HeaderQuery::default()).each();
     let mut sizes = Vec::new();
     while let Some(page) = pages.next_page().await.unwrap() {
-        sizes.push(page.headers.len());
+        sizes.push(page.len());
     }
     assert_eq!(sizes, [3, 3, 3, 1]);
     assert_eq!(sim.counters().total_requests(), 5, "the last one is empty");
@@ -98,9 +99,9 @@ async fn a_failure_in_the_middle_loses_nothing() {
     seed(&api, 0..20).await;
     let mut headers = api
         .report()
-        .header_pages(&HeaderQuery::default())
-        .page_size(6)
-        .headers();
+        .headers(&HeaderQuery::default())
+        .each()
+        .page_size(6);
     let mut seen = Vec::new();
     for _ in 0..8 {
         seen.push(headers.try_next().await.unwrap().unwrap().id.unwrap());
@@ -139,9 +140,8 @@ async fn the_cursor_goes_on_where_it_was_kept() {
             .since(cursor, &HeaderQuery::default())
             .page_size(4);
         if let Some(page) = news.next_page().await.unwrap() {
-            seen.extend(page.headers.iter().map(|header| header.id.unwrap()));
-            kept = serde_json::to_string(&page.cursor).unwrap();
-            assert_eq!(news.cursor(), page.cursor);
+            seen.extend(page.iter().map(|header| header.id.unwrap()));
+            kept = serde_json::to_string(&news.cursor()).unwrap();
         }
         if round == 4 {
             seed(&api, 10..13).await;
@@ -158,7 +158,6 @@ async fn the_cursor_goes_on_where_it_was_kept() {
     submit(&api, 13, "2026-03-01T00:00:00Z").await;
     let page = news.next_page().await.unwrap().unwrap();
     let again: Vec<_> = page
-        .headers
         .iter()
         .map(|header| (header.id, header.receive_count))
         .collect();
@@ -177,9 +176,9 @@ async fn conditions_and_chosen_members_hold_on_every_page() {
         .select([HeaderField::SerialNumber]);
     let headers: Vec<_> = api
         .report()
-        .header_pages(&query)
+        .headers(&query)
+        .each()
         .page_size(2)
-        .headers()
         .try_collect()
         .await
         .unwrap();
@@ -205,7 +204,8 @@ async fn pages_that_cannot_be_gone_on_from_are_failures() {
     ] {
         let error = api
             .report()
-            .header_pages(&query)
+            .headers(&query)
+            .each()
             .next_page()
             .await
             .unwrap_err();
@@ -223,7 +223,7 @@ async fn pages_that_cannot_be_gone_on_from_are_failures() {
                 .route("GET", HEADERS)
                 .body(rows.to_string()),
         );
-        let mut pages = api.report().header_pages(&HeaderQuery::default());
+        let mut pages = api.report().headers(&HeaderQuery::default()).each();
         let error = pages.next_page().await.unwrap_err();
         assert!(error.to_string().contains("out of order"), "{error}");
         assert_eq!(pages.cursor(), Cursor::START, "nothing was taken");
@@ -247,10 +247,11 @@ proptest! {
             seed(&api, 0..first).await;
             let mut last: BTreeMap<Uuid, i32> = (0..first).map(|n| (id(n), 1)).collect();
             let mut steps = steps.into_iter();
-            let mut pages = api.report().header_pages(&HeaderQuery::default()).page_size(page);
+            let mut pages = api.report().headers(&HeaderQuery::default())
+        .each().page_size(page);
             let mut seen: BTreeMap<Uuid, Vec<i32>> = BTreeMap::new();
             while let Some(page) = pages.next_page().await.unwrap() {
-                for header in page.headers {
+                for header in page {
                     seen.entry(header.id.unwrap()).or_default().push(header.receive_count.unwrap());
                 }
                 for n in steps.next().into_iter().flatten() {

@@ -9,24 +9,23 @@
 use std::io::Read as _;
 
 use crate::report_common::{AWKWARD, id, read, repair, start, test};
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use wats_batch::limit;
 use wats_domains::report::{
-    AttachmentKey, BulkOptions, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder,
-    MiscInfoSearch, ReportType,
+    AttachmentKey, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder, MiscInfoSearch,
+    ReportType,
 };
-use wats_domains::{Api, Error, Filter, HeaderQuery, Member};
+use wats_domains::{BulkOptions, Error, Filter, HeaderQuery, Member, Wats};
 use wats_sim::Simulator;
 
-async fn submit(api: &Api, report: &Value) {
+async fn submit(api: &Wats, report: &Value) {
     api.report().submit(&read(report)).await.unwrap();
 }
 
 /// The numbers of the reports that are found, in order.
-async fn found(api: &Api, query: HeaderQuery) -> Vec<u128> {
+async fn found(api: &Wats, query: HeaderQuery) -> Vec<u128> {
     let headers = api.report().headers(&query.top(100)).await.unwrap();
     let mut numbers: Vec<u128> = headers
         .iter()
@@ -125,11 +124,15 @@ async fn many_are_read_some_at_a_time_and_each_has_its_outcome() {
     let ids: Vec<_> = (0..25).map(id).collect();
     sim.reset_counters();
     let seen = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let many = BulkOptions::default().at_once(limit::<3>()).progress({
+    let many = BulkOptions::default().at_once(3).progress({
         let seen = std::sync::Arc::clone(&seen);
         move |progress| seen.store(progress.done, std::sync::atomic::Ordering::Relaxed)
     });
-    let reports = api.report().get_many(&ids, Detail::default(), &many).await;
+    let reports = api
+        .report()
+        .get_many(&ids, Detail::default(), &many)
+        .await
+        .unwrap();
     assert_eq!((reports.ok.len(), reports.failed.len()), (20, 5));
     for (place, report) in &reports.ok {
         assert_eq!(report.serial_number, Some(format!("S{place}")));
@@ -143,9 +146,9 @@ async fn many_are_read_some_at_a_time_and_each_has_its_outcome() {
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 25);
     assert!(sim.counters().in_flight_peak <= 3, "{}", sim.counters());
 
-    let mut each = std::pin::pin!(api.report().get_each(ids, Detail::default(), limit::<2>()));
+    let mut each = api.report().get_each(ids, Detail::default(), 2);
     let mut outcomes = 0;
-    while let Some((report_id, report)) = each.next().await {
+    while let Some((report_id, report)) = each.try_next().await.unwrap() {
         let known = report_id < id(20);
         assert_eq!(
             report.map(|report| report.id).ok(),
@@ -214,7 +217,7 @@ async fn attachments_are_listed_and_read() {
 }
 
 /// Tests of four units around a day of 23 hours, and a repair of the first.
-async fn seed(api: &Api) {
+async fn seed(api: &Wats) {
     for (n, serial, start) in [
         (1, "O'Neil", "2026-03-28T22:59:59Z"),
         (2, "x", "2026-03-28T23:00:00Z"),

@@ -1,9 +1,10 @@
 //! Bodies on their way: [`incoming`] reads answers within bounds, [`gather`] puts them together, [`outgoing`] sends what a
-//! call has, and [`delivery`] tells whether all of it went out.
+//! call has ([`source`], [`multipart`]), and [`delivery`] tells whether all of it went out.
 
 mod delivery;
 mod gather;
 mod incoming;
+mod multipart;
 mod outgoing;
 mod source;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(crate) use self::delivery::Delivery;
 pub(crate) use self::gather::Gather;
 pub(crate) use self::incoming::{Bounds, Reader, read};
+pub use self::multipart::{Multipart, Part};
 pub(crate) use self::outgoing::{Moved, Outgoing, Payload, Upload};
 pub use self::source::BodySource;
 
@@ -21,7 +23,7 @@ pub use self::source::BodySource;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes so far: of an upload those handed to the connection by this try, of a download those off the wire.
+    /// Bytes so far: of an upload those handed to the connection by this attempt, of a download those off the wire.
     pub bytes: u64,
     /// Bytes in all, when that is known.
     pub total: Option<u64>,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
@@ -13,7 +13,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
-/// The pieces of one try's body.
+/// The pieces of one attempt's body.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// How much of a file or reader goes out at a time.
@@ -21,8 +21,8 @@ const PIECE: usize = 128 << 10;
 
 /// A request body that is never whole in memory; see [`Call::stream`](crate::Call::stream).
 ///
-/// Files and [`repeatable`](Self::repeatable) sources begin anew with each try. Readers and streams can be sent
-/// once: as soon as a try has taken from them, the call is not repeated, whatever its operation allows.
+/// Files and [`repeatable`](Self::repeatable) sources begin anew with each attempt. Readers and streams can be sent
+/// once: as soon as an attempt has taken from them, the call is not repeated, whatever its operation allows.
 ///
 /// ```no_run
 /// use wats_http::{BodySource, Call, Operation, Repeat, http::Method};
@@ -39,13 +39,16 @@ pub struct BodySource {
 }
 
 enum From {
+    Bytes(Bytes),
     File(PathBuf),
     Repeatable(Box<dyn Fn() -> io::Result<Pieces> + Send + Sync>),
     Once(Mutex<Option<Pieces>>),
+    /// One after the other.
+    Joined(Vec<BodySource>),
 }
 
 impl BodySource {
-    /// The bytes of a file, which must not change until the call has ended. It is opened by each try.
+    /// The bytes of a file, which must not change until the call has ended. It is opened by each attempt.
     ///
     /// What is no regular file, such as a pipe, `/dev/stdin` or a device, is sent as it comes, without a length, and only
     /// once; so is what says that it is empty and is not, as files in `/proc` do.
@@ -56,7 +59,7 @@ impl BodySource {
         }
     }
 
-    /// What the stream gives that `open` makes, anew for each try. It must give the same bytes every time.
+    /// What the stream gives that `open` makes, anew for each attempt. It must give the same bytes every time.
     pub fn repeatable<S>(open: impl Fn() -> io::Result<S> + Send + Sync + 'static) -> Self
     where
         S: Stream<Item = io::Result<Bytes>> + Send + 'static,
@@ -81,6 +84,23 @@ impl BodySource {
         Self::once(read(Box::pin(reader)))
     }
 
+    /// Bytes from memory.
+    pub(super) fn bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            length: Some(bytes.len() as u64),
+            from: From::Bytes(bytes),
+        }
+    }
+
+    /// What several sources give, one after the other. It can be sent again if each of them can.
+    pub(super) fn joined(sources: Vec<Self>) -> Self {
+        Self {
+            from: From::Joined(sources),
+            length: None,
+        }
+    }
+
     /// Says how many bytes will come, so that the server knows and a shorter or longer body is an error. Regular files
     /// know it themselves; other bodies are sent without a length when this is not called.
     pub fn length(mut self, bytes: u64) -> Self {
@@ -93,6 +113,15 @@ impl BodySource {
     /// Only a regular file has a length in its metadata. A pipe, a terminal, a socket, a device and what stands in `/proc`
     /// have 0 there, whatever they give; so a source of length 0 is asked whether it gives anything.
     pub(crate) async fn settle(mut self) -> io::Result<Self> {
+        if let From::Joined(sources) = &mut self.from {
+            self.length = Some(0);
+            for source in sources {
+                *source = Box::pin(std::mem::take(source).settle()).await?;
+                let sum = self.length.zip(source.length);
+                self.length = sum.and_then(|(sum, more)| sum.checked_add(more));
+            }
+            return Ok(self);
+        }
         if let From::File(path) = &self.from {
             let found = tokio::fs::metadata(path)
                 .await
@@ -110,8 +139,9 @@ impl BodySource {
                 return self.peek().await;
             }
         }
-        match self.length {
-            Some(0) => self.peek().await,
+        match (&self.from, self.length) {
+            (From::Bytes(_), _) => Ok(self),
+            (_, Some(0)) => self.peek().await,
             _ => Ok(self),
         }
     }
@@ -132,8 +162,7 @@ impl BodySource {
                 None => Ok(self),
             };
         }
-        self.length = Some(0);
-        Ok(self)
+        Ok(Self::bytes(Bytes::new()))
     }
 
     /// Bytes in all, if they are known.
@@ -144,6 +173,19 @@ impl BodySource {
     /// Begins to give the body; `None` when it can be sent only once and was.
     pub(crate) fn open(&self) -> Option<Pieces> {
         match &self.from {
+            From::Bytes(bytes) => {
+                let bytes = bytes.clone();
+                Some(Box::pin(stream::once(async { Ok(bytes) })))
+            }
+            From::Joined(sources) => {
+                // Each begins when it is its turn, so that no more than one file is open. What a source may do wrong
+                // must not make up for what another one does.
+                let opened = sources
+                    .iter()
+                    .map(|source| Some(exactly(source.length, source.open()?)))
+                    .collect::<Option<Vec<_>>>()?;
+                Some(Box::pin(stream::iter(opened).flatten()))
+            }
             From::File(path) => Some(file(path.clone())),
             From::Repeatable(open) => Some(match open() {
                 Ok(pieces) => pieces,
@@ -153,12 +195,11 @@ impl BodySource {
         }
     }
 
-    /// Whether a further try would find nothing to send.
+    /// Whether a further attempt would find nothing to send.
     pub(crate) fn is_used_up(&self) -> bool {
         match &self.from {
-            // Nothing is what it sends.
-            _ if self.length == Some(0) => false,
-            From::File(_) | From::Repeatable(_) => false,
+            From::Bytes(_) | From::File(_) | From::Repeatable(_) => false,
+            From::Joined(sources) => sources.iter().any(Self::is_used_up),
             From::Once(pieces) => pieces
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -167,9 +208,18 @@ impl BodySource {
     }
 }
 
+/// Nothing.
+impl Default for BodySource {
+    fn default() -> Self {
+        Self::bytes(Bytes::new())
+    }
+}
+
 impl fmt::Debug for BodySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from: &dyn fmt::Debug = match &self.from {
+            From::Bytes(_) => &"bytes",
+            From::Joined(sources) => sources,
             From::File(path) => path,
             From::Repeatable(_) => &"repeatable",
             From::Once(_) => &"once",
@@ -238,6 +288,34 @@ fn is_device(path: &std::path::Path) -> bool {
 
 pub(super) fn differs(how: &str, length: u64) -> io::Error {
     io::Error::other(format!("it has {how} {length} bytes, its announced length"))
+}
+
+/// The same, with an error where it is longer or shorter than announced.
+fn exactly(length: Option<u64>, mut pieces: Pieces) -> Pieces {
+    let Some(length) = length else {
+        return pieces;
+    };
+    let mut given = 0;
+    let mut ended = false;
+    Box::pin(stream::poll_fn(move |context| {
+        if ended {
+            return Poll::Ready(None);
+        }
+        let next = ready!(pieces.as_mut().poll_next(context));
+        if let Some(Ok(piece)) = &next {
+            given += piece.len() as u64;
+        }
+        let wrong = match &next {
+            Some(Ok(_)) if given > length => Some("more than"),
+            None if given < length => Some("less than"),
+            _ => None,
+        };
+        ended = wrong.is_some() || !matches!(next, Some(Ok(_)));
+        Poll::Ready(match wrong {
+            Some(how) => Some(Err(differs(how, length))),
+            None => next,
+        })
+    }))
 }
 
 fn read<R: AsyncRead + Send + 'static>(

@@ -204,7 +204,13 @@ mod tests {
             answers: answers.to_vec(),
             ..Script::default()
         };
-        let login = login.then(|| Login::new("me", "pw").unwrap());
+        let login = login.then(|| {
+            Login::new(crate::proxy::ProxyCredentials {
+                user: "me",
+                password: "pw",
+            })
+            .unwrap()
+        });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();

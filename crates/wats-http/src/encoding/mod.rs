@@ -1,14 +1,14 @@
-//! Content codings: undoing those of answers within a cap, and packing the bodies of requests.
+//! Content codings: undoing those of answers within a cap, and compressing the bodies of requests.
 //!
-//! [`coding`] undoes one coding step by step. [`whole`] puts a body together that comes in pieces, [`stream`] hands it
-//! out in pieces; neither ever holds more than it was allowed, however far a few bytes inflate. [`request`] is the way out.
+//! [`coding`] undoes one coding step by step. [`decoder`] undoes all those of a body that comes in pieces, which it puts
+//! together or hands out in pieces, and never holds more than it was allowed, however far a few bytes inflate.
+//! [`request`] is the way out.
 
 mod coding;
+mod decoder;
 mod request;
-mod stream;
 #[cfg(test)]
 mod tests;
-mod whole;
 
 use std::future::poll_fn;
 
@@ -17,19 +17,16 @@ use http::header::{CONTENT_ENCODING, HeaderMap};
 use tokio::task::yield_now;
 
 use self::coding::Coding;
-use self::whole::Unpack;
+use crate::body::Gather;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::AnswerBody;
 
 pub(crate) use self::coding::ACCEPTED;
-pub(crate) use self::request::Packing;
-pub use self::request::RequestCompression;
-pub(crate) use self::stream::Decoder;
+pub(crate) use self::decoder::Decoder;
 #[cfg(test)]
-use self::stream::PIECE;
-
-/// First guess of how much a body inflates, to save reallocations.
-const TYPICAL_RATIO: usize = 6;
+use self::decoder::PIECE;
+pub(crate) use self::request::CompressionState;
+pub use self::request::RequestCompression;
 
 /// Codings that may lie on top of each other.
 const MOST_LAYERS: usize = 3;
@@ -49,15 +46,17 @@ pub(crate) async fn receive<B: AnswerBody>(
     }
     // Few answers are large; what is needed for packed ones must not make the calls of others larger.
     Box::pin(async move {
-        let mut unpack = match Unpack::new(headers, cap) {
-            Ok(unpack) => unpack,
+        let mut decoder = match Decoder::new(headers, cap) {
+            Ok(decoder) => decoder,
             Err(error) => return Ok(Err(error)),
         };
+        let mut whole = None;
         let mut stall = std::pin::pin!(None);
         while let Some(data) = poll_fn(|context| body.poll_piece(context, stall.as_mut())).await? {
-            unpack.push(data);
+            let whole = whole.get_or_insert_with(|| decoder.room_for(&data));
+            decoder.push(data);
             loop {
-                match unpack.run(TURN) {
+                match decoder.gather(whole, TURN) {
                     Ok(true) => break,
                     Ok(false) => yield_now().await,
                     Err(error) => return Ok(Err(error)),
@@ -65,7 +64,10 @@ pub(crate) async fn receive<B: AnswerBody>(
             }
         }
         body.give_back().await;
-        Ok(unpack.finish())
+        // Put together only when it is good, because that takes as much memory once more.
+        Ok(decoder
+            .finish()
+            .map(|()| whole.map(Gather::finish).unwrap_or_default()))
     })
     .await
 }
@@ -107,9 +109,18 @@ fn not_asked_for(name: &str) -> Error {
         .iter()
         .find(|known| known.eq_ignore_ascii_case(name));
     Error::new(ErrorKind::Decode).message(match known {
+        Some(&"br") => not_built("br", "brotli"),
+        Some(&"zstd") => not_built("zstd", "zstd"),
         Some(known) => format!("the answer is encoded as `{known}`, which was not asked for"),
         None => "the answer is encoded in a way that was not asked for".to_owned(),
     })
+}
+
+/// For a coding that a feature of this crate brings.
+fn not_built(coding: &str, feature: &str) -> String {
+    format!(
+        "the answer is encoded as `{coding}`, which this build does not read; turn on the feature `{feature}`"
+    )
 }
 
 fn damaged(coding: Coding, source: Box<dyn std::error::Error + Send + Sync>) -> Error {

@@ -63,12 +63,13 @@ fn headers(coding: &str) -> HeaderMap {
 /// others in between.
 fn whole(coding: &str, wire: impl AsRef<[u8]>, cap: usize) -> Result<Bytes> {
     let unpack = |piece: usize, turn: usize| {
-        let mut unpack = Unpack::new(&headers(coding), cap)?;
+        let mut decoder = Decoder::new(&headers(coding), cap)?;
+        let mut whole = Gather::default();
         for piece in wire.as_ref().chunks(piece) {
-            unpack.push(Bytes::copy_from_slice(piece));
-            while !unpack.run(turn)? {}
+            decoder.push(Bytes::copy_from_slice(piece));
+            while !decoder.gather(&mut whole, turn)? {}
         }
-        unpack.finish()
+        decoder.finish().map(|()| whole.finish())
     };
     let whole = unpack(usize::MAX, usize::MAX);
     match (&whole, unpack(13, 100)) {
@@ -81,7 +82,7 @@ fn whole(coding: &str, wire: impl AsRef<[u8]>, cap: usize) -> Result<Bytes> {
 
 /// Decodes in pieces of `piece` bytes, and checks that no piece of the result is larger than promised.
 fn streamed(coding: &str, wire: &[u8], piece: usize) -> Result<Vec<u8>> {
-    let mut decoder = Decoder::new(&headers(coding))?;
+    let mut decoder = Decoder::streaming(&headers(coding))?;
     let mut out = Vec::new();
     for chunk in wire.chunks(piece) {
         decoder.push(Bytes::copy_from_slice(chunk));
@@ -127,7 +128,7 @@ fn layers_are_undone_from_the_outside_in_each_within_the_cap() {
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     let error = whole("gzip, gzip, gzip, gzip", b"x", 9).unwrap_err();
     assert!(error.to_string().contains("3 times"), "{error}");
-    assert!(Decoder::new(&headers("gzip, gzip")).is_err());
+    assert!(Decoder::streaming(&headers("gzip, gzip")).is_err());
 }
 
 #[test]
@@ -164,6 +165,22 @@ fn an_answer_without_content_needs_no_coding() {
         assert!(streamed(coding, b"", 10).unwrap().is_empty());
     }
     assert_eq!(&streamed("identity", b"abc", 2).unwrap()[..], b"abc");
+}
+
+#[test]
+fn a_coding_that_is_not_built_in_is_not_asked_for_and_its_feature_is_named() {
+    for (name, feature, built) in [
+        ("br", "brotli", cfg!(feature = "brotli")),
+        ("zstd", "zstd", cfg!(feature = "zstd")),
+    ] {
+        assert_eq!(ACCEPTED.split(", ").any(|one| one == name), built, "{name}");
+        let error = whole(name, b"x", 100).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        let told = error.to_string();
+        let advice = format!("turn on the feature `{feature}`");
+        assert_eq!(told.contains(&advice), !built, "{told}");
+        assert_eq!(Decoder::streaming(&headers(name)).is_ok(), built, "{name}");
+    }
 }
 
 #[test]

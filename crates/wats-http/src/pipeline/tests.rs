@@ -1,7 +1,6 @@
 //! The pipeline over a scripted transport, in paused time: what is tried, how often, and when.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,9 +15,9 @@ use crate::client::Client;
 use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
-use crate::request::{CommonHeaders, RedirectTarget, Sent};
+use crate::request::{AttemptProgress, CommonHeaders, RedirectTarget};
 
-/// What the scripted transport does with one try.
+/// What the scripted transport does with one attempt.
 #[derive(Clone, Copy)]
 enum Step {
     Answer(u16, &'static str),
@@ -88,7 +87,7 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
         limits: SizeLimits::default(),
         limiter: None,
         breaker: None,
-        packing: Packing::new(RequestCompression::Off),
+        compression: CompressionState::new(RequestCompression::Off),
         intercepts: Vec::new(),
         redirects: 0,
         jitter: None,
@@ -97,7 +96,7 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
 
 struct Outcome {
     result: Result<(Received, u32)>,
-    /// Time of each try since the first.
+    /// Time of each attempt since the first.
     tries: Vec<Duration>,
     packed: Vec<bool>,
 }
@@ -143,13 +142,15 @@ async fn run_with(
         weight: 1,
         timeouts: &pipeline.timeouts,
         limits: &pipeline.limits,
-        sent: Sent::default(),
+        progress: AttemptProgress::default(),
     };
     let script = Script {
         steps: Mutex::new(steps.into_iter().collect()),
         ..Script::default()
     };
-    let result = pipeline.execute::<Whole, _>(&script, request, &call).await;
+    let result = pipeline
+        .execute::<Buffered, _>(&script, request, &call)
+        .await;
     assert!(
         script.steps.lock().unwrap().is_empty(),
         "the script has steps that were not tried"
@@ -447,7 +448,7 @@ async fn unsent_is_sent_again_whatever_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
-    let breaker = BreakerConfig::default().failures(NonZeroU32::new(4).unwrap());
+    let breaker = BreakerConfig::default().failures(4);
     let pipeline = Pipeline {
         breaker: Some(Breaker::new(&breaker)),
         ..plain()
@@ -488,7 +489,7 @@ async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_breaker_that_opens_during_the_repeats_leaves_the_servers_own_error() {
-    let breaker = BreakerConfig::default().failures(NonZeroU32::new(2).unwrap());
+    let breaker = BreakerConfig::default().failures(2);
     let pipeline = Pipeline {
         breaker: Some(Breaker::new(&breaker)),
         ..plain()
@@ -507,7 +508,7 @@ async fn a_breaker_that_opens_during_the_repeats_leaves_the_servers_own_error() 
 
 #[tokio::test(start_paused = true)]
 async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
-    let limit = RateLimit::new(NonZeroU32::new(3).unwrap(), Duration::from_secs(60));
+    let limit = RateLimit::new(3, Duration::from_secs(60));
     let limiter = Arc::new(Limiter::new(&limit));
     let pipeline = || Pipeline {
         limiter: Some(Arc::clone(&limiter)),
@@ -555,7 +556,7 @@ async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
 
 #[tokio::test(start_paused = true)]
 async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
-    let limit = RateLimit::new(NonZeroU32::new(1).unwrap(), Duration::from_secs(60));
+    let limit = RateLimit::new(1, Duration::from_secs(60));
     let timeouts = Timeouts::default().total(Duration::from_secs(59));
     let pipeline = Pipeline {
         limiter: Some(Arc::new(Limiter::new(&limit))),
@@ -581,7 +582,7 @@ async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
 async fn a_server_that_refuses_packed_bodies_gets_plain_ones_ever_after() {
     let body = Bytes::from(vec![b'a'; 5000]);
     let pipeline = Pipeline {
-        packing: Packing::new(RequestCompression::Try),
+        compression: CompressionState::new(RequestCompression::Try),
         ..plain()
     };
     for status in [415, 400] {
@@ -608,7 +609,7 @@ async fn a_server_that_refuses_packed_bodies_gets_plain_ones_ever_after() {
 async fn a_server_that_took_a_packed_body_means_the_content_when_it_refuses_one() {
     let body = Bytes::from(vec![b'a'; 5000]);
     let pipeline = Pipeline {
-        packing: Packing::new(RequestCompression::Try),
+        compression: CompressionState::new(RequestCompression::Try),
         ..plain()
     };
     let run = async |steps: &[Step]| {
@@ -623,7 +624,7 @@ async fn a_server_that_took_a_packed_body_means_the_content_when_it_refuses_one(
 #[tokio::test(start_paused = true)]
 async fn a_repeat_sends_the_same_packed_body() {
     let pipeline = Pipeline {
-        packing: Packing::new(RequestCompression::Try),
+        compression: CompressionState::new(RequestCompression::Try),
         ..plain()
     };
     let steps = [Step::Answer(503, ""), Step::Answer(200, "")];
@@ -728,13 +729,15 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             weight: 1,
             timeouts: &pipeline.timeouts,
             limits: &pipeline.limits,
-            sent: Sent::default(),
+            progress: AttemptProgress::default(),
         };
         let stuck = Stuck {
             sent,
             tries: Mutex::default(),
         };
-        let outcome = pipeline.execute::<Whole, _>(&stuck, request, &call).await;
+        let outcome = pipeline
+            .execute::<Buffered, _>(&stuck, request, &call)
+            .await;
         let error = outcome.map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
         assert_eq!(

@@ -6,6 +6,8 @@
 //! How a connection is opened through a proxy is the pool's affair.
 
 mod no_proxy;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,11 +16,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
-use url::Url;
 
 pub use self::no_proxy::NoProxy;
 use crate::address::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
+use crate::uri::{self, Authority};
 
 /// Whether and how a client goes through a proxy. By default it does what the environment says.
 ///
@@ -39,11 +41,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// may have set it.
 ///
 /// ```
-/// use wats_http::ProxyConfig;
+/// use wats_http::{ProxyConfig, ProxyCredentials};
 ///
 /// # fn example() -> wats_http::Result<()> {
 /// let proxy = ProxyConfig::url("http://proxy.factory.example:3128")?
-///     .credentials("station-7", "secret")?
+///     .credentials(ProxyCredentials { user: "station-7", password: "secret" })?
 ///     .no_proxy("intranet.example, 10.0.0.0/8");
 /// assert!(!format!("{proxy:?}").contains("secret"));
 /// # Ok(()) }
@@ -52,6 +54,21 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, Default)]
 pub struct ProxyConfig {
     choice: Choice,
+}
+
+/// Who goes through a proxy. `Debug` does not show it.
+#[derive(Clone, Copy)]
+pub struct ProxyCredentials<'a> {
+    /// The user name, without a `:`.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a str,
+}
+
+impl fmt::Debug for ProxyCredentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyCredentials([redacted])")
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -87,13 +104,13 @@ impl ProxyConfig {
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) without a proxy, or when they cannot be sent.
-    pub fn credentials(mut self, user: &str, password: &str) -> Result<Self> {
+    pub fn credentials(mut self, credentials: ProxyCredentials<'_>) -> Result<Self> {
         let Choice::Explicit(proxy, _) = &mut self.choice else {
             return Err(Error::config(
                 "proxy credentials without a proxy; start with ProxyConfig::url(..)",
             ));
         };
-        proxy.login = Some(Login::new(user, password)?);
+        proxy.login = Some(Login::new(credentials)?);
         Ok(self)
     }
 
@@ -270,7 +287,8 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
-    pub(crate) fn new(user: &str, password: &str) -> Result<Self> {
+    pub(crate) fn new(credentials: ProxyCredentials<'_>) -> Result<Self> {
+        let ProxyCredentials { user, password } = credentials;
         // RFC 1929 gives each one length byte; an HTTP proxy needs no more.
         if user.len() > 255 || password.len() > 255 || user.contains(':') {
             return Err(Error::config(
@@ -293,16 +311,12 @@ impl Login {
 impl Proxy {
     /// Reads `[scheme://][user:password@]host[:port]`. No message shows the text: it may hold a password.
     fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
-        let whole = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("http://{text}")
+        let text = uri::clean(text.trim());
+        let (scheme, rest) = match uri::scheme(&text) {
+            Some((scheme, rest)) if rest.starts_with('/') => (scheme, rest),
+            _ => ("http".to_owned(), &*text),
         };
-        let url = Url::parse(&whole).map_err(|_| {
-            Error::config("the proxy is not an address such as http://proxy.example:3128")
-        })?;
-        let (speaks, default_port) = match url.scheme() {
+        let (speaks, default_port) = match &*scheme {
             "http" => (Speaks::Http, 80),
             // GNOME and others write `socks`; the proxy is asked for what is safe with any of them.
             "socks5h" | "socks" => (Speaks::Socks5 { local_names: false }, 1080),
@@ -313,21 +327,33 @@ impl Proxy {
                 ));
             }
         };
-        let host = url
-            .host_str()
-            .filter(|host| !host.is_empty())
-            .ok_or_else(|| Error::config("the proxy's address names no host"))?;
+        let rest = rest.trim_start_matches('/');
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let authority = Authority::parse(&rest[..end]).map_err(|why| {
+            let advice = if rest[end..].contains('@') {
+                "; in its user name and password `/`, `?` and `#` are written as %2F, %3F and %23"
+            } else {
+                ""
+            };
+            Error::config(format!(
+                "the proxy is not an address such as http://proxy.example:3128: {why}{advice}"
+            ))
+        })?;
         let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        let login = if url.username().is_empty() && url.password().is_none() {
-            None
-        } else {
-            let password = url.password().unwrap_or_default();
-            Some(Login::new(&decoded(url.username()), &decoded(password))?)
+        let login = match &authority.login {
+            None => None,
+            Some(login) => {
+                let (user, password) = login.split_once(':').unwrap_or((login, ""));
+                Some(Login::new(ProxyCredentials {
+                    user: &decoded(user),
+                    password: &decoded(password),
+                })?)
+            }
         };
         Ok(Self {
             speaks,
-            host: host.trim_matches(['[', ']']).to_owned(),
-            port: url.port().unwrap_or(default_port),
+            host: authority.host,
+            port: authority.port.unwrap_or(default_port),
             login,
         })
     }
@@ -347,220 +373,6 @@ impl Proxy {
             format!("[{}]:{}", self.host, self.port)
         } else {
             format!("{}:{}", self.host, self.port)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn origin(url: &str) -> BaseUrl {
-        BaseUrl::parse(url).unwrap()
-    }
-
-    fn with(variables: &[(&str, &str)]) -> Result<Proxies> {
-        ProxyConfig::default().resolve(|name| {
-            let found = variables.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| OsString::from(value))
-        })
-    }
-
-    fn chosen(variables: &[(&str, &str)], url: &str) -> Option<String> {
-        let proxies = with(variables).unwrap();
-        proxies
-            .for_origin(&origin(url))
-            .unwrap()
-            .map(Proxy::display)
-    }
-
-    #[test]
-    fn the_environment_is_read_as_curl_reads_it() {
-        let both = [("HTTPS_PROXY", "s:1"), ("HTTP_PROXY", "p:2")];
-        assert_eq!(chosen(&both, "https://h").as_deref(), Some("s:1"));
-        assert_eq!(chosen(&both, "http://h").as_deref(), Some("p:2"));
-        let lower = [("HTTPS_PROXY", "s:1"), ("https_proxy", "t:3")];
-        assert_eq!(chosen(&lower, "https://h").as_deref(), Some("t:3"));
-        let all = [("ALL_PROXY", "socks5h://a"), ("HTTPS_PROXY", " ")];
-        assert_eq!(chosen(&all, "https://h").as_deref(), Some("a:1080"));
-        assert_eq!(chosen(&[], "https://h"), None);
-        let cgi = [("HTTP_PROXY", "evil"), ("REQUEST_METHOD", "GET")];
-        assert_eq!(chosen(&cgi, "http://h"), None);
-        let except = [("HTTPS_PROXY", "s:1"), ("NO_PROXY", ".corp, 10.0.0.0/8")];
-        assert_eq!(chosen(&except, "https://wats.corp"), None);
-        assert_eq!(chosen(&except, "https://10.1.1.1"), None);
-        assert_eq!(chosen(&except, "https://wats.com").as_deref(), Some("s:1"));
-    }
-
-    #[test]
-    fn what_a_visitor_of_a_cgi_script_sends_is_no_proxy() {
-        let on_windows = |variables: &[(&str, &str)]| {
-            let variable = |name: &str| {
-                let found = variables
-                    .iter()
-                    .find(|(key, _)| key.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| OsString::from(value))
-            };
-            let proxies = Proxies::from_environment(variable, true);
-            proxies
-                .for_origin(&origin("http://h"))
-                .unwrap()
-                .map(Proxy::display)
-        };
-        let cgi = [("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")];
-        assert_eq!(on_windows(&cgi[..1]).as_deref(), Some("evil:1"));
-        assert_eq!(on_windows(&cgi), None);
-        assert_eq!(chosen(&cgi, "http://h"), None);
-        let own = [cgi[0], cgi[1], ("http_proxy", "own:2")];
-        assert_eq!(chosen(&own, "http://h").as_deref(), Some("own:2"));
-    }
-
-    #[cfg(any(unix, windows))]
-    #[test]
-    fn a_variable_that_cannot_be_read_is_an_error_and_not_the_direct_way() {
-        #[cfg(unix)]
-        let broken: OsString = std::os::unix::ffi::OsStringExt::from_vec(b"http://p\xff".to_vec());
-        #[cfg(windows)]
-        let broken: OsString = std::os::windows::ffi::OsStringExt::from_wide(&[0xd800]);
-        for broken_name in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY", "NO_PROXY"] {
-            let variable = |name: &str| match name {
-                _ if name == broken_name => Some(broken.clone()),
-                "HTTP_PROXY" if broken_name == "NO_PROXY" => Some("p:2".into()),
-                _ => None,
-            };
-            let proxies = ProxyConfig::default().resolve(variable).unwrap();
-            let scheme = broken_name.split_once('_').unwrap().0;
-            let url = match scheme {
-                "HTTPS" | "ALL" => "https://h",
-                _ => "http://h",
-            };
-            let error = proxies.for_origin(&origin(url)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config);
-            assert!(error.to_string().contains(broken_name), "{error}");
-        }
-        let unasked = ProxyConfig::direct().resolve(|_| Some(broken.clone()));
-        assert!(unasked.is_ok());
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_an_error_only_where_it_decides() {
-        let outcome = |variables: &[(&str, &str)], url: &str| {
-            let proxies = with(variables).unwrap();
-            let way = proxies.for_origin(&origin(url));
-            way.map(|proxy| proxy.map(Proxy::display))
-                .map_err(|error| error.to_string())
-        };
-        let broken = ("ALL_PROXY", "socks4://p:1");
-        for (variables, url) in [
-            (&[broken, ("NO_PROXY", "*")][..], "https://h"),
-            (&[broken], "http://localhost:1"),
-            (&[broken], "https://127.0.0.1"),
-            (&[("HTTP_PROXY", "ftp://p")], "https://h"),
-            (&[("NO_PROXY", "10.0.0.0/33")], "https://h"),
-            (
-                &[("HTTP_PROXY", "p:2"), ("NO_PROXY", "10.0.0.0/33")],
-                "https://h",
-            ),
-            (
-                &[("HTTPS_PROXY", "p:2"), ("NO_PROXY", "10.0.0.0/33, h")],
-                "https://h",
-            ),
-            (
-                &[("HTTPS_PROXY", "p:2"), ("NO_PROXY", "a..b c")],
-                "https://[::1]",
-            ),
-        ] {
-            assert_eq!(outcome(variables, url), Ok(None), "{variables:?}");
-        }
-        for (variables, url, words) in [
-            (&[broken][..], "https://h", "ALL_PROXY"),
-            (&[("https_proxy", "p:x")], "https://h", "https_proxy"),
-            (
-                &[("HTTPS_PROXY", "p:2"), ("no_proxy", "10.0.0.0/33")],
-                "https://10.1.1.1",
-                "no_proxy is not usable: `10.0.0.0/33`",
-            ),
-        ] {
-            let error = outcome(variables, url).unwrap_err();
-            assert!(error.contains(words), "{error}");
-        }
-        for (value, shown) in [
-            ("corp:8080", "corp:8080"),
-            ("socks://corp:1080/", "corp:1080"),
-        ] {
-            let found = outcome(&[("ALL_PROXY", value)], "https://h");
-            assert_eq!(found, Ok(Some(shown.to_owned())));
-        }
-        let listed = ProxyConfig::url("p:2").unwrap().no_proxy("a, 10.0.0.0/33");
-        let error = listed.resolve(|_| None).unwrap_err();
-        assert!(error.to_string().contains("no_proxy(..)"), "{error}");
-    }
-
-    #[test]
-    fn this_machine_is_reached_directly_unless_it_is_asked_for() {
-        let environment = [("HTTP_PROXY", "p:2")];
-        for url in [
-            "http://localhost:8080",
-            "http://127.0.0.1",
-            "http://[::1]:1",
-        ] {
-            assert_eq!(chosen(&environment, url), None, "{url}");
-        }
-        let explicit = ProxyConfig::url("p:2").unwrap().resolve(|_| None).unwrap();
-        assert!(
-            explicit
-                .for_origin(&origin("http://127.0.0.1"))
-                .unwrap()
-                .is_some()
-        );
-        let direct = ProxyConfig::direct()
-            .resolve(|_| Some("p:2".into()))
-            .unwrap();
-        assert!(direct.for_origin(&origin("http://h")).unwrap().is_none());
-    }
-
-    #[test]
-    fn unusable_proxies_are_named_and_their_passwords_are_not() {
-        for bad in [
-            "ftp://u:hunter2@p",
-            "https://u:hunter2@p",
-            "http://u:hunter2@p:99999",
-            "http://",
-            "u:hunter2@",
-        ] {
-            let proxies = with(&[("HTTPS_PROXY", bad)]).unwrap();
-            let error = proxies.for_origin(&origin("https://h")).unwrap_err();
-            let text = format!("{error:#} {error:?}");
-            assert!(text.contains("HTTPS_PROXY"), "{bad}: {text}");
-            assert!(!text.contains("hunter2"), "{bad}: {text}");
-        }
-        let config = ProxyConfig::url("http://user:hunter2@p").unwrap();
-        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
-        assert!(
-            !format!("{config:?}").contains(&STANDARD.encode("user:hunter2")),
-            "{config:?}"
-        );
-        assert!(ProxyConfig::direct().credentials("a", "b").is_err());
-    }
-
-    #[test]
-    fn credentials_are_decoded() {
-        let proxy = Proxy::parse("http://us%40er:p%3Ass@p:1").unwrap();
-        let login = proxy.login.unwrap();
-        assert_eq!((&*login.user, &*login.password), ("us@er", "p:ss"));
-        assert_eq!(
-            login.header,
-            format!("Basic {}", STANDARD.encode("us@er:p:ss"))
-        );
-        assert_eq!(Proxy::parse("[::1]:8080").unwrap().display(), "[::1]:8080");
-    }
-
-    proptest! {
-        #[test]
-        fn no_address_of_a_proxy_panics(text in "\\PC{0,60}") {
-            let _ = Proxy::parse(&text);
         }
     }
 }

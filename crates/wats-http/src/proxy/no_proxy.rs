@@ -16,6 +16,8 @@
 
 use std::net::IpAddr;
 
+use crate::uri::{self, Unreadable};
+
 /// A list of hosts that are reached directly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NoProxy {
@@ -71,8 +73,13 @@ impl NoProxy {
             text if text.contains('@') => "an entry".to_owned(),
             text => format!("`{text}`"),
         };
+        let advice = if self.unreadable.as_ref()?.is_ascii() {
+            ""
+        } else {
+            "; letters beyond ASCII are written in punycode, such as xn--bcher-kva.example"
+        };
         Some(format!(
-            "{entry} is neither a host, nor an address, nor a network such as 10.0.0.0/8"
+            "{entry} is neither a host, nor an address, nor a network such as 10.0.0.0/8{advice}"
         ))
     }
 
@@ -120,12 +127,12 @@ impl Hosts {
         if name.is_empty() || name.contains(['*', ':', '[', ']', '<', '>', '@', '/', '\\']) {
             return None;
         }
-        // Names arrive from the base URL in their ASCII form.
-        let name = match url::Host::parse(name) {
-            Ok(url::Host::Domain(ascii)) => ascii,
-            _ => name.to_ascii_lowercase(),
-        };
-        Some(Self::Below(name))
+        // Names arrive from the base URL in this form.
+        match uri::host(name) {
+            Err(Unreadable::NotAscii) => None,
+            Ok(host) if host.parse::<IpAddr>().is_err() => Some(Self::Below(host)),
+            _ => Some(Self::Below(name.to_ascii_lowercase())),
+        }
     }
 
     fn network(address: &str, prefix: &str) -> Option<Self> {
@@ -222,13 +229,13 @@ mod tests {
             "example.com:443",
         ] {
             assert!(matches(list, "example.com"), "{list}");
-            assert!(matches(list, "wats.Example.com."), "{list}");
+            assert!(matches(list, "h.Example.com."), "{list}");
             assert!(!matches(list, "notexample.com"), "{list}");
             assert!(!matches(list, "example.com.evil.org"), "{list}");
         }
         assert!(matches("*", "anything") && matches("*", "10.0.0.1"));
-        assert!(matches("bücher.example", "xn--bcher-kva.example"));
-        assert!(matches("<local>", "wats") && !matches("<local>", "wats.example"));
+        assert!(matches("XN--bcher-kva.example", "xn--bcher-kva.example"));
+        assert!(matches("<local>", "host") && !matches("<local>", "host.example"));
         assert!(!matches("<local>", "::1"));
     }
 
@@ -290,6 +297,8 @@ mod tests {
             assert!(!told.unwrap_or_default().contains("hunter2"), "{list}");
         }
         assert_eq!(NoProxy::parse("a,, b ;c").unreadable(), None);
+        let umlaut = NoProxy::parse("bücher.example").unreadable().unwrap();
+        assert!(umlaut.contains("punycode"), "{umlaut}");
     }
 
     proptest! {

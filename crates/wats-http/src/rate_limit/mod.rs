@@ -2,17 +2,16 @@
 //!
 //! ```text
 //! take ─► nobody waits and there is room: granted (one short lock)
-//!      └► else: stand in line (fair) ─► first in line: sleep until there is room ─► granted
+//!      └► else: queue (fair) ─► first in the queue: sleep until there is room ─► granted
 //! ```
 //!
-//! [`rules`] decides as a pure state machine, from a [`window`] for each limit; the line is tokio's fair mutex, so
+//! [`rules`] decides as a pure state machine, from a [`window`] for each limit; the queue is tokio's fair mutex, so
 //! whoever is dropped while waiting leaves it, and the next one moves up. [`registry`] finds what clients of a token share.
 
 mod registry;
 mod rules;
 mod window;
 
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -32,12 +31,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 ///
 /// All clients of the process with the same token and server share one budget. When they ask for different ones, each
 /// holds for all of them for as long as a client that asked for it exists. Repeats count too. Calls that find no room
-/// wait in line, within the deadline of the call.
+/// queue, within the deadline of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// Most calls in any stretch of [`per`](Self::per). Default 500; at most 100 000 are kept track of.
-    pub calls: NonZeroU32,
+    /// Most calls in any stretch of [`per`](Self::per). Default 500; at most 100 000 are kept track of, and 0 is
+    /// refused by `build()`.
+    pub calls: u32,
     /// The stretch of time. Default 60 s; zero is refused by `build()`.
     pub per: Duration,
 }
@@ -48,7 +48,7 @@ const MOST_CALLS: u32 = 100_000;
 impl Default for RateLimit {
     fn default() -> Self {
         Self {
-            calls: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
+            calls: 500,
             per: Duration::from_secs(60),
         }
     }
@@ -57,12 +57,17 @@ impl Default for RateLimit {
 impl RateLimit {
     /// At most `calls` in any stretch of `per`. More than 100 000 calls count as 100 000 in a stretch that is shorter in
     /// proportion, which is at least as strict.
-    pub fn new(calls: NonZeroU32, per: Duration) -> Self {
+    pub fn new(calls: u32, per: Duration) -> Self {
         Self { calls, per }.bounded()
     }
 
     /// What no limit can be.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.calls == 0 {
+            return Err(Error::config(
+                "RateLimit::calls is 0, so no call could be made; for no limit say rate_limit(None)",
+            ));
+        }
         if self.per.is_zero() {
             return Err(Error::config(
                 "RateLimit::per is zero, in which there is no limit; say so with rate_limit(None)",
@@ -73,14 +78,13 @@ impl RateLimit {
 
     /// The same rule, or one that is at least as strict, with a bounded memory.
     fn bounded(&self) -> Self {
-        let Some(most) = NonZeroU32::new(MOST_CALLS).filter(|most| self.calls > *most) else {
+        if self.calls <= MOST_CALLS {
             return self.clone();
-        };
+        }
         // Rounded up, so as never to allow more than was asked for.
-        let nanos =
-            (self.per.as_nanos() * u128::from(most.get())).div_ceil(self.calls.get().into());
+        let nanos = (self.per.as_nanos() * u128::from(MOST_CALLS)).div_ceil(self.calls.into());
         Self {
-            calls: most,
+            calls: MOST_CALLS,
             per: Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)),
         }
     }
@@ -97,10 +101,10 @@ pub(crate) struct Limiter {
 #[derive(Debug, Default)]
 struct TokenBudget {
     rules: Mutex<Rules>,
-    /// Calls that stand in line, the first included.
+    /// Calls that queue, the first included.
     waiting: AtomicUsize,
-    line: tokio::sync::Mutex<()>,
-    /// Told when a limit holds no longer, so that the first in line need not wait for it.
+    queue: tokio::sync::Mutex<()>,
+    /// Told when a limit holds no longer, so that the first in the queue need not wait for it.
     lifted: Notify,
 }
 
@@ -137,7 +141,7 @@ impl Limiter {
         Arc::clone(&self.token.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes over to another budget. Calls that wait in line stay in theirs.
+    /// Goes over to another budget. Calls that queue stay in theirs.
     fn go_over_to(&self, token: Arc<TokenBudget>) {
         token.rules().add(&self.limit);
         let mut own = self.token.write().unwrap_or_else(PoisonError::into_inner);
@@ -175,8 +179,8 @@ impl TokenBudget {
         token.waiting.fetch_add(1, SeqCst);
         let _waiting = Waiting(&token.waiting);
         let first = match deadline {
-            None => token.line.lock().await,
-            Some(deadline) => timeout_at(deadline, token.line.lock())
+            None => token.queue.lock().await,
+            Some(deadline) => timeout_at(deadline, token.queue.lock())
                 .await
                 .map_err(|_| too_late(None))?,
         };
@@ -219,7 +223,7 @@ fn too_late(wait: Option<&Wait>) -> Error {
         Some(hint) => {
             format!("there is room in {hint:.1?}, which is after the deadline of the call")
         }
-        None => "the line was longer than the deadline of the call".to_owned(),
+        None => "the queue was longer than the deadline of the call".to_owned(),
     };
     Error::new(ErrorKind::Timeout(Deadline::RateLimit))
         .message(format!("{why}; {room}"))

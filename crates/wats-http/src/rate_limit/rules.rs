@@ -80,7 +80,6 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
     use std::time::Duration;
 
     use proptest::prelude::*;
@@ -88,10 +87,7 @@ mod tests {
     use super::*;
 
     fn limit(calls: u32, per_ms: u64) -> RateLimit {
-        RateLimit::new(
-            NonZeroU32::new(calls).unwrap(),
-            Duration::from_millis(per_ms),
-        )
+        RateLimit::new(calls, Duration::from_millis(per_ms))
     }
 
     fn rules(limits: &[RateLimit]) -> Rules {
@@ -195,7 +191,7 @@ mod tests {
                 granted.push((now, weight));
             }
             for limit in &limits {
-                let most = limit.calls.get();
+                let most = limit.calls;
                 for (i, (first, _)) in granted.iter().enumerate() {
                     let within = granted[i..].iter().take_while(|(t, _)| *t < *first + limit.per);
                     let sum: u32 = within.map(|(_, weight)| weight.min(&most)).sum();

@@ -7,7 +7,7 @@ use futures_util::future::{join_all, poll_immediate};
 use super::*;
 
 fn limiter(calls: u32, per: u64) -> Arc<Limiter> {
-    let limit = RateLimit::new(NonZeroU32::new(calls).unwrap(), Duration::from_secs(per));
+    let limit = RateLimit::new(calls, Duration::from_secs(per));
     Arc::new(Limiter::new(&limit))
 }
 
@@ -63,7 +63,7 @@ async fn whoever_stops_waiting_leaves_the_line() {
     for waiter in [&mut first, &mut second, &mut third] {
         assert!(poll_immediate(waiter).await.is_none());
     }
-    // One who sleeps at the head of the line, and one behind it.
+    // One who sleeps at the head of the queue, and one behind it.
     drop((first, second));
     third.await.unwrap();
     assert_eq!(
@@ -122,7 +122,7 @@ async fn what_cannot_be_in_time_fails_at_once_with_its_own_error() {
 #[tokio::test(start_paused = true)]
 async fn the_limit_of_a_client_goes_with_it_even_for_those_who_wait_already() {
     let wide = limiter(100, 10);
-    let narrow = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(3600));
+    let narrow = RateLimit::new(1, Duration::from_secs(3600));
     let narrow = Limiter::of(wide.token(), &narrow);
     let start = Instant::now();
     wide.take(1, start, None).await.unwrap();

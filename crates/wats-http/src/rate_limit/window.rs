@@ -29,7 +29,7 @@ impl Window {
 
     /// The same for another limit, with what is known of the grants so far.
     pub(super) fn with_limit(&self, limit: &RateLimit) -> Self {
-        let known = self.grants.len().min(limit.calls.get() as usize);
+        let known = self.grants.len().min(limit.calls as usize);
         Self {
             limit: limit.clone(),
             grants: self
@@ -50,13 +50,13 @@ impl Window {
     }
 
     fn weight(&self, weight: u32) -> usize {
-        weight.clamp(1, self.limit.calls.get()) as usize
+        weight.clamp(1, self.limit.calls) as usize
     }
 
     /// When there is room for `weight` calls, unless there is now. More than a whole window counts as a whole window.
     pub(super) fn ready(&self, weight: u32, now: Instant) -> Option<Instant> {
         // So many earlier grants may still lie within the window.
-        let room = self.limit.calls.get() as usize - self.weight(weight);
+        let room = self.limit.calls as usize - self.weight(weight);
         let last_but_room = self.grants.len().checked_sub(room + 1)?;
         // A stretch that no clock sees the end of is asked about again in a year.
         let ready = self.grants[last_but_room]
@@ -68,7 +68,7 @@ impl Window {
     /// Notes `weight` calls.
     pub(super) fn grant(&mut self, weight: u32, now: Instant) {
         for _ in 0..self.weight(weight) {
-            if self.grants.len() == self.limit.calls.get() as usize {
+            if self.grants.len() == self.limit.calls as usize {
                 self.grants.pop_front();
             }
             self.grants.push_back(now);

@@ -81,7 +81,7 @@ impl Download {
         cap: usize,
         call: CallContext,
     ) -> Result<Self> {
-        let decoder = Decoder::new(&answer.headers)
+        let decoder = Decoder::streaming(&answer.headers)
             .map_err(|error| error.context(call.context()).after(attempts))?;
         let total = answer
             .headers

@@ -89,6 +89,15 @@ impl Response {
         self.decode_with(json::read)
     }
 
+    /// The body as text, which is UTF-8. A byte order mark before it is skipped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] when it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        str::from_utf8(json::without_mark(&self.body))
+            .map_err(|source| self.undecodable("the body is not UTF-8").source(source))
+    }
+
     /// Reads the body with a decoder of the caller's, and turns its error into one that names the call.
     ///
     /// # Errors

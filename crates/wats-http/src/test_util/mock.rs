@@ -18,6 +18,7 @@ use crate::capture::Trace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::transport::{Answer, Transport};
+use crate::uri::Address;
 
 /// A stand-in for the network; clones share rules and notes. See [`ClientBuilder::transport`](crate::ClientBuilder::transport).
 ///
@@ -184,10 +185,11 @@ impl MockAnswer {
     }
 
     /// Sets the body.
-    pub fn body(mut self, body: impl Into<Bytes>, content_type: &'static str) -> Self {
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: impl TryInto<HeaderValue>) -> Self {
         self.body = body.into();
-        self.headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if let Ok(content_type) = content_type.try_into() {
+            self.headers.insert(CONTENT_TYPE, content_type);
+        }
         self
     }
 
@@ -241,13 +243,10 @@ impl MockTransport {
             let method: Method = exchange.method.parse().map_err(|_| {
                 Error::config(format!("`{}` is not an HTTP method", exchange.method))
             })?;
-            let target = match url::Url::parse(&exchange.url) {
-                Ok(url) => url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
-                Err(source) => {
-                    let message = format!("`{}` is not an address", exchange.url);
-                    return Err(Error::config(message).source(source));
-                }
-            };
+            let address = Address::parse(&exchange.url).map_err(|why| {
+                Error::config(format!("`{}` is not an address: {why}", exchange.url))
+            })?;
+            let target = address.target();
             let answer = match &exchange.answer {
                 None => MockAnswer::broken(),
                 Some(answer) => {
@@ -305,9 +304,10 @@ impl Transport for MockTransport {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&RedirectTarget>,
+        redirect_target: Option<&RedirectTarget>,
     ) -> Result<Answer<Bytes>> {
-        let target = hop.map_or(request.target, |hop| &hop.target);
+        let target =
+            redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
         let answer = self
             .lock()
             .rules

@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
 
-pub(crate) use self::setup::Tls;
+pub(crate) use self::setup::{Tls, random};
 use crate::error::{Error, Result};
 
 /// Which servers a client trusts, and how it shows who it is.

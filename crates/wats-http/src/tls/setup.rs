@@ -26,6 +26,14 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     return Arc::new(rustls::crypto::ring::default_provider());
 }
 
+/// Random bytes that nobody can guess.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let filled = provider().secure_random.fill(&mut bytes);
+    filled.map_err(|_| Error::request("the operating system gives no random numbers"))?;
+    Ok(bytes)
+}
+
 /// Makes TLS client configurations on demand.
 #[derive(Debug)]
 pub(crate) struct Tls {

@@ -1,4 +1,4 @@
-//! The credential of a WATS server, kept out of every `Debug`, log line and error.
+//! The credential of a client, kept out of every `Debug`, log line and error.
 
 mod secrets;
 mod spelling;
@@ -14,9 +14,9 @@ pub(crate) use self::secrets::Secrets;
 /// What stands in the place of a token wherever text is printed.
 const REDACTED: &str = "[redacted]";
 
-/// A WATS API token, ready to be sent as `Authorization: Basic <token>`.
+/// An API token, ready to be sent as `Authorization: Basic <token>`.
 ///
-/// The token that the WATS Control Panel shows is already base64 and is sent as it is. Quotes around it and a leading
+/// The token that a server shows is `user:password` in base64 already and is sent as it is. Quotes around it and a leading
 /// `Basic ` are accepted, because that is how people paste it. `Debug` never shows it.
 #[derive(Clone)]
 pub struct Token {
@@ -25,7 +25,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Reads a token as pasted from the Control Panel or taken from an environment variable.
+    /// Reads a token as pasted from a server's page or taken from an environment variable.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when it is empty or holds characters that no token has.
@@ -39,7 +39,7 @@ impl Token {
         };
         if secret.is_empty() {
             return Err(Error::config(
-                "the token is empty; make one in the WATS Control Panel",
+                "the token is empty; give an API token that the server has made",
             ));
         }
         if let Some(position) = secret.bytes().position(|b| !b.is_ascii_graphic()) {

@@ -61,7 +61,7 @@ async fn statuses_carry_the_servers_message_and_advice() {
         (
             401,
             r#"{"Message":"Authorization has been denied"}"#,
-            "make a new one in the WATS Control Panel",
+            "make a new one for the server",
         ),
         (403, "{}", "lacks the right"),
         (404, "", "not found"),
@@ -79,6 +79,34 @@ async fn statuses_carry_the_servers_message_and_advice() {
         assert!(line.contains(words), "{status}: {line}");
         assert!(line.contains(&status.to_string()), "{line}");
     }
+}
+
+#[tokio::test]
+async fn messages_name_the_service_and_where_its_tokens_are_made() {
+    let of = |builder: wats_http::ClientBuilder| {
+        builder
+            .service_name("Acme")
+            .token_source("the Acme Control Panel")
+    };
+    for (status, words) in [
+        (401, "make a new one in the Acme Control Panel"),
+        (404, "the root of the Acme server"),
+    ] {
+        let url = answering(answer(status, "application/json", "{}")).await;
+        let error = get(&of(client(&url)).build().unwrap()).await.unwrap_err();
+        assert!(told(&error).contains(words), "{error:#}");
+        // Headers of one's own take nothing away from that.
+        let call = Call::new(&GET).header("cookie", "a=b");
+        let client = of(client(&url)).build().unwrap();
+        let error = client.execute(call).await.unwrap_err();
+        assert!(told(&error).contains(words), "{error:#}");
+    }
+    let error = of(Client::builder()).build().unwrap_err();
+    assert!(error.to_string().contains("address of the Acme server"));
+    let error = of(Client::builder().base_url("http://h"))
+        .build()
+        .unwrap_err();
+    assert!(error.to_string().contains("the Acme Control Panel"));
 }
 
 #[tokio::test]
@@ -375,7 +403,12 @@ async fn a_calls_own_credential_and_a_proxys_are_as_secret_as_the_token() {
     );
     let proxy = answering(echo("station-7:pr0xy-secret may not")).await;
     let proxy = wats_http::ProxyConfig::url(&proxy)
-        .and_then(|proxy| proxy.credentials("station-7", "pr0xy-secret"))
+        .and_then(|proxy| {
+            proxy.credentials(wats_http::ProxyCredentials {
+                user: "station-7",
+                password: "pr0xy-secret",
+            })
+        })
         .unwrap();
     let forwarded = client("http://wats.example").proxy(proxy).build().unwrap();
     let error = get(&forwarded).await.unwrap_err();

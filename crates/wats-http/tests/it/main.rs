@@ -1,5 +1,6 @@
 //! The integration tests of `wats-http`, in one binary.
 
+mod ad_hoc;
 #[path = "../common/mod.rs"]
 mod common;
 mod early_answers;
@@ -7,6 +8,10 @@ mod errors;
 #[cfg(feature = "test-util")]
 mod faults;
 mod faults_http2;
+mod half_open;
+mod multipart;
+#[cfg(all(feature = "test-util", feature = "metrics"))]
+mod observe;
 mod pool;
 mod pool_model;
 mod proxy;
@@ -14,7 +19,6 @@ mod redirects;
 mod reliability;
 mod repeats;
 mod requests;
-mod silence;
 mod streaming;
 mod tls;
 #[cfg(feature = "tower")]

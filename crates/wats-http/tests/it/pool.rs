@@ -6,7 +6,6 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use wats_http::{
 };
 
 fn pool(max: usize) -> PoolConfig {
-    PoolConfig::default().max_connections(NonZeroUsize::new(max).unwrap())
+    PoolConfig::default().max_connections(max)
 }
 
 fn trusting(server: &Server) -> TlsConfig {
@@ -307,7 +306,7 @@ async fn an_unused_http2_connection_is_closed_too() {
 #[test]
 fn a_client_that_moves_to_another_runtime_still_gives_idle_connections_up() {
     for speaks in [Speaks::Plain, Speaks::Tls] {
-        let (url, pem) = elsewhere(speaks, |_| async { ok("x") });
+        let (url, pem) = on_own_thread(speaks, |_| async { ok("x") });
         let mut builder = client(&url).pool(pool(10).idle_timeout(Duration::from_millis(1)));
         if let Some(pem) = pem {
             builder = builder.tls(TlsConfig::default().only_ca_pem(&pem).unwrap());
@@ -658,10 +657,9 @@ async fn streams_beyond_the_servers_limit_wait_unsent_and_no_second_connection_i
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn further_http2_connections_are_opened_by_choice_when_streams_run_out() {
     let (server, release) = narrow(2).await;
-    let connections = NonZeroUsize::new(3).unwrap();
     let client = client(&server.url())
         .tls(trusting(&server))
-        .pool(pool(50).http2_connections(connections))
+        .pool(pool(50).http2_connections(3))
         .build()
         .unwrap();
     release.add_permits(1);
@@ -699,7 +697,7 @@ async fn random_cancellations_neither_break_the_cap_nor_keep_a_slot() {
         // Servers end an HTTP/2 connection on which too many streams are reset, so some calls are tried again.
         let retry = RetryConfig::default()
             .base_delay(Duration::from_millis(1))
-            .budget(u32::MAX);
+            .no_budget();
         let mut builder = client(&server.url())
             .pool(pool(10).max_idle(4))
             .retry(retry)

@@ -6,7 +6,6 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,14 +52,13 @@ async fn follow(speaks: Speaks, cap: usize, idle: usize, steps: Vec<Step>) {
         }
     })
     .await;
-    let most = NonZeroUsize::new(cap).unwrap();
     let mut builder = client(&server.url())
         .retry(wats_http::RetryConfig::default())
         .pool(
             PoolConfig::default()
-                .max_connections(most)
+                .max_connections(cap)
                 .max_idle(idle)
-                .http2_connections(NonZeroUsize::new(2).unwrap()),
+                .http2_connections(2),
         );
     if let Some(pem) = &server.ca_pem {
         builder = builder.tls(TlsConfig::default().only_ca_pem(pem).unwrap());

@@ -9,7 +9,7 @@
 use crate::common::proxies::Proxy;
 use crate::common::*;
 use wats_http::http::Version;
-use wats_http::{Call, Client, Error, ErrorKind, ProxyConfig, TlsConfig};
+use wats_http::{Call, Client, Error, ErrorKind, ProxyConfig, ProxyCredentials, TlsConfig};
 
 async fn start(speaks: Speaks) -> Server {
     Server::start(speaks, |request| async move {
@@ -94,7 +94,12 @@ async fn a_proxy_that_wants_a_login_is_told_the_same_whether_it_tunnels_or_forwa
 async fn plain_requests_are_forwarded() {
     let server = start(Speaks::Plain).await;
     let proxy = Proxy::http(Some("me:pass:word")).await;
-    let config = at("http", &proxy).credentials("me", "pass:word").unwrap();
+    let config = at("http", &proxy)
+        .credentials(ProxyCredentials {
+            user: "me",
+            password: "pass:word",
+        })
+        .unwrap();
     through(config, &server)
         .execute(Call::new(&GET).query("a", "b"))
         .await
@@ -115,7 +120,12 @@ async fn a_password_opens_a_tunnel_and_its_lack_is_told() {
         .execute(Call::new(&GET))
         .await
         .unwrap();
-    let wrong = at("http", &proxy).credentials("me", "hunter3").unwrap();
+    let wrong = at("http", &proxy)
+        .credentials(ProxyCredentials {
+            user: "me",
+            password: "hunter3",
+        })
+        .unwrap();
     for config in [at("http", &proxy), wrong] {
         let error = failing(config, &server).await;
         assert_eq!(error.kind(), ErrorKind::Proxy);
@@ -139,7 +149,12 @@ async fn socks5_with_names_and_passwords() {
             ("socks5h", format!("SOCKS5 localhost:{port}")),
             ("socks5", format!("SOCKS5 127.0.0.1:{port}")),
         ] {
-            let config = at(scheme, &proxy).credentials("me", "hunter2").unwrap();
+            let config = at(scheme, &proxy)
+                .credentials(ProxyCredentials {
+                    user: "me",
+                    password: "hunter2",
+                })
+                .unwrap();
             let builder = client(&url).proxy(config);
             let client = match &server.ca_pem {
                 Some(pem) => builder.tls(TlsConfig::default().only_ca_pem(pem).unwrap()),
@@ -162,7 +177,12 @@ async fn socks5_with_names_and_passwords() {
 async fn a_login_is_no_hindrance_where_none_is_needed() {
     let server = start(Speaks::Plain).await;
     let proxy = Proxy::socks5(None).await;
-    let config = at("socks5h", &proxy).credentials("me", "pw").unwrap();
+    let config = at("socks5h", &proxy)
+        .credentials(ProxyCredentials {
+            user: "me",
+            password: "pw",
+        })
+        .unwrap();
     let client = through(config, &server);
     client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(proxy.asked(), [format!("SOCKS5 {}", server.address)]);

@@ -6,7 +6,6 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
@@ -252,7 +251,7 @@ async fn another_origin_gets_neither_token_nor_cookie_nor_client_certificate_and
         .client_certificate_pem(&mine.chain_pem, &mine.key_pem)
         .unwrap();
     // One connection in all: the idle one to the server makes room for the one to the stranger.
-    let one = PoolConfig::default().max_connections(NonZeroUsize::MIN);
+    let one = PoolConfig::default().max_connections(1);
     let client = client(&own.url())
         .tls(tls)
         .pool(one)

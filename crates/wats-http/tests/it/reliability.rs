@@ -8,7 +8,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -142,7 +141,7 @@ async fn a_server_that_closes_at_random_costs_no_visible_error_and_no_post_arriv
 /// Three failures in a row open the breaker; a try may take no longer than a moment.
 fn soon_open() -> (BreakerConfig, Timeouts) {
     let breaker = BreakerConfig::default()
-        .failures(NonZeroU32::new(3).unwrap())
+        .failures(3)
         .open_for(Duration::from_secs(3600));
     (
         breaker,
@@ -168,7 +167,7 @@ async fn calls_that_wait_for_each_other_do_not_open_the_breaker() {
     .await;
     let (breaker, timeouts) = soon_open();
     let client = client(&server.url())
-        .pool(PoolConfig::default().max_connections(NonZeroUsize::MIN))
+        .pool(PoolConfig::default().max_connections(1))
         .breaker(breaker)
         .build()
         .unwrap();
@@ -197,7 +196,7 @@ async fn a_server_that_does_not_let_in_opens_the_breaker_whichever_deadline_pass
     let tls = TlsConfig::default().only_ca_pem(&authority().pem).unwrap();
     let client = client(&url)
         .tls(tls)
-        .pool(PoolConfig::default().max_connections(NonZeroUsize::MIN))
+        .pool(PoolConfig::default().max_connections(1))
         .timeouts(timeouts)
         .breaker(breaker)
         .build()

@@ -6,7 +6,6 @@
     reason = "a panic here is the failing test"
 )]
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -240,9 +239,6 @@ fn ends_of_options() -> Vec<Ends> {
     use Means::{Fails, Late, Refused, Works};
     const COUNTS: [u32; 3] = [0, 1, u32::MAX];
     const SIZES: [usize; 3] = [0, 1, usize::MAX];
-    // The least that such a count can be is 1.
-    const NUMBERS: [NonZeroU32; 3] = [NonZeroU32::MIN, NonZeroU32::MIN, NonZeroU32::MAX];
-    const MANY: [NonZeroUsize; 3] = [NonZeroUsize::MIN, NonZeroUsize::MIN, NonZeroUsize::MAX];
     let works = [Works; 3];
     vec![
         (
@@ -276,8 +272,8 @@ fn ends_of_options() -> Vec<Ends> {
         ),
         (
             "max_connections",
-            |b, n| b.pool(PoolConfig::default().max_connections(MANY[n])),
-            works,
+            |b, n| b.pool(PoolConfig::default().max_connections(SIZES[n])),
+            [Refused("PoolConfig::max_connections"), Works, Works],
         ),
         (
             "max_idle",
@@ -292,12 +288,12 @@ fn ends_of_options() -> Vec<Ends> {
         (
             "max_lifetime",
             |b, n| b.pool(PoolConfig::default().max_lifetime(TIMES[n])),
-            works,
+            [Refused("PoolConfig::max_lifetime"), Works, Works],
         ),
         (
             "http2_connections",
-            |b, n| b.pool(PoolConfig::default().http2_connections(MANY[n])),
-            works,
+            |b, n| b.pool(PoolConfig::default().http2_connections(SIZES[n])),
+            [Refused("PoolConfig::http2_connections"), Works, Works],
         ),
         ("redirects", |b, n| b.redirects(COUNTS[n]), works),
         (
@@ -365,18 +361,18 @@ fn ends_of_options() -> Vec<Ends> {
         ),
         (
             "rate limit, calls",
-            |b, n| b.rate_limit(RateLimit::new(NUMBERS[n], Duration::from_nanos(1))),
-            works,
+            |b, n| b.rate_limit(RateLimit::new(COUNTS[n], Duration::from_nanos(1))),
+            [Refused("RateLimit::calls"), Works, Works],
         ),
         (
             "rate limit, per",
-            |b, n| b.rate_limit(RateLimit::new(NonZeroU32::new(2).unwrap(), TIMES[n])),
+            |b, n| b.rate_limit(RateLimit::new(2, TIMES[n])),
             [Refused("RateLimit::per"), Works, Works],
         ),
         (
             "failures",
-            |b, n| b.breaker(BreakerConfig::default().failures(NUMBERS[n])),
-            works,
+            |b, n| b.breaker(BreakerConfig::default().failures(COUNTS[n])),
+            [Refused("BreakerConfig::failures"), Works, Works],
         ),
         (
             "open_for",
@@ -417,10 +413,35 @@ async fn every_option_at_its_ends_has_a_meaning_or_is_refused_by_its_name() {
 }
 
 #[tokio::test]
+async fn every_option_that_can_be_off_is() {
+    let url = keeping_with(Arc::default(), "two").await;
+    let endless = Timeouts::default()
+        .connect(None)
+        .pool(None)
+        .attempt(None)
+        .read_idle(None)
+        .total(None);
+    let kept = PoolConfig::default().idle_timeout(None).max_lifetime(None);
+    let client = client(&url)
+        .timeouts(endless.clone())
+        .pool(kept.http2(false))
+        .retry(RetryConfig::default().no_budget())
+        .rate_limit(None)
+        .breaker(None)
+        .redirects(0)
+        .build()
+        .unwrap();
+    for call in [Call::new(&GET), Call::new(&GET).timeouts(endless)] {
+        client.execute(call).await.unwrap();
+    }
+    assert_eq!(client.timeouts().total, None);
+}
+
+#[tokio::test]
 async fn every_option_of_a_call_at_its_ends_has_a_meaning_or_is_refused_by_its_name() {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let url = keeping_with(heads.clone(), "two").await;
-    let per_hour = RateLimit::new(NonZeroU32::MAX, Duration::from_secs(3600));
+    let per_hour = RateLimit::new(u32::MAX, Duration::from_secs(3600));
     let client = client(&url).rate_limit(per_hour).build().unwrap();
     let call = || Call::new(&GET);
     for weight in [0, 1] {
@@ -460,7 +481,7 @@ async fn every_option_of_a_call_at_its_ends_has_a_meaning_or_is_refused_by_its_n
         assert_eq!(trace.left_out, 1 - kept as u64, "{n}");
     }
     // The whole window at once, and then none is left in time.
-    let few = RateLimit::new(NonZeroU32::new(5).unwrap(), Duration::MAX);
+    let few = RateLimit::new(5, Duration::MAX);
     let client = self::client(&url).token("b3RoZXI6dG9rZW4=").rate_limit(few);
     let client = client.build().unwrap();
     client.execute(call().weight(u32::MAX)).await.unwrap();

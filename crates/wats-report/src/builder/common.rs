@@ -3,6 +3,7 @@
 use jiff::ZonedDateTime;
 use uuid::Uuid;
 
+use super::named::Unit;
 use crate::error::{Error, Result};
 use crate::{Report, ReportTime, ReportType, lint, zone};
 
@@ -16,18 +17,14 @@ pub(super) struct Common {
 }
 
 impl Common {
-    pub(super) fn new(
-        report_type: ReportType,
-        (part_number, serial_number, revision): (String, String, String),
-        process_code: i32,
-    ) -> Self {
+    pub(super) fn new(report_type: ReportType, unit: Unit<'_>, process_code: i32) -> Self {
         Self {
             report: Report {
                 report_type: Some(report_type),
                 id: Some(Uuid::new_v4()),
-                part_number: Some(part_number),
-                serial_number: Some(serial_number),
-                revision: Some(revision),
+                part_number: Some(unit.part_number.to_owned()),
+                serial_number: Some(unit.serial_number.to_owned()),
+                revision: Some(unit.revision.to_owned()),
                 process_code: Some(process_code),
                 ..Report::default()
             },
@@ -59,17 +56,12 @@ impl Common {
 macro_rules! common_setters {
     ($builder:ty) => {
         impl $builder {
-            /// The station: its name, where it stands, and what it is for (`Production`, `Development` …).
-            pub fn station(
-                mut self,
-                name: impl Into<String>,
-                location: impl Into<String>,
-                purpose: impl Into<String>,
-            ) -> Self {
+            /// The station: its name, where it stands, and what it is for.
+            pub fn station(mut self, station: Station<'_>) -> Self {
                 let report = &mut self.common.report;
-                report.station = Some(name.into());
-                report.location = Some(location.into());
-                report.purpose = Some(purpose.into());
+                report.station = Some(station.name.to_owned());
+                report.location = Some(station.location.to_owned());
+                report.purpose = Some(station.purpose.to_owned());
                 self
             }
 
@@ -78,26 +70,19 @@ macro_rules! common_setters {
             /// the server keeps local time and UTC and both must name the same moment.
             ///
             /// ```compile_fail,E0308
-            /// # use wats_report::UutReport;
+            /// # use wats_report::builder::ReportBuilder;
+            /// # fn begun(builder: ReportBuilder) {
             /// let naive = jiff::civil::date(2026, 1, 30).at(22, 1, 41, 0);
-            /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100).start(naive);
+            /// let builder = builder.start(naive);
+            /// # }
             /// ```
             pub fn start(mut self, moment: jiff::ZonedDateTime) -> Self {
                 self.common.start = crate::zone::known(moment);
                 self
             }
 
-            /// A named text, such as the temperature of the hall; name and text at most 100 characters.
-            pub fn misc_info(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-                self.misc(MiscInfo::text(name, text))
-            }
-
-            /// A named whole number; the name has at most 100 characters.
-            pub fn misc_number(self, name: impl Into<String>, number: i32) -> Self {
-                self.misc(MiscInfo::number(name, number))
-            }
-
-            fn misc(mut self, info: MiscInfo) -> Self {
+            /// A named text or number, such as the temperature of the hall.
+            pub fn misc_info(mut self, info: MiscInfo) -> Self {
                 let infos = &mut self.common.report.misc_infos;
                 infos.get_or_insert_default().push(info);
                 self

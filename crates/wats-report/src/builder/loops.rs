@@ -154,14 +154,14 @@ impl Sequence {
     /// Adds a loop that measures a number again and again.
     ///
     /// ```
-    /// use wats_report::LoopRule;
-    /// use wats_report::{MeasurementLimits, UutReport};
+    /// use wats_report::{LoopRule, MeasurementLimits, Station, Unit, UutReport};
     ///
-    /// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-    ///     .station("ICT-3", "Drammen", "Production")
+    /// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+    /// let report = UutReport::builder(unit, 100)
+    ///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
     ///     .operator("Kari")
     ///     .steps(|root| {
-    ///         root.numeric_loop("Settle", "V", MeasurementLimits::at_least(4.9), LoopRule::Last, |iterations| {
+    ///         root.numeric_loop("Settle", MeasurementLimits::at_least(4.9), "V", LoopRule::Last, |iterations| {
     ///             for value in [4.2, 4.8, 5.0] {
     ///                 iterations.add(value);
     ///             }
@@ -176,8 +176,8 @@ impl Sequence {
     pub fn numeric_loop(
         &mut self,
         name: impl Into<String>,
-        unit: impl Into<String>,
         limits: MeasurementLimits,
+        unit: impl Into<String>,
         rule: LoopRule,
         fill: impl FnOnce(&mut NumericLoop),
     ) -> StepRef<'_, Single> {

@@ -2,7 +2,7 @@
 //! carried up to the root and the report, everything checked before it can be sent.
 //!
 //! `common` has what test and repair reports share; here is the builder of test reports, `repair` has that of repairs.
-//! `sequence` adds steps, `step` is the handle to what was added and [`state`] what a handle can do, `measurement` makes
+//! `named` has arguments that belong together. `sequence` adds steps, `step` is the handle to what was added and [`state`] what a handle can do, `measurement` makes
 //! one with its outcome, `group` steps of several, `loops` loops, and `parts` makes parts of the model by hand. `finish`
 //! completes the tree.
 
@@ -11,6 +11,7 @@ mod finish;
 mod group;
 mod loops;
 mod measurement;
+mod named;
 mod parts;
 mod repair;
 mod sequence;
@@ -20,11 +21,13 @@ mod step;
 pub use finish::{DuplicateNames, NonFinitePolicy};
 pub use group::{MeasurementGroup, MeasurementRef, MultiBoolean, MultiNumeric, MultiString};
 pub use loops::{BooleanLoop, LoopIterations, LoopRule, NumericLoop, SequenceLoop, StringLoop};
+pub use named::{FailureCode, PopupAnswer, ProcessCodes, Station, Unit};
 pub use repair::{RepairBuilder, UnitId, Units, UurReport};
 pub use sequence::Sequence;
 pub use step::{Outcome, StepRef};
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -41,11 +44,11 @@ use crate::error::Result;
 /// Its id is fixed when it is built, so submitting it again overwrites it and never doubles it.
 ///
 /// ```
-/// use wats_report::StringLimit;
-/// use wats_report::{MeasurementLimits, UutReport};
+/// use wats_report::{MeasurementLimits, Station, StringLimit, Unit, UutReport};
 ///
-/// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-///     .station("ICT-3", "Drammen", "Production")
+/// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+/// let report = UutReport::builder(unit, 100)
+///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
 ///     .operator("Kari")
 ///     .sequence("Power", |power| {
 ///         power.numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25));
@@ -64,22 +67,14 @@ use crate::error::Result;
 pub struct UutReport(Report);
 
 impl UutReport {
-    /// Starts a report of one unit: its part number, serial number and revision, and the code of the process. The test
-    /// begins now, unless [`start`](ReportBuilder::start) says otherwise.
-    pub fn builder(
-        part_number: impl Into<String>,
-        serial_number: impl Into<String>,
-        revision: impl Into<String>,
-        process_code: i32,
-    ) -> ReportBuilder {
+    /// Starts the report of a unit and the code of the process. The test begins now, unless
+    /// [`start`](ReportBuilder::start) says otherwise.
+    pub fn builder(unit: Unit<'_>, process_code: i32) -> ReportBuilder {
         ReportBuilder {
-            common: Common::new(
-                ReportType::Test,
-                (part_number.into(), serial_number.into(), revision.into()),
-                process_code,
-            ),
+            common: Common::new(ReportType::Test, unit, process_code),
             uut: Uut::default(),
             software: None,
+            software_version: None,
             duplicate_names: DuplicateNames::default(),
             non_finite: NonFinitePolicy::default(),
             outcome: None,
@@ -110,6 +105,13 @@ impl Borrow<Report> for UutReport {
     }
 }
 
+/// For those that are kept while they are on their way.
+impl Borrow<Report> for Arc<UutReport> {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
 impl From<UutReport> for Report {
     fn from(report: UutReport) -> Self {
         report.0
@@ -126,7 +128,8 @@ const UNKNOWN: &str = "Unknown";
 pub struct ReportBuilder {
     common: Common,
     uut: Uut,
-    software: Option<(String, String)>,
+    software: Option<String>,
+    software_version: Option<String>,
     duplicate_names: DuplicateNames,
     non_finite: NonFinitePolicy,
     outcome: Option<Outcome>,
@@ -142,9 +145,15 @@ impl ReportBuilder {
         self
     }
 
-    /// The file and version of the test program. The server demands both; where they are not told, they are `Unknown`.
-    pub fn software(mut self, path: impl Into<String>, version: impl Into<String>) -> Self {
-        self.software = Some((path.into(), version.into()));
+    /// The file of the test program. The server demands one; where none is told, it is `Unknown`.
+    pub fn software(mut self, path: impl Into<String>) -> Self {
+        self.software = Some(path.into());
+        self
+    }
+
+    /// The version of the test program. The server demands one; where none is told, it is `Unknown`.
+    pub fn software_version(mut self, version: impl Into<String>) -> Self {
+        self.software_version = Some(version.into());
         self
     }
 
@@ -266,19 +275,19 @@ impl ReportBuilder {
             mut common,
             uut,
             software,
+            software_version,
             duplicate_names,
             non_finite,
             outcome,
             root,
         } = self;
-        let (path, version) = software.unwrap_or_else(|| (UNKNOWN.to_owned(), UNKNOWN.to_owned()));
         let mut root = root.into_step("MainSequence Callback".to_owned());
         if let Some(outcome) = outcome {
             root.status = Some(outcome.into());
         }
         finish::Finish {
-            path: &path,
-            version: &version,
+            path: software.as_deref().unwrap_or(UNKNOWN),
+            version: software_version.as_deref().unwrap_or(UNKNOWN),
             duplicate_names,
             non_finite,
             next_id: 1,

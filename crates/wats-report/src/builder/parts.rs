@@ -2,28 +2,42 @@
 
 use std::path::Path;
 
-use bytes::Bytes;
-
+use super::named::{FailureCode, Unit};
 use crate::error::{Error, Result};
 use crate::{Attachment, Failure, MiscInfo, Payload, Step, SubUnit, model::Asset};
 
+/// The content type of a file of which nothing is known (RFC 2046, section 4.5.1).
+const OCTETS: &str = "application/octet-stream";
+
 impl MiscInfo {
-    /// A named text; both at most 100 characters.
-    pub fn text(name: impl Into<String>, text: impl Into<String>) -> Self {
+    /// A value by its name, at most 100 characters: say which with [`text`](Self::text) or [`number`](Self::number).
+    ///
+    /// ```
+    /// use wats_report::MiscInfo;
+    ///
+    /// let hall = MiscInfo::new("Hall").text("22 °C");
+    /// let slot = MiscInfo::new("Slot").number(4);
+    /// # let _ = (hall, slot);
+    /// ```
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
             description: Some(name.into()),
-            text: Some(text.into()),
             ..Self::default()
         }
     }
 
-    /// A named whole number; the name has at most 100 characters.
-    pub fn number(name: impl Into<String>, number: i32) -> Self {
-        Self {
-            description: Some(name.into()),
-            number: Some(number),
-            ..Self::default()
-        }
+    /// Sets the text, at most 100 characters.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// Sets the whole number.
+    #[must_use]
+    pub fn number(mut self, number: i32) -> Self {
+        self.number = Some(number);
+        self
     }
 }
 
@@ -39,19 +53,13 @@ impl Asset {
 }
 
 impl SubUnit {
-    /// A unit by what kind of part it is (at most 50 characters), part number, serial number and revision (at most 100
-    /// each).
-    pub fn new(
-        part_type: impl Into<String>,
-        part_number: impl Into<String>,
-        serial_number: impl Into<String>,
-        revision: impl Into<String>,
-    ) -> Self {
+    /// A unit by what kind of part it is (at most 50 characters), and which one.
+    pub fn new(part_type: impl Into<String>, unit: Unit<'_>) -> Self {
         Self {
             part_type: Some(part_type.into()),
-            part_number: Some(part_number.into()),
-            serial_number: Some(serial_number.into()),
-            revision: Some(revision.into()),
+            part_number: Some(unit.part_number.to_owned()),
+            serial_number: Some(unit.serial_number.to_owned()),
+            revision: Some(unit.revision.to_owned()),
             ..Self::default()
         }
     }
@@ -65,18 +73,19 @@ impl SubUnit {
 }
 
 impl Failure {
-    /// A failure by category and code, both as the server is configured with them.
+    /// A failure by category and code.
     ///
     /// ```
-    /// use wats_report::Failure;
+    /// use wats_report::{Failure, builder::FailureCode};
     ///
-    /// let failure = Failure::new("Component", "Burned").component("U1").comment("resoldered");
+    /// let burned = FailureCode { category: "Component", code: "Burned" };
+    /// let failure = Failure::new(burned).component("U1").comment("resoldered");
     /// assert_eq!(failure.code.as_deref(), Some("Burned"));
     /// ```
-    pub fn new(category: impl Into<String>, code: impl Into<String>) -> Self {
+    pub fn new(code: FailureCode<'_>) -> Self {
         Self {
-            category: Some(category.into()),
-            code: Some(code.into()),
+            category: Some(code.category.to_owned()),
+            code: Some(code.code.to_owned()),
             ..Self::default()
         }
     }
@@ -88,10 +97,16 @@ impl Failure {
         self
     }
 
-    /// Article number and vendor of the component.
+    /// Article number of the component.
     #[must_use]
-    pub fn article(mut self, number: impl Into<String>, vendor: impl Into<String>) -> Self {
+    pub fn article_number(mut self, number: impl Into<String>) -> Self {
         self.article_number = Some(number.into());
+        self
+    }
+
+    /// Vendor of the component.
+    #[must_use]
+    pub fn article_vendor(mut self, vendor: impl Into<String>) -> Self {
         self.article_vendor = Some(vendor.into());
         self
     }
@@ -127,18 +142,29 @@ impl Failure {
 }
 
 impl Attachment {
-    /// A file in memory: its name (at most 100 characters), content type, and contents.
-    pub fn new(
-        name: impl Into<String>,
-        content_type: impl Into<String>,
-        contents: impl Into<Bytes>,
-    ) -> Self {
+    /// A file in memory: its name (at most 100 characters) and contents, in bytes. It is `application/octet-stream` until
+    /// [`content_type`](Self::content_type) says otherwise.
+    ///
+    /// ```
+    /// use wats_report::Attachment;
+    ///
+    /// let log = Attachment::new("log.txt", b"all is well").content_type("text/plain");
+    /// # let _ = log;
+    /// ```
+    pub fn new(name: impl Into<String>, contents: impl Into<Payload>) -> Self {
         Self {
             name: Some(name.into()),
-            content_type: Some(content_type.into()),
-            data: Some(Payload::from_bytes(contents)),
+            content_type: Some(OCTETS.to_owned()),
+            data: Some(contents.into()),
             ..Self::default()
         }
+    }
+
+    /// Sets the content type, such as `image/png`.
+    #[must_use]
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into());
+        self
     }
 
     /// A file on disk, under its own name. It is looked at now and read while the report is sent; if it changes in
@@ -146,7 +172,7 @@ impl Attachment {
     ///
     /// # Errors
     /// [`Error::Data`] when there is no such file.
-    pub fn from_path(path: impl AsRef<Path>, content_type: impl Into<String>) -> Result<Self> {
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.file_name().ok_or_else(|| {
             Error::Data(format!(
@@ -156,7 +182,7 @@ impl Attachment {
         })?;
         Ok(Self {
             name: Some(name.to_string_lossy().into_owned()),
-            content_type: Some(content_type.into()),
+            content_type: Some(OCTETS.to_owned()),
             data: Some(Payload::from_file(path)?),
             ..Self::default()
         })

@@ -1,12 +1,14 @@
 //! Repair reports (UUR): what was wrong with which unit, and the test that found it.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::ZonedDateTime;
 use uuid::Uuid;
 
 use super::common::{Common, common_setters};
+use super::named::{ProcessCodes, Station, Unit};
 use super::step::Outcome;
 use crate::error::{Error, Result};
 use crate::lint::rules;
@@ -21,22 +23,23 @@ use crate::{
 /// It has two process codes: that of the repair, and that of the test that failed.
 ///
 /// ```
-/// use wats_report::Failure;
-/// use wats_report::{MeasurementLimits, UutReport};
+/// use wats_report::{Failure, MeasurementLimits, Station, Unit, UutReport, builder::FailureCode};
 ///
-/// let test = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-///     .station("ICT-3", "Drammen", "Production")
+/// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+/// let test = UutReport::builder(unit, 100)
+///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
 ///     .operator("Kari")
 ///     .numeric("Measure +5V", 5.9, "V", MeasurementLimits::between(4.75..=5.25))
 ///     .build()?;
 /// let failed = test.report().steps().find(|step| step.name() == "Measure +5V").unwrap();
 ///
+/// let burned = FailureCode { category: "Component", code: "Burned" };
 /// let repair = test
 ///     .report()
 ///     .repair(500)
-///     .station("Repair-1", "Drammen", "Repair")
+///     .station(Station { name: "Repair-1", location: "Drammen", purpose: "Repair" })
 ///     .operator("Ola")
-///     .failure(Failure::new("Component", "Burned").component("U1").found_by(failed))
+///     .failure(Failure::new(burned).component("U1").found_by(failed))
 ///     .build()?;
 /// let repair = repair.report();
 /// let uur = repair.uur.as_ref().unwrap();
@@ -48,17 +51,10 @@ use crate::{
 pub struct UurReport(Report);
 
 impl UurReport {
-    /// Starts a report of one unit: its part number, serial number and revision, the code of the repair's process and
-    /// that of the test's. The repair begins now, unless [`start`](RepairBuilder::start) says otherwise.
-    pub fn builder(
-        part_number: impl Into<String>,
-        serial_number: impl Into<String>,
-        revision: impl Into<String>,
-        repair_process: i32,
-        test_process: i32,
-    ) -> RepairBuilder {
-        let unit = (part_number.into(), serial_number.into(), revision.into());
-        RepairBuilder::new(unit, repair_process, Some(test_process))
+    /// Starts the report of the repair of a unit. The repair begins now, unless [`start`](RepairBuilder::start) says
+    /// otherwise.
+    pub fn builder(unit: Unit<'_>, processes: ProcessCodes) -> RepairBuilder {
+        RepairBuilder::new(unit, processes.repair, Some(processes.test))
     }
 
     /// The report's id.
@@ -84,6 +80,13 @@ impl Borrow<Report> for UurReport {
     }
 }
 
+/// For those that are kept while they are on their way.
+impl Borrow<Report> for Arc<UurReport> {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
 impl From<UurReport> for Report {
     fn from(report: UurReport) -> Self {
         report.0
@@ -95,12 +98,11 @@ impl Report {
     /// same unit and sub units. `process_code` is that of the repair, which begins now, unless
     /// [`start`](RepairBuilder::start) says otherwise. See [`UurReport`].
     pub fn repair(&self, process_code: i32) -> RepairBuilder {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let unit = (
-            text(&self.part_number),
-            text(&self.serial_number),
-            text(&self.revision),
-        );
+        let unit = Unit {
+            part_number: self.part_number.as_deref().unwrap_or_default(),
+            serial_number: self.serial_number.as_deref().unwrap_or_default(),
+            revision: self.revision.as_deref().unwrap_or_default(),
+        };
         let mut builder = RepairBuilder::new(unit, process_code, self.process_code);
         builder.uur.process_name.clone_from(&self.process_name);
         builder.uur.referenced_uut = self.id;
@@ -131,11 +133,10 @@ pub struct RepairBuilder {
 common_setters!(RepairBuilder);
 
 impl RepairBuilder {
-    fn new(unit: (String, String, String), process_code: i32, test_process: Option<i32>) -> Self {
-        let (part_number, serial_number, revision) = unit.clone();
+    fn new(unit: Unit<'_>, process_code: i32, test_process: Option<i32>) -> Self {
         let main = SubUnit {
             index: Some(0),
-            ..SubUnit::new("Main", part_number, serial_number, revision)
+            ..SubUnit::new("Main", unit)
         };
         Self {
             common: Common::new(ReportType::Repair, unit, process_code),
@@ -223,16 +224,21 @@ impl RepairBuilder {
     /// Adds and describes sub units, also such within others.
     ///
     /// ```
-    /// use wats_report::{Failure, SubUnit, UurReport};
+    /// use wats_report::builder::{FailureCode, ProcessCodes};
+    /// use wats_report::{Failure, Station, SubUnit, Unit, UurReport};
     ///
-    /// let repair = UurReport::builder("BOX-1", "SN-1", "A", 500, 100)
-    ///     .station("Repair-1", "Drammen", "Repair")
+    /// let unit = Unit { part_number: "BOX-1", serial_number: "SN-1", revision: "A" };
+    /// let supply = Unit { part_number: "PSU-1", serial_number: "P-1", revision: "A" };
+    /// let board = Unit { part_number: "PCB-1", serial_number: "B-1", revision: "C" };
+    /// let burned = FailureCode { category: "Component", code: "Burned" };
+    /// let repair = UurReport::builder(unit, ProcessCodes { repair: 500, test: 100 })
+    ///     .station(Station { name: "Repair-1", location: "Drammen", purpose: "Repair" })
     ///     .operator("Ola")
     ///     .units(|units| {
-    ///         let supply = units.add(SubUnit::new("Supply", "PSU-1", "P-1", "A"));
-    ///         let board = units.add_to(supply, SubUnit::new("Board", "PCB-1", "B-1", "C"));
-    ///         units.failure(board, Failure::new("Component", "Burned").component("C7"));
-    ///         units.replace(board, SubUnit::new("Board", "PCB-1", "B-2", "C"));
+    ///         let supply = units.add(SubUnit::new("Supply", supply));
+    ///         let old = units.add_to(supply, SubUnit::new("Board", board));
+    ///         units.failure(old, Failure::new(burned).component("C7"));
+    ///         units.replace(old, SubUnit::new("Board", Unit { serial_number: "B-2", ..board }));
     ///     })
     ///     .build()?;
     /// assert_eq!(repair.report().sub_units.as_ref().unwrap().len(), 4);
@@ -344,7 +350,6 @@ impl Units {
         if at >= self.list.len() {
             self.strange.push(Finding::new(
                 rules::UNIT_TREE,
-                "report",
                 format!("there is no unit {}; the id is one of another report", id.0),
             ));
         }

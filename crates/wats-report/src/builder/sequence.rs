@@ -11,12 +11,14 @@ use crate::{
 
 use super::group::{MultiBoolean, MultiNumeric, MultiString};
 use super::measurement::{number, pass_fail, text};
+use super::named::PopupAnswer;
 use super::state::{Many, Nested, Plain, Single, Taken};
 use super::step::StepRef;
 
 /// Steps of a sequence, in the order in which they were run.
 ///
-/// Each method adds a step and returns a handle, by which more can be said of it.
+/// Each method adds a step and returns a handle, by which more can be said of it. The name comes first, then what was
+/// measured, then its limits.
 #[derive(Debug, Clone, Default)]
 pub struct Sequence {
     pub(super) steps: Vec<Step>,
@@ -121,13 +123,8 @@ impl Sequence {
         self.generic(name, StepType::Action)
     }
 
-    /// As [`action`](Self::action), of another type, such as `NI_Wait`.
-    pub fn generic(
-        &mut self,
-        name: impl Into<String>,
-        step_type: impl Into<StepType>,
-    ) -> StepRef<'_, Plain> {
-        let step_type = step_type.into();
+    /// As [`action`](Self::action), of another type, such as `StepType::from("NI_Wait")`.
+    pub fn generic(&mut self, name: impl Into<String>, step_type: StepType) -> StepRef<'_, Plain> {
         let data = AdditionalData::new(step_type.as_str());
         self.add(noted(name.into(), step_type, data))
     }
@@ -143,22 +140,20 @@ impl Sequence {
         self.add(step)
     }
 
-    /// Adds a message to the operator: the text that was entered and the number of the button that was pressed. Both
-    /// stand in free data, too, because the server takes no step without contents.
+    /// Adds a message to the operator and the answer, which stands in free data, too, because the server takes no step
+    /// without contents.
     pub fn message_popup(
         &mut self,
         name: impl Into<String>,
-        response: impl Into<String>,
-        button: i16,
+        answer: PopupAnswer<'_>,
     ) -> StepRef<'_, Plain> {
-        let response = response.into();
         let data = AdditionalData::new("MessagePopup")
-            .text("Response", response.clone())
-            .number("Button", button.into());
+            .text("Response", answer.text)
+            .number("Button", answer.button.into());
         self.add(Step {
             message_popup: Some(Box::new(MessagePopup {
-                response: Some(response),
-                button: Some(button.into()),
+                response: Some(answer.text.to_owned()),
+                button: Some(answer.button.into()),
                 ..MessagePopup::default()
             })),
             ..noted(name.into(), StepType::MessagePopup, data)

@@ -40,11 +40,11 @@ impl From<Outcome> for Status {
 ///
 /// ```
 /// use std::time::Duration;
-/// use wats_report::{MeasurementLimits, UutReport};
-/// use wats_report::StepGroup;
+/// use wats_report::{MeasurementLimits, Station, StepGroup, Unit, UutReport};
 ///
-/// let report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-///     .station("ICT-3", "Drammen", "Production")
+/// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+/// let report = UutReport::builder(unit, 100)
+///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
 ///     .operator("Kari")
 ///     .steps(|root| {
 ///         root.numeric("Warm up", 22.5, "°C", MeasurementLimits::log())
@@ -132,10 +132,15 @@ impl<'a, K, F> StepRef<'a, K, F> {
         self
     }
 
-    /// Says that the step made its sequence, or the whole unit, fail.
-    pub fn caused_failure(self, of_sequence: bool, of_unit: bool) -> Self {
-        self.step.caused_sequence_failure = Some(of_sequence);
-        self.step.caused_uut_failure = Some(of_unit);
+    /// Says whether the step made its sequence fail.
+    pub fn caused_sequence_failure(self, caused: bool) -> Self {
+        self.step.caused_sequence_failure = Some(caused);
+        self
+    }
+
+    /// Says whether the step made the whole unit fail.
+    pub fn caused_unit_failure(self, caused: bool) -> Self {
+        self.step.caused_uut_failure = Some(caused);
         self
     }
 

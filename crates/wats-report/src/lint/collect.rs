@@ -43,7 +43,7 @@ impl Collector {
 
     pub(super) fn add(&mut self, rule: &'static Rule, place: &Place<'_>, text: fmt::Arguments<'_>) {
         if rule.severity <= self.least && self.findings.len() < MAX_FINDINGS {
-            let finding = Finding::new(rule, place.path(), text.to_string());
+            let finding = Finding::new(rule, text.to_string()).at(place.path());
             self.findings.push(finding);
         }
     }

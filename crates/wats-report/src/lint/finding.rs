@@ -24,14 +24,21 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A place in a report that breaks a rule, and how.
-    pub fn new(rule: &'static Rule, path: impl Into<String>, text: impl Into<String>) -> Self {
+    /// What of the report as a whole breaks a rule.
+    pub fn new(rule: &'static Rule, text: impl Into<String>) -> Self {
         Self {
             rule,
-            path: path.into(),
+            path: "report".to_owned(),
             text: text.into(),
             mend: None,
         }
+    }
+
+    /// Says where in the report it is.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
     }
 
     /// Says how to mend it in this case.

@@ -1,11 +1,22 @@
 //! What the builder refuses, and what it makes of outcomes.
 
-use crate::{MeasurementLimits, StringLimit, UutReport, builder::ReportBuilder};
+use crate::{MeasurementLimits, Station, StringLimit, Unit, UutReport, builder::ReportBuilder};
 
 fn builder() -> ReportBuilder {
-    UutReport::builder("P", "S", "A", 100)
-        .station("ST", "L", "Test")
-        .operator("O")
+    UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ST",
+        location: "L",
+        purpose: "Test",
+    })
+    .operator("O")
 }
 
 fn problems(builder: ReportBuilder) -> String {
@@ -88,7 +99,16 @@ fn lengths_are_counted_in_characters() {
 
 #[test]
 fn a_header_with_holes_is_refused() {
-    let error = UutReport::builder("P", "", "A", -1).build().unwrap_err();
+    let error = UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "",
+            revision: "A",
+        },
+        -1,
+    )
+    .build()
+    .unwrap_err();
     assert_eq!(error.findings().len(), 6);
     let text = format!("{:?}", error.findings());
     for part in [
@@ -103,7 +123,12 @@ fn a_header_with_holes_is_refused() {
 
 #[test]
 fn software_and_id_are_checked() {
-    let text = problems(builder().software("", "v".repeat(31)).id(uuid::Uuid::nil()));
+    let text = problems(
+        builder()
+            .software("")
+            .software_version("v".repeat(31))
+            .id(uuid::Uuid::nil()),
+    );
     for part in [
         "root → sequence call: the path is empty",
         "root → sequence call: the version has 31",

@@ -38,17 +38,26 @@ wire! {
     }
 }
 
+/// An axis of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Axis<'a> {
+    /// Label, at most 50 characters.
+    pub label: &'a str,
+    /// Unit, at most 20 characters.
+    pub unit: &'a str,
+}
+
 impl Chart {
     /// A chart without series yet; the title has at most 50 characters.
     ///
     /// ```
-    /// use wats_report::{Chart, ChartType};
+    /// use wats_report::{Chart, ChartType, model::Axis};
     ///
     /// let (time, voltage) = ([0.0, 0.5, 1.0], [0.1, 3.2, 3.3]);
     /// let chart = Chart::new(ChartType::Line, "Power up")
-    ///     .x("Time", "s")
-    ///     .y("Voltage", "V")
-    ///     .line("3V3", &time, &voltage);
+    ///     .x(Axis { label: "Time", unit: "s" })
+    ///     .y(Axis { label: "Voltage", unit: "V" })
+    ///     .line("3V3", time.into_iter().zip(voltage));
     /// let points = chart.series.as_deref().unwrap()[0].points()?;
     /// assert_eq!(points[1], (0.5, 3.2));
     /// # Ok::<(), wats_report::Error>(())
@@ -61,39 +70,36 @@ impl Chart {
         }
     }
 
-    /// Label (at most 50 characters) and unit (at most 20) of x.
+    /// The axis of x.
     #[must_use]
-    pub fn x(mut self, label: impl Into<String>, unit: impl Into<String>) -> Self {
-        (self.x_label, self.x_unit) = (Some(label.into()), Some(unit.into()));
+    pub fn x(mut self, axis: Axis<'_>) -> Self {
+        self.x_label = Some(axis.label.to_owned());
+        self.x_unit = Some(axis.unit.to_owned());
         self
     }
 
-    /// Label (at most 50 characters) and unit (at most 20) of y.
+    /// The axis of y.
     #[must_use]
-    pub fn y(mut self, label: impl Into<String>, unit: impl Into<String>) -> Self {
-        (self.y_label, self.y_unit) = (Some(label.into()), Some(unit.into()));
+    pub fn y(mut self, axis: Axis<'_>) -> Self {
+        self.y_label = Some(axis.label.to_owned());
+        self.y_unit = Some(axis.unit.to_owned());
         self
     }
 
-    /// Adds a line; a chart has at most 10 of 10 000 points each. There must be as many x as y values: building the
-    /// report fails otherwise.
+    /// Adds a line by its points, each x and y; a chart has at most 10 lines of 10 000 points each.
     #[must_use]
-    pub fn line(self, name: impl Into<String>, x: &[f64], y: &[f64]) -> Self {
-        self.series(name, joined(x), joined(y))
-    }
-
-    /// Adds a line from points.
-    #[must_use]
-    pub fn points(
-        self,
+    pub fn line(
+        mut self,
         name: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
-        let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
-        self.line(name, &x, &y)
-    }
-
-    fn series(mut self, name: impl Into<String>, x: String, y: String) -> Self {
+        let (mut x, mut y) = (String::new(), String::new());
+        for (index, point) in points.into_iter().enumerate() {
+            let separator = if index == 0 { "" } else { ";" };
+            // Writing to a text cannot fail; the shortest digits that read as the same number.
+            let _ = write!(x, "{separator}{}", point.0);
+            let _ = write!(y, "{separator}{}", point.1);
+        }
         let series = ChartSeries {
             data_type: Some("XYG".to_owned()),
             name: Some(name.into()),
@@ -126,16 +132,6 @@ impl ChartSeries {
         }
         Ok(x.into_iter().zip(y).collect())
     }
-}
-
-fn joined(values: &[f64]) -> String {
-    let mut text = String::with_capacity(values.len() * 8);
-    for (index, value) in values.iter().enumerate() {
-        let separator = if index == 0 { "" } else { ";" };
-        // Writing to a text cannot fail; the shortest digits that read as the same number.
-        let _ = write!(text, "{separator}{value}");
-    }
-    text
 }
 
 fn numbers(data: Option<&str>) -> Result<Vec<f64>> {
@@ -185,7 +181,7 @@ mod tests {
     proptest! {
         #[test]
         fn points_come_back_exactly(points in prop::collection::vec((any::<f64>(), any::<f64>()), 0..20)) {
-            let chart = Chart::new(ChartType::Line, "c").points("s", points.iter().copied());
+            let chart = Chart::new(ChartType::Line, "c").line("s", points.iter().copied());
             let series = &chart.series.unwrap()[0];
             let back = series.points().unwrap();
             let bits = |all: &[(f64, f64)]| all.iter().map(|(x, y)| (x.to_bits(), y.to_bits())).collect::<Vec<_>>();

@@ -19,7 +19,7 @@ pub use additional::{
     AdditionalArray, AdditionalData, AdditionalItem, AdditionalProperty, PropertyType,
 };
 pub use attachment::Attachment;
-pub use chart::{Chart, ChartSeries};
+pub use chart::{Axis, Chart, ChartSeries};
 pub use measurement::{BooleanMeasurement, NumericMeasurement, StringMeasurement};
 pub use repair::{Failure, Uur, UurReference};
 pub use step::{ExeCall, LoopInfo, MessagePopup, SequenceCall, Step};

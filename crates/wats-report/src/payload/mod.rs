@@ -255,6 +255,30 @@ impl fmt::Debug for Payload {
     }
 }
 
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl From<&'static [u8]> for Payload {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Payload {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self::from_bytes(bytes.as_slice())
+    }
+}
+
 /// The same contents, however they are kept; files are the same if path, length and time of change are.
 impl PartialEq for Payload {
     fn eq(&self, other: &Self) -> bool {

@@ -11,21 +11,32 @@ use std::fs;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 
-use wats_report::{Attachment, Payload, Report, UutReport, lint};
+use wats_report::{Attachment, Payload, Report, Station, Unit, UutReport, lint};
 use wats_report::{Error, MeasurementLimits};
 
 fn report(files: Vec<Attachment>) -> UutReport {
-    UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .steps(|root| {
-            for (n, file) in files.into_iter().enumerate() {
-                root.numeric(format!("Before {n}"), 0.5, "V", MeasurementLimits::log());
-                root.attachment(format!("File {n}"), file);
-            }
-        })
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PCBA-001",
+            serial_number: "SN-42",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .steps(|root| {
+        for (n, file) in files.into_iter().enumerate() {
+            root.numeric(format!("Before {n}"), 0.5, "V", MeasurementLimits::log());
+            root.attachment(format!("File {n}"), file);
+        }
+    })
+    .build()
+    .unwrap()
 }
 
 /// Bytes that never repeat within a piece.
@@ -41,7 +52,9 @@ fn noise(length: usize) -> Vec<u8> {
 fn file(folder: &Path, name: &str, contents: &[u8]) -> Attachment {
     let path = folder.join(name);
     fs::write(&path, contents).unwrap();
-    Attachment::from_path(path, "application/octet-stream").unwrap()
+    Attachment::from_path(path)
+        .unwrap()
+        .content_type("application/octet-stream")
 }
 
 fn text(report: &Report) -> io::Result<String> {
@@ -100,7 +113,7 @@ fn a_repeat_sends_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let report = report(vec![
         file(folder.path(), "a.bin", &noise(200_000)),
-        Attachment::new("b.bin", "application/octet-stream", noise(100_000)),
+        Attachment::new("b.bin", noise(100_000)).content_type("application/octet-stream"),
     ]);
     let body = report.report().body().unwrap();
     assert!(body.as_whole().is_none());
@@ -169,7 +182,7 @@ fn a_file_that_is_no_longer_what_it_was_is_not_sent() {
 fn what_cannot_be_attached_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     for path in [folder.path().join("nothing"), folder.path().to_owned()] {
-        let error = Attachment::from_path(&path, "x/y").unwrap_err();
+        let error = Attachment::from_path(&path).unwrap_err();
         assert!(matches!(error, Error::Data(_)), "{error:?}");
         assert!(error.to_string().contains("cannot be attached"), "{error}");
     }
@@ -198,7 +211,7 @@ fn a_body_that_cannot_be_made_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     // No file is opened while the body is made, however short it is: that is for whoever reads.
     let broken = report(vec![
-        Attachment::new("a", "b", noise(10_000)),
+        Attachment::new("a", noise(10_000)).content_type("b"),
         file(folder.path(), "short.bin", b"Hello"),
     ]);
     fs::remove_file(folder.path().join("short.bin")).unwrap();
@@ -207,7 +220,7 @@ fn a_body_that_cannot_be_made_leaves_nothing_behind() {
     let error = body.write_to(&mut io::sink()).unwrap_err().to_string();
     assert!(error.contains("short.bin"), "{error}");
     // Written plainly, contents stand where they belong again.
-    let good = report(vec![Attachment::new("a", "b", noise(10_000))]);
+    let good = report(vec![Attachment::new("a", noise(10_000)).content_type("b")]);
     assert!(serde_json::to_string(good.report()).unwrap().len() > 13_000);
 }
 
@@ -224,8 +237,10 @@ fn texts_that_need_an_escape_are_written_with_one() {
         ("ø\u{1}".repeat(5_000), true),
         (plain, false),
     ] {
-        let mut value =
-            serde_json::to_value(report(vec![Attachment::new("a", "b", "c")]).report()).unwrap();
+        let mut value = serde_json::to_value(
+            report(vec![Attachment::new("a", b"c").content_type("b")]).report(),
+        )
+        .unwrap();
         value["root"]["steps"][1]["attachment"]["data"] = data.into();
         let loaded: Report = serde_json::from_value(value.clone()).unwrap();
         let written = text(&loaded).unwrap();

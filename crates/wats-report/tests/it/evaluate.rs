@@ -9,7 +9,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wats_report::{
-    LoopRule, Outcome, Report, Status, StringLimit,
+    LoopRule, Outcome, Report, Station, Status, StringLimit, Unit,
     builder::{DuplicateNames, Sequence},
     evaluate,
 };
@@ -70,7 +70,7 @@ fn add(sequence: &mut Sequence, step: &Added) {
             sequence.sequence("Sequence", |inner| add_all(inner, steps));
         }
         Added::NumberLoop(values, rule) => {
-            sequence.numeric_loop("Numbers in turn", "V", limits(), *rule, |turns| {
+            sequence.numeric_loop("Numbers in turn", limits(), "V", *rule, |turns| {
                 for value in values {
                     turns.add(*value);
                 }
@@ -132,13 +132,24 @@ fn steps() -> impl Strategy<Value = Vec<Added>> {
 }
 
 fn build(steps: &[Added]) -> UutReport {
-    UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
-        .duplicate_names(DuplicateNames::Number)
-        .steps(|root| add_all(root, steps))
-        .build()
-        .unwrap()
+    UutReport::builder(
+        Unit {
+            part_number: "PCBA-001",
+            serial_number: "SN-42",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
+    .duplicate_names(DuplicateNames::Number)
+    .steps(|root| add_all(root, steps))
+    .build()
+    .unwrap()
 }
 
 proptest! {

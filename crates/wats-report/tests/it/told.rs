@@ -10,15 +10,28 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ZonedDateTime as Zoned};
 use wats_report::{
-    Failure, LoopRule, Report, StringLimit, UurReport,
+    Failure, LoopRule, Report, Station, StringLimit, Unit, UurReport,
+    builder::FailureCode,
+    builder::ProcessCodes,
     builder::{RepairBuilder, ReportBuilder, Sequence},
 };
 use wats_report::{MeasurementLimits, UutReport};
 
 fn builder() -> ReportBuilder {
-    UutReport::builder("PCBA-001", "SN-42", "A", 100)
-        .station("ICT-3", "Drammen", "Production")
-        .operator("Kari")
+    UutReport::builder(
+        Unit {
+            part_number: "PCBA-001",
+            serial_number: "SN-42",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "ICT-3",
+        location: "Drammen",
+        purpose: "Production",
+    })
+    .operator("Kari")
 }
 
 #[test]
@@ -38,9 +51,16 @@ fn what_was_not_told_is_left_out_or_unknown() {
         report
             .report()
             .repair(500)
-            .station("Repair", "Lab", "Repair")
+            .station(Station {
+                name: "Repair",
+                location: "Lab",
+                purpose: "Repair",
+            })
             .operator("Ola")
-            .failure(Failure::new("Component", "Burned"))
+            .failure(Failure::new(FailureCode {
+                category: "Component",
+                code: "Burned",
+            }))
     };
     let untold = repair().build().unwrap();
     assert_eq!(untold.report().uur.as_ref().unwrap().execution_time, None);
@@ -51,7 +71,8 @@ fn what_was_not_told_is_left_out_or_unknown() {
     );
     let told = builder()
         .execution_time(Duration::ZERO)
-        .software("main.seq", "2.1")
+        .software("main.seq")
+        .software_version("2.1")
         .boolean("Lamp", true)
         .build()
         .unwrap();
@@ -79,7 +100,17 @@ fn a_test_begins_when_its_builder_is_made() {
     let before = whole(Timestamp::now());
     let (uut, uur, repair) = (
         builder().execution_time(Duration::from_secs(90)),
-        UurReport::builder("PCBA-001", "SN-42", "A", 500, 100),
+        UurReport::builder(
+            Unit {
+                part_number: "PCBA-001",
+                serial_number: "SN-42",
+                revision: "A",
+            },
+            ProcessCodes {
+                repair: 500,
+                test: 100,
+            },
+        ),
         test.report().repair(500),
     );
     let after = Timestamp::now();
@@ -88,7 +119,11 @@ fn a_test_begins_when_its_builder_is_made() {
 
     let filled = |repair: RepairBuilder| {
         repair
-            .station("Repair", "Lab", "Repair")
+            .station(Station {
+                name: "Repair",
+                location: "Lab",
+                purpose: "Repair",
+            })
             .operator("Ola")
             .build()
             .unwrap()
@@ -127,7 +162,7 @@ fn a_test_begins_when_its_builder_is_made() {
 fn an_empty_loop_is_one_finding() {
     let empty: [fn(&mut Sequence); 4] = [
         |root| {
-            root.numeric_loop("L", "V", MeasurementLimits::log(), LoopRule::All, |_| {});
+            root.numeric_loop("L", MeasurementLimits::log(), "V", LoopRule::All, |_| {});
         },
         |root| {
             root.string_loop("L", StringLimit::log(), LoopRule::Last, |_| {});

@@ -11,8 +11,8 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use std::process::Command;
-use wats_report::UurReport;
 use wats_report::UutReport;
+use wats_report::{Station, Unit, UurReport, builder::ProcessCodes};
 
 const ASKED: &str = "WATS_TEST_ZONE_CHILD";
 
@@ -39,9 +39,20 @@ fn child() {
         return;
     }
     let test = || {
-        UutReport::builder("P", "S", "A", 100)
-            .station("M", "L", "U")
-            .operator("O")
+        UutReport::builder(
+            Unit {
+                part_number: "P",
+                serial_number: "S",
+                revision: "A",
+            },
+            100,
+        )
+        .station(Station {
+            name: "M",
+            location: "L",
+            purpose: "U",
+        })
+        .operator("O")
     };
     let offset = match test().build() {
         Ok(report) => report.report().start.as_ref().unwrap().as_str()[27..].to_owned(),
@@ -50,7 +61,22 @@ fn child() {
             let moment = Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC);
             assert!(test().start(moment).build().is_ok());
             assert!(test().start(ZonedDateTime::now()).build().is_err());
-            let repair = UurReport::builder("P", "S", "A", 500, 100).station("M", "L", "U");
+            let repair = UurReport::builder(
+                Unit {
+                    part_number: "P",
+                    serial_number: "S",
+                    revision: "A",
+                },
+                ProcessCodes {
+                    repair: 500,
+                    test: 100,
+                },
+            )
+            .station(Station {
+                name: "M",
+                location: "L",
+                purpose: "U",
+            });
             assert!(repair.build().is_err());
             error.to_string()
         }

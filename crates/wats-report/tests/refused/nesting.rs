@@ -1,9 +1,11 @@
 //! Only sequences have steps.
 
-use wats_report::UutReport;
+use wats_report::{Unit, UutReport};
+
+const UNIT: Unit<'_> = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
 
 fn main() {
-    let _ = UutReport::builder("PCBA-001", "SN-42", "A", 100).steps(|root| {
+    let _ = UutReport::builder(UNIT, 100).steps(|root| {
         root.action("No sequence").boolean("Inside", true);
     });
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map, limit};
+use wats::batch::{BatchConfig, ChunkConfig, ChunkedBatcher, RequestBatcher, batch_map};
 use wats::{Filter, ProductQuery, ProductSummary, Wats};
 
 use crate::Outcome;
@@ -99,18 +99,15 @@ impl Contest<'_> {
 /// Callers that know nothing of each other ask for one product each; the batcher brings them together.
 async fn by_request_batcher(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
     let config = BatchConfig::default()
-        .max_batch_size(limit::<20>())
+        .max_batch_size(20)
         .max_wait(Duration::from_millis(10));
     let wats = wats.clone();
     let batcher: RequestBatcher<String, ProductSummary, wats::Error> =
         RequestBatcher::keyed(config, String::clone, move |numbers: Vec<String>| {
             let wats = wats.clone();
             async move { query(&wats, numbers).await.map(by_number) }
-        });
-    let answers = batch_map(numbers, limit::<100>(), |number| {
-        batcher.add(number.clone())
-    })
-    .await;
+        })?;
+    let answers = batch_map(numbers, 100, |number| batcher.add(number.clone())).await;
     let mut found = Vec::with_capacity(numbers.len());
     for answer in answers {
         found.push(answer?);
@@ -121,7 +118,7 @@ async fn by_request_batcher(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
 
 /// One caller has the whole list; it is sent in chunks.
 async fn by_chunked_batcher(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
-    let chunked = ChunkedBatcher::new(ChunkConfig::default().chunk_size(limit::<20>()));
+    let chunked = ChunkedBatcher::new(ChunkConfig::default().chunk_size(20))?;
     let chunks = chunked
         .try_chunks(numbers.to_vec(), |chunk| query(wats, chunk))
         .await?;
@@ -130,7 +127,7 @@ async fn by_chunked_batcher(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
 
 /// One call per product, some at a time: no fewer calls, but no waiting in line either.
 async fn by_batch_map(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
-    let answers = batch_map(numbers, limit::<20>(), |number| {
+    let answers = batch_map(numbers, 20, |number| {
         let query = ProductQuery::default().filter(Filter::eq("partNumber", number));
         async move { wats.product().query(&query).await }
     })
@@ -145,7 +142,7 @@ async fn by_batch_map(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
 /// What the SDK offers ready-made for just this.
 async fn by_get_many(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
     let found = wats.product().get_many(numbers).await?;
-    Ok(by_number(found.into_iter().flatten()))
+    Ok(by_number(found.into_values()))
 }
 
 async fn query(wats: &Wats, numbers: Vec<String>) -> wats::Result<Vec<ProductSummary>> {

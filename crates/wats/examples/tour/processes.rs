@@ -31,13 +31,14 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     );
 
     let start = Instant::now();
-    service.refresh().await?;
+    service.refresh();
+    service.list().await?;
     figures.time(
         PART,
         "forced refresh",
         None,
         start.elapsed(),
-        service.stats().to_string(),
+        stage.main.wats.cache_stats().processes.to_string(),
     );
     Ok(())
 }

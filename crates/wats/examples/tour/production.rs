@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wats::batch::{batch_map, limit};
-use wats::report::StringLimit;
+use wats::batch::batch_map;
+use wats::report::{MiscInfo, Station, StringLimit, Unit};
 use wats::{MeasurementLimits, UutReport, Wats};
 
 use crate::Outcome;
@@ -47,7 +47,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     };
     let bar = progress_bar(reports.len())?;
     let start = Instant::now();
-    let answers = batch_map(&reports, limit::<20>(), |report| {
+    let answers = batch_map(&reports, 20, |report| {
         let bar = &bar;
         async move {
             let answer = wats.report().submit(report).await;
@@ -74,10 +74,7 @@ pub(crate) async fn show(stage: &Stage, figures: &mut Figures) -> Outcome {
     );
 
     let start = Instant::now();
-    let back = batch_map(&reports, limit::<20>(), |report| {
-        wats.report().get(report.id())
-    })
-    .await;
+    let back = batch_map(&reports, 20, |report| wats.report().get(report.id())).await;
     let elapsed = start.elapsed();
     let mut same = 0;
     for (report, back) in reports.iter().zip(back) {
@@ -118,62 +115,73 @@ pub(crate) fn report(i: usize, process_code: i32) -> wats::report::Result<UutRep
     } else {
         0.001 * (i % 7) as f64
     };
-    UutReport::builder("WATS-DEMO", format!("DEMO-{i:05}"), "A", process_code)
-        .station("TOUR", "Here", "Demo")
-        .operator("tour")
-        .execution_time(Duration::from_millis(41_250 + i as u64))
-        .misc_info("Ambient temperature", "23.4 °C")
-        .sequence("Power", |power| {
-            power.numeric(
-                "Supply current",
-                0.4183 + drift,
-                "A",
-                MeasurementLimits::at_most(0.75),
+    UutReport::builder(
+        Unit {
+            part_number: "WATS-DEMO",
+            serial_number: &format!("DEMO-{i:05}"),
+            revision: "A",
+        },
+        process_code,
+    )
+    .station(Station {
+        name: "TOUR",
+        location: "Here",
+        purpose: "Demo",
+    })
+    .operator("tour")
+    .execution_time(Duration::from_millis(41_250 + i as u64))
+    .misc_info(MiscInfo::new("Ambient temperature").text("23.4 °C"))
+    .sequence("Power", |power| {
+        power.numeric(
+            "Supply current",
+            0.4183 + drift,
+            "A",
+            MeasurementLimits::at_most(0.75),
+        );
+        power.multi_numeric("Rails", |rails| {
+            rails.add(
+                "+5V",
+                5.0217 + drift,
+                "V",
+                MeasurementLimits::between(4.75..=5.25),
             );
-            power.multi_numeric("Rails", |rails| {
-                rails.add(
-                    "+5V",
-                    5.0217 + drift,
+            rails.add(
+                "+3V3",
+                3.3041 + drift,
+                "V",
+                MeasurementLimits::between(3.135..=3.465),
+            );
+            rails.add("+1V8", 1.8006, "V", MeasurementLimits::between(1.71..=1.89));
+        });
+        power.sequence("Ripple", |ripple| {
+            for channel in 1..=6 {
+                let value = 0.0101 + f64::from(channel) * 0.0007;
+                ripple.numeric(
+                    format!("CH{channel}"),
+                    value,
                     "V",
-                    MeasurementLimits::between(4.75..=5.25),
+                    MeasurementLimits::less_than(0.05),
                 );
-                rails.add(
-                    "+3V3",
-                    3.3041 + drift,
-                    "V",
-                    MeasurementLimits::between(3.135..=3.465),
-                );
-                rails.add("+1V8", 1.8006, "V", MeasurementLimits::between(1.71..=1.89));
-            });
-            power.sequence("Ripple", |ripple| {
-                for channel in 1..=6 {
-                    let value = 0.0101 + f64::from(channel) * 0.0007;
-                    ripple.numeric(
-                        format!("CH{channel}"),
-                        value,
-                        "V",
-                        MeasurementLimits::less_than(0.05),
-                    );
-                }
-            });
-        })
-        .sequence("Digital", |digital| {
-            digital.string("Firmware", "1.4.2", StringLimit::equals("1.4.2"));
-            digital.boolean("Flash erases", true);
-            digital.boolean("RAM test", true);
-            digital.sequence("Buses", |buses| {
-                for bus in ["I2C", "SPI", "CAN", "UART"] {
-                    buses.boolean(format!("{bus} loopback"), true);
-                }
-            });
-        })
-        .numeric(
-            "Oscillator",
-            31_999.87 + drift,
-            "Hz",
-            MeasurementLimits::between(31_990.0..=32_010.0),
-        )
-        .build()
+            }
+        });
+    })
+    .sequence("Digital", |digital| {
+        digital.string("Firmware", "1.4.2", StringLimit::equals("1.4.2"));
+        digital.boolean("Flash erases", true);
+        digital.boolean("RAM test", true);
+        digital.sequence("Buses", |buses| {
+            for bus in ["I2C", "SPI", "CAN", "UART"] {
+                buses.boolean(format!("{bus} loopback"), true);
+            }
+        });
+    })
+    .numeric(
+        "Oscillator",
+        31_999.87 + drift,
+        "Hz",
+        MeasurementLimits::between(31_990.0..=32_010.0),
+    )
+    .build()
 }
 
 fn progress_bar(len: usize) -> Outcome<ProgressBar> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wats::Wats;
-use wats::batch::{batch_map, limit};
+use wats::batch::batch_map;
 
 use crate::Outcome;
 use crate::figures::Figures;
@@ -50,10 +50,7 @@ async fn at_once(
         sim.reset_counters();
     }
     let start = Instant::now();
-    let answers = batch_map(numbers, limit::<100>(), |number| {
-        side.wats.product().get(number)
-    })
-    .await;
+    let answers = batch_map(numbers, 100, |number| side.wats.product().get(number)).await;
     let elapsed = start.elapsed();
     for (number, answer) in numbers.iter().zip(answers) {
         if answer?.part_number() != number {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wats::{ProductQuery, TlsConfig, Wats};
+use wats::{CacheOptions, ClassOptions, ProductQuery, TlsConfig, Wats, WatsBuilder};
 use wats_sim::{Counters, Simulator};
 
 use crate::Outcome;
@@ -30,11 +30,12 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn set(args: &Args) -> Outcome<Self> {
         if let (Some(base_url), Some(token)) = (&args.base_url, &args.token) {
-            let mut builder = Wats::builder().base_url(base_url).token(token);
+            let mut builder = builder().base_url(base_url).token(token);
             if let Some(path) = &args.ca {
                 let pem = std::fs::read_to_string(path)
                     .map_err(|error| format!("{}: {error}", path.display()))?;
-                builder = builder.tls(TlsConfig::default().add_ca_pem(&pem)?);
+                let tls = TlsConfig::default().add_ca_pem(&pem)?;
+                builder = builder.http(|client| client.tls(tls));
             }
             return Ok(Self {
                 main: Side {
@@ -69,6 +70,12 @@ impl Stage {
     }
 }
 
+/// The parts read the same products in several ways, to compare how long that takes; so they are not kept.
+fn builder() -> WatsBuilder {
+    let kept = CacheOptions::off().processes(ClassOptions::default());
+    Wats::builder().cache(kept)
+}
+
 impl Side {
     async fn simulated(args: &Args, tls: bool) -> Outcome<Self> {
         let sim = Simulator::builder()
@@ -78,12 +85,13 @@ impl Side {
             .start()
             .await?;
         // The simulator has no budget of requests per minute.
-        let mut builder = Wats::builder()
+        let mut builder = builder()
             .base_url(sim.base_url())
             .token(sim.token())
             .rate_limit(None);
         if let Some(pem) = sim.ca_certificate_pem() {
-            builder = builder.tls(TlsConfig::default().only_ca_pem(pem)?);
+            let tls = TlsConfig::default().only_ca_pem(pem)?;
+            builder = builder.http(|client| client.tls(tls));
         }
         Ok(Self {
             wats: builder.build()?,

@@ -5,14 +5,14 @@ use std::future::Future;
 use serde_json::Value;
 use uuid::Uuid;
 use wats_domains::report::{
-    Detail, HeaderQuery, MiscInfoSearch, StepPath, SubmitOptions, Submitted,
+    Detail, HeaderQuery, MiscInfoSearch, Station, StepPath, SubmitOptions, Submitted, Unit,
 };
-use wats_domains::{Api, ApiOptions, Error, ProductQuery, UutReport};
+use wats_domains::{BulkOptions, Error, Partition, Product, ProductQuery, UutReport, Wats};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{Client, RetryConfig};
 
-fn api(mock: &MockTransport) -> Api {
+fn api(mock: &MockTransport) -> Wats {
     let client = Client::builder()
         .base_url("http://mock")
         .token("aHVudGVyMjpodW50ZXIy")
@@ -21,7 +21,7 @@ fn api(mock: &MockTransport) -> Api {
         .transport(mock.clone())
         .build()
         .expect("a valid configuration");
-    Api::new(client, &ApiOptions::default())
+    Wats::from(client)
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -133,11 +133,16 @@ pub(crate) fn answers(text: &[u8]) {
     }
 }
 
-async fn every_call(api: &Api) {
+async fn every_call(api: &Wats) {
     fn see<T>(outcome: Result<T, Error>) {
         if let Err(error) = outcome {
             check(&error);
         }
+    }
+    fn see_each<T>(outcome: Result<Partition<T, Error>, Error>, items: usize) {
+        let parts = outcome.expect("options that can be kept");
+        parts.failed.iter().for_each(|(_, error)| check(error));
+        assert_eq!(parts.ok.len() + parts.failed.len(), items);
     }
     let id = Uuid::nil();
     see(api.version().await);
@@ -146,10 +151,16 @@ async fn every_call(api: &Api) {
     see(api.product().get("A").await);
     see(api.product().find("A").await);
     see(api.product().query(&ProductQuery::default()).await);
-    see(api.product().get_many(&["A", "b", "A"]).await);
+    let many = BulkOptions::default().no_patience();
+    let products = ["A", "b", "A"];
+    see_each(api.product().get_many(products).await, 3);
+    let products = products.map(Product::new);
+    see_each(api.product().save_many(products, &many).await, 3);
     let report = api.report();
     see(report.find(id).await);
     see(report.get_with(id, Detail::default()).await);
+    let detail = Detail::default();
+    see_each(report.get_many([id, id], detail, &many).await, 2);
     see(report.get_wsxf(id, Detail::default(), true).await);
     see(report.headers(&HeaderQuery::default()).await);
     see(report
@@ -162,14 +173,27 @@ async fn every_call(api: &Api) {
     see(report.internal().state(id).await);
     see(report.internal().quarantine().await);
     see(report.internal().retry(&[id]).await);
-    let mut pages = report.header_pages(&HeaderQuery::default());
+    let mut pages = report.headers(&HeaderQuery::default()).each();
     for _ in 0..3 {
         see(pages.next_page().await);
     }
-    let made = UutReport::builder("P", "S", "A", 100)
-        .station("Station", "Place", "Purpose")
-        .operator("Kari")
-        .build()
-        .expect("a valid report");
-    see(report.submit_with(&made, &SubmitOptions::default()).await);
+    let made = UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "Station",
+        location: "Place",
+        purpose: "Purpose",
+    })
+    .operator("Kari")
+    .build()
+    .expect("a valid report");
+    let options = SubmitOptions::default();
+    see(report.submit_with(&made, &options).await);
+    see_each(report.submit_many([made], &options, &many).await, 1);
 }

@@ -3,7 +3,8 @@
 use wats_http::http::{Method, Uri};
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{
-    Call, ErrorKind, NoProxy, Operation, ProxyConfig, Repeat, TlsConfig, Token, Trace,
+    Call, ErrorKind, NoProxy, Operation, ProxyConfig, ProxyCredentials, Repeat, TlsConfig, Token,
+    Trace,
 };
 
 use super::host::{check, client, run};
@@ -72,7 +73,10 @@ pub(crate) fn settings(text: &str) {
     ] {
         match ProxyConfig::url(&address) {
             Ok(proxy) => {
-                let login = proxy.clone().credentials(text, SECRET);
+                let login = proxy.clone().credentials(ProxyCredentials {
+                    user: text,
+                    password: SECRET,
+                });
                 note(format!("{proxy:?} {login:?}"));
             }
             Err(error) => note(format!("{error:#} {error:?}")),

@@ -1,18 +1,16 @@
 //! What the functions return borrows neither the map nor the batcher: it may leave the function that
 //! made it, and run as a task of its own.
 
-use std::num::NonZeroU32;
-
 use futures_util::{Stream, StreamExt};
+use wats_batch::Retry;
 use wats_batch::{BatchMap, ChunkConfig, ChunkDone, ChunkError, ChunkedBatcher, Partition};
-use wats_batch::{Retry, limit};
 
 fn map() -> BatchMap {
-    BatchMap::new(limit::<4>())
+    BatchMap::new(4)
 }
 
-fn chunked() -> ChunkedBatcher<String> {
-    ChunkedBatcher::new(ChunkConfig::default().chunk_size(limit::<2>()))
+fn chunked() -> ChunkedBatcher<u32, String> {
+    ChunkedBatcher::new(ChunkConfig::default().chunk_size(2)).unwrap()
 }
 
 async fn echo(chunk: Vec<u32>) -> Result<Vec<u32>, String> {
@@ -40,7 +38,7 @@ fn chunks(items: Vec<u32>) -> impl Stream<Item = ChunkDone<Vec<u32>, String>> {
 }
 
 fn chunks_with_retry(items: Vec<u32>) -> impl Stream<Item = ChunkDone<Vec<u32>, String>> {
-    let retry = Retry::attempts(NonZeroU32::MIN);
+    let retry = Retry::attempts(1);
     chunked().retry(retry).stream(items, echo)
 }
 

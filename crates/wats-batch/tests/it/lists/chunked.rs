@@ -1,20 +1,16 @@
 //! `ChunkedBatcher`, on a paused clock.
-
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep};
-use wats_batch::{ChunkConfig, ChunkError, ChunkedBatcher, Retry, limit};
+use wats_batch::{BatchError, ChunkConfig, ChunkError, ChunkedBatcher, Retry};
 
 const MS: Duration = Duration::from_millis(1);
 
 fn tens() -> ChunkConfig {
-    ChunkConfig::default()
-        .chunk_size(limit::<10>())
-        .max_concurrent(limit::<2>())
+    ChunkConfig::default().chunk_size(10).max_concurrent(2)
 }
 
 #[tokio::test(start_paused = true)]
@@ -22,6 +18,7 @@ async fn chunks_are_full_and_run_some_at_a_time() {
     let sizes = Mutex::new(Vec::new());
     let start = Instant::now();
     let out = ChunkedBatcher::new(tens())
+        .unwrap()
         .try_run(0..45, |chunk: Vec<u32>| {
             sizes.lock().unwrap().push(chunk.len());
             async move {
@@ -39,6 +36,7 @@ async fn chunks_are_full_and_run_some_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_chunk_fails_its_items_and_no_others() {
     let out = ChunkedBatcher::new(tens())
+        .unwrap()
         .run(0..30, |chunk: Vec<u32>| async move {
             match chunk[0] {
                 0 => Ok(chunk),
@@ -51,15 +49,18 @@ async fn a_failed_chunk_fails_its_items_and_no_others() {
     assert!(out[..10].iter().all(Result::is_ok));
     for failed in &out[10..20] {
         let error = failed.as_ref().unwrap_err();
-        assert_eq!((error.chunk(), error.inner()), (1, Some(&"down")));
+        assert_eq!((error.chunk, error.inner()), (1, Some(&"down")));
     }
     for short in &out[20..] {
-        let wrong = ChunkError::WrongCount::<&str> {
-            chunk: 2,
+        let error = short.as_ref().unwrap_err();
+        let wrong = BatchError::<&str>::WrongCount {
             expected: 10,
             actual: 1,
         };
-        assert_eq!(short.as_ref().unwrap_err().to_string(), wrong.to_string());
+        assert_eq!(
+            (error.chunk, error.error.to_string()),
+            (2, wrong.to_string())
+        );
     }
 }
 
@@ -67,6 +68,7 @@ async fn a_failed_chunk_fails_its_items_and_no_others() {
 async fn the_first_error_ends_the_run() {
     let started = AtomicU32::new(0);
     let error = ChunkedBatcher::new(tens())
+        .unwrap()
         .try_run(0..1000, |chunk: Vec<u32>| {
             started.fetch_add(1, Ordering::Relaxed);
             async move {
@@ -78,9 +80,10 @@ async fn the_first_error_ends_the_run() {
         .unwrap_err();
     assert!(matches!(
         error,
-        ChunkError::Failed {
+        ChunkError {
             chunk: 2,
             attempts: 1,
+            error: BatchError::Bulk(_),
             ..
         }
     ));
@@ -89,7 +92,8 @@ async fn the_first_error_ends_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_fails_its_chunk() {
-    let out = ChunkedBatcher::<String>::new(tens())
+    let out = ChunkedBatcher::<_, String>::new(tens())
+        .unwrap()
         .run_chunks(0..30, |chunk: Vec<u32>| async move {
             assert_ne!(chunk[0], 10, "second chunk");
             Ok(chunk.len())
@@ -97,7 +101,14 @@ async fn a_panic_fails_its_chunk() {
         .await;
     assert_eq!(out[0].as_ref().unwrap(), &10);
     let panic = out[1].as_ref().unwrap_err();
-    assert!(matches!(panic, ChunkError::Panicked { chunk: 1, .. }));
+    assert!(matches!(
+        panic,
+        ChunkError {
+            chunk: 1,
+            error: BatchError::Panicked(_),
+            ..
+        }
+    ));
     assert!(panic.to_string().contains("second chunk"));
     assert_eq!(out[2].as_ref().unwrap(), &10);
 }
@@ -106,10 +117,11 @@ async fn a_panic_fails_its_chunk() {
 async fn a_chunk_is_tried_again_as_told() {
     let calls = Mutex::new(Vec::new());
     let start = Instant::now();
-    let retry = Retry::attempts(NonZeroU32::new(3).unwrap())
+    let retry = Retry::attempts(3)
         .delay(100 * MS)
         .when(|error: &&str| *error == "busy");
     let out = ChunkedBatcher::new(tens())
+        .unwrap()
         .retry(retry)
         .run_chunks(0..30, |chunk: Vec<u32>| {
             let mut calls = calls.lock().unwrap();
@@ -126,11 +138,19 @@ async fn a_chunk_is_tried_again_as_told() {
     assert_eq!(out[0].as_ref().unwrap(), &3);
     assert!(matches!(
         out[1],
-        Err(ChunkError::Failed { attempts: 1, .. })
+        Err(ChunkError {
+            attempts: 1,
+            error: BatchError::Bulk(_),
+            ..
+        })
     ));
     assert!(matches!(
         out[2],
-        Err(ChunkError::Failed { attempts: 3, .. })
+        Err(ChunkError {
+            attempts: 3,
+            error: BatchError::Bulk(_),
+            ..
+        })
     ));
     assert_eq!(start.elapsed(), 300 * MS);
 }
@@ -140,6 +160,7 @@ async fn results_stream_as_they_come_with_progress() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let chunked = ChunkedBatcher::new(tens())
+        .unwrap()
         .progress(move |progress| log.lock().unwrap().push(progress.to_string()));
     let stream = chunked.stream(0..25, |chunk: Vec<u64>| async move {
         sleep(MS * (30 - chunk[0]) as u32).await;
@@ -163,7 +184,7 @@ async fn results_stream_as_they_come_with_progress() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_list_is_no_call() {
-    let chunked = ChunkedBatcher::<String>::new(tens());
+    let chunked = ChunkedBatcher::<_, String>::new(tens()).unwrap();
     let call = |_: Vec<u32>| async { unreachable!("nothing to send") };
     let out: Vec<u32> = chunked.try_run(Vec::new(), call).await.unwrap();
     assert!(out.is_empty());
@@ -174,7 +195,10 @@ async fn without_a_retry_items_need_not_be_clone() {
     struct Image(u32);
     let send = async |chunk: Vec<Image>| Ok::<Vec<_>, String>(chunk.iter().map(|i| i.0).collect());
     let images = (0..3).map(Image);
-    let sent = ChunkedBatcher::new(tens()).try_run(images, send).await;
+    let sent = ChunkedBatcher::new(tens())
+        .unwrap()
+        .try_run(images, send)
+        .await;
     assert_eq!(sent.unwrap(), [0, 1, 2]);
 }
 
@@ -192,6 +216,7 @@ async fn progress_and_outcomes_agree_on_what_failed() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         let chunked = ChunkedBatcher::new(tens())
+            .unwrap()
             .progress(move |progress| log.lock().unwrap().push(progress));
         let outcomes = chunked.run(0..25, async |chunk| call(chunk)).await;
         let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
@@ -208,7 +233,8 @@ async fn progress_and_outcomes_agree_on_what_failed() {
 async fn an_answer_for_the_chunk_may_have_any_length() {
     let seen = Arc::new(Mutex::new(None));
     let log = Arc::clone(&seen);
-    let chunked = ChunkedBatcher::<String>::new(tens())
+    let chunked = ChunkedBatcher::<_, String>::new(tens())
+        .unwrap()
         .progress(move |progress| *log.lock().unwrap() = Some(progress.failed));
     let outcomes = chunked
         .run_chunks(0..25, async |_: Vec<u32>| Ok(vec!["one for all"]))

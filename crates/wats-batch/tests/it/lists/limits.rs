@@ -2,25 +2,17 @@
 //! iterator says of its length.
 
 use std::cell::Cell;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::Barrier;
 use tokio::task::yield_now;
-use wats_batch::{
-    BatchMap, ChunkConfig, ChunkedBatcher, Retry, batch_map, batch_map_stream, limit,
-};
+use wats_batch::{BatchMap, ChunkConfig, ChunkedBatcher, Retry, batch_map, batch_map_stream};
 
 const ITEMS: usize = 10;
-const LIMITS: [NonZeroUsize; 5] = [
-    NonZeroUsize::MIN,
-    limit::<2>(),
-    limit::<{ ITEMS }>(),
-    limit::<{ usize::MAX - 1 }>(),
-    NonZeroUsize::MAX,
-];
+/// 0 counts as 1 in a map, and is refused by chunks.
+const LIMITS: [usize; 6] = [0, 1, 2, ITEMS, usize::MAX - 1, usize::MAX];
 
 /// An iterator that says something else of its length than it has.
 #[derive(Clone)]
@@ -89,13 +81,13 @@ async fn a_map_works_at_every_limit_and_size_hint() {
 #[tokio::test]
 async fn chunks_work_at_every_limit_and_size_hint() {
     let all: Vec<_> = (0..ITEMS).collect();
-    for size in LIMITS {
-        let chunks = ITEMS.div_ceil(size.get().min(ITEMS));
-        for limit in LIMITS {
+    for size in LIMITS.into_iter().skip(1) {
+        let chunks = ITEMS.div_ceil(size.min(ITEMS));
+        for limit in LIMITS.into_iter().skip(1) {
             let config = ChunkConfig::default()
                 .chunk_size(size)
                 .max_concurrent(limit);
-            let chunked = ChunkedBatcher::<String>::new(config);
+            let chunked = ChunkedBatcher::<_, String>::new(config).unwrap();
             for items in lists() {
                 let outcomes = chunked.run(items.clone(), echo).await;
                 assert!(outcomes.into_iter().map(Result::unwrap).eq(0..ITEMS));
@@ -115,10 +107,10 @@ async fn a_retry_works_at_every_limit() {
     for attempts in [1, 2, u32::MAX] {
         for delay in DELAYS {
             for max_delay in DELAYS {
-                let retry = Retry::attempts(NonZeroU32::new(attempts).unwrap())
-                    .delay(delay)
-                    .max_delay(max_delay);
-                let chunked = ChunkedBatcher::new(ChunkConfig::default()).retry(retry);
+                let retry = Retry::attempts(attempts).delay(delay).max_delay(max_delay);
+                let chunked = ChunkedBatcher::new(ChunkConfig::default())
+                    .unwrap()
+                    .retry(retry);
                 let tries = Cell::new(0);
                 let call = async |chunk: Vec<usize>| {
                     tries.set(tries.get() + 1);
@@ -149,7 +141,7 @@ async fn a_retry_works_at_every_limit() {
 
 #[tokio::test]
 async fn a_list_without_end_runs_until_it_is_stopped() {
-    for limit in [limit::<1>(), limit::<4>(), limit::<1000>()] {
+    for limit in [1, 4, 1000] {
         let map = BatchMap::new(limit);
         let calls = Cell::new(0);
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -171,7 +163,7 @@ async fn a_list_without_end_runs_until_it_is_stopped() {
     }
     // It knows its length, but nobody has that much memory.
     let call = async |n: u64| n;
-    let outcomes = BatchMap::new(limit::<4>())
+    let outcomes = BatchMap::new(4)
         .run_until(0..1 << 40, call, std::future::ready(()))
         .await;
     assert!(outcomes.is_empty());
@@ -179,7 +171,7 @@ async fn a_list_without_end_runs_until_it_is_stopped() {
 
 #[tokio::test]
 async fn a_chunk_of_a_list_without_end_is_cut_at_once() {
-    let chunked = ChunkedBatcher::<String>::new(ChunkConfig::default());
+    let chunked = ChunkedBatcher::<_, String>::new(ChunkConfig::default()).unwrap();
     let first = std::pin::pin!(chunked.stream(0.., echo)).next().await;
     assert_eq!(first.unwrap().items, 0..100);
 }
@@ -189,7 +181,7 @@ async fn items_that_wait_for_each_other_are_under_way_together() {
     for items in lists() {
         let together = Barrier::new(ITEMS);
         let call = async |_| together.wait().await.is_leader();
-        let leaders = batch_map(items, limit::<{ ITEMS }>(), call).await;
+        let leaders = batch_map(items, ITEMS, call).await;
         assert_eq!(leaders.into_iter().filter(|leader| *leader).count(), 1);
     }
 }
@@ -200,7 +192,7 @@ async fn progress_has_no_total_where_the_list_was_wrong() {
         let (least, most) = items.size_hint();
         let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let log = std::sync::Arc::clone(&seen);
-        let map = BatchMap::new(limit::<2>()).progress(move |p| log.lock().unwrap().push(p));
+        let map = BatchMap::new(2).progress(move |p| log.lock().unwrap().push(p));
         map.run(items, same).await;
         let seen = std::mem::take(&mut *seen.lock().unwrap());
         assert_eq!(seen.len(), ITEMS);
@@ -220,8 +212,10 @@ async fn a_list_is_over_when_it_first_says_so() {
         next += 1;
         (next != 4).then_some(next)
     });
-    let config = ChunkConfig::default().chunk_size(limit::<2>());
-    let chunks = ChunkedBatcher::<String>::new(config).stream(items, echo);
+    let config = ChunkConfig::default().chunk_size(2);
+    let chunks = ChunkedBatcher::<_, String>::new(config)
+        .unwrap()
+        .stream(items, echo);
     let sizes: Vec<_> = chunks.map(|done| done.items.len()).collect().await;
     assert_eq!(sizes, [2, 1]);
 }
@@ -249,7 +243,7 @@ async fn a_wake_up_polls_nobody_else_however_many_are_under_way() {
             yield_now().await;
         }
     };
-    let map = batch_map(0..WIDE, NonZeroUsize::MAX, call);
+    let map = batch_map(0..WIDE, usize::MAX, call);
     let (outcomes, ()) = tokio::join!(map, answers);
     assert!(outcomes.into_iter().map(Result::unwrap).eq(0..WIDE));
     assert!(polls.iter().all(|polls| polls.get() <= 2));

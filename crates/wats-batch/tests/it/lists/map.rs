@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
-use wats_batch::{BatchMap, batch_map, batch_map_stream, limit};
+use wats_batch::{BatchMap, batch_map, batch_map_stream};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -20,7 +20,7 @@ async fn a_slow_first_item_idles_no_other_slot() {
     let most = Cell::new(0);
     let mut at_a_second = 0;
     let done = Cell::new(0);
-    let out = batch_map(0..1000, limit::<10>(), |n: u32| {
+    let out = batch_map(0..1000, 10, |n: u32| {
         let (under_way, most, done) = (&under_way, &most, &done);
         async move {
             under_way.set(under_way.get() + 1);
@@ -61,7 +61,7 @@ async fn never_more_futures_than_the_limit() {
         }
     }
     let alive = Cell::new(0);
-    let out = batch_map(0..10_000, limit::<7>(), |n: u64| {
+    let out = batch_map(0..10_000, 7, |n: u64| {
         alive.set(alive.get() + 1);
         assert!(alive.get() <= 7);
         let guard = Alive(&alive);
@@ -81,7 +81,7 @@ async fn never_more_futures_than_the_limit() {
 async fn one_failure_stops_nothing_and_has_its_index() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
-    let parts = BatchMap::new(limit::<2>())
+    let parts = BatchMap::new(2)
         .progress(move |progress| log.lock().unwrap().push(progress))
         .partition(
             0..5,
@@ -101,7 +101,7 @@ async fn one_failure_stops_nothing_and_has_its_index() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_signal_finishes_what_was_started() {
-    let out = BatchMap::new(limit::<4>())
+    let out = BatchMap::new(4)
         .run_until(
             0..1000,
             async |n: u32| {
@@ -125,7 +125,7 @@ async fn dropping_the_future_ends_all() {
     let ended = Arc::new(AtomicUsize::new(0));
     let started = AtomicUsize::new(0);
     {
-        let map = batch_map(0..100, limit::<8>(), |_: u32| {
+        let map = batch_map(0..100, 8, |_: u32| {
             started.fetch_add(1, Ordering::Relaxed);
             let guard = Counts(Arc::clone(&ended));
             async move {
@@ -147,7 +147,7 @@ async fn dropping_the_future_ends_all() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_fills_its_slots_before_it_hands_out_a_result() {
     let started = Cell::new(0);
-    let mut stream = std::pin::pin!(batch_map_stream(0..100, limit::<10>(), |n: u32| {
+    let mut stream = std::pin::pin!(batch_map_stream(0..100, 10, |n: u32| {
         started.set(started.get() + 1);
         async move {
             if n > 0 {
@@ -163,7 +163,7 @@ async fn a_stream_fills_its_slots_before_it_hands_out_a_result() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_keeps_no_more_than_the_limit() {
     let started = Cell::new(0);
-    let mut stream = std::pin::pin!(batch_map_stream(0.., limit::<5>(), |n: u64| {
+    let mut stream = std::pin::pin!(batch_map_stream(0.., 5, |n: u64| {
         started.set(started.get() + 1);
         std::future::ready(n)
     }));
@@ -176,7 +176,7 @@ async fn a_stream_keeps_no_more_than_the_limit() {
 #[tokio::test(start_paused = true)]
 async fn an_ordered_stream_is_in_order_and_bounded() {
     let started = RefCell::new(Vec::new());
-    let map = BatchMap::new(limit::<4>()).max_ahead(limit::<12>());
+    let map = BatchMap::new(4).max_ahead(12);
     let mut stream = std::pin::pin!(map.ordered_stream(0..100, |n: u32| {
         started.borrow_mut().push(n);
         async move {
@@ -199,7 +199,7 @@ async fn ready_futures_give_others_their_turn() {
             tokio::task::yield_now().await;
         }
     };
-    let map = batch_map(0..100_000, limit::<10>(), std::future::ready::<u32>);
+    let map = batch_map(0..100_000, 10, std::future::ready::<u32>);
     tokio::select! {
         biased;
         () = other => unreachable!(),
@@ -211,7 +211,7 @@ async fn ready_futures_give_others_their_turn() {
 #[tokio::test]
 async fn wake_ups_from_other_threads_are_not_lost() {
     // Each item is finished by a thread of its own, at any moment.
-    let out = batch_map(0..2000u32, limit::<64>(), async |n| {
+    let out = batch_map(0..2000u32, 64, async |n| {
         let (send, receive) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || send.send(n));
         receive.await.unwrap()
@@ -229,7 +229,6 @@ proptest! {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let expected: Vec<_> = delays.iter().copied().enumerate().collect();
-        let limit = std::num::NonZeroUsize::new(limit).unwrap();
         let work = async |(n, delay): (usize, u64)| {
             if delay > 0 {
                 sleep(MS * delay as u32).await;

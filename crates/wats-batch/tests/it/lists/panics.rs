@@ -2,7 +2,6 @@
 //! is polled on after it ends, with the outcomes of all others, and nothing is lost or kept.
 
 use std::cell::Cell;
-use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -13,7 +12,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_util::{FutureExt, Stream};
 use proptest::prelude::*;
 use wats_batch::{
-    BatchMap, ChunkConfig, ChunkError, ChunkedBatcher, Retry, batch_map, batch_map_stream, limit,
+    BatchError, BatchMap, ChunkConfig, ChunkError, ChunkedBatcher, Retry, batch_map,
+    batch_map_stream,
 };
 
 /// Without the panic hook, whose words would fill the log.
@@ -194,8 +194,6 @@ proptest! {
                 _ => 1,
             })
             .sum();
-        let limit = std::num::NonZeroUsize::new(limit).unwrap();
-        let ahead = std::num::NonZeroUsize::new(ahead).unwrap();
         let alive = Rc::new(Cell::new(0));
 
         let (outcomes, panics) =
@@ -229,7 +227,6 @@ proptest! {
         let bad = bad.index(plans.len());
         plans[bad] = Plan::Poll(poll);
         let alive = Rc::new(Cell::new(0));
-        let limit = std::num::NonZeroUsize::new(limit).unwrap();
         let until_it_panics = catch_unwind(AssertUnwindSafe(|| {
             let mut stream = pin!(batch_map_stream(List::new(&plans), limit, call(&alive)));
             let mut cx = Context::from_waker(Waker::noop());
@@ -248,8 +245,8 @@ proptest! {
         limit in 1usize..4,
     ) {
         let config = ChunkConfig::default()
-            .chunk_size(std::num::NonZeroUsize::new(size).unwrap())
-            .max_concurrent(std::num::NonZeroUsize::new(limit).unwrap());
+            .chunk_size(size)
+            .max_concurrent(limit);
         let alive = Rc::new(Cell::new(0));
         let send = async |chunk: Vec<(usize, Plan)>| {
             let mut outcomes = Vec::new();
@@ -261,7 +258,7 @@ proptest! {
             }
             Ok::<_, String>(outcomes)
         };
-        let chunked = ChunkedBatcher::new(config);
+        let chunked = ChunkedBatcher::new(config).unwrap();
         let (mut chunks, panics) = poll_on(chunked.stream(List::new(&plans), send));
         prop_assert_eq!(panics, plans.iter().filter(|plan| **plan == Plan::List).count());
         prop_assert_eq!(alive.get(), 0);
@@ -273,7 +270,7 @@ proptest! {
             let fine = |plan: &Plan| matches!(plan, Plan::Ready(_) | Plan::List);
             match done.result {
                 Ok(seen) => prop_assert!(seen.into_iter().eq(done.items)),
-                Err(ChunkError::Panicked { .. }) => {
+                Err(ChunkError { error: BatchError::Panicked(_), .. }) => {
                     prop_assert!(!plans[done.items].iter().all(fine));
                 }
                 Err(error) => panic!("{error}"),
@@ -289,10 +286,10 @@ proptest! {
         limit in 1usize..4,
     ) {
         let config = ChunkConfig::default()
-            .chunk_size(std::num::NonZeroUsize::MIN)
-            .max_concurrent(std::num::NonZeroUsize::new(limit).unwrap());
+            .chunk_size(1)
+            .max_concurrent(limit);
         let planned = bad[..chunks].iter().filter(|bad| **bad).count();
-        let chunked = ChunkedBatcher::<String>::new(config).progress(move |progress| {
+        let chunked = ChunkedBatcher::<_, String>::new(config).unwrap().progress(move |progress| {
             if bad[progress.done - 1] {
                 panics();
             }
@@ -306,14 +303,14 @@ proptest! {
 fn a_map_that_is_polled_on_after_a_panic_does_not_hang() {
     let mut cx = Context::from_waker(Waker::noop());
     let bad = async |n: u32| if n == 2 { panics() } else { n };
-    let map = BatchMap::new(limit::<2>());
+    let map = BatchMap::new(2);
     let loud = map.clone().progress(|progress| {
         if progress.done == 2 {
             panics();
         }
     });
     let runs: [Pin<Box<dyn Future<Output = Vec<u32>>>>; 4] = [
-        Box::pin(batch_map(0..9, limit::<2>(), bad)),
+        Box::pin(batch_map(0..9, 2, bad)),
         Box::pin(map.run(0..9, bad)),
         Box::pin(map.run_until(0..9, async |n| n, async { panics() })),
         Box::pin(loud.run(0..9, async |n| n)),
@@ -340,12 +337,12 @@ fn what_a_retry_runs_fails_its_chunk_when_it_panics() {
             Self(self.0)
         }
     }
-    let retry = Retry::attempts(NonZeroU32::MIN.saturating_add(1)).when(|error| match error {
+    let retry = Retry::attempts(2).when(|error| match error {
         2 => panics(),
         _ => false,
     });
-    let config = ChunkConfig::default().chunk_size(limit::<1>());
-    let chunked = ChunkedBatcher::<u32>::new(config).retry(retry);
+    let config = ChunkConfig::default().chunk_size(1);
+    let chunked = ChunkedBatcher::<_, u32>::new(config).unwrap().retry(retry);
     let calls = AtomicUsize::new(0);
     let call = async |chunk: Vec<NoCopy>| {
         calls.fetch_add(1, Ordering::Relaxed);
@@ -363,11 +360,20 @@ fn what_a_retry_runs_fails_its_chunk_when_it_panics() {
         &outcomes[..],
         [
             Ok(0),
-            Err(ChunkError::Panicked { chunk: 1, .. }),
-            Err(ChunkError::Panicked { chunk: 2, .. }),
-            Err(ChunkError::Failed {
+            Err(ChunkError {
+                chunk: 1,
+                error: BatchError::Panicked(_),
+                ..
+            }),
+            Err(ChunkError {
+                chunk: 2,
+                error: BatchError::Panicked(_),
+                ..
+            }),
+            Err(ChunkError {
                 chunk: 3,
                 attempts: 1,
+                error: BatchError::Bulk(_),
                 ..
             }),
         ]

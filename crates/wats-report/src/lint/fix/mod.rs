@@ -90,10 +90,11 @@ impl FixPolicy {
 ///
 /// ```
 /// use wats_report::{fix, lint, lint::FixPolicy};
-/// use wats_report::{MeasurementLimits, UutReport};
+/// use wats_report::{MeasurementLimits, Station, Unit, UutReport};
 ///
-/// let mut report = UutReport::builder("PCBA-001", "SN-42", "A", 100)
-///     .station("ICT-3", "Drammen", "Production")
+/// let unit = Unit { part_number: "PCBA-001", serial_number: "SN-42", revision: "A" };
+/// let mut report = UutReport::builder(unit, 100)
+///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" })
 ///     .operator("Kari")
 ///     .numeric("Measure +5V", 5.02, "V", MeasurementLimits::between(4.75..=5.25))
 ///     .build()?
@@ -130,7 +131,7 @@ impl Fixer<'_> {
     fn did(&mut self, rule: &'static Rule, place: &Place<'_>, what: fmt::Arguments<'_>) {
         if self.done.len() < MAX_FINDINGS {
             self.done
-                .push(Finding::new(rule, place.path(), what.to_string()));
+                .push(Finding::new(rule, what.to_string()).at(place.path()));
         }
     }
 

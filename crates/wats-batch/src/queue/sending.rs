@@ -1,0 +1,172 @@
+//! The workers' side of the queue: taking batches, and answering them.
+
+use super::Queue;
+use super::clock::is_over;
+use super::site::{Post, State};
+use super::slot::{Caller, Deferred, Stage};
+use crate::entry::{Index, Key, SiteId};
+use crate::error::Answer;
+
+/// A lane may be passed over by this many batches in a row.
+pub(super) const PATIENCE: u32 = 7;
+
+/// A batch in the making.
+struct Batch<'a, T> {
+    items: Vec<T>,
+    entries: &'a mut Vec<Index>,
+    now: i64,
+}
+
+impl<T, R, E> Queue<T, R, E> {
+    /// A worker that has yet to take a batch of its site does so, or ends.
+    pub(crate) fn take(&mut self, post: Post, entries: &mut Vec<Index>) -> Option<Vec<T>> {
+        self.polled(post.place);
+        entries.clear();
+        let site = self.sites.get_mut(post.site);
+        site.starting -= 1;
+        let room = site.queued.min(self.config.max_batch_size);
+        if !(self.is_ripe(post.site) && self.has_turn(post.site)) {
+            return None;
+        }
+        let mut batch = Batch {
+            items: Vec::with_capacity(room),
+            entries,
+            now: self.clock.now(),
+        };
+        let lowest_first = self.sites.get(post.site).passed_over >= PATIENCE;
+        for step in 0..3 {
+            let lane = if lowest_first { step } else { 2 - step };
+            self.take_from_lane(post.site, lane, &mut batch);
+        }
+        let Batch { items, now, .. } = batch;
+        let oldest = self.oldest(post.site);
+        let site = self.sites.get_mut(post.site);
+        let passed_over = !lowest_first && site.lanes[..2].iter().any(|lane| !lane.is_empty());
+        site.passed_over = if passed_over { site.passed_over + 1 } else { 0 };
+        site.due = oldest.is_some_and(|since| is_over(since, now, self.wait));
+        self.sites.get_mut(post.place).sending += 1;
+        self.calls += 1;
+        self.stats.batch_taken(items.len(), self.calls);
+        self.sites.get_mut(post.site).served = self.stats.batches;
+        self.fill_from_blocked();
+        Some(items)
+    }
+
+    /// Answers these entries, in this order; says how many callers got an error.
+    #[inline]
+    pub(crate) fn settle(
+        &mut self,
+        entries: impl Iterator<Item = Index>,
+        answers: impl IntoIterator<Item = Answer<R, E>>,
+        deferred: &mut Deferred<T, R, E>,
+    ) -> u64 {
+        let before = self.stats.failed;
+        for (index, answer) in entries.zip(answers) {
+            // Otherwise it was cut off by a close with a deadline; its caller has been told.
+            let key = match self.slots.get(index) {
+                Some(slot) if matches!(slot.stage, Stage::Sent) => slot.key,
+                _ => {
+                    deferred.stages.push(Stage::Answered(answer));
+                    continue;
+                }
+            };
+            self.answer(index, answer, deferred);
+            if let Some(key) = key {
+                self.release(key);
+            }
+        }
+        self.stats.failed - before
+    }
+
+    /// Whether what was sent is still wanted.
+    pub(crate) fn is_wanted(&self, index: Index) -> bool {
+        self.slots
+            .get(index)
+            .is_some_and(|slot| matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone)
+    }
+
+    /// The worker's call has ended, and it stays for another look.
+    pub(crate) fn look_again(&mut self, post: Post) {
+        self.call_ended(post);
+        self.sites.get_mut(post.site).starting += 1;
+    }
+
+    /// A worker ended in an unusual way.
+    pub(crate) fn worker_lost(&mut self, post: Post, is_starting: bool) {
+        if is_starting {
+            self.sites.get_mut(post.site).starting -= 1;
+        } else {
+            self.call_ended(post);
+        }
+    }
+
+    // ---- inside ------------------------------------------------------------------------------
+
+    fn call_ended(&mut self, post: Post) {
+        let site = self.sites.get_mut(post.place);
+        site.sending -= 1;
+        self.calls -= 1;
+        self.lent -= usize::from(site.state == State::Stalled);
+    }
+
+    fn take_from_lane(&mut self, site: SiteId, lane: usize, batch: &mut Batch<'_, T>) {
+        // Nothing in a lane is held back.
+        while batch.items.len() < self.config.max_batch_size
+            && let Some(link) = self.sites.get_mut(site).lanes[lane].pop(&self.slots)
+        {
+            if let Some(key) = self.hand_out(link.index, batch) {
+                self.take_followers(key, batch);
+            }
+        }
+    }
+
+    /// Puts an entry's item into the batch; gives its key.
+    #[inline]
+    fn hand_out(&mut self, index: Index, batch: &mut Batch<'_, T>) -> Option<Key> {
+        let slot = self.slots.get_mut(index)?;
+        let Stage::Waiting(item) = std::mem::replace(&mut slot.stage, Stage::Sent) else {
+            return None;
+        };
+        batch.items.push(item);
+        batch.entries.push(index);
+        self.stats.waited(slot.since, batch.now);
+        let site = self.sites.get_mut(slot.site);
+        site.queued -= 1;
+        site.waiting -= 1;
+        site.flushing -= usize::from(slot.nth < self.promised);
+        self.accepted -= 1;
+        slot.key
+    }
+
+    /// The items of one key go together, so that none of them waits for another's call; unless it may
+    /// have to wait for another's retry.
+    #[cold]
+    fn take_followers(&mut self, key: Key, batch: &mut Batch<'_, T>) {
+        let mut taken = 1;
+        while taken < self.per_key
+            && batch.items.len() < self.config.max_batch_size
+            && let Some(state) = self.keys.get_mut(&key)
+            && let Some(link) = state.followers.pop(&self.slots)
+        {
+            self.hand_out(link.index, batch);
+            taken += 1;
+        }
+        if let Some(state) = self.keys.get_mut(&key) {
+            (state.has_head, state.sending) = (false, taken);
+            self.sites.get_mut(state.site).queued -= state.followers.len();
+        }
+    }
+
+    /// One item of the key was answered; after the last, the next may go.
+    #[cold]
+    fn release(&mut self, key: Key) {
+        let Some(state) = self.keys.get_mut(&key) else {
+            return;
+        };
+        state.sending = state.sending.saturating_sub(1);
+        if state.sending == 0 {
+            self.sites.get_mut(state.site).queued += state.followers.len();
+            self.promote(key);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What reads keep in memory: one cache for each class of answers, whatever their types, and one request for all who want
+//! the same answer at the same time. The table of operations says which class a read keeps and which a write makes stale.
+//!
+//! Tasks and the driver share what is kept, but not the requests under way: a wait may hold up the very thread that
+//! would carry out the request of a task, and would then wait for itself.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wats_cache::{CacheStats, LoadError, SingleFlight, TtlCache};
+
+use crate::error::{Error, Result};
+
+/// A request that takes longer does not hold others up that want the same answer: one of them asks too.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// What an answer takes in memory beside its length, and so the least.
+const OVERHEAD: usize = 256;
+
+/// How answers of one class are kept.
+///
+/// ```
+/// use std::time::Duration;
+/// use wats_domains::{CacheOptions, ClassOptions, Wats};
+///
+/// let minute = ClassOptions::default().ttl(Duration::from_secs(60));
+/// let wats = Wats::builder().cache(CacheOptions::default().products(minute));
+/// # let _ = wats;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClassOptions {
+    /// For how long; 5 minutes by default. `None` is until it is refreshed, and zero is not at all.
+    pub ttl: Option<Duration>,
+    /// Most bytes of all answers together, as long as the server sent them; 8 MiB by default.
+    pub max_bytes: usize,
+}
+
+impl Default for ClassOptions {
+    fn default() -> Self {
+        Self {
+            ttl: Some(Duration::from_secs(300)),
+            max_bytes: 8 << 20,
+        }
+    }
+}
+
+impl ClassOptions {
+    /// Sets for how long answers are kept: a time, or `None` until they are refreshed. Zero keeps nothing.
+    pub fn ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
+        self.ttl = ttl.into();
+        self
+    }
+
+    /// Sets the most bytes of all answers together.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+}
+
+macro_rules! classes {
+    ($( $(#[$meta:meta])* $class:ident = $field:ident; )+) => {
+        /// A class of answers that are kept.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Kept {
+            $( $(#[$meta])* $class, )+
+        }
+
+        /// How long answers are kept in memory, by what they tell.
+        ///
+        /// A write of this client makes stale what it changes. What others change on the server is seen when the time is
+        /// over, or after a `refresh()` of the service.
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct CacheOptions {
+            $( $(#[$meta])* pub $field: ClassOptions, )+
+        }
+
+        impl CacheOptions {
+            /// Nothing is kept: each read asks the server.
+            pub fn off() -> Self {
+                let off = ClassOptions::default().ttl(Duration::ZERO);
+                Self { $( $field: off.clone(), )+ }
+            }
+
+            $(
+                $(#[$meta])*
+                pub fn $field(mut self, options: ClassOptions) -> Self {
+                    self.$field = options;
+                    self
+                }
+            )+
+        }
+
+        /// What the caches did so far; all zero for one that is off.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct CachesStats {
+            $( $(#[$meta])* pub $field: CacheStats, )+
+        }
+
+        /// The caches of all classes.
+        #[derive(Debug)]
+        pub(super) struct Caches {
+            $( $field: Option<Class>, )+
+        }
+
+        impl Caches {
+            pub(super) fn new(options: &CacheOptions) -> Self {
+                Self { $( $field: Class::new(&options.$field), )+ }
+            }
+
+            /// The cache of a class; `None` if it is off.
+            pub(super) fn class(&self, kept: Kept) -> Option<&Class> {
+                match kept {
+                    $( Kept::$class => self.$field.as_ref(), )+
+                }
+            }
+
+            pub(super) fn stats(&self) -> CachesStats {
+                let of = |class: &Option<Class>| class.as_ref().map(Class::stats).unwrap_or_default();
+                CachesStats { $( $field: of(&self.$field), )+ }
+            }
+        }
+    };
+}
+
+classes! {
+    /// The list of processes. No public operation changes it, so it only ages.
+    Processes = processes;
+    /// Single products.
+    Products = products;
+    /// Lists of products.
+    ProductLists = product_lists;
+}
+
+/// What tells a read from others: method, escaped address and body.
+pub(super) type Key = Box<[u8]>;
+
+/// An answer that is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) value: Arc<dyn Any + Send + Sync>,
+    pub(super) bytes: usize,
+    since: Instant,
+}
+
+impl Answer {
+    pub(super) fn new<T: Send + Sync + 'static>(value: T, bytes: usize) -> Self {
+        Self {
+            value: Arc::new(value),
+            bytes,
+            since: Instant::now(),
+        }
+    }
+}
+
+/// A failure is that of all who waited for it.
+type Outcome = Result<Answer, Arc<Error>>;
+
+/// The cache of one class.
+#[derive(Debug)]
+pub(super) struct Class {
+    answers: TtlCache<Key, Answer>,
+    /// Requests under way, of tasks and of the driver.
+    tasks: SingleFlight<Key, Outcome>,
+    driver: SingleFlight<Key, Outcome>,
+    /// How often the class was cleared. A request from before is not kept.
+    cleared: Mutex<u64>,
+    loads_ok: AtomicU64,
+    loads_failed: AtomicU64,
+}
+
+impl Class {
+    fn new(options: &ClassOptions) -> Option<Self> {
+        if options.ttl == Some(Duration::ZERO) {
+            return None;
+        }
+        let weight = |key: &Key, answer: &Answer| (OVERHEAD + key.len() + answer.bytes) as u64;
+        Some(Self {
+            answers: TtlCache::builder()
+                .max_entries(options.max_bytes / OVERHEAD)
+                .max_weight(options.max_bytes as u64)
+                .weigher(weight)
+                .default_ttl(options.ttl)
+                .build(),
+            tasks: SingleFlight::with_lease(LEASE),
+            driver: SingleFlight::with_lease(LEASE),
+            cleared: Mutex::new(0),
+            loads_ok: AtomicU64::new(0),
+            loads_failed: AtomicU64::new(0),
+        })
+    }
+
+    /// What is kept, if it is no older than that.
+    pub(super) fn get(&self, key: &Key, max_age: Duration) -> Option<Answer> {
+        let answer = self.answers.get(key)?;
+        (answer.since.elapsed() <= max_age).then_some(answer)
+    }
+
+    /// The answer of a request under way, or else of `load`, which is kept unless the class is cleared meanwhile.
+    pub(super) async fn load<F>(
+        &self,
+        key: Key,
+        on_driver: bool,
+        max_age: Duration,
+        load: impl FnOnce() -> F,
+    ) -> Result<Answer>
+    where
+        F: Future<Output = Result<Answer>>,
+    {
+        let loads = if on_driver { &self.driver } else { &self.tasks };
+        let lead = || async {
+            // It may have come since it was looked for.
+            if let Some(answer) = self.answers.peek(&key)
+                && answer.since.elapsed() <= max_age
+            {
+                return Ok::<_, Infallible>(Ok(answer));
+            }
+            let cleared = *self.cleared();
+            let outcome = load().await.map_err(Arc::new);
+            self.keep(&key, &outcome, cleared);
+            Ok(outcome)
+        };
+        match loads.run_async(&key, lead).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Arc::try_unwrap(error).unwrap_or_else(Error::Shared)),
+            Err(LoadError::Failed(never)) => match never {},
+            Err(LoadError::Reentrant) => Err(Error::Wait(
+                "it stands inside the same operation, whose answer it would wait for".to_owned(),
+            )),
+        }
+    }
+
+    fn keep(&self, key: &Key, outcome: &Outcome, cleared: u64) {
+        let count = match outcome {
+            Ok(_) => &self.loads_ok,
+            Err(_) => &self.loads_failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let now = self.cleared();
+        if let (Ok(answer), true) = (outcome, *now == cleared) {
+            self.answers.insert(key.clone(), answer.clone());
+        }
+    }
+
+    /// Forgets all answers; requests under way are kept for nobody and joined by nobody any more.
+    pub(super) fn clear(&self) {
+        let mut cleared = self.cleared();
+        *cleared += 1;
+        self.answers.clear();
+        self.tasks.forget_all();
+        self.driver.forget_all();
+    }
+
+    fn stats(&self) -> CacheStats {
+        let mut stats = self.answers.stats();
+        stats.loads_ok = self.loads_ok.load(Ordering::Relaxed);
+        stats.loads_failed = self.loads_failed.load(Ordering::Relaxed);
+        stats
+    }
+
+    fn cleared(&self) -> MutexGuard<'_, u64> {
+        self.cleared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,291 @@
+//! Every row is called once, and its request is what the row and the server's description say.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure"
+)]
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+use wats_http::http::Method;
+use wats_http::test_util::{MockAnswer, MockRequest, MockTransport};
+
+use super::described::Descriptions;
+use crate::ask::Route;
+use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch, Station, Unit};
+use crate::{CacheOptions, Filter, HeaderQuery, Product, ProductQuery, UutReport, Wats};
+
+/// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.
+fn table() -> impl Iterator<Item = &'static Route> {
+    [
+        super::ALL,
+        crate::process::route::ALL,
+        crate::product::route::ALL,
+        crate::report::route::ALL,
+        crate::report::route::internal::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+const AWKWARD: &str = "A/B?x=1#2 %2F'ø&";
+const ID: Uuid = Uuid::from_u128(0x1234_5678);
+
+/// What stands in the place of `{name}` when the calls below fill it.
+fn filled(name: &str) -> &'static str {
+    match name {
+        "partNumber" => "A%2FB%3Fx%3D1%232%20%252F%27%C3%B8%26",
+        "id" => "00000000-0000-0000-0000-000012345678",
+        other => panic!("tell this test what `{other}` is filled with"),
+    }
+}
+
+/// One call of each row, with all that it may be given.
+async fn call_all(api: &Wats) {
+    let (product, report) = (api.product(), api.report());
+    let internal = report.internal();
+    let detail = Detail::default()
+        .level(DetailLevel::FULL)
+        .chart_data(true)
+        .attachments(true);
+    let test = UutReport::builder(
+        Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        },
+        100,
+    )
+    .station(Station {
+        name: "S",
+        location: "L",
+        purpose: "P",
+    })
+    .operator("O");
+    let whole = ProductQuery::default()
+        .filter(Filter::eq("name", AWKWARD))
+        .top(5)
+        .order_by("name desc");
+    let headers = HeaderQuery::default()
+        .filter(Filter::eq("comment", AWKWARD))
+        .select([crate::report::HeaderField::Id])
+        .expand(crate::report::HeaderList::Assets)
+        .order_by(crate::report::HeaderOrder::Id)
+        .skip(5)
+        .top(5);
+    let misc = MiscInfoSearch::default()
+        .description(AWKWARD)
+        .data(AWKWARD)
+        .serial_number(AWKWARD)
+        .process_code(10);
+    let wsxf = format!("<Report ID=\"{ID}\"/>");
+    let wsxf = format!(
+        "<Reports xmlns=\"http://wats.virinco.com/schemas/WATS/Report/wsxf\">{wsxf}</Reports>"
+    );
+    drop((
+        api.version().await,
+        api.process().list().await,
+        product.get(AWKWARD).await,
+        product.query(&whole).await,
+        product.save(&Product::new("P")).await,
+    ));
+    drop((
+        report.submit(&test.build().unwrap()).await,
+        report.submit_wsxf(wsxf).await,
+        report.get_with(ID, detail).await,
+        report.get_wsxf(ID, detail, true).await,
+        report.headers(&headers).await,
+        report.by_misc_info(&misc).await,
+        report.attachment(ID, AttachmentKey::Id(ID)).await,
+        report.attachment(ID, AttachmentKey::Step(1)).await,
+        report.attachments_zip(ID).await,
+        report.certificate(ID).await,
+    ));
+    drop((
+        internal.state(ID).await,
+        internal.quarantine().await,
+        internal.retry(&[ID]).await,
+        internal
+            .retry_at(&[(ID, jiff::Timestamp::UNIX_EPOCH)])
+            .await,
+        internal.delete_quarantined(&[ID]).await,
+    ));
+}
+
+async fn requests() -> Vec<MockRequest> {
+    let mut mock = MockTransport::new();
+    for method in [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+    ] {
+        mock = mock.on(method, "/*", [MockAnswer::status(400)]);
+    }
+    let client = wats_http::Client::builder()
+        .base_url("http://mock")
+        .token("aHVudGVyMjpodW50ZXIy")
+        .rate_limit(None)
+        .breaker(None)
+        .transport(mock.clone())
+        .build()
+        .unwrap();
+    call_all(&Wats::new(client, &CacheOptions::off())).await;
+    mock.requests()
+}
+
+fn path_of(row: &Route) -> String {
+    let mut parts = row.operation.path().split(['{', '}']);
+    let mut path = parts.next().unwrap().to_owned();
+    while let (Some(name), Some(after)) = (parts.next(), parts.next()) {
+        path.push_str(filled(name));
+        path.push_str(after);
+    }
+    path
+}
+
+fn is_internal(row: &Route) -> bool {
+    row.operation.path().starts_with("/api/internal/")
+}
+
+fn query_of(request: &MockRequest) -> BTreeSet<String> {
+    let query = request
+        .target
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap().0.to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_row_is_called_and_its_request_is_what_it_says() {
+    let mut requests = requests().await;
+    for row in table() {
+        let (name, method, path) = (row.operation.name(), row.operation.method(), path_of(row));
+        let ours: Vec<_> = requests
+            .extract_if(.., |r| {
+                r.method == *method && r.target.split('?').next() == Some(&path)
+            })
+            .collect();
+        assert!(
+            !ours.is_empty(),
+            "{name}: no call of it in `call_all` asks for {method} {path}"
+        );
+        for request in ours {
+            let legal = |c: char| c.is_ascii_alphanumeric() || "-._~%/?$&=".contains(c);
+            assert!(
+                request.target.chars().all(legal),
+                "{name}: {}",
+                request.target
+            );
+            assert_eq!(
+                request.headers.contains_key("referer"),
+                is_internal(row),
+                "{name}: Referer"
+            );
+            let typed = request.headers.contains_key("content-type");
+            assert_eq!(
+                typed,
+                !request.body.is_empty(),
+                "{name}: a body and its type"
+            );
+        }
+    }
+    let rest: Vec<_> = requests.iter().map(|r| &r.target).collect();
+    assert!(rest.is_empty(), "requests of no row: {rest:?}");
+}
+
+#[test]
+fn the_table_is_consistent() {
+    let mut names = BTreeSet::new();
+    for row in table() {
+        let name = row.operation.name();
+        assert!(names.insert(name), "{name} twice");
+        assert!(row.operation.path().starts_with("/api/"));
+        let is_read = row.operation.method() == Method::GET;
+        assert!(
+            row.keeps.is_none() || is_read,
+            "{name} writes and must not be answered from memory"
+        );
+        assert!(
+            row.stales.is_empty() || !is_read,
+            "{name} reads and makes nothing stale"
+        );
+        let deletes = row.operation.method() == Method::DELETE;
+        assert!(!row.gone || deletes, "{name} does not delete");
+    }
+}
+
+/// Rows of which the description lacks something that is known otherwise.
+const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
+    (
+        "product.query",
+        Lacks::Query,
+        "OData: its options are those of the query language",
+    ),
+    (
+        "report.headers",
+        Lacks::Query,
+        "OData: its options are those of the query language",
+    ),
+    (
+        "report.submit",
+        Lacks::Body,
+        "the report is the body, in words only",
+    ),
+    (
+        "report.submit_wsxf",
+        Lacks::Body,
+        "the report is the body, in words only",
+    ),
+];
+
+#[derive(Debug, PartialEq)]
+enum Lacks {
+    Query,
+    Body,
+}
+
+const ODATA: [&str; 6] = ["$filter", "$top", "$skip", "$orderby", "$select", "$expand"];
+
+#[tokio::test]
+async fn every_row_is_called_as_the_server_describes_it() {
+    let Some(descriptions) = Descriptions::read() else {
+        return;
+    };
+    let requests = requests().await;
+    for row in table() {
+        let name = row.operation.name();
+        let described = descriptions.of(row);
+        let described = described.unwrap_or_else(|| panic!("{name} is no operation of the server"));
+        let lacks = |what| {
+            UNDESCRIBED
+                .iter()
+                .any(|(of, lacks, _)| *of == name && *lacks == what)
+        };
+        for request in requests.iter().filter(|r| {
+            r.method == *row.operation.method() && r.target.split('?').next() == Some(&path_of(row))
+        }) {
+            let query = query_of(request);
+            let unknown = query.iter().find(|name| {
+                let odata = lacks(Lacks::Query) && ODATA.contains(&name.as_str());
+                !odata && !described.query.contains(*name)
+            });
+            assert_eq!(unknown, None, "{name}: no such parameter");
+            let missing: Vec<_> = described.required.difference(&query).collect();
+            assert!(missing.is_empty(), "{name} lacks {missing:?}");
+            let body = described.body != lacks(Lacks::Body);
+            assert_eq!(!request.body.is_empty(), body, "{name}: body");
+        }
+    }
+    for (name, _, reason) in UNDESCRIBED {
+        let known = table().any(|row| row.operation.name() == *name);
+        assert!(known, "{name} is no row any more ({reason})");
+    }
+}
