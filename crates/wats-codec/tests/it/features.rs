@@ -3,9 +3,10 @@
 use wats_codec::{Error, Format, Serializer};
 
 /// A document of each format that may be left out, and whether this build has it.
-const DOCUMENTS: [(&str, bool, &[u8]); 4] = [
+const DOCUMENTS: [(&str, bool, &[u8]); 5] = [
     ("gzip", cfg!(feature = "gzip"), b"\x1f\x8b\x08\0"),
     ("zstd", cfg!(feature = "zstd"), b"\x28\xb5\x2f\xfd"),
+    ("zstd", cfg!(feature = "zstd"), b"\x5e\x2a\x4d\x18\0\0\0\0"),
     ("archive", cfg!(feature = "archive"), b"\xc1WA\x01"),
     ("msgpack", cfg!(feature = "msgpack"), b"\x92\x01\x02"),
 ];
