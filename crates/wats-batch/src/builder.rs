@@ -6,16 +6,19 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use crate::bulk::Bulk;
 use crate::dedupe::ByKey;
 use crate::entry::Key;
 use crate::metrics::Meter;
-use crate::queue::Errand;
+use crate::queue::{Errand, Task};
 use crate::recovery::{Bisect, Recovery};
 use crate::shared::{Options, Shared};
-use crate::{
-    BatchConfig, ConfigError, IntoAnswers, IntoKeyed, RequestBatcher, Retry, timer, watch, worker,
-};
+use crate::timer::Timer;
+use crate::watch::Watch;
+use crate::worker::Worker;
+use crate::{BatchConfig, ConfigError, IntoAnswers, IntoKeyed, RequestBatcher, Retry};
 
 /// Builds a [`RequestBatcher`]; from [`RequestBatcher::builder`].
 ///
@@ -224,13 +227,33 @@ where
             self.config,
             bulk,
             self.options,
-            |shared, errand| match errand {
-                Errand::Worker(post, runtime) => worker::start(shared, post, runtime),
-                Errand::Timer(post, runtime) => timer::start(shared, post, runtime),
-                Errand::Watch(post, runtime) => watch::start(shared, post, runtime),
-            },
+            start,
         ))))
     }
+}
+
+/// Starts a task. Made before it is spawned: if the runtime is gone, dropping it tells so.
+fn start<T, R, E>(
+    shared: &Arc<Shared<T, R, E>>,
+    Errand {
+        task,
+        post,
+        runtime,
+    }: Errand,
+) where
+    T: Send + 'static,
+    R: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    let task = match task {
+        Task::Worker => {
+            let worker = Worker::new(shared, post).run();
+            return runtime.map_or((), |runtime| shared.start_worker(&runtime, worker));
+        }
+        Task::Timer => Timer::new(shared, post).run().boxed(),
+        Task::Watch => Watch::new(shared, post).run().boxed(),
+    };
+    drop(runtime.map(|runtime| runtime.spawn(task)));
 }
 
 impl<T, R> RequestBatcher<T, R, Infallible>

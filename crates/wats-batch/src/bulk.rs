@@ -1,7 +1,6 @@
 //! The user's bulk function in one shape, whatever form its answers have, and its panics caught.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher, Hash};
 use std::panic::AssertUnwindSafe;
@@ -109,12 +108,6 @@ impl<K, R, E, M: IntoKeyed<K, R, E>> IntoKeyed<K, R, E> for Result<M, E> {
 pub(crate) struct Bulk<T, R, E>(Box<Erased<T, R, E>>);
 
 type Erased<T, R, E> = dyn Fn(Vec<T>) -> BoxFuture<'static, Outcome<R, E>> + Send + Sync;
-
-impl<T, R, E> fmt::Debug for Bulk<T, R, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bulk(..)")
-    }
-}
 
 impl<T: Send + 'static, R: Send + 'static, E: Send + 'static> Bulk<T, R, E> {
     /// `into` gives the function's answers.

@@ -5,17 +5,15 @@ use std::future::Future;
 use std::iter::Fuse;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use crate::config::refuse_zero;
 use crate::error::panic_message;
-use crate::map::capacity;
+use crate::map::{AsCompleted, capacity};
 use crate::progress::{Report, Reporter};
-use crate::{BatchError, ChunkError, ConfigError, Progress, Retry, batch_map_stream};
+use crate::{BatchError, ChunkError, ConfigError, Progress, Retry};
 
 /// How a list is cut and sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +240,7 @@ impl<T, E> ChunkedBatcher<T, E> {
         Fut: Future<Output = Result<C, E>>,
     {
         let items = items.into_iter();
-        let reporter = Reporter::new(&items, self.progress.clone());
+        let mut reporter = Reporter::new(&items, self.progress.clone());
         let chunks = Chunks {
             items: items.fuse(),
             size: self.config.chunk_size,
@@ -252,14 +250,12 @@ impl<T, E> ChunkedBatcher<T, E> {
         };
         let retry = self.retry.clone();
         let call = Arc::new(call);
-        let calls = batch_map_stream(chunks, self.config.max_concurrent, move |chunk| {
-            one(chunk, Arc::clone(&call), retry.clone(), answers)
-        });
-        Reported {
-            calls,
-            reporter,
-            held: None,
-        }
+        let one = move |chunk| one(chunk, Arc::clone(&call), retry.clone(), answers);
+        let seen = move |done: &ChunkDone<C, E>| {
+            let items = done.items.len();
+            reporter.seen_many(items, if done.result.is_err() { items } else { 0 });
+        };
+        AsCompleted::new(chunks, self.config.max_concurrent, one, seen).map(|(_, done)| done)
     }
 }
 
@@ -279,37 +275,6 @@ async fn all_or_first_error<C, E>(
     }
     answers.sort_unstable_by_key(|(chunk, _)| *chunk);
     Ok(answers.into_iter().map(|(_, answer)| answer).collect())
-}
-
-/// Tells the progress callback of each chunk before the chunk is handed out.
-struct Reported<S, C, E> {
-    calls: S,
-    reporter: Reporter,
-    /// A chunk of which the callback is told now. If the callback panics, the next poll gives it.
-    held: Option<ChunkDone<C, E>>,
-}
-
-// Nothing in it is pinned in place.
-impl<S: Unpin, C, E> Unpin for Reported<S, C, E> {}
-
-impl<S, C, E> Stream for Reported<S, C, E>
-where
-    S: Stream<Item = (usize, ChunkDone<C, E>)> + Unpin,
-{
-    type Item = ChunkDone<C, E>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        if this.held.is_none()
-            && let Some((_, done)) = ready!(this.calls.poll_next_unpin(cx))
-        {
-            let items = done.items.len();
-            let failed = if done.result.is_err() { items } else { 0 };
-            this.held = Some(done);
-            this.reporter.seen_many(items, failed);
-        }
-        Poll::Ready(this.held.take())
-    }
 }
 
 /// A chunk and its attempts.

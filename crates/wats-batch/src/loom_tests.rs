@@ -17,7 +17,7 @@ use crate::add::{Add, Ticket};
 use crate::bulk::Bulk;
 use crate::entry::WhenFull;
 use crate::metrics::Meter;
-use crate::queue::{Errand, Post};
+use crate::queue::{Errand, Task};
 use crate::shared::{Options, Shared, Starter};
 use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority};
@@ -49,14 +49,9 @@ fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
 
 /// The worker's own steps, on a thread in place of a task.
 fn on_a_thread(shared: &Under, errand: Errand) {
-    run(Worker::new(shared, post(&errand)));
-}
-
-fn post(errand: &Errand) -> Post {
-    let Errand::Worker(post, None) = errand else {
-        unreachable!("one site, without a runtime, and no windows: {errand:?}");
-    };
-    *post
+    // One site, without a runtime, and no windows.
+    assert_eq!(errand.task, Task::Worker);
+    run(Worker::new(shared, errand.post));
 }
 
 thread_local! {

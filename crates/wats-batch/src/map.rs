@@ -1,6 +1,6 @@
 //! `batch_map`: an async function over a list, a bounded number at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -69,11 +69,7 @@ where
     F: FnMut(I::Item) -> Fut,
     Fut: Future,
 {
-    AsCompleted {
-        engine: Engine::new(items.into_iter(), limit, call),
-        limit: limit.max(1),
-        done: VecDeque::new(),
-    }
+    AsCompleted::new(items.into_iter(), limit, call, |_| {})
 }
 
 /// [`batch_map`] with options: progress, a signal to stop, streams in either order.
@@ -239,7 +235,7 @@ where
             }
             if !window.passes(index) {
                 window.put(index, outcome);
-                outcomes.extend(std::iter::from_fn(|| window.next()));
+                outcomes.extend(std::iter::from_fn(|| window.pop()));
             } else if let Some(outcome) = outcome {
                 outcomes.push(outcome);
             }
@@ -253,107 +249,107 @@ where
 /// Outcomes that come in any order and leave in the order of the items.
 struct Window<R> {
     /// The index of the next to leave.
-    first: usize,
-    /// From the next on. It ends with an item that has ended.
-    places: VecDeque<Place<R>>,
-    /// Items in it that have ended.
-    kept: usize,
-}
-
-enum Place<R> {
-    UnderWay,
-    Done(R),
-    /// The item panicked: it leaves unseen.
-    Panicked,
+    next: usize,
+    /// Those that came early; none of one whose item panicked.
+    kept: BTreeMap<usize, Option<R>>,
 }
 
 impl<R> Window<R> {
-    fn new() -> Self {
+    const fn new() -> Self {
         Self {
-            first: 0,
-            places: VecDeque::new(),
-            kept: 0,
+            next: 0,
+            kept: BTreeMap::new(),
         }
     }
 
     /// Puts the outcome of an item, or none if it panicked.
     fn put(&mut self, index: usize, outcome: Option<R>) {
-        let place = index - self.first;
-        if self.places.len() <= place {
-            self.places.resize_with(place + 1, || Place::UnderWay);
-        }
-        self.places[place] = outcome.map_or(Place::Panicked, Place::Done);
-        self.kept += 1;
+        self.kept.insert(index, outcome);
         self.skip();
     }
 
     /// Whether this item, which has ended, needs no place: it is the next, and nothing waits behind it.
     #[inline]
     fn passes(&mut self, index: usize) -> bool {
-        let passes = index == self.first && self.places.is_empty();
-        self.first += usize::from(passes);
+        let passes = index == self.next && self.kept.is_empty();
+        self.next += usize::from(passes);
         passes
     }
 
     /// The next in order, if it is there.
-    fn next(&mut self) -> Option<R> {
-        match self.places.pop_front()? {
-            Place::Done(outcome) => {
-                self.first += 1;
-                self.kept -= 1;
-                self.skip();
-                Some(outcome)
-            }
-            not_yet => {
-                self.places.push_front(not_yet);
-                None
-            }
-        }
+    fn pop(&mut self) -> Option<R> {
+        let outcome = self.kept.remove(&self.next)?;
+        self.next += 1;
+        self.skip();
+        outcome
     }
 
     /// Lets those leave that are next and have no outcome.
     fn skip(&mut self) {
-        while let Some(Place::Panicked) = self.places.front() {
-            self.places.pop_front();
-            self.first += 1;
-            self.kept -= 1;
+        while let Some(None) = self.kept.get(&self.next) {
+            self.kept.remove(&self.next);
+            self.next += 1;
         }
     }
 }
 
 /// See [`batch_map_stream`].
-struct AsCompleted<I: Iterator, F, Fut: Future> {
+pub(crate) struct AsCompleted<I: Iterator, F, Fut: Future, S> {
     engine: Engine<I, F, Fut>,
     limit: usize,
     done: VecDeque<(usize, Fut::Output)>,
+    /// Sees each outcome before it is handed out, and once. If it panics, the next poll hands it out.
+    seen: S,
+    was_seen: bool,
 }
 
 // Nothing in it is pinned in place: the engine keeps its futures in boxes.
-impl<I: Iterator, F, Fut: Future> Unpin for AsCompleted<I, F, Fut> {}
+impl<I: Iterator, F, Fut: Future, S> Unpin for AsCompleted<I, F, Fut, S> {}
 
-impl<I, F, Fut> Stream for AsCompleted<I, F, Fut>
+impl<I, F, Fut, S> AsCompleted<I, F, Fut, S>
 where
     I: Iterator,
     F: FnMut(I::Item) -> Fut,
     Fut: Future,
+    S: FnMut(&Fut::Output),
+{
+    pub(crate) fn new(items: I, limit: usize, call: F, seen: S) -> Self {
+        Self {
+            engine: Engine::new(items, limit, call),
+            limit: limit.max(1),
+            done: VecDeque::new(),
+            seen,
+            was_seen: false,
+        }
+    }
+}
+
+impl<I, F, Fut, S> Stream for AsCompleted<I, F, Fut, S>
+where
+    I: Iterator,
+    F: FnMut(I::Item) -> Fut,
+    Fut: Future,
+    S: FnMut(&Fut::Output),
 {
     type Item = (usize, Fut::Output);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self {
-            engine,
-            limit,
-            done,
-        } = &mut *self;
+        let this = &mut *self;
+        let (limit, done) = (this.limit, &mut this.done);
         // All slots are kept busy before a result is handed out.
-        let ended = engine.drive(cx, limit.saturating_sub(done.len()), |index, outcome| {
+        let room = limit.saturating_sub(done.len());
+        let ended = this.engine.drive(cx, room, |index, outcome| {
             done.extend(outcome.map(|outcome| (index, outcome)));
             limit.saturating_sub(done.len())
         });
-        match done.pop_front() {
-            Some(outcome) => Poll::Ready(Some(outcome)),
-            None => ended.map(|()| None),
+        let Some((_, outcome)) = this.done.front() else {
+            return ended.map(|()| None);
+        };
+        if !std::mem::replace(&mut this.was_seen, true) {
+            (this.seen)(outcome);
         }
+        this.was_seen = false;
+        Poll::Ready(this.done.pop_front())
     }
 }
 
@@ -382,11 +378,15 @@ where
             most,
             window,
         } = &mut *self;
-        let ended = engine.drive(cx, most.saturating_sub(window.kept), |index, outcome| {
-            window.put(index, outcome);
-            most.saturating_sub(window.kept)
-        });
-        match window.next() {
+        let ended = engine.drive(
+            cx,
+            most.saturating_sub(window.kept.len()),
+            |index, outcome| {
+                window.put(index, outcome);
+                most.saturating_sub(window.kept.len())
+            },
+        );
+        match window.pop() {
             Some(outcome) => Poll::Ready(Some(outcome)),
             None => ended.map(|()| None),
         }

@@ -6,6 +6,7 @@
 //! failed, it is known that nothing gets through: an outage, which more calls would only multiply.
 
 use crate::BatchError;
+use crate::entry::Index;
 use crate::error::Answer;
 use crate::foreign::let_go;
 use crate::recovery::{Part, Recovery};
@@ -24,8 +25,7 @@ where
     pub(crate) async fn serve_with_recovery(&mut self, items: Vec<T>, recovery: &Recovery<T, E>) {
         let entries = std::mem::take(&mut self.entries);
         self.parts.push_back(Part {
-            items,
-            entries,
+            items: entries.into_iter().zip(items).collect(),
             attempt: 1,
             cuts: 0,
             failure: None,
@@ -38,8 +38,7 @@ where
                 && let Some(failure) = part.failure
             {
                 // More calls would meet the same outage.
-                self.entries = part.entries;
-                self.fail(&failure, false);
+                self.finish(part.items, &failure);
                 continue;
             }
             if !std::mem::take(&mut is_first) {
@@ -48,21 +47,22 @@ where
             if part.items.is_empty() {
                 continue;
             }
-            self.entries = part.entries;
             let attempt = part.attempt;
-            let kept = recovery.keep(&part.items, attempt);
+            self.entries = part.items.iter().map(|(entry, _)| *entry).collect();
             let again = Part {
-                items: kept,
-                entries: Vec::new(),
+                items: recovery.keep(&part.items, attempt),
                 ..part
             };
-            let is_retried = match self.call(part.items).await {
+            let items = part.items.into_iter().map(|(_, item)| item).collect();
+            let is_retried = match self.call(items).await {
                 Ok(answers) => {
                     got_through = true;
                     self.settle_or_keep(answers, again, recovery)
                 }
                 Err(error) if recovery.retries(attempt, &error) => {
+                    self.entries.clear();
                     self.send_again(again);
+                    self.settle(std::iter::empty(), false);
                     true
                 }
                 Err(error) => {
@@ -71,6 +71,7 @@ where
                         self.cut_in_two(again, &error);
                     } else {
                         self.fail(&error, false);
+                        let_go(again.items);
                     }
                     false
                 }
@@ -82,22 +83,18 @@ where
         self.settle(std::iter::empty(), true);
     }
 
-    /// Sends all that the call had again.
+    /// Sends these again; the worker has the entries of the others.
     fn send_again(&mut self, mut part: Part<T, E>) {
-        part.entries = std::mem::take(&mut self.entries);
         part.attempt += 1;
         self.parts.push_front(part);
-        self.settle(std::iter::empty(), false);
     }
 
     fn cut_in_two(&mut self, mut first: Part<T, E>, error: &BatchError<E>) {
-        let half = first.items.len() / 2;
-        first.entries = std::mem::take(&mut self.entries);
+        self.entries.clear();
         first.cuts += 1;
         first.failure = Some(error.clone());
         let second = Part {
-            items: first.items.split_off(half),
-            entries: first.entries.split_off(half),
+            items: first.items.split_off(first.items.len() / 2),
             failure: first.failure.clone(),
             ..first
         };
@@ -113,62 +110,59 @@ where
         mut part: Part<T, E>,
         recovery: &Recovery<T, E>,
     ) -> bool {
-        if part.items.is_empty() {
-            self.settle(answers, false);
-            return false;
-        }
         // The predicate is foreign code: it is asked while the worker still has all entries.
         let is_retried = |answer: &Answer<R, E>| match answer {
-            Ok(_) => false,
-            Err(error) => recovery.retries(part.attempt, error),
+            Err(error) if !part.items.is_empty() => recovery.retries(part.attempt, error),
+            _ => false,
         };
         let retried: Vec<_> = answers.iter().map(is_retried).collect();
-        let (mut finals, mut unused_answers, mut unused_items) =
-            (Vec::new(), Vec::new(), Vec::new());
-        let items = std::mem::take(&mut part.items).into_iter();
-        let entries = std::mem::take(&mut self.entries).into_iter();
-        for (((entry, item), answer), retried) in entries.zip(items).zip(answers).zip(retried) {
-            if retried {
-                part.items.push(item);
-                part.entries.push(entry);
-                unused_answers.push(answer);
-            } else {
-                self.entries.push(entry);
-                finals.push(answer);
-                unused_items.push(item);
-            }
-        }
-        let is_retried = !part.items.is_empty();
+        let is_retried = retried.contains(&true);
+        let mut unused = (Vec::new(), Vec::new());
         if is_retried {
-            part.attempt += 1;
+            let mut finals = Vec::new();
+            let items = std::mem::take(&mut part.items);
+            self.entries.clear();
+            for ((item, answer), retried) in items.into_iter().zip(answers).zip(retried) {
+                if retried {
+                    part.items.push(item);
+                    unused.0.push(answer);
+                } else {
+                    self.entries.push(item.0);
+                    finals.push(answer);
+                    unused.1.push(item);
+                }
+            }
             part.failure = None;
-            self.parts.push_front(part);
+            self.send_again(part);
+            self.settle(finals, false);
+        } else {
+            self.settle(answers, false);
+            unused.1 = part.items;
         }
-        self.settle(finals, false);
-        let_go(unused_answers);
-        let_go(unused_items);
+        let_go(unused.0);
+        let_go(unused.1);
         is_retried
     }
 
     /// Takes out the items nobody waits for any more; they need not be sent again.
     fn drop_unwanted(&mut self, part: &mut Part<T, E>) {
         let items = std::mem::take(&mut part.items);
-        let entries = std::mem::take(&mut part.entries);
-        let mut unwanted = Vec::new();
-        {
+        let unwanted = {
             let mut queue = self.shared.queue.lock();
-            for (item, entry) in items.into_iter().zip(entries) {
-                if queue.is_wanted(entry) {
-                    part.items.push(item);
-                    part.entries.push(entry);
-                } else {
-                    unwanted.push(item);
-                    self.entries.push(entry);
-                }
-            }
-            queue.stats.resent += part.items.len() as u64;
-        }
-        self.fail(&BatchError::Interrupted, false);
-        let_go(unwanted);
+            let (wanted, unwanted) = items
+                .into_iter()
+                .partition::<Vec<_>, _>(|(entry, _)| queue.is_wanted(*entry));
+            queue.stats.resent += wanted.len() as u64;
+            part.items = wanted;
+            unwanted
+        };
+        self.finish(unwanted, &BatchError::Interrupted);
+    }
+
+    /// Answers these with an error.
+    fn finish(&mut self, items: Vec<(Index, T)>, error: &BatchError<E>) {
+        self.entries.extend(items.iter().map(|(entry, _)| *entry));
+        self.fail(error, false);
+        let_go(items);
     }
 }

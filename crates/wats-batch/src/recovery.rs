@@ -23,8 +23,7 @@ pub(crate) enum Bisect<E> {
 
 /// Items that are sent together, with the number of their attempt.
 pub(crate) struct Part<T, E> {
-    pub(crate) items: Vec<T>,
-    pub(crate) entries: Vec<Index>,
+    pub(crate) items: Vec<(Index, T)>,
     pub(crate) attempt: u32,
     /// How often the batch was cut to come to this part.
     pub(crate) cuts: u32,
@@ -33,13 +32,14 @@ pub(crate) struct Part<T, E> {
 }
 
 impl<T, E> Recovery<T, E> {
-    /// A copy of the items, if they may be needed again.
-    pub(crate) fn keep(&self, items: &[T], attempt: u32) -> Vec<T> {
+    /// Copies of the items, if they may be needed again.
+    pub(crate) fn keep(&self, items: &[(Index, T)], attempt: u32) -> Vec<(Index, T)> {
         let retry = self.retry.as_ref();
         let retry = retry.is_some_and(|retry| retry.may_follow(attempt));
         let bisect = !matches!(self.bisect, Bisect::None) && items.len() > 1;
         if retry || bisect {
-            items.iter().map(self.copy).collect()
+            let copy = |(entry, item): &(Index, T)| (*entry, (self.copy)(item));
+            items.iter().map(copy).collect()
         } else {
             Vec::new()
         }

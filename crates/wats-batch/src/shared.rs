@@ -1,6 +1,5 @@
 //! The queue under its lock, and all that must happen outside of it: waking, dropping, spawning.
 
-use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -46,14 +45,6 @@ pub(crate) struct Shared<T, R, E> {
     workers: Lock<Vec<AbortHandle>>,
     /// Told when the batcher is closed, and when a closed one has answered everything.
     pub(crate) closing: Notify,
-}
-
-impl<T, R, E> fmt::Debug for Shared<T, R, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<T, R, E> Shared<T, R, E> {
@@ -231,8 +222,13 @@ impl<T, R, E> Shared<T, R, E> {
 
     // ---- tasks -------------------------------------------------------------------------------
 
-    /// Keeps a worker's handle, for a close with a deadline.
-    pub(crate) fn remember(&self, worker: AbortHandle) {
+    /// Starts a worker in a runtime, and keeps its handle for a close with a deadline.
+    pub(crate) fn start_worker(
+        &self,
+        runtime: &Handle,
+        worker: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let worker = runtime.spawn(worker).abort_handle();
         let mut workers = self.workers.lock();
         workers.retain(|worker| !worker.is_finished());
         workers.push(worker);

@@ -6,39 +6,28 @@ use std::panic::catch_unwind;
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future::select;
-use tokio::runtime::Handle;
-
 use crate::foreign::forget_panic;
 use crate::queue::Post;
 use crate::shared::Shared;
+use futures_util::future::select;
 
-/// Starts a timer; the queue has counted it as running.
-pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, post: Post, runtime: Option<Handle>)
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    let timer = Timer {
-        shared: Arc::clone(shared),
-        post,
-        is_done: false,
-    };
-    match runtime {
-        Some(runtime) => drop(runtime.spawn(timer.run())),
-        None => drop(timer),
-    }
-}
-
-struct Timer<T, R, E> {
+pub(crate) struct Timer<T, R, E> {
     shared: Arc<Shared<T, R, E>>,
     post: Post,
     is_done: bool,
 }
 
 impl<T, R, E> Timer<T, R, E> {
-    async fn run(mut self) {
+    /// The queue has counted it as running.
+    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            post,
+            is_done: false,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
         let (shared, post) = (Arc::clone(&self.shared), self.post);
         loop {
             // Registered before the look, so that no close falls in between.

@@ -18,32 +18,23 @@ use crate::shared::Shared;
 const GRACE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Starts a watch; the queue has counted it as running.
-pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, post: Post, runtime: Option<Handle>)
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    let watch = Watch {
-        shared: Arc::clone(shared),
-        site: post.place,
-        is_done: false,
-    };
-    match runtime {
-        Some(runtime) => drop(runtime.spawn(watch.run())),
-        None => drop(watch),
-    }
-}
-
-struct Watch<T, R, E> {
+pub(crate) struct Watch<T, R, E> {
     shared: Arc<Shared<T, R, E>>,
     site: SiteId,
     is_done: bool,
 }
 
 impl<T, R, E> Watch<T, R, E> {
-    async fn run(mut self) {
+    /// The queue has counted it as running.
+    pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            site: post.place,
+            is_done: false,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
         let id = self.site;
         let mut grace = GRACE;
         loop {

@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::bulk::Outcome;
@@ -22,21 +21,6 @@ use crate::queue::Post;
 use crate::recovery::Part;
 use crate::shared::Shared;
 use crate::{BatchError, Policy};
-
-/// Starts a worker; the queue has counted it as starting.
-pub(crate) fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, post: Post, runtime: Option<Handle>)
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    // Made before it is spawned: if the runtime is gone, dropping it tells so.
-    let worker = Worker::new(shared, post);
-    match runtime {
-        Some(runtime) => shared.remember(runtime.spawn(worker.run()).abort_handle()),
-        None => drop(worker),
-    }
-}
 
 pub(crate) struct Worker<T, R, E> {
     pub(crate) shared: Arc<Shared<T, R, E>>,
@@ -58,6 +42,7 @@ where
     R: Send + 'static,
     E: Send + Sync + 'static,
 {
+    /// The queue has counted it as starting.
     pub(crate) fn new(shared: &Arc<Shared<T, R, E>>, post: Post) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -70,7 +55,7 @@ where
         }
     }
 
-    async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         if self.shared.policy == Policy::Eager {
             // The callers that are ready to run now get to add their items first.
             YieldOnce(false).await;
@@ -157,7 +142,8 @@ impl<T, R, E> Worker<T, R, E> {
     /// Nothing is sent again; the callers are still to be told.
     fn drop_parts(&mut self) {
         for part in std::mem::take(&mut self.parts) {
-            self.entries.extend(part.entries);
+            self.entries
+                .extend(part.items.iter().map(|(entry, _)| *entry));
             let_go(part.items);
         }
     }

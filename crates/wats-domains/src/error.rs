@@ -39,6 +39,15 @@ pub enum Error {
     /// Data that is not what it should be.
     #[error("{0}")]
     Data(String),
+    /// One of many that were looked up, and not in the server's answer. Kind and status are those of a 404, which is what
+    /// `get` of it alone gives.
+    #[error("there is no {what} {key:?}")]
+    NotFound {
+        /// What was looked up.
+        what: &'static str,
+        /// By what it was looked up, such as the part number.
+        key: String,
+    },
     /// The server answered a submit with success, but did not name the report: nobody has said that it was received.
     /// Submitting it again is safe.
     #[error(
@@ -57,7 +66,7 @@ pub enum Error {
     #[error("the operation cannot be waited for: {0}")]
     Wait(String),
     /// Not sent, because the bulk was stopped before its turn
-    /// ([`BulkOptions::until`](crate::report::BulkOptions::until)).
+    /// ([`BulkOptions::until`](crate::BulkOptions::until)).
     #[error("not sent: stopped before its turn")]
     Stopped,
     /// Not sent, because the calls of the bulk before it were all refused for the same reason, which lies with the client
@@ -111,6 +120,7 @@ impl Error {
             Self::UnknownProcess { source, .. } => source.kind(),
             Self::Config(_) => ErrorKind::Config,
             Self::Unacknowledged { .. } => ErrorKind::Decode,
+            Self::NotFound { .. } => ErrorKind::Status(StatusCode::NOT_FOUND),
             Self::Report(_)
             | Self::Query(_)
             | Self::Data(_)
@@ -122,7 +132,10 @@ impl Error {
 
     /// The status of the server's answer, when that is the failure.
     pub fn status(&self) -> Option<StatusCode> {
-        self.as_http().and_then(wats_http::Error::status)
+        match self {
+            Self::NotFound { .. } => Some(StatusCode::NOT_FOUND),
+            other => other.as_http().and_then(wats_http::Error::status),
+        }
     }
 
     /// Whether the same call may succeed later without a change.

@@ -2,11 +2,12 @@
 //!
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
-//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
+//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 mod ask;
 mod builder;
+mod bulk;
 mod client;
 mod error;
 mod odata;
@@ -18,6 +19,7 @@ mod scanned;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
 pub use builder::WatsBuilder;
+pub use bulk::BulkOptions;
 pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
@@ -28,6 +30,8 @@ pub use report::{
     Finding, HeaderQuery, MeasurementLimits, Report, ReportHeader, ReportService, UutReport,
 };
 
+#[doc(inline)]
+pub use wats_batch::{Partition, Progress};
 #[doc(inline)]
 pub use wats_report::{Cleaned, clean_scanned, wire};
 

@@ -162,7 +162,7 @@ impl RequestBuilder {
         self.with(|call| call.limits(limits))
     }
 
-    /// Sets how much of the token's rate limit one try uses up; see [`Call::weight`].
+    /// Sets how much of the token's rate limit one attempt uses up; see [`Call::weight`].
     pub fn weight(self, calls: u32) -> Self {
         self.with(|call| call.weight(calls))
     }

@@ -108,7 +108,7 @@ impl Call {
         self
     }
 
-    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one try of this call uses up. Default 1, the least; more
+    /// Sets how much of the token's [`RateLimit`](crate::RateLimit) one attempt of this call uses up. Default 1, the least; more
     /// than a whole window counts as one.
     pub fn weight(mut self, calls: u32) -> Self {
         self.weight = calls;
@@ -138,7 +138,7 @@ impl Call {
 
     /// Sends a body piece by piece, which is never whole in memory. It is not compressed.
     ///
-    /// The deadline of a try ([`Timeouts::attempt`]) starts anew whenever it passes and a piece has gone out since; the
+    /// The deadline of an attempt ([`Timeouts::attempt`]) starts anew whenever it passes and a piece has gone out since; the
     /// deadline of the call does not, so raise [`Timeouts::total`] for what takes long.
     pub fn stream(mut self, source: BodySource, content_type: impl TryInto<HeaderValue>) -> Self {
         self.options().source = Some(source);
@@ -156,7 +156,7 @@ impl Call {
         }
     }
 
-    /// Calls `hear` for each piece of a [`stream`](Self::stream) or [`multipart`](Self::multipart) that is handed to the connection. A further try
+    /// Calls `hear` for each piece of a [`stream`](Self::stream) or [`multipart`](Self::multipart) that is handed to the connection. A further attempt
     /// begins at the front again.
     pub fn on_upload(mut self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.options().on_upload = Some(OnProgress::new(hear));

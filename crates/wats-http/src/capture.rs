@@ -73,7 +73,7 @@ impl Capture {
         self
     }
 
-    /// Runs `work` and notes every try of every call that it makes itself. Tasks that it spawns are not part of it.
+    /// Runs `work` and notes every attempt of every call that it makes itself. Tasks that it spawns are not part of it.
     /// Within another capture, this one gets the calls and the other does not.
     pub async fn of<F: Future>(self, work: F) -> (F::Output, Trace) {
         let recorder = Arc::new(Recorder {
@@ -112,7 +112,7 @@ pub struct Trace {
     pub left_out: u64,
 }
 
-/// One try: what was sent, and what came back.
+/// One attempt: what was sent, and what came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Exchange {
@@ -122,9 +122,9 @@ pub struct Exchange {
     pub method: String,
     /// The address without credentials.
     pub url: String,
-    /// 1 for the first try of a call.
+    /// 1 for the first attempt of a call.
     pub attempt: u32,
-    /// When the try began, in milliseconds since 1970 (UTC).
+    /// When the attempt began, in milliseconds since 1970 (UTC).
     pub started_ms: u64,
     /// How long it took.
     pub elapsed: Duration,
@@ -134,7 +134,7 @@ pub struct Exchange {
     pub request_body: CapturedBody,
     /// The answer; `None` when there was none.
     pub answer: Option<CapturedAnswer>,
-    /// Why the try failed, if it did.
+    /// Why the attempt failed, if it did.
     pub error: Option<String>,
 }
 
@@ -177,15 +177,15 @@ pub(crate) fn current() -> Option<Arc<Recorder>> {
     CURRENT.try_with(Arc::clone).ok()
 }
 
-/// What came of a try: a whole answer, the head of one that is handed out in pieces, or an error.
+/// What came of an attempt: a whole answer, the head of one that is handed out in pieces, or an error.
 #[derive(Clone, Copy)]
-pub(crate) enum Got<'a> {
+pub(crate) enum AttemptView<'a> {
     Whole(&'a Received),
     Head(StatusCode, &'a HeaderMap),
     Error(&'a Error),
 }
 
-impl fmt::Debug for Got<'_> {
+impl fmt::Debug for AttemptView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (status, headers) = match self {
             Self::Whole(received) => (received.status, &received.headers),
@@ -210,7 +210,7 @@ impl Recorder {
         request: &PreparedRequest<'_>,
         attempt: u32,
         elapsed: Duration,
-        got: &Got<'_>,
+        got: &AttemptView<'_>,
     ) {
         if self.trace().exchanges.len() >= self.limits.max_exchanges {
             self.trace().left_out += 1;
@@ -223,22 +223,22 @@ impl Recorder {
         let mut sent = request.common.http2.clone();
         crate::header::lay_over(&mut sent, &request.headers);
         let (answer, error) = match got {
-            Got::Whole(received) => {
+            AttemptView::Whole(received) => {
                 let body = self.body(Some(&received.body), secrets);
                 (
                     Some((received.status.as_u16(), &received.headers, body)),
                     None,
                 )
             }
-            Got::Head(status, headers) => (
+            AttemptView::Head(status, headers) => (
                 Some((status.as_u16(), *headers, self.body(None, secrets))),
                 None,
             ),
-            Got::Error(error) => (None, Some(secrets.redact(format!("{error:#}")))),
+            AttemptView::Error(error) => (None, Some(secrets.redact(format!("{error:#}")))),
         };
         // An answer that is an error kept only its start.
         let refused = match got {
-            Got::Error(error) => error.status().map(|status| CapturedAnswer {
+            AttemptView::Error(error) => error.status().map(|status| CapturedAnswer {
                 status: status.as_u16(),
                 headers: Vec::new(),
                 body: CapturedBody {

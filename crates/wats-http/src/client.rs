@@ -17,17 +17,17 @@ use crate::budget::Budget;
 use crate::call::{Call, Options};
 use crate::config::{PoolConfig, RetryConfig, SizeLimits, Timeouts, or_forever};
 use crate::context::CallContext;
-use crate::encoding::{self, Packing, RequestCompression};
+use crate::encoding::{self, CompressionState, RequestCompression};
 use crate::error::{Deadline, Error, ErrorKind, Result, ServiceName};
 use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::observe;
 use crate::operation::Repeat;
-use crate::pipeline::{Pieces, Pipeline, Want, Whole};
+use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, RateLimit};
-use crate::request::{PreparedRequest, Sent};
+use crate::request::{AttemptProgress, PreparedRequest};
 use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
@@ -82,7 +82,7 @@ impl Client {
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
     /// server may have carried out the call.
     pub async fn execute(&self, call: Call) -> Result<Response> {
-        let (received, attempts, call) = self.call::<Whole>(call).await?;
+        let (received, attempts, call) = self.call::<Buffered>(call).await?;
         Ok(Response {
             status: received.status,
             version: received.version,
@@ -119,11 +119,14 @@ impl Client {
             .as_ref()
             .and_then(|options| options.limits.as_ref());
         let cap = limits.unwrap_or(self.limits()).decoded;
-        let (answer, attempts, call) = self.call::<Pieces>(call).await?;
+        let (answer, attempts, call) = self.call::<Streamed>(call).await?;
         Download::new(answer, attempts, cap, call)
     }
 
-    async fn call<W: Want<WireBody>>(&self, call: Call) -> Result<(W::Got, u32, CallContext)> {
+    async fn call<W: ResponseMode<WireBody>>(
+        &self,
+        call: Call,
+    ) -> Result<(W::Response, u32, CallContext)> {
         let Call {
             operation,
             params,
@@ -187,7 +190,7 @@ impl Client {
             weight,
             timeouts,
             limits: limits.unwrap_or(&shared.pipeline.limits),
-            sent: Sent::default(),
+            progress: AttemptProgress::default(),
         };
         let span = observe::call_span(&call);
         // Pinned where it is made: wrapped as a whole it would be moved about, which costs more than the wrapper.
@@ -199,7 +202,7 @@ impl Client {
             );
             sending.instrument(span.clone()).await
         };
-        let status = sent.as_ref().map(|(got, _)| W::look(got).status());
+        let status = sent.as_ref().map(|(got, _)| W::view(got).status());
         observe::ended(&span, status);
         let attempts = sent.as_ref().map_or_else(Error::attempts, |(_, n)| *n);
         observe::resent(&span, attempts);
@@ -291,7 +294,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// The body of a call in the form in which each try can begin with it.
+/// The body of a call in the form in which each attempt can begin with it.
 async fn payload(
     body: Bytes,
     options: Option<&mut Options>,
@@ -382,7 +385,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Repeats of failed tries.
+    /// Repeats of failed attempts.
     pub fn retry(mut self, retry: RetryConfig) -> Self {
         self.retry = retry;
         self
@@ -426,7 +429,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Has this see every try; see [`Intercept`]. May be called several times.
+    /// Adds an interceptor, which is called on every attempt. May be called several times.
     pub fn intercept(mut self, hook: impl Intercept + 'static) -> Self {
         self.intercepts.push(Arc::new(hook));
         self
@@ -554,7 +557,7 @@ impl ClientBuilder {
                 rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit)
             }),
             breaker: self.breaker.0.as_ref().map(Breaker::new),
-            packing: Packing::new(self.request_compression),
+            compression: CompressionState::new(self.request_compression),
         };
         Ok(Client {
             shared: Arc::new(Shared {

@@ -121,12 +121,12 @@ pub struct Timeouts {
     /// Waiting for a free connection slot. Default 20 s; shorter than an attempt, of which it is a part. Zero takes only what is
     /// free at once.
     pub pool: Option<Duration>,
-    /// One try from connection to last byte. Default 30 s.
+    /// One attempt from connection to last byte. Default 30 s.
     pub attempt: Option<Duration>,
     /// The longest stretch of time in which the body of an answer may bring less than 1 KiB without ending.
     /// Default 15 s.
     pub read_idle: Option<Duration>,
-    /// The whole call: all tries and the waits between them. Default 120 s.
+    /// The whole call: all attempts and the waits between them. Default 120 s.
     pub total: Option<Duration>,
 }
 
@@ -172,7 +172,7 @@ impl Timeouts {
         self
     }
 
-    /// Sets the deadline of one try.
+    /// Sets the deadline of one attempt.
     pub fn attempt(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.attempt = timeout.into();
         self
@@ -191,13 +191,13 @@ impl Timeouts {
     }
 }
 
-/// How failed tries are repeated. What may be repeated is decided by [`Repeat`](crate::Repeat).
+/// How failed attempts are repeated. What may be repeated is decided by [`Repeat`](crate::Repeat).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RetryConfig {
-    /// Most tries of one call, the first included. Default 4; 1 means never repeat, 0 is refused by `build()`.
+    /// Most attempts of one call, the first included. Default 4; 1 means never repeat, 0 is refused by `build()`.
     pub max_attempts: u32,
-    /// Upper bound of the first wait; doubles with each try. Default 100 ms.
+    /// Upper bound of the first wait; doubles with each attempt. Default 100 ms.
     pub base_delay: Duration,
     /// Upper bound of any wait that the server did not ask for. Default 5 s.
     pub max_delay: Duration,
@@ -242,7 +242,7 @@ impl RetryConfig {
         }
     }
 
-    /// Sets the most tries, the first included.
+    /// Sets the most attempts, the first included.
     pub fn max_attempts(mut self, n: u32) -> Self {
         self.max_attempts = n;
         self

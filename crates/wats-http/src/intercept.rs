@@ -1,4 +1,4 @@
-//! Hooks of the application around every try.
+//! Hooks of the application around every attempt.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
-use crate::capture::Got;
+use crate::capture::AttemptView;
 use crate::context::CallContext;
 use crate::error::{Error, Result};
 
-/// Sees every try of a client's calls, before it is made and after it ended; see
+/// Sees every attempt of a client's calls, before it is made and after it ended; see
 /// [`ClientBuilder::intercept`](crate::ClientBuilder::intercept).
 ///
-/// Hooks run on the task of the call, so they must not block. Those added first are asked first before a try, and last
+/// Hooks run on the task of the call, so they must not block. Those added first are asked first before an attempt, and last
 /// after it.
 ///
 /// ```
@@ -30,13 +30,13 @@ use crate::error::{Error, Result};
 ///     }
 ///
 ///     fn after_attempt(&self, attempt: &Attempt<'_>, outcome: &Outcome<'_>) {
-///         println!("{} try {}: {:?}", attempt.operation(), attempt.number(), outcome.status());
+///         println!("{} attempt {}: {:?}", attempt.operation(), attempt.number(), outcome.status());
 ///     }
 /// }
 /// # let _ = wats_http::Client::builder().intercept(Trace);
 /// ```
 pub trait Intercept: fmt::Debug + Send + Sync {
-    /// Before a try: may set headers, or refuse the call.
+    /// Before an attempt: may set headers, or refuse the call.
     ///
     /// # Errors
     /// Whatever it returns ends the call as [`ErrorKind::Request`](crate::ErrorKind::Request) with that as its cause; it
@@ -46,7 +46,7 @@ pub trait Intercept: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// After a try.
+    /// After an attempt.
     fn after_attempt(&self, attempt: &Attempt<'_>, outcome: &Outcome<'_>) {
         let _ = (attempt, outcome);
     }
@@ -55,7 +55,7 @@ pub trait Intercept: fmt::Debug + Send + Sync {
 /// Why an interceptor refuses a call.
 pub type Refusal = Box<dyn StdError + Send + Sync>;
 
-/// One try of a call, as interceptors see it. The token is not part of it.
+/// One attempt of a call, as interceptors see it. The token is not part of it.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     pub(crate) call: &'a CallContext,
@@ -84,7 +84,7 @@ impl Attempt<'_> {
         self.call.context().url
     }
 
-    /// 1 for the first try.
+    /// 1 for the first attempt.
     pub fn number(&self) -> u32 {
         self.number
     }
@@ -94,7 +94,7 @@ impl Attempt<'_> {
         self.headers
     }
 
-    /// Sets a header for this try and those after it.
+    /// Sets a header for this attempt and those after it.
     ///
     /// # Errors
     /// The name or the value cannot be sent, or the header is one that frames the message (`Content-Length` and the
@@ -110,10 +110,10 @@ impl Attempt<'_> {
     }
 }
 
-/// How a try ended, as interceptors see it.
+/// How an attempt ended, as interceptors see it.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    pub(crate) got: Got<'a>,
+    pub(crate) got: AttemptView<'a>,
     pub(crate) elapsed: Duration,
 }
 
@@ -121,30 +121,30 @@ impl Outcome<'_> {
     /// The status, when there was an answer.
     pub fn status(&self) -> Option<StatusCode> {
         match self.got {
-            Got::Whole(received) => Some(received.status),
-            Got::Head(status, _) => Some(status),
-            Got::Error(error) => error.status(),
+            AttemptView::Whole(received) => Some(received.status),
+            AttemptView::Head(status, _) => Some(status),
+            AttemptView::Error(error) => error.status(),
         }
     }
 
     /// The headers of a successful answer.
     pub fn headers(&self) -> Option<&HeaderMap> {
         match self.got {
-            Got::Whole(received) => Some(&received.headers),
-            Got::Head(_, headers) => Some(headers),
-            Got::Error(_) => None,
+            AttemptView::Whole(received) => Some(&received.headers),
+            AttemptView::Head(_, headers) => Some(headers),
+            AttemptView::Error(_) => None,
         }
     }
 
-    /// The error of the try; the call may be tried again.
+    /// The error of the attempt; the call may be tried again.
     pub fn error(&self) -> Option<&Error> {
         match self.got {
-            Got::Error(error) => Some(error),
+            AttemptView::Error(error) => Some(error),
             _ => None,
         }
     }
 
-    /// Time from the start of the try to its end, without its wait for the rate limit.
+    /// Time from the start of the attempt to its end, without its wait for the rate limit.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }

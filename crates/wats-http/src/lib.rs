@@ -8,11 +8,11 @@
 //! |---|---|
 //! | `client`, `config`, `token`, `identity`, `address`, `uri`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `ad_hoc`, `context`, `response`, `error` | what goes in and what comes out |
-//! | `pipeline`, `retry`, `budget`, `redirect`, `refusal` | one call: deadlines, repeats, the server's words |
+//! | `pipeline`, `retry`, `budget`, `redirect`, `status_error` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
-//! | `rate_limit`, `breaker` | what may keep a try from being made |
+//! | `rate_limit`, `breaker` | what may keep an attempt from being made |
 //! | `intercept`, `observe`, `capture` | who may look on |
-//! | `request`, `transport`, `wire`, `pool`, `connect` | one try: connections over HTTP/1.1 and HTTP/2, and the way to the server |
+//! | `request`, `transport`, `wire`, `pool`, `connect`, `socket_state`, `dispatch_poll` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
 mod ad_hoc;
@@ -26,13 +26,13 @@ mod client;
 mod config;
 mod connect;
 mod context;
+mod dispatch_poll;
 mod encoding;
 mod error;
 mod header;
 mod identity;
 mod intercept;
 mod json;
-mod line;
 mod observe;
 mod operation;
 mod pipeline;
@@ -40,12 +40,13 @@ mod pool;
 mod proxy;
 mod rate_limit;
 mod redirect;
-mod refusal;
 mod request;
 mod response;
 mod retry;
 #[cfg(feature = "tower")]
 mod service;
+mod socket_state;
+mod status_error;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod tls;

@@ -29,7 +29,7 @@ pub(crate) fn call_span(call: &CallContext) -> Span {
     )
 }
 
-/// The span of one try within it.
+/// The span of one attempt within it.
 pub(crate) fn attempt_span(number: u32) -> Span {
     tracing::debug_span!(
         "http.attempt",

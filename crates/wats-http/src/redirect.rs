@@ -17,7 +17,7 @@ use crate::uri::{self, Address, Unreadable};
 pub(crate) fn next<B>(
     answer: &Answer<B>,
     request: &PreparedRequest<'_>,
-    hop: Option<&RedirectTarget>,
+    redirect_target: Option<&RedirectTarget>,
     own: &BaseUrl,
     followed: u32,
     most: u32,
@@ -37,8 +37,10 @@ pub(crate) fn next<B>(
     if followed >= most {
         return Err(refused(&format!("more than {most} redirects")));
     }
-    let stranger = hop.and_then(|hop| hop.elsewhere.as_ref());
-    let path_and_query = hop.map_or(request.target, |hop| &hop.target);
+    let stranger =
+        redirect_target.and_then(|redirect_target| redirect_target.other_origin.as_ref());
+    let path_and_query =
+        redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
     follow(stranger, path_and_query, &location, own)
         .map(Some)
         .map_err(refused)
@@ -97,7 +99,7 @@ pub(crate) fn follow(
     }
     let same = (there.tls, &there.host, there.port) == (own.tls, &own.host, own.port);
     Ok(RedirectTarget {
-        elsewhere: (stranger.is_some() || !same).then_some(there),
+        other_origin: (stranger.is_some() || !same).then_some(there),
         target: address.target(),
     })
 }
@@ -123,9 +125,13 @@ mod tests {
             ("https://a.example:444/x", Some("a.example"), "/x"),
             ("https://b.example", Some("b.example"), "/"),
         ] {
-            let hop = follow(None, "/api/here?q=1", location, &own).unwrap();
-            assert_eq!(hop.target, target, "{location}");
-            assert_eq!(hop.elsewhere.map(|b| b.host).as_deref(), host, "{location}");
+            let redirect_target = follow(None, "/api/here?q=1", location, &own).unwrap();
+            assert_eq!(redirect_target.target, target, "{location}");
+            assert_eq!(
+                redirect_target.other_origin.map(|b| b.host).as_deref(),
+                host,
+                "{location}"
+            );
         }
         for (location, why) in [
             ("http://a.example/x", "https to http"),
@@ -139,9 +145,13 @@ mod tests {
         // Whoever is sent back to the own server by a stranger stays without credentials.
         let stranger = base("https://b.example");
         let back = follow(Some(&stranger), "/", "https://a.example/x", &own).unwrap();
-        let on = follow(back.elsewhere.as_ref(), "/x", "y", &own).unwrap();
-        for hop in [back, on] {
-            assert_eq!(hop.elsewhere.as_ref(), Some(&own), "{hop:?}");
+        let on = follow(back.other_origin.as_ref(), "/x", "y", &own).unwrap();
+        for redirect_target in [back, on] {
+            assert_eq!(
+                redirect_target.other_origin.as_ref(),
+                Some(&own),
+                "{redirect_target:?}"
+            );
         }
     }
 

@@ -45,22 +45,22 @@ pub(crate) struct PreparedRequest<'a> {
     pub(crate) plain: Option<Bytes>,
     /// Whether doing it twice is safe.
     pub(crate) may_repeat: bool,
-    /// How much of the rate limit one try uses up.
+    /// How much of the rate limit one attempt uses up.
     pub(crate) weight: u32,
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) limits: &'a SizeLimits,
-    pub(crate) sent: Sent,
+    pub(crate) progress: AttemptProgress,
 }
 
-/// How far a try got. One that never got anywhere may be made again whatever it does.
+/// How far an attempt got. One that never got anywhere may be made again whatever it does.
 #[derive(Debug, Default)]
-pub(crate) struct Sent {
+pub(crate) struct AttemptProgress {
     /// A byte of the request may have reached the network.
-    left: AtomicBool,
+    bytes_sent: AtomicBool,
     /// A server has answered it, with a redirect: whatever happens to the request that follows, this one was done.
-    answered: AtomicBool,
+    redirected: AtomicBool,
     /// A deadline ended it. One that its caller dropped tells nothing of the server.
-    late: AtomicBool,
+    timed_out: AtomicBool,
 }
 
 impl PreparedRequest<'_> {
@@ -72,34 +72,34 @@ impl PreparedRequest<'_> {
         }
     }
 
-    /// Says that a try begins.
-    pub(crate) fn begin_try(&self) {
-        self.sent.left.store(false, Relaxed);
-        self.sent.answered.store(false, Relaxed);
-        self.sent.late.store(false, Relaxed);
+    /// Says that an attempt begins.
+    pub(crate) fn begin_attempt(&self) {
+        self.progress.bytes_sent.store(false, Relaxed);
+        self.progress.redirected.store(false, Relaxed);
+        self.progress.timed_out.store(false, Relaxed);
     }
 
-    /// Says that the try is dropped because its deadline passed.
-    pub(crate) fn mark_late(&self) {
-        self.sent.late.store(true, Relaxed);
+    /// Says that the attempt is dropped because its deadline passed.
+    pub(crate) fn mark_timed_out(&self) {
+        self.progress.timed_out.store(true, Relaxed);
     }
 
-    pub(crate) fn is_late(&self) -> bool {
-        self.sent.late.load(Relaxed)
+    pub(crate) fn is_timed_out(&self) -> bool {
+        self.progress.timed_out.load(Relaxed)
     }
 
     /// Says that from here on the server may see the request, or that it did not after all.
     pub(crate) fn mark_sent(&self, sent: bool) {
-        self.sent.left.store(sent, Relaxed);
+        self.progress.bytes_sent.store(sent, Relaxed);
     }
 
-    /// Says that the request led to an answer, after which another is sent in the same try.
-    pub(crate) fn mark_answered(&self) {
-        self.sent.answered.store(true, Relaxed);
+    /// Says that the request led to an answer, after which another is sent in the same attempt.
+    pub(crate) fn mark_redirected(&self) {
+        self.progress.redirected.store(true, Relaxed);
     }
 
     pub(crate) fn was_sent(&self) -> bool {
-        self.sent.left.load(Relaxed) || self.sent.answered.load(Relaxed)
+        self.progress.bytes_sent.load(Relaxed) || self.progress.redirected.load(Relaxed)
     }
 
     /// Whether there is a body to send.
@@ -118,7 +118,7 @@ impl PreparedRequest<'_> {
         }
     }
 
-    /// Whether this try has given more of a streamed body since `last`, which is brought up to date.
+    /// Whether this attempt has given more of a streamed body since `last`, which is brought up to date.
     pub(crate) fn moved_on(&self, last: &mut Moved) -> bool {
         let now = self.moved();
         let moved_on = now.pieces > 0 && now != *last;
@@ -126,7 +126,7 @@ impl PreparedRequest<'_> {
         moved_on
     }
 
-    /// Whether there is nothing left to send in a further try.
+    /// Whether there is nothing left to send in a further attempt.
     pub(crate) fn is_used_up(&self) -> bool {
         match &self.body {
             Payload::Whole(_) => false,
@@ -155,7 +155,7 @@ impl PreparedRequest<'_> {
 pub(crate) struct RedirectTarget {
     /// The server, when it is not the client's own, or when the way there led over another one. It is sent no
     /// credentials, on a connection of its own without a client certificate.
-    pub(crate) elsewhere: Option<BaseUrl>,
+    pub(crate) other_origin: Option<BaseUrl>,
     /// Path and query.
     pub(crate) target: String,
 }

@@ -1,4 +1,4 @@
-//! When a failed try is repeated, and after how long. Pure functions: clock and randomness come in as arguments.
+//! When a failed attempt is repeated, and after how long. Pure functions: clock and randomness come in as arguments.
 
 use std::num::IntErrorKind;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use crate::config::RetryConfig;
 use crate::error::{Deadline, Error, ErrorKind};
 use crate::operation::Repeat;
 
-/// Whether a try that ended in `error` may be repeated.
+/// Whether an attempt that ended in `error` may be repeated.
 pub(crate) fn may_repeat(error: &Error, repeat: Repeat) -> bool {
     match error.kind() {
         // Trying again cannot help: there is no time left, or the answer is known without asking.
@@ -18,7 +18,7 @@ pub(crate) fn may_repeat(error: &Error, repeat: Repeat) -> bool {
     }
 }
 
-/// How long to wait before try number `attempt + 1`; `unit` is a random number in `0.0..1.0`.
+/// How long to wait before attempt number `attempt + 1`; `unit` is a random number in `0.0..1.0`.
 ///
 /// Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): anything between zero and the doubled
 /// base, so that clients that failed together do not come back together. It stands above what the server asked for,

@@ -107,16 +107,16 @@ pub(crate) trait Transport {
     }
 
     /// The proxy that takes the request, or the one that a redirect leads to, and forwards it.
-    fn forwarder(&self, hop: Option<&RedirectTarget>) -> Option<&Proxy> {
-        let _ = hop;
+    fn forwarder(&self, redirect_target: Option<&RedirectTarget>) -> Option<&Proxy> {
+        let _ = redirect_target;
         None
     }
 
     /// An error that is marked as never sent must mean that no byte of the request reached the network.
-    /// `hop` is where a redirect led, if one did.
+    /// `redirect_target` is where a redirect led, if one did.
     fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&RedirectTarget>,
+        redirect_target: Option<&RedirectTarget>,
     ) -> impl Future<Output = Result<Answer<Self::Body>>> + Send;
 }

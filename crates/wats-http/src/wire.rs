@@ -60,9 +60,9 @@ impl Transport for Wire {
         }
     }
 
-    fn forwarder(&self, hop: Option<&RedirectTarget>) -> Option<&Proxy> {
+    fn forwarder(&self, redirect_target: Option<&RedirectTarget>) -> Option<&Proxy> {
         match self {
-            Self::Pool(pool) => pool.forwarder(hop),
+            Self::Pool(pool) => pool.forwarder(redirect_target),
             #[cfg(feature = "test-util")]
             Self::Mock(_) => None,
         }
@@ -71,16 +71,16 @@ impl Transport for Wire {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&RedirectTarget>,
+        redirect_target: Option<&RedirectTarget>,
     ) -> Result<Answer<WireBody>> {
         match self {
             Self::Pool(pool) => {
-                let answer = pool.send(request, hop).await?;
+                let answer = pool.send(request, redirect_target).await?;
                 Ok(answer.map(WireBody::Pool))
             }
             #[cfg(feature = "test-util")]
             Self::Mock(mock) => {
-                let answer = mock.send(request, hop).await?;
+                let answer = mock.send(request, redirect_target).await?;
                 Ok(answer.map(WireBody::Mock))
             }
         }

@@ -110,7 +110,7 @@ fn not_as_recorded() -> Option<String> {
 
 /// Instructions of one pooled call.
 fn per_call(protocol: Speaks) -> u64 {
-    let (url, ca_pem) = elsewhere(protocol, |_| async { ok(vec![b'x'; 1100]) });
+    let (url, ca_pem) = on_own_thread(protocol, |_| async { ok(vec![b'x'; 1100]) });
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     if let Some(pem) = &ca_pem {

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use self::clock::{Clock, is_over};
 use self::keys::{KeyState, Keys};
-pub(crate) use self::runtimes::Errand;
+pub(crate) use self::runtimes::{Errand, Task};
 pub(crate) use self::site::Post;
 use self::site::{Site, Sites};
 pub(crate) use self::slot::Deferred;

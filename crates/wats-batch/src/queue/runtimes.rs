@@ -17,14 +17,14 @@ const LONG_AGO: i64 = i64::MIN;
 
 /// A task to be started; it is counted as running already. Without a runtime it is dropped at once.
 #[derive(Debug)]
-pub(crate) enum Errand {
-    Worker(Post, Option<Handle>),
-    Timer(Post, Option<Handle>),
-    Watch(Post, Option<Handle>),
+pub(crate) struct Errand {
+    pub(crate) task: Task,
+    pub(crate) post: Post,
+    pub(crate) runtime: Option<Handle>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Need {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
     Worker,
     Timer,
     Watch,
@@ -145,31 +145,28 @@ impl<T, R, E> Queue<T, R, E> {
     /// The next task to be started, until there is none.
     pub(crate) fn errand(&mut self) -> Option<Errand> {
         loop {
-            let (site, need) = self.sites.ids().find_map(|id| Some((id, self.need(id)?)))?;
-            let (place, handle) = match self.sites.place_of(site) {
-                Some((place, handle)) => (place, Some(handle)),
-                None => (site, None),
-            };
+            let (site, task) = self.sites.ids().find_map(|id| Some((id, self.need(id)?)))?;
+            let (place, runtime) = self.sites.place_of(site).unzip();
+            let place = place.unwrap_or(site);
             let timeless = self.sites.get(place).timeless;
             let post = Post { site, place };
             let site = self.sites.get_mut(site);
             site.place = Some(place);
-            match need {
-                Need::Worker => {
-                    site.starting += 1;
-                    return Some(Errand::Worker(post, handle));
-                }
+            match task {
+                Task::Worker => site.starting += 1,
                 // Without time there are no windows.
-                Need::Timer if timeless => site.due = true,
-                Need::Timer => {
-                    site.timer = true;
-                    return Some(Errand::Timer(post, handle));
+                Task::Timer if timeless => {
+                    site.due = true;
+                    continue;
                 }
-                Need::Watch => {
-                    site.watching = true;
-                    return Some(Errand::Watch(post, handle));
-                }
+                Task::Timer => site.timer = true,
+                Task::Watch => site.watching = true,
             }
+            return Some(Errand {
+                task,
+                post,
+                runtime,
+            });
         }
     }
 
@@ -179,14 +176,14 @@ impl<T, R, E> Queue<T, R, E> {
         self.sites.ids().any(|id| self.need(id).is_some())
     }
 
-    fn need(&self, id: SiteId) -> Option<Need> {
+    fn need(&self, id: SiteId) -> Option<Task> {
         let site = self.sites.get(id);
         if self.needs_worker(site) && self.has_turn(id) {
-            Some(Need::Worker)
+            Some(Task::Worker)
         } else if self.needs_timer(site) {
-            Some(Need::Timer)
+            Some(Task::Timer)
         } else if !site.watching && self.is_hindered(id) {
-            Some(Need::Watch)
+            Some(Task::Watch)
         } else {
             None
         }

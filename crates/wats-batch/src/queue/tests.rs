@@ -96,10 +96,11 @@ impl Model {
         while effects.errands
             && let Some(errand) = self.queue.errand()
         {
-            match errand {
-                Errand::Worker(post, None) if post == POST => self.started += 1,
-                Errand::Timer(..) => {}
-                other => unreachable!("{other:?}"),
+            assert_eq!(errand.post, POST);
+            match errand.task {
+                Task::Worker => self.started += 1,
+                Task::Timer => {}
+                Task::Watch => unreachable!("one site"),
             }
         }
         assert!(
@@ -344,7 +345,7 @@ fn high_goes_first_and_low_is_not_starved() {
         enter(&mut queue, 3, Priority::High);
         queue.flush();
         assert!(queue.effects().errands);
-        assert!(matches!(queue.errand(), Some(Errand::Worker(POST, None))));
+        assert_eq!(queue.errand().unwrap().task, Task::Worker);
         sent.extend(queue.take(POST, &mut Vec::new()).unwrap());
         // A worker that goes on, and finds nothing that it may take.
         queue.look_again(POST);

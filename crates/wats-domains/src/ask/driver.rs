@@ -20,11 +20,24 @@ type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether this is the thread of a driver.
 pub(super) fn is_here() -> bool {
     HERE.get()
+}
+
+/// Polls an operation: what of a user's runs meanwhile on this thread runs inside of it.
+pub(crate) fn inside<T>(poll: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _back = Back(INSIDE.replace(true));
+    poll()
 }
 
 /// The thread, once there is one. Each job in the channel has a thread that waits for it, which bounds them.
@@ -37,10 +50,10 @@ impl Driver {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T> {
-        if is_here() {
+        if is_here() || INSIDE.get() {
             return Err(Error::Wait(
-                "it is waited for inside a callback of an operation that is waited for itself, on the thread that would \
-                 carry it out; await it there, or wait for it on another thread"
+                "it is waited for inside a callback of another operation, which would stand still until it has ended; \
+                 await it in a task, or wait for it on another thread"
                     .to_owned(),
             ));
         }

@@ -65,7 +65,6 @@ pub(crate) struct Key<T> {
 ///
 /// ```no_run
 /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-/// use futures_util::TryStreamExt as _;
 /// use wats_domains::HeaderQuery;
 ///
 /// let query = HeaderQuery::default().part_number("PCBA-001");
@@ -170,6 +169,17 @@ impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Pages<T> {
     pub fn page_size(mut self, rows: u32) -> Self {
         self.page_size = rows.clamp(1, MAX_PAGE);
         self
+    }
+
+    /// The next row; `None` when there is no more for now. The same as that of the stream, without a trait.
+    ///
+    /// # Errors
+    /// As [`next_page`](Self::next_page).
+    pub async fn try_next(&mut self) -> Result<Option<T>> {
+        if self.ready.is_empty() {
+            poll_fn(|context| self.poll_page(context)).await?;
+        }
+        Ok(self.next_ready())
     }
 
     /// The rows of the next page, at least one; `None` when there is no more for now.

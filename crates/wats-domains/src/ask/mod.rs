@@ -19,9 +19,10 @@ use serde::de::DeserializeOwned;
 use wats_codec::{Serde, Serializer};
 use wats_http::{Call, Client, Response};
 
+use crate::bulk::InOrder;
 use crate::error::{Error, Result, none_if_missing};
-use crate::report::InOrder;
 use driver::Driver;
+pub(crate) use driver::inside;
 pub(crate) use kept::Kept;
 use kept::{Answer, Caches};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
@@ -51,8 +52,8 @@ impl<T: Send + 'static> Ask<T> {
     /// In a task it works too, but holds up the thread of the task, and with it what else would run there.
     ///
     /// # Errors
-    /// As when it is awaited; [`Error::Wait`] inside a callback of an operation that is itself waited for, where it could
-    /// never end, or when the thread cannot be started.
+    /// As when it is awaited; [`Error::Wait`] inside a callback of another operation, which could never end if it has
+    /// what this one needs, or when the thread cannot be started.
     ///
     /// # Panics
     /// When a callback of yours panics inside of it, as when it is awaited.
@@ -65,7 +66,7 @@ impl<T> Future for Ask<T> {
     type Output = Result<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().work.as_mut().poll(context)
+        driver::inside(|| self.get_mut().work.as_mut().poll(context))
     }
 }
 

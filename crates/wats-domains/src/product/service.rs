@@ -1,27 +1,30 @@
 //! Operations on products.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
 use std::sync::Arc;
 
-use wats_batch::batch_map;
+use bytes::Bytes;
+use wats_batch::Partition;
 use wats_http::Call;
 
 use super::route;
 use super::{Product, ProductSummary};
 use crate::ask::list::{Key, Options};
 use crate::ask::{Ask, Core, Kept, List};
-use crate::error::{Result, none_if_missing};
+use crate::bulk::{BulkOptions, InOrder, Lookup};
+use crate::error::{Error, Result, none_if_missing};
 use crate::odata::{Filter, Literal};
 use crate::scanned::{self, Kind};
 
-/// Part numbers per query of [`ProductService::get_many`]: about 600 bytes of URL.
-const NUMBERS_PER_QUERY: usize = 20;
-
-/// Longest escaped filter of one query, in bytes; common servers refuse URLs from 8 KiB, older ones from 4 KiB on.
-const FILTER_BYTES: usize = 3_000;
-
-/// Queries of one `get_many` under way at once.
-const QUERIES_AT_ONCE: usize = 5;
+/// Products by part number. A full query is about 600 bytes of URL; common servers refuse URLs from 8 KiB, older ones from
+/// 4 KiB on.
+static BY_NUMBER: Lookup<ProductSummary> = Lookup {
+    what: "product",
+    member: "partNumber",
+    per_query: 20,
+    bytes: 3_000,
+    key: |product| product.part_number.clone(),
+};
 
 /// Which products to list and how; all are optional.
 ///
@@ -139,39 +142,90 @@ impl ProductService {
         List::new(&self.core, &route::query, &KEY, options)
     }
 
-    /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. The result has one element per part
-    /// number asked for, in that order; `None` where there is no such product.
+    /// Looks up many part numbers with few calls: 20 per query, 5 queries at once. Each part number has an outcome at its
+    /// place: the product, or why there is none. One that the server does not have is [`Error::NotFound`];
+    /// one whose query failed has the error of that query; one that cannot be asked for ([`get`](Self::get)) is
+    /// [`Error::Query`]. [`Partition::into_values`] is what was found. Answers come from memory as those of
+    /// [`query`](Self::query) do.
     ///
-    /// Lists hold the [`ProductSummary`] of a product; revisions need [`get`](Self::get).
-    ///
-    /// # Errors
-    /// The first query that fails; queries only read, so nothing is lost by asking again.
+    /// Lists hold the [`ProductSummary`] of a product; revisions need [`get`](Self::get). Queries only read, so nothing is
+    /// lost by asking again. One that the server refuses as too long, or for one of its part numbers, is halved.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-    /// let found = api.product().get_many(&["PCBA-001", "PCBA-002", "unknown"]).await?;
-    /// assert_eq!(found.len(), 3);
-    /// assert!(found[2].is_none());
+    /// use wats_domains::Error;
+    ///
+    /// let products = api.product().get_many(["PCBA-001", "PCBA-002", "unknown"]).await?;
+    /// for (place, error) in &products.failed {
+    ///     match error {
+    ///         Error::NotFound { key, .. } => eprintln!("{key} is unknown"),
+    ///         error => eprintln!("part number {place}: {error:#}"),
+    ///     }
+    /// }
+    /// for product in products.into_values() {
+    ///     println!("{}", product.part_number());
+    /// }
     /// # Ok(()) }
     /// ```
-    pub fn get_many<S: AsRef<str>>(&self, part_numbers: &[S]) -> Ask<Vec<Option<ProductSummary>>> {
-        let owned = |number: &S| number.as_ref().to_owned();
-        let numbers: Vec<String> = part_numbers.iter().map(owned).collect();
+    pub fn get_many<I>(&self, part_numbers: I) -> Ask<Partition<ProductSummary, Error>>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let owned = |number: I::Item| number.as_ref().to_owned();
+        let numbers: Vec<String> = part_numbers.into_iter().map(owned).collect();
+        let service = self.clone();
+        self.core.run(|_| async move {
+            let list = |filter| service.query(&ProductQuery::default().filter(filter));
+            // A list is read again at no loss, so an outage is the caller's to wait out.
+            let many = BulkOptions::default().no_patience();
+            BY_NUMBER
+                .run(numbers, &many, |filter| list(filter).into_future())
+                .await
+        })
+    }
+
+    /// Saves many products, some at a time, each as [`save`](Self::save) does. One that fails stops no other: the outcome
+    /// has the products as the server holds them and the failures apart, each with its place in the list. Of products of
+    /// one part number the last one is what stays. An outage is waited out, see [`BulkOptions::patience`].
+    ///
+    /// It takes one call for each: the server's route for a list refuses all for one, and does not say which of them it
+    /// has saved. Products are taken from the list and written when their turn comes; see
+    /// [`submit_many`](crate::ReportService::submit_many).
+    ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
+    ///
+    /// ```no_run
+    /// # fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::{BulkOptions, Product};
+    ///
+    /// let products = ["PCBA-001", "PCBA-002"].map(Product::new);
+    /// let saved = api.product().save_many(products, &BulkOptions::default()).wait()?;
+    /// println!("{} saved, {} failed", saved.ok.len(), saved.failed.len());
+    /// # Ok(()) }
+    /// ```
+    pub fn save_many<I>(&self, products: I, many: &BulkOptions) -> Ask<Partition<Product, Error>>
+    where
+        I: IntoIterator,
+        I::IntoIter: Send + 'static,
+        I::Item: Borrow<Product> + Send + 'static,
+    {
+        let products = products.into_iter();
+        let checked = many.checked();
+        let service = self.clone();
         self.core.run(|core| async move {
-            let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-            let answers = batch_map(queries(&numbers), QUERIES_AT_ONCE, |filter| {
-                ProductService::new(&core)
-                    .query(&ProductQuery::default().filter(filter))
-                    .into_future()
-            });
-            let mut found = Found::default();
-            for products in answers.await {
-                found.extend(products?);
-            }
-            Ok(numbers
-                .into_iter()
-                .map(|number| found.get(number))
-                .collect())
+            let (map, bulk) = checked?;
+            let order = InOrder::default();
+            let (core, service, bulk, order) = (&core, &service, &bulk, &order);
+            let save = |product: I::Item| async move {
+                let _turn = order.turn(product.borrow().part_number().to_owned()).await;
+                let body = service.written(product.borrow())?;
+                drop(product);
+                bulk.call(|| core.read(&route::save, saving(body.clone())))
+                    .await
+            };
+            Ok(map.partition(products, save).await)
         })
     }
 
@@ -182,8 +236,8 @@ impl ProductService {
     /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
     /// server has already is not.
     pub fn save(&self, product: &Product) -> Ask<Product> {
-        let call = self.saving(product);
-        self.core.ask(&route::save, call)
+        self.core
+            .ask(&route::save, self.written(product).map(saving))
     }
 
     /// Forgets products and lists of them in memory: the next reads ask the server.
@@ -192,7 +246,8 @@ impl ProductService {
         self.core.clear(Kept::ProductLists);
     }
 
-    fn saving(&self, product: &Product) -> Result<Call> {
+    /// The body of a save.
+    fn written(&self, product: &Product) -> Result<Bytes> {
         if product.product_id.is_none() {
             scanned::check("part number", product.part_number(), Kind::Number)?;
         }
@@ -204,111 +259,11 @@ impl ProductService {
             let number = revision.revision.as_deref().unwrap_or_default();
             scanned::check("revision", number, Kind::Number)?;
         }
-        let body = self
-            .core
-            .encode("the product cannot be written as JSON", product)?;
-        Ok(route::save.call().body(body, "application/json"))
+        self.core
+            .encode("the product cannot be written as JSON", product)
     }
 }
 
-/// Filters that together ask for each of the numbers once, each within the limits of one query.
-fn queries(numbers: &[&str]) -> Vec<Filter> {
-    let mut unique: Vec<&str> = numbers.to_vec();
-    unique.sort_unstable();
-    unique.dedup();
-    let mut filters = Vec::new();
-    let mut chunk: Vec<&str> = Vec::new();
-    let mut bytes = 0;
-    for number in unique {
-        // What one number adds: `partNumber eq '…' or `, with blanks and quotes escaped.
-        let doubled_quotes = 3 * number.matches('\'').count();
-        let added = wats_http::encoded_len(number)
-            + doubled_quotes
-            + "%20or%20partNumber%20eq%20%27%27".len();
-        if !chunk.is_empty() && (chunk.len() == NUMBERS_PER_QUERY || bytes + added > FILTER_BYTES) {
-            filters.push(Filter::any_of("partNumber", chunk.drain(..)));
-            bytes = 0;
-        }
-        chunk.push(number);
-        bytes += added;
-    }
-    if !chunk.is_empty() {
-        filters.push(Filter::any_of("partNumber", chunk));
-    }
-    filters
-}
-
-/// Products by part number. The server may compare without regard to case, so an exact match comes first and one that
-/// differs only in case second.
-#[derive(Default)]
-struct Found {
-    exact: HashMap<String, ProductSummary>,
-    folded: HashMap<String, String>,
-}
-
-impl Found {
-    fn extend(&mut self, products: Vec<ProductSummary>) {
-        for product in products {
-            let number = product.part_number().to_owned();
-            self.folded.insert(number.to_lowercase(), number.clone());
-            self.exact.insert(number, product);
-        }
-    }
-
-    fn get(&self, number: &str) -> Option<ProductSummary> {
-        let by_case = || self.exact.get(self.folded.get(&number.to_lowercase())?);
-        self.exact.get(number).or_else(by_case).cloned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_hundred_numbers_are_five_queries() {
-        let numbers: Vec<String> = (0..100).map(|i| format!("PART-{i:04}")).collect();
-        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        assert_eq!(queries(&numbers).len(), 5);
-        assert_eq!(
-            queries(&[numbers.clone(), numbers].concat()).len(),
-            5,
-            "duplicates are asked for once"
-        );
-        assert!(queries(&[]).is_empty());
-    }
-
-    #[test]
-    fn an_exact_match_beats_one_in_other_case() {
-        let summary = |number: &str| ProductSummary {
-            part_number: Some(number.to_owned()),
-            ..ProductSummary::default()
-        };
-        let mut found = Found::default();
-        found.extend(vec![summary("abc"), summary("ABC"), summary("Xyz")]);
-        assert_eq!(found.get("abc").unwrap().part_number(), "abc");
-        assert_eq!(found.get("xYZ").unwrap().part_number(), "Xyz");
-        assert!(found.get("other").is_none());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        #[test]
-        fn no_query_is_too_long_and_no_number_is_forgotten(numbers in prop::collection::vec("[a-zæ\u{4e00} '/&%+#?]{1,100}", 0..80)) {
-            let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-            let filters = queries(&numbers);
-            let texts: Vec<String> = filters.iter().map(|f| f.to_odata().unwrap()).collect();
-            for text in &texts {
-                // One number alone may be longer than the limit; nothing can be done about that.
-                prop_assert!(wats_http::encoded_len(text) <= FILTER_BYTES || !text.contains(" or "));
-            }
-            for number in numbers {
-                let term = Filter::eq("partNumber", number).to_odata().unwrap();
-                prop_assert_eq!(texts.iter().filter(|t| t.contains(&term)).count().min(1), 1);
-            }
-        }
-    }
+fn saving(body: Bytes) -> Call {
+    route::save.call().body(body, "application/json")
 }

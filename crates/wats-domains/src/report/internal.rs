@@ -91,18 +91,18 @@ impl QuarantinedReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfirmOptions {
-    /// Longest time in all; a minute by default.
-    pub wait: Duration,
-    /// Pause before the second look; a quarter of a second by default. Each further one is twice as long.
+    /// Longest time in all, more than none; a minute by default.
+    pub timeout: Duration,
+    /// Pause before the second look, more than none; a quarter of a second by default. Each further one is twice as long.
     pub first_pause: Duration,
-    /// Longest pause; 10 s by default.
+    /// Longest pause, more than none; 10 s by default.
     pub longest_pause: Duration,
 }
 
 impl Default for ConfirmOptions {
     fn default() -> Self {
         Self {
-            wait: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(10),
         }
@@ -111,8 +111,8 @@ impl Default for ConfirmOptions {
 
 impl ConfirmOptions {
     /// Sets the longest time in all.
-    pub fn wait(mut self, time: Duration) -> Self {
-        self.wait = time;
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
         self
     }
 
@@ -126,6 +126,22 @@ impl ConfirmOptions {
     pub fn longest_pause(mut self, time: Duration) -> Self {
         self.longest_pause = time;
         self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        for (option, time) in [
+            ("timeout", self.timeout),
+            ("first_pause", self.first_pause),
+            ("longest_pause", self.longest_pause),
+        ] {
+            if time.is_zero() {
+                return Err(Error::Config(format!(
+                    "ConfirmOptions::{option} is zero, so the report could not be followed, or would be looked at \
+                     without a pause"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -198,17 +214,26 @@ impl InternalReports {
     /// [`Fate::Pending`] with the reason, as does a report in quarantine.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) {
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
     /// use wats_domains::report::{ConfirmOptions, Fate};
     ///
-    /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await {
+    /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await? {
     ///     Fate::Stored => println!("stored"),
     ///     other => eprintln!("not stored: {other:?}"),
     /// }
-    /// # }
+    /// # Ok(()) }
     /// ```
-    pub async fn confirm(&self, id: Uuid, options: &ConfirmOptions) -> Fate {
-        self.confirm_since(id, None, options).await
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a time of zero. What hinders following the report is no error, but stands in
+    /// [`Fate::Pending`].
+    pub fn confirm(&self, id: Uuid, options: &ConfirmOptions) -> Ask<Fate> {
+        let options = *options;
+        let internal = self.clone();
+        self.core.run(|_| async move {
+            options.check()?;
+            Ok(internal.confirm_since(id, None, &options).await)
+        })
     }
 
     /// As [`confirm`](Self::confirm), with what was listed before the report was submitted.
@@ -222,7 +247,7 @@ impl InternalReports {
             before,
             ..Seen::default()
         };
-        let fate = timeout(options.wait, self.follow(id, options, &mut seen)).await;
+        let fate = timeout(options.timeout, self.follow(id, options, &mut seen)).await;
         fate.ok().flatten().unwrap_or_else(|| Fate::Pending {
             state: seen.state.map(Box::new),
             trouble: seen.trouble,

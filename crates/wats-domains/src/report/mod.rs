@@ -2,15 +2,13 @@
 //!
 //! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of
 //! reports show, `query` which of it, `upload` makes the body of a submit, `answer` reads what is said of it, `refusal`
-//! takes a refusal apart. `in_order` keeps reports of one id in their order, `bulk` goes through many, `disposition` finds
-//! the name of a file.
+//! takes a refusal apart, `each` gives many one by one, `disposition` finds the name of a file.
 
 mod answer;
-mod bulk;
 mod disposition;
+mod each;
 mod files;
 mod header;
-mod in_order;
 pub(crate) mod internal;
 mod pages;
 mod query;
@@ -22,13 +20,12 @@ mod submit;
 mod upload;
 
 pub use answer::Submitted;
-pub use bulk::BulkOptions;
+pub use each::{ReportIter, ReportStream};
 pub use files::{AttachmentKey, Download};
 pub use header::{
     HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
     ReportHeader,
 };
-pub(crate) use in_order::InOrder;
 pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
 pub use pages::Cursor;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};

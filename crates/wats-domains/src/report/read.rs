@@ -1,15 +1,17 @@
 //! Reports read back: whole or in less detail, as the model, as text, as XML, one or many.
 
+use std::borrow::Borrow;
+
 use bytes::Bytes;
-use futures_util::Stream;
 use uuid::Uuid;
-use wats_batch::{Partition, batch_map_stream};
+use wats_batch::Partition;
 use wats_http::Call;
 
 use super::route;
-use super::{BulkOptions, Report, ReportService};
+use super::{Report, ReportService};
 use crate::ask::Ask;
-use crate::error::{Error, Result, none_if_missing};
+use crate::bulk::BulkOptions;
+use crate::error::{Error, none_if_missing};
 
 /// How much of a report to read, from [`IDENTITY`](Self::IDENTITY) to [`FULL`](Self::FULL).
 ///
@@ -170,48 +172,37 @@ impl ReportService {
     /// apart, each with its place in the list. An outage is waited out, see [`BulkOptions::patience`]. All reports are in
     /// memory at the end; [`get_each`](Self::get_each) gives them one by one.
     ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
+    ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) {
-    /// use wats_domains::report::{BulkOptions, Detail};
+    /// # async fn example(api: wats_domains::Wats, ids: Vec<uuid::Uuid>) -> wats_domains::Result<()> {
+    /// use wats_domains::{BulkOptions, report::Detail};
     ///
     /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));
-    /// let reports = api.report().get_many(&ids, Detail::default(), &many).await;
+    /// let reports = api.report().get_many(&ids, Detail::default(), &many).await?;
     /// for (place, error) in &reports.failed {
     ///     eprintln!("{}: {error:#}", ids[*place]);
     /// }
-    /// # }
+    /// # Ok(()) }
     /// ```
-    pub async fn get_many(
-        &self,
-        ids: &[Uuid],
-        detail: Detail,
-        many: &BulkOptions,
-    ) -> Partition<Report, Error> {
-        let bulk = &many.bulk();
-        let get = |id: &Uuid| {
-            let id = *id;
-            bulk.call(move || self.get_with(id, detail))
-        };
-        many.map().partition(ids, get).await
-    }
-
-    /// Reads many reports as a stream, in the order in which they come. No more than `at_once` are under way or waiting to
-    /// be taken, however many ids there are.
-    pub fn get_each<I>(
+    pub fn get_many<I>(
         &self,
         ids: I,
         detail: Detail,
-        at_once: usize,
-    ) -> impl Stream<Item = (Uuid, Result<Report>)> + use<I>
+        many: &BulkOptions,
+    ) -> Ask<Partition<Report, Error>>
     where
-        I: IntoIterator<Item = Uuid>,
+        I: IntoIterator,
+        I::Item: Borrow<Uuid>,
     {
-        use futures_util::StreamExt as _;
-        let reports = self.clone();
-        let get = move |id: Uuid| {
-            let get = reports.get_with(id, detail);
-            async move { (id, get.await) }
-        };
-        batch_map_stream(ids, at_once, get).map(|(_, outcome)| outcome)
+        let ids: Vec<Uuid> = ids.into_iter().map(|id| *id.borrow()).collect();
+        let checked = many.checked();
+        self.core.run(|core| async move {
+            let (map, bulk) = checked?;
+            let (service, bulk) = (&Self::new(&core), &bulk);
+            let get = |id| async move { bulk.call(|| service.get_with(id, detail)).await };
+            Ok(map.partition(ids, get).await)
+        })
     }
 }

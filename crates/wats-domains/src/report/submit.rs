@@ -18,8 +18,9 @@ use wats_report::text;
 
 use super::body::ReportBody;
 use super::route;
-use super::{BulkOptions, Finding, Report, ReportService, Submitted, evaluate, upload};
+use super::{Finding, Report, ReportService, Submitted, evaluate, upload};
 use crate::ask::{Ask, Route};
+use crate::bulk::BulkOptions;
 use crate::error::{Error, Result};
 use crate::process::ProcessService;
 
@@ -87,6 +88,10 @@ impl SubmitOptions {
         self.partial = send;
         self
     }
+
+    fn check(&self) -> Result<()> {
+        self.confirm.as_ref().map_or(Ok(()), ConfirmOptions::check)
+    }
 }
 
 impl ReportService {
@@ -146,7 +151,10 @@ impl ReportService {
         options: &SubmitOptions,
     ) -> Ask<Submitted> {
         let report = report.borrow();
-        let written = sendable(report, options).and_then(|id| Ok((id, body_of(report, options)?)));
+        let written = options
+            .check()
+            .and_then(|()| sendable(report, options))
+            .and_then(|id| Ok((id, body_of(report, options)?)));
         let options = options.clone();
         self.core.run(|core| async move {
             let (id, body) = written?;
@@ -195,35 +203,57 @@ impl ReportService {
     /// failing, reports wait, and one that failed in a way that passes is sent once more. [`BulkOptions::until`] stops in
     /// good order.
     ///
-    /// Reports are written when their turn comes, so only as many texts are in memory as are under way. With
-    /// [`SubmitOptions::confirm`], a report is under way until its fate is known.
+    /// **Memory.** Reports are taken from the list one by one when their turn comes, and then written; so only as many
+    /// texts are in memory as are under way, and a list that makes each report when it is asked for (a `map` over files)
+    /// never has all of them. A report that was written is dropped. Whoever wants it back, if it fails, gives an [`Arc`] of
+    /// it: that copies nothing. With [`SubmitOptions::confirm`], a report is under way until its fate is known.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
     ///
     /// ```no_run
-    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) {
-    /// use wats_domains::report::{BulkOptions, SubmitOptions};
+    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) -> wats_domains::Result<()> {
+    /// use std::sync::Arc;
+    /// use wats_domains::BulkOptions;
+    /// use wats_domains::report::SubmitOptions;
     ///
+    /// let reports: Vec<Arc<_>> = reports.into_iter().map(Arc::new).collect();
     /// let many = BulkOptions::default().progress(|progress| println!("{progress}"));
-    /// let outcome = api.report().submit_many(&reports, &SubmitOptions::default(), &many).await;
-    /// println!("{} submitted, {} failed", outcome.ok.len(), outcome.failed.len());
-    /// # }
+    /// let outcome = api.report().submit_many(reports.clone(), &SubmitOptions::default(), &many).await?;
+    /// for (place, error) in &outcome.failed {
+    ///     eprintln!("{}: {error:#}", reports[*place].id());
+    /// }
+    /// # Ok(()) }
     /// ```
-    pub async fn submit_many<R: Borrow<Report>>(
+    pub fn submit_many<I>(
         &self,
-        reports: &[R],
+        reports: I,
         options: &SubmitOptions,
         many: &BulkOptions,
-    ) -> Partition<Submitted, Error> {
-        let bulk = &many.bulk();
-        let reports = reports.iter().map(|report| -> &Report { report.borrow() });
-        many.map()
-            .partition(reports, |report| async move {
-                let id = sendable(report, options)?;
+    ) -> Ask<Partition<Submitted, Error>>
+    where
+        I: IntoIterator,
+        I::IntoIter: Send + 'static,
+        I::Item: Borrow<Report> + Send + 'static,
+    {
+        let reports = reports.into_iter();
+        let checked = many
+            .checked()
+            .and_then(|checked| options.check().map(|()| checked));
+        let options = options.clone();
+        self.core.run(|core| async move {
+            let (map, bulk) = checked?;
+            let (service, options, bulk) = (&Self::new(&core), &options, &bulk);
+            let submit = |report: I::Item| async move {
+                let id = sendable(report.borrow(), options)?;
                 // Kept while it is tried again, so that a newer one does not come before.
-                let _turn = self.core.submits().turn(id).await;
-                let body = &body_of(report, options)?;
-                bulk.call(|| self.submit_now(id, body, options)).await
-            })
-            .await
+                let _turn = service.core.submits().turn(id).await;
+                let body = body_of(report.borrow(), options)?;
+                drop(report);
+                bulk.call(|| service.submit_now(id, &body, options)).await
+            };
+            Ok(map.partition(reports, submit).await)
+        })
     }
 
     /// Submits a WSJF text as it is, byte for byte, but for a byte order mark in front, which is left out.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use wats_domains::report::{Report, Station, StringLimit, Unit};
 use wats_domains::{
-    Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary, UutReport, Wats,
+    Error, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductSummary,
+    UutReport, Wats,
 };
 use wats_sim::{Fault, Simulator};
 
@@ -93,11 +94,13 @@ async fn awkward_part_numbers_arrive_as_they_are() {
             .collect::<Vec<_>>(),
         [AWKWARD]
     );
-    let many = api.product().get_many(&[AWKWARD, "nothing"]).await.unwrap();
-    assert_eq!(
-        (many[0].as_ref().unwrap().name.as_deref(), many[1].is_none()),
-        (Some("odd"), true)
-    );
+    let many = api.product().get_many([AWKWARD, "nothing"]).await.unwrap();
+    assert_eq!(many.ok[0].1.name.as_deref(), Some("odd"));
+    let [(1, error @ Error::NotFound { key, .. })] = &many.failed[..] else {
+        panic!("{:?}", many.failed);
+    };
+    assert_eq!((key.as_str(), error.attempts()), ("nothing", 0));
+    assert_eq!(error.to_string(), "there is no product \"nothing\"");
 }
 
 #[tokio::test]
@@ -107,10 +110,8 @@ async fn a_hundred_products_take_five_calls() {
     sim.reset_counters();
     let found = api.product().get_many(&numbers).await.unwrap();
     assert_eq!(sim.counters().total_requests(), 5);
-    let got: Vec<&str> = found
-        .iter()
-        .map(|p| p.as_ref().unwrap().part_number())
-        .collect();
+    let found = found.into_result().unwrap();
+    let got: Vec<&str> = found.iter().map(ProductSummary::part_number).collect();
     assert_eq!(got, numbers, "in the order asked for");
 }
 
@@ -355,8 +356,8 @@ async fn answers_of_the_wrong_kind() {
 #[tokio::test]
 async fn a_call_does_not_need_its_service_any_more() {
     let (_sim, api) = simulator().await;
-    let found = api.product().get_many(&["PART-0001"]);
-    assert!(found.await.unwrap()[0].is_some());
+    let found = api.product().get_many(["PART-0001"]);
+    assert_eq!(found.await.unwrap().ok.len(), 1);
 }
 
 #[tokio::test]

@@ -65,13 +65,13 @@ fn options_of_the_transport_add_up_and_the_last_one_counts() {
         .http(|client| client.redirects(1))
         .build()
         .unwrap();
-    assert_eq!(wats.http().timeouts().total, Duration::from_secs(6));
+    assert_eq!(wats.http().timeouts().total, Some(Duration::from_secs(6)));
     let wats = builder(&server())
         .http(|client| client.timeouts(seconds(6)))
         .timeouts(seconds(5))
         .build()
         .unwrap();
-    assert_eq!(wats.http().timeouts().total, Duration::from_secs(5));
+    assert_eq!(wats.http().timeouts().total, Some(Duration::from_secs(5)));
     assert_eq!(wats.http().base_url(), "http://mock");
 }
 

@@ -15,6 +15,7 @@ mod against_simulator;
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
 mod build_common;
+mod bulk;
 mod client;
 mod foreign;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
@@ -38,4 +39,6 @@ mod report_submit;
 mod reports;
 mod upload;
 mod wait;
+mod wait_bulk;
+mod wait_inside;
 mod words;

@@ -6,15 +6,15 @@
     reason = "a panic here is the failing test"
 )]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::report_common::{id, read, start, test};
 use tokio::sync::watch;
 use wats_domains::report::{
-    BulkOptions, Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport,
-    builder::FailureCode,
+    Detail, Failure, Report, Station, SubmitOptions, Unit, UurReport, builder::FailureCode,
 };
-use wats_domains::{Error, MeasurementLimits, UutReport, Wats};
+use wats_domains::{BulkOptions, Error, MeasurementLimits, UutReport, Wats};
 use wats_http::{BreakerConfig, ErrorKind, RetryConfig};
 use wats_sim::{Fault, Simulator};
 
@@ -57,14 +57,22 @@ async fn a_hiccup_of_the_server_costs_no_report() {
     let reports = reports(1_000);
     sim.inject(Fault::status(503).route("POST", WSJF).times(40));
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_honest(&outcome.failed);
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 1_000);
     assert_eq!(sim.pending_faults(), 0);
 
     let ids: Vec<_> = (1..=300).map(id).collect();
     sim.inject(Fault::status(503).route("GET", GET).times(40));
-    let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+    let outcome = api
+        .report()
+        .get_many(&ids, Detail::default(), &many)
+        .await
+        .unwrap();
     assert_honest(&outcome.failed);
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 300);
     assert_eq!(sim.pending_faults(), 0);
@@ -91,7 +99,11 @@ async fn an_outage_is_waited_out_for_so_long_and_no_longer() {
     let reports = reports(100);
     let many = BulkOptions::default().patience(Duration::from_millis(20));
     let options = SubmitOptions::default();
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_eq!((outcome.ok.len(), outcome.failed.len()), (0, 100));
     let unsent = |(_, error): &&(usize, Error)| error.kind() == ErrorKind::CircuitOpen;
     assert!(outcome.failed.iter().filter(unsent).count() > 80);
@@ -112,7 +124,11 @@ async fn what_is_refused_is_not_sent_again() {
     bad["processCode"] = 31_000.into();
     let reports = [read(&bad)];
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_eq!(outcome.failed.len(), 1);
     assert_eq!(sim.counters().requests_to(&format!("POST {WSJF}")), 1);
 }
@@ -127,14 +143,22 @@ async fn a_bulk_stops_soon_when_the_client_is_refused() {
         sim.inject(Fault::status(status).times(100_000));
         let reports = reports(200);
         let (options, many) = (SubmitOptions::default(), BulkOptions::default());
-        let outcome = api.report().submit_many(&reports, &options, &many).await;
+        let outcome = api
+            .report()
+            .submit_many(reports.clone(), &options, &many)
+            .await
+            .unwrap();
         let sent = sim.counters().total_requests();
         assert!((3..=MOST_REFUSED).contains(&sent), "{status}: {sent} sent");
         assert_refused(&outcome.failed, 200, sent, status);
 
         sim.reset_counters();
         let ids: Vec<_> = (1..=200).map(id).collect();
-        let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+        let outcome = api
+            .report()
+            .get_many(&ids, Detail::default(), &many)
+            .await
+            .unwrap();
         let sent = sim.counters().total_requests();
         assert!((3..=MOST_REFUSED).contains(&sent), "{status}: {sent} read");
         assert_refused(&outcome.failed, 200, sent, status);
@@ -169,7 +193,11 @@ async fn a_token_that_is_revoked_in_the_middle_stops_the_rest() {
         }
     });
     let options = SubmitOptions::default();
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert!(
         (50..=55).contains(&outcome.ok.len()),
         "{}",
@@ -191,8 +219,9 @@ async fn answers_about_items_show_that_the_client_is_let_in() {
         let options = SubmitOptions::default();
         let outcome = api
             .report()
-            .submit_many(&reports(60), &options, &many)
-            .await;
+            .submit_many(reports(60), &options, &many)
+            .await
+            .unwrap();
         assert_eq!((outcome.ok.len(), outcome.failed.len()), (50, 10));
     }
 }
@@ -208,8 +237,9 @@ async fn refusals_of_single_items_stop_nothing() {
         let options = SubmitOptions::default();
         let outcome = api
             .report()
-            .submit_many(&reports[..4], &options, &many)
-            .await;
+            .submit_many(reports[..4].to_vec(), &options, &many)
+            .await
+            .unwrap();
         assert_eq!((outcome.ok.len(), outcome.failed.len()), (2, 2));
     }
     assert_eq!(sim.pending_faults(), 0);
@@ -221,7 +251,11 @@ async fn a_server_whose_certificate_is_not_trusted_is_not_asked_for_every_item()
     let api = connect_to(tls.base_url(), tls.token());
     let (options, many) = (SubmitOptions::default(), BulkOptions::default());
     let reports = reports(100);
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert_eq!(outcome.failed.len(), 100);
     let tried: u32 = outcome
         .failed
@@ -251,7 +285,11 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
         })
         .until(async move { drop(stopped.wait_for(|stop| *stop).await) });
     let options = SubmitOptions::default();
-    let outcome = api.report().submit_many(&reports, &options, &many).await;
+    let outcome = api
+        .report()
+        .submit_many(reports.clone(), &options, &many)
+        .await
+        .unwrap();
     assert!((7..=11).contains(&outcome.ok.len()), "{}", outcome.ok.len());
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 100);
     for (place, error) in &outcome.failed {
@@ -266,7 +304,11 @@ async fn what_is_under_way_ends_and_the_rest_is_told_unsent() {
         assert!(sim.report(&submitted.id.to_string()).is_some());
     }
     let ids: Vec<_> = (1..=100).map(id).collect();
-    let outcome = api.report().get_many(&ids, Detail::default(), &many).await;
+    let outcome = api
+        .report()
+        .get_many(&ids, Detail::default(), &many)
+        .await
+        .unwrap();
     assert_eq!(outcome.failed.len(), 100, "the signal stays");
 }
 
@@ -291,8 +333,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         .until(async { drop(stopped.await) });
     let reports = reports(20);
     let options = SubmitOptions::default();
-    let service = api.report();
-    let bulk = service.submit_many(&reports, &options, &many);
+    let bulk = api.report().submit_many(reports, &options, &many);
     let stopping = async {
         while sim.counters().total_requests() == 0 {
             tokio::task::yield_now().await;
@@ -300,6 +341,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
         stop.send(()).unwrap();
     };
     let (outcome, ()) = tokio::join!(bulk, stopping);
+    let outcome = outcome.unwrap();
     assert_eq!(outcome.failed.len(), 20);
     let stopped = |(_, error): &&(usize, Error)| matches!(error, Error::Stopped);
     assert!(outcome.failed.iter().filter(stopped).count() >= 15);
@@ -343,26 +385,19 @@ async fn reports_of_every_kind_go_in_bulk() {
         .build()
         .unwrap();
     let service = api.report();
-    assert!(
-        service
-            .submit_many(&plain[..1], &options, &many)
-            .await
-            .is_ok()
-    );
-    let borrowed: Vec<&Report> = plain[1..].iter().collect();
-    assert!(
-        service
-            .submit_many(&borrowed, &options, &many)
-            .await
-            .is_ok()
-    );
-    let tests = vec![test];
-    assert!(service.submit_many(&tests, &options, &many).await.is_ok());
-    assert!(
-        service
-            .submit_many(&[repair], &options, &many)
-            .await
-            .is_ok()
-    );
-    assert_eq!(sim.counters().total_requests(), 4);
+    let (plain, shared) = (plain.clone(), plain.into_iter().map(Arc::new));
+    let shared: Vec<Arc<Report>> = shared.collect();
+    let repair = Arc::new(repair);
+    let (tests, repairs) = (vec![Arc::new(test.clone()), Arc::new(test)], [repair]);
+    for bulk in [
+        service.submit_many(plain, &options, &many),
+        service.submit_many(shared.clone(), &options, &many),
+        service.submit_many(tests.clone(), &options, &many),
+        service.submit_many(repairs.clone(), &options, &many),
+        service.submit_many([UutReport::clone(&tests[0])], &options, &many),
+    ] {
+        assert!(bulk.await.unwrap().is_ok());
+    }
+    assert_eq!(Arc::strong_count(&shared[0]), 1, "given back");
+    assert_eq!(sim.counters().total_requests(), 8);
 }

@@ -12,7 +12,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use crate::report_common::{id, read, start, test};
-use wats_domains::report::{BulkOptions, SubmitOptions};
+use wats_domains::BulkOptions;
+use wats_domains::report::SubmitOptions;
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
@@ -55,8 +56,7 @@ async fn texts_models_and_bulks_wait_for_each_other() {
         sim.inject(Fault::delay(Duration::from_millis(delay)).route("POST", WSJF));
         let many = [read(&report("a")), read(&report("b"))];
         let (options, bulk) = (SubmitOptions::default(), BulkOptions::default());
-        let service = api.report();
-        let mut bulk = pin!(service.submit_many(&many, &options, &bulk));
+        let mut bulk = pin!(api.report().submit_many(many, &options, &bulk));
         let text = report("c").to_string();
         let mut text = pin!(api.report().submit_wsjf(text));
         let json = report("d").to_string();
@@ -68,7 +68,7 @@ async fn texts_models_and_bulks_wait_for_each_other() {
         begin(json.as_mut());
         begin(last.as_mut());
         let (bulk, text, json, last) = tokio::join!(bulk, text, json, last);
-        assert!(bulk.is_ok() && text.is_ok() && json.is_ok() && last.is_ok());
+        assert!(bulk.unwrap().is_ok() && text.is_ok() && json.is_ok() && last.is_ok());
         assert_eq!(
             sim.report(&id(1).to_string()).unwrap()["sn"],
             "e",

@@ -7,8 +7,8 @@
 )]
 
 use crate::report_common::{id, read, start, test};
-use wats_domains::Error;
-use wats_domains::report::{BulkOptions, Detail, DetailLevel, SubmitMode, SubmitOptions};
+use wats_domains::report::{Detail, DetailLevel, SubmitMode, SubmitOptions};
+use wats_domains::{BulkOptions, Error};
 use wats_sim::Simulator;
 
 #[tokio::test]
@@ -32,14 +32,18 @@ async fn a_part_is_only_sent_when_that_is_meant() {
                 .await
                 .map(drop),
         ];
-        let outcome = api.report().submit_many(&[part], &options, &many).await;
+        let outcome = api
+            .report()
+            .submit_many([part], &options, &many)
+            .await
+            .unwrap();
         outcomes.push(
             outcome
                 .into_result()
                 .map(drop)
                 .map_err(|mut failed| failed.remove(0).1),
         );
-        let got = api.report().get_many(&[id(1)], detail, &many).await;
+        let got = api.report().get_many([id(1)], detail, &many).await.unwrap();
         let got = got.into_result().unwrap().remove(0);
         outcomes.push(api.report().submit(&got).await.map(drop));
         for outcome in outcomes {

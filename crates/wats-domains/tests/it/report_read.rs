@@ -9,15 +9,15 @@
 use std::io::Read as _;
 
 use crate::report_common::{AWKWARD, id, read, repair, start, test};
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use wats_domains::report::{
-    AttachmentKey, BulkOptions, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder,
-    MiscInfoSearch, ReportType,
+    AttachmentKey, Detail, DetailLevel, HeaderField, HeaderList, HeaderOrder, MiscInfoSearch,
+    ReportType,
 };
-use wats_domains::{Error, Filter, HeaderQuery, Member, Wats};
+use wats_domains::{BulkOptions, Error, Filter, HeaderQuery, Member, Wats};
 use wats_sim::Simulator;
 
 async fn submit(api: &Wats, report: &Value) {
@@ -128,7 +128,11 @@ async fn many_are_read_some_at_a_time_and_each_has_its_outcome() {
         let seen = std::sync::Arc::clone(&seen);
         move |progress| seen.store(progress.done, std::sync::atomic::Ordering::Relaxed)
     });
-    let reports = api.report().get_many(&ids, Detail::default(), &many).await;
+    let reports = api
+        .report()
+        .get_many(&ids, Detail::default(), &many)
+        .await
+        .unwrap();
     assert_eq!((reports.ok.len(), reports.failed.len()), (20, 5));
     for (place, report) in &reports.ok {
         assert_eq!(report.serial_number, Some(format!("S{place}")));
@@ -142,9 +146,9 @@ async fn many_are_read_some_at_a_time_and_each_has_its_outcome() {
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 25);
     assert!(sim.counters().in_flight_peak <= 3, "{}", sim.counters());
 
-    let mut each = std::pin::pin!(api.report().get_each(ids, Detail::default(), 2));
+    let mut each = api.report().get_each(ids, Detail::default(), 2);
     let mut outcomes = 0;
-    while let Some((report_id, report)) = each.next().await {
+    while let Some((report_id, report)) = each.try_next().await.unwrap() {
         let known = report_id < id(20);
         assert_eq!(
             report.map(|report| report.id).ok(),

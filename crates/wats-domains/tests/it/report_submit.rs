@@ -13,8 +13,8 @@ use std::time::Duration;
 use crate::report_common::{connect, id, read, repair, start, test};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wats_domains::report::{BulkOptions, Report, Status, SubmitMode, SubmitOptions};
-use wats_domains::{Error, HeaderQuery};
+use wats_domains::report::{Report, Status, SubmitMode, SubmitOptions};
+use wats_domains::{BulkOptions, Error, HeaderQuery};
 use wats_http::ErrorKind;
 use wats_sim::{Fault, Simulator};
 
@@ -293,12 +293,9 @@ async fn many_are_submitted_some_at_a_time_and_each_has_its_outcome() {
     });
     let outcome = api
         .report()
-        .submit_many(
-            &reports.iter().collect::<Vec<_>>(),
-            &SubmitOptions::default(),
-            &many,
-        )
-        .await;
+        .submit_many(reports, &SubmitOptions::default(), &many)
+        .await
+        .unwrap();
     let places: Vec<usize> = outcome.failed.iter().map(|(place, _)| *place).collect();
     assert_eq!(places, [7, 17, 27, 37]);
     assert!(
@@ -330,12 +327,12 @@ async fn reports_of_one_id_keep_their_order() {
     // Answers are lost and late, so that an older version would be sent again behind a newer one.
     sim.inject(Fault::store_then_drop().route("POST", WSJF).times(6));
     sim.inject(Fault::status(503).route("POST", WSJF).times(6));
-    let reports: Vec<&Report> = reports.iter().collect();
     let many = BulkOptions::default().at_once(16);
     let outcome = api
         .report()
-        .submit_many(&reports, &SubmitOptions::default(), &many)
-        .await;
+        .submit_many(reports, &SubmitOptions::default(), &many)
+        .await
+        .unwrap();
     assert!(outcome.is_ok(), "{:?}", outcome.failed);
     for n in 0..3 {
         let stored = sim.report(&id(n).to_string()).unwrap();
@@ -347,14 +344,14 @@ async fn reports_of_one_id_keep_their_order() {
 async fn a_later_report_does_not_overtake_a_slow_one_of_its_id() {
     let (sim, api) = start(Simulator::builder()).await;
     let reports = ["older", "newer"].map(|serial| read(&test(id(1), serial)));
-    let reports: Vec<&Report> = reports.iter().collect();
     // Side by side, the older one would be stored last.
     sim.inject(Fault::delay(Duration::from_millis(200)).route("POST", WSJF));
     let many = BulkOptions::default();
     let outcome = api
         .report()
-        .submit_many(&reports, &SubmitOptions::default(), &many)
-        .await;
+        .submit_many(reports, &SubmitOptions::default(), &many)
+        .await
+        .unwrap();
     assert!(outcome.is_ok());
     assert_eq!(sim.report(&id(1).to_string()).unwrap()["sn"], "newer");
 }
@@ -365,12 +362,12 @@ async fn a_report_that_fails_does_not_hold_up_the_next_of_its_id() {
     let mut bad = test(id(1), "bad");
     bad["processCode"] = json!(31_000);
     let reports = [read(&bad), read(&test(id(1), "good"))];
-    let reports: Vec<&Report> = reports.iter().collect();
     let many = BulkOptions::default();
     let outcome = api
         .report()
-        .submit_many(&reports, &SubmitOptions::default(), &many)
-        .await;
+        .submit_many(reports, &SubmitOptions::default(), &many)
+        .await
+        .unwrap();
     assert_eq!((outcome.failed.len(), outcome.ok.len()), (1, 1));
     assert_eq!(sim.report(&id(1).to_string()).unwrap()["sn"], "good");
 }

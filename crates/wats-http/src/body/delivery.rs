@@ -1,4 +1,4 @@
-//! Whether the body of a try is whole with the server: the one place that decides it, for bodies that are whole in memory
+//! Whether the body of an attempt is whole with the server: the one place that decides it, for bodies that are whole in memory
 //! and for streams, over HTTP/1.1 and HTTP/2.
 //!
 //! hyper and h2 buffer, and tell nobody what became of it: a body that they have taken may be dropped later, because the
@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::{Buf, Bytes};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::line::Line;
+use crate::socket_state::SocketState;
 
-/// The body of one try on its way over one connection.
+/// The body of one attempt on its way over one connection.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    line: Arc<Line>,
+    socket_state: Arc<SocketState>,
     state: Mutex<State>,
 }
 
@@ -30,7 +30,7 @@ struct State {
     end: Option<End>,
 }
 
-/// How the body of a try ended.
+/// How the body of an attempt ended.
 #[derive(Debug)]
 enum End {
     /// All of it was written when the connection had been flushed so often.
@@ -42,14 +42,14 @@ enum End {
 }
 
 impl Delivery {
-    pub(crate) fn new(line: &Arc<Line>) -> Arc<Self> {
+    pub(crate) fn new(socket_state: &Arc<SocketState>) -> Arc<Self> {
         Arc::new(Self {
-            line: Arc::clone(line),
+            socket_state: Arc::clone(socket_state),
             state: Mutex::default(),
         })
     }
 
-    /// The error of a try whose body failed.
+    /// The error of an attempt whose body failed.
     pub(crate) fn take_failure(&self) -> Option<Error> {
         let mut state = self.state();
         match state.end.take() {
@@ -66,13 +66,13 @@ impl Delivery {
     /// # Errors
     /// It will not be: a success that the server claims is none.
     pub(crate) async fn whole(&self) -> Result<()> {
-        if self.line.wait(|| self.is_whole()).await {
+        if self.socket_state.wait(|| self.is_whole()).await {
             return Ok(());
         }
         Err(self.take_failure().unwrap_or_else(|| {
             let error = Error::new(ErrorKind::Transport)
                 .message("the server claims success, but wanted only a part of the body");
-            match self.line.failure() {
+            match self.socket_state.failure() {
                 Some(failure) => error.source(failure),
                 None => error,
             }
@@ -82,8 +82,8 @@ impl Delivery {
     /// Whether it is whole with the server; `None` while that is open.
     fn is_whole(&self) -> Option<bool> {
         match self.state().end {
-            Some(End::Written { flushes }) if self.line.flushes() != flushes => Some(true),
-            None | Some(End::Written { .. }) => self.line.is_over().then_some(false),
+            Some(End::Written { flushes }) if self.socket_state.flushes() != flushes => Some(true),
+            None | Some(End::Written { .. }) => self.socket_state.is_closed().then_some(false),
             Some(End::Cut | End::Failed(_)) => Some(false),
         }
     }
@@ -98,11 +98,11 @@ impl Delivery {
         change(&mut state);
         if state.end.is_none() && state.last && state.out == 0 {
             // After a failure nothing is written, whatever the connection takes.
-            let end = if self.line.has_failed() {
+            let end = if self.socket_state.has_failed() {
                 End::Cut
             } else {
                 End::Written {
-                    flushes: self.line.flushes(),
+                    flushes: self.socket_state.flushes(),
                 }
             };
             state.end = Some(end);
@@ -110,7 +110,7 @@ impl Delivery {
         let ended = state.end.is_some();
         drop(state);
         if ended {
-            self.line.tell();
+            self.socket_state.tell();
         }
     }
 
@@ -130,9 +130,9 @@ pub(super) fn unreadable(source: io::Error) -> Error {
 
 /// Makes the pieces of a body. Dropped before the last one, it has cut the body short.
 #[derive(Debug, Default)]
-pub(crate) struct Giver(Option<Arc<Delivery>>);
+pub(crate) struct PieceMaker(Option<Arc<Delivery>>);
 
-impl Giver {
+impl PieceMaker {
     /// `None` where nobody wants to know.
     pub(super) fn new(delivery: Option<&Arc<Delivery>>) -> Self {
         Self(delivery.cloned())
@@ -165,7 +165,7 @@ impl Giver {
     }
 }
 
-impl Drop for Giver {
+impl Drop for PieceMaker {
     fn drop(&mut self) {
         if let Some(delivery) = &self.0
             && !delivery.state().last

@@ -23,7 +23,7 @@ pub use self::source::BodySource;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes so far: of an upload those handed to the connection by this try, of a download those off the wire.
+    /// Bytes so far: of an upload those handed to the connection by this attempt, of a download those off the wire.
     pub bytes: u64,
     /// Bytes in all, when that is known.
     pub total: Option<u64>,

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::OnProgress;
-use super::delivery::{Delivery, Giver, Piece, unreadable};
+use super::delivery::{Delivery, Piece, PieceMaker, unreadable};
 use super::source::{BodySource, Pieces, differs};
 use crate::error::Error;
 
-/// What a call sends, in a form that each try can begin with.
+/// What a call sends, in a form that each attempt can begin with.
 #[derive(Debug, Clone)]
 pub(crate) enum Payload {
     Whole(Bytes),
@@ -26,11 +26,11 @@ pub(crate) struct Upload {
     source: BodySource,
     length: Option<u64>,
     on_progress: Option<OnProgress>,
-    /// The latest try. hyper may go on with the body of one that was given up; that is nobody's business any more.
+    /// The latest attempt. hyper may go on with the body of one that was given up; that is nobody's business any more.
     latest: Mutex<Moved>,
 }
 
-/// How far a body has come: of which try, and by how many pieces. It tells a slow upload from one that stands still.
+/// How far a body has come: of which attempt, and by how many pieces. It tells a slow upload from one that stands still.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Moved {
     of: u64,
@@ -73,7 +73,7 @@ impl Upload {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A further try begins; its number.
+    /// A further attempt begins; its number.
     fn begin(&self) -> u64 {
         let mut latest = self.latest();
         let of = latest.of + 1;
@@ -81,7 +81,7 @@ impl Upload {
         of
     }
 
-    /// A piece of a try is taken. Whether anybody wants to know.
+    /// A piece of an attempt is taken. Whether anybody wants to know.
     fn piece_of(&self, number: u64) -> bool {
         let mut latest = self.latest();
         let is_latest = latest.of == number;
@@ -90,18 +90,18 @@ impl Upload {
     }
 }
 
-/// The body of one try.
+/// The body of one attempt.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    Whole(Bytes, Giver),
+    Whole(Bytes, PieceMaker),
     Stream(Box<Streaming>),
 }
 
 pub(crate) struct Streaming {
     upload: Arc<Upload>,
-    /// Which try this is.
+    /// Which attempt this is.
     number: u64,
-    giver: Giver,
+    giver: PieceMaker,
     /// Opened when the first piece is wanted, so that a request that never left has taken nothing.
     pieces: Option<Pieces>,
     given: u64,
@@ -122,7 +122,7 @@ impl std::fmt::Debug for Streaming {
 impl Outgoing {
     /// `delivery` hears what becomes of it.
     pub(crate) fn new(payload: &Payload, delivery: Option<&Arc<Delivery>>) -> Self {
-        let giver = Giver::new(delivery);
+        let giver = PieceMaker::new(delivery);
         match payload {
             Payload::Whole(bytes) => Self::Whole(bytes.clone(), giver),
             Payload::Stream(upload) => Self::Stream(Box::new(Streaming {

@@ -13,7 +13,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
-/// The pieces of one try's body.
+/// The pieces of one attempt's body.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// How much of a file or reader goes out at a time.
@@ -21,8 +21,8 @@ const PIECE: usize = 128 << 10;
 
 /// A request body that is never whole in memory; see [`Call::stream`](crate::Call::stream).
 ///
-/// Files and [`repeatable`](Self::repeatable) sources begin anew with each try. Readers and streams can be sent
-/// once: as soon as a try has taken from them, the call is not repeated, whatever its operation allows.
+/// Files and [`repeatable`](Self::repeatable) sources begin anew with each attempt. Readers and streams can be sent
+/// once: as soon as an attempt has taken from them, the call is not repeated, whatever its operation allows.
 ///
 /// ```no_run
 /// use wats_http::{BodySource, Call, Operation, Repeat, http::Method};
@@ -48,7 +48,7 @@ enum From {
 }
 
 impl BodySource {
-    /// The bytes of a file, which must not change until the call has ended. It is opened by each try.
+    /// The bytes of a file, which must not change until the call has ended. It is opened by each attempt.
     ///
     /// What is no regular file, such as a pipe, `/dev/stdin` or a device, is sent as it comes, without a length, and only
     /// once; so is what says that it is empty and is not, as files in `/proc` do.
@@ -59,7 +59,7 @@ impl BodySource {
         }
     }
 
-    /// What the stream gives that `open` makes, anew for each try. It must give the same bytes every time.
+    /// What the stream gives that `open` makes, anew for each attempt. It must give the same bytes every time.
     pub fn repeatable<S>(open: impl Fn() -> io::Result<S> + Send + Sync + 'static) -> Self
     where
         S: Stream<Item = io::Result<Bytes>> + Send + 'static,
@@ -195,7 +195,7 @@ impl BodySource {
         }
     }
 
-    /// Whether a further try would find nothing to send.
+    /// Whether a further attempt would find nothing to send.
     pub(crate) fn is_used_up(&self) -> bool {
         match &self.from {
             From::Bytes(_) | From::File(_) | From::Repeatable(_) => false,

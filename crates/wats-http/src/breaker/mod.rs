@@ -1,6 +1,6 @@
 //! The circuit breaker: after many failures in a row, calls fail at once for a while instead of waiting for deadlines.
 //!
-//! [`state`] is the rule; this is the thin layer that tries go through. A server that answers at all counts as alive:
+//! [`state`] is the rule; this is the thin layer that attempts go through. A server that answers at all counts as alive:
 //! 4xx is its answer, 5xx is a failure. A client talks to one host, so there is one breaker per client.
 
 mod state;
@@ -20,7 +20,7 @@ pub(crate) use self::state::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BreakerConfig {
-    /// Failed tries in a row that open the breaker. Default 20. 5xx, deadlines and broken connections count, but not a
+    /// Failed attempts in a row that open the breaker. Default 20. 5xx, deadlines and broken connections count, but not a
     /// deadline that passed while a call waited for other calls of this client, or for its rate limit. 0 is refused by
     /// `build()`.
     pub failures: u32,
@@ -48,7 +48,7 @@ impl BreakerConfig {
         Ok(())
     }
 
-    /// Sets how many failed tries in a row open it.
+    /// Sets how many failed attempts in a row open it.
     pub fn failures(mut self, n: u32) -> Self {
         self.failures = n;
         self
@@ -68,11 +68,11 @@ pub(crate) struct Breaker {
     calm: AtomicBool,
 }
 
-/// One try's leave to pass. Dropping it without a report frees the place of the probe.
+/// One attempt's leave to pass. Dropping it without a report frees the place of the probe.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     breaker: &'a Breaker,
-    /// `None` for a try that began while all was calm.
+    /// `None` for an attempt that began while all was calm.
     pass: Option<Pass>,
     reported: bool,
 }
@@ -100,7 +100,7 @@ impl Breaker {
         }
     }
 
-    /// Leave for one try, or the error that says when to come back.
+    /// Leave for one attempt, or the error that says when to come back.
     pub(crate) fn admit(&self) -> Result<Permit<'_>> {
         let permit = |pass| Permit {
             breaker: self,
@@ -141,7 +141,7 @@ impl Breaker {
 
 fn refused(wait: Duration) -> Error {
     let when = if wait.is_zero() {
-        "one call is finding out whether it works again".to_owned()
+        "a probe is in flight (half-open)".to_owned()
     } else {
         format!("the next try is allowed in {wait:.1?}")
     };
@@ -152,7 +152,7 @@ fn refused(wait: Duration) -> Error {
 }
 
 impl Permit<'_> {
-    /// Tells how the try ended.
+    /// Tells how the attempt ended.
     pub(crate) fn report(mut self, verdict: Verdict) {
         self.reported = true;
         self.breaker.report(self.pass, verdict);
@@ -167,12 +167,12 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// What the end of a try says about the server.
+/// What the end of an attempt says about the server.
 pub(crate) fn verdict<T>(outcome: &Result<T>) -> Verdict {
     let Err(error) = outcome else {
         return Verdict::Alive;
     };
-    if error.is_elsewhere() || error.is_in_line() {
+    if error.is_cross_origin() || error.is_queued() {
         return Verdict::Unknown;
     }
     match error.kind() {
@@ -251,7 +251,7 @@ mod tests {
             let error = Error::new(ErrorKind::Timeout(deadline));
             assert_eq!(verdict::<()>(&Err(error)), expected, "{deadline}");
         }
-        let in_line = Error::new(ErrorKind::Timeout(Deadline::Attempt)).in_line();
-        assert_eq!(verdict::<()>(&Err(in_line)), Verdict::Unknown);
+        let queued = Error::new(ErrorKind::Timeout(Deadline::Attempt)).queued();
+        assert_eq!(verdict::<()>(&Err(queued)), Verdict::Unknown);
     }
 }

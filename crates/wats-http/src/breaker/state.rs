@@ -15,18 +15,18 @@ use tokio::time::Instant;
 
 use super::BreakerConfig;
 
-/// What one try says about the server.
+/// What one attempt says about the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It answered; that it refused the call is an answer too.
     Alive,
     /// 5xx, a deadline, or the connection failed.
     Failing,
-    /// The try ended before anything could be told.
+    /// The attempt ended before anything could be told.
     Unknown,
 }
 
-/// Lets one try pass. It belongs to the period in which it was given.
+/// Lets one attempt pass. It belongs to the period in which it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pass {
     period: u64,
@@ -59,12 +59,12 @@ impl State {
         }
     }
 
-    /// Closed, and the last try succeeded.
+    /// Closed, and the last attempt succeeded.
     pub(super) fn is_calm(&self) -> bool {
         self.phase == Phase::Closed { failures: 0 }
     }
 
-    /// The pass of a try that began while the breaker was calm: good as long as it has not opened since.
+    /// The pass of an attempt that began while the breaker was calm: good as long as it has not opened since.
     pub(super) fn calm_pass(&self) -> Option<Pass> {
         matches!(self.phase, Phase::Closed { .. }).then_some(Pass {
             period: self.period,
@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    /// Whether a try may be made; if not, how long not. While a probe is under way nobody knows, so that is zero.
+    /// Whether an attempt may be made; if not, how long not. While a probe is under way nobody knows, so that is zero.
     pub(super) fn admit(&mut self, now: Instant) -> Result<Pass, Duration> {
         if let Phase::Open { until } = self.phase {
             if now < until {
@@ -104,7 +104,7 @@ impl State {
         })
     }
 
-    /// Hears how a try ended. Returns whether the breaker opened because of it.
+    /// Hears how an attempt ended. Returns whether the breaker opened because of it.
     pub(super) fn report(&mut self, pass: Pass, verdict: Verdict, now: Instant) -> bool {
         if pass.period != self.period {
             return false;
@@ -191,7 +191,7 @@ mod tests {
     #[derive(Debug, Clone)]
     enum Step {
         Admit,
-        /// Ends the oldest or newest try under way.
+        /// Ends the oldest or newest attempt under way.
         End {
             newest: bool,
             verdict: Verdict,
@@ -237,7 +237,7 @@ mod tests {
                     Step::End { .. } => {}
                 }
             }
-            // Whatever happened: once all tries ended and time has passed, one success closes it.
+            // Whatever happened: once all attempts ended and time has passed, one success closes it.
             for pass in under_way {
                 state.report(pass, Verdict::Unknown, now);
             }

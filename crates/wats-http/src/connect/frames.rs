@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::line::Line;
+use crate::socket_state::SocketState;
 
 /// The most bytes that the head of an answer may have.
 pub(crate) const LARGEST_HEAD: usize = 256 << 10;
@@ -43,7 +43,7 @@ const ALL_PADDING: usize = 256;
 const ANY_STREAM: u32 = (1 << 31) - 1;
 
 pub(super) struct Frames {
-    line: Arc<Line>,
+    socket_state: Arc<SocketState>,
     /// A header that has not come whole yet.
     header: [u8; HEADER],
     had: usize,
@@ -62,9 +62,9 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(line: Arc<Line>) -> Self {
+    pub(super) fn new(socket_state: Arc<SocketState>) -> Self {
         Self {
-            line,
+            socket_state,
             header: [0; HEADER],
             had: 0,
             owed: 0,
@@ -171,7 +171,7 @@ impl Frames {
             DATA if flags & PADDED != 0 && flags & END_STREAM == 0 && length <= ALL_PADDING => {
                 self.padded += 1;
                 if self.padded == MOST_PADDED {
-                    self.line.wear_out();
+                    self.socket_state.exhaust();
                 }
             }
             HEADERS => self.add_to_head(length, true),
@@ -193,7 +193,7 @@ impl Frames {
             self.head.saturating_add(length)
         };
         if self.head > LARGEST_HEAD / 2 {
-            self.line.saw_large_head();
+            self.socket_state.saw_large_head();
         }
     }
 
@@ -207,10 +207,10 @@ impl Frames {
             *had += 1;
             *word = *word << 8 | u32::from(*byte);
             if *had == 4 && *word & ANY_STREAM == ANY_STREAM {
-                self.line.announce_goaway();
+                self.socket_state.announce_goaway();
             }
             if *had == 8 && *word == u32::from(h2::Reason::HTTP_1_1_REQUIRED) {
-                self.line.require_http1();
+                self.socket_state.require_http1();
             }
         }
     }
@@ -232,9 +232,9 @@ mod tests {
     }
 
     /// What comes through of these bytes when they come and are taken in pieces of these sizes.
-    fn through(bytes: &[u8], come: usize, taken: usize) -> (Vec<u8>, Arc<Line>) {
-        let line = Arc::new(Line::default());
-        let mut frames = Frames::new(line.clone());
+    fn through(bytes: &[u8], come: usize, taken: usize) -> (Vec<u8>, Arc<SocketState>) {
+        let socket_state = Arc::new(SocketState::default());
+        let mut frames = Frames::new(socket_state.clone());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -270,7 +270,7 @@ mod tests {
                 out.extend(buffer.filled());
             }
         });
-        (out, line)
+        (out, socket_state)
     }
 
     proptest! {
@@ -313,9 +313,17 @@ mod tests {
             for (last, announced) in [(1_u32, false), (u32::MAX >> 1, true), (u32::MAX, true)] {
                 let payload = [last, reason, 0xd].map(u32::to_be_bytes).concat();
                 for come in 1..20 {
-                    let line = through(&frame(GOAWAY, 0, &payload), come, 3).1;
-                    assert_eq!(line.requires_http1(), wanted, "{last}, {reason}, {come}");
-                    assert_eq!(line.is_goaway_announced(), announced, "{last}, {come}");
+                    let socket_state = through(&frame(GOAWAY, 0, &payload), come, 3).1;
+                    assert_eq!(
+                        socket_state.requires_http1(),
+                        wanted,
+                        "{last}, {reason}, {come}"
+                    );
+                    assert_eq!(
+                        socket_state.is_goaway_announced(),
+                        announced,
+                        "{last}, {come}"
+                    );
                 }
             }
         }
@@ -334,8 +342,12 @@ mod tests {
         assert!(
             !through(&padded.repeat(MOST_PADDED - 1), 100, 64)
                 .1
-                .is_worn()
+                .is_exhausted()
         );
-        assert!(through(&padded.repeat(MOST_PADDED), 100, 64).1.is_worn());
+        assert!(
+            through(&padded.repeat(MOST_PADDED), 100, 64)
+                .1
+                .is_exhausted()
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! What lies between HTTP and the connection below it, TLS or TCP: a stream of which the two directions end apart.
 //!
-//! A write that fails is kept in the [`Line`], and what is written after it goes nowhere; reading goes on. So a server that
+//! A write that fails is kept in the [`SocketState`], and what is written after it goes nowhere; reading goes on. So a server that
 //! refuses a body, answers and hangs up is heard: hyper and h2 would give the connection up at the failed write, with the
 //! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in, and holds back a GOAWAY and the end until nobody
-//! overlooks an answer before them: see [`DispatchPoll`](crate::line::DispatchPoll).
+//! overlooks an answer before them: see [`DispatchPoll`](crate::dispatch_poll::DispatchPoll).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,11 +14,11 @@ use rustls::AlertDescription;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::Frames;
-use crate::line::Line;
+use crate::socket_state::SocketState;
 
 pub(crate) struct Socket<T> {
     stream: T,
-    line: Arc<Line>,
+    state: Arc<SocketState>,
     /// Of HTTP/2.
     frames: Option<Frames>,
     /// What was read with a GOAWAY in it, and how reading ended, until that is told (HTTP/2).
@@ -27,21 +27,21 @@ pub(crate) struct Socket<T> {
 }
 
 impl<T> Socket<T> {
-    pub(crate) fn http1(stream: T, line: Arc<Line>) -> Self {
+    pub(crate) fn http1(stream: T, socket_state: Arc<SocketState>) -> Self {
         Self {
             stream,
-            line,
+            state: socket_state,
             frames: None,
             held: Vec::new(),
             ended: None,
         }
     }
 
-    pub(crate) fn http2(stream: T, line: Arc<Line>) -> Self {
+    pub(crate) fn http2(stream: T, socket_state: Arc<SocketState>) -> Self {
         Self {
             stream,
-            frames: Some(Frames::new(Arc::clone(&line))),
-            line,
+            frames: Some(Frames::new(Arc::clone(&socket_state))),
+            state: socket_state,
             held: Vec::new(),
             ended: None,
         }
@@ -51,15 +51,15 @@ impl<T> Socket<T> {
     fn wrote(&self, length: usize, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         Poll::Ready(match ready!(poll) {
             Ok(n) if n > 0 || length == 0 => {
-                self.line.wrote(n);
+                self.state.wrote(n);
                 Ok(n)
             }
             Ok(_) => {
-                self.line.fail(&io::ErrorKind::WriteZero.into());
+                self.state.fail(&io::ErrorKind::WriteZero.into());
                 Ok(length)
             }
             Err(error) => {
-                self.line.fail(&error);
+                self.state.fail(&error);
                 Ok(length)
             }
         })
@@ -68,7 +68,7 @@ impl<T> Socket<T> {
 
 impl<T> Drop for Socket<T> {
     fn drop(&mut self) {
-        self.line.end();
+        self.state.close();
     }
 }
 
@@ -94,10 +94,10 @@ impl<T: AsyncRead + Unpin> Socket<T> {
                 }
                 ended => self.ended = Some(ended),
             }
-            self.line.wear_out();
-            self.line.dispatch.again();
+            self.state.exhaust();
+            self.state.dispatch.again();
         }
-        ready!(self.line.dispatch.poll(context));
+        ready!(self.state.dispatch.poll(context));
         if self.held.is_empty() {
             return Poll::Ready(self.ended.take().unwrap_or(Ok(())));
         }
@@ -123,7 +123,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
             && is_distrust(error)
         {
             // h2 keeps only the words of an error.
-            this.line.distrust();
+            this.state.refuse_client_certificate();
         }
         poll
     }
@@ -135,7 +135,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.line.has_failed() {
+        if self.state.has_failed() {
             return Poll::Ready(Ok(bytes.len()));
         }
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
@@ -148,7 +148,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let length = slices.iter().map(|slice| slice.len()).sum();
-        if self.line.has_failed() {
+        if self.state.has_failed() {
             return Poll::Ready(Ok(length));
         }
         let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
@@ -160,18 +160,18 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.line.has_failed() {
+        if self.state.has_failed() {
             return Poll::Ready(Ok(()));
         }
         match ready!(Pin::new(&mut self.stream).poll_flush(context)) {
-            Ok(()) => self.line.flushed(),
-            Err(error) => self.line.fail(&error),
+            Ok(()) => self.state.flushed(),
+            Err(error) => self.state.fail(&error),
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.line.has_failed() {
+        if self.state.has_failed() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(context)
@@ -253,12 +253,15 @@ mod tests {
 
     #[tokio::test]
     async fn after_a_write_that_failed_reading_goes_on_and_nothing_counts_as_written() {
-        let line = Arc::new(Line::default());
-        let mut socket = Socket::http1(Deaf(3, b"refused"), Arc::clone(&line));
+        let socket_state = Arc::new(SocketState::default());
+        let mut socket = Socket::http1(Deaf(3, b"refused"), Arc::clone(&socket_state));
         socket.write_all(b"abcdef").await.unwrap();
         socket.flush().await.unwrap();
-        assert_eq!((line.written(), line.flushes()), (3, 0));
-        assert_eq!(line.failure().unwrap().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!((socket_state.written(), socket_state.flushes()), (3, 0));
+        assert_eq!(
+            socket_state.failure().unwrap().kind(),
+            io::ErrorKind::BrokenPipe
+        );
         let mut read = String::new();
         socket.read_to_string(&mut read).await.unwrap();
         assert_eq!(read, "refused");

@@ -1,4 +1,4 @@
-//! Content codings: undoing those of answers within a cap, and packing the bodies of requests.
+//! Content codings: undoing those of answers within a cap, and compressing the bodies of requests.
 //!
 //! [`coding`] undoes one coding step by step. [`decoder`] undoes all those of a body that comes in pieces, which it puts
 //! together or hands out in pieces, and never holds more than it was allowed, however far a few bytes inflate.
@@ -25,7 +25,7 @@ pub(crate) use self::coding::ACCEPTED;
 pub(crate) use self::decoder::Decoder;
 #[cfg(test)]
 use self::decoder::PIECE;
-pub(crate) use self::request::Packing;
+pub(crate) use self::request::CompressionState;
 pub use self::request::RequestCompression;
 
 /// Codings that may lie on top of each other.

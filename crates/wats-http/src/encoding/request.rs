@@ -1,4 +1,4 @@
-//! Packing the bodies of requests: only by choice, and only once the server is known to understand it.
+//! Compressing the bodies of requests: only by choice, and only once the server is known to understand it.
 //!
 //! ```text
 //! Unknown ──┬─ an answer lists gzip in its Accept-Encoding (RFC 7694) ──────► Accepts
@@ -6,7 +6,7 @@
 //! Unknown ──── a packed body is refused with 400 or 415, the plain one not ──► Refuses (for good)
 //! Accepts ──── a packed body is refused with 415, the plain one not ─────────► Refuses (for good)
 //! ```
-//! A refused body is sent again as it is, once and beside the tries of the retry: after 415 whatever the operation, since
+//! A refused body is sent again as it is, once and beside the attempts of the retry: after 415 whatever the operation, since
 //! the server has not looked into it; after 400 only where doing it twice is safe. What was found out holds for the
 //! client, that is, for its one host.
 
@@ -24,7 +24,7 @@ use crate::error::Error;
 /// Smaller bodies are not worth it.
 const WORTH_IT: usize = 1 << 10;
 
-/// From this size on packing leaves the threads on which other calls wait.
+/// From this size on compression leaves the threads on which other calls wait.
 const BLOCKING: usize = 256 << 10;
 
 /// Whether the bodies of requests are compressed (gzip), when they are larger than 1 KiB.
@@ -46,14 +46,14 @@ const UNKNOWN: u8 = 0;
 const ACCEPTS: u8 = 1;
 const REFUSES: u8 = 2;
 
-/// What a client knows about its server's taste.
+/// Whether the server accepts compressed requests, as learnt from its answers.
 #[derive(Debug)]
-pub(crate) struct Packing {
+pub(crate) struct CompressionState {
     choice: RequestCompression,
     known: AtomicU8,
 }
 
-impl Packing {
+impl CompressionState {
     pub(crate) fn new(choice: RequestCompression) -> Self {
         Self {
             choice,
@@ -84,7 +84,7 @@ impl Packing {
     }
 
     /// Hears a server that tells unasked. Costs nothing while requests are not packed.
-    pub(crate) fn heed(&self, answer: &HeaderMap) {
+    pub(crate) fn observe(&self, answer: &HeaderMap) {
         if self.is_on()
             && self.known.load(Relaxed) == UNKNOWN
             && let Some(accepted) = answer.get(ACCEPT_ENCODING)
@@ -94,22 +94,22 @@ impl Packing {
         }
     }
 
-    /// Hears that a call succeeded: with its packed body, with the plain one after the packed one was refused, or
-    /// neither.
-    pub(crate) fn learn(&self, packed: bool, plain_after_all: bool) {
-        if packed {
-            let _ = self
-                .known
-                .compare_exchange(UNKNOWN, ACCEPTS, Relaxed, Relaxed);
-        } else if plain_after_all {
-            self.known.store(REFUSES, Relaxed);
-        }
+    /// A call succeeded with its compressed body.
+    pub(crate) fn accepted(&self) {
+        let _ = self
+            .known
+            .compare_exchange(UNKNOWN, ACCEPTS, Relaxed, Relaxed);
+    }
+
+    /// A call succeeded with the plain body after the compressed one was refused.
+    pub(crate) fn refused(&self) {
+        self.known.store(REFUSES, Relaxed);
     }
 
     /// Whether a refusal may mean that the server does not understand packed bodies, so that the plain one is worth a
     /// try. 415 says just that. 400 may say anything else as well, so it counts only as long as nothing is known of the
     /// server, and only for what may be done twice.
-    pub(crate) fn may_be_why(&self, error: &Error, may_repeat: bool) -> bool {
+    pub(crate) fn may_explain(&self, error: &Error, may_repeat: bool) -> bool {
         match error.status() {
             Some(StatusCode::UNSUPPORTED_MEDIA_TYPE) => true,
             Some(StatusCode::BAD_REQUEST) => may_repeat && self.known.load(Relaxed) == UNKNOWN,
@@ -166,7 +166,7 @@ mod tests {
         let body = Bytes::from(vec![b'a'; 300 << 10]);
         let packed = async |choice, body: &Bytes| {
             let mut headers = HeaderMap::new();
-            let packed = Packing::new(choice).pack(body, &mut headers).await;
+            let packed = CompressionState::new(choice).pack(body, &mut headers).await;
             assert_eq!(packed.is_some(), headers.contains_key(CONTENT_ENCODING));
             packed.is_some()
         };
@@ -183,15 +183,25 @@ mod tests {
 
     #[tokio::test]
     async fn announcements_are_remembered_and_refusals_stay() {
-        let packing = Packing::new(RequestCompression::WhenAnnounced);
+        let compression = CompressionState::new(RequestCompression::WhenAnnounced);
         let body = Bytes::from(vec![b'a'; 2000]);
-        packing.heed(&HeaderMap::from_iter([(
+        compression.observe(&HeaderMap::from_iter([(
             ACCEPT_ENCODING,
             HeaderValue::from_static("gzip"),
         )]));
-        assert!(packing.pack(&body, &mut HeaderMap::new()).await.is_some());
-        packing.learn(false, true);
-        packing.learn(true, false);
-        assert!(packing.pack(&body, &mut HeaderMap::new()).await.is_none());
+        assert!(
+            compression
+                .pack(&body, &mut HeaderMap::new())
+                .await
+                .is_some()
+        );
+        compression.refused();
+        compression.accepted();
+        assert!(
+            compression
+                .pack(&body, &mut HeaderMap::new())
+                .await
+                .is_none()
+        );
     }
 }

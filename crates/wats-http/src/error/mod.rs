@@ -28,7 +28,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 pub enum Deadline {
     /// Name resolution, TCP connect and TLS handshake ([`Timeouts::connect`](crate::Timeouts)).
     Connect,
-    /// One try, from asking for a connection slot to the last byte ([`Timeouts::attempt`](crate::Timeouts)).
+    /// One attempt, from asking for a connection slot to the last byte ([`Timeouts::attempt`](crate::Timeouts)).
     Attempt,
     /// The whole call with all repeats ([`Timeouts::total`](crate::Timeouts)).
     Total,
@@ -123,16 +123,16 @@ struct Inner {
     rest: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
-    /// The waits between the tries.
+    /// The waits between the attempts.
     delays: Vec<Duration>,
     elapsed: Option<Duration>,
     /// Why a failure that may be repeated was not.
     gave_up: Option<&'static str>,
     unsent: bool,
     /// The deadline passed while the call waited for other calls of this process.
-    in_line: bool,
+    queued: bool,
     /// Another server than the client's own is to blame, to which a redirect led.
-    elsewhere: bool,
+    other_origin: bool,
 }
 
 /// The call an error belongs to.
@@ -164,8 +164,8 @@ impl Error {
             elapsed: None,
             gave_up: None,
             unsent: false,
-            in_line: false,
-            elsewhere: false,
+            queued: false,
+            other_origin: false,
         }))
     }
 
@@ -272,26 +272,26 @@ impl Error {
     }
 
     /// Marks a deadline that passed while the call waited for other calls of this process to end.
-    pub(crate) fn in_line(mut self) -> Self {
-        self.0.in_line = true;
+    pub(crate) fn queued(mut self) -> Self {
+        self.0.queued = true;
         self
     }
 
     /// Whether it tells of this process's own load only, and not of the server.
-    pub(crate) fn is_in_line(&self) -> bool {
-        self.0.in_line
+    pub(crate) fn is_queued(&self) -> bool {
+        self.0.queued
     }
 
-    /// Marks an error of a request that a redirect led to. The first one was answered, so the try was not for nothing.
-    pub(crate) fn behind_redirect(mut self, elsewhere: bool) -> Self {
+    /// Marks an error of a request that a redirect led to. The first one was answered, so the attempt was not for nothing.
+    pub(crate) fn after_redirect(mut self, other_origin: bool) -> Self {
         self.0.unsent = false;
-        self.0.elsewhere = elsewhere;
+        self.0.other_origin = other_origin;
         self
     }
 
     /// Whether it says nothing about the client's own server.
-    pub(crate) fn is_elsewhere(&self) -> bool {
-        self.0.elsewhere
+    pub(crate) fn is_cross_origin(&self) -> bool {
+        self.0.other_origin
     }
 
     /// What was said about the failure beside its kind, for a message that says more.
@@ -349,7 +349,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// The waits between the tries, in order; one less than [`attempts`](Self::attempts) at most.
+    /// The waits between the attempts, in order; one less than [`attempts`](Self::attempts) at most.
     pub fn delays(&self) -> &[Duration] {
         &self.0.delays
     }

@@ -1,12 +1,12 @@
 //! How one call travels: two functions that read top to bottom.
 //!
 //! ```text
-//! execute: rate limit ─► breaker ─► interceptors ─► try within both deadlines ─► interceptors ─► success, or:
+//! execute: rate limit ─► breaker ─► interceptors ─► attempt within both deadlines ─► interceptors ─► success, or:
 //!          may it be repeated, in time and in budget? ─► wait (jitter, Retry-After) ─► rate limit …
 //! attempt: connection, send ─► redirect? ─► receive and decompress within both caps ─► classify the status
 //! ```
 //!
-//! [`Want`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
+//! [`ResponseMode`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,18 +20,18 @@ use tracing::Instrument;
 use crate::body::Payload;
 use crate::breaker::{self, Breaker, Permit};
 use crate::budget::Budget;
-use crate::capture::{self, Got, Recorder};
+use crate::capture::{self, AttemptView, Recorder};
 use crate::config::{RetryConfig, SizeLimits, Timeouts, or_forever};
 use crate::context::CallContext;
-use crate::encoding::{self, Packing};
+use crate::encoding::{self, CompressionState};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
 use crate::observe;
 use crate::rate_limit::Limiter;
 use crate::redirect;
-use crate::refusal;
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::retry;
+use crate::status_error;
 use crate::transport::{Answer, AnswerBody, Received, Transport};
 
 /// What the pipeline needs to know of the client.
@@ -43,7 +43,7 @@ pub(crate) struct Pipeline {
     pub(crate) budget: Budget,
     pub(crate) limiter: Option<Arc<Limiter>>,
     pub(crate) breaker: Option<Breaker>,
-    pub(crate) packing: Packing,
+    pub(crate) compression: CompressionState,
     pub(crate) intercepts: Vec<Arc<dyn Intercept>>,
     /// How many redirects of a GET or HEAD are followed.
     pub(crate) redirects: u32,
@@ -52,26 +52,26 @@ pub(crate) struct Pipeline {
 }
 
 /// What a call wants of a successful answer.
-pub(crate) trait Want<B> {
-    type Got: Send;
+pub(crate) trait ResponseMode<B> {
+    type Response: Send;
 
-    /// Makes it of an answer; part of the try.
-    fn take(
+    /// Makes it of an answer; part of the attempt.
+    fn read(
         answer: Answer<B>,
         limits: &SizeLimits,
-    ) -> impl Future<Output = Result<Self::Got>> + Send;
+    ) -> impl Future<Output = Result<Self::Response>> + Send;
 
     /// What a capture and an interceptor see of it.
-    fn look(got: &Self::Got) -> Got<'_>;
+    fn view(got: &Self::Response) -> AttemptView<'_>;
 }
 
 /// The whole answer, decompressed.
-pub(crate) struct Whole;
+pub(crate) struct Buffered;
 
-impl<B: AnswerBody> Want<B> for Whole {
-    type Got = Received;
+impl<B: AnswerBody> ResponseMode<B> for Buffered {
+    type Response = Received;
 
-    async fn take(mut answer: Answer<B>, limits: &SizeLimits) -> Result<Received> {
+    async fn read(mut answer: Answer<B>, limits: &SizeLimits) -> Result<Received> {
         let body =
             match encoding::receive(&mut answer.body, &answer.headers, limits.decoded).await? {
                 Ok(body) => body,
@@ -88,34 +88,34 @@ impl<B: AnswerBody> Want<B> for Whole {
         })
     }
 
-    fn look(got: &Received) -> Got<'_> {
-        Got::Whole(got)
+    fn view(got: &Received) -> AttemptView<'_> {
+        AttemptView::Whole(got)
     }
 }
 
 /// The head of the answer, with the body still on the wire.
-pub(crate) struct Pieces;
+pub(crate) struct Streamed;
 
-impl<B: AnswerBody> Want<B> for Pieces {
-    type Got = Answer<B>;
+impl<B: AnswerBody> ResponseMode<B> for Streamed {
+    type Response = Answer<B>;
 
-    async fn take(answer: Answer<B>, _: &SizeLimits) -> Result<Answer<B>> {
+    async fn read(answer: Answer<B>, _: &SizeLimits) -> Result<Answer<B>> {
         Ok(answer)
     }
 
-    fn look(got: &Answer<B>) -> Got<'_> {
-        Got::Head(got.status, &got.headers)
+    fn view(got: &Answer<B>) -> AttemptView<'_> {
+        AttemptView::Head(got.status, &got.headers)
     }
 }
 
 impl Pipeline {
     /// One call, with its repeats. Returns the answer and how often it was tried.
-    pub(crate) async fn execute<W: Want<T::Body>, T: Transport>(
+    pub(crate) async fn execute<W: ResponseMode<T::Body>, T: Transport>(
         &self,
         transport: &T,
         mut request: PreparedRequest<'_>,
         call: &CallContext,
-    ) -> Result<(W::Got, u32)> {
+    ) -> Result<(W::Response, u32)> {
         let started = Instant::now();
         let deadline = started.checked_add(or_forever(request.timeouts.total));
         let recorder = capture::current();
@@ -123,22 +123,22 @@ impl Pipeline {
         let mut delays = Vec::new();
         let mut last = None;
         let mut plain_after_all = false;
-        if self.packing.is_on()
+        if self.compression.is_on()
             && let Payload::Whole(body) = &request.body
-            && let Some(packed) = Box::pin(self.packing.pack(body, &mut request.headers)).await
+            && let Some(packed) = Box::pin(self.compression.pack(body, &mut request.headers)).await
         {
             request.pack(packed);
         }
         let error = loop {
-            // Packing may have taken its time.
-            let now = if attempts == 0 && !self.packing.is_on() {
+            // Compressing may have taken its time.
+            let now = if attempts == 0 && !self.compression.is_on() {
                 started
             } else {
                 Instant::now()
             };
             let (permit, began) = match self.admit(request.weight, now, deadline).await {
                 Ok(admitted) => admitted,
-                // What the tries before this ran into tells more than that there is none left.
+                // What the attempts before this ran into tells more than that there is none left.
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
@@ -155,7 +155,7 @@ impl Pipeline {
                 let own = call.identity.secrets_with(&request.headers);
                 error.without(own.as_ref().unwrap_or(call.secrets()))
             });
-            observe::ended(&span, outcome.as_ref().map(|got| W::look(got).status()));
+            observe::ended(&span, outcome.as_ref().map(|got| W::view(got).status()));
             self.after::<W, T>(
                 &mut request,
                 call,
@@ -170,14 +170,18 @@ impl Pipeline {
             let error = match outcome {
                 Ok(got) => {
                     self.budget.earn();
-                    self.packing.learn(request.plain.is_some(), plain_after_all);
-                    observe::count(call, Ok(W::look(&got).status()), attempts, started);
+                    if request.plain.is_some() {
+                        self.compression.accepted();
+                    } else if plain_after_all {
+                        self.compression.refused();
+                    }
+                    observe::count(call, Ok(W::view(&got).status()), attempts, started);
                     return Ok((got, attempts));
                 }
                 Err(error) => error,
             };
-            self.heed(&error);
-            if request.plain.is_some() && self.packing.may_be_why(&error, request.may_repeat) {
+            self.observe(&error);
+            if request.plain.is_some() && self.compression.may_explain(&error, request.may_repeat) {
                 request.unpack();
                 plain_after_all = true;
                 last = Some(error);
@@ -200,7 +204,7 @@ impl Pipeline {
             .tried(attempts, delays, started.elapsed()))
     }
 
-    /// Asks the interceptors whether a try may be made.
+    /// Asks the interceptors whether an attempt may be made.
     fn before(
         &self,
         request: &mut PreparedRequest<'_>,
@@ -223,21 +227,21 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Tells interceptors and the capture how a try ended.
-    fn after<W: Want<T::Body>, T: Transport>(
+    /// Tells interceptors and the capture how an attempt ended.
+    fn after<W: ResponseMode<T::Body>, T: Transport>(
         &self,
         request: &mut PreparedRequest<'_>,
         call: &CallContext,
         number: u32,
         began: Instant,
-        outcome: &Result<W::Got>,
+        outcome: &Result<W::Response>,
         recorder: Option<&Recorder>,
     ) {
         if recorder.is_none() && self.intercepts.is_empty() {
             return;
         }
         let elapsed = began.elapsed();
-        let got = outcome.as_ref().map_or_else(Got::Error, W::look);
+        let got = outcome.as_ref().map_or_else(AttemptView::Error, W::view);
         if let Some(recorder) = recorder {
             recorder.note(call, request, number, elapsed, &got);
         }
@@ -271,17 +275,17 @@ impl Pipeline {
         Ok((permit, began))
     }
 
-    /// One try within the deadline of a try and what is left of the whole call's, whichever ends first. A streamed
-    /// body that moves on starts the deadline of a try anew.
-    async fn attempt_in_time<W: Want<T::Body>, T: Transport>(
+    /// One attempt within the deadline of an attempt and what is left of the whole call's, whichever ends first. A streamed
+    /// body that moves on starts the deadline of an attempt anew.
+    async fn attempt_in_time<W: ResponseMode<T::Body>, T: Transport>(
         &self,
         transport: &T,
         request: &PreparedRequest<'_>,
         call: &CallContext,
         mut now: Instant,
         deadline: Option<Instant>,
-    ) -> Result<W::Got> {
-        request.begin_try();
+    ) -> Result<W::Response> {
+        request.begin_attempt();
         let mut moved = request.moved();
         let mut attempt = pin!(self.attempt::<W, T>(transport, request, call));
         loop {
@@ -304,41 +308,46 @@ impl Pipeline {
             if which == Deadline::Attempt && request.moved_on(&mut moved) {
                 continue;
             }
-            request.mark_late();
+            request.mark_timed_out();
             let error = Error::new(ErrorKind::Timeout(which))
                 .message(format!("{:?}", or_forever(configured)));
-            // Waiting for a slot, for a dial or for a redirect's: nothing has left.
+            // Still acquiring a connection (also for a redirect): no byte was sent.
             return Err(match (request.was_sent(), transport.is_dialling()) {
                 (true, _) => error,
                 (false, true) => error.never_sent(),
-                (false, false) => error.never_sent().in_line(),
+                (false, false) => error.never_sent().queued(),
             });
         }
     }
 
-    /// One try: a success is a 2xx answer; everything else is an error.
-    async fn attempt<W: Want<T::Body>, T: Transport>(
+    /// One attempt: a success is a 2xx answer; everything else is an error.
+    async fn attempt<W: ResponseMode<T::Body>, T: Transport>(
         &self,
         transport: &T,
         request: &PreparedRequest<'_>,
         call: &CallContext,
-    ) -> Result<W::Got> {
+    ) -> Result<W::Response> {
         let own = &call.base;
         let mut followed = 0;
-        let mut hop: Option<RedirectTarget> = None;
+        let mut redirect_target: Option<RedirectTarget> = None;
         loop {
-            let elsewhere = hop.as_ref().is_some_and(|hop| hop.elsewhere.is_some());
+            let other_origin = redirect_target
+                .as_ref()
+                .is_some_and(|redirect_target| redirect_target.other_origin.is_some());
             let blame = |error: Error| match followed {
                 0 => error,
-                _ => error.behind_redirect(elsewhere),
+                _ => error.after_redirect(other_origin),
             };
-            let answer = transport.send(request, hop.as_ref()).await.map_err(blame)?;
-            if !elsewhere {
-                self.packing.heed(&answer.headers);
+            let answer = transport
+                .send(request, redirect_target.as_ref())
+                .await
+                .map_err(blame)?;
+            if !other_origin {
+                self.compression.observe(&answer.headers);
             }
             if answer.status.is_success() {
                 let owed = answer.body.owed();
-                let got = W::take(answer, request.limits).await.map_err(blame)?;
+                let got = W::read(answer, request.limits).await.map_err(blame)?;
                 if let Some(owed) = owed {
                     // Boxed, because few calls have one.
                     Box::pin(owed.whole()).await.map_err(blame)?;
@@ -348,27 +357,35 @@ impl Pipeline {
             let next = match self.redirects {
                 0 => None,
                 most => {
-                    let (hop, secrets) = (hop.as_ref(), call.secrets());
-                    redirect::next(&answer, request, hop, own, followed, most, secrets)?
+                    let (redirect_target, secrets) = (redirect_target.as_ref(), call.secrets());
+                    redirect::next(
+                        &answer,
+                        request,
+                        redirect_target,
+                        own,
+                        followed,
+                        most,
+                        secrets,
+                    )?
                 }
             };
-            let received = refusal::receive(answer, request.limits.decoded)
+            let received = status_error::receive(answer, request.limits.decoded)
                 .await
                 .map_err(blame)?;
             let Some(next) = next else {
-                let forwarder = transport.forwarder(hop.as_ref());
-                return Err(blame(refusal::error(received, call, forwarder)));
+                let forwarder = transport.forwarder(redirect_target.as_ref());
+                return Err(blame(status_error::error(received, call, forwarder)));
             };
-            request.mark_answered();
+            request.mark_redirected();
             followed += 1;
-            hop = Some(next);
+            redirect_target = Some(next);
         }
     }
 
     /// Passes on to all clients of the token that the server wants it to wait.
-    fn heed(&self, error: &Error) {
+    fn observe(&self, error: &Error) {
         if error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
-            && !error.is_elsewhere()
+            && !error.is_cross_origin()
             && let Some(wait) = error.retry_after_hint()
             && let Some(limiter) = &self.limiter
         {
@@ -376,7 +393,7 @@ impl Pipeline {
         }
     }
 
-    /// How long to wait before the next try, or why there is none (where that is news).
+    /// How long to wait before the next attempt, or why there is none (where that is news).
     fn wait_before_repeat(
         &self,
         error: &Error,
@@ -420,7 +437,7 @@ impl Pipeline {
     }
 }
 
-impl Got<'_> {
+impl AttemptView<'_> {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Whole(received) => received.status.as_u16(),

@@ -15,9 +15,9 @@ use crate::client::Client;
 use crate::encoding::RequestCompression;
 use crate::operation::{Operation, Repeat};
 use crate::rate_limit::RateLimit;
-use crate::request::{CommonHeaders, RedirectTarget, Sent};
+use crate::request::{AttemptProgress, CommonHeaders, RedirectTarget};
 
-/// What the scripted transport does with one try.
+/// What the scripted transport does with one attempt.
 #[derive(Clone, Copy)]
 enum Step {
     Answer(u16, &'static str),
@@ -87,7 +87,7 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
         limits: SizeLimits::default(),
         limiter: None,
         breaker: None,
-        packing: Packing::new(RequestCompression::Off),
+        compression: CompressionState::new(RequestCompression::Off),
         intercepts: Vec::new(),
         redirects: 0,
         jitter: None,
@@ -96,7 +96,7 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
 
 struct Outcome {
     result: Result<(Received, u32)>,
-    /// Time of each try since the first.
+    /// Time of each attempt since the first.
     tries: Vec<Duration>,
     packed: Vec<bool>,
 }
@@ -142,13 +142,15 @@ async fn run_with(
         weight: 1,
         timeouts: &pipeline.timeouts,
         limits: &pipeline.limits,
-        sent: Sent::default(),
+        progress: AttemptProgress::default(),
     };
     let script = Script {
         steps: Mutex::new(steps.into_iter().collect()),
         ..Script::default()
     };
-    let result = pipeline.execute::<Whole, _>(&script, request, &call).await;
+    let result = pipeline
+        .execute::<Buffered, _>(&script, request, &call)
+        .await;
     assert!(
         script.steps.lock().unwrap().is_empty(),
         "the script has steps that were not tried"
@@ -580,7 +582,7 @@ async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
 async fn a_server_that_refuses_packed_bodies_gets_plain_ones_ever_after() {
     let body = Bytes::from(vec![b'a'; 5000]);
     let pipeline = Pipeline {
-        packing: Packing::new(RequestCompression::Try),
+        compression: CompressionState::new(RequestCompression::Try),
         ..plain()
     };
     for status in [415, 400] {
@@ -607,7 +609,7 @@ async fn a_server_that_refuses_packed_bodies_gets_plain_ones_ever_after() {
 async fn a_server_that_took_a_packed_body_means_the_content_when_it_refuses_one() {
     let body = Bytes::from(vec![b'a'; 5000]);
     let pipeline = Pipeline {
-        packing: Packing::new(RequestCompression::Try),
+        compression: CompressionState::new(RequestCompression::Try),
         ..plain()
     };
     let run = async |steps: &[Step]| {
@@ -622,7 +624,7 @@ async fn a_server_that_took_a_packed_body_means_the_content_when_it_refuses_one(
 #[tokio::test(start_paused = true)]
 async fn a_repeat_sends_the_same_packed_body() {
     let pipeline = Pipeline {
-        packing: Packing::new(RequestCompression::Try),
+        compression: CompressionState::new(RequestCompression::Try),
         ..plain()
     };
     let steps = [Step::Answer(503, ""), Step::Answer(200, "")];
@@ -727,13 +729,15 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             weight: 1,
             timeouts: &pipeline.timeouts,
             limits: &pipeline.limits,
-            sent: Sent::default(),
+            progress: AttemptProgress::default(),
         };
         let stuck = Stuck {
             sent,
             tries: Mutex::default(),
         };
-        let outcome = pipeline.execute::<Whole, _>(&stuck, request, &call).await;
+        let outcome = pipeline
+            .execute::<Buffered, _>(&stuck, request, &call)
+            .await;
         let error = outcome.map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
         assert_eq!(

@@ -103,7 +103,7 @@ impl AnswerBody for PooledBody {
             self.keep &= owed.whole().await.is_ok();
         }
         if self.keep {
-            lease.one_turn().await;
+            lease.one_head().await;
             self.finish();
         }
     }

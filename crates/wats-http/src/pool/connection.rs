@@ -10,14 +10,14 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::idle::Exclusive;
-use super::stock::Shared;
+use super::state::Shared;
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, Slot};
 use crate::body::Outgoing;
 use crate::error::{Error, ErrorKind};
-use crate::line::Line;
+use crate::socket_state::SocketState;
 
-/// How long a call waits for the driver of its connection to come round.
+/// How long a call waits for the driver of its connection to be polled.
 const ONE_TURN: Duration = Duration::from_millis(5);
 
 /// An open connection, ready for one request.
@@ -39,7 +39,7 @@ pub(super) struct Http2 {
     /// From when on it takes no further calls.
     expires: Option<Instant>,
     pub(super) streams: Arc<Streams>,
-    pub(super) line: Arc<Line>,
+    pub(super) socket_state: Arc<SocketState>,
 }
 
 impl Http2 {
@@ -47,14 +47,14 @@ impl Http2 {
         sender: http2::SendRequest<Outgoing>,
         streams: Arc<Streams>,
         expires: Option<Instant>,
-        line: Arc<Line>,
+        socket_state: Arc<SocketState>,
     ) -> Self {
         Self {
             sender,
             used: Instant::now(),
             expires,
             streams,
-            line,
+            socket_state,
         }
     }
 }
@@ -67,8 +67,8 @@ impl Shared for Http2 {
     fn is_over(&self) -> bool {
         self.streams.is_ended()
             || self.sender.is_closed()
-            || self.line.is_worn()
-            || self.line.is_over()
+            || self.socket_state.is_exhausted()
+            || self.socket_state.is_closed()
             || is_over(self.expires)
     }
 
@@ -81,7 +81,7 @@ impl Shared for Http2 {
 #[derive(Debug)]
 pub(super) struct Http1 {
     pub(super) sender: http1::SendRequest<Outgoing>,
-    pub(super) line: Arc<Line>,
+    pub(super) socket_state: Arc<SocketState>,
     pub(super) closing: Closing,
     /// From when on it is not used again, because it is old.
     pub(super) expires: Option<Instant>,
@@ -108,7 +108,7 @@ impl Closing {
 
 impl Exclusive for Http1 {
     fn is_closed(&self) -> bool {
-        self.sender.is_closed() || self.line.is_over()
+        self.sender.is_closed() || self.socket_state.is_closed()
     }
 
     fn is_expired(&self) -> bool {
@@ -139,10 +139,10 @@ pub(super) struct Lease {
 }
 
 impl Connection {
-    pub(super) fn line(&self) -> &Arc<Line> {
+    pub(super) fn socket_state(&self) -> &Arc<SocketState> {
         match self {
-            Self::Http1(http1) => &http1.line,
-            Self::Http2(http2, _) => &http2.line,
+            Self::Http1(http1) => &http1.socket_state,
+            Self::Http2(http2, _) => &http2.socket_state,
         }
     }
 
@@ -174,8 +174,8 @@ impl Lease {
 }
 
 impl Lease {
-    /// Waits for the driver of the connection to come round, which usually is ready, or needs one more turn.
-    pub(super) async fn one_turn(&mut self) {
+    /// Waits until the connection is ready, which it usually is at once, or after one more poll of its driver.
+    pub(super) async fn one_head(&mut self) {
         if let Connection::Http1(http1) = &mut self.connection
             && !http1.sender.is_ready()
         {
@@ -186,7 +186,7 @@ impl Lease {
 
 /// Why a request got no answer.
 pub(super) enum Failure {
-    /// The server has not seen it, or has said goodbye (GOAWAY) before it; the connection takes no further requests.
+    /// The server has not seen it, or has sent a GOAWAY before it; the connection takes no further requests.
     Unsent(Error),
     /// The server has not worked on it, and has nothing against others on the same connection (`REFUSED_STREAM`).
     Refused(Error),
@@ -212,26 +212,28 @@ impl Failure {
     /// request.
     pub(super) fn of(
         mut failure: TrySendError<Request<Outgoing>>,
-        line: &Line,
+        socket_state: &SocketState,
         before: usize,
     ) -> Self {
         let handed_back = failure.take_message().is_some();
         let source = failure.into_error();
         // hyper also calls it so when a connection that ends takes a request with it.
-        if source.is_user() && !line.is_worn() {
+        if source.is_user() && !socket_state.is_exhausted() {
             let error = Error::new(ErrorKind::Transport).message("the request cannot be sent");
             return Self::Broken(error.source(source));
         }
         let said = said(&source);
         let (kind, message) = match said {
             // In TLS 1.3 a server says so when the handshake is over for the client.
-            _ if line.is_distrusted() => (ErrorKind::Tls, "the server does not accept this client"),
+            _ if socket_state.is_client_certificate_refused() => {
+                (ErrorKind::Tls, "the server does not accept this client")
+            }
             Some(Said::Http1Required) => (ErrorKind::Transport, "the server requires HTTP/1.1"),
             Some(Said::Refused) => {
                 let message = "the server takes no more requests just now";
                 (ErrorKind::Transport, message)
             }
-            _ if source.is_parse_too_large() || (is_own(said) && line.had_large_head()) => {
+            _ if source.is_parse_too_large() || (is_own(said) && socket_state.had_large_head()) => {
                 (ErrorKind::TooLarge, TOO_LARGE)
             }
             _ if source.is_incomplete_message() => {
@@ -243,7 +245,7 @@ impl Failure {
         };
         let ended = !source.is_parse();
         let error = Error::new(kind).message(message);
-        let error = match line.failure() {
+        let error = match socket_state.failure() {
             // What hyper saw is only that no answer came.
             Some(failure) if kind == ErrorKind::Transport => error.source(failure),
             _ => error.source(source),
@@ -251,13 +253,13 @@ impl Failure {
         match said {
             _ if matches!(kind, ErrorKind::TooLarge | ErrorKind::Tls) => Self::Broken(error),
             Some(Said::Http1Required) => Self::WantsHttp1(error),
-            _ if line.requires_http1() => Self::WantsHttp1(error),
+            _ if socket_state.requires_http1() => Self::WantsHttp1(error),
             _ if handed_back => Self::Unsent(error),
             // A request that was on its way when the announcement came may have been worked on.
-            Some(Said::Goodbye) if !line.is_goaway_announced() => Self::Unsent(error),
+            Some(Said::Goodbye) if !socket_state.is_goaway_announced() => Self::Unsent(error),
             Some(Said::Refused) => Self::Refused(error),
             // Not a byte of it has left.
-            _ if ended && line.written() == before => Self::Unsent(error),
+            _ if ended && socket_state.written() == before => Self::Unsent(error),
             _ if ended => Self::Ended(error),
             _ => Self::Broken(error),
         }

@@ -25,11 +25,11 @@ use crate::body::Outgoing;
 use crate::config::PoolConfig;
 use crate::connect::{LARGEST_HEAD, Router, Socket, tls_error};
 use crate::error::{Deadline, Error, ErrorKind, Result};
-use crate::line::Line;
 use crate::proxy::{Proxies, Proxy};
+use crate::socket_state::SocketState;
 use crate::tls::{Tls, TlsConfig};
 
-/// A PING goes out after this much silence while calls are in flight …
+/// A PING goes out when nothing came for so long while calls are in flight …
 const PING_AFTER: Duration = Duration::from_secs(20);
 /// … and the connection is dead when it stays unanswered this long.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ pub(super) enum Dialled {
         sender: http2::SendRequest<Outgoing>,
         streams: Arc<Streams>,
         expires: Option<Instant>,
-        line: Arc<Line>,
+        socket_state: Arc<SocketState>,
     },
 }
 
@@ -81,11 +81,11 @@ pub(super) struct Dialer {
     tls_http1: Tls,
     /// For servers that a redirect leads to: they are shown no client certificate, have their own name, and are
     /// spoken to over HTTP/1.1.
-    tls_elsewhere: Tls,
+    tls_cross_origin: Tls,
     deadline: Duration,
     max_lifetime: Option<Duration>,
     /// Whether the server was seen to send many headers.
-    wide: AtomicBool,
+    many_headers: AtomicBool,
     /// Told when there may be a stream for those who wait.
     freed: Arc<Notify>,
 }
@@ -100,12 +100,12 @@ impl Dialer {
     ) -> Self {
         Self {
             router: Router::new(proxies, deadline),
-            tls_elsewhere: Tls::new(tls.for_strangers(), false),
+            tls_cross_origin: Tls::new(tls.for_strangers(), false),
             tls_http1: Tls::new(tls.clone(), false),
             tls: Tls::new(tls, config.http2),
             deadline,
             max_lifetime: config.max_lifetime,
-            wide: AtomicBool::new(false),
+            many_headers: AtomicBool::new(false),
             freed,
         }
     }
@@ -116,8 +116,8 @@ impl Dialer {
     }
 
     /// Opens connections with room for many headers from now on. Whether it did so already.
-    pub(super) fn widen(&self) -> bool {
-        self.wide.swap(true, Relaxed)
+    pub(super) fn allow_many_headers(&self) -> bool {
+        self.many_headers.swap(true, Relaxed)
     }
 
     /// Opens a connection, over HTTP/2 if that is offered and the server takes it.
@@ -139,14 +139,14 @@ impl Dialer {
     }
 
     /// Dials a server that a redirect leads to.
-    pub(super) async fn dial_elsewhere(
+    pub(super) async fn dial_cross_origin(
         &self,
         base: &BaseUrl,
         counters: &Counters,
     ) -> Result<Http1> {
         match timeout(
             self.deadline,
-            self.open(base, &self.tls_elsewhere, counters),
+            self.open(base, &self.tls_cross_origin, counters),
         )
         .await
         {
@@ -170,7 +170,7 @@ impl Dialer {
         let live = Live::open(&counters.live);
         counters.dialled.fetch_add(1, Relaxed);
         let expires = self.expiry();
-        let wide = self.wide.load(Relaxed);
+        let wide = self.many_headers.load(Relaxed);
         if !base.tls {
             return handshake_http1(tcp, live, expires, wide).await;
         }
@@ -205,14 +205,14 @@ async fn handshake_http1<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let line = Arc::new(Line::default());
-    let socket = Socket::http1(stream, Arc::clone(&line));
+    let socket_state = Arc::new(SocketState::default());
+    let socket = Socket::http1(stream, Arc::clone(&socket_state));
     let mut builder = http1::Builder::new();
     builder
         .max_header_size(LARGEST_HEAD)
         .max_buf_size(READ_BUFFER);
     if wide {
-        line.widen();
+        socket_state.allow_many_headers();
         builder.max_headers(MOST_HEADERS);
     }
     let (sender, driver) = builder
@@ -229,7 +229,7 @@ where
     });
     Ok(Dialled::Http1(Http1 {
         sender,
-        line,
+        socket_state,
         closing,
         expires,
         unused_until: None,
@@ -269,14 +269,14 @@ where
     // The driver ends when nobody has a handle any more. The server may be owed the rest of a request that it answered
     // early even then.
     let (alive, dropped) = oneshot::channel::<()>();
-    let line = Arc::new(Line::default());
-    let socket = Socket::http2(stream, Arc::clone(&line));
+    let socket_state = Arc::new(SocketState::default());
+    let socket = Socket::http2(stream, Arc::clone(&socket_state));
     let spawner = Spawner {
         streams: Arc::clone(&streams),
         first: Arc::new(Lock::new(Some(First {
             live,
             dropped,
-            line: Arc::clone(&line),
+            socket_state: Arc::clone(&socket_state),
         }))),
     };
     let (sender, mut driver) = http2::Builder::new(spawner)
@@ -297,7 +297,7 @@ where
         .await
         .map_err(handshake_failed)?;
     let driven = Driven(Arc::clone(&streams));
-    let polled = Arc::clone(&line);
+    let polled = Arc::clone(&socket_state);
     tokio::spawn(async move {
         let _ = poll_fn(|context| {
             driven.0.await_settings(context);
@@ -315,7 +315,7 @@ where
         sender,
         streams,
         expires,
-        line,
+        socket_state,
     })
 }
 
@@ -334,7 +334,7 @@ struct First {
     live: Live,
     /// Hears that nobody has a handle any more.
     dropped: oneshot::Receiver<()>,
-    line: Arc<Line>,
+    socket_state: Arc<SocketState>,
 }
 
 impl<F> Executor<F> for Spawner
@@ -360,9 +360,9 @@ where
                 Some(First {
                     live,
                     dropped,
-                    line,
+                    socket_state,
                 }) => {
-                    drive(watched, dropped, || line.written()).await;
+                    drive(watched, dropped, || socket_state.written()).await;
                     drop((task, live));
                 }
                 None => {
@@ -463,8 +463,8 @@ mod tests {
         let goodbye = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
         for answer in [head.to_vec(), [&head[..], &goodbye].concat()] {
             let (near, mut far) = tokio::io::duplex(64 << 10);
-            let line = Arc::new(Line::default());
-            let socket = Socket::http2(near, Arc::clone(&line));
+            let socket_state = Arc::new(SocketState::default());
+            let socket = Socket::http2(near, Arc::clone(&socket_state));
             let tasks = ByHand::default();
             let (mut sender, mut driver) = http2::Builder::new(tasks.clone())
                 .handshake(TokioIo::new(socket))
@@ -472,9 +472,9 @@ mod tests {
                 .unwrap();
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let mut dispatch = |context: &mut std::task::Context<'_>| {
-                line.dispatch.begin(context);
+                socket_state.dispatch.begin(context);
                 let ended = Pin::new(&mut driver).poll(context).is_ready();
-                line.dispatch.end(ended);
+                socket_state.dispatch.end(ended);
             };
             far.write_all(&settings).await.unwrap();
             tasks.turn(&mut context);

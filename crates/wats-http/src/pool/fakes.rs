@@ -1,20 +1,20 @@
-//! Connections without a wire, for the tests of the stock.
+//! Connections without a wire, for the tests of the pool's state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 
 use tokio::time::Instant;
 
+use super::connect_error::SharedConnectError;
 use super::connection::Closing;
-use super::failed::Failed;
 use super::idle::Exclusive;
-use super::stock::{Shared, Stock};
+use super::state::{PoolState, Shared};
 use super::streams::Streams;
 use super::sync::Slot;
 use crate::config::PoolConfig;
 use crate::error::{Error, ErrorKind};
 
-pub(super) type Under = Arc<Stock<Pipe, Trunk>>;
+pub(super) type Under = Arc<PoolState<FakeHttp1, FakeHttp2>>;
 
 /// An open socket, counted.
 #[derive(Debug)]
@@ -35,13 +35,13 @@ impl Drop for Socket {
 
 /// An exclusive connection and its driver in one: dropped, it closes its socket and then frees its slot.
 #[derive(Debug)]
-pub(super) struct Pipe {
+pub(super) struct FakeHttp1 {
     _socket: Socket,
     closing: Closing,
     pub(super) expired: bool,
 }
 
-impl Pipe {
+impl FakeHttp1 {
     pub(super) fn new(socket: Socket) -> Self {
         Self {
             _socket: socket,
@@ -51,7 +51,7 @@ impl Pipe {
     }
 }
 
-impl Exclusive for Pipe {
+impl Exclusive for FakeHttp1 {
     fn is_closed(&self) -> bool {
         false
     }
@@ -71,12 +71,12 @@ impl Exclusive for Pipe {
 
 /// A shared connection.
 #[derive(Debug, Clone)]
-pub(super) struct Trunk {
+pub(super) struct FakeHttp2 {
     pub(super) streams: Arc<Streams>,
     used: Instant,
 }
 
-impl Shared for Trunk {
+impl Shared for FakeHttp2 {
     fn streams(&self) -> &Arc<Streams> {
         &self.streams
     }
@@ -90,21 +90,21 @@ impl Shared for Trunk {
     }
 }
 
-pub(super) fn stock(slots: usize, shared: usize, may_share: bool) -> Under {
+pub(super) fn pool_state(slots: usize, shared: usize, may_share: bool) -> Under {
     let config = PoolConfig::default()
         .max_connections(slots)
         .http2_connections(shared);
-    Arc::new(Stock::new(&config, may_share))
+    Arc::new(PoolState::new(&config, may_share))
 }
 
-pub(super) fn trunk(stock: &Under) -> Trunk {
-    Trunk {
-        streams: Streams::new(stock.freed()),
+pub(super) fn fake_http2(pool_state: &Under) -> FakeHttp2 {
+    FakeHttp2 {
+        streams: Streams::new(pool_state.freed()),
         used: Instant::now(),
     }
 }
 
 /// A dial that failed.
-pub(super) fn failed(kind: ErrorKind) -> Failed {
-    Failed::of(&Error::new(kind).message("why"))
+pub(super) fn failed(kind: ErrorKind) -> SharedConnectError {
+    SharedConnectError::of(&Error::new(kind).message("why"))
 }

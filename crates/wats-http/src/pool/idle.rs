@@ -26,13 +26,13 @@ pub(super) trait Exclusive {
 
 #[derive(Debug)]
 pub(super) struct Idle<X> {
-    connections: Vec<Parked<X>>,
+    connections: Vec<IdleConnection<X>>,
     /// What has been idle since before this time is not used again.
-    distrusted: Option<Instant>,
+    stale_before: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Parked<X> {
+struct IdleConnection<X> {
     connection: X,
     since: Instant,
 }
@@ -41,14 +41,14 @@ impl<X> Default for Idle<X> {
     fn default() -> Self {
         Self {
             connections: Vec::new(),
-            distrusted: None,
+            stale_before: None,
         }
     }
 }
 
-impl<X: Exclusive> Parked<X> {
-    fn is_usable(&self, distrusted: Option<Instant>) -> bool {
-        distrusted.is_none_or(|time| self.since > time) && !self.connection.is_expired()
+impl<X: Exclusive> IdleConnection<X> {
+    fn is_usable(&self, stale_before: Option<Instant>) -> bool {
+        stale_before.is_none_or(|time| self.since > time) && !self.connection.is_expired()
     }
 }
 
@@ -58,7 +58,7 @@ impl<X: Exclusive> Idle<X> {
     }
 
     pub(super) fn push(&mut self, connection: X) {
-        self.connections.push(Parked {
+        self.connections.push(IdleConnection {
             connection,
             since: Instant::now(),
         });
@@ -66,24 +66,24 @@ impl<X: Exclusive> Idle<X> {
 
     /// The one that was used last, and whether it may be used again.
     pub(super) fn pop(&mut self) -> Option<(X, bool)> {
-        while let Some(parked) = self.connections.pop() {
-            if !parked.connection.is_closed() {
-                let usable = parked.is_usable(self.distrusted);
-                return Some((parked.connection, usable));
+        while let Some(idle) = self.connections.pop() {
+            if !idle.connection.is_closed() {
+                let usable = idle.is_usable(self.stale_before);
+                return Some((idle.connection, usable));
             }
         }
         None
     }
 
     /// Takes what has been idle since before `time` for dead.
-    pub(super) fn distrust(&mut self, time: Instant) {
-        self.distrusted = self.distrusted.max(Some(time));
+    pub(super) fn mark_stale(&mut self, time: Instant) {
+        self.stale_before = self.stale_before.max(Some(time));
     }
 
     /// The one that has been idle for longest.
     pub(super) fn pop_oldest(&mut self) -> Option<X> {
         let oldest = (!self.connections.is_empty()).then(|| self.connections.remove(0));
-        oldest.map(|parked| parked.connection)
+        oldest.map(|idle| idle.connection)
     }
 
     /// Takes out what is due, oldest first: what is distrusted, too old or soon closed by the server, the surplus after a short
@@ -94,26 +94,26 @@ impl<X: Exclusive> Idle<X> {
         now: Instant,
         slot: impl Fn() -> Option<Slot>,
     ) -> Vec<X> {
-        let distrusted = self.distrusted;
+        let stale_before = self.stale_before;
         let idle_timeout = or_forever(config.idle_timeout);
         let surplus = self.connections.len().saturating_sub(config.max_idle);
-        let is_due = |index: usize, parked: &Parked<X>| {
+        let is_due = |index: usize, idle: &IdleConnection<X>| {
             let grace = if index < surplus {
                 SURPLUS_GRACE.min(idle_timeout)
             } else {
                 idle_timeout
             };
-            now.duration_since(parked.since) >= grace || !parked.is_usable(distrusted)
+            now.duration_since(idle.since) >= grace || !idle.is_usable(stale_before)
         };
         let (mut due, mut kept) = (Vec::new(), Vec::with_capacity(self.connections.len()));
-        for (index, parked) in self.connections.drain(..).enumerate() {
-            if is_due(index, &parked)
+        for (index, idle) in self.connections.drain(..).enumerate() {
+            if is_due(index, &idle)
                 && let Some(slot) = slot()
             {
-                parked.connection.hold(slot);
-                due.push(parked.connection);
+                idle.connection.hold(slot);
+                due.push(idle.connection);
             } else {
-                kept.push(parked);
+                kept.push(idle);
             }
         }
         self.connections = kept;

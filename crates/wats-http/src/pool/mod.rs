@@ -8,7 +8,7 @@
 //! send ─► checkout: slot ─► open HTTP/2 connection? ─► a stream of it
 //!                        ├► idle HTTP/1.1 connection? ─► take it (newest first)
 //!                        ├► may one be dialled? ───────► dial (one at a time, except over HTTP/1.1)
-//!                        └► wait in line               ─► for a stream, or for the dial of another call
+//!                        └► queue                      ─► for a stream, or for the dial of another call
 //!      ─► write request, read whole answer
 //!      ─► park: back to idle, slot free │ on any failure: close, slot free when the socket is closed
 //! ```
@@ -23,10 +23,10 @@
 //! drivers.
 
 mod body;
+mod connect_error;
 mod connection;
+mod cross_origin;
 mod dial;
-mod elsewhere;
-mod failed;
 #[cfg(test)]
 mod fakes;
 mod idle;
@@ -35,11 +35,11 @@ mod idle;
 mod loom_tests;
 mod outgoing;
 mod reaper;
-mod stats;
-mod stock;
+mod state;
 #[cfg(test)]
 #[cfg(not(wats_loom))]
-mod stock_tests;
+mod state_tests;
+mod stats;
 mod streams;
 mod sync;
 mod unanswered;
@@ -54,13 +54,13 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::body::PooledBody;
+use self::connect_error::SharedConnectError;
 use self::connection::{Connection, Failure, Http1, Http2, Lease};
 use self::dial::{Dialer, Dialled};
-use self::failed::Failed;
 use self::idle::Exclusive;
+use self::state::{Checkout, ConnectPermit, PoolState, QueuePosition};
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
-use self::stock::{ConnectPermit, Found, Place, Stock};
 use self::sync::Slot;
 use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
@@ -99,7 +99,7 @@ struct Shared {
     forwarder: Option<Proxy>,
     config: PoolConfig,
     timeouts: Timeouts,
-    stock: Stock<Http1, Http2>,
+    pool_state: PoolState<Http1, Http2>,
     counters: Counters,
 }
 
@@ -111,8 +111,8 @@ impl Pool {
         config: PoolConfig,
         timeouts: Timeouts,
     ) -> Self {
-        let stock = Stock::new(&config, base.tls && config.http2);
-        let freed = Arc::clone(stock.freed());
+        let pool_state = PoolState::new(&config, base.tls && config.http2);
+        let freed = Arc::clone(pool_state.freed());
         let dialer = Dialer::new(proxies, tls, &config, or_forever(timeouts.connect), freed);
         let shared = Shared {
             forwarder: dialer.forwarder(&base).cloned(),
@@ -120,7 +120,7 @@ impl Pool {
             base,
             config,
             timeouts,
-            stock,
+            pool_state,
             counters: Counters::default(),
         };
         Self {
@@ -135,8 +135,8 @@ impl Pool {
             dialled: counters.dialled.load(Relaxed),
             reused: counters.reused.load(Relaxed),
             live: counters.live.load(Relaxed),
-            idle: shared.stock.idle(),
-            in_use: shared.stock.taken(),
+            idle: shared.pool_state.idle(),
+            in_use: shared.pool_state.taken(),
             waiting: counters.waiting.load(Relaxed),
             waits: counters.waits.load(Relaxed),
             wait_time: Duration::from_nanos(counters.wait_nanos.load(Relaxed)),
@@ -176,22 +176,22 @@ impl Pool {
     }
 
     /// One of the slots, in the order in which calls ask for them.
-    async fn slot(&self, patience: &mut AcquireTimeout) -> Result<Slot> {
+    async fn slot(&self, acquire: &mut AcquireTimeout) -> Result<Slot> {
         let shared = &self.shared;
-        if let Ok(slot) = Arc::clone(shared.stock.slots()).try_acquire_owned() {
+        if let Ok(slot) = Arc::clone(shared.pool_state.slots()).try_acquire_owned() {
             return Ok(slot);
         }
         let _waiting = Waiting::new(&shared.counters);
         timeout(
-            patience.left(),
-            Arc::clone(shared.stock.slots()).acquire_owned(),
+            acquire.left(),
+            Arc::clone(shared.pool_state.slots()).acquire_owned(),
         )
         .await
         .map_err(|_| {
             let most = shared.config.max_connections;
             busy(
                 &format!("all {most} connections stayed busy"),
-                patience.limit,
+                acquire.limit,
             )
         })?
         .map_err(|_| {
@@ -203,29 +203,29 @@ impl Pool {
 
     async fn checkout(&self, limit: Duration) -> Result<Lease> {
         let shared = &self.shared;
-        let mut patience = AcquireTimeout::new(limit);
-        let mut slot = self.slot(&mut patience).await?;
+        let mut acquire = AcquireTimeout::new(limit);
+        let mut slot = self.slot(&mut acquire).await?;
         loop {
-            let found = match shared.stock.find() {
-                Found::Wait(place) => Box::pin(shared.wait(place, &mut patience)).await?,
+            let found = match shared.pool_state.find() {
+                Checkout::Wait(position) => Box::pin(shared.wait(position, &mut acquire)).await?,
                 found => found,
             };
             let connection = match found {
-                Found::Shared(http2, stream) => Connection::Http2(http2, stream),
-                Found::Exclusive(http1) => Connection::Http1(http1),
-                Found::Expired(http1) => {
+                Checkout::Shared(http2, stream) => Connection::Http2(http2, stream),
+                Checkout::Exclusive(http1) => Connection::Http1(http1),
+                Checkout::Expired(http1) => {
                     http1.hold(slot);
                     drop(http1);
-                    slot = self.slot(&mut patience).await?;
+                    slot = self.slot(&mut acquire).await?;
                     continue;
                 }
-                Found::Dial(dialling) => {
+                Checkout::Dial(dialling) => {
                     let connection = shared.dial(dialling).await?;
                     return Ok(Lease::new(connection, slot, false));
                 }
-                Found::Failed(failed) => return Err(failed.into_error()),
+                Checkout::Failed(failed) => return Err(failed.into_error()),
                 // Waiting ends in something else; if it did not, it would have to go on.
-                Found::Wait(_) => continue,
+                Checkout::Wait(_) => continue,
             };
             if let Some(connection) = connection.ready().await {
                 return Ok(Lease::new(connection, slot, true));
@@ -244,10 +244,10 @@ impl Pool {
     /// idle for longest makes room first.
     async fn slot_for_one_more(&self, limit: Duration) -> Result<Slot> {
         let shared = &self.shared;
-        let mut patience = AcquireTimeout::new(limit);
+        let mut acquire = AcquireTimeout::new(limit);
         loop {
-            let slot = self.slot(&mut patience).await?;
-            let Some(surplus) = shared.stock.surplus() else {
+            let slot = self.slot(&mut acquire).await?;
+            let Some(surplus) = shared.pool_state.surplus() else {
                 return Ok(slot);
             };
             // The slot is free again when the socket is closed.
@@ -260,36 +260,37 @@ impl Pool {
         &self,
         lease: &mut Lease,
         request: &PreparedRequest<'_>,
-        hop: Option<&RedirectTarget>,
+        redirect_target: Option<&RedirectTarget>,
     ) -> Result<(http::Response<Incoming>, Option<Arc<Delivery>>), Failure> {
         let shared = &self.shared;
         let http2 = matches!(lease.connection, Connection::Http2(..));
         let forwarder = shared.forwarder.as_ref();
-        let line = lease.connection.line();
-        let delivery = request.has_body().then(|| Delivery::new(line));
+        let socket_state = lease.connection.socket_state();
+        let delivery = request.has_body().then(|| Delivery::new(socket_state));
         let to = delivery.as_ref();
-        let outgoing = outgoing::build(request, hop, &shared.base, forwarder, http2, to)
-            .map_err(Failure::Broken)?;
-        let before = line.written();
+        let outgoing =
+            outgoing::build(request, redirect_target, &shared.base, forwarder, http2, to)
+                .map_err(Failure::Broken)?;
+        let before = socket_state.written();
         request.mark_sent(true);
-        let stock = &shared.stock;
+        let pool_state = &shared.pool_state;
         let sent = match &mut lease.connection {
             Connection::Http1(http1) => {
                 let since = Since::sent(lease.reused);
-                let unanswered = Unanswered::new(stock, request, since);
+                let unanswered = Unanswered::new(pool_state, request, since);
                 let sent = http1.sender.try_send_request(outgoing).await;
                 unanswered.ended();
                 sent
             }
             Connection::Http2(http2, _) => {
                 let since = Since::last_answer(lease.reused, &http2.streams);
-                let unanswered = Unanswered::new(stock, request, since);
+                let unanswered = Unanswered::new(pool_state, request, since);
                 let sent = http2.sender.try_send_request(outgoing).await;
                 unanswered.ended();
                 if sent.is_ok() {
                     http2.streams.answered();
-                    if http2.line.requires_http1() {
-                        stock.share_nothing_until(http1_until());
+                    if http2.socket_state.requires_http1() {
+                        pool_state.share_nothing_until(http1_until());
                     }
                 }
                 sent
@@ -301,7 +302,7 @@ impl Pool {
             Err(error) => Err(
                 match delivery.and_then(|delivery| delivery.take_failure()) {
                     Some(failure) => Failure::Broken(failure),
-                    None => Failure::of(error, lease.connection.line(), before),
+                    None => Failure::of(error, lease.connection.socket_state(), before),
                 },
             ),
         }
@@ -315,8 +316,8 @@ impl Transport for Pool {
         self.shared.counters.dialling.load(Relaxed) > 0
     }
 
-    fn forwarder(&self, hop: Option<&RedirectTarget>) -> Option<&Proxy> {
-        match hop.and_then(|hop| hop.elsewhere.as_ref()) {
+    fn forwarder(&self, redirect_target: Option<&RedirectTarget>) -> Option<&Proxy> {
+        match redirect_target.and_then(|redirect_target| redirect_target.other_origin.as_ref()) {
             Some(base) => self.shared.dialer.forwarder(base),
             None => self.shared.forwarder.as_ref(),
         }
@@ -325,12 +326,12 @@ impl Transport for Pool {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&RedirectTarget>,
+        redirect_target: Option<&RedirectTarget>,
     ) -> Result<Answer<PooledBody>> {
-        if let Some(hop) = hop
-            && let Some(base) = &hop.elsewhere
+        if let Some(redirect_target) = redirect_target
+            && let Some(base) = &redirect_target.other_origin
         {
-            return Box::pin(self.send_elsewhere(base, hop, request)).await;
+            return Box::pin(self.send_cross_origin(base, redirect_target, request)).await;
         }
         let limit = or_forever(request.timeouts.pool);
         let (mut refused_when_new, mut refused_before) = (false, false);
@@ -341,7 +342,7 @@ impl Transport for Pool {
             if reused {
                 self.shared.counters.reused.fetch_add(1, Relaxed);
             }
-            match self.exchange(&mut lease, request, hop).await {
+            match self.exchange(&mut lease, request, redirect_target).await {
                 Ok((response, delivery)) => {
                     let pool = &self.shared;
                     return PooledBody::answer(response, lease, pool, request, delivery);
@@ -350,7 +351,7 @@ impl Transport for Pool {
                 // This ends, because each round uses up one open connection, and only one may be new.
                 Err(Failure::Unsent(error)) => {
                     request.mark_sent(false);
-                    self.shared.retire(&lease);
+                    self.shared.drain(&lease);
                     if (!reused && refused_when_new) || request.is_used_up() {
                         return Err(error.never_sent());
                     }
@@ -371,7 +372,7 @@ impl Transport for Pool {
                 // Over HTTP/1.1 then, and for a while all others too.
                 Err(Failure::WantsHttp1(error)) => {
                     request.mark_sent(false);
-                    self.shared.stock.share_nothing_until(http1_until());
+                    self.shared.pool_state.share_nothing_until(http1_until());
                     if wanted_http1 || request.is_used_up() {
                         return Err(error.never_sent());
                     }
@@ -392,11 +393,11 @@ impl Transport for Pool {
                 // The answer may only have had more headers than there was room for at first.
                 Err(Failure::Broken(error)) if error.kind() == ErrorKind::TooLarge => {
                     let http1 = matches!(lease.connection, Connection::Http1(_));
-                    if !http1 || lease.connection.line().is_wide() {
+                    if !http1 || lease.connection.socket_state().allows_many_headers() {
                         return Err(error);
                     }
-                    if !self.shared.dialer.widen() {
-                        self.shared.stock.distrust(Instant::now());
+                    if !self.shared.dialer.allow_many_headers() {
+                        self.shared.pool_state.mark_stale(Instant::now());
                     }
                     if !request.may_repeat || request.is_used_up() {
                         return Err(error);
@@ -413,7 +414,7 @@ impl Transport for Pool {
 impl Shared {
     /// Gives a connection back after a whole answer was read.
     async fn park(self: &Arc<Self>, mut lease: Lease) {
-        lease.one_turn().await;
+        lease.one_head().await;
         self.park_later(lease);
     }
 
@@ -441,17 +442,17 @@ impl Shared {
         if http1.is_expired() {
             return;
         }
-        self.stock.keep(http1);
+        self.pool_state.keep(http1);
         reaper::ensure(self);
     }
 
-    /// Waits in line for a stream or for the outcome of a dial.
+    /// Queues for a stream or for the outcome of a dial.
     async fn wait<'a>(
         &'a self,
-        place: Place<'a, Http1, Http2>,
-        patience: &mut AcquireTimeout,
-    ) -> Result<Found<'a, Http1, Http2>> {
-        let (what, extra) = if place.for_dial {
+        position: QueuePosition<'a, Http1, Http2>,
+        acquire: &mut AcquireTimeout,
+    ) -> Result<Checkout<'a, Http1, Http2>> {
+        let (what, extra) = if position.for_dial {
             // The dial has a deadline of its own.
             ("no connection was open", or_forever(self.timeouts.connect))
         } else {
@@ -459,10 +460,10 @@ impl Shared {
             (what, Duration::ZERO)
         };
         let _waiting = Waiting::new(&self.counters);
-        let left = patience.left().saturating_add(extra);
-        timeout(left, self.stock.wait(place))
+        let left = acquire.left().saturating_add(extra);
+        timeout(left, self.pool_state.wait(position))
             .await
-            .map_err(|_| busy(what, patience.limit.saturating_add(extra)))
+            .map_err(|_| busy(what, acquire.limit.saturating_add(extra)))
     }
 
     async fn dial(
@@ -470,26 +471,26 @@ impl Shared {
         dialling: Option<ConnectPermit<'_, Http1, Http2>>,
     ) -> Result<Connection> {
         // Boxed, because it is large and rare: the future of every call would have room for it, and is moved about.
-        let offer_http2 = self.stock.may_share();
+        let offer_http2 = self.pool_state.may_share();
         let dial = self.dialer.dial(&self.base, offer_http2, &self.counters);
         let outcome = Box::pin(dial).await;
         let connection = match outcome.map_err(Error::never_sent) {
             Err(error) => {
-                self.stock.dial_failed(Failed::of(&error));
+                self.pool_state.dial_failed(SharedConnectError::of(&error));
                 return Err(error);
             }
             Ok(Dialled::Http1(http1)) => {
-                self.stock.dialled_exclusive();
+                self.pool_state.dialled_exclusive();
                 Connection::Http1(http1)
             }
             Ok(Dialled::Http2 {
                 sender,
                 streams,
                 expires,
-                line,
+                socket_state,
             }) => {
-                let http2 = Http2::new(sender, streams, expires, line);
-                let stream = self.stock.add(&http2, dialling);
+                let http2 = Http2::new(sender, streams, expires, socket_state);
+                let stream = self.pool_state.add(&http2, dialling);
                 reaper::ensure(self);
                 Connection::Http2(http2, stream)
             }
@@ -499,9 +500,9 @@ impl Shared {
 
     /// Takes no further calls to a shared connection that refused one, such as after GOAWAY: it may stay open for the
     /// calls it still serves.
-    fn retire(&self, lease: &Lease) {
+    fn drain(&self, lease: &Lease) {
         if let Connection::Http2(refused, _) = &lease.connection {
-            self.stock.retire(&refused.streams);
+            self.pool_state.drain(&refused.streams);
         }
     }
 }

@@ -14,14 +14,14 @@ use crate::request::{PreparedRequest, RedirectTarget};
 
 pub(super) fn build(
     request: &PreparedRequest<'_>,
-    hop: Option<&RedirectTarget>,
+    redirect_target: Option<&RedirectTarget>,
     base: &BaseUrl,
     forwarder: Option<&Proxy>,
     http2: bool,
     delivery: Option<&Arc<Delivery>>,
 ) -> Result<Request<Outgoing>> {
     let illegal = |source: http::Error| Error::request("the address cannot be sent").source(source);
-    let target = hop.map_or(request.target, |hop| &hop.target);
+    let target = redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
     let uri = if http2 || forwarder.is_some() {
         Uri::builder()
             .scheme(base.scheme())
@@ -48,7 +48,7 @@ pub(super) fn build(
         // Servers answer a POST that has neither a body nor a length with 411 (RFC 9110, section 8.6).
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    if hop.is_some_and(|hop| hop.elsewhere.is_some()) {
+    if redirect_target.is_some_and(|redirect_target| redirect_target.other_origin.is_some()) {
         // Whoever stands there is a stranger.
         for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
             headers.remove(secret);

@@ -12,7 +12,7 @@ const PACE: Duration = Duration::from_millis(200);
 
 /// Starts it unless it runs; it ends by itself when the pool holds no connection, or is gone.
 pub(super) fn ensure(pool: &Arc<Shared>) {
-    pool.stock
+    pool.pool_state
         .ensure_reaper(|| tokio::spawn(reap(Arc::downgrade(pool))).abort_handle());
 }
 
@@ -22,7 +22,7 @@ async fn reap(pool: Weak<Shared>) {
         tokio::time::sleep(PACE).await;
         let Some(pool) = pool.upgrade() else { return };
         // Dropped here, outside the lock, which closes them.
-        if pool.stock.reap(&pool.config, Instant::now()).is_none() {
+        if pool.pool_state.reap(&pool.config, Instant::now()).is_none() {
             return;
         }
     }

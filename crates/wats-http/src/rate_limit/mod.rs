@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! take ─► nobody waits and there is room: granted (one short lock)
-//!      └► else: stand in line (fair) ─► first in line: sleep until there is room ─► granted
+//!      └► else: queue (fair) ─► first in the queue: sleep until there is room ─► granted
 //! ```
 //!
-//! [`rules`] decides as a pure state machine, from a [`window`] for each limit; the line is tokio's fair mutex, so
+//! [`rules`] decides as a pure state machine, from a [`window`] for each limit; the queue is tokio's fair mutex, so
 //! whoever is dropped while waiting leaves it, and the next one moves up. [`registry`] finds what clients of a token share.
 
 mod registry;
@@ -31,7 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 ///
 /// All clients of the process with the same token and server share one budget. When they ask for different ones, each
 /// holds for all of them for as long as a client that asked for it exists. Repeats count too. Calls that find no room
-/// wait in line, within the deadline of the call.
+/// queue, within the deadline of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
@@ -101,10 +101,10 @@ pub(crate) struct Limiter {
 #[derive(Debug, Default)]
 struct TokenBudget {
     rules: Mutex<Rules>,
-    /// Calls that stand in line, the first included.
+    /// Calls that queue, the first included.
     waiting: AtomicUsize,
-    line: tokio::sync::Mutex<()>,
-    /// Told when a limit holds no longer, so that the first in line need not wait for it.
+    queue: tokio::sync::Mutex<()>,
+    /// Told when a limit holds no longer, so that the first in the queue need not wait for it.
     lifted: Notify,
 }
 
@@ -141,7 +141,7 @@ impl Limiter {
         Arc::clone(&self.token.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes over to another budget. Calls that wait in line stay in theirs.
+    /// Goes over to another budget. Calls that queue stay in theirs.
     fn go_over_to(&self, token: Arc<TokenBudget>) {
         token.rules().add(&self.limit);
         let mut own = self.token.write().unwrap_or_else(PoisonError::into_inner);
@@ -179,8 +179,8 @@ impl TokenBudget {
         token.waiting.fetch_add(1, SeqCst);
         let _waiting = Waiting(&token.waiting);
         let first = match deadline {
-            None => token.line.lock().await,
-            Some(deadline) => timeout_at(deadline, token.line.lock())
+            None => token.queue.lock().await,
+            Some(deadline) => timeout_at(deadline, token.queue.lock())
                 .await
                 .map_err(|_| too_late(None))?,
         };
@@ -223,7 +223,7 @@ fn too_late(wait: Option<&Wait>) -> Error {
         Some(hint) => {
             format!("there is room in {hint:.1?}, which is after the deadline of the call")
         }
-        None => "the line was longer than the deadline of the call".to_owned(),
+        None => "the queue was longer than the deadline of the call".to_owned(),
     };
     Error::new(ErrorKind::Timeout(Deadline::RateLimit))
         .message(format!("{why}; {room}"))

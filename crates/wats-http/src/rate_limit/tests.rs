@@ -63,7 +63,7 @@ async fn whoever_stops_waiting_leaves_the_line() {
     for waiter in [&mut first, &mut second, &mut third] {
         assert!(poll_immediate(waiter).await.is_none());
     }
-    // One who sleeps at the head of the line, and one behind it.
+    // One who sleeps at the head of the queue, and one behind it.
     drop((first, second));
     third.await.unwrap();
     assert_eq!(

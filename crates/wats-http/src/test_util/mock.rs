@@ -304,9 +304,10 @@ impl Transport for MockTransport {
     async fn send(
         &self,
         request: &PreparedRequest<'_>,
-        hop: Option<&RedirectTarget>,
+        redirect_target: Option<&RedirectTarget>,
     ) -> Result<Answer<Bytes>> {
-        let target = hop.map_or(request.target, |hop| &hop.target);
+        let target =
+            redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
         let answer = self
             .lock()
             .rules

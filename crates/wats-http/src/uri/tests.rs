@@ -320,7 +320,7 @@ fn location(text: &str) -> Result<String, &'static str> {
         there.target.parse::<http::Uri>().is_ok(),
         "{text:?}: {there:?}"
     );
-    Ok(there.elsewhere.unwrap_or(own).display(&there.target))
+    Ok(there.other_origin.unwrap_or(own).display(&there.target))
 }
 
 #[test]

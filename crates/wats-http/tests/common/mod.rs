@@ -155,7 +155,7 @@ impl Server {
 
 /// Starts a [`Server`] on a thread of its own, so that what its client costs can be told apart. Returns the address, and
 /// the authority to trust.
-pub(crate) fn elsewhere<F, Fut>(speaks: Speaks, handler: F) -> (String, Option<String>)
+pub(crate) fn on_own_thread<F, Fut>(speaks: Speaks, handler: F) -> (String, Option<String>)
 where
     F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Full<Bytes>>> + Send,

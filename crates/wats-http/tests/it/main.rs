@@ -8,7 +8,10 @@ mod errors;
 #[cfg(feature = "test-util")]
 mod faults;
 mod faults_http2;
+mod half_open;
 mod multipart;
+#[cfg(all(feature = "test-util", feature = "metrics"))]
+mod observe;
 mod pool;
 mod pool_model;
 mod proxy;
@@ -16,7 +19,6 @@ mod redirects;
 mod reliability;
 mod repeats;
 mod requests;
-mod silence;
 mod streaming;
 mod tls;
 #[cfg(feature = "tower")]

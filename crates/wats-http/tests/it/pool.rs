@@ -306,7 +306,7 @@ async fn an_unused_http2_connection_is_closed_too() {
 #[test]
 fn a_client_that_moves_to_another_runtime_still_gives_idle_connections_up() {
     for speaks in [Speaks::Plain, Speaks::Tls] {
-        let (url, pem) = elsewhere(speaks, |_| async { ok("x") });
+        let (url, pem) = on_own_thread(speaks, |_| async { ok("x") });
         let mut builder = client(&url).pool(pool(10).idle_timeout(Duration::from_millis(1)));
         if let Some(pem) = pem {
             builder = builder.tls(TlsConfig::default().only_ca_pem(&pem).unwrap());

@@ -27,6 +27,7 @@ pub use sequence::Sequence;
 pub use step::{Outcome, StepRef};
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -99,6 +100,13 @@ impl UutReport {
 
 /// For operations on many, which take reports of every kind.
 impl Borrow<Report> for UutReport {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
+/// For those that are kept while they are on their way.
+impl Borrow<Report> for Arc<UutReport> {
     fn borrow(&self) -> &Report {
         &self.0
     }

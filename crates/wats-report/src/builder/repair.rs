@@ -1,6 +1,7 @@
 //! Repair reports (UUR): what was wrong with which unit, and the test that found it.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::ZonedDateTime;
@@ -74,6 +75,13 @@ impl UurReport {
 
 /// For operations on many, which take reports of every kind.
 impl Borrow<Report> for UurReport {
+    fn borrow(&self) -> &Report {
+        &self.0
+    }
+}
+
+/// For those that are kept while they are on their way.
+impl Borrow<Report> for Arc<UurReport> {
     fn borrow(&self) -> &Report {
         &self.0
     }

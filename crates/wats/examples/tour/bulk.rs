@@ -142,7 +142,7 @@ async fn by_batch_map(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
 /// What the SDK offers ready-made for just this.
 async fn by_get_many(wats: &Wats, numbers: &[String]) -> Outcome<Found> {
     let found = wats.product().get_many(numbers).await?;
-    Ok(by_number(found.into_iter().flatten()))
+    Ok(by_number(found.into_values()))
 }
 
 async fn query(wats: &Wats, numbers: Vec<String>) -> wats::Result<Vec<ProductSummary>> {

@@ -13,17 +13,18 @@ use wats::report::builder::{DuplicateNames, NonFinitePolicy, Sequence, StepRef, 
 use wats::report::lint::{FixPolicy, RULES, Rule};
 use wats::report::model::{NumericMeasurement, SequenceCall};
 use wats::report::{
-    AttachmentKey, BulkOptions, ConfirmOptions, Cursor, Detail, DetailLevel, Finding, HeaderField,
-    HeaderList, HeaderOrder, InternalReports, MiscInfoSearch, QuarantinedReport, ReportTime,
-    ReportType, Severity, Status, Step, StepPath, SubmitMode, SubmitOptions, Submitted,
+    AttachmentKey, ConfirmOptions, Cursor, Detail, DetailLevel, Finding, HeaderField, HeaderList,
+    HeaderOrder, InternalReports, MiscInfoSearch, QuarantinedReport, ReportTime, ReportType,
+    Severity, Status, Step, StepPath, SubmitMode, SubmitOptions, Submitted,
 };
 use wats::serde_json::Value;
 use wats::uuid::Uuid;
 use wats::wire::{Extra, Number};
 use wats::{
-    Ask, BreakerConfig, CacheStats, Cleaned, ClientBuilder, Deadline, Error, ErrorKind, Filter,
-    HeaderQuery, Intercept, Literal, Member, PoolConfig, Process, ProcessService, Product,
-    ProductQuery, ProductRevision, ProductService, ProductSummary, ProxyConfig, RateLimit, Report,
-    ReportHeader, ReportService, RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts,
-    TlsConfig, UutReport, Wats, WatsBuilder,
+    Ask, BreakerConfig, BulkOptions, CacheOptions, CacheStats, CachesStats, ClassOptions, Cleaned,
+    ClientBuilder, Deadline, Error, ErrorKind, Filter, HeaderQuery, Intercept, Literal, Member,
+    PoolConfig, Process, ProcessService, Product, ProductQuery, ProductRevision, ProductService,
+    ProductSummary, ProxyConfig, RateLimit, Report, ReportHeader, ReportService,
+    RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts, TlsConfig, UutReport, Wats,
+    WatsBuilder,
 };

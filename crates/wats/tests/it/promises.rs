@@ -106,14 +106,7 @@ async fn each_bulk_way_takes_five_calls() {
     assert_eq!(sim.counters().total_requests(), 5);
 
     sim.reset_counters();
-    assert!(
-        wats.product()
-            .get_many(&numbers)
-            .await
-            .unwrap()
-            .iter()
-            .all(Option::is_some)
-    );
+    assert!(wats.product().get_many(&numbers).await.unwrap().is_ok());
     assert_eq!(sim.counters().total_requests(), 5);
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wats_domains::report::{
     Detail, HeaderQuery, MiscInfoSearch, Station, StepPath, SubmitOptions, Submitted, Unit,
 };
-use wats_domains::{Error, ProductQuery, UutReport, Wats};
+use wats_domains::{BulkOptions, Error, Partition, Product, ProductQuery, UutReport, Wats};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{Client, RetryConfig};
@@ -139,6 +139,11 @@ async fn every_call(api: &Wats) {
             check(&error);
         }
     }
+    fn see_each<T>(outcome: Result<Partition<T, Error>, Error>, items: usize) {
+        let parts = outcome.expect("options that can be kept");
+        parts.failed.iter().for_each(|(_, error)| check(error));
+        assert_eq!(parts.ok.len() + parts.failed.len(), items);
+    }
     let id = Uuid::nil();
     see(api.version().await);
     see(api.process().list().await);
@@ -146,10 +151,16 @@ async fn every_call(api: &Wats) {
     see(api.product().get("A").await);
     see(api.product().find("A").await);
     see(api.product().query(&ProductQuery::default()).await);
-    see(api.product().get_many(&["A", "b", "A"]).await);
+    let many = BulkOptions::default().no_patience();
+    let products = ["A", "b", "A"];
+    see_each(api.product().get_many(products).await, 3);
+    let products = products.map(Product::new);
+    see_each(api.product().save_many(products, &many).await, 3);
     let report = api.report();
     see(report.find(id).await);
     see(report.get_with(id, Detail::default()).await);
+    let detail = Detail::default();
+    see_each(report.get_many([id, id], detail, &many).await, 2);
     see(report.get_wsxf(id, Detail::default(), true).await);
     see(report.headers(&HeaderQuery::default()).await);
     see(report
@@ -182,5 +193,7 @@ async fn every_call(api: &Wats) {
     .operator("Kari")
     .build()
     .expect("a valid report");
-    see(report.submit_with(&made, &SubmitOptions::default()).await);
+    let options = SubmitOptions::default();
+    see(report.submit_with(&made, &options).await);
+    see_each(report.submit_many([made], &options, &many).await, 1);
 }

@@ -35,8 +35,8 @@ impl Queue {
                 return Poll::Pending;
             }
             Some(own) => {
-                if let Some(place) = self.waiting.iter_mut().find(|(other, _)| *other == own) {
-                    place.1 = waker;
+                if let Some(position) = self.waiting.iter_mut().find(|(other, _)| *other == own) {
+                    position.1 = waker;
                     return Poll::Pending;
                 }
                 self.given.retain(|other| *other != own);

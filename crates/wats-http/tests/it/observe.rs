@@ -7,15 +7,12 @@
     clippy::large_futures,
     reason = "a panic here is the failing test, and nothing here is fast"
 )]
-#![cfg(all(feature = "test-util", feature = "metrics"))]
-
-mod common;
 
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::fmt::format::FmtSpan;
 use wats_http::http::{Method, StatusCode};

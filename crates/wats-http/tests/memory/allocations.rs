@@ -1,7 +1,5 @@
 //! What a pooled GET costs in memory, held by tests: allocations more than a tenth above the figures written down here,
 //! or a larger future, fail.
-//!
-//! Only the client's thread is counted; the server has one of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,9 +7,7 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use wats_http::{Call, TlsConfig};
 
 /// Allocations of a pooled GET over HTTP/1.1, with TLS, and over HTTP/2.
@@ -25,7 +21,7 @@ const MEASURED: [(Speaks, u64); 3] = [
 fn a_pooled_get_allocates_no_more_than_it_did() {
     const CALLS: u64 = 200;
     for (speaks, before) in MEASURED {
-        let (url, ca_pem) = elsewhere(speaks, |_| async { ok(vec![b'x'; 1100]) });
+        let (url, ca_pem) = on_own_thread(speaks, |_| async { ok(vec![b'x'; 1100]) });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -1,18 +1,20 @@
-//! Reports of one id are sent one after the other, whichever tasks submit them.
+//! Calls of one key are made one after the other, whichever tasks make them: submits by the id of the report, saves by the
+//! part number.
 //!
-//! The server overwrites by id. A report that waits for its next try must not come behind a newer one of its id, which
+//! The server overwrites by key. A report that waits for its next try must not come behind a newer one of its id, which
 //! it would undo.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
-/// The ids that are being sent, or wait to be: as many as submits are under way.
+/// The keys whose calls are being made, or wait to be: as many as calls are under way.
 #[derive(Debug, Default)]
-pub(crate) struct InOrder {
-    lanes: Mutex<HashMap<Uuid, Lane>>,
+pub(crate) struct InOrder<K: Eq + Hash = Uuid> {
+    lanes: Mutex<HashMap<K, Lane>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,50 +25,52 @@ struct Lane {
     inside: usize,
 }
 
-/// A stay in the lane of an id.
+/// A stay in the lane of a key.
 #[derive(Debug)]
-struct Stay<'a> {
-    order: &'a InOrder,
-    id: Uuid,
+struct Stay<'a, K: Eq + Hash> {
+    order: &'a InOrder<K>,
+    key: K,
 }
 
-/// The leave to send the report of an id, until it is dropped.
+/// The leave to make the call of a key, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
+pub(crate) struct Turn<'a, K: Eq + Hash> {
     // The turn ends before the stay does.
     _turn: OwnedMutexGuard<()>,
-    _stay: Stay<'a>,
+    _stay: Stay<'a, K>,
 }
 
-impl InOrder {
-    /// Waits until those that came before with this id are done. A place in line is taken with the first poll, and given
+impl<K: Clone + Eq + Hash> InOrder<K> {
+    /// Waits until those that came before with this key are done. A place in line is taken with the first poll, and given
     /// up when the future is dropped.
-    pub(crate) async fn turn(&self, id: Uuid) -> Turn<'_> {
+    pub(crate) async fn turn(&self, key: K) -> Turn<'_, K> {
         let turn = {
             let mut lanes = self.lanes();
-            let lane = lanes.entry(id).or_default();
+            let lane = lanes.entry(key.clone()).or_default();
             lane.inside += 1;
             Arc::clone(&lane.turn)
         };
-        let stay = Stay { order: self, id };
+        let stay = Stay { order: self, key };
         Turn {
             _turn: turn.lock_owned().await,
             _stay: stay,
         }
     }
+}
 
-    fn lanes(&self) -> MutexGuard<'_, HashMap<Uuid, Lane>> {
+impl<K: Eq + Hash> InOrder<K> {
+    fn lanes(&self) -> MutexGuard<'_, HashMap<K, Lane>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Stay<'_> {
+impl<K: Eq + Hash> Drop for Stay<'_, K> {
     fn drop(&mut self) {
         let mut lanes = self.order.lanes();
-        if let Some(lane) = lanes.get_mut(&self.id) {
+        if let Some(lane) = lanes.get_mut(&self.key) {
             lane.inside -= 1;
             if lane.inside == 0 {
-                lanes.remove(&self.id);
+                lanes.remove(&self.key);
             }
         }
     }

@@ -1,120 +1,23 @@
-//! Going through many reports: how many at once, who hears of it, how an outage is waited out, and when to stop: at a signal,
-//! or when the client itself is refused.
+//! The calls of one bulk: they wait out an outage, and stop at a signal or when the client itself is refused.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, sleep, timeout};
-use wats_batch::{BatchMap, Progress};
 use wats_http::http::StatusCode;
 use wats_http::{Deadline, ErrorKind};
 
+use super::{BulkOptions, Stop};
 use crate::error::{Error, Result};
-
-/// How to go through many reports.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct BulkOptions {
-    /// Most calls under way at once; 5 by default, and 0 counts as 1. The server's limit of calls per minute is kept beside.
-    pub at_once: usize,
-    /// For how long an outage is waited out; 2 minutes by default. While the client lets no call pass because the server
-    /// keeps failing ([`ErrorKind::CircuitOpen`]), items wait. When not one call has succeeded for this time, they fail
-    /// at once, unsent, until one does.
-    pub patience: Duration,
-    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
-    until: Option<Shared<BoxFuture<'static, ()>>>,
-}
-
-impl Default for BulkOptions {
-    fn default() -> Self {
-        Self {
-            at_once: 5,
-            patience: Duration::from_secs(120),
-            progress: None,
-            until: None,
-        }
-    }
-}
-
-impl fmt::Debug for BulkOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkOptions")
-            .field("at_once", &self.at_once)
-            .field("patience", &self.patience)
-            .finish_non_exhaustive()
-    }
-}
-
-impl BulkOptions {
-    /// Sets the most calls under way at once.
-    pub fn at_once(mut self, calls: usize) -> Self {
-        self.at_once = calls;
-        self
-    }
-
-    /// Sets for how long an outage is waited out.
-    pub fn patience(mut self, time: Duration) -> Self {
-        self.patience = time;
-        self
-    }
-
-    /// Calls `report` after each item.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.progress = Some(Arc::new(report));
-        self
-    }
-
-    /// Stops when `signal` is ready: calls under way come to their end, and all other items fail with
-    /// [`Error::Stopped`], unsent. Dropping the future of a bulk would lose the outcomes of what was sent already.
-    ///
-    /// ```no_run
-    /// # async fn example(api: wats_domains::Wats, reports: Vec<wats_domains::UutReport>) {
-    /// use wats_domains::Error;
-    /// use wats_domains::report::{BulkOptions, SubmitOptions};
-    ///
-    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    /// let many = BulkOptions::default().until(async { drop(stopped.await) });
-    /// // Elsewhere: `stop.send(())`.
-    /// let outcome = api.report().submit_many(&reports, &SubmitOptions::default(), &many).await;
-    /// let unsent = outcome.failed.iter().filter(|(_, error)| matches!(error, Error::Stopped));
-    /// println!("{} submitted, {} for the next time", outcome.ok.len(), unsent.count());
-    /// # drop(stop);
-    /// # }
-    /// ```
-    pub fn until(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.until = Some(signal.boxed().shared());
-        self
-    }
-
-    pub(super) fn map(&self) -> BatchMap {
-        let map = BatchMap::new(self.at_once);
-        match &self.progress {
-            Some(report) => {
-                let report = Arc::clone(report);
-                map.progress(move |progress| report(progress))
-            }
-            None => map,
-        }
-    }
-
-    pub(super) fn bulk(&self) -> Bulk<'_> {
-        Bulk {
-            options: self,
-            outage: Mutex::new(None),
-            refused: Mutex::new(Refused::default()),
-        }
-    }
-}
 
 /// Between looks whether the call that finds out if the server works again has ended.
 const PROBING: Duration = Duration::from_millis(100);
 
 /// One bulk under way.
-pub(super) struct Bulk<'a> {
-    options: &'a BulkOptions,
+pub(crate) struct Bulk {
+    patience: Option<Duration>,
+    until: Option<Stop>,
     /// Since when no call has passed the breaker and succeeded.
     outage: Mutex<Option<Instant>>,
     refused: Mutex<Refused>,
@@ -131,11 +34,20 @@ struct Refused {
     first: Option<Arc<Error>>,
 }
 
-impl Bulk<'_> {
+impl Bulk {
+    pub(super) fn new(options: &BulkOptions) -> Self {
+        Self {
+            patience: options.patience,
+            until: options.until.clone(),
+            outage: Mutex::new(None),
+            refused: Mutex::new(Refused::default()),
+        }
+    }
+
     /// The call of one item, which may be repeated as a whole: while the breaker lets nothing pass it waits, and one whose
     /// own repeats were cut short by the breaker goes on with them. One that was tried as often as any call and failed in
     /// a way that passes is made once more.
-    pub(super) async fn call<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T>
+    pub(crate) async fn call<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
@@ -186,18 +98,18 @@ impl Bulk<'_> {
     /// How long an outage may still last; `None` when it has lasted long enough.
     fn left(&self) -> Option<Duration> {
         let since = self.outage(|outage| *outage.get_or_insert_with(Instant::now));
-        self.options.patience.checked_sub(since.elapsed())
+        self.patience?.checked_sub(since.elapsed())
     }
 
     async fn wait(&self, pause: Duration) {
-        match &self.options.until {
+        match &self.until {
             Some(stop) => drop(timeout(pause, stop.clone()).await),
             None => sleep(pause).await,
         }
     }
 
     fn is_stopped(&self) -> bool {
-        let stop = self.options.until.clone();
+        let stop = self.until.clone();
         stop.is_some_and(|stop| stop.now_or_never().is_some())
     }
 

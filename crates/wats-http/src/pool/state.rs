@@ -1,13 +1,13 @@
 //! What the pool holds and who gets what: every decision of the pool, without IO.
 //!
-//! A call first takes a slot. Then [`find`](Stock::find) looks, under one lock, for what is there: a stream of a shared
-//! (HTTP/2) connection, an idle exclusive (HTTP/1.1) one, the right to dial, or a place in the line of those who wait.
-//! Only the head of the line waits for [`freed`](Stock::freed), and looks again each time; the others wait for their
-//! turn, and nobody who comes later gets in between. So a wake-up cannot go to somebody who has no use for it, and one
-//! who goes away passes nothing on but the turn.
+//! A call first takes a slot. Then [`find`](PoolState::find) looks, under one lock, for what is there: a stream of a shared
+//! (HTTP/2) connection, an idle exclusive (HTTP/1.1) one, the right to dial, or a position in the queue.
+//! Only the head of the queue waits for [`freed`](PoolState::freed), and looks again each time; the others wait for their
+//! turn, and nobody who comes later gets in between. So a notification never reaches
+//! a waiter that cannot use it, and a cancelled waiter only hands over its place at the head of the queue.
 //!
 //! What may make a decision other than "wait" possible signals `freed` *after* it has changed the state: a stream ends,
-//! settings arrive, a connection ends or is retired, a dial ends however it ends, a connection is kept.
+//! settings arrive, a connection ends or is drained, a dial ends however it ends, a connection is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::failed::Failed;
+use super::connect_error::SharedConnectError;
 use super::idle::{Exclusive, Idle};
 use super::streams::{Stream, Streams};
 use super::sync::{Lock, LockGuard, Notify, Semaphore};
@@ -31,16 +31,16 @@ pub(super) trait Shared: Clone {
 }
 
 #[derive(Debug)]
-pub(super) struct Stock<X, S> {
+pub(super) struct PoolState<X, S> {
     slots: Arc<Semaphore>,
     most: usize,
     most_shared: usize,
     /// Whether a new connection may turn out to be a shared one.
     may_share: bool,
     state: Lock<State<X, S>>,
-    /// The turn of the head of the line.
-    turn: Arc<Semaphore>,
-    /// Wakes the head of the line.
+    /// Held by the head of the queue.
+    head: Arc<Semaphore>,
+    /// Wakes the head of the queue.
     freed: Arc<Notify>,
 }
 
@@ -55,18 +55,18 @@ struct State<X, S> {
     last_was_shared: Option<bool>,
     /// Until when no connection is shared, whatever it could be: the server asked for that.
     alone_until: Option<Instant>,
-    /// How many stand in line.
-    in_line: usize,
+    /// How many are queued.
+    queued: usize,
     /// How many dials failed so far, and how the last one did.
     failed_dials: u64,
-    last_failure: Option<Failed>,
+    last_failure: Option<SharedConnectError>,
     /// The reaper, while there is anything for it. A runtime that ends takes it along.
     reaper: Option<AbortHandle>,
 }
 
 /// What there is for a call that has a slot.
 #[derive(Debug)]
-pub(super) enum Found<'a, X, S> {
+pub(super) enum Checkout<'a, X, S> {
     /// A place on a shared connection.
     Shared(S, Stream),
     /// A connection for this call alone.
@@ -76,18 +76,18 @@ pub(super) enum Found<'a, X, S> {
     /// A connection has to be dialled; with the sole right to it if it may be shared.
     Dial(Option<ConnectPermit<'a, X, S>>),
     /// The dial that was waited for failed.
-    Failed(Failed),
+    Failed(SharedConnectError),
     /// Nothing now.
-    Wait(Place<'a, X, S>),
+    Wait(QueuePosition<'a, X, S>),
 }
 
-impl<X, S> Stock<X, S> {
+impl<X, S> PoolState<X, S> {
     fn lock(&self) -> LockGuard<'_, State<X, S>> {
         self.state.lock()
     }
 }
 
-impl<X: Exclusive, S: Shared> Stock<X, S> {
+impl<X: Exclusive, S: Shared> PoolState<X, S> {
     pub(super) fn new(config: &PoolConfig, may_share: bool) -> Self {
         let most = config.max_connections.min(Semaphore::MAX_PERMITS);
         Self {
@@ -101,12 +101,12 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
                 dialling: false,
                 last_was_shared: None,
                 alone_until: None,
-                in_line: 0,
+                queued: 0,
                 failed_dials: 0,
                 last_failure: None,
                 reaper: None,
             }),
-            turn: Arc::new(Semaphore::new(1)),
+            head: Arc::new(Semaphore::new(1)),
             freed: Arc::default(),
         }
     }
@@ -137,29 +137,29 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         self.lock().shared.len()
     }
 
-    /// How many wait in line.
+    /// How many are queued.
     #[cfg(test)]
-    pub(super) fn in_line(&self) -> usize {
-        self.lock().in_line
+    pub(super) fn queued(&self) -> usize {
+        self.lock().queued
     }
 
     /// What there is for a call that has a slot and has not waited yet.
-    pub(super) fn find(&self) -> Found<'_, X, S> {
+    pub(super) fn find(&self) -> Checkout<'_, X, S> {
         let mut state = self.lock();
-        let found = if state.in_line == 0 {
+        let found = if state.queued == 0 {
             state.pick(self)
         } else {
-            Pick::Wait
+            Candidate::Wait
         };
         match found {
-            Pick::Shared(shared, stream) => Found::Shared(shared, stream),
-            Pick::Exclusive(exclusive) => Found::Exclusive(exclusive),
-            Pick::Expired(exclusive) => Found::Expired(exclusive),
-            Pick::Dial { alone } => Found::Dial(alone.then(|| ConnectPermit(self))),
-            Pick::Wait => {
-                state.in_line += 1;
-                Found::Wait(Place {
-                    stock: self,
+            Candidate::Shared(shared, stream) => Checkout::Shared(shared, stream),
+            Candidate::Exclusive(exclusive) => Checkout::Exclusive(exclusive),
+            Candidate::Expired(exclusive) => Checkout::Expired(exclusive),
+            Candidate::Dial { alone } => Checkout::Dial(alone.then(|| ConnectPermit(self))),
+            Candidate::Wait => {
+                state.queued += 1;
+                Checkout::Wait(QueuePosition {
+                    pool_state: self,
                     failed_before: state.failed_dials,
                     for_dial: state.shared.is_empty(),
                 })
@@ -167,18 +167,21 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         }
     }
 
-    /// Waits in line for anything but [`Found::Wait`].
-    pub(super) async fn wait<'a>(&'a self, place: Place<'a, X, S>) -> Found<'a, X, S> {
-        let _turn = Arc::clone(&self.turn).acquire_owned().await;
+    /// Queues for anything but [`Checkout::Wait`].
+    pub(super) async fn wait<'a>(
+        &'a self,
+        position: QueuePosition<'a, X, S>,
+    ) -> Checkout<'a, X, S> {
+        let _head = Arc::clone(&self.head).acquire_owned().await;
         loop {
-            if let Some(found) = self.find_in_turn(place.failed_before) {
+            if let Some(found) = self.find_as_head(position.failed_before) {
                 return found;
             }
             self.freed.notified().await;
         }
     }
 
-    fn find_in_turn(&self, failed_before: u64) -> Option<Found<'_, X, S>> {
+    fn find_as_head(&self, failed_before: u64) -> Option<Checkout<'_, X, S>> {
         let mut state = self.lock();
         // One dial decides for all who wait for it, whether it succeeds or fails.
         let failed = state.failed_dials != failed_before;
@@ -186,14 +189,14 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
             && !state.has_any()
             && let Some(failure) = &state.last_failure
         {
-            return Some(Found::Failed(failure.clone()));
+            return Some(Checkout::Failed(failure.clone()));
         }
         match state.pick(self) {
-            Pick::Shared(shared, stream) => Some(Found::Shared(shared, stream)),
-            Pick::Exclusive(exclusive) => Some(Found::Exclusive(exclusive)),
-            Pick::Expired(exclusive) => Some(Found::Expired(exclusive)),
-            Pick::Dial { alone } => Some(Found::Dial(alone.then(|| ConnectPermit(self)))),
-            Pick::Wait => None,
+            Candidate::Shared(shared, stream) => Some(Checkout::Shared(shared, stream)),
+            Candidate::Exclusive(exclusive) => Some(Checkout::Exclusive(exclusive)),
+            Candidate::Expired(exclusive) => Some(Checkout::Expired(exclusive)),
+            Candidate::Dial { alone } => Some(Checkout::Dial(alone.then(|| ConnectPermit(self)))),
+            Candidate::Wait => None,
         }
     }
 
@@ -218,7 +221,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         self.lock().last_was_shared = Some(false);
     }
 
-    pub(super) fn dial_failed(&self, failure: Failed) {
+    pub(super) fn dial_failed(&self, failure: SharedConnectError) {
         let mut state = self.lock();
         state.failed_dials += 1;
         state.last_failure = Some(failure);
@@ -229,7 +232,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         let slot = exclusive.take_slot();
         let mut state = self.lock();
         state.idle.push(exclusive);
-        let somebody_waits = state.in_line > 0;
+        let somebody_waits = state.queued > 0;
         drop(state);
         if somebody_waits {
             self.freed.notify_one();
@@ -239,7 +242,7 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
     }
 
     /// Gives no further calls to a shared connection; it may stay open for those it still serves.
-    pub(super) fn retire(&self, streams: &Arc<Streams>) {
+    pub(super) fn drain(&self, streams: &Arc<Streams>) {
         let mut state = self.lock();
         state
             .shared
@@ -253,9 +256,9 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
         let mut state = self.lock();
         state.alone_until = Some(time);
         state.last_was_shared = Some(false);
-        let retired = std::mem::take(&mut state.shared);
+        let drained = std::mem::take(&mut state.shared);
         drop(state);
-        drop(retired);
+        drop(drained);
         self.freed.notify_one();
     }
 
@@ -265,8 +268,8 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
     }
 
     /// Does not use the exclusive connections any more that have been idle since before `time`: they may be dead.
-    pub(super) fn distrust(&self, time: Instant) {
-        self.lock().idle.distrust(time);
+    pub(super) fn mark_stale(&self, time: Instant) {
+        self.lock().idle.mark_stale(time);
     }
 
     /// For a call that has a slot and wants a new connection: if all of the cap are open, the one that has been idle
@@ -313,12 +316,12 @@ impl<X: Exclusive, S: Shared> Stock<X, S> {
 }
 
 /// Whether no call runs over a connection and none began for as long as `patience`.
-fn is_unused<S: Shared>(shared: &mut S, patience: Duration, now: Instant) -> bool {
-    shared.streams().open() == 0 && now.duration_since(*shared.used()) >= patience
+fn is_unused<S: Shared>(shared: &mut S, acquire: Duration, now: Instant) -> bool {
+    shared.streams().open() == 0 && now.duration_since(*shared.used()) >= acquire
 }
 
-/// [`Found`] without what needs the whole stock.
-enum Pick<X, S> {
+/// [`Checkout`] without what needs the whole state.
+enum Candidate<X, S> {
     Shared(S, Stream),
     Exclusive(X),
     Expired(X),
@@ -327,7 +330,7 @@ enum Pick<X, S> {
 }
 
 impl<X: Exclusive, S: Shared> State<X, S> {
-    fn pick(&mut self, stock: &Stock<X, S>) -> Pick<X, S> {
+    fn pick(&mut self, pool_state: &PoolState<X, S>) -> Candidate<X, S> {
         if !self.shared.is_empty() {
             self.shared.retain(|shared| !shared.is_over());
             let with_room = self.shared.iter_mut();
@@ -336,27 +339,27 @@ impl<X: Exclusive, S: Shared> State<X, S> {
                 .min_by_key(|shared| shared.streams().open());
             if let Some(shared) = emptiest {
                 *shared.used() = Instant::now();
-                return Pick::Shared(shared.clone(), shared.streams().take());
+                return Candidate::Shared(shared.clone(), shared.streams().take());
             }
         }
         match self.idle.pop() {
-            Some((exclusive, true)) => return Pick::Exclusive(exclusive),
-            Some((exclusive, false)) => return Pick::Expired(exclusive),
+            Some((exclusive, true)) => return Candidate::Exclusive(exclusive),
+            Some((exclusive, false)) => return Candidate::Expired(exclusive),
             None => {}
         }
-        if !stock.may_share
+        if !pool_state.may_share
             || self.shares_nothing()
             || (self.shared.is_empty() && self.last_was_shared == Some(false))
         {
-            return Pick::Dial { alone: false };
+            return Candidate::Dial { alone: false };
         }
         // Of one whose settings are on their way it is not known yet whether it is full.
         let unsettled = || self.shared.iter().any(|one| !one.streams().is_settled());
-        if self.dialling || self.shared.len() >= stock.most_shared || unsettled() {
-            return Pick::Wait;
+        if self.dialling || self.shared.len() >= pool_state.most_shared || unsettled() {
+            return Candidate::Wait;
         }
         self.dialling = true;
-        Pick::Dial { alone: true }
+        Candidate::Dial { alone: true }
     }
 
     fn shares_nothing(&self) -> bool {
@@ -371,7 +374,7 @@ impl<X: Exclusive, S: Shared> State<X, S> {
 
 /// The sole right to dial a connection that may be shared. It ends with the dial, however that ends.
 #[derive(Debug)]
-pub(super) struct ConnectPermit<'a, X, S>(&'a Stock<X, S>);
+pub(super) struct ConnectPermit<'a, X, S>(&'a PoolState<X, S>);
 
 impl<X, S> Drop for ConnectPermit<'_, X, S> {
     fn drop(&mut self) {
@@ -380,17 +383,17 @@ impl<X, S> Drop for ConnectPermit<'_, X, S> {
     }
 }
 
-/// A place in the line.
+/// A position in the queue.
 #[derive(Debug)]
-pub(super) struct Place<'a, X, S> {
-    stock: &'a Stock<X, S>,
+pub(super) struct QueuePosition<'a, X, S> {
+    pool_state: &'a PoolState<X, S>,
     failed_before: u64,
     /// Whether it waits for the outcome of a dial, and not for a stream.
     pub(super) for_dial: bool,
 }
 
-impl<X, S> Drop for Place<'_, X, S> {
+impl<X, S> Drop for QueuePosition<'_, X, S> {
     fn drop(&mut self) {
-        self.stock.lock().in_line -= 1;
+        self.pool_state.lock().queued -= 1;
     }
 }

@@ -1,7 +1,5 @@
 //! Answers that are far larger than they look, through the whole client over real TCP: each is refused with its kind of
 //! error while no more is in memory than the cap and one megabyte, and no slot is kept.
-//!
-//! Only the client's thread is counted; the server has one of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,12 +7,10 @@
     reason = "a panic here is the failing test"
 )]
 
-mod common;
-
 use std::io::Write;
 use std::sync::Arc;
 
-use common::*;
+use crate::common::*;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use tokio::io::AsyncWriteExt;

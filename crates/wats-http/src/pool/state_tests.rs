@@ -1,4 +1,4 @@
-//! The stock under generated schedules, step by step on one thread, and its decisions one by one.
+//! The state of the pool under generated schedules, step by step on one thread, and its decisions one by one.
 //!
 //! A step is what happens outside: a call begins, ends or goes away, a dial ends, settings arrive, a connection ends.
 //! After each step every call that was woken runs on. Then nobody who was *not* woken may find anything, or a wake-up
@@ -14,9 +14,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::fakes::{Pipe, Socket, Trunk, Under, failed, stock, trunk};
+use super::fakes::{FakeHttp1, FakeHttp2, Socket, Under, failed, fake_http2, pool_state};
 use super::idle::Exclusive;
-use super::stock::{ConnectPermit, Found};
+use super::state::{Checkout, ConnectPermit};
 use super::streams::{Driven, Stream, UNKNOWN};
 use super::sync::Slot;
 use crate::config::{PoolConfig, or_forever};
@@ -74,20 +74,20 @@ impl Wake for Woken {
 
 type Queued<'a> = Pin<Box<dyn Future<Output = Got<'a>> + 'a>>;
 
-type Got<'a> = (Slot, Found<'a, Pipe, Trunk>);
+type Got<'a> = (Slot, Checkout<'a, FakeHttp1, FakeHttp2>);
 
 enum Call<'a> {
     Queued(Queued<'a>, Arc<Woken>),
-    Dials(Slot, Option<ConnectPermit<'a, Pipe, Trunk>>),
+    Dials(Slot, Option<ConnectPermit<'a, FakeHttp1, FakeHttp2>>),
     #[expect(dead_code, reason = "held for their drop")]
-    Shares(Slot, Trunk, Stream),
-    Excludes(Pipe),
-    Failed,
+    Shares(Slot, FakeHttp2, Stream),
+    Excludes(FakeHttp1),
+    SharedConnectError,
 }
 
-/// A pool in the making: the stock, its calls in the order in which they began, and the shared connections.
+/// A pool in the making: the state, its calls in the order in which they began, and the shared connections.
 struct World<'a> {
-    stock: &'a Under,
+    pool_state: &'a Under,
     cap: usize,
     shared: usize,
     calls: Vec<Call<'a>>,
@@ -95,19 +95,22 @@ struct World<'a> {
     sockets: Arc<AtomicUsize>,
 }
 
-async fn checkout(stock: &Under) -> Got<'_> {
-    let slot = Arc::clone(stock.slots()).acquire_owned().await.unwrap();
-    let found = match stock.find() {
-        Found::Wait(place) => stock.wait(place).await,
+async fn checkout(pool_state: &Under) -> Got<'_> {
+    let slot = Arc::clone(pool_state.slots())
+        .acquire_owned()
+        .await
+        .unwrap();
+    let found = match pool_state.find() {
+        Checkout::Wait(position) => pool_state.wait(position).await,
         found => found,
     };
     (slot, found)
 }
 
 impl<'a> World<'a> {
-    fn new(stock: &'a Under, cap: usize, shared: usize) -> Self {
+    fn new(pool_state: &'a Under, cap: usize, shared: usize) -> Self {
         Self {
-            stock,
+            pool_state,
             cap,
             shared,
             calls: Vec::new(),
@@ -135,10 +138,10 @@ impl<'a> World<'a> {
             Step::Begin => {
                 let woken = Arc::new(Woken(AtomicBool::new(true)));
                 self.calls
-                    .push(Call::Queued(Box::pin(checkout(self.stock)), woken));
+                    .push(Call::Queued(Box::pin(checkout(self.pool_state)), woken));
             }
             Step::End(n, keep) => match self.take(n, served) {
-                Some(Call::Excludes(pipe)) if keep => self.stock.keep(pipe),
+                Some(Call::Excludes(pipe)) if keep => self.pool_state.keep(pipe),
                 ended => drop(ended),
             },
             Step::GoAway(n) => drop(self.take(n, |_| true)),
@@ -146,9 +149,9 @@ impl<'a> World<'a> {
                 if let Some(at) = self.choose(n, dials)
                     && let Call::Dials(slot, dialling) = self.calls.remove(at)
                 {
-                    let new = trunk(self.stock);
+                    let new = fake_http2(self.pool_state);
                     self.trunks.push(Driven(Arc::clone(&new.streams)));
-                    let stream = self.stock.add(&new, dialling);
+                    let stream = self.pool_state.add(&new, dialling);
                     self.calls.insert(at, Call::Shares(slot, new, stream));
                 }
             }
@@ -156,15 +159,15 @@ impl<'a> World<'a> {
                 if let Some(at) = self.choose(n, dials)
                     && let Call::Dials(slot, dialling) = self.calls.remove(at)
                 {
-                    let pipe = Pipe::new(Socket::open(&self.sockets, self.cap));
-                    self.stock.dialled_exclusive();
+                    let pipe = FakeHttp1::new(Socket::open(&self.sockets, self.cap));
+                    self.pool_state.dialled_exclusive();
                     drop(dialling);
                     self.calls.insert(at, exclusive(pipe, slot));
                 }
             }
             Step::Fails(n) => {
                 if let Some(Call::Dials(slot, dialling)) = self.take(n, dials) {
-                    self.stock.dial_failed(failed(ErrorKind::Connect));
+                    self.pool_state.dial_failed(failed(ErrorKind::Connect));
                     drop((dialling, slot));
                 }
             }
@@ -179,17 +182,17 @@ impl<'a> World<'a> {
                 }
             }
             Step::Refuses(n) => {
-                if let Some(Call::Shares(_, trunk, _)) =
+                if let Some(Call::Shares(_, fake_http2, _)) =
                     self.take(n, |call| matches!(call, Call::Shares(..)))
                 {
-                    self.stock.retire(&trunk.streams);
+                    self.pool_state.drain(&fake_http2.streams);
                 }
             }
-            Step::Silence => self.stock.distrust(Instant::now()),
+            Step::Silence => self.pool_state.mark_stale(Instant::now()),
             Step::Reap(patient) => {
                 let later = if patient { 0 } else { 3600 };
                 let now = Instant::now() + Duration::from_secs(later);
-                drop(self.stock.reap(&PoolConfig::default(), now));
+                drop(self.pool_state.reap(&PoolConfig::default(), now));
             }
         }
     }
@@ -210,15 +213,16 @@ impl<'a> World<'a> {
             {
                 any = true;
                 *call = match found {
-                    Found::Shared(trunk, stream) => Call::Shares(slot, trunk, stream),
-                    Found::Exclusive(pipe) | Found::Expired(pipe) => exclusive(pipe, slot),
-                    Found::Dial(dialling) => Call::Dials(slot, dialling),
-                    Found::Failed(_) => Call::Failed,
-                    Found::Wait(_) => panic!("still waiting"),
+                    Checkout::Shared(fake_http2, stream) => Call::Shares(slot, fake_http2, stream),
+                    Checkout::Exclusive(pipe) | Checkout::Expired(pipe) => exclusive(pipe, slot),
+                    Checkout::Dial(dialling) => Call::Dials(slot, dialling),
+                    Checkout::Failed(_) => Call::SharedConnectError,
+                    Checkout::Wait(_) => panic!("still waiting"),
                 };
             }
         }
-        self.calls.retain(|call| !matches!(call, Call::Failed));
+        self.calls
+            .retain(|call| !matches!(call, Call::SharedConnectError));
         any
     }
 
@@ -241,13 +245,13 @@ impl<'a> World<'a> {
         let dials = count(|call| matches!(call, Call::Dials(..)));
         let excludes = count(|call| matches!(call, Call::Excludes(_)));
         assert!(alone <= 1, "two dial at once");
-        assert!(self.stock.shared() + alone <= self.shared.max(1));
+        assert!(self.pool_state.shared() + alone <= self.shared.max(1));
         assert!(
-            dials + excludes + self.stock.idle() <= self.cap,
+            dials + excludes + self.pool_state.idle() <= self.cap,
             "beyond the cap"
         );
-        let holders = self.calls.len() - queued + self.stock.in_line();
-        assert_eq!(self.stock.taken(), holders, "a slot is lost");
+        let holders = self.calls.len() - queued + self.pool_state.queued();
+        assert_eq!(self.pool_state.taken(), holders, "a slot is lost");
         // First come, first served.
         let first = self
             .calls
@@ -263,7 +267,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn exclusive<'a>(pipe: Pipe, slot: Slot) -> Call<'a> {
+fn exclusive<'a>(pipe: FakeHttp1, slot: Slot) -> Call<'a> {
     pipe.hold(slot);
     Call::Excludes(pipe)
 }
@@ -278,8 +282,8 @@ proptest! {
         may_share in any::<bool>(),
         steps in steps(),
     ) {
-        let stock = stock(cap, shared, may_share);
-        let mut world = World::new(&stock, cap, shared);
+        let pool_state = pool_state(cap, shared, may_share);
+        let mut world = World::new(&pool_state, cap, shared);
         for step in steps {
             world.step(step);
             world.settle();
@@ -297,77 +301,77 @@ proptest! {
             world.settle();
             prop_assert!(world.calls.len() < before, "stuck");
         }
-        assert_eq!((stock.taken(), stock.in_line()), (0, 0));
+        assert_eq!((pool_state.taken(), pool_state.queued()), (0, 0));
     }
 }
 
 /// A shared connection that was dialled for a call, with the settings `most` unless they are unknown.
-fn laid(stock: &Under, most: usize) -> (Trunk, Stream, Driven) {
-    let new = trunk(stock);
+fn laid(pool_state: &Under, most: usize) -> (FakeHttp2, Stream, Driven) {
+    let new = fake_http2(pool_state);
     let driven = Driven(Arc::clone(&new.streams));
     if most != UNKNOWN {
         driven.0.allow(most);
     }
-    let stream = stock.add(&new, None);
+    let stream = pool_state.add(&new, None);
     (new, stream, driven)
 }
 
 #[test]
 fn a_connection_whose_first_call_ends_before_its_settings_are_told_is_not_taken_for_a_full_one() {
-    let stock = stock(9, 3, true);
-    let (_, first, driven) = laid(&stock, UNKNOWN);
+    let pool_state = pool_state(9, 3, true);
+    let (_, first, driven) = laid(&pool_state, UNKNOWN);
     // The answer has come, and with it the settings; the driver has not told them yet.
     drop(first);
-    let Found::Shared(_, second) = stock.find() else {
+    let Checkout::Shared(_, second) = pool_state.find() else {
         panic!("there is room for one");
     };
-    let Found::Wait(place) = stock.find() else {
+    let Checkout::Wait(position) = pool_state.find() else {
         panic!("how much room there is will be known in a moment");
     };
-    drop(place);
+    drop(position);
     driven.0.allow(2);
-    let Found::Shared(_, third) = stock.find() else {
+    let Checkout::Shared(_, third) = pool_state.find() else {
         panic!("there is room for two");
     };
-    assert!(matches!(stock.find(), Found::Dial(Some(_))));
+    assert!(matches!(pool_state.find(), Checkout::Dial(Some(_))));
     drop((second, third));
 }
 
 #[test]
 fn a_connection_with_room_is_found_beside_an_emptier_one_without() {
-    let stock = stock(9, 3, true);
-    let (_, _one, _large) = laid(&stock, 9);
-    let Found::Shared(_, _two) = stock.find() else {
+    let pool_state = pool_state(9, 3, true);
+    let (_, _one, _large) = laid(&pool_state, 9);
+    let Checkout::Shared(_, _two) = pool_state.find() else {
         panic!("there is room")
     };
     // One call, and no room before its settings come.
-    let (_, _three, _narrow) = laid(&stock, UNKNOWN);
-    assert!(matches!(stock.find(), Found::Shared(..)));
+    let (_, _three, _narrow) = laid(&pool_state, UNKNOWN);
+    assert!(matches!(pool_state.find(), Checkout::Shared(..)));
 }
 
 #[test]
 fn a_connection_in_use_is_not_given_up_however_long_ago_its_last_call_began() {
-    let stock = stock(9, 1, true);
+    let pool_state = pool_state(9, 1, true);
     let config = PoolConfig::default();
-    let (_, call, _driven) = laid(&stock, 9);
+    let (_, call, _driven) = laid(&pool_state, 9);
     let later = Instant::now() + or_forever(config.idle_timeout) * 2;
-    let (due, shared) = stock.reap(&config, later).expect("there is one");
+    let (due, shared) = pool_state.reap(&config, later).expect("there is one");
     assert!(due.is_empty() && shared.is_empty());
     drop(call);
-    let (_, shared) = stock.reap(&config, later).expect("there is one");
+    let (_, shared) = pool_state.reap(&config, later).expect("there is one");
     assert_eq!(shared.len(), 1);
-    assert!(stock.reap(&config, later).is_none(), "the reaper ends");
+    assert!(pool_state.reap(&config, later).is_none(), "the reaper ends");
 }
 
 #[tokio::test]
 async fn the_reaper_is_started_when_none_runs_any_more() {
-    let stock = stock(9, 1, true);
+    let pool_state = pool_state(9, 1, true);
     let config = PoolConfig::default();
-    let (_, call, _driven) = laid(&stock, 9);
+    let (_, call, _driven) = laid(&pool_state, 9);
     drop(call);
     let started = AtomicUsize::new(0);
     let ensure = || {
-        stock.ensure_reaper(|| {
+        pool_state.ensure_reaper(|| {
             started.fetch_add(1, SeqCst);
             tokio::spawn(std::future::pending::<()>()).abort_handle()
         });
@@ -377,70 +381,76 @@ async fn the_reaper_is_started_when_none_runs_any_more() {
     assert_eq!(started.load(SeqCst), 1);
     // It ends when nothing is left.
     let later = Instant::now() + or_forever(config.idle_timeout) * 2;
-    assert!(stock.reap(&config, later).is_some());
-    assert!(stock.reap(&config, later).is_none());
+    assert!(pool_state.reap(&config, later).is_some());
+    assert!(pool_state.reap(&config, later).is_none());
     ensure();
     assert_eq!(started.load(SeqCst), 2);
 }
 
 #[test]
 fn a_connection_that_expired_while_it_was_idle_is_closed_and_not_used() {
-    let stock = stock(2, 1, false);
-    let mut old = Pipe::new(Socket::open(&Arc::default(), 1));
+    let pool_state = pool_state(2, 1, false);
+    let mut old = FakeHttp1::new(Socket::open(&Arc::default(), 1));
     old.expired = true;
-    stock.keep(old);
-    assert!(matches!(stock.find(), Found::Expired(_)));
-    assert!(matches!(stock.find(), Found::Dial(None)));
+    pool_state.keep(old);
+    assert!(matches!(pool_state.find(), Checkout::Expired(_)));
+    assert!(matches!(pool_state.find(), Checkout::Dial(None)));
 }
 
 #[test]
 fn connections_that_were_idle_before_a_silence_are_closed_and_not_used() {
-    let stock = stock(9, 1, false);
+    let pool_state = pool_state(9, 1, false);
     let sockets = Arc::default();
-    let park = || stock.keep(Pipe::new(Socket::open(&sockets, 9)));
+    let park = || pool_state.keep(FakeHttp1::new(Socket::open(&sockets, 9)));
     park();
     park();
     let sent = Instant::now();
     while Instant::now() == sent {}
     park();
-    stock.distrust(sent);
+    pool_state.mark_stale(sent);
     // A silence that began earlier makes none trusted again.
-    stock.distrust(sent.checked_sub(Duration::from_secs(1)).unwrap());
-    assert!(matches!(stock.find(), Found::Exclusive(_)));
-    assert!(matches!(stock.find(), Found::Expired(_)));
-    let (due, _) = stock
+    pool_state.mark_stale(sent.checked_sub(Duration::from_secs(1)).unwrap());
+    assert!(matches!(pool_state.find(), Checkout::Exclusive(_)));
+    assert!(matches!(pool_state.find(), Checkout::Expired(_)));
+    let (due, _) = pool_state
         .reap(&PoolConfig::default(), sent)
         .expect("there is one");
-    assert_eq!((due.len(), stock.idle()), (1, 0));
-    assert!(matches!(stock.find(), Found::Dial(None)));
+    assert_eq!((due.len(), pool_state.idle()), (1, 0));
+    assert!(matches!(pool_state.find(), Checkout::Dial(None)));
 }
 
 #[test]
 fn what_the_reaper_closes_has_a_slot_until_its_socket_is_closed() {
-    let stock = stock(2, 1, false);
+    let pool_state = pool_state(2, 1, false);
     let sockets = Arc::default();
     let config = PoolConfig::default();
     let later = Instant::now() + or_forever(config.idle_timeout) * 2;
     for _ in 0..2 {
-        stock.keep(Pipe::new(Socket::open(&sockets, 2)));
+        pool_state.keep(FakeHttp1::new(Socket::open(&sockets, 2)));
     }
     // A call that has a slot and has not looked yet: only one slot is left to close with.
-    let slot = Arc::clone(stock.slots()).try_acquire_owned().unwrap();
-    let (due, _) = stock.reap(&config, later).expect("there are two");
-    assert_eq!((due.len(), stock.idle(), stock.taken()), (1, 1, 2));
+    let slot = Arc::clone(pool_state.slots()).try_acquire_owned().unwrap();
+    let (due, _) = pool_state.reap(&config, later).expect("there are two");
+    assert_eq!(
+        (due.len(), pool_state.idle(), pool_state.taken()),
+        (1, 1, 2)
+    );
     drop(due);
-    assert_eq!((sockets.load(SeqCst), stock.taken()), (1, 1));
+    assert_eq!((sockets.load(SeqCst), pool_state.taken()), (1, 1));
     drop(slot);
-    let (due, _) = stock.reap(&config, later).expect("there is one");
-    assert_eq!((due.len(), stock.idle(), stock.taken()), (1, 0, 1));
+    let (due, _) = pool_state.reap(&config, later).expect("there is one");
+    assert_eq!(
+        (due.len(), pool_state.idle(), pool_state.taken()),
+        (1, 0, 1)
+    );
 }
 
 #[test]
 fn connections_that_turn_out_to_be_shared_beyond_what_may_be_open_serve_one_call() {
-    let stock = stock(9, 1, true);
-    let (_, _one, _first) = laid(&stock, 9);
-    let (_, _two, _second) = laid(&stock, 9);
-    assert_eq!(stock.shared(), 1);
+    let pool_state = pool_state(9, 1, true);
+    let (_, _one, _first) = laid(&pool_state, 9);
+    let (_, _two, _second) = laid(&pool_state, 9);
+    assert_eq!(pool_state.shared(), 1);
 }
 
 /// Polls once, with nobody to wake.
@@ -453,39 +463,39 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
 
 #[test]
 fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
-    let stock = stock(9, 1, true);
-    let Found::Dial(Some(dialling)) = stock.find() else {
+    let pool_state = pool_state(9, 1, true);
+    let Checkout::Dial(Some(dialling)) = pool_state.find() else {
         panic!("nothing is there")
     };
-    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&stock)));
+    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&pool_state)));
     for call in &mut waiting {
         assert!(poll(call.as_mut()).is_none());
     }
-    stock.dial_failed(failed(ErrorKind::Tls));
+    pool_state.dial_failed(failed(ErrorKind::Tls));
     drop(dialling);
     for call in &mut waiting {
-        let Some((_, Found::Failed(failure))) = poll(call.as_mut()) else {
+        let Some((_, Checkout::Failed(failure))) = poll(call.as_mut()) else {
             panic!("they waited for that dial")
         };
         assert_eq!(failure, failed(ErrorKind::Tls));
     }
-    assert!(matches!(stock.find(), Found::Dial(Some(_))));
+    assert!(matches!(pool_state.find(), Checkout::Dial(Some(_))));
 }
 
 #[test]
 fn who_waits_for_a_dial_that_was_given_up_dials() {
-    let stock = stock(9, 1, true);
-    let Found::Dial(Some(dialling)) = stock.find() else {
+    let pool_state = pool_state(9, 1, true);
+    let Checkout::Dial(Some(dialling)) = pool_state.find() else {
         panic!("nothing is there")
     };
-    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&stock)));
+    let mut waiting = [(); 2].map(|()| Box::pin(checkout(&pool_state)));
     for call in &mut waiting {
         assert!(poll(call.as_mut()).is_none());
     }
     drop(dialling);
     let [first, second] = &mut waiting;
     assert!(poll(second.as_mut()).is_none(), "it is not its turn");
-    let Some((_, Found::Dial(Some(_dialling)))) = poll(first.as_mut()) else {
+    let Some((_, Checkout::Dial(Some(_dialling)))) = poll(first.as_mut()) else {
         panic!("somebody has to dial")
     };
     assert!(
@@ -496,7 +506,7 @@ fn who_waits_for_a_dial_that_was_given_up_dials() {
 
 #[test]
 fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
-    type Event = fn(&Under, Trunk, Stream, Driven);
+    type Event = fn(&Under, FakeHttp2, Stream, Driven);
     let events: [(&str, Event); 6] = [
         ("settings", |_, _, stream, driven| {
             driven.0.allow(2);
@@ -510,30 +520,33 @@ fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
             drop(driven);
             std::mem::forget(stream);
         }),
-        ("its refusal", |stock, trunk, stream, driven| {
-            stock.retire(&trunk.streams);
+        ("its refusal", |pool_state, fake_http2, stream, driven| {
+            pool_state.drain(&fake_http2.streams);
             std::mem::forget((stream, driven));
         }),
-        ("a connection that is kept", |stock, _, stream, driven| {
-            stock.keep(Pipe::new(Socket::open(&Arc::default(), 1)));
-            std::mem::forget((stream, driven));
-        }),
-        ("another one", |stock, _, stream, driven| {
-            let (_, other, second) = laid(stock, 9);
+        (
+            "a connection that is kept",
+            |pool_state, _, stream, driven| {
+                pool_state.keep(FakeHttp1::new(Socket::open(&Arc::default(), 1)));
+                std::mem::forget((stream, driven));
+            },
+        ),
+        ("another one", |pool_state, _, stream, driven| {
+            let (_, other, second) = laid(pool_state, 9);
             std::mem::forget((stream, driven, other, second));
         }),
     ];
     for (what, event) in events {
-        // So that one more may be added, though the line waits for the settings of the first.
-        let stock = stock(9, 2, true);
-        let (trunk, stream, driven) = laid(&stock, UNKNOWN);
+        // So that one more may be added, though the queue waits for the settings of the first.
+        let pool_state = pool_state(9, 2, true);
+        let (fake_http2, stream, driven) = laid(&pool_state, UNKNOWN);
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(Arc::clone(&woken));
-        let mut waiting = Box::pin(checkout(&stock));
+        let mut waiting = Box::pin(checkout(&pool_state));
         let mut context = Context::from_waker(&waker);
         assert!(waiting.as_mut().poll(&mut context).is_pending(), "{what}");
         woken.0.store(false, SeqCst);
-        event(&stock, trunk, stream, driven);
+        event(&pool_state, fake_http2, stream, driven);
         assert!(woken.0.load(SeqCst), "{what} wakes nobody");
         assert!(waiting.as_mut().poll(&mut context).is_ready(), "{what}");
     }
@@ -541,29 +554,32 @@ fn whatever_may_let_the_head_of_the_line_go_wakes_it() {
 
 #[test]
 fn who_comes_later_does_not_get_what_was_freed_for_the_line() {
-    let stock = stock(9, 1, true);
-    let (_, first, _driven) = laid(&stock, 1);
-    let mut waiting = Box::pin(checkout(&stock));
+    let pool_state = pool_state(9, 1, true);
+    let (_, first, _driven) = laid(&pool_state, 1);
+    let mut waiting = Box::pin(checkout(&pool_state));
     assert!(poll(waiting.as_mut()).is_none());
     drop(first);
-    let mut late = Box::pin(checkout(&stock));
+    let mut late = Box::pin(checkout(&pool_state));
     assert!(poll(late.as_mut()).is_none());
     assert!(matches!(
         poll(waiting.as_mut()),
-        Some((_, Found::Shared(..)))
+        Some((_, Checkout::Shared(..)))
     ));
-    assert!(matches!(poll(late.as_mut()), Some((_, Found::Shared(..)))));
+    assert!(matches!(
+        poll(late.as_mut()),
+        Some((_, Checkout::Shared(..)))
+    ));
 }
 
 #[test]
 fn a_new_connection_takes_the_place_of_the_oldest_idle_one_only_when_all_are_open() {
-    let stock = stock(2, 1, false);
+    let pool_state = pool_state(2, 1, false);
     let sockets = Arc::default();
-    let slot = || Arc::clone(stock.slots()).try_acquire_owned().unwrap();
-    stock.keep(Pipe::new(Socket::open(&sockets, 2)));
+    let slot = || Arc::clone(pool_state.slots()).try_acquire_owned().unwrap();
+    pool_state.keep(FakeHttp1::new(Socket::open(&sockets, 2)));
     let first = slot();
-    assert!(stock.surplus().is_none());
+    assert!(pool_state.surplus().is_none());
     let _second = slot();
-    assert!(stock.surplus().is_some());
+    assert!(pool_state.surplus().is_some());
     drop(first);
 }

@@ -6,9 +6,11 @@
     reason = "a panic here is the failing test"
 )]
 
+mod dead;
+
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::common::*;
@@ -17,8 +19,8 @@ use h2::server::{Connection, SendResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 use wats_http::{
-    Attempt, BodySource, BreakerConfig, Call, Client, ClientBuilder, Deadline, ErrorKind,
-    Intercept, Outcome, PoolConfig, RetryConfig, Timeouts, TlsConfig,
+    BodySource, BreakerConfig, Call, Client, ClientBuilder, Deadline, ErrorKind, PoolConfig,
+    RetryConfig, Timeouts, TlsConfig,
 };
 
 type Http2 = Connection<TlsStream<TcpStream>, Bytes>;
@@ -84,6 +86,23 @@ async fn honest(mut http2: Http2) {
     while let Some(Ok((_, respond))) = http2.accept().await {
         answer(respond, "fine");
     }
+}
+
+/// What a machine in between does that forgets a connection: nothing comes through any more, and nobody is told.
+async fn black_hole(http2: Http2) {
+    std::future::pending::<()>().await;
+    drop(http2);
+}
+
+/// Deadlines that are out of the way of those for PINGs.
+fn long_timeouts() -> Timeouts {
+    let long = Duration::from_secs(3600);
+    Timeouts::default()
+        .connect(long)
+        .pool(long)
+        .attempt(long)
+        .read_idle(long)
+        .total(long)
 }
 
 #[tokio::test]
@@ -280,148 +299,6 @@ async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_live
     until_free(&client).await;
 }
 
-/// What a machine in between does that forgets a connection: nothing comes through any more, and nobody is told.
-async fn black_hole(http2: Http2) {
-    std::future::pending::<()>().await;
-    drop(http2);
-}
-
-/// Lets time stand still until a try fails, and tells how long that took. While time stands still it jumps to the next
-/// timer when all wait; that must not happen to the try after it, which waits for the network.
-#[derive(Debug, Clone, Default)]
-struct FirstFailure(Arc<OnceLock<Duration>>);
-
-impl Intercept for FirstFailure {
-    fn after_attempt(&self, _: &Attempt<'_>, outcome: &Outcome<'_>) {
-        if outcome.error().is_some() && self.0.set(outcome.elapsed()).is_ok() {
-            tokio::time::resume();
-        }
-    }
-}
-
-impl FirstFailure {
-    fn seconds(&self) -> u64 {
-        self.0.get().unwrap().as_secs()
-    }
-}
-
-/// Deadlines that are out of the way of those for PINGs.
-fn patient() -> Timeouts {
-    let long = Duration::from_secs(3600);
-    Timeouts::default()
-        .connect(long)
-        .pool(long)
-        .attempt(long)
-        .read_idle(long)
-        .total(long)
-}
-
-#[tokio::test]
-async fn a_connection_whose_pings_stay_unanswered_is_dead_and_its_calls_end() {
-    for (operation, attempts) in [(&POST, 1), (&GET, 2)] {
-        let seen = Arc::new(AtomicUsize::new(0));
-        let counted = seen.clone();
-        let (muted, mut mute) = tokio::sync::mpsc::unbounded_channel();
-        let (client, opened) = scripted_narrow(u32::MAX, move |number, mut http2| {
-            let (counted, muted) = (counted.clone(), muted.clone());
-            async move {
-                if number > 0 {
-                    return honest(http2).await;
-                }
-                let _call = http2.accept().await;
-                counted.fetch_add(1, SeqCst);
-                let _ = muted.send(());
-                black_hole(http2).await;
-            }
-        })
-        .await;
-        let failed = FirstFailure::default();
-        let client = client.intercept(failed.clone()).build().unwrap();
-        let call = tokio::spawn({
-            let client = client.clone();
-            async move {
-                client
-                    .execute(Call::new(operation).timeouts(patient()))
-                    .await
-            }
-        });
-        mute.recv().await.unwrap();
-        tokio::time::pause();
-        let outcome = call.await.unwrap();
-        // 20 s of silence, and 10 s for the answer to a PING.
-        assert!((29..=31).contains(&failed.seconds()), "{failed:?}");
-        match outcome {
-            Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),
-            Err(error) => {
-                assert_eq!((error.attempts(), attempts), (1, 1), "{error:#}");
-                assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
-                client.execute(Call::new(operation)).await.unwrap();
-            }
-        }
-        assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (1, 2));
-        until_free(&client).await;
-        // The dead one is closed.
-        while client.pool_stats().live > 1 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// PINGs go out only while calls are in flight, so it is the next call that finds out.
-#[tokio::test]
-async fn a_connection_that_went_dead_while_idle_costs_the_next_call_time_and_nothing_else() {
-    for (operation, attempts) in [(&POST, 1), (&GET, 2)] {
-        let seen = Arc::new(AtomicUsize::new(0));
-        let counted = seen.clone();
-        let mute = Arc::new(tokio::sync::Notify::new());
-        let told = mute.clone();
-        let (client, opened) = scripted_narrow(u32::MAX, move |number, mut http2| {
-            let (counted, told) = (counted.clone(), told.clone());
-            async move {
-                if number > 0 {
-                    while let Some(Ok((_, respond))) = http2.accept().await {
-                        counted.fetch_add(1, SeqCst);
-                        answer(respond, "fine");
-                    }
-                    return;
-                }
-                loop {
-                    tokio::select! {
-                        call = http2.accept() => answer(call.unwrap().unwrap().1, "fine"),
-                        () = told.notified() => return black_hole(http2).await,
-                    }
-                }
-            }
-        })
-        .await;
-        let failed = FirstFailure::default();
-        let client = client.intercept(failed.clone()).build().unwrap();
-        client.execute(Call::new(&GET)).await.unwrap();
-        mute.notify_one();
-        tokio::task::yield_now().await;
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(5)).await;
-        // With the deadlines that everybody has.
-        let outcome = client.execute(Call::new(operation)).await;
-        assert!((20..30).contains(&failed.seconds()), "{failed:?}");
-        match outcome {
-            Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),
-            Err(error) => {
-                // It may have arrived, as far as the client can know.
-                assert_eq!((error.attempts(), attempts), (1, 1), "{error:#}");
-                assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
-                client.execute(Call::new(operation)).await.unwrap();
-            }
-        }
-        assert_eq!((seen.load(SeqCst), opened.load(SeqCst)), (1, 2));
-        until_free(&client).await;
-        // The dead one is closed.
-        while client.pool_stats().live > 1 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
 #[tokio::test]
 async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_the_next_cannot_be_opened()
  {
@@ -442,7 +319,11 @@ async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_
     let calls: Vec<_> = (0..6)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.execute(Call::new(&POST).timeouts(patient())).await })
+            tokio::spawn(async move {
+                client
+                    .execute(Call::new(&POST).timeouts(long_timeouts()))
+                    .await
+            })
         })
         .collect();
     while client.pool_stats().waiting < 5 {
@@ -458,50 +339,6 @@ async fn who_waits_for_a_stream_of_a_connection_that_ends_does_not_wait_on_when_
         assert_eq!(error.kind(), ErrorKind::Transport, "{error:#}");
     }
     until_free(&client).await;
-}
-
-/// What the peer does not read stays in the way of a goodbye.
-#[tokio::test]
-async fn a_peer_that_stops_reading_cannot_keep_a_connection_that_is_given_up() {
-    let (client, _) = scripted_narrow(9, |_, mut http2| async move {
-        let (request, _respond) = http2.accept().await.unwrap().unwrap();
-        let mut body = request.into_body();
-        // Takes data until the client knows of a window that is more than any socket buffers.
-        let (mut read, mut widened) = (0, 0);
-        while widened == 0 || read < widened + 100_000 {
-            tokio::select! {
-                data = body.data() => {
-                    let data = data.unwrap().unwrap();
-                    read += data.len();
-                    if widened == 0 {
-                        body.flow_control().release_capacity(data.len()).unwrap();
-                    }
-                }
-                _ = http2.accept() => {}
-            }
-            if widened == 0 && http2.set_initial_window_size(1 << 30).is_ok() {
-                http2.set_target_window_size(1 << 30);
-                widened = read;
-            }
-        }
-        black_hole(http2).await;
-    })
-    .await;
-    let pool = PoolConfig::default().idle_timeout(Duration::from_millis(1));
-    let client = client.pool(pool).build().unwrap();
-    let attempt = Timeouts::default().attempt(Duration::from_secs(2));
-    let large = Call::new(&POST).body(vec![b'x'; 64 << 20], "text/plain");
-    let error = client.execute(large.timeouts(attempt)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
-    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
-    let closed = async {
-        while client.pool_stats().live > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), closed)
-        .await
-        .expect("the socket is kept");
 }
 
 /// What was refused has not been worked on, but of a body that can be sent once a part is gone.
@@ -561,9 +398,9 @@ async fn a_refused_call_whose_time_is_up_before_it_is_sent_again_may_be_repeated
         })
     };
     // Less than a PING takes to find the black hole out.
-    let refused = call(&POST, patient().attempt(Duration::from_secs(10)));
+    let refused = call(&POST, long_timeouts().attempt(Duration::from_secs(10)));
     assert_eq!(tell.recv().await, Some(0));
-    let next = call(&POST, patient());
+    let next = call(&POST, long_timeouts());
     while client.pool_stats().waiting < 1 {
         tokio::task::yield_now().await;
     }

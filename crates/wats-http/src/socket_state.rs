@@ -7,14 +7,14 @@
 use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
-use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
+use crate::dispatch_poll::DispatchPoll;
+
 #[derive(Debug, Default)]
-pub(crate) struct Line {
+pub(crate) struct SocketState {
     /// Bytes that the socket took, modulo the word size.
     written: AtomicUsize,
     /// How often all that was written was handed on to the operating system.
@@ -22,19 +22,19 @@ pub(crate) struct Line {
     /// The first write that failed. What is written after it goes nowhere.
     failure: OnceLock<(io::ErrorKind, String)>,
     /// The socket is closed.
-    over: AtomicBool,
+    closed: AtomicBool,
     /// The server wants HTTP/1.1 (a GOAWAY of that reason).
     http1_required: AtomicBool,
     /// A GOAWAY announced another one: the server still takes requests (RFC 9113, section 6.8).
     goaway_announced: AtomicBool,
     /// It should take no further calls, because h2 will break it for what its server does.
-    worn: AtomicBool,
+    exhausted: AtomicBool,
     /// A head came that is larger than any that is taken.
     large_head: AtomicBool,
     /// There is room for many headers in an answer over HTTP/1.1.
-    wide: AtomicBool,
+    many_headers: AtomicBool,
     /// The server does not accept this client's certificate, or that it has none.
-    distrusted: AtomicBool,
+    client_certificate_refused: AtomicBool,
     /// How many wait for a change.
     waiting: AtomicUsize,
     changed: Notify,
@@ -42,7 +42,7 @@ pub(crate) struct Line {
     pub(crate) dispatch: DispatchPoll,
 }
 
-impl Line {
+impl SocketState {
     pub(crate) fn written(&self) -> usize {
         self.written.load(SeqCst)
     }
@@ -76,12 +76,12 @@ impl Line {
     }
 
     /// Whether nothing is written any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.has_failed() || self.over.load(SeqCst)
+    pub(crate) fn is_closed(&self) -> bool {
+        self.has_failed() || self.closed.load(SeqCst)
     }
 
-    pub(crate) fn end(&self) {
-        self.over.store(true, SeqCst);
+    pub(crate) fn close(&self) {
+        self.closed.store(true, SeqCst);
         self.tell();
     }
 
@@ -101,12 +101,12 @@ impl Line {
         self.goaway_announced.store(true, SeqCst);
     }
 
-    pub(crate) fn is_worn(&self) -> bool {
-        self.worn.load(SeqCst)
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.exhausted.load(SeqCst)
     }
 
-    pub(crate) fn wear_out(&self) {
-        self.worn.store(true, SeqCst);
+    pub(crate) fn exhaust(&self) {
+        self.exhausted.store(true, SeqCst);
     }
 
     pub(crate) fn had_large_head(&self) -> bool {
@@ -117,20 +117,20 @@ impl Line {
         self.large_head.store(true, SeqCst);
     }
 
-    pub(crate) fn is_wide(&self) -> bool {
-        self.wide.load(SeqCst)
+    pub(crate) fn allows_many_headers(&self) -> bool {
+        self.many_headers.load(SeqCst)
     }
 
-    pub(crate) fn widen(&self) {
-        self.wide.store(true, SeqCst);
+    pub(crate) fn allow_many_headers(&self) {
+        self.many_headers.store(true, SeqCst);
     }
 
-    pub(crate) fn is_distrusted(&self) -> bool {
-        self.distrusted.load(SeqCst)
+    pub(crate) fn is_client_certificate_refused(&self) -> bool {
+        self.client_certificate_refused.load(SeqCst)
     }
 
-    pub(crate) fn distrust(&self) {
-        self.distrusted.store(true, SeqCst);
+    pub(crate) fn refuse_client_certificate(&self) {
+        self.client_certificate_refused.store(true, SeqCst);
     }
 
     /// Has those who wait look again.
@@ -153,65 +153,6 @@ impl Line {
                 return found;
             }
             changed.await;
-        }
-    }
-}
-
-/// A whole poll of hyper's dispatcher, which the end of an HTTP/2 connection and the server's GOAWAY wait for.
-///
-/// Two tasks share such a connection: one reads, the other one hands requests to h2 and then asks h2 once more whether the
-/// connection holds. If an answer and the end or a GOAWAY behind it were read in between, hyper reports the end, and drops
-/// the answer. So the reader passes either on only after the dispatcher has been polled as a whole: by then, whatever may
-/// have an answer waits for it where h2 gives out the answer first.
-#[derive(Debug, Default)]
-pub(crate) struct DispatchPoll {
-    state: AtomicU8,
-    dispatcher: AtomicWaker,
-    reader: AtomicWaker,
-}
-
-const ASKED: u8 = 1;
-const RUNNING: u8 = 2;
-const DONE: u8 = 3;
-/// There will be no other poll.
-const OVER: u8 = 4;
-
-impl DispatchPoll {
-    /// The reader's: it wants another poll.
-    pub(crate) fn again(&self) {
-        let _ = self.state.compare_exchange(DONE, 0, SeqCst, SeqCst);
-    }
-
-    /// The reader's: whether a poll has begun and ended after this was called first.
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
-        self.reader.register(context.waker());
-        if self
-            .state
-            .compare_exchange(0, ASKED, SeqCst, SeqCst)
-            .is_ok()
-        {
-            self.dispatcher.wake();
-        }
-        if matches!(self.state.load(SeqCst), DONE | OVER) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-
-    /// Before a poll of the dispatcher.
-    pub(crate) fn begin(&self, context: &Context<'_>) {
-        self.dispatcher.register(context.waker());
-        if self.state.load(SeqCst) == ASKED {
-            self.state.store(RUNNING, SeqCst);
-        }
-    }
-
-    /// After a poll; `last` when there will be no other.
-    pub(crate) fn end(&self, last: bool) {
-        if last || self.state.load(SeqCst) == RUNNING {
-            self.state.store(if last { OVER } else { DONE }, SeqCst);
-            self.reader.wake();
         }
     }
 }

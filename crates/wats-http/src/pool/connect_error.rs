@@ -7,14 +7,14 @@ use std::fmt;
 use crate::error::{Error, ErrorKind};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failed {
+pub(super) struct SharedConnectError {
     kind: ErrorKind,
     said: Option<String>,
     /// What was behind it, and behind that.
     causes: Vec<String>,
 }
 
-impl Failed {
+impl SharedConnectError {
     pub(super) fn of(error: &Error) -> Self {
         let mut causes = Vec::new();
         let mut cause = error.source();
@@ -78,13 +78,13 @@ mod tests {
         let error = Error::new(ErrorKind::Connect)
             .message("with 192.0.2.1:443")
             .source(cause);
-        let told = Failed::of(&error).into_error();
+        let told = SharedConnectError::of(&error).into_error();
         assert_eq!(format!("{told:#}"), format!("{error:#}"));
         assert!(format!("{told:#}").contains("reset by peer"), "{told:#}");
         assert!(told.is_unsent());
         let plain = Error::new(ErrorKind::Tls);
         assert_eq!(
-            format!("{:#}", Failed::of(&plain).into_error()),
+            format!("{:#}", SharedConnectError::of(&plain).into_error()),
             format!("{plain:#}")
         );
     }
