@@ -12,7 +12,8 @@ use crate::report::{Finding, refusal};
 /// What a result of this crate is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation failed. `{}` says what failed, `{:#}` also why, with all causes, on one line still.
+/// Why an operation failed. `{}` says what failed, `{:#}` also why, with all causes, on one line still. `{:?}` is that line,
+/// too, as it is what a `main` that returns the error prints; `{:#?}` shows the parts.
 ///
 /// ```
 /// use wats_domains::Filter;
@@ -21,7 +22,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert!(!error.is_retryable());
 /// assert!(error.to_string().contains("NaN"));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The call failed; prints as the transport's error does, in the long form too.
@@ -192,6 +193,50 @@ impl Error {
                 refusal::findings(error.server_message().unwrap_or_default())
             }
             _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return write!(f, "{self:#}");
+        }
+        match self {
+            Self::Http(error) => f.debug_tuple("Http").field(error).finish(),
+            Self::Config(text) => f.debug_tuple("Config").field(text).finish(),
+            Self::Report(findings) => f.debug_tuple("Report").field(findings).finish(),
+            Self::Query(text) => f.debug_tuple("Query").field(text).finish(),
+            Self::Data(text) => f.debug_tuple("Data").field(text).finish(),
+            Self::NotFound { what, key } => f
+                .debug_struct("NotFound")
+                .field("what", what)
+                .field("key", key)
+                .finish(),
+            Self::Unacknowledged {
+                id,
+                answer,
+                attempts,
+            } => f
+                .debug_struct("Unacknowledged")
+                .field("id", id)
+                .field("answer", answer)
+                .field("attempts", attempts)
+                .finish(),
+            Self::Wait(text) => f.debug_tuple("Wait").field(text).finish(),
+            Self::Stopped => f.write_str("Stopped"),
+            Self::Unsent(error) => f.debug_tuple("Unsent").field(error).finish(),
+            Self::UnknownProcess { source, known } => f
+                .debug_struct("UnknownProcess")
+                .field("source", source)
+                .field("known", known)
+                .finish(),
+            Self::Codec { what, source } => f
+                .debug_struct("Codec")
+                .field("what", what)
+                .field("source", source)
+                .finish(),
+            Self::Shared(error) => f.debug_tuple("Shared").field(error).finish(),
         }
     }
 }

@@ -36,5 +36,3 @@ pub use wats_batch::{Partition, Progress};
 pub use wats_report::{Cleaned, clean_scanned, wire};
 
 pub use wats_cache::CacheStats;
-// Types of these stand in public signatures.
-pub use {bytes, jiff, serde_json, uuid};

@@ -64,7 +64,8 @@ impl DispatchPoll {
     /// After a poll; `last` when there will be no other.
     pub(crate) fn end(&self, last: bool) {
         if last || self.state.load(SeqCst) == RUNNING {
-            self.state.store(if last { OVER } else { DONE }, SeqCst);
+            // Swapped, as its order with what the reader changes must be one.
+            self.state.swap(if last { OVER } else { DONE }, SeqCst);
             self.reader.wake();
         }
     }

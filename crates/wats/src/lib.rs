@@ -8,6 +8,9 @@
 #[doc(inline)]
 pub use wats_domains::*;
 
+// Types of these stand in public signatures.
+pub use {bytes, jiff, serde_json, uuid};
+
 #[doc(no_inline)]
 pub use wats_http::http::StatusCode;
 #[doc(inline)]

@@ -180,7 +180,11 @@ async fn every_failure_is_typed_and_told_on_one_line() {
             line.contains("product.get: GET http") && line.contains(words),
             "{line}"
         );
-        for text in [&line, &format!("{error:?}"), &format!("{wats:?}")] {
+        // What a `main` prints that returns it.
+        assert_eq!(format!("{error:?}"), line);
+        let parts = format!("{error:#?}");
+        assert!(parts.starts_with("Http(\n"), "{parts}");
+        for text in [&line, &parts, &format!("{wats:?}")] {
             assert!(
                 !text.contains(wrong_token) && !text.contains(sim.token()),
                 "{text}"
