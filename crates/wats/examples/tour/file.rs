@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use uuid::Uuid;
-use wats::report::{Detail, Report, lint_json};
+#[cfg(feature = "xml")]
+use wats::report::Detail;
+use wats::report::{Report, lint_json};
 
 use crate::Outcome;
 use crate::stage::Stage;
@@ -18,7 +20,10 @@ pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
         text.drain(..3);
     }
     if text.trim_ascii_start().starts_with(b"<") {
+        #[cfg(feature = "xml")]
         return wsxf(stage, path, text).await;
+        #[cfg(not(feature = "xml"))]
+        return Err(format!("{name} is XML, which takes the feature `xml`").into());
     }
     // Tells what else it may be, and where the fault is.
     lint_json(&text).map_err(|error| format!("{name}: {error:#}"))?;
@@ -58,6 +63,7 @@ pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
 }
 
 /// WSXF has no model: it is sent as it is, and read back in both forms.
+#[cfg(feature = "xml")]
 async fn wsxf(stage: &Stage, path: &Path, text: Vec<u8>) -> Outcome {
     let name = path.display();
     let reports = stage.main.wats.report();
