@@ -6,6 +6,7 @@ routes! { "report";
     /// The id is chosen by the client and an existing one is overwritten, so the same bytes may be sent again.
     submit          = POST "/api/Report/WSJF"                    safe;
     /// As WSJF; a text without an id is not sent.
+    #[cfg_attr(not(feature = "xml"), allow(dead_code, reason = "sent with this feature only"))]
     submit_wsxf     = POST "/api/Report/WSXF"                    safe;
     get             = GET  "/api/Report/Wsjf/{id}"               safe;
     get_wsxf        = GET  "/api/Report/Wsxf/{id}"               safe;

@@ -114,6 +114,7 @@ async fn why_a_text_is_no_report_is_told_with_its_place() {
     assert!(lint_json("\u{feff}{}".as_bytes()).is_ok());
 }
 
+#[cfg(feature = "xml")]
 #[tokio::test]
 async fn why_a_text_is_no_wsxf_is_told_in_words_that_fit() {
     let (sim, api) = start(Simulator::builder()).await;

@@ -20,8 +20,10 @@ use wats_http::ErrorKind;
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
+#[cfg(feature = "xml")]
 const WSXF: &str = "/api/Report/WSXF";
 
+#[cfg(feature = "xml")]
 fn wsxf(id: Uuid) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<Reports \
@@ -135,6 +137,7 @@ async fn in_active_mode_limits_decide() {
     );
 }
 
+#[cfg(feature = "xml")]
 #[tokio::test]
 async fn xml_goes_and_comes_byte_for_byte() {
     let (sim, api) = start(Simulator::builder()).await;
@@ -258,6 +261,7 @@ async fn an_id_of_zeros_is_none() {
         api.report()
             .submit_json(report.to_string().as_bytes())
             .await,
+        #[cfg(feature = "xml")]
         api.report().submit_wsxf(wsxf(Uuid::nil())).await,
     ] {
         let error = outcome.unwrap_err();
@@ -386,6 +390,7 @@ async fn a_refused_token_is_told_as_one() {
 }
 
 /// An export of a server, where it is at hand: as XML it goes and comes byte for byte, and its header is what it says.
+#[cfg(feature = "xml")]
 #[tokio::test]
 async fn a_real_export_goes_as_xml() {
     let shared = std::env::var("WATS_SHARED")

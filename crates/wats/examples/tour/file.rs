@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use uuid::Uuid;
-use wats::report::{Detail, Report, lint_json};
+#[cfg(feature = "xml")]
+use wats::report::Detail;
+use wats::report::{Report, lint_json};
 
 use crate::Outcome;
 use crate::stage::Stage;
@@ -57,7 +59,15 @@ pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
     )
 }
 
+/// WSXF is sent with the feature `xml` only.
+#[cfg(not(feature = "xml"))]
+async fn wsxf(_: &Stage, path: &Path, _: Vec<u8>) -> Outcome {
+    let name = path.display();
+    Err(format!("{name} is XML: build with the feature `xml` to send it").into())
+}
+
 /// WSXF has no model: it is sent as it is, and read back in both forms.
+#[cfg(feature = "xml")]
 async fn wsxf(stage: &Stage, path: &Path, text: Vec<u8>) -> Outcome {
     let name = path.display();
     let reports = stage.main.wats.report();
