@@ -17,8 +17,6 @@ const FURTHER: &[(&str, &[&str])] = &[
         "wats-http",
         &["allocations", "bombs", "instructions", "observe"],
     ),
-    // Counts allocations; compiles programs that must not compile.
-    ("wats-report", &["allocations", "refused"]),
     // Measures the memory of its process.
     ("wats-domains", &["upload"]),
     // Replays the corpora, which is all that is tested of it.
