@@ -201,7 +201,7 @@ impl Collector {
         if !model.extra().is_empty() {
             self.extra(model.members(), model.extra(), place);
         }
-        for name in model.extra().given_twice() {
+        for name in model.extra().duplicates() {
             self.add(
                 rules::GIVEN_TWICE,
                 place,

@@ -16,12 +16,12 @@ use super::any;
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
     members: Vec<(Cow<'static, str>, Value)>,
-    twice: Option<Box<Twice>>,
+    twice: Option<Box<Duplicates>>,
 }
 
 /// Names that were given more than once in what was read. Rare, so a pointer is all the room that it takes.
 #[derive(Debug, Clone, Default)]
-struct Twice(Vec<String>);
+struct Duplicates(Vec<String>);
 
 impl Extra {
     /// The value of a member.
@@ -68,29 +68,29 @@ impl Extra {
     }
 
     /// Drops what a later member of the same name has replaced, and notes that.
-    pub(crate) fn keep_news(&mut self, is_news: &dyn Fn(&str, &Value) -> bool) {
+    pub(crate) fn drop_replaced(&mut self, adds_to_field: &dyn Fn(&str, &Value) -> bool) {
         let mut replaced = Vec::new();
         self.members.retain(|(name, value)| {
-            let kept = is_news(name, value);
+            let kept = adds_to_field(name, value);
             if !kept {
                 replaced.push(name.clone());
             }
             kept
         });
         for name in replaced {
-            self.note_twice(name);
+            self.note_duplicate(name);
         }
     }
 
     /// Names of members of the object that were given more than once when it was read; a path with points, where it was
     /// within a member that has no model. The last value of such a member is the one that is kept.
-    pub fn given_twice(&self) -> &[String] {
+    pub fn duplicates(&self) -> &[String] {
         self.twice.as_deref().map_or(&[], |twice| &twice.0)
     }
 
     /// Notes such a name.
     #[cold]
-    pub(crate) fn note_twice(&mut self, name: impl Into<String>) {
+    pub(crate) fn note_duplicate(&mut self, name: impl Into<String>) {
         let name = name.into();
         let twice = &mut self.twice.get_or_insert_default().0;
         if !twice.contains(&name) {
@@ -128,7 +128,7 @@ impl Extra {
             while let Some((name, _)) = self.members.get(at) {
                 if self.members[at + 1..].iter().any(|(key, _)| key == name) {
                     let (name, _) = self.members.remove(at);
-                    self.note_twice(name);
+                    self.note_duplicate(name);
                 } else {
                     at += 1;
                 }

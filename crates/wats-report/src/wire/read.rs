@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::Extra;
 use super::any::{self, Any, Object};
-use super::slot::{Fields, Found, Slot, is_news};
+use super::slot::{Fields, Found, Slot, adds_to_field};
 
 /// What a member's value tells beyond the member itself.
 #[derive(Debug, Default)]
-pub struct Odd {
+pub struct Leftover {
     /// Without a value, all of it, because it is a null, or of another kind or out of range; with one, its spelling, which
     /// is not the one in which it would be written.
     value: Option<Value>,
@@ -22,7 +22,7 @@ pub struct Odd {
     twice: Vec<String>,
 }
 
-impl Odd {
+impl Leftover {
     /// Puts what was told where the object keeps such things.
     #[cold]
     fn settle(&mut self, name: &'static str, extra: &mut Extra) {
@@ -30,7 +30,7 @@ impl Odd {
             extra.push(name, value);
         }
         for inner in self.twice.drain(..) {
-            extra.note_twice(format!("{name}.{inner}"));
+            extra.note_duplicate(format!("{name}.{inner}"));
         }
     }
 }
@@ -40,7 +40,7 @@ pub fn fill<'de, A: MapAccess<'de>>(
     fields: &mut dyn Fields,
     mut map: A,
 ) -> Result<Option<String>, A::Error> {
-    let (mut other, mut odd) = (String::new(), Odd::default());
+    let (mut other, mut odd) = (String::new(), Leftover::default());
     loop {
         let name = NameSeed {
             fields: &mut *fields,
@@ -65,7 +65,7 @@ pub fn fill<'de, A: MapAccess<'de>>(
         if is_set || odd.value.is_some() || !odd.twice.is_empty() {
             let name = fields.member_name(at);
             if is_set {
-                fields.extra_mut().note_twice(name);
+                fields.extra_mut().note_duplicate(name);
             }
             odd.settle(name, fields.extra_mut());
         }
@@ -87,7 +87,7 @@ fn settle(fields: &mut dyn Fields) -> Option<String> {
     let mut extra = std::mem::take(fields.extra_mut());
     extra.settle();
     // What the last of several members of one name said is what counts.
-    extra.keep_news(&|name, value| is_news(fields, name, value));
+    extra.drop_replaced(&|name, value| adds_to_field(fields, name, value));
     *fields.extra_mut() = extra;
     None
 }
@@ -128,12 +128,12 @@ fn read_other<'de, A: MapAccess<'de>>(
     map: &mut A,
     name: String,
     extra: &mut Extra,
-    odd: &mut Odd,
+    odd: &mut Leftover,
 ) -> Result<(), A::Error> {
     let twice = &mut odd.twice;
     let value = map.next_value_seed(Any { twice })?;
     for inner in odd.twice.drain(..) {
-        extra.note_twice(format!("{name}.{inner}"));
+        extra.note_duplicate(format!("{name}.{inner}"));
     }
     extra.push(name, value);
     Ok(())
@@ -142,7 +142,7 @@ fn read_other<'de, A: MapAccess<'de>>(
 /// A value of any kind on its way to its slot.
 struct ValueSeed<'a> {
     slot: &'a mut dyn Slot,
-    odd: &'a mut Odd,
+    odd: &'a mut Leftover,
 }
 
 impl ValueSeed<'_> {
@@ -251,7 +251,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             ValueSeed { slot, odd }.put_any(list);
             return Ok(());
         };
-        let (mut count, mut inner) = (0_usize, Odd::default());
+        let (mut count, mut inner) = (0_usize, Leftover::default());
         loop {
             let place = ValueSeed {
                 slot: &mut *items,

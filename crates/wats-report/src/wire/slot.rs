@@ -42,7 +42,7 @@ pub struct Found<'a> {
 }
 
 /// Whether what `extra` holds tells something that the member of that name does not.
-pub(super) fn is_news(fields: &dyn Fields, name: &str, value: &Value) -> bool {
+pub(super) fn adds_to_field(fields: &dyn Fields, name: &str, value: &Value) -> bool {
     match fields.field(name) {
         Some(field) => !field.is_set() || field.is_spelling(value),
         None => true,
@@ -62,7 +62,7 @@ pub fn count_others(fields: &dyn Fields) -> usize {
 
 /// Whether both have the same members without a field, in whatever order.
 pub fn same_extra(one: &dyn Fields, other: &dyn Fields) -> bool {
-    let tells = |fields: &dyn Fields, name: &str, value: &Value| is_news(fields, name, value);
+    let tells = |fields: &dyn Fields, name: &str, value: &Value| adds_to_field(fields, name, value);
     one.extra().agrees(
         other.extra(),
         &|name, value| tells(one, name, value),
