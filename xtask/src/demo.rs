@@ -7,7 +7,17 @@ use std::process::ExitCode;
 /// Builds and runs the tour with `arguments`; its exit code is ours.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     let mut tour = process::cargo();
-    tour.args(["run", "--release", "-p", "wats", "--example", "tour", "--"])
-        .args(arguments);
+    tour.args([
+        "run",
+        "--release",
+        "-p",
+        "wats",
+        "--example",
+        "tour",
+        "--features",
+        "xml",
+        "--",
+    ])
+    .args(arguments);
     process::status(&mut tour).map(process::exit_code)
 }

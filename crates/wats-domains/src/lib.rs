@@ -5,6 +5,8 @@
 //! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod ask;
 mod builder;
 mod bulk;

@@ -7,6 +7,8 @@
 //! limits. `payload` holds the contents of attachments, and [`body`] is a report as the bytes that are sent. [`text`] finds
 //! the id in a text, and [`scanned`] knows the characters that nobody sees.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod body;
 pub mod builder;
 mod codes;

@@ -9,7 +9,7 @@ const LONGEST: usize = 100;
 
 /// Appends a number to names that an earlier one of the steps has, and tells each name before and after. Summary and
 /// iterations of a loop share their name, and a step without a name is not given one.
-pub(super) fn number_twins(steps: &mut [Step], mut told: impl FnMut(&str, &str)) {
+pub(super) fn number_duplicates(steps: &mut [Step], mut told: impl FnMut(&str, &str)) {
     let plain = |step: &&mut Step| !step.is_in_loop() && !step.name().is_empty();
     let mut taken: HashSet<String> = steps
         .iter_mut()

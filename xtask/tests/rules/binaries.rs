@@ -12,8 +12,6 @@ const ONE: &str = "it";
 const FURTHER: &[(&str, &[&str])] = &[
     // Counts allocations, by an allocator that costs instructions; counts instructions.
     ("wats-http", &["instructions", "memory"]),
-    // Counts allocations; compiles programs that must not compile.
-    ("wats-report", &["allocations", "refused"]),
     // Replays the corpora, which is all that is tested of it.
     ("wats-fuzz", &["replay"]),
     // Its rules are all that is tested of this program from outside.

@@ -301,6 +301,7 @@ impl ReportService {
     /// [`Error::Data`] when it is not WSXF with one report, [`Error::Report`] when that has no id; nothing is sent then.
     /// Otherwise as [`submit`](Self::submit).
     #[cfg(feature = "xml")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "xml")))]
     pub fn submit_wsxf(&self, wsxf: impl Into<Bytes>) -> Ask<Submitted> {
         let body = wsxf.into();
         let id = text::id_of_wsxf(&body).map_err(Error::from).and_then(known);

@@ -321,9 +321,9 @@ fn members_given_twice_are_told_with_their_place() {
     let read = |text: &str| serde_json::from_str::<wats_domains::Report>(text).unwrap();
     let report =
         read(r#"{"pn": "A", "pn": "B", "root": {"steps": [{"name": "s"}, {"id": 1, "id": 2}]}}"#);
-    assert_eq!(report.extra.given_twice(), ["pn"]);
+    assert_eq!(report.extra.duplicates(), ["pn"]);
     assert_eq!(
-        report.root.as_ref().unwrap().steps()[1].extra.given_twice(),
+        report.root.as_ref().unwrap().steps()[1].extra.duplicates(),
         ["id"]
     );
     assert_eq!(
@@ -332,7 +332,7 @@ fn members_given_twice_are_told_with_their_place() {
     );
     // A hostile text has no more told than a reader can take.
     let many = format!("{{\"new\": {{{}}}}}", vec!["\"a\": 1"; 100_000].join(","));
-    assert!(read(&many).extra.given_twice().len() <= 100);
+    assert!(read(&many).extra.duplicates().len() <= 100);
     assert!(
         lint_json(&serde_json::to_vec(&repair()).unwrap())
             .unwrap()

@@ -43,7 +43,7 @@ impl Common {
         let (local, utc) = (ReportTime::local(&start), ReportTime::utc(&start));
         let mut report = self.report;
         (report.start, report.start_utc) = (Some(local), Some(utc));
-        let findings = lint::harms(&report);
+        let findings = lint::blocking(&report);
         if findings.is_empty() {
             Ok(report)
         } else {

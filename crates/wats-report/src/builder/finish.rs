@@ -1,9 +1,9 @@
 //! Completes the tree of steps when the report is built: numbers, sequence calls, and what the policies ask for.
 
 use crate::Step;
-use crate::names::number_twins;
+use crate::names::number_duplicates;
 
-/// What is done about steps of equal names in a sequence, which the server refuses.
+/// How to handle duplicate step names in a sequence; the server rejects them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DuplicateNames {
@@ -14,7 +14,7 @@ pub enum DuplicateNames {
     Number,
 }
 
-/// What is done about measured values that are NaN or infinite, for which JSON has no number.
+/// How to handle measured values that are NaN or infinite, for which JSON has no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum NonFinitePolicy {
@@ -48,7 +48,7 @@ impl Finish<'_> {
         }
         let Some(steps) = &mut step.steps else { return };
         if self.duplicate_names == DuplicateNames::Number {
-            number_twins(steps, |_, _| {});
+            number_duplicates(steps, |_, _| {});
         }
         for inner in steps {
             self.step(inner);

@@ -201,13 +201,13 @@ impl ReportBuilder {
         self
     }
 
-    /// What is done about steps of equal names in a sequence, which the server refuses. Default: the report is refused.
+    /// How to handle duplicate step names in a sequence, which the server rejects. Default: the report is refused.
     pub fn duplicate_names(mut self, what: DuplicateNames) -> Self {
         self.duplicate_names = what;
         self
     }
 
-    /// What is done about measured values that are NaN or infinite, which the server refuses. Default: the report is
+    /// How to handle measured values that are NaN or infinite, which the server rejects. Default: the report is
     /// refused. Limits and charts are refused with such values in any case.
     pub fn non_finite(mut self, what: NonFinitePolicy) -> Self {
         self.non_finite = what;

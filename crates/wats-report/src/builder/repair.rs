@@ -150,7 +150,7 @@ impl RepairBuilder {
             time: None,
             units: Units {
                 list: vec![main],
-                strange: Vec::new(),
+                foreign_ids: Vec::new(),
             },
         }
     }
@@ -271,8 +271,8 @@ impl RepairBuilder {
             time,
             units,
         } = self;
-        if !units.strange.is_empty() {
-            return Err(Error::Report(units.strange));
+        if !units.foreign_ids.is_empty() {
+            return Err(Error::Report(units.foreign_ids));
         }
         let start = common.start()?;
         let end = start
@@ -297,7 +297,7 @@ pub struct UnitId(i32);
 pub struct Units {
     list: Vec<SubUnit>,
     /// Uses of ids of other reports.
-    strange: Vec<Finding>,
+    foreign_ids: Vec<Finding>,
 }
 
 impl Units {
@@ -348,7 +348,7 @@ impl Units {
     fn get(&mut self, id: UnitId) -> Option<&mut SubUnit> {
         let at = usize::try_from(id.0).unwrap_or(usize::MAX);
         if at >= self.list.len() {
-            self.strange.push(Finding::new(
+            self.foreign_ids.push(Finding::new(
                 rules::UNIT_TREE,
                 format!("there is no unit {}; the id is one of another report", id.0),
             ));

@@ -199,9 +199,9 @@ impl Collector {
     /// What holds for every member of every object: its kind, its characters, its finiteness.
     pub(super) fn members<M: Model>(&mut self, model: &M, place: &Place<'_>) {
         if !model.extra().is_empty() {
-            self.extra(M::MEMBERS, model.extra(), place);
+            self.extra(model.members(), model.extra(), place);
         }
-        for name in model.extra().given_twice() {
+        for name in model.extra().duplicates() {
             self.add(
                 rules::GIVEN_TWICE,
                 place,

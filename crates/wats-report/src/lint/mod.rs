@@ -61,7 +61,7 @@ pub fn lint(report: &Report) -> Vec<Finding> {
 }
 
 /// What the server would reject, or take and then lose.
-pub(super) fn harms(report: &Report) -> Vec<Finding> {
+pub(super) fn blocking(report: &Report) -> Vec<Finding> {
     check(report, Severity::SilentLoss)
 }
 

@@ -167,8 +167,8 @@ impl FileSource {
 
     /// Opens the file, if it is still the one that was attached.
     fn open(&self) -> io::Result<File> {
-        let file = File::open(&self.path).map_err(|error| self.told(&error))?;
-        let now = file.metadata().map_err(|error| self.told(&error))?;
+        let file = File::open(&self.path).map_err(|error| self.with_path(&error))?;
+        let now = file.metadata().map_err(|error| self.with_path(&error))?;
         if now.len() != self.length || now.modified().ok() != self.changed {
             return Err(self.changed());
         }
@@ -195,7 +195,7 @@ impl FileSource {
         ))
     }
 
-    fn told(&self, error: &io::Error) -> io::Error {
+    fn with_path(&self, error: &io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display()))
     }
 }
@@ -233,7 +233,7 @@ impl Encoded {
                 file.read_exact(&mut piece)
                     .map_err(|error| match error.kind() {
                         io::ErrorKind::UnexpectedEof => source.changed(),
-                        _ => source.told(&error),
+                        _ => source.with_path(&error),
                     })?;
                 *left -= piece.len() as u64;
                 if *left == 0 && file.metadata()?.modified().ok() != source.changed {

@@ -37,11 +37,11 @@ pub(crate) fn collect<E>(
     serialize: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(Vec<u8>, Vec<Placeholder>), E> {
     let outer = OPEN.replace(Some(Open::default()));
-    let making = Making(outer);
+    let restore = Restore(outer);
     let mut text = Counting(Vec::with_capacity(4 * 1024));
     serialize(&mut text)?;
     let places = OPEN.take().unwrap_or_default().places;
-    drop(making);
+    drop(restore);
     Ok((text.0, places))
 }
 
@@ -82,9 +82,9 @@ impl Write for Counting {
 }
 
 /// Ends the collecting, whatever happens.
-struct Making(Option<Open>);
+struct Restore(Option<Open>);
 
-impl Drop for Making {
+impl Drop for Restore {
     fn drop(&mut self) {
         OPEN.set(self.0.take());
     }

@@ -113,6 +113,8 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
@@ -164,5 +166,12 @@ mod tests {
         }
         let bytes = id_of_wsxf(b"<a\n\xff/>").unwrap_err().to_string();
         assert!(bytes.contains("0xff at line 2 column 1"), "{bytes}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}|(<|>|/|Reports|Report|ID=|\"|'|&|;|xmlns=| ){0,30}") {
+            let _ = id_of_wsxf(text.as_bytes());
+        }
     }
 }

@@ -16,12 +16,12 @@ use super::any;
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
     members: Vec<(Cow<'static, str>, Value)>,
-    twice: Option<Box<Twice>>,
+    twice: Option<Box<Duplicates>>,
 }
 
 /// Names that were given more than once in what was read. Rare, so a pointer is all the room that it takes.
 #[derive(Debug, Clone, Default)]
-struct Twice(Vec<String>);
+struct Duplicates(Vec<String>);
 
 impl Extra {
     /// The value of a member.
@@ -68,30 +68,29 @@ impl Extra {
     }
 
     /// Drops what a later member of the same name has replaced, and notes that.
-    #[doc(hidden)]
-    pub fn keep_news(&mut self, is_news: impl Fn(&str, &Value) -> bool) {
+    pub(crate) fn drop_replaced(&mut self, adds_to_field: &dyn Fn(&str, &Value) -> bool) {
         let mut replaced = Vec::new();
         self.members.retain(|(name, value)| {
-            let kept = is_news(name, value);
+            let kept = adds_to_field(name, value);
             if !kept {
                 replaced.push(name.clone());
             }
             kept
         });
         for name in replaced {
-            self.note_twice(name);
+            self.note_duplicate(name);
         }
     }
 
     /// Names of members of the object that were given more than once when it was read; a path with points, where it was
     /// within a member that has no model. The last value of such a member is the one that is kept.
-    pub fn given_twice(&self) -> &[String] {
+    pub fn duplicates(&self) -> &[String] {
         self.twice.as_deref().map_or(&[], |twice| &twice.0)
     }
 
     /// Notes such a name.
     #[cold]
-    pub(crate) fn note_twice(&mut self, name: impl Into<String>) {
+    pub(crate) fn note_duplicate(&mut self, name: impl Into<String>) {
         let name = name.into();
         let twice = &mut self.twice.get_or_insert_default().0;
         if !twice.contains(&name) {
@@ -100,8 +99,7 @@ impl Extra {
     }
 
     /// The digits of a number, if that is what this object stands for.
-    #[doc(hidden)]
-    pub fn digits(&self) -> Option<&str> {
+    pub(crate) fn digits(&self) -> Option<&str> {
         match self.members.as_slice() {
             [(name, value)] => any::digits(name, value),
             _ => None,
@@ -109,12 +107,11 @@ impl Extra {
     }
 
     /// Whether both have the same members among those that tell something, in whatever order.
-    #[doc(hidden)]
-    pub fn agrees(
+    pub(crate) fn agrees(
         &self,
         other: &Self,
-        tells: impl Fn(&str, &Value) -> bool,
-        other_tells: impl Fn(&str, &Value) -> bool,
+        tells: &dyn Fn(&str, &Value) -> bool,
+        other_tells: &dyn Fn(&str, &Value) -> bool,
     ) -> bool {
         if self.is_empty() && other.is_empty() {
             return true;
@@ -123,8 +120,7 @@ impl Extra {
     }
 
     /// Of members of the same name the last stays, as JSON readers have it.
-    #[doc(hidden)]
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         // In time that no hostile object can stretch: comparing all with all is for the few only.
         const FEW: usize = 16;
         if self.members.len() <= FEW {
@@ -132,7 +128,7 @@ impl Extra {
             while let Some((name, _)) = self.members.get(at) {
                 if self.members[at + 1..].iter().any(|(key, _)| key == name) {
                     let (name, _) = self.members.remove(at);
-                    self.note_twice(name);
+                    self.note_duplicate(name);
                 } else {
                     at += 1;
                 }
@@ -162,7 +158,7 @@ impl Extra {
 }
 
 /// The members that tell something, by name.
-fn kept(extra: &Extra, tells: impl Fn(&str, &Value) -> bool) -> Vec<(&str, &Value)> {
+fn kept<'a>(extra: &'a Extra, tells: &dyn Fn(&str, &Value) -> bool) -> Vec<(&'a str, &'a Value)> {
     let mut kept: Vec<_> = extra
         .iter()
         .filter(|(name, value)| tells(name, value))
@@ -173,7 +169,7 @@ fn kept(extra: &Extra, tells: impl Fn(&str, &Value) -> bool) -> Vec<(&str, &Valu
 
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
-        self.agrees(other, |_, _| true, |_, _| true)
+        self.agrees(other, &|_, _| true, &|_, _| true)
     }
 }
 

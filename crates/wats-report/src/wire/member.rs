@@ -1,40 +1,12 @@
-//! How a member of each type is read. One odd member must not make a whole report unreadable, so every value is taken
-//! as it comes: one of another kind than the member's is kept as it is.
-
-use std::fmt;
+//! What a member of each type can be made of, and the two slots: its field, and the end of a list.
 
 use serde::Serialize;
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
-};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::any::{self, Any, Object};
+use super::any;
+use super::slot::{Fields, Slot};
 use super::{Extra, Number};
-
-/// What a member's value tells beyond the member itself.
-#[derive(Debug, Default)]
-pub struct Odd {
-    /// Without a value, all of it, because it is a null, or of another kind or out of range; with one, its spelling, which
-    /// is not the one in which it would be written.
-    value: Option<Value>,
-    /// Names that objects without a model, within the value, have more than once.
-    twice: Vec<String>,
-}
-
-impl Odd {
-    /// Puts what was told where the object keeps such things.
-    #[cold]
-    fn settle(&mut self, name: &'static str, extra: &mut Extra) {
-        if let Some(value) = self.value.take() {
-            extra.push(name, value);
-        }
-        for inner in self.twice.drain(..) {
-            extra.note_twice(format!("{name}.{inner}"));
-        }
-    }
-}
 
 /// A type of member, by the kinds of value that it can be made of.
 pub trait Member: Sized {
@@ -69,19 +41,25 @@ pub trait Member: Sized {
     fn bytes(_: &[u8]) -> Option<Self> {
         None
     }
-    /// Reads an object.
-    fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-        match any::object(map, &mut place.odd.twice)? {
-            Object::Digits(digits) => place.put_digits(&digits),
-            Object::Members(members) => place.put_odd(members.into()),
-        }
-        Ok(())
+    /// An object or list of any kind; given back, if it cannot be one.
+    fn any(value: Value) -> Result<Self, Value> {
+        Err(value)
     }
-    /// Reads a list.
-    fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, list: A) -> Result<(), A::Error> {
-        let list = any::list(list, Vec::new(), &mut place.odd.twice)?;
-        place.put_odd(list);
-        Ok(())
+    /// An object without members yet, if it is one.
+    fn empty_object() -> Option<Self> {
+        None
+    }
+    /// The members of the object that it is.
+    fn as_fields(&mut self) -> Option<&mut dyn Fields> {
+        None
+    }
+    /// A list without items yet, if it is one.
+    fn empty_list() -> Option<Self> {
+        None
+    }
+    /// Where items of the list that it is are added.
+    fn as_items(&mut self) -> Option<&mut dyn Slot> {
+        None
     }
 
     /// Whether the same value may be spelt in several ways; then the way in which it was read is kept.
@@ -124,52 +102,14 @@ pub enum Leaf<'a> {
 }
 
 /// What the models of `wire!` have in common, for those who look at every member.
-pub trait Model {
-    /// The names of the known members, and what each is in words.
-    const MEMBERS: &'static [(&'static str, &'static str)];
-
-    /// Members without a field, and those whose value is of another kind than the field.
-    fn extra(&self) -> &Extra;
-
+pub trait Model: Fields {
     /// Visits the texts and numbers, not those of inner objects and lists.
-    fn leaves(&self, visit: impl FnMut(&'static str, Leaf<'_>));
+    fn leaves(&self, visit: impl FnMut(&'static str, Leaf<'_>))
+    where
+        Self: Sized;
 
     /// Visits the texts, not those of inner objects and lists.
-    fn texts_mut(&mut self, visit: impl FnMut(&'static str, &mut String));
-}
-
-/// Reads the value of a member to its place, and what the member does not tell to `extra`. `odd` is empty before and after.
-pub fn read_value<'de, T: Member, A: MapAccess<'de>>(
-    map: &mut A,
-    name: &'static str,
-    value: &mut Option<T>,
-    extra: &mut Extra,
-    odd: &mut Odd,
-) -> Result<(), A::Error> {
-    if value.is_some() {
-        extra.note_twice(name);
-    }
-    map.next_value_seed(Place { value, odd })?;
-    if odd.value.is_some() || !odd.twice.is_empty() {
-        odd.settle(name, extra);
-    }
-    Ok(())
-}
-
-/// Reads the value of a member without a field.
-pub fn read_other<'de, A: MapAccess<'de>>(
-    map: &mut A,
-    name: String,
-    extra: &mut Extra,
-    odd: &mut Odd,
-) -> Result<(), A::Error> {
-    let twice = &mut odd.twice;
-    let value = map.next_value_seed(Any { twice })?;
-    for inner in odd.twice.drain(..) {
-        extra.note_twice(format!("{name}.{inner}"));
-    }
-    extra.push(name, value);
-    Ok(())
+    fn texts_mut(&mut self, visit: &mut dyn FnMut(&'static str, &mut String));
 }
 
 /// The spelling in which a value was read, if it is still that value.
@@ -183,123 +123,8 @@ pub fn spelling<'a, T: Member>(value: &T, extra: &'a Extra, name: &str) -> Optio
 }
 
 /// Whether this is another way to spell the value.
-pub fn is_spelling<T: Member>(value: &T, spelling: &Value) -> bool {
+fn is_spelling<T: Member>(value: &T, spelling: &Value) -> bool {
     T::SPELT && spelling.as_str().is_some_and(|text| value.is_spelt(text))
-}
-
-/// Where a value of any kind goes, as a `T` if it can be one.
-///
-/// It goes there at once: handing it up through the results of the reader costs more than reading it.
-#[derive(Debug)]
-pub struct Place<'a, T> {
-    value: &'a mut Option<T>,
-    odd: &'a mut Odd,
-}
-
-impl<T> Place<'_, T> {
-    pub fn put(self, value: T) {
-        *self.value = Some(value);
-    }
-
-    fn put_odd(self, odd: Value) {
-        *self.value = None;
-        self.odd.value = Some(odd);
-    }
-
-    /// Puts a number by its digits.
-    #[cold]
-    pub fn put_digits(self, digits: &str)
-    where
-        T: Member,
-    {
-        self.put_or(T::digits(digits), || any::number(digits));
-    }
-
-    fn put_or(self, value: Option<T>, odd: impl FnOnce() -> Value) {
-        match value {
-            Some(value) => self.put(value),
-            None => self.put_odd(odd()),
-        }
-    }
-}
-
-impl<'de, T: Member> DeserializeSeed<'de> for Place<'_, T> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, T: Member> Visitor<'de> for Place<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.put_odd(Value::Null);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.put_or(T::bool(value), || value.into());
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.put_or(T::signed(value), || value.into());
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.put_or(T::unsigned(value), || value.into());
-        Ok(())
-    }
-
-    fn visit_i128<E>(self, value: i128) -> Result<(), E> {
-        self.put_digits(&value.to_string());
-        Ok(())
-    }
-
-    fn visit_u128<E>(self, value: u128) -> Result<(), E> {
-        self.put_digits(&value.to_string());
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.put_or(T::real(value), || any::real(value));
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        match T::text(text) {
-            Some(value) if T::SPELT && !value.is_written(text) => {
-                self.odd.value = Some(text.into());
-                self.put(value);
-            }
-            value => self.put_or(value, || text.into()),
-        }
-        Ok(())
-    }
-
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<(), E> {
-        // Only binary formats have them, and those we write ourselves.
-        let Some(value) = T::bytes(bytes) else {
-            return Err(E::invalid_type(Unexpected::Bytes(bytes), &self));
-        };
-        self.put(value);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        T::list(self, list)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        T::map(self, map)
-    }
 }
 
 impl Member for bool {
@@ -417,80 +242,183 @@ impl Member for Value {
     fn text(text: &str) -> Option<Self> {
         Some(text.into())
     }
-    fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-        let object = any::object(map, &mut place.odd.twice)?;
-        place.put(object.into());
-        Ok(())
-    }
-    fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, list: A) -> Result<(), A::Error> {
-        let list = any::list(list, Vec::new(), &mut place.odd.twice)?;
-        place.put(list);
-        Ok(())
+    fn any(value: Value) -> Result<Self, Value> {
+        Ok(value)
     }
 }
 
 impl<T: Member> Member for Box<T> {
     const KIND: &'static str = T::KIND;
 
-    fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-        let mut inner = None;
-        let Place { value, odd } = place;
-        let within = Place {
-            value: &mut inner,
-            odd,
-        };
-        T::map(within, map)?;
-        *value = inner.map(Self::new);
-        Ok(())
+    fn empty_object() -> Option<Self> {
+        T::empty_object().map(Self::new)
+    }
+
+    fn as_fields(&mut self) -> Option<&mut dyn Fields> {
+        (**self).as_fields()
     }
 }
 
-impl<T: Member + Serialize> Member for Vec<T> {
+impl<T: Member + Serialize + 'static> Member for Vec<T> {
     const KIND: &'static str = T::LIST;
 
-    fn list<'de, A: SeqAccess<'de>>(place: Place<'_, Self>, mut list: A) -> Result<(), A::Error> {
-        let mut items = Self::new();
-        let (mut item, mut odd) = (None, Odd::default());
-        loop {
-            let seed = Place {
-                value: &mut item,
-                odd: &mut odd,
-            };
-            if list.next_element_seed(seed)?.is_none() {
-                break;
-            }
-            if !odd.twice.is_empty() {
-                any::within(&(items.len() + 1).to_string(), &mut odd.twice, 0);
-                place.odd.twice.append(&mut odd.twice);
-            }
-            if let Some(odd) = odd.value.take() {
-                item = T::null_item().filter(|_| odd.is_null());
-                if item.is_none() {
-                    let twice = &mut place.odd.twice;
-                    let whole = whole(&items, odd, list, twice)?;
-                    place.put_odd(whole);
-                    return Ok(());
-                }
-            }
-            items.extend(item.take());
-        }
-        place.put(items);
-        Ok(())
+    fn empty_list() -> Option<Self> {
+        Some(Self::new())
+    }
+
+    fn as_items(&mut self) -> Option<&mut dyn Slot> {
+        Some(self)
     }
 }
 
-/// A list with an item of another kind is kept as a whole: those read so far, the odd one, and the rest.
-fn whole<'de, T: Serialize, A: SeqAccess<'de>>(
-    items: &[T],
-    odd: Value,
-    list: A,
-    twice: &mut Vec<String>,
-) -> Result<Value, A::Error> {
-    let mut values = items
-        .iter()
-        .map(serde_json::to_value)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(A::Error::custom)?;
-    values.push(odd);
-    any::list(list, values, twice)
+/// Puts a value that can be none.
+fn put<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    *slot = value;
+    slot.is_some()
+}
+
+/// The field of a member.
+impl<T: Member> Slot for Option<T> {
+    fn is_set(&self) -> bool {
+        self.is_some()
+    }
+
+    fn take_back(&mut self) {
+        *self = None;
+    }
+
+    fn null(&mut self) -> bool {
+        put(self, None)
+    }
+
+    fn bool(&mut self, value: bool) -> bool {
+        put(self, T::bool(value))
+    }
+
+    fn signed(&mut self, value: i64) -> bool {
+        put(self, T::signed(value))
+    }
+
+    fn unsigned(&mut self, value: u64) -> bool {
+        put(self, T::unsigned(value))
+    }
+
+    fn real(&mut self, value: f64) -> bool {
+        put(self, T::real(value))
+    }
+
+    fn digits(&mut self, digits: &str) -> bool {
+        put(self, T::digits(digits))
+    }
+
+    fn text(&mut self, text: &str) -> bool {
+        put(self, T::text(text))
+            && (!T::SPELT || self.as_ref().is_some_and(|value| value.is_written(text)))
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        put(self, T::bytes(bytes))
+    }
+
+    fn any(&mut self, value: Value) -> Result<(), Value> {
+        *self = None;
+        *self = Some(T::any(value)?);
+        Ok(())
+    }
+
+    fn object(&mut self) -> Option<&mut dyn Fields> {
+        *self = T::empty_object();
+        self.as_mut()?.as_fields()
+    }
+
+    fn list(&mut self) -> Option<&mut dyn Slot> {
+        *self = T::empty_list();
+        self.as_mut()?.as_items()
+    }
+
+    fn is_spelling(&self, spelling: &Value) -> bool {
+        self.as_ref()
+            .is_some_and(|value| is_spelling(value, spelling))
+    }
+
+    fn items(&self) -> Result<Vec<Value>, serde_json::Error> {
+        Ok(Vec::new())
+    }
+}
+
+/// Adds an item that can be none.
+fn add<T>(items: &mut Vec<T>, item: Option<T>) -> bool {
+    let is_item = item.is_some();
+    items.extend(item);
+    is_item
+}
+
+/// The end of a list.
+impl<T: Member + Serialize> Slot for Vec<T> {
+    fn is_set(&self) -> bool {
+        false
+    }
+
+    fn take_back(&mut self) {
+        self.pop();
+    }
+
+    fn null(&mut self) -> bool {
+        add(self, T::null_item())
+    }
+
+    fn bool(&mut self, value: bool) -> bool {
+        add(self, T::bool(value))
+    }
+
+    fn signed(&mut self, value: i64) -> bool {
+        add(self, T::signed(value))
+    }
+
+    fn unsigned(&mut self, value: u64) -> bool {
+        add(self, T::unsigned(value))
+    }
+
+    fn real(&mut self, value: f64) -> bool {
+        add(self, T::real(value))
+    }
+
+    fn digits(&mut self, digits: &str) -> bool {
+        add(self, T::digits(digits))
+    }
+
+    fn text(&mut self, text: &str) -> bool {
+        // There is no room for a spelling beside an item.
+        add(
+            self,
+            T::text(text).filter(|item| !T::SPELT || item.is_written(text)),
+        )
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        add(self, T::bytes(bytes))
+    }
+
+    fn any(&mut self, value: Value) -> Result<(), Value> {
+        self.push(T::any(value)?);
+        Ok(())
+    }
+
+    fn object(&mut self) -> Option<&mut dyn Fields> {
+        self.push(T::empty_object()?);
+        self.last_mut()?.as_fields()
+    }
+
+    fn list(&mut self) -> Option<&mut dyn Slot> {
+        self.push(T::empty_list()?);
+        self.last_mut()?.as_items()
+    }
+
+    fn is_spelling(&self, _: &Value) -> bool {
+        false
+    }
+
+    fn items(&self) -> Result<Vec<Value>, serde_json::Error> {
+        self.iter().map(serde_json::to_value).collect()
+    }
 }

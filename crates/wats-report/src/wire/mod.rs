@@ -2,14 +2,18 @@
 //!
 //! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
-//! `extra` holds those others, `number` the numbers, `member` says how a member of each type is read, `any` how a value of
-//! no known type is, and in which forms numbers come.
+//! `extra` holds those others, `number` the numbers. `slot` says what the fields of a model take, `member` what a member of
+//! each type is made of; `read` reads an object to its fields, whichever the format, and `any` a value of no known type.
 
 mod any;
 mod extra;
 #[doc(hidden)]
 pub mod member;
 mod number;
+#[doc(hidden)]
+pub mod read;
+#[doc(hidden)]
+pub mod slot;
 
 pub use extra::Extra;
 pub(crate) use member::{Leaf, Member, Model};
@@ -42,97 +46,50 @@ macro_rules! wire {
         $crate::wire::fast_serde!($name);
 
         const _: () = {
-            use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
+            use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
-            use $crate::wire::member::{
-                Leaf, Member, Model, Odd, Place, is_spelling, read_other, read_value, spelling,
-            };
+            use $crate::wire::member::{Leaf, Member, Model, spelling};
+            use $crate::wire::read::fill;
+            use $crate::wire::slot::{Fields, Found, Slot, count_others, is_other, same_extra};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
-            enum Name {
+            enum At {
                 $( $field, )*
-                /// The name is in [`Names::other`].
-                Other,
             }
 
-            /// Finds the member of a name.
-            struct Names<'a> {
-                other: &'a mut String,
-            }
-
-            impl<'de> DeserializeSeed<'de> for Names<'_> {
-                type Value = Name;
-
-                fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
-                    deserializer.deserialize_identifier(self)
-                }
-            }
-
-            impl Visitor<'_> for Names<'_> {
-                type Value = Name;
-
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("a member name")
-                }
-
-                fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                    Ok(match name {
-                        $( $wire => Name::$field, )*
-                        other => {
-                            other.clone_into(self.other);
-                            Name::Other
-                        }
+            impl Fields for $name {
+                fn slot(&mut self, name: &str) -> Option<Found<'_>> {
+                    Some(match name {
+                        $( $wire => Found {
+                            at: At::$field as u16,
+                            is_set: self.$field.is_some(),
+                            slot: &mut self.$field,
+                        }, )*
+                        _ => return None,
                     })
                 }
-            }
 
-            impl $name {
-                /// Whether the member has a typed value, which then stands for whatever `extra` holds.
-                fn is_set(&self, name: &str) -> bool {
-                    match name {
-                        $( $wire => self.$field.is_some(), )*
-                        _ => false,
-                    }
+                fn members(&self) -> &'static [(&'static str, &'static str)] {
+                    &[$( ($wire, <$ty as Member>::KIND), )*]
                 }
 
-                /// Whether what `extra` holds tells something that the member of that name does not.
-                fn is_news(&self, name: &str, value: &serde_json::Value) -> bool {
-                    match name {
-                        $( $wire => match &self.$field {
-                            Some(known) => is_spelling(known, value),
-                            None => true,
-                        } )*
-                        _ => true,
-                    }
+                fn field(&self, name: &str) -> Option<&dyn Slot> {
+                    Some(match name {
+                        $( $wire => &self.$field, )*
+                        _ => return None,
+                    })
                 }
 
-                /// Reads an object into this one, which is empty; answers the digits, if it stands for a number.
-                fn fill<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<Option<String>, A::Error> {
-                    let (mut other, mut odd) = (String::new(), Odd::default());
-                    while let Some(member) = map.next_key_seed(Names { other: &mut other })? {
-                        match member {
-                            $( Name::$field => {
-                                read_value(&mut map, $wire, &mut self.$field, &mut self.extra, &mut odd)?;
-                            } )*
-                            Name::Other => {
-                                read_other(&mut map, std::mem::take(&mut other), &mut self.extra, &mut odd)?;
-                            }
-                        }
-                    }
-                    if self.extra.is_empty() {
-                        return Ok(None);
-                    }
-                    if let Some(digits) = self.extra.digits()
-                        && !(false $( || self.$field.is_some() )*)
-                    {
-                        return Ok(Some(digits.to_owned()));
-                    }
-                    self.extra.settle();
-                    // What the last of several members of one name said is what counts.
-                    let mut extra = std::mem::take(&mut self.extra);
-                    extra.keep_news(|name, value| self.is_news(name, value));
-                    self.extra = extra;
-                    Ok(None)
+                fn is_blank(&self) -> bool {
+                    !(false $( || self.$field.is_some() )*)
+                }
+
+                fn extra(&self) -> &$crate::wire::Extra {
+                    &self.extra
+                }
+
+                fn extra_mut(&mut self) -> &mut $crate::wire::Extra {
+                    &mut self.extra
                 }
             }
 
@@ -141,27 +98,25 @@ macro_rules! wire {
                 fn eq(&self, other: &Self) -> bool {
                     $( self.$field == other.$field && )*
                     $( self.$own == other.$own && )?
-                    self.extra.agrees(
-                        &other.extra,
-                        |name, value| self.is_news(name, value),
-                        |name, value| other.is_news(name, value),
-                    )
+                    same_extra(self, other)
                 }
             }
 
             impl Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let extra = || self.extra.iter().filter(|(name, _)| !self.is_set(name));
+                    let others = if self.extra.is_empty() { 0 } else { count_others(self) };
                     let known = 0 $( + usize::from(self.$field.is_some()) )*;
-                    let mut map = serializer.serialize_map(Some(known + extra().count()))?;
+                    let mut map = serializer.serialize_map(Some(known + others))?;
                     $( if let Some(value) = &self.$field {
                         match spelling(value, &self.extra, $wire) {
                             Some(as_read) => map.serialize_entry($wire, as_read)?,
                             None => map.serialize_entry($wire, value)?,
                         }
                     } )*
-                    for (name, value) in extra() {
-                        map.serialize_entry(name, value)?;
+                    if others > 0 {
+                        for (name, value) in self.extra.iter().filter(|(name, _)| is_other(self, name)) {
+                            map.serialize_entry(name, value)?;
+                        }
                     }
                     map.end()
                 }
@@ -179,7 +134,7 @@ macro_rules! wire {
 
                         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
                             let mut read = $name::default();
-                            match read.fill(map)? {
+                            match fill(&mut read, map)? {
                                 None => Ok(read),
                                 Some(_) => Err(A::Error::invalid_type(Unexpected::Other("number"), &self)),
                             }
@@ -190,20 +145,13 @@ macro_rules! wire {
             }
 
             impl Model for $name {
-                const MEMBERS: &'static [(&'static str, &'static str)] =
-                    &[$( ($wire, <$ty as Member>::KIND), )*];
-
-                fn extra(&self) -> &$crate::wire::Extra {
-                    &self.extra
-                }
-
                 fn leaves(&self, mut visit: impl FnMut(&'static str, Leaf<'_>)) {
                     $( if let Some(leaf) = self.$field.as_ref().and_then(Member::leaf) {
                         visit($wire, leaf);
                     } )*
                 }
 
-                fn texts_mut(&mut self, mut visit: impl FnMut(&'static str, &mut String)) {
+                fn texts_mut(&mut self, visit: &mut dyn FnMut(&'static str, &mut String)) {
                     $( if let Some(text) = self.$field.as_mut().and_then(Member::text_mut) {
                         visit($wire, text);
                     } )*
@@ -213,13 +161,12 @@ macro_rules! wire {
             impl Member for $name {
                 const KIND: &'static str = "an object";
 
-                fn map<'de, A: MapAccess<'de>>(place: Place<'_, Self>, map: A) -> Result<(), A::Error> {
-                    let mut read = Self::default();
-                    match read.fill(map)? {
-                        None => place.put(read),
-                        Some(digits) => place.put_digits(&digits),
-                    }
-                    Ok(())
+                fn empty_object() -> Option<Self> {
+                    Some(Self::default())
+                }
+
+                fn as_fields(&mut self) -> Option<&mut dyn Fields> {
+                    Some(self)
                 }
             }
         };

@@ -11,11 +11,13 @@
 )]
 
 mod alike;
+mod allocations;
 mod body;
 mod digits;
 mod evaluate;
 mod fix;
 mod imitation;
+mod refused;
 mod reports;
 mod roundtrip;
 mod rules;

@@ -160,8 +160,8 @@ impl Fixer<'_> {
     }
 
     /// Replaces the characters that the server cannot store, except in the members named.
-    fn characters<M: Model>(&mut self, model: &mut M, place: &Place<'_>, except: &[&str]) {
-        model.texts_mut(|name, text| {
+    fn characters(&mut self, model: &mut dyn Model, place: &Place<'_>, except: &[&str]) {
+        model.texts_mut(&mut |name, text| {
             if except.contains(&name) || super::collect::illegal(text).is_none() {
                 return;
             }

@@ -9,7 +9,7 @@ use crate::lint::header::{ERROR_MESSAGE, SHORT};
 use crate::lint::place::Place;
 use crate::lint::rules;
 use crate::lint::step::{CALL, MAX_DEPTH};
-use crate::names::number_twins;
+use crate::names::number_duplicates;
 use crate::wire::Number;
 use crate::{
     Chart, CompOp, Step,
@@ -65,7 +65,7 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
     }
     loops::mend(fixer, steps, place);
     if fixer.policy.rename_duplicates {
-        number_twins(steps, |before, after| {
+        number_duplicates(steps, |before, after| {
             fixer.did(
                 rules::NAME_TWICE,
                 &place.part(before),

@@ -3,8 +3,6 @@
 //! The messages are those of one compiler, so they are compared only where it is the one that wrote them. The examples
 //! marked `compile_fail` in the documentation of the builders hold for every compiler.
 
-#![allow(clippy::print_stderr, reason = "tells that the test was left out")]
-
 use std::process::Command;
 
 /// The compiler that wrote `tests/refused/*.stderr`; write them anew with `TRYBUILD=overwrite`.
