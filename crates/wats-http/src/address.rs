@@ -453,7 +453,7 @@ mod tests {
 
     #[test]
     fn literal_paths_are_sent_as_they_are_or_refused() {
-        let url = base("https://H.example/sub/api");
+        let url = base("https://H.example/sub");
         for (text, target) in [
             ("/api/x", "/sub/api/x"),
             ("/", "/sub/"),
