@@ -39,7 +39,7 @@ fn report(serial_number: &str) -> UutReport {
     UutReport::builder(
         Unit {
             part_number: "PART-0001",
-            serial_number: &serial_number,
+            serial_number,
             revision: "A",
         },
         100,

@@ -234,14 +234,14 @@ fn built(
 ) -> report::Result<UutReport> {
     UutReport::builder(
         Unit {
-            part_number: &part_number,
-            serial_number: &serial_number,
-            revision: &revision,
+            part_number,
+            serial_number,
+            revision,
         },
         100,
     )
     .station(Station {
-        name: &station,
+        name: station,
         location: "Drammen",
         purpose: "Production",
     })

@@ -692,7 +692,7 @@ fn repairs_with_holes_are_refused() {
                     category: "a",
                     code: "b",
                 }),
-            )
+            );
         })
         .build()
         .unwrap_err();
