@@ -72,7 +72,6 @@ const KNOWN: &[(&str, &[(&str, usize)])] = &[
             ("patience", 4),
             ("patient", 4),
             ("silence", 15),
-            ("stock", 1),
             ("turn", 4),
             ("who goes away", 4),
             ("worth", 1),
