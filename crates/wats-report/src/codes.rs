@@ -67,6 +67,25 @@ macro_rules! codes {
                 Some(text.into())
             }
 
+            fn encode_member<S: $crate::wire::fast::Sink>(&self, sink: &mut S) {
+                match self {
+                    $( Self::$variant => sink.symbol(&$crate::wire::key!($text)), )*
+                    Self::Other(text) => sink.str(text),
+                }
+            }
+
+            fn decode_member<'de, S: $crate::wire::fast::Source<'de>>(
+                field: &mut Option<Self>,
+                leftover: &mut $crate::wire::read::Leftover,
+                source: &mut S,
+            ) -> Option<()> {
+                $( if source.try_symbol(&$crate::wire::key!($text)) {
+                    *field = Some(Self::$variant);
+                    return Some(());
+                } )*
+                $crate::wire::read::decode_plain(field, leftover, source)
+            }
+
             fn leaf(&self) -> Option<$crate::wire::Leaf<'_>> {
                 // The known ones need no look.
                 match self {

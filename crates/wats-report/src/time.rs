@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{Timestamp, ZonedDateTime};
 use serde::{Deserialize, Serialize};
+use wats_codec::fast::Sink;
 
 use crate::wire::Member;
 
@@ -68,6 +69,10 @@ impl Member for ReportTime {
 
     fn text(text: &str) -> Option<Self> {
         Some(text.into())
+    }
+
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.str(&self.0);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Codecs: bytes and time of writing and reading reports.
 //!
 //! Three sets of data: 100 WSJF-like reports of about 260 KB of JSON, one long report, and the
-//! reference's own demonstration. The subject is the fast path of `wats-codec`; its plain `serde`
-//! way stands among the peers, and so does `serde_json` in every row: the ratios to it are the
-//! goals. What reading makes is dropped within the time, for everybody, in the rows `de`; in the rows
+//! reference's own demonstration. The subject is the report model of the SDK through `wats-codec`, what a user of `wats`
+//! has; its plain `serde` way stands among the peers, and so does `serde_json` in every row, on derived models of the same
+//! content: the ratios to it are the goals. What reading makes is dropped within the time, for everybody, in the rows `de`; in the rows
 //! `de_kept` outside of it, beside the time of cloning the value: memory for all that is owned must be
 //! had by either.
 
@@ -20,42 +20,42 @@ use std::hint::black_box;
 use std::io::{Read, Write};
 use std::rc::Rc;
 use tempfile::NamedTempFile;
-use wats_codec::{Format, Serializer, fast};
+use wats_codec::{Format, Serde, Serializer, fast};
+use wats_domains::report::Report;
 
 /// The rows of this area.
 pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
     let mut rows = Vec::new();
-    add(
-        &mut rows,
-        ctx,
-        "codec",
-        "100 reports",
+    let (few, large, demo) = (
         reports::reports(100, 7),
+        reports::reports(1, 2000),
+        reports::demo(),
     );
-    add(
+    add::<Report, _>(&mut rows, ctx, "codec", "100 reports", few);
+    add::<Report, _>(
         &mut rows,
         ctx,
         "codec.large",
         "one report of 2000 steps",
-        reports::reports(1, 2000),
+        large,
     );
-    add(
-        &mut rows,
-        ctx,
-        "codec.demo",
-        "the reference's demonstration",
-        reports::demo(),
-    );
+    let what = "the reference's demonstration, a user's own model";
+    add::<reports::DemoReport, _>(&mut rows, ctx, "codec.demo", what, demo);
     rows.extend(wsjf::rows(ctx));
     rows
 }
 
-/// What the fast path and every peer need.
-trait Model: Clone + fast::Encode + fast::Decode + Serialize + DeserializeOwned + 'static {}
-impl<T: Clone + fast::Encode + fast::Decode + Serialize + DeserializeOwned + 'static> Model for T {}
+/// What is measured: a model of the SDK.
+trait Model: Clone + fast::Encode + fast::Decode + 'static {}
+impl<M: Clone + fast::Encode + fast::Decode + 'static> Model for M {}
 
-/// The data, and its documents in every format.
-struct Set<T> {
+/// What one would write by hand in its place.
+trait Derived: Serialize + DeserializeOwned + 'static {}
+impl<T: Serialize + DeserializeOwned + 'static> Derived for T {}
+
+/// The data in both, and the peers' documents.
+struct Set<M, T> {
+    ours: Vec<M>,
     value: Vec<T>,
     json: Vec<u8>,
     msgpack: Vec<u8>,
@@ -63,18 +63,28 @@ struct Set<T> {
     file: Option<NamedTempFile>,
 }
 
-type Shared<T> = Rc<Set<T>>;
+type Shared<M, T> = Rc<Set<M, T>>;
 
-fn add<T: Model>(rows: &mut Vec<RowSpec>, ctx: &Context, area: &str, what: &str, value: Vec<T>) {
+fn add<M: Model, T: Derived>(
+    rows: &mut Vec<RowSpec>,
+    ctx: &Context,
+    area: &str,
+    what: &str,
+    value: Vec<T>,
+) {
     let json = serde_json::to_vec(&value).unwrap_or_default();
     let msgpack = rmp_serde::to_vec_named(&value).unwrap_or_default();
-    let note = format!("{what}, {} bytes of JSON, owned models", json.len());
+    let note = format!(
+        "{what}, {} bytes of JSON, the SDK's model, the peers' derived",
+        json.len()
+    );
     let levels = format!("{note}; gzip of level {GZIP}, pywats 9");
     let file = NamedTempFile::new().and_then(|mut file| {
         file.write_all(&json)?;
         Ok(file)
     });
     let set = Rc::new(Set {
+        ours: serde_json::from_slice::<Vec<M>>(&json).unwrap_or_default(),
         file: file.ok(),
         value,
         json,
@@ -107,22 +117,22 @@ fn add<T: Model>(rows: &mut Vec<RowSpec>, ctx: &Context, area: &str, what: &str,
 }
 
 /// Reading alone: what is read is dropped outside the time.
-fn kept_row<T: Model>(
+fn kept_row<M: Model, T: Derived>(
     ctx: &Context,
     id: &str,
     note: &str,
-    set: &Shared<T>,
+    set: &Shared<M, T>,
     format: Format,
 ) -> RowSpec {
     let codec = Serializer::new(format);
-    let document = codec.to_vec(&set.value).unwrap_or_default();
+    let document = codec.to_vec(&set.ours).unwrap_or_default();
     let (mut ours, mut theirs, mut floor) = (ctx.timer(), ctx.timer(), ctx.timer());
     let (json, value) = (Rc::clone(set), Rc::clone(set));
     RowSpec::new(id)
         .unit("µs/op")
         .note(&format!("{note}; dropped outside the time"))
         .subject("wats-codec", move || {
-            let op = || codec.from_slice::<Vec<T>>(black_box(&document));
+            let op = || codec.from_slice::<Vec<M>>(black_box(&document));
             Ok(ours.ns_per_op_kept(op) / 1000.0)
         })
         .peer("serde_json", move || {
@@ -130,17 +140,17 @@ fn kept_row<T: Model>(
             Ok(theirs.ns_per_op_kept(op) / 1000.0)
         })
         .peer("clone of the value", move || {
-            Ok(floor.ns_per_op_kept(|| black_box(&value.value).clone()) / 1000.0)
+            Ok(floor.ns_per_op_kept(|| black_box(&value.ours).clone()) / 1000.0)
         })
 }
 
 /// A candidate that repeats `op` on the set.
-fn peer<T: Model, R>(
+fn peer<M: Model, T: Derived, R>(
     row: RowSpec,
     ctx: &Context,
     name: &str,
-    set: &Shared<T>,
-    op: impl Fn(&Set<T>) -> R + 'static,
+    set: &Shared<M, T>,
+    op: impl Fn(&Set<M, T>) -> R + 'static,
 ) -> RowSpec {
     let (mut timer, set) = (ctx.timer(), Rc::clone(set));
     row.peer(name, move || {
@@ -149,7 +159,7 @@ fn peer<T: Model, R>(
 }
 
 /// The same with a document made beforehand.
-fn peer_of<T: Model, R>(
+fn peer_of<R>(
     row: RowSpec,
     ctx: &Context,
     name: &str,
@@ -162,11 +172,11 @@ fn peer_of<T: Model, R>(
     })
 }
 
-fn write_row<T: Model>(
+fn write_row<M: Model, T: Derived>(
     ctx: &Context,
     id: &str,
     note: &str,
-    set: &Shared<T>,
+    set: &Shared<M, T>,
     format: Format,
 ) -> RowSpec {
     let codec = Serializer::new(format).compress_threshold(0);
@@ -176,13 +186,13 @@ fn write_row<T: Model>(
         .note(note)
         .subject("wats-codec", move || {
             Ok(timer.ns_per_op(|| {
-                let written = codec.to_buffer(black_box(&own.value), &mut buffer);
+                let written = codec.to_buffer(black_box(&own.ours), &mut buffer);
                 black_box(&buffer);
                 written
             }) / 1000.0)
         });
     row = peer(row, ctx, "wats-codec, serde", set, move |set| {
-        codec.to_vec(&set.value)
+        codec.to_vec(&Serde(&set.ours))
     });
     row = peer(row, ctx, "serde_json", set, |set| {
         serde_json::to_vec(&set.value)
@@ -206,28 +216,28 @@ fn write_row<T: Model>(
     python(row, ctx, set, format, "ser")
 }
 
-fn read_row<T: Model>(
+fn read_row<M: Model, T: Derived>(
     ctx: &Context,
     id: &str,
     note: &str,
-    set: &Shared<T>,
+    set: &Shared<M, T>,
     format: Format,
 ) -> RowSpec {
     let codec = Serializer::new(format).compress_threshold(0);
-    let document = codec.to_vec(&set.value).unwrap_or_default();
+    let document = codec.to_vec(&set.ours).unwrap_or_default();
     let (mut timer, own) = (ctx.timer(), document.clone());
     let mut row = RowSpec::new(id)
         .unit("µs/op")
         .note(note)
         .subject("wats-codec", move || {
-            Ok(timer.ns_per_op(|| codec.from_slice::<Vec<T>>(black_box(&own))) / 1000.0)
+            Ok(timer.ns_per_op(|| codec.from_slice::<Vec<M>>(black_box(&own))) / 1000.0)
         });
-    row = peer_of::<T, _>(
+    row = peer_of(
         row,
         ctx,
         "wats-codec, serde",
         document.clone(),
-        move |bytes| codec.from_slice::<Vec<T>>(bytes),
+        move |bytes| codec.from_slice::<Serde<Vec<M>>>(bytes),
     );
     row = peer(row, ctx, "serde_json", set, |set| {
         serde_json::from_slice::<Vec<T>>(&set.json)
@@ -244,7 +254,7 @@ fn read_row<T: Model>(
             });
         }
         Format::JsonGzip => {
-            row = peer_of::<T, _>(row, ctx, "serde_json + flate2", document, |bytes| {
+            row = peer_of(row, ctx, "serde_json + flate2", document, |bytes| {
                 let mut text = Vec::new();
                 GzDecoder::new(bytes).read_to_end(&mut text)?;
                 Ok::<Vec<T>, std::io::Error>(serde_json::from_slice(&text)?)
@@ -255,11 +265,11 @@ fn read_row<T: Model>(
     python(row, ctx, set, format, "de")
 }
 
-fn size_row<T: Model>(
+fn size_row<M: Model, T: Derived>(
     ctx: &Context,
     id: &str,
     note: &str,
-    set: &Shared<T>,
+    set: &Shared<M, T>,
     format: Format,
 ) -> RowSpec {
     let (own, data) = (Rc::clone(set), Rc::clone(set));
@@ -269,7 +279,7 @@ fn size_row<T: Model>(
         .once()
         .subject("wats-codec", move || {
             let codec = Serializer::new(format).compress_threshold(0);
-            Ok(codec.to_vec(&data.value)?.len() as f64)
+            Ok(codec.to_vec(&data.ours)?.len() as f64)
         });
     let json = set.json.len() as f64;
     let row = row.peer("serde_json", move || Ok(json));
@@ -300,7 +310,13 @@ fn gzip<T: Serialize>(value: &[T]) -> std::io::Result<Vec<u8>> {
 }
 
 /// The reference's serializer on the same data, where it has the format.
-fn python<T>(row: RowSpec, ctx: &Context, set: &Set<T>, format: Format, what: &str) -> RowSpec {
+fn python<M, T>(
+    row: RowSpec,
+    ctx: &Context,
+    set: &Set<M, T>,
+    format: Format,
+    what: &str,
+) -> RowSpec {
     let path = set.file.as_ref().and_then(|file| file.path().to_str());
     match (format, path) {
         (Format::Json | Format::MessagePack | Format::JsonGzip, Some(path)) => {

@@ -1,5 +1,5 @@
-//! WSJF-like reports as a test station writes them: owned models with `serde` and the fast path,
-//! and a generator that always makes the same ones.
+//! WSJF-like reports as a test station writes them: what one would write by hand, owned models with derived `serde`, and a
+//! generator that always makes the same ones. The models of the SDK stand beside them; these are their peers.
 
 use serde::{Deserialize, Serialize};
 use wats_codec::{fast_enum, fast_struct};
@@ -10,7 +10,6 @@ macro_rules! texts {
         pub(super) enum $name {
             $(#[serde(rename = $text)] $variant),*
         }
-        fast_enum!($name { $($variant = $text),* });
     };
 }
 
@@ -19,11 +18,10 @@ texts!(Group { Setup = "S", Main = "M", Cleanup = "C" });
 texts!(Kind { Uut = "T", Uur = "R" });
 texts!(Compare { Log = "LOG", Lt = "LT", GeLe = "GELE", Case = "CASESENSIT" });
 
-/// A struct with its `serde` names and the same for the fast path; `?` marks what may be absent.
+/// A struct with its `serde` names; `optional` marks what may be absent.
 macro_rules! model {
     ($name:ident { $($field:ident : $type:ty = $key:literal $($optional:ident)?),* $(,)? }) => {
         model!(@define $name {} $($field: $type = $key $(($optional))?,)*);
-        fast_struct!($name { $($field = $key $(($optional))?),* });
     };
     (@define $name:ident {$($done:tt)*}) => {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -367,6 +365,14 @@ model!(DemoStep {
     status: Status2 = "status",
 });
 texts!(Status2 { Pass = "Pass", Fail = "Fail" });
+fast_enum!(Status2 { Pass = "Pass", Fail = "Fail" });
+fast_struct!(DemoStep {
+    name = "name",
+    value = "value",
+    low_limit = "lowLimit",
+    high_limit = "highLimit",
+    status = "status",
+});
 model!(DemoReport {
     id: String = "id",
     part_number: String = "partNumber",
@@ -377,7 +383,17 @@ model!(DemoReport {
     steps: Vec<DemoStep> = "steps",
 });
 
-/// The shape of the reference's own demonstration: 100 reports of 10 steps.
+fast_struct!(DemoReport {
+    id = "id",
+    part_number = "partNumber",
+    serial_number = "serialNumber",
+    operation = "operationType",
+    status = "status",
+    time = "testTime",
+    steps = "steps",
+});
+
+/// The shape of the reference's own demonstration: 100 reports of 10 steps. No model of the SDK; a user's own would be so.
 pub(super) fn demo() -> Vec<DemoReport> {
     let report = |number: u32| DemoReport {
         id: format!("report_{number}"),

@@ -1,8 +1,9 @@
 //! Reads an archive: a source of the fast path.
 
+use std::marker::PhantomData;
 use std::slice::Iter;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
 use super::decimal::POWERS;
@@ -12,7 +13,7 @@ use super::text::Form;
 use super::transcode::{self, FromArchive};
 use super::{CHECKSUM, expanded_size, kind};
 use crate::fast::pack::PackSource;
-use crate::fast::{Key, Source, sealed::Sealed};
+use crate::fast::{Key, Kind, Number, Source, sealed::Sealed};
 use crate::{Error, Position, Result};
 
 pub(crate) struct ArchiveSource<'t> {
@@ -101,7 +102,7 @@ impl<'t> ArchiveSource<'t> {
     }
 
     #[inline]
-    fn number(&mut self) -> Option<u64> {
+    fn varint(&mut self) -> Option<u64> {
         take_number(&mut self.values)
     }
 
@@ -118,7 +119,7 @@ impl<'t> ArchiveSource<'t> {
         let mut form = Form::default();
         match self.kind {
             kind::TIME => {
-                let step = self.number()?;
+                let step = self.varint()?;
                 let time = self.last_time.wrapping_add(unzigzag(step >> 1));
                 self.last_time = time;
                 form.time(time, step & 1 == 1)?;
@@ -172,7 +173,7 @@ impl<'t> FromArchive<'t> for ArchiveSource<'t> {
             .unwrap_or_else(|| syntax(at, "inconsistent values"))
     }
 
-    fn next_kind(&self) -> u8 {
+    fn kind_byte(&self) -> u8 {
         self.kind
     }
 
@@ -202,6 +203,19 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
     type List = Items<'t>;
 
     #[inline]
+    fn next_kind(&mut self) -> Kind {
+        match self.kind {
+            kind::NULL => Kind::Null,
+            kind::FALSE | kind::TRUE => Kind::Bool,
+            kind::UNSIGNED | kind::NEGATIVE | kind::DECIMAL | kind::FLOAT => Kind::Number,
+            kind::TEXT | kind::TIME | kind::UUID | kind::GUID => Kind::Text,
+            kind::MAP => Kind::Map,
+            kind::LIST => Kind::List,
+            _ => Kind::Other,
+        }
+    }
+
+    #[inline]
     fn null(&mut self) -> bool {
         self.kind == kind::NULL
     }
@@ -220,22 +234,31 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
         if self.kind != kind::UNSIGNED {
             return None;
         }
-        self.number()
+        self.varint()
     }
 
     #[inline]
     fn i64(&mut self) -> Option<i64> {
         if self.kind == kind::NEGATIVE {
-            return self.number()?.try_into().ok().map(|below: i64| !below);
+            return self.varint()?.try_into().ok().map(|below: i64| !below);
         }
         self.u64()?.try_into().ok()
+    }
+
+    #[inline]
+    fn number(&mut self) -> Option<Number> {
+        match self.kind {
+            kind::UNSIGNED => self.u64().map(Number::Unsigned),
+            kind::NEGATIVE => self.i64().map(Number::Signed),
+            _ => self.f64().map(Number::Float),
+        }
     }
 
     #[inline]
     fn f64(&mut self) -> Option<f64> {
         match self.kind {
             kind::DECIMAL => {
-                let number = self.number()?;
+                let number = self.varint()?;
                 let power = POWERS.get((number & 15) as usize)?;
                 Some(unzigzag(number >> 4) as f64 / power)
             }
@@ -297,8 +320,12 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
     }
 
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.seed(PhantomData)
+    }
+
+    fn seed<T>(&mut self, seed: impl for<'x> DeserializeSeed<'x, Value = T>) -> Option<T> {
         let packed = transcode::to_msgpack(self).ok()?;
-        PackSource::new(&packed, self.max_depth).serde()
+        PackSource::new(&packed, self.max_depth).seed(seed)
     }
 
     #[inline]

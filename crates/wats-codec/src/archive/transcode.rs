@@ -16,7 +16,7 @@ pub(super) trait ToArchive: Sink {
 /// An archive that is read.
 pub(super) trait FromArchive<'t>: Source<'t> {
     /// The kind of the value that comes next.
-    fn next_kind(&self) -> u8;
+    fn kind_byte(&self) -> u8;
     /// Reads bytes.
     fn bytes(&mut self) -> Option<&'t [u8]>;
     /// How many entries and items come, as written.
@@ -144,7 +144,7 @@ fn copy<'t, S: FromArchive<'t>>(source: &mut S, sink: &mut PackSink) -> Option<(
             }
             continue;
         }
-        match source.next_kind() {
+        match source.kind_byte() {
             kind::NULL => source.null().then(|| sink.null())?,
             kind::FALSE | kind::TRUE => sink.bool(source.bool()?),
             kind::UNSIGNED => sink.u64(source.u64()?),

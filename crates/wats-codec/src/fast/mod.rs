@@ -65,7 +65,7 @@ mod values;
 mod verify;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 pub use by_serde::Serde;
 pub use key::Key;
@@ -191,6 +191,36 @@ impl Written {
     }
 }
 
+/// What kind of value comes next in a [`Source`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A null.
+    Null,
+    /// True or false.
+    Bool,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A map, which is an object in JSON.
+    Map,
+    /// A list.
+    List,
+    /// Something else, such as bytes; or no value at all.
+    Other,
+}
+
+/// A number in the type in which it was found, which is the one that `serde` would be given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A whole number that is not negative.
+    Unsigned(u64),
+    /// A whole number, negative in most formats.
+    Signed(i64),
+    /// Any other number.
+    Float(f64),
+}
+
 /// The reading side of a format. `None` gives up: `serde` takes over.
 pub trait Source<'de>: sealed::Sealed {
     /// Where in a map the source is.
@@ -198,6 +228,8 @@ pub trait Source<'de>: sealed::Sealed {
     /// Where in a list the source is.
     type List;
 
+    /// What comes next, as far as its first byte tells.
+    fn next_kind(&mut self) -> Kind;
     /// Reads a null if one comes next.
     fn null(&mut self) -> bool;
     /// Reads a truth value.
@@ -206,6 +238,8 @@ pub trait Source<'de>: sealed::Sealed {
     fn u64(&mut self) -> Option<u64>;
     /// Reads a signed number.
     fn i64(&mut self) -> Option<i64>;
+    /// Reads a number of whatever type.
+    fn number(&mut self) -> Option<Number>;
     /// Reads a float from any number.
     fn f64(&mut self) -> Option<f64>;
     /// Reads a float as [`float`](crate::float) does: from a number or a text.
@@ -225,6 +259,8 @@ pub trait Source<'de>: sealed::Sealed {
     fn skip(&mut self) -> Option<()>;
     /// Reads a value by way of `serde`.
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T>;
+    /// Reads a value by way of a seed of `serde`.
+    fn seed<T>(&mut self, seed: impl for<'x> DeserializeSeed<'x, Value = T>) -> Option<T>;
 
     /// Begins a map.
     fn begin_map(&mut self) -> Option<Self::Map>;

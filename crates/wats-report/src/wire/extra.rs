@@ -14,16 +14,25 @@ use super::any;
 ///
 /// Two are equal when they have the same members, in whatever order.
 #[derive(Debug, Clone, Default)]
-pub struct Extra {
+pub struct Extra(Option<Box<Kept>>);
+
+/// What there is. Most objects have none, so that a pointer is all the room that it takes.
+#[derive(Debug, Clone, Default)]
+struct Kept {
     members: Vec<(Cow<'static, str>, Value)>,
-    twice: Option<Box<Duplicates>>,
+    /// Names that were given more than once in what was read.
+    twice: Vec<String>,
 }
 
-/// Names that were given more than once in what was read. Rare, so a pointer is all the room that it takes.
-#[derive(Debug, Clone, Default)]
-struct Duplicates(Vec<String>);
-
 impl Extra {
+    fn members(&self) -> &[(Cow<'static, str>, Value)] {
+        self.0.as_deref().map_or(&[], |kept| &kept.members)
+    }
+
+    fn members_mut(&mut self) -> &mut Vec<(Cow<'static, str>, Value)> {
+        &mut self.0.get_or_insert_default().members
+    }
+
     /// The value of a member.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.iter()
@@ -33,44 +42,51 @@ impl Extra {
     /// Sets a member, replacing one of the same name.
     pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
         let name = name.into();
-        self.members.retain(|(key, _)| *key != name);
-        self.members.push((name, value.into()));
+        let members = self.members_mut();
+        members.retain(|(key, _)| *key != name);
+        members.push((name, value.into()));
     }
 
     /// The value of a member, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.members
+        self.0
+            .as_mut()?
+            .members
             .iter_mut()
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// Takes a member out.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        let at = self.members.iter().position(|(key, _)| key == name)?;
-        Some(self.members.remove(at).1)
+        let members = &mut self.0.as_mut()?.members;
+        let at = members.iter().position(|(key, _)| key == name)?;
+        Some(members.remove(at).1)
     }
 
     /// All members in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.members
+        self.members()
             .iter()
             .map(|(key, value)| (key.as_ref(), value))
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.members().is_empty()
     }
 
     /// Adds a member that was read; [`settle`](Self::settle) follows when all have been.
     pub(crate) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
-        self.members.push((name.into(), value));
+        self.members_mut().push((name.into(), value));
     }
 
     /// Drops what a later member of the same name has replaced, and notes that.
     pub(crate) fn drop_replaced(&mut self, adds_to_field: &dyn Fn(&str, &Value) -> bool) {
+        let Some(kept) = &mut self.0 else {
+            return;
+        };
         let mut replaced = Vec::new();
-        self.members.retain(|(name, value)| {
+        kept.members.retain(|(name, value)| {
             let kept = adds_to_field(name, value);
             if !kept {
                 replaced.push(name.clone());
@@ -85,14 +101,14 @@ impl Extra {
     /// Names of members of the object that were given more than once when it was read; a path with points, where it was
     /// within a member that has no model. The last value of such a member is the one that is kept.
     pub fn duplicates(&self) -> &[String] {
-        self.twice.as_deref().map_or(&[], |twice| &twice.0)
+        self.0.as_deref().map_or(&[], |kept| &kept.twice)
     }
 
     /// Notes such a name.
     #[cold]
     pub(crate) fn note_duplicate(&mut self, name: impl Into<String>) {
         let name = name.into();
-        let twice = &mut self.twice.get_or_insert_default().0;
+        let twice = &mut self.0.get_or_insert_default().twice;
         if !twice.contains(&name) {
             twice.push(name);
         }
@@ -100,7 +116,7 @@ impl Extra {
 
     /// The digits of a number, if that is what this object stands for.
     pub(crate) fn digits(&self) -> Option<&str> {
-        match self.members.as_slice() {
+        match self.members() {
             [(name, value)] => any::digits(name, value),
             _ => None,
         }
@@ -119,40 +135,54 @@ impl Extra {
         kept(self, tells) == kept(other, other_tells)
     }
 
+    /// Whether no two of the members have one name, as far as a short look tells.
+    pub(crate) fn is_settled(&self) -> bool {
+        /// Comparing all with all is for the few only.
+        const FEW: usize = 16;
+        let members = self.members();
+        let twice = |(at, (name, _)): (usize, &(Cow<'static, str>, Value))| {
+            members[at + 1..].iter().any(|(key, _)| key == name)
+        };
+        members.len() <= FEW && !members.iter().enumerate().any(twice)
+    }
+
     /// Of members of the same name the last stays, as JSON readers have it.
     pub(crate) fn settle(&mut self) {
         // In time that no hostile object can stretch: comparing all with all is for the few only.
         const FEW: usize = 16;
-        if self.members.len() <= FEW {
+        let Some(Kept { members, twice }) = self.0.as_deref_mut() else {
+            return;
+        };
+        let mut seen = HashSet::new();
+        let mut replaced = BTreeSet::new();
+        if members.len() > FEW {
+            let last: Vec<bool> = members
+                .iter()
+                .rev()
+                .map(|(key, _)| {
+                    let is_last = seen.insert(key.as_ref());
+                    if !is_last {
+                        replaced.insert(key.as_ref().to_owned());
+                    }
+                    is_last
+                })
+                .collect();
+            let mut last = last.into_iter().rev();
+            members.retain(|_| last.next().unwrap_or(true));
+        } else {
             let mut at = 0;
-            while let Some((name, _)) = self.members.get(at) {
-                if self.members[at + 1..].iter().any(|(key, _)| key == name) {
-                    let (name, _) = self.members.remove(at);
-                    self.note_duplicate(name);
+            while let Some((name, _)) = members.get(at) {
+                if members[at + 1..].iter().any(|(key, _)| key == name) {
+                    replaced.insert(members.remove(at).0.into_owned());
                 } else {
                     at += 1;
                 }
             }
-            return;
         }
-        let mut seen = HashSet::new();
-        let mut twice = BTreeSet::new();
-        let last: Vec<bool> = self
-            .members
-            .iter()
-            .rev()
-            .map(|(key, _)| {
-                let is_last = seen.insert(key.as_ref());
-                if !is_last {
-                    twice.insert(key.as_ref().to_owned());
-                }
-                is_last
-            })
-            .collect();
-        let mut last = last.into_iter().rev();
-        self.members.retain(|_| last.next().unwrap_or(true));
-        if !twice.is_empty() {
-            self.twice.get_or_insert_default().0.extend(twice);
+        for name in replaced {
+            if !twice.contains(&name) {
+                twice.push(name);
+            }
         }
     }
 }

@@ -3,13 +3,18 @@
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
+use wats_codec::fast::{Encode as _, Kind, Sink, Source};
 
 use super::any;
+use super::read::{Leftover, decode_plain};
 use super::slot::{Fields, Slot};
 use super::{Extra, Number};
 
+/// No more memory than this is set aside for a list on the word of an input.
+const MOST_AHEAD: usize = 1 << 20;
+
 /// A type of member, by the kinds of value that it can be made of.
-pub trait Member: Sized {
+pub trait Member: Serialize + Sized + 'static {
     /// What it is in words, for those who sent something else.
     const KIND: &'static str = "a value of the schema's kind";
 
@@ -60,6 +65,27 @@ pub trait Member: Sized {
     /// Where items of the list that it is are added.
     fn as_items(&mut self) -> Option<&mut dyn Slot> {
         None
+    }
+
+    /// Writes the member by the codec's fast path: the bytes that `serde` writes.
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.serde(self);
+    }
+
+    /// Reads the member to its empty field by the codec's fast path; what the field cannot take goes to `leftover`.
+    fn decode_member<'de, S: Source<'de>>(
+        field: &mut Option<Self>,
+        leftover: &mut Leftover,
+        source: &mut S,
+    ) -> Option<()> {
+        decode_plain(field, leftover, source)
+    }
+
+    /// Reads one more item of a list by the codec's fast path, which leaves items of another kind to `serde`.
+    fn decode_item<'de, S: Source<'de>>(items: &mut Vec<Self>, source: &mut S) -> Option<()> {
+        let mut leftover = Leftover::default();
+        decode_plain(items, &mut leftover, source)?;
+        leftover.is_empty().then_some(())
     }
 
     /// Whether the same value may be spelt in several ways; then the way in which it was read is kept.
@@ -122,6 +148,15 @@ pub fn spelling<'a, T: Member>(value: &T, extra: &'a Extra, name: &str) -> Optio
         .filter(|spelling| is_spelling(value, spelling))
 }
 
+/// Writes a member by the codec's fast path, in the spelling in which it was read if it is still that value.
+#[inline]
+pub fn encode_value<T: Member, S: Sink>(value: &T, extra: &Extra, name: &str, sink: &mut S) {
+    match spelling(value, extra, name) {
+        Some(as_read) => as_read.encode(sink),
+        None => value.encode_member(sink),
+    }
+}
+
 /// Whether this is another way to spell the value.
 fn is_spelling<T: Member>(value: &T, spelling: &Value) -> bool {
     T::SPELT && spelling.as_str().is_some_and(|text| value.is_spelt(text))
@@ -133,6 +168,11 @@ impl Member for bool {
     fn bool(value: bool) -> Option<Self> {
         Some(value)
     }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.bool(*self);
+    }
 }
 
 impl Member for i32 {
@@ -140,6 +180,11 @@ impl Member for i32 {
 
     fn signed(value: i64) -> Option<Self> {
         value.try_into().ok()
+    }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.i64((*self).into());
     }
 }
 
@@ -149,6 +194,11 @@ impl Member for i64 {
     fn signed(value: i64) -> Option<Self> {
         Some(value)
     }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.i64(*self);
+    }
 }
 
 impl Member for String {
@@ -156,6 +206,24 @@ impl Member for String {
 
     fn text(text: &str) -> Option<Self> {
         Some(text.to_owned())
+    }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.str(self);
+    }
+
+    #[inline]
+    fn decode_member<'de, S: Source<'de>>(
+        field: &mut Option<Self>,
+        leftover: &mut Leftover,
+        source: &mut S,
+    ) -> Option<()> {
+        if source.next_kind() != Kind::Text {
+            return decode_plain(field, leftover, source);
+        }
+        *field = Some(source.string()?);
+        Some(())
     }
 
     fn leaf(&self) -> Option<Leaf<'_>> {
@@ -188,6 +256,11 @@ impl Member for Uuid {
     fn bytes(bytes: &[u8]) -> Option<Self> {
         Self::from_slice(bytes).ok()
     }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        sink.str(self.hyphenated().encode_lower(&mut Self::encode_buffer()));
+    }
 }
 
 impl Member for Number {
@@ -215,6 +288,11 @@ impl Member for Number {
 
     fn leaf(&self) -> Option<Leaf<'_>> {
         Some(Leaf::Number(self.value()))
+    }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        self.encode(sink);
     }
 }
 
@@ -245,6 +323,9 @@ impl Member for Value {
     fn any(value: Value) -> Result<Self, Value> {
         Ok(value)
     }
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        self.encode(sink);
+    }
 }
 
 impl<T: Member> Member for Box<T> {
@@ -257,9 +338,25 @@ impl<T: Member> Member for Box<T> {
     fn as_fields(&mut self) -> Option<&mut dyn Fields> {
         (**self).as_fields()
     }
+
+    #[inline]
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        (**self).encode_member(sink);
+    }
+
+    fn decode_member<'de, S: Source<'de>>(
+        field: &mut Option<Self>,
+        leftover: &mut Leftover,
+        source: &mut S,
+    ) -> Option<()> {
+        let mut inner = None;
+        T::decode_member(&mut inner, leftover, source)?;
+        *field = inner.map(Self::new);
+        Some(())
+    }
 }
 
-impl<T: Member + Serialize + 'static> Member for Vec<T> {
+impl<T: Member> Member for Vec<T> {
     const KIND: &'static str = T::LIST;
 
     fn empty_list() -> Option<Self> {
@@ -268,6 +365,35 @@ impl<T: Member + Serialize + 'static> Member for Vec<T> {
 
     fn as_items(&mut self) -> Option<&mut dyn Slot> {
         Some(self)
+    }
+
+    fn encode_member<S: Sink>(&self, sink: &mut S) {
+        if !sink.begin_list(self.len()) {
+            return;
+        }
+        for item in self {
+            sink.item();
+            item.encode_member(sink);
+        }
+        sink.end_list();
+    }
+
+    fn decode_member<'de, S: Source<'de>>(
+        field: &mut Option<Self>,
+        leftover: &mut Leftover,
+        source: &mut S,
+    ) -> Option<()> {
+        if source.next_kind() != Kind::List {
+            return decode_plain(field, leftover, source);
+        }
+        let mut list = source.begin_list()?;
+        let most = MOST_AHEAD / size_of::<T>().max(1);
+        let ahead = source.remaining(&list).min(most);
+        let items = field.insert(Self::with_capacity(ahead));
+        while source.next_item(&mut list)? {
+            T::decode_item(items, source)?;
+        }
+        Some(())
     }
 }
 
@@ -354,7 +480,7 @@ fn add<T>(items: &mut Vec<T>, item: Option<T>) -> bool {
 }
 
 /// The end of a list.
-impl<T: Member + Serialize> Slot for Vec<T> {
+impl<T: Member> Slot for Vec<T> {
     fn is_set(&self) -> bool {
         false
     }

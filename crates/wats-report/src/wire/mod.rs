@@ -19,7 +19,7 @@ pub use extra::Extra;
 pub(crate) use member::{Leaf, Member, Model};
 pub use number::Number;
 #[doc(hidden)]
-pub use wats_codec::fast_serde;
+pub use wats_codec::{__fast_key as key, fast};
 
 /// Defines wire models: `"wireName" => field: Type` per member; see the module. A last `@own field: Type` is this
 /// crate's own and not on the wire.
@@ -43,18 +43,75 @@ macro_rules! wire {
             $( pub(crate) $own: $own_ty, )?
         }
 
-        $crate::wire::fast_serde!($name);
-
         const _: () = {
             use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
-            use $crate::wire::member::{Leaf, Member, Model, spelling};
-            use $crate::wire::read::fill;
+            use $crate::wire::fast::{Decode, Encode, Key, Kind, Sink, Source, Written};
+            use $crate::wire::key;
+            use $crate::wire::member::{Leaf, Member, Model, encode_value, spelling};
+            use $crate::wire::read::{Leftover, decode_other, decode_plain, decode_value, fill, is_settled};
             use $crate::wire::slot::{Fields, Found, Slot, count_others, is_other, same_extra};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum At {
                 $( $field, )*
+            }
+
+            const KEYS: &[Key] = &[$( key!($wire) ),*];
+            const _: () = assert!(KEYS.len() <= Written::MOST, "a model has at most 64 members");
+
+            /// Reads an object into a model, which is empty, by the codec's fast path.
+            fn decode<'de, S: Source<'de>>(model: &mut $name, source: &mut S) -> Option<()> {
+                let mut leftover = Leftover::default();
+                let mut map = source.begin_struct(KEYS)?;
+                // The members in their order, as they are written by this program and by servers.
+                $( if source.try_key(&mut map, &key!($wire), At::$field as usize) {
+                    decode_value(source, $wire, &mut model.$field, &mut model.extra, &mut leftover)?;
+                } )*
+                // What is left: members in another order, those without a field, or just the end.
+                while let Some(member) = source.next_key(&mut map, |name| match name {
+                    $( $wire => Ok(At::$field), )*
+                    other => Err(other.to_owned()),
+                })? {
+                    match member {
+                        $( Ok(At::$field) => {
+                            decode_value(source, $wire, &mut model.$field, &mut model.extra, &mut leftover)?;
+                        } )*
+                        Err(other) => decode_other(source, other, &mut model.extra, &mut leftover)?,
+                    }
+                }
+                is_settled(model).then_some(())
+            }
+
+            impl Encode for $name {
+                fn encode<S: Sink>(&self, sink: &mut S) {
+                    let mut written = Written::default();
+                    $( written.add(At::$field as usize, self.$field.is_some()); )*
+                    let others = if self.extra.is_empty() { 0 } else { count_others(self) };
+                    written.add_others(others);
+                    if !sink.begin_struct(KEYS, &written) {
+                        return;
+                    }
+                    $( if let Some(value) = &self.$field {
+                        sink.key(&key!($wire), At::$field as usize);
+                        encode_value(value, &self.extra, $wire, sink);
+                    } )*
+                    if others > 0 {
+                        for (name, value) in self.extra.iter().filter(|(name, _)| is_other(self, name)) {
+                            sink.dynamic_key(name);
+                            value.encode(sink);
+                        }
+                    }
+                    sink.end_map();
+                }
+            }
+
+            impl Decode for $name {
+                fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self> {
+                    let mut read = Self::default();
+                    decode(&mut read, source)?;
+                    Some(read)
+                }
             }
 
             impl Fields for $name {
@@ -167,6 +224,28 @@ macro_rules! wire {
 
                 fn as_fields(&mut self) -> Option<&mut dyn Fields> {
                     Some(self)
+                }
+
+                #[inline]
+                fn encode_member<S: Sink>(&self, sink: &mut S) {
+                    self.encode(sink);
+                }
+
+                fn decode_member<'de, S: Source<'de>>(
+                    field: &mut Option<Self>,
+                    leftover: &mut Leftover,
+                    source: &mut S,
+                ) -> Option<()> {
+                    if source.next_kind() != Kind::Map {
+                        return decode_plain(field, leftover, source);
+                    }
+                    decode(field.insert(Self::default()), source)
+                }
+
+                /// Where it stays: a model is too large to be moved.
+                fn decode_item<'de, S: Source<'de>>(items: &mut Vec<Self>, source: &mut S) -> Option<()> {
+                    items.push(Self::default());
+                    decode(items.last_mut()?, source)
                 }
             }
         };

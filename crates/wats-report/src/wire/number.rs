@@ -1,6 +1,7 @@
 //! Numbers in the form in which they were read.
 
 use serde::ser::{Serialize, Serializer};
+use wats_codec::fast::Sink;
 
 use super::any;
 
@@ -25,10 +26,24 @@ enum Form {
     Real(f64),
     Signed(i64),
     Unsigned(u64),
-    /// A number that was given as a text.
-    Text(f64, Box<str>),
+    /// A number that was given as a text. Rare, as the next one is, so a pointer is all the room that they take.
+    Text(Box<Written>),
     /// A number by its digits, which may be more than an `f64` holds.
-    Digits(f64, Box<str>),
+    Digits(Box<Written>),
+}
+
+/// A number as it stood there.
+#[derive(Debug, Clone)]
+struct Written {
+    value: f64,
+    text: Box<str>,
+}
+
+impl Written {
+    fn new(value: f64, text: &str) -> Box<Self> {
+        let text = text.into();
+        Box::new(Self { value, text })
+    }
 }
 
 impl Number {
@@ -48,7 +63,7 @@ impl Number {
             "-Infinity" => Some(f64::NEG_INFINITY.into()),
             other => {
                 let value = other.trim().parse().ok()?;
-                Some(Self(Form::Text(value, other.into())))
+                Some(Self(Form::Text(Written::new(value, other))))
             }
         }
     }
@@ -65,13 +80,14 @@ impl Number {
             }
         }
         let value = digits.parse().ok()?;
-        Some(Self(Form::Digits(value, digits.into())))
+        Some(Self(Form::Digits(Written::new(value, digits))))
     }
 
     /// The value; whole numbers above 2⁵³ are rounded here, and only here.
     pub fn value(&self) -> f64 {
         match &self.0 {
-            Form::Real(value) | Form::Text(value, _) | Form::Digits(value, _) => *value,
+            Form::Real(value) => *value,
+            Form::Text(written) | Form::Digits(written) => written.value,
             Form::Signed(value) => *value as f64,
             Form::Unsigned(value) => *value as f64,
         }
@@ -80,11 +96,26 @@ impl Number {
     /// The value for comparing; `None` for digits of a number beyond every `f64`, of which only the sign is known.
     pub(crate) fn comparable(&self) -> Option<f64> {
         match &self.0 {
-            Form::Text(value, text) | Form::Digits(value, text) => {
+            Form::Text(written) | Form::Digits(written) => {
+                let Written { value, text } = &**written;
                 let beyond = value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit());
                 (!beyond).then_some(*value)
             }
             _ => Some(self.value()),
+        }
+    }
+}
+
+impl Number {
+    /// Writes the number by the codec's fast path.
+    #[inline]
+    pub(super) fn encode<S: Sink>(&self, sink: &mut S) {
+        match &self.0 {
+            Form::Real(value) => sink.float(*value),
+            Form::Signed(value) => sink.i64(*value),
+            Form::Unsigned(value) => sink.u64(*value),
+            Form::Text(written) => sink.str(&written.text),
+            Form::Digits(..) => sink.serde(self),
         }
     }
 }
@@ -106,7 +137,8 @@ impl Number {
         match &self.0 {
             Form::Signed(value) => return Exact::Whole((*value).into()),
             Form::Unsigned(value) => return Exact::Whole((*value).into()),
-            Form::Text(_, text) | Form::Digits(_, text) => {
+            Form::Text(written) | Form::Digits(written) => {
+                let text = &written.text;
                 if let Ok(value) = text.trim().parse() {
                     return Exact::Whole(value);
                 }
@@ -154,11 +186,13 @@ impl Serialize for Number {
             Form::Signed(value) => serializer.serialize_i64(*value),
             Form::Unsigned(value) => serializer.serialize_u64(*value),
             // JSON keeps the digits if this build can; other formats have the number, as long as there is one.
-            Form::Digits(_, text) if serializer.is_human_readable() => {
-                any::number(text).serialize(serializer)
+            Form::Digits(written) if serializer.is_human_readable() => {
+                any::number(&written.text).serialize(serializer)
             }
-            Form::Digits(value, _) if value.is_finite() => serializer.serialize_f64(*value),
-            Form::Text(_, text) | Form::Digits(_, text) => serializer.serialize_str(text),
+            Form::Digits(written) if written.value.is_finite() => {
+                serializer.serialize_f64(written.value)
+            }
+            Form::Text(written) | Form::Digits(written) => serializer.serialize_str(&written.text),
         }
     }
 }

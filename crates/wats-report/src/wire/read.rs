@@ -7,9 +7,11 @@ use serde::de::{
     DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde_json::Value;
+use wats_codec::fast::{Kind, Number, Source};
 
 use super::Extra;
 use super::any::{self, Any, Object};
+use super::member::Member;
 use super::slot::{Fields, Found, Slot, adds_to_field};
 
 /// What a member's value tells beyond the member itself.
@@ -23,6 +25,10 @@ pub struct Leftover {
 }
 
 impl Leftover {
+    pub(super) fn is_empty(&self) -> bool {
+        self.value.is_none() && self.twice.is_empty()
+    }
+
     /// Puts what was told where the object keeps such things.
     #[cold]
     fn settle(&mut self, name: &'static str, extra: &mut Extra) {
@@ -32,6 +38,93 @@ impl Leftover {
         for inner in self.twice.drain(..) {
             extra.note_duplicate(format!("{name}.{inner}"));
         }
+    }
+}
+
+/// Reads the value of a member by the codec's fast path. It leaves a member that comes twice to `serde`.
+#[inline]
+pub fn decode_value<'de, T: Member, S: Source<'de>>(
+    source: &mut S,
+    name: &'static str,
+    field: &mut Option<T>,
+    extra: &mut Extra,
+    leftover: &mut Leftover,
+) -> Option<()> {
+    if field.is_some() {
+        return None;
+    }
+    T::decode_member(field, leftover, source)?;
+    if !leftover.is_empty() {
+        leftover.settle(name, extra);
+    }
+    Some(())
+}
+
+/// Reads the value of a member without a field by the codec's fast path.
+pub fn decode_other<'de, S: Source<'de>>(
+    source: &mut S,
+    name: String,
+    extra: &mut Extra,
+    leftover: &mut Leftover,
+) -> Option<()> {
+    let twice = &mut leftover.twice;
+    let value = source.seed(Any { twice })?;
+    for inner in leftover.twice.drain(..) {
+        extra.note_duplicate(format!("{name}.{inner}"));
+    }
+    extra.push(name, value);
+    Some(())
+}
+
+/// Whether what the fast path has read needs no second thought: no name came twice, and the object stands for no number.
+pub fn is_settled(fields: &dyn Fields) -> bool {
+    let extra = fields.extra();
+    extra.is_empty()
+        || extra.is_settled()
+            && extra.digits().is_none()
+            && extra
+                .iter()
+                .all(|(name, value)| adds_to_field(fields, name, value))
+}
+
+/// Reads whatever comes to its slot by the codec's fast path; lists and objects by way of `serde`.
+#[inline]
+pub fn decode_plain<'de, S: Source<'de>>(
+    slot: &mut impl Slot,
+    leftover: &mut Leftover,
+    source: &mut S,
+) -> Option<()> {
+    match source.next_kind() {
+        Kind::Text => source.text(|text| {
+            if !slot.text(text) {
+                leftover.value = Some(text.into());
+            }
+        }),
+        Kind::Number => {
+            let left = match source.number()? {
+                Number::Unsigned(value) => (!slot.unsigned(value)).then(|| value.into()),
+                Number::Signed(value) => (!slot.signed(value)).then(|| value.into()),
+                Number::Float(value) => (!slot.real(value)).then(|| any::real(value)),
+            };
+            leftover.value = left;
+            Some(())
+        }
+        Kind::Bool => {
+            let value = source.bool()?;
+            leftover.value = (!slot.bool(value)).then(|| value.into());
+            Some(())
+        }
+        Kind::Null => {
+            if !source.null() {
+                return None;
+            }
+            leftover.value = (!slot.null()).then_some(Value::Null);
+            Some(())
+        }
+        Kind::Map | Kind::List | Kind::Other => source.seed(ValueSeed {
+            slot,
+            odd: leftover,
+        }),
     }
 }
 
@@ -62,7 +155,7 @@ pub fn fill<'de, A: MapAccess<'de>>(
             slot,
             odd: &mut odd,
         })?;
-        if is_set || odd.value.is_some() || !odd.twice.is_empty() {
+        if is_set || !odd.is_empty() {
             let name = fields.member_name(at);
             if is_set {
                 fields.extra_mut().note_duplicate(name);

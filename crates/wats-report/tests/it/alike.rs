@@ -5,9 +5,8 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use wats_codec::{Format, Serde, Serializer};
+use wats_codec::{Decode, Encode, Format, Serde, Serializer};
 
 /// Whether this build keeps numbers by their digits, as some crate of it has asked for.
 pub(crate) fn keeps_digits() -> bool {
@@ -40,20 +39,43 @@ pub(crate) fn assert_same(a: &Value, b: &Value) {
     assert_eq!(a.to_string().len(), b.to_string().len());
 }
 
-/// The client's reader and `serde_json` make the same of a text; compared as texts, in which NaN equals itself.
-pub(crate) fn read_alike<T: DeserializeOwned + Serialize + Debug>(text: &[u8]) {
-    let ours = Serializer::new(Format::Json)
-        .from_slice::<Serde<T>>(text)
-        .map(|Serde(it)| it);
+/// The client's reader, by the fast path and by `serde`, and `serde_json` make the same of a text.
+pub(crate) fn read_alike<T: Decode + Serialize + Debug>(text: &[u8]) {
+    let codec = Serializer::new(Format::Json);
+    let by_serde = codec.from_slice::<Serde<T>>(text).map(|Serde(it)| it);
+    let fast = codec.from_slice::<T>(text);
     let theirs = serde_json::from_slice::<T>(text);
-    match (ours, theirs) {
-        (Ok(ours), Ok(theirs)) if keeps_digits() => {
-            let value = |model: &T| serde_json::to_value(model).unwrap();
-            assert_same(&value(&ours), &value(&theirs));
+    for ours in [by_serde, fast] {
+        match (ours, &theirs) {
+            (Ok(ours), Ok(theirs)) => same_model(&ours, theirs),
+            (ours, theirs) => assert_eq!(ours.is_ok(), theirs.is_ok()),
         }
-        (Ok(ours), Ok(theirs)) => assert_eq!(format!("{ours:?}"), format!("{theirs:?}")),
-        (ours, theirs) => assert_eq!(ours.is_ok(), theirs.is_ok()),
     }
+}
+
+/// The fast path writes what `serde` writes, and reads of each format what `serde` reads.
+pub(crate) fn written_alike<T: Encode + Decode + Debug>(model: &T) {
+    for format in [Format::Json, Format::MessagePack, Format::Archive] {
+        let codec = Serializer::new(format);
+        let by_serde = codec.to_vec(&Serde(model)).unwrap();
+        let fast = codec.to_vec(model).unwrap();
+        if format != Format::Archive {
+            assert!(fast == by_serde, "{format}: {model:?}");
+        }
+        for bytes in [&fast, &by_serde] {
+            let Serde(theirs) = codec.from_slice::<Serde<T>>(bytes).unwrap();
+            same_model(&codec.from_slice::<T>(bytes).unwrap(), &theirs);
+        }
+    }
+}
+
+/// Compared as texts, in which NaN equals itself, and what is kept beside the members is seen.
+fn same_model<T: Serialize + Debug>(a: &T, b: &T) {
+    if keeps_digits() {
+        let value = |model: &T| serde_json::to_value(model).unwrap();
+        return assert_same(&value(a), &value(b));
+    }
+    assert_eq!(format!("{a:?}"), format!("{b:?}"));
 }
 
 /// Names of members of all objects of the schema, and two of none.

@@ -11,7 +11,7 @@
 
 use std::path::PathBuf;
 
-use crate::alike::{assert_same, keeps_digits, plain, read_alike, trees};
+use crate::alike::{assert_same, keeps_digits, plain, read_alike, trees, written_alike};
 use crate::reports::{repair, test};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -33,6 +33,7 @@ fn survives(report: &Value) {
     assert_same(report, &back);
     let packed = Serializer::new(Format::MessagePack);
     let model: Report = serde_json::from_slice(&text).unwrap();
+    written_alike(&model);
     let unpacked: Report = packed.from_slice(&packed.to_vec(&model).unwrap()).unwrap();
     assert_same(report, &serde_json::to_value(&unpacked).unwrap());
     let mut sent = Vec::new();
@@ -40,6 +41,12 @@ fn survives(report: &Value) {
     assert_eq!(body.write_to(&mut sent).unwrap(), sent.len() as u64);
     assert_eq!(sent.len() as u64, body.len());
     assert_same(report, &serde_json::from_slice(&sent).unwrap());
+}
+
+/// The codec's fast path reads it to the end, in every format.
+fn needs_no_serde(report: Value) {
+    let model: Report = serde_json::from_value(report).unwrap();
+    wats_codec::fast::verify(&model).unwrap();
 }
 
 #[test]
@@ -53,7 +60,9 @@ fn real_exports_are_unchanged() {
     for entry in samples {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|ending| ending == "json") {
-            survives(&serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap());
+            let export = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            survives(&export);
+            needs_no_serde(export);
             seen += 1;
         }
     }
@@ -64,6 +73,7 @@ fn real_exports_are_unchanged() {
 fn every_part_is_unchanged() {
     for report in [test(), repair(), json!({})] {
         survives(&report);
+        needs_no_serde(report);
     }
 }
 

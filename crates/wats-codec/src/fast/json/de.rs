@@ -46,7 +46,7 @@ impl<'de> JsonSource<'de> {
 
     #[inline]
     fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        let number = self.number().ok_or(Fallback)?;
+        let number = self.scan_number().ok_or(Fallback)?;
         self.visit_as_found(&number, visitor)
     }
 
@@ -210,15 +210,19 @@ impl<'de> Deserializer<'de> for &mut JsonSource<'de> {
     texts! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(Fallback)?.visit_f32(visitor)
+        self.scan_number().ok_or(Fallback)?.visit_f32(visitor)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(Fallback)?.visit_wide(true, visitor)
+        self.scan_number()
+            .ok_or(Fallback)?
+            .visit_wide(true, visitor)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.number().ok_or(Fallback)?.visit_wide(false, visitor)
+        self.scan_number()
+            .ok_or(Fallback)?
+            .visit_wide(false, visitor)
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

@@ -1,11 +1,12 @@
 //! Reading JSON: the scanner. [`de`](super::de) hands what it finds to `serde`.
 
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
-use crate::fast::{Key, Source, sealed::Sealed};
+use crate::fast::{self, Key, Kind, Source, sealed::Sealed};
 use crate::float::from_text;
 
 /// Reads JSON of the usual shapes. Compact documents keep the prediction of keys; white space is
@@ -183,7 +184,7 @@ impl<'de> JsonSource<'de> {
 
     /// Reads a number by the grammar of JSON.
     #[inline]
-    pub(super) fn number(&mut self) -> Option<Number<'de>> {
+    pub(super) fn scan_number(&mut self) -> Option<Number<'de>> {
         let negative = self.peek()? == b'-';
         let text = self.rest();
         let mut at = usize::from(negative);
@@ -238,7 +239,7 @@ impl<'de> JsonSource<'de> {
             }
             b'n' => self.nothing().then_some(()),
             b't' | b'f' => self.truth().map(|_| ()),
-            _ => self.number().map(|_| ()),
+            _ => self.scan_number().map(|_| ()),
         }
     }
 
@@ -359,7 +360,7 @@ impl<'de> Number<'de> {
     /// The number that a whole text is.
     pub(super) fn of(text: &'de str) -> Option<Self> {
         let mut source = JsonSource::new(text.as_bytes(), 0)?;
-        let number = source.number()?;
+        let number = source.scan_number()?;
         // No white space on either side.
         (number.text.len() == text.len()).then_some(number)
     }
@@ -439,6 +440,19 @@ impl<'de> Source<'de> for JsonSource<'de> {
     type List = Begun;
 
     #[inline]
+    fn next_kind(&mut self) -> Kind {
+        match self.peek() {
+            Some(b'"') => Kind::Text,
+            Some(b'0'..=b'9' | b'-') => Kind::Number,
+            Some(b'n') => Kind::Null,
+            Some(b'{') => Kind::Map,
+            Some(b'[') => Kind::List,
+            Some(b't' | b'f') => Kind::Bool,
+            _ => Kind::Other,
+        }
+    }
+
+    #[inline]
     fn null(&mut self) -> bool {
         self.nothing()
     }
@@ -450,17 +464,30 @@ impl<'de> Source<'de> for JsonSource<'de> {
 
     #[inline]
     fn u64(&mut self) -> Option<u64> {
-        self.number()?.unsigned()
+        self.scan_number()?.unsigned()
     }
 
     #[inline]
     fn i64(&mut self) -> Option<i64> {
-        self.number()?.signed()
+        self.scan_number()?.signed()
+    }
+
+    #[inline]
+    fn number(&mut self) -> Option<fast::Number> {
+        let number = self.scan_number()?;
+        if number.negative {
+            if let Some(value) = number.signed() {
+                return Some(fast::Number::Signed(value));
+            }
+        } else if let Some(value) = number.unsigned() {
+            return Some(fast::Number::Unsigned(value));
+        }
+        self.within_range(number.float()).map(fast::Number::Float)
     }
 
     #[inline]
     fn f64(&mut self) -> Option<f64> {
-        let number = self.number()?;
+        let number = self.scan_number()?;
         self.within_range(number.float())
     }
 
@@ -498,7 +525,11 @@ impl<'de> Source<'de> for JsonSource<'de> {
     }
 
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
-        let value = T::deserialize(&mut *self).ok()?;
+        self.seed(PhantomData)
+    }
+
+    fn seed<T>(&mut self, seed: impl for<'x> DeserializeSeed<'x, Value = T>) -> Option<T> {
+        let value = seed.deserialize(&mut *self).ok()?;
         (!self.failed).then_some(value)
     }
 

@@ -1,9 +1,11 @@
 //! Reading MessagePack. [`de`](super::de) hands what is found to `serde`.
 
-use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
-use crate::fast::{Key, Source, sealed::Sealed};
+use crate::fast::{Key, Kind, Number, Source, sealed::Sealed};
 use crate::float::from_text;
 use crate::msgpack::skip_value;
 
@@ -228,6 +230,19 @@ impl<'de> Source<'de> for PackSource<'de> {
     type List = Left;
 
     #[inline]
+    fn next_kind(&mut self) -> Kind {
+        match self.next_marker() {
+            Some(0xa0..=0xbf | 0xd9..=0xdb) => Kind::Text,
+            Some(0..=0x7f | 0xca..=0xd3 | 0xe0..) => Kind::Number,
+            Some(0xc0) => Kind::Null,
+            Some(0xc2 | 0xc3) => Kind::Bool,
+            Some(0x80..=0x8f | 0xde | 0xdf) => Kind::Map,
+            Some(0x90..=0x9f | 0xdc | 0xdd) => Kind::List,
+            _ => Kind::Other,
+        }
+    }
+
+    #[inline]
     fn null(&mut self) -> bool {
         match self.rest.split_first() {
             Some((0xc0, rest)) => {
@@ -281,6 +296,15 @@ impl<'de> Source<'de> for PackSource<'de> {
             }
             _ => self.u64()?.try_into().ok()?,
         })
+    }
+
+    #[inline]
+    fn number(&mut self) -> Option<Number> {
+        match self.next_marker()? {
+            0xca | 0xcb => self.f64().map(Number::Float),
+            0xd0..=0xd3 | 0xe0.. => self.i64().map(Number::Signed),
+            _ => self.u64().map(Number::Unsigned),
+        }
     }
 
     #[inline]
@@ -356,7 +380,11 @@ impl<'de> Source<'de> for PackSource<'de> {
     }
 
     fn serde<T: DeserializeOwned>(&mut self) -> Option<T> {
-        let value = T::deserialize(&mut *self).ok()?;
+        self.seed(PhantomData)
+    }
+
+    fn seed<T>(&mut self, seed: impl for<'x> DeserializeSeed<'x, Value = T>) -> Option<T> {
+        let value = seed.deserialize(&mut *self).ok()?;
         (!self.special).then_some(value)
     }
 
