@@ -13,7 +13,7 @@ use crate::config::refuse_zero;
 use crate::error::panic_message;
 use crate::map::{AsCompleted, capacity};
 use crate::progress::{Report, Reporter};
-use crate::{BatchError, ChunkError, ConfigError, Progress, Retry};
+use crate::{BatchError, BatchProgress, ChunkError, ConfigError, Retry};
 
 /// How a list is cut and sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl<T, E> ChunkedBatcher<T, E> {
     }
 
     /// Calls `report` after each chunk, with the numbers of items.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(report));
         self
     }

@@ -79,7 +79,7 @@ pub use config::{BatchConfig, Policy, Priority};
 pub use error::{BatchError, ChunkError, ConfigError, TryAddError};
 pub use map::{BatchMap, batch_map, batch_map_stream};
 pub use partition::Partition;
-pub use progress::Progress;
+pub use progress::BatchProgress;
 pub use retry::Retry;
 pub use stats::BatchStats;
 

@@ -11,7 +11,7 @@ use futures_util::Stream;
 
 use crate::engine::Engine;
 use crate::progress::{Report, Reporter};
-use crate::{Partition, Progress};
+use crate::{BatchProgress, Partition};
 
 /// Runs `call` for each item, at most `limit` at a time, and gives all outcomes in the order of the
 /// items.
@@ -103,7 +103,7 @@ impl BatchMap {
     }
 
     /// Calls `report` after each item.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(report));
         self
     }

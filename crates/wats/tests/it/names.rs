@@ -21,10 +21,10 @@ use wats::serde_json::Value;
 use wats::uuid::Uuid;
 use wats::wire::{Extra, Number};
 use wats::{
-    Ask, BreakerConfig, BulkOptions, CacheOptions, CacheStats, CachesStats, ClassOptions, Cleaned,
-    ClientBuilder, Deadline, Error, ErrorKind, Filter, HeaderQuery, Intercept, Literal, Member,
-    Partition, PoolConfig, Process, ProcessService, Product, ProductQuery, ProductRevision,
-    ProductService, ProductSummary, Progress, ProxyConfig, RateLimit, Report, ReportHeader,
-    ReportService, RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts, TlsConfig,
-    UutReport, Wats, WatsBuilder,
+    Ask, BatchProgress, BreakerConfig, BulkOptions, CacheOptions, CacheStats, CachesStats,
+    ClassOptions, Cleaned, ClientBuilder, Deadline, Error, ErrorKind, Filter, HeaderQuery,
+    Intercept, Literal, Member, Partition, PoolConfig, Process, ProcessService, Product,
+    ProductQuery, ProductRevision, ProductService, ProductSummary, ProxyConfig, RateLimit, Report,
+    ReportHeader, ReportService, RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts,
+    TlsConfig, UutReport, Wats, WatsBuilder,
 };

@@ -13,72 +13,7 @@ use syn::visit::{self, Visit};
 use terms::{TERMS, Term, Within};
 
 /// What still stands, by crate, and how often. The list only shrinks.
-const KNOWN: &[(&str, &[(&str, usize)])] = &[
-    ("docs", &[("fate", 5), ("patience", 3)]),
-    ("fuzz", &[("patience", 1)]),
-    (
-        "wats-batch",
-        &[
-            ("Caller", 1),
-            ("Gone", 1),
-            ("Part", 1),
-            ("Place", 1),
-            ("Progress", 1),
-            ("cut off", 4),
-            ("engine", 3),
-            ("fate", 1),
-            ("judged", 1),
-            ("patience", 11),
-            ("ripe", 21),
-            ("starter", 2),
-            ("turn", 1),
-        ],
-    ),
-    (
-        "wats-domains",
-        &[
-            ("Detail", 1),
-            ("Download", 1),
-            ("Stay", 1),
-            ("fate", 72),
-            ("heeds", 1),
-            ("honest", 3),
-            ("judge", 2),
-            ("lane", 1),
-            ("lanes", 2),
-            ("patience", 27),
-            ("patient", 15),
-            ("renewed", 2),
-            ("turn", 5),
-            ("who goes away", 1),
-        ],
-    ),
-    (
-        "wats-http",
-        &[
-            ("Failed", 2),
-            ("Found", 1),
-            ("Got", 1),
-            ("Pieces", 1),
-            ("Progress", 1),
-            ("Repeat", 1),
-            ("Whole", 5),
-            ("Wire", 2),
-            ("dialling", 6),
-            ("distrust", 2),
-            ("distrusted", 1),
-            ("honest", 7),
-            ("owed", 24),
-            ("patience", 4),
-            ("patient", 4),
-            ("silence", 15),
-            ("turn", 4),
-            ("who goes away", 4),
-            ("worth", 1),
-        ],
-    ),
-    ("wats-report", &[("silence", 1), ("turn", 1)]),
-];
+const KNOWN: &[(&str, &[(&str, usize)])] = &[];
 
 /// These files, which have to name them.
 const ITSELF: &str = "xtask/tests/rules/words/";
