@@ -9,7 +9,7 @@ use serde::Serialize;
 use bytes::Bytes;
 
 use crate::address;
-use crate::body::{BodySource, Multipart, Progress};
+use crate::body::{BodySource, Multipart, TransferProgress};
 use crate::call::Call;
 use crate::client::Client;
 use crate::config::{SizeLimits, Timeouts};
@@ -148,7 +148,7 @@ impl RequestBuilder {
     }
 
     /// Calls `hear` for each piece of a streamed body; see [`Call::on_upload`].
-    pub fn on_upload(self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn on_upload(self, hear: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.with(|call| call.on_upload(hear))
     }
 

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 
 use crate::address::write_target;
-use crate::body::{BodySource, Multipart, OnProgress, Progress};
+use crate::body::{BodySource, Multipart, OnProgress, TransferProgress};
 use crate::config::{SizeLimits, Timeouts};
 use crate::error::Error;
 use crate::operation::Operation;
@@ -160,7 +160,7 @@ impl Call {
 
     /// Calls `hear` for each piece of a [`stream`](Self::stream) or [`multipart`](Self::multipart) that is handed to the connection. A further attempt
     /// begins at the front again.
-    pub fn on_upload(mut self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn on_upload(mut self, hear: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.options().on_upload = Some(OnProgress::new(hear));
         self
     }

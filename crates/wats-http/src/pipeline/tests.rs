@@ -43,7 +43,7 @@ impl Transport for Script {
         _: Option<&RedirectTarget>,
     ) -> Result<Answer<Bytes>> {
         let says_packed = request.headers.contains_key(CONTENT_ENCODING);
-        let Payload::Whole(body) = &request.body else {
+        let Payload::Buffered(body) = &request.body else {
             panic!("no test streams");
         };
         assert_eq!(says_packed, body.starts_with(&[0x1f, 0x8b]));
@@ -136,7 +136,7 @@ async fn run_with(
         target: "/x",
         common: &common,
         headers: HeaderMap::new(),
-        body: Payload::Whole(body),
+        body: Payload::Buffered(body),
         plain: None,
         may_repeat: repeat == Repeat::Safe,
         weight: 1,
@@ -723,7 +723,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             target: "/x",
             common: &common,
             headers: HeaderMap::new(),
-            body: Payload::Whole(Bytes::new()),
+            body: Payload::Buffered(Bytes::new()),
             plain: None,
             may_repeat: false,
             weight: 1,
