@@ -13,20 +13,20 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use wats_http::{BodySource, Call, Client, Operation, Repeat, TransferProgress, http::Method};
+use wats_http::{BodySource, Call, Client, Idempotency, Operation, TransferProgress, http::Method};
 
 // A report overwrites the one with the same id, so that sending it twice is safe although it is a POST.
 static SUBMIT: Operation = Operation::new(
     "report.submit",
     Method::POST,
     "/api/Report/WSJF",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 static REPORT: Operation = Operation::new(
     "report.get",
     Method::GET,
     "/api/Report/Wsjf/{id}",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 
 #[tokio::main(flavor = "current_thread")]

@@ -23,7 +23,7 @@ use crate::error::{Deadline, Error, ErrorKind, Result, ServiceName};
 use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::observe;
-use crate::operation::Repeat;
+use crate::operation::Idempotency;
 use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
@@ -41,10 +41,10 @@ use crate::token::{Secrets, Token};
 /// runtime take [`with_own_pool`](Client::with_own_pool).
 ///
 /// ```no_run
-/// use wats_http::{Call, Client, Operation, Repeat};
+/// use wats_http::{Call, Client, Idempotency, Operation};
 /// use http::Method;
 ///
-/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Idempotency::Idempotent);
 ///
 /// # async fn example() -> wats_http::Result<()> {
 /// let client = Client::builder().base_url("https://server.example").token("dXNlcjpwYXNz").build()?;
@@ -76,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     /// Anything but a 2xx answer within the deadlines and caps; see [`ErrorKind`](crate::ErrorKind). Tries are repeated
-    /// as [`RetryConfig`] and the operation's [`Repeat`] allow.
+    /// as [`RetryConfig`] and the operation's [`Idempotency`] allow.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
@@ -186,7 +186,7 @@ impl Client {
             headers,
             body,
             plain: None,
-            may_repeat: call.operation.repeat() == Repeat::Safe,
+            may_repeat: call.operation.idempotency() == Idempotency::Idempotent,
             weight,
             timeouts,
             limits: limits.unwrap_or(&shared.pipeline.limits),

@@ -66,7 +66,7 @@ pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 pub use encoding::RequestCompression;
 pub use error::{Deadline, Error, ErrorKind, Result};
 pub use intercept::{Attempt, Intercept, Outcome, Refusal};
-pub use operation::{Operation, Repeat};
+pub use operation::{Idempotency, Operation};
 pub use pool::PoolStats;
 pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::RateLimit;

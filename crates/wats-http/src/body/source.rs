@@ -25,9 +25,9 @@ const PIECE: usize = 128 << 10;
 /// once: as soon as an attempt has taken from them, the call is not repeated, whatever its operation allows.
 ///
 /// ```no_run
-/// use wats_http::{BodySource, Call, Operation, Repeat, http::Method};
+/// use wats_http::{BodySource, Call, Idempotency, Operation, http::Method};
 ///
-/// static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/api/Report/WSJF", Repeat::Safe);
+/// static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/api/Report/WSJF", Idempotency::Idempotent);
 ///
 /// let call = Call::new(&SUBMIT)
 ///     .stream(BodySource::file("reports/large.json"), "application/json")

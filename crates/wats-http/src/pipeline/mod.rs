@@ -402,7 +402,8 @@ impl Pipeline {
         call: &CallContext,
         deadline: Option<Instant>,
     ) -> Result<Duration, Option<&'static str>> {
-        if attempts >= self.retry.max_attempts || !retry::may_repeat(error, call.operation.repeat())
+        if attempts >= self.retry.max_attempts
+            || !retry::may_repeat(error, call.operation.idempotency())
         {
             return Err(None);
         }

@@ -27,9 +27,9 @@ use crate::uri::Address;
 ///
 /// ```
 /// use wats_http::test_util::{MockAnswer, MockTransport};
-/// use wats_http::{Call, Client, Operation, Repeat, http::Method};
+/// use wats_http::{Call, Client, Idempotency, Operation, http::Method};
 ///
-/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Idempotency::Idempotent);
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> wats_http::Result<()> {

@@ -7,7 +7,9 @@ use wats::bytes::Bytes;
 use wats::cache::{AsyncTtlCache, SingleFlight, TtlCache};
 use wats::codec::{Format, Limits, Serializer};
 use wats::http::http::{HeaderMap, Method};
-use wats::http::{Attempt, Call, Client, Operation, Outcome, PoolStats, Refusal, Repeat, Response};
+use wats::http::{
+    Attempt, Call, Client, Idempotency, Operation, Outcome, PoolStats, Refusal, Response,
+};
 use wats::jiff::{Timestamp, civil};
 use wats::report::builder::{DuplicateNames, NonFinitePolicy, Sequence, StepRef, state};
 use wats::report::lint::{FixPolicy, RULES, Rule};
