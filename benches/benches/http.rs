@@ -3,14 +3,14 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::sync::mpsc;
 use wats_http::http::Method;
-use wats_http::{Call, Client, Operation, Repeat};
+use wats_http::{Call, Client, Idempotency, Operation};
 use wats_sim::Simulator;
 
 static GET: Operation = Operation::new(
     "product.get",
     Method::GET,
     "/api/Product/{partNumber}",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 
 fn http(criterion: &mut Criterion) {

@@ -66,8 +66,8 @@ async fn main() -> Result<(), ConfigError> {
             std::future::pending::<Result<Vec<u32>, _>>()
         })?;
     let waiting: Vec<_> = (0..2).filter_map(|part| stuck.try_add(part).ok()).collect();
-    let cut_off = stuck.close_within(Duration::from_millis(20)).await;
-    println!("(unsent, interrupted) = {cut_off:?}");
+    let aborted = stuck.close_within(Duration::from_millis(20)).await;
+    println!("(unsent, interrupted) = {aborted:?}");
     for ticket in waiting {
         if let Err(error) = ticket.await {
             println!("{error}");

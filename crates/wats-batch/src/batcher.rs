@@ -161,7 +161,7 @@ impl<T, R, E> RequestBatcher<T, R, E> {
     pub async fn close_within(&self, deadline: Duration) -> (usize, usize) {
         match tokio::time::timeout(deadline, self.close()).await {
             Ok(()) => (0, 0),
-            Err(_) => self.shared().cut_off(),
+            Err(_) => self.shared().abort(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::config::refuse_zero;
 use crate::error::panic_message;
 use crate::map::{AsCompleted, capacity};
 use crate::progress::{Report, Reporter};
-use crate::{BatchError, ChunkError, ConfigError, Progress, Retry};
+use crate::{BatchError, BatchProgress, ChunkError, ConfigError, Retry};
 
 /// How a list is cut and sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl<T, E> ChunkedBatcher<T, E> {
     }
 
     /// Calls `report` after each chunk, with the numbers of items.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(report));
         self
     }
@@ -149,7 +149,7 @@ impl<T, E> ChunkedBatcher<T, E> {
         F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<Vec<V>, E>>,
     {
-        let chunks = in_order(self.judged(items, call, |values| Some(values.len()))).await;
+        let chunks = in_order(self.checked(items, call, |values| Some(values.len()))).await;
         let items = chunks.last().map_or(0, |last| last.items.end);
         let mut outcomes = Vec::with_capacity(items);
         for done in chunks {
@@ -176,7 +176,7 @@ impl<T, E> ChunkedBatcher<T, E> {
         F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<Vec<V>, E>>,
     {
-        let chunks = all_or_first_error(self.judged(items, call, |values| Some(values.len())));
+        let chunks = all_or_first_error(self.checked(items, call, |values| Some(values.len())));
         async { Ok(chunks.await?.into_iter().flatten().collect()) }
     }
 
@@ -222,13 +222,13 @@ impl<T, E> ChunkedBatcher<T, E> {
         F: Fn(Vec<T>) -> Fut,
         Fut: Future<Output = Result<C, E>>,
     {
-        self.judged(items, call, |_| None)
+        self.checked(items, call, |_| None)
     }
 
     /// The chunks as they end. `answers` counts the values of an answer where there must be one for
     /// each item. What is wrong with a chunk is found here and nowhere else, so progress, stream and
     /// outcomes agree.
-    fn judged<I, C, F, Fut>(
+    fn checked<I, C, F, Fut>(
         &self,
         items: I,
         call: F,

@@ -14,7 +14,7 @@
 //! runtime has in it is in `queue::site`) → `entry` (what callers and batcher know of one item). `worker`
 //! and `timer` are the tasks that drive it, `recover` what a worker does about failures, `watch` asks
 //! whether another runtime is driven.
-//! `engine` is the bounded concurrency under [`ChunkedBatcher`] and [`batch_map`].
+//! `concurrency` is the bounded concurrency under [`ChunkedBatcher`] and [`batch_map`].
 //!
 //! # Example
 //! ```
@@ -44,9 +44,9 @@ mod batcher;
 mod builder;
 mod bulk;
 mod chunked;
+mod concurrency;
 mod config;
 mod dedupe;
-mod engine;
 mod entry;
 mod error;
 mod foreign;
@@ -79,7 +79,7 @@ pub use config::{BatchConfig, Policy, Priority};
 pub use error::{BatchError, ChunkError, ConfigError, TryAddError};
 pub use map::{BatchMap, batch_map, batch_map_stream};
 pub use partition::Partition;
-pub use progress::Progress;
+pub use progress::BatchProgress;
 pub use retry::Retry;
 pub use stats::BatchStats;
 

@@ -18,13 +18,13 @@ use crate::bulk::Bulk;
 use crate::entry::WhenFull;
 use crate::metrics::Meter;
 use crate::queue::{Errand, Task};
-use crate::shared::{Options, Shared, Starter};
+use crate::shared::{Options, Shared, SpawnFn};
 use crate::worker::Worker;
 use crate::{BatchConfig, BatchError, Policy, Priority};
 
 type Under = Arc<Shared<u32, u32, ()>>;
 
-fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
+fn under(batch: usize, spawn: SpawnFn<u32, u32, ()>) -> Under {
     let size = batch;
     let config = BatchConfig::default()
         .policy(Policy::Eager)
@@ -43,7 +43,7 @@ fn under(batch: usize, starter: Starter<u32, u32, ()>) -> Under {
             |items: Vec<u32>| Ok(items.into_iter().map(Ok).collect()),
         ),
         options,
-        starter,
+        spawn,
     ))
 }
 
@@ -178,14 +178,14 @@ fn a_waker_that_changes_is_not_lost() {
 }
 
 #[test]
-fn a_cut_off_answers_once() {
+fn an_abort_answers_once() {
     model(|| {
         let shared = under(1, on_a_thread);
         let ticket =
             Ticket::enter_now(Arc::clone(&shared), 1, Priority::Normal, WhenFull::Reject).unwrap();
         let other = Arc::clone(&shared);
         let closer = thread::spawn(move || {
-            other.cut_off();
+            other.abort();
         });
         match block_on(ticket) {
             Ok(answer) => assert_eq!(answer, 1),

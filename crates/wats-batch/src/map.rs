@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use crate::engine::Engine;
+use crate::concurrency::Concurrent;
 use crate::progress::{Report, Reporter};
-use crate::{Partition, Progress};
+use crate::{BatchProgress, Partition};
 
 /// Runs `call` for each item, at most `limit` at a time, and gives all outcomes in the order of the
 /// items.
@@ -103,7 +103,7 @@ impl BatchMap {
     }
 
     /// Calls `report` after each item.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(report));
         self
     }
@@ -170,7 +170,7 @@ impl BatchMap {
         call: F,
     ) -> impl Stream<Item = Fut::Output> + use<I, F, Fut> {
         InOrder {
-            engine: Engine::new(items.into_iter(), self.limit, call),
+            concurrent: Concurrent::new(items.into_iter(), self.limit, call),
             most: self.ahead.max(self.limit).max(1),
             window: Window::new(),
         }
@@ -201,15 +201,15 @@ where
 {
     let mut outcomes = Vec::with_capacity(capacity::<Fut::Output>(&items));
     let mut window = Window::new();
-    let mut engine = Engine::new(items, limit, call);
+    let mut concurrent = Concurrent::new(items, limit, call);
     let mut stop = pin!(stop);
     let mut stopped = false;
     poll_fn(|cx| {
         if !stopped && stop.as_mut().poll(cx).is_ready() {
             stopped = true;
-            engine.stop();
+            concurrent.stop();
         }
-        engine.drive(cx, usize::MAX, |index, outcome| {
+        concurrent.drive(cx, usize::MAX, |index, outcome| {
             if let Some(outcome) = &outcome {
                 seen(outcome);
             }
@@ -284,7 +284,7 @@ impl<R> Window<R> {
 
 /// See [`batch_map_stream`].
 pub(crate) struct AsCompleted<I: Iterator, F, Fut: Future, S> {
-    engine: Engine<I, F, Fut>,
+    concurrent: Concurrent<I, F, Fut>,
     limit: usize,
     done: VecDeque<(usize, Fut::Output)>,
     /// Sees each outcome before it is handed out, and once. If it panics, the next poll hands it out.
@@ -292,7 +292,7 @@ pub(crate) struct AsCompleted<I: Iterator, F, Fut: Future, S> {
     was_seen: bool,
 }
 
-// Nothing in it is pinned in place: the engine keeps its futures in boxes.
+// Nothing in it is pinned in place: `Concurrent` keeps its futures in boxes.
 impl<I: Iterator, F, Fut: Future, S> Unpin for AsCompleted<I, F, Fut, S> {}
 
 impl<I, F, Fut, S> AsCompleted<I, F, Fut, S>
@@ -304,7 +304,7 @@ where
 {
     pub(crate) fn new(items: I, limit: usize, call: F, seen: S) -> Self {
         Self {
-            engine: Engine::new(items, limit, call),
+            concurrent: Concurrent::new(items, limit, call),
             limit: limit.max(1),
             done: VecDeque::new(),
             seen,
@@ -327,7 +327,7 @@ where
         let (limit, done) = (this.limit, &mut this.done);
         // All slots are kept busy before a result is handed out.
         let room = limit.saturating_sub(done.len());
-        let ended = this.engine.drive(cx, room, |index, outcome| {
+        let ended = this.concurrent.drive(cx, room, |index, outcome| {
             done.extend(outcome.map(|outcome| (index, outcome)));
             limit.saturating_sub(done.len())
         });
@@ -344,13 +344,13 @@ where
 
 /// See [`BatchMap::ordered_stream`].
 struct InOrder<I: Iterator, F, Fut: Future> {
-    engine: Engine<I, F, Fut>,
+    concurrent: Concurrent<I, F, Fut>,
     /// The most outcomes kept and futures under way.
     most: usize,
     window: Window<Fut::Output>,
 }
 
-// Nothing in it is pinned in place: the engine keeps its futures in boxes.
+// Nothing in it is pinned in place: `Concurrent` keeps its futures in boxes.
 impl<I: Iterator, F, Fut: Future> Unpin for InOrder<I, F, Fut> {}
 
 impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Stream for InOrder<I, F, Fut> {
@@ -358,11 +358,11 @@ impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Stream for InOrder<I, F
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self {
-            engine,
+            concurrent,
             most,
             window,
         } = &mut *self;
-        let ended = engine.drive(
+        let ended = concurrent.drive(
             cx,
             most.saturating_sub(window.kept.len()),
             |index, outcome| {

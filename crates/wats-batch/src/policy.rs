@@ -18,13 +18,13 @@ pub(crate) struct View {
 
 impl View {
     /// Whether a worker that looks now should take a batch.
-    pub(crate) fn ripe(self) -> bool {
-        self.ripe_after(0)
+    pub(crate) fn should_send(self) -> bool {
+        self.should_send_after(0)
     }
 
     /// The same, once `workers` others have each taken a full batch.
     #[inline]
-    pub(crate) fn ripe_after(self, workers: usize) -> bool {
+    pub(crate) fn should_send_after(self, workers: usize) -> bool {
         // The sizes are the user's, up to the largest there is.
         let taken = workers.saturating_mul(self.batch);
         if self.flushing > taken {
@@ -56,25 +56,25 @@ mod tests {
 
     #[test]
     fn a_window_waits_for_size_or_time() {
-        assert!(!view(Policy::Window, 9, 0, false).ripe());
-        assert!(view(Policy::Window, 10, 0, false).ripe());
-        assert!(view(Policy::Window, 1, 0, true).ripe());
-        assert!(!view(Policy::Window, 0, 0, true).ripe());
-        assert!(!view(Policy::Window, 19, 0, false).ripe_after(1));
-        assert!(view(Policy::Window, 20, 0, false).ripe_after(1));
+        assert!(!view(Policy::Window, 9, 0, false).should_send());
+        assert!(view(Policy::Window, 10, 0, false).should_send());
+        assert!(view(Policy::Window, 1, 0, true).should_send());
+        assert!(!view(Policy::Window, 0, 0, true).should_send());
+        assert!(!view(Policy::Window, 19, 0, false).should_send_after(1));
+        assert!(view(Policy::Window, 20, 0, false).should_send_after(1));
     }
 
     #[test]
     fn eager_takes_whatever_is_not_spoken_for() {
-        assert!(view(Policy::Eager, 1, 0, false).ripe());
-        assert!(!view(Policy::Eager, 10, 0, false).ripe_after(1));
-        assert!(view(Policy::Eager, 11, 0, false).ripe_after(1));
+        assert!(view(Policy::Eager, 1, 0, false).should_send());
+        assert!(!view(Policy::Eager, 10, 0, false).should_send_after(1));
+        assert!(view(Policy::Eager, 11, 0, false).should_send_after(1));
     }
 
     #[test]
     fn manual_sends_only_what_was_flushed() {
-        assert!(!view(Policy::Manual, 1000, 0, true).ripe());
-        assert!(view(Policy::Manual, 1000, 1, false).ripe());
-        assert!(!view(Policy::Manual, 1000, 10, false).ripe_after(1));
+        assert!(!view(Policy::Manual, 1000, 0, true).should_send());
+        assert!(view(Policy::Manual, 1000, 1, false).should_send());
+        assert!(!view(Policy::Manual, 1000, 10, false).should_send_after(1));
     }
 }

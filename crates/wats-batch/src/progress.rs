@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Progress {
+pub struct BatchProgress {
     /// Items that have an outcome, failures included.
     pub done: usize,
     /// Of these, the failed ones.
@@ -16,7 +16,7 @@ pub struct Progress {
     pub total: Option<usize>,
 }
 
-impl Progress {
+impl BatchProgress {
     /// The share that is done, from 0 to 1, where the total is known.
     pub fn fraction(&self) -> Option<f64> {
         match self.total? {
@@ -26,7 +26,7 @@ impl Progress {
     }
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for BatchProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.done)?;
         if let Some(total) = self.total {
@@ -40,11 +40,11 @@ impl fmt::Display for Progress {
 }
 
 /// A progress callback.
-pub(crate) type Report = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(crate) type Report = Arc<dyn Fn(BatchProgress) + Send + Sync>;
 
 /// Counts outcomes and tells the callback.
 pub(crate) struct Reporter {
-    progress: Progress,
+    progress: BatchProgress,
     report: Option<Report>,
 }
 
@@ -53,7 +53,7 @@ impl Reporter {
         let (least, most) = items.size_hint();
         let total = most.filter(|&most| most == least);
         Self {
-            progress: Progress {
+            progress: BatchProgress {
                 done: 0,
                 failed: 0,
                 total,

@@ -40,7 +40,7 @@ impl Wake for SlotWaker {
     }
 }
 
-/// The engine's end: gives the slots that have woken.
+/// The end of `Concurrent`: gives the slots that have woken.
 pub(crate) struct Ready {
     task: Arc<AtomicWaker>,
     groups: Vec<Arc<Group>>,
@@ -142,7 +142,7 @@ mod loom_tests {
                 .collect();
             let mut seen = BTreeSet::new();
             block_on(poll_fn(|cx| {
-                // As the engine does it.
+                // As `Concurrent` does it.
                 let mut told = false;
                 loop {
                     if let Some(slot) = ready.next() {

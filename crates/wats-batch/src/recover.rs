@@ -9,7 +9,7 @@ use crate::BatchError;
 use crate::entry::Index;
 use crate::error::Answer;
 use crate::foreign::let_go;
-use crate::recovery::{Part, Recovery};
+use crate::recovery::{Recovery, SubBatch};
 use crate::worker::Worker;
 
 /// How often a batch is cut while nothing of it gets through: down to quarters, seven calls in all.
@@ -19,7 +19,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
     /// Serves a batch just taken until each of its items is answered.
     pub(crate) async fn serve_with_recovery(&mut self, items: Vec<T>, recovery: &Recovery<T, E>) {
         let entries = std::mem::take(&mut self.entries);
-        self.parts.push_back(Part {
+        self.parts.push_back(SubBatch {
             items: entries.into_iter().zip(items).collect(),
             attempt: 1,
             cuts: 0,
@@ -44,7 +44,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
             }
             let attempt = part.attempt;
             self.entries = part.items.iter().map(|(entry, _)| *entry).collect();
-            let again = Part {
+            let again = SubBatch {
                 items: recovery.keep(&part.items, attempt),
                 ..part
             };
@@ -79,16 +79,16 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
     }
 
     /// Sends these again; the worker has the entries of the others.
-    fn send_again(&mut self, mut part: Part<T, E>) {
+    fn send_again(&mut self, mut part: SubBatch<T, E>) {
         part.attempt += 1;
         self.parts.push_front(part);
     }
 
-    fn cut_in_two(&mut self, mut first: Part<T, E>, error: &BatchError<E>) {
+    fn cut_in_two(&mut self, mut first: SubBatch<T, E>, error: &BatchError<E>) {
         self.entries.clear();
         first.cuts += 1;
         first.failure = Some(error.clone());
-        let second = Part {
+        let second = SubBatch {
             items: first.items.split_off(first.items.len() / 2),
             failure: first.failure.clone(),
             ..first
@@ -102,7 +102,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
     fn settle_or_keep(
         &mut self,
         answers: Vec<Answer<R, E>>,
-        mut part: Part<T, E>,
+        mut part: SubBatch<T, E>,
         recovery: &Recovery<T, E>,
     ) -> bool {
         // The predicate is foreign code: it is asked while the worker still has all entries.
@@ -140,7 +140,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
     }
 
     /// Takes out the items nobody waits for any more; they need not be sent again.
-    fn drop_unwanted(&mut self, part: &mut Part<T, E>) {
+    fn drop_unwanted(&mut self, part: &mut SubBatch<T, E>) {
         let items = std::mem::take(&mut part.items);
         let unwanted = {
             let mut queue = self.shared.queue.lock();

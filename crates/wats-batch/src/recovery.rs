@@ -14,7 +14,7 @@ pub(crate) struct Recovery<T, E> {
 }
 
 /// Items that are sent together, with the number of their attempt.
-pub(crate) struct Part<T, E> {
+pub(crate) struct SubBatch<T, E> {
     pub(crate) items: Vec<(Index, T)>,
     pub(crate) attempt: u32,
     /// How often the batch was cut to come to this part.

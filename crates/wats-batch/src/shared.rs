@@ -34,14 +34,14 @@ pub(crate) struct Options<T, R, E> {
 
 /// How to start a task of ours. A function pointer, so that only making a batcher needs the bounds of
 /// `spawn`, and not every type that mentions one.
-pub(crate) type Starter<T, R, E> = fn(&Arc<Shared<T, R, E>>, Errand);
+pub(crate) type SpawnFn<T, R, E> = fn(&Arc<Shared<T, R, E>>, Errand);
 
 pub(crate) struct Shared<T, R, E> {
     pub(crate) queue: Lock<Queue<T, R, E>>,
     pub(crate) bulk: Bulk<T, R, E>,
     pub(crate) policy: Policy,
     pub(crate) options: Options<T, R, E>,
-    starter: Starter<T, R, E>,
+    spawn: SpawnFn<T, R, E>,
     workers: Lock<Vec<AbortHandle>>,
     /// Told when the batcher is closed, and when a closed one has answered everything.
     pub(crate) closing: Notify,
@@ -52,7 +52,7 @@ impl<T, R, E> Shared<T, R, E> {
         config: BatchConfig,
         bulk: Bulk<T, R, E>,
         options: Options<T, R, E>,
-        starter: Starter<T, R, E>,
+        spawn: SpawnFn<T, R, E>,
     ) -> Self {
         Self {
             policy: config.policy,
@@ -60,7 +60,7 @@ impl<T, R, E> Shared<T, R, E> {
             queue: Lock::new(Queue::new(config, options.recovery.is_some())),
             bulk,
             options,
-            starter,
+            spawn,
             workers: Lock::default(),
             closing: Notify::new(),
         }
@@ -97,7 +97,7 @@ impl<T, R, E> Shared<T, R, E> {
         loop {
             let errand = self.queue.lock().errand();
             let Some(errand) = errand else { return };
-            (self.starter)(self, errand);
+            (self.spawn)(self, errand);
         }
     }
 
@@ -262,8 +262,8 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// Answers everything at once: what was not sent fails as closed, what was sent as interrupted.
-    pub(crate) fn cut_off(self: &Arc<Self>) -> (usize, usize) {
-        let failed = self.update(Queue::cut_off);
+    pub(crate) fn abort(self: &Arc<Self>) -> (usize, usize) {
+        let failed = self.update(Queue::abort);
         let workers = std::mem::take(&mut *self.workers.lock());
         workers.iter().for_each(AbortHandle::abort);
         failed

@@ -18,7 +18,7 @@ use crate::entry::Index;
 use crate::error::{Answer, panic_message};
 use crate::foreign::{forget_panic, let_go};
 use crate::queue::Post;
-use crate::recovery::Part;
+use crate::recovery::SubBatch;
 use crate::shared::Shared;
 use crate::{BatchError, Policy};
 
@@ -28,7 +28,7 @@ pub(crate) struct Worker<T, R, E> {
     /// The entries of the bulk call under way.
     pub(crate) entries: Vec<Index>,
     /// Parts of the batch that are to be sent again.
-    pub(crate) parts: VecDeque<Part<T, E>>,
+    pub(crate) parts: VecDeque<SubBatch<T, E>>,
     /// How long the last call took.
     took: Option<Duration>,
     /// It has yet to take a batch.
@@ -144,7 +144,7 @@ impl<T, R, E> Worker<T, R, E> {
     }
 }
 
-/// Not the usual end: the batcher was cut off, or the runtime has ended or was not there. Nothing else
+/// Not the usual end: the batcher was aborted, or the runtime has ended or was not there. Nothing else
 /// ends a worker, since what may panic in it is caught. Nobody is left without an answer.
 impl<T, R, E> Drop for Worker<T, R, E> {
     fn drop(&mut self) {
@@ -157,7 +157,7 @@ impl<T, R, E> Drop for Worker<T, R, E> {
             let interrupted = std::iter::repeat_with(|| Err(BatchError::Interrupted));
             queue.settle(entries.into_iter(), interrupted, deferred);
             queue.worker_lost(post, self.is_starting);
-            if !queue.was_cut_off() {
+            if !queue.is_aborted() {
                 queue.ended(post.place, deferred);
             }
         });

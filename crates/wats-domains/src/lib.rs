@@ -33,7 +33,7 @@ pub use report::{
 };
 
 #[doc(inline)]
-pub use wats_batch::{Partition, Progress};
+pub use wats_batch::{BatchProgress, Partition};
 #[doc(inline)]
 pub use wats_report::{Cleaned, clean_scanned, wire};
 

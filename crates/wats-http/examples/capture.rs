@@ -11,16 +11,20 @@ mod server;
 
 use std::error::Error;
 
-use wats_http::{Call, Capture, Client, Operation, Repeat, http::Method};
+use wats_http::{Call, Capture, Client, Idempotency, Operation, http::Method};
 use wats_sim::Fault;
 
-static VERSION: Operation =
-    Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+static VERSION: Operation = Operation::new(
+    "app.version",
+    Method::GET,
+    "/api/App/Version",
+    Idempotency::Idempotent,
+);
 static PRODUCTS: Operation = Operation::new(
     "product.query",
     Method::GET,
     "/api/Product/Query",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 
 #[tokio::main(flavor = "current_thread")]

@@ -11,17 +11,21 @@ mod server;
 
 use std::error::Error;
 
-use wats_http::{Call, Client, Operation, Repeat, http::Method};
+use wats_http::{Call, Client, Idempotency, Operation, http::Method};
 
 // What a server can do is written down once: the name for logs and errors, the path with its parameters, and whether
 // doing it twice is safe. The method does not decide that.
-static VERSION: Operation =
-    Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+static VERSION: Operation = Operation::new(
+    "app.version",
+    Method::GET,
+    "/api/App/Version",
+    Idempotency::Idempotent,
+);
 static PRODUCT: Operation = Operation::new(
     "product.get",
     Method::GET,
     "/api/Product/{partNumber}",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 
 #[tokio::main(flavor = "current_thread")]

@@ -11,10 +11,14 @@ mod server;
 use std::error::Error;
 
 use tokio::task::JoinSet;
-use wats_http::{Call, Client, Operation, PoolConfig, Repeat, http::Method};
+use wats_http::{Call, Client, Idempotency, Operation, PoolConfig, http::Method};
 
-static VERSION: Operation =
-    Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+static VERSION: Operation = Operation::new(
+    "app.version",
+    Method::GET,
+    "/api/App/Version",
+    Idempotency::Idempotent,
+);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -18,11 +18,15 @@ use std::error::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use wats_http::{
-    Call, Client, Operation, ProxyConfig, ProxyCredentials, Repeat, TlsConfig, http::Method,
+    Call, Client, Idempotency, Operation, ProxyConfig, ProxyCredentials, TlsConfig, http::Method,
 };
 
-static VERSION: Operation =
-    Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+static VERSION: Operation = Operation::new(
+    "app.version",
+    Method::GET,
+    "/api/App/Version",
+    Idempotency::Idempotent,
+);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

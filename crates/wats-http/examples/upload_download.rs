@@ -13,20 +13,20 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use wats_http::{BodySource, Call, Client, Operation, Progress, Repeat, http::Method};
+use wats_http::{BodySource, Call, Client, Idempotency, Operation, TransferProgress, http::Method};
 
 // A report overwrites the one with the same id, so that sending it twice is safe although it is a POST.
 static SUBMIT: Operation = Operation::new(
     "report.submit",
     Method::POST,
     "/api/Report/WSJF",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 static REPORT: Operation = Operation::new(
     "report.get",
     Method::GET,
     "/api/Report/Wsjf/{id}",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 
 #[tokio::main(flavor = "current_thread")]
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Tells every megabyte.
-fn tell(what: &'static str) -> impl Fn(Progress) + Send + Sync {
+fn tell(what: &'static str) -> impl Fn(TransferProgress) + Send + Sync {
     let told = AtomicU64::new(0);
     move |progress| {
         let megabytes = progress.bytes >> 20;

@@ -9,12 +9,12 @@ use serde::Serialize;
 use bytes::Bytes;
 
 use crate::address;
-use crate::body::{BodySource, Multipart, Progress};
+use crate::body::{BodySource, Multipart, TransferProgress};
 use crate::call::Call;
 use crate::client::Client;
 use crate::config::{SizeLimits, Timeouts};
 use crate::error::Result;
-use crate::operation::{Operation, Repeat};
+use crate::operation::{Idempotency, Operation};
 use crate::response::{Download, Response};
 
 /// A call that is put together for once, without an [`Operation`]; see [`Client::request`].
@@ -22,7 +22,7 @@ use crate::response::{Download, Response};
 /// Errors, spans and metrics name it `request`, and have no path template.
 ///
 /// ```no_run
-/// use wats_http::{Client, Repeat};
+/// use wats_http::{Client, Idempotency};
 ///
 /// # async fn example(client: Client) -> wats_http::Result<()> {
 /// let found: serde_json::Value = client
@@ -35,7 +35,7 @@ use crate::response::{Download, Response};
 ///     .put("/api/Product")
 ///     .json(&found)
 ///     // It overwrites, so it may be sent again when an answer is lost.
-///     .repeat(Repeat::Safe)
+///     .idempotency(Idempotency::Idempotent)
 ///     .send()
 ///     .await?;
 /// # Ok(()) }
@@ -47,7 +47,7 @@ pub struct RequestBuilder {
     method: Method,
     /// Path and query as they were given, and what was added to the query.
     target: String,
-    repeat: Repeat,
+    idempotency: Idempotency,
     call: Call,
 }
 
@@ -82,7 +82,7 @@ impl Client {
     /// another server, for a fragment, for `.` and `..` between slashes, escaped or not, and for what no address has,
     /// such as spaces and control characters.
     ///
-    /// `GET` and `HEAD` may be repeated, other methods only if [`RequestBuilder::repeat`] says so.
+    /// `GET` and `HEAD` may be repeated, other methods only if [`RequestBuilder::idempotency`] says so.
     pub fn request(&self, method: Method, path: impl Into<String>) -> RequestBuilder {
         let is_safe = matches!(method, Method::GET | Method::HEAD);
         RequestBuilder {
@@ -90,10 +90,14 @@ impl Client {
             call: Call::new(&Operation::literal(
                 method.clone(),
                 String::new(),
-                Repeat::Never,
+                Idempotency::NotIdempotent,
             )),
             target: path.into(),
-            repeat: if is_safe { Repeat::Safe } else { Repeat::Never },
+            idempotency: if is_safe {
+                Idempotency::Idempotent
+            } else {
+                Idempotency::NotIdempotent
+            },
             method,
         }
     }
@@ -148,7 +152,7 @@ impl RequestBuilder {
     }
 
     /// Calls `hear` for each piece of a streamed body; see [`Call::on_upload`].
-    pub fn on_upload(self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn on_upload(self, hear: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.with(|call| call.on_upload(hear))
     }
 
@@ -170,8 +174,8 @@ impl RequestBuilder {
     /// Says whether it may be sent again when it is unknown whether the server carried it out (idempotent, in the terms of
     /// RFC 9110, section 9.2.2). By default `GET` and `HEAD` may be, and nothing else: whether a `PUT` or `DELETE` of a
     /// server really is idempotent, only its documentation tells.
-    pub fn repeat(mut self, repeat: Repeat) -> Self {
-        self.repeat = repeat;
+    pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
         self
     }
 
@@ -194,7 +198,7 @@ impl RequestBuilder {
     }
 
     fn into_call(mut self) -> (Client, Call) {
-        self.call.operation = Operation::literal(self.method, self.target, self.repeat);
+        self.call.operation = Operation::literal(self.method, self.target, self.idempotency);
         (self.client, self.call)
     }
 

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 
 use crate::address::write_target;
-use crate::body::{BodySource, Multipart, OnProgress, Progress};
+use crate::body::{BodySource, Multipart, OnProgress, TransferProgress};
 use crate::config::{SizeLimits, Timeouts};
 use crate::error::Error;
 use crate::operation::Operation;
@@ -20,10 +20,10 @@ use crate::operation::Operation;
 /// is kept and reported by `execute`, so that calls can be written as one chain.
 ///
 /// ```
-/// use wats_http::{Call, Operation, Repeat};
+/// use wats_http::{Call, Idempotency, Operation};
 /// use http::Method;
 ///
-/// static QUERY: Operation = Operation::new("product.query", Method::GET, "/api/Product/Query", Repeat::Safe);
+/// static QUERY: Operation = Operation::new("product.query", Method::GET, "/api/Product/Query", Idempotency::Idempotent);
 /// let call = Call::new(&QUERY).query("$filter", "partNumber eq 'A/B'").query("$top", 10);
 /// # let _ = call;
 /// ```
@@ -160,7 +160,7 @@ impl Call {
 
     /// Calls `hear` for each piece of a [`stream`](Self::stream) or [`multipart`](Self::multipart) that is handed to the connection. A further attempt
     /// begins at the front again.
-    pub fn on_upload(mut self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn on_upload(mut self, hear: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.options().on_upload = Some(OnProgress::new(hear));
         self
     }
@@ -195,10 +195,10 @@ impl Call {
     /// a call with a mistake, and for a streamed body. Good as the key of a cache.
     ///
     /// ```
-    /// use wats_http::{Call, Operation, Repeat};
+    /// use wats_http::{Call, Idempotency, Operation};
     /// use http::Method;
     ///
-    /// static GET: Operation = Operation::new("product.get", Method::GET, "/api/Product/{pn}", Repeat::Safe);
+    /// static GET: Operation = Operation::new("product.get", Method::GET, "/api/Product/{pn}", Idempotency::Idempotent);
     /// let key = Call::new(&GET).path("pn", "A/B").key().unwrap();
     /// assert_eq!(&*key, b"/api/Product/A%2FB");
     /// ```
@@ -261,11 +261,11 @@ mod tests {
     use http::Method;
 
     use super::*;
-    use crate::operation::Repeat;
+    use crate::operation::Idempotency;
 
     #[test]
     fn content_types_may_be_made_at_run_time_and_are_looked_at() {
-        let operation = Operation::new("test.put", Method::PUT, "/x", Repeat::Safe);
+        let operation = Operation::new("test.put", Method::PUT, "/x", Idempotency::Idempotent);
         let call = || Call::new(&operation);
         let kind = format!("application/{}", "xml");
         for right in [
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn floats_of_parameters_are_numbers_and_texts_are_what_they_are() {
-        let operation = Operation::new("test.get", Method::GET, "/x/{id}", Repeat::Safe);
+        let operation = Operation::new("test.get", Method::GET, "/x/{id}", Idempotency::Idempotent);
         let call = || Call::new(&operation);
         let (nan, infinite) = (f64::NAN, f32::INFINITY);
         let by_reference: &f64 = &nan;

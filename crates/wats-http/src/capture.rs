@@ -180,7 +180,7 @@ pub(crate) fn current() -> Option<Arc<Recorder>> {
 /// What came of an attempt: a whole answer, the head of one that is handed out in pieces, or an error.
 #[derive(Clone, Copy)]
 pub(crate) enum AttemptView<'a> {
-    Whole(&'a Received),
+    Buffered(&'a Received),
     Head(StatusCode, &'a HeaderMap),
     Error(&'a Error),
 }
@@ -188,7 +188,7 @@ pub(crate) enum AttemptView<'a> {
 impl fmt::Debug for AttemptView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (status, headers) = match self {
-            Self::Whole(received) => (received.status, &received.headers),
+            Self::Buffered(received) => (received.status, &received.headers),
             Self::Head(status, headers) => (*status, *headers),
             Self::Error(error) => return error.fmt(f),
         };
@@ -223,7 +223,7 @@ impl Recorder {
         let mut sent = request.common.http2.clone();
         crate::header::lay_over(&mut sent, &request.headers);
         let (answer, error) = match got {
-            AttemptView::Whole(received) => {
+            AttemptView::Buffered(received) => {
                 let body = self.body(Some(&received.body), secrets);
                 (
                     Some((received.status.as_u16(), &received.headers, body)),
@@ -258,7 +258,7 @@ impl Recorder {
             elapsed,
             request_headers: headers(&sent, secrets),
             request_body: match request.plain.as_ref().or(match &request.body {
-                Payload::Whole(bytes) => Some(bytes),
+                Payload::Buffered(bytes) => Some(bytes),
                 Payload::Stream(_) => None,
             }) {
                 Some(bytes) => self.body(Some(bytes), secrets),

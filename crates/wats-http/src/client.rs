@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::address::BaseUrl;
+use crate::any_transport::{AnyBody, AnyTransport};
 use crate::body::{Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::budget::Budget;
@@ -22,7 +23,7 @@ use crate::error::{Deadline, Error, ErrorKind, Result, ServiceName};
 use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::observe;
-use crate::operation::Repeat;
+use crate::operation::Idempotency;
 use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
@@ -33,7 +34,6 @@ use crate::response::{Download, Response};
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
 use crate::token::{Secrets, Token};
-use crate::wire::{Wire, WireBody};
 
 /// A pooled HTTP client for one server. Cheap to clone; clones share the pool.
 ///
@@ -41,10 +41,10 @@ use crate::wire::{Wire, WireBody};
 /// runtime take [`with_own_pool`](Client::with_own_pool).
 ///
 /// ```no_run
-/// use wats_http::{Call, Client, Operation, Repeat};
+/// use wats_http::{Call, Client, Idempotency, Operation};
 /// use http::Method;
 ///
-/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Idempotency::Idempotent);
 ///
 /// # async fn example() -> wats_http::Result<()> {
 /// let client = Client::builder().base_url("https://server.example").token("dXNlcjpwYXNz").build()?;
@@ -61,9 +61,9 @@ pub(crate) struct Shared {
     pub(crate) base: Arc<BaseUrl>,
     pub(crate) identity: Arc<Current>,
     pipeline: Arc<Pipeline>,
-    wire: Wire,
-    /// Makes another wire as this one was at first: without connections.
-    another: Arc<dyn Fn() -> Wire + Send + Sync>,
+    transport: AnyTransport,
+    /// Makes another transport as this one was at first: without connections.
+    another: Arc<dyn Fn() -> AnyTransport + Send + Sync>,
 }
 
 impl Client {
@@ -76,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     /// Anything but a 2xx answer within the deadlines and caps; see [`ErrorKind`](crate::ErrorKind). Tries are repeated
-    /// as [`RetryConfig`] and the operation's [`Repeat`] allow.
+    /// as [`RetryConfig`] and the operation's [`Idempotency`] allow.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
@@ -123,7 +123,7 @@ impl Client {
         Download::new(answer, attempts, cap, call)
     }
 
-    async fn call<W: ResponseMode<WireBody>>(
+    async fn call<W: ResponseMode<AnyBody>>(
         &self,
         call: Call,
     ) -> Result<(W::Response, u32, CallContext)> {
@@ -186,7 +186,7 @@ impl Client {
             headers,
             body,
             plain: None,
-            may_repeat: call.operation.repeat() == Repeat::Safe,
+            may_repeat: call.operation.idempotency() == Idempotency::Idempotent,
             weight,
             timeouts,
             limits: limits.unwrap_or(&shared.pipeline.limits),
@@ -198,7 +198,7 @@ impl Client {
             let sending = pin!(
                 shared
                     .pipeline
-                    .execute::<W, _>(&shared.wire, request, &call)
+                    .execute::<W, _>(&shared.transport, request, &call)
             );
             sending.instrument(span.clone()).await
         };
@@ -217,7 +217,7 @@ impl Client {
     /// # Errors
     /// The server cannot be reached; connections opened by then stay.
     pub async fn warm(&self, n: usize) -> Result<()> {
-        self.shared.wire.warm(n).await
+        self.shared.transport.warm(n).await
     }
 
     /// Has calls that begin from now on use this token; calls under way keep theirs. Connections stay open, and the rate
@@ -246,7 +246,7 @@ impl Client {
                 base: Arc::clone(&shared.base),
                 identity: Arc::clone(&shared.identity),
                 pipeline: Arc::clone(&shared.pipeline),
-                wire: (shared.another)(),
+                transport: (shared.another)(),
                 another: Arc::clone(&shared.another),
             }),
         }
@@ -259,7 +259,7 @@ impl Client {
 
     /// What the connection pool did so far and holds now.
     pub fn pool_stats(&self) -> PoolStats {
-        self.shared.wire.stats()
+        self.shared.transport.stats()
     }
 
     /// The deadlines of calls that have none of their own.
@@ -289,7 +289,7 @@ impl fmt::Debug for Shared {
         f.debug_struct("Client")
             .field("base_url", &self.base.display(""))
             .field("pipeline", &self.pipeline)
-            .field("pool", &self.wire.stats())
+            .field("pool", &self.transport.stats())
             .finish_non_exhaustive()
     }
 }
@@ -302,10 +302,10 @@ async fn payload(
     timeouts: &Timeouts,
 ) -> Result<Payload> {
     let Some(options) = options else {
-        return Ok(Payload::Whole(body));
+        return Ok(Payload::Buffered(body));
     };
     let Some(source) = options.source.take() else {
-        return Ok(Payload::Whole(body));
+        return Ok(Payload::Buffered(body));
     };
     let limit = or_forever(timeouts.attempt);
     let upload = Box::pin(timeout(
@@ -533,9 +533,9 @@ impl ClientBuilder {
             move || {
                 #[cfg(feature = "test-util")]
                 if let Some(mock) = &mock {
-                    return Wire::Mock(mock.clone());
+                    return AnyTransport::Mock(mock.clone());
                 }
-                Wire::Pool(Pool::new(
+                AnyTransport::Pool(Pool::new(
                     Arc::clone(&base),
                     proxies.clone(),
                     tls.clone(),
@@ -564,7 +564,7 @@ impl ClientBuilder {
                 base,
                 identity: Arc::new(Current::new(identity)),
                 pipeline: Arc::new(pipeline),
-                wire: another(),
+                transport: another(),
                 another: Arc::new(another),
             }),
         })

@@ -191,7 +191,7 @@ impl Timeouts {
     }
 }
 
-/// How failed attempts are repeated. What may be repeated is decided by [`Repeat`](crate::Repeat).
+/// How failed attempts are repeated. What may be repeated is decided by [`Idempotency`](crate::Idempotency).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RetryConfig {

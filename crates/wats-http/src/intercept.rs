@@ -121,7 +121,7 @@ impl Outcome<'_> {
     /// The status, when there was an answer.
     pub fn status(&self) -> Option<StatusCode> {
         match self.got {
-            AttemptView::Whole(received) => Some(received.status),
+            AttemptView::Buffered(received) => Some(received.status),
             AttemptView::Head(status, _) => Some(status),
             AttemptView::Error(error) => error.status(),
         }
@@ -130,7 +130,7 @@ impl Outcome<'_> {
     /// The headers of a successful answer.
     pub fn headers(&self) -> Option<&HeaderMap> {
         match self.got {
-            AttemptView::Whole(received) => Some(&received.headers),
+            AttemptView::Buffered(received) => Some(&received.headers),
             AttemptView::Head(_, headers) => Some(headers),
             AttemptView::Error(_) => None,
         }

@@ -12,11 +12,12 @@
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep an attempt from being made |
 //! | `intercept`, `observe`, `capture` | who may look on |
-//! | `request`, `transport`, `wire`, `pool`, `connect`, `socket_state`, `dispatch_poll` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
+//! | `request`, `transport`, `any_transport`, `pool`, `connect`, `socket_state`, `dispatch_poll` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
 mod ad_hoc;
 mod address;
+mod any_transport;
 mod body;
 mod breaker;
 mod budget;
@@ -53,11 +54,10 @@ mod tls;
 mod token;
 mod transport;
 mod uri;
-mod wire;
 
 pub use ad_hoc::RequestBuilder;
 pub use address::{encoded, encoded_len};
-pub use body::{BodySource, Multipart, Part, Progress};
+pub use body::{BodySource, Multipart, Part, TransferProgress};
 pub use breaker::BreakerConfig;
 pub use call::Call;
 pub use capture::{Capture, CapturedAnswer, CapturedBody, Exchange, Trace};
@@ -66,7 +66,7 @@ pub use config::{PoolConfig, RetryConfig, SizeLimits, Timeouts};
 pub use encoding::RequestCompression;
 pub use error::{Deadline, Error, ErrorKind, Result};
 pub use intercept::{Attempt, Intercept, Outcome, Refusal};
-pub use operation::{Operation, Repeat};
+pub use operation::{Idempotency, Operation};
 pub use pool::PoolStats;
 pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::RateLimit;

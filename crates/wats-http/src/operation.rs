@@ -4,26 +4,27 @@ use std::borrow::Cow;
 
 use http::Method;
 
-/// Whether a call may be sent again when it is unknown whether the server carried out the first one.
+/// Whether doing a call twice has the effect of doing it once (RFC 9110, section 9.2.2), so that it may be sent again when it is
+/// unknown whether the server carried out the first one.
 ///
 /// It is declared per operation and not derived from the HTTP method: there are servers with a `PUT` that increments and
 /// a `POST` that overwrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
+pub enum Idempotency {
     /// Doing it twice has the effect of doing it once.
-    Safe,
+    Idempotent,
     /// Doing it twice does harm; repeated only when the first request provably never left this process.
-    Never,
+    NotIdempotent,
 }
 
 /// The fixed part of a call: a name for people, the method, the path template, and whether repeating is safe.
 ///
 /// ```
-/// use wats_http::{Operation, Repeat};
+/// use wats_http::{Idempotency, Operation};
 /// use http::Method;
 ///
 /// static GET_PRODUCT: Operation =
-///     Operation::new("product.get", Method::GET, "/api/Product/{partNumber}", Repeat::Safe);
+///     Operation::new("product.get", Method::GET, "/api/Product/{partNumber}", Idempotency::Idempotent);
 /// assert_eq!(GET_PRODUCT.path(), "/api/Product/{partNumber}");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Operation {
     name: Cow<'static, str>,
     method: Method,
     path: Cow<'static, str>,
-    repeat: Repeat,
+    idempotency: Idempotency,
     /// Whether `path` is no template but stands there as it is sent, perhaps with a query.
     literal: bool,
 }
@@ -44,13 +45,13 @@ impl Operation {
         name: &'static str,
         method: Method,
         path: &'static str,
-        repeat: Repeat,
+        idempotency: Idempotency,
     ) -> Self {
         Self {
             name: Cow::Borrowed(name),
             method,
             path: Cow::Borrowed(path),
-            repeat,
+            idempotency,
             literal: false,
         }
     }
@@ -61,24 +62,24 @@ impl Operation {
         name: impl Into<String>,
         method: Method,
         path: impl Into<String>,
-        repeat: Repeat,
+        idempotency: Idempotency,
     ) -> Self {
         Self {
             name: Cow::Owned(name.into()),
             method,
             path: Cow::Owned(path.into()),
-            repeat,
+            idempotency,
             literal: false,
         }
     }
 
     /// A call that is made once, of a path and query that are sent as they are.
-    pub(crate) fn literal(method: Method, target: String, repeat: Repeat) -> Self {
+    pub(crate) fn literal(method: Method, target: String, idempotency: Idempotency) -> Self {
         Self {
             name: Cow::Borrowed("request"),
             method,
             path: Cow::Owned(target),
-            repeat,
+            idempotency,
             literal: true,
         }
     }
@@ -121,8 +122,8 @@ impl Operation {
         }
     }
 
-    /// Whether the call may be repeated.
-    pub fn repeat(&self) -> Repeat {
-        self.repeat
+    /// Whether the call may be repeated when it is unknown whether the server carried it out.
+    pub fn idempotency(&self) -> Idempotency {
+        self.idempotency
     }
 }

@@ -105,7 +105,7 @@ impl PreparedRequest<'_> {
     /// Whether there is a body to send.
     pub(crate) fn has_body(&self) -> bool {
         match &self.body {
-            Payload::Whole(body) => !body.is_empty(),
+            Payload::Buffered(body) => !body.is_empty(),
             Payload::Stream(upload) => !upload.is_empty(),
         }
     }
@@ -113,7 +113,7 @@ impl PreparedRequest<'_> {
     /// How far a streamed body has come.
     pub(crate) fn moved(&self) -> Moved {
         match &self.body {
-            Payload::Whole(_) => Moved::default(),
+            Payload::Buffered(_) => Moved::default(),
             Payload::Stream(upload) => upload.moved(),
         }
     }
@@ -129,14 +129,16 @@ impl PreparedRequest<'_> {
     /// Whether there is nothing left to send in a further attempt.
     pub(crate) fn is_used_up(&self) -> bool {
         match &self.body {
-            Payload::Whole(_) => false,
+            Payload::Buffered(_) => false,
             Payload::Stream(upload) => upload.is_used_up(),
         }
     }
 
     /// Sends the packed form of the body, which the headers describe already, from now on.
     pub(crate) fn pack(&mut self, packed: Bytes) {
-        if let Payload::Whole(plain) = std::mem::replace(&mut self.body, Payload::Whole(packed)) {
+        if let Payload::Buffered(plain) =
+            std::mem::replace(&mut self.body, Payload::Buffered(packed))
+        {
             self.plain = Some(plain);
         }
     }
@@ -144,7 +146,7 @@ impl PreparedRequest<'_> {
     /// Goes back to the body as it was.
     pub(crate) fn unpack(&mut self) {
         if let Some(plain) = self.plain.take() {
-            self.body = Payload::Whole(plain);
+            self.body = Payload::Buffered(plain);
             self.headers.remove(CONTENT_ENCODING);
         }
     }

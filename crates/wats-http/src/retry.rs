@@ -7,14 +7,14 @@ use http::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::config::RetryConfig;
 use crate::error::{Deadline, Error, ErrorKind};
-use crate::operation::Repeat;
+use crate::operation::Idempotency;
 
 /// Whether an attempt that ended in `error` may be repeated.
-pub(crate) fn may_repeat(error: &Error, repeat: Repeat) -> bool {
+pub(crate) fn may_repeat(error: &Error, idempotency: Idempotency) -> bool {
     match error.kind() {
         // Trying again cannot help: there is no time left, or the answer is known without asking.
         ErrorKind::Timeout(Deadline::Total | Deadline::RateLimit) | ErrorKind::CircuitOpen => false,
-        _ => error.is_retryable() && (repeat == Repeat::Safe || error.is_unsent()),
+        _ => error.is_retryable() && (idempotency == Idempotency::Idempotent || error.is_unsent()),
     }
 }
 
@@ -82,32 +82,41 @@ mod tests {
     #[test]
     fn repeats_follow_the_operation_and_not_the_method() {
         for code in [408, 429, 500, 502, 503, 504] {
-            assert!(may_repeat(&status(code), Repeat::Safe), "{code}");
-            assert!(!may_repeat(&status(code), Repeat::Never), "{code}");
+            assert!(may_repeat(&status(code), Idempotency::Idempotent), "{code}");
+            assert!(
+                !may_repeat(&status(code), Idempotency::NotIdempotent),
+                "{code}"
+            );
         }
         for code in [301, 400, 401, 403, 404, 409, 413, 501] {
-            assert!(!may_repeat(&status(code), Repeat::Safe), "{code}");
+            assert!(
+                !may_repeat(&status(code), Idempotency::Idempotent),
+                "{code}"
+            );
         }
         let refused = || Error::new(ErrorKind::Connect);
         assert!(
-            may_repeat(&refused().never_sent(), Repeat::Never),
+            may_repeat(&refused().never_sent(), Idempotency::NotIdempotent),
             "what never left may leave again"
         );
         assert!(!may_repeat(
             &Error::new(ErrorKind::Transport),
-            Repeat::Never
+            Idempotency::NotIdempotent
         ));
         for deadline in [Deadline::Pool, Deadline::Connect, Deadline::Attempt] {
             let error = || Error::new(ErrorKind::Timeout(deadline));
             assert!(
-                may_repeat(&error().never_sent(), Repeat::Never),
+                may_repeat(&error().never_sent(), Idempotency::NotIdempotent),
                 "{deadline}"
             );
-            assert!(!may_repeat(&error(), Repeat::Never), "{deadline}");
+            assert!(
+                !may_repeat(&error(), Idempotency::NotIdempotent),
+                "{deadline}"
+            );
         }
         for deadline in [Deadline::Total, Deadline::RateLimit] {
             let error = Error::new(ErrorKind::Timeout(deadline)).never_sent();
-            assert!(!may_repeat(&error, Repeat::Safe), "{deadline}");
+            assert!(!may_repeat(&error, Idempotency::Idempotent), "{deadline}");
         }
     }
 

@@ -39,7 +39,7 @@ impl<B> Answer<B> {
 /// The body of an answer, within the bounds of its request.
 pub(crate) trait AnswerBody: Send {
     /// The body of the request, if the answer counts only when that is whole with the server.
-    fn owed(&self) -> Option<Arc<Delivery>> {
+    fn pending_delivery(&self) -> Option<Arc<Delivery>> {
         None
     }
 
@@ -102,7 +102,7 @@ pub(crate) trait Transport {
 
     /// Whether a connection to the client's own server is being opened: whoever waits for one then waits for the server,
     /// and otherwise for other calls.
-    fn is_dialling(&self) -> bool {
+    fn is_connecting(&self) -> bool {
         false
     }
 

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use wats_http::http::Method;
-use wats_http::{Call, Operation, Repeat};
+use wats_http::{Call, Idempotency, Operation};
 
 /// Idle connections every client may keep, where it can be told.
 const MAX_IDLE: usize = 20;
@@ -46,7 +46,7 @@ pub(crate) trait Get: Clone + Send + Sync + 'static {
 }
 
 const PATH: &str = "/api/Product/PN-1";
-static GET: Operation = Operation::new("product.get", Method::GET, PATH, Repeat::Safe);
+static GET: Operation = Operation::new("product.get", Method::GET, PATH, Idempotency::Idempotent);
 
 #[derive(Clone)]
 pub(crate) struct Ours(wats_http::Client);

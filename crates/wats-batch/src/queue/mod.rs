@@ -27,7 +27,7 @@ pub(crate) use self::runtimes::{Errand, Task};
 pub(crate) use self::site::Post;
 use self::site::{Site, Sites};
 pub(crate) use self::slot::Deferred;
-use self::slot::{Caller, KEEP, Lane, Link, Place, Slot, Slots, Stage};
+use self::slot::{KEEP, Lane, Link, QueuePosition, Slot, Slots, Stage, Waiter};
 use crate::entry::{AddOptions, Index, Key, SiteId, WhenFull};
 use crate::error::Answer;
 use crate::policy::View;
@@ -64,8 +64,8 @@ pub(crate) struct Queue<T, R, E> {
     calls: usize,
     lent: usize,
     closed: bool,
-    /// What was not answered by then was cut off.
-    cut_off: bool,
+    /// What was not answered by then was aborted.
+    aborted: bool,
     clock: Clock,
     pub(crate) stats: BatchStats,
 }
@@ -85,7 +85,7 @@ impl<T, R, E> Queue<T, R, E> {
             calls: 0,
             lent: 0,
             closed: false,
-            cut_off: false,
+            aborted: false,
             clock: Clock::new(),
             stats: BatchStats::default(),
         }
@@ -119,14 +119,18 @@ impl<T, R, E> Queue<T, R, E> {
         let site = self.sites.get_mut(id);
         let slot = Slot {
             stage: Stage::Waiting(item),
-            caller: Caller::Waits,
+            waiter: Waiter::Waits,
             waker,
             key,
             since: site.stamp(self.clock, nth, self.config.max_batch_size),
             nth,
             site: id,
             priority,
-            place: if is_full { Place::Blocked } else { Place::Lane },
+            position: if is_full {
+                QueuePosition::Blocked
+            } else {
+                QueuePosition::Lane
+            },
         };
         site.waiting += 1;
         let index = self.slots.insert(slot);
@@ -176,7 +180,7 @@ impl<T, R, E> Queue<T, R, E> {
         };
         match slot.stage {
             Stage::Sent => {
-                slot.caller = Caller::Gone;
+                slot.waiter = Waiter::Removed;
                 deferred.unused_wakers.extend(slot.waker.take());
                 self.stats.abandoned += 1;
             }
@@ -194,7 +198,7 @@ impl<T, R, E> Queue<T, R, E> {
     pub(crate) fn detach(&mut self, index: Index, deferred: &mut Deferred<T, R, E>) {
         match self.slots.get_mut(index) {
             Some(slot) if !matches!(slot.stage, Stage::Answered(_)) => {
-                slot.caller = Caller::Detached;
+                slot.waiter = Waiter::Detached;
             }
             _ => self.remove(index, deferred),
         }
@@ -204,7 +208,7 @@ impl<T, R, E> Queue<T, R, E> {
     pub(crate) fn is_open(&self, index: Index, nth: u64) -> bool {
         self.slots.get(index).is_some_and(|slot| {
             slot.nth == nth
-                && slot.caller != Caller::Gone
+                && slot.waiter != Waiter::Removed
                 && !matches!(slot.stage, Stage::Answered(_))
         })
     }
@@ -256,24 +260,25 @@ impl<T, R, E> Queue<T, R, E> {
 
     /// Everything accepted was answered.
     pub(crate) fn is_idle(&self) -> bool {
-        (self.calls == 0 || self.cut_off) && self.accepted == 0 && self.blocked.is_empty()
+        (self.calls == 0 || self.aborted) && self.accepted == 0 && self.blocked.is_empty()
     }
 
-    pub(crate) fn was_cut_off(&self) -> bool {
-        self.cut_off
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted
     }
 
     /// Closes and answers everything at once; says how many items were not sent, and how many were.
-    pub(crate) fn cut_off(&mut self, deferred: &mut Deferred<T, R, E>) -> (usize, usize) {
+    pub(crate) fn abort(&mut self, deferred: &mut Deferred<T, R, E>) -> (usize, usize) {
         self.closed = true;
-        self.cut_off = true;
+        self.aborted = true;
         let sites = self.sites.ids();
         let unsent = sites
             .map(|site| self.fail_waiting(site, &BatchError::Closed, deferred))
             .sum();
-        let is_cut =
-            |slot: &Slot<T, R, E>| matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone;
-        let sent = self.find(is_cut);
+        let is_interrupted = |slot: &Slot<T, R, E>| {
+            matches!(slot.stage, Stage::Sent) && slot.waiter != Waiter::Removed
+        };
+        let sent = self.find(is_interrupted);
         for index in &sent {
             self.answer(*index, Err(BatchError::Interrupted), deferred);
         }
@@ -325,7 +330,7 @@ impl<T, R, E> Queue<T, R, E> {
             return;
         };
         self.accepted += 1;
-        slot.place = Place::Lane;
+        slot.position = QueuePosition::Lane;
         let (site, priority) = (slot.site, slot.priority);
         if let Some(key) = slot.key
             && self.has_to_follow(link, key, site)
@@ -351,7 +356,7 @@ impl<T, R, E> Queue<T, R, E> {
         let (home, parked) = (state.site, state.sending > 0);
         state.followers.push(link);
         if let Some(slot) = self.slots.get_mut(link.index) {
-            slot.place = Place::Follower;
+            slot.position = QueuePosition::Follower;
             slot.site = home;
         }
         if home != site {
@@ -393,7 +398,7 @@ impl<T, R, E> Queue<T, R, E> {
         if let Some(link) = next
             && let Some(slot) = self.slots.get_mut(link.index)
         {
-            slot.place = Place::Lane;
+            slot.position = QueuePosition::Lane;
             self.sites.get_mut(slot.site).lanes[slot.priority as usize].push(link);
         }
     }
@@ -401,21 +406,21 @@ impl<T, R, E> Queue<T, R, E> {
     /// Takes a waiting entry, which is removed next, off the list it is in.
     fn unlink(&mut self, index: Index) {
         let slot = &self.slots[index];
-        let (key, place, id) = (slot.key, slot.place, slot.site);
+        let (key, position, id) = (slot.key, slot.position, slot.site);
         let site = self.sites.get_mut(id);
         site.waiting -= 1;
         site.flushing -= usize::from(slot.nth < self.promised);
-        self.accepted -= usize::from(place != Place::Blocked);
-        match (place, key) {
-            (Place::Blocked, _) => self.blocked.forget_one(&self.slots),
-            (Place::Lane, key) => {
+        self.accepted -= usize::from(position != QueuePosition::Blocked);
+        match (position, key) {
+            (QueuePosition::Blocked, _) => self.blocked.forget_one(&self.slots),
+            (QueuePosition::Lane, key) => {
                 site.lanes[slot.priority as usize].forget_one(&self.slots);
                 site.queued -= 1;
                 if let Some(key) = key {
                     self.promote(key);
                 }
             }
-            (Place::Follower, key) => {
+            (QueuePosition::Follower, key) => {
                 if let Some(key) = key
                     && let Some(state) = self.keys.get_mut(&key)
                 {
@@ -451,7 +456,7 @@ impl<T, R, E> Queue<T, R, E> {
         let Some(slot) = self.slots.get_mut(index) else {
             return deferred.stages.push(Stage::Answered(answer));
         };
-        if slot.caller != Caller::Waits {
+        if slot.waiter != Waiter::Waits {
             self.remove(index, deferred);
             return deferred.stages.push(Stage::Answered(answer));
         }
@@ -474,9 +479,9 @@ impl<T, R, E> Queue<T, R, E> {
             |slot: &Slot<T, R, E>| slot.site == id && matches!(slot.stage, Stage::Waiting(_));
         let waiting = self.find(is_waiting);
         for index in &waiting {
-            let place = self.slots[*index].place;
+            let position = self.slots[*index].position;
             self.answer(*index, Err(error.clone()), deferred);
-            if place == Place::Blocked {
+            if position == QueuePosition::Blocked {
                 self.blocked.forget_one(&self.slots);
             } else {
                 self.accepted -= 1;

@@ -178,7 +178,7 @@ impl<T, R, E> Queue<T, R, E> {
 
     fn need(&self, id: SiteId) -> Option<Task> {
         let site = self.sites.get(id);
-        if self.needs_worker(site) && self.has_turn(id) {
+        if self.needs_worker(site) && self.has_slot(id) {
             Some(Task::Worker)
         } else if self.needs_timer(site) {
             Some(Task::Timer)
@@ -191,7 +191,7 @@ impl<T, R, E> Queue<T, R, E> {
 
     #[inline]
     fn needs_worker(&self, site: &Site) -> bool {
-        self.view(site).ripe_after(site.starting) && site.starting < self.free_slots()
+        self.view(site).should_send_after(site.starting) && site.starting < self.free_slots()
     }
 
     #[inline]
@@ -202,16 +202,16 @@ impl<T, R, E> Queue<T, R, E> {
     }
 
     #[inline]
-    pub(super) fn is_ripe(&self, id: SiteId) -> bool {
-        self.view(self.sites.get(id)).ripe()
+    pub(super) fn should_send(&self, id: SiteId) -> bool {
+        self.view(self.sites.get(id)).should_send()
     }
 
     /// There is a slot for this site, behind those that could send, too, and were served longer ago.
     #[inline]
-    pub(super) fn has_turn(&self, id: SiteId) -> bool {
+    pub(super) fn has_slot(&self, id: SiteId) -> bool {
         let served = self.sites.get(id).served;
         let is_before = |other: &&Site| {
-            other.served < served && other.state == State::Lives && self.view(other).ripe()
+            other.served < served && other.state == State::Lives && self.view(other).should_send()
         };
         self.sites.iter().filter(is_before).count() < self.free_slots()
     }
@@ -225,8 +225,9 @@ impl<T, R, E> Queue<T, R, E> {
     /// Another site may be why this one does not get what it asks for.
     fn is_hindered(&self, id: SiteId) -> bool {
         let site = self.sites.get(id);
-        let waits =
-            site.guest || site.waiting > site.queued || (self.is_ripe(id) && !self.has_turn(id));
+        let waits = site.guest
+            || site.waiting > site.queued
+            || (self.should_send(id) && !self.has_slot(id));
         waits
             && site.state != State::Ended
             && site.handle.is_some()

@@ -3,12 +3,12 @@
 use super::Queue;
 use super::clock::is_over;
 use super::site::{Post, State};
-use super::slot::{Caller, Deferred, Stage};
+use super::slot::{Deferred, Stage, Waiter};
 use crate::entry::{Index, Key, SiteId};
 use crate::error::Answer;
 
-/// A lane may be passed over by this many batches in a row.
-pub(super) const PATIENCE: u32 = 7;
+/// A priority may be passed over by this many batches in a row.
+pub(super) const MAX_PASSED_OVER: u32 = 7;
 
 /// A batch in the making.
 struct Batch<'a, T> {
@@ -27,7 +27,7 @@ impl<T, R, E> Queue<T, R, E> {
         let site = self.sites.get_mut(post.site);
         site.starting -= 1;
         let room = site.queued.min(self.config.max_batch_size);
-        if !(self.is_ripe(post.site) && self.has_turn(post.site)) {
+        if !(self.should_send(post.site) && self.has_slot(post.site)) {
             return None;
         }
         let mut batch = Batch {
@@ -36,7 +36,7 @@ impl<T, R, E> Queue<T, R, E> {
             now: self.clock.now(),
             waited: (0, 0),
         };
-        let lowest_first = self.sites.get(post.site).passed_over >= PATIENCE;
+        let lowest_first = self.sites.get(post.site).passed_over >= MAX_PASSED_OVER;
         for step in 0..3 {
             let lane = if lowest_first { step } else { 2 - step };
             self.take_from_lane(post.site, lane, &mut batch);
@@ -68,7 +68,7 @@ impl<T, R, E> Queue<T, R, E> {
         let before = self.stats.failed;
         deferred.wakers.reserve(entries.size_hint().0);
         for (index, answer) in entries.zip(answers) {
-            // Otherwise it was cut off by a close with a deadline; its caller has been told.
+            // Otherwise it was aborted by a close with a deadline; its caller has been told.
             let key = match self.slots.get(index) {
                 Some(slot) if matches!(slot.stage, Stage::Sent) => slot.key,
                 _ => {
@@ -88,7 +88,7 @@ impl<T, R, E> Queue<T, R, E> {
     pub(crate) fn is_wanted(&self, index: Index) -> bool {
         self.slots
             .get(index)
-            .is_some_and(|slot| matches!(slot.stage, Stage::Sent) && slot.caller != Caller::Gone)
+            .is_some_and(|slot| matches!(slot.stage, Stage::Sent) && slot.waiter != Waiter::Removed)
     }
 
     /// The worker's call has ended, and it stays for another look.

@@ -27,16 +27,17 @@ pub(crate) enum Stage<T, R, E> {
 
 /// What the caller of an entry does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller {
+pub(crate) enum Waiter {
     Waits,
     /// It wants the item sent and no answer.
     Detached,
-    Gone,
+    /// The future was dropped.
+    Removed,
 }
 
 /// The list a waiting entry is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum QueuePosition {
     /// Not accepted yet: as many items wait as `max_pending` allows.
     Blocked,
     /// In the lane of its priority.
@@ -48,7 +49,7 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) struct Slot<T, R, E> {
     pub(crate) stage: Stage<T, R, E>,
-    pub(crate) caller: Caller,
+    pub(crate) waiter: Waiter,
     pub(crate) waker: Option<Waker>,
     pub(crate) key: Option<Key>,
     /// The start of the item's window, on the clock of its site.
@@ -57,7 +58,7 @@ pub(crate) struct Slot<T, R, E> {
     pub(crate) nth: u64,
     pub(crate) site: SiteId,
     pub(crate) priority: Priority,
-    pub(crate) place: Place,
+    pub(crate) position: QueuePosition,
 }
 
 /// A waiting entry in a list.

@@ -5,7 +5,7 @@ use std::task::{Poll, Waker};
 
 use proptest::prelude::*;
 
-use super::sending::PATIENCE;
+use super::sending::MAX_PASSED_OVER;
 use super::*;
 use crate::{Policy, Priority};
 
@@ -356,5 +356,8 @@ fn high_goes_first_and_low_is_not_starved() {
         1,
         "{sent:?}"
     );
-    assert_eq!(sent[..PATIENCE as usize], [3; PATIENCE as usize]);
+    assert_eq!(
+        sent[..MAX_PASSED_OVER as usize],
+        [3; MAX_PASSED_OVER as usize]
+    );
 }

@@ -104,9 +104,9 @@ fn a_second_runtime_takes_over() {
         for round in 0..3 {
             let runtime = paused();
             assert_eq!(runtime.block_on(batcher.add(round)).unwrap(), round);
-            let cut_off = add_inside(&runtime, &batcher);
+            let aborted = add_inside(&runtime, &batcher);
             drop(runtime);
-            assert!(cut_off.now_or_never().unwrap().is_err());
+            assert!(aborted.now_or_never().unwrap().is_err());
         }
     }
 }
@@ -399,7 +399,7 @@ fn short_lived_runtimes_do_a_lasting_one_no_harm() {
         });
         while !items.is_finished() {
             let short = Kind::CurrentThread.runtime();
-            let _cut_off = add_in(&short, &batcher, 1000);
+            let _aborted = add_in(&short, &batcher, 1000);
             drop(short);
         }
         lasting.block_on(items).unwrap();

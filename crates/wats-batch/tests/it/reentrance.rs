@@ -105,8 +105,8 @@ async fn check(
         join_all(go).await;
     }
     let left: Vec<_> = (0..4).map(|n| batcher.add(nosy(n))).collect();
-    let (_, cut_off) = tokio::join!(join_all(left), batcher.close_within(Duration::ZERO));
-    assert_eq!(cut_off.0 + cut_off.1, 4);
+    let (_, aborted) = tokio::join!(join_all(left), batcher.close_within(Duration::ZERO));
+    assert_eq!(aborted.0 + aborted.1, 4);
     assert!(look.0.1.load(Ordering::Relaxed) > 100);
 }
 

@@ -105,7 +105,7 @@ fn check(item: usize, outcome: Result<usize, BatchError<&'static str>>, times: u
 
 /// One caller: waits for the answer, or goes away after a while.
 async fn call(batcher: &Batcher, item: usize, sent: &Sent, tally: &Tally) {
-    let patience = if fastrand::u32(0..4) == 0 {
+    let polls = if fastrand::u32(0..4) == 0 {
         fastrand::usize(0..4)
     } else {
         usize::MAX
@@ -113,9 +113,9 @@ async fn call(batcher: &Batcher, item: usize, sent: &Sent, tally: &Tally) {
     let outcome = if item.is_multiple_of(3)
         && let Ok(ticket) = batcher.try_add(item)
     {
-        with_patience(ticket, patience).await
+        poll_at_most(ticket, polls).await
     } else {
-        with_patience(batcher.add(item), patience).await
+        poll_at_most(batcher.add(item), polls).await
     };
     match outcome {
         Some(outcome) => check(item, outcome, sent[item].load(Ordering::Relaxed), tally),
@@ -125,12 +125,12 @@ async fn call(batcher: &Batcher, item: usize, sent: &Sent, tally: &Tally) {
     }
 }
 
-async fn with_patience<F: Future>(future: F, turns: usize) -> Option<F::Output> {
+async fn poll_at_most<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = std::pin::pin!(future);
-    if turns == usize::MAX {
+    if polls == usize::MAX {
         return Some(future.await);
     }
-    for _ in 0..=turns {
+    for _ in 0..=polls {
         tokio::select! {
             biased;
             outcome = &mut future => return Some(outcome),

@@ -55,13 +55,13 @@ macro_rules! routes {
         #[cfg(test)]
         pub(crate) static ALL: &[&$crate::ask::Route] = &[$( &$name ),+];
     };
-    (@ safe) => { wats_http::Repeat::Safe };
-    (@ gone) => { wats_http::Repeat::Safe };
+    (@ safe) => { wats_http::Idempotency::Idempotent };
+    (@ gone) => { wats_http::Idempotency::Idempotent };
     (@ deletes gone) => { true };
     (@ deletes $repeat:ident) => { false };
     (@ keeps) => { None };
     (@ keeps $keeps:ident) => { Some($crate::ask::Kept::$keeps) };
-    (@ once) => { wats_http::Repeat::Never };
+    (@ once) => { wats_http::Idempotency::NotIdempotent };
 }
 
 pub(crate) use routes;

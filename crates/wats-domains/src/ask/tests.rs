@@ -394,7 +394,7 @@ async fn each_page_lies_behind_the_last_row_whatever_stands_in_it() {
 }
 
 #[tokio::test]
-async fn pages_of_a_server_that_heeds_no_filter_end() {
+async fn pages_of_a_server_that_ignores_filters_end() {
     let mock = pages(&[&["a", "b"]]);
     let service = ProductService::new(&core(&mock));
     let mut pages = service.query(&<_>::default()).each();

@@ -14,63 +14,63 @@ use uuid::Uuid;
 /// The keys whose calls are being made, or wait to be: as many as calls are under way.
 #[derive(Debug, Default)]
 pub(crate) struct InOrder<K: Eq + Hash = Uuid> {
-    lanes: Mutex<HashMap<K, Lane>>,
+    queues: Mutex<HashMap<K, Queue>>,
 }
 
 #[derive(Debug, Default)]
-struct Lane {
+struct Queue {
     /// Fair: it is given to those who wait in the order in which they came.
-    turn: Arc<tokio::sync::Mutex<()>>,
-    /// Those who have it or wait for it; the last one to leave takes the lane away.
-    inside: usize,
+    permit: Arc<tokio::sync::Mutex<()>>,
+    /// Those who have it or wait for it; the last one to leave removes the queue.
+    users: usize,
 }
 
-/// A stay in the lane of a key.
+/// Keeps the queue of a key, until it is dropped.
 #[derive(Debug)]
-struct Stay<'a, K: Eq + Hash> {
+struct QueueGuard<'a, K: Eq + Hash> {
     order: &'a InOrder<K>,
     key: K,
 }
 
-/// The leave to make the call of a key, until it is dropped.
+/// The permit to make the call of a key, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn<'a, K: Eq + Hash> {
-    // The turn ends before the stay does.
-    _turn: OwnedMutexGuard<()>,
-    _stay: Stay<'a, K>,
+pub(crate) struct Permit<'a, K: Eq + Hash> {
+    // The permit is given back before the queue is left.
+    _permit: OwnedMutexGuard<()>,
+    _queue: QueueGuard<'a, K>,
 }
 
 impl<K: Clone + Eq + Hash> InOrder<K> {
-    /// Waits until those that came before with this key are done. A place in line is taken with the first poll, and given
-    /// up when the future is dropped.
-    pub(crate) async fn turn(&self, key: K) -> Turn<'_, K> {
-        let turn = {
-            let mut lanes = self.lanes();
-            let lane = lanes.entry(key.clone()).or_default();
-            lane.inside += 1;
-            Arc::clone(&lane.turn)
+    /// Waits until those that came before with this key are done. A place in the queue is taken with the first poll, and
+    /// given up when the future is dropped.
+    pub(crate) async fn acquire(&self, key: K) -> Permit<'_, K> {
+        let permit = {
+            let mut queues = self.queues();
+            let queue = queues.entry(key.clone()).or_default();
+            queue.users += 1;
+            Arc::clone(&queue.permit)
         };
-        let stay = Stay { order: self, key };
-        Turn {
-            _turn: turn.lock_owned().await,
-            _stay: stay,
+        let guard = QueueGuard { order: self, key };
+        Permit {
+            _permit: permit.lock_owned().await,
+            _queue: guard,
         }
     }
 }
 
 impl<K: Eq + Hash> InOrder<K> {
-    fn lanes(&self) -> MutexGuard<'_, HashMap<K, Lane>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queues(&self) -> MutexGuard<'_, HashMap<K, Queue>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K: Eq + Hash> Drop for Stay<'_, K> {
+impl<K: Eq + Hash> Drop for QueueGuard<'_, K> {
     fn drop(&mut self) {
-        let mut lanes = self.order.lanes();
-        if let Some(lane) = lanes.get_mut(&self.key) {
-            lane.inside -= 1;
-            if lane.inside == 0 {
-                lanes.remove(&self.key);
+        let mut queues = self.order.queues();
+        if let Some(queue) = queues.get_mut(&self.key) {
+            queue.users -= 1;
+            if queue.users == 0 {
+                queues.remove(&self.key);
             }
         }
     }
@@ -89,26 +89,26 @@ mod tests {
         let id = Uuid::from_u128(1);
         let cx = &mut Context::from_waker(Waker::noop());
         let ready = |poll| match poll {
-            Poll::Ready(turn) => Some(turn),
+            Poll::Ready(permit) => Some(permit),
             Poll::Pending => None,
         };
-        let first = ready(pin!(order.turn(id)).poll(cx)).unwrap();
-        let mut second = Box::pin(order.turn(id));
-        let mut third = Box::pin(order.turn(id));
-        let mut fourth = Box::pin(order.turn(id));
+        let first = ready(pin!(order.acquire(id)).poll(cx)).unwrap();
+        let mut second = Box::pin(order.acquire(id));
+        let mut third = Box::pin(order.acquire(id));
+        let mut fourth = Box::pin(order.acquire(id));
         assert!(second.as_mut().poll(cx).is_pending());
         assert!(third.as_mut().poll(cx).is_pending());
         assert!(fourth.as_mut().poll(cx).is_pending());
-        // Another id does not wait, and who goes away leaves the line.
-        drop(ready(pin!(order.turn(Uuid::from_u128(2))).poll(cx)).unwrap());
+        // Another id does not wait, and a cancelled future leaves the queue.
+        drop(ready(pin!(order.acquire(Uuid::from_u128(2))).poll(cx)).unwrap());
         drop(third);
         drop(first);
         assert!(fourth.as_mut().poll(cx).is_pending());
-        let turn = ready(second.as_mut().poll(cx)).unwrap();
+        let permit = ready(second.as_mut().poll(cx)).unwrap();
         assert!(fourth.as_mut().poll(cx).is_pending());
-        drop(turn);
-        assert_eq!(order.lanes().len(), 1);
+        drop(permit);
+        assert_eq!(order.queues().len(), 1);
         drop(ready(fourth.as_mut().poll(cx)).unwrap());
-        assert_eq!(order.lanes().len(), 0);
+        assert_eq!(order.queues().len(), 0);
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use wats_batch::{BatchMap, Progress};
+use wats_batch::{BatchMap, BatchProgress};
 
 use crate::error::{Error, Result};
 
@@ -31,7 +31,7 @@ type Stop = Shared<BoxFuture<'static, ()>>;
 /// use std::time::Duration;
 /// use wats_domains::BulkOptions;
 ///
-/// let many = BulkOptions::default().at_once(10).patience(Duration::from_secs(600)).progress(|p| println!("{p}"));
+/// let many = BulkOptions::default().at_once(10).outage_wait(Duration::from_secs(600)).progress(|p| println!("{p}"));
 /// # let _ = many;
 /// ```
 #[derive(Clone)]
@@ -42,8 +42,8 @@ pub struct BulkOptions {
     /// For how long an outage is waited out; 2 minutes by default. While the client lets no call pass because the server
     /// keeps failing ([`ErrorKind::CircuitOpen`](wats_http::ErrorKind::CircuitOpen)), items wait. When not one call has
     /// succeeded for this time, they fail at once, unsent, until one does. `None` waits for nothing.
-    pub patience: Option<Duration>,
-    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    pub outage_wait: Option<Duration>,
+    progress: Option<Arc<dyn Fn(BatchProgress) + Send + Sync>>,
     until: Option<Stop>,
 }
 
@@ -51,7 +51,7 @@ impl Default for BulkOptions {
     fn default() -> Self {
         Self {
             at_once: 5,
-            patience: Some(Duration::from_secs(120)),
+            outage_wait: Some(Duration::from_secs(120)),
             progress: None,
             until: None,
         }
@@ -62,7 +62,7 @@ impl fmt::Debug for BulkOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkOptions")
             .field("at_once", &self.at_once)
-            .field("patience", &self.patience)
+            .field("outage_wait", &self.outage_wait)
             .finish_non_exhaustive()
     }
 }
@@ -75,20 +75,20 @@ impl BulkOptions {
     }
 
     /// Sets for how long an outage is waited out.
-    pub fn patience(mut self, time: Duration) -> Self {
-        self.patience = Some(time);
+    pub fn outage_wait(mut self, time: Duration) -> Self {
+        self.outage_wait = Some(time);
         self
     }
 
     /// Waits out no outage: items fail at once while the client lets no call pass.
-    pub fn no_patience(mut self) -> Self {
-        self.patience = None;
+    pub fn no_outage_wait(mut self) -> Self {
+        self.outage_wait = None;
         self
     }
 
     /// Calls `report` after each item. It must not wait for an operation ([`Ask::wait`](crate::Ask::wait)), which is an
     /// error there. A panic of it is one of the whole operation.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(report));
         self
     }
@@ -118,9 +118,9 @@ impl BulkOptions {
     /// The options, checked.
     pub(crate) fn checked(&self) -> Result<(BatchMap, Bulk)> {
         let at_once = Self::most("BulkOptions::at_once", self.at_once)?;
-        if self.patience.is_some_and(|time| time.is_zero()) {
+        if self.outage_wait.is_some_and(|time| time.is_zero()) {
             return Err(Error::Config(
-                "BulkOptions::patience is zero; to wait out no outage call no_patience()"
+                "BulkOptions::outage_wait is zero; to wait out no outage call no_outage_wait()"
                     .to_owned(),
             ));
         }

@@ -16,7 +16,7 @@ const PROBING: Duration = Duration::from_millis(100);
 
 /// One bulk under way.
 pub(crate) struct Bulk {
-    patience: Option<Duration>,
+    outage_wait: Option<Duration>,
     until: Option<Stop>,
     /// Since when no call has passed the breaker and succeeded.
     outage: Mutex<Option<Instant>>,
@@ -37,7 +37,7 @@ struct Refused {
 impl Bulk {
     pub(super) fn new(options: &BulkOptions) -> Self {
         Self {
-            patience: options.patience,
+            outage_wait: options.outage_wait,
             until: options.until.clone(),
             outage: Mutex::new(None),
             refused: Mutex::new(Refused::default()),
@@ -98,7 +98,7 @@ impl Bulk {
     /// How long an outage may still last; `None` when it has lasted long enough.
     fn left(&self) -> Option<Duration> {
         let since = self.outage(|outage| *outage.get_or_insert_with(Instant::now));
-        self.patience?.checked_sub(since.elapsed())
+        self.outage_wait?.checked_sub(since.elapsed())
     }
 
     async fn wait(&self, pause: Duration) {

@@ -178,7 +178,7 @@ impl ProductService {
         self.core.run(|_| async move {
             let list = |filter| service.query(&ProductQuery::default().filter(filter));
             // A list is read again at no loss, so an outage is the caller's to wait out.
-            let many = BulkOptions::default().no_patience();
+            let many = BulkOptions::default().no_outage_wait();
             BY_NUMBER
                 .run(numbers, &many, |filter| list(filter).into_future())
                 .await
@@ -187,7 +187,7 @@ impl ProductService {
 
     /// Saves many products, some at a time, each as [`save`](Self::save) does. One that fails stops no other: the outcome
     /// has the products as the server holds them and the failures apart, each with its place in the list. Of products of
-    /// one part number the last one is what stays. An outage is waited out, see [`BulkOptions::patience`].
+    /// one part number the last one is what stays. An outage is waited out, see [`BulkOptions::outage_wait`].
     ///
     /// It takes one call for each: the server's route for a list refuses all for one, and does not say which of them it
     /// has saved. Products are taken from the list and written when their turn comes; see
@@ -219,7 +219,9 @@ impl ProductService {
             let order = InOrder::default();
             let (core, service, bulk, order) = (&core, &service, &bulk, &order);
             let save = |product: I::Item| async move {
-                let _turn = order.turn(product.borrow().part_number().to_owned()).await;
+                let _permit = order
+                    .acquire(product.borrow().part_number().to_owned())
+                    .await;
                 let body = service.written(product.borrow())?;
                 drop(product);
                 bulk.call(|| core.read(&route::save, saving(body.clone())))

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::internal::Fate;
+use super::internal::SubmissionState;
 
 /// What the server says of a report it took in (`InsertReportResult`).
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Submitted {
     /// The number that old clients know it by, if the server tells.
     pub legacy_id: Option<i64>,
     /// What became of it, if [`SubmitOptions::confirm`](super::SubmitOptions::confirm) asked for that.
-    pub fate: Option<Fate>,
+    pub state: Option<SubmissionState>,
 }
 
 impl Submitted {
@@ -38,7 +38,7 @@ impl Submitted {
             id: stored_as.unwrap_or(sent),
             source_id,
             legacy_id: member(result, "Report_ID").and_then(Value::as_i64),
-            fate: None,
+            state: None,
         })
     }
 }

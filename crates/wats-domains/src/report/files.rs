@@ -25,7 +25,7 @@ pub enum AttachmentKey {
 /// A file that the server gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Download {
+pub struct ReportFile {
     /// What it is, such as `image/png`, if the server said so.
     pub content_type: Option<String>,
     /// Its name, if the server said so. It comes from whoever made the report: keep only its last part before writing to
@@ -35,7 +35,7 @@ pub struct Download {
     pub contents: Bytes,
 }
 
-impl Download {
+impl ReportFile {
     fn of(response: Response) -> Self {
         let text = |name| response.headers().get(name)?.to_str().ok();
         Self {
@@ -87,7 +87,7 @@ impl ReportService {
     /// println!("{} bytes of {:?}", photo.contents.len(), photo.content_type);
     /// # Ok(()) }
     /// ```
-    pub fn attachment(&self, report_id: Uuid, key: AttachmentKey) -> Ask<Download> {
+    pub fn attachment(&self, report_id: Uuid, key: AttachmentKey) -> Ask<ReportFile> {
         let route = &route::attachment;
         let call = route.call().query("reportId", report_id);
         let call = match key {
@@ -101,7 +101,7 @@ impl ReportService {
     ///
     /// # Errors
     /// Status 404 when there are none, or the call fails.
-    pub fn attachments_zip(&self, id: Uuid) -> Ask<Download> {
+    pub fn attachments_zip(&self, id: Uuid) -> Ask<ReportFile> {
         let route = &route::attachments_zip;
         self.download(route, route.call().path("id", id))
     }
@@ -110,15 +110,15 @@ impl ReportService {
     ///
     /// # Errors
     /// Status 404 when there is none, or the call fails.
-    pub fn certificate(&self, id: Uuid) -> Ask<Download> {
+    pub fn certificate(&self, id: Uuid) -> Ask<ReportFile> {
         let route = &route::certificate;
         self.download(route, route.call().path("id", id))
     }
 
     /// Files come as they are: the usual wish for JSON would have servers wrap them in it.
-    fn download(&self, route: &'static Route, call: Call) -> Ask<Download> {
+    fn download(&self, route: &'static Route, call: Call) -> Ask<ReportFile> {
         let call = call.header("accept", "*/*");
         self.core
-            .run(|core| async move { Ok(Download::of(core.send(route, call).await?)) })
+            .run(|core| async move { Ok(ReportFile::of(core.send(route, call).await?)) })
     }
 }

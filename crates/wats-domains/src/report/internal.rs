@@ -149,7 +149,7 @@ impl ConfirmOptions {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 #[must_use = "a report that was received may be in quarantine, and not stored"]
-pub enum Fate {
+pub enum SubmissionState {
     /// It is stored: it is in the lists of headers.
     Stored,
     /// It is in quarantine and cannot be read. Unless it is invalid the server tries again, and so can
@@ -169,7 +169,7 @@ pub enum Fate {
     },
 }
 
-impl Fate {
+impl SubmissionState {
     /// Whether the report is stored.
     pub fn is_stored(&self) -> bool {
         matches!(self, Self::Stored)
@@ -211,14 +211,14 @@ impl InternalReports {
     /// A report that was stored before counts as stored when it is listed as often received as the state says. Where that
     /// route cannot be used, it must be listed with a higher `receiveCount` or `timeStamp` than before: before the submit
     /// with [`SubmitOptions::confirm`](super::SubmitOptions::confirm), else at the first look. What cannot be told stays
-    /// [`Fate::Pending`] with the reason, as does a report in quarantine.
+    /// [`SubmissionState::Pending`] with the reason, as does a report in quarantine.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
-    /// use wats_domains::report::{ConfirmOptions, Fate};
+    /// use wats_domains::report::{ConfirmOptions, SubmissionState};
     ///
     /// match api.report().internal().confirm(id, &ConfirmOptions::default()).await? {
-    ///     Fate::Stored => println!("stored"),
+    ///     SubmissionState::Stored => println!("stored"),
     ///     other => eprintln!("not stored: {other:?}"),
     /// }
     /// # Ok(()) }
@@ -226,8 +226,8 @@ impl InternalReports {
     ///
     /// # Errors
     /// [`Error::Config`] for a time of zero. What hinders following the report is no error, but stands in
-    /// [`Fate::Pending`].
-    pub fn confirm(&self, id: Uuid, options: &ConfirmOptions) -> Ask<Fate> {
+    /// [`SubmissionState::Pending`].
+    pub fn confirm(&self, id: Uuid, options: &ConfirmOptions) -> Ask<SubmissionState> {
         let options = *options;
         let internal = self.clone();
         self.core.run(|_| async move {
@@ -242,16 +242,19 @@ impl InternalReports {
         id: Uuid,
         before: Option<Listed>,
         options: &ConfirmOptions,
-    ) -> Fate {
+    ) -> SubmissionState {
         let mut seen = Seen {
             before,
             ..Seen::default()
         };
-        let fate = timeout(options.timeout, self.follow(id, options, &mut seen)).await;
-        fate.ok().flatten().unwrap_or_else(|| Fate::Pending {
-            state: seen.state.map(Box::new),
-            trouble: seen.trouble,
-        })
+        let state = timeout(options.timeout, self.follow(id, options, &mut seen)).await;
+        state
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| SubmissionState::Pending {
+                state: seen.state.map(Box::new),
+                trouble: seen.trouble,
+            })
     }
 
     /// What the public list says of a report.
@@ -269,11 +272,16 @@ impl InternalReports {
     }
 
     /// Looks until something is known; `None` when looking again would not help.
-    async fn follow(&self, id: Uuid, options: &ConfirmOptions, seen: &mut Seen) -> Option<Fate> {
+    async fn follow(
+        &self,
+        id: Uuid,
+        options: &ConfirmOptions,
+        seen: &mut Seen,
+    ) -> Option<SubmissionState> {
         let mut pause = options.first_pause;
         loop {
             match self.look(id, seen).await {
-                Ok(Some(fate)) => return Some(fate),
+                Ok(Some(state)) => return Some(state),
                 Ok(None) => {}
                 Err(error) => {
                     let hopeless = !error.is_retryable();
@@ -289,7 +297,7 @@ impl InternalReports {
     }
 
     /// One look at a report.
-    async fn look(&self, id: Uuid, seen: &mut Seen) -> Result<Option<Fate>> {
+    async fn look(&self, id: Uuid, seen: &mut Seen) -> Result<Option<SubmissionState>> {
         let mut untold = None;
         seen.state = match self.state(id).await {
             Ok(state) => state,
@@ -301,7 +309,7 @@ impl InternalReports {
             Err(error) => return Err(error),
         };
         if let Some(state) = seen.state.as_ref().filter(|state| state.is_quarantined()) {
-            return Ok(Some(Fate::Quarantined {
+            return Ok(Some(SubmissionState::Quarantined {
                 state: Box::new(state.clone()),
                 reason: self.reason(id).await,
             }));
@@ -324,7 +332,7 @@ impl InternalReports {
                 untold.as_deref().unwrap_or("the server does not tell it")
             )
         });
-        Ok(stored.then_some(Fate::Stored))
+        Ok(stored.then_some(SubmissionState::Stored))
     }
 
     /// Why a report is in quarantine. Not to know is no reason to fail.

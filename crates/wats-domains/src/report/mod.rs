@@ -21,12 +21,14 @@ mod upload;
 
 pub use answer::Submitted;
 pub use each::{ReportIter, ReportStream};
-pub use files::{AttachmentKey, Download};
+pub use files::{AttachmentKey, ReportFile};
 pub use header::{
     HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
     ReportHeader,
 };
-pub use internal::{ConfirmOptions, Fate, InternalReports, QuarantinedReport, ReportState};
+pub use internal::{
+    ConfirmOptions, InternalReports, QuarantinedReport, ReportState, SubmissionState,
+};
 pub use pages::Cursor;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
 pub use read::{Detail, DetailLevel};

@@ -169,7 +169,7 @@ impl ReportService {
     }
 
     /// Reads many reports, some at a time. One that fails stops no other: the outcome has the reports and the failures
-    /// apart, each with its place in the list. An outage is waited out, see [`BulkOptions::patience`]. All reports are in
+    /// apart, each with its place in the list. An outage is waited out, see [`BulkOptions::outage_wait`]. All reports are in
     /// memory at the end; [`get_each`](Self::get_each) gives them one by one.
     ///
     /// # Errors

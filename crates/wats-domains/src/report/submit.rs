@@ -66,9 +66,9 @@ impl SubmitOptions {
         self
     }
 
-    /// Follows the report past the 200 until it is stored or quarantined; the outcome is in [`Submitted::fate`]. This
+    /// Follows the report past the 200 until it is stored or quarantined; the outcome is in [`Submitted::state`]. This
     /// uses internal routes of the server, see [`ReportService::internal`]. The list of headers is read once before the
-    /// submit, and other reports of the same id wait until the fate is known.
+    /// submit, and other reports of the same id wait until its state is known.
     pub fn confirm(mut self, options: ConfirmOptions) -> Self {
         self.confirm = Some(options);
         self
@@ -132,15 +132,15 @@ impl ReportService {
     ///
     /// # Errors
     /// As [`submit`](Self::submit). Once the report is received nothing is an error any more: what hinders following it
-    /// stands in [`Fate::Pending`](super::Fate::Pending).
+    /// stands in [`SubmissionState::Pending`](super::SubmissionState::Pending).
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats, report: wats_domains::Report) -> wats_domains::Result<()> {
-    /// use wats_domains::report::{ConfirmOptions, Fate, SubmitMode, SubmitOptions};
+    /// use wats_domains::report::{ConfirmOptions, SubmissionState, SubmitMode, SubmitOptions};
     ///
     /// let options = SubmitOptions::default().mode(SubmitMode::Active).confirm(ConfirmOptions::default());
     /// let submitted = api.report().submit_with(&report, &options).await?;
-    /// if let Some(Fate::Quarantined { reason, .. }) = submitted.fate {
+    /// if let Some(SubmissionState::Quarantined { reason, .. }) = submitted.state {
     ///     eprintln!("the server could not store it: {}", reason.as_deref().unwrap_or("no reason given"));
     /// }
     /// # Ok(()) }
@@ -158,14 +158,14 @@ impl ReportService {
         let options = options.clone();
         self.core.run(|core| async move {
             let (id, body) = written?;
-            let _turn = core.submits().turn(id).await;
+            let _permit = core.submits().acquire(id).await;
             ReportService::new(&core)
                 .submit_now(id, &body, &options)
                 .await
         })
     }
 
-    /// Sends a report whose turn it is.
+    /// Sends a report that holds the permit of its id.
     async fn submit_now(
         &self,
         id: Uuid,
@@ -180,7 +180,7 @@ impl ReportService {
         let call = upload::fill(route.call(), body).await?;
         let call = match &options.timeouts {
             Some(timeouts) => call.timeouts(timeouts.clone()),
-            None => match upload::patient(self.core.http().timeouts(), body.len()) {
+            None => match upload::extend_timeout(self.core.http().timeouts(), body.len()) {
                 Some(longer) => call.timeouts(longer),
                 None => call,
             },
@@ -189,8 +189,8 @@ impl ReportService {
         if let Some(confirm) = &options.confirm {
             let before = before.filter(|_| submitted.id == id);
             let internal = self.internal();
-            let fate = internal.confirm_since(submitted.id, before, confirm);
-            submitted.fate = Some(fate.await);
+            let state = internal.confirm_since(submitted.id, before, confirm);
+            submitted.state = Some(state.await);
         }
         Ok(submitted)
     }
@@ -199,14 +199,15 @@ impl ReportService {
     /// failed apart, each with its place in the list. Reports of the same id are sent one after the other in their order,
     /// so the last one is what stays.
     ///
-    /// An outage is waited out ([`BulkOptions::patience`]): while the client lets no call pass because the server keeps
+    /// An outage is waited out ([`BulkOptions::outage_wait`]): while the client lets no call pass because the server keeps
     /// failing, reports wait, and one that failed in a way that passes is sent once more. [`BulkOptions::until`] stops in
     /// good order.
     ///
     /// **Memory.** Reports are taken from the list one by one when their turn comes, and then written; so only as many
     /// texts are in memory as are under way, and a list that makes each report when it is asked for (a `map` over files)
-    /// never has all of them. A report that was written is dropped. Whoever wants it back, if it fails, gives an [`Arc`](std::sync::Arc) of
-    /// it: that copies nothing. With [`SubmitOptions::confirm`], a report is under way until its fate is known.
+    /// never has all of them. A report that was written is dropped. Whoever wants it back, if it fails, gives an
+    /// [`Arc`](std::sync::Arc) of it: that copies nothing. With [`SubmitOptions::confirm`], a report is under way until its
+    /// state is known.
     ///
     /// # Errors
     /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
@@ -247,7 +248,7 @@ impl ReportService {
             let submit = |report: I::Item| async move {
                 let id = sendable(report.borrow(), options)?;
                 // Kept while it is tried again, so that a newer one does not come before.
-                let _turn = service.core.submits().turn(id).await;
+                let _permit = service.core.submits().acquire(id).await;
                 let body = body_of(report.borrow(), options)?;
                 drop(report);
                 bulk.call(|| service.submit_now(id, &body, options)).await
@@ -317,7 +318,7 @@ impl ReportService {
     ) -> Ask<Submitted> {
         self.core.run(|core| async move {
             let id = id?;
-            let _turn = core.submits().turn(id).await;
+            let _permit = core.submits().acquire(id).await;
             let call = route.call().body(body, content_type);
             ReportService::new(&core).send(route, id, call).await
         })

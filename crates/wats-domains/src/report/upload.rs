@@ -34,7 +34,7 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
 }
 
 /// The client's deadlines with the time more that a body of this length needs on a slow line, if it needs more.
-pub(super) fn patient(timeouts: &Timeouts, length: u64) -> Option<Timeouts> {
+pub(super) fn extend_timeout(timeouts: &Timeouts, length: u64) -> Option<Timeouts> {
     let more = Duration::from_secs(length / SLOWEST);
     (length > WHOLE).then(|| {
         timeouts
@@ -76,11 +76,14 @@ mod tests {
     #[test]
     fn a_large_report_has_the_time_that_its_size_takes() {
         let own = Timeouts::default().total(Duration::from_secs(120));
-        assert!(patient(&own, WHOLE).is_none(), "a small one needs no more");
-        let longer = patient(&own, 100 << 20).unwrap();
+        assert!(
+            extend_timeout(&own, WHOLE).is_none(),
+            "a small one needs no more"
+        );
+        let longer = extend_timeout(&own, 100 << 20).unwrap();
         assert_eq!(longer.total, Some(Duration::from_secs(120 + 1600)));
         assert_eq!(longer.attempt, own.attempt);
         let endless = own.total(None);
-        assert_eq!(patient(&endless, 100 << 20).unwrap().total, None);
+        assert_eq!(extend_timeout(&endless, 100 << 20).unwrap().total, None);
     }
 }

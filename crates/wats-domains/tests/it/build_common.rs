@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use wats_domains::UutReport;
 use wats_domains::report::{Report, Station, Unit, builder::ReportBuilder};
 
-use crate::judge::Judge;
+use crate::strict_server::StrictServer;
 
 pub(crate) fn builder() -> ReportBuilder {
     UutReport::builder(
@@ -25,14 +25,16 @@ pub(crate) fn builder() -> ReportBuilder {
 }
 
 thread_local! {
-    static JUDGE: RefCell<Option<Judge>> = const { RefCell::new(None) };
+    static SERVER: RefCell<Option<StrictServer>> = const { RefCell::new(None) };
 }
 
 /// What a server with all rules has against a report, over real TCP.
 pub(crate) fn server_says(report: &Report) -> Option<String> {
     let json = serde_json::to_value(report).unwrap();
-    JUDGE.with_borrow_mut(|judge| {
-        let found = judge.get_or_insert_with(Judge::start).findings(&json);
+    SERVER.with_borrow_mut(|server| {
+        let found = server
+            .get_or_insert_with(StrictServer::start)
+            .findings(&json);
         found.map(|found| format!("{found:?}"))
     })
 }

@@ -31,8 +31,8 @@ async fn options_that_cannot_be_kept_are_refused_by_name() {
     for (many, option) in [
         (BulkOptions::default().at_once(0), "BulkOptions::at_once"),
         (
-            BulkOptions::default().patience(Duration::ZERO),
-            "no_patience()",
+            BulkOptions::default().outage_wait(Duration::ZERO),
+            "no_outage_wait()",
         ),
     ] {
         let report = read(&test(id(1), "S"));

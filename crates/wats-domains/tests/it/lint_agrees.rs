@@ -9,8 +9,8 @@
 
 use std::cell::RefCell;
 
-use crate::judge::Judge;
 use crate::reports::{repair, test};
+use crate::strict_server::StrictServer;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wats_domains::MeasurementLimits;
@@ -142,12 +142,14 @@ fn damage(report: &mut Value, damage: &Damage) {
 }
 
 thread_local! {
-    static JUDGE: RefCell<Option<Judge>> = const { RefCell::new(None) };
+    static SERVER: RefCell<Option<StrictServer>> = const { RefCell::new(None) };
 }
 
 fn refused(report: &Value) -> Option<String> {
-    JUDGE.with_borrow_mut(|judge| {
-        let found = judge.get_or_insert_with(Judge::start).findings(report);
+    SERVER.with_borrow_mut(|server| {
+        let found = server
+            .get_or_insert_with(StrictServer::start)
+            .findings(report);
         found.map(|found| format!("{found:?}"))
     })
 }

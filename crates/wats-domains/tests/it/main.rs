@@ -20,14 +20,13 @@ mod client;
 mod foreign;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
-mod judge;
 mod lint_agrees;
 mod models;
 mod report_build;
 mod report_build_random;
 mod report_bulk;
 mod report_common;
-mod report_fate;
+mod report_confirm;
 mod report_ids;
 mod report_lint;
 mod report_order;
@@ -37,6 +36,7 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod strict_server;
 mod upload;
 mod wait;
 mod wait_bulk;

@@ -62,7 +62,7 @@ async fn a_hiccup_of_the_server_costs_no_report() {
         .submit_many(reports.clone(), &options, &many)
         .await
         .unwrap();
-    assert_honest(&outcome.failed);
+    assert_genuine(&outcome.failed);
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 1_000);
     assert_eq!(sim.pending_faults(), 0);
 
@@ -73,14 +73,14 @@ async fn a_hiccup_of_the_server_costs_no_report() {
         .get_many(&ids, Detail::default(), &many)
         .await
         .unwrap();
-    assert_honest(&outcome.failed);
+    assert_genuine(&outcome.failed);
     assert_eq!(outcome.ok.len() + outcome.failed.len(), 300);
     assert_eq!(sim.pending_faults(), 0);
 }
 
 /// Only who was refused twice as often as a call is tried may fail; the breaker opens after 20 refusals, so these are at
 /// most two, and mostly none.
-fn assert_honest(failed: &[(usize, Error)]) {
+fn assert_genuine(failed: &[(usize, Error)]) {
     assert!(failed.len() <= 2, "{failed:?}");
     for (_, error) in failed {
         assert_eq!(
@@ -97,7 +97,7 @@ async fn an_outage_is_waited_out_for_so_long_and_no_longer() {
     let api = connect(&sim, Duration::from_secs(600));
     sim.inject(Fault::status(503).route("POST", WSJF).times(100_000));
     let reports = reports(100);
-    let many = BulkOptions::default().patience(Duration::from_millis(20));
+    let many = BulkOptions::default().outage_wait(Duration::from_millis(20));
     let options = SubmitOptions::default();
     let outcome = api
         .report()
@@ -329,7 +329,7 @@ async fn a_stop_ends_the_wait_for_the_server() {
     sim.inject(Fault::status(503).times(100_000));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let many = BulkOptions::default()
-        .patience(Duration::from_secs(600))
+        .outage_wait(Duration::from_secs(600))
         .until(async { drop(stopped.await) });
     let reports = reports(20);
     let options = SubmitOptions::default();

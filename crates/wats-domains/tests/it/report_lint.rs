@@ -8,8 +8,8 @@
     reason = "a panic here is the failing test"
 )]
 
-use crate::judge::Judge;
 use crate::reports::{repair, test};
+use crate::strict_server::StrictServer;
 use serde_json::{Value, json};
 use wats_domains::report::{Severity, lint::RULES, lint_json};
 
@@ -132,13 +132,13 @@ const BREAKS: &[(&str, Change)] = &[
     ("R406", |r| r["root"]["steps"][0]["steps"][4]["chart"]["xLabel"] = json!("x".repeat(51))),
     ("R406", |r| series(r)["name"] = json!("x".repeat(51))),
     ("R407", |r| r["root"]["steps"][0]["steps"][4]["chart"]["yUnit"] = json!("x".repeat(21))),
-    ("R501", |r| turn(r, 0)["num"] = Value::Null),
-    ("R502", |r| turn(r, 0)["endingIndex"] = json!(2)),
-    ("R503", |r| turn(r, 1)["idx"] = json!(5)),
-    ("R503", |r| { turn(r, 0)["num"] = json!(3); turn(r, 0)["endingIndex"] = json!(2); }),
+    ("R501", |r| iteration(r, 0)["num"] = Value::Null),
+    ("R502", |r| iteration(r, 0)["endingIndex"] = json!(2)),
+    ("R503", |r| iteration(r, 1)["idx"] = json!(5)),
+    ("R503", |r| { iteration(r, 0)["num"] = json!(3); iteration(r, 0)["endingIndex"] = json!(2); }),
     ("R504", |r| r["root"]["steps"][1]["steps"][1]["numericMeas"][0]["lowLimit"] = json!(0.5)),
-    ("R505", |r| turn(r, 0)["failed"] = json!(1)),
-    ("R505", |r| turn(r, 0)["passed"] = Value::Null),
+    ("R505", |r| iteration(r, 0)["failed"] = json!(1)),
+    ("R505", |r| iteration(r, 0)["passed"] = Value::Null),
     ("R506", |r| { r["root"]["steps"][1]["steps"].as_array_mut().unwrap().remove(0); }),
     ("R601", |r| r["root"]["steps"][0]["steps"][5]["attachment"]["name"] = Value::Null),
     ("R602", |r| r["root"]["steps"][0]["steps"][5]["attachment"]["contentType"] = json!("")),
@@ -211,7 +211,7 @@ fn series(report: &mut Value) -> &mut Value {
     &mut report["root"]["steps"][0]["steps"][4]["chart"]["series"][0]
 }
 
-fn turn(report: &mut Value, n: usize) -> &mut Value {
+fn iteration(report: &mut Value, n: usize) -> &mut Value {
     &mut report["root"]["steps"][1]["steps"][n]["loop"]
 }
 
@@ -265,7 +265,7 @@ fn every_rule_is_in_the_tables() {
 
 #[test]
 fn the_server_refuses_what_the_linter_rejects_in_words_that_name_the_rule() {
-    let judge = Judge::start();
+    let server = StrictServer::start();
     let mut wrong = Vec::new();
     let tests = BREAKS.iter().map(|entry| (entry, test as fn() -> Value));
     let repairs = BREAKS_OF_REPAIRS
@@ -275,7 +275,7 @@ fn the_server_refuses_what_the_linter_rejects_in_words_that_name_the_rule() {
         let rule = RULES.iter().find(|rule| rule.code == *code).unwrap();
         let mut report = good();
         change(&mut report);
-        let found = judge.findings(&report);
+        let found = server.findings(&report);
         let told: Vec<_> = found
             .iter()
             .flatten()
@@ -291,6 +291,6 @@ fn the_server_refuses_what_the_linter_rejects_in_words_that_name_the_rule() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for report in [test(), repair()] {
-        assert!(judge.findings(&report).is_none());
+        assert!(server.findings(&report).is_none());
     }
 }

@@ -41,7 +41,7 @@ async fn tests_and_repairs_are_submitted_alike_and_unaltered() {
     for (n, report) in [(1, test(id(1), "S")), (2, repair(id(2), id(1), "S"))] {
         let submitted = api.report().submit(&read(&report)).await.unwrap();
         assert_eq!((submitted.id, submitted.source_id), (id(n), Some(id(n))));
-        assert!(submitted.legacy_id.is_some() && submitted.fate.is_none());
+        assert!(submitted.legacy_id.is_some() && submitted.state.is_none());
         assert_eq!(
             sim.report(&id(n).to_string()).unwrap(),
             report,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::report_common::{id, read, test};
 use crate::wait::{Server, api, current_thread, server};
 use tokio::runtime::Builder;
-use wats_domains::report::{ConfirmOptions, Detail, Fate, Report, SubmitOptions};
+use wats_domains::report::{ConfirmOptions, Detail, Report, SubmissionState, SubmitOptions};
 use wats_domains::{BulkOptions, Product, Wats};
 
 fn reports(count: u128) -> Vec<Arc<Report>> {
@@ -64,7 +64,7 @@ fn every_bulk_on_a_plain_thread() {
     let confirm = ConfirmOptions::default().timeout(Duration::from_secs(600));
     assert_eq!(
         internal.confirm(id(0), &confirm).wait().unwrap(),
-        Fate::Stored
+        SubmissionState::Stored
     );
     assert!(internal.quarantine().wait().unwrap().is_empty());
     assert!(internal.state(id(0)).wait().unwrap().is_some());

@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use wats_domains::report::{Detail, SubmitOptions};
 use wats_domains::{Ask, BulkOptions, Error, Product, Result, Wats};
 use wats_http::http::Method;
-use wats_http::{BodySource, Call, Intercept, Operation, Repeat};
+use wats_http::{BodySource, Call, Idempotency, Intercept, Operation};
 
 /// What waits inside of a callback gave.
 #[derive(Clone, Debug, Default)]
@@ -187,13 +187,13 @@ static VERSION: Operation = Operation::new(
     "test.version",
     Method::GET,
     "/api/App/Version",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 static SUBMIT: Operation = Operation::new(
     "test.submit",
     Method::POST,
     "/api/Report/WSJF",
-    Repeat::Safe,
+    Idempotency::Idempotent,
 );
 
 /// The transport's own calls are no operations that are waited for: in their callbacks a wait holds up the thread, and

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 use wats_domains::report::{Finding, Severity, lint_json};
 
-use crate::judge::Judge;
 use crate::reports::{repair, test};
+use crate::strict_server::StrictServer;
 
 /// A text that must be there, and the most characters it may have.
 #[rustfmt::skip]
@@ -207,7 +207,7 @@ fn the_words_of_numbers_fit_the_case() {
 /// The server has one sentence for what is empty and what is too long, so ours must fit both.
 #[test]
 fn the_words_to_a_refusal_fit_the_case() {
-    let judge = Judge::start();
+    let server = StrictServer::start();
     for (pointer, value) in [
         ("location", json!("")),
         ("rev", json!("")),
@@ -218,7 +218,9 @@ fn the_words_to_a_refusal_fit_the_case() {
         ("processCode", json!(40_000)),
         ("sn", json!(5)),
     ] {
-        let found = judge.findings(&with(pointer, Some(value.clone()))).unwrap();
+        let found = server
+            .findings(&with(pointer, Some(value.clone())))
+            .unwrap();
         for finding in &found {
             let fix = finding.fix().to_lowercase();
             if value == json!("") && fix.contains("shorten") {

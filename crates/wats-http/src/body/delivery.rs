@@ -38,7 +38,7 @@ enum End {
     /// A part of it was not wanted.
     Cut,
     /// It could not be given, which hyper tells in its own words or not at all.
-    Failed(io::Error),
+    Unreadable(io::Error),
 }
 
 impl Delivery {
@@ -53,7 +53,7 @@ impl Delivery {
     pub(crate) fn take_failure(&self) -> Option<Error> {
         let mut state = self.state();
         match state.end.take() {
-            Some(End::Failed(error)) => Some(unreadable(error)),
+            Some(End::Unreadable(error)) => Some(unreadable(error)),
             other => {
                 state.end = other;
                 None
@@ -84,7 +84,7 @@ impl Delivery {
         match self.state().end {
             Some(End::Written { flushes }) if self.socket_state.flushes() != flushes => Some(true),
             None | Some(End::Written { .. }) => self.socket_state.is_closed().then_some(false),
-            Some(End::Cut | End::Failed(_)) => Some(false),
+            Some(End::Cut | End::Unreadable(_)) => Some(false),
         }
     }
 
@@ -160,7 +160,7 @@ impl PieceMaker {
 
     pub(super) fn fail(&self, error: io::Error) {
         if let Some(delivery) = &self.0 {
-            delivery.end(End::Failed(error));
+            delivery.end(End::Unreadable(error));
         }
     }
 }

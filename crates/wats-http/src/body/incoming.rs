@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_and_a_trickle_end_alike_and_a_slow_flow_does_not() {
+    async fn no_traffic_and_a_trickle_end_alike_and_a_slow_flow_does_not() {
         let (error, after) = fails(trickle(1, 0)).await;
         assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::ReadIdle));
         assert_eq!(after, 15);

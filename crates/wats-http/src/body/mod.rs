@@ -22,7 +22,7 @@ pub use self::source::BodySource;
 /// [`Download::on_progress`](crate::Download::on_progress).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Progress {
+pub struct TransferProgress {
     /// Bytes so far: of an upload those handed to the connection by this attempt, of a download those off the wire.
     pub bytes: u64,
     /// Bytes in all, when that is known.
@@ -31,15 +31,15 @@ pub struct Progress {
 
 /// A callback that hears of progress.
 #[derive(Clone)]
-pub(crate) struct OnProgress(Arc<dyn Fn(Progress) + Send + Sync>);
+pub(crate) struct OnProgress(Arc<dyn Fn(TransferProgress) + Send + Sync>);
 
 impl OnProgress {
-    pub(crate) fn new(hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(hear: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hear))
     }
 
     pub(crate) fn tell(&self, bytes: u64, total: Option<u64>) {
-        (self.0)(Progress { bytes, total });
+        (self.0)(TransferProgress { bytes, total });
     }
 }
 

@@ -10,13 +10,13 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::OnProgress;
 use super::delivery::{Delivery, Piece, PieceMaker, unreadable};
-use super::source::{BodySource, Pieces, differs};
+use super::source::{BodySource, BodyStream, differs};
 use crate::error::Error;
 
 /// What a call sends, in a form that each attempt can begin with.
 #[derive(Debug, Clone)]
 pub(crate) enum Payload {
-    Whole(Bytes),
+    Buffered(Bytes),
     Stream(Arc<Upload>),
 }
 
@@ -93,7 +93,7 @@ impl Upload {
 /// The body of one attempt.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    Whole(Bytes, PieceMaker),
+    Buffered(Bytes, PieceMaker),
     Stream(Box<Streaming>),
 }
 
@@ -103,7 +103,7 @@ pub(crate) struct Streaming {
     number: u64,
     giver: PieceMaker,
     /// Opened when the first piece is wanted, so that a request that never left has taken nothing.
-    pieces: Option<Pieces>,
+    pieces: Option<BodyStream>,
     given: u64,
     /// The piece that completes the announced length, until it is known that nothing follows.
     last: Option<Bytes>,
@@ -124,7 +124,7 @@ impl Outgoing {
     pub(crate) fn new(payload: &Payload, delivery: Option<&Arc<Delivery>>) -> Self {
         let giver = PieceMaker::new(delivery);
         match payload {
-            Payload::Whole(bytes) => Self::Whole(bytes.clone(), giver),
+            Payload::Buffered(bytes) => Self::Buffered(bytes.clone(), giver),
             Payload::Stream(upload) => Self::Stream(Box::new(Streaming {
                 number: upload.begin(),
                 giver,
@@ -193,8 +193,8 @@ impl Body for Outgoing {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, io::Error>>> {
         match self.get_mut() {
-            Self::Whole(bytes, _) if bytes.is_empty() => Poll::Ready(None),
-            Self::Whole(bytes, giver) => {
+            Self::Buffered(bytes, _) if bytes.is_empty() => Poll::Ready(None),
+            Self::Buffered(bytes, giver) => {
                 let piece = giver.piece(std::mem::take(bytes), true);
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
@@ -219,14 +219,14 @@ impl Body for Outgoing {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(bytes, _) => bytes.is_empty(),
+            Self::Buffered(bytes, _) => bytes.is_empty(),
             Self::Stream(streaming) => streaming.ended,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Buffered(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Self::Stream(streaming) => match streaming.upload.length {
                 Some(length) => SizeHint::with_exact(length.saturating_sub(streaming.given)),
                 None => SizeHint::default(),

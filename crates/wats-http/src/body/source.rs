@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
 /// The pieces of one attempt's body.
-pub(crate) type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// How much of a file or reader goes out at a time.
 const PIECE: usize = 128 << 10;
@@ -25,9 +25,9 @@ const PIECE: usize = 128 << 10;
 /// once: as soon as an attempt has taken from them, the call is not repeated, whatever its operation allows.
 ///
 /// ```no_run
-/// use wats_http::{BodySource, Call, Operation, Repeat, http::Method};
+/// use wats_http::{BodySource, Call, Idempotency, Operation, http::Method};
 ///
-/// static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/api/Report/WSJF", Repeat::Safe);
+/// static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/api/Report/WSJF", Idempotency::Idempotent);
 ///
 /// let call = Call::new(&SUBMIT)
 ///     .stream(BodySource::file("reports/large.json"), "application/json")
@@ -41,8 +41,8 @@ pub struct BodySource {
 enum From {
     Bytes(Bytes),
     File(PathBuf),
-    Repeatable(Box<dyn Fn() -> io::Result<Pieces> + Send + Sync>),
-    Once(Mutex<Option<Pieces>>),
+    Repeatable(Box<dyn Fn() -> io::Result<BodyStream> + Send + Sync>),
+    Once(Mutex<Option<BodyStream>>),
     /// One after the other.
     Joined(Vec<BodySource>),
 }
@@ -64,7 +64,7 @@ impl BodySource {
     where
         S: Stream<Item = io::Result<Bytes>> + Send + 'static,
     {
-        let open = move || Ok(Box::pin(open()?) as Pieces);
+        let open = move || Ok(Box::pin(open()?) as BodyStream);
         Self {
             from: From::Repeatable(Box::new(open)),
             length: None,
@@ -171,7 +171,7 @@ impl BodySource {
     }
 
     /// Begins to give the body; `None` when it can be sent only once and was.
-    pub(crate) fn open(&self) -> Option<Pieces> {
+    pub(crate) fn open(&self) -> Option<BodyStream> {
         match &self.from {
             From::Bytes(bytes) => {
                 let bytes = bytes.clone();
@@ -235,7 +235,7 @@ fn naming(path: &std::path::Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
-fn file(path: PathBuf) -> Pieces {
+fn file(path: PathBuf) -> BodyStream {
     let opened = async move {
         let file = File::open(&path).await.map_err(|e| naming(&path, &e))?;
         Ok::<_, io::Error>(read(Box::pin(file)))
@@ -245,7 +245,7 @@ fn file(path: PathBuf) -> Pieces {
 
 /// What is read where reading may block for ever, such as a pipe that nobody writes to: by a thread of its own, because
 /// tokio's would keep a runtime from ending. The thread ends with the next piece that nobody wants.
-fn special(path: PathBuf) -> Pieces {
+fn special(path: PathBuf) -> BodyStream {
     let (give, mut take) = mpsc::channel::<io::Result<Bytes>>(1);
     let read = move || {
         let mut file = match std::fs::File::open(&path) {
@@ -291,7 +291,7 @@ pub(super) fn differs(how: &str, length: u64) -> io::Error {
 }
 
 /// The same, with an error where it is longer or shorter than announced.
-fn exactly(length: Option<u64>, mut pieces: Pieces) -> Pieces {
+fn exactly(length: Option<u64>, mut pieces: BodyStream) -> BodyStream {
     let Some(length) = length else {
         return pieces;
     };

@@ -1,7 +1,7 @@
 //! The frames that an HTTP/2 server sends, of which only the nine bytes before each are looked at.
 //!
 //! h2 protects itself by counters that are never reset in the life of a connection, and breaks the connection, with all
-//! calls on it, when one overflows. Servers and gateways that are honest do what is counted: one that relays a chunked
+//! calls on it, when one overflows. Servers and gateways in good order do what is counted: one that relays a chunked
 //! answer ends it with an empty DATA frame and then the end of the stream, and after a hundred such answers the calls are
 //! lost. An empty DATA frame that does not end its stream says nothing, so it is left out here, as if it had not been sent.
 //! A server that sends nothing else is still broken with: [`MOST_IN_A_ROW`].
@@ -48,7 +48,7 @@ pub(super) struct Frames {
     header: [u8; HEADER],
     had: usize,
     /// Bytes of `header` that are decided on and wait to be given out, counted from its end.
-    owed: usize,
+    unread: usize,
     /// What is left of the payload of the current frame.
     left: usize,
     /// How much of the head of an answer has come.
@@ -67,7 +67,7 @@ impl Frames {
             socket_state,
             header: [0; HEADER],
             had: 0,
-            owed: 0,
+            unread: 0,
             left: 0,
             head: 0,
             goaway: None,
@@ -90,7 +90,7 @@ impl Frames {
         if buffer.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        while self.owed == 0 {
+        while self.unread == 0 {
             if self.had > 0 {
                 // The rest of a header that was cut by the end of a read.
                 let mut rest = ReadBuf::new(&mut self.header[self.had..]);
@@ -103,7 +103,7 @@ impl Frames {
                 if self.had == HEADER {
                     self.had = 0;
                     if self.passes(self.header) {
-                        self.owed = HEADER;
+                        self.unread = HEADER;
                     }
                 }
                 continue;
@@ -119,10 +119,10 @@ impl Frames {
                 return Poll::Ready(Ok(()));
             }
         }
-        let n = self.owed.min(buffer.remaining());
-        let from = HEADER - self.owed;
+        let n = self.unread.min(buffer.remaining());
+        let from = HEADER - self.unread;
         buffer.put_slice(&self.header[from..from + n]);
-        self.owed -= n;
+        self.unread -= n;
         Poll::Ready(Ok(()))
     }
 

@@ -120,7 +120,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
             Some(_) => this.poll_read_frames(context, buffer),
         };
         if let Poll::Ready(Err(error)) = &poll
-            && is_distrust(error)
+            && refuses_certificate(error)
         {
             // h2 keeps only the words of an error.
             this.state.refuse_client_certificate();
@@ -184,7 +184,7 @@ pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// Whether the other side said that it wants another certificate, or none of this client.
-fn is_distrust(error: &io::Error) -> bool {
+fn refuses_certificate(error: &io::Error) -> bool {
     let Some(rustls::Error::AlertReceived(alert)) = tls_error(error) else {
         return false;
     };

@@ -114,14 +114,14 @@ impl Decoder {
         Gather::with_room(guess.max(LEAST_GUESS).min(self.most()))
     }
 
-    /// Goes on until nothing is left of what was pushed, or there are about `turn` more bytes of output: `false` then.
-    pub(super) fn gather(&mut self, whole: &mut Gather, turn: usize) -> Result<bool> {
+    /// Goes on until nothing is left of what was pushed, or there are about `most` more bytes of output: `false` then.
+    pub(super) fn gather(&mut self, whole: &mut Gather, most: usize) -> Result<bool> {
         if self.layers.is_empty() {
             whole.push(&std::mem::take(&mut self.plain));
         }
         let mut work = 0;
         while self.has_work() {
-            if work >= turn {
+            if work >= most {
                 return Ok(false);
             }
             let produced = self.layers.last().map_or(0, |layer| layer.produced);

@@ -31,8 +31,8 @@ pub use self::request::RequestCompression;
 /// Codings that may lie on top of each other.
 const MOST_LAYERS: usize = 3;
 
-/// What is decompressed at a time, until other calls get their turn: some milliseconds.
-const TURN: usize = 1 << 20;
+/// What is decompressed at a time, until other calls go on: some milliseconds.
+const YIELD_AFTER: usize = 1 << 20;
 
 /// Reads the body of an answer and undoes its content codings, at most `cap` bytes of result. The outer error is that of
 /// the connection, the inner one that of the codings, after which the rest of the body is of no use: it is to be abandoned.
@@ -56,7 +56,7 @@ pub(crate) async fn receive<B: AnswerBody>(
             let whole = whole.get_or_insert_with(|| decoder.room_for(&data));
             decoder.push(data);
             loop {
-                match decoder.gather(whole, TURN) {
+                match decoder.gather(whole, YIELD_AFTER) {
                     Ok(true) => break,
                     Ok(false) => yield_now().await,
                     Err(error) => return Ok(Err(error)),

@@ -22,7 +22,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use crate::error::Error;
 
 /// Smaller bodies are not worth it.
-const WORTH_IT: usize = 1 << 10;
+const MIN_SIZE: usize = 1 << 10;
 
 /// From this size on compression leaves the threads on which other calls wait.
 const BLOCKING: usize = 256 << 10;
@@ -68,7 +68,7 @@ impl CompressionState {
             RequestCompression::WhenAnnounced => self.known.load(Relaxed) == ACCEPTS,
             RequestCompression::Try => self.known.load(Relaxed) != REFUSES,
         };
-        if !wanted || body.len() < WORTH_IT || headers.contains_key(CONTENT_ENCODING) {
+        if !wanted || body.len() < MIN_SIZE || headers.contains_key(CONTENT_ENCODING) {
             return None;
         }
         let packed = if body.len() < BLOCKING {

@@ -362,7 +362,7 @@ impl Error {
     /// Whether the same call may succeed later without a change: overload, server failure, network, deadlines.
     ///
     /// This says nothing about whether repeating is *safe*; that is a property of the operation
-    /// ([`Repeat`](crate::Repeat)).
+    /// ([`Idempotency`](crate::Idempotency)).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             ErrorKind::Connect

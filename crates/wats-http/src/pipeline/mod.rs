@@ -89,7 +89,7 @@ impl<B: AnswerBody> ResponseMode<B> for Buffered {
     }
 
     fn view(got: &Received) -> AttemptView<'_> {
-        AttemptView::Whole(got)
+        AttemptView::Buffered(got)
     }
 }
 
@@ -124,7 +124,7 @@ impl Pipeline {
         let mut last = None;
         let mut plain_after_all = false;
         if self.compression.is_on()
-            && let Payload::Whole(body) = &request.body
+            && let Payload::Buffered(body) = &request.body
             && let Some(packed) = Box::pin(self.compression.pack(body, &mut request.headers)).await
         {
             request.pack(packed);
@@ -312,7 +312,7 @@ impl Pipeline {
             let error = Error::new(ErrorKind::Timeout(which))
                 .message(format!("{:?}", or_forever(configured)));
             // Still acquiring a connection (also for a redirect): no byte was sent.
-            return Err(match (request.was_sent(), transport.is_dialling()) {
+            return Err(match (request.was_sent(), transport.is_connecting()) {
                 (true, _) => error,
                 (false, true) => error.never_sent(),
                 (false, false) => error.never_sent().queued(),
@@ -346,11 +346,11 @@ impl Pipeline {
                 self.compression.observe(&answer.headers);
             }
             if answer.status.is_success() {
-                let owed = answer.body.owed();
+                let delivery = answer.body.pending_delivery();
                 let got = W::read(answer, request.limits).await.map_err(blame)?;
-                if let Some(owed) = owed {
+                if let Some(delivery) = delivery {
                     // Boxed, because few calls have one.
-                    Box::pin(owed.whole()).await.map_err(blame)?;
+                    Box::pin(delivery.whole()).await.map_err(blame)?;
                 }
                 return Ok(got);
             }
@@ -402,7 +402,8 @@ impl Pipeline {
         call: &CallContext,
         deadline: Option<Instant>,
     ) -> Result<Duration, Option<&'static str>> {
-        if attempts >= self.retry.max_attempts || !retry::may_repeat(error, call.operation.repeat())
+        if attempts >= self.retry.max_attempts
+            || !retry::may_repeat(error, call.operation.idempotency())
         {
             return Err(None);
         }
@@ -440,7 +441,7 @@ impl Pipeline {
 impl AttemptView<'_> {
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Whole(received) => received.status.as_u16(),
+            Self::Buffered(received) => received.status.as_u16(),
             Self::Head(status, _) => status.as_u16(),
             Self::Error(error) => error.status().map_or(0, |status| status.as_u16()),
         }

@@ -13,7 +13,7 @@ use super::*;
 use crate::breaker::BreakerConfig;
 use crate::client::Client;
 use crate::encoding::RequestCompression;
-use crate::operation::{Operation, Repeat};
+use crate::operation::{Idempotency, Operation};
 use crate::rate_limit::RateLimit;
 use crate::request::{AttemptProgress, CommonHeaders, RedirectTarget};
 
@@ -43,7 +43,7 @@ impl Transport for Script {
         _: Option<&RedirectTarget>,
     ) -> Result<Answer<Bytes>> {
         let says_packed = request.headers.contains_key(CONTENT_ENCODING);
-        let Payload::Whole(body) = &request.body else {
+        let Payload::Buffered(body) = &request.body else {
             panic!("no test streams");
         };
         assert_eq!(says_packed, body.starts_with(&[0x1f, 0x8b]));
@@ -101,21 +101,25 @@ struct Outcome {
     packed: Vec<bool>,
 }
 
-async fn run(pipeline: Pipeline, repeat: Repeat, steps: impl IntoIterator<Item = Step>) -> Outcome {
-    run_on(&pipeline, repeat, steps).await
+async fn run(
+    pipeline: Pipeline,
+    idempotency: Idempotency,
+    steps: impl IntoIterator<Item = Step>,
+) -> Outcome {
+    run_on(&pipeline, idempotency, steps).await
 }
 
 async fn run_on(
     pipeline: &Pipeline,
-    repeat: Repeat,
+    idempotency: Idempotency,
     steps: impl IntoIterator<Item = Step>,
 ) -> Outcome {
-    run_with(pipeline, repeat, Bytes::new(), steps).await
+    run_with(pipeline, idempotency, Bytes::new(), steps).await
 }
 
 async fn run_with(
     pipeline: &Pipeline,
-    repeat: Repeat,
+    idempotency: Idempotency,
     body: Bytes,
     steps: impl IntoIterator<Item = Step>,
 ) -> Outcome {
@@ -127,7 +131,7 @@ async fn run_with(
     let call = CallContext {
         base: Arc::clone(&client.shared().base),
         identity: client.shared().identity.get(),
-        operation: Operation::new("test.op", Method::PUT, "/x", repeat),
+        operation: Operation::new("test.op", Method::PUT, "/x", idempotency),
         target: "/x".to_owned(),
     };
     let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
@@ -136,9 +140,9 @@ async fn run_with(
         target: "/x",
         common: &common,
         headers: HeaderMap::new(),
-        body: Payload::Whole(body),
+        body: Payload::Buffered(body),
         plain: None,
-        may_repeat: repeat == Repeat::Safe,
+        may_repeat: idempotency == Idempotency::Idempotent,
         weight: 1,
         timeouts: &pipeline.timeouts,
         limits: &pipeline.limits,
@@ -178,7 +182,7 @@ async fn a_safe_operation_is_repeated_until_it_succeeds() {
         Step::Answer(503, ""),
         Step::Answer(200, "ok"),
     ];
-    let outcome = run(plain(), Repeat::Safe, steps).await;
+    let outcome = run(plain(), Idempotency::Idempotent, steps).await;
     let (received, attempts) = outcome.result.unwrap();
     assert_eq!((&received.body[..], attempts), (&b"ok"[..], 3));
     assert!(
@@ -189,14 +193,14 @@ async fn a_safe_operation_is_repeated_until_it_succeeds() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unsafe_operation_is_repeated_only_when_nothing_was_sent() {
-    let error = run(plain(), Repeat::Never, [Step::Fail(broken)])
+    let error = run(plain(), Idempotency::NotIdempotent, [Step::Fail(broken)])
         .await
         .result
         .unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1));
     let outcome = run(
         plain(),
-        Repeat::Never,
+        Idempotency::NotIdempotent,
         [Step::Fail(unsent), Step::Answer(200, "")],
     )
     .await;
@@ -206,7 +210,10 @@ async fn an_unsafe_operation_is_repeated_only_when_nothing_was_sent() {
 #[tokio::test(start_paused = true)]
 async fn tries_are_counted_and_bounded() {
     let steps = (0..4).map(|_| Step::Answer(500, r#"{"Message":"database is down"}"#));
-    let error = run(plain(), Repeat::Safe, steps).await.result.unwrap_err();
+    let error = run(plain(), Idempotency::Idempotent, steps)
+        .await
+        .result
+        .unwrap_err();
     assert_eq!(
         (error.status(), error.attempts()),
         (Some(StatusCode::INTERNAL_SERVER_ERROR), 4)
@@ -224,7 +231,7 @@ async fn tries_are_counted_and_bounded() {
 async fn the_servers_wait_is_kept_to() {
     let outcome = run(
         plain(),
-        Repeat::Safe,
+        Idempotency::Idempotent,
         [Step::RetryAfter(429, "7"), Step::Answer(200, "")],
     )
     .await;
@@ -235,10 +242,14 @@ async fn the_servers_wait_is_kept_to() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_deadline_fails_at_once_and_tells_the_cause() {
     let start = Instant::now();
-    let error = run(plain(), Repeat::Safe, [Step::RetryAfter(503, "600")])
-        .await
-        .result
-        .unwrap_err();
+    let error = run(
+        plain(),
+        Idempotency::Idempotent,
+        [Step::RetryAfter(503, "600")],
+    )
+    .await
+    .result
+    .unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
@@ -248,7 +259,7 @@ async fn each_deadline_has_its_own_error() {
     let start = Instant::now();
     let error = run(
         with(RetryConfig::never(), Timeouts::default()),
-        Repeat::Safe,
+        Idempotency::Idempotent,
         [Step::Hang],
     )
     .await
@@ -260,7 +271,7 @@ async fn each_deadline_has_its_own_error() {
     let timeouts = Timeouts::default().total(Duration::from_secs(50));
     let pipeline = with(RetryConfig::default(), timeouts);
     let start = Instant::now();
-    let error = run(pipeline, Repeat::Safe, [Step::Hang, Step::Hang])
+    let error = run(pipeline, Idempotency::Idempotent, [Step::Hang, Step::Hang])
         .await
         .result
         .unwrap_err();
@@ -281,7 +292,7 @@ async fn refusals_carry_the_servers_words() {
         ),
         (r#""just text""#, "just text"),
     ] {
-        let error = run(plain(), Repeat::Safe, [Step::Answer(400, body)])
+        let error = run(plain(), Idempotency::Idempotent, [Step::Answer(400, body)])
             .await
             .result
             .unwrap_err();
@@ -308,7 +319,12 @@ async fn no_words_of_the_server_are_printed_twice() {
         (500, "plain words", "plain words"),
     ] {
         let pipeline = with(RetryConfig::never(), Timeouts::default());
-        let outcome = run(pipeline, Repeat::Never, [Step::Answer(status, body)]).await;
+        let outcome = run(
+            pipeline,
+            Idempotency::NotIdempotent,
+            [Step::Answer(status, body)],
+        )
+        .await;
         let error = outcome.result.unwrap_err();
         let line = format!("{error:#}");
         assert_eq!(line.matches(word).count(), 1, "{line}");
@@ -320,7 +336,7 @@ async fn no_words_of_the_server_are_printed_twice() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_echoes_the_token_does_not_make_us_print_it() {
     let body = r#"{"Message":"bad credentials c2VjcmV0"}"#;
-    let error = run(plain(), Repeat::Safe, [Step::Answer(401, body)])
+    let error = run(plain(), Idempotency::Idempotent, [Step::Answer(401, body)])
         .await
         .result
         .unwrap_err();
@@ -335,7 +351,7 @@ async fn no_deadline_is_no_deadline() {
     let pipeline = with(RetryConfig::default(), timeouts);
     let outcome = run(
         pipeline,
-        Repeat::Safe,
+        Idempotency::Idempotent,
         [Step::Answer(503, ""), Step::Answer(200, "")],
     )
     .await;
@@ -368,7 +384,7 @@ async fn the_waits_are_exactly_those_of_the_seed() {
         let start = Instant::now();
         let outcome = run(
             with(retry.clone(), Timeouts::default()),
-            Repeat::Safe,
+            Idempotency::Idempotent,
             steps,
         )
         .await;
@@ -405,7 +421,7 @@ async fn jitter_stands_above_what_the_server_asks_for() {
     let jitter = jittered(9, &[100, 200, 400]);
     let expected = [Duration::from_secs(2) + jitter[0], jitter[1], jitter[2]];
     fastrand::seed(9);
-    let outcome = run(plain(), Repeat::Safe, steps()).await;
+    let outcome = run(plain(), Idempotency::Idempotent, steps()).await;
     assert_eq!(outcome.result.unwrap().1, 4);
     assert_eq!(*outcome.tries.last().unwrap(), rounded_up(&expected));
 }
@@ -416,7 +432,7 @@ async fn an_empty_budget_ends_the_repeats_and_successes_refill_it() {
     let pipeline = with(retry, Timeouts::default());
     let down = |n| (0..n).map(|_| Step::Answer(503, ""));
     let attempts = async |n: usize| {
-        let error = run_on(&pipeline, Repeat::Safe, down(n))
+        let error = run_on(&pipeline, Idempotency::Idempotent, down(n))
             .await
             .result
             .unwrap_err();
@@ -426,7 +442,7 @@ async fn an_empty_budget_ends_the_repeats_and_successes_refill_it() {
     assert_eq!(attempts(2).await, (2, true), "the last of four");
     assert_eq!(attempts(1).await, (1, true));
     for _ in 0..5 {
-        run_on(&pipeline, Repeat::Safe, [Step::Answer(200, "")])
+        run_on(&pipeline, Idempotency::Idempotent, [Step::Answer(200, "")])
             .await
             .result
             .unwrap();
@@ -439,7 +455,7 @@ async fn unsent_is_sent_again_whatever_it_is() {
     let no_slot = || Error::new(ErrorKind::Timeout(Deadline::Pool)).never_sent();
     let outcome = run(
         plain(),
-        Repeat::Never,
+        Idempotency::NotIdempotent,
         [Step::Fail(no_slot), Step::Answer(200, "")],
     )
     .await;
@@ -456,7 +472,7 @@ async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
     let start = Instant::now();
     let error = run_on(
         &pipeline,
-        Repeat::Safe,
+        Idempotency::Idempotent,
         (0..4).map(|_| Step::Answer(500, "")),
     )
     .await
@@ -464,7 +480,7 @@ async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
     .unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::INTERNAL_SERVER_ERROR));
     let opened = start.elapsed();
-    let error = run_on(&pipeline, Repeat::Safe, [])
+    let error = run_on(&pipeline, Idempotency::Idempotent, [])
         .await
         .result
         .unwrap_err();
@@ -475,13 +491,13 @@ async fn a_failing_server_opens_the_breaker_which_one_probe_closes() {
     assert_eq!(start.elapsed(), opened, "at once");
     tokio::time::sleep(error.retry_after_hint().unwrap()).await;
     // A probe that is given up leaves its place to the next.
-    let hangs = run_on(&pipeline, Repeat::Safe, [Step::Hang]);
+    let hangs = run_on(&pipeline, Idempotency::Idempotent, [Step::Hang]);
     assert!(timeout(Duration::from_secs(1), hangs).await.is_err());
-    run_on(&pipeline, Repeat::Safe, [Step::Answer(404, "")])
+    run_on(&pipeline, Idempotency::Idempotent, [Step::Answer(404, "")])
         .await
         .result
         .unwrap_err();
-    run_on(&pipeline, Repeat::Safe, [Step::Answer(200, "")])
+    run_on(&pipeline, Idempotency::Idempotent, [Step::Answer(200, "")])
         .await
         .result
         .unwrap();
@@ -498,7 +514,10 @@ async fn a_breaker_that_opens_during_the_repeats_leaves_the_servers_own_error() 
         Step::Answer(503, ""),
         Step::Answer(503, r#"{"Message":"down"}"#),
     ];
-    let error = run(pipeline, Repeat::Safe, steps).await.result.unwrap_err();
+    let error = run(pipeline, Idempotency::Idempotent, steps)
+        .await
+        .result
+        .unwrap_err();
     assert_eq!(error.attempts(), 2);
     assert!(
         error.to_string().contains("503 Service Unavailable: down"),
@@ -517,19 +536,19 @@ async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
     let start = Instant::now();
     run(
         pipeline(),
-        Repeat::Safe,
+        Idempotency::Idempotent,
         [Step::RetryAfter(429, "9"), Step::Answer(200, "")],
     )
     .await
     .result
     .unwrap();
     assert_eq!(start.elapsed().as_secs(), 9);
-    run(pipeline(), Repeat::Safe, [Step::Answer(200, "")])
+    run(pipeline(), Idempotency::Idempotent, [Step::Answer(200, "")])
         .await
         .result
         .unwrap();
     assert_eq!(start.elapsed().as_secs(), 9);
-    run(pipeline(), Repeat::Safe, [Step::Answer(200, "")])
+    run(pipeline(), Idempotency::Idempotent, [Step::Answer(200, "")])
         .await
         .result
         .unwrap();
@@ -540,11 +559,15 @@ async fn repeats_use_up_the_rate_limit_and_429_pauses_everybody() {
     );
 
     let now = Instant::now();
-    run(pipeline(), Repeat::Never, [Step::RetryAfter(429, "20")])
-        .await
-        .result
-        .unwrap_err();
-    run(pipeline(), Repeat::Safe, [Step::Answer(200, "")])
+    run(
+        pipeline(),
+        Idempotency::NotIdempotent,
+        [Step::RetryAfter(429, "20")],
+    )
+    .await
+    .result
+    .unwrap_err();
+    run(pipeline(), Idempotency::Idempotent, [Step::Answer(200, "")])
         .await
         .result
         .unwrap();
@@ -562,11 +585,11 @@ async fn waiting_for_the_rate_limit_is_bounded_by_the_whole_calls_deadline() {
         limiter: Some(Arc::new(Limiter::new(&limit))),
         ..with(RetryConfig::default(), timeouts)
     };
-    run_on(&pipeline, Repeat::Safe, [Step::Answer(200, "")])
+    run_on(&pipeline, Idempotency::Idempotent, [Step::Answer(200, "")])
         .await
         .result
         .unwrap();
-    let error = run_on(&pipeline, Repeat::Safe, [])
+    let error = run_on(&pipeline, Idempotency::Idempotent, [])
         .await
         .result
         .unwrap_err();
@@ -588,20 +611,26 @@ async fn a_server_that_refuses_packed_bodies_gets_plain_ones_ever_after() {
     for status in [415, 400] {
         // Refused for another reason: nothing is known then, and the error is the plain body's.
         let steps = [Step::Answer(status, ""), Step::Answer(status, "\"why\"")];
-        let outcome = run_with(&pipeline, Repeat::Safe, body.clone(), steps).await;
+        let outcome = run_with(&pipeline, Idempotency::Idempotent, body.clone(), steps).await;
         let error = outcome.result.unwrap_err();
         assert!(error.to_string().contains("why"), "{error}");
         assert_eq!(outcome.packed, [true, false]);
     }
     // 400 may mean that something was done.
     let steps = [Step::Answer(400, "")];
-    let outcome = run_with(&pipeline, Repeat::Never, body.clone(), steps).await;
+    let outcome = run_with(&pipeline, Idempotency::NotIdempotent, body.clone(), steps).await;
     assert_eq!(outcome.result.unwrap_err().attempts(), 1);
     let steps = [Step::Answer(415, ""), Step::Answer(200, "")];
-    let outcome = run_with(&pipeline, Repeat::Never, body.clone(), steps).await;
+    let outcome = run_with(&pipeline, Idempotency::NotIdempotent, body.clone(), steps).await;
     assert_eq!(outcome.result.unwrap().1, 2);
     assert_eq!(outcome.packed, [true, false]);
-    let outcome = run_with(&pipeline, Repeat::Never, body, [Step::Answer(200, "")]).await;
+    let outcome = run_with(
+        &pipeline,
+        Idempotency::NotIdempotent,
+        body,
+        [Step::Answer(200, "")],
+    )
+    .await;
     assert_eq!(outcome.packed, [false]);
 }
 
@@ -613,7 +642,13 @@ async fn a_server_that_took_a_packed_body_means_the_content_when_it_refuses_one(
         ..plain()
     };
     let run = async |steps: &[Step]| {
-        run_with(&pipeline, Repeat::Safe, body.clone(), steps.iter().copied()).await
+        run_with(
+            &pipeline,
+            Idempotency::Idempotent,
+            body.clone(),
+            steps.iter().copied(),
+        )
+        .await
     };
     assert_eq!(run(&[Step::Answer(200, "")]).await.packed, [true]);
     assert_eq!(run(&[Step::Answer(400, "\"odd\"")]).await.packed, [true]);
@@ -629,7 +664,7 @@ async fn a_repeat_sends_the_same_packed_body() {
     };
     let steps = [Step::Answer(503, ""), Step::Answer(200, "")];
     let body = Bytes::from(vec![b'a'; 5000]);
-    let outcome = run_with(&pipeline, Repeat::Safe, body, steps).await;
+    let outcome = run_with(&pipeline, Idempotency::Idempotent, body, steps).await;
     assert_eq!(outcome.packed, [true, true]);
 }
 
@@ -640,7 +675,7 @@ async fn waits(seed: u64) -> Vec<Vec<u128>> {
     let mut all = Vec::new();
     for _ in 0..3 {
         let steps = (0..4).map(|_| Step::Answer(503, ""));
-        let outcome = run_on(&pipeline, Repeat::Safe, steps).await;
+        let outcome = run_on(&pipeline, Idempotency::Idempotent, steps).await;
         let error = outcome.result.unwrap_err();
         // What the error tells is what was slept; tokio's clock counts whole milliseconds, upwards.
         let slept: Vec<_> = outcome
@@ -671,7 +706,7 @@ async fn a_server_that_asks_for_time_gets_at_least_that() {
         Step::RetryAfter(429, "0"),
         Step::Answer(200, ""),
     ];
-    let outcome = run_on(&pipeline, Repeat::Safe, steps).await;
+    let outcome = run_on(&pipeline, Idempotency::Idempotent, steps).await;
     outcome.result.unwrap();
     let first = outcome.tries[1];
     assert!(
@@ -714,7 +749,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
         let call = CallContext {
             base: Arc::clone(&client.shared().base),
             identity: client.shared().identity.get(),
-            operation: Operation::new("test.op", Method::POST, "/x", Repeat::Never),
+            operation: Operation::new("test.op", Method::POST, "/x", Idempotency::NotIdempotent),
             target: "/x".to_owned(),
         };
         let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
@@ -723,7 +758,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             target: "/x",
             common: &common,
             headers: HeaderMap::new(),
-            body: Payload::Whole(Bytes::new()),
+            body: Payload::Buffered(Bytes::new()),
             plain: None,
             may_repeat: false,
             weight: 1,

@@ -38,7 +38,7 @@ pub(crate) struct PooledBody {
     lease: Option<Lease>,
     pool: Arc<Shared>,
     /// The body of a request that the server claims success of, which must therefore arrive whole.
-    owed: Option<Arc<Delivery>>,
+    delivery: Option<Arc<Delivery>>,
     /// Whether the connection is good for further calls.
     pub(super) keep: bool,
 }
@@ -61,7 +61,7 @@ impl PooledBody {
             reader: Reader::new(body, request.bounds())?,
             lease: Some(lease),
             pool: Arc::clone(pool),
-            owed: delivery.filter(|_| head.status.is_success()),
+            delivery: delivery.filter(|_| head.status.is_success()),
             keep: true,
         };
         Ok(Answer {
@@ -74,8 +74,8 @@ impl PooledBody {
 }
 
 impl AnswerBody for PooledBody {
-    fn owed(&self) -> Option<Arc<Delivery>> {
-        self.owed.clone()
+    fn pending_delivery(&self) -> Option<Arc<Delivery>> {
+        self.delivery.clone()
     }
 
     async fn read(&mut self) -> Result<Bytes> {
@@ -97,10 +97,10 @@ impl AnswerBody for PooledBody {
         let Some(lease) = &mut self.lease else {
             return;
         };
-        if let Some(owed) = &self.owed {
+        if let Some(delivery) = &self.delivery {
             // To close the connection now would cut what the server has just called received. Whether it is whole is
             // asked again by whoever wants the answer.
-            self.keep &= owed.whole().await.is_ok();
+            self.keep &= delivery.whole().await.is_ok();
         }
         if self.keep {
             lease.one_head().await;

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::socket_state::SocketState;
 
 /// How long a call waits for the driver of its connection to be polled.
-const ONE_TURN: Duration = Duration::from_millis(5);
+const ONE_POLL: Duration = Duration::from_millis(5);
 
 /// An open connection, ready for one request.
 #[derive(Debug)]
@@ -179,7 +179,7 @@ impl Lease {
         if let Connection::Http1(http1) = &mut self.connection
             && !http1.sender.is_ready()
         {
-            let _ = timeout(ONE_TURN, http1.sender.ready()).await;
+            let _ = timeout(ONE_POLL, http1.sender.ready()).await;
         }
     }
 }

@@ -127,7 +127,7 @@ impl Dialer {
         offer_http2: bool,
         counters: &Counters,
     ) -> Result<Dialled> {
-        let _dialling = Live::new(&counters.dialling);
+        let _connecting = Live::new(&counters.connecting);
         let tls = if offer_http2 {
             &self.tls
         } else {
@@ -266,8 +266,8 @@ async fn handshake_http2<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // The driver ends when nobody has a handle any more. The server may be owed the rest of a request that it answered
-    // early even then.
+    // The driver ends when nobody has a handle any more. The rest of a request that the server answered early may have to
+    // be sent even then.
     let (alive, dropped) = oneshot::channel::<()>();
     let socket_state = Arc::new(SocketState::default());
     let socket = Socket::http2(stream, Arc::clone(&socket_state));
@@ -443,7 +443,7 @@ mod tests {
 
     impl ByHand {
         /// Polls all tasks once.
-        fn turn(&self, context: &mut std::task::Context<'_>) {
+        fn poll_all(&self, context: &mut std::task::Context<'_>) {
             let mut tasks = std::mem::take(&mut *self.0.lock().unwrap());
             tasks.retain_mut(|task| task.as_mut().poll(context).is_pending());
             self.0.lock().unwrap().extend(tasks);
@@ -477,7 +477,7 @@ mod tests {
                 socket_state.dispatch.end(ended);
             };
             far.write_all(&settings).await.unwrap();
-            tasks.turn(&mut context);
+            tasks.poll_all(&mut context);
             let request = http::Request::post("https://localhost/")
                 .body(http_body_util::Full::new(bytes::Bytes::from_static(
                     b"body",
@@ -486,16 +486,16 @@ mod tests {
             let mut sent = pin!(sender.send_request(request));
             assert!(sent.as_mut().poll(&mut context).is_pending());
             dispatch(&mut context);
-            tasks.turn(&mut context);
+            tasks.poll_all(&mut context);
             let mut read = vec![0; 4096];
             assert!(far.read(&mut read).await.unwrap() > 0);
             far.write_all(&answer).await.unwrap();
             drop(far);
             for _ in 0..3 {
-                tasks.turn(&mut context);
+                tasks.poll_all(&mut context);
             }
             dispatch(&mut context);
-            tasks.turn(&mut context);
+            tasks.poll_all(&mut context);
             let Poll::Ready(answer) = sent.as_mut().poll(&mut context) else {
                 panic!("no outcome");
             };

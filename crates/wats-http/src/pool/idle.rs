@@ -86,7 +86,7 @@ impl<X: Exclusive> Idle<X> {
         oldest.map(|idle| idle.connection)
     }
 
-    /// Takes out what is due, oldest first: what is distrusted, too old or soon closed by the server, the surplus after a short
+    /// Takes out what is due, oldest first: what is stale, too old or soon closed by the server, the surplus after a short
     /// grace, the others after the idle timeout. What gets no slot to close with stays.
     pub(super) fn take_due(
         &mut self,

@@ -43,9 +43,9 @@ fn stream(pool_state: &Under) -> Stream {
     }
 }
 
-fn dialling(pool_state: &Under) -> ConnectPermit<'_, FakeHttp1, FakeHttp2> {
+fn connect_permit(pool_state: &Under) -> ConnectPermit<'_, FakeHttp1, FakeHttp2> {
     match find(pool_state) {
-        Checkout::Dial(Some(dialling)) => dialling,
+        Checkout::Dial(Some(permit)) => permit,
         other => panic!("{other:?}"),
     }
 }
@@ -145,11 +145,11 @@ fn a_stream_that_ends_goes_to_who_waits() {
 }
 
 #[test]
-fn who_goes_away_takes_no_wake_up_along() {
+fn a_cancelled_wait_takes_no_wake_up_along() {
     model(|| {
         let pool_state = pool_state(9, 1, true);
         let (first, _driven) = laid(&pool_state, 1);
-        let fickle = {
+        let cancelled = {
             let pool_state = Arc::clone(&pool_state);
             thread::spawn(move || {
                 if let Checkout::Wait(position) = pool_state.find() {
@@ -158,13 +158,13 @@ fn who_goes_away_takes_no_wake_up_along() {
                 }
             })
         };
-        let patient = {
+        let waiting = {
             let pool_state = Arc::clone(&pool_state);
             thread::spawn(move || drop(stream(&pool_state)))
         };
         drop(first);
-        fickle.join().unwrap();
-        patient.join().unwrap();
+        cancelled.join().unwrap();
+        waiting.join().unwrap();
         at_rest(&pool_state);
     });
 }
@@ -231,11 +231,11 @@ fn one_dial_decides_for_all_and_never_two_are_under_way() {
                 pool_state,
             ) {
                 Checkout::Shared(_, stream) => drop(stream),
-                Checkout::Dial(Some(dialling)) => {
+                Checkout::Dial(Some(permit)) => {
                     let socket = Socket::open(sockets, 1);
                     let new = fake_http2(pool_state);
                     new.streams.allow(2);
-                    let stream = pool_state.add(&new, Some(dialling));
+                    let stream = pool_state.add(&new, Some(permit));
                     drop(stream);
                     kept.lock().unwrap().push((socket, new));
                 }
@@ -264,11 +264,11 @@ fn a_dial_that_ends_in_another_thread_frees_the_line() {
         let pool_state = pool_state(9, 1, true);
         // Whoever dials fails; whoever waits shares that or dials next.
         let call = |pool_state: &Under| match find(pool_state) {
-            Checkout::Dial(Some(dialling)) => {
+            Checkout::Dial(Some(permit)) => {
                 pool_state.dial_failed(failed(ErrorKind::Connect));
-                drop(dialling);
+                drop(permit);
             }
-            Checkout::Failed(_) => {}
+            Checkout::ConnectFailed(_) => {}
             other => panic!("{other:?}"),
         };
         let others = [(); 2].map(|()| {
@@ -292,11 +292,11 @@ fn a_connection_that_ends_sends_everybody_who_waited_for_it_on() {
             let pool_state = Arc::clone(&pool_state);
             thread::spawn(move || match find(&pool_state) {
                 // The next connection cannot be opened.
-                Checkout::Dial(Some(dialling)) => {
+                Checkout::Dial(Some(permit)) => {
                     pool_state.dial_failed(failed(ErrorKind::Connect));
-                    drop(dialling);
+                    drop(permit);
                 }
-                Checkout::Failed(_) => {}
+                Checkout::ConnectFailed(_) => {}
                 // Just before it ended.
                 Checkout::Shared(_, stream) => drop(stream),
                 other => panic!("{other:?}"),
@@ -318,7 +318,7 @@ fn a_connection_that_ends_is_told_though_its_call_has_not_noticed() {
         let (_first, driven) = laid(&pool_state, 1);
         let other = {
             let pool_state = Arc::clone(&pool_state);
-            thread::spawn(move || drop(dialling(&pool_state)))
+            thread::spawn(move || drop(connect_permit(&pool_state)))
         };
         drop(driven);
         other.join().unwrap();
@@ -335,7 +335,7 @@ fn a_retired_connection_makes_way_for_the_next() {
         let _first = pool_state.add(&new, None);
         let other = {
             let pool_state = Arc::clone(&pool_state);
-            thread::spawn(move || drop(dialling(&pool_state)))
+            thread::spawn(move || drop(connect_permit(&pool_state)))
         };
         pool_state.drain(&new.streams);
         other.join().unwrap();

@@ -219,11 +219,11 @@ impl Pool {
                     slot = self.slot(&mut acquire).await?;
                     continue;
                 }
-                Checkout::Dial(dialling) => {
-                    let connection = shared.dial(dialling).await?;
+                Checkout::Dial(permit) => {
+                    let connection = shared.dial(permit).await?;
                     return Ok(Lease::new(connection, slot, false));
                 }
-                Checkout::Failed(failed) => return Err(failed.into_error()),
+                Checkout::ConnectFailed(failed) => return Err(failed.into_error()),
                 // Waiting ends in something else; if it did not, it would have to go on.
                 Checkout::Wait(_) => continue,
             };
@@ -312,8 +312,8 @@ impl Pool {
 impl Transport for Pool {
     type Body = PooledBody;
 
-    fn is_dialling(&self) -> bool {
-        self.shared.counters.dialling.load(Relaxed) > 0
+    fn is_connecting(&self) -> bool {
+        self.shared.counters.connecting.load(Relaxed) > 0
     }
 
     fn forwarder(&self, redirect_target: Option<&RedirectTarget>) -> Option<&Proxy> {
@@ -468,7 +468,7 @@ impl Shared {
 
     async fn dial(
         self: &Arc<Self>,
-        dialling: Option<ConnectPermit<'_, Http1, Http2>>,
+        permit: Option<ConnectPermit<'_, Http1, Http2>>,
     ) -> Result<Connection> {
         // Boxed, because it is large and rare: the future of every call would have room for it, and is moved about.
         let offer_http2 = self.pool_state.may_share();
@@ -490,7 +490,7 @@ impl Shared {
                 socket_state,
             }) => {
                 let http2 = Http2::new(sender, streams, expires, socket_state);
-                let stream = self.pool_state.add(&http2, dialling);
+                let stream = self.pool_state.add(&http2, permit);
                 reaper::ensure(self);
                 Connection::Http2(http2, stream)
             }

@@ -50,7 +50,7 @@ struct State<X, S> {
     /// Shared connections that take calls.
     shared: Vec<S>,
     /// Whether one is being dialled that may be shared.
-    dialling: bool,
+    connecting: bool,
     /// Whether the last dial ended in a shared connection; `None` before the first.
     last_was_shared: Option<bool>,
     /// Until when no connection is shared, whatever it could be: the server asked for that.
@@ -76,7 +76,7 @@ pub(super) enum Checkout<'a, X, S> {
     /// A connection has to be dialled; with the sole right to it if it may be shared.
     Dial(Option<ConnectPermit<'a, X, S>>),
     /// The dial that was waited for failed.
-    Failed(SharedConnectError),
+    ConnectFailed(SharedConnectError),
     /// Nothing now.
     Wait(QueuePosition<'a, X, S>),
 }
@@ -98,7 +98,7 @@ impl<X: Exclusive, S: Shared> PoolState<X, S> {
             state: Lock::new(State {
                 idle: Idle::default(),
                 shared: Vec::new(),
-                dialling: false,
+                connecting: false,
                 last_was_shared: None,
                 alone_until: None,
                 queued: 0,
@@ -189,7 +189,7 @@ impl<X: Exclusive, S: Shared> PoolState<X, S> {
             && !state.has_any()
             && let Some(failure) = &state.last_failure
         {
-            return Some(Checkout::Failed(failure.clone()));
+            return Some(Checkout::ConnectFailed(failure.clone()));
         }
         match state.pick(self) {
             Candidate::Shared(shared, stream) => Some(Checkout::Shared(shared, stream)),
@@ -202,16 +202,16 @@ impl<X: Exclusive, S: Shared> PoolState<X, S> {
 
     /// Adds a shared connection that was dialled and gives its first stream. Beyond what may be open it serves that
     /// one call only.
-    pub(super) fn add(&self, shared: &S, dialling: Option<ConnectPermit<'_, X, S>>) -> Stream {
+    pub(super) fn add(&self, shared: &S, permit: Option<ConnectPermit<'_, X, S>>) -> Stream {
         let mut state = self.lock();
         let stream = shared.streams().take();
         state.last_was_shared = Some(true);
-        let expected = usize::from(state.dialling && dialling.is_none());
+        let expected = usize::from(state.connecting && permit.is_none());
         if state.shared.len() + expected < self.most_shared && !state.shares_nothing() {
             state.shared.push(shared.clone());
         }
         drop(state);
-        drop(dialling);
+        drop(permit);
         self.freed.notify_one();
         stream
     }
@@ -315,9 +315,9 @@ impl<X: Exclusive, S: Shared> PoolState<X, S> {
     }
 }
 
-/// Whether no call runs over a connection and none began for as long as `patience`.
-fn is_unused<S: Shared>(shared: &mut S, acquire: Duration, now: Instant) -> bool {
-    shared.streams().open() == 0 && now.duration_since(*shared.used()) >= acquire
+/// Whether no call runs over a connection and none began for as long as `idle`.
+fn is_unused<S: Shared>(shared: &mut S, idle: Duration, now: Instant) -> bool {
+    shared.streams().open() == 0 && now.duration_since(*shared.used()) >= idle
 }
 
 /// [`Checkout`] without what needs the whole state.
@@ -355,10 +355,10 @@ impl<X: Exclusive, S: Shared> State<X, S> {
         }
         // Of one whose settings are on their way it is not known yet whether it is full.
         let unsettled = || self.shared.iter().any(|one| !one.streams().is_settled());
-        if self.dialling || self.shared.len() >= pool_state.most_shared || unsettled() {
+        if self.connecting || self.shared.len() >= pool_state.most_shared || unsettled() {
             return Candidate::Wait;
         }
-        self.dialling = true;
+        self.connecting = true;
         Candidate::Dial { alone: true }
     }
 
@@ -368,7 +368,7 @@ impl<X: Exclusive, S: Shared> State<X, S> {
 
     /// Whether there is a connection, or will be, so that there is more to wait for than a dial that failed.
     fn has_any(&self) -> bool {
-        self.dialling || self.idle.len() > 0 || self.shared.iter().any(|one| !one.is_over())
+        self.connecting || self.idle.len() > 0 || self.shared.iter().any(|one| !one.is_over())
     }
 }
 
@@ -378,7 +378,7 @@ pub(super) struct ConnectPermit<'a, X, S>(&'a PoolState<X, S>);
 
 impl<X, S> Drop for ConnectPermit<'_, X, S> {
     fn drop(&mut self) {
-        self.0.lock().dialling = false;
+        self.0.lock().connecting = false;
         self.0.freed.notify_one();
     }
 }

@@ -40,8 +40,8 @@ enum Step {
     Ends(usize),
     Refuses(usize),
     /// A call over an exclusive connection got no answer.
-    Silence,
-    /// The reaper comes, with patience or without.
+    Unanswered,
+    /// The reaper comes, at once or after an hour.
     Reap(bool),
 }
 
@@ -57,7 +57,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (n(), 0_usize..4).prop_map(|(n, most)| Step::Settings(n, most)),
         1 => n().prop_map(Step::Ends),
         1 => n().prop_map(Step::Refuses),
-        1 => Just(Step::Silence),
+        1 => Just(Step::Unanswered),
         1 => any::<bool>().prop_map(Step::Reap),
     ];
     proptest::collection::vec(step, 1..120)
@@ -72,9 +72,9 @@ impl Wake for Woken {
     }
 }
 
-type Queued<'a> = Pin<Box<dyn Future<Output = Got<'a>> + 'a>>;
+type Queued<'a> = Pin<Box<dyn Future<Output = CheckedOut<'a>> + 'a>>;
 
-type Got<'a> = (Slot, Checkout<'a, FakeHttp1, FakeHttp2>);
+type CheckedOut<'a> = (Slot, Checkout<'a, FakeHttp1, FakeHttp2>);
 
 enum Call<'a> {
     Queued(Queued<'a>, Arc<Woken>),
@@ -95,7 +95,7 @@ struct World<'a> {
     sockets: Arc<AtomicUsize>,
 }
 
-async fn checkout(pool_state: &Under) -> Got<'_> {
+async fn checkout(pool_state: &Under) -> CheckedOut<'_> {
     let slot = Arc::clone(pool_state.slots())
         .acquire_owned()
         .await
@@ -147,28 +147,28 @@ impl<'a> World<'a> {
             Step::GoAway(n) => drop(self.take(n, |_| true)),
             Step::Shares(n) => {
                 if let Some(at) = self.choose(n, dials)
-                    && let Call::Dials(slot, dialling) = self.calls.remove(at)
+                    && let Call::Dials(slot, permit) = self.calls.remove(at)
                 {
                     let new = fake_http2(self.pool_state);
                     self.trunks.push(Driven(Arc::clone(&new.streams)));
-                    let stream = self.pool_state.add(&new, dialling);
+                    let stream = self.pool_state.add(&new, permit);
                     self.calls.insert(at, Call::Shares(slot, new, stream));
                 }
             }
             Step::Excludes(n) => {
                 if let Some(at) = self.choose(n, dials)
-                    && let Call::Dials(slot, dialling) = self.calls.remove(at)
+                    && let Call::Dials(slot, permit) = self.calls.remove(at)
                 {
                     let pipe = FakeHttp1::new(Socket::open(&self.sockets, self.cap));
                     self.pool_state.dialled_exclusive();
-                    drop(dialling);
+                    drop(permit);
                     self.calls.insert(at, exclusive(pipe, slot));
                 }
             }
             Step::Fails(n) => {
-                if let Some(Call::Dials(slot, dialling)) = self.take(n, dials) {
+                if let Some(Call::Dials(slot, permit)) = self.take(n, dials) {
                     self.pool_state.dial_failed(failed(ErrorKind::Connect));
-                    drop((dialling, slot));
+                    drop((permit, slot));
                 }
             }
             Step::Settings(n, most) => {
@@ -188,9 +188,9 @@ impl<'a> World<'a> {
                     self.pool_state.drain(&fake_http2.streams);
                 }
             }
-            Step::Silence => self.pool_state.mark_stale(Instant::now()),
-            Step::Reap(patient) => {
-                let later = if patient { 0 } else { 3600 };
+            Step::Unanswered => self.pool_state.mark_stale(Instant::now()),
+            Step::Reap(at_once) => {
+                let later = if at_once { 0 } else { 3600 };
                 let now = Instant::now() + Duration::from_secs(later);
                 drop(self.pool_state.reap(&PoolConfig::default(), now));
             }
@@ -215,8 +215,8 @@ impl<'a> World<'a> {
                 *call = match found {
                     Checkout::Shared(fake_http2, stream) => Call::Shares(slot, fake_http2, stream),
                     Checkout::Exclusive(pipe) | Checkout::Expired(pipe) => exclusive(pipe, slot),
-                    Checkout::Dial(dialling) => Call::Dials(slot, dialling),
-                    Checkout::Failed(_) => Call::SharedConnectError,
+                    Checkout::Dial(permit) => Call::Dials(slot, permit),
+                    Checkout::ConnectFailed(_) => Call::SharedConnectError,
                     Checkout::Wait(_) => panic!("still waiting"),
                 };
             }
@@ -464,7 +464,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
 #[test]
 fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
     let pool_state = pool_state(9, 1, true);
-    let Checkout::Dial(Some(dialling)) = pool_state.find() else {
+    let Checkout::Dial(Some(permit)) = pool_state.find() else {
         panic!("nothing is there")
     };
     let mut waiting = [(); 2].map(|()| Box::pin(checkout(&pool_state)));
@@ -472,9 +472,9 @@ fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
         assert!(poll(call.as_mut()).is_none());
     }
     pool_state.dial_failed(failed(ErrorKind::Tls));
-    drop(dialling);
+    drop(permit);
     for call in &mut waiting {
-        let Some((_, Checkout::Failed(failure))) = poll(call.as_mut()) else {
+        let Some((_, Checkout::ConnectFailed(failure))) = poll(call.as_mut()) else {
             panic!("they waited for that dial")
         };
         assert_eq!(failure, failed(ErrorKind::Tls));
@@ -485,17 +485,17 @@ fn who_waits_for_a_dial_shares_its_failure_and_who_comes_later_dials() {
 #[test]
 fn who_waits_for_a_dial_that_was_given_up_dials() {
     let pool_state = pool_state(9, 1, true);
-    let Checkout::Dial(Some(dialling)) = pool_state.find() else {
+    let Checkout::Dial(Some(permit)) = pool_state.find() else {
         panic!("nothing is there")
     };
     let mut waiting = [(); 2].map(|()| Box::pin(checkout(&pool_state)));
     for call in &mut waiting {
         assert!(poll(call.as_mut()).is_none());
     }
-    drop(dialling);
+    drop(permit);
     let [first, second] = &mut waiting;
     assert!(poll(second.as_mut()).is_none(), "it is not its turn");
-    let Some((_, Checkout::Dial(Some(_dialling)))) = poll(first.as_mut()) else {
+    let Some((_, Checkout::Dial(Some(_permit)))) = poll(first.as_mut()) else {
         panic!("somebody has to dial")
     };
     assert!(

@@ -38,7 +38,7 @@ pub(super) struct Counters {
     pub(super) reused: AtomicU64,
     pub(super) live: Arc<AtomicUsize>,
     /// Connections that are being opened.
-    pub(super) dialling: Arc<AtomicUsize>,
+    pub(super) connecting: Arc<AtomicUsize>,
     pub(super) waiting: AtomicUsize,
     pub(super) waits: AtomicU64,
     pub(super) wait_nanos: AtomicU64,

@@ -13,12 +13,12 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::Sleep;
 
 use super::HeaderNames;
-use crate::body::{OnProgress, Progress};
+use crate::any_transport::AnyBody;
+use crate::body::{OnProgress, TransferProgress};
 use crate::context::CallContext;
 use crate::encoding::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Answer, AnswerBody};
-use crate::wire::WireBody;
 
 /// A successful (2xx) answer whose body comes piece by piece; see [`Client::download`](crate::Client::download).
 ///
@@ -39,7 +39,7 @@ pub struct Download {
 /// The part that moves.
 struct State {
     /// `None` once it has ended or failed.
-    body: Option<WireBody>,
+    body: Option<AnyBody>,
     /// The guard against a body that stands still, while it is waited for.
     stall: Pin<Box<Option<Sleep>>>,
     decoder: Decoder,
@@ -76,7 +76,7 @@ impl fmt::Debug for State {
 
 impl Download {
     pub(crate) fn new(
-        answer: Answer<WireBody>,
+        answer: Answer<AnyBody>,
         attempts: u32,
         cap: usize,
         call: CallContext,
@@ -132,7 +132,7 @@ impl Download {
     }
 
     /// Calls `hear` for each piece that came off the wire.
-    pub fn on_progress(mut self, hear: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn on_progress(mut self, hear: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(OnProgress::new(hear));
         self
     }

@@ -71,9 +71,9 @@ pub struct Seen {
 ///
 /// ```
 /// use wats_http::test_util::{Act, FaultServer};
-/// use wats_http::{Call, Client, Operation, Repeat, http::Method};
+/// use wats_http::{Call, Client, Idempotency, Operation, http::Method};
 ///
-/// static GET: Operation = Operation::new("get", Method::GET, "/x", Repeat::Safe);
+/// static GET: Operation = Operation::new("get", Method::GET, "/x", Idempotency::Idempotent);
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

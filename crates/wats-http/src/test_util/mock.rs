@@ -27,9 +27,9 @@ use crate::uri::Address;
 ///
 /// ```
 /// use wats_http::test_util::{MockAnswer, MockTransport};
-/// use wats_http::{Call, Client, Operation, Repeat, http::Method};
+/// use wats_http::{Call, Client, Idempotency, Operation, http::Method};
 ///
-/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Repeat::Safe);
+/// static VERSION: Operation = Operation::new("app.version", Method::GET, "/api/App/Version", Idempotency::Idempotent);
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> wats_http::Result<()> {
@@ -72,14 +72,14 @@ enum Target {
     /// Paths that begin so.
     Below(String),
     /// With this query.
-    Whole(String),
+    PathAndQuery(String),
 }
 
 impl Target {
     fn read(text: String) -> Self {
         match text.strip_suffix('*') {
             Some(start) => Self::Below(start.to_owned()),
-            None if text.contains('?') => Self::Whole(text),
+            None if text.contains('?') => Self::PathAndQuery(text),
             None => Self::Path(text),
         }
     }
@@ -89,7 +89,7 @@ impl Target {
         match self {
             Self::Path(only) => path == only,
             Self::Below(start) => path.starts_with(start),
-            Self::Whole(only) => target == only,
+            Self::PathAndQuery(only) => target == only,
         }
     }
 }
@@ -272,7 +272,7 @@ impl MockTransport {
                     replayed
                 }
             };
-            mock = mock.rule(method, Target::Whole(target), vec![answer], false);
+            mock = mock.rule(method, Target::PathAndQuery(target), vec![answer], false);
         }
         Ok(mock)
     }

@@ -103,14 +103,14 @@ impl Needle {
     }
 
     /// What stands at a place of the text.
-    fn look(&self, text: &[u8], at: usize) -> Found {
+    fn look(&self, text: &[u8], at: usize) -> Match {
         let here = &text[at..];
         if self.hexadecimal {
             return hexadecimal(here, &self.characters);
         }
         let found = spelled(here, &self.characters);
         if self.as_word && is_in_word(text, at, found) {
-            return Found::Other;
+            return Match::Other;
         }
         found
     }
@@ -118,9 +118,9 @@ impl Needle {
 
 /// What a place in the text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum Match {
     /// What was looked for, in so many bytes.
-    Whole(usize),
+    Full(usize),
     /// The start of it, and there the text ends.
     Start,
     Other,
@@ -130,8 +130,8 @@ enum Found {
 pub(super) fn find(text: &str, needles: &[Vec<Needle>], from: usize) -> Option<Range<usize>> {
     places(text, needles, from).find_map(|(at, needles)| {
         let whole = |needle: &Needle| match needle.look(text.as_bytes(), at) {
-            Found::Whole(length) => Some(length),
-            Found::Start | Found::Other => None,
+            Match::Full(length) => Some(length),
+            Match::Start | Match::Other => None,
         };
         let longest = needles.iter().flatten().filter_map(whole).max()?;
         Some(at..at + longest)
@@ -141,7 +141,7 @@ pub(super) fn find(text: &str, needles: &[Vec<Needle>], from: usize) -> Option<R
 /// Where the end of `text` may be the start of a needle, if it may.
 pub(super) fn find_cut(text: &str, needles: &[Vec<Needle>]) -> Option<usize> {
     places(text, needles, 0).find_map(|(at, needles)| {
-        let is_start = |needle: &Needle| needle.look(text.as_bytes(), at) == Found::Start;
+        let is_start = |needle: &Needle| needle.look(text.as_bytes(), at) == Match::Start;
         needles.iter().flatten().any(is_start).then_some(at)
     })
 }
@@ -164,37 +164,37 @@ fn places<'a>(
 }
 
 /// Whether what was found is a part of a longer word.
-fn is_in_word(text: &[u8], at: usize, found: Found) -> bool {
+fn is_in_word(text: &[u8], at: usize, found: Match) -> bool {
     let of_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     let before = at.checked_sub(1).and_then(|before| text.get(before));
     let after = match found {
-        Found::Whole(length) => text.get(at + length),
-        Found::Start | Found::Other => None,
+        Match::Full(length) => text.get(at + length),
+        Match::Start | Match::Other => None,
     };
     of_word(before) || of_word(after)
 }
 
 /// A text in any spelling, and the padding of base64 that may follow it.
-fn spelled(text: &[u8], wanted: &[char]) -> Found {
+fn spelled(text: &[u8], wanted: &[char]) -> Match {
     // First as it is: its own characters may look like an escape. Then by the shortest escapes and by the longest ones:
     // `%2525` is a `%` that was encoded twice, or one that was encoded once before a `25`.
     let found = match as_it_is(text, wanted) {
-        Some(length) => Found::Whole(length),
+        Some(length) => Match::Full(length),
         None => match by_character(text, wanted, false) {
-            Found::Other => by_character(text, wanted, true),
+            Match::Other => by_character(text, wanted, true),
             found => found,
         },
     };
-    let Found::Whole(mut at) = found else {
+    let Match::Full(mut at) = found else {
         return found;
     };
-    while let Found::Whole(length) = character(&text[at..], '=', false) {
+    while let Match::Full(length) = character(&text[at..], '=', false) {
         at += length;
     }
-    Found::Whole(at)
+    Match::Full(at)
 }
 
-fn by_character(text: &[u8], wanted: &[char], longest: bool) -> Found {
+fn by_character(text: &[u8], wanted: &[char], longest: bool) -> Match {
     let (mut at, mut before) = (0, 0);
     let may_be_folded = wanted.len() >= FOLDED;
     for (n, wanted) in wanted.iter().enumerate() {
@@ -202,13 +202,13 @@ fn by_character(text: &[u8], wanted: &[char], longest: bool) -> Found {
             at += line_break(&text[at..]);
         }
         match character(&text[at..], *wanted, longest) {
-            Found::Whole(length) => (before, at) = (at, at + length),
+            Match::Full(length) => (before, at) = (at, at + length),
             // What was taken for a whole escape may be a longer one that was cut through.
-            Found::Other if is_cut(&text[before..]) => return Found::Start,
+            Match::Other if is_cut(&text[before..]) => return Match::Start,
             other => return other,
         }
     }
-    Found::Whole(at)
+    Match::Full(at)
 }
 
 /// How long the line break is that stands here, with the blanks around it, as itself, escaped, or turned into a blank.
@@ -236,7 +236,7 @@ fn as_it_is(text: &[u8], wanted: &[char]) -> Option<usize> {
 }
 
 /// Bytes in hexadecimal: `2b41`, `2B-41`, `2b 41`.
-fn hexadecimal(mut text: &[u8], wanted: &[char]) -> Found {
+fn hexadecimal(mut text: &[u8], wanted: &[char]) -> Match {
     let whole = text.len();
     for (n, byte) in wanted.iter().enumerate() {
         if let (1.., [b'-' | b':' | b' ' | b',', rest @ ..]) = (n, text) {
@@ -246,22 +246,22 @@ fn hexadecimal(mut text: &[u8], wanted: &[char]) -> Found {
             let digit = char::from_digit(u32::from(*byte) >> 4 & 15, 16);
             let fits = |c: &u8| digit == Some(char::from(c.to_ascii_lowercase()));
             return match text.first() {
-                Some(first) if !fits(first) => Found::Other,
-                _ => Found::Start,
+                Some(first) if !fits(first) => Match::Other,
+                _ => Match::Start,
             };
         }
         match number(text, 16, 2, u32::from(*byte)) {
             Some(rest) => text = rest,
-            None => return Found::Other,
+            None => return Match::Other,
         }
     }
-    Found::Whole(whole - text.len())
+    Match::Full(whole - text.len())
 }
 
 /// One character in any of its spellings.
-fn character(text: &[u8], wanted: char, longest: bool) -> Found {
+fn character(text: &[u8], wanted: char, longest: bool) -> Match {
     let escape = match text {
-        [] => return Found::Start,
+        [] => return Match::Start,
         [b'%', rest @ ..] => percent(rest, wanted),
         [b'\\', rest @ ..] => backslash(rest, wanted),
         [b'&', rest @ ..] => entity(rest, wanted),
@@ -279,9 +279,9 @@ fn character(text: &[u8], wanted: char, longest: bool) -> Found {
         .map(|rest| further(rest, wanted, longest))
         .or_else(plain)
     {
-        Some(rest) => Found::Whole(text.len() - rest.len()),
-        None if is_cut(text) => Found::Start,
-        None => Found::Other,
+        Some(rest) => Match::Full(text.len() - rest.len()),
+        None if is_cut(text) => Match::Start,
+        None => Match::Other,
     }
 }
 

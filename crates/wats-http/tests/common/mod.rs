@@ -24,15 +24,24 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use wats_http::{Client, ClientBuilder, Operation, Repeat, RetryConfig, http::Method};
+use wats_http::{Client, ClientBuilder, Idempotency, Operation, RetryConfig, http::Method};
 
 pub(crate) const TOKEN: &str = "c2VjcmV0OnRva2Vu";
 
-pub(crate) static GET: Operation = Operation::new("test.get", Method::GET, "/get", Repeat::Safe);
-pub(crate) static POST: Operation =
-    Operation::new("test.post", Method::POST, "/post", Repeat::Never);
-pub(crate) static ITEM: Operation =
-    Operation::new("test.item", Method::GET, "/item/{id}", Repeat::Safe);
+pub(crate) static GET: Operation =
+    Operation::new("test.get", Method::GET, "/get", Idempotency::Idempotent);
+pub(crate) static POST: Operation = Operation::new(
+    "test.post",
+    Method::POST,
+    "/post",
+    Idempotency::NotIdempotent,
+);
+pub(crate) static ITEM: Operation = Operation::new(
+    "test.item",
+    Method::GET,
+    "/item/{id}",
+    Idempotency::Idempotent,
+);
 
 /// A client that never repeats, so that each failure shows, and that may make as many calls as it likes.
 pub(crate) fn client(base_url: &str) -> ClientBuilder {

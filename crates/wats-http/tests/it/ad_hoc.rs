@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::common::*;
 use http::{Method, Request, StatusCode};
 use wats_http::{
-    Client, Deadline, ErrorKind, Multipart, Repeat, RetryConfig, SizeLimits, Timeouts,
+    Client, Deadline, ErrorKind, Idempotency, Multipart, RetryConfig, SizeLimits, Timeouts,
 };
 
 type Requests = Arc<Mutex<Vec<Request<bytes::Bytes>>>>;
@@ -119,13 +119,15 @@ async fn get_and_head_are_repeated_and_the_rest_only_when_told_so() {
     for safe in [
         flaky(Method::GET),
         flaky(Method::HEAD),
-        flaky(Method::PUT).repeat(Repeat::Safe),
-        flaky(Method::POST).json("x").repeat(Repeat::Safe),
+        flaky(Method::PUT).idempotency(Idempotency::Idempotent),
+        flaky(Method::POST)
+            .json("x")
+            .idempotency(Idempotency::Idempotent),
     ] {
         assert_eq!(safe.send().await.unwrap().attempts(), 2);
     }
     for once in [
-        flaky(Method::GET).repeat(Repeat::Never),
+        flaky(Method::GET).idempotency(Idempotency::NotIdempotent),
         flaky(Method::POST),
         flaky(Method::PUT),
         flaky(Method::DELETE),

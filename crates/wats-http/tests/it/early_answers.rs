@@ -20,9 +20,10 @@ use futures_util::stream;
 use hangs_up::{Ending, HangsUp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wats_http::http::Method;
-use wats_http::{BodySource, Call, Client, ErrorKind, Operation, Repeat, RetryConfig};
+use wats_http::{BodySource, Call, Client, ErrorKind, Idempotency, Operation, RetryConfig};
 
-static UPLOAD: Operation = Operation::new("test.upload", Method::POST, "/up", Repeat::Safe);
+static UPLOAD: Operation =
+    Operation::new("test.upload", Method::POST, "/up", Idempotency::Idempotent);
 
 /// More than the buffers of both ends hold.
 const LARGE: usize = 24 << 20;

@@ -13,7 +13,8 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use wats_http::{
-    Call, Client, Deadline, Error, ErrorKind, Operation, Repeat, SizeLimits, Timeouts, TlsConfig,
+    Call, Client, Deadline, Error, ErrorKind, Idempotency, Operation, SizeLimits, Timeouts,
+    TlsConfig,
 };
 
 /// What the client understands.
@@ -250,7 +251,8 @@ async fn a_certificate_nobody_vouches_for() {
 async fn mistakes_in_a_call_are_found_before_anything_is_sent() {
     let client = client("http://127.0.0.1:1").build().unwrap();
     let unserialisable = std::collections::BTreeMap::from([((1, 2), 3)]);
-    let typed = |path: &str| Operation::dynamic("test.typed", Method::GET, path, Repeat::Safe);
+    let typed =
+        |path: &str| Operation::dynamic("test.typed", Method::GET, path, Idempotency::Idempotent);
     for call in [
         Call::new(&typed("get")),
         Call::new(&typed("/get?a=b")).query("c", "d"),

@@ -431,8 +431,8 @@ async fn an_answer_nobody_asked_for_is_not_taken_for_another() {
         Act::answer(200, "nobody's"),
         Act::Hang,
     ];
-    let honest = vec![Act::Read, Act::answer(200, "mine too"), Act::Hang];
-    let server = FaultServer::start([twice, honest]).await.unwrap();
+    let once = vec![Act::Read, Act::answer(200, "mine too"), Act::Hang];
+    let server = FaultServer::start([twice, once]).await.unwrap();
     let client = plain(&server);
     let first = client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(&first.body()[..], b"mine");

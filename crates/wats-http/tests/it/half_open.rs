@@ -1,4 +1,4 @@
-//! Connections that die in silence, as after a change of network: nothing comes through, and nobody is told.
+//! Connections that die unnoticed, as after a change of network: nothing comes through, and nobody is told.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,15 +22,15 @@ use wats_http::{
 /// A TCP forwarder whose connections fall silent for ever when it is told; later ones work.
 struct Forwarder {
     address: SocketAddr,
-    silence: watch::Sender<()>,
+    dead: watch::Sender<()>,
 }
 
 impl Forwarder {
     async fn in_front_of(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let silence = watch::Sender::new(());
-        let told = silence.subscribe();
+        let dead = watch::Sender::new(());
+        let told = dead.subscribe();
         tokio::spawn(async move {
             loop {
                 let (mut here, _) = listener.accept().await.unwrap();
@@ -46,7 +46,7 @@ impl Forwarder {
                 });
             }
         });
-        Self { address, silence }
+        Self { address, dead }
     }
 }
 
@@ -100,7 +100,7 @@ async fn dead(speaks: Speaks, open: usize) -> Rig {
     let client = builder.build().unwrap();
     client.warm(open).await.unwrap();
     server.until_live(|n| n == open).await;
-    forwarder.silence.send_replace(());
+    forwarder.dead.send_replace(());
     Rig {
         server,
         forwarder,

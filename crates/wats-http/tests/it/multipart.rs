@@ -20,11 +20,12 @@ use http::{HeaderMap, StatusCode};
 use proptest::prelude::*;
 use wats_http::http::Method;
 use wats_http::{
-    BodySource, Call, Client, ErrorKind, Multipart, Operation, Part, Repeat, RequestCompression,
-    RetryConfig,
+    BodySource, Call, Client, ErrorKind, Idempotency, Multipart, Operation, Part,
+    RequestCompression, RetryConfig,
 };
 
-static FORM: Operation = Operation::new("test.form", Method::POST, "/form", Repeat::Safe);
+static FORM: Operation =
+    Operation::new("test.form", Method::POST, "/form", Idempotency::Idempotent);
 
 /// A field of a form as a server sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,11 +18,16 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use wats_http::http::{Method, StatusCode};
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{
-    Attempt, BodySource, Call, Capture, Client, ClientBuilder, ErrorKind, Intercept, Operation,
-    Outcome, PoolConfig, ProxyConfig, Refusal, Repeat, RetryConfig, TlsConfig,
+    Attempt, BodySource, Call, Capture, Client, ClientBuilder, ErrorKind, Idempotency, Intercept,
+    Operation, Outcome, PoolConfig, ProxyConfig, Refusal, RetryConfig, TlsConfig,
 };
 
-static SUBMIT: Operation = Operation::new("report.submit", Method::POST, "/submit", Repeat::Safe);
+static SUBMIT: Operation = Operation::new(
+    "report.submit",
+    Method::POST,
+    "/submit",
+    Idempotency::Idempotent,
+);
 
 fn mocked(mock: &MockTransport) -> ClientBuilder {
     Client::builder()

@@ -520,8 +520,8 @@ async fn a_try_that_never_got_a_connection_is_repeated_whatever_it_does() {
         tokio::task::yield_now().await;
     }
     // The deadline of a try is shorter than that of waiting.
-    let impatient = Timeouts::default().attempt(Duration::from_millis(20));
-    let call = Call::new(&POST).timeouts(impatient);
+    let short = Timeouts::default().attempt(Duration::from_millis(20));
+    let call = Call::new(&POST).timeouts(short);
     let error = client.execute(call).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     assert_eq!(error.attempts(), 4, "it was provably never sent");
@@ -529,9 +529,9 @@ async fn a_try_that_never_got_a_connection_is_repeated_whatever_it_does() {
     // On the connection it is another matter.
     release.add_permits(1);
     holder.await.unwrap().unwrap();
-    let impatient = Timeouts::default().attempt(Duration::from_secs(1));
+    let short = Timeouts::default().attempt(Duration::from_secs(1));
     let error = client
-        .execute(Call::new(&POST).timeouts(impatient))
+        .execute(Call::new(&POST).timeouts(short))
         .await
         .unwrap_err();
     assert_eq!(error.attempts(), 1, "{error:#}");
@@ -631,9 +631,9 @@ async fn streams_beyond_the_servers_limit_wait_unsent_and_no_second_connection_i
         tokio::task::yield_now().await;
     }
     // Who waits too long was never sent.
-    let impatient = Timeouts::default().pool(Duration::from_millis(10));
+    let short = Timeouts::default().pool(Duration::from_millis(10));
     let error = client
-        .execute(Call::new(&POST).timeouts(impatient))
+        .execute(Call::new(&POST).timeouts(short))
         .await
         .unwrap_err();
     assert_eq!(
@@ -710,15 +710,15 @@ async fn random_cancellations_neither_break_the_cap_nor_keep_a_slot() {
             let calls = (0..100).map(|_| {
                 let client = client.clone();
                 async move {
-                    let patience = fastrand::u32(..60);
-                    let impatient = async {
-                        for _ in 0..patience {
+                    let polls = fastrand::u32(..60);
+                    let cancelled = async {
+                        for _ in 0..polls {
                             tokio::task::yield_now().await;
                         }
                     };
                     tokio::select! {
                         outcome = client.execute(Call::new(&GET)) => { outcome.unwrap(); }
-                        () = impatient => {}
+                        () = cancelled => {}
                     }
                 }
             });

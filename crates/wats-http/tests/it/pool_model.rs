@@ -26,8 +26,8 @@ enum Step {
     Drop(usize),
     /// The server takes no further calls on the connections it has.
     GoAway,
-    /// Tasks get a turn.
-    Turn,
+    /// Tasks run on.
+    Run,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -36,7 +36,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (1_usize..8).prop_map(Step::Answer),
         2 => any::<usize>().prop_map(Step::Drop),
         1 => Just(Step::GoAway),
-        3 => Just(Step::Turn),
+        3 => Just(Step::Run),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -85,7 +85,7 @@ async fn follow(speaks: Speaks, cap: usize, idle: usize, steps: Vec<Step>) {
             }
             Step::Drop(_) => {}
             Step::GoAway => server.go_away(),
-            Step::Turn => tokio::time::sleep(Duration::from_micros(300)).await,
+            Step::Run => tokio::time::sleep(Duration::from_micros(300)).await,
         }
         check("on the way");
         tokio::task::yield_now().await;

@@ -9,12 +9,17 @@
 use std::time::Duration;
 
 use crate::common::{GET, POST, TOKEN};
-use wats_http::{Call, Client, ErrorKind, Operation, Repeat, RetryConfig, http::Method};
+use wats_http::{Call, Client, ErrorKind, Idempotency, Operation, RetryConfig, http::Method};
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// A POST that overwrites, as a report's does.
-static OVERWRITE: Operation = Operation::new("test.overwrite", Method::POST, "/post", Repeat::Safe);
+static OVERWRITE: Operation = Operation::new(
+    "test.overwrite",
+    Method::POST,
+    "/post",
+    Idempotency::Idempotent,
+);
 
 fn client(server: &MockServer) -> Client {
     let retry = RetryConfig::default().base_delay(Duration::from_millis(1));
@@ -106,7 +111,12 @@ async fn what_must_not_happen_twice_is_sent_once() {
 /// A redirect is an answer: what failed behind it was done once already.
 #[tokio::test]
 async fn what_led_to_a_redirect_is_not_sent_again_because_its_target_is_dead() {
-    static ONCE: Operation = Operation::new("test.take", Method::GET, "/take", Repeat::Never);
+    static ONCE: Operation = Operation::new(
+        "test.take",
+        Method::GET,
+        "/take",
+        Idempotency::NotIdempotent,
+    );
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let target = format!("http://{}/x", dead.local_addr().unwrap());
     drop(dead);

@@ -16,8 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wats_http::http::Method;
 use wats_http::{
     Attempt, BodySource, BreakerConfig, Call, Capture, ClientBuilder, Deadline, ErrorKind,
-    Intercept, Operation, PoolConfig, RateLimit, Refusal, Repeat, RequestCompression, RetryConfig,
-    SizeLimits, Timeouts,
+    Idempotency, Intercept, Operation, PoolConfig, RateLimit, Refusal, RequestCompression,
+    RetryConfig, SizeLimits, Timeouts,
 };
 
 /// A server that keeps the heads of its requests.
@@ -67,7 +67,12 @@ async fn a_request_without_a_body_says_so_where_servers_ask_for_it() {
         Method::DELETE,
     ] {
         let asks = !matches!(method, Method::GET | Method::DELETE);
-        let operation = Operation::new("test.empty", method.clone(), "/empty", Repeat::Never);
+        let operation = Operation::new(
+            "test.empty",
+            method.clone(),
+            "/empty",
+            Idempotency::NotIdempotent,
+        );
         client.execute(Call::new(&operation)).await.unwrap();
         let head = heads.lock().unwrap().pop().unwrap();
         assert_eq!(

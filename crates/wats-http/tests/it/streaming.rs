@@ -18,11 +18,12 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use wats_http::http::Method;
 use wats_http::{
-    BodySource, Call, Client, Deadline, ErrorKind, Operation, Repeat, RetryConfig, SizeLimits,
+    BodySource, Call, Client, Deadline, ErrorKind, Idempotency, Operation, RetryConfig, SizeLimits,
     Timeouts,
 };
 
-static UPLOAD: Operation = Operation::new("test.upload", Method::POST, "/up", Repeat::Safe);
+static UPLOAD: Operation =
+    Operation::new("test.upload", Method::POST, "/up", Idempotency::Idempotent);
 
 /// Answers with the number of bytes and their sum; the first `failures` uploads are answered with 503.
 async fn counting(speaks: Speaks, failures: usize) -> Server {

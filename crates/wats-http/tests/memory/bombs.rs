@@ -28,7 +28,7 @@ const BROTLI_WINDOW: usize = 4 << 20;
 
 /// An answer of which one part is sent over and over.
 #[derive(Clone)]
-struct Wire {
+struct RawAnswer {
     head: String,
     start: Vec<u8>,
     again: Vec<u8>,
@@ -36,7 +36,7 @@ struct Wire {
     end: Vec<u8>,
 }
 
-impl Wire {
+impl RawAnswer {
     fn new(head: &str, again: impl Into<Vec<u8>>, times: usize) -> Self {
         Self {
             head: format!("{head}\r\nconnection: close\r\n\r\n"),
@@ -54,28 +54,28 @@ impl Wire {
 }
 
 /// Serves an answer from a thread of its own.
-fn serve(wire: Wire) -> String {
-    let wire = Arc::new(wire);
+fn serve(raw: RawAnswer) -> String {
+    let raw = Arc::new(raw);
     on_a_thread(scripted(move |mut stream| {
-        let wire = Arc::clone(&wire);
+        let raw = Arc::clone(&raw);
         async move {
             // The client closes in the middle; that is the point.
-            let _ = stream.write_all(wire.head.as_bytes()).await;
-            let _ = stream.write_all(&wire.start).await;
-            for _ in 0..wire.times {
-                if stream.write_all(&wire.again).await.is_err() {
+            let _ = stream.write_all(raw.head.as_bytes()).await;
+            let _ = stream.write_all(&raw.start).await;
+            for _ in 0..raw.times {
+                if stream.write_all(&raw.again).await.is_err() {
                     return;
                 }
             }
-            let _ = stream.write_all(&wire.end).await;
+            let _ = stream.write_all(&raw.end).await;
             let _ = stream.shutdown().await;
         }
     }))
 }
 
 /// Makes a call and tells how it ended, and the most bytes that were in use meanwhile. No slot may be kept.
-fn call(wire: Wire, limits: SizeLimits) -> (Result<Response, Error>, usize) {
-    let url = serve(wire);
+fn call(raw: RawAnswer, limits: SizeLimits) -> (Result<Response, Error>, usize) {
+    let url = serve(raw);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -95,8 +95,8 @@ fn capped() -> SizeLimits {
 }
 
 /// Makes a call that must fail so, within the cap, one megabyte, and `more`.
-fn refused(name: &str, wire: Wire, limits: SizeLimits, kind: ErrorKind, more: usize) {
-    let (outcome, most) = call(wire, limits);
+fn refused(name: &str, raw: RawAnswer, limits: SizeLimits, kind: ErrorKind, more: usize) {
+    let (outcome, most) = call(raw, limits);
     let error = outcome.unwrap_err();
     assert_eq!(error.kind(), kind, "{name}: {error:#}");
     assert!(
@@ -118,14 +118,14 @@ fn zlib(data: &[u8]) -> Vec<u8> {
 }
 
 /// So many megabytes of zeros as one stream of bare deflate data, of blocks that end at a byte.
-fn bare_deflate(times: usize) -> Wire {
+fn bare_deflate(times: usize) -> RawAnswer {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(&vec![0; MB]).unwrap();
     encoder.flush().unwrap();
-    let mut wire = Wire::encoded("deflate", encoder.get_ref().clone(), times);
+    let mut raw = RawAnswer::encoded("deflate", encoder.get_ref().clone(), times);
     // An empty last block.
-    wire.end = vec![3, 0];
-    wire
+    raw.end = vec![3, 0];
+    raw
 }
 
 #[cfg(feature = "brotli")]
@@ -139,7 +139,7 @@ fn brotli(data: &[u8]) -> Vec<u8> {
 
 /// So many megabytes of zeros as one stream, whose parts end at a byte and lean on nothing but zeros before them.
 #[cfg(feature = "brotli")]
-fn brotli_parts(times: usize) -> Wire {
+fn brotli_parts(times: usize) -> RawAnswer {
     let mut encoder = ::brotli::CompressorWriter::new(Vec::new(), 4096, 4, 22);
     let mut ends = [0; 2];
     for end in &mut ends {
@@ -148,17 +148,21 @@ fn brotli_parts(times: usize) -> Wire {
         *end = encoder.get_ref().len();
     }
     let packed = encoder.get_ref().clone();
-    let mut wire = Wire::encoded("br", &packed[ends[0]..ends[1]], times - 1);
-    wire.start = packed[..ends[0]].to_vec();
+    let mut raw = RawAnswer::encoded("br", &packed[ends[0]..ends[1]], times - 1);
+    raw.start = packed[..ends[0]].to_vec();
     // An empty last block.
-    wire.end = vec![3];
-    wire
+    raw.end = vec![3];
+    raw
 }
 
 /// So many megabytes of zeros in each coding, with what its window takes of the client's memory.
-fn bombs(times: usize) -> Vec<(&'static str, Wire, usize)> {
+fn bombs(times: usize) -> Vec<(&'static str, RawAnswer, usize)> {
     vec![
-        ("gzip", Wire::encoded("gzip", gzip(&vec![0; MB]), times), 0),
+        (
+            "gzip",
+            RawAnswer::encoded("gzip", gzip(&vec![0; MB]), times),
+            0,
+        ),
         ("deflate", bare_deflate(times), 0),
         #[cfg(feature = "brotli")]
         ("br", brotli_parts(times), BROTLI_WINDOW),
@@ -166,7 +170,7 @@ fn bombs(times: usize) -> Vec<(&'static str, Wire, usize)> {
         #[cfg(feature = "zstd")]
         (
             "zstd",
-            Wire::encoded(
+            RawAnswer::encoded(
                 "zstd",
                 zstd::bulk::compress(&vec![0; MB], 3).unwrap(),
                 times,
@@ -178,69 +182,69 @@ fn bombs(times: usize) -> Vec<(&'static str, Wire, usize)> {
 
 #[test]
 fn ten_gigabytes() {
-    for (name, wire, window) in bombs(MEMBERS) {
-        refused(name, wire, capped(), ErrorKind::TooLarge, window);
+    for (name, raw, window) in bombs(MEMBERS) {
+        refused(name, raw, capped(), ErrorKind::TooLarge, window);
     }
 }
 
 #[test]
 fn what_just_fits_is_no_bomb() {
-    for (name, wire, _) in bombs(CAP / MB) {
-        let (outcome, _) = call(wire, capped());
+    for (name, raw, _) in bombs(CAP / MB) {
+        let (outcome, _) = call(raw, capped());
         assert_eq!(outcome.unwrap().body().len(), CAP, "{name}");
     }
-    for (name, wire, window) in bombs(CAP / MB) {
+    for (name, raw, window) in bombs(CAP / MB) {
         let smaller = capped().decoded(CAP - 1);
-        refused(name, wire, smaller, ErrorKind::TooLarge, window);
+        refused(name, raw, smaller, ErrorKind::TooLarge, window);
     }
 }
 
 #[test]
 fn bombs_that_are_cut_off() {
     let whole = gzip(&vec![0; CAP / 2]);
-    let mut wire = Wire::encoded("gzip", whole.clone(), 1);
-    wire.end = whole[..whole.len() / 2].to_vec();
-    refused("gzip cut", wire, capped(), ErrorKind::Decode, 0);
+    let mut raw = RawAnswer::encoded("gzip", whole.clone(), 1);
+    raw.end = whole[..whole.len() / 2].to_vec();
+    refused("gzip cut", raw, capped(), ErrorKind::Decode, 0);
     let whole = zlib(&vec![0; CAP / 2]);
-    let wire = Wire::encoded("deflate", &whole[..whole.len() - 3], 1);
-    refused("zlib cut", wire, capped(), ErrorKind::Decode, 0);
+    let raw = RawAnswer::encoded("deflate", &whole[..whole.len() - 3], 1);
+    refused("zlib cut", raw, capped(), ErrorKind::Decode, 0);
     #[cfg(feature = "brotli")]
     {
         let whole = brotli(&vec![0; CAP / 2]);
-        let wire = Wire::encoded("br", &whole[..whole.len() - 1], 1);
-        refused("br cut", wire, capped(), ErrorKind::Decode, BROTLI_WINDOW);
+        let raw = RawAnswer::encoded("br", &whole[..whole.len() - 1], 1);
+        refused("br cut", raw, capped(), ErrorKind::Decode, BROTLI_WINDOW);
     }
     #[cfg(feature = "zstd")]
     {
         let whole = zstd::bulk::compress(&vec![0; CAP / 2], 3).unwrap();
-        let wire = Wire::encoded("zstd", &whole[..whole.len() - 1], 1);
-        refused("zstd cut", wire, capped(), ErrorKind::Decode, 0);
+        let raw = RawAnswer::encoded("zstd", &whole[..whole.len() - 1], 1);
+        refused("zstd cut", raw, capped(), ErrorKind::Decode, 0);
     }
     // A connection that breaks is told as such, and not as damaged data.
-    let mut wire = Wire::encoded("gzip", gzip(&vec![0; CAP / 2]), 1);
-    wire.head =
+    let mut raw = RawAnswer::encoded("gzip", gzip(&vec![0; CAP / 2]), 1);
+    raw.head =
         "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 9000000\r\n\r\n".into();
-    refused("gzip broken off", wire, capped(), ErrorKind::Transport, 0);
+    refused("gzip broken off", raw, capped(), ErrorKind::Transport, 0);
 }
 
 #[test]
 fn bombs_within_bombs() {
     let ten_gigabytes = gzip(&vec![0; MB]).repeat(MEMBERS);
     let twice = gzip(&ten_gigabytes);
-    let wire = Wire::encoded("gzip, gzip", twice.clone(), 1);
-    refused("gzip twice", wire, capped(), ErrorKind::TooLarge, 0);
-    let wire = Wire::encoded("gzip, gzip, gzip", gzip(&twice), 1);
-    refused("gzip thrice", wire, capped(), ErrorKind::TooLarge, 0);
-    let wire = Wire::encoded("gzip, gzip, gzip, gzip", gzip(&twice), 1);
-    refused("gzip four times", wire, capped(), ErrorKind::Decode, 0);
+    let raw = RawAnswer::encoded("gzip, gzip", twice.clone(), 1);
+    refused("gzip twice", raw, capped(), ErrorKind::TooLarge, 0);
+    let raw = RawAnswer::encoded("gzip, gzip, gzip", gzip(&twice), 1);
+    refused("gzip thrice", raw, capped(), ErrorKind::TooLarge, 0);
+    let raw = RawAnswer::encoded("gzip, gzip, gzip, gzip", gzip(&twice), 1);
+    refused("gzip four times", raw, capped(), ErrorKind::Decode, 0);
     // Nothing comes of it in the end, but a lot in between: members that hold nothing, and too many bytes.
-    let wire = Wire::encoded("gzip, gzip", gzip(&gzip(b"").repeat(MB)), 1);
-    refused("gzip of nothing", wire, capped(), ErrorKind::Decode, 0);
+    let raw = RawAnswer::encoded("gzip, gzip", gzip(&gzip(b"").repeat(MB)), 1);
+    refused("gzip of nothing", raw, capped(), ErrorKind::Decode, 0);
     let filler = [0, 0, 0, 0xff, 0xff].repeat(2 * CAP / 5);
-    let wire = Wire::encoded("deflate, gzip", gzip(&filler), 1);
+    let raw = RawAnswer::encoded("deflate, gzip", gzip(&filler), 1);
     refused(
         "gzip of empty blocks",
-        wire,
+        raw,
         capped(),
         ErrorKind::TooLarge,
         0,
@@ -249,47 +253,47 @@ fn bombs_within_bombs() {
 
 #[test]
 fn plain_answers_without_end() {
-    let wire = Wire::new("HTTP/1.1 200 OK", vec![b'x'; MB], 1000);
-    refused("plain", wire, capped(), ErrorKind::TooLarge, 0);
-    let wire = Wire::new(
+    let raw = RawAnswer::new("HTTP/1.1 200 OK", vec![b'x'; MB], 1000);
+    refused("plain", raw, capped(), ErrorKind::TooLarge, 0);
+    let raw = RawAnswer::new(
         "HTTP/1.1 200 OK\r\ncontent-length: 1000000000",
         vec![b'x'; MB],
         MEMBERS,
     );
-    refused("plain, announced", wire, capped(), ErrorKind::TooLarge, 0);
+    refused("plain, announced", raw, capped(), ErrorKind::TooLarge, 0);
     let chunk = [b"f4240\r\n", &vec![b'x'; MB][..], b"\r\n"].concat();
-    let wire = Wire::new(
+    let raw = RawAnswer::new(
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked",
         chunk,
         MEMBERS,
     );
-    refused("plain, in chunks", wire, capped(), ErrorKind::TooLarge, 0);
+    refused("plain, in chunks", raw, capped(), ErrorKind::TooLarge, 0);
 }
 
 #[test]
 fn an_error_page_of_a_gigabyte() {
     let head = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/html";
-    let wire = Wire::new(head, vec![b'x'; MB], 1000);
-    refused("error page", wire, capped(), ErrorKind::TooLarge, 0);
-    let wire = Wire::new(
+    let raw = RawAnswer::new(head, vec![b'x'; MB], 1000);
+    refused("error page", raw, capped(), ErrorKind::TooLarge, 0);
+    let raw = RawAnswer::new(
         &format!("{head}\r\ncontent-length: 1000000000"),
         vec![b'x'; MB],
         MEMBERS,
     );
     refused(
         "error page, announced",
-        wire,
+        raw,
         capped(),
         ErrorKind::TooLarge,
         0,
     );
     // What it hides is not read to the end, and its status is told.
     let packed = gzip(&vec![b'x'; MB]);
-    let wire = Wire::new(
+    let raw = RawAnswer::new(
         &format!("{head}\r\ncontent-encoding: gzip"),
         packed,
         MEMBERS,
     );
     let status = ErrorKind::Status(http::StatusCode::INTERNAL_SERVER_ERROR);
-    refused("error page, packed", wire, capped(), status, 0);
+    refused("error page, packed", raw, capped(), status, 0);
 }

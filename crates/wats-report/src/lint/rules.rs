@@ -1,4 +1,4 @@
-//! The table of rules: what the server demands of a report, what it drops in silence, and what is merely unwise.
+//! The table of rules: what the server demands of a report, what it drops without a word, and what is merely unwise.
 //!
 //! `docs/report-rules.md` is made from this table. Codes are stable: a rule that goes takes its code with it.
 

@@ -58,10 +58,10 @@ const MENDED: &[Mended] = &[
     ("R401", |r| series(r)["dataType"] = Value::Null, "root/steps/0/steps/4/chart/series/0/dataType", || json!("XYG")),
     ("R406", |r| series(r)["name"] = json!("x".repeat(51)), "root/steps/0/steps/4/chart/series/0/name", || json!("x".repeat(50))),
     ("R407", |r| r["root"]["steps"][0]["steps"][4]["chart"]["xUnit"] = json!("x".repeat(21)), "root/steps/0/steps/4/chart/xUnit", || json!("x".repeat(20))),
-    ("R501", |r| turn(r, 0)["num"] = Value::Null, "root/steps/1/steps/0/loop/num", || json!(2)),
-    ("R502", |r| turn(r, 0)["endingIndex"] = json!(2), "root/steps/1/steps/0/loop/endingIndex", || json!(1)),
-    ("R503", |r| turn(r, 1)["idx"] = json!(5), "root/steps/1/steps/1/loop/idx", || json!(0)),
-    ("R505", |r| turn(r, 0)["failed"] = Value::Null, "root/steps/1/steps/0/loop/failed", || json!(0)),
+    ("R501", |r| iteration(r, 0)["num"] = Value::Null, "root/steps/1/steps/0/loop/num", || json!(2)),
+    ("R502", |r| iteration(r, 0)["endingIndex"] = json!(2), "root/steps/1/steps/0/loop/endingIndex", || json!(1)),
+    ("R503", |r| iteration(r, 1)["idx"] = json!(5), "root/steps/1/steps/1/loop/idx", || json!(0)),
+    ("R505", |r| iteration(r, 0)["failed"] = Value::Null, "root/steps/1/steps/0/loop/failed", || json!(0)),
     ("R602", |r| r["root"]["steps"][0]["steps"][5]["attachment"]["contentType"] = Value::Null, "root/steps/0/steps/5/attachment/contentType", || json!("application/octet-stream")),
     ("R703", |r| r["subUnits"][0]["partType"] = json!("x".repeat(51)), "subUnits/0/partType", || json!("x".repeat(50))),
     ("R801", |r| step(r)["reportText"] = json!("a\u{1}b"), "root/steps/0/steps/0/reportText", || json!("a\u{fffd}b")),
@@ -83,7 +83,7 @@ fn series(report: &mut Value) -> &mut Value {
     &mut report["root"]["steps"][0]["steps"][4]["chart"]["series"][0]
 }
 
-fn turn(report: &mut Value, n: usize) -> &mut Value {
+fn iteration(report: &mut Value, n: usize) -> &mut Value {
     &mut report["root"]["steps"][1]["steps"][n]["loop"]
 }
 

@@ -7,7 +7,9 @@ use wats::bytes::Bytes;
 use wats::cache::{AsyncTtlCache, SingleFlight, TtlCache};
 use wats::codec::{Format, Limits, Serializer};
 use wats::http::http::{HeaderMap, Method};
-use wats::http::{Attempt, Call, Client, Operation, Outcome, PoolStats, Refusal, Repeat, Response};
+use wats::http::{
+    Attempt, Call, Client, Idempotency, Operation, Outcome, PoolStats, Refusal, Response,
+};
 use wats::jiff::{Timestamp, civil};
 use wats::report::builder::{DuplicateNames, NonFinitePolicy, Sequence, StepRef, state};
 use wats::report::lint::{FixPolicy, RULES, Rule};
@@ -21,10 +23,10 @@ use wats::serde_json::Value;
 use wats::uuid::Uuid;
 use wats::wire::{Extra, Number};
 use wats::{
-    Ask, BreakerConfig, BulkOptions, CacheOptions, CacheStats, CachesStats, ClassOptions, Cleaned,
-    ClientBuilder, Deadline, Error, ErrorKind, Filter, HeaderQuery, Intercept, Literal, Member,
-    Partition, PoolConfig, Process, ProcessService, Product, ProductQuery, ProductRevision,
-    ProductService, ProductSummary, Progress, ProxyConfig, RateLimit, Report, ReportHeader,
-    ReportService, RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts, TlsConfig,
-    UutReport, Wats, WatsBuilder,
+    Ask, BatchProgress, BreakerConfig, BulkOptions, CacheOptions, CacheStats, CachesStats,
+    ClassOptions, Cleaned, ClientBuilder, Deadline, Error, ErrorKind, Filter, HeaderQuery,
+    Intercept, Literal, Member, Partition, PoolConfig, Process, ProcessService, Product,
+    ProductQuery, ProductRevision, ProductService, ProductSummary, ProxyConfig, RateLimit, Report,
+    ReportHeader, ReportService, RequestCompression, RetryConfig, SizeLimits, StatusCode, Timeouts,
+    TlsConfig, UutReport, Wats, WatsBuilder,
 };

@@ -151,7 +151,7 @@ async fn every_call(api: &Wats) {
     see(api.product().get("A").await);
     see(api.product().find("A").await);
     see(api.product().query(&ProductQuery::default()).await);
-    let many = BulkOptions::default().no_patience();
+    let many = BulkOptions::default().no_outage_wait();
     let products = ["A", "b", "A"];
     see_each(api.product().get_many(products).await, 3);
     let products = products.map(Product::new);

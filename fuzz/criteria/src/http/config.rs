@@ -3,13 +3,18 @@
 use wats_http::http::{Method, Uri};
 use wats_http::test_util::{MockAnswer, MockTransport};
 use wats_http::{
-    Call, ErrorKind, NoProxy, Operation, ProxyConfig, ProxyCredentials, Repeat, TlsConfig, Token,
-    Trace,
+    Call, ErrorKind, Idempotency, NoProxy, Operation, ProxyConfig, ProxyCredentials, TlsConfig,
+    Token, Trace,
 };
 
 use super::host::{check, client, run};
 
-static ITEM: Operation = Operation::new("fuzz.item", Method::GET, "/item/{id}", Repeat::Safe);
+static ITEM: Operation = Operation::new(
+    "fuzz.item",
+    Method::GET,
+    "/item/{id}",
+    Idempotency::Idempotent,
+);
 
 /// A text that is no part of any message of ours.
 const SECRET: &str = "hunter2hunter2";

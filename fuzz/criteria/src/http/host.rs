@@ -4,13 +4,14 @@ use std::future::Future;
 
 use wats_http::test_util::MockTransport;
 use wats_http::{
-    Client, ClientBuilder, Error, Operation, Repeat, RetryConfig, SizeLimits, http::Method,
+    Client, ClientBuilder, Error, Idempotency, Operation, RetryConfig, SizeLimits, http::Method,
 };
 
 /// A secret that no text may show.
 pub(crate) const TOKEN: &str = "aHVudGVyMjpodW50ZXIy";
 
-pub(crate) static GET: Operation = Operation::new("fuzz.get", Method::GET, "/x", Repeat::Safe);
+pub(crate) static GET: Operation =
+    Operation::new("fuzz.get", Method::GET, "/x", Idempotency::Idempotent);
 
 /// Caps that small inputs can reach.
 pub(crate) const WIRE: usize = 64 << 10;

@@ -12,74 +12,6 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use terms::{TERMS, Term, Within};
 
-/// What still stands, by crate, and how often. The list only shrinks.
-const KNOWN: &[(&str, &[(&str, usize)])] = &[
-    ("docs", &[("fate", 5), ("patience", 3)]),
-    ("fuzz", &[("patience", 1)]),
-    (
-        "wats-batch",
-        &[
-            ("Caller", 1),
-            ("Gone", 1),
-            ("Part", 1),
-            ("Place", 1),
-            ("Progress", 1),
-            ("cut off", 4),
-            ("engine", 3),
-            ("fate", 1),
-            ("judged", 1),
-            ("patience", 11),
-            ("ripe", 21),
-            ("starter", 2),
-            ("turn", 1),
-        ],
-    ),
-    (
-        "wats-domains",
-        &[
-            ("Detail", 1),
-            ("Download", 1),
-            ("Stay", 1),
-            ("fate", 72),
-            ("heeds", 1),
-            ("honest", 3),
-            ("judge", 2),
-            ("lane", 1),
-            ("lanes", 2),
-            ("patience", 27),
-            ("patient", 15),
-            ("renewed", 2),
-            ("turn", 5),
-            ("who goes away", 1),
-        ],
-    ),
-    (
-        "wats-http",
-        &[
-            ("Failed", 2),
-            ("Found", 1),
-            ("Got", 1),
-            ("Pieces", 1),
-            ("Progress", 1),
-            ("Repeat", 1),
-            ("Whole", 5),
-            ("Wire", 2),
-            ("dialling", 6),
-            ("distrust", 2),
-            ("distrusted", 1),
-            ("honest", 7),
-            ("owed", 24),
-            ("patience", 4),
-            ("patient", 4),
-            ("silence", 15),
-            ("turn", 4),
-            ("who goes away", 4),
-            ("worth", 1),
-        ],
-    ),
-    ("wats-report", &[("silence", 1), ("turn", 1)]),
-];
-
 /// These files, which have to name them.
 const ITSELF: &str = "xtask/tests/rules/words/";
 
@@ -101,50 +33,22 @@ fn the_words_are_those_of_the_field() {
             found.entry((of.to_owned(), word)).or_default().push(place);
         }
     }
-    let known = |of: &str, word: &str| {
-        KNOWN
-            .iter()
-            .filter(|(other, _)| *other == of)
-            .flat_map(|(_, words)| *words)
-            .find(|(other, _)| *other == word)
-            .map_or(0, |(_, count)| *count)
-    };
-    let mut wrong = Vec::new();
-    for ((of, word), places) in &found {
-        if places.len() > known(of, word) {
+    let wrong: Vec<String> = found
+        .iter()
+        .map(|((of, word), places)| {
             let instead = TERMS.iter().find(|term| term.not.contains(word));
-            wrong.push(format!(
+            format!(
                 "{of}: `{word}` {} times, say: {}\n  {}",
                 places.len(),
                 instead.map_or("", |term| term.instead),
                 places.join("\n  ")
-            ));
-        }
-    }
-    for (of, words) in KNOWN {
-        for (word, _) in *words {
-            if !found.contains_key(&((*of).to_owned(), *word)) {
-                wrong.push(format!("{of}: `{word}` is gone, to be taken off KNOWN"));
-            }
-        }
-    }
-    let left: BTreeMap<String, Vec<String>> =
-        found
-            .iter()
-            .fold(BTreeMap::new(), |mut left, ((of, word), places)| {
-                let words: &mut Vec<String> = left.entry(of.clone()).or_default();
-                words.push(format!("(\"{word}\", {})", places.len()));
-                left
-            });
-    let left: Vec<String> = left
-        .iter()
-        .map(|(of, words)| format!("    (\"{of}\", &[{}]),", words.join(", ")))
+            )
+        })
         .collect();
     assert!(
         wrong.is_empty(),
-        "words that are not the field's (docs/glossary.md):\n{}\n\nwhat there is now:\n{}",
-        wrong.join("\n"),
-        left.join("\n")
+        "words that are not the field's (docs/glossary.md):\n{}",
+        wrong.join("\n")
     );
 }
 

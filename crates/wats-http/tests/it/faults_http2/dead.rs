@@ -34,7 +34,7 @@ async fn a_connection_whose_pings_stay_unanswered_is_dead_and_its_calls_end() {
             let (counted, muted) = (counted.clone(), muted.clone());
             async move {
                 if number > 0 {
-                    return honest(http2).await;
+                    return answer_all(http2).await;
                 }
                 let _call = http2.accept().await;
                 counted.fetch_add(1, SeqCst);
@@ -56,7 +56,7 @@ async fn a_connection_whose_pings_stay_unanswered_is_dead_and_its_calls_end() {
         mute.recv().await.unwrap();
         tokio::time::pause();
         let outcome = call.await.unwrap();
-        // 20 s of silence, and 10 s for the answer to a PING.
+        // 20 s without traffic, and 10 s for the answer to a PING.
         assert!((29..=31).contains(&failed.seconds()), "{failed:?}");
         match outcome {
             Ok(answer) => assert_eq!((answer.attempts(), attempts), (2, 2)),

@@ -82,7 +82,7 @@ fn answer(mut respond: SendResponse<Bytes>, body: &'static str) {
 }
 
 /// Answers everything.
-async fn honest(mut http2: Http2) {
+async fn answer_all(mut http2: Http2) {
     while let Some(Ok((_, respond))) = http2.accept().await {
         answer(respond, "fine");
     }
@@ -193,7 +193,7 @@ async fn a_reset_stream_is_repeated_only_when_that_is_safe() {
 async fn goaway_in_the_middle_of_a_call_lets_it_end_and_the_next_one_dials() {
     let (client, opened) = scripted_http2(|number, mut http2| async move {
         if number > 0 {
-            return honest(http2).await;
+            return answer_all(http2).await;
         }
         let (_, respond) = http2.accept().await.unwrap().unwrap();
         http2.graceful_shutdown();
@@ -239,7 +239,7 @@ async fn an_abrupt_goaway_breaks_what_was_in_flight() {
 async fn a_connection_that_vanishes_in_the_middle_of_a_body_is_replaced() {
     let (client, opened) = scripted_http2(|number, mut http2| async move {
         if number > 0 {
-            return honest(http2).await;
+            return answer_all(http2).await;
         }
         let (_, mut respond) = http2.accept().await.unwrap().unwrap();
         let mut body = respond
@@ -280,7 +280,7 @@ async fn streams_that_stand_still_end_by_their_deadlines_and_the_connection_live
     let soon = Duration::from_millis(100);
     let item = |id| Call::new(&ITEM).path("id", id);
     let attempt = |call: Call| call.timeouts(Timeouts::default().attempt(soon));
-    // On a connection that is new, a silence means a slow server.
+    // On a connection that is new, no answer means a slow server.
     let error = client.execute(attempt(Call::new(&POST))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));
     let read_idle = item("half").timeouts(Timeouts::default().read_idle(soon));

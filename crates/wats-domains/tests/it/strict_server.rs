@@ -1,4 +1,4 @@
-//! A server that judges reports.
+//! A server that refuses reports with faults.
 
 use serde_json::Value;
 use wats_domains::Wats;
@@ -6,13 +6,13 @@ use wats_domains::report::Finding;
 use wats_sim::{ReportRules, Simulator};
 
 /// A simulated server with all rules.
-pub(crate) struct Judge {
+pub(crate) struct StrictServer {
     runtime: tokio::runtime::Runtime,
     api: Wats,
     _sim: Simulator,
 }
 
-impl Judge {
+impl StrictServer {
     pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

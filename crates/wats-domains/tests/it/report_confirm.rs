@@ -12,7 +12,7 @@ use crate::report_common::{connect, id, read, start, test};
 use jiff::Timestamp;
 use serde_json::json;
 use wats_domains::Wats;
-use wats_domains::report::{ConfirmOptions, Fate, SubmitOptions};
+use wats_domains::report::{ConfirmOptions, SubmissionState, SubmitOptions};
 use wats_sim::{Fault, Simulator};
 
 const WSJF: &str = "/api/Report/WSJF";
@@ -20,28 +20,28 @@ const STATE: &str = "/api/internal/Report/GetReportState/{id}";
 const HEADERS: &str = "/api/Report/Query/Header";
 
 /// Long enough never to be over in a test.
-fn patient() -> ConfirmOptions {
+fn without_hurry() -> ConfirmOptions {
     ConfirmOptions::default()
         .timeout(Duration::from_secs(600))
         .first_pause(Duration::from_millis(1))
         .longest_pause(Duration::from_millis(5))
 }
 
-async fn submit(api: &Wats, n: u128) -> Fate {
-    let options = SubmitOptions::default().confirm(patient());
+async fn submit(api: &Wats, n: u128) -> SubmissionState {
+    let options = SubmitOptions::default().confirm(without_hurry());
     let report = read(&test(id(n), "S"));
     api.report()
         .submit_with(&report, &options)
         .await
         .unwrap()
-        .fate
+        .state
         .unwrap()
 }
 
 #[tokio::test]
 async fn a_report_that_is_stored_is_told_so() {
     let (_sim, api) = start(Simulator::builder()).await;
-    assert_eq!(submit(&api, 1).await, Fate::Stored);
+    assert_eq!(submit(&api, 1).await, SubmissionState::Stored);
     let state = api.report().internal().state(id(1)).await.unwrap().unwrap();
     assert_eq!(
         (state.id, state.attempts, state.receive_count),
@@ -54,7 +54,7 @@ async fn a_report_that_is_stored_is_told_so() {
 async fn a_report_in_quarantine_is_told_with_the_reason() {
     let (sim, api) = start(Simulator::builder()).await;
     sim.inject(Fault::quarantine("Deadlock in the database").route("POST", WSJF));
-    let Fate::Quarantined { state, reason } = submit(&api, 1).await else {
+    let SubmissionState::Quarantined { state, reason } = submit(&api, 1).await else {
         panic!("quarantined");
     };
     assert!(state.is_quarantined() && !state.is_invalid());
@@ -64,13 +64,13 @@ async fn a_report_in_quarantine_is_told_with_the_reason() {
     for start in ["start", "startUTC"] {
         future[start] = json!("9000-01-01T00:00:00Z");
     }
-    let options = SubmitOptions::default().confirm(patient());
+    let options = SubmitOptions::default().confirm(without_hurry());
     let submitted = api
         .report()
         .submit_with(&read(&future), &options)
         .await
         .unwrap();
-    let Some(Fate::Quarantined { reason, .. }) = submitted.fate else {
+    let Some(SubmissionState::Quarantined { reason, .. }) = submitted.state else {
         panic!("quarantined");
     };
     assert!(reason.unwrap().contains("in the future"));
@@ -83,14 +83,14 @@ async fn a_report_in_quarantine_is_told_with_the_reason() {
     );
     internal.retry(&[id(1)]).await.unwrap();
     assert_eq!(
-        internal.confirm(id(1), &patient()).await.unwrap(),
-        Fate::Stored
+        internal.confirm(id(1), &without_hurry()).await.unwrap(),
+        SubmissionState::Stored
     );
     let now: Timestamp = "2026-02-03T04:05:06Z".parse().unwrap();
     internal.retry_at(&[(id(2), now)]).await.unwrap();
     assert_eq!(
-        internal.confirm(id(2), &patient()).await.unwrap(),
-        Fate::Stored
+        internal.confirm(id(2), &without_hurry()).await.unwrap(),
+        SubmissionState::Stored
     );
     assert!(internal.quarantine().await.unwrap().is_empty());
 }
@@ -100,7 +100,10 @@ async fn deleting_from_the_quarantine_is_not_repeated() {
     let (sim, api) = start(Simulator::builder()).await;
     sim.inject(Fault::quarantine("x").route("POST", WSJF).times(2));
     for n in [1, 2] {
-        assert!(matches!(submit(&api, n).await, Fate::Quarantined { .. }));
+        assert!(matches!(
+            submit(&api, n).await,
+            SubmissionState::Quarantined { .. }
+        ));
     }
     let internal = api.report().internal();
     internal.delete_quarantined(&[id(1)]).await.unwrap();
@@ -125,7 +128,7 @@ async fn deleting_from_the_quarantine_is_not_repeated() {
 async fn a_report_is_followed_until_the_server_has_got_round_to_it() {
     let (sim, api) = start(Simulator::builder()).await;
     // An older version is stored; it must not pass for the new one.
-    assert_eq!(submit(&api, 1).await, Fate::Stored);
+    assert_eq!(submit(&api, 1).await, SubmissionState::Stored);
     sim.hold_reports();
     sim.reset_counters();
     let followed = tokio::spawn({
@@ -141,7 +144,7 @@ async fn a_report_is_followed_until_the_server_has_got_round_to_it() {
     }
     assert!(!followed.is_finished(), "received, not stored");
     sim.release_reports();
-    assert_eq!(followed.await.unwrap(), Fate::Stored);
+    assert_eq!(followed.await.unwrap(), SubmissionState::Stored);
 }
 
 #[tokio::test]
@@ -150,14 +153,14 @@ async fn when_the_time_is_over_the_last_state_is_told() {
     sim.hold_reports();
     let report = read(&test(id(1), "S"));
     api.report().submit(&report).await.unwrap();
-    let brief = patient().timeout(Duration::from_millis(200));
-    let fate = api
+    let brief = without_hurry().timeout(Duration::from_millis(200));
+    let state = api
         .report()
         .internal()
         .confirm(id(1), &brief)
         .await
         .unwrap();
-    let Fate::Pending { state, trouble } = fate else {
+    let SubmissionState::Pending { state, trouble } = state else {
         panic!("pending");
     };
     assert_eq!(trouble, None);
@@ -168,51 +171,54 @@ async fn when_the_time_is_over_the_last_state_is_told() {
 async fn without_the_internal_route_the_public_list_must_do() {
     let (sim, api) = start(Simulator::builder()).await;
     sim.inject(Fault::status(403).route("GET", STATE).times(1_000));
-    assert_eq!(submit(&api, 1).await, Fate::Stored);
+    assert_eq!(submit(&api, 1).await, SubmissionState::Stored);
     sim.inject(Fault::quarantine("x").route("POST", WSJF));
     let report = read(&test(id(2), "S"));
     api.report().submit(&report).await.unwrap();
-    let brief = patient().timeout(Duration::from_millis(50));
-    let fate = api
+    let brief = without_hurry().timeout(Duration::from_millis(50));
+    let state = api
         .report()
         .internal()
         .confirm(id(2), &brief)
         .await
         .unwrap();
     assert!(
-        matches!(fate, Fate::Pending { state: None, .. }),
-        "{fate:?}"
+        matches!(state, SubmissionState::Pending { state: None, .. }),
+        "{state:?}"
     );
 }
 
 #[tokio::test]
 async fn an_earlier_version_does_not_pass_for_the_one_in_quarantine() {
     let (sim, api) = start(Simulator::builder()).await;
-    assert_eq!(submit(&api, 1).await, Fate::Stored);
+    assert_eq!(submit(&api, 1).await, SubmissionState::Stored);
     for status in [403, 404] {
         sim.clear_faults();
         sim.inject(Fault::status(status).route("GET", STATE).times(100_000));
         // Stored anew, it is listed as received once more.
-        assert_eq!(submit(&api, 1).await, Fate::Stored, "{status}");
+        assert_eq!(submit(&api, 1).await, SubmissionState::Stored, "{status}");
 
         sim.inject(Fault::quarantine("x").route("POST", WSJF));
-        let brief = patient().timeout(Duration::from_millis(300));
+        let brief = without_hurry().timeout(Duration::from_millis(300));
         let options = SubmitOptions::default().confirm(brief);
         let report = read(&test(id(1), "S"));
         let submitted = api.report().submit_with(&report, &options).await.unwrap();
-        let Some(Fate::Pending { trouble, .. }) = submitted.fate else {
-            panic!("{status}: {:?}", submitted.fate);
+        let Some(SubmissionState::Pending { trouble, .. }) = submitted.state else {
+            panic!("{status}: {:?}", submitted.state);
         };
         let trouble = trouble.unwrap();
         assert!(trouble.contains("earlier version"), "{trouble}");
         // Nothing was read before this one; it cannot be told either.
-        let fate = api
+        let state = api
             .report()
             .internal()
             .confirm(id(1), &brief)
             .await
             .unwrap();
-        assert!(matches!(fate, Fate::Pending { .. }), "{status}: {fate:?}");
+        assert!(
+            matches!(state, SubmissionState::Pending { .. }),
+            "{status}: {state:?}"
+        );
     }
 }
 
@@ -222,30 +228,30 @@ async fn a_failure_to_look_does_not_undo_the_submit() {
     // Passing trouble is looked through, on either route.
     sim.inject(Fault::status(503).route("GET", STATE).times(3));
     sim.inject(Fault::drop_before_response().route("GET", HEADERS));
-    assert_eq!(submit(&api, 1).await, Fate::Stored);
+    assert_eq!(submit(&api, 1).await, SubmissionState::Stored);
 
     // A token that is refused from now on ends it.
     sim.replace_token("bmV3OnRva2Vu");
-    let fate = api
+    let state = api
         .report()
         .internal()
-        .confirm(id(1), &patient())
+        .confirm(id(1), &without_hurry())
         .await
         .unwrap();
-    let Fate::Pending {
+    let SubmissionState::Pending {
         trouble: Some(trouble),
         ..
-    } = fate
+    } = state
     else {
         panic!("pending with trouble");
     };
     assert!(trouble.contains("401"), "{trouble}");
-    let renewed = connect(&sim, "bmV3OnRva2Vu");
+    let with_new_token = connect(&sim, "bmV3OnRva2Vu");
     assert!(
-        renewed
+        with_new_token
             .report()
             .internal()
-            .confirm(id(1), &patient())
+            .confirm(id(1), &without_hurry())
             .await
             .unwrap()
             .is_stored()

@@ -17,13 +17,13 @@ use crate::test_util::MockTransport;
 use crate::transport::{Answer, AnswerBody, Transport};
 
 #[derive(Debug)]
-pub(crate) enum Wire {
+pub(crate) enum AnyTransport {
     Pool(Pool),
     #[cfg(feature = "test-util")]
     Mock(MockTransport),
 }
 
-impl Wire {
+impl AnyTransport {
     pub(crate) async fn warm(&self, n: usize) -> Result<()> {
         match self {
             Self::Pool(pool) => pool.warm(n).await,
@@ -43,18 +43,18 @@ impl Wire {
 
 /// The body of an answer of either.
 #[derive(Debug)]
-pub(crate) enum WireBody {
+pub(crate) enum AnyBody {
     Pool(PooledBody),
     #[cfg(feature = "test-util")]
     Mock(Bytes),
 }
 
-impl Transport for Wire {
-    type Body = WireBody;
+impl Transport for AnyTransport {
+    type Body = AnyBody;
 
-    fn is_dialling(&self) -> bool {
+    fn is_connecting(&self) -> bool {
         match self {
-            Self::Pool(pool) => pool.is_dialling(),
+            Self::Pool(pool) => pool.is_connecting(),
             #[cfg(feature = "test-util")]
             Self::Mock(_) => false,
         }
@@ -72,27 +72,27 @@ impl Transport for Wire {
         &self,
         request: &PreparedRequest<'_>,
         redirect_target: Option<&RedirectTarget>,
-    ) -> Result<Answer<WireBody>> {
+    ) -> Result<Answer<AnyBody>> {
         match self {
             Self::Pool(pool) => {
                 let answer = pool.send(request, redirect_target).await?;
-                Ok(answer.map(WireBody::Pool))
+                Ok(answer.map(AnyBody::Pool))
             }
             #[cfg(feature = "test-util")]
             Self::Mock(mock) => {
                 let answer = mock.send(request, redirect_target).await?;
-                Ok(answer.map(WireBody::Mock))
+                Ok(answer.map(AnyBody::Mock))
             }
         }
     }
 }
 
-impl AnswerBody for WireBody {
-    fn owed(&self) -> Option<Arc<Delivery>> {
+impl AnswerBody for AnyBody {
+    fn pending_delivery(&self) -> Option<Arc<Delivery>> {
         match self {
-            Self::Pool(body) => body.owed(),
+            Self::Pool(body) => body.pending_delivery(),
             #[cfg(feature = "test-util")]
-            Self::Mock(body) => body.owed(),
+            Self::Mock(body) => body.pending_delivery(),
         }
     }
 

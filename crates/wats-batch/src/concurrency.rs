@@ -2,7 +2,7 @@
 //! item starts in the same slot and the same allocation. A slot that wakes tells `ready`, so a wake-up
 //! polls only the futures that asked for it.
 //!
-//! Items, futures and destructors are the caller's and may panic at any point. The engine may be
+//! Items, futures and destructors are the caller's and may panic at any point. `Concurrent` may be
 //! driven on after it: unwinding notes what ran, so the next drive knows which item panicked. That
 //! item has no outcome; all others have theirs.
 
@@ -50,7 +50,7 @@ impl Drop for OnPanic<'_> {
 }
 
 /// Runs `call` over items, at most `limit` at a time.
-pub(crate) struct Engine<I: Iterator, F, Fut> {
+pub(crate) struct Concurrent<I: Iterator, F, Fut> {
     items: Option<I>,
     call: F,
     limit: usize,
@@ -58,11 +58,11 @@ pub(crate) struct Engine<I: Iterator, F, Fut> {
     slots: Vec<Slot<Fut>>,
     idle: Vec<usize>,
     ready: Ready,
-    /// The caller's code that panicked while the engine was last driven.
+    /// The caller's code that panicked while this was last driven.
     panicked: Option<Running>,
 }
 
-impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Engine<I, F, Fut> {
+impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Concurrent<I, F, Fut> {
     pub(crate) fn new(items: I, limit: usize, call: F) -> Self {
         Self {
             items: Some(items),
