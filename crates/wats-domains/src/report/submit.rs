@@ -205,7 +205,7 @@ impl ReportService {
     ///
     /// **Memory.** Reports are taken from the list one by one when their turn comes, and then written; so only as many
     /// texts are in memory as are under way, and a list that makes each report when it is asked for (a `map` over files)
-    /// never has all of them. A report that was written is dropped. Whoever wants it back, if it fails, gives an [`Arc`] of
+    /// never has all of them. A report that was written is dropped. Whoever wants it back, if it fails, gives an [`Arc`](std::sync::Arc) of
     /// it: that copies nothing. With [`SubmitOptions::confirm`], a report is under way until its state is known.
     ///
     /// # Errors
