@@ -1,7 +1,7 @@
 //! Calls of one key are made one after the other, whichever tasks make them: submits by the id of the report, saves by the
 //! part number.
 //!
-//! The server overwrites by key. A report that waits for its next try must not come behind a newer one of its id, which
+//! The server overwrites by key. A report that waits for its next attempt must not come behind a newer one of its id, which
 //! it would undo.
 
 use std::collections::HashMap;

@@ -40,9 +40,9 @@ struct Written {
 }
 
 impl Written {
-    fn new(value: f64, text: &str) -> Box<Self> {
+    fn new(value: f64, text: &str) -> Self {
         let text = text.into();
-        Box::new(Self { value, text })
+        Self { value, text }
     }
 }
 
@@ -63,7 +63,7 @@ impl Number {
             "-Infinity" => Some(f64::NEG_INFINITY.into()),
             other => {
                 let value = other.trim().parse().ok()?;
-                Some(Self(Form::Text(Written::new(value, other))))
+                Some(Self(Form::Text(Written::new(value, other).into())))
             }
         }
     }
@@ -80,7 +80,7 @@ impl Number {
             }
         }
         let value = digits.parse().ok()?;
-        Some(Self(Form::Digits(Written::new(value, digits))))
+        Some(Self(Form::Digits(Written::new(value, digits).into())))
     }
 
     /// The value; whole numbers above 2⁵³ are rounded here, and only here.
