@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
+use wats_codec::{Format, Limits, Serializer};
 
 use super::Report;
 use super::payload::Encoded;
@@ -53,6 +54,15 @@ impl Report {
     /// # Errors
     /// [`Error::Data`] when the report cannot be written as JSON.
     pub fn body(&self) -> Result<ReportBody> {
+        // Most reports have nothing that is left out, and are written by the codec's fast path.
+        let codec = Serializer::new(Format::Json).limits(Limits::default().no_max_bytes());
+        if let Some(text) = placeholder::without(|| codec.to_vec(self).ok()) {
+            return Ok(ReportBody {
+                length: text.len() as u64,
+                text: text.into(),
+                places: Arc::default(),
+            });
+        }
         let (text, places) = placeholder::collect(|text| {
             self.serialize(&mut serde_json::Serializer::new(text))
                 .map_err(|error| Error::Data(format!("the report cannot be written: {error}")))

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
-use serde::de::DeserializeOwned;
+use wats_codec::Decode;
 use wats_http::Call;
 
 use super::{Ask, Core, Route};
@@ -89,7 +89,7 @@ pub struct List<T: 'static> {
     options: Options,
 }
 
-impl<T: DeserializeOwned + Clone + Send + Sync + 'static> List<T> {
+impl<T: Decode + Clone + Send + Sync + 'static> List<T> {
     pub(crate) fn new(
         core: &Arc<Core>,
         route: &'static Route,
@@ -130,7 +130,7 @@ impl<T: DeserializeOwned + Clone + Send + Sync + 'static> List<T> {
     }
 }
 
-impl<T: DeserializeOwned + Clone + Send + Sync + 'static> IntoFuture for List<T> {
+impl<T: Decode + Clone + Send + Sync + 'static> IntoFuture for List<T> {
     type Output = Result<Vec<T>>;
     type IntoFuture = Ask<Vec<T>>;
 
@@ -164,7 +164,7 @@ pub struct Pages<T: 'static> {
     asking: Option<Ask<Vec<T>>>,
 }
 
-impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Pages<T> {
+impl<T: Decode + Clone + Send + Sync + 'static> Pages<T> {
     /// Sets how many rows a page has at most; 1000 by default, from 1 to 10 000.
     pub fn page_size(mut self, rows: u32) -> Self {
         self.page_size = rows.clamp(1, MAX_PAGE);
@@ -304,7 +304,7 @@ fn shown(place: Option<&Literal>) -> String {
     }
 }
 
-impl<T: DeserializeOwned + Clone + Send + Sync + Unpin + 'static> Stream for Pages<T> {
+impl<T: Decode + Clone + Send + Sync + Unpin + 'static> Stream for Pages<T> {
     type Item = Result<T>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -345,7 +345,7 @@ impl<T> PagesIter<T> {
     }
 }
 
-impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Iterator for PagesIter<T> {
+impl<T: Decode + Clone + Send + Sync + 'static> Iterator for PagesIter<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -363,4 +363,4 @@ impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Iterator for PagesIter
     }
 }
 
-impl<T: DeserializeOwned + Clone + Send + Sync + 'static> FusedIterator for PagesIter<T> {}
+impl<T: Decode + Clone + Send + Sync + 'static> FusedIterator for PagesIter<T> {}

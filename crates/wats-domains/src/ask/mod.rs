@@ -14,9 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use wats_codec::{Serde, Serializer};
+use wats_codec::{Decode, Encode, Serializer};
 use wats_http::{Call, Client, Response};
 
 use crate::bulk::InOrder;
@@ -115,7 +113,7 @@ impl Core {
     /// The operation of a row, whose answer is JSON.
     pub(crate) fn ask<T>(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<T>
     where
-        T: DeserializeOwned + Clone + Send + Sync + 'static,
+        T: Decode + Clone + Send + Sync + 'static,
     {
         self.run(|core| async move { core.read(route, call?).await })
     }
@@ -155,7 +153,7 @@ impl Core {
     /// Carries out a row whose answer is JSON.
     pub(crate) async fn read<T>(&self, route: &Route, call: Call) -> Result<T>
     where
-        T: DeserializeOwned + Clone + Send + Sync + 'static,
+        T: Decode + Clone + Send + Sync + 'static,
     {
         self.answer(route, call, Duration::MAX, Self::decode).await
     }
@@ -206,13 +204,12 @@ impl Core {
         self.caches.stats()
     }
 
-    pub(crate) fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
-        let Serde(answer) = response.decode_with(|body| self.json.from_json(body))?;
-        Ok(answer)
+    pub(crate) fn decode<T: Decode>(&self, response: &Response) -> Result<T> {
+        Ok(response.decode_with(|body| self.json.from_json(body))?)
     }
 
-    pub(crate) fn encode<T: Serialize>(&self, what: &'static str, value: &T) -> Result<Bytes> {
-        match self.json.to_vec(&Serde(value)) {
+    pub(crate) fn encode<T: Encode>(&self, what: &'static str, value: &T) -> Result<Bytes> {
+        match self.json.to_vec(value) {
             Ok(bytes) => Ok(bytes.into()),
             Err(source) => Err(Error::Codec { what, source }),
         }

@@ -45,6 +45,15 @@ pub(crate) fn collect<E>(
     Ok((text.0, places))
 }
 
+/// What `write` gives, if it comes across no payload that is left out. Then it need not tell how far it has written.
+pub(crate) fn without<T>(write: impl FnOnce() -> Option<T>) -> Option<T> {
+    let restore = Restore(OPEN.replace(Some(Open::default())));
+    let written = write();
+    let places = OPEN.take().unwrap_or_default().places;
+    drop(restore);
+    written.filter(|_| places.is_empty())
+}
+
 /// Keeps a place for contents, if somebody collects them; an empty text must then be written instead.
 pub(super) fn keep(payload: &Payload) -> bool {
     OPEN.with_borrow_mut(|open| match open {
