@@ -99,13 +99,10 @@ impl Call {
     ///
     /// Those that frame the message or belong to the connection (`Content-Length`, `Transfer-Encoding`, `Host`, `Expect`,
     /// `Connection`, `TE`, `Proxy-Authorization` and the like) are the transport's; setting one is a mistake that
-    /// `execute` reports.
+    /// `execute` reports. So is a `Content-Type` that takes from a form the boundary by which it is read.
     pub fn header(mut self, name: impl AsRef<str>, value: impl TryInto<HeaderValue>) -> Self {
-        match crate::header::sendable(name.as_ref(), value) {
-            Ok((name, value)) => {
-                self.headers.insert(name, value);
-            }
-            Err(mistake) => self.wrong(mistake),
+        if let Err(mistake) = crate::header::set(&mut self.headers, name.as_ref(), value) {
+            self.wrong(mistake);
         }
         self
     }
@@ -133,8 +130,13 @@ impl Call {
     }
 
     /// Sends bytes that are already in their final form. A content type that is none is a mistake that `execute` reports.
+    ///
+    /// A call has one body: the last that was set, of whatever kind.
     pub fn body(mut self, body: impl Into<Bytes>, content_type: impl TryInto<HeaderValue>) -> Self {
         self.body = body.into();
+        if let Some(options) = &mut self.options {
+            options.source = None;
+        }
         self.content_type(content_type)
     }
 
@@ -143,6 +145,7 @@ impl Call {
     /// The deadline of an attempt ([`Timeouts::attempt`]) starts anew whenever it passes and a piece has gone out since; the
     /// deadline of the call does not, so raise [`Timeouts::total`] for what takes long.
     pub fn stream(mut self, source: BodySource, content_type: impl TryInto<HeaderValue>) -> Self {
+        self.body = Bytes::new();
         self.options().source = Some(source);
         self.content_type(content_type)
     }

@@ -7,12 +7,13 @@
 //! | `Proxy-Authorization` | the transport, by `ProxyConfig::credentials` |
 //! | `Accept`, `User-Agent`, `Authorization` | the call, else the client |
 //! | `Accept-Encoding` | the call, else `identity` for a call with `Range`, else the client: a part of a packed body is no part of the body |
+//! | `Content-Type` | whoever sets the body, else the call; one with a boundary only gives way to one that keeps it |
 //! | any other | the call; of several values of one name the last |
 
 use http::HeaderName;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue,
-    PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
+    HeaderValue, PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 
 use crate::error::{Error, Result};
@@ -54,6 +55,35 @@ pub(crate) fn sendable(
         )));
     }
     Ok((key, value))
+}
+
+/// Sets a header of a call, if it may be.
+pub(crate) fn set(
+    headers: &mut HeaderMap,
+    name: &str,
+    value: impl TryInto<HeaderValue>,
+) -> Result<()> {
+    let (name, value) = sendable(name, value)?;
+    if name == CONTENT_TYPE
+        && let Some(boundary) = headers.get(CONTENT_TYPE).and_then(boundary)
+        && self::boundary(&value) != Some(boundary)
+    {
+        // The body is written already, and nobody could read it.
+        return Err(Error::request(
+            "the `content-type` of a form has its boundary and is written with it; leave the header out",
+        ));
+    }
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// What parts the pieces of a body, by its content type.
+fn boundary(content_type: &HeaderValue) -> Option<&[u8]> {
+    let mut parameters = content_type.as_bytes().split(|byte| *byte == b';').skip(1);
+    parameters.find_map(|parameter| {
+        let (name, value) = parameter.trim_ascii().split_at_checked("boundary=".len())?;
+        name.eq_ignore_ascii_case(b"boundary=").then_some(value)
+    })
 }
 
 /// A content type in the form in which it is sent: `type/subtype`, perhaps with parameters (RFC 9110, section 8.3.1).
@@ -114,6 +144,30 @@ mod tests {
             let error = sendable(name, value).unwrap_err().to_string();
             assert!(error.contains(why), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_content_type_keeps_its_boundary() {
+        let mut headers = HeaderMap::new();
+        for value in [
+            "text/plain",
+            "multipart/form-data; boundary=b-1",
+            "multipart/related; charset=utf-8; Boundary=b-1",
+        ] {
+            set(&mut headers, "Content-Type", value).unwrap();
+            assert_eq!(headers[CONTENT_TYPE], value);
+        }
+        for value in [
+            "multipart/form-data",
+            "multipart/form-data; boundary=b-2",
+            "application/json",
+            "multipart/form-data; bound",
+        ] {
+            let error = set(&mut headers, "Content-Type", value).unwrap_err();
+            assert!(error.to_string().contains("boundary"), "{value}: {error}");
+            set(&mut headers, "accept", value).unwrap();
+        }
+        assert!(headers[CONTENT_TYPE].as_bytes().ends_with(b"Boundary=b-1"));
     }
 
     #[test]

@@ -98,15 +98,13 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// The name or the value cannot be sent, or the header is one that frames the message (`Content-Length` and the
-    /// like), which the transport writes.
+    /// like), which the transport writes, or a `Content-Type` that takes its boundary from a form.
     pub fn set_header(
         &mut self,
         name: impl AsRef<str>,
         value: impl TryInto<HeaderValue>,
     ) -> Result<()> {
-        let (name, value) = crate::header::sendable(name.as_ref(), value)?;
-        self.headers.insert(name, value);
-        Ok(())
+        crate::header::set(self.headers, name.as_ref(), value)
     }
 }
 

@@ -339,14 +339,20 @@ impl Proxy {
                 "the proxy is not an address such as http://proxy.example:3128: {why}{advice}"
             ))
         })?;
-        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        // Other signs than those that were meant would be refused by the proxy, and nobody would know why.
+        let decoded = |part: &str| match percent_decode_str(part).decode_utf8() {
+            Ok(text) => Ok(text.into_owned()),
+            Err(_) => Err(Error::config(
+                "the proxy's user name or password is not UTF-8 when its `%` escapes are undone; a letter such as `é` is %C3%A9, and `%` itself is %25",
+            )),
+        };
         let login = match &authority.login {
             None => None,
             Some(login) => {
                 let (user, password) = login.split_once(':').unwrap_or((login, ""));
                 Some(Login::new(ProxyCredentials {
-                    user: &decoded(user),
-                    password: &decoded(password),
+                    user: &decoded(user)?,
+                    password: &decoded(password)?,
                 })?)
             }
         };

@@ -143,7 +143,16 @@ impl Hosts {
         let address = if is_short { &whole } else { bare(address) };
         let address: IpAddr = address.parse().ok()?;
         let prefix: u8 = prefix.parse().ok()?;
-        (prefix <= bits(address)).then_some(Self::Network { address, prefix })
+        if prefix > bits(address) {
+            return None;
+        }
+        // Mapped addresses are looked up as those of IPv4 that they are.
+        let canonical = address.to_canonical();
+        let (address, prefix) = match prefix.checked_sub(bits(address) - bits(canonical)) {
+            Some(rest) => (canonical, rest),
+            None => (address, prefix),
+        };
+        Some(Self::Network { address, prefix })
     }
 
     /// The network of `192.168.*` and `10.*.*.*`.
@@ -265,6 +274,11 @@ mod tests {
             matches("10.0.0.1", "::ffff:10.0.0.1"),
             "the same address, mapped"
         );
+        for host in ["10.7.7.7", "::ffff:10.7.7.7"] {
+            assert!(matches("::ffff:10.0.0.0/104", host), "the same network");
+            assert!(!matches("::ffff:11.0.0.0/104", host));
+            assert!(matches("::ffff:0:0/96", host), "all of IPv4");
+        }
         assert!(
             !matches("10.0.0.0/8", "host10"),
             "networks say nothing of names"

@@ -228,7 +228,7 @@ const SHAPES: &[(&str, Option<&str>)] = &[
     (":@h", Some("http://h:80")),
     ("u:p@q@h:1", Some("http://u:p@q@h:1")),
     ("u%40x:p%3Ay@h", Some("http://u@x:p:y@h:80")),
-    ("u%C3%BC:%E9@h", Some("http://uü:�@h:80")),
+    ("u%C3%BC:%C3%A9@h", Some("http://uü:é@h:80")),
     ("ü:ß@h", Some("http://ü:ß@h:80")),
     ("u:p/w@h", None),
     ("u:p#w@h:1", None),
@@ -283,9 +283,12 @@ const SHAPES: &[(&str, Option<&str>)] = &[
 ];
 
 /// Those of which the `url` crate (2.5.8), which read them here before, made something else: the case of the name kept for
-/// SOCKS, hosts `http` and `socks5`, a backslash that ends the host, and punycode.
+/// SOCKS, hosts `http` and `socks5`, a backslash that ends the host, punycode, and another password in the place of one
+/// that is not UTF-8.
 #[rustfmt::skip]
 const OTHER_SHAPES: &[(&str, Option<&str>)] = &[
+    ("u%C3%BC:%E9@h", None),
+    ("%FF@h", None),
     ("SOCKS5H://P", Some("socks5h://p:1080")),
     ("http:/p:1", Some("http://p:1")),
     ("http:\\\\p:1", None),
@@ -330,6 +333,8 @@ fn proxies_of_every_shape() {
     let told = |text: &str| Proxy::parse(text).unwrap_err().to_string();
     assert!(told("bücher.example:1").contains("punycode"));
     assert!(told("u:p/w@h").contains("%2F"));
+    let not_utf8 = told("u:hunter2%E9@h");
+    assert!(not_utf8.contains("UTF-8") && !not_utf8.contains("hunter2"));
 }
 
 #[test]

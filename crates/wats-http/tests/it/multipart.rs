@@ -20,8 +20,8 @@ use http::{HeaderMap, StatusCode};
 use proptest::prelude::*;
 use wats_http::http::Method;
 use wats_http::{
-    BodySource, Call, Client, ErrorKind, Idempotency, Multipart, Operation, Part,
-    RequestCompression, RetryConfig,
+    Attempt, BodySource, Call, Client, ErrorKind, Idempotency, Intercept, Multipart, Operation,
+    Part, Refusal, RequestCompression, RetryConfig,
 };
 
 static FORM: Operation =
@@ -266,6 +266,97 @@ async fn what_cannot_be_sent_is_told_before_anything_is() {
         assert!(format!("{error:#}").contains(why), "{error:#}");
     }
     assert!(kept.lock().unwrap().is_empty());
+}
+
+/// A client of the program's whose every call has a content type.
+#[derive(Debug)]
+struct Kind(&'static str);
+
+impl Intercept for Kind {
+    fn before_attempt(&self, attempt: &mut Attempt<'_>) -> Result<(), Refusal> {
+        attempt.set_header("Content-Type", self.0)?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_the_boundary_from_a_form() {
+    let (server, kept) = keeping(Speaks::Plain, 0, || ()).await;
+    let plain = client(&server.url()).build().unwrap();
+    let form = || Multipart::new().text("a", "1");
+    let json = Kind("application/json");
+    let hooked = client(&server.url()).intercept(json).build().unwrap();
+    let bare = "multipart/form-data";
+    let call = || Call::new(&FORM).multipart(form());
+    for outcome in [
+        plain.execute(call().header("Content-Type", bare)).await,
+        plain
+            .execute(call().header("content-type", "multipart/form-data; boundary=x"))
+            .await,
+        plain
+            .post("/form")
+            .multipart(form())
+            .header("content-type", bare)
+            .send()
+            .await,
+        hooked.execute(call()).await,
+    ] {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{error:#}");
+        assert!(format!("{error:#}").contains("boundary"), "{error:#}");
+    }
+    assert!(kept.lock().unwrap().is_empty(), "nothing was sent");
+    // What is set before the form gives way to it, and what has no boundary is anybody's.
+    let before = Call::new(&FORM)
+        .header("content-type", bare)
+        .multipart(form());
+    plain.execute(before).await.unwrap();
+    let (headers, body) = kept.lock().unwrap().pop_front().unwrap();
+    assert_eq!(fields(&headers, &body), [field("a", "1")]);
+    let text = Call::new(&FORM).body("x", "text/plain");
+    hooked.execute(text).await.unwrap();
+    let (headers, _) = kept.lock().unwrap().pop_front().unwrap();
+    assert_eq!(headers[CONTENT_TYPE], "application/json");
+}
+
+#[tokio::test]
+async fn of_several_bodies_the_last_is_sent_with_its_own_content_type() {
+    let (server, kept) = keeping(Speaks::Plain, 0, || ()).await;
+    let client = client(&server.url()).build().unwrap();
+    let call = || Call::new(&FORM);
+    let form = || Multipart::new().text("a", "1");
+    let stream = || BodySource::repeatable(|| Ok(stream::iter([Ok(Bytes::from_static(b"s"))])));
+    for (call, kind, body) in [
+        (
+            call().multipart(form()).json(&[1]),
+            "application/json",
+            "[1]",
+        ),
+        (
+            call().stream(stream(), "a/b").body("x", "text/plain"),
+            "text/plain",
+            "x",
+        ),
+        (call().json(&[1]).stream(stream(), "a/b"), "a/b", "s"),
+        (call().multipart(form()).stream(stream(), "a/b"), "a/b", "s"),
+        (
+            call().multipart(form()).body("", "text/plain"),
+            "text/plain",
+            "",
+        ),
+    ] {
+        assert_eq!(call.key().is_some(), body != "s", "{kind}");
+        client.execute(call).await.unwrap();
+        let (headers, sent) = kept.lock().unwrap().pop_front().unwrap();
+        assert_eq!(headers[CONTENT_TYPE], kind);
+        assert_eq!(sent, body, "{kind}");
+    }
+    client
+        .execute(call().json(&[1]).multipart(form()))
+        .await
+        .unwrap();
+    let (headers, sent) = kept.lock().unwrap().pop_front().unwrap();
+    assert_eq!(fields(&headers, &sent), [field("a", "1")]);
 }
 
 /// The sum of both lengths stays, but neither file is what was announced.
