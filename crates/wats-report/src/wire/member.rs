@@ -157,6 +157,25 @@ pub fn encode_value<T: Member, S: Sink>(value: &T, extra: &Extra, name: &str, si
     }
 }
 
+/// Reads the value of a member by the codec's fast path. It leaves a member that comes twice to `serde`.
+#[inline]
+pub fn decode_value<'de, T: Member, S: Source<'de>>(
+    source: &mut S,
+    name: &'static str,
+    field: &mut Option<T>,
+    extra: &mut Extra,
+    leftover: &mut Leftover,
+) -> Option<()> {
+    if field.is_some() {
+        return None;
+    }
+    T::decode_member(field, leftover, source)?;
+    if !leftover.is_empty() {
+        leftover.settle(name, extra);
+    }
+    Some(())
+}
+
 /// Whether this is another way to spell the value.
 fn is_spelling<T: Member>(value: &T, spelling: &Value) -> bool {
     T::SPELT && spelling.as_str().is_some_and(|text| value.is_spelt(text))

@@ -48,8 +48,8 @@ macro_rules! wire {
             use serde::ser::{Serialize, SerializeMap, Serializer};
             use $crate::wire::fast::{Decode, Encode, Key, Kind, Sink, Source, Written};
             use $crate::wire::key;
-            use $crate::wire::member::{Leaf, Member, Model, encode_value, spelling};
-            use $crate::wire::read::{Leftover, decode_other, decode_plain, decode_value, fill, is_settled};
+            use $crate::wire::member::{Leaf, Member, Model, decode_value, encode_value, spelling};
+            use $crate::wire::read::{Leftover, decode_other, decode_plain, fill, is_settled};
             use $crate::wire::slot::{Fields, Found, Slot, count_others, is_other, same_extra};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]

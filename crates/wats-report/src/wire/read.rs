@@ -11,7 +11,6 @@ use wats_codec::fast::{Kind, Number, Source};
 
 use super::Extra;
 use super::any::{self, Any, Object};
-use super::member::Member;
 use super::slot::{Fields, Found, Slot, adds_to_field};
 
 /// What a member's value tells beyond the member itself.
@@ -31,7 +30,7 @@ impl Leftover {
 
     /// Puts what was told where the object keeps such things.
     #[cold]
-    fn settle(&mut self, name: &'static str, extra: &mut Extra) {
+    pub(super) fn settle(&mut self, name: &'static str, extra: &mut Extra) {
         if let Some(value) = self.value.take() {
             extra.push(name, value);
         }
@@ -39,25 +38,6 @@ impl Leftover {
             extra.note_duplicate(format!("{name}.{inner}"));
         }
     }
-}
-
-/// Reads the value of a member by the codec's fast path. It leaves a member that comes twice to `serde`.
-#[inline]
-pub fn decode_value<'de, T: Member, S: Source<'de>>(
-    source: &mut S,
-    name: &'static str,
-    field: &mut Option<T>,
-    extra: &mut Extra,
-    leftover: &mut Leftover,
-) -> Option<()> {
-    if field.is_some() {
-        return None;
-    }
-    T::decode_member(field, leftover, source)?;
-    if !leftover.is_empty() {
-        leftover.settle(name, extra);
-    }
-    Some(())
 }
 
 /// Reads the value of a member without a field by the codec's fast path.
