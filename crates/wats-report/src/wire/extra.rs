@@ -137,8 +137,8 @@ impl Extra {
 
     /// Whether no two of the members have one name, as far as a short look tells.
     pub(crate) fn is_settled(&self) -> bool {
-        /// Comparing all with all is for the few only.
-        const FEW: usize = 16;
+        /// Comparing all with all is for the few only; exports have up to some 40 nulls in an object.
+        const FEW: usize = 64;
         let members = self.members();
         let twice = |(at, (name, _)): (usize, &(Cow<'static, str>, Value))| {
             members[at + 1..].iter().any(|(key, _)| key == name)
