@@ -171,7 +171,8 @@ impl<T: Decode + Clone + Send + Sync + 'static> Pages<T> {
         self
     }
 
-    /// The next row; `None` when there is no more for now. The same as that of the stream, without a trait.
+    /// The next row; `None` behind the last one. Called again after that, it gives the rows that the server has got since.
+    /// The same as that of the stream, without a trait.
     ///
     /// # Errors
     /// As [`next_page`](Self::next_page).
@@ -182,7 +183,8 @@ impl<T: Decode + Clone + Send + Sync + 'static> Pages<T> {
         Ok(self.next_ready())
     }
 
-    /// The rows of the next page, at least one; `None` when there is no more for now.
+    /// The rows of the next page, at least one; `None` behind the last one. Called again after that, it gives the rows that
+    /// the server has got since.
     ///
     /// # Errors
     /// The list has an order, `top` or `skip` of its own, the answer is no page, or the call fails.

@@ -18,7 +18,10 @@ use crate::process::ProcessService;
 use crate::product::{Product, ProductService};
 
 /// Rows as no domain has them yet.
-#[allow(dead_code, reason = "the list of all rows")]
+#[allow(
+    dead_code,
+    reason = "the macro lists the rows for the test of the tables, which these are not in"
+)]
 mod rows {
     use crate::ask::route::routes;
 
