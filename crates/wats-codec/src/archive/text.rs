@@ -12,48 +12,16 @@ pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
         b"+00:00" => false,
         _ => return None,
     };
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T', //
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
-        b'.',
-        f0,
-        f1,
-        f2,
-    ] = *clock
-    else {
-        return None;
-    };
-    let digits = [
-        y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, f0, f1, f2,
-    ];
-    // Without an end at the first: all are looked at in one go.
-    let others = digits
-        .iter()
-        .fold(false, |others, digit| others | !digit.is_ascii_digit());
-    if others {
-        return None;
-    }
-    let digit = |digit: u8| u32::from(digit & 15);
-    let two = |tens, ones| digit(tens) * 10 + digit(ones);
-    let (year, month, day) = (two(y0, y1) * 100 + two(y2, y3), two(m0, m1), two(d0, d1));
-    let (hour, minute, second) = (two(h0, h1), two(n0, n1), two(s0, s1));
+    let date = digits(clock.first_chunk()?, *b"0000-00-")?;
+    let hours = digits(clock.get(8..)?.first_chunk()?, *b"00T00:00")?;
+    // Begins with the last digit of the minute once more.
+    let seconds = digits(clock.last_chunk()?, *b"0:00.000")?;
+    let (year, month) = (two_of(date, 0) * 100 + two_of(date, 2), two_of(date, 5));
+    let (day, hour, minute) = (two_of(hours, 0), two_of(hours, 3), two_of(hours, 6));
+    let (second, millis) = (
+        two_of(seconds, 2),
+        two_of(seconds, 5) * 10 + (seconds >> 56) as u32,
+    );
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days_of_month = match month {
         2 => 28 + u32::from(leap),
@@ -64,10 +32,26 @@ pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
     if !(1..=days_of_month).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let seconds = (hour * 60 + minute) * 60 + second;
-    let millis = seconds * 1000 + two(f0, f1) * 10 + digit(f2);
+    let millis = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
     let days = days_from_date(year, month, day);
     Some((days * MILLIS_OF_DAY + i64::from(millis), utc))
+}
+
+/// The digits of a text, a byte each, if it has digits where the form has `0` and equals the form elsewhere.
+#[inline]
+fn digits(text: &[u8; 8], form: [u8; 8]) -> Option<u64> {
+    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(form);
+    // What must be added to the least wrong value to reach the eighth bit.
+    let to_wrong = form.map(|letter| if letter == b'0' { 0x80 - 10 } else { 0x80 - 1 });
+    let wrong = digits.wrapping_add(u64::from_le_bytes(to_wrong)) | digits;
+    (wrong & 0x8080_8080_8080_8080 == 0).then_some(digits)
+}
+
+/// The number of the two digits from `at` on.
+#[inline]
+fn two_of(digits: u64, at: u32) -> u32 {
+    let pairs = digits * 10 + (digits >> 8);
+    (pairs >> (8 * at)) as u32 & 0xff
 }
 
 const MILLIS_OF_DAY: i64 = 86_400_000;
