@@ -12,6 +12,7 @@ use super::known::{Dictionary, Texts};
 use super::number::{push_number, zigzag};
 use super::shapes::{Kinds, Shapes, Struct, entry};
 use super::tables::Budget;
+use super::text::Zone;
 use super::transcode::{self, ToArchive};
 use super::{MAGIC, VERSION, checksum, expanded_size, kind, text};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
@@ -37,6 +38,7 @@ pub(crate) struct ArchiveSink {
     outer: Vec<Open>,
     known_texts: Dictionary,
     last_time: i64,
+    last_exact_time: i64,
     /// The [`expanded_size`] of the texts, bytes and lists so far; maps are counted by their shapes.
     spent: u64,
     max_depth: usize,
@@ -152,6 +154,7 @@ impl ArchiveSink {
             outer: Vec::new(),
             known_texts: Dictionary::new(),
             last_time: 0,
+            last_exact_time: 0,
             spent: 0,
             max_depth,
             fault: None,
@@ -243,6 +246,19 @@ impl ArchiveSink {
                 let step = zigzag(millis.wrapping_sub(self.last_time)) << 1 | u64::from(utc);
                 self.last_time = millis;
                 push_number(&mut self.values, step);
+            }
+            28 | 33 => {
+                let (ticks, zone) = text::parse_exact_time(text)?;
+                self.kind(kind::EXACT_TIME);
+                let step = zigzag(ticks.wrapping_sub(self.last_exact_time)) << 1;
+                self.last_exact_time = ticks;
+                match zone {
+                    Zone::Utc => push_number(&mut self.values, step | 1),
+                    Zone::Minutes(minutes) => {
+                        push_number(&mut self.values, step);
+                        push_number(&mut self.values, zigzag(minutes));
+                    }
+                }
             }
             36 => {
                 let uuid = text::parse_uuid(text)?;
