@@ -5,6 +5,8 @@
 //! Halves are sent after all that is larger. So once the whole, its halves and its quarters have all
 //! failed, it is known that nothing gets through: an outage, which more calls would only multiply.
 
+use tokio::time::Instant;
+
 use crate::BatchError;
 use crate::entry::Index;
 use crate::error::Answer;
@@ -49,7 +51,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
                 ..part
             };
             let items = part.items.into_iter().map(|(_, item)| item).collect();
-            let is_retried = match self.call(items).await {
+            let is_retried = match self.call(items, Instant::now()).await {
                 Ok(answers) => {
                     got_through = true;
                     self.settle_or_keep(answers, again, recovery)
