@@ -270,7 +270,7 @@ impl<T, R, E> Queue<T, R, E> {
         let is_interrupted = |slot: &Slot<T, R, E>| {
             matches!(slot.stage, Stage::Sent) && slot.waiter != Waiter::Removed
         };
-        let sent = self.find(is_interrupted);
+        let sent = self.slots.find(is_interrupted);
         for index in &sent {
             self.answer(*index, Err(BatchError::Interrupted), deferred);
         }
@@ -477,7 +477,7 @@ impl<T, R, E> Queue<T, R, E> {
     ) -> usize {
         let is_waiting =
             |slot: &Slot<T, R, E>| slot.site == id && matches!(slot.stage, Stage::Waiting(_));
-        let waiting = self.find(is_waiting);
+        let waiting = self.slots.find(is_waiting);
         for index in &waiting {
             let slot = self.slots.get(*index);
             let is_blocked = slot.is_some_and(|slot| slot.position == QueuePosition::Blocked);
@@ -500,11 +500,6 @@ impl<T, R, E> Queue<T, R, E> {
         (site.waiting, site.queued, site.flushing, site.due) = (0, 0, 0, false);
         self.fill_from_blocked();
         waiting.len()
-    }
-
-    fn find(&self, which: impl Fn(&Slot<T, R, E>) -> bool) -> Vec<Index> {
-        let found = self.slots.iter().filter(|(_, slot)| which(slot));
-        found.map(|(index, _)| index).collect()
     }
 
     /// The start of the oldest window among the queued items of a site.

@@ -83,9 +83,9 @@ impl<T, R, E> Slots<T, R, E> {
         self.all.get_mut(index)?.as_mut()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Index, &Slot<T, R, E>)> {
-        let all = self.all.iter().enumerate();
-        all.filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
+    pub(crate) fn find(&self, which: impl Fn(&Slot<T, R, E>) -> bool) -> Vec<Index> {
+        let is_one = |index: &Index| self.get(*index).is_some_and(&which);
+        (0..self.all.len()).filter(is_one).collect()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<T, R, E>> {
