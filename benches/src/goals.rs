@@ -246,7 +246,7 @@ mod tests {
         set(&mut rows);
         let metrics: Vec<_> = rows.iter().flat_map(|row| &row.metrics).collect();
         let goals: usize = metrics.iter().map(|metric| metric.goals.len()).sum();
-        assert!(goals >= all().len());
+        assert!(goals > 20, "{goals}");
         let named = all().into_iter().map(|(id, _)| id);
         let named = named.chain(report::promised_rows());
         for id in named.filter(|id| !id.starts_with("scenario.")) {
