@@ -3,7 +3,7 @@
 
 use super::reference::{Line, TABLES, Without};
 use super::{areas, date, machine, number, quantity, spread, times};
-use crate::goals::{Verdict, is_ours, is_peer, judge};
+use crate::goals::{Verdict, is_ours, is_peer, is_row, judge};
 use crate::python;
 use crate::row::{Better, Measurement, Report, Row, Standing};
 
@@ -118,7 +118,7 @@ pub(super) fn origin(report: &Report) -> String {
 }
 
 fn promised_line(line: &Line, rows: &[Row]) -> Vec<Cell> {
-    let find = |id: &str| rows.iter().find(|row| row.id == id);
+    let find = |id: &str| rows.iter().find(|row| is_row(&row.id, id));
     let mut cells = vec![
         cell(line.what, Tone::Plain),
         cell(line.before, Tone::Muted),
