@@ -157,7 +157,7 @@ pub struct Verdict {
 }
 
 /// Holds a row against one of its goals; `rows` is the whole run.
-pub fn judge(goal: &Goal, row: &Row, rows: &[Row]) -> Verdict {
+pub fn check(goal: &Goal, row: &Row, rows: &[Row]) -> Verdict {
     let untold = |goal: String, why: &str| Verdict {
         goal,
         reached: why.to_owned(),
@@ -283,7 +283,7 @@ mod tests {
         let mut other = row(better);
         other.id = "a.other".into();
         other.subject = Measurement::of("ours", &[20.0]);
-        judge(goal, &row(better), &[other]).met
+        check(goal, &row(better), &[other]).met
     }
 
     #[test]
@@ -323,17 +323,17 @@ mod tests {
             peer: "absent".into(),
             least: 2.0,
         };
-        let verdict = judge(&absent, &row(Better::Lower), &[]);
+        let verdict = check(&absent, &row(Better::Lower), &[]);
         assert_eq!(verdict.met, None);
         assert_eq!(verdict.reached, "absent was not run");
         let no_row = Goal::PartOfRow {
             row: "a.none".into(),
             most: 2.0,
         };
-        assert_eq!(judge(&no_row, &row(Better::Lower), &[]).met, None);
+        assert_eq!(check(&no_row, &row(Better::Lower), &[]).met, None);
         let mut failed = row(Better::Lower);
         failed.subject = None;
-        assert_eq!(judge(&Goal::Figure(1.0), &failed, &[]).met, None);
+        assert_eq!(check(&Goal::Figure(1.0), &failed, &[]).met, None);
     }
 
     #[test]

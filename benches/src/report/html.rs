@@ -5,7 +5,7 @@
 
 use super::page::{self, Block, Cell, Table, Tone};
 use super::{spread, times};
-use crate::goals::judge;
+use crate::goals::check;
 use crate::row::{Better, Report, Row};
 use std::fmt::Write;
 
@@ -132,7 +132,7 @@ fn chart(text: &mut String, rows: &[&Row], report: &Report) {
             line(text, &other.name, class(tone), &spread(other), &ratio, &bar);
         }
         for goal in &row.goals {
-            let verdict = judge(goal, row, &report.rows);
+            let verdict = check(goal, row, &report.rows);
             let (word, tone) = match verdict.met {
                 Some(true) => ("Goal met", "good"),
                 Some(false) => ("Goal missed", "bad"),

@@ -3,7 +3,7 @@
 
 use super::reference::{Line, TABLES, Without};
 use super::{areas, date, machine, number, quantity, spread, times};
-use crate::goals::{Verdict, is_ours, is_peer, is_row, judge};
+use crate::goals::{Verdict, check, is_ours, is_peer, is_row};
 use crate::python;
 use crate::row::{Better, Measurement, Report, Row, Standing};
 
@@ -201,8 +201,8 @@ pub(super) fn verdicts(report: &Report) -> Vec<(&Row, Verdict)> {
         .rows
         .iter()
         .flat_map(|row| {
-            let judged = row.goals.iter();
-            judged.map(move |goal| (row, judge(goal, row, &report.rows)))
+            let goals = row.goals.iter();
+            goals.map(move |goal| (row, check(goal, row, &report.rows)))
         })
         .collect()
 }
@@ -303,7 +303,7 @@ pub(super) fn area_table(rows: &[&Row], report: &Report) -> Table {
             None => cell("–", Tone::Plain),
         };
         for goal in &row.goals {
-            let verdict = judge(goal, row, &report.rows);
+            let verdict = check(goal, row, &report.rows);
             if verdict.met == Some(false) {
                 ours.push((format!("missed: {}", verdict.goal), Tone::Bad));
             }
