@@ -22,5 +22,6 @@ guides! {
     Performance: "performance.md",
     Reports: "reports.md",
     Simulator: "simulator.md",
+    Size: "size.md",
     Transport: "transport.md",
 }

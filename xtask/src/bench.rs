@@ -4,11 +4,21 @@ use crate::process::{self, Error};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// The profile of the workspace that has the release settings of cargo itself.
+const PROFILE: &str = "bench-run";
+
 /// Builds and runs the benchmarks with `arguments`; their exit code is ours.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     // `cargo run --bin` builds one binary only, but the rows that count memory run in the other.
     let mut build = process::cargo();
-    build.args(["build", "--release", "-p", "wats-benches", "--bins"]);
+    build.args([
+        "build",
+        "--profile",
+        PROFILE,
+        "-p",
+        "wats-benches",
+        "--bins",
+    ]);
     let built = process::status(&mut build)?;
     if !built.success() {
         return Ok(process::exit_code(built));
@@ -17,7 +27,8 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     bench.args([
         "run",
         "--quiet",
-        "--release",
+        "--profile",
+        PROFILE,
         "-p",
         "wats-benches",
         "--bin",
