@@ -13,8 +13,8 @@ macro_rules! codes {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )*
-            /// Anything else, kept for writing back. Rare, so a pointer is all the room that it takes.
-            Other(Box<Box<str>>),
+            /// Anything else, kept for writing back.
+            Other(Box<str>),
         }
 
         impl $name {
@@ -31,7 +31,7 @@ macro_rules! codes {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text => Self::$variant, )*
-                    other => Self::Other(Box::new(other.into())),
+                    other => Self::Other(other.into()),
                 }
             }
         }

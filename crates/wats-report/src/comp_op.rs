@@ -53,7 +53,7 @@ impl CompOp {
     /// Whether an operator compares texts. The schema misspells two of them, so its spelling is taken too.
     pub(crate) fn compares_texts(&self) -> bool {
         match self {
-            Self::Other(text) => matches!(&***text, "IGNORECAS" | "CASESENIT"),
+            Self::Other(text) => matches!(&**text, "IGNORECAS" | "CASESENIT"),
             Self::CaseSensit | Self::IgnoreCase => true,
             other => other.numeric_limits().is_some_and(|limits| limits < 2),
         }
