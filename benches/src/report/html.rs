@@ -45,6 +45,11 @@ pub fn render(report: &Report) -> String {
     }
     for area in areas(&report.rows) {
         let _ = writeln!(page, "<h2>{}</h2>", escape(area));
+        if area == "scaling" {
+            // Curves say nothing as single rows.
+            page += "<p><a href=\"scaling.html\">How it grows</a>: charts, exponents and knees, on a page of their own.</p>\n";
+            continue;
+        }
         for row in report.rows.iter().filter(|row| row.area == area) {
             page += &article(row);
         }

@@ -3,6 +3,7 @@
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod scaling;
 
 use crate::Result;
 use crate::row::{Measurement, Row};
