@@ -50,7 +50,7 @@ const fn row(
 }
 
 impl Row {
-    /// With more room, where the seed of a hash moves the count.
+    /// With more room, where runs of one program differ by more.
     const fn within(self, tolerance: f64) -> Self {
         Self { tolerance, ..self }
     }
