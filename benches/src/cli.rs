@@ -28,7 +28,7 @@ struct Options {
     /// Take at most 90 s for all rows: fewer and shorter rounds.
     #[arg(long)]
     quick: bool,
-    /// Only these areas (cache, batch, codec, http, scenario), or rows whose id begins like this.
+    /// Only these areas (cache, batch, codec, http, scenario, scaling), or rows whose id begins like this.
     #[arg(long, value_delimiter = ',', value_name = "AREA")]
     only: Vec<String>,
     /// Write the report as JSON to this file too.
@@ -268,6 +268,9 @@ fn write_reports(report: &Report, options: &Options) -> Result<()> {
     report::json::write(report, &out.join("report.json"))?;
     report::write_text(&out.join("report.md"), &report::markdown::render(report))?;
     report::write_text(&out.join("report.html"), &report::html::render(report))?;
+    if let Some(page) = report::scaling::render(report) {
+        report::write_text(&out.join("scaling.html"), &page)?;
+    }
     if let Some(extra) = &options.json {
         report::json::write(report, extra)?;
     }

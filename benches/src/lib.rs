@@ -24,6 +24,7 @@ pub mod report;
 pub mod row;
 pub mod runner;
 pub mod server;
+pub mod slope;
 pub mod spec;
 
 /// What anything here may fail with: a measurement stops at any error and keeps its text.

@@ -35,6 +35,9 @@ pub fn render(report: &Report) -> String {
             }
             Block::Subsection(title) => element(&mut text, "h3", title),
             Block::Text(words) => element(&mut text, "p", words),
+            Block::Link(words, page) => {
+                let _ = writeln!(text, "<p><a href=\"{page}\">{}</a></p>", escape(words));
+            }
             Block::List(items) => {
                 text.push_str("<ul>\n");
                 for item in items {

@@ -19,6 +19,9 @@ pub(super) fn write(text: &mut String, blocks: &[Block<'_>], report: &Report) {
             Block::Section(title) => line(text, "## ", title),
             Block::Subsection(title) => line(text, "### ", title),
             Block::Text(words) => line(text, "", words),
+            Block::Link(words, page) => {
+                let _ = writeln!(text, "[{}]({page})", escape(words));
+            }
             Block::List(items) => items.iter().for_each(|item| line(text, "- ", item)),
             Block::Table(content) => table(text, content),
             Block::Area(rows) => table(text, &page::area_table(rows, report)),

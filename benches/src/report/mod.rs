@@ -10,6 +10,7 @@ pub mod json;
 pub mod markdown;
 mod page;
 mod reference;
+pub mod scaling;
 
 use crate::Result;
 use crate::row::{Measurement, Report, Row};

@@ -12,6 +12,8 @@ pub(super) enum Block<'a> {
     Section(String),
     Subsection(String),
     Text(String),
+    /// Words that lead to a page beside this one.
+    Link(&'static str, &'static str),
     List(Vec<String>),
     Table(Table),
     /// The rows of an area: a chart where there are charts, a table elsewhere.
@@ -50,7 +52,13 @@ pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
     let mut blocks = summary(report);
     for area in areas(&report.rows) {
         blocks.push(Block::Section(format!("Rows: {area}")));
-        blocks.push(Block::Area(rows_of(report, area)));
+        blocks.push(if area == "scaling" {
+            // Curves say nothing as single rows.
+            let words = "How it grows: charts, exponents and knees, on a page of their own";
+            Block::Link(words, "scaling.html")
+        } else {
+            Block::Area(rows_of(report, area))
+        });
     }
     blocks.extend(how_to_read());
     blocks.extend(noise(report));
