@@ -176,12 +176,15 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// Space for the texts of one report is set aside.
+    const AT_FIRST: usize = 64;
+
     pub(super) fn new() -> Self {
         Self {
             index: Index::new(),
-            known: Vec::new(),
-            joined: Vec::new(),
-            ends: Vec::new(),
+            known: Vec::with_capacity(Self::AT_FIRST),
+            joined: Vec::with_capacity(Self::AT_FIRST * 8),
+            ends: Vec::with_capacity(Self::AT_FIRST),
         }
     }
 

@@ -32,10 +32,11 @@ pub(crate) struct ArchiveSink {
     kinds: Vec<u8>,
     /// The keys so far of the open maps that are no structs.
     names: Vec<u32>,
-    /// The innermost list or map, or the document.
-    inner: Open,
-    /// Those around it.
-    outer: Vec<Open>,
+    open: Vec<Open>,
+    /// What the innermost of them is.
+    what: What,
+    /// The kinds of the last values in it.
+    last: Kinds,
     known_texts: Dictionary,
     last_time: i64,
     last_exact_time: i64,
@@ -48,12 +49,12 @@ pub(crate) struct ArchiveSink {
 /// A list or map that is not at its end yet.
 #[derive(Clone, Copy)]
 struct Open {
-    what: What,
     /// Of a struct, its type and a bit for each field that is written.
     of_type: u32,
     fields: u64,
-    /// The kinds of its last values.
-    last: Kinds,
+    /// What it stands in, and the kinds of the last values there.
+    outer: What,
+    outer_last: Kinds,
     /// Where its part begins of `kinds` and `names`.
     kinds: usize,
     names: usize,
@@ -142,16 +143,9 @@ impl ArchiveSink {
             values: Vec::with_capacity(AT_FIRST),
             kinds: Vec::new(),
             names: Vec::new(),
-            inner: Open {
-                what: What::Plain,
-                of_type: 0,
-                fields: 0,
-                last: Kinds::default(),
-                kinds: 0,
-                names: 0,
-                frame: 0,
-            },
-            outer: Vec::new(),
+            open: Vec::new(),
+            what: What::Plain,
+            last: Kinds::default(),
             known_texts: Dictionary::new(),
             last_time: 0,
             last_exact_time: 0,
@@ -216,7 +210,7 @@ impl ArchiveSink {
         section(&[&shapes]);
 
         section(&self.frames.parts());
-        section(&[&[self.inner.last.last()], &self.values]);
+        section(&[&[self.last.last()], &self.values]);
 
         let sum = checksum(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&sum.to_le_bytes());
@@ -226,7 +220,7 @@ impl ArchiveSink {
 
     #[inline]
     fn kind(&mut self, kind: u8) {
-        self.inner.last.push(kind);
+        self.last.push(kind);
     }
 
     /// A text among the values: 0 if it is new, else its number from 1.
@@ -277,8 +271,13 @@ impl ArchiveSink {
 
     /// Goes into a list or map, with so many bytes left for its frame.
     #[inline]
-    fn enter<const LEFT: usize>(&mut self, kind: u8, what: What) -> bool {
-        if self.outer.len() == self.max_depth {
+    fn enter<const LEFT: usize>(
+        &mut self,
+        kind: u8,
+        what: What,
+        (of_type, fields): (u32, u64),
+    ) -> bool {
+        if self.open.len() == self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
                 limit: self.max_depth,
                 at: None,
@@ -288,16 +287,17 @@ impl ArchiveSink {
             return false;
         }
         self.kind(kind);
-        self.outer.push(self.inner);
-        self.inner = Open {
-            what,
-            of_type: 0,
-            fields: 0,
-            last: Kinds::default(),
+        self.open.push(Open {
+            of_type,
+            fields,
+            outer: self.what,
+            outer_last: self.last,
             kinds: self.kinds.len(),
             names: self.names.len(),
             frame: self.frames.bytes.len(),
-        };
+        });
+        self.what = what;
+        self.last = Kinds::default();
         self.frames.bytes.extend_from_slice(&[0; LEFT]);
         true
     }
@@ -305,8 +305,10 @@ impl ArchiveSink {
     /// Goes back to what the innermost list or map stands in.
     #[inline]
     fn leave(&mut self) -> Option<Open> {
-        let outer = self.outer.pop()?;
-        Some(std::mem::replace(&mut self.inner, outer))
+        let open = self.open.pop()?;
+        self.what = open.outer;
+        self.last = open.outer_last;
+        Some(open)
     }
 
     /// Fills the place for the kind of the latest value.
@@ -315,27 +317,25 @@ impl ArchiveSink {
     #[inline]
     fn fill_kind(&mut self) {
         if let Some(place) = self.kinds.last_mut() {
-            *place = self.inner.last.last();
+            *place = self.last.last();
         }
     }
 
     /// Keeps a key, or the number of a struct's key.
     #[cold]
     fn name(&mut self, key: &Key, index: usize) {
-        match self.inner.what {
+        match self.what {
             What::Plain => {}
             What::NewStruct => {
-                self.shapes
-                    .number_key(self.inner.of_type, index, &mut self.keys);
+                let of_type = self.open.last().map_or(0, |open| open.of_type);
+                self.shapes.number_key(of_type, index, &mut self.keys);
             }
             What::Map => self.dynamic_key(key.name()),
         }
     }
 
-    /// The shape of the innermost map, one of any keys.
-    fn shape_of_map(&mut self) -> u32 {
-        self.fill_kind();
-        let Open { kinds, names, .. } = self.inner;
+    /// The shape of a map of any keys.
+    fn shape_of_map(&mut self, Open { kinds, names, .. }: Open) -> u32 {
         let pairs = self.names.iter().skip(names);
         let pairs = pairs.zip(self.kinds.iter().skip(kinds));
         let shape: Vec<_> = pairs.map(|(name, kind)| entry(*name, *kind)).collect();
@@ -423,7 +423,7 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn begin_map(&mut self, _entries: usize) -> bool {
-        self.enter::<{ Frames::MAP }>(kind::MAP, What::Map)
+        self.enter::<{ Frames::MAP }>(kind::MAP, What::Map, (0, 0))
     }
 
     #[inline]
@@ -437,17 +437,12 @@ impl Sink for ArchiveSink {
         } else {
             What::NewStruct
         };
-        if !self.enter::<{ Frames::MAP }>(kind::MAP, what) {
-            return false;
-        }
-        self.inner.of_type = of_type;
-        self.inner.fields = written.fields;
-        true
+        self.enter::<{ Frames::MAP }>(kind::MAP, what, (of_type, written.fields))
     }
 
     #[inline]
     fn key(&mut self, key: &Key, index: usize) {
-        if self.inner.what != What::Plain {
+        if self.what != What::Plain {
             self.name(key, index);
         }
     }
@@ -461,17 +456,21 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn end_map(&mut self) {
-        let number = if self.inner.what == What::Map {
-            self.shape_of_map()
-        } else {
-            self.shapes.of_struct(Struct {
-                of_type: self.inner.of_type,
-                fields: self.inner.fields,
-                kinds: self.inner.last,
-            })
-        };
+        let (what, kinds) = (self.what, self.last);
+        if what == What::Map {
+            self.fill_kind();
+        }
         let Some(map) = self.leave() else {
             return;
+        };
+        let number = if what == What::Map {
+            self.shape_of_map(map)
+        } else {
+            self.shapes.of_struct(Struct {
+                of_type: map.of_type,
+                fields: map.fields,
+                kinds,
+            })
         };
         self.shapes.used(number);
         if number < 0x80 {
@@ -484,7 +483,7 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn begin_list(&mut self, _items: usize) -> bool {
-        self.enter::<{ Frames::LIST }>(kind::LIST, What::Plain)
+        self.enter::<{ Frames::LIST }>(kind::LIST, What::Plain, (0, 0))
     }
 
     #[inline]
@@ -516,7 +515,7 @@ impl Sink for ArchiveSink {
 
     fn serde<T: Serialize + ?Sized>(&mut self, value: &T) {
         let mut packed = Vec::new();
-        let rest = Limits::default().max_depth(self.max_depth - self.outer.len());
+        let rest = Limits::default().max_depth(self.max_depth - self.open.len());
         let written = msgpack::write(value, &mut packed, &rest)
             .and_then(|()| transcode::to_archive(&packed, self));
         if let Err(error) = written {
