@@ -36,7 +36,7 @@ pub(crate) struct SocketState {
     /// How many wait for a change.
     waiting: AtomicUsize,
     changed: Notify,
-    /// Something came since that was asked last (HTTP/2).
+    /// Something of an answer came since that was asked last (HTTP/2).
     heard: AtomicBool,
 }
 
@@ -107,7 +107,7 @@ impl SocketState {
         self.exhausted.store(true, SeqCst);
     }
 
-    /// Says that something came. Whoever asks runs in the same task.
+    /// Says that something of an answer came. Whoever asks runs in the same task.
     pub(crate) fn hear(&self) {
         self.heard.store(true, Relaxed);
     }

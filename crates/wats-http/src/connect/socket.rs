@@ -78,9 +78,6 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
                 let before = buffer.filled().len();
                 let poll = frames.poll_read(&mut this.stream, context, buffer);
                 let came = buffer.filled().len() > before;
-                if came {
-                    this.state.hear();
-                }
                 if frames.take_goaway_began() || (poll.is_ready() && !came) {
                     this.state.exhaust();
                 }

@@ -21,7 +21,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct KeepAlive {
     pings: PingPong,
-    /// When something came last.
+    /// When something of an answer came last, or the answer to a PING.
     heard: Instant,
     phase: Phase,
     timer: Pin<Box<Sleep>>,
@@ -62,6 +62,7 @@ impl KeepAlive {
             self.heard = Instant::now();
         }
         if self.phase == Phase::Pinged && self.pings.poll_pong(context).is_ready() {
+            self.heard = Instant::now();
             self.phase = Phase::Watching;
             self.set(self.heard + PING_AFTER, context);
         }
