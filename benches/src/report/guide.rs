@@ -1,7 +1,6 @@
 //! The part of a guide that carries the newest run: what stands between two markers is replaced.
 
-use super::page::{self, Block};
-use super::{areas, markdown};
+use super::{markdown, page};
 use crate::Result;
 use crate::row::Report;
 use std::fs;
@@ -15,11 +14,7 @@ pub const END: &str = "<!-- the newest run ends here -->";
 /// The run as the guide carries it: the reference's tables, the goals, where a peer is ahead, and every row.
 pub fn render(report: &Report) -> String {
     let mut blocks = page::summary(report);
-    for area in areas(&report.rows) {
-        blocks.push(Block::Section(format!("Rows: {area}")));
-        let rows = report.rows.iter().filter(|row| row.area == area);
-        blocks.push(Block::Area(rows.collect()));
-    }
+    blocks.extend(page::rows(report));
     let mut text = String::new();
     markdown::write(&mut text, &blocks, report);
     text

@@ -7,6 +7,9 @@ use crate::goals::{Verdict, check, is_ours, is_peer, is_row};
 use crate::python;
 use crate::row::{Better, Measurement, Report, Row, Standing};
 
+/// The area whose rows are points of curves.
+const CURVES: &str = "scaling";
+
 /// A part of the report.
 pub(super) enum Block<'a> {
     Section(String),
@@ -50,18 +53,26 @@ fn cell(text: impl Into<String>, tone: Tone) -> Cell {
 /// The whole report.
 pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
     let mut blocks = summary(report);
+    blocks.extend(rows(report));
+    blocks.extend(how_to_read());
+    blocks.extend(noise(report));
+    blocks
+}
+
+/// Every row, area by area.
+pub(super) fn rows(report: &Report) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
     for area in areas(&report.rows) {
         blocks.push(Block::Section(format!("Rows: {area}")));
-        blocks.push(if area == "scaling" {
-            // Curves say nothing as single rows.
-            let words = "How it grows: charts, exponents and knees, on a page of their own";
-            Block::Link(words, "scaling.html")
+        blocks.push(if area == CURVES {
+            Block::Link(
+                "Curves say nothing as single rows: they stand on a page beside this report",
+                "scaling.html",
+            )
         } else {
             Block::Area(rows_of(report, area))
         });
     }
-    blocks.extend(how_to_read());
-    blocks.extend(noise(report));
     blocks
 }
 

@@ -293,6 +293,7 @@ mod tests {
             peers: Vec::new(),
             rounds: 1,
             note: "a < b".into(),
+            goals: Vec::new(),
             error: None,
         }));
         report
