@@ -16,7 +16,7 @@ const SIZE: usize = 50;
 pub(super) const ROWS: &[Row] = &[
     row("batch.add", [1000, 20_000], |_| add()),
     row("batch.map", [1000, 50_000], |_| map()),
-    row("batch.lone_add", [100, 5000], |_| lone_add()).within(5.0),
+    row("batch.lone_add", [100, 5000], |_| lone_add()).within(8.0),
 ];
 
 type Batcher = RequestBatcher<u64, u64, Infallible>;
