@@ -1,6 +1,6 @@
 //! The simulator in a process of its own: `serve sim LATENCY_MS PRODUCTS`.
 //!
-//! It answers `token` with its token, `reset` by counting anew, and `counters` with requests and bytes.
+//! It takes packed requests and says so. It answers `token` with its token, `reset` by counting anew, and `counters` with requests and bytes.
 
 use crate::{Result, server};
 use std::time::Duration;
@@ -17,7 +17,8 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let builder = Simulator::builder()
         .latency(Duration::from_millis(latency.parse()?))
-        .products(products.parse()?);
+        .products(products.parse()?)
+        .gzip_requests(true);
     let sim = runtime.block_on(builder.start())?;
     server::serve_until_closed(sim.base_url(), |question| match question {
         "token" => sim.token().to_owned(),
