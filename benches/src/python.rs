@@ -51,6 +51,11 @@ impl Driver {
         Ok(driver)
     }
 
+    /// Number of the interpreter's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The figures of one round, one for each metric; `NaN` where the driver has none.
     pub(crate) fn round(&mut self, length: Duration, metrics: usize) -> Result<Vec<f64>> {
         let input = self.input.as_mut().ok_or("the Python driver is stopped")?;

@@ -55,6 +55,11 @@ impl Server {
         &self.address
     }
 
+    /// Number of the child process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks the child one line and returns its answer, such as its counters.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub fn serve(name: &str, arguments: &[String]) -> Result<()> {
     match name {
         http::server::NAME => http::server::serve(arguments),
         http::instructions::NAME => http::instructions::run(arguments),
+        scenario::contestant::NAME => scenario::contestant::serve(arguments),
         scenario::sim::NAME => scenario::sim::serve(arguments),
         _ => Err(format!("there is no server {name:?}").into()),
     }

@@ -1,7 +1,7 @@
 //! The simulator in a process of its own: `serve sim LATENCY_MS PRODUCTS`.
 //!
-//! It answers `token` with its token, `reset` by counting anew, `counters` with requests and bytes,
-//! and `connections` with the most that were open at one time.
+//! It takes packed requests and says so. It answers `token` with its token, `reset` by counting anew, `counters` with
+//! requests and bytes, and `connections` with the most that were open at one time.
 
 use crate::{Result, server};
 use std::time::Duration;
@@ -18,7 +18,8 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let builder = Simulator::builder()
         .latency(Duration::from_millis(latency.parse()?))
-        .products(products.parse()?);
+        .products(products.parse()?)
+        .gzip_requests(true);
     let sim = runtime.block_on(builder.start())?;
     server::serve_until_closed(sim.base_url(), |question| match question {
         "token" => sim.token().to_owned(),
