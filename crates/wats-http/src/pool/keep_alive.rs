@@ -47,8 +47,8 @@ impl KeepAlive {
         }
     }
 
-    /// Looks whether a PING is due. `heard` is whether something came since the last look, `busy` whether calls are in
-    /// flight.
+    /// Looks whether a PING is due. `heard` is whether something came since the last look, `busy` whether there are
+    /// calls in flight.
     ///
     /// # Errors
     /// The peer is gone.

@@ -362,7 +362,7 @@ impl<X: Exclusive, S: Shared> State<X, S> {
         Candidate::Dial { alone: true }
     }
 
-    /// Whether there are streams for all who queue and one more. They have only not come round to it yet, and whoever came
+    /// Whether there are streams for all who queue and one more. They have only not run yet, and whoever came
     /// now would wait for nothing, and be waited for by the next: such a queue would never end.
     fn has_room_beside_the_queue(&self) -> bool {
         let open = self.shared.iter().filter(|shared| !shared.is_over());
