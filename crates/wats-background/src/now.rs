@@ -27,6 +27,13 @@ pub(crate) fn read() -> Option<u64> {
     }
 }
 
+/// [`read`] for all but the first reader of a tick.
+#[inline]
+pub(crate) fn read_again() -> Option<u64> {
+    let now = NOW.load(Ordering::Relaxed);
+    (now & UNREAD == 0).then_some(now >> 1)
+}
+
 #[cold]
 fn first_reading(now: u64) -> Option<u64> {
     if now == STOPPED {

@@ -221,6 +221,15 @@ impl Time {
         }
     }
 
+    /// [`now`](Self::now) where that is nothing but a load.
+    #[inline]
+    pub(crate) fn at_once(&self) -> Option<Tick> {
+        match self {
+            Self::Coarse => clock::coarse_at_once(),
+            Self::Custom(_) => None,
+        }
+    }
+
     /// [`now`](Self::now) for something that begins now and lasts. One reading of the clock gives both.
     #[inline]
     pub(crate) fn read(&self) -> Reading {

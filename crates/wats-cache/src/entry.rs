@@ -99,6 +99,16 @@ pub(crate) struct Entry<K, V> {
     pub(crate) value: V,
 }
 
+impl<K, V> Entry<K, V> {
+    /// Written only while it changes, or every hit would soil a cache line.
+    #[inline]
+    pub(crate) fn note_use(&mut self) {
+        if self.meta.uses() < MAX_USES {
+            self.meta = self.meta.used();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

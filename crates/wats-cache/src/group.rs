@@ -10,13 +10,13 @@ pub(crate) const SLOTS: usize = 15;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
-/// The tags of the even slots, and those of the odd ones below the count.
+/// The tags of the even slots, and those of the odd ones below the count: a word is chosen by an index, because a branch
+/// would be guessed wrong half the time.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(16))]
-pub(crate) struct Group {
-    even: u64,
-    odd: u64,
-}
+pub(crate) struct Group([u64; 2]);
+
+const ODD: usize = 1;
 
 const COUNT_SHIFT: u32 = 56;
 const COUNT: u64 = 0xFF << COUNT_SHIFT;
@@ -34,35 +34,24 @@ fn equal(word: u64, tag: u8) -> u64 {
 }
 
 impl Group {
-    /// The slots that may hold an entry with this tag: all that do, and rarely one that does not.
+    /// The slots that may hold an entry with this tag: all that do, and rarely one that does not, which is never the first.
     #[inline]
     pub(crate) fn candidates(self, tag: u8) -> Candidates {
+        let [even, odd] = self.0;
         // The marks of the first word stand four bits lower, so that both fit into one, a quarter of whose bits number
         // the slots. The count is no tag.
-        Candidates((equal(self.even, tag) >> 4) | (equal(self.odd, tag) & !COUNT))
+        Candidates((equal(even, tag) >> 4) | (equal(odd, tag) & !COUNT))
     }
 
     /// An empty slot.
     #[inline]
     pub(crate) fn vacancy(self) -> Option<usize> {
-        // The lowest mark of a word is always right.
-        let (even, odd) = (equal(self.even, 0), equal(self.odd, 0) & !COUNT);
-        if even != 0 {
-            Some((even >> 4).trailing_zeros() as usize >> 2)
-        } else if odd != 0 {
-            Some(odd.trailing_zeros() as usize >> 2)
-        } else {
-            None
-        }
+        self.candidates(0).next()
     }
 
     #[inline]
     pub(crate) fn set(&mut self, slot: usize, tag: u8) {
-        let word = if slot.is_multiple_of(2) {
-            &mut self.even
-        } else {
-            &mut self.odd
-        };
+        let word = &mut self.0[slot % 2];
         let shift = 8 * (slot as u32 / 2 % 8);
         *word = (*word & !(0xFF << shift)) | (u64::from(tag) << shift);
     }
@@ -70,20 +59,20 @@ impl Group {
     /// Whether an entry went on from here.
     #[inline]
     pub(crate) fn overflowed(self) -> bool {
-        self.odd & COUNT != 0
+        self.0[ODD] & COUNT != 0
     }
 
     /// One more entry goes on.
     pub(crate) fn overflow(&mut self) {
-        if self.odd & COUNT != STUCK {
-            self.odd += ONE;
+        if self.0[ODD] & COUNT != STUCK {
+            self.0[ODD] += ONE;
         }
     }
 
     /// One that went on is gone.
     pub(crate) fn recede(&mut self) {
-        if self.odd & COUNT != STUCK && self.overflowed() {
-            self.odd -= ONE;
+        if self.0[ODD] & COUNT != STUCK && self.overflowed() {
+            self.0[ODD] -= ONE;
         }
     }
 }
@@ -117,7 +106,7 @@ mod tests {
             for (slot, &tag) in tags.iter().enumerate() {
                 group.set(slot, tag);
             }
-            group.odd |= u64::from(count) << COUNT_SHIFT;
+            group.0[ODD] |= u64::from(count) << COUNT_SHIFT;
             let mut found: Vec<_> = group.candidates(tag).collect();
             prop_assert!(found.iter().all(|&slot| slot < SLOTS));
             found.retain(|&slot| tags[slot] == tag);

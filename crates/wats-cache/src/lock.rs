@@ -48,10 +48,20 @@ impl<T> Lock<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> LockGuard<'_, T> {
-        let guard = match self.mutex.try_lock() {
-            Some(guard) => guard,
-            None => self.wait(),
-        };
+        match self.mutex.try_lock() {
+            Some(guard) => self.locked(guard),
+            None => self.locked(self.wait()),
+        }
+    }
+
+    /// The lock, if nobody has it.
+    #[inline]
+    pub(crate) fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        self.mutex.try_lock().map(|guard| self.locked(guard))
+    }
+
+    #[inline]
+    fn locked<'a>(&'a self, guard: MutexGuard<'a, T>) -> LockGuard<'a, T> {
         #[cfg(debug_assertions)]
         self.holder.store(this_thread(), Ordering::Relaxed);
         LockGuard {

@@ -49,6 +49,16 @@ struct Node {
     hash: u32,
 }
 
+/// What the group tells in which a key belongs.
+#[derive(Debug)]
+pub(crate) enum AtHome<T> {
+    Here(T),
+    /// Neither here nor anywhere else.
+    Absent,
+    /// Not here, but perhaps in a later group.
+    Beyond,
+}
+
 /// In this order: the first two are what a hit needs.
 #[derive(Debug)]
 #[repr(C)]
@@ -133,19 +143,33 @@ impl<K, V> Table<K, V> {
         self.position(hash, key).map(|slot| slot as u32)
     }
 
-    /// The slot of a key with its entry.
+    /// Looks where nearly every key stands, and shows the entry to `see` if it is there.
     #[inline]
-    pub(crate) fn find_mut<Q: Eq + ?Sized>(
+    pub(crate) fn at_home<Q: Eq + ?Sized, T>(
         &mut self,
         hash: u32,
         key: &Q,
-    ) -> Option<(u32, &mut Entry<K, V>)>
+        see: impl FnOnce(&mut Entry<K, V>) -> T,
+    ) -> AtHome<T>
     where
         K: Borrow<Q>,
     {
-        let slot = self.position(hash, key)?;
-        let entry = self.entries.get_mut(slot)?.as_mut()?;
-        Some((slot as u32, entry))
+        let home = self.home(hash);
+        let Some(&group) = self.groups.get(home) else {
+            return AtHome::Absent;
+        };
+        for candidate in group.candidates(tag(hash)) {
+            if let Some(Some(entry)) = self.entries.get_mut(home * SLOTS + candidate)
+                && entry.key.borrow() == key
+            {
+                return AtHome::Here(see(entry));
+            }
+        }
+        if group.overflowed() {
+            AtHome::Beyond
+        } else {
+            AtHome::Absent
+        }
     }
 
     #[inline]
@@ -237,7 +261,8 @@ impl<K, V> Table<K, V> {
         self.len >= self.room
     }
 
-    /// Grows by half; `limit` is the most entries there will ever be. Tells to which slot each one went.
+    /// Grows by half; `limit` is the most entries there will ever be. Tells to which slot each one went; their links are
+    /// the policy's to follow.
     #[cold]
     pub(crate) fn grow(&mut self, limit: usize) -> Vec<u32> {
         let least = groups_for(self.len + 1);
@@ -254,9 +279,6 @@ impl<K, V> Table<K, V> {
                 self.set_extra(new, std::mem::take(extra));
             }
             moved[slot] = new;
-        }
-        for &slot in moved.iter().filter(|&&slot| slot != NIL) {
-            self.nodes[slot as usize].link.moved(&moved);
         }
         moved
     }

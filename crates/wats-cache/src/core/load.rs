@@ -8,10 +8,12 @@
 
 use super::outcome::{Failures, LoadOutcome};
 use super::{Core, refresh};
+use crate::entry::Tick;
 use crate::error::LoadError;
 use crate::loaded::{EntryOptions, LoaderOutput};
+use crate::lock::LockGuard;
 use crate::removal::Removals;
-use crate::shard::Miss;
+use crate::shard::{Look, Miss, Shard};
 use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
 use crate::stats::CacheStats;
 use std::future::{Future, ready};
@@ -101,16 +103,24 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// A hit that asks for nothing more. Loading look-ups begin with it, because the rest of one is too large to stand
-    /// where they are called, or in their futures. It counts nothing but the hit.
+    /// A hit that asks for nothing more, not even for a moment. Loading look-ups begin with it, because the rest of one is
+    /// too large to stand where they are called, or in their futures. It counts nothing but the hit.
     #[inline]
     pub(crate) fn hit(&self, key: &K) -> Option<V> {
         if self.expiry.refreshes() {
             return None;
         }
         let hash = self.hash(key);
-        let now = self.time.now();
-        let mut shard = self.shard(hash).lock();
+        let (mut shard, now) = self.lock_at_once(hash)?;
+        match shard.look(hash, key, now) {
+            Look::Hit(value) => Some(value),
+            Look::Absent => None,
+            Look::Open => Self::hit_of(shard, hash, key, now),
+        }
+    }
+
+    #[inline(never)]
+    fn hit_of(mut shard: LockGuard<'_, Shard<K, V>>, hash: u32, key: &K, now: Tick) -> Option<V> {
         let value = shard.get(hash, key, now).ok()?.clone();
         shard.hits += 1;
         Some(value)

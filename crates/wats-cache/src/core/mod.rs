@@ -17,7 +17,7 @@ use crate::hash::hash;
 use crate::loaded::{EntryOptions, tag_hashes};
 use crate::lock::{Lock, LockGuard};
 use crate::removal::{Panics, RemovalCause, Removals};
-use crate::shard::{Miss, New, Shard};
+use crate::shard::{Look, Miss, New, Shard};
 use crate::single_flight::SingleFlight;
 use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
@@ -139,23 +139,60 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         V: Clone,
     {
         let hash = self.hash(key);
-        let now = self.time.now();
-        let mut shard = self.shard(hash).lock();
-        match shard.get(hash, key, now).cloned() {
-            Ok(value) => {
-                shard.hits += 1;
-                Some(value)
-            }
-            Err(miss) => {
-                self.missed(shard, miss, now);
+        let Some((mut shard, now)) = self.lock_at_once(hash) else {
+            return self.get_waiting(hash, key);
+        };
+        match shard.look(hash, key, now) {
+            Look::Hit(value) => Some(value),
+            Look::Absent => {
+                shard.misses += 1;
                 None
             }
+            Look::Open => self.get_from(shard, hash, key, now),
         }
     }
 
-    /// Apart, so that the code of a hit is small enough to stand where it is called.
+    /// The shard and the time, where neither has to be waited for.
+    #[inline]
+    fn lock_at_once(&self, hash: u32) -> Option<(LockGuard<'_, Shard<K, V>>, Tick)> {
+        let now = self.time.at_once()?;
+        Some((self.shard(hash).try_lock()?, now))
+    }
+
+    // The rest of a look-up stands apart and is called last, so that the code of a hit is small enough to stand where it is
+    // called, and keeps nothing for later.
+
     #[inline(never)]
-    fn missed(&self, mut shard: LockGuard<'_, Shard<K, V>>, miss: Miss, now: Tick) {
+    fn get_waiting<Q>(&self, hash: u32, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        let now = self.time.now();
+        self.get_from(self.shard(hash).lock(), hash, key, now)
+    }
+
+    #[inline(never)]
+    fn get_from<Q>(
+        &self,
+        mut shard: LockGuard<'_, Shard<K, V>>,
+        hash: u32,
+        key: &Q,
+        now: Tick,
+    ) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        let miss = match shard.get(hash, key, now).cloned() {
+            Ok(value) => {
+                shard.hits += 1;
+                return Some(value);
+            }
+            Err(miss) => miss,
+        };
         shard.misses += 1;
         if let Miss::Late { slot } = miss {
             let mut out = Removals::new();
@@ -163,6 +200,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             drop(shard);
             self.send(out);
         }
+        None
     }
 
     /// Neither a hit nor a miss, and no use of the entry.

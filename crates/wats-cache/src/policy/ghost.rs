@@ -31,6 +31,11 @@ impl Ghosts {
         let Some(set) = self.set(tag) else {
             return false;
         };
+        // All at once first, because most keys are no ghosts.
+        let found: u32 = set.iter().map(|&ghost| u32::from(ghost == tag)).sum();
+        if found == 0 {
+            return false;
+        }
         let Some(at) = set.iter().position(|&ghost| ghost == tag) else {
             return false;
         };

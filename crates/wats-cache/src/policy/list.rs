@@ -1,4 +1,4 @@
-//! A doubly linked list through the links of a slab: newest at the head, oldest at the tail.
+//! A doubly linked list through the links of the slots: newest at the head, oldest at the tail.
 
 use super::Nodes;
 
@@ -10,14 +10,6 @@ pub(crate) const NIL: u32 = u32::MAX;
 pub(crate) struct Link {
     pub(crate) prev: u32,
     pub(crate) next: u32,
-}
-
-impl Link {
-    /// Follows its neighbours to where they have moved.
-    pub(crate) fn moved(&mut self, to: &[u32]) {
-        self.prev = moved(self.prev, to);
-        self.next = moved(self.next, to);
-    }
 }
 
 /// Where a slot has moved.
@@ -38,7 +30,6 @@ impl Default for Link {
 pub(super) struct List {
     head: u32,
     tail: u32,
-    len: usize,
 }
 
 impl Default for List {
@@ -46,19 +37,22 @@ impl Default for List {
         Self {
             head: NIL,
             tail: NIL,
-            len: 0,
         }
     }
 }
 
 impl List {
-    pub(super) fn moved(&mut self, to: &[u32]) {
+    /// The slots have moved; each is now at the number that stands at its place in `to`.
+    pub(super) fn moved(&mut self, nodes: &mut impl Nodes, to: &[u32]) {
         self.head = moved(self.head, to);
         self.tail = moved(self.tail, to);
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.len
+        let mut at = self.head;
+        while at != NIL {
+            let link = nodes.link_mut(at);
+            link.prev = moved(link.prev, to);
+            link.next = moved(link.next, to);
+            at = link.next;
+        }
     }
 
     /// The oldest.
@@ -78,7 +72,6 @@ impl List {
             nodes.link_mut(self.head).prev = slot;
         }
         self.head = slot;
-        self.len += 1;
     }
 
     /// Unlinks the oldest.
@@ -91,7 +84,6 @@ impl List {
         } else {
             nodes.link_mut(self.tail).next = NIL;
         }
-        self.len -= 1;
         Some(slot)
     }
 
@@ -107,7 +99,6 @@ impl List {
         } else {
             nodes.link_mut(next).prev = prev;
         }
-        self.len -= 1;
     }
 
     /// Makes the entry the newest.

@@ -27,7 +27,7 @@ impl Evict for Lru {
         self.list.pop(nodes)
     }
 
-    fn moved(&mut self, to: &[u32]) {
-        self.list.moved(to);
+    fn moved(&mut self, nodes: &mut impl Nodes, to: &[u32]) {
+        self.list.moved(nodes, to);
     }
 }

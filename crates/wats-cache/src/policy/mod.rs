@@ -1,12 +1,14 @@
 //! Which entry goes when a shard is full: one trait, one file each.
 //!
-//! A policy keeps the slots of a shard in lists linked through [`Nodes`]; it sees no key and no value. It is called
+//! A policy keeps the slots of a shard in a [`List`](list::List) or a [`Queue`](queue::Queue), which keep their place in
+//! [`Nodes`]; it sees no key and no value. It is called
 //! with the shard's lock held and runs no code of the user. Expired entries are none of its business: the shard takes
 //! those first.
 
 mod ghost;
 mod list;
 mod lru;
+mod queue;
 mod s3fifo;
 mod sieve;
 
@@ -62,8 +64,8 @@ pub(crate) trait Evict {
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32);
     /// Takes the entry out of the order that has to make room; `None` if there is none.
     fn evict(&mut self, nodes: &mut impl Nodes) -> Option<u32>;
-    /// The slots have moved: each number is now the one that stands at its place in `to`. The links know already.
-    fn moved(&mut self, to: &[u32]);
+    /// The slots have moved, with their links as they were: each number is now the one that stands at its place in `to`.
+    fn moved(&mut self, nodes: &mut impl Nodes, to: &[u32]);
 }
 
 /// The policy a shard was built with.
@@ -115,7 +117,7 @@ impl Evict for PolicyImpl {
         each!(self, policy => policy.evict(nodes))
     }
 
-    fn moved(&mut self, to: &[u32]) {
-        each!(self, policy => policy.moved(to));
+    fn moved(&mut self, nodes: &mut impl Nodes, to: &[u32]) {
+        each!(self, policy => policy.moved(nodes, to));
     }
 }

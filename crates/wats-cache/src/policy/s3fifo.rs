@@ -9,7 +9,7 @@
 //! the first time, everything enters the main queue: there is nobody yet to be protected from newcomers.
 
 use super::ghost::Ghosts;
-use super::list::List;
+use super::queue::Queue;
 use super::{Evict, Nodes};
 
 /// The small queue holds one in this many of all entries, and [`SMALL_LEAST`] more.
@@ -20,8 +20,8 @@ const SMALL_LEAST: usize = 2;
 
 #[derive(Debug, Default)]
 pub(crate) struct S3Fifo {
-    small: List,
-    main: List,
+    small: Queue,
+    main: Queue,
     ghosts: Ghosts,
     /// Until then there is no need to put anything on probation.
     was_full: bool,
@@ -44,6 +44,7 @@ impl Evict for S3Fifo {
         }
     }
 
+    #[inline]
     fn unlink(&mut self, nodes: &mut impl Nodes, slot: u32) {
         if nodes.is_main(slot) {
             self.main.unlink(nodes, slot);
@@ -57,7 +58,7 @@ impl Evict for S3Fifo {
         self.was_full = true;
         loop {
             if self.small_is_over() || self.main.len() == 0 {
-                let slot = self.small.pop(nodes)?;
+                let slot = self.small.pop()?;
                 if nodes.uses(slot) == 0 {
                     self.ghosts.add(nodes.hash(slot), nodes.len());
                     return Some(slot);
@@ -66,7 +67,7 @@ impl Evict for S3Fifo {
                 nodes.set_main(slot, true);
                 self.main.push(nodes, slot);
             } else {
-                let slot = self.main.pop(nodes)?;
+                let slot = self.main.pop()?;
                 let uses = nodes.uses(slot);
                 if uses == 0 {
                     return Some(slot);
@@ -77,7 +78,7 @@ impl Evict for S3Fifo {
         }
     }
 
-    fn moved(&mut self, to: &[u32]) {
+    fn moved(&mut self, _nodes: &mut impl Nodes, to: &[u32]) {
         self.small.moved(to);
         self.main.moved(to);
     }

@@ -48,8 +48,8 @@ impl Evict for Sieve {
         Some(hand)
     }
 
-    fn moved(&mut self, to: &[u32]) {
-        self.queue.moved(to);
+    fn moved(&mut self, nodes: &mut impl Nodes, to: &[u32]) {
+        self.queue.moved(nodes, to);
         self.hand = moved(self.hand, to);
     }
 }

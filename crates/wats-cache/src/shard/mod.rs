@@ -6,13 +6,12 @@
 mod pending;
 mod sweep;
 
-use crate::entry::{Entry, MAX_USES, Meta, NEVER, Tick};
+use crate::entry::{Entry, Meta, NEVER, Tick};
 use crate::loaded::EntryOptions;
 use crate::policy::{Evict, Policy, PolicyImpl};
 use crate::removal::{RemovalCause, Removals};
-
 use crate::stats::Writes;
-use crate::table::{EntryExtra, Table};
+use crate::table::{AtHome, EntryExtra, Table};
 use pending::PendingLoads;
 use std::borrow::Borrow;
 use sweep::Cursor;
@@ -37,21 +36,19 @@ pub(crate) struct Rules {
     pub(crate) extras: bool,
 }
 
-/// The fields of a hit come first, so that they share two cache lines with the lock.
+/// The fields of a look-up come first, so that they share a cache line with the lock.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Shard<K, V> {
     pub(crate) hits: u64,
-    /// The same as in the rules.
-    stale: Tick,
-    /// Whether a hit changes more than the entry: the order of the policy, or the time to idle.
-    notes_hits: bool,
+    pub(crate) misses: u64,
+    /// A plain hit expires more than this after now. It is longer than any life where a hit changes more than the entry: the
+    /// order of the policy, or the time to idle.
+    margin: Tick,
     table: Table<K, V>,
     policy: PolicyImpl,
     rules: Rules,
-    pub(crate) misses: u64,
-    /// A sum, and so wider than what it is made of.
-    weight: u128,
+    weight: Sum,
     /// Counts inserts and updates; its low bits are the version of an entry.
     writes: u64,
     cursor: Cursor,
@@ -68,6 +65,30 @@ pub(crate) struct New<K, V> {
     pub(crate) fresh_until: Tick,
 }
 
+/// What a look-up finds where a key mostly stands.
+#[derive(Debug)]
+pub(crate) enum Look<V> {
+    Hit(V),
+    Absent,
+    /// That takes more than a look: [`Shard::get`] tells.
+    Open,
+}
+
+/// A sum of weights, and so wider than what it is made of; in two words, because the alignment of one wide word would push
+/// a field of the look-up out of the first cache line.
+#[derive(Debug, Default)]
+struct Sum([u64; 2]);
+
+impl Sum {
+    fn get(&self) -> u128 {
+        (u128::from(self.0[1]) << 64) | u128::from(self.0[0])
+    }
+
+    fn set(&mut self, sum: u128) {
+        self.0 = [sum as u64, (sum >> 64) as u64];
+    }
+}
+
 /// Why a look-up failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Miss {
@@ -80,15 +101,15 @@ pub(crate) enum Miss {
 
 impl<K, V> Shard<K, V> {
     pub(crate) fn new(rules: Rules) -> Self {
+        let notes_hits = rules.policy == Policy::Lru || rules.idle != 0;
         Self {
             hits: 0,
-            stale: rules.stale,
-            notes_hits: rules.policy == Policy::Lru || rules.idle != 0,
+            misses: 0,
+            margin: if notes_hits { NEVER } else { rules.stale },
             table: Table::new(rules.extras),
             policy: PolicyImpl::new(rules.policy),
             rules,
-            misses: 0,
-            weight: 0,
+            weight: Sum::default(),
             writes: 0,
             cursor: Cursor::default(),
             counts: Writes::default(),
@@ -103,7 +124,7 @@ impl<K, V> Shard<K, V> {
     pub(crate) fn weight(&self) -> u64 {
         if self.rules.extras {
             // Never more than the limit, outside of an insert.
-            u64::try_from(self.weight).unwrap_or(u64::MAX)
+            u64::try_from(self.weight.get()).unwrap_or(u64::MAX)
         } else {
             self.table.len() as u64
         }
@@ -116,7 +137,7 @@ impl<K, V> Shard<K, V> {
     /// Takes everything out at once.
     pub(crate) fn clear(&mut self) -> Table<K, V> {
         self.counts.invalidated += self.table.len() as u64;
-        self.weight = 0;
+        self.weight = Sum::default();
         self.policy = PolicyImpl::new(self.rules.policy);
         self.cursor = Cursor::default();
         self.pending.invalidate_all();
@@ -128,7 +149,7 @@ impl<K, V> Shard<K, V> {
     fn enable_extras(&mut self) {
         self.table.enable_extras();
         self.rules.extras = true;
-        self.weight = self.table.len() as u128;
+        self.weight.set(self.table.len() as u128);
     }
 
     #[inline]
@@ -142,32 +163,34 @@ impl<K, V> Shard<K, V> {
 }
 
 impl<K: Eq, V> Shard<K, V> {
-    /// Looks a key up and notes the use; counting is the caller's.
+    /// Looks a key up, notes the use and counts the hit, if that is quickly done.
     #[inline]
-    pub(crate) fn get<Q: Eq + ?Sized>(&mut self, hash: u32, key: &Q, now: Tick) -> Result<&V, Miss>
+    pub(crate) fn look<Q: Eq + ?Sized>(&mut self, hash: u32, key: &Q, now: Tick) -> Look<V>
     where
         K: Borrow<Q>,
+        V: Clone,
     {
-        if self.notes_hits {
-            return self.get_noting(hash, key, now);
+        // NEVER lies beyond every horizon but that of a shard in which no hit is plain.
+        let horizon = now + self.margin;
+        let found = self.table.at_home(hash, key, |entry| {
+            if entry.meta.expiry() <= horizon {
+                return None;
+            }
+            entry.note_use();
+            Some(entry.value.clone())
+        });
+        match found {
+            AtHome::Here(Some(value)) => {
+                self.hits += 1;
+                Look::Hit(value)
+            }
+            AtHome::Absent => Look::Absent,
+            AtHome::Here(None) | AtHome::Beyond => Look::Open,
         }
-        let horizon = now + self.stale;
-        let (slot, entry) = self.table.find_mut(hash, key).ok_or(Miss::Absent)?;
-        let expiry = entry.meta.expiry();
-        // NEVER lies beyond every horizon.
-        if expiry <= horizon {
-            return Err(Miss::Late { slot });
-        }
-        // Written only while it changes, or every hit would soil a cache line.
-        if entry.meta.uses() < MAX_USES {
-            entry.meta = entry.meta.used();
-        }
-        Ok(&entry.value)
     }
 
-    /// [`get`](Self::get) where a hit changes more than the entry.
-    #[cold]
-    fn get_noting<Q: Eq + ?Sized>(&mut self, hash: u32, key: &Q, now: Tick) -> Result<&V, Miss>
+    /// Looks a key up and notes the use; counting is the caller's.
+    pub(crate) fn get<Q: Eq + ?Sized>(&mut self, hash: u32, key: &Q, now: Tick) -> Result<&V, Miss>
     where
         K: Borrow<Q>,
     {
@@ -180,10 +203,9 @@ impl<K: Eq, V> Shard<K, V> {
             return Err(Miss::Late { slot });
         }
         self.note_use(slot, now);
-        self.table
-            .get(slot)
-            .map(|entry| &entry.value)
-            .ok_or(Miss::Absent)
+        let entry = self.table.get_mut(slot).ok_or(Miss::Absent)?;
+        entry.note_use();
+        Ok(&entry.value)
     }
 
     fn note_use(&mut self, slot: u32, now: Tick) {
@@ -341,7 +363,7 @@ impl<K: Eq, V> Shard<K, V> {
         self.cursor.note(expiry);
         self.policy.admit(&mut self.table, slot);
         if self.rules.extras {
-            self.weight += u128::from(weight);
+            self.weight.set(self.weight.get() + u128::from(weight));
             self.table.set_extra(slot, extra.unwrap_or_default());
         }
     }
@@ -349,7 +371,7 @@ impl<K: Eq, V> Shard<K, V> {
     #[cold]
     fn grow(&mut self) {
         let moved = self.table.grow(self.rules.limits.entries);
-        self.policy.moved(&moved);
+        self.policy.moved(&mut self.table, &moved);
         self.cursor.restart();
     }
 
@@ -366,7 +388,8 @@ impl<K: Eq, V> Shard<K, V> {
         if self.rules.extras {
             let old_weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
             let extra = extra.unwrap_or_default();
-            self.weight = self.weight - u128::from(old_weight) + u128::from(extra.weight);
+            let others = self.weight.get() - u128::from(old_weight);
+            self.weight.set(others + u128::from(extra.weight));
             self.table.set_extra(slot, extra);
         }
         self.policy.hit(&mut self.table, slot);
@@ -406,9 +429,7 @@ impl<K: Eq, V> Shard<K, V> {
     /// Removes entries until `entries` more of `weight` fit: expired ones first, then as the policy says.
     #[inline]
     fn make_room(&mut self, entries: usize, weight: u64, now: Tick, out: &mut Removals<K, V>) {
-        while self.table.len() + entries > self.rules.limits.entries
-            || self.weight + u128::from(weight) > u128::from(self.rules.limits.weight)
-        {
+        while self.table.len() + entries > self.rules.limits.entries || self.outweighs(weight) {
             if let Some(slot) = self.next_expired(now) {
                 self.remove_slot(slot, RemovalCause::Expired, out);
                 continue;
@@ -420,6 +441,14 @@ impl<K: Eq, V> Shard<K, V> {
         }
     }
 
+    /// Whether so much more weight does not fit. Without extras every entry weighs 1, and their number is what is bounded.
+    #[inline]
+    fn outweighs(&self, more: u64) -> bool {
+        self.rules.extras
+            && self.weight.get() + u128::from(more) > u128::from(self.rules.limits.weight)
+    }
+
+    #[inline]
     fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
         self.policy.unlink(&mut self.table, slot);
         self.take_out(slot, cause, out);
@@ -430,7 +459,7 @@ impl<K: Eq, V> Shard<K, V> {
     fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
         if self.rules.extras {
             let weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
-            self.weight -= u128::from(weight);
+            self.weight.set(self.weight.get() - u128::from(weight));
         }
         let Some(entry) = self.table.take(slot) else {
             return;

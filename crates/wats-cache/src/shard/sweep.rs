@@ -2,6 +2,7 @@
 
 use super::Shard;
 use crate::entry::{Entry, NEVER, Tick, VERSIONS};
+use crate::policy::PolicyImpl;
 use crate::removal::{RemovalCause, Removals};
 use crate::table::Table;
 
@@ -72,6 +73,7 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Looks at one slot; tells it if it is expired.
+    #[inline]
     fn step(&mut self, now: Tick) -> Option<u32> {
         let slot = self.cursor.slot as u32;
         let expiry = self.table.get(slot).map(|entry| entry.meta.expiry());
@@ -173,15 +175,14 @@ impl<K: Eq, V> Shard<K, V> {
         next
     }
 
-    /// Gives memory back that a sweep has left empty. What it takes out is empty and only wants to be dropped.
-    pub(crate) fn pack(&mut self) -> Option<Table<K, V>> {
+    /// Gives memory back that a sweep has left empty, and begins anew. What it takes out is empty and only wants to be dropped.
+    pub(crate) fn pack(&mut self) -> Option<(Table<K, V>, PolicyImpl)> {
         if self.table.len() > 0 || self.slots() == 0 {
             return None;
         }
         self.cursor = Cursor::default();
-        Some(std::mem::replace(
-            &mut self.table,
-            Table::new(self.rules.extras),
-        ))
+        let table = std::mem::replace(&mut self.table, Table::new(self.rules.extras));
+        let policy = std::mem::replace(&mut self.policy, PolicyImpl::new(self.rules.policy));
+        Some((table, policy))
     }
 }
