@@ -98,7 +98,7 @@ fn parse_clock(clock: &[u8; 23]) -> Option<i64> {
 /// The digits of a text, a byte each, if it has digits where the form has `0` and equals the form elsewhere.
 #[inline]
 fn digits(text: [u8; 8], form: [u8; 8]) -> Option<u64> {
-    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(form);
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
     // What must be added to the least wrong value to reach the eighth bit.
     let to_wrong = form.map(|letter| if letter == b'0' { 0x80 - 10 } else { 0x80 - 1 });
     let wrong = digits.wrapping_add(u64::from_le_bytes(to_wrong)) | digits;
