@@ -43,7 +43,7 @@ pub(super) fn parse_exact_time(text: &[u8]) -> Option<(i64, Zone)> {
         b"Z" => Zone::Utc,
         // The rest has the form of the end of a clock.
         [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
-            let digits = digits(&[*h0, *h1, b':', *m0, *m1, b'.', b'0', b'0'], *b"00:00.00")?;
+            let digits = digits([*h0, *h1, b':', *m0, *m1, b'.', b'0', b'0'], *b"00:00.00")?;
             let (hours, minutes) = (two_of(digits, 0), two_of(digits, 3));
             let minutes = match (sign, i64::from(hours * 60 + minutes)) {
                 _ if hours > 23 || minutes > 59 => return None,
@@ -70,10 +70,10 @@ impl Zone {
 
 /// `2026-01-31T23:59:59.999`, in milliseconds since 1970.
 fn parse_clock(clock: &[u8; 23]) -> Option<i64> {
-    let date = digits(clock.first_chunk()?, *b"0000-00-")?;
-    let hours = digits(clock.get(8..)?.first_chunk()?, *b"00T00:00")?;
+    let date = digits(*clock.first_chunk()?, *b"0000-00-")?;
+    let hours = digits(*clock.get(8..)?.first_chunk()?, *b"00T00:00")?;
     // Begins with the last digit of the minute once more.
-    let seconds = digits(clock.last_chunk()?, *b"0:00.000")?;
+    let seconds = digits(*clock.last_chunk()?, *b"0:00.000")?;
     let (year, month) = (two_of(date, 0) * 100 + two_of(date, 2), two_of(date, 5));
     let (day, hour, minute) = (two_of(hours, 0), two_of(hours, 3), two_of(hours, 6));
     let (second, millis) = (
@@ -97,8 +97,8 @@ fn parse_clock(clock: &[u8; 23]) -> Option<i64> {
 
 /// The digits of a text, a byte each, if it has digits where the form has `0` and equals the form elsewhere.
 #[inline]
-fn digits(text: &[u8; 8], form: [u8; 8]) -> Option<u64> {
-    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(form);
+fn digits(text: [u8; 8], form: [u8; 8]) -> Option<u64> {
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
     // What must be added to the least wrong value to reach the eighth bit.
     let to_wrong = form.map(|letter| if letter == b'0' { 0x80 - 10 } else { 0x80 - 1 });
     let wrong = digits.wrapping_add(u64::from_le_bytes(to_wrong)) | digits;
