@@ -39,5 +39,7 @@ impl Meter {
         let Self(_name) = self;
     }
 
-    pub(crate) fn failed(self, _: u64) {}
+    pub(crate) fn failed(self, _: u64) {
+        let Self(_name) = self;
+    }
 }
