@@ -1,12 +1,13 @@
 //! Codecs: bytes and time of writing and reading reports.
 //!
-//! Three sets of data: 100 WSJF-like reports of about 260 KB of JSON, one long report, and the
-//! reference's own demonstration. The subject is the report model of the SDK through `wats-codec`, what a user of `wats`
+//! Four sets of data: 100 WSJF-like reports of about 260 KB of JSON, reports as a server exports them, one long report, and
+//! the reference's own demonstration; a report of 100 000 steps is read and written once more. The subject is the report model of the SDK through `wats-codec`, what a user of `wats`
 //! has; its plain `serde` way stands among the peers, and so does `serde_json` in every row, on derived models of the same
 //! content: the ratios to it are the goals. What reading makes is dropped within the time, for everybody, in the rows `de`; in the rows
 //! `de_kept` outside of it, beside the time of cloning the value: memory for all that is owned must be
 //! had by either.
 
+mod exports;
 mod reports;
 mod wsjf;
 
@@ -16,6 +17,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::LazyCell;
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::rc::Rc;
@@ -32,6 +34,9 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
         reports::demo(),
     );
     add::<Report, _>(&mut rows, ctx, "codec", "100 reports", few);
+    let what = "4 reports of 281 steps as a server exports them";
+    add::<Report, _>(&mut rows, ctx, "codec.export", what, exports::exports(4));
+    rows.push(longest_row(ctx));
     add::<Report, _>(
         &mut rows,
         ctx,
@@ -108,12 +113,40 @@ fn add<M: Model, T: Derived>(
         rows.push(read_row(ctx, &id("de"), note, &set, format));
         rows.push(size_row(ctx, &id("size"), note, &set, format));
     }
-    if area == "codec" {
+    if matches!(area, "codec" | "codec.export") {
         for format in [Format::Json, Format::MessagePack, Format::Archive] {
             let id = format!("{area}.{}.de_kept", format.name());
             rows.push(kept_row(ctx, &id, &note, &set, format));
         }
     }
+}
+
+/// A report of 100 000 steps, which is made when its row is run.
+fn longest_row(ctx: &Context) -> RowSpec {
+    let set = Rc::new(LazyCell::new(|| {
+        let theirs = reports::reports(1, 100_000);
+        let json = serde_json::to_vec(&theirs).unwrap_or_default();
+        let ours = serde_json::from_slice::<Vec<Report>>(&json).unwrap_or_default();
+        (ours, theirs)
+    }));
+    let codec = Serializer::new(Format::MessagePack);
+    let (mut timer, mut theirs, value) = (ctx.timer(), ctx.timer(), Rc::clone(&set));
+    RowSpec::new("codec.steps_100000.msgpack.ser_de")
+        .unit("µs/op")
+        .note(
+            "one report of 100 000 steps, written and read; serde_json on derived models, in JSON",
+        )
+        .subject("wats-codec", move || {
+            let op = || codec.from_slice::<Vec<Report>>(&codec.to_vec(black_box(&set.0))?);
+            Ok(timer.ns_per_op(op) / 1000.0)
+        })
+        .peer("serde_json", move || {
+            let op = || {
+                let json = serde_json::to_vec(black_box(&value.1))?;
+                serde_json::from_slice::<Vec<reports::Report>>(&json)
+            };
+            Ok(theirs.ns_per_op(op) / 1000.0)
+        })
 }
 
 /// Reading alone: what is read is dropped outside the time.

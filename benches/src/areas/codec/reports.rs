@@ -39,6 +39,8 @@ macro_rules! model {
     };
 }
 
+pub(super) use model;
+
 model!(Numeric {
     compare: Compare = "compOp",
     name: Option<String> = "name" optional,
@@ -127,7 +129,7 @@ model!(Report {
 });
 
 /// A small generator of numbers (splitmix64): the same reports on every machine.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn roll(&mut self) -> u64 {
@@ -138,33 +140,33 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, sides: u64) -> u64 {
+    pub(super) fn below(&mut self, sides: u64) -> u64 {
         (self.roll() >> 11) % sides
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
 
     /// A number up to `most` with so many decimals.
-    fn decimal(&mut self, most: f64, decimals: i32) -> f64 {
+    pub(super) fn decimal(&mut self, most: f64, decimals: i32) -> f64 {
         let unit = (self.roll() >> 11) as f64 / (1u64 << 53) as f64;
         let scale = 10f64.powi(decimals);
         (unit * most * scale).round() / scale
     }
 
-    fn letters(&mut self, from: &[u8], count: usize) -> String {
+    pub(super) fn letters(&mut self, from: &[u8], count: usize) -> String {
         (0..count).map(|_| char::from(self.pick(from))).collect()
     }
 
-    fn uuid(&mut self) -> String {
+    pub(super) fn uuid(&mut self) -> String {
         let digits = self.letters(b"0123456789abcdef", 30);
         let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
         let (high, middle, low) = (part(0..8), part(8..12), part(12..15));
         format!("{high}-{middle}-4{low}-a{}-{}", part(15..18), part(18..30))
     }
 
-    fn time(&mut self) -> String {
+    pub(super) fn time(&mut self) -> String {
         let (day, hour) = (1 + self.below(28), self.below(24));
         let (minute, second, milli) = (self.below(60), self.below(60), self.below(1000));
         format!("2026-01-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}+00:00")
