@@ -19,7 +19,7 @@ pub mod report;
 mod route;
 mod scanned;
 
-pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
+pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;
 pub use bulk::BulkOptions;
 pub use client::Wats;

@@ -2,6 +2,8 @@
 //!
 //! `model` holds the wire models, `service` the operations.
 
+#[cfg(test)]
+pub(crate) mod calls;
 mod model;
 pub(crate) mod route;
 mod service;

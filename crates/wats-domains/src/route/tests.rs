@@ -13,9 +13,8 @@ use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockRequest, MockTransport};
 
 use super::described::Descriptions;
-use crate::ask::Route;
-use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch, Station, Unit};
-use crate::{CacheOptions, Filter, HeaderQuery, Product, ProductQuery, UutReport, Wats};
+use crate::ask::{Kept, Route};
+use crate::{CacheOptions, Wats};
 
 /// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.
 fn all_rows() -> impl Iterator<Item = &'static Route> {
@@ -31,96 +30,39 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
     .copied()
 }
 
+/// Calls each row once or more, with all that it may be given.
+async fn call_all(api: &Wats) {
+    drop(api.version().await);
+    crate::process::calls::call_all(api).await;
+    crate::product::calls::call_all(api).await;
+    crate::report::calls::call_all(api).await;
+}
+
+/// Rows of which the description lacks something that is known otherwise; each with what it lacks and why.
+fn undescribed() -> impl Iterator<Item = &'static (&'static str, Lacks, &'static str)> {
+    [
+        crate::product::calls::UNDESCRIBED,
+        crate::report::calls::UNDESCRIBED,
+    ]
+    .into_iter()
+    .flatten()
+}
+
 /// The rows that this build uses.
 fn table() -> impl Iterator<Item = &'static Route> {
     all_rows().filter(|row| cfg!(feature = "xml") || row.operation.name() != "report.submit_wsxf")
 }
 
-const AWKWARD: &str = "A/B?x=1#2 %2F'ø&";
-const ID: Uuid = Uuid::from_u128(0x1234_5678);
+/// What the calls fill in for a text and for an id.
+pub(crate) const AWKWARD: &str = "A/B?x=1#2 %2F'ø&";
+pub(crate) const ID: Uuid = Uuid::from_u128(0x1234_5678);
 
-/// What stands in the place of `{name}` when the calls below fill it.
+/// What stands in the place of `{name}` when the calls fill it so.
 fn filled(name: &str) -> &'static str {
     match name {
-        "partNumber" => "A%2FB%3Fx%3D1%232%20%252F%27%C3%B8%26",
         "id" => "00000000-0000-0000-0000-000012345678",
-        other => panic!("tell this test what `{other}` is filled with"),
+        _ => "A%2FB%3Fx%3D1%232%20%252F%27%C3%B8%26",
     }
-}
-
-/// One call of each row, with all that it may be given.
-async fn call_all(api: &Wats) {
-    let (product, report) = (api.product(), api.report());
-    let internal = report.internal();
-    let detail = Detail::default()
-        .level(DetailLevel::FULL)
-        .chart_data(true)
-        .attachments(true);
-    let test = UutReport::builder(
-        Unit {
-            part_number: "P",
-            serial_number: "S",
-            revision: "A",
-        },
-        100,
-    )
-    .station(Station {
-        name: "S",
-        location: "L",
-        purpose: "P",
-    })
-    .operator("O");
-    let whole = ProductQuery::default()
-        .filter(Filter::eq("name", AWKWARD))
-        .top(5)
-        .order_by("name desc");
-    let headers = HeaderQuery::default()
-        .filter(Filter::eq("comment", AWKWARD))
-        .select([crate::report::HeaderField::Id])
-        .expand(crate::report::HeaderList::Assets)
-        .order_by(crate::report::HeaderOrder::Id)
-        .skip(5)
-        .top(5);
-    let misc = MiscInfoSearch::default()
-        .description(AWKWARD)
-        .data(AWKWARD)
-        .serial_number(AWKWARD)
-        .process_code(10);
-    #[cfg(feature = "xml")]
-    let wsxf = format!("<Report ID=\"{ID}\"/>");
-    #[cfg(feature = "xml")]
-    let wsxf = format!(
-        "<Reports xmlns=\"http://wats.virinco.com/schemas/WATS/Report/wsxf\">{wsxf}</Reports>"
-    );
-    drop((
-        api.version().await,
-        api.process().list().await,
-        product.get(AWKWARD).await,
-        product.query(&whole).await,
-        product.save(&Product::new("P")).await,
-    ));
-    drop((
-        report.submit(&test.build().unwrap()).await,
-        #[cfg(feature = "xml")]
-        report.submit_wsxf(wsxf).await,
-        report.get_with(ID, detail).await,
-        report.get_wsxf(ID, detail, true).await,
-        report.headers(&headers).await,
-        report.by_misc_info(&misc).await,
-        report.attachment(ID, AttachmentKey::Id(ID)).await,
-        report.attachment(ID, AttachmentKey::Step(1)).await,
-        report.attachments_zip(ID).await,
-        report.certificate(ID).await,
-    ));
-    drop((
-        internal.state(ID).await,
-        internal.quarantine().await,
-        internal.retry(&[ID]).await,
-        internal
-            .retry_at(&[(ID, jiff::Timestamp::UNIX_EPOCH)])
-            .await,
-        internal.delete_quarantined(&[ID]).await,
-    ));
 }
 
 async fn requests() -> Vec<MockRequest> {
@@ -154,10 +96,6 @@ fn path_of(row: &Route) -> String {
         path.push_str(after);
     }
     path
-}
-
-fn is_internal(row: &Route) -> bool {
-    row.operation.path().starts_with("/api/internal/")
 }
 
 fn query_of(request: &MockRequest) -> BTreeSet<String> {
@@ -194,7 +132,7 @@ async fn every_row_is_called_and_its_request_is_what_it_says() {
             );
             assert_eq!(
                 request.headers.contains_key("referer"),
-                is_internal(row),
+                row.is_internal(),
                 "{name}: Referer"
             );
             let typed = request.headers.contains_key("content-type");
@@ -217,8 +155,10 @@ fn the_table_is_consistent() {
         assert!(names.insert(name), "{name} twice");
         assert!(row.operation.path().starts_with("/api/"));
         let is_read = row.operation.method() == Method::GET;
+        // Statistics are asked for by a filter in the body.
+        let is_statistic = row.keeps == Some(Kept::Analytics);
         assert!(
-            row.keeps.is_none() || is_read,
+            row.keeps.is_none() || is_read || is_statistic,
             "{name} writes and must not be answered from memory"
         );
         assert!(
@@ -230,32 +170,9 @@ fn the_table_is_consistent() {
     }
 }
 
-/// Rows of which the description lacks something that is known otherwise.
-const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
-    (
-        "product.query",
-        Lacks::Query,
-        "OData: its options are those of the query language",
-    ),
-    (
-        "report.headers",
-        Lacks::Query,
-        "OData: its options are those of the query language",
-    ),
-    (
-        "report.submit",
-        Lacks::Body,
-        "the report is the body, in words only",
-    ),
-    (
-        "report.submit_wsxf",
-        Lacks::Body,
-        "the report is the body, in words only",
-    ),
-];
-
+/// What a description may lack.
 #[derive(Debug, PartialEq)]
-enum Lacks {
+pub(crate) enum Lacks {
     Query,
     Body,
 }
@@ -272,11 +189,7 @@ async fn every_row_is_called_as_the_server_describes_it() {
         let name = row.operation.name();
         let described = descriptions.of(row);
         let described = described.unwrap_or_else(|| panic!("{name} is no operation of the server"));
-        let lacks = |what| {
-            UNDESCRIBED
-                .iter()
-                .any(|(of, lacks, _)| *of == name && *lacks == what)
-        };
+        let lacks = |what| undescribed().any(|(of, lacks, _)| *of == name && *lacks == what);
         for request in requests.iter().filter(|r| {
             r.method == *row.operation.method() && r.target.split('?').next() == Some(&path_of(row))
         }) {
@@ -292,7 +205,7 @@ async fn every_row_is_called_as_the_server_describes_it() {
             assert_eq!(!request.body.is_empty(), body, "{name}: body");
         }
     }
-    for (name, _, reason) in UNDESCRIBED {
+    for (name, _, reason) in undescribed() {
         let known = all_rows().any(|row| row.operation.name() == *name);
         assert!(known, "{name} is no row any more ({reason})");
     }
