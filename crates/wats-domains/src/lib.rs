@@ -7,17 +7,30 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod analytics;
 mod ask;
+pub mod asset;
+pub mod auth;
+pub mod barcode;
 mod builder;
 mod bulk;
 mod client;
 mod error;
+pub mod export;
+pub mod manual_inspection;
 mod odata;
 mod process;
 mod product;
+pub mod production;
 pub mod report;
+pub mod root_cause;
 mod route;
 mod scanned;
+pub mod scim;
+pub mod server;
+pub mod software;
+pub mod system;
+pub mod workflow;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;

@@ -1,0 +1,10 @@
+//! Tokens of the server.
+//!
+//! `model` holds the wire models, `service` the operations.
+
+#[cfg(test)]
+pub(crate) mod calls;
+pub(crate) mod route;
+mod service;
+
+pub use service::AuthService;

@@ -1,0 +1,10 @@
+//! Files that the server makes of reports.
+//!
+//! `model` holds the wire models, `service` the operations.
+
+#[cfg(test)]
+pub(crate) mod calls;
+pub(crate) mod route;
+mod service;
+
+pub use service::ExportService;

@@ -1,0 +1,10 @@
+//! Tickets of the root cause analysis.
+//!
+//! `model` holds the wire models, `service` the operations.
+
+#[cfg(test)]
+pub(crate) mod calls;
+pub(crate) mod route;
+mod service;
+
+pub use service::RootCauseService;

@@ -1,0 +1,10 @@
+//! Users by SCIM (RFC 7644).
+//!
+//! `model` holds the wire models, `service` the operations.
+
+#[cfg(test)]
+pub(crate) mod calls;
+pub(crate) mod route;
+mod service;
+
+pub use service::ScimService;

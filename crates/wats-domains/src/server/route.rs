@@ -1,0 +1,7 @@
+//! The operations on server.
+
+use crate::ask::route::routes;
+
+routes! { "server";
+    status = GET "/api/App/SystemStatus" safe;
+}

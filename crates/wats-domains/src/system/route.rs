@@ -1,0 +1,7 @@
+//! The operations on system.
+
+use crate::ask::route::routes;
+
+routes! { "system";
+    clients = GET "/api/SystemManager/Clients" safe;
+}
