@@ -1,10 +1,8 @@
-//! Tokens of the server.
-//!
-//! `model` holds the wire models, `service` the operations.
+//! Tokens that the server makes for whoever asks.
 
 #[cfg(test)]
 pub(crate) mod calls;
 pub(crate) mod route;
 mod service;
 
-pub use service::AuthService;
+pub use service::{ApiToken, AuthService};

@@ -30,6 +30,7 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
         crate::root_cause::route::ALL,
         crate::scim::route::ALL,
         crate::server::route::ALL,
+        crate::server::route::internal::ALL,
         crate::software::route::ALL,
         crate::system::route::ALL,
         crate::workflow::route::ALL,

@@ -1,10 +1,8 @@
 //! Workflows: that a test of a unit begins and ends.
-//!
-//! `model` holds the wire models, `service` the operations.
 
 #[cfg(test)]
 pub(crate) mod calls;
 pub(crate) mod route;
 mod service;
 
-pub use service::WorkflowService;
+pub use service::{EndTest, StartTest, WorkflowService, WorkflowStatus};

@@ -139,12 +139,9 @@ macro_rules! numbers {
         }
 
         impl std::fmt::Display for $name {
-            /// The name of the variant, or the number of one without a name.
+            /// The number, as on the wire.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                match self {
-                    $( Self::$variant => f.pad(stringify!($variant)), )*
-                    Self::Other(number) => number.fmt(f),
-                }
+                self.number().fmt(f)
             }
         }
 
@@ -241,7 +238,7 @@ mod tests {
         let (mut thing, _) = again(r#"{"state":"active"}"#);
         thing.state = Some(State::Inactive);
         assert_eq!(serde_json::to_string(&thing).unwrap(), r#"{"state":0}"#);
-        assert_eq!(State::Inactive.to_string(), "Inactive");
+        assert_eq!(State::Inactive.to_string(), "0");
         assert_eq!(State::Other(9).to_string(), "9");
     }
 }
