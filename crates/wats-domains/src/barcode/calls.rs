@@ -2,7 +2,7 @@
 
 use super::BarcodeIdentifier;
 use crate::Wats;
-use crate::route::tests::{AWKWARD, Lacks};
+use crate::route::tests::{AWKWARD, Lacks, NUMBER};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
@@ -12,7 +12,7 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(barcode.list().await);
     drop(barcode.identify(AWKWARD).await);
     drop(barcode.save(&identifier).await);
-    identifier.id = Some(7);
+    identifier.id = Some(NUMBER);
     drop(barcode.save(&identifier).await);
-    drop(barcode.delete(7).await);
+    drop(barcode.delete(NUMBER).await);
 }
