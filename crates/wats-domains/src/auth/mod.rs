@@ -4,5 +4,7 @@
 pub(crate) mod calls;
 pub(crate) mod route;
 mod service;
+mod token;
 
-pub use service::{ApiToken, AuthService};
+pub use service::AuthService;
+pub use token::ApiToken;

@@ -1,31 +1,13 @@
 //! Operations on tokens.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 use wats_http::Call;
 
-use super::route;
+use super::{ApiToken, route};
 use crate::ask::{Ask, Core, Route};
 use crate::error::{Error, Result};
-
-/// A token that the server has made. It shows it only once. `Debug` does not.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiToken(Box<str>);
-
-impl ApiToken {
-    /// The token, as [`WatsBuilder::token`](crate::WatsBuilder::token) takes it.
-    pub fn secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for ApiToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiToken([redacted])")
-    }
-}
 
 /// Operations on tokens; from [`Wats::auth`](crate::Wats::auth).
 ///
@@ -95,13 +77,12 @@ fn read(answer: &Value) -> Result<ApiToken> {
         }
         _ => None,
     };
-    match text.map(str::trim) {
-        Some(text) if !text.is_empty() => Ok(ApiToken(text.into())),
-        _ => Err(Error::Data(
+    text.and_then(ApiToken::of).ok_or_else(|| {
+        Error::Data(
             "the server's answer to the request for a token is no token; it is not shown, since it may be secret"
                 .to_owned(),
-        )),
-    }
+        )
+    })
 }
 
 #[cfg(test)]

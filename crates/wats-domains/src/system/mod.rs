@@ -1,10 +1,12 @@
-//! Clients of the server, their logs, and the levels of a factory.
+//! The clients of a server (its test stations), their logs, and the levels of the factory that they belong to.
 //!
-//! `model` holds the wire models, `service` the operations.
+//! `model` holds the wire model, `service` the operations.
 
 #[cfg(test)]
 pub(crate) mod calls;
+mod model;
 pub(crate) mod route;
 mod service;
 
-pub use service::SystemService;
+pub use model::SystemClient;
+pub use service::{ClientKey, SaveClient, SystemService};
