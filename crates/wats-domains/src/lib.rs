@@ -28,6 +28,7 @@ mod route;
 mod scanned;
 pub mod scim;
 pub mod server;
+mod setting;
 pub mod software;
 pub mod system;
 pub mod workflow;
@@ -44,6 +45,8 @@ pub use product::{Product, ProductQuery, ProductRevision, ProductService, Produc
 pub use report::{
     Finding, HeaderQuery, MeasurementLimits, Report, ReportHeader, ReportService, UutReport,
 };
+
+pub use setting::{Setting, SettingChange};
 
 #[doc(inline)]
 pub use wats_batch::{BatchProgress, Partition};
