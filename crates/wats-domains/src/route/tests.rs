@@ -22,6 +22,7 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
         super::ALL,
         crate::analytics::route::ALL,
         crate::asset::route::ALL,
+        crate::asset::route::internal::ALL,
         crate::auth::route::ALL,
         crate::barcode::route::ALL,
         crate::export::route::ALL,
