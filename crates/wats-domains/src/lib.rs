@@ -20,7 +20,7 @@ pub mod export;
 pub mod manual_inspection;
 mod odata;
 mod process;
-mod product;
+pub mod product;
 pub mod production;
 pub mod report;
 pub mod root_cause;
@@ -40,6 +40,7 @@ pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};
+#[doc(inline)]
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};
 #[doc(inline)]
 pub use report::{

@@ -74,7 +74,7 @@ static KEY: Key<ProductSummary> = Key {
 /// Operations on products; from [`Wats::product`](crate::Wats::product).
 #[derive(Debug, Clone)]
 pub struct ProductService {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 impl ProductService {
@@ -243,10 +243,17 @@ impl ProductService {
             .ask(&route::save, self.written(product).map(saving))
     }
 
-    /// Forgets products and lists of them in memory: the next reads ask the server.
+    /// Forgets products, lists of them, vendors and groups in memory: the next reads ask the server.
     pub fn refresh(&self) {
-        self.core.clear(Kept::Products);
-        self.core.clear(Kept::ProductLists);
+        for kept in [
+            Kept::Products,
+            Kept::ProductLists,
+            Kept::Vendors,
+            Kept::Boms,
+            Kept::ProductGroups,
+        ] {
+            self.core.clear(kept);
+        }
     }
 
     /// The body of a save.

@@ -4,7 +4,9 @@
 
 #[cfg(test)]
 pub(crate) mod calls;
+mod model;
 pub(crate) mod route;
 mod service;
 
-pub use service::SoftwareService;
+pub use model::{FileAttribute, Package, PackageFile, PackageStatus, VirtualFolder};
+pub use service::{PackageByName, PackageVersion, SoftwareService, Tag, UploadZip};
