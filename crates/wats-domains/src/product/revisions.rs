@@ -19,7 +19,7 @@ pub struct RevisionKey<'a> {
 }
 
 impl RevisionKey<'_> {
-    pub(super) fn check(self) -> Result<()> {
+    pub(crate) fn check(self) -> Result<()> {
         scanned::check_some("part number", self.part_number, Kind::Number)?;
         scanned::check_some("revision", self.revision, Kind::Number)
     }
