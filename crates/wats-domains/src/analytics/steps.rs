@@ -67,9 +67,8 @@ impl AnalyticsService {
         let route = &route::top_failed_of;
         let fill = || {
             scanned::check_some("part number", query.part_number, Kind::Number)?;
-            let count = match i32::try_from(query.count) {
-                Ok(count @ 1..) => count,
-                _ => return Err(Error::Query(format!("{} steps are asked for", query.count))),
+            let Ok(count @ 1..) = i32::try_from(query.count) else {
+                return Err(Error::Query(format!("{} steps are asked for", query.count)));
             };
             let call = route.call().query("partNumber", query.part_number);
             Ok(call
@@ -129,14 +128,13 @@ impl AnalyticsService {
         let odd = available_hours
             .iter()
             .find(|hours| !(0.0..=24.0).contains(*hours));
-        let call = match odd {
-            Some(hours) => Err(Error::Query(format!(
+        let call = if let Some(hours) = odd {
+            Err(Error::Query(format!(
                 "equipment cannot be available for {hours} hours of a day"
-            ))),
-            None => {
-                let hours = available_hours.map(|hours| hours.to_string()).join(",");
-                Ok(route.call().query("availableTime", hours).json(filter))
-            }
+            )))
+        } else {
+            let hours = available_hours.map(|hours| hours.to_string()).join(",");
+            Ok(route.call().query("availableTime", hours).json(filter))
         };
         GetOee::new(&self.core, route, call)
     }

@@ -192,7 +192,7 @@ impl Core {
         let http = self.http();
         let call = if route.is_internal() {
             // Internal routes ask where a call comes from.
-            call.header("referer", &http.base_url())
+            call.header("referer", http.base_url())
         } else {
             call
         };

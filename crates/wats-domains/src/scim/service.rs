@@ -13,7 +13,7 @@ use crate::error::{Error, Result, none_if_missing};
 use crate::scanned::{self, Kind};
 
 /// Users on a page of [`ScimService::all`].
-const PAGE: i64 = 100;
+const PAGE: u32 = 100;
 
 /// A token for a system that provisions users. `Debug` does not show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl ScimService {
         self.core.run(|core| async move {
             let mut all: Vec<User> = Vec::new();
             loop {
-                let place = all.len() as i64 + 1;
+                let place = all.len() + 1;
                 let call = route::users.call().query("startIndex", place);
                 let page: UserPage = core.read(&route::users, call.query("count", PAGE)).await?;
                 let users = page.resources.unwrap_or_default();
