@@ -21,6 +21,8 @@ guides! {
     Migrating: "migrating-from-pywats.md",
     Performance: "performance.md",
     Reports: "reports.md",
+    Scaling: "scaling.md",
     Simulator: "simulator.md",
+    Size: "size.md",
     Transport: "transport.md",
 }

@@ -5,7 +5,7 @@ use crate::pace::Pace;
 use crate::row::{Report, Row, SCHEMA};
 use crate::runner::{self, Plan, Watch};
 use crate::spec::{Context, RowSpec};
-use crate::{Result, areas, machine, memory, report};
+use crate::{Result, areas, goals, machine, memory, report};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
@@ -28,7 +28,7 @@ struct Options {
     /// Take at most 90 s for all rows: fewer and shorter rounds.
     #[arg(long)]
     quick: bool,
-    /// Only these areas (cache, batch, codec, http, scenario), or rows whose id begins like this.
+    /// Only these areas (cache, batch, codec, http, scenario, scaling), or rows whose id begins like this.
     #[arg(long, value_delimiter = ',', value_name = "AREA")]
     only: Vec<String>,
     /// Write the report as JSON to this file too.
@@ -40,6 +40,12 @@ struct Options {
     /// Folder of the reports.
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     out: PathBuf,
+    /// Put the run into the guide too, between its markers.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
+    docs: Option<PathBuf>,
+    /// Measure nothing: write the reports of the run in this report.json again.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "only", "list"])]
+    from: Option<PathBuf>,
     /// List the ids of the rows and measure nothing.
     #[arg(long)]
     list: bool,
@@ -67,7 +73,10 @@ pub fn main(counter: Option<Counter>) -> ExitCode {
         Some(Internal::Serve { name, arguments }) => {
             areas::serve(name, arguments).map(|()| ExitCode::SUCCESS)
         }
-        None => measure(&options, counter.is_some()),
+        None => match &options.from {
+            Some(file) => render_again(&options, file).map(|()| ExitCode::SUCCESS),
+            None => measure(&options, counter.is_some()),
+        },
     };
     outcome.unwrap_or_else(|error| {
         say(&format!("error: {error}"));
@@ -75,7 +84,14 @@ pub fn main(counter: Option<Counter>) -> ExitCode {
     })
 }
 
+fn render_again(options: &Options, file: &Path) -> Result<()> {
+    let explain = |error| format!("cannot read {}: {error}", file.display());
+    let text = std::fs::read(file).map_err(explain)?;
+    write_reports(&serde_json::from_slice(&text)?, options)
+}
+
 fn measure(options: &Options, counting: bool) -> Result<ExitCode> {
+    let taken = jiff::Timestamp::now().strftime("%FT%TZ").to_string();
     let runtime = Arc::new(Runtime::new()?);
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_ctrl_c(&runtime, &stop);
@@ -83,7 +99,8 @@ fn measure(options: &Options, counting: bool) -> Result<ExitCode> {
     let peer = options.peer_python.clone();
     let ctx = Context::new(options.quick, pace.clone(), Arc::clone(&runtime), peer);
 
-    let chosen = choose(areas::all(&ctx), &options.only)?;
+    let mut chosen = choose(areas::all(&ctx), &options.only)?;
+    goals::set(&mut chosen);
     if options.list {
         for metric in chosen.iter().flat_map(|spec| &spec.metrics) {
             say(&metric.id);
@@ -115,6 +132,7 @@ fn measure(options: &Options, counting: bool) -> Result<ExitCode> {
     let report = Report {
         schema: SCHEMA,
         machine: machine::describe(),
+        taken,
         quick: options.quick,
         notes: notes(options, interrupted),
         rows,
@@ -233,6 +251,12 @@ fn notes(options: &Options, interrupted: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if !options.only.is_empty() {
+        notes.push(format!(
+            "Only a part of the rows: {}.",
+            options.only.join(", ")
+        ));
+    }
     if interrupted {
         notes.push("Interrupted: only the rows that were done by then.".to_owned());
     }
@@ -244,8 +268,15 @@ fn write_reports(report: &Report, options: &Options) -> Result<()> {
     report::json::write(report, &out.join("report.json"))?;
     report::write_text(&out.join("report.md"), &report::markdown::render(report))?;
     report::write_text(&out.join("report.html"), &report::html::render(report))?;
+    if let Some(page) = report::scaling::render(report) {
+        report::write_text(&out.join("scaling.html"), &page)?;
+    }
     if let Some(extra) = &options.json {
         report::json::write(report, extra)?;
+    }
+    if let Some(guide) = &options.docs {
+        report::guide::put(report, guide)?;
+        say(&format!("the run stands in {}", display(guide)));
     }
     let failed = report.rows.iter().filter(|row| row.error.is_some()).count();
     say(&format!(

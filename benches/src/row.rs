@@ -12,6 +12,9 @@ pub struct Report {
     pub schema: u32,
     /// Where it was measured.
     pub machine: Machine,
+    /// When it began, as RFC 3339 in UTC; empty in reports that do not tell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub taken: String,
     /// Whether it was a short run with few rounds.
     pub quick: bool,
     /// Remarks on the run as a whole: left-out peers, an interruption.
@@ -66,9 +69,52 @@ pub struct Row {
     /// What the row measures, in a few words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// What the figure is to reach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<Goal>,
     /// Who could not be measured and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// What a figure is to reach.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// This figure in the unit of the row: at most, where less is better, and at least otherwise.
+    Figure(f64),
+    /// So many times better than a peer.
+    Times {
+        /// The peer's name in the row.
+        peer: String,
+        /// How many times at least.
+        least: f64,
+    },
+    /// A part of a peer's figure.
+    Part {
+        /// The peer's name in the row.
+        peer: String,
+        /// The part, at most.
+        most: f64,
+    },
+    /// A part of our own figure in another row.
+    PartOfRow {
+        /// The id of the other row.
+        row: String,
+        /// The part, at most.
+        most: f64,
+    },
+}
+
+/// How a peer's figure stands to ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// All our rounds are better than all of the peer's.
+    Better,
+    /// The ranges overlap: the run does not tell them apart.
+    Level,
+    /// All rounds of the peer are better than all of ours.
+    Behind,
 }
 
 /// Rounds of one candidate, summed up.
@@ -114,6 +160,22 @@ impl Row {
             Better::Higher => subject / peer.median,
         })
     }
+
+    /// How the subject stands to `peer`; `None` when the subject has no figure.
+    pub fn standing(&self, peer: &Measurement) -> Option<Standing> {
+        let subject = self.subject.as_ref()?;
+        let (good, bad) = match self.better {
+            Better::Lower => (subject, peer),
+            Better::Higher => (peer, subject),
+        };
+        Some(if good.max < bad.min {
+            Standing::Better
+        } else if good.min > bad.max {
+            Standing::Behind
+        } else {
+            Standing::Level
+        })
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +203,7 @@ mod tests {
             peers: vec![peer.clone()],
             rounds: 1,
             note: String::new(),
+            goals: Vec::new(),
             error: None,
         };
         assert_eq!(row.advantage(&peer), Some(10.0));
@@ -148,6 +211,31 @@ mod tests {
         assert_eq!(row.advantage(&peer), Some(0.1));
         row.subject = None;
         assert_eq!(row.advantage(&peer), None);
+        assert_eq!(row.standing(&peer), None);
+    }
+
+    #[test]
+    fn only_ranges_that_do_not_touch_tell_two_apart() {
+        let mut row = Row {
+            id: "cache.a".into(),
+            area: "cache".into(),
+            unit: "ns/op".into(),
+            better: Better::Lower,
+            subject: Measurement::of("us", &[10.0, 12.0]),
+            peers: Vec::new(),
+            rounds: 2,
+            note: String::new(),
+            goals: Vec::new(),
+            error: None,
+        };
+        let [low, middle, high] = [[8.0, 9.0], [9.0, 10.0], [13.0, 14.0]]
+            .map(|rounds| Measurement::of("peer", &rounds).unwrap());
+        assert_eq!(row.standing(&low), Some(Standing::Behind));
+        assert_eq!(row.standing(&middle), Some(Standing::Level));
+        assert_eq!(row.standing(&high), Some(Standing::Better));
+        row.better = Better::Higher;
+        assert_eq!(row.standing(&low), Some(Standing::Better));
+        assert_eq!(row.standing(&high), Some(Standing::Behind));
     }
 
     #[test]

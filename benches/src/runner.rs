@@ -183,6 +183,7 @@ fn sum_up(metric: &Metric, index: usize, note: &str, candidates: &[Measured], ma
         peers: Vec::new(),
         rounds: made,
         note: note.to_owned(),
+        goals: metric.goals.clone(),
         error: None,
     };
     let mut errors = Vec::new();
@@ -207,6 +208,7 @@ fn sum_up(metric: &Metric, index: usize, note: &str, candidates: &[Measured], ma
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::Goal;
     use std::cell::RefCell;
     use std::rc::Rc;
 
@@ -269,6 +271,7 @@ mod tests {
             .and("a.calls")
             .unit("calls")
             .higher_is_better()
+            .goal(Goal::Figure(2.0))
             .subject("s", || Ok([1.0, 2.0]))
             .peer("p", || Ok([3.0, f64::NAN]));
         let rows = run_all(vec![spec], AMPLE);
@@ -277,6 +280,8 @@ mod tests {
             ["a.time", "a.calls"]
         );
         assert_eq!(rows[1].unit, "calls");
+        assert!(rows[0].goals.is_empty());
+        assert_eq!(rows[1].goals, [Goal::Figure(2.0)]);
         assert_eq!(rows[0].peers.len(), 1);
         assert!(rows[1].peers.is_empty());
         assert!(rows[1].error.is_none());

@@ -1,11 +1,11 @@
 //! What an area writes down: rows, and who takes part in them.
 //!
-//! A candidate is two closures: a set-up, run once right before the row, and a round, run several times, alternating with the others
+//! A candidate is two closures: a set-up, run once right before the row, and a round, run several times, alternating
 //! with the others. The value of the set-up is dropped when the row is done.
 
 use crate::pace::{Pace, Timer};
 use crate::python::Driver;
-use crate::row::Better;
+use crate::row::{Better, Goal};
 use crate::{Error, Result};
 use std::fmt;
 use std::future::Future;
@@ -130,6 +130,7 @@ pub(crate) struct Metric {
     pub(crate) id: String,
     pub(crate) unit: String,
     pub(crate) better: Better,
+    pub(crate) goals: Vec<Goal>,
 }
 
 impl Metric {
@@ -138,6 +139,7 @@ impl Metric {
             id: id.to_owned(),
             unit: String::new(),
             better: Better::Lower,
+            goals: Vec::new(),
         }
     }
 }
@@ -181,6 +183,14 @@ impl RowSpec {
     fn better(mut self, better: Better) -> Self {
         if let Some(metric) = self.metrics.last_mut() {
             metric.better = better;
+        }
+        self
+    }
+
+    /// What the row named last is to reach; there may be several. Those of this project stand in [`crate::goals`].
+    pub fn goal(mut self, goal: Goal) -> Self {
+        if let Some(metric) = self.metrics.last_mut() {
+            metric.goals.push(goal);
         }
         self
     }

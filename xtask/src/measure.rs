@@ -1,4 +1,4 @@
-//! `cargo xtask measure`: the figures of `docs/performance.md`, counted and measured here and now.
+//! `cargo xtask measure`: the figures of `docs/size.md`, counted and measured here and now.
 //!
 //! A code line is a line of `src` that is neither blank nor only a comment, outside of what `cfg(test)` or `cfg(wats_loom)`
 //! stands before. Files of tests alone (`tests.rs`, `*_tests.rs`) are not counted.

@@ -3,6 +3,7 @@
 //! The cheap ones come first, so that a slip is told within seconds. All of them work on the default members of the
 //! workspace: the benchmark package with its peers is a step that must be asked for.
 
+use crate::bench;
 use crate::process::{cargo, works};
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,8 +26,8 @@ const LAYERS: [&str; 10] = [
 const SINGLE: [(&str, &str); 2] = [("wats-http", "brotli"), ("wats-http", "zstd")];
 
 /// Offline, against the workspace: no crate needs to be in a registry yet. A change need not be committed to be tried.
-const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-docs \
-     --exclude wats-fuzz --quiet \
+const PACKAGE: &str = "package --workspace --exclude xtask --exclude wats-benches --exclude wats-bench-check \
+     --exclude wats-docs --exclude wats-fuzz --quiet \
      --offline --allow-dirty --target-dir target/package";
 
 /// The crates whose reading must not depend on what others of a build ask of `serde_json`.
@@ -53,6 +54,8 @@ pub(crate) struct Step {
     pub(crate) commands: Vec<Command>,
     /// The tool it needs beside cargo itself.
     pub(crate) needs: Option<Tool>,
+    /// A tool without which it proves less.
+    pub(crate) better_with: Option<Tool>,
     /// Runs only when named.
     pub(crate) on_request: bool,
 }
@@ -85,7 +88,7 @@ impl Tool {
             Self::Valgrind => {
                 let mut probe = Command::new("valgrind");
                 probe.arg("--version");
-                (probe, "no valgrind to count with")
+                (probe, "no valgrind: instructions were not counted")
             }
             Self::Libfuzzer => (
                 at_root(&format!("fetch --manifest-path {FUZZ}")),
@@ -130,16 +133,7 @@ pub(crate) fn all() -> Vec<Step> {
     steps.extend(LAYERS.map(alone));
     steps.push(formats_beside_features());
     steps.extend(JSON.map(features));
-    let instructions = step(
-        "instructions",
-        "a pooled GET takes no more instructions than written down, in an optimised build",
-        ["test -p wats-http --all-features --release --test instructions -- --nocapture"],
-    )
-    .needs(Tool::Valgrind);
-    steps.push(Step {
-        on_request: true,
-        ..instructions
-    });
+    steps.push(bench_check());
     let benches = step(
         "benches",
         "the benchmark package holds (compiles every peer)",
@@ -154,6 +148,24 @@ pub(crate) fn all() -> Vec<Step> {
     });
     steps.extend([loom(), fuzz_check(), package_build()]);
     steps
+}
+
+/// What `cargo xtask bench --check` runs.
+fn bench_check() -> Step {
+    let mut check = step(
+        "bench-check",
+        "the rows of benches/baseline.json cost no more than it says (an optimised build)",
+        [format!(
+            "run --quiet --profile {} -p {} -- benches/baseline.json",
+            bench::PROFILE,
+            bench::CHECK
+        )],
+    )
+    .better_with(Tool::Valgrind);
+    for command in &mut check.commands {
+        command.current_dir(root());
+    }
+    check
 }
 
 /// In a target directory of its own, because the flag has everything built anew.
@@ -326,6 +338,7 @@ fn step<const N: usize>(name: &str, about: &str, lines: [impl AsRef<str>; N]) ->
             .map(|line| cargo_line(line.as_ref()))
             .collect(),
         needs: None,
+        better_with: None,
         on_request: false,
     }
 }
@@ -347,6 +360,11 @@ impl Step {
 
     fn needs(mut self, tool: Tool) -> Self {
         self.needs = Some(tool);
+        self
+    }
+
+    fn better_with(mut self, tool: Tool) -> Self {
+        self.better_with = Some(tool);
         self
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Options {
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Passed,
+    /// With less than it can prove, for this reason.
+    PassedInPart(String),
     Failed(String),
     Skipped(String),
 }
@@ -124,7 +126,10 @@ fn run_step(step: &mut Step, interrupt: &Interrupt) -> Outcome {
         };
         return outcome;
     }
-    Outcome::Passed
+    match step.better_with.and_then(steps::Tool::missing) {
+        None => Outcome::Passed,
+        Some(reason) => Outcome::PassedInPart(reason.to_owned()),
+    }
 }
 
 /// The command as one would type it.
@@ -158,6 +163,7 @@ fn table(lines: &[Line]) -> String {
         let seconds = took.as_secs_f64();
         let told = match outcome {
             Outcome::Passed => "ok".to_owned(),
+            Outcome::PassedInPart(reason) => format!("in part  {reason}"),
             Outcome::Failed(reason) => format!("FAILED   {reason}"),
             Outcome::Skipped(reason) => format!("skipped  {reason}"),
         };
@@ -203,10 +209,11 @@ mod tests {
                 Outcome::Failed("cargo clippy (exit status: 101)".into()),
             ),
             line("docs", Outcome::Skipped("interrupted".into())),
+            line("bench", Outcome::PassedInPart("no valgrind".into())),
         ]);
         assert_eq!(
             text,
-            "\nsteps\n  fmt         1.5 s  ok\n  clippy      1.5 s  FAILED   cargo clippy (exit status: 101)\n  docs        1.5 s  skipped  interrupted"
+            "\nsteps\n  fmt         1.5 s  ok\n  clippy      1.5 s  FAILED   cargo clippy (exit status: 101)\n  docs        1.5 s  skipped  interrupted\n  bench       1.5 s  in part  no valgrind"
         );
     }
 }

@@ -4,13 +4,14 @@ mod batch;
 mod cache;
 mod codec;
 mod http;
+mod scaling;
 mod scenario;
 
 use crate::Result;
 use crate::spec::{Context, RowSpec};
 
 /// All areas in the order of the report.
-pub const NAMES: [&str; 5] = ["cache", "batch", "codec", "http", "scenario"];
+pub const NAMES: [&str; 6] = ["cache", "batch", "codec", "http", "scenario", "scaling"];
 
 /// The rows of all areas.
 pub fn all(ctx: &Context) -> Vec<RowSpec> {
@@ -20,6 +21,7 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
     rows.extend(codec::rows(ctx));
     rows.extend(http::rows(ctx));
     rows.extend(scenario::rows(ctx));
+    rows.extend(scaling::rows(ctx));
     rows
 }
 

@@ -1,174 +1,334 @@
-//! `report.html`: one self-contained page; every row a small plot of ratios.
+//! `report.html`: the page without anything from outside, for a screen, a phone and paper.
 //!
-//! A plot puts the subject on the line at 1 and each peer on a logarithmic scale: a bar to the right says how many
-//! times better the subject is, a bar to the left how many times better the peer is.
+//! The markup is well-formed XML too, so that a test can read it with a parser. Charts are strips of inline SVG that
+//! stretch with the window, with their words beside them in HTML, so that the words keep their size on a phone.
 
-use super::{areas, spread, times};
+use super::page::{self, Block, Cell, Table, Tone};
+use super::{spread, times};
+use crate::goals::check;
 use crate::row::{Better, Report, Row};
 use std::fmt::Write;
 
-const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;\
-color:#1c2733;background:#fff}h2{margin-top:2.5rem;border-bottom:1px solid #d5dde5}\
-article{margin:1.2rem 0}h3{font:600 14px ui-monospace,monospace;margin:0}p{margin:.2rem 0}\
-.note{color:#5b6b7a}.error{color:#a4262c}svg{display:block;max-width:100%;height:auto}\
-text{font:12px system-ui,sans-serif;fill:#1c2733}.muted{fill:#5b6b7a}.better{fill:#2e7d5b}.worse{fill:#b5542c}\
-.axis{stroke:#9fb0bf}@media(prefers-color-scheme:dark){body{color:#dde5ec;background:#12181e}\
-text{fill:#dde5ec}.muted{fill:#93a4b3}.note{color:#93a4b3}h2{border-color:#2b3843}}";
+const STYLE: &str = include_str!("style.css");
 
-const WIDTH: f64 = 760.0;
-const LINE: f64 = 20.0;
-const LABEL: f64 = 190.0;
-/// Where the subject's line stands, and how far a bar may reach to either side.
-const CENTRE: f64 = 320.0;
-const LEFT: f64 = 120.0;
-const RIGHT: f64 = 240.0;
 /// The ratio that fills the whole of a side.
 const FULL: f64 = 1000.0;
+/// Width of a strip in its own units: ours stands in the middle.
+const WIDTH: f64 = 200.0;
 
 /// The whole report as one page without outside resources.
 pub fn render(report: &Report) -> String {
-    let machine = &report.machine;
-    let mut page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>wats benchmark report</title><style>{STYLE}</style>\n<h1>Benchmark report</h1>\n\
-         <p>{}, {} cores, {}, {}{}</p>\n<p class=\"note\">Median (min–max). Bars are ratios on a logarithmic scale: to \
-         the right the subject is that many times better, to the left the peer is.</p>\n",
-        escape(&machine.cpu),
-        machine.cores,
-        escape(&machine.os),
-        escape(&machine.rustc),
-        if report.quick { "; quick run" } else { "" }
-    );
-    for note in &report.notes {
-        let _ = writeln!(page, "<p class=\"note\">{}</p>", escape(note));
-    }
-    for area in areas(&report.rows) {
-        let _ = writeln!(page, "<h2>{}</h2>", escape(area));
-        for row in report.rows.iter().filter(|row| row.area == area) {
-            page += &article(row);
-        }
-    }
-    page + "</html>\n"
-}
-
-fn article(row: &Row) -> String {
-    let direction = match row.better {
-        Better::Lower => "lower is better",
-        Better::Higher => "higher is better",
-    };
     let mut text = format!(
-        "<article><h3>{}</h3>\n<p class=\"note\">{} · {direction} · {} rounds{}{}</p>\n",
-        escape(&row.id),
-        escape(&row.unit),
-        row.rounds,
-        if row.note.is_empty() { "" } else { " · " },
-        escape(&row.note)
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <title>wats benchmark report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>Benchmark report</h1>\n"
     );
-    text += &plot(row);
-    if let Some(error) = &row.error {
-        let _ = writeln!(text, "<p class=\"error\">{}</p>", escape(error));
-    }
-    text + "</article>\n"
-}
-
-fn plot(row: &Row) -> String {
-    let lines = row.peers.len() + usize::from(row.subject.is_some());
-    if lines == 0 {
-        return String::new();
-    }
-    let height = LINE * lines as f64 + 4.0;
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\
-         <line class=\"axis\" x1=\"{CENTRE}\" x2=\"{CENTRE}\" y1=\"0\" y2=\"{height}\"/>\n"
-    );
-    let mut y = 15.0;
-    if let Some(subject) = &row.subject {
-        svg += &label(y, &subject.name, &spread(subject), 600);
-        y += LINE;
-    }
-    for peer in &row.peers {
-        svg += &label(y, &peer.name, &spread(peer), 400);
-        if let Some(advantage) = row.advantage(peer) {
-            svg += &bar(y, advantage);
+    let blocks = page::blocks(report);
+    contents(&mut text, &blocks);
+    let mut section = 0;
+    for block in &blocks {
+        match block {
+            Block::Section(title) => {
+                section += 1;
+                let _ = writeln!(text, "<h2 id=\"s{section}\">{}</h2>", escape(title));
+            }
+            Block::Subsection(title) => element(&mut text, "h3", title),
+            Block::Text(words) => element(&mut text, "p", words),
+            Block::Link(words, page) => {
+                let _ = writeln!(text, "<p><a href=\"{page}\">{}</a></p>", escape(words));
+            }
+            Block::List(items) => {
+                text.push_str("<ul>\n");
+                for item in items {
+                    element(&mut text, "li", item);
+                }
+                text.push_str("</ul>\n");
+            }
+            Block::Table(content) => table(&mut text, content),
+            Block::Area(rows) => chart(&mut text, rows, report),
         }
-        y += LINE;
     }
-    svg + "</svg>\n"
+    text + "</main>\n</body>\n</html>\n"
 }
 
-fn label(y: f64, name: &str, figures: &str, weight: u32) -> String {
+fn contents(text: &mut String, blocks: &[Block<'_>]) {
+    let titles = blocks.iter().filter_map(|block| match block {
+        Block::Section(title) => Some(title),
+        _ => None,
+    });
+    text.push_str("<nav><ul>\n");
+    for (index, title) in titles.enumerate() {
+        let _ = writeln!(
+            text,
+            "<li><a href=\"#s{}\">{}</a></li>",
+            index + 1,
+            escape(title)
+        );
+    }
+    text.push_str("</ul></nav>\n");
+}
+
+fn element(text: &mut String, name: &str, words: &str) {
+    let _ = writeln!(text, "<{name}>{}</{name}>", escape(words));
+}
+
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "plain",
+        Tone::Id => "id",
+        Tone::Muted => "muted",
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+    }
+}
+
+fn table(text: &mut String, table: &Table) {
+    text.push_str("<div class=\"scroll\"><table>\n<thead><tr>");
+    for column in &table.head {
+        let _ = write!(text, "<th>{}</th>", escape(column));
+    }
+    text.push_str("</tr></thead>\n<tbody>\n");
+    for row in &table.rows {
+        text.push_str("<tr>");
+        for cell in row {
+            let _ = write!(text, "<td>{}</td>", parts(cell));
+        }
+        text.push_str("</tr>\n");
+    }
+    text.push_str("</tbody></table></div>\n");
+}
+
+fn parts(cell: &Cell) -> String {
+    let spans: Vec<String> = cell
+        .iter()
+        .map(|(words, tone)| format!("<span class=\"{}\">{}</span>", class(*tone), escape(words)))
+        .collect();
+    spans.join("<br/>")
+}
+
+/// The chart of an area: for each row a line for ours, and one with a bar for each other candidate.
+fn chart(text: &mut String, rows: &[&Row], report: &Report) {
+    text.push_str("<figure>\n");
+    for row in rows {
+        let arrow = match row.better {
+            Better::Lower => "less is better",
+            Better::Higher => "more is better",
+        };
+        let _ = writeln!(
+            text,
+            "<section class=\"row\">\n<h4>{}</h4>\n<p class=\"muted\">{} · {arrow} · {} rounds{}{}</p>",
+            escape(&row.id),
+            escape(&row.unit),
+            row.rounds,
+            if row.note.is_empty() { "" } else { " · " },
+            escape(&row.note),
+        );
+        if let Some(subject) = &row.subject {
+            line(text, &subject.name, "ours", &spread(subject), "", "");
+        }
+        for other in &row.peers {
+            let tone = page::bar_tone(row, other);
+            let advantage = row.advantage(other);
+            let ratio = advantage.map(times).unwrap_or_default();
+            let bar = advantage.map(|ratio| bar(ratio, tone)).unwrap_or_default();
+            line(text, &other.name, class(tone), &spread(other), &ratio, &bar);
+        }
+        for goal in &row.goals {
+            let verdict = check(goal, row, &report.rows);
+            let (word, tone) = match verdict.met {
+                Some(true) => ("Goal met", "good"),
+                Some(false) => ("Goal missed", "bad"),
+                None => ("Goal not told", "muted"),
+            };
+            let _ = writeln!(
+                text,
+                "<p class=\"{tone}\">{word}: {}; {}</p>",
+                escape(&verdict.goal),
+                escape(&verdict.reached)
+            );
+        }
+        if let Some(error) = &row.error {
+            let _ = writeln!(text, "<p class=\"bad\">Error: {}</p>", escape(error));
+        }
+        text.push_str("</section>\n");
+    }
+    text.push_str(
+        "<figcaption class=\"muted\">Bars: to the right ours is better, to the left the other; a whole side is a \
+         factor of 1000.</figcaption>\n</figure>\n",
+    );
+}
+
+fn line(text: &mut String, name: &str, class: &str, figures: &str, ratio: &str, bar: &str) {
+    let _ = writeln!(
+        text,
+        "<div class=\"line {class}\"><span class=\"name\">{}</span><span class=\"bar\">{bar}</span>\
+         <span class=\"ratio\">{}</span><span class=\"figures\">{}</span></div>",
+        escape(name),
+        escape(ratio),
+        escape(figures),
+    );
+}
+
+fn bar(advantage: f64, tone: Tone) -> String {
+    let reach = (advantage.ln().abs() / FULL.ln()).min(1.0) * WIDTH / 2.0;
+    // Equal figures still show where they stand.
+    let reach = reach.max(0.6);
+    let middle = WIDTH / 2.0;
+    let left = if advantage >= 1.0 {
+        middle
+    } else {
+        middle - reach
+    };
     format!(
-        "<text x=\"0\" y=\"{y}\" font-weight=\"{weight}\">{}</text>\
-         <text class=\"muted\" x=\"{WIDTH}\" y=\"{y}\" text-anchor=\"end\">{}</text>\n",
-        escape(&shorten(name)),
-        escape(figures)
+        "<svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">\
+         <rect class=\"axis\" x=\"{}\" y=\"0\" width=\"0.6\" height=\"10\"/>\
+         <rect class=\"{}\" x=\"{left:.1}\" y=\"2\" width=\"{reach:.1}\" height=\"6\"/></svg>",
+        times(advantage),
+        middle - 0.3,
+        class(tone),
     )
 }
 
-fn bar(y: f64, advantage: f64) -> String {
-    let reach = (advantage.ln().abs() / FULL.ln()).min(1.0);
-    let top = y - 11.0;
-    if advantage >= 1.0 {
-        let width = reach * RIGHT;
-        format!(
-            "<rect class=\"better\" x=\"{CENTRE}\" y=\"{top}\" width=\"{width:.1}\" height=\"13\" rx=\"2\"/>\
-             <text x=\"{:.1}\" y=\"{y}\">{}</text>\n",
-            CENTRE + width + 4.0,
-            times(advantage)
-        )
-    } else {
-        let width = reach * LEFT;
-        format!(
-            "<rect class=\"worse\" x=\"{:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"13\" rx=\"2\"/>\
-             <text x=\"{}\" y=\"{y}\">{}</text>\n",
-            CENTRE - width,
-            CENTRE + 4.0,
-            times(advantage)
-        )
-    }
-}
-
-/// A name that fits its column.
-fn shorten(name: &str) -> String {
-    let most = (LABEL / 7.0) as usize;
-    if name.chars().count() <= most {
-        return name.to_owned();
-    }
-    name.chars().take(most - 1).chain(['…']).collect()
-}
-
+/// A text that is text in HTML and in XML.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ if letter.is_control() => safe.push(' '),
+            _ => safe.push(letter),
+        }
+    }
+    safe
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::sample;
     use super::*;
+    use proptest::prelude::*;
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+
+    /// Names and attributes of all elements in their order; panics when the page is not well-formed.
+    fn elements(page: &str) -> Vec<(String, Vec<(String, String)>)> {
+        let mut reader = Reader::from_str(page);
+        let mut found = Vec::new();
+        let mut open = 0_usize;
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Start(start) => {
+                    open += 1;
+                    found.push(described(&start));
+                }
+                Event::Empty(empty) => found.push(described(&empty)),
+                Event::End(_) => open -= 1,
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(open, 0, "an element is not closed");
+        found
+    }
+
+    fn described(start: &quick_xml::events::BytesStart<'_>) -> (String, Vec<(String, String)>) {
+        let attributes = start
+            .attributes()
+            .map(|attribute| {
+                let attribute = attribute.unwrap();
+                (
+                    attribute.key.as_ref().to_owned(),
+                    attribute.value.to_string(),
+                )
+            })
+            .collect();
+        (start.name().as_ref().to_owned(), attributes)
+    }
 
     #[test]
-    fn foreign_text_is_escaped_and_nothing_is_loaded() {
-        let page = render(&super::super::tests::sample());
-        assert!(page.contains("A &amp; B &lt;cpu&gt;"));
-        assert!(page.contains("third: gone"));
-        assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("src="));
+    fn the_page_is_well_formed_and_loads_nothing() {
+        let page = render(&sample());
+        let elements = elements(&page);
+        for (name, attributes) in &elements {
+            assert!(
+                !["script", "link", "img", "iframe", "object", "base"].contains(&name.as_str()),
+                "{name}"
+            );
+            for (key, value) in attributes {
+                assert!(key != "src" && !key.starts_with("on"), "{key}");
+                assert!(key != "href" || value.starts_with('#'), "{value}");
+            }
+        }
+        for word in ["http:", "https:", "url(", "@import"] {
+            assert!(!page.contains(word), "{word}");
+        }
+        assert!(elements.iter().any(|(name, _)| name == "svg"));
+    }
+
+    #[test]
+    fn the_links_lead_to_the_sections() {
+        let all = elements(&render(&sample()));
+        let values = |wanted: &str| -> Vec<String> {
+            let attributes = all.iter().flat_map(|(_, attributes)| attributes);
+            let fitting = attributes.filter(|(key, _)| key == wanted);
+            fitting.map(|(_, value)| value.clone()).collect()
+        };
+        let targets: Vec<String> = values("id").iter().map(|id| format!("#{id}")).collect();
+        assert_eq!(values("href"), targets);
+        assert!(targets.len() > 5);
+    }
+
+    #[test]
+    fn every_row_stands_with_its_figures_goals_and_error() {
+        let page = render(&sample());
+        for words in [
+            "<h4>cache.get</h4>",
+            "A &amp; B &lt;cpu&gt;",
+            "11.0 (10.0–12.0)",
+            "×10.0",
+            "Goal missed: at most 10.0 ns/op; 11.0 ns/op",
+            "Error: third: gone",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
     }
 
     #[test]
     fn a_better_subject_has_its_bar_to_the_right() {
-        let right = bar(0.0, 1000.0);
+        let right = bar(1000.0, Tone::Good);
         assert!(
-            right.contains("better") && right.contains("width=\"240.0\""),
+            right.contains("x=\"100.0\" y=\"2\" width=\"100.0\""),
             "{right}"
         );
-        let left = bar(0.0, 0.001);
-        assert!(
-            left.contains("worse") && left.contains("x=\"200.0\""),
-            "{left}"
-        );
-        assert!(bar(0.0, 1e9).contains("width=\"240.0\""));
+        let left = bar(0.001, Tone::Bad);
+        assert!(left.contains("class=\"bad\" x=\"0.0\""), "{left}");
+        assert_eq!(bar(1e9, Tone::Good).matches("width=\"100.0\"").count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_changes_the_markup(text in ".{1,40}") {
+            let with = |words: &str| {
+                let mut report = sample();
+                report.machine.cpu = words.into();
+                report.machine.rustc = words.into();
+                report.notes = vec![words.into()];
+                let row = &mut report.rows[0];
+                row.id = words.into();
+                row.area = words.into();
+                row.unit = words.into();
+                row.note = words.into();
+                row.error = Some(words.into());
+                row.peers[0].name = format!("peer {words}");
+                report
+            };
+            let shape = |report: &Report| elements(&render(report));
+            prop_assert_eq!(shape(&with(&text)), shape(&with("x")));
+        }
     }
 }

@@ -80,11 +80,13 @@ impl<'a, T, R, E> Add<'a, T, R, E> {
         let outcome = match &mut self.state {
             State::Waiting(entry) => {
                 let batcher = self.batcher.get();
-                let Poll::Ready(outcome) = batcher.poll(entry.index, cx.waker()) else {
+                let outcome = batcher.poll(entry.index, cx.waker());
+                if outcome.is_pending() {
                     batcher.await_here(entry);
-                    return Poll::Pending;
-                };
-                outcome
+                    return outcome;
+                }
+                self.state = State::Ended;
+                return outcome;
             }
             State::Joined(shared) => ready!(shared.as_mut().poll(cx)),
             State::Refused => Err(BatchError::Closed),

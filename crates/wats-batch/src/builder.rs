@@ -226,19 +226,14 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> BatcherBuil
 }
 
 /// Starts a task. Made before it is spawned: if the runtime is gone, dropping it tells so.
-fn start<T, R, E>(
-    shared: &Arc<Shared<T, R, E>>,
-    Errand {
-        task,
-        post,
-        runtime,
-    }: Errand,
-) where
+fn start<T, R, E>(shared: &Arc<Shared<T, R, E>>, errand: Errand)
+where
     T: Send + 'static,
     R: Send + 'static,
     E: Send + Sync + 'static,
 {
-    let task = match task {
+    let (post, runtime) = (errand.post, errand.runtime);
+    let task = match errand.task {
         Task::Worker => {
             let worker = Worker::new(shared, post).run();
             return runtime.map_or((), |runtime| shared.start_worker(&runtime, worker));

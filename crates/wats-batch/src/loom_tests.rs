@@ -61,7 +61,7 @@ thread_local! {
 
 fn run(mut worker: Worker<u32, u32, ()>) {
     thread::spawn(move || {
-        while let Some(items) = worker.take() {
+        while let Some((items, _)) = worker.take() {
             SENT.with_borrow_mut(|sent| sent.extend(&items));
             worker.settle(items.into_iter().map(Ok), true);
         }

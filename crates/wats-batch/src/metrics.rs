@@ -35,11 +35,9 @@ impl Meter {
 
 #[cfg(not(feature = "metrics"))]
 impl Meter {
-    pub(crate) fn called(self, _items: usize, _took: Duration) {
+    pub(crate) fn called(self, _: usize, _: Duration) {
         let Self(_name) = self;
     }
 
-    pub(crate) fn failed(self, _items: u64) {
-        let Self(_name) = self;
-    }
+    pub(crate) fn failed(self, _: u64) {}
 }

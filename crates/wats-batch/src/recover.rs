@@ -5,6 +5,8 @@
 //! Halves are sent after all that is larger. So once the whole, its halves and its quarters have all
 //! failed, it is known that nothing gets through: an outage, which more calls would only multiply.
 
+use tokio::time::Instant;
+
 use crate::BatchError;
 use crate::entry::Index;
 use crate::error::Answer;
@@ -49,7 +51,7 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
                 ..part
             };
             let items = part.items.into_iter().map(|(_, item)| item).collect();
-            let is_retried = match self.call(items).await {
+            let is_retried = match self.call(items, Instant::now()).await {
                 Ok(answers) => {
                     got_through = true;
                     self.settle_or_keep(answers, again, recovery)
@@ -111,32 +113,30 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
             _ => false,
         };
         let retried: Vec<_> = answers.iter().map(is_retried).collect();
-        let is_retried = retried.contains(&true);
-        let mut unused = (Vec::new(), Vec::new());
-        if is_retried {
-            let mut finals = Vec::new();
-            let items = std::mem::take(&mut part.items);
-            self.entries.clear();
-            for ((item, answer), retried) in items.into_iter().zip(answers).zip(retried) {
-                if retried {
-                    part.items.push(item);
-                    unused.0.push(answer);
-                } else {
-                    self.entries.push(item.0);
-                    finals.push(answer);
-                    unused.1.push(item);
-                }
-            }
-            part.failure = None;
-            self.send_again(part);
-            self.settle(finals, false);
-        } else {
+        if !retried.contains(&true) {
             self.settle(answers, false);
-            unused.1 = part.items;
+            let_go(part.items);
+            return false;
         }
+        let (mut finals, mut unused) = (Vec::new(), (Vec::new(), Vec::new()));
+        let items = std::mem::take(&mut part.items);
+        self.entries.clear();
+        for ((item, answer), retried) in items.into_iter().zip(answers).zip(retried) {
+            if retried {
+                part.items.push(item);
+                unused.0.push(answer);
+            } else {
+                self.entries.push(item.0);
+                finals.push(answer);
+                unused.1.push(item);
+            }
+        }
+        part.failure = None;
+        self.send_again(part);
+        self.settle(finals, false);
         let_go(unused.0);
         let_go(unused.1);
-        is_retried
+        true
     }
 
     /// Takes out the items nobody waits for any more; they need not be sent again.

@@ -47,11 +47,7 @@ fn ask() -> Runtime {
 fn place(task: task::Id) -> usize {
     struct Number(u64);
     impl Hasher for Number {
-        fn write(&mut self, bytes: &[u8]) {
-            for byte in bytes {
-                self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-            }
-        }
+        fn write(&mut self, _: &[u8]) {}
         fn write_u64(&mut self, number: u64) {
             self.0 = number;
         }

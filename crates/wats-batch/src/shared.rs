@@ -147,7 +147,8 @@ impl<T, R, E> Shared<T, R, E> {
     }
 
     /// The queue, and the site of this runtime in it.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "2 % of an `add`")]
+    #[inline(always)]
     fn lock_at(&self, runtime: Runtime) -> (LockGuard<'_, Queue<T, R, E>>, SiteId) {
         let queue = self.queue.lock();
         if let Some(site) = queue.site_of(runtime) {
@@ -180,14 +181,34 @@ impl<T, R, E> Shared<T, R, E> {
     /// The answer, if it is there; otherwise makes sure that the task is woken.
     #[inline]
     pub(crate) fn poll(&self, index: Index, current: &Waker) -> Poll<Answer<R, E>> {
-        let mut spare = None;
-        loop {
-            let polled = self.queue.lock().poll(index, current, &mut spare);
-            match polled {
-                Some(polled) => return polled,
-                None => spare = Some(current.clone()),
-            }
+        let mut queue = self.queue.lock();
+        let answer = queue.take_answer(index);
+        if answer.is_pending() {
+            return self.wait(queue, index, current);
         }
+        answer
+    }
+
+    #[cold]
+    fn wait(
+        &self,
+        mut queue: LockGuard<'_, Queue<T, R, E>>,
+        index: Index,
+        current: &Waker,
+    ) -> Poll<Answer<R, E>> {
+        let known = queue.waker(index).and_then(|known| known.as_ref());
+        if known.is_some_and(|known| known.will_wake(current)) {
+            return Poll::Pending;
+        }
+        drop(queue);
+        // Cloning and dropping wakers is foreign code: it runs while the queue is not locked.
+        let mut waker = Some(current.clone());
+        let mut queue = self.queue.lock();
+        let answer = queue.take_answer(index);
+        if let Some(known) = queue.waker(index) {
+            std::mem::swap(known, &mut waker);
+        }
+        answer
     }
 
     /// The caller of this item waits for it. If it does so in another runtime than the one that has asked

@@ -3,11 +3,10 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -53,33 +52,36 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
     pub(crate) async fn run(mut self) {
         if self.shared.policy == Policy::Eager {
             // The callers that are ready to run now get to add their items first.
-            YieldOnce(false).await;
+            yield_once().await;
         }
-        while let Some(items) = self.take() {
-            let served = AssertUnwindSafe(self.serve(items)).catch_unwind().await;
+        while let Some((items, taken)) = self.take() {
+            let served = AssertUnwindSafe(self.serve(items, taken))
+                .catch_unwind()
+                .await;
             if let Err(payload) = served {
                 self.give_up(payload);
             }
             // The callers just woken may have more; wait for them rather than end.
-            YieldOnce(false).await;
+            yield_once().await;
         }
     }
 
-    pub(crate) fn take(&mut self) -> Option<Vec<T>> {
+    /// The next batch, and when it was taken.
+    pub(crate) fn take(&mut self) -> Option<(Vec<T>, Instant)> {
         let (post, entries) = (self.post, &mut self.entries);
-        let items = self.shared.update(|queue, _| queue.take(post, entries));
+        let batch = self.shared.update(|queue, _| queue.take(post, entries));
         self.is_starting = false;
-        self.is_done = items.is_none();
-        items
+        self.is_done = batch.is_none();
+        batch
     }
 
     /// Serves a batch just taken until each of its items is answered.
-    async fn serve(&mut self, items: Vec<T>) {
+    async fn serve(&mut self, items: Vec<T>, taken: Instant) {
         let shared = Arc::clone(&self.shared);
         if let Some(recovery) = &shared.options.recovery {
             self.serve_with_recovery(items, recovery).await;
         } else {
-            match self.call(items).await {
+            match self.call(items, taken).await {
                 Ok(answers) => self.settle(answers, true),
                 Err(error) => self.fail(&error, true),
             }
@@ -87,9 +89,8 @@ impl<T: Send + 'static, R: Send + 'static, E: Send + Sync + 'static> Worker<T, R
     }
 
     /// Calls the bulk function and measures it.
-    pub(crate) async fn call(&mut self, items: Vec<T>) -> Outcome<R, E> {
+    pub(crate) async fn call(&mut self, items: Vec<T>, started: Instant) -> Outcome<R, E> {
         let count = items.len();
-        let started = Instant::now();
         let outcome = self.shared.bulk.call(items).await;
         let took = started.elapsed();
         self.took = Some(took);
@@ -165,16 +166,14 @@ impl<T, R, E> Drop for Worker<T, R, E> {
 }
 
 /// Goes to the back of the scheduler's queue once.
-struct YieldOnce(bool);
-
-impl Future for YieldOnce {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) {
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
+    })
+    .await;
 }

@@ -4,6 +4,7 @@
 //! as `A/B?x=1#2 %2F'ø` reaches the server as that very string and never as another route.
 
 use http::HeaderValue;
+use http::uri::Authority;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::{Error, Result};
@@ -25,6 +26,8 @@ pub(crate) struct BaseUrl {
     pub(crate) port: u16,
     /// `host[:port]` as sent in `Host` and `:authority`.
     pub(crate) authority: String,
+    /// The same as a part of an address; `None` if no address can have it.
+    pub(crate) uri_authority: Option<Authority>,
     /// The same, ready to be sent.
     pub(crate) host_header: HeaderValue,
     /// Path prefix without a trailing slash; empty for a server at the root.
@@ -80,6 +83,7 @@ impl BaseUrl {
             tls: address.tls,
             host: host.clone(),
             port: address.port(),
+            uri_authority: Authority::try_from(authority.as_str()).ok(),
             authority,
             host_header,
             prefix: String::new(),

@@ -12,7 +12,7 @@
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep an attempt from being made |
 //! | `intercept`, `observe`, `capture` | who may look on |
-//! | `request`, `transport`, `any_transport`, `pool`, `connect`, `socket_state`, `dispatch_poll` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
+//! | `request`, `transport`, `any_transport`, `pool`, `connect`, `socket_state` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
 mod ad_hoc;
@@ -27,7 +27,6 @@ mod client;
 mod config;
 mod connect;
 mod context;
-mod dispatch_poll;
 mod encoding;
 mod error;
 mod header;

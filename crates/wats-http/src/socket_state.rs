@@ -7,11 +7,9 @@
 use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 use tokio::sync::Notify;
-
-use crate::dispatch_poll::DispatchPoll;
 
 #[derive(Debug, Default)]
 pub(crate) struct SocketState {
@@ -38,8 +36,8 @@ pub(crate) struct SocketState {
     /// How many wait for a change.
     waiting: AtomicUsize,
     changed: Notify,
-    /// Of HTTP/2.
-    pub(crate) dispatch: DispatchPoll,
+    /// Something of an answer came since that was asked last (HTTP/2).
+    heard: AtomicBool,
 }
 
 impl SocketState {
@@ -107,6 +105,19 @@ impl SocketState {
 
     pub(crate) fn exhaust(&self) {
         self.exhausted.store(true, SeqCst);
+    }
+
+    /// Says that something of an answer came. Whoever asks runs in the same task.
+    pub(crate) fn hear(&self) {
+        self.heard.store(true, Relaxed);
+    }
+
+    pub(crate) fn take_heard(&self) -> bool {
+        let heard = self.heard.load(Relaxed);
+        if heard {
+            self.heard.store(false, Relaxed);
+        }
+        heard
     }
 
     pub(crate) fn had_large_head(&self) -> bool {

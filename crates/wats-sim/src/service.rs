@@ -1,10 +1,12 @@
 //! One request, top to bottom: count it, find its route, read its body, wait, fail on purpose if a
 //! fault says so, check the token and the rate, handle it, compress, answer.
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use flate2::read::MultiGzDecoder;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
@@ -38,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) max_body: usize,
     pub(crate) rules: ReportRules,
     pub(crate) gzip: bool,
+    /// Whether packed bodies of requests are taken.
+    pub(crate) gzip_requests: bool,
     /// Most headers in one answer, whatever was asked for.
     pub(crate) max_headers: usize,
 }
@@ -63,7 +67,11 @@ impl Service {
         let _in_flight = self.meter.request((method, template), head.version);
         let fault = self.faults.take(method, template);
 
-        let body = read_body(body, self.settings.max_body).await;
+        let max = self.settings.max_body;
+        let mut body = read_body(body, max).await;
+        if self.settings.gzip_requests && names_gzip(&head.headers) {
+            body = body.and_then(|packed| unpack(&packed, max));
+        }
         pause(self.settings.latency).await;
         let action = match fault {
             Some(Fault { action, delay, .. }) => {
@@ -95,11 +103,16 @@ impl Service {
                 return hang_up(connection).await;
             }
         };
-        let answer = if self.settings.gzip {
+        let mut answer = if self.settings.gzip {
             answer.gzip_if_accepted(&head.headers)
         } else {
             answer
         };
+        if self.settings.gzip_requests {
+            // RFC 7694: the server says what it takes.
+            let gzip = HeaderValue::from_static("gzip");
+            answer = answer.with_header(header::ACCEPT_ENCODING, gzip);
+        }
         self.meter.status(answer.status.as_u16());
         Ok(answer.into_response(cut_after))
     }
@@ -188,14 +201,34 @@ async fn hang_up<T>(connection: &ConnectionHandle) -> T {
     std::future::pending().await
 }
 
+fn too_large(max: usize) -> Answer {
+    let message = format!("Maximum request length exceeded: a body may have {max} bytes.");
+    Answer::message(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+fn names_gzip(request: &HeaderMap) -> bool {
+    let coding = request.get(header::CONTENT_ENCODING);
+    coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"gzip"))
+}
+
+/// Undoes gzip, up to the cap.
+fn unpack(packed: &Bytes, max: usize) -> Result<Bytes, Answer> {
+    let mut plain = Vec::new();
+    let mut decoder = MultiGzDecoder::new(packed.as_ref()).take(max as u64 + 1);
+    decoder.read_to_end(&mut plain).map_err(|error| {
+        let message = format!("The body of the request is not gzip: {error}");
+        Answer::message(StatusCode::BAD_REQUEST, message)
+    })?;
+    if plain.len() > max {
+        return Err(too_large(max));
+    }
+    Ok(plain.into())
+}
+
 /// Reads a body up to the cap.
 async fn read_body(mut body: Incoming, max: usize) -> Result<Bytes, Answer> {
-    let too_large = || {
-        let message = format!("Maximum request length exceeded: a body may have {max} bytes.");
-        Answer::message(StatusCode::PAYLOAD_TOO_LARGE, message)
-    };
     if body.size_hint().lower() > max as u64 {
-        return Err(too_large());
+        return Err(too_large(max));
     }
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -207,7 +240,7 @@ async fn read_body(mut body: Incoming, max: usize) -> Result<Bytes, Answer> {
             continue;
         };
         if read.len() + data.len() > max {
-            return Err(too_large());
+            return Err(too_large(max));
         }
         read.extend_from_slice(&data);
     }

@@ -259,6 +259,7 @@ impl Default for Builder {
                 max_body: 100 * 1024 * 1024,
                 rules: ReportRules::default(),
                 gzip: true,
+                gzip_requests: false,
                 max_headers: usize::MAX,
             },
         }
@@ -371,6 +372,13 @@ impl Builder {
     /// Compress answers of more than 1 KB for clients that accept gzip. Default: on.
     pub fn gzip(mut self, gzip: bool) -> Self {
         self.settings.gzip = gzip;
+        self
+    }
+
+    /// Take bodies of requests that are packed with gzip, and say so in every answer (`Accept-Encoding`, RFC 7694).
+    /// Default: off, as the real server is not known to take them; they are then read as they are.
+    pub fn gzip_requests(mut self, gzip: bool) -> Self {
+        self.settings.gzip_requests = gzip;
         self
     }
 

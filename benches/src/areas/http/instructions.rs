@@ -5,7 +5,8 @@
 
 use super::clients::{Get, Legacy, Ours, Reqwest, Target};
 use crate::Result;
-use std::process::{Command, Stdio};
+use std::ffi::OsString;
+use wats_bench_check::callgrind;
 
 /// Name of the child process: `serve http-client CLIENT URL CA_FILE REQUESTS`; `-` for no CA.
 pub(crate) const NAME: &str = "http-client";
@@ -96,28 +97,12 @@ fn count(target: &Target, client: &str, requests: u32) -> Result<f64> {
     let ca_file = ca
         .as_ref()
         .map_or("-".as_ref(), |file| file.path().as_os_str());
-    let counts = tempfile::NamedTempFile::new()?;
-    let mut out_file = std::ffi::OsString::from("--callgrind-out-file=");
-    out_file.push(counts.path());
-    let output = Command::new("valgrind")
-        .arg("--tool=callgrind")
-        .arg(out_file)
-        .arg(std::env::current_exe()?)
-        .args(["serve", NAME, client, &target.base_url])
-        .arg(ca_file)
-        .arg(requests.to_string())
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("skipped, valgrind cannot be started: {error}"))?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    let collected = told
-        .lines()
-        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
-    match collected {
-        Some(collected) if output.status.success() => Ok(collected),
-        _ => {
-            let last = told.lines().last().unwrap_or_default();
-            Err(format!("valgrind counted nothing: {last}").into())
-        }
+    let mut arguments = ["serve", NAME, client, &target.base_url]
+        .map(OsString::from)
+        .to_vec();
+    arguments.extend([ca_file.to_owned(), requests.to_string().into()]);
+    match callgrind::total(&std::env::current_exe()?, &arguments) {
+        Ok(counted) => Ok(counted as f64),
+        Err(error) => Err(format!("skipped, {error}").into()),
     }
 }

@@ -1,6 +1,7 @@
 //! The simulator in a process of its own: `serve sim LATENCY_MS PRODUCTS`.
 //!
-//! It answers `token` with its token, `reset` by counting anew, and `counters` with requests and bytes.
+//! It answers `token` with its token, `reset` by counting anew, `counters` with requests and bytes,
+//! and `connections` with the most that were open at one time.
 
 use crate::{Result, server};
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
                 counters.bytes_in + counters.bytes_out
             )
         }
+        "connections" => sim.counters().connections_peak.to_string(),
         _ => "unknown question".to_owned(),
     })
 }

@@ -15,11 +15,14 @@ impl Clock {
     }
 
     pub(crate) fn now(self) -> i64 {
-        let now = Instant::now();
+        self.number(Instant::now())
+    }
+
+    pub(crate) fn number(self, at: Instant) -> i64 {
         let number = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
-        match now.checked_duration_since(self.0) {
+        match at.checked_duration_since(self.0) {
             Some(later) => number(later),
-            None => -number(self.0.saturating_duration_since(now)),
+            None => -number(self.0.saturating_duration_since(at)),
         }
     }
 

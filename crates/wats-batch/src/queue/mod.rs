@@ -18,7 +18,6 @@ mod tests;
 
 use std::task::{Poll, Waker};
 
-use slab::Slab;
 use tokio::time::Instant;
 
 use self::clock::{Clock, is_over};
@@ -27,7 +26,7 @@ pub(crate) use self::runtimes::{Errand, Task};
 pub(crate) use self::site::Post;
 use self::site::{Site, Sites};
 pub(crate) use self::slot::Deferred;
-use self::slot::{KEEP, Lane, Link, QueuePosition, Slot, Slots, Stage, Waiter};
+use self::slot::{Lane, Link, QueuePosition, Slot, Slots, Stage, Waiter};
 use crate::entry::{AddOptions, Index, Key, SiteId, WhenFull};
 use crate::error::Answer;
 use crate::policy::View;
@@ -76,7 +75,7 @@ impl<T, R, E> Queue<T, R, E> {
             per_key: if retries { 1 } else { usize::MAX },
             wait: i64::try_from(config.max_wait.as_nanos()).unwrap_or(i64::MAX),
             config,
-            slots: Slab::new(),
+            slots: Slots::new(),
             sites: Sites::default(),
             accepted: 0,
             blocked: Lane::default(),
@@ -117,12 +116,13 @@ impl<T, R, E> Queue<T, R, E> {
         let nth = self.stats.items;
         self.stats.items += 1;
         let site = self.sites.get_mut(id);
-        let slot = Slot {
+        let since = site.stamp(self.clock, nth, self.config.max_batch_size);
+        let index = self.slots.insert(|| Slot {
             stage: Stage::Waiting(item),
             waiter: Waiter::Waits,
             waker,
             key,
-            since: site.stamp(self.clock, nth, self.config.max_batch_size),
+            since,
             nth,
             site: id,
             priority,
@@ -131,9 +131,8 @@ impl<T, R, E> Queue<T, R, E> {
             } else {
                 QueuePosition::Lane
             },
-        };
+        });
         site.waiting += 1;
-        let index = self.slots.insert(slot);
         let link = Link { index, nth };
         if is_full {
             self.stats.blocked += 1;
@@ -148,29 +147,22 @@ impl<T, R, E> Queue<T, R, E> {
         Ok((index, nth))
     }
 
-    /// The answer, if it is there; otherwise makes sure that `current` will be woken. None asks for a
-    /// clone of it in `spare`: cloning and dropping wakers is foreign code.
+    /// The answer, if it is there.
     #[inline]
-    pub(crate) fn poll(
-        &mut self,
-        index: Index,
-        current: &Waker,
-        spare: &mut Option<Waker>,
-    ) -> Option<Poll<Answer<R, E>>> {
-        let slot = self.slots.get_mut(index)?;
-        if let Stage::Answered(_) = slot.stage {
-            let Stage::Answered(answer) = self.slots.remove(index).stage else {
-                return None;
-            };
-            self.shrink();
-            return Some(Poll::Ready(answer));
+    pub(crate) fn take_answer(&mut self, index: Index) -> Poll<Answer<R, E>> {
+        let slot = self.slots.get(index);
+        if slot.is_some_and(|slot| matches!(slot.stage, Stage::Answered(_)))
+            && let Some(slot) = self.slots.remove(index)
+            && let Stage::Answered(answer) = slot.stage
+        {
+            return Poll::Ready(answer);
         }
-        match &slot.waker {
-            Some(known) if known.will_wake(current) => {}
-            _ if spare.is_none() => return None,
-            _ => std::mem::swap(&mut slot.waker, spare),
-        }
-        Some(Poll::Pending)
+        Poll::Pending
+    }
+
+    /// The waker of an entry's caller.
+    pub(crate) fn waker(&mut self, index: Index) -> Option<&mut Option<Waker>> {
+        Some(&mut self.slots.get_mut(index)?.waker)
     }
 
     /// The caller is gone. An item that was not sent is not sent any more.
@@ -278,7 +270,7 @@ impl<T, R, E> Queue<T, R, E> {
         let is_interrupted = |slot: &Slot<T, R, E>| {
             matches!(slot.stage, Stage::Sent) && slot.waiter != Waiter::Removed
         };
-        let sent = self.find(is_interrupted);
+        let sent = self.slots.find(is_interrupted);
         for index in &sent {
             self.answer(*index, Err(BatchError::Interrupted), deferred);
         }
@@ -405,7 +397,9 @@ impl<T, R, E> Queue<T, R, E> {
 
     /// Takes a waiting entry, which is removed next, off the list it is in.
     fn unlink(&mut self, index: Index) {
-        let slot = &self.slots[index];
+        let Some(slot) = self.slots.get(index) else {
+            return;
+        };
         let (key, position, id) = (slot.key, slot.position, slot.site);
         let site = self.sites.get_mut(id);
         site.waiting -= 1;
@@ -436,36 +430,42 @@ impl<T, R, E> Queue<T, R, E> {
 
     /// Frees a slot.
     fn remove(&mut self, index: Index, deferred: &mut Deferred<T, R, E>) {
-        if let Some(slot) = self.slots.try_remove(index) {
+        if let Some(slot) = self.slots.remove(index) {
             deferred.stages.push(slot.stage);
             deferred.unused_wakers.extend(slot.waker);
-            self.shrink();
         }
     }
 
-    #[inline]
-    fn shrink(&mut self) {
-        if self.slots.is_empty() && self.slots.capacity() > KEEP {
-            self.slots = Slab::new();
-        }
-    }
-
-    /// Answers an entry, if its caller still waits.
-    #[inline]
-    fn answer(&mut self, index: Index, answer: Answer<R, E>, deferred: &mut Deferred<T, R, E>) {
-        let Some(slot) = self.slots.get_mut(index) else {
-            return deferred.stages.push(Stage::Answered(answer));
+    /// Answers an entry, if its caller still waits; gives its key.
+    #[allow(clippy::inline_always, reason = "3 % of an `add`")]
+    #[inline(always)]
+    fn answer(
+        &mut self,
+        index: Index,
+        answer: Answer<R, E>,
+        deferred: &mut Deferred<T, R, E>,
+    ) -> Option<Key> {
+        let slot = self.slots.get_mut(index);
+        // One that an abort has answered gets no other answer.
+        let Some(slot) = slot.filter(|slot| !matches!(slot.stage, Stage::Answered(_))) else {
+            deferred.let_go(Stage::Answered(answer));
+            return None;
         };
-        if slot.waiter != Waiter::Waits {
+        let key = slot.key;
+        if slot.waiter == Waiter::Waits {
+            self.stats.failed += u64::from(answer.is_err());
+            if let Some(waker) = slot.waker.take() {
+                deferred.wakers.push(waker);
+            }
+            if let Stage::Waiting(_) = slot.stage {
+                deferred.let_go(std::mem::replace(&mut slot.stage, Stage::Sent));
+            }
+            slot.stage = Stage::Answered(answer);
+        } else {
             self.remove(index, deferred);
-            return deferred.stages.push(Stage::Answered(answer));
+            deferred.let_go(Stage::Answered(answer));
         }
-        self.stats.failed += u64::from(answer.is_err());
-        deferred.wakers.extend(slot.waker.take());
-        match std::mem::replace(&mut slot.stage, Stage::Answered(answer)) {
-            Stage::Sent => {}
-            unsent => deferred.stages.push(unsent),
-        }
+        key
     }
 
     /// Answers all entries of a site that were not sent; says how many that were.
@@ -477,11 +477,12 @@ impl<T, R, E> Queue<T, R, E> {
     ) -> usize {
         let is_waiting =
             |slot: &Slot<T, R, E>| slot.site == id && matches!(slot.stage, Stage::Waiting(_));
-        let waiting = self.find(is_waiting);
+        let waiting = self.slots.find(is_waiting);
         for index in &waiting {
-            let position = self.slots[*index].position;
+            let slot = self.slots.get(*index);
+            let is_blocked = slot.is_some_and(|slot| slot.position == QueuePosition::Blocked);
             self.answer(*index, Err(error.clone()), deferred);
-            if position == QueuePosition::Blocked {
+            if is_blocked {
                 self.blocked.forget_one(&self.slots);
             } else {
                 self.accepted -= 1;
@@ -499,11 +500,6 @@ impl<T, R, E> Queue<T, R, E> {
         (site.waiting, site.queued, site.flushing, site.due) = (0, 0, 0, false);
         self.fill_from_blocked();
         waiting.len()
-    }
-
-    fn find(&self, which: impl Fn(&Slot<T, R, E>) -> bool) -> Vec<Index> {
-        let found = self.slots.iter().filter(|(_, slot)| which(slot));
-        found.map(|(index, _)| index).collect()
     }
 
     /// The start of the oldest window among the queued items of a site.

@@ -254,7 +254,7 @@ impl<T, R, E> Queue<T, R, E> {
         if self.sites.get(from).waiting == 0 {
             return;
         }
-        for (_, slot) in &mut self.slots {
+        for slot in self.slots.iter_mut() {
             if slot.site == from && matches!(slot.stage, Stage::Waiting(_)) {
                 (slot.site, slot.since) = (to, LONG_AGO);
             }

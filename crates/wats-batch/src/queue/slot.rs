@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use slab::Slab;
 use tokio::runtime::Handle;
 
 use crate::Priority;
@@ -13,8 +12,6 @@ use crate::foreign::{let_go, wake_all};
 
 /// Room for so many entries is kept when nobody uses it.
 pub(super) const KEEP: usize = 4096;
-
-pub(crate) type Slots<T, R, E> = Slab<Slot<T, R, E>>;
 
 /// How far an entry has come.
 #[derive(Debug)]
@@ -59,6 +56,77 @@ pub(crate) struct Slot<T, R, E> {
     pub(crate) site: SiteId,
     pub(crate) priority: Priority,
     pub(crate) position: QueuePosition,
+}
+
+/// All slots. One that is free is used anew, the last freed first.
+#[derive(Debug)]
+pub(crate) struct Slots<T, R, E> {
+    all: Vec<Option<Slot<T, R, E>>>,
+    free: Vec<Index>,
+}
+
+impl<T, R, E> Slots<T, R, E> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: Index) -> Option<&Slot<T, R, E>> {
+        self.all.get(index)?.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: Index) -> Option<&mut Slot<T, R, E>> {
+        self.all.get_mut(index)?.as_mut()
+    }
+
+    pub(crate) fn find(&self, which: impl Fn(&Slot<T, R, E>) -> bool) -> Vec<Index> {
+        let is_one = |index: &Index| self.get(*index).is_some_and(&which);
+        (0..self.all.len()).filter(is_one).collect()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<T, R, E>> {
+        self.all.iter_mut().flatten()
+    }
+
+    /// Takes a slot in, which is written in its place and not copied there.
+    #[inline]
+    pub(crate) fn insert(&mut self, slot: impl FnOnce() -> Slot<T, R, E>) -> Index {
+        let index = self.free.pop().unwrap_or_else(|| self.grow());
+        self.all[index].get_or_insert_with(slot);
+        index
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Index {
+        self.all.push(None);
+        self.all.len() - 1
+    }
+
+    /// Frees a slot. The room of a burst is given back with its last.
+    #[inline]
+    pub(crate) fn remove(&mut self, index: Index) -> Option<Slot<T, R, E>> {
+        self.get(index)?;
+        self.free.push(index);
+        if self.free.len() == self.all.len() && self.all.len() > KEEP {
+            return std::mem::replace(self, Self::new()).all.swap_remove(index);
+        }
+        self.all[index].take()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.len() == self.all.len()
+    }
+
+    /// Room for how many is kept.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.all.capacity()
+    }
 }
 
 /// A waiting entry in a list.
@@ -167,6 +235,13 @@ impl<T, R, E> Default for Deferred<T, R, E> {
 }
 
 impl<T, R, E> Deferred<T, R, E> {
+    /// Apart, so that what is not let go need not be in memory.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn let_go(&mut self, stage: Stage<T, R, E>) {
+        self.stages.push(stage);
+    }
+
     pub(crate) fn wake(&mut self) {
         wake_all(self.wakers.drain(..));
     }

@@ -1,7 +1,6 @@
 //! The queue against a plain model: random steps, then everything must add up.
 
 use std::collections::{HashMap, HashSet};
-use std::task::{Poll, Waker};
 
 use proptest::prelude::*;
 
@@ -188,7 +187,7 @@ impl Model {
         self.started -= 1;
         let mut entries = Vec::new();
         let items = self.queue.take(POST, &mut entries);
-        if let Some(items) = items {
+        if let Some((items, _)) = items {
             assert!((1..=3).contains(&items.len()), "the size is a hard cap");
             assert_eq!(items.len(), entries.len());
             if self.retries {
@@ -236,10 +235,7 @@ impl Model {
     }
 
     fn look(&mut self, item: u32, index: Index) {
-        if let Some(Poll::Ready(answer)) =
-            self.queue
-                .poll(index, Waker::noop(), &mut Some(Waker::noop().clone()))
-        {
+        if let Poll::Ready(answer) = self.queue.take_answer(index) {
             assert_eq!(answer.unwrap(), item * 2, "the answer is the item's own");
             assert!(self.answered.insert(item), "one answer");
             self.callers.remove(&item);
@@ -346,7 +342,7 @@ fn high_goes_first_and_low_is_not_starved() {
         queue.flush();
         assert!(queue.effects().errands);
         assert_eq!(queue.errand().unwrap().task, Task::Worker);
-        sent.extend(queue.take(POST, &mut Vec::new()).unwrap());
+        sent.extend(queue.take(POST, &mut Vec::new()).unwrap().0);
         // A worker that goes on, and finds nothing that it may take.
         queue.look_again(POST);
         queue.worker_lost(POST, true);

@@ -11,6 +11,8 @@ pub(super) struct Index {
     /// used.
     slots: Vec<u64>,
     used: usize,
+    /// What of a hash is left over where its first bits have found the slot: products are best there.
+    shift: u32,
 }
 
 /// The half of a hash that is kept, and finds the slot.
@@ -18,15 +20,17 @@ const KEPT: u64 = !0 << 32;
 
 impl Index {
     pub(super) fn new() -> Self {
+        const BITS: u32 = 8;
         Self {
-            slots: vec![0; 512],
+            slots: vec![0; 1 << BITS],
             used: 0,
+            shift: u64::BITS - BITS,
         }
     }
 
     /// The number filed under `hash` for which `is_it`, if any.
     #[inline]
-    pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         for probe in 0..PROBES {
             let slot = *self.slots.get(self.place(hash, probe))?;
             if slot == 0 {
@@ -44,6 +48,7 @@ impl Index {
     pub(super) fn file(&mut self, hash: u64, number: u32) {
         if self.used * 2 >= self.slots.len() {
             let larger = vec![0; self.slots.len() * 4];
+            self.shift -= 2;
             let old = std::mem::replace(&mut self.slots, larger);
             for slot in old.into_iter().filter(|slot| *slot > 0) {
                 self.put(slot);
@@ -65,7 +70,7 @@ impl Index {
 
     #[inline]
     fn place(&self, hash: u64, probe: usize) -> usize {
-        ((hash >> 32) as usize).wrapping_add(probe) & (self.slots.len() - 1)
+        ((hash >> self.shift) as usize).wrapping_add(probe) & (self.slots.len() - 1)
     }
 }
 
@@ -127,22 +132,29 @@ impl EndMarks {
             && ours[3] == its[3]
     }
 
-    /// A hash of the text.
+    /// A hash of them; of a text up to [`WHOLE`](Self::WHOLE) bytes it is one of the whole text. Its upper bits
+    /// depend on all others.
     #[inline]
-    fn hash(&self, text: &[u8]) -> u64 {
+    fn hash(&self) -> u64 {
         let [a, b, c, d] = self.words;
-        // Two products that do not wait for each other.
-        let outer = mix(a ^ FACTOR ^ self.length as u64, b ^ FACTOR.rotate_left(32));
-        let inner = mix(c ^ FACTOR.rotate_left(16), d ^ FACTOR.rotate_left(48));
-        let ends = outer ^ inner.rotate_left(32);
-        if self.length <= Self::WHOLE {
-            return ends;
-        }
-        let words = text.as_chunks::<8>().0;
-        words.iter().fold(ends, |state, word| {
-            mix(state ^ u64::from_le_bytes(*word), FACTOR)
-        })
+        // Products that do not wait for each other.
+        let outer = (a ^ self.length as u64)
+            .wrapping_mul(FACTOR)
+            .wrapping_add(b.wrapping_mul(FACTOR.rotate_left(16)));
+        let inner = c
+            .wrapping_mul(FACTOR.rotate_left(32))
+            .wrapping_add(d.wrapping_mul(FACTOR.rotate_left(48)));
+        let sum = outer.wrapping_add(inner);
+        (sum ^ sum >> 32).wrapping_mul(FACTOR)
     }
+}
+
+/// A hash of a text longer than [`EndMarks::WHOLE`], from that of its ends.
+fn hash_long(ends: u64, text: &[u8]) -> u64 {
+    let words = text.as_chunks::<8>().0;
+    words.iter().fold(ends, |state, word| {
+        mix(state ^ u64::from_le_bytes(*word), FACTOR)
+    })
 }
 
 /// A hash of words. Only a turn and an exclusive or wait for the word before.
@@ -164,12 +176,15 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// Space for the texts of one report is set aside.
+    const AT_FIRST: usize = 64;
+
     pub(super) fn new() -> Self {
         Self {
             index: Index::new(),
-            known: Vec::new(),
-            joined: Vec::new(),
-            ends: Vec::new(),
+            known: Vec::with_capacity(Self::AT_FIRST),
+            joined: Vec::with_capacity(Self::AT_FIRST * 8),
+            ends: Vec::with_capacity(Self::AT_FIRST),
         }
     }
 
@@ -177,13 +192,19 @@ impl Texts {
     #[inline]
     pub(super) fn number(&mut self, text: &[u8]) -> (u32, bool) {
         let ends = EndMarks::of(text);
-        let hash = ends.hash(text);
-        let is_it = |number: u32| {
-            self.known
-                .get(number as usize)
-                .is_some_and(|known| known.same(ends))
-                && (ends.length <= EndMarks::WHOLE || self.get(number) == text)
-        };
+        let hash = ends.hash();
+        if ends.length > EndMarks::WHOLE {
+            return self.number_long(text, ends, hash_long(hash, text));
+        }
+        match self.index.find(hash, |number| self.is_like(number, ends)) {
+            Some(number) => (number, false),
+            None => (self.add(text, ends, hash), true),
+        }
+    }
+
+    #[inline(never)]
+    fn number_long(&mut self, text: &[u8], ends: EndMarks, hash: u64) -> (u32, bool) {
+        let is_it = |number| self.is_like(number, ends) && self.get(number) == text;
         match self.index.find(hash, is_it) {
             Some(number) => (number, false),
             None => (self.add(text, ends, hash), true),
@@ -191,10 +212,17 @@ impl Texts {
     }
 
     #[inline]
+    fn is_like(&self, number: u32, ends: EndMarks) -> bool {
+        let known = self.known.get(number as usize);
+        known.is_some_and(|known| known.same(ends))
+    }
+
+    #[inline]
     pub(super) fn get(&self, number: u32) -> &[u8] {
         get(&self.joined, &self.ends, number)
     }
 
+    #[inline(never)]
     fn add(&mut self, text: &[u8], known: EndMarks, hash: u64) -> u32 {
         let number = self.ends.len() as u32;
         self.joined.extend_from_slice(text);
@@ -219,13 +247,13 @@ pub(super) fn get<'a, T>(joined: &'a [T], ends: &[usize], number: u32) -> &'a [T
 
 /// Numbers of things that lie in the program itself, by where they lie. Not more of them than
 /// [`MOST`](Self::MOST); the caller looks up what is not here.
-pub(super) struct Dictionary(Vec<(usize, u32)>);
+pub(super) struct Dictionary(Box<[(usize, u32); Self::MOST]>);
 
 impl Dictionary {
     const MOST: usize = 256;
 
     pub(super) fn new() -> Self {
-        Self(vec![(0, 0); Self::MOST])
+        Self(Box::new([(0, 0); Self::MOST]))
     }
 
     #[inline]
@@ -300,7 +328,7 @@ mod tests {
             "abcdefg",
         ];
         let mut hashes: Vec<_> = texts
-            .map(|text| EndMarks::of(text.as_bytes()).hash(text.as_bytes()))
+            .map(|text| EndMarks::of(text.as_bytes()).hash())
             .to_vec();
         hashes.sort_unstable();
         hashes.dedup();

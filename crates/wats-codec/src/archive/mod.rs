@@ -18,7 +18,7 @@
 //! checksum  of everything before: eight bytes, least significant first
 //! ```
 //! `keys`, `texts`, `shapes`, `frames` and `values` each begin with their length in bytes. Numbers are
-//! LEB128. The kinds are the constants in [`kind`]. Texts of a known form (times, UUIDs and the
+//! LEB128. The kinds are the constants in [`kind`]; version 1 has none after [`kind::MAP`], and is otherwise the same. Texts of a known form (times, UUIDs and the
 //! identifiers of TestStand) are kinds of their own, in binary.
 //!
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
@@ -47,7 +47,7 @@ use reader::ArchiveSource;
 use tables::Tables;
 use writer::ArchiveSink;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADER: usize = MAGIC.len() + 1;
 const CHECKSUM: usize = 8;
 
@@ -78,7 +78,10 @@ mod kind {
     pub(super) const LIST: u8 = 12;
     /// A map — nothing; its values follow.
     pub(super) const MAP: u8 = 13;
-    pub(super) const LAST: u8 = MAP;
+    /// A time of day and date with seven decimals — 2 * zigzag(100 ns since the last of these) + (ends in Z); if it
+    /// does not, zigzag(minutes from UTC to the zone that it is told in).
+    pub(super) const EXACT_TIME: u8 = 14;
+    pub(super) const LAST: u8 = EXACT_TIME;
 }
 
 /// Writes a value.

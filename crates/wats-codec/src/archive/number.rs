@@ -5,18 +5,18 @@ const MORE: u64 = 0x8080_8080_8080_8080;
 
 #[inline]
 pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
-    // Most take one byte.
+    // Most take one byte or two.
     if number < 0x80 {
         return out.push(number as u8);
+    }
+    if number < 1 << 14 {
+        return out.extend_from_slice(&[number as u8 | 0x80, (number >> 7) as u8]);
     }
     push_long_number(out, number);
 }
 
 #[inline(never)]
 fn push_long_number(out: &mut Vec<u8>, mut number: u64) {
-    if number < 1 << 14 {
-        return out.extend_from_slice(&[number as u8 | 0x80, (number >> 7) as u8]);
-    }
     if number < 1 << 56 {
         let bits = u64::BITS - number.leading_zeros();
         let length = bits.div_ceil(7);

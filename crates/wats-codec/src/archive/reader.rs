@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::decimal::POWERS;
 use super::number::{take_length, take_number, unzigzag};
 use super::tables::{Entry, Shape, Tables, syntax};
-use super::text::Form;
+use super::text::{Form, Zone};
 use super::transcode::{self, FromArchive};
 use super::{CHECKSUM, expanded_size, kind};
 use crate::fast::pack::PackSource;
@@ -26,6 +26,7 @@ pub(crate) struct ArchiveSource<'t> {
     /// The number of the next text not used yet.
     next_text: usize,
     last_time: i64,
+    last_exact_time: i64,
     depth: usize,
     max_depth: usize,
     /// How much may still be read, as [`expanded_size`] counts it.
@@ -60,6 +61,7 @@ impl<'t> ArchiveSource<'t> {
             kind: tables.root,
             next_text: 0,
             last_time: 0,
+            last_exact_time: 0,
             depth: 0,
             max_depth: tables.limits.depth(),
             left: tables.limits.most_expanded(tables.size),
@@ -123,6 +125,17 @@ impl<'t> ArchiveSource<'t> {
                 let time = self.last_time.wrapping_add(unzigzag(step >> 1));
                 self.last_time = time;
                 form.time(time, step & 1 == 1)?;
+            }
+            kind::EXACT_TIME => {
+                let step = self.varint()?;
+                let ticks = unzigzag(step >> 1);
+                let ticks = self.last_exact_time.wrapping_add(ticks);
+                self.last_exact_time = ticks;
+                let zone = match step & 1 {
+                    1 => Zone::Utc,
+                    _ => Zone::Minutes(unzigzag(self.varint()?)),
+                };
+                form.exact_time(ticks, zone)?;
             }
             kind::UUID => form.uuid(self.array()?)?,
             kind::GUID => form.guid(self.array()?)?,
@@ -208,7 +221,7 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
             kind::NULL => Kind::Null,
             kind::FALSE | kind::TRUE => Kind::Bool,
             kind::UNSIGNED | kind::NEGATIVE | kind::DECIMAL | kind::FLOAT => Kind::Number,
-            kind::TEXT | kind::TIME | kind::UUID | kind::GUID => Kind::Text,
+            kind::TEXT | kind::TIME | kind::EXACT_TIME | kind::UUID | kind::GUID => Kind::Text,
             kind::MAP => Kind::Map,
             kind::LIST => Kind::List,
             _ => Kind::Other,

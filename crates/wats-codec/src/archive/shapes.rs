@@ -2,8 +2,9 @@
 //! that it is written once.
 //!
 //! A map of any keys is known by its entries. A struct of the fast path is known by less: its type,
-//! which of its fields are written, and the kinds of these. Its keys are looked up once per type.
+//! which of its fields are written, and the kinds of these, four bits each. Its keys are looked up once per type.
 
+use super::kind;
 use super::known::{Dictionary, Index, Texts, get, hash_words};
 use crate::fast::{Key, Written};
 
@@ -18,10 +19,8 @@ pub(super) struct Shapes {
     uses: Vec<u64>,
     types: Vec<Type>,
     known_types: Dictionary,
-    /// Every [`header`] with the kinds of its fields.
-    structs: Texts,
-    /// The shape of each of them.
-    of_structs: Vec<u32>,
+    known_structs: Index,
+    structs: Vec<(Struct, u32)>,
 }
 
 /// A struct of the fast path.
@@ -33,24 +32,53 @@ struct Type {
     keys: Vec<u32>,
 }
 
-/// A struct's type in four bytes, and the fields that are written in eight.
-type Header = [u8; 12];
-
-/// What the shape of a struct begins with; the kinds of its fields follow.
-#[inline]
-pub(super) fn header(of_type: u32, written: &Written) -> Header {
-    let mut header = [0; 12];
-    let (low, high) = header.split_at_mut(4);
-    low.copy_from_slice(&of_type.to_le_bytes());
-    high.copy_from_slice(&written.fields.to_le_bytes());
-    header
+/// What makes the shape of a struct.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Struct {
+    pub(super) of_type: u32,
+    /// A bit for each field that is written.
+    pub(super) fields: u64,
+    pub(super) kinds: Kinds,
 }
 
-/// Undoes [`header`].
-fn split(header: Header) -> (u32, u64) {
-    let [low @ .., _, _, _, _, _, _, _, _] = header;
-    let [_, _, _, _, high @ ..] = header;
-    (u32::from_le_bytes(low), u64::from_le_bytes(high))
+impl Struct {
+    #[inline]
+    fn hash(&self) -> u64 {
+        let Kinds(kinds) = self.kinds;
+        hash_words(&[
+            self.fields ^ u64::from(self.of_type).rotate_right(8),
+            kinds as u64,
+            (kinds >> 64) as u64,
+        ])
+    }
+}
+
+/// The kinds of the last values, the latest in the lowest bits.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) struct Kinds(u128);
+
+impl Kinds {
+    const BITS: u32 = 4;
+    /// How many are kept.
+    pub(super) const MOST: usize = (u128::BITS / Self::BITS) as usize;
+    const MASK: u128 = (1 << Self::BITS) - 1;
+
+    #[inline]
+    pub(super) fn push(&mut self, kind: u8) {
+        const { assert!(kind::LAST as u128 <= Self::MASK) };
+        self.0 = self.0 << Self::BITS | u128::from(kind);
+    }
+
+    #[inline]
+    pub(super) fn last(self) -> u8 {
+        (self.0 & Self::MASK) as u8
+    }
+
+    /// The last `count`, in their order.
+    fn iter(self, count: usize) -> impl Iterator<Item = u8> {
+        let kinds = (0..count.min(Self::MOST)).rev();
+        kinds.map(move |before| (self.0 >> (before as u32 * Self::BITS) & Self::MASK) as u8)
+    }
 }
 
 impl Shapes {
@@ -62,8 +90,8 @@ impl Shapes {
             uses: Vec::new(),
             types: Vec::new(),
             known_types: Dictionary::new(),
-            structs: Texts::new(),
-            of_structs: Vec::new(),
+            known_structs: Index::new(),
+            structs: Vec::new(),
         }
     }
 
@@ -114,33 +142,37 @@ impl Shapes {
         }
     }
 
-    /// The number of a struct's shape: its header, then the kinds of its fields.
+    /// The number of the shape of a struct with at most [`Kinds::MOST`] fields.
     #[inline]
-    pub(super) fn of_struct(&mut self, shape: &[u8]) -> u32 {
-        let (number, new) = self.structs.number(shape);
-        if new {
-            return self.add_struct(shape);
+    pub(super) fn of_struct(&mut self, shape: Struct) -> u32 {
+        let hash = shape.hash();
+        let mut number = 0;
+        let found = self.known_structs.find(hash, |known| {
+            let known = self.structs.get(known as usize);
+            known.is_some_and(|(known, of_shape)| {
+                number = *of_shape;
+                *known == shape
+            })
+        });
+        match found {
+            Some(_) => number,
+            None => self.add_struct(shape, hash),
         }
-        self.of_structs
-            .get(number as usize)
-            .copied()
-            .unwrap_or_default()
     }
 
     #[cold]
-    fn add_struct(&mut self, shape: &[u8]) -> u32 {
+    fn add_struct(&mut self, shape: Struct, hash: u64) -> u32 {
         let mut entries = Vec::new();
-        if let Some((header, kinds)) = shape.split_first_chunk()
-            && let (of_type, written) = split(*header)
-            && let Some(found) = self.types.get(of_type as usize)
-        {
+        if let Some(found) = self.types.get(shape.of_type as usize) {
             let fields = found.keys.iter().enumerate();
-            let written = fields.filter(|(index, _)| written >> index & 1 == 1);
+            let written = fields.filter(|(index, _)| shape.fields >> index & 1 == 1);
             let keys = written.map(|(_, key)| *key);
-            entries.extend(keys.zip(kinds).map(|(key, kind)| entry(key, *kind)));
+            let kinds = shape.kinds.iter(shape.fields.count_ones() as usize);
+            entries.extend(keys.zip(kinds).map(|(key, kind)| entry(key, kind)));
         }
         let number = self.of_map(&entries);
-        self.of_structs.push(number);
+        self.known_structs.file(hash, self.structs.len() as u32);
+        self.structs.push((shape, number));
         number
     }
 

@@ -152,9 +152,9 @@ impl<'de> Tables<'de> {
         };
         let (header, _) = bytes.split_at_checked(HEADER).ok_or_else(truncated)?;
         match header.strip_prefix(&MAGIC) {
-            Some([VERSION]) => {}
+            Some([1..=VERSION]) => {}
             Some([version]) => {
-                let reason = format!("version {version}: this build reads version {VERSION}");
+                let reason = format!("version {version}: this build reads versions 1 to {VERSION}");
                 return Err(syntax(MAGIC.len(), &reason));
             }
             _ => return Err(syntax(0, "not an archive")),

@@ -6,54 +6,80 @@ pub(super) const SHORTEST: usize = 24;
 
 /// `2026-01-31T23:59:59.999+00:00`, or with `Z`: milliseconds since 1970, and whether with `Z`.
 pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
-    let (clock, zone) = text.split_first_chunk::<23>()?;
+    let (clock, zone) = text.split_first_chunk()?;
     let utc = match zone {
         b"Z" => true,
         b"+00:00" => false,
         _ => return None,
     };
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T', //
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
-        b'.',
-        f0,
-        f1,
-        f2,
-    ] = *clock
-    else {
-        return None;
-    };
-    let digits = [
-        y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, f0, f1, f2,
-    ];
-    // Without an end at the first: all are looked at in one go.
-    let others = digits
-        .iter()
-        .fold(false, |others, digit| others | !digit.is_ascii_digit());
-    if others {
+    Some((parse_clock(clock)?, utc))
+}
+
+/// In which zone a time is told, and how that is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Zone {
+    /// `Z`
+    Utc,
+    /// So many minutes east, as `+01:00`.
+    Minutes(i64),
+}
+
+/// A hundred nanoseconds.
+const TICKS_OF_MILLI: i64 = 10_000;
+const TICKS_OF_MINUTE: i64 = 60_000 * TICKS_OF_MILLI;
+const MINUTES_OF_DAY: i64 = 24 * 60;
+
+/// `2026-01-31T23:59:59.9999999+01:00`, or with `Z`: in units of 100 ns since 1970 in UTC, and its zone.
+pub(super) fn parse_exact_time(text: &[u8]) -> Option<(i64, Zone)> {
+    let (clock, rest) = text.split_first_chunk()?;
+    let (last, zone) = rest.split_first_chunk()?;
+    let [a, b, c, d] = last.map(|digit| i64::from(digit.wrapping_sub(b'0')));
+    if [a, b, c, d].into_iter().any(|digit| digit > 9) {
         return None;
     }
-    let digit = |digit: u8| u32::from(digit & 15);
-    let two = |tens, ones| digit(tens) * 10 + digit(ones);
-    let (year, month, day) = (two(y0, y1) * 100 + two(y2, y3), two(m0, m1), two(d0, d1));
-    let (hour, minute, second) = (two(h0, h1), two(n0, n1), two(s0, s1));
+    let last = (a * 10 + b) * 100 + c * 10 + d;
+    let told = parse_clock(clock)? * TICKS_OF_MILLI + last;
+    let zone = match zone {
+        b"Z" => Zone::Utc,
+        // The rest has the form of the end of a clock.
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+            let digits = digits(&[*h0, *h1, b':', *m0, *m1, b'.', b'0', b'0'], *b"00:00.00")?;
+            let (hours, minutes) = (two_of(digits, 0), two_of(digits, 3));
+            let minutes = match (sign, i64::from(hours * 60 + minutes)) {
+                _ if hours > 23 || minutes > 59 => return None,
+                // UTC is written with a plus.
+                (b'-', 0) => return None,
+                (b'-', minutes) => -minutes,
+                (_, minutes) => minutes,
+            };
+            Zone::Minutes(minutes)
+        }
+        _ => return None,
+    };
+    Some((told - zone.ticks(), zone))
+}
+
+impl Zone {
+    fn ticks(self) -> i64 {
+        match self {
+            Self::Utc => 0,
+            Self::Minutes(minutes) => minutes * TICKS_OF_MINUTE,
+        }
+    }
+}
+
+/// `2026-01-31T23:59:59.999`, in milliseconds since 1970.
+fn parse_clock(clock: &[u8; 23]) -> Option<i64> {
+    let date = digits(clock.first_chunk()?, *b"0000-00-")?;
+    let hours = digits(clock.get(8..)?.first_chunk()?, *b"00T00:00")?;
+    // Begins with the last digit of the minute once more.
+    let seconds = digits(clock.last_chunk()?, *b"0:00.000")?;
+    let (year, month) = (two_of(date, 0) * 100 + two_of(date, 2), two_of(date, 5));
+    let (day, hour, minute) = (two_of(hours, 0), two_of(hours, 3), two_of(hours, 6));
+    let (second, millis) = (
+        two_of(seconds, 2),
+        two_of(seconds, 5) * 10 + (seconds >> 56) as u32,
+    );
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days_of_month = match month {
         2 => 28 + u32::from(leap),
@@ -64,10 +90,26 @@ pub(super) fn parse_time(text: &[u8]) -> Option<(i64, bool)> {
     if !(1..=days_of_month).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let seconds = (hour * 60 + minute) * 60 + second;
-    let millis = seconds * 1000 + two(f0, f1) * 10 + digit(f2);
+    let millis = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
     let days = days_from_date(year, month, day);
-    Some((days * MILLIS_OF_DAY + i64::from(millis), utc))
+    Some(days * MILLIS_OF_DAY + i64::from(millis))
+}
+
+/// The digits of a text, a byte each, if it has digits where the form has `0` and equals the form elsewhere.
+#[inline]
+fn digits(text: &[u8; 8], form: [u8; 8]) -> Option<u64> {
+    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(form);
+    // What must be added to the least wrong value to reach the eighth bit.
+    let to_wrong = form.map(|letter| if letter == b'0' { 0x80 - 10 } else { 0x80 - 1 });
+    let wrong = digits.wrapping_add(u64::from_le_bytes(to_wrong)) | digits;
+    (wrong & 0x8080_8080_8080_8080 == 0).then_some(digits)
+}
+
+/// The number of the two digits from `at` on.
+#[inline]
+fn two_of(digits: u64, at: u32) -> u32 {
+    let pairs = digits * 10 + (digits >> 8);
+    (pairs >> (8 * at)) as u32 & 0xff
 }
 
 const MILLIS_OF_DAY: i64 = 86_400_000;
@@ -216,26 +258,39 @@ impl Form {
 
     /// Milliseconds since 1970; `None` beyond the years 0 to 9999.
     pub(super) fn time(&mut self, millis: i64, utc: bool) -> Option<()> {
-        let days = millis.div_euclid(MILLIS_OF_DAY);
-        let rest = millis.rem_euclid(MILLIS_OF_DAY) as u32;
-        if !(-719_528..=2_932_896).contains(&days) {
-            return None;
-        }
-        let (year, month, day) = date_from_days(days);
-        let (seconds, millis) = (rest / 1000, rest % 1000);
         let text = self.begin(b"0000-00-00T00:00:00.000+00:00")?;
-        [text[0], text[1]] = two(year / 100);
-        [text[2], text[3]] = two(year % 100);
-        [text[5], text[6]] = two(month);
-        [text[8], text[9]] = two(day);
-        [text[11], text[12]] = two(seconds / 3600);
-        [text[14], text[15]] = two(seconds / 60 % 60);
-        [text[17], text[18]] = two(seconds % 60);
-        text[20] = b'0' + (millis / 100) as u8;
-        [text[21], text[22]] = two(millis % 100);
+        write_clock(text.first_chunk_mut()?, millis)?;
         if utc {
             text[23] = b'Z';
             self.length = 24;
+        }
+        Some(())
+    }
+
+    /// In units of 100 ns since 1970 in UTC; `None` beyond the years 0 to 9999, and for a zone of a day and more.
+    pub(super) fn exact_time(&mut self, ticks: i64, zone: Zone) -> Option<()> {
+        if let Zone::Minutes(minutes) = zone
+            && minutes.unsigned_abs() >= MINUTES_OF_DAY.unsigned_abs()
+        {
+            return None;
+        }
+        let told = ticks.checked_add(zone.ticks())?;
+        let text = self.begin(b"0000-00-00T00:00:00.0000000+00:00")?;
+        write_clock(text.first_chunk_mut()?, told.div_euclid(TICKS_OF_MILLI))?;
+        let last = told.rem_euclid(TICKS_OF_MILLI) as u32;
+        [text[23], text[24]] = two(last / 100);
+        [text[25], text[26]] = two(last % 100);
+        match zone {
+            Zone::Utc => {
+                text[27] = b'Z';
+                self.length = 28;
+            }
+            Zone::Minutes(minutes) => {
+                text[27] = if minutes < 0 { b'-' } else { b'+' };
+                let minutes = minutes.unsigned_abs() as u32;
+                [text[28], text[29]] = two(minutes / 60);
+                [text[31], text[32]] = two(minutes % 60);
+            }
         }
         Some(())
     }
@@ -279,6 +334,28 @@ impl Form {
         unpack(rest, low);
         Some(())
     }
+}
+
+/// Fills in the digits of `0000-00-00T00:00:00.000`, from milliseconds since 1970.
+#[inline]
+fn write_clock(text: &mut [u8; 23], millis: i64) -> Option<()> {
+    let days = millis.div_euclid(MILLIS_OF_DAY);
+    let rest = millis.rem_euclid(MILLIS_OF_DAY) as u32;
+    if !(-719_528..=2_932_896).contains(&days) {
+        return None;
+    }
+    let (year, month, day) = date_from_days(days);
+    let (seconds, millis) = (rest / 1000, rest % 1000);
+    [text[0], text[1]] = two(year / 100);
+    [text[2], text[3]] = two(year % 100);
+    [text[5], text[6]] = two(month);
+    [text[8], text[9]] = two(day);
+    [text[11], text[12]] = two(seconds / 3600);
+    [text[14], text[15]] = two(seconds / 60 % 60);
+    [text[17], text[18]] = two(seconds % 60);
+    text[20] = b'0' + (millis / 100) as u8;
+    [text[21], text[22]] = two(millis % 100);
+    Some(())
 }
 
 /// A number below 100.
@@ -339,6 +416,53 @@ mod tests {
         assert_eq!(form.time(i64::MAX, false), None);
     }
 
+    #[test]
+    fn exact_times_are_known_only_in_one_form() {
+        for text in [
+            "1970-01-01T00:00:00.0000000Z",
+            "2026-01-30T22:01:41.4707353+01:00",
+            "2026-01-30T22:01:41.4707353-03:30",
+            "2026-01-30T22:01:41.4707353+00:00",
+            // Beyond the years of four digits in UTC, but not as they are told.
+            "0000-01-01T00:00:00.0000001+23:59",
+            "9999-12-31T23:59:59.9999999-23:59",
+        ] {
+            let (ticks, zone) = parse_exact_time(text.as_bytes()).unwrap();
+            let mut form = Form::default();
+            form.exact_time(ticks, zone).unwrap();
+            assert_eq!(form.text(), Some(text));
+        }
+        let known = |text: &str| parse_exact_time(text.as_bytes());
+        assert_eq!(
+            known("1970-01-01T01:00:01.0000001+01:00"),
+            Some((10_000_001, Zone::Minutes(60)))
+        );
+        for text in [
+            "2026-01-30T22:01:41.4707353-00:00",
+            "2026-01-30T22:01:41.4707353+24:00",
+            "2026-01-30T22:01:41.4707353+01:60",
+            "2026-01-30T22:01:41.4707353+0100 ",
+            "2026-01-30T22:01:41.4707353 01:00",
+            "2026-01-30T22:01:41.4707353+1 :00",
+            "2026-01-30T22:01:41.470735 +01:00",
+            "2026-01-30T22:01:41.470735:Z",
+            "2026-02-29T22:01:41.4707353Z",
+            "2026-01-30T22:01:41.4707353z",
+            "2026-01-30T22:01:41.470735Z",
+        ] {
+            assert_eq!(known(text), None, "{text}");
+        }
+        let mut form = Form::default();
+        for (ticks, zone) in [
+            (i64::MAX, Zone::Utc),
+            (i64::MIN, Zone::Minutes(-60)),
+            (0, Zone::Minutes(MINUTES_OF_DAY)),
+            (0, Zone::Minutes(i64::MIN)),
+        ] {
+            assert_eq!(form.exact_time(ticks, zone), None);
+        }
+    }
+
     proptest! {
         #[test]
         fn forms_survive(
@@ -348,6 +472,16 @@ mod tests {
             guid: [u8; 17],
         ) {
             let mut form = Form::default();
+            let zone = if utc {
+                Zone::Utc
+            } else {
+                Zone::Minutes(i64::from(guid[0]) * 11 - 1400)
+            };
+            let ticks = millis * TICKS_OF_MILLI + i64::from(guid[1]) * 39;
+            if form.exact_time(ticks, zone).is_some() {
+                let text = form.text().unwrap().as_bytes();
+                prop_assert_eq!(parse_exact_time(text), Some((ticks, zone)));
+            }
             form.time(millis, utc).unwrap();
             prop_assert_eq!(parse_time(form.text().unwrap().as_bytes()), Some((millis, utc)));
             form.uuid(uuid).unwrap();

@@ -150,7 +150,7 @@ fn copy<'t, S: FromArchive<'t>>(source: &mut S, sink: &mut PackSink) -> Option<(
             kind::UNSIGNED => sink.u64(source.u64()?),
             kind::NEGATIVE => sink.i64(source.i64()?),
             kind::FLOAT | kind::DECIMAL => sink.f64(source.f64()?),
-            kind::TEXT | kind::TIME | kind::UUID | kind::GUID => {
+            kind::TEXT | kind::TIME | kind::EXACT_TIME | kind::UUID | kind::GUID => {
                 source.text(|text| sink.str(text))?;
             }
             kind::BYTES => sink.bytes(source.bytes()?),

@@ -3,13 +3,16 @@
 //! A map's shape is known only at its end, but stands before it. So shapes and list kinds go into
 //! frames, which are reserved at the beginning and filled at the end, apart from the values.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::decimal::decimal;
-use super::known::{Dictionary, Texts, get};
+use super::known::{Dictionary, Texts};
 use super::number::{push_number, zigzag};
-use super::shapes::{Shapes, entry, header};
+use super::shapes::{Kinds, Shapes, Struct, entry};
 use super::tables::Budget;
+use super::text::Zone;
 use super::transcode::{self, ToArchive};
 use super::{MAGIC, VERSION, checksum, expanded_size, kind, text};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
@@ -22,19 +25,21 @@ pub(crate) struct ArchiveSink {
     keys: Texts,
     texts: Texts,
     shapes: Shapes,
-    frames: Vec<Frame>,
-    long: LongFrames,
+    frames: Frames,
     values: Vec<u8>,
-    /// The kind of the root, and of every value so far in the open lists and maps. Before those of a
-    /// struct stands its [`header`].
+    /// A place for the kind of every value so far in the open lists and in the open maps that are no structs. That of
+    /// the latest is filled when the next begins, or at the end.
     kinds: Vec<u8>,
     /// The keys so far of the open maps that are no structs.
     names: Vec<u32>,
     open: Vec<Open>,
-    /// What the keys of the innermost map need.
-    key_mode: KeyMode,
+    /// What the innermost of them is.
+    what: What,
+    /// The kinds of the last values in it.
+    last: Kinds,
     known_texts: Dictionary,
     last_time: i64,
+    last_exact_time: i64,
     /// The [`expanded_size`] of the texts, bytes and lists so far; maps are counted by their shapes.
     spent: u64,
     max_depth: usize,
@@ -42,64 +47,85 @@ pub(crate) struct ArchiveSink {
 }
 
 /// A list or map that is not at its end yet.
+#[derive(Clone, Copy)]
 struct Open {
-    /// Where its part begins of `kinds`, `names` and `frames`.
+    /// Of a struct, its type and a bit for each field that is written.
+    of_type: u32,
+    fields: u64,
+    /// What it stands in, and the kinds of the last values there.
+    outer: What,
+    outer_last: Kinds,
+    /// Where its part begins of `kinds` and `names`.
     kinds: usize,
     names: usize,
+    /// Where its frame is to stand.
     frame: usize,
-    /// That of what it stands in.
-    key_mode: KeyMode,
 }
 
-#[derive(Clone, Copy)]
-enum KeyMode {
-    /// A struct whose keys all have their numbers.
-    Done,
-    /// A struct of this type, written with some of its fields for the first time.
-    First(u32),
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    /// The document or a list, where no keys stand, or a struct whose keys all have their numbers.
+    Plain,
+    /// A struct that is written with some of its fields for the first time.
+    NewStruct,
     /// A map of any keys.
-    Each,
+    Map,
 }
 
-/// The shape of a map, or the kinds of a list, as they stand in the archive. Nearly all of them are
-/// of a few bytes; then these stand here, and their number in the last byte.
-#[derive(Clone, Copy)]
-struct Frame([u8; 8]);
+/// The shapes of maps and the kinds of lists, as they stand in the archive. They are known only at the end of
+/// what they are of, and nearly all of them take the space that was left for them.
+struct Frames {
+    bytes: Vec<u8>,
+    /// Those that take another space, in no order.
+    others: Vec<OtherFrame>,
+    joined: Vec<u8>,
+}
 
-impl Frame {
-    /// In place of the number of bytes: they stand in `long`, and here which of them it is.
-    const LONG: u8 = 0xff;
+struct OtherFrame {
+    /// The space that was left for it.
+    left: Range<usize>,
+    /// Where it stands in `joined`.
+    frame: Range<usize>,
+}
+
+impl Frames {
+    /// The space left for the shape of a map: a number in one byte.
+    const MAP: usize = 1;
+    /// The space left for the kinds of a list: how many items in one byte, and the kind of all.
+    const LIST: usize = 2;
 
     #[inline]
-    fn short<const N: usize>(bytes: [u8; N]) -> Self {
-        const { assert!(N < 8) };
-        let mut frame = [0; 8];
-        if let Some(place) = frame.first_chunk_mut() {
-            *place = bytes;
+    fn put<const N: usize>(&mut self, at: usize, frame: [u8; N]) {
+        let space = self.bytes.get_mut(at..);
+        if let Some(space) = space.and_then(|space| space.first_chunk_mut()) {
+            *space = frame;
         }
-        frame[7] = N as u8;
-        Self(frame)
     }
-}
 
-/// The frames that are not short.
-struct LongFrames {
-    joined: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl LongFrames {
+    /// Keeps a frame for which `left` bytes were left, but which takes more or less.
     #[cold]
-    fn add(&mut self, number: u64, kinds: &[u8]) -> Frame {
+    fn keep(&mut self, at: usize, left: usize, number: u64, kinds: &[u8]) {
+        let start = self.joined.len();
         push_number(&mut self.joined, number);
         self.joined.extend_from_slice(kinds);
-        let [a, b, c, d] = (self.ends.len() as u32).to_le_bytes();
-        self.ends.push(self.joined.len());
-        Frame([a, b, c, d, 0, 0, 0, Frame::LONG])
+        self.others.push(OtherFrame {
+            left: at..at + left,
+            frame: start..self.joined.len(),
+        });
     }
 
-    fn get(&self, number: u32) -> &[u8] {
-        get(&self.joined, &self.ends, number)
+    /// All of them in their order.
+    fn parts(&mut self) -> Vec<&[u8]> {
+        self.others.sort_unstable_by_key(|other| other.left.start);
+        let mut parts = Vec::with_capacity(self.others.len() * 2 + 1);
+        let mut done = 0;
+        for OtherFrame { left, frame } in &self.others {
+            parts.push(self.bytes.get(done..left.start).unwrap_or_default());
+            parts.push(self.joined.get(frame.clone()).unwrap_or_default());
+            done = left.end;
+        }
+        parts.push(self.bytes.get(done..).unwrap_or_default());
+        parts
     }
 }
 
@@ -109,18 +135,20 @@ impl ArchiveSink {
             keys: Texts::new(),
             texts: Texts::new(),
             shapes: Shapes::new(),
-            frames: Vec::with_capacity(AT_FIRST),
-            long: LongFrames {
+            frames: Frames {
+                bytes: Vec::with_capacity(AT_FIRST),
+                others: Vec::new(),
                 joined: Vec::new(),
-                ends: Vec::new(),
             },
             values: Vec::with_capacity(AT_FIRST),
-            kinds: Vec::with_capacity(AT_FIRST),
+            kinds: Vec::new(),
             names: Vec::new(),
             open: Vec::new(),
-            key_mode: KeyMode::Done,
+            what: What::Plain,
+            last: Kinds::default(),
             known_texts: Dictionary::new(),
             last_time: 0,
+            last_exact_time: 0,
             spent: 0,
             max_depth,
             fault: None,
@@ -129,7 +157,7 @@ impl ArchiveSink {
 
     /// Puts the archive together at the end of `out`, unless it were more than a reader with these
     /// limits takes.
-    pub(crate) fn finish(self, out: &mut Vec<u8>, limits: &Limits) -> Result<()> {
+    pub(crate) fn finish(mut self, out: &mut Vec<u8>, limits: &Limits) -> Result<()> {
         if let Some(error) = self.fault {
             return Err(error);
         }
@@ -181,24 +209,8 @@ impl ArchiveSink {
         }
         section(&[&shapes]);
 
-        let most = self.frames.len() * 2 + self.long.joined.len() + 8;
-        let mut frames = Vec::with_capacity(most);
-        for Frame(frame) in &self.frames {
-            let [a, b, c, d, .., length] = *frame;
-            if length == Frame::LONG {
-                let number = u32::from_le_bytes([a, b, c, d]);
-                frames.extend_from_slice(self.long.get(number));
-            } else {
-                let end = frames.len() + usize::from(length);
-                // Eight bytes are one store; those beyond the frame go again.
-                frames.extend_from_slice(frame);
-                frames.truncate(end);
-            }
-        }
-        section(&[&frames]);
-
-        let root = self.kinds.first().copied().unwrap_or(kind::NULL);
-        section(&[&[root], &self.values]);
+        section(&self.frames.parts());
+        section(&[&[self.last.last()], &self.values]);
 
         let sum = checksum(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&sum.to_le_bytes());
@@ -208,7 +220,7 @@ impl ArchiveSink {
 
     #[inline]
     fn kind(&mut self, kind: u8) {
-        self.kinds.push(kind);
+        self.last.push(kind);
     }
 
     /// A text among the values: 0 if it is new, else its number from 1.
@@ -229,6 +241,19 @@ impl ArchiveSink {
                 self.last_time = millis;
                 push_number(&mut self.values, step);
             }
+            28 | 33 => {
+                let (ticks, zone) = text::parse_exact_time(text)?;
+                self.kind(kind::EXACT_TIME);
+                let step = zigzag(ticks.wrapping_sub(self.last_exact_time)) << 1;
+                self.last_exact_time = ticks;
+                match zone {
+                    Zone::Utc => push_number(&mut self.values, step | 1),
+                    Zone::Minutes(minutes) => {
+                        push_number(&mut self.values, step);
+                        push_number(&mut self.values, zigzag(minutes));
+                    }
+                }
+            }
             36 => {
                 let uuid = text::parse_uuid(text)?;
                 self.kind(kind::UUID);
@@ -244,8 +269,14 @@ impl ArchiveSink {
         Some(())
     }
 
+    /// Goes into a list or map, with so many bytes left for its frame.
     #[inline]
-    fn enter(&mut self, kind: u8, key_mode: KeyMode) -> bool {
+    fn enter<const LEFT: usize>(
+        &mut self,
+        kind: u8,
+        what: What,
+        (of_type, fields): (u32, u64),
+    ) -> bool {
         if self.open.len() == self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
                 limit: self.max_depth,
@@ -257,42 +288,59 @@ impl ArchiveSink {
         }
         self.kind(kind);
         self.open.push(Open {
+            of_type,
+            fields,
+            outer: self.what,
+            outer_last: self.last,
             kinds: self.kinds.len(),
             names: self.names.len(),
-            frame: self.frames.len(),
-            key_mode: self.key_mode,
+            frame: self.frames.bytes.len(),
         });
-        self.key_mode = key_mode;
-        self.frames.push(Frame::short([]));
+        self.what = what;
+        self.last = Kinds::default();
+        self.frames.bytes.extend_from_slice(&[0; LEFT]);
         true
     }
 
+    /// Goes back to what the innermost list or map stands in.
     #[inline]
-    fn leave(&mut self, open: &Open, filled: Frame) {
-        self.kinds.truncate(open.kinds);
-        self.key_mode = open.key_mode;
-        if let Some(frame) = self.frames.get_mut(open.frame) {
-            *frame = filled;
+    fn leave(&mut self) -> Option<Open> {
+        let open = self.open.pop()?;
+        self.what = open.outer;
+        self.last = open.outer_last;
+        Some(open)
+    }
+
+    /// Fills the place for the kind of the latest value.
+    ///
+    /// Before the first value that place is one of an outer list or map, which fills it again.
+    #[inline]
+    fn fill_kind(&mut self) {
+        if let Some(place) = self.kinds.last_mut() {
+            *place = self.last.last();
         }
     }
 
     /// Keeps a key, or the number of a struct's key.
     #[cold]
     fn name(&mut self, key: &Key, index: usize) {
-        match self.key_mode {
-            KeyMode::Done => {}
-            KeyMode::First(of_type) => self.shapes.number_key(of_type, index, &mut self.keys),
-            KeyMode::Each => self.dynamic_key(key.name()),
+        match self.what {
+            What::Plain => {}
+            What::NewStruct => {
+                let of_type = self.open.last().map_or(0, |open| open.of_type);
+                self.shapes.number_key(of_type, index, &mut self.keys);
+            }
+            What::Map => self.dynamic_key(key.name()),
         }
     }
 
     /// The shape of a map of any keys.
-    fn shape_of_map(&mut self, open: &Open) -> u32 {
-        let names = self.names.get(open.names..).unwrap_or_default();
-        let kinds = self.kinds.get(open.kinds..).unwrap_or_default();
-        let pairs = names.iter().zip(kinds);
+    fn shape_of_map(&mut self, Open { kinds, names, .. }: Open) -> u32 {
+        let pairs = self.names.iter().skip(names);
+        let pairs = pairs.zip(self.kinds.iter().skip(kinds));
         let shape: Vec<_> = pairs.map(|(name, kind)| entry(*name, *kind)).collect();
-        self.names.truncate(open.names);
+        self.names.truncate(names);
+        self.kinds.truncate(kinds);
         self.shapes.of_map(&shape)
     }
 }
@@ -375,30 +423,26 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn begin_map(&mut self, _entries: usize) -> bool {
-        self.enter(kind::MAP, KeyMode::Each)
+        self.enter::<{ Frames::MAP }>(kind::MAP, What::Map, (0, 0))
     }
 
     #[inline]
     fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
-        if written.others > 0 {
+        if written.others > 0 || written.entries > Kinds::MOST {
             return self.begin_map(written.entries);
         }
         let (of_type, numbered) = self.shapes.begin_struct(fields, written);
-        let key_mode = if numbered {
-            KeyMode::Done
+        let what = if numbered {
+            What::Plain
         } else {
-            KeyMode::First(of_type)
+            What::NewStruct
         };
-        if !self.enter(kind::MAP, key_mode) {
-            return false;
-        }
-        self.kinds.extend_from_slice(&header(of_type, written));
-        true
+        self.enter::<{ Frames::MAP }>(kind::MAP, what, (of_type, written.fields))
     }
 
     #[inline]
     fn key(&mut self, key: &Key, index: usize) {
-        if !matches!(self.key_mode, KeyMode::Done) {
+        if self.what != What::Plain {
             self.name(key, index);
         }
     }
@@ -406,53 +450,67 @@ impl Sink for ArchiveSink {
     fn dynamic_key(&mut self, key: &str) {
         let (number, _) = self.keys.number(key.as_bytes());
         self.names.push(number);
+        self.fill_kind();
+        self.kinds.push(kind::NULL);
     }
 
     #[inline]
     fn end_map(&mut self) {
-        let Some(open) = self.open.pop() else {
+        let (what, kinds) = (self.what, self.last);
+        if what == What::Map {
+            self.fill_kind();
+        }
+        let Some(map) = self.leave() else {
             return;
         };
-        let number = if matches!(self.key_mode, KeyMode::Each) {
-            self.shape_of_map(&open)
+        let number = if what == What::Map {
+            self.shape_of_map(map)
         } else {
-            let shape = self.kinds.get(open.kinds..).unwrap_or_default();
-            self.shapes.of_struct(shape)
+            self.shapes.of_struct(Struct {
+                of_type: map.of_type,
+                fields: map.fields,
+                kinds,
+            })
         };
         self.shapes.used(number);
-        let filled = match number {
-            0..0x80 => Frame::short([number as u8]),
-            _ => self.long.add(u64::from(number), &[]),
-        };
-        self.leave(&open, filled);
+        if number < 0x80 {
+            self.frames.put(map.frame, [number as u8]);
+        } else {
+            self.frames
+                .keep(map.frame, Frames::MAP, u64::from(number), &[]);
+        }
     }
 
     #[inline]
     fn begin_list(&mut self, _items: usize) -> bool {
-        // No key stands directly in a list.
-        self.enter(kind::LIST, KeyMode::Done)
+        self.enter::<{ Frames::LIST }>(kind::LIST, What::Plain, (0, 0))
     }
 
     #[inline]
-    fn item(&mut self) {}
+    fn item(&mut self) {
+        self.fill_kind();
+        self.kinds.push(kind::NULL);
+    }
 
     #[inline]
     fn end_list(&mut self) {
-        let Some(open) = self.open.pop() else {
+        self.fill_kind();
+        let Some(list) = self.leave() else {
             return;
         };
-        let kinds = self.kinds.get(open.kinds..).unwrap_or_default();
+        let kinds = self.kinds.get(list.kinds..).unwrap_or_default();
         let first = kinds.first().copied().unwrap_or_default();
         let items = kinds.len();
         let same = kinds.iter().all(|kind| *kind == first);
         self.spent += expanded_size::list(items, same.then_some(first)) as u64;
-        let filled = match (same, items) {
-            (_, 0) => Frame::short([0]),
-            (true, 1..0x40) => Frame::short([items as u8 * 2, first]),
-            (true, _) => self.long.add(items as u64 * 2, &[first]),
-            (false, _) => self.long.add(items as u64 * 2 + 1, kinds),
-        };
-        self.leave(&open, filled);
+        let (frames, at, left) = (&mut self.frames, list.frame, Frames::LIST);
+        match (same, items) {
+            (_, 0) => frames.keep(at, left, 0, &[]),
+            (true, 1..0x40) => frames.put(at, [items as u8 * 2, first]),
+            (true, _) => frames.keep(at, left, items as u64 * 2, &[first]),
+            (false, _) => frames.keep(at, left, items as u64 * 2 + 1, kinds),
+        }
+        self.kinds.truncate(list.kinds);
     }
 
     fn serde<T: Serialize + ?Sized>(&mut self, value: &T) {

@@ -177,6 +177,16 @@ impl Written {
         self.entries += usize::from(written);
     }
 
+    /// Adds the fields of these bits, as far as they are not written anyway.
+    #[inline]
+    pub const fn add_fields(&mut self, fields: u64) {
+        let new = fields & !self.fields;
+        if new != 0 {
+            self.fields |= new;
+            self.entries += new.count_ones() as usize;
+        }
+    }
+
     /// Adds entries that are none of the struct's own fields.
     #[inline]
     pub fn add_others(&mut self, count: usize) {

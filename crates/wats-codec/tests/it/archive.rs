@@ -69,6 +69,7 @@ fn any_text() -> impl Strategy<Value = String> {
         "[a-c]{0,3}",
         "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}(Z|\\+00:00)",
         "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{7}(Z|[+-][0-2][0-9]:[0-6][0-9])",
         "ID#:[A-Za-z0-9+/]{22}",
     ]
 }
@@ -300,6 +301,52 @@ proptest! {
     }
 }
 
+/// A struct of many fields, each of which may be absent.
+macro_rules! wide {
+    ($($field:ident $key:literal,)*) => {
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        struct Wide {
+            $(
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                $field: Option<f64>,
+            )*
+        }
+        fast_struct!(Wide { $($field = $key (optional)),* });
+
+        impl Wide {
+            /// With values of two kinds in the fields for which there is a bit.
+            fn of(bits: u64) -> Self {
+                let mut wide = Self::default();
+                for (index, field) in [$(&mut wide.$field),*].into_iter().enumerate() {
+                    let value = if index % 3 == 0 { 1.0 / 3.0 } else { index as f64 };
+                    *field = (bits >> index & 1 == 1).then_some(value);
+                }
+                wide
+            }
+        }
+    };
+}
+wide! {
+    f00 "f00", f01 "f01", f02 "f02", f03 "f03", f04 "f04", f05 "f05", f06 "f06", f07 "f07",
+    f08 "f08", f09 "f09", f10 "f10", f11 "f11", f12 "f12", f13 "f13", f14 "f14", f15 "f15",
+    f16 "f16", f17 "f17", f18 "f18", f19 "f19", f20 "f20", f21 "f21", f22 "f22", f23 "f23",
+    f24 "f24", f25 "f25", f26 "f26", f27 "f27", f28 "f28", f29 "f29", f30 "f30", f31 "f31",
+    f32 "f32", f33 "f33", f34 "f34", f35 "f35", f36 "f36", f37 "f37", f38 "f38", f39 "f39",
+}
+
+#[test]
+fn structs_of_more_fields_than_a_shape_is_known_by() {
+    let all = (1 << 40) - 1;
+    let wide: Vec<_> = [31, 32, 33, 40]
+        .into_iter()
+        .flat_map(|count| [all >> (40 - count), (all >> (40 - count)) & !1, all, 0])
+        .map(Wide::of)
+        .collect();
+    let bytes = codec().to_vec(&wide).unwrap();
+    assert_eq!(bytes, codec().to_vec(&Serde(&wide)).unwrap());
+    assert_eq!(codec().from_slice::<Vec<Wide>>(&bytes).unwrap(), wide);
+}
+
 /// The checksum of an archive, once more and in the plainest way.
 fn checksum(bytes: &[u8]) -> u64 {
     let step = |state: u64, word: u64| {
@@ -327,7 +374,12 @@ fn push_number(out: &mut Vec<u8>, mut number: usize) {
 
 /// Puts sections together with a right checksum.
 fn archive(sections: [&[u8]; 5]) -> Vec<u8> {
-    let mut bytes = b"\xc1WA\x01".to_vec();
+    archive_of(2, sections)
+}
+
+fn archive_of(version: u8, sections: [&[u8]; 5]) -> Vec<u8> {
+    let mut bytes = b"\xc1WA".to_vec();
+    bytes.push(version);
     for section in sections {
         push_number(&mut bytes, section.len());
         bytes.extend_from_slice(section);
@@ -364,6 +416,50 @@ fn golden_bytes() {
     assert_eq!(codec().to_vec(&pairs[..]).unwrap(), expected);
     assert_eq!(codec().to_vec(&Serde(&pairs)).unwrap(), expected);
     assert_eq!(codec().from_slice::<Vec<Pair>>(&expected).unwrap(), pairs);
+}
+
+/// A file that version 1 wrote, with values of nearly every kind that it had.
+#[test]
+fn archives_of_version_1_are_read() {
+    let file = b"\xc1WA\x01)\x08\x02\x04\x06\x05\x04\x05\x04\x02idnamestatusst\
+        epsunitvaluelistts\x0b\x04\x03\x01\x01\x01VinP\
+        FV'\x04\x05\x00\x04\x01\x08\x02\x07\x04\x07\x05\x05\x04\x00\x03\x06\x0c\x01\x09\x07\x0a\x05\x00\x03\x01\
+        \x07\x02\x07\x03\x0c\x05\x06\x03\x00\x03\x01\x07\x05\x03\x0d\x04\x0d\x02\x04\x0d\x00\x01\x09\x00\x02\x03\x07\x03\
+        @\x0c\x01\x00\x00\x01\xfd\xdf\xfc\xcf\x85\xce\x01\x00\x00\x9cu\x00\x88<\xe47~\x03\x01\x01\x0a\x1b\
+        ,=\x0a\x1b,=N_\x0a\x1b,=N_\x00\x10\x83\x10Q\x87 \x92\x8b0\xd3\x8fA\x14\
+        \x93\x05\x15\xa2\x83\x01\x04\x01\x00\x11`\x07_\xac\xb5DT";
+    let expected = json!([
+        {"id": 1, "name": "Vin", "status": "P", "value": 5.25, "steps": [
+            {"id": -2, "name": "2026-01-31T23:59:59.999Z", "status": "F", "unit": "V", "value": 1e300},
+            {"id": 3, "name": "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", "ts": "ID#:ABCDEFGHIJKLMNOPQRSTUV",
+                "list": [null, true, 1, "Vin"]},
+        ]},
+        {"id": 4, "name": "Vin", "value": 0},
+    ]);
+    let Serde(read) = codec().from_slice::<Serde<Value>>(file).unwrap();
+    assert_eq!(read, expected);
+    assert_eq!(codec().from_slice::<Value>(file).unwrap(), expected);
+    // The same tables and values in the version of today.
+    let written = codec().to_vec(&Serde(&expected)).unwrap();
+    assert_eq!(written.get(3), Some(&2));
+    assert_eq!(written.len(), file.len());
+}
+
+#[test]
+fn times_of_seven_decimals_take_little_space() {
+    let times: Vec<_> = (0..1000)
+        .map(|n| {
+            format!(
+                "2026-01-30T22:{:02}:{:02}.{:07}+01:00",
+                n / 60,
+                n % 60,
+                n * 9_999
+            )
+        })
+        .collect();
+    let bytes = codec().to_vec(&times).unwrap();
+    assert!(bytes.len() < 7_500, "{}", bytes.len());
+    assert_eq!(codec().from_slice::<Vec<String>>(&bytes).unwrap(), times);
 }
 
 #[test]
@@ -533,9 +629,11 @@ fn faults_are_named() {
     };
 
     let mut newer = good.clone();
-    newer[3] = 2;
+    newer[3] = 3;
     assert!(
-        read(&newer).to_string().contains("version 2"),
+        read(&newer)
+            .to_string()
+            .contains("version 3: this build reads versions 1 to 2"),
         "{}",
         read(&newer)
     );

@@ -3,7 +3,11 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::json;
-use wats_domains::{HeaderQuery, Product, ReportHeader};
+use wats_domains::report::{
+    HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
+    QuarantinedReport, ReportState,
+};
+use wats_domains::{HeaderQuery, Process, Product, ProductRevision, ProductSummary, ReportHeader};
 
 use crate::alike::{read_alike, trees};
 use crate::imitation::read;
@@ -31,6 +35,22 @@ proptest! {
         read_alike::<ReportHeader>(&serde_json::to_vec(&tree).unwrap());
     }
 }
+
+crate::alike::models_alike!(
+    HeaderAsset,
+    HeaderAttachment,
+    HeaderMiscInfo,
+    HeaderSubUnit,
+    MiscInfoData,
+    MiscInfoHeader,
+    Process,
+    Product,
+    ProductRevision,
+    ProductSummary,
+    QuarantinedReport,
+    ReportHeader,
+    ReportState,
+);
 
 #[test]
 fn a_query_of_a_day_needs_a_zone_that_is_known() {

@@ -184,6 +184,13 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    pub(crate) fn empty() -> Self {
+        Self {
+            bytes: Bytes::new(),
+            delivery: None,
+        }
+    }
+
     fn look(&mut self) {
         if self.bytes.is_empty()
             && let Some(delivery) = self.delivery.take()

@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::Gather;
+use super::{Gather, WireBody};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 
 /// What a body must bring in every stretch of `Timeouts::read_idle`, so that a trickle does not count as progress.
@@ -51,7 +51,7 @@ pub(crate) async fn read(reader: &mut Reader) -> Result<Bytes> {
 
 /// A body that is being read.
 #[derive(Debug)]
-pub(crate) struct Reader<B = Incoming> {
+pub(crate) struct Reader<B = WireBody> {
     body: B,
     bounds: Bounds,
     /// The length that the server announced; 0 when it did not.

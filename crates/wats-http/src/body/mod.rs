@@ -1,4 +1,4 @@
-//! Bodies on their way: [`incoming`] reads answers within bounds, [`gather`] puts them together, [`outgoing`] sends what a
+//! Bodies on their way: [`incoming`] reads answers ([`wire`]) within bounds, [`gather`] puts them together, [`outgoing`] sends what a
 //! call has ([`source`], [`multipart`]), and [`delivery`] tells whether all of it went out.
 
 mod delivery;
@@ -7,16 +7,18 @@ mod incoming;
 mod multipart;
 mod outgoing;
 mod source;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::delivery::Delivery;
+pub(crate) use self::delivery::{Delivery, Piece};
 pub(crate) use self::gather::Gather;
 pub(crate) use self::incoming::{Bounds, Reader, read};
 pub use self::multipart::{Multipart, Part};
 pub(crate) use self::outgoing::{Moved, Outgoing, Payload, Upload};
 pub use self::source::BodySource;
+pub(crate) use self::wire::WireBody;
 
 /// How far a body has come; see [`Call::on_upload`](crate::Call::on_upload) and
 /// [`Download::on_progress`](crate::Download::on_progress).

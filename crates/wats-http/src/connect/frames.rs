@@ -51,6 +51,8 @@ pub(super) struct Frames {
     unread: usize,
     /// What is left of the payload of the current frame.
     left: usize,
+    /// The current frame is a part of an answer.
+    is_of_answer: bool,
     /// How much of the head of an answer has come.
     head: usize,
     /// Of a GOAWAY: how many of its first eight bytes have come, and the last four of them.
@@ -69,6 +71,7 @@ impl Frames {
             had: 0,
             unread: 0,
             left: 0,
+            is_of_answer: false,
             head: 0,
             goaway: None,
             in_a_row: 0,
@@ -166,6 +169,10 @@ impl Frames {
         }
         self.left = length;
         self.goaway = None;
+        self.is_of_answer = matches!(kind, DATA | HEADERS | CONTINUATION);
+        if self.is_of_answer {
+            self.socket_state.hear();
+        }
         match kind {
             DATA if length == 0 && flags & END_STREAM == 0 => return true,
             DATA if flags & PADDED != 0 && flags & END_STREAM == 0 && length <= ALL_PADDING => {
@@ -199,6 +206,9 @@ impl Frames {
 
     /// A part of a payload.
     fn hear(&mut self, bytes: &[u8]) {
+        if self.is_of_answer {
+            self.socket_state.hear();
+        }
         let Some((had, word)) = &mut self.goaway else {
             return;
         };

@@ -2,8 +2,8 @@
 //!
 //! A write that fails is kept in the [`SocketState`], and what is written after it goes nowhere; reading goes on. So a server that
 //! refuses a body, answers and hangs up is heard: hyper and h2 would give the connection up at the failed write, with the
-//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in, and holds back a GOAWAY and the end until nobody
-//! overlooks an answer before them: see [`DispatchPoll`](crate::dispatch_poll::DispatchPoll).
+//! answer unread. Of HTTP/2 it also looks at the [frames](Frames) that come in: after a GOAWAY, and at the end, the connection
+//! takes no further calls.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,9 +21,6 @@ pub(crate) struct Socket<T> {
     state: Arc<SocketState>,
     /// Of HTTP/2.
     frames: Option<Frames>,
-    /// What was read with a GOAWAY in it, and how reading ended, until that is told (HTTP/2).
-    held: Vec<u8>,
-    ended: Option<io::Result<()>>,
 }
 
 impl<T> Socket<T> {
@@ -32,8 +29,6 @@ impl<T> Socket<T> {
             stream,
             state: socket_state,
             frames: None,
-            held: Vec::new(),
-            ended: None,
         }
     }
 
@@ -42,8 +37,6 @@ impl<T> Socket<T> {
             stream,
             frames: Some(Frames::new(Arc::clone(&socket_state))),
             state: socket_state,
-            held: Vec::new(),
-            ended: None,
         }
     }
 
@@ -72,42 +65,6 @@ impl<T> Drop for Socket<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> Socket<T> {
-    fn poll_read_frames(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.held.is_empty() && self.ended.is_none() {
-            let Some(frames) = &mut self.frames else {
-                return Poll::Ready(Ok(()));
-            };
-            let (before, room) = (buffer.filled().len(), buffer.remaining() > 0);
-            match ready!(frames.poll_read(&mut self.stream, context, buffer)) {
-                Ok(()) if !room => return Poll::Ready(Ok(())),
-                Ok(()) if buffer.filled().len() > before => {
-                    if !frames.take_goaway_began() {
-                        return Poll::Ready(Ok(()));
-                    }
-                    self.held.extend_from_slice(&buffer.filled()[before..]);
-                    buffer.set_filled(before);
-                }
-                ended => self.ended = Some(ended),
-            }
-            self.state.exhaust();
-            self.state.dispatch.again();
-        }
-        ready!(self.state.dispatch.poll(context));
-        if self.held.is_empty() {
-            return Poll::Ready(self.ended.take().unwrap_or(Ok(())));
-        }
-        let n = self.held.len().min(buffer.remaining());
-        buffer.put_slice(&self.held[..n]);
-        self.held.drain(..n);
-        Poll::Ready(Ok(()))
-    }
-}
-
 impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -117,7 +74,15 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
         let this = &mut *self;
         let poll = match &mut this.frames {
             None => Pin::new(&mut this.stream).poll_read(context, buffer),
-            Some(_) => this.poll_read_frames(context, buffer),
+            Some(frames) => {
+                let before = buffer.filled().len();
+                let poll = frames.poll_read(&mut this.stream, context, buffer);
+                let came = buffer.filled().len() > before;
+                if frames.take_goaway_began() || (poll.is_ready() && !came) {
+                    this.state.exhaust();
+                }
+                poll
+            }
         };
         if let Poll::Ready(Err(error)) = &poll
             && refuses_certificate(error)

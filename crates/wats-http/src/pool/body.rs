@@ -9,13 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, Version};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, timeout};
 
 use super::Shared;
 use super::connection::{Connection, Lease, TOO_LARGE};
 use super::dial::MOST_HEADERS;
-use crate::body::{self, Delivery, Reader};
+use crate::body::{self, Delivery, Reader, WireBody};
 use crate::connect::LARGEST_HEAD;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::PreparedRequest;
@@ -33,7 +32,7 @@ const SOON: Duration = Duration::from_secs(1);
 /// The body of an answer. Dropping it before its end closes an HTTP/1.1 connection and resets an HTTP/2 stream.
 #[derive(Debug)]
 pub(crate) struct PooledBody {
-    reader: Reader<Incoming>,
+    reader: Reader,
     /// Until it is given back.
     lease: Option<Lease>,
     pool: Arc<Shared>,
@@ -45,7 +44,7 @@ pub(crate) struct PooledBody {
 
 impl PooledBody {
     pub(super) fn answer(
-        response: http::Response<Incoming>,
+        response: http::Response<WireBody>,
         mut lease: Lease,
         pool: &Arc<Shared>,
         request: &PreparedRequest<'_>,

@@ -1,17 +1,16 @@
 //! One connection, a call's hold on it, and why a request on it may get no answer.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use hyper::client::conn::{TrySendError, http1, http2};
+use hyper::client::conn::{TrySendError, http1};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+use super::http2::{Http2, Unheard};
 use super::idle::Exclusive;
-use super::state::Shared;
-use super::streams::{Stream, Streams};
+use super::streams::Stream;
 use super::sync::{Lock, Slot};
 use crate::body::Outgoing;
 use crate::error::{Error, ErrorKind};
@@ -28,53 +27,6 @@ pub(super) enum Connection {
         Http2,
         #[expect(dead_code, reason = "held for its drop")] Stream,
     ),
-}
-
-/// A handle on an HTTP/2 connection, which calls share.
-#[derive(Debug, Clone)]
-pub(super) struct Http2 {
-    pub(super) sender: http2::SendRequest<Outgoing>,
-    /// When a call last took it.
-    used: Instant,
-    /// From when on it takes no further calls.
-    expires: Option<Instant>,
-    pub(super) streams: Arc<Streams>,
-    pub(super) socket_state: Arc<SocketState>,
-}
-
-impl Http2 {
-    pub(super) fn new(
-        sender: http2::SendRequest<Outgoing>,
-        streams: Arc<Streams>,
-        expires: Option<Instant>,
-        socket_state: Arc<SocketState>,
-    ) -> Self {
-        Self {
-            sender,
-            used: Instant::now(),
-            expires,
-            streams,
-            socket_state,
-        }
-    }
-}
-
-impl Shared for Http2 {
-    fn streams(&self) -> &Arc<Streams> {
-        &self.streams
-    }
-
-    fn is_over(&self) -> bool {
-        self.streams.is_ended()
-            || self.sender.is_closed()
-            || self.socket_state.is_exhausted()
-            || self.socket_state.is_closed()
-            || is_over(self.expires)
-    }
-
-    fn used(&mut self) -> &mut Instant {
-        &mut self.used
-    }
 }
 
 /// An HTTP/1.1 connection with the place where a slot waits for the socket to close.
@@ -142,17 +94,17 @@ impl Connection {
     pub(super) fn socket_state(&self) -> &Arc<SocketState> {
         match self {
             Self::Http1(http1) => &http1.socket_state,
-            Self::Http2(http2, _) => &http2.socket_state,
+            Self::Http2(http2, _) => http2.socket_state(),
         }
     }
 
     /// Waits until a request can be written; `None` when the connection turns out to be closed.
     pub(super) async fn ready(mut self) -> Option<Self> {
-        let ready = match &mut self {
-            Self::Http1(http1) => http1.sender.ready().await,
-            Self::Http2(http2, _) => http2.sender.ready().await,
-        };
-        ready.is_ok().then_some(self)
+        match &mut self {
+            Self::Http1(http1) => http1.sender.ready().await.is_ok().then_some(self),
+            // h2 says so when it is given the request.
+            Self::Http2(..) => Some(self),
+        }
     }
 }
 
@@ -208,68 +160,106 @@ impl Failure {
         }
     }
 
-    /// Sorts what hyper tells by what it is. `before` is what had been written on the connection when it was given the
-    /// request.
-    pub(super) fn of(
+    /// Sorts what hyper tells of an exchange over HTTP/1.1 by what it is. `before` is what had been written on the connection
+    /// when it was given the request.
+    pub(super) fn of_http1(
         mut failure: TrySendError<Request<Outgoing>>,
         socket_state: &SocketState,
         before: usize,
     ) -> Self {
-        let handed_back = failure.take_message().is_some();
+        let not_taken = failure.take_message().is_some();
         let source = failure.into_error();
-        // hyper also calls it so when a connection that ends takes a request with it.
-        if source.is_user() && !socket_state.is_exhausted() {
+        if source.is_user() {
             let error = Error::new(ErrorKind::Transport).message("the request cannot be sent");
             return Self::Broken(error.source(source));
         }
-        let said = said(&source);
+        let (kind, message) = if socket_state.is_client_certificate_refused() {
+            (ErrorKind::Tls, REFUSES_CLIENT)
+        } else if source.is_parse_too_large() {
+            (ErrorKind::TooLarge, TOO_LARGE)
+        } else if source.is_incomplete_message() {
+            let message = "the server closed the connection before it answered";
+            (ErrorKind::Transport, message)
+        } else if source.is_parse() {
+            (ErrorKind::Transport, "the answer is not HTTP")
+        } else {
+            (ErrorKind::Transport, BROKE)
+        };
+        let ended = !source.is_parse();
+        let error = because(kind, message, source, socket_state);
+        if kind != ErrorKind::Transport {
+            Self::Broken(error)
+        } else if not_taken {
+            Self::Unsent(error)
+        } else if ended {
+            Self::ended(error, socket_state, before)
+        } else {
+            Self::Broken(error)
+        }
+    }
+
+    /// The same of what h2 tells of a stream.
+    pub(super) fn of_http2(unheard: Unheard, socket_state: &SocketState, before: usize) -> Self {
+        let Unheard {
+            error: source,
+            not_taken,
+        } = unheard;
+        let said = Said::of(&source);
         let (kind, message) = match said {
             // In TLS 1.3 a server says so when the handshake is over for the client.
-            _ if socket_state.is_client_certificate_refused() => {
-                (ErrorKind::Tls, "the server does not accept this client")
-            }
+            _ if socket_state.is_client_certificate_refused() => (ErrorKind::Tls, REFUSES_CLIENT),
             Some(Said::Http1Required) => (ErrorKind::Transport, "the server requires HTTP/1.1"),
             Some(Said::Refused) => {
                 let message = "the server takes no more requests just now";
                 (ErrorKind::Transport, message)
             }
-            _ if source.is_parse_too_large() || (is_own(said) && socket_state.had_large_head()) => {
-                (ErrorKind::TooLarge, TOO_LARGE)
-            }
-            _ if source.is_incomplete_message() => {
-                let message = "the server closed the connection before it answered";
-                (ErrorKind::Transport, message)
-            }
-            _ if source.is_parse() => (ErrorKind::Transport, "the answer is not HTTP"),
-            _ => (ErrorKind::Transport, "the connection broke"),
+            Some(Said::Own) if socket_state.had_large_head() => (ErrorKind::TooLarge, TOO_LARGE),
+            _ => (ErrorKind::Transport, BROKE),
         };
-        let ended = !source.is_parse();
-        let error = Error::new(kind).message(message);
-        let error = match socket_state.failure() {
-            // What hyper saw is only that no answer came.
-            Some(failure) if kind == ErrorKind::Transport => error.source(failure),
-            _ => error.source(source),
-        };
+        let error = because(kind, message, source, socket_state);
         match said {
-            _ if matches!(kind, ErrorKind::TooLarge | ErrorKind::Tls) => Self::Broken(error),
+            _ if kind != ErrorKind::Transport => Self::Broken(error),
             Some(Said::Http1Required) => Self::WantsHttp1(error),
             _ if socket_state.requires_http1() => Self::WantsHttp1(error),
-            _ if handed_back => Self::Unsent(error),
+            _ if not_taken => Self::Unsent(error),
             // A request that was on its way when the announcement came may have been worked on.
             Some(Said::Goodbye) if !socket_state.is_goaway_announced() => Self::Unsent(error),
             Some(Said::Refused) => Self::Refused(error),
+            _ => Self::ended(error, socket_state, before),
+        }
+    }
+
+    fn ended(error: Error, socket_state: &SocketState, before: usize) -> Self {
+        if socket_state.written() == before {
             // Not a byte of it has left.
-            _ if ended && socket_state.written() == before => Self::Unsent(error),
-            _ if ended => Self::Ended(error),
-            _ => Self::Broken(error),
+            Self::Unsent(error)
+        } else {
+            Self::Ended(error)
         }
     }
 }
 
+fn because(
+    kind: ErrorKind,
+    message: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+    socket_state: &SocketState,
+) -> Error {
+    let error = Error::new(kind).message(message);
+    match socket_state.failure() {
+        // What HTTP saw is only that no answer came.
+        Some(failure) if kind == ErrorKind::Transport => error.source(failure),
+        _ => error.source(source),
+    }
+}
+
+const REFUSES_CLIENT: &str = "the server does not accept this client";
+const BROKE: &str = "the connection broke";
+
 /// What is said of an answer whose head has no bounds.
 pub(super) const TOO_LARGE: &str = "the head of the answer has too many or too long headers";
 
-/// What the other side said, or a library here, behind an error of hyper.
+/// What the other side said, or h2 itself, behind an error of h2.
 #[derive(Debug, Clone, Copy)]
 enum Said {
     /// The server has not worked on the request and refuses its stream (RFC 9113, section 8.7).
@@ -282,30 +272,21 @@ enum Said {
     Own,
 }
 
-fn is_own(said: Option<Said>) -> bool {
-    matches!(said, Some(Said::Own))
-}
-
-fn said(error: &hyper::Error) -> Option<Said> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<h2::Error>() {
-            let reason = error.reason();
-            return if error.is_library() {
-                Some(Said::Own)
-            } else if !error.is_remote() {
-                None
-            } else if reason == Some(h2::Reason::HTTP_1_1_REQUIRED) {
-                Some(Said::Http1Required)
-            } else if error.is_go_away() {
-                Some(Said::Goodbye)
-            } else if reason == Some(h2::Reason::REFUSED_STREAM) {
-                Some(Said::Refused)
-            } else {
-                None
-            };
+impl Said {
+    fn of(error: &h2::Error) -> Option<Self> {
+        let reason = error.reason();
+        if error.is_library() {
+            Some(Self::Own)
+        } else if !error.is_remote() {
+            None
+        } else if reason == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+            Some(Self::Http1Required)
+        } else if error.is_go_away() {
+            Some(Self::Goodbye)
+        } else if reason == Some(h2::Reason::REFUSED_STREAM) {
+            Some(Self::Refused)
+        } else {
+            None
         }
-        cause = error.source();
     }
-    None
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::connection::{Connection, Failure, Lease};
 use super::{Pool, PooledBody};
 use crate::address::BaseUrl;
-use crate::body::Delivery;
+use crate::body::{Delivery, WireBody};
 use crate::config::or_forever;
 use crate::error::{Error, Result};
 use crate::request::{PreparedRequest, RedirectTarget};
@@ -34,7 +34,8 @@ impl Pool {
         let before = socket_state.written();
         let sent = http1.sender.try_send_request(outgoing).await;
         let response =
-            sent.map_err(|error| Failure::of(error, &socket_state, before).into_error())?;
+            sent.map_err(|error| Failure::of_http1(error, &socket_state, before).into_error())?;
+        let response = response.map(WireBody::Http1);
         let mut answer = PooledBody::answer(response, lease, &self.shared, request, delivery)?;
         answer.body.keep = false;
         Ok(answer)

@@ -177,26 +177,8 @@ fn settings_are_noticed_and_let_the_next_call_go() {
         let streams = Arc::clone(&new.streams);
         // The first call does not end before the second has begun.
         let _first = pool_state.add(&new, None);
-        let on_the_wire = Arc::new(AtomicUsize::new(UNKNOWN));
-        let reader = {
-            let (streams, wire) = (Arc::clone(&streams), Arc::clone(&on_the_wire));
-            thread::spawn(move || {
-                wire.store(2, super::sync::Ordering::SeqCst);
-                streams.something_came();
-            })
-        };
-        let driver = thread::spawn(move || {
-            block_on(poll_fn(|context| {
-                streams.await_settings(context);
-                streams.allow(on_the_wire.load(super::sync::Ordering::SeqCst));
-                match streams.is_settled() {
-                    true => Poll::Ready(()),
-                    false => Poll::Pending,
-                }
-            }));
-        });
+        let driver = thread::spawn(move || streams.allow(2));
         drop(stream(&pool_state));
-        reader.join().unwrap();
         driver.join().unwrap();
         at_rest(&pool_state);
     });

@@ -19,17 +19,20 @@
 //!
 //! All decisions are made in [`state`], which does no IO and is checked by loom and by generated schedules; this module
 //! does what was decided. The lock there is never held across an await point, and no other lock is taken under it but
-//! that of a connection's `closing`. Handles of closed connections may be dropped under it; that only wakes their
-//! drivers.
+//! that of a connection's `closing`. Handles of closed connections may be dropped under it; that takes a lock
+//! of h2, under which nobody asks for the pool's, and wakes their drivers.
 
 mod body;
 mod connect_error;
 mod connection;
 mod cross_origin;
 mod dial;
+mod drive;
 #[cfg(test)]
 mod fakes;
+mod http2;
 mod idle;
+mod keep_alive;
 #[cfg(test)]
 #[cfg(wats_loom)]
 mod loom_tests;
@@ -43,6 +46,7 @@ mod stats;
 mod streams;
 mod sync;
 mod unanswered;
+mod upload;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -50,21 +54,21 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::body::PooledBody;
 use self::connect_error::SharedConnectError;
-use self::connection::{Connection, Failure, Http1, Http2, Lease};
+use self::connection::{Connection, Failure, Http1, Lease};
 use self::dial::{Dialer, Dialled};
+use self::http2::Http2;
 use self::idle::Exclusive;
-use self::state::{Checkout, ConnectPermit, PoolState, QueuePosition};
+use self::state::{Checkout, ConnectPermit, PoolState, QueuePosition, Shared as _};
 pub use self::stats::PoolStats;
 use self::stats::{Counters, Waiting};
 use self::sync::Slot;
 use self::unanswered::{Since, Unanswered};
 use crate::address::BaseUrl;
-use crate::body::Delivery;
+use crate::body::{Delivery, WireBody};
 use crate::config::{PoolConfig, Timeouts, or_forever};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::{Proxies, Proxy};
@@ -261,7 +265,7 @@ impl Pool {
         lease: &mut Lease,
         request: &PreparedRequest<'_>,
         redirect_target: Option<&RedirectTarget>,
-    ) -> Result<(http::Response<Incoming>, Option<Arc<Delivery>>), Failure> {
+    ) -> Result<(http::Response<WireBody>, Option<Arc<Delivery>>), Failure> {
         let shared = &self.shared;
         let http2 = matches!(lease.connection, Connection::Http2(..));
         let forwarder = shared.forwarder.as_ref();
@@ -280,20 +284,23 @@ impl Pool {
                 let unanswered = Unanswered::new(pool_state, request, since);
                 let sent = http1.sender.try_send_request(outgoing).await;
                 unanswered.ended();
-                sent
+                sent.map(|answer| answer.map(WireBody::Http1))
+                    .map_err(|failure| Failure::of_http1(failure, &http1.socket_state, before))
             }
             Connection::Http2(http2, _) => {
-                let since = Since::last_answer(lease.reused, &http2.streams);
+                let link = &http2.link;
+                let streams = &link.streams;
+                let since = Since::last_answer(lease.reused, streams);
                 let unanswered = Unanswered::new(pool_state, request, since);
-                let sent = http2.sender.try_send_request(outgoing).await;
+                let sent = http2::send(link, outgoing).await;
                 unanswered.ended();
                 if sent.is_ok() {
-                    http2.streams.answered();
-                    if http2.socket_state.requires_http1() {
+                    streams.answered();
+                    if link.socket_state.requires_http1() {
                         pool_state.share_nothing_until(http1_until());
                     }
                 }
-                sent
+                sent.map_err(|failure| Failure::of_http2(failure, &link.socket_state, before))
             }
         };
         match sent {
@@ -302,7 +309,7 @@ impl Pool {
             Err(error) => Err(
                 match delivery.and_then(|delivery| delivery.take_failure()) {
                     Some(failure) => Failure::Broken(failure),
-                    None => Failure::of(error, lease.connection.socket_state(), before),
+                    None => error,
                 },
             ),
         }
@@ -483,13 +490,7 @@ impl Shared {
                 self.pool_state.dialled_exclusive();
                 Connection::Http1(http1)
             }
-            Ok(Dialled::Http2 {
-                sender,
-                streams,
-                expires,
-                socket_state,
-            }) => {
-                let http2 = Http2::new(sender, streams, expires, socket_state);
+            Ok(Dialled::Http2(http2)) => {
                 let stream = self.pool_state.add(&http2, permit);
                 reaper::ensure(self);
                 Connection::Http2(http2, stream)
@@ -502,7 +503,7 @@ impl Shared {
     /// calls it still serves.
     fn drain(&self, lease: &Lease) {
         if let Connection::Http2(refused, _) = &lease.connection {
-            self.pool_state.drain(&refused.streams);
+            self.pool_state.drain(refused.streams());
         }
     }
 }

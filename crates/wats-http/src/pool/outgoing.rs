@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderValue, PROXY_AUTHORIZATION};
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{Method, Request, Uri, Version};
 
 use crate::address::BaseUrl;
@@ -23,12 +24,21 @@ pub(super) fn build(
     let illegal = |source: http::Error| Error::request("the address cannot be sent").source(source);
     let target = redirect_target.map_or(request.target, |redirect_target| &redirect_target.target);
     let uri = if http2 || forwarder.is_some() {
-        Uri::builder()
-            .scheme(base.scheme())
-            .authority(base.authority.as_str())
-            .path_and_query(target)
-            .build()
-            .map_err(illegal)?
+        let mut parts = Parts::default();
+        parts.scheme = Some(if base.tls {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        });
+        // Read once, where it can be.
+        parts.authority = Some(match &base.uri_authority {
+            Some(authority) => authority.clone(),
+            None => Authority::try_from(base.authority.as_str())
+                .map_err(|source| illegal(source.into()))?,
+        });
+        let path = PathAndQuery::try_from(target).map_err(|source| illegal(source.into()))?;
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|source| illegal(source.into()))?
     } else {
         Uri::try_from(target).map_err(|source| illegal(source.into()))?
     };

@@ -3,7 +3,7 @@
 //! A call first takes a slot. Then [`find`](PoolState::find) looks, under one lock, for what is there: a stream of a shared
 //! (HTTP/2) connection, an idle exclusive (HTTP/1.1) one, the right to dial, or a position in the queue.
 //! Only the head of the queue waits for [`freed`](PoolState::freed), and looks again each time; the others wait for their
-//! turn, and nobody who comes later gets in between. So a notification never reaches
+//! turn, and nobody who comes later gets in between, unless there are streams for all of them and him. So a notification never reaches
 //! a waiter that cannot use it, and a cancelled waiter only hands over its place at the head of the queue.
 //!
 //! What may make a decision other than "wait" possible signals `freed` *after* it has changed the state: a stream ends,
@@ -146,7 +146,7 @@ impl<X: Exclusive, S: Shared> PoolState<X, S> {
     /// What there is for a call that has a slot and has not waited yet.
     pub(super) fn find(&self) -> Checkout<'_, X, S> {
         let mut state = self.lock();
-        let found = if state.queued == 0 {
+        let found = if state.queued == 0 || state.has_room_beside_the_queue() {
             state.pick(self)
         } else {
             Candidate::Wait
@@ -360,6 +360,16 @@ impl<X: Exclusive, S: Shared> State<X, S> {
         }
         self.connecting = true;
         Candidate::Dial { alone: true }
+    }
+
+    /// Whether there are streams for all who queue and one more. They have only not come round to it yet, and whoever came
+    /// now would wait for nothing, and be waited for by the next: such a queue would never end.
+    fn has_room_beside_the_queue(&self) -> bool {
+        let open = self.shared.iter().filter(|shared| !shared.is_over());
+        let room = open.fold(0_usize, |room, shared| {
+            room.saturating_add(shared.streams().room())
+        });
+        room > self.queued
     }
 
     fn shares_nothing(&self) -> bool {

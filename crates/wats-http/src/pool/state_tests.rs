@@ -337,6 +337,26 @@ fn a_connection_whose_first_call_ends_before_its_settings_are_told_is_not_taken_
     drop((second, third));
 }
 
+/// Those who queue are let go one after the other. Calls that come meanwhile must not queue behind them for nothing: the
+/// queue would never end.
+#[test]
+fn who_comes_while_there_is_room_for_all_who_queue_and_him_does_not_queue() {
+    let pool_state = pool_state(9, 1, true);
+    let (_, _first, driven) = laid(&pool_state, 1);
+    let queued = [(); 2].map(|()| match pool_state.find() {
+        Checkout::Wait(position) => position,
+        found => panic!("there is no room: {found:?}"),
+    });
+    driven.0.allow(3);
+    let Checkout::Wait(third) = pool_state.find() else {
+        panic!("the two streams are of those who queue");
+    };
+    drop(third);
+    driven.0.allow(4);
+    assert!(matches!(pool_state.find(), Checkout::Shared(..)));
+    drop(queued);
+}
+
 #[test]
 fn a_connection_with_room_is_found_beside_an_emptier_one_without() {
     let pool_state = pool_state(9, 3, true);

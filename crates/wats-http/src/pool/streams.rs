@@ -1,15 +1,13 @@
 //! The calls in flight on an HTTP/2 connection: how many there are, and how many there may be.
 //!
-//! The limit is in the server's settings, which arrive soon after the handshake and may change at any time. hyper reads
-//! them in one task (the reader) and tells them in another (the driver), so the reader wakes the driver until they are
-//! there. Until then one call goes ahead and the others wait, as RFC 9113 (section 3.4) allows.
+//! The limit is in the server's settings, which arrive soon after the handshake and may change at any time. Until they are
+//! there one call goes ahead and the others wait, as RFC 9113 (section 3.4) allows.
 
 use std::sync::Arc;
-use std::task::Context;
 
-use super::sync::{AtomicBool, AtomicUsize, AtomicWaker, Notify, Ordering::SeqCst};
+use super::sync::{AtomicBool, AtomicUsize, Notify, Ordering::SeqCst};
 
-/// What hyper tells before the settings are there. No server can say it: it does not fit the wire.
+/// What h2 tells before the settings are there. No server can say it: it does not fit the wire.
 pub(super) const UNKNOWN: usize = usize::MAX - 1;
 
 #[derive(Debug)]
@@ -19,12 +17,10 @@ pub(super) struct Streams {
     most: AtomicUsize,
     /// How many answers have come.
     answers: AtomicUsize,
-    /// Whether the connection is closed.
+    /// Whether the connection is closed, or takes no further calls.
     ended: AtomicBool,
     /// Tells those who wait that there may be a stream for them, or need for another connection.
     freed: Arc<Notify>,
-    /// Wakes the driver.
-    driver: AtomicWaker,
 }
 
 impl Streams {
@@ -35,7 +31,6 @@ impl Streams {
             answers: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
             freed: Arc::clone(freed),
-            driver: AtomicWaker::new(),
         })
     }
 
@@ -58,13 +53,18 @@ impl Streams {
         self.answers.fetch_add(1, SeqCst);
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    /// How many more calls there may be.
+    pub(super) fn room(&self) -> usize {
         let most = match self.most.load(SeqCst) {
             UNKNOWN => 1,
             // A server that takes none at all gets one all the same: somebody has to hear that it changed its mind.
             most => most.max(1),
         };
-        self.open() < most
+        most.saturating_sub(self.open())
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.room() > 0
     }
 
     /// Whether the server's settings are known.
@@ -76,24 +76,18 @@ impl Streams {
         self.ended.load(SeqCst)
     }
 
-    /// Hears from the driver how many the server takes now.
-    pub(super) fn allow(&self, most: usize) {
-        if self.most.swap(most, SeqCst) != most {
+    /// Hears that the connection is closed, or takes no further calls.
+    pub(super) fn end(&self) {
+        if !self.ended.swap(true, SeqCst) {
             self.freed.notify_one();
         }
     }
 
-    /// Has the driver look again when something came off the wire, for as long as the settings may be among it.
-    pub(super) fn await_settings(&self, context: &Context<'_>) {
-        if !self.is_settled() {
-            self.driver.register(context.waker());
-        }
-    }
-
-    /// Hears from the reader that something came off the wire.
-    pub(super) fn something_came(&self) {
-        if !self.is_settled() {
-            self.driver.wake();
+    /// Hears from the driver how many the server takes now.
+    pub(super) fn allow(&self, most: usize) {
+        if self.most.load(SeqCst) != most {
+            self.most.store(most, SeqCst);
+            self.freed.notify_one();
         }
     }
 }
@@ -104,8 +98,7 @@ pub(super) struct Driven(pub(super) Arc<Streams>);
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        self.0.ended.store(true, SeqCst);
-        self.0.freed.notify_one();
+        self.0.end();
     }
 }
 

@@ -14,7 +14,7 @@ use wats_http::{Call, TlsConfig};
 const MEASURED: [(Speaks, u64); 3] = [
     (Speaks::Plain, 9),
     (Speaks::TlsHttp1Only, 11),
-    (Speaks::Tls, 17),
+    (Speaks::Tls, 12),
 ];
 
 #[test]

@@ -282,7 +282,7 @@ impl RepairBuilder {
         uur.finalized = Some(ReportTime::local(&finalized.unwrap_or(end)));
         uur.execution_time = time.map(|time| time.as_secs_f64().into());
         common.report.result = Some(outcome.into());
-        common.report.uur = Some(uur);
+        common.report.uur = Some(Box::new(uur));
         common.report.sub_units = Some(units.list);
         common.finish().map(UurReport)
     }

@@ -69,7 +69,7 @@ wire! {
         /// The header members of a UUT report.
         "uut" => uut: Uut,
         /// The header members of a UUR report.
-        "uur" => uur: Uur,
+        "uur" => uur: Box<Uur>,
         /// Further named values.
         "miscInfos" => misc_infos: Vec<MiscInfo>,
         /// Units built into this one; of a repair report the unit itself, too.

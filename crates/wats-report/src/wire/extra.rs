@@ -9,8 +9,9 @@ use super::any;
 
 /// Members of a JSON object that have no field of their own, in the order in which they were read.
 ///
-/// They are written back as they were. An explicit `null` of a known member is kept here too, for as long as the
-/// field has no value; and so is the spelling of an id in capitals or braces, for as long as the field is that id.
+/// They are written back as they were. A value of a known member that is of another kind than its field is kept here too,
+/// for as long as the field has none; and so is the spelling of an id in capitals or braces, for as long as the field is
+/// that id. Explicit nulls of known members are not: the model's `is_null` knows them.
 ///
 /// Two are equal when they have the same members, in whatever order.
 #[derive(Debug, Clone, Default)]
@@ -77,17 +78,22 @@ impl Extra {
 
     /// Adds a member that was read; [`settle`](Self::settle) follows when all have been.
     pub(crate) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
-        self.members_mut().push((name.into(), value));
+        let members = self.members_mut();
+        if members.is_empty() {
+            // Few objects have more than one.
+            members.reserve_exact(1);
+        }
+        members.push((name.into(), value));
     }
 
     /// Drops what a later member of the same name has replaced, and notes that.
-    pub(crate) fn drop_replaced(&mut self, adds_to_field: &dyn Fn(&str, &Value) -> bool) {
+    pub(crate) fn drop_replaced(&mut self, is_last: &dyn Fn(&str, &Value) -> bool) {
         let Some(kept) = &mut self.0 else {
             return;
         };
         let mut replaced = Vec::new();
         kept.members.retain(|(name, value)| {
-            let kept = adds_to_field(name, value);
+            let kept = is_last(name, value);
             if !kept {
                 replaced.push(name.clone());
             }
@@ -122,22 +128,9 @@ impl Extra {
         }
     }
 
-    /// Whether both have the same members among those that tell something, in whatever order.
-    pub(crate) fn agrees(
-        &self,
-        other: &Self,
-        tells: &dyn Fn(&str, &Value) -> bool,
-        other_tells: &dyn Fn(&str, &Value) -> bool,
-    ) -> bool {
-        if self.is_empty() && other.is_empty() {
-            return true;
-        }
-        kept(self, tells) == kept(other, other_tells)
-    }
-
     /// Whether no two of the members have one name, as far as a short look tells.
     pub(crate) fn is_settled(&self) -> bool {
-        /// Comparing all with all is for the few only; exports have up to some 40 nulls in an object.
+        /// Comparing all with all is for the few only.
         const FEW: usize = 64;
         let members = self.members();
         let twice = |(at, (name, _)): (usize, &(Cow<'static, str>, Value))| {
@@ -187,19 +180,14 @@ impl Extra {
     }
 }
 
-/// The members that tell something, by name.
-fn kept<'a>(extra: &'a Extra, tells: &dyn Fn(&str, &Value) -> bool) -> Vec<(&'a str, &'a Value)> {
-    let mut kept: Vec<_> = extra
-        .iter()
-        .filter(|(name, value)| tells(name, value))
-        .collect();
-    kept.sort_unstable_by_key(|(name, _)| *name);
-    kept
-}
-
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
-        self.agrees(other, &|_, _| true, &|_, _| true)
+        let sorted = |extra: &Self| -> Vec<_> {
+            let mut members = extra.members().to_vec();
+            members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            members
+        };
+        (self.is_empty() && other.is_empty()) || sorted(self) == sorted(other)
     }
 }
 

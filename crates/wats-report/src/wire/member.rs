@@ -157,7 +157,7 @@ pub fn encode_value<T: Member, S: Sink>(value: &T, extra: &Extra, name: &str, si
     }
 }
 
-/// Reads the value of a member by the codec's fast path. It leaves a member that comes twice to `serde`.
+/// Reads the value of a member to its empty field by the codec's fast path; answers whether it is a null.
 #[inline]
 pub fn decode_value<'de, T: Member, S: Source<'de>>(
     source: &mut S,
@@ -165,15 +165,9 @@ pub fn decode_value<'de, T: Member, S: Source<'de>>(
     field: &mut Option<T>,
     extra: &mut Extra,
     leftover: &mut Leftover,
-) -> Option<()> {
-    if field.is_some() {
-        return None;
-    }
+) -> Option<bool> {
     T::decode_member(field, leftover, source)?;
-    if !leftover.is_empty() {
-        leftover.settle(name, extra);
-    }
-    Some(())
+    Some(!leftover.is_empty() && leftover.settle(name, extra))
 }
 
 /// Whether this is another way to spell the value.
@@ -410,10 +404,25 @@ impl<T: Member> Member for Vec<T> {
         let ahead = source.remaining(&list).min(most);
         let items = field.insert(Self::with_capacity(ahead));
         while source.next_item(&mut list)? {
+            if items.len() == items.capacity() {
+                grow(items);
+            }
             T::decode_item(items, source)?;
+        }
+        if items.len() < items.capacity() {
+            items.shrink_to_fit();
         }
         Some(())
     }
+}
+
+/// Makes room for further items. Most lists are of one item, such as the measurement of a step, and an item is large.
+fn grow<T>(items: &mut Vec<T>) {
+    items.reserve_exact(match items.len() {
+        0 => 1,
+        1 => 3,
+        more => more,
+    });
 }
 
 /// Puts a value that can be none.

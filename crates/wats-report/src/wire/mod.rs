@@ -2,7 +2,7 @@
 //!
 //! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
-//! `extra` holds those others, `number` the numbers. `slot` says what the fields of a model take, `member` what a member of
+//! `extra` holds those others, `nulls` a bit for each explicit null, `number` the numbers. `slot` says what the fields of a model take, `member` what a member of
 //! each type is made of, `enums` those that are enums; `read` reads an object to its fields, whichever the format, and `any` a value of no known type.
 
 mod any;
@@ -10,6 +10,8 @@ mod enums;
 mod extra;
 #[doc(hidden)]
 pub mod member;
+#[doc(hidden)]
+pub mod nulls;
 mod number;
 #[doc(hidden)]
 pub mod read;
@@ -39,8 +41,11 @@ macro_rules! wire {
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$field_meta])* pub $field: Option<$ty>, )*
-            /// Members without a field of their own, and explicit nulls; written back as they were read.
+            /// Members without a field of their own; written back as they were read.
             pub extra: $crate::wire::Extra,
+            pub(crate) nulls: $crate::wire::nulls::Nulls<
+                { $crate::wire::nulls::bytes_for([$( $wire ),*].len()) }
+            >,
             $( pub(crate) $own: $own_ty, )?
         }
 
@@ -50,8 +55,9 @@ macro_rules! wire {
             use $crate::wire::fast::{Decode, Encode, Key, Kind, Sink, Source, Written};
             use $crate::wire::key;
             use $crate::wire::member::{Leaf, Member, Model, decode_value, encode_value, spelling};
+            use $crate::wire::nulls::has;
             use $crate::wire::read::{Leftover, decode_other, decode_plain, fill, is_settled};
-            use $crate::wire::slot::{Fields, Found, Slot, count_others, is_other, same_extra};
+            use $crate::wire::slot::{Fields, Found, Slot, count_others, is_other, same_extra, written_nulls};
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum At {
@@ -61,13 +67,32 @@ macro_rules! wire {
             const KEYS: &[Key] = &[$( key!($wire) ),*];
             const _: () = assert!(KEYS.len() <= Written::MOST, "a model has at most 64 members");
 
+            impl $name {
+                /// Whether the member of this name was read as an explicit null, which is written back for as long as the
+                /// member has no value.
+                pub fn is_null(&self, name: &str) -> bool {
+                    let extra = || self.extra.get(name).is_some_and(serde_json::Value::is_null);
+                    match Fields::field(self, name) {
+                        Some((at, field)) => !field.is_set() && (has(self.nulls.bits(), at) || extra()),
+                        None => extra(),
+                    }
+                }
+
+                /// Forgets which members were read as an explicit null, so that they are no longer written.
+                pub fn forget_nulls(&mut self) {
+                    self.nulls.set(0);
+                }
+            }
+
             /// Reads an object into a model, which is empty, by the codec's fast path.
             fn decode<'de, S: Source<'de>>(model: &mut $name, source: &mut S) -> Option<()> {
-                let mut leftover = Leftover::default();
+                let (mut leftover, mut nulls) = (Leftover::default(), 0);
                 let mut map = source.begin_struct(KEYS)?;
                 // The members in their order, as they are written by this program and by servers.
                 $( if source.try_key(&mut map, &key!($wire), At::$field as usize) {
-                    decode_value(source, $wire, &mut model.$field, &mut model.extra, &mut leftover)?;
+                    if decode_value(source, $wire, &mut model.$field, &mut model.extra, &mut leftover)? {
+                        nulls |= 1 << At::$field as usize;
+                    }
                 } )*
                 // What is left: members in another order, those without a field, or just the end.
                 while let Some(member) = source.next_key(&mut map, |name| match name {
@@ -75,12 +100,17 @@ macro_rules! wire {
                     other => Err(other.to_owned()),
                 })? {
                     match member {
-                        $( Ok(At::$field) => {
-                            decode_value(source, $wire, &mut model.$field, &mut model.extra, &mut leftover)?;
+                        // A member that comes twice is left to `serde`.
+                        $( Ok(At::$field) if model.$field.is_some() || has(nulls, At::$field as usize) => return None,
+                        Ok(At::$field) => {
+                            if decode_value(source, $wire, &mut model.$field, &mut model.extra, &mut leftover)? {
+                                nulls |= 1 << At::$field as usize;
+                            }
                         } )*
                         Err(other) => decode_other(source, other, &mut model.extra, &mut leftover)?,
                     }
                 }
+                model.nulls.set(nulls);
                 is_settled(model).then_some(())
             }
 
@@ -88,14 +118,21 @@ macro_rules! wire {
                 fn encode<S: Sink>(&self, sink: &mut S) {
                     let mut written = Written::default();
                     $( written.add(At::$field as usize, self.$field.is_some()); )*
-                    let others = if self.extra.is_empty() { 0 } else { count_others(self) };
+                    let (mut nulls, mut others) = (self.nulls.bits(), 0);
+                    if !self.extra.is_empty() {
+                        (nulls, others) = (written_nulls(self), count_others(self));
+                    }
+                    written.add_fields(nulls);
                     written.add_others(others);
                     if !sink.begin_struct(KEYS, &written) {
                         return;
                     }
-                    $( if let Some(value) = &self.$field {
+                    $( if written.has(At::$field as usize) {
                         sink.key(&key!($wire), At::$field as usize);
-                        encode_value(value, &self.extra, $wire, sink);
+                        match &self.$field {
+                            Some(value) => encode_value(value, &self.extra, $wire, sink),
+                            None => sink.null(),
+                        }
                     } )*
                     if others > 0 {
                         for (name, value) in self.extra.iter().filter(|(name, _)| is_other(self, name)) {
@@ -120,7 +157,7 @@ macro_rules! wire {
                     Some(match name {
                         $( $wire => Found {
                             at: At::$field as u16,
-                            is_set: self.$field.is_some(),
+                            is_set: self.$field.is_some() || has(self.nulls.bits(), At::$field as usize),
                             slot: &mut self.$field,
                         }, )*
                         _ => return None,
@@ -131,15 +168,23 @@ macro_rules! wire {
                     &[$( ($wire, <$ty as Member>::KIND), )*]
                 }
 
-                fn field(&self, name: &str) -> Option<&dyn Slot> {
+                fn field(&self, name: &str) -> Option<(usize, &dyn Slot)> {
                     Some(match name {
-                        $( $wire => &self.$field, )*
+                        $( $wire => (At::$field as usize, &self.$field), )*
                         _ => return None,
                     })
                 }
 
                 fn is_blank(&self) -> bool {
-                    !(false $( || self.$field.is_some() )*)
+                    self.nulls.bits() == 0 && !(false $( || self.$field.is_some() )*)
+                }
+
+                fn nulls(&self) -> u64 {
+                    self.nulls.bits()
+                }
+
+                fn set_nulls(&mut self, nulls: u64) {
+                    self.nulls.set(nulls);
                 }
 
                 fn extra(&self) -> &$crate::wire::Extra {
@@ -162,14 +207,16 @@ macro_rules! wire {
 
             impl Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let others = if self.extra.is_empty() { 0 } else { count_others(self) };
-                    let known = 0 $( + usize::from(self.$field.is_some()) )*;
+                    let (nulls, others) = (written_nulls(self), count_others(self));
+                    let known = 0 $( + usize::from(self.$field.is_some() || has(nulls, At::$field as usize)) )*;
                     let mut map = serializer.serialize_map(Some(known + others))?;
-                    $( if let Some(value) = &self.$field {
-                        match spelling(value, &self.extra, $wire) {
+                    $( match &self.$field {
+                        Some(value) => match spelling(value, &self.extra, $wire) {
                             Some(as_read) => map.serialize_entry($wire, as_read)?,
                             None => map.serialize_entry($wire, value)?,
-                        }
+                        },
+                        None if has(nulls, At::$field as usize) => map.serialize_entry($wire, &())?,
+                        None => {}
                     } )*
                     if others > 0 {
                         for (name, value) in self.extra.iter().filter(|(name, _)| is_other(self, name)) {
@@ -256,6 +303,11 @@ macro_rules! wire {
 pub(crate) use wire;
 
 #[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the macro makes public methods, which not every test calls"
+)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -264,7 +316,6 @@ mod tests {
 
     wire! {
         /// A model of two members.
-        #[allow(unreachable_pub, reason = "the macro makes public types")]
         pub struct Pair {
             /// A text.
             "leftName" => left: String,
@@ -316,6 +367,63 @@ mod tests {
             serde_json::to_value(&pair).unwrap(),
             json!({"leftName": "x"})
         );
+    }
+
+    #[test]
+    fn nulls_are_told_and_can_be_forgotten() {
+        let read = |text: &str| serde_json::from_str::<Pair>(text).unwrap();
+        let mut pair = read(r#"{"leftName": null, "new": null}"#);
+        for (name, is_null) in [
+            ("leftName", true),
+            ("new", true),
+            ("right", false),
+            ("left", false),
+        ] {
+            assert_eq!(pair.is_null(name), is_null, "{name}");
+        }
+        assert_ne!(pair, read(r#"{"new": null}"#));
+        // What is put in place of a null is written once, and equal to the same as it is read.
+        pair.extra.insert("leftName", Value::Null);
+        assert!(pair.is_null("leftName"));
+        assert_eq!(pair, read(r#"{"new": null, "leftName": null}"#));
+        let text = serde_json::to_string(&pair).unwrap();
+        assert_eq!(text, r#"{"new":null,"leftName":null}"#);
+        pair.extra.insert("leftName", 5);
+        assert_eq!(pair, read(r#"{"new": null, "leftName": 5}"#));
+        pair.extra.remove("leftName");
+        assert!(pair.is_null("leftName"));
+        pair.forget_nulls();
+        assert_eq!(pair, read(r#"{"new": null}"#));
+        pair.extra.remove("new");
+        assert_eq!(serde_json::to_string(&pair).unwrap(), "{}");
+    }
+
+    #[test]
+    fn of_a_null_and_another_value_the_last_counts() {
+        for (text, left, is_twice) in [
+            (r#"{"leftName": null, "leftName": "x"}"#, json!("x"), true),
+            (r#"{"leftName": "x", "leftName": null}"#, json!(null), true),
+            (r#"{"leftName": null, "leftName": null}"#, json!(null), true),
+            (r#"{"leftName": [1], "leftName": null}"#, json!(null), true),
+            (r#"{"leftName": null, "leftName": [1]}"#, json!([1]), true),
+            (
+                r#"{"leftName": [1], "leftName": null, "leftName": [2]}"#,
+                json!([2]),
+                true,
+            ),
+            (r#"{"leftName": null, "right": null}"#, json!(null), false),
+        ] {
+            let fast: Pair = wats_codec::Serializer::default()
+                .from_slice(text.as_bytes())
+                .unwrap();
+            for pair in [serde_json::from_str(text).unwrap(), fast] {
+                let written = serde_json::to_value(&pair).unwrap();
+                assert_eq!(written["leftName"], left, "{text}");
+                let told: &[&str] = if is_twice { &["leftName"] } else { &[] };
+                assert_eq!(pair.extra.duplicates(), told, "{text}");
+                assert_eq!(pair, serde_json::from_value(written).unwrap(), "{text}");
+            }
+        }
     }
 
     #[test]

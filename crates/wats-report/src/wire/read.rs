@@ -11,7 +11,7 @@ use wats_codec::fast::{Kind, Number, Source};
 
 use super::Extra;
 use super::any::{self, Any, Object};
-use super::slot::{Fields, Found, Slot, adds_to_field};
+use super::slot::{Fields, Found, Slot, is_last};
 
 /// What a member's value tells beyond the member itself.
 #[derive(Debug, Default)]
@@ -28,15 +28,17 @@ impl Leftover {
         self.value.is_none() && self.twice.is_empty()
     }
 
-    /// Puts what was told where the object keeps such things.
-    #[cold]
-    pub(super) fn settle(&mut self, name: &'static str, extra: &mut Extra) {
-        if let Some(value) = self.value.take() {
-            extra.push(name, value);
+    /// Puts what was told where the object keeps such things; answers whether the value is a null, which it keeps as a bit.
+    pub(super) fn settle(&mut self, name: &'static str, extra: &mut Extra) -> bool {
+        match self.value.take() {
+            Some(Value::Null) => return true,
+            Some(value) => extra.push(name, value),
+            None => {}
         }
         for inner in self.twice.drain(..) {
             extra.note_duplicate(format!("{name}.{inner}"));
         }
+        false
     }
 }
 
@@ -64,7 +66,7 @@ pub fn is_settled(fields: &dyn Fields) -> bool {
             && extra.digits().is_none()
             && extra
                 .iter()
-                .all(|(name, value)| adds_to_field(fields, name, value))
+                .all(|(name, value)| is_last(fields, name, value))
 }
 
 /// Reads whatever comes to its slot by the codec's fast path; lists and objects by way of `serde`.
@@ -136,11 +138,14 @@ pub fn fill<'de, A: MapAccess<'de>>(
             odd: &mut odd,
         })?;
         if is_set || !odd.is_empty() {
-            let name = fields.member_name(at);
+            let (name, bit) = (fields.member_name(at), 1 << at);
             if is_set {
                 fields.extra_mut().note_duplicate(name);
+                fields.set_nulls(fields.nulls() & !bit);
             }
-            odd.settle(name, fields.extra_mut());
+            if odd.settle(name, fields.extra_mut()) {
+                fields.set_nulls(fields.nulls() | bit);
+            }
         }
     }
     if fields.extra().is_empty() {
@@ -160,7 +165,7 @@ fn settle(fields: &mut dyn Fields) -> Option<String> {
     let mut extra = std::mem::take(fields.extra_mut());
     extra.settle();
     // What the last of several members of one name said is what counts.
-    extra.drop_replaced(&|name, value| adds_to_field(fields, name, value));
+    extra.drop_replaced(&|name, value| is_last(fields, name, value));
     *fields.extra_mut() = extra;
     None
 }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::Extra;
+use super::nulls::has;
 
 /// The fields of a model while it is read, compared or written.
 pub trait Fields {
@@ -19,11 +20,16 @@ pub trait Fields {
     /// The names of the known members, and what each is in words.
     fn members(&self) -> &'static [(&'static str, &'static str)];
 
-    /// The field of a member, to look at.
-    fn field(&self, name: &str) -> Option<&dyn Slot>;
+    /// The place of a member and its field, to look at.
+    fn field(&self, name: &str) -> Option<(usize, &dyn Slot)>;
 
-    /// Whether no field has a value.
+    /// Whether no field has a value, not even a null.
     fn is_blank(&self) -> bool;
+
+    /// The members that were read as an explicit null, as bits.
+    fn nulls(&self) -> u64;
+
+    fn set_nulls(&mut self, nulls: u64);
 
     /// Members without a field, and those whose value is of another kind than the field.
     fn extra(&self) -> &Extra;
@@ -42,16 +48,22 @@ pub struct Found<'a> {
 }
 
 /// Whether what `extra` holds tells something that the member of that name does not.
-pub(super) fn adds_to_field(fields: &dyn Fields, name: &str, value: &Value) -> bool {
+fn adds_to_field(fields: &dyn Fields, name: &str, value: &Value) -> bool {
     match fields.field(name) {
-        Some(field) => !field.is_set() || field.is_spelling(value),
+        Some((_, field)) => !field.is_set() || field.is_spelling(value),
         None => true,
     }
 }
 
+/// Whether what was read to `extra` still tells something: no value, nor a null, of that name came after it.
+pub(super) fn is_last(fields: &dyn Fields, name: &str, value: &Value) -> bool {
+    let has_null = |(at, _)| has(fields.nulls(), at);
+    adds_to_field(fields, name, value) && !fields.field(name).is_some_and(has_null)
+}
+
 /// Whether a member without a field, or whose field has no value, is to be written.
 pub fn is_other(fields: &dyn Fields, name: &str) -> bool {
-    !fields.field(name).is_some_and(Slot::is_set)
+    !fields.field(name).is_some_and(|(_, field)| field.is_set())
 }
 
 /// How many such members there are.
@@ -60,14 +72,37 @@ pub fn count_others(fields: &dyn Fields) -> usize {
     others.filter(|(name, _)| is_other(fields, name)).count()
 }
 
-/// Whether both have the same members without a field, in whatever order.
+/// The explicit nulls, as bits, but for those in whose place `extra` has something; that was put there later. A field that
+/// has a value is written in place of its null, too.
+pub fn written_nulls(fields: &dyn Fields) -> u64 {
+    let replaced = |nulls: u64, (at, _): (usize, &dyn Slot)| nulls & !(1 << at);
+    let extra = fields.extra().iter();
+    let known = extra.filter_map(|(name, _)| fields.field(name));
+    known.fold(fields.nulls(), replaced)
+}
+
+/// Whether both have the same members without a field, and the same nulls, in whatever order.
 pub fn same_extra(one: &dyn Fields, other: &dyn Fields) -> bool {
-    let tells = |fields: &dyn Fields, name: &str, value: &Value| adds_to_field(fields, name, value);
-    one.extra().agrees(
-        other.extra(),
-        &|name, value| tells(one, name, value),
-        &|name, value| tells(other, name, value),
-    )
+    if one.extra().is_empty() && other.extra().is_empty() && one.nulls() == other.nulls() {
+        return true;
+    }
+    beside_fields(one) == beside_fields(other)
+}
+
+/// What is written beside the values of fields, by name.
+fn beside_fields(fields: &dyn Fields) -> Vec<(&str, &Value)> {
+    let nulls = written_nulls(fields);
+    let null = |(at, (name, _)): (usize, &(&'static str, _))| {
+        (has(nulls, at) && is_other(fields, name)).then_some((*name, &Value::Null))
+    };
+    let mut beside: Vec<_> = fields
+        .extra()
+        .iter()
+        .filter(|(name, value)| adds_to_field(fields, name, value))
+        .chain(fields.members().iter().enumerate().filter_map(null))
+        .collect();
+    beside.sort_unstable_by_key(|(name, _)| *name);
+    beside
 }
 
 /// Where a value goes: the field of a member, or the end of a list. What it cannot take it says; then it has no value.

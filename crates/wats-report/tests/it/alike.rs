@@ -5,8 +5,10 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use wats_codec::{Decode, Encode, Format, Serde, Serializer};
+use wats_report::wire::slot::Fields;
 
 /// Whether this build keeps numbers by their digits, as some crate of it has asked for.
 pub(crate) fn keeps_digits() -> bool {
@@ -189,3 +191,100 @@ pub(crate) fn trees() -> impl Strategy<Value = Value> {
         ]
     })
 }
+
+/// A model, for [`members_alike`].
+pub(crate) trait Model:
+    Fields + Encode + Decode + DeserializeOwned + Default + PartialEq + Debug
+{
+}
+impl<T: Fields + Encode + Decode + DeserializeOwned + Default + PartialEq + Debug> Model for T {}
+
+/// Members for a model, by the number of their name: of its own in any order, some twice, and a few of none.
+pub(crate) fn members() -> impl Strategy<Value = Vec<(usize, Value)>> {
+    let value = prop_oneof![1 => Just(Value::Null), 3 => trees()];
+    prop::collection::vec((0..200_usize, value), 0..12)
+}
+
+/// Values that the fast path reads to their end, whatever the member; no member twice.
+pub(crate) fn plain_members() -> impl Strategy<Value = Vec<(usize, Value)>> {
+    let value = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!({"name": null, "value": 5, "unknown": [1, {"a": null}]})),
+        prop::sample::select(vec![
+            "P",
+            "d",
+            "GELE",
+            "1.50",
+            "NaN",
+            "AAAA",
+            "ø\"\\",
+            "83ac0b8e-b575-4004-94de-f905774c3ed8",
+            "{83AC0B8E-b575-4004-94de-f905774c3ed8}",
+        ])
+        .prop_map(Value::from),
+    ];
+    let members = prop::collection::btree_map(0..70_usize, value, 0..30);
+    members
+        .prop_map(|members| members.into_iter().collect::<Vec<_>>())
+        .prop_shuffle()
+}
+
+/// The text of an object with these members of the model `T`.
+fn object<T: Model>(members: &[(usize, Value)]) -> String {
+    let model = T::default();
+    let names = model.members();
+    let name = |at: usize| match names.get(at % 70 % (names.len() + 1)) {
+        Some((name, _)) => json!(name).to_string(),
+        None => format!("\"unknown {at}\""),
+    };
+    let members = members
+        .iter()
+        .map(|(at, value)| format!("{}:{value}", name(*at)));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// Both readers make the same model of such an object, and both writers the same bytes of that.
+pub(crate) fn members_alike<T: Model>(members: &[(usize, Value)]) {
+    let text = object::<T>(members);
+    read_alike::<T>(text.as_bytes());
+    if let Ok(model) = serde_json::from_str::<T>(&text) {
+        written_alike(&model);
+    }
+}
+
+/// The fast path reads and writes such an object to its end, in every format.
+pub(crate) fn needs_no_serde<T: Model>(members: &[(usize, Value)]) {
+    let mut members = members.to_vec();
+    let names = T::default().members().len() + 1;
+    members.retain(|(at, _)| *at < names);
+    let model: T = serde_json::from_str(&object::<T>(&members)).unwrap();
+    wats_codec::fast::verify(&model).unwrap();
+}
+
+/// Checks every model of a list by both.
+macro_rules! models_alike {
+    ($($model:ty),* $(,)?) => {
+        proptest::proptest! {
+            #![proptest_config(proptest::prelude::ProptestConfig::with_cases(
+                if cfg!(debug_assertions) { 24 } else { 1_000 }
+            ))]
+
+            #[test]
+            fn members_of_every_model_are_alike(members in $crate::alike::members()) {
+                $( $crate::alike::members_alike::<$model>(&members); )*
+            }
+
+            #[test]
+            fn no_model_needs_serde(members in $crate::alike::plain_members()) {
+                $( $crate::alike::needs_no_serde::<$model>(&members); )*
+            }
+        }
+    };
+}
+
+pub(crate) use models_alike;

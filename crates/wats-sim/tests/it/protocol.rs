@@ -178,6 +178,41 @@ async fn large_bodies_are_refused_and_large_answers_compressed() {
 }
 
 #[tokio::test]
+async fn packed_requests_are_taken_when_the_option_says_so_and_within_the_cap() {
+    let pack = |plain: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let (path, gzip) = ("/api/Product", [("Content-Encoding", "gzip")]);
+    let product = pack(br#"{"partNumber":"PACKED","name":"n"}"#);
+    let builder = || Simulator::builder().max_body(10_000);
+
+    let sim = start(builder()).await;
+    let mut client = Client::h1(&sim).await;
+    let send = client.try_send(Method::PUT, path, &gzip, product.clone());
+    let reply = send.await.unwrap();
+    assert_eq!(reply.status, 400, "it is read as it is");
+    assert!(!reply.headers.contains_key("accept-encoding"));
+
+    let sim = start(builder().gzip_requests(true)).await;
+    let mut client = Client::h1(&sim).await;
+    let reply = client.get(VERSION).await;
+    assert_eq!(reply.headers["accept-encoding"], "gzip");
+    let send = client.try_send(Method::PUT, path, &gzip, product.clone());
+    assert_eq!(send.await.unwrap().status, 200);
+    assert_eq!(client.get("/api/Product/PACKED").await.status, 200);
+    for (body, status) in [
+        (pack(&vec![b' '; 10_001]), 413),
+        (product[..product.len() - 9].to_vec(), 400),
+        (b"not gzip".to_vec(), 400),
+    ] {
+        let send = client.try_send(Method::PUT, path, &gzip, body);
+        assert_eq!(send.await.unwrap().status, status);
+    }
+}
+
+#[tokio::test]
 async fn the_counters_are_exact() {
     let sim = start(Simulator::builder().products(2)).await;
     let mut one = Client::h1(&sim).await;

@@ -18,7 +18,6 @@ mod real {
     pub(in crate::pool) use std::sync::MutexGuard as LockGuard;
     pub(in crate::pool) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-    pub(in crate::pool) use futures_util::task::AtomicWaker;
     pub(in crate::pool) use tokio::sync::{Notify, OwnedSemaphorePermit as Slot, Semaphore};
 
     pub(super) use std::sync::Mutex;

@@ -195,21 +195,3 @@ impl Drop for Notified<'_> {
         }
     }
 }
-
-/// As the one of futures, over loom's.
-#[derive(Debug, Default)]
-pub(in crate::pool) struct AtomicWaker(loom::future::AtomicWaker);
-
-impl AtomicWaker {
-    pub(in crate::pool) fn new() -> Self {
-        Self::default()
-    }
-
-    pub(in crate::pool) fn register(&self, waker: &Waker) {
-        self.0.register_by_ref(waker);
-    }
-
-    pub(in crate::pool) fn wake(&self) {
-        self.0.wake();
-    }
-}

@@ -94,7 +94,7 @@ fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
     for (index, one) in report.attachments.iter_mut().flatten().enumerate() {
         file(fixer, one, &place.item("attachment", index, None));
     }
-    if let Some(uur) = &mut report.uur {
+    if let Some(uur) = report.uur.as_deref_mut() {
         let place = &place.part("uur");
         fixer.characters(uur, place, &[]);
         fixer.cut(
