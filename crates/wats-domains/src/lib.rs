@@ -7,30 +7,47 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod analytics;
 mod ask;
+pub mod asset;
+pub mod auth;
+pub mod barcode;
 mod builder;
 mod bulk;
 mod client;
 mod error;
+pub mod export;
+pub mod manual_inspection;
 mod odata;
 mod process;
-mod product;
+pub mod product;
+pub mod production;
 pub mod report;
+pub mod root_cause;
 mod route;
 mod scanned;
+pub mod scim;
+pub mod server;
+mod setting;
+pub mod software;
+pub mod system;
+pub mod workflow;
 
-pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter};
+pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;
 pub use bulk::BulkOptions;
 pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
 pub use process::{Process, ProcessService};
+#[doc(inline)]
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};
 #[doc(inline)]
 pub use report::{
     Finding, HeaderQuery, MeasurementLimits, Report, ReportHeader, ReportService, UutReport,
 };
+
+pub use setting::{Setting, SettingChange};
 
 #[doc(inline)]
 pub use wats_batch::{BatchProgress, Partition};

@@ -16,3 +16,11 @@ pub(crate) fn check(name: &str, text: &str, kind: Kind) -> Result<()> {
         ))),
     }
 }
+
+/// As [`check`], for a text that must not be empty either.
+pub(crate) fn check_some(name: &str, text: &str, kind: Kind) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::Query(format!("the {name} is empty")));
+    }
+    check(name, text, kind)
+}

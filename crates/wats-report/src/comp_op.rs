@@ -1,8 +1,8 @@
 //! Comparison operators, as they stand on the wire.
 
-use super::codes::{codes, prints_as_code};
+use super::codes::prints_as_code;
 
-codes! {
+crate::codes! {
     /// A comparison operator of WSJF. Operators with one limit carry it in `lowLimit`, `LT` and `LE` too. Other spellings
     /// than these are kept as they are.
     #[allow(

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::codes::codes;
-
-codes! {
+crate::codes! {
     /// An outcome, as one letter on the wire. What a newer server sends beyond these is kept as it is.
     pub enum Status: "a status letter" {
         /// `P`

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,6 +18,12 @@ use crate::error::{Error, Result};
 
 /// A request that takes longer does not hold others up that want the same answer: one of them asks too.
 const LEASE: Duration = Duration::from_secs(60);
+
+/// For how long answers are kept: what hardly ever changes, and what people maintain. What is live is not kept unless a
+/// program asks for it.
+const STATIC: Duration = Duration::from_secs(3_600);
+const LISTS: Duration = Duration::from_secs(300);
+const LIVE: Duration = Duration::ZERO;
 
 /// What an answer takes in memory beside its length, and so the least.
 const OVERHEAD: usize = 256;
@@ -35,7 +41,8 @@ const OVERHEAD: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassOptions {
-    /// For how long; 5 minutes by default. `None` is until it is refreshed, and zero is not at all.
+    /// For how long: 5 minutes by default, for [some classes](CacheOptions) longer or not at all. `None` is until it is
+    /// refreshed, and zero is not at all.
     pub ttl: Option<Duration>,
     /// Most bytes of all answers together, each counted as the text that the server sent; 8 MiB by default.
     pub max_bytes: usize,
@@ -43,14 +50,18 @@ pub struct ClassOptions {
 
 impl Default for ClassOptions {
     fn default() -> Self {
-        Self {
-            ttl: Some(Duration::from_secs(300)),
-            max_bytes: 8 << 20,
-        }
+        Self::kept_for(LISTS)
     }
 }
 
 impl ClassOptions {
+    const fn kept_for(ttl: Duration) -> Self {
+        Self {
+            ttl: Some(ttl),
+            max_bytes: 8 << 20,
+        }
+    }
+
     /// Sets for how long answers are kept: a time, or `None` until they are refreshed. Zero keeps nothing.
     pub fn ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
         self.ttl = ttl.into();
@@ -65,21 +76,31 @@ impl ClassOptions {
 }
 
 macro_rules! classes {
-    ($( $(#[$meta:meta])* $class:ident = $field:ident; )+) => {
+    ($( $(#[$meta:meta])* $class:ident = $field:ident, $ttl:ident; )+) => {
         /// A class of answers that are kept.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(dead_code, reason = "until the operations of all classes are there")]
         pub(crate) enum Kept {
             $( $(#[$meta])* $class, )+
         }
 
         /// How long answers are kept in memory, by what they tell.
         ///
+        /// What hardly ever changes is kept for an hour, lists that people maintain for 5 minutes, and what is live (report
+        /// headers, statistics) only when a time is set for it here.
+        ///
         /// A write of this client makes stale what it changes. What others change on the server is seen when the time is
         /// over, or after a `refresh()` of the service.
-        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct CacheOptions {
             $( $(#[$meta])* pub $field: ClassOptions, )+
+        }
+
+        impl Default for CacheOptions {
+            fn default() -> Self {
+                Self { $( $field: ClassOptions::kept_for($ttl), )+ }
+            }
         }
 
         impl CacheOptions {
@@ -105,27 +126,44 @@ macro_rules! classes {
             $( $(#[$meta])* pub $field: CacheStats, )+
         }
 
-        /// The caches of all classes.
+        /// The caches of all classes. Most programs read few of them, so each is made when it is first asked for.
         #[derive(Debug)]
         pub(super) struct Caches {
-            $( $field: Option<Class>, )+
+            options: CacheOptions,
+            $( $field: OnceLock<Option<Class>>, )+
         }
 
         impl Caches {
             pub(super) fn new(options: &CacheOptions) -> Self {
-                Self { $( $field: Class::new(&options.$field), )+ }
+                Self {
+                    options: options.clone(),
+                    $( $field: OnceLock::new(), )+
+                }
             }
 
             /// The cache of a class; `None` if it is off.
             pub(super) fn class(&self, kept: Kept) -> Option<&Class> {
-                match kept {
-                    $( Kept::$class => self.$field.as_ref(), )+
-                }
+                let (class, options) = match kept {
+                    $( Kept::$class => (&self.$field, &self.options.$field), )+
+                };
+                class.get_or_init(|| Class::new(options)).as_ref()
             }
 
             pub(super) fn stats(&self) -> CachesStats {
-                let of = |class: &Option<Class>| class.as_ref().map(Class::stats).unwrap_or_default();
+                let of = |class: &OnceLock<Option<Class>>| {
+                    class.get().and_then(Option::as_ref).map(Class::stats).unwrap_or_default()
+                };
                 CachesStats { $( $field: of(&self.$field), )+ }
+            }
+
+            /// Forgets what is kept of a class, if anything is.
+            pub(super) fn clear(&self, kept: Kept) {
+                let class = match kept {
+                    $( Kept::$class => &self.$field, )+
+                };
+                if let Some(Some(class)) = class.get() {
+                    class.clear();
+                }
             }
         }
     };
@@ -133,11 +171,39 @@ macro_rules! classes {
 
 classes! {
     /// The list of processes. No public operation changes it, so it only ages.
-    Processes = processes;
+    Processes = processes, STATIC;
+    /// Levels of a factory.
+    Levels = levels, STATIC;
+    /// Groups of products, and the groups of a product.
+    ProductGroups = product_groups, STATIC;
+    /// Types of serial numbers.
+    SerialNumberTypes = serial_number_types, STATIC;
+    /// Types of assets.
+    AssetTypes = asset_types, STATIC;
+    /// Phases of units.
+    Phases = phases, STATIC;
+    /// Sites.
+    Sites = sites, STATIC;
+    /// Repair operations with their failure codes.
+    RepairOperations = repair_operations, STATIC;
     /// Single products.
-    Products = products;
+    Products = products, LISTS;
     /// Lists of products.
-    ProductLists = product_lists;
+    ProductLists = product_lists, LISTS;
+    /// Vendors of products.
+    Vendors = vendors, LISTS;
+    /// Bills of materials.
+    Boms = boms, LISTS;
+    /// Identifiers of barcodes.
+    Barcodes = barcodes, LISTS;
+    /// Folders of software packages.
+    Folders = folders, LISTS;
+    /// Definitions of manual inspections.
+    Definitions = definitions, LISTS;
+    /// Lists of report headers; off unless a time is set. A submit of this client makes them stale.
+    Headers = headers, LIVE;
+    /// Statistics; off unless a time is set. A submit of this client makes them stale.
+    Analytics = analytics, LIVE;
 }
 
 /// What tells a read from others: method, escaped address and body.

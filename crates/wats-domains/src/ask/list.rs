@@ -104,6 +104,33 @@ impl<T: Decode + Clone + Send + Sync + 'static> List<T> {
         }
     }
 
+    /// Sets a condition; a further one must be true as well.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.options.filter = Some(match self.options.filter.take() {
+            Some(before) => before.and(filter),
+            None => filter,
+        });
+        self
+    }
+
+    /// Sets the most rows of the answer. Without it the server returns at most 1000.
+    pub fn top(mut self, rows: u32) -> Self {
+        self.options.top = Some(rows);
+        self
+    }
+
+    /// Sets how many rows are left out before the first one of the answer.
+    pub fn skip(mut self, rows: u32) -> Self {
+        self.options.skip = Some(rows);
+        self
+    }
+
+    /// Sets the member to sort by, with ` desc` for descending order.
+    pub fn order_by(mut self, member: impl Into<String>) -> Self {
+        self.options.order_by = Some(member.into());
+        self
+    }
+
     /// Asks for the rows of one answer and blocks this thread until they are there; see [`Ask::wait`].
     ///
     /// # Errors

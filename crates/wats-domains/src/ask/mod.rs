@@ -1,10 +1,14 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
-//! memory, `list` reads rows page by page, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services
-//! share. Nothing here knows a domain's operations; the services stand above.
+//! memory, `list` reads rows page by page, `request` makes operations with optional parameters, `file` is what a download
+//! gives, `disposition` its name, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the
+//! core that all services share. Nothing here knows a domain's operations; the services stand above.
 
+mod disposition;
 mod driver;
+mod file;
 mod kept;
 pub(crate) mod list;
+pub(crate) mod request;
 pub(crate) mod route;
 
 use std::fmt;
@@ -21,6 +25,7 @@ use crate::bulk::InOrder;
 use crate::error::{Error, Result, none_if_missing};
 use driver::Driver;
 pub(crate) use driver::inside;
+pub use file::RemoteFile;
 pub(crate) use kept::Kept;
 use kept::{Answer, Caches};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
@@ -118,6 +123,30 @@ impl Core {
         self.run(|core| async move { core.read(route, call?).await })
     }
 
+    /// The operation of a row that keeps its answer, which is JSON. Who asks for it again gets the same one.
+    pub(crate) fn ask_kept<T>(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<Arc<T>>
+    where
+        T: Decode + Send + Sync + 'static,
+    {
+        self.run(|core| async move { core.answer(route, call?, Duration::MAX, Self::decode).await })
+    }
+
+    /// The operation of a row that keeps its answer, which is a list.
+    pub(crate) fn ask_list<T>(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<Arc<[T]>>
+    where
+        T: Decode + Send + Sync + 'static,
+    {
+        self.run(|core| async move { core.read_list(route, call?, Duration::MAX).await })
+    }
+
     /// The operation of a row, whose answer says nothing.
     pub(crate) fn tell(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<()> {
         self.run(|core| async move {
@@ -128,6 +157,19 @@ impl Core {
                 }
                 outcome => outcome.map(drop),
             }
+        })
+    }
+
+    /// The operation of a row, whose answer is a file. Files come as they are: the usual wish for JSON would have servers
+    /// wrap them in it.
+    pub(crate) fn download(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<RemoteFile> {
+        self.run(|core| async move {
+            let call = call?.header("accept", "*/*");
+            Ok(RemoteFile::of(core.send(route, call).await?))
         })
     }
 
@@ -147,7 +189,14 @@ impl Core {
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
         let _stales = Stales { core: self, route };
-        Ok(self.http().execute(call).await?)
+        let http = self.http();
+        let call = if route.is_internal() {
+            // Internal routes ask where a call comes from.
+            call.header("referer", http.base_url())
+        } else {
+            call
+        };
+        Ok(http.execute(call).await?)
     }
 
     /// Carries out a row whose answer is JSON.
@@ -155,7 +204,23 @@ impl Core {
     where
         T: Decode + Clone + Send + Sync + 'static,
     {
-        self.answer(route, call, Duration::MAX, Self::decode).await
+        let answer = self.answer(route, call, Duration::MAX, Self::decode).await;
+        answer.map(Arc::unwrap_or_clone)
+    }
+
+    /// Carries out a row whose answer is a list; from memory, if the row keeps it and it is no older than `max_age`.
+    pub(crate) async fn read_list<T>(
+        &self,
+        route: &Route,
+        call: Call,
+        max_age: Duration,
+    ) -> Result<Arc<[T]>>
+    where
+        T: Decode + Send + Sync + 'static,
+    {
+        let read = |core: &Self, response: &_| Ok(core.decode::<Vec<T>>(response)?.into());
+        let answer: Arc<Arc<[T]>> = self.answer(route, call, max_age, read).await?;
+        Ok(Arc::clone(&answer))
     }
 
     /// Carries out a row and makes its answer into what `read` says; from memory, if the row keeps it and it is no older
@@ -166,13 +231,13 @@ impl Core {
         call: Call,
         max_age: Duration,
         read: impl FnOnce(&Self, &Response) -> Result<T>,
-    ) -> Result<T>
+    ) -> Result<Arc<T>>
     where
-        T: Clone + Send + Sync + 'static,
+        T: Send + Sync + 'static,
     {
         let class = route.keeps.and_then(|kept| self.caches.class(kept));
         let (Some(class), Some(key)) = (class, call.key()) else {
-            return read(self, &self.send(route, call).await?);
+            return read(self, &self.send(route, call).await?).map(Arc::new);
         };
         let answer = if let Some(answer) = class.get(&key, max_age) {
             answer
@@ -184,8 +249,8 @@ impl Core {
             let on_driver = driver::is_here();
             class.load(key, on_driver, max_age, load).await?
         };
-        let value = answer.value.downcast_ref::<T>().cloned();
-        value.ok_or_else(|| Error::Data("two operations keep one answer".to_owned()))
+        let value = answer.value.downcast::<T>();
+        value.map_err(|_| Error::Data("two operations keep one answer".to_owned()))
     }
 
     /// Whether answers of a class are kept.
@@ -195,9 +260,7 @@ impl Core {
 
     /// Forgets what is kept of a class.
     pub(crate) fn clear(&self, kept: Kept) {
-        if let Some(class) = self.caches.class(kept) {
-            class.clear();
-        }
+        self.caches.clear(kept);
     }
 
     pub(crate) fn cache_stats(&self) -> CachesStats {

@@ -25,6 +25,11 @@ impl Route {
     pub(crate) fn call(&self) -> Call {
         Call::new(&self.operation)
     }
+
+    /// Whether the server does not publish it.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.operation.path().starts_with("/api/internal/")
+    }
 }
 
 /// Rows of the table: `name = METHOD "path" safe|gone|once [keeps Class] [stales [Class, ..]];`. A row becomes a static of

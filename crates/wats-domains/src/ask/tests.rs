@@ -64,7 +64,7 @@ fn server(reads: impl IntoIterator<Item = MockAnswer>) -> MockTransport {
 
 async fn name(core: &Arc<Core>) -> String {
     let product = ProductService::new(core).get("P").await;
-    product.unwrap().name.unwrap()
+    product.unwrap().name.clone().unwrap()
 }
 
 fn asked(mock: &MockTransport, method: &Method) -> usize {

@@ -105,7 +105,6 @@ impl ProcessService {
 
 /// The list, from memory if it is no older than that.
 async fn list(core: &Core, max_age: Duration) -> Result<Arc<[Process]>> {
-    let read = |core: &Core, response: &_| Ok(core.decode::<Vec<Process>>(response)?.into());
-    core.answer(&route::list, route::list.call(), max_age, read)
+    core.read_list(&route::list, route::list.call(), max_age)
         .await
 }

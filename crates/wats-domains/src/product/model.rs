@@ -1,9 +1,9 @@
 //! The wire models of products (`Mes.Product.Public.Product`, `ProductRevision` and `ProductView` of the server).
 
-use serde_json::Value;
 use uuid::Uuid;
-
 use wats_report::wire;
+
+use crate::setting::Setting;
 
 wire! {
     /// A product with its revisions. It is made by [`new`](Product::new) and changed by its fields, not written as
@@ -37,7 +37,7 @@ wire! {
         /// Revisions.
         "revisions" => revisions: Vec<ProductRevision>,
         /// User-defined values; the server derives them from `xmlData`.
-        "tags" => tags: Value,
+        "tags" => tags: Vec<Setting>,
     }
 
     /// One revision of a product.
@@ -46,6 +46,8 @@ wire! {
         "productRevisionId" => revision_id: Uuid,
         /// The product it belongs to.
         "productId" => product_id: Uuid,
+        /// Part number of that product.
+        "PartNumber" => part_number: String,
         /// The revision, such as `A` or `1.2`.
         "revision" => revision: String,
         /// Name for people.
@@ -57,7 +59,13 @@ wire! {
         /// Free XML with user-defined values.
         "xmlData" => xml_data: String,
         /// User-defined values; the server derives them from `xmlData`.
-        "tags" => tags: Value,
+        "tags" => tags: Vec<Setting>,
+    }
+
+    /// A vendor of products.
+    pub struct Vendor {
+        /// Name.
+        "VendorName" => name: String,
     }
 
     /// A product as lists show it; the whole of it comes from [`get`](crate::ProductService::get).
@@ -131,5 +139,15 @@ impl ProductSummary {
     /// The part number; empty if the server sent none.
     pub fn part_number(&self) -> &str {
         self.part_number.as_deref().unwrap_or_default()
+    }
+}
+
+impl Vendor {
+    /// The vendor of a name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: Some(name.into()),
+            ..Self::default()
+        }
     }
 }

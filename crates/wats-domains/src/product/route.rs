@@ -8,4 +8,17 @@ routes! { "product";
     /// Writes the whole product, so twice is once. A new product has no id yet, but its part number is its key: the repeat
     /// of an insert that got through updates it.
     save  = PUT "/api/Product"              safe stales [Products, ProductLists];
+    /// As `save`, for many in one call.
+    save_all       = PUT    "/api/Products"                       safe stales [Products, ProductLists];
+    revision       = GET    "/api/Product/{partNumber}/{revision}" safe keeps Products;
+    save_revision  = PUT    "/api/Product/Revision"               safe stales [Products];
+    save_revisions = PUT    "/api/Products/Revisions"             safe stales [Products];
+    /// Writes the whole bill.
+    save_bom       = PUT    "/api/Product/BOM"                    safe stales [Boms];
+    groups         = GET    "/api/Product/ProductGroupsByProduct" safe keeps ProductGroups;
+    add_to_group   = POST   "/api/Product/ProductGroupFilter"     once stales [ProductGroups];
+    vendors        = GET    "/api/Product/Vendors"                safe keeps Vendors;
+    /// Adds only those that there are not yet.
+    add_vendors    = PUT    "/api/Product/Vendors"                safe stales [Vendors];
+    delete_vendors = DELETE "/api/Product/Vendors"                gone stales [Vendors];
 }

@@ -74,7 +74,7 @@ static KEY: Key<ProductSummary> = Key {
 /// Operations on products; from [`Wats::product`](crate::Wats::product).
 #[derive(Debug, Clone)]
 pub struct ProductService {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 impl ProductService {
@@ -88,7 +88,8 @@ impl ProductService {
     /// sees.
     ///
     /// It comes from memory if it was read lately ([`CacheOptions::products`](crate::CacheOptions::products)): what this
-    /// client saves is seen at once, what others change when its time is over or after a [`refresh`](Self::refresh).
+    /// client saves is seen at once, what others change when its time is over or after a [`refresh`](Self::refresh). All who
+    /// ask share one product; [`Arc::unwrap_or_clone`] gives one to change.
     ///
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`](crate::Error::Query) for
@@ -100,17 +101,17 @@ impl ProductService {
     /// println!("{} has {} revisions", product.part_number(), product.revisions().len());
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, part_number: &str) -> Ask<Product> {
+    pub fn get(&self, part_number: &str) -> Ask<Arc<Product>> {
         let call = scanned::check("part number", part_number, Kind::Number)
             .map(|()| route::get.call().path("partNumber", part_number));
-        self.core.ask(&route::get, call)
+        self.core.ask_kept(&route::get, call)
     }
 
     /// As [`get`](Self::get), with `None` where there is no such product.
     ///
     /// # Errors
     /// The call fails other than by 404.
-    pub fn find(&self, part_number: &str) -> Ask<Option<Product>> {
+    pub fn find(&self, part_number: &str) -> Ask<Option<Arc<Product>>> {
         let get = self.get(part_number);
         self.core.run(|_| async { none_if_missing(get.await) })
     }
@@ -242,10 +243,17 @@ impl ProductService {
             .ask(&route::save, self.written(product).map(saving))
     }
 
-    /// Forgets products and lists of them in memory: the next reads ask the server.
+    /// Forgets products, lists of them, vendors and groups in memory: the next reads ask the server.
     pub fn refresh(&self) {
-        self.core.clear(Kept::Products);
-        self.core.clear(Kept::ProductLists);
+        for kept in [
+            Kept::Products,
+            Kept::ProductLists,
+            Kept::Vendors,
+            Kept::Boms,
+            Kept::ProductGroups,
+        ] {
+            self.core.clear(kept);
+        }
     }
 
     /// The body of a save.

@@ -1,14 +1,10 @@
 //! Files of stored reports: attachments and the certificate.
 
-use bytes::Bytes;
 use uuid::Uuid;
-use wats_http::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use wats_http::{Call, Response};
 
-use super::disposition;
 use super::route;
 use super::{HeaderAttachment, HeaderList, HeaderQuery, ReportHeader, ReportService};
-use crate::ask::{Ask, Route};
+use crate::ask::{Ask, RemoteFile};
 use crate::odata::Filter;
 use crate::report::HeaderField;
 
@@ -20,33 +16,6 @@ pub enum AttachmentKey {
     Step(i32),
     /// Of a repair: its own id.
     Id(Uuid),
-}
-
-/// A file that the server gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReportFile {
-    /// What it is, such as `image/png`, if the server said so.
-    pub content_type: Option<String>,
-    /// Its name, if the server said so. It comes from whoever made the report: keep only its last part before writing to
-    /// a disk.
-    pub file_name: Option<String>,
-    /// Its contents.
-    pub contents: Bytes,
-}
-
-impl ReportFile {
-    fn of(response: Response) -> Self {
-        let text = |name| response.headers().get(name)?.to_str().ok();
-        Self {
-            content_type: text(CONTENT_TYPE).map(str::to_owned),
-            file_name: response
-                .headers()
-                .get(CONTENT_DISPOSITION)
-                .and_then(|value| disposition::file_name(value.as_bytes())),
-            contents: response.into_body(),
-        }
-    }
 }
 
 impl ReportService {
@@ -87,38 +56,31 @@ impl ReportService {
     /// println!("{} bytes of {:?}", photo.contents.len(), photo.content_type);
     /// # Ok(()) }
     /// ```
-    pub fn attachment(&self, report_id: Uuid, key: AttachmentKey) -> Ask<ReportFile> {
+    pub fn attachment(&self, report_id: Uuid, key: AttachmentKey) -> Ask<RemoteFile> {
         let route = &route::attachment;
         let call = route.call().query("reportId", report_id);
         let call = match key {
             AttachmentKey::Step(step_id) => call.query("stepId", step_id),
             AttachmentKey::Id(id) => call.query("attachmentId", id),
         };
-        self.download(route, call)
+        self.core.download(route, Ok(call))
     }
 
     /// All attachments of a report as a zip archive (`GET /api/Report/Attachments/{id}`).
     ///
     /// # Errors
     /// Status 404 when there are none, or the call fails.
-    pub fn attachments_zip(&self, id: Uuid) -> Ask<ReportFile> {
+    pub fn attachments_zip(&self, id: Uuid) -> Ask<RemoteFile> {
         let route = &route::attachments_zip;
-        self.download(route, route.call().path("id", id))
+        self.core.download(route, Ok(route.call().path("id", id)))
     }
 
     /// The certificate of a report (`GET /api/Report/Certificate/{id}`), in the form that the server gives.
     ///
     /// # Errors
     /// Status 404 when there is none, or the call fails.
-    pub fn certificate(&self, id: Uuid) -> Ask<ReportFile> {
+    pub fn certificate(&self, id: Uuid) -> Ask<RemoteFile> {
         let route = &route::certificate;
-        self.download(route, route.call().path("id", id))
-    }
-
-    /// Files come as they are: the usual wish for JSON would have servers wrap them in it.
-    fn download(&self, route: &'static Route, call: Call) -> Ask<ReportFile> {
-        let call = call.header("accept", "*/*");
-        self.core
-            .run(|core| async move { Ok(ReportFile::of(core.send(route, call).await?)) })
+        self.core.download(route, Ok(route.call().path("id", id)))
     }
 }

@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
-use wats_http::Call;
 
 use super::route;
 use super::{HeaderField, HeaderQuery, ReportHeader, ReportService};
-use crate::ask::{Ask, Core, Route};
+use crate::ask::{Ask, Core};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
 use wats_report::wire;
@@ -200,7 +199,7 @@ impl InternalReports {
     /// The call fails other than by 404.
     pub fn state(&self, id: Uuid) -> Ask<Option<ReportState>> {
         let route = &route::internal::state;
-        let call = self.call(route).path("id", id);
+        let call = route.call().path("id", id);
         self.core
             .run(|core| async move { none_if_missing(core.read(route, call).await) })
     }
@@ -348,7 +347,7 @@ impl InternalReports {
     /// The call fails.
     pub fn quarantine(&self) -> Ask<Vec<QuarantinedReport>> {
         let route = &route::internal::quarantine;
-        self.core.ask(route, Ok(self.call(route)))
+        self.core.ask(route, Ok(route.call()))
     }
 
     /// Lets the server try again to store reports in quarantine (`POST /api/internal/Quarantine/Retry`).
@@ -358,7 +357,7 @@ impl InternalReports {
     pub fn retry(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::retry;
         self.core
-            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
+            .tell(route, some(ids).map(|ids| route.call().json(ids)))
     }
 
     /// Lets the server try again to store reports whose start was wrong, each with a new one
@@ -373,7 +372,7 @@ impl InternalReports {
                 .iter()
                 .map(|(id, start)| (id.to_string(), start.to_string().into()))
                 .collect();
-            self.call(route).json(&starts)
+            route.call().json(&starts)
         });
         self.core.tell(route, call)
     }
@@ -386,13 +385,7 @@ impl InternalReports {
     pub fn delete_quarantined(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::delete_quarantined;
         self.core
-            .tell(route, some(ids).map(|ids| self.call(route).json(ids)))
-    }
-
-    /// Internal routes ask where a call comes from.
-    fn call(&self, route: &Route) -> Call {
-        let base_url = self.core.http().base_url();
-        route.call().header("referer", &base_url)
+            .tell(route, some(ids).map(|ids| route.call().json(ids)))
     }
 }
 

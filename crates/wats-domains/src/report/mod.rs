@@ -5,7 +5,8 @@
 //! takes a refusal apart, `each` gives many one by one, `disposition` finds the name of a file.
 
 mod answer;
-mod disposition;
+#[cfg(test)]
+pub(crate) mod calls;
 mod each;
 mod files;
 mod header;
@@ -21,7 +22,7 @@ mod upload;
 
 pub use answer::Submitted;
 pub use each::{ReportIter, ReportStream};
-pub use files::{AttachmentKey, ReportFile};
+pub use files::AttachmentKey;
 pub use header::{
     HeaderAsset, HeaderAttachment, HeaderMiscInfo, HeaderSubUnit, MiscInfoData, MiscInfoHeader,
     ReportHeader,

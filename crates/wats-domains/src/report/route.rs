@@ -4,14 +4,14 @@ use crate::ask::route::routes;
 
 routes! { "report";
     /// The id is chosen by the client and an existing one is overwritten, so the same bytes may be sent again.
-    submit          = POST "/api/Report/WSJF"                    safe;
+    submit          = POST "/api/Report/WSJF"                    safe stales [Headers, Analytics];
     /// As WSJF; a text without an id is not sent.
     #[cfg_attr(not(feature = "xml"), allow(dead_code, reason = "called by `submit_wsxf` only"))]
-    submit_wsxf     = POST "/api/Report/WSXF"                    safe;
+    submit_wsxf     = POST "/api/Report/WSXF"                    safe stales [Headers, Analytics];
     get             = GET  "/api/Report/Wsjf/{id}"               safe;
     get_wsxf        = GET  "/api/Report/Wsxf/{id}"               safe;
-    headers         = GET  "/api/Report/Query/Header"            safe;
-    by_misc_info    = GET  "/api/Report/Query/HeaderByMiscInfo"  safe;
+    headers         = GET  "/api/Report/Query/Header"            safe keeps Headers;
+    by_misc_info    = GET  "/api/Report/Query/HeaderByMiscInfo"  safe keeps Headers;
     attachment      = GET  "/api/Report/Attachment"              safe;
     attachments_zip = GET  "/api/Report/Attachments/{id}"        safe;
     certificate     = GET  "/api/Report/Certificate/{id}"        safe;

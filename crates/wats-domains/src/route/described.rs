@@ -14,10 +14,14 @@ pub(super) struct Described {
     pub(super) query: BTreeSet<String>,
     pub(super) required: BTreeSet<String>,
     pub(super) body: bool,
+    pub(super) is_public: bool,
 }
 
 /// Operations by method and path, with the names of parameters left out and without regard to case.
-pub(super) struct Descriptions(BTreeMap<(String, String), Described>);
+pub(super) struct Descriptions(BTreeMap<Shape, Described>);
+
+/// Method and path of an operation, with the names of parameters left out and without regard to case.
+pub(super) type Shape = (String, String);
 
 impl Descriptions {
     /// The descriptions of public and internal operations; tells that it is skipped where there are none.
@@ -30,10 +34,13 @@ impl Descriptions {
                 );
                 return None;
             };
+            let is_public = file == "openapi_public.json";
             let description: Value = serde_json::from_str(&description).unwrap();
             for (path, operations) in description["paths"].as_object().unwrap() {
                 for (method, operation) in operations.as_object().unwrap() {
-                    all.insert(shape(method, path), described(operation));
+                    let mut described = described(operation);
+                    described.is_public = is_public;
+                    all.insert(shape(method, path), described);
                 }
             }
         }
@@ -41,9 +48,13 @@ impl Descriptions {
     }
 
     pub(super) fn of(&self, row: &Route) -> Option<&Described> {
-        let operation = &row.operation;
-        self.0
-            .get(&shape(operation.method().as_str(), operation.path()))
+        self.0.get(&shape_of(row))
+    }
+
+    /// The operations that the server publishes.
+    pub(super) fn public(&self) -> BTreeSet<Shape> {
+        let public = self.0.iter().filter(|(_, described)| described.is_public);
+        public.map(|(shape, _)| shape.clone()).collect()
     }
 }
 
@@ -71,7 +82,12 @@ fn described(operation: &Value) -> Described {
     found
 }
 
-fn shape(method: &str, path: &str) -> (String, String) {
+pub(super) fn shape_of(row: &Route) -> Shape {
+    let operation = &row.operation;
+    shape(operation.method().as_str(), operation.path())
+}
+
+fn shape(method: &str, path: &str) -> Shape {
     let mut rest = path;
     let mut out = String::new();
     while let Some((before, after)) = rest.split_once('{') {

@@ -9,4 +9,4 @@ routes! { "app";
 #[cfg(test)]
 mod described;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -121,7 +121,7 @@ async fn saving_again_updates_and_loses_nothing() {
     let mut with_news = sim.product("PART-0007").unwrap();
     with_news["fromTheFuture"] = serde_json::json!({ "a": [1, null] });
     sim.put_product(with_news);
-    let mut product = api.product().get("PART-0007").await.unwrap();
+    let mut product = Arc::unwrap_or_clone(api.product().get("PART-0007").await.unwrap());
     product.description = Some("changed".to_owned());
     api.product().save(&product).await.unwrap();
     let after = sim.product("PART-0007").unwrap();

@@ -145,7 +145,7 @@ async fn many_products_are_saved_each_with_its_outcome_and_the_last_one_stays() 
         .collect();
     products.push(Product::new("P\u{200b}"));
     products.push(Product::new("OTHER"));
-    products.push(before.clone().with_name("changed"));
+    products.push((*before).clone().with_name("changed"));
     let many = BulkOptions::default().at_once(8);
     let parts = api.product().save_many(products, &many).await.unwrap();
     assert_eq!(places(&parts), (0..13).collect::<Vec<_>>());

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::codes::{codes, prints_as_code};
+use crate::codes::prints_as_code;
 use crate::wire::wire;
 
-codes! {
+crate::codes! {
     /// The type of a value of free data, in the words of the test executive.
     pub enum PropertyType: "a property type" {
         /// A text.

@@ -3,9 +3,10 @@
 //! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
 //! `extra` holds those others, `nulls` a bit for each explicit null, `number` the numbers. `slot` says what the fields of a model take, `member` what a member of
-//! each type is made of; `read` reads an object to its fields, whichever the format, and `any` a value of no known type.
+//! each type is made of, `enums` those that are enums; `read` reads an object to its fields, whichever the format, and `any` a value of no known type.
 
 mod any;
+mod enums;
 mod extra;
 #[doc(hidden)]
 pub mod member;

@@ -1,0 +1,105 @@
+//! Operations that list reports and repairs.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{AnalyticsService, RepairedFailure, StatisticsFilter, route};
+use crate::ask::request::request;
+use crate::ask::{Ask, Route};
+use crate::product::RevisionKey;
+use crate::report::ReportHeader;
+
+request! {
+    /// From [`AnalyticsService::repair_history`].
+    pub struct RepairHistory -> Arc<[RepairedFailure]>, by ask_list {
+        /// Only repairs of this process, by code.
+        "repairOperationCode" => repair_operation: i32,
+        /// Only failures of this process, by code.
+        "testOperationCode" => test_operation: i32,
+    }
+
+    /// From [`AnalyticsService::uut_reports_of`].
+    pub struct UutReportsOf -> Arc<[ReportHeader]>, by ask_list {
+        /// Serial number.
+        "serialNumber" => serial_number: String,
+        /// Part number.
+        "partNumber" => part_number: String,
+        /// Revision.
+        "revision" => revision: String,
+        /// Batch number.
+        "batchNumber" => batch_number: String,
+        /// Test station.
+        "stationName" => station_name: String,
+        /// Name of the process.
+        "testOperation" => test_operation: String,
+        /// Status, such as `Passed`.
+        "status" => status: String,
+        /// The first moment.
+        "dateFrom" => from: Timestamp,
+        /// The last moment.
+        "dateTo" => until: Timestamp,
+        /// Ids of groups of products, separated by `;`.
+        "productGroupId" => product_group: String,
+        /// Ids of levels, separated by `;`.
+        "levelId" => level: String,
+    }
+}
+
+impl AnalyticsService {
+    /// Failures of a revision that were repaired (`GET /api/App/RelatedRepairHistory`).
+    ///
+    /// # Errors
+    /// [`Error::Query`](crate::Error::Query) for an empty number; or the call fails.
+    pub fn repair_history(&self, key: RevisionKey<'_>) -> RepairHistory {
+        let route = &route::repair_history;
+        let call = key.check().map(|()| {
+            let call = route.call().query("partNumber", key.part_number);
+            call.query("revision", key.revision)
+        });
+        RepairHistory::new(&self.core, route, call)
+    }
+
+    /// All reports of units (`POST /api/App/SerialNumberHistory`). The filter may have product group, level, serial number,
+    /// part number, batch number and misc value.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn serial_number_history(&self, filter: &StatisticsFilter) -> Ask<Arc<[ReportHeader]>> {
+        self.reports(&route::serial_number_history, filter)
+    }
+
+    /// Headers of the newest test reports, 1000 unless the filter's top count says otherwise (`POST /api/App/UutReport`).
+    /// [`ReportService::headers`](crate::ReportService::headers) is for going through all of them.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn uut_reports(&self, filter: &StatisticsFilter) -> Ask<Arc<[ReportHeader]>> {
+        self.reports(&route::uut_reports, filter)
+    }
+
+    /// As [`uut_reports`](Self::uut_reports), with what is asked for as parameters (`GET /api/App/UutReport`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn uut_reports_of(&self) -> UutReportsOf {
+        let route = &route::uut_reports_of;
+        UutReportsOf::new(&self.core, route, Ok(route.call()))
+    }
+
+    /// Headers of the newest repair reports (`POST /api/App/UurReport`); as [`uut_reports`](Self::uut_reports) otherwise.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn uur_reports(&self, filter: &StatisticsFilter) -> Ask<Arc<[ReportHeader]>> {
+        self.reports(&route::uur_reports, filter)
+    }
+
+    fn reports(
+        &self,
+        route: &'static Route,
+        filter: &StatisticsFilter,
+    ) -> Ask<Arc<[ReportHeader]>> {
+        self.core.ask_list(route, Ok(route.call().json(filter)))
+    }
+}

@@ -1,0 +1,217 @@
+//! Operations on yields, levels and groups.
+
+use std::sync::Arc;
+
+use wats_http::Call;
+
+use super::{Dimensions, Level, ProductGroup, RepairCount, StatisticsFilter, Yield, route};
+use crate::ask::request::request;
+use crate::ask::{Ask, Core, Kept, Route};
+use crate::error::{Error, Result};
+
+request! {
+    /// From [`AnalyticsService::product_groups`].
+    pub struct ProductGroups -> Arc<[ProductGroup]>, by ask_list {
+        /// Whether their filters come along, in `extra`.
+        "includeFilters" => include_filters: bool,
+    }
+
+    /// From [`AnalyticsService::dynamic_yield`].
+    pub struct DynamicYield -> Arc<[Yield]>, by ask_list {
+        /// By what rows are told apart, in the order in which they are sorted, and which figures they have. By part number
+        /// and process unless told, those of most units first.
+        "dimensions" => dimensions: Dimensions,
+    }
+
+    /// From [`AnalyticsService::dynamic_repair`].
+    pub struct DynamicRepair -> Arc<[RepairCount]>, by ask_list {
+        /// By what rows are told apart, in the order in which they are sorted. By part number and repair process unless
+        /// told, those of most repairs first.
+        "dimensions" => dimensions: Dimensions,
+    }
+}
+
+/// What a list of yields is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope<'a> {
+    /// How many days, up to now.
+    pub days: u32,
+    /// Ids of groups of products; none for all of them.
+    pub product_groups: &'a [&'a str],
+    /// Ids of levels; none for all of them.
+    pub levels: &'a [&'a str],
+}
+
+impl Scope<'_> {
+    pub(super) fn query(self, call: Call) -> Result<Call> {
+        let days = days(self.days)?;
+        Ok(call
+            .query("days", days)
+            .query("productGroupId", self.product_groups.join(";"))
+            .query("levelId", self.levels.join(";")))
+    }
+}
+
+/// The server counts in 32 bits.
+pub(super) fn days(days: u32) -> Result<i32> {
+    match i32::try_from(days) {
+        Ok(days @ 1..) => Ok(days),
+        _ => Err(Error::Query(format!(
+            "the days are {days}; they go from 1 to {}",
+            i32::MAX
+        ))),
+    }
+}
+
+/// Statistics; from [`Wats::analytics`](crate::Wats::analytics).
+///
+/// They are live. [`CacheOptions::analytics`](crate::CacheOptions::analytics) sets a time for which answers are kept; a submit
+/// of this client makes them stale.
+///
+/// ```no_run
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+/// use wats_domains::analytics::{Dimension, StatisticsFilter};
+///
+/// let filter = StatisticsFilter::default().part_number("PCBA-001").last_days(30);
+/// let rows = api
+///     .analytics()
+///     .dynamic_yield(&filter)
+///     .dimensions([Dimension::Fpy.asc(), Dimension::StationName.into()])
+///     .await?;
+/// for row in rows.iter() {
+///     println!("{:?} {:?} %", row.station_name, row.fpy);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct AnalyticsService {
+    pub(super) core: Arc<Core>,
+}
+
+impl AnalyticsService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+
+    /// Levels of the factory (`GET /api/App/Levels`), from memory if they were read lately
+    /// ([`CacheOptions::levels`](crate::CacheOptions::levels)).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn levels(&self) -> Ask<Arc<[Level]>> {
+        self.core.ask_list(&route::levels, Ok(route::levels.call()))
+    }
+
+    /// Groups of products (`GET /api/App/ProductGroups`), from memory if they were read lately
+    /// ([`CacheOptions::product_groups`](crate::CacheOptions::product_groups)).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn product_groups(&self) -> ProductGroups {
+        let route = &route::product_groups;
+        ProductGroups::new(&self.core, route, Ok(route.call()))
+    }
+
+    /// Units and yields by dimensions of your choice (`POST /api/App/DynamicYield`), of the last 30 days unless the filter
+    /// says otherwise.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn dynamic_yield(&self, filter: &StatisticsFilter) -> DynamicYield {
+        let route = &route::dynamic_yield;
+        DynamicYield::new(&self.core, route, Ok(route.call().json(filter)))
+    }
+
+    /// Repairs by dimensions of your choice (`POST /api/App/DynamicRepair`), of the last 30 days unless the filter says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn dynamic_repair(&self, filter: &StatisticsFilter) -> DynamicRepair {
+        let route = &route::dynamic_repair;
+        DynamicRepair::new(&self.core, route, Ok(route.call().json(filter)))
+    }
+
+    /// Units and yields of products (`POST /api/App/VolumeYield`). The filter may have product group, level and periods.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn volume_yield(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
+        self.yields(&route::volume_yield, filter)
+    }
+
+    /// As [`volume_yield`](Self::volume_yield), of some days (`GET /api/App/VolumeYield`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for no days; or the call fails.
+    pub fn volume_yield_of(&self, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
+        self.yields_of(&route::volume_yield_of, scope)
+    }
+
+    /// Yields of the products of most units (`POST /api/App/HighVolume`). The filter may have product group, level, periods,
+    /// top and min count.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn high_volume(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
+        self.yields(&route::high_volume, filter)
+    }
+
+    /// As [`high_volume`](Self::high_volume), of some days (`GET /api/App/HighVolume`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for no days; or the call fails.
+    pub fn high_volume_of(&self, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
+        self.yields_of(&route::high_volume_of, scope)
+    }
+
+    /// As [`high_volume`](Self::high_volume), by groups of products (`POST /api/App/HighVolumeByProductGroup`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn high_volume_by_group(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
+        self.yields(&route::high_volume_by_group, filter)
+    }
+
+    /// The products of lowest yield (`POST /api/App/WorstYield`). The filter may have what that of
+    /// [`high_volume`](Self::high_volume) may.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn worst_yield(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
+        self.yields(&route::worst_yield, filter)
+    }
+
+    /// As [`worst_yield`](Self::worst_yield), of some days (`GET /api/App/WorstYield`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for no days; or the call fails.
+    pub fn worst_yield_of(&self, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
+        self.yields_of(&route::worst_yield_of, scope)
+    }
+
+    /// As [`worst_yield`](Self::worst_yield), by groups of products (`POST /api/App/WorstYieldByProductGroup`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn worst_yield_by_group(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
+        self.yields(&route::worst_yield_by_group, filter)
+    }
+
+    /// Forgets levels, groups and statistics in memory: the next reads ask the server.
+    pub fn refresh(&self) {
+        for kept in [Kept::Levels, Kept::ProductGroups, Kept::Analytics] {
+            self.core.clear(kept);
+        }
+    }
+
+    fn yields(&self, route: &'static Route, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
+        self.core.ask_list(route, Ok(route.call().json(filter)))
+    }
+
+    fn yields_of(&self, route: &'static Route, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
+        self.core.ask_list(route, scope.query(route.call()))
+    }
+}

@@ -1,0 +1,68 @@
+//! Operations with optional parameters: a value with a setter for each, which is awaited or waited for like an
+//! [`Ask`](super::Ask).
+
+/// Makes the type of such an operation: `"queryName" => setter: Type` for each optional parameter of the query. `by` names
+/// the method of the core that carries it out: `ask` for JSON, `tell` for an answer that says nothing, `download` for a
+/// file. It is made by `Name::new(&core, &route::row, call)`, where the call has what is required.
+macro_rules! request {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident -> $answer:ty, by $by:ident {
+            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty, )+
+        }
+    )+) => { $(
+        $(#[$meta])*
+        #[derive(Debug)]
+        #[must_use = "nothing is sent until it is awaited or waited for"]
+        pub struct $name {
+            core: std::sync::Arc<$crate::ask::Core>,
+            route: &'static $crate::ask::Route,
+            call: $crate::Result<wats_http::Call>,
+            $( $field: Option<$ty>, )+
+        }
+
+        impl $name {
+            pub(crate) fn new(
+                core: &std::sync::Arc<$crate::ask::Core>,
+                route: &'static $crate::ask::Route,
+                call: $crate::Result<wats_http::Call>,
+            ) -> Self {
+                Self {
+                    core: std::sync::Arc::clone(core),
+                    route,
+                    call,
+                    $( $field: None, )+
+                }
+            }
+
+            $(
+                $(#[$field_meta])*
+                pub fn $field(mut self, value: impl Into<$ty>) -> Self {
+                    self.$field = Some(value.into());
+                    self
+                }
+            )+
+
+            /// Carries the operation out and blocks this thread until it has ended; see
+            /// [`Ask::wait`](crate::Ask::wait).
+            ///
+            /// # Errors
+            /// As when it is awaited, and those of [`Ask::wait`](crate::Ask::wait).
+            pub fn wait(self) -> $crate::Result<$answer> {
+                self.into_future().wait()
+            }
+        }
+
+        impl IntoFuture for $name {
+            type Output = $crate::Result<$answer>;
+            type IntoFuture = $crate::Ask<$answer>;
+
+            fn into_future(self) -> $crate::Ask<$answer> {
+                let call = self.call.map(|call| call$( .query_opt($wire, self.$field) )+);
+                self.core.$by(self.route, call)
+            }
+        }
+    )+ };
+}
+
+pub(crate) use request;

@@ -1,0 +1,94 @@
+//! Operations on the files of assets by routes that the server does not publish.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wats_http::Call;
+
+use super::{AssetService, route};
+use crate::RemoteFile;
+use crate::ask::{Ask, Core};
+use crate::error::{Error, Result};
+use crate::scanned::{self, Kind};
+
+/// Internal operations on the files of assets; from [`AssetService::internal`].
+#[derive(Debug, Clone)]
+pub struct InternalAssets {
+    core: Arc<Core>,
+}
+
+impl AssetService {
+    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
+    /// server, and the token may not be allowed to use them.
+    pub fn internal(&self) -> InternalAssets {
+        InternalAssets {
+            core: Arc::clone(&self.core),
+        }
+    }
+}
+
+impl InternalAssets {
+    /// The names of an asset's files (`GET /api/internal/Blob/Asset/List/{assetId}`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn files(&self, asset_id: &str) -> Ask<Vec<String>> {
+        let route = &route::internal::files;
+        self.core
+            .ask(route, Ok(route.call().path("assetId", asset_id)))
+    }
+
+    /// A file of an asset (`GET /api/internal/Blob/Asset`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty id or name; or the call fails.
+    pub fn file(&self, file: AssetFile<'_>) -> Ask<RemoteFile> {
+        let route = &route::internal::file;
+        self.core.download(route, file.query(route.call()))
+    }
+
+    /// Uploads a file of an asset, replacing one of its name (`POST /api/internal/Blob/Asset`).
+    ///
+    /// # Errors
+    /// As [`file`](Self::file).
+    pub fn upload_file(&self, file: AssetFile<'_>, contents: impl Into<Bytes>) -> Ask<()> {
+        let route = &route::internal::upload_file;
+        let call = file.query(route.call());
+        let call = call.map(|call| call.body(contents, "application/octet-stream"));
+        self.core.tell(route, call)
+    }
+
+    /// Deletes files of an asset (`DELETE /api/internal/Blob/Assets`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty id, and for no names; or the call fails.
+    pub fn delete_files(&self, asset_id: &str, names: &[&str]) -> Ask<()> {
+        let route = &route::internal::delete_files;
+        let call = scanned::check_some("asset id", asset_id, Kind::Number).and_then(|()| {
+            if names.is_empty() {
+                return Err(Error::Query("there are no files to delete".to_owned()));
+            }
+            Ok(route.call().query("assetId", asset_id).json(names))
+        });
+        self.core.tell(route, call)
+    }
+}
+
+/// A file of an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssetFile<'a> {
+    /// The asset.
+    pub asset_id: &'a str,
+    /// Name of the file.
+    pub name: &'a str,
+}
+
+impl AssetFile<'_> {
+    fn query(self, call: Call) -> Result<Call> {
+        scanned::check_some("asset id", self.asset_id, Kind::Number)?;
+        scanned::check_some("name of the file", self.name, Kind::Number)?;
+        Ok(call
+            .query("assetId", self.asset_id)
+            .query("filename", self.name))
+    }
+}

@@ -1,0 +1,19 @@
+//! Assets: instruments, fixtures and what else is calibrated, maintained and counted.
+//!
+//! `key` says which asset, `model` holds the wire models, `service` the operations, `upkeep` those on counts, calibration
+//! and maintenance, `internal` those that the server does not publish.
+
+#[cfg(test)]
+pub(crate) mod calls;
+mod internal;
+mod key;
+mod model;
+pub(crate) mod route;
+mod service;
+mod upkeep;
+
+pub use internal::{AssetFile, InternalAssets};
+pub use key::AssetKey;
+pub use model::{Asset, AssetLogEntry, AssetLogType, AssetState, AssetStatus, AssetType};
+pub use service::{AssetService, GetStatus, SubAssets};
+pub use upkeep::{AddCount, Calibrated, Maintained, ResetRunningCount, SetTotalCount};

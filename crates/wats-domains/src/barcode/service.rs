@@ -1,0 +1,73 @@
+//! Operations on barcode identifiers.
+
+use std::sync::Arc;
+
+use super::{BarcodeIdentifier, route};
+use crate::ask::{Ask, Core, Kept};
+use crate::error::Error;
+
+/// Operations on barcode identifiers; from [`Wats::barcode`](crate::Wats::barcode).
+#[derive(Debug, Clone)]
+pub struct BarcodeService {
+    core: Arc<Core>,
+}
+
+impl BarcodeService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+
+    /// All identifiers (`GET /api/BarcodeIdentifiers/BarcodeIdentifiers`), from memory if they were read lately
+    /// ([`CacheOptions::barcodes`](crate::CacheOptions::barcodes)).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn list(&self) -> Ask<Arc<[BarcodeIdentifier]>> {
+        self.core.ask_list(&route::list, Ok(route::list.call()))
+    }
+
+    /// The parts of a scanned code, by the first identifier that fits it
+    /// (`GET /api/BarcodeIdentifiers/IdentifyBarcode`). The code goes out as it was scanned, separators of its parts
+    /// that nobody sees included.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty code; or the call fails.
+    pub fn identify(&self, code: &str) -> Ask<BarcodeIdentifier> {
+        let call = if code.is_empty() {
+            Err(Error::Query("the code of the barcode is empty".to_owned()))
+        } else {
+            Ok(route::identify.call().query("code", code))
+        };
+        self.core.ask(&route::identify, call)
+    }
+
+    /// Inserts an identifier, or updates the one of its id, and returns it as the server holds it
+    /// (`PUT /api/BarcodeIdentifiers/BarcodeIdentifier`).
+    ///
+    /// # Errors
+    /// The call fails. An update may be sent again. After a lost answer to an insert look at the [`list`](Self::list)
+    /// first: a second one would insert it twice.
+    pub fn save(&self, identifier: &BarcodeIdentifier) -> Ask<BarcodeIdentifier> {
+        let route = match identifier.id {
+            None => &route::add,
+            Some(_) => &route::update,
+        };
+        self.core.ask(route, Ok(route.call().json(identifier)))
+    }
+
+    /// Deletes an identifier (`DELETE /api/BarcodeIdentifiers/BarcodeIdentifier/{id}`).
+    ///
+    /// # Errors
+    /// Status 404 when there is none; or the call fails.
+    pub fn delete(&self, id: i32) -> Ask<()> {
+        self.core
+            .tell(&route::delete, Ok(route::delete.call().path("id", id)))
+    }
+
+    /// Forgets the list in memory: the next read asks the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::Barcodes);
+    }
+}

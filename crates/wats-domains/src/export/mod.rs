@@ -1,0 +1,8 @@
+//! Files that the server makes of reports in the background.
+
+#[cfg(test)]
+pub(crate) mod calls;
+pub(crate) mod route;
+mod service;
+
+pub use service::{Certificates, ExportService, QueueCertificates};

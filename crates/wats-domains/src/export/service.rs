@@ -1,0 +1,87 @@
+//! Operations on exports.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::route;
+use crate::RemoteFile;
+use crate::analytics::{Dimensions, StatisticsFilter};
+use crate::ask::request::request;
+use crate::ask::{Ask, Core};
+
+/// What certificates have in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Certificates {
+    /// All of each report.
+    Full,
+    /// Only the headers of reports.
+    HeadersOnly,
+}
+
+request! {
+    /// From [`ExportService::queue_certificates`].
+    pub struct QueueCertificates -> Value, by ask {
+        /// Which details, such as `miscInfo` and `measurement`.
+        "dimensions" => details: Dimensions,
+        /// How numbers are written that have no format of their own, such as `decimal`.
+        "numericFormat" => numeric_format: String,
+        /// The tag of the product whose value is at the foot of each page.
+        "bodyFooterTag" => body_footer_tag: String,
+        /// The tag of the product whose value is at the foot of the document.
+        "documentFooterTag" => document_footer_tag: String,
+        /// Where the link to the file is sent when it is ready. The server wants one where a token is used.
+        "email" => email: String,
+    }
+}
+
+/// Operations on exports; from [`Wats::export`](crate::Wats::export).
+#[derive(Debug, Clone)]
+pub struct ExportService {
+    core: Arc<Core>,
+}
+
+impl ExportService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+
+    /// Names of the exports of this user (`GET /api/Export/List`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn list(&self) -> Ask<Vec<String>> {
+        self.core.ask(&route::list, Ok(route::list.call()))
+    }
+
+    /// A file that is ready, by its name with or without its extension (`GET /api/Export/{fileName}`). It belongs to the
+    /// token that queued it.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn download(&self, file_name: &str) -> Ask<RemoteFile> {
+        let call = route::download.call().path("fileName", file_name);
+        self.core.download(&route::download, Ok(call))
+    }
+
+    /// Has certificates of test reports made in the background, as one PDF or as one for each report, in a zip archive
+    /// (`POST /api/Export/Certificate`). The form of the answer is not described. It is not repeated.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn queue_certificates(
+        &self,
+        filter: &StatisticsFilter,
+        certificates: Certificates,
+        one_file_each: bool,
+    ) -> QueueCertificates {
+        let route = &route::queue_certificates;
+        let headers_only = certificates == Certificates::HeadersOnly;
+        let call = route.call().query("headerDataOnly", headers_only);
+        let call = call.query("asIndividualFiles", one_file_each).json(filter);
+        QueueCertificates::new(&self.core, route, Ok(call))
+    }
+}

@@ -1,0 +1,55 @@
+//! A call of each row, for the tests of the table.
+
+use super::{GroupMember, RevisionKey};
+use crate::route::tests::{AWKWARD, ID, Lacks};
+use crate::{Filter, Product, ProductQuery, ProductRevision, Wats};
+
+pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
+    (
+        "product.query",
+        Lacks::Query,
+        "OData: its options are those of the query language",
+    ),
+    (
+        "product.save_bom",
+        Lacks::Body,
+        "the bill is the body, in words only",
+    ),
+];
+
+pub(crate) async fn call_all(api: &Wats) {
+    let product = api.product();
+    let whole = ProductQuery::default()
+        .filter(Filter::eq("name", AWKWARD))
+        .top(5)
+        .order_by("name desc");
+    drop(product.get(AWKWARD).await);
+    drop(product.query(&whole).await);
+    drop(product.save(&Product::new("P")).await);
+    let key = RevisionKey {
+        part_number: AWKWARD,
+        revision: AWKWARD,
+    };
+    let mut revision = ProductRevision::new("A");
+    revision.product_id = Some(ID);
+    drop(product.save_all(&[Product::new("P")]).await);
+    drop(product.revision(key).await);
+    drop(product.save_revision(&revision).await);
+    drop(product.save_revisions(&[revision]).await);
+    drop(product.save_bom_xml("<BOM/>").await);
+    drop(product.groups(AWKWARD).revision(AWKWARD).await);
+    let member = GroupMember {
+        group: AWKWARD,
+        part_number: AWKWARD,
+    };
+    drop(
+        product
+            .add_to_group(member)
+            .revision("A")
+            .exclude(true)
+            .await,
+    );
+    drop(product.vendors().await);
+    drop(product.add_vendors(&[AWKWARD]).await);
+    drop(product.delete_vendors(&[AWKWARD]).await);
+}

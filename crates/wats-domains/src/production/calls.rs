@@ -1,0 +1,84 @@
+//! A call of each row, for the tests of the table.
+
+use jiff::Timestamp;
+use wats_http::Part;
+
+use super::{
+    AddChild, FileFormat, NumberRange, ProductionBatch, Reference, UnitKey, UnitPair, UnitPhase,
+};
+use crate::Wats;
+use crate::route::tests::{AWKWARD, Lacks, NUMBER};
+
+pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[(
+    "production.upload_serial_numbers",
+    Lacks::Body,
+    "the file is the body, in words only",
+)];
+
+pub(crate) async fn call_all(api: &Wats) {
+    let production = api.production();
+    let unit = UnitKey {
+        serial_number: AWKWARD,
+        part_number: AWKWARD,
+    };
+    let pair = UnitPair {
+        parent: unit,
+        child: unit,
+    };
+    let other = AddChild::As {
+        part_number: AWKWARD,
+        revision: "B",
+    };
+    drop(production.unit(unit).await);
+    drop(production.verify(AWKWARD).part_number(AWKWARD).await);
+    drop(production.set_phase(unit, UnitPhase::Scrapped).await);
+    drop(production.set_process(unit, AWKWARD).await);
+    drop(production.changes(10).await);
+    drop(production.handled(NUMBER).await);
+    drop(production.add_child(pair, AddChild::ByBoxBuild).await);
+    drop(production.add_child(pair, other).await);
+    drop(production.remove_child(pair).await);
+    drop(production.check_children(unit).await);
+    drop(
+        production
+            .save_batches(&[ProductionBatch::new("B", 5)])
+            .await,
+    );
+    drop(production.serial_number_types().await);
+    let now = Timestamp::UNIX_EPOCH;
+    let take = production.take_serial_numbers(AWKWARD, 3, FileFormat::Xml);
+    let take = take.for_serial_number(AWKWARD).for_part_number(AWKWARD);
+    drop(take.station(AWKWARD).only_in_sequence(true).await);
+    let range = NumberRange {
+        first: AWKWARD,
+        last: AWKWARD,
+    };
+    drop(
+        production
+            .serial_numbers_in(AWKWARD, range)
+            .from(now)
+            .until(now)
+            .await,
+    );
+    for reference in [
+        Reference::Unit(unit),
+        Reference::SerialNumber(AWKWARD),
+        Reference::PartNumber(AWKWARD),
+    ] {
+        drop(
+            production
+                .serial_numbers_of(AWKWARD, reference)
+                .from(now)
+                .until(now)
+                .await,
+        );
+    }
+    let export = production.export_serial_numbers(AWKWARD, FileFormat::Csv);
+    drop(export.first("1").last("2").from(now).until(now).await);
+    let file = Part::bytes("1;2").file_name("numbers.csv");
+    drop(
+        production
+            .upload_serial_numbers(AWKWARD, FileFormat::Csv, file)
+            .await,
+    );
+}

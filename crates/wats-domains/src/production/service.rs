@@ -1,0 +1,155 @@
+//! Operations on units.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{ProductionBatch, Unit, UnitChange, UnitKey, UnitPhase, UnitVerificationGrade, route};
+use crate::ask::request::request;
+use crate::ask::{Ask, Core, Kept};
+use crate::error::{Error, none_if_missing};
+use crate::scanned::{self, Kind};
+
+request! {
+    /// From [`ProductionService::verify`].
+    pub struct Verify -> UnitVerificationGrade, by ask {
+        /// Its part number, where serial numbers alone do not tell units apart.
+        "partNumber" => part_number: String,
+    }
+}
+
+/// Operations on units and their serial numbers; from [`Wats::production`](crate::Wats::production).
+///
+/// ```no_run
+/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+/// use wats_domains::production::{UnitKey, UnitPhase};
+///
+/// let unit = UnitKey { serial_number: "0001", part_number: "PCBA-001" };
+/// let grade = api.production().verify(unit.serial_number).part_number(unit.part_number).await?;
+/// if grade.all_passed_last_run == Some(true) {
+///     api.production().set_phase(unit, UnitPhase::Finalized).await?;
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct ProductionService {
+    pub(super) core: Arc<Core>,
+}
+
+impl ProductionService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+
+    /// A unit with those that are part of it (`GET /api/Production/Unit/{serialNumber}/{partNumber}`).
+    ///
+    /// # Errors
+    /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`] for a number that is
+    /// empty or holds what nobody sees.
+    pub fn unit(&self, unit: UnitKey<'_>) -> Ask<Unit> {
+        let call = unit.check().map(|()| {
+            let call = route::unit.call().path("serialNumber", unit.serial_number);
+            call.path("partNumber", unit.part_number)
+        });
+        self.core.ask(&route::unit, call)
+    }
+
+    /// As [`unit`](Self::unit), with `None` where there is no such unit.
+    ///
+    /// # Errors
+    /// The call fails other than by 404.
+    pub fn find(&self, unit: UnitKey<'_>) -> Ask<Option<Unit>> {
+        let get = self.unit(unit);
+        self.core.run(|_| async { none_if_missing(get.await) })
+    }
+
+    /// How good a unit is by the verification rules (`GET /api/Production/UnitVerification`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a number that is empty or holds what nobody sees; or the call fails.
+    pub fn verify(&self, serial_number: &str) -> Verify {
+        let call = scanned::check_some("serial number", serial_number, Kind::Number)
+            .map(|()| route::verify.call().query("serialNumber", serial_number));
+        Verify::new(&self.core, &route::verify, call)
+    }
+
+    /// Sets the phase of a unit (`PUT /api/Production/SetUnitPhase`).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn set_phase(&self, unit: UnitKey<'_>, phase: UnitPhase) -> Ask<()> {
+        let call = unit.query(route::set_phase.call());
+        self.core.tell(
+            &route::set_phase,
+            call.map(|call| call.query("phase", phase)),
+        )
+    }
+
+    /// Sets the process that a unit is in, by its name (`PUT /api/Production/SetUnitProcess`).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), and for an empty name.
+    pub fn set_process(&self, unit: UnitKey<'_>, process_name: &str) -> Ask<()> {
+        let call = scanned::check_some("process name", process_name, Kind::Name)
+            .and_then(|()| unit.query(route::set_process.call()))
+            .map(|call| call.query("processName", process_name));
+        self.core.tell(&route::set_process, call)
+    }
+
+    /// Changes of units that nobody has [handled](Self::handled) yet (`GET /api/Production/Units/Changes`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for at most none; or the call fails.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// for change in api.production().changes(100).await? {
+    ///     println!("{:?} is in the phase {:?} now", change.serial_number, change.new_phase);
+    ///     if let Some(id) = change.id {
+    ///         api.production().handled(id).await?;
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn changes(&self, most: u32) -> Ask<Vec<UnitChange>> {
+        let call = match i32::try_from(most) {
+            Ok(most @ 1..) => Ok(route::changes.call().query("maxCount", most)),
+            _ => Err(Error::Query(format!(
+                "at most {most} changes are asked for; it goes from 1 to {}",
+                i32::MAX
+            ))),
+        };
+        self.core.ask(&route::changes, call)
+    }
+
+    /// Deletes a change that was handled (`DELETE /api/Production/Units/Changes/{id}`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn handled(&self, change_id: i32) -> Ask<()> {
+        let call = route::handled.call().path("id", change_id);
+        self.core.tell(&route::handled, Ok(call))
+    }
+
+    /// Inserts or updates batches (`PUT /api/Production/Batches`). The form of the answer is not described.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for no batches and one without a number; or the call fails.
+    pub fn save_batches(&self, batches: &[ProductionBatch]) -> Ask<Value> {
+        let number = |batch: &ProductionBatch| batch.batch_number.clone().unwrap_or_default();
+        let nameless = batches.iter().position(|batch| number(batch).is_empty());
+        let call = match nameless {
+            _ if batches.is_empty() => Err(Error::Query("there are no batches to save".to_owned())),
+            Some(place) => Err(Error::Query(format!("the batch {place} has no number"))),
+            None => Ok(route::save_batches.call().json(batches)),
+        };
+        self.core.ask(&route::save_batches, call)
+    }
+
+    /// Forgets the types of serial numbers in memory: the next read asks the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::SerialNumberTypes);
+    }
+}

@@ -1,0 +1,175 @@
+//! Operations on tickets.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+use wats_http::{Multipart, Part};
+
+use super::{Ticket, TicketStatus, route};
+use crate::RemoteFile;
+use crate::ask::{Ask, Core};
+use crate::error::{Error, Result};
+
+wats_report::numbers! {
+    /// Whose tickets are listed.
+    pub enum TicketView: "a view of tickets" {
+        /// Those that are assigned to the user of the token.
+        Assigned = 0,
+        /// Those that the user follows.
+        Following = 1,
+        /// All; the user must be allowed to manage them.
+        All = 2,
+    }
+}
+
+/// Operations on tickets; from [`Wats::root_cause`](crate::Wats::root_cause).
+#[derive(Debug, Clone)]
+pub struct RootCauseService {
+    core: Arc<Core>,
+}
+
+impl RootCauseService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+
+    /// A ticket with its history (`GET /api/RootCause/Ticket`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn get(&self, ticket_id: Uuid) -> Ask<Ticket> {
+        let call = route::get.call().query("ticketId", ticket_id);
+        self.core.ask(&route::get, Ok(call))
+    }
+
+    /// Tickets that have one of these statuses, and the text in their subject or tags if there is one
+    /// (`GET /api/RootCause/Tickets`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for no status; or the call fails.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::root_cause::{TicketStatus, TicketView};
+    ///
+    /// let open = [TicketStatus::Open, TicketStatus::InProgress];
+    /// for ticket in api.root_cause().list(&open, TicketView::All, Some("cold start")).await? {
+    ///     println!("{:?} {:?}", ticket.number, ticket.subject);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(
+        &self,
+        statuses: &[TicketStatus],
+        view: TicketView,
+        search: Option<&str>,
+    ) -> Ask<Vec<Ticket>> {
+        let flags = statuses.iter().fold(0, |all, status| all | status.number());
+        let call = if flags == 0 {
+            Err(Error::Query("no status of tickets is asked for".to_owned()))
+        } else {
+            let call = route::list
+                .call()
+                .query("status", flags)
+                .query("view", view);
+            Ok(call.query_opt("searchString", search))
+        };
+        self.core.ask(&route::list, call)
+    }
+
+    /// Opens a ticket and returns it as the server holds it, with its id and number (`POST /api/RootCause/Ticket`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for one with an id; or the call fails. It is not repeated: each call opens one.
+    pub fn open(&self, ticket: &Ticket) -> Ask<Ticket> {
+        let call = match ticket.ticket_id {
+            Some(id) => Err(Error::Query(format!(
+                "the ticket has the id {id}, so it is open already; update it"
+            ))),
+            None => Ok(route::open.call().json(ticket)),
+        };
+        self.core.ask(&route::open, call)
+    }
+
+    /// Changes a ticket and adds its [`update`](Ticket::update) to the history (`PUT /api/RootCause/Ticket`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for one without an id; or the call fails. It is not repeated, as the history would have the update
+    /// twice.
+    pub fn update(&self, ticket: &Ticket) -> Ask<Ticket> {
+        let call = known(ticket).map(|()| route::update.call().json(ticket));
+        self.core.ask(&route::update, call)
+    }
+
+    /// Archives solved tickets (`POST /api/RootCause/ArchiveTickets`). Their owner may, and who may manage all tickets.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for no tickets; or the call fails.
+    pub fn archive(&self, ticket_ids: &[Uuid]) -> Ask<()> {
+        let call = if ticket_ids.is_empty() {
+            Err(Error::Query("there are no tickets to archive".to_owned()))
+        } else {
+            Ok(route::archive.call().json(ticket_ids))
+        };
+        self.core.tell(&route::archive, call)
+    }
+
+    /// The contents of an attachment (`GET /api/RootCause/Attachment`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn attachment(&self, attachment_id: Uuid) -> Ask<RemoteFile> {
+        let call = route::attachment
+            .call()
+            .query("attachmentId", attachment_id);
+        self.core.download(&route::attachment, Ok(call))
+    }
+
+    /// Uploads a file and returns its id, to be named in an update of a ticket (`POST /api/RootCause/Attachment`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty name; or the call fails. It is not repeated.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats, png: Vec<u8>, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// use wats_domains::root_cause::TicketAttachment;
+    /// use wats_http::Part;
+    ///
+    /// let attachment_id = api.root_cause().attach("board.png", Part::bytes(png)).await?;
+    /// let mut ticket = api.root_cause().get(id).await?.comment("See the photo.");
+    /// let mut photo = TicketAttachment::default();
+    /// photo.attachment_id = Some(attachment_id);
+    /// photo.file_name = Some("board.png".to_owned());
+    /// ticket.update.get_or_insert_default().attachments = Some(vec![photo]);
+    /// api.root_cause().update(&ticket).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn attach(&self, file_name: &str, file: Part) -> Ask<Uuid> {
+        let call = if file_name.is_empty() {
+            Err(Error::Query("the file has no name".to_owned()))
+        } else {
+            let form = Multipart::new().part("file", file.file_name(file_name));
+            Ok(route::attach.call().multipart(form))
+        };
+        self.core.run(|core| async move {
+            let text: String = core.read(&route::attach, call?).await?;
+            let id = text.trim().parse();
+            id.map_err(|_| {
+                Error::Data(format!(
+                    "the answer `{text:.100}` is not the id of an attachment"
+                ))
+            })
+        })
+    }
+}
+
+fn known(ticket: &Ticket) -> Result<()> {
+    match ticket.ticket_id {
+        Some(_) => Ok(()),
+        None => Err(Error::Query(
+            "the ticket has no id; open it first".to_owned(),
+        )),
+    }
+}

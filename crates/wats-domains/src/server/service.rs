@@ -1,0 +1,42 @@
+//! Operations on the server itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{UserSettings, route};
+use crate::ask::{Ask, Core};
+use crate::scanned::{self, Kind};
+
+/// Operations on the server itself; from [`Wats::server`](crate::Wats::server). Its version is
+/// [`Wats::version`](crate::Wats::version).
+#[derive(Debug, Clone)]
+pub struct ServerService {
+    pub(super) core: Arc<Core>,
+}
+
+impl ServerService {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+
+    /// The state of the server as names and values (`GET /api/SystemStatus`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn status(&self) -> Ask<BTreeMap<String, String>> {
+        self.core.ask(&route::status, Ok(route::status.call()))
+    }
+
+    /// The settings of a user (`GET /api/App/CommonUserSettings`).
+    ///
+    /// # Errors
+    /// [`Error::Query`](crate::Error::Query) for an empty name; or the call fails.
+    pub fn user_settings(&self, user_name: &str) -> Ask<UserSettings> {
+        let route = &route::user_settings;
+        let call = scanned::check_some("user name", user_name, Kind::Number)
+            .map(|()| route.call().query("UserName", user_name));
+        self.core.ask(route, call)
+    }
+}
