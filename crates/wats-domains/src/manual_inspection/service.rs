@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::route;
 use crate::ask::{Ask, Core};
+use crate::production::UnitKey;
 
 /// Operations on manual inspection; from [`Wats::manual_inspection`](crate::Wats::manual_inspection).
 #[derive(Debug, Clone)]
@@ -18,12 +19,27 @@ impl ManualInspectionService {
         }
     }
 
-    /// Sequences (`GET /api/internal/ManualInspection/GetSequences`).
+    /// Sequences of a unit (`GET /api/internal/ManualInspection/GetSequences`). The form of the answer is not described.
     ///
     /// # Errors
-    /// The call fails.
-    pub fn sequences(&self) -> Ask<serde_json::Value> {
-        self.core
-            .ask::<serde_json::Value>(&route::sequences, Ok(route::sequences.call()))
+    /// [`Error::Query`](crate::Error::Query) for a number that is empty or holds what nobody sees; or the call fails.
+    pub fn sequences(&self, of: SequencesOf<'_>) -> Ask<serde_json::Value> {
+        let call = of.unit.query(route::sequences.call());
+        let call = call.map(|call| {
+            call.query("revision", of.revision)
+                .query("batchNumber", of.batch_number)
+        });
+        self.core.ask(&route::sequences, call)
     }
+}
+
+/// Of what sequences are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequencesOf<'a> {
+    /// The unit.
+    pub unit: UnitKey<'a>,
+    /// Its revision.
+    pub revision: &'a str,
+    /// Its batch.
+    pub batch_number: &'a str,
 }
