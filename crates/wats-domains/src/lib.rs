@@ -35,7 +35,7 @@ pub mod workflow;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;
-pub use bulk::BulkOptions;
+pub use bulk::{BatchingOptions, BulkOptions};
 pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};

@@ -190,8 +190,8 @@ impl ProductService {
     /// has the products as the server holds them and the failures apart, each with its place in the list. Of products of
     /// one part number the last one is what stays. An outage is waited out, see [`BulkOptions::outage_wait`].
     ///
-    /// It takes one call for each: the server's route for a list refuses all for one, and does not say which of them it
-    /// has saved. Products are taken from the list and written when their turn comes; see
+    /// It takes one call for each: what the server answers to a list of products is not described, and may not have the
+    /// products with their ids. Where those are not needed, [`save_in_lists`](Self::save_in_lists) takes fewer calls. Products are taken from the list and written when their turn comes; see
     /// [`submit_many`](crate::ReportService::submit_many).
     ///
     /// # Errors
@@ -258,20 +258,26 @@ impl ProductService {
 
     /// The body of a save.
     fn written(&self, product: &Product) -> Result<Bytes> {
-        if product.product_id.is_none() {
-            scanned::check("part number", product.part_number(), Kind::Number)?;
-        }
-        for revision in product
-            .revisions()
-            .iter()
-            .filter(|revision| revision.revision_id.is_none())
-        {
-            let number = revision.revision.as_deref().unwrap_or_default();
-            scanned::check("revision", number, Kind::Number)?;
-        }
+        check_new(product)?;
         self.core
             .encode("the product cannot be written as JSON", product)
     }
+}
+
+/// Refuses a new product, or a new revision of it, whose number holds what nobody sees.
+pub(super) fn check_new(product: &Product) -> Result<()> {
+    if product.product_id.is_none() {
+        scanned::check("part number", product.part_number(), Kind::Number)?;
+    }
+    for revision in product
+        .revisions()
+        .iter()
+        .filter(|revision| revision.revision_id.is_none())
+    {
+        let number = revision.revision.as_deref().unwrap_or_default();
+        scanned::check("revision", number, Kind::Number)?;
+    }
+    Ok(())
 }
 
 fn saving(body: Bytes) -> Call {
