@@ -77,6 +77,11 @@ impl fmt::Debug for BulkOptions {
 }
 
 impl BulkOptions {
+    /// For reads: a list is read again at no loss, so an outage is the caller's to wait out.
+    pub(crate) fn lenient() -> Self {
+        Self::default().no_outage_wait()
+    }
+
     /// Sets the most calls under way at once.
     pub fn at_once(mut self, calls: usize) -> Self {
         self.at_once = calls;
