@@ -99,7 +99,7 @@ impl Wats {
     /// Products: get, query, get many at once, save.
     pub fn product(&self) -> ProductService {
         let gathered = self.gathered(|batching| &batching.products);
-        ProductService::new(&self.core).gathering(gathered)
+        ProductService::new(&self.core).sharing(gathered)
     }
 
     /// Processes (operation types), cached.
@@ -110,7 +110,7 @@ impl Wats {
     /// Test reports: submit, read back, query headers.
     pub fn report(&self) -> ReportService {
         let gathered = self.gathered(|batching| &batching.headers);
-        ReportService::new(&self.core).gathering(gathered)
+        ReportService::new(&self.core).sharing(gathered)
     }
 
     /// Statistics of the factory: yields, volumes, failures, measurements, levels and product groups.
@@ -121,7 +121,7 @@ impl Wats {
     /// Assets: instruments, fixtures and what else is calibrated, maintained and counted.
     pub fn asset(&self) -> AssetService {
         let gathered = self.gathered(|batching| &batching.assets);
-        AssetService::new(&self.core).gathering(gathered)
+        AssetService::new(&self.core).sharing(gathered)
     }
 
     /// Tokens of the server.

@@ -21,7 +21,7 @@ static BY_SERIAL_NUMBER: Lookup<Asset> = Lookup {
 
 impl AssetService {
     /// Single look-ups share queries.
-    pub(crate) fn gathering(mut self, gathered: Gathered<String, Asset>) -> Self {
+    pub(crate) fn sharing(mut self, gathered: Gathered<String, Asset>) -> Self {
         self.gathered = gathered;
         self
     }

@@ -74,7 +74,7 @@ impl<T> Arrays<T> {
         F: Future<Output = Result<Option<Value>>>,
     {
         let (map, bulk) = options.without_progress()?;
-        let progress = Progress::new(&items, options.progress.clone());
+        let progress = Reporter::new(&items, options.progress.clone());
         let order = Order::default();
         let lists = Lists {
             arrays: self,
@@ -85,12 +85,12 @@ impl<T> Arrays<T> {
         };
         let (bulk, progress, put) = (&bulk, &progress, &put);
         let outcomes = map.run(lists, |list| {
-            // Lists are taken one after the other, so turns are in the order of the items.
-            let turn = order.turn(&list.items);
+            // Lists are taken one after the other, so permits are in the order of the items.
+            let permit = order.permit(&list.items);
             async move {
-                turn.wait().await;
+                permit.wait().await;
                 let outcomes = self.send(list, bulk, progress, put).await;
-                drop(turn);
+                drop(permit);
                 outcomes
             }
         });
@@ -99,7 +99,7 @@ impl<T> Arrays<T> {
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
-    async fn send<P, F>(&self, list: List, bulk: &Bulk, progress: &Progress, put: &P) -> Outcomes
+    async fn send<P, F>(&self, list: List, bulk: &Bulk, progress: &Reporter, put: &P) -> Outcomes
     where
         P: Fn(Bytes) -> F,
         F: Future<Output = Result<Option<Value>>>,
@@ -307,14 +307,14 @@ where
 #[derive(Default)]
 struct Order(Mutex<HashMap<String, watch::Receiver<()>>>);
 
-/// The turn of a list; its end is that of the list.
-struct Turn {
+/// What a list waits for, and what those behind it wait for until it is dropped.
+struct Permit {
     before: Vec<watch::Receiver<()>>,
     _end: watch::Sender<()>,
 }
 
 impl Order {
-    fn turn(&self, items: &[Item]) -> Turn {
+    fn permit(&self, items: &[Item]) -> Permit {
         let (end, ended) = watch::channel(());
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.retain(|_, list| list.has_changed().is_ok());
@@ -324,11 +324,11 @@ impl Order {
             .filter_map(|key| last.insert(key.clone(), ended.clone()))
             .filter(|list| !list.same_channel(&ended))
             .collect();
-        Turn { before, _end: end }
+        Permit { before, _end: end }
     }
 }
 
-impl Turn {
+impl Permit {
     async fn wait(&self) {
         for list in &self.before {
             // Nothing is ever sent; it ends with the sender.
@@ -338,12 +338,12 @@ impl Turn {
 }
 
 /// Tells how far it has come, item by item.
-struct Progress {
+struct Reporter {
     report: Option<Report>,
     so_far: Mutex<BatchProgress>,
 }
 
-impl Progress {
+impl Reporter {
     fn new(items: &impl Iterator, report: Option<Report>) -> Self {
         let (least, most) = items.size_hint();
         let mut so_far = BatchProgress::default();

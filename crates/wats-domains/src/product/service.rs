@@ -87,7 +87,7 @@ impl ProductService {
     }
 
     /// Single look-ups share queries.
-    pub(crate) fn gathering(mut self, gathered: Gathered<String, ProductSummary>) -> Self {
+    pub(crate) fn sharing(mut self, gathered: Gathered<String, ProductSummary>) -> Self {
         self.gathered = gathered;
         self
     }

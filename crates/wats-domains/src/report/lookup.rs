@@ -24,7 +24,7 @@ const TOP: u32 = 1_000;
 
 impl ReportService {
     /// Single look-ups share queries.
-    pub(crate) fn gathering(mut self, gathered: Gathered<Uuid, ReportHeader>) -> Self {
+    pub(crate) fn sharing(mut self, gathered: Gathered<Uuid, ReportHeader>) -> Self {
         self.gathered = gathered;
         self
     }

@@ -148,7 +148,7 @@ async fn begin<F: Future + Unpin>(future: &mut F) {
 }
 
 #[tokio::test]
-async fn who_goes_away_takes_nothing_from_others() {
+async fn a_cancelled_look_up_takes_nothing_from_others() {
     let (sim, api) = start(Simulator::builder().products(100)).await;
     let window = BatchingOptions::default().window(Duration::from_millis(50));
     let api = api.batching_with(&window).unwrap();
