@@ -1,10 +1,11 @@
 //! Products: what is built and tested, by part number.
 //!
 //! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions and bills of materials,
-//! `vendors` those on vendors and groups.
+//! `lists` saves many in lists, `vendors` are the operations on vendors and groups.
 
 #[cfg(test)]
 pub(crate) mod calls;
+mod lists;
 mod model;
 mod revisions;
 pub(crate) mod route;

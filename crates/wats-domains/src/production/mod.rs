@@ -1,7 +1,7 @@
 //! Units: what they are, where they are, what they are made of, and their serial numbers.
 //!
 //! `key` says which unit, `model` holds the wire models, `service` the operations on units, `family` those on parents and
-//! children, `numbers` those on serial numbers.
+//! children, `numbers` those on serial numbers, `save` saves many units and batches.
 
 #[cfg(test)]
 pub(crate) mod calls;
@@ -10,6 +10,7 @@ mod key;
 mod model;
 mod numbers;
 pub(crate) mod route;
+mod save;
 mod service;
 
 pub use family::{AddChild, UnitPair};

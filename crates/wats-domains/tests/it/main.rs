@@ -14,6 +14,7 @@ mod against_simulator;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
+mod batching;
 mod build_common;
 mod bulk;
 mod client;
@@ -36,6 +37,7 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod save_lists;
 mod strict_server;
 mod upload;
 mod wait;
