@@ -10,6 +10,9 @@ use crate::ask::{Ask, CacheOptions, CachesStats, Core};
 use crate::asset::AssetService;
 use crate::auth::AuthService;
 use crate::barcode::BarcodeService;
+use crate::batching::Batching;
+use crate::bulk::BatchingOptions;
+use crate::error::Result;
 use crate::export::ExportService;
 use crate::manual_inspection::ManualInspectionService;
 use crate::process::ProcessService;
@@ -38,6 +41,7 @@ use crate::workflow::WorkflowService;
 #[derive(Debug, Clone)]
 pub struct Wats {
     core: Arc<Core>,
+    batching: Option<Arc<Batching>>,
 }
 
 impl Wats {
@@ -47,12 +51,55 @@ impl Wats {
         let json = Serializer::new(Format::Json).limits(limits);
         Self {
             core: Arc::new(Core::new(client, json, cache)),
+            batching: None,
         }
+    }
+
+    /// The same client, whose single look-ups share queries when they are made at once:
+    /// [`product().summary`](ProductService::summary), [`asset().summary`](AssetService::summary) and
+    /// [`report().header`](ReportService::header). Each waits up to 10 ms for others, and has the outcome that it would
+    /// have alone; a query that fails is the failure of all who share it.
+    ///
+    /// What lists do not show is not gathered: [`product().get`](ProductService::get) gives more than a list, and is a
+    /// request of its own as before. Clones, and what is gathered by this one, share connections and caches with the
+    /// client that it is made of.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// let api = api.batching();
+    /// let (products, other) = (api.product(), api.product());
+    /// let (first, second) = (products.summary("PCBA-001"), other.summary("PCBA-002"));
+    /// let (first, second) = tokio::try_join!(first, second)?; // one request
+    /// # let _ = (first, second);
+    /// # Ok(()) }
+    /// ```
+    pub fn batching(&self) -> Self {
+        // The defaults can be kept, so there is no error; without batching the outcomes are the same.
+        self.batching_with(&BatchingOptions::default())
+            .unwrap_or_else(|_| self.clone())
+    }
+
+    /// As [`batching`](Self::batching), with options.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for options that cannot be kept.
+    pub fn batching_with(&self, options: &BatchingOptions) -> Result<Self> {
+        Ok(Self {
+            core: Arc::clone(&self.core),
+            batching: Some(Arc::new(Batching::new(&self.core, options)?)),
+        })
+    }
+
+    fn gathered<T>(&self, of: impl Fn(&Batching) -> &Arc<T>) -> Option<Arc<T>> {
+        self.batching
+            .as_deref()
+            .map(|batching| Arc::clone(of(batching)))
     }
 
     /// Products: get, query, get many at once, save.
     pub fn product(&self) -> ProductService {
-        ProductService::new(&self.core)
+        let gathered = self.gathered(|batching| &batching.products);
+        ProductService::new(&self.core).sharing(gathered)
     }
 
     /// Processes (operation types), cached.
@@ -62,7 +109,8 @@ impl Wats {
 
     /// Test reports: submit, read back, query headers.
     pub fn report(&self) -> ReportService {
-        ReportService::new(&self.core)
+        let gathered = self.gathered(|batching| &batching.headers);
+        ReportService::new(&self.core).sharing(gathered)
     }
 
     /// Statistics of the factory: yields, volumes, failures, measurements, levels and product groups.
@@ -72,7 +120,8 @@ impl Wats {
 
     /// Assets: instruments, fixtures and what else is calibrated, maintained and counted.
     pub fn asset(&self) -> AssetService {
-        AssetService::new(&self.core)
+        let gathered = self.gathered(|batching| &batching.assets);
+        AssetService::new(&self.core).sharing(gathered)
     }
 
     /// Tokens of the server.

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
-//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for), `tags` (names and values of users),
+//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `batching` (single look-ups that share queries), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for), `tags` (names and values of users),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -12,6 +12,7 @@ mod ask;
 pub mod asset;
 pub mod auth;
 pub mod barcode;
+mod batching;
 mod builder;
 mod bulk;
 mod client;
@@ -36,7 +37,7 @@ pub mod workflow;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;
-pub use bulk::BulkOptions;
+pub use bulk::{BatchingOptions, BulkOptions};
 pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};

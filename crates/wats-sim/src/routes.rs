@@ -18,6 +18,8 @@ pub(crate) enum Endpoint {
     PutProducts,
     PutRevision,
     PutRevisions,
+    PutUnits,
+    PutBatches,
     Report(ReportEndpoint),
 }
 
@@ -67,6 +69,8 @@ const ROUTES: &[Route] = &[
     route("PUT", "/api/Product/Revision", Endpoint::PutRevision),
     route("PUT", "/api/Product/Revisions", Endpoint::PutRevisions),
     route("PUT", "/api/Products/Revisions", Endpoint::PutRevisions),
+    route("PUT", "/api/Production/Units", Endpoint::PutUnits),
+    route("PUT", "/api/Production/Batches", Endpoint::PutBatches),
     route("GET", "/api/Product/{partNumber}", Endpoint::GetProduct),
     route(
         "GET",

@@ -14,7 +14,7 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::access::{RateLimit, Token};
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
-use crate::api::{app, product, report};
+use crate::api::{app, product, production, report};
 use crate::connection::ConnectionHandle;
 use crate::counters::Meter;
 use crate::fault::{Action, Fault, FaultQueue};
@@ -150,6 +150,8 @@ impl Service {
             Endpoint::PutProduct => product::put(&self.store, &body),
             Endpoint::PutProducts => product::put_many(&self.store, &body),
             Endpoint::PutRevision => product::put_revision(&self.store, &body),
+            Endpoint::PutUnits => production::put_units(&self.store, &body),
+            Endpoint::PutBatches => production::put_batches(&self.store, &body),
             Endpoint::PutRevisions => product::put_revisions(&self.store, &body),
             Endpoint::Report(endpoint) => {
                 self.handle_report(endpoint, param(0), &query, body, doom)

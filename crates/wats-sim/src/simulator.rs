@@ -87,6 +87,20 @@ impl Simulator {
         self.service.store.product(part_number)
     }
 
+    /// The unit with this serial number as it was saved.
+    pub fn unit(&self, serial_number: &str) -> Option<Value> {
+        self.service
+            .store
+            .with_units(|units| units.get(serial_number).cloned())
+    }
+
+    /// The batch with this number as it was saved.
+    pub fn batch(&self, batch_number: &str) -> Option<Value> {
+        self.service
+            .store
+            .with_batches(|batches| batches.get(batch_number).cloned())
+    }
+
     /// Puts a product into the server as it is, over the one with its part number; members the
     /// server makes (ids, empty lists) are added where they are missing. `false` if the value has no
     /// text `partNumber` or the server is full: then nothing changed.

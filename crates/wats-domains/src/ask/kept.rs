@@ -219,8 +219,12 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new<T: Send + Sync + 'static>(value: T, bytes: usize) -> Self {
+        Self::shared(Arc::new(value), bytes)
+    }
+
+    pub(super) fn shared<T: Send + Sync + 'static>(value: Arc<T>, bytes: usize) -> Self {
         Self {
-            value: Arc::new(value),
+            value,
             bytes,
             since: Instant::now(),
         }

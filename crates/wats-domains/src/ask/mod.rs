@@ -1,6 +1,7 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
 //! memory, `list` reads rows page by page, `request` makes operations with optional parameters, `file` is what a download
-//! gives, `disposition` its name, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the
+//! gives, `disposition` its name, `many` saves lists and looks up one of many, `driver` runs what a synchronous program
+//! waits for. Here are [`Ask`], an operation that has not begun, and the
 //! core that all services share. Nothing here knows a domain's operations; the services stand above.
 
 mod disposition;
@@ -8,6 +9,7 @@ mod driver;
 mod file;
 mod kept;
 pub(crate) mod list;
+mod many;
 pub(crate) mod request;
 pub(crate) mod route;
 
@@ -30,6 +32,7 @@ pub(crate) use kept::Kept;
 use kept::{Answer, Caches};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
 pub use list::{List, Pages, PagesIter};
+pub(crate) use many::Gathered;
 pub(crate) use route::Route;
 
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.

@@ -1,12 +1,13 @@
 //! Assets: instruments, fixtures and what else is calibrated, maintained and counted.
 //!
-//! `key` says which asset, `model` holds the wire models, `service` the operations, `upkeep` those on counts, calibration
+//! `key` says which asset, `model` holds the wire models, `service` the operations, `lookup` finds many, `upkeep` those on counts, calibration
 //! and maintenance, `internal` those that the server does not publish.
 
 #[cfg(test)]
 pub(crate) mod calls;
 mod internal;
 mod key;
+mod lookup;
 mod model;
 pub(crate) mod route;
 mod service;

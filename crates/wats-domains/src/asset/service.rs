@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Asset, AssetKey, AssetLogEntry, AssetState, AssetStatus, AssetType, route};
 use crate::ask::list::{Key, Options};
 use crate::ask::request::request;
-use crate::ask::{Ask, Core, Kept, List};
+use crate::ask::{Ask, Core, Gathered, Kept, List};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Literal;
 use crate::scanned::{self, Kind};
@@ -57,12 +57,14 @@ request! {
 #[derive(Debug, Clone)]
 pub struct AssetService {
     pub(super) core: Arc<Core>,
+    pub(super) gathered: Gathered<String, Asset>,
 }
 
 impl AssetService {
     pub(crate) fn new(core: &Arc<Core>) -> Self {
         Self {
             core: Arc::clone(core),
+            gathered: None,
         }
     }
 

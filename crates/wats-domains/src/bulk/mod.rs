@@ -1,16 +1,22 @@
 //! Many items in one operation: how many at once, who hears of it, how an outage is waited out, and when to stop.
 //!
-//! Here are the options. `run` carries out the calls of one bulk, `lookup` finds many by their keys with few queries, and
-//! `in_order` lets calls of one key wait for each other. Nothing here knows a domain; the services stand above. All bulks
+//! Here are the options. `run` carries out the calls of one bulk, `lookup` finds many by their keys with few queries,
+//! `arrays` saves many in lists, `together` lets single look-ups share queries, and `in_order` lets calls of one key wait
+//! for each other. Nothing here knows a domain; the services stand above. All bulks
 //! answer with a [`Partition`](wats_batch::Partition).
 
+mod arrays;
 mod in_order;
 mod lookup;
 mod run;
+mod together;
 
+pub(crate) use arrays::Arrays;
 pub(crate) use in_order::InOrder;
 pub(crate) use lookup::Lookup;
 pub(crate) use run::Bulk;
+pub use together::BatchingOptions;
+pub(crate) use together::Together;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +30,9 @@ use crate::error::{Error, Result};
 
 /// The signal to stop.
 type Stop = Shared<BoxFuture<'static, ()>>;
+
+/// Who hears how far it has come.
+type Report = Arc<dyn Fn(BatchProgress) + Send + Sync>;
 
 /// How to go through many items.
 ///
@@ -43,7 +52,7 @@ pub struct BulkOptions {
     /// keeps failing ([`ErrorKind::CircuitOpen`](wats_http::ErrorKind::CircuitOpen)), items wait. When not one call has
     /// succeeded for this time, they fail at once, unsent, until one does. `None` waits for nothing.
     pub outage_wait: Option<Duration>,
-    progress: Option<Arc<dyn Fn(BatchProgress) + Send + Sync>>,
+    progress: Option<Report>,
     until: Option<Stop>,
 }
 
@@ -68,6 +77,11 @@ impl fmt::Debug for BulkOptions {
 }
 
 impl BulkOptions {
+    /// For reads: a list is read again at no loss, so an outage is the caller's to wait out.
+    pub(crate) fn lenient() -> Self {
+        Self::default().no_outage_wait()
+    }
+
     /// Sets the most calls under way at once.
     pub fn at_once(mut self, calls: usize) -> Self {
         self.at_once = calls;
@@ -117,14 +131,7 @@ impl BulkOptions {
 
     /// The options, checked.
     pub(crate) fn checked(&self) -> Result<(BatchMap, Bulk)> {
-        let at_once = Self::most("BulkOptions::at_once", self.at_once)?;
-        if self.outage_wait.is_some_and(|time| time.is_zero()) {
-            return Err(Error::Config(
-                "BulkOptions::outage_wait is zero; to wait out no outage call no_outage_wait()"
-                    .to_owned(),
-            ));
-        }
-        let map = BatchMap::new(at_once);
+        let (map, bulk) = self.without_progress()?;
         let map = match &self.progress {
             Some(report) => {
                 let report = Arc::clone(report);
@@ -132,7 +139,19 @@ impl BulkOptions {
             }
             None => map,
         };
-        Ok((map, Bulk::new(self)))
+        Ok((map, bulk))
+    }
+
+    /// The options, checked, for who tells progress by itself.
+    fn without_progress(&self) -> Result<(BatchMap, Bulk)> {
+        let at_once = Self::most("BulkOptions::at_once", self.at_once)?;
+        if self.outage_wait.is_some_and(|time| time.is_zero()) {
+            return Err(Error::Config(
+                "BulkOptions::outage_wait is zero; to wait out no outage call no_outage_wait()"
+                    .to_owned(),
+            ));
+        }
+        Ok((BatchMap::new(at_once), Bulk::new(self)))
     }
 
     /// A number of calls at once, by the name of its option.

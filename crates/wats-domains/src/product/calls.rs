@@ -2,7 +2,7 @@
 
 use super::{BomItem, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation};
 use crate::route::tests::{AWKWARD, ID, Lacks};
-use crate::{Filter, Product, ProductQuery, ProductRevision, Wats};
+use crate::{BulkOptions, Filter, Product, ProductQuery, ProductRevision, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
     (
@@ -28,6 +28,7 @@ pub(crate) async fn call_all(api: &Wats) {
         .filter(Filter::eq("name", AWKWARD))
         .top(5)
         .order_by("name desc");
+    let many = BulkOptions::default();
     drop(product.get(AWKWARD).await);
     drop(product.query(&whole).await);
     drop(product.save(&Product::new("P")).await);
@@ -37,10 +38,10 @@ pub(crate) async fn call_all(api: &Wats) {
     };
     let mut revision = ProductRevision::new("A");
     revision.product_id = Some(ID);
-    drop(product.save_all(&[Product::new("P")]).await);
+    drop(product.save_in_lists([Product::new("P")], &many).await);
     drop(product.revision(key).await);
     drop(product.save_revision(&revision).await);
-    drop(product.save_revisions(&[revision]).await);
+    drop(product.save_revisions([revision], &many).await);
     drop(product.save_bom_xml("<BOM/>").await);
     drop(product.groups(AWKWARD).revision(AWKWARD).await);
     let member = GroupMember {

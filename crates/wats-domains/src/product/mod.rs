@@ -1,12 +1,14 @@
 //! Products: what is built and tested, by part number.
 //!
 //! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions and bills of materials,
-//! `vendors` those on vendors and groups, `internal` and `box_build` those that the server does not publish.
+//! `lists` saves many in lists, `vendors` are the operations on vendors and groups, `internal` and `box_build` those that the
+//! server does not publish.
 
 mod box_build;
 #[cfg(test)]
 pub(crate) mod calls;
 mod internal;
+mod lists;
 mod model;
 mod revisions;
 pub(crate) mod route;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wats_http::Call;
 
-use super::{Product, ProductRevision, ProductService, route};
+use super::{ProductRevision, ProductService, route};
 use crate::ask::Ask;
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
@@ -57,41 +57,6 @@ impl ProductService {
         self.core.ask(&route::save_revision, call)
     }
 
-    /// Inserts or updates products in one call, all of them or none (`PUT /api/Products`); what
-    /// [`save_many`](Self::save_many) does one by one.
-    ///
-    /// # Errors
-    /// [`Error::Query`] for no products and one without a part number; or the call fails.
-    pub fn save_all(&self, products: &[Product]) -> Ask<()> {
-        let nameless = products
-            .iter()
-            .position(|product| product.part_number().is_empty());
-        let call = match nameless {
-            _ if products.is_empty() => {
-                Err(Error::Query("there are no products to save".to_owned()))
-            }
-            Some(place) => Err(Error::Query(format!(
-                "the product {place} has no part number"
-            ))),
-            None => Ok(route::save_all.call().json(products)),
-        };
-        self.core.tell(&route::save_all, call)
-    }
-
-    /// Inserts or updates revisions in one call, all of them or none (`PUT /api/Products/Revisions`).
-    ///
-    /// # Errors
-    /// [`Error::Query`] for no revisions, and as [`save_revision`](Self::save_revision); or the call fails.
-    pub fn save_revisions(&self, revisions: &[ProductRevision]) -> Ask<()> {
-        let call = if revisions.is_empty() {
-            Err(Error::Query("there are no revisions to save".to_owned()))
-        } else {
-            let all = revisions.iter().try_for_each(checked);
-            all.map(|()| route::save_revisions.call().json(revisions))
-        };
-        self.core.tell(&route::save_revisions, call)
-    }
-
     /// Inserts or replaces the bill of materials of a revision, written in the server's XML (WSBF)
     /// (`PUT /api/Product/BOM`).
     ///
@@ -108,7 +73,7 @@ impl ProductService {
     }
 }
 
-fn checked(revision: &ProductRevision) -> Result<()> {
+pub(super) fn checked(revision: &ProductRevision) -> Result<()> {
     let number = revision.revision.as_deref().unwrap_or_default();
     if revision.revision_id.is_none() {
         scanned::check_some("revision", number, Kind::Number)?;

@@ -10,7 +10,7 @@ use wats_http::Call;
 use super::route;
 use super::{Product, ProductSummary};
 use crate::ask::list::{Key, Options};
-use crate::ask::{Ask, Core, Kept, List};
+use crate::ask::{Ask, Core, Gathered, Kept, List};
 use crate::bulk::{BulkOptions, InOrder, Lookup};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::{Filter, Literal};
@@ -75,13 +75,36 @@ static KEY: Key<ProductSummary> = Key {
 #[derive(Debug, Clone)]
 pub struct ProductService {
     pub(super) core: Arc<Core>,
+    gathered: Gathered<String, ProductSummary>,
 }
 
 impl ProductService {
     pub(crate) fn new(core: &Arc<Core>) -> Self {
         Self {
             core: Arc::clone(core),
+            gathered: None,
         }
+    }
+
+    /// Single look-ups share queries.
+    pub(crate) fn sharing(mut self, gathered: Gathered<String, ProductSummary>) -> Self {
+        self.gathered = gathered;
+        self
+    }
+
+    /// Look-ups of part numbers by live queries.
+    pub(crate) async fn look_up(
+        core: &Core,
+        numbers: Vec<String>,
+    ) -> Result<Partition<ProductSummary, Error>> {
+        let query = |filter| {
+            let options = Options {
+                filter: Some(filter),
+                ..Options::default()
+            };
+            core.rows(&route::query, options.fill(route::query.call()))
+        };
+        BY_NUMBER.run(numbers, &BulkOptions::lenient(), query).await
     }
 
     /// A product by part number (`GET /api/Product/{partNumber}`); any characters are allowed in it but those that nobody
@@ -114,6 +137,44 @@ impl ProductService {
     pub fn find(&self, part_number: &str) -> Ask<Option<Arc<Product>>> {
         let get = self.get(part_number);
         self.core.run(|_| async { none_if_missing(get.await) })
+    }
+
+    /// A product by part number as lists show it (`GET /api/Product/Query`): less than [`get`](Self::get), without
+    /// revisions, but with [`Wats::batching`](crate::Wats::batching) those that are asked for at once share queries.
+    ///
+    /// It comes from memory as the answers of [`query`](Self::query) do, and all who ask share one. That there is none is
+    /// not kept.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, with status 404; [`Error::Query`] for a part number that is empty or holds
+    /// what nobody sees; or the call fails.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats, numbers: Vec<String>) -> wats_domains::Result<()> {
+    /// let api = api.batching();
+    /// let products = numbers.iter().map(|number| api.product().summary(number));
+    /// for product in futures_util::future::join_all(products).await {
+    ///     println!("{:?}", product?.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn summary(&self, part_number: &str) -> Ask<Arc<ProductSummary>> {
+        let number = scanned::check_some("part number", part_number, Kind::Number)
+            .map(|()| part_number.to_owned());
+        let gathered = self.gathered.clone();
+        self.core.run(|core| async move {
+            let alone = |numbers| Self::look_up(&core, numbers);
+            core.one(&route::query, number?, &gathered, alone).await
+        })
+    }
+
+    /// As [`summary`](Self::summary), with `None` where there is no such product.
+    ///
+    /// # Errors
+    /// The call fails other than by 404.
+    pub fn find_summary(&self, part_number: &str) -> Ask<Option<Arc<ProductSummary>>> {
+        let summary = self.summary(part_number);
+        self.core.run(|_| async { none_if_missing(summary.await) })
     }
 
     /// Lists products (`GET /api/Product/Query`), or [`each`](List::each) of them in the order of their part numbers; from
@@ -178,10 +239,10 @@ impl ProductService {
         let service = self.clone();
         self.core.run(|_| async move {
             let list = |filter| service.query(&ProductQuery::default().filter(filter));
-            // A list is read again at no loss, so an outage is the caller's to wait out.
-            let many = BulkOptions::default().no_outage_wait();
             BY_NUMBER
-                .run(numbers, &many, |filter| list(filter).into_future())
+                .run(numbers, &BulkOptions::lenient(), |filter| {
+                    list(filter).into_future()
+                })
                 .await
         })
     }
@@ -190,8 +251,8 @@ impl ProductService {
     /// has the products as the server holds them and the failures apart, each with its place in the list. Of products of
     /// one part number the last one is what stays. An outage is waited out, see [`BulkOptions::outage_wait`].
     ///
-    /// It takes one call for each: the server's route for a list refuses all for one, and does not say which of them it
-    /// has saved. Products are taken from the list and written when their turn comes; see
+    /// It takes one call for each: what the server answers to a list of products is not described, and may not have the
+    /// products with their ids. Where those are not needed, [`save_in_lists`](Self::save_in_lists) takes fewer calls. Products are taken from the list and written when their turn comes; see
     /// [`submit_many`](crate::ReportService::submit_many).
     ///
     /// # Errors
@@ -236,7 +297,7 @@ impl ProductService {
     ///
     /// # Errors
     /// The call fails; saving again is safe, because the whole product is written. A new product or revision whose number
-    /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
+    /// is empty or has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
     /// server has already is not.
     pub fn save(&self, product: &Product) -> Ask<Product> {
         self.core
@@ -258,20 +319,26 @@ impl ProductService {
 
     /// The body of a save.
     fn written(&self, product: &Product) -> Result<Bytes> {
-        if product.product_id.is_none() {
-            scanned::check("part number", product.part_number(), Kind::Number)?;
-        }
-        for revision in product
-            .revisions()
-            .iter()
-            .filter(|revision| revision.revision_id.is_none())
-        {
-            let number = revision.revision.as_deref().unwrap_or_default();
-            scanned::check("revision", number, Kind::Number)?;
-        }
+        check_new(product)?;
         self.core
             .encode("the product cannot be written as JSON", product)
     }
+}
+
+/// Refuses a new product, or a new revision of it, whose number is empty or holds what nobody sees.
+pub(super) fn check_new(product: &Product) -> Result<()> {
+    if product.product_id.is_none() {
+        scanned::check_some("part number", product.part_number(), Kind::Number)?;
+    }
+    for revision in product
+        .revisions()
+        .iter()
+        .filter(|revision| revision.revision_id.is_none())
+    {
+        let number = revision.revision.as_deref().unwrap_or_default();
+        scanned::check_some("revision", number, Kind::Number)?;
+    }
+    Ok(())
 }
 
 fn saving(body: Bytes) -> Call {

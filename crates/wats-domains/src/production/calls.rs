@@ -5,10 +5,10 @@ use wats_http::Part;
 
 use super::{
     AddChild, FileFormat, InternalProduction, NewUnit, NumberRange, ProductionBatch, Reference,
-    Reservation, SerialNumberRange, UnitKey, UnitPair, UnitPhase,
+    Reservation, SerialNumberRange, Unit, UnitKey, UnitPair, UnitPhase,
 };
-use crate::Wats;
 use crate::route::tests::{AWKWARD, Lacks, NUMBER};
+use crate::{BulkOptions, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[(
     "production.upload_serial_numbers",
@@ -34,6 +34,8 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(production.verify(AWKWARD).part_number(AWKWARD).await);
     drop(production.set_phase(unit, UnitPhase::Scrapped).await);
     drop(production.set_process(unit, AWKWARD).await);
+    let many = BulkOptions::default();
+    drop(production.save_many([Unit::new(unit)], &many).await);
     drop(production.changes(10).await);
     drop(production.handled(NUMBER).await);
     drop(production.add_child(pair, AddChild::ByBoxBuild).await);
@@ -42,7 +44,7 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(production.check_children(unit).await);
     drop(
         production
-            .save_batches(&[ProductionBatch::new("B", 5)])
+            .save_batches([ProductionBatch::new("B", 5)], &many)
             .await,
     );
     drop(production.serial_number_types().await);

@@ -1,7 +1,8 @@
 //! Units: what they are, where they are, what they are made of, and their serial numbers.
 //!
 //! `key` says which unit, `model` holds the wire models, `service` the operations on units, `family` those on parents and
-//! children, `numbers` those on serial numbers, `internal` and `internal_numbers` those that the server does not publish.
+//! children, `numbers` those on serial numbers, `save` saves many units and batches, `internal` and `internal_numbers` are
+//! those that the server does not publish.
 
 #[cfg(test)]
 pub(crate) mod calls;
@@ -12,6 +13,7 @@ mod key;
 mod model;
 mod numbers;
 pub(crate) mod route;
+mod save;
 mod service;
 
 pub use family::{AddChild, UnitPair};

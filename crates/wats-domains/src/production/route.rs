@@ -7,6 +7,8 @@ routes! { "production";
     verify                = GET    "/api/Production/UnitVerification"                 safe;
     set_phase             = PUT    "/api/Production/SetUnitPhase"                     safe;
     set_process           = PUT    "/api/Production/SetUnitProcess"                   safe;
+    /// Writes by serial number, so twice is once.
+    save_many             = PUT    "/api/Production/Units"                            safe;
     changes               = GET    "/api/Production/Units/Changes"                    safe;
     handled               = DELETE "/api/Production/Units/Changes/{id}"               gone;
     add_child             = POST   "/api/Production/AddChildUnit"                     once;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::{ProductionBatch, Unit, UnitChange, UnitKey, UnitPhase, UnitVerificationGrade, route};
+use super::{Unit, UnitChange, UnitKey, UnitPhase, UnitVerificationGrade, route};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core, Kept};
 use crate::error::{Error, none_if_missing};
@@ -131,21 +129,6 @@ impl ProductionService {
     pub fn handled(&self, change_id: i32) -> Ask<()> {
         let call = route::handled.call().path("id", change_id);
         self.core.tell(&route::handled, Ok(call))
-    }
-
-    /// Inserts or updates batches (`PUT /api/Production/Batches`). The form of the answer is not described.
-    ///
-    /// # Errors
-    /// [`Error::Query`] for no batches and one without a number; or the call fails.
-    pub fn save_batches(&self, batches: &[ProductionBatch]) -> Ask<Value> {
-        let number = |batch: &ProductionBatch| batch.batch_number.clone().unwrap_or_default();
-        let nameless = batches.iter().position(|batch| number(batch).is_empty());
-        let call = match nameless {
-            _ if batches.is_empty() => Err(Error::Query("there are no batches to save".to_owned())),
-            Some(place) => Err(Error::Query(format!("the batch {place} has no number"))),
-            None => Ok(route::save_batches.call().json(batches)),
-        };
-        self.core.ask(&route::save_batches, call)
     }
 
     /// Forgets types of serial numbers, phases and sites in memory: the next reads ask the server.

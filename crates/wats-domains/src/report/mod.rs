@@ -1,6 +1,6 @@
 //! Test reports: everything of [`wats_report`] (model, builder, linter, evaluation), and what travels: submit, get and query.
 //!
-//! The operations: `service` with `submit`, `read`, `pages`, `files` and `internal`; `header` holds what lists of
+//! The operations: `service` with `submit`, `read`, `lookup`, `pages`, `files` and `internal`; `header` holds what lists of
 //! reports show, `query` which of it, `upload` makes the body of a submit, `answer` reads what is said of it, `refusal`
 //! takes a refusal apart, `each` gives many one by one, `disposition` finds the name of a file.
 
@@ -11,6 +11,7 @@ mod each;
 mod files;
 mod header;
 pub(crate) mod internal;
+mod lookup;
 mod pages;
 mod query;
 mod read;

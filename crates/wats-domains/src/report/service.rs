@@ -4,20 +4,24 @@
 use super::header;
 use super::route;
 use super::{HeaderQuery, MiscInfoHeader, MiscInfoSearch, ReportHeader};
-use crate::ask::{Ask, Core, List};
+use crate::ask::{Ask, Core, Gathered, List};
 use crate::error::Error;
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 /// Operations on reports; from [`Wats::report`](crate::Wats::report).
 #[derive(Debug, Clone)]
 pub struct ReportService {
     pub(super) core: Arc<Core>,
+    pub(super) gathered: Gathered<Uuid, ReportHeader>,
 }
 
 impl ReportService {
     pub(crate) fn new(core: &Arc<Core>) -> Self {
         Self {
             core: Arc::clone(core),
+            gathered: None,
         }
     }
 

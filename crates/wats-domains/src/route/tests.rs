@@ -263,7 +263,6 @@ async fn every_row_is_called_as_the_server_describes_it() {
 }
 
 #[test]
-#[ignore = "until all domains are there"]
 fn the_rows_are_the_servers_public_operations() {
     let Some(descriptions) = Descriptions::read() else {
         return;

@@ -15,6 +15,7 @@ mod against_simulator;
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
 mod asset;
+mod batching;
 mod build_common;
 mod bulk;
 mod client;
@@ -41,6 +42,7 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod save_lists;
 mod strict_server;
 mod upload;
 mod wait;

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use wats_domains::CacheOptions;
+use wats_domains::{BulkOptions, CacheOptions};
 use wats_domains::production::{
     AddChild, FileFormat, NewUnit, NumberRange, ProductionBatch, Reference, Reservation,
-    SerialNumberIdentifier, SerialNumberRange, UnitKey, UnitPair, UnitPhase,
+    SerialNumberIdentifier, SerialNumberRange, Unit, UnitKey, UnitPair, UnitPhase,
 };
 use wats_http::Part;
 use wats_http::http::Method;
@@ -41,7 +41,7 @@ fn time() -> Timestamp {
 #[tokio::test]
 async fn each_operation_is_sent_as_the_server_has_it() {
     let (api, mock) = refusing();
-    let production = api.production();
+    let (production, many) = (api.production(), BulkOptions::default());
     let other = AddChild::As {
         part_number: "Q",
         revision: "B",
@@ -66,7 +66,9 @@ async fn each_operation_is_sent_as_the_server_has_it() {
             => POST "/api/Production/RemoveChildUnit?parentSerialNumber=S%2F1&parentPartNumber=P%201&childSerialNumber=C&childPartNumber=D%26E";
         production.check_children(UNIT)
             => GET "/api/Production/CheckChildUnits?parentSerialNumber=S%2F1&parentPartNumber=P%201";
-        production.save_batches(&[ProductionBatch::new("B", 5)])
+        production.save_many([Unit::new(UNIT)], &many)
+            => PUT "/api/Production/Units", json!([{"serialNumber": "S/1", "partNumber": "P 1"}]);
+        production.save_batches([ProductionBatch::new("B", 5)], &many)
             => PUT "/api/Production/Batches", json!([{"batchNumber": "B", "batchSize": 5}]);
         production.serial_number_types() => GET "/api/Production/SerialNumbers/Types";
         production.take_serial_numbers("MAC", 3, FileFormat::Xml)
@@ -390,8 +392,6 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         production.add_child(PAIR, no_part) => "part number to check is empty";
         production.remove_child(pair(unit("1", ""))) => "part number is empty";
         production.check_children(unit("", "P")) => "serial number is empty";
-        production.save_batches(&[]) => "no batches";
-        production.save_batches(&[ProductionBatch::new("B", 1), ProductionBatch::new("", 1)]) => "the batch 1";
         production.take_serial_numbers("", 1, FileFormat::Xml) => "type of serial numbers is empty";
         production.take_serial_numbers("MAC", 0, FileFormat::Xml) => "quantity of serial numbers is 0";
         production.take_serial_numbers("MAC", u32::MAX, FileFormat::Xml) => "quantity of serial numbers";

@@ -3,6 +3,7 @@
 
 pub(crate) mod app;
 pub(crate) mod product;
+pub(crate) mod production;
 pub(crate) mod report;
 
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! What the server keeps: processes, products, reports. All in memory, all bounded.
+//! What the server keeps: processes, products, units, batches, reports. All in memory, all bounded.
 //!
 //! Each kind has its own lock, held for the moment of reading or changing; parsing and answering
 //! happen outside.
@@ -27,6 +27,8 @@ pub(crate) struct Limits {
 pub(crate) struct Store {
     processes: Mutex<Vec<Value>>,
     products: Mutex<Products>,
+    units: Mutex<ByKey>,
+    batches: Mutex<ByKey>,
     reports: Mutex<Reports>,
 }
 
@@ -38,6 +40,8 @@ impl Store {
                 limit: limits.products,
                 ..Products::default()
             }),
+            units: Mutex::new(ByKey::new(limits.products)),
+            batches: Mutex::new(ByKey::new(limits.products)),
             reports: Mutex::new(Reports::new(limits.reports)),
         }
     }
@@ -76,6 +80,16 @@ impl Store {
         work(&mut lock(&self.products))
     }
 
+    /// Looks at or changes the units, by serial number, as one step.
+    pub(crate) fn with_units<T>(&self, work: impl FnOnce(&mut ByKey) -> T) -> T {
+        work(&mut lock(&self.units))
+    }
+
+    /// Looks at or changes the batches, by batch number, as one step.
+    pub(crate) fn with_batches<T>(&self, work: impl FnOnce(&mut ByKey) -> T) -> T {
+        work(&mut lock(&self.batches))
+    }
+
     /// Looks at or changes the reports as one step.
     pub(crate) fn with_reports<T>(&self, work: impl FnOnce(&mut Reports) -> T) -> T {
         work(&mut lock(&self.reports))
@@ -84,6 +98,35 @@ impl Store {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Items by their key, as many as there may be products.
+#[derive(Debug, Clone)]
+pub(crate) struct ByKey {
+    items: BTreeMap<String, Arc<Value>>,
+    limit: usize,
+}
+
+impl ByKey {
+    fn new(limit: usize) -> Self {
+        Self {
+            items: BTreeMap::new(),
+            limit,
+        }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        self.items.get(key).map(AsRef::as_ref)
+    }
+
+    /// Puts an item in place of that of its key; the error is for the client.
+    pub(crate) fn put(&mut self, key: String, item: Value) -> Result<(), String> {
+        if !self.items.contains_key(&key) && self.items.len() >= self.limit {
+            return Err(format!("The server keeps at most {} of them.", self.limit));
+        }
+        self.items.insert(key, Arc::new(item));
+        Ok(())
+    }
 }
 
 /// Products by part number, with their ids.
