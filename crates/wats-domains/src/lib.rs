@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
-//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `batching` (single look-ups that share queries), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
+//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `batching` (single look-ups that share queries), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for), `tags` (names and values of users),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -20,7 +20,7 @@ mod error;
 pub mod export;
 pub mod manual_inspection;
 mod odata;
-mod process;
+pub mod process;
 pub mod product;
 pub mod production;
 pub mod report;
@@ -32,6 +32,7 @@ pub mod server;
 mod setting;
 pub mod software;
 pub mod system;
+mod tags;
 pub mod workflow;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
@@ -40,6 +41,7 @@ pub use bulk::{BatchingOptions, BulkOptions};
 pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
+#[doc(inline)]
 pub use process::{Process, ProcessService};
 #[doc(inline)]
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};

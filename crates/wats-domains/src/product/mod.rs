@@ -1,10 +1,13 @@
 //! Products: what is built and tested, by part number.
 //!
 //! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions and bills of materials,
-//! `lists` saves many in lists, `vendors` are the operations on vendors and groups.
+//! `lists` saves many in lists, `vendors` are the operations on vendors and groups, `internal` and `box_build` those that the
+//! server does not publish.
 
+mod box_build;
 #[cfg(test)]
 pub(crate) mod calls;
+mod internal;
 mod lists;
 mod model;
 mod revisions;
@@ -12,7 +15,11 @@ pub(crate) mod route;
 mod service;
 mod vendors;
 
-pub use model::{Product, ProductRevision, ProductSummary, Vendor};
+pub use box_build::{BoxBuildPart, PartOf};
+pub use internal::InternalProducts;
+pub use model::{
+    BomItem, Product, ProductCategory, ProductRevision, ProductSummary, RevisionRelation, Vendor,
+};
 pub use revisions::RevisionKey;
 pub use service::{ProductQuery, ProductService};
 pub use vendors::{AddToGroup, GroupMember, Groups};

@@ -125,7 +125,7 @@ impl ProductService {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, part_number: &str) -> Ask<Arc<Product>> {
-        let call = scanned::check("part number", part_number, Kind::Number)
+        let call = scanned::check_some("part number", part_number, Kind::Number)
             .map(|()| route::get.call().path("partNumber", part_number));
         self.core.ask_kept(&route::get, call)
     }
@@ -297,7 +297,7 @@ impl ProductService {
     ///
     /// # Errors
     /// The call fails; saving again is safe, because the whole product is written. A new product or revision whose number
-    /// has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
+    /// is empty or has a line end or a character that nobody sees is refused ([`Error::Query`](crate::Error::Query)); one that the
     /// server has already is not.
     pub fn save(&self, product: &Product) -> Ask<Product> {
         self.core
@@ -325,10 +325,10 @@ impl ProductService {
     }
 }
 
-/// Refuses a new product, or a new revision of it, whose number holds what nobody sees.
+/// Refuses a new product, or a new revision of it, whose number is empty or holds what nobody sees.
 pub(super) fn check_new(product: &Product) -> Result<()> {
     if product.product_id.is_none() {
-        scanned::check("part number", product.part_number(), Kind::Number)?;
+        scanned::check_some("part number", product.part_number(), Kind::Number)?;
     }
     for revision in product
         .revisions()
@@ -336,7 +336,7 @@ pub(super) fn check_new(product: &Product) -> Result<()> {
         .filter(|revision| revision.revision_id.is_none())
     {
         let number = revision.revision.as_deref().unwrap_or_default();
-        scanned::check("revision", number, Kind::Number)?;
+        scanned::check_some("revision", number, Kind::Number)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use wats_report::{ReportTime, wire};
 
 use crate::product::{Product, ProductRevision};
 use crate::setting::Setting;
+use crate::tags::tagged;
 
 wats_report::numbers! {
     /// In which phase of its life a unit is.
@@ -32,6 +33,12 @@ wats_report::numbers! {
         InStorage = 1024,
         /// It has left the factory.
         Shipped = 2048,
+        /// It waits to be made.
+        ProductionQueued = 4098,
+        /// It waits to be repaired.
+        ProductionRepairQueued = 4100,
+        /// It came back and waits to be repaired.
+        ServiceRepairQueued = 4104,
     }
 }
 
@@ -122,6 +129,18 @@ wire! {
         "identifierName" => identifier_name: String,
     }
 
+    /// A phase of units, as the server names it.
+    pub struct Phase {
+        /// The phase.
+        "UnitPhaseId" => phase: UnitPhase,
+        /// Its code.
+        "Code" => code: String,
+        /// Name for people.
+        "Name" => name: String,
+        /// Description.
+        "Description" => description: String,
+    }
+
     /// How good a unit is by the verification rules.
     pub struct UnitVerificationGrade {
         /// Status of the unit.
@@ -164,6 +183,8 @@ wire! {
         "repairCount" => repair_count: i32,
     }
 }
+
+tagged!(Unit);
 
 impl Unit {
     /// A unit that is not saved yet.

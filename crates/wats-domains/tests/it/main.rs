@@ -14,15 +14,20 @@ mod against_simulator;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
+mod asset;
 mod batching;
 mod build_common;
 mod bulk;
 mod client;
 mod foreign;
+mod golden;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
 mod lint_agrees;
 mod models;
+mod process;
+mod product;
+mod production;
 mod report_build;
 mod report_build_random;
 mod report_bulk;
@@ -44,3 +49,4 @@ mod wait;
 mod wait_bulk;
 mod wait_inside;
 mod words;
+mod workflow;
