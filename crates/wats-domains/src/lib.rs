@@ -32,6 +32,7 @@ mod setting;
 pub mod software;
 pub mod system;
 pub mod workflow;
+mod xml;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;

@@ -1,8 +1,9 @@
 //! Products: what is built and tested, by part number.
 //!
-//! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions and bills of materials,
-//! `vendors` those on vendors and groups.
+//! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions, `bom` bills of
+//! materials, `vendors` the operations on vendors and groups.
 
+mod bom;
 #[cfg(test)]
 pub(crate) mod calls;
 mod model;
@@ -11,6 +12,7 @@ pub(crate) mod route;
 mod service;
 mod vendors;
 
+pub use bom::{Bom, BomComponent};
 pub use model::{Product, ProductRevision, ProductSummary, Vendor};
 pub use revisions::RevisionKey;
 pub use service::{ProductQuery, ProductService};

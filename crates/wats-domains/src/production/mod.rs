@@ -1,7 +1,7 @@
 //! Units: what they are, where they are, what they are made of, and their serial numbers.
 //!
 //! `key` says which unit, `model` holds the wire models, `service` the operations on units, `family` those on parents and
-//! children, `numbers` those on serial numbers.
+//! children, `numbers` those on serial numbers, `serial_numbers` the files of them.
 
 #[cfg(test)]
 pub(crate) mod calls;
@@ -10,6 +10,7 @@ mod key;
 mod model;
 mod numbers;
 pub(crate) mod route;
+mod serial_numbers;
 mod service;
 
 pub use family::{AddChild, UnitPair};
@@ -22,4 +23,5 @@ pub use numbers::{
     ExportSerialNumbers, FileFormat, NumberRange, Reference, SerialNumbersIn, SerialNumbersOf,
     TakeSerialNumbers,
 };
+pub use serial_numbers::SerialNumbers;
 pub use service::{ProductionService, Verify};

@@ -14,6 +14,7 @@ mod against_simulator;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
+mod bom;
 mod build_common;
 mod bulk;
 mod client;
@@ -36,6 +37,8 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod serial_numbers;
+mod software;
 mod strict_server;
 mod upload;
 mod wait;
