@@ -63,7 +63,7 @@ impl SerialNumbers {
                 .take(200)
                 .collect();
             Error::Data(format!(
-                "the serial numbers cannot be read: {why}; the file is {} bytes and begins `{}`",
+                "the serial numbers cannot be read: {why:.300}; the file is {} bytes and begins `{}`",
                 contents.len(),
                 shown.escape_debug()
             ))

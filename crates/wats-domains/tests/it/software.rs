@@ -655,8 +655,9 @@ async fn dropping_it_leaves_no_half_file() {
         let _ = held.recv();
     });
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let options =
-        InstallOptions::default().on_progress(move |progress| drop(tell.send(progress.bytes)));
+    let options = InstallOptions::default().on_progress(move |progress| {
+        let _ = tell.send(progress.bytes);
+    });
     let install = api
         .software()
         .internal()
