@@ -34,6 +34,7 @@ pub mod software;
 pub mod system;
 mod tags;
 pub mod workflow;
+mod xml;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};
 pub use builder::WatsBuilder;

@@ -30,6 +30,7 @@ pub const TARGETS: &[(&str, Criterion)] = &[
     ("domains_filter", |bytes| domains::filter(&text(bytes))),
     ("domains_lists", domains::lists),
     ("domains_report", domains::report),
+    ("domains_serial_numbers", domains::serial_numbers),
     ("domains_texts", domains::texts),
     ("http_address", |bytes| http::address(&text(bytes))),
     ("http_capture", http::capture),

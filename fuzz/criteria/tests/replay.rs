@@ -79,6 +79,7 @@ targets! {
     domains_filter
     domains_lists
     domains_report
+    domains_serial_numbers
     domains_texts
     http_address
     http_capture

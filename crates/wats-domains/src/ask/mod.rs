@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wats_codec::{Decode, Encode, Serializer};
-use wats_http::{Call, Client, Response};
+use wats_http::{Call, Client, Download, Response};
 
 use crate::bulk::InOrder;
 use crate::error::{Error, Result, none_if_missing};
@@ -192,14 +192,22 @@ impl Core {
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
         let _stales = Stales { core: self, route };
-        let http = self.http();
-        let call = if route.is_internal() {
-            // Internal routes ask where a call comes from.
-            call.header("referer", http.base_url())
+        Ok(self.http().execute(self.with_referer(route, call)).await?)
+    }
+
+    /// Begins to read a file of any size, as it is.
+    pub(crate) async fn stream(&self, route: &Route, call: Call) -> Result<Download> {
+        let call = self.with_referer(route, call.header("accept", "*/*"));
+        Ok(self.http().download(call).await?)
+    }
+
+    /// Internal routes ask where a call comes from.
+    fn with_referer(&self, route: &Route, call: Call) -> Call {
+        if route.is_internal() {
+            call.header("referer", self.http().base_url())
         } else {
             call
-        };
-        Ok(http.execute(call).await?)
+        }
     }
 
     /// Carries out a row whose answer is JSON.

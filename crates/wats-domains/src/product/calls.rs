@@ -1,6 +1,8 @@
 //! A call of each row, for the tests of the table.
 
-use super::{BomItem, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation};
+use super::{
+    Bom, BomComponent, BomItem, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation,
+};
 use crate::route::tests::{AWKWARD, ID, Lacks};
 use crate::{BulkOptions, Filter, Product, ProductQuery, ProductRevision, Wats};
 
@@ -43,6 +45,9 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(product.save_revision(&revision).await);
     drop(product.save_revisions([revision], &many).await);
     drop(product.save_bom_xml("<BOM/>").await);
+    let mut bom = Bom::new(key);
+    bom.components.push(BomComponent::new(AWKWARD));
+    drop(product.save_bom(&bom).await);
     drop(product.groups(AWKWARD).revision(AWKWARD).await);
     let member = GroupMember {
         group: AWKWARD,

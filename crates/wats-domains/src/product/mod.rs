@@ -1,9 +1,10 @@
 //! Products: what is built and tested, by part number.
 //!
-//! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions and bills of materials,
-//! `lists` saves many in lists, `vendors` are the operations on vendors and groups, `internal` and `box_build` those that the
-//! server does not publish.
+//! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions, `bom` bills of
+//! materials, `lists` saves many in lists, `vendors` are the operations on vendors and groups, `internal` and `box_build` those
+//! that the server does not publish.
 
+mod bom;
 mod box_build;
 #[cfg(test)]
 pub(crate) mod calls;
@@ -15,6 +16,7 @@ pub(crate) mod route;
 mod service;
 mod vendors;
 
+pub use bom::{Bom, BomComponent};
 pub use box_build::{BoxBuildPart, PartOf};
 pub use internal::InternalProducts;
 pub use model::{

@@ -57,8 +57,8 @@ impl ProductService {
         self.core.ask(&route::save_revision, call)
     }
 
-    /// Inserts or replaces the bill of materials of a revision, written in the server's XML (WSBF)
-    /// (`PUT /api/Product/BOM`).
+    /// As [`save_bom`](Self::save_bom), with a bill that is written already in the server's XML (WSBF)
+    /// (`PUT /api/Product/BOM`). The text goes out as it is, so what it declares as its encoding must be true.
     ///
     /// # Errors
     /// [`Error::Query`] for an empty text; or the call fails, with status 500 for a bill that is not valid.

@@ -1,8 +1,8 @@
 //! Units: what they are, where they are, what they are made of, and their serial numbers.
 //!
 //! `key` says which unit, `model` holds the wire models, `service` the operations on units, `family` those on parents and
-//! children, `numbers` those on serial numbers, `save` saves many units and batches, `internal` and `internal_numbers` are
-//! those that the server does not publish.
+//! children, `numbers` those on serial numbers, `serial_numbers` the files of them, `save` saves many units and batches,
+//! `internal` and `internal_numbers` are those that the server does not publish.
 
 #[cfg(test)]
 pub(crate) mod calls;
@@ -14,6 +14,7 @@ mod model;
 mod numbers;
 pub(crate) mod route;
 mod save;
+mod serial_numbers;
 mod service;
 
 pub use family::{AddChild, UnitPair};
@@ -34,4 +35,5 @@ pub use numbers::{
     ExportSerialNumbers, FileFormat, NumberRange, Reference, SerialNumbersIn, SerialNumbersOf,
     TakeSerialNumbers,
 };
+pub use serial_numbers::SerialNumbers;
 pub use service::{ProductionService, Verify};

@@ -116,7 +116,7 @@ impl ProductionService {
     }
 
     /// Takes free serial numbers of a type (`POST /api/Production/SerialNumbers/Take`): as many as there are, if there are
-    /// fewer. They come as a file.
+    /// fewer. They come as a file, which [`SerialNumbers::read`](super::SerialNumbers::read) takes apart.
     ///
     /// It is not repeated, as each call takes others. Say for which unit they are: then those that were taken by a call
     /// whose answer was lost are found by [`serial_numbers_of`](Self::serial_numbers_of).
@@ -182,7 +182,8 @@ impl ProductionService {
         SerialNumbersOf::new(&self.core, route, call)
     }
 
-    /// A file of the serial numbers of a type (`GET /api/Production/SerialNumbers`).
+    /// A file of the serial numbers of a type (`GET /api/Production/SerialNumbers`), which
+    /// [`SerialNumbers::read`](super::SerialNumbers::read) takes apart.
     ///
     /// # Errors
     /// [`Error::Query`] for an empty type; or the call fails.
@@ -199,7 +200,8 @@ impl ProductionService {
         ExportSerialNumbers::new(&self.core, route, call)
     }
 
-    /// Adds the serial numbers of a file to a type (`PUT /api/Production/SerialNumbers`). It is not repeated.
+    /// Adds the serial numbers of a file to a type (`PUT /api/Production/SerialNumbers`).
+    /// [`SerialNumbers::write`](super::SerialNumbers::write) makes such a file. It is not repeated.
     ///
     /// # Errors
     /// [`Error::Query`] for an empty type; or the call fails.

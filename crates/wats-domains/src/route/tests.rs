@@ -34,6 +34,7 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
         crate::server::route::ALL,
         crate::server::route::internal::ALL,
         crate::software::route::ALL,
+        crate::software::route::internal::ALL,
         crate::system::route::ALL,
         crate::workflow::route::ALL,
         crate::process::route::ALL,

@@ -2,7 +2,10 @@
 
 use wats_http::Part;
 
-use super::{FileAttribute, Package, PackageStatus, PackageVersion, Tag};
+use super::{
+    FileAttribute, InternalSoftware, LocalFile, Package, PackageStatus, PackageVersion,
+    SoftwareEntity, Tag,
+};
 use crate::Wats;
 use crate::route::tests::{AWKWARD, ID, Lacks, NUMBER};
 
@@ -43,4 +46,37 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(software.upload_zip(ID, zip).clean_install(true).await);
     drop(software.delete(ID).await);
     drop(software.delete_by_name(version).await);
+    call_internal(&software.internal()).await;
+}
+
+async fn call_internal(internal: &InternalSoftware) {
+    let released = PackageStatus::Released;
+    let file = LocalFile {
+        package_id: ID,
+        folder_id: ID,
+        path: AWKWARD,
+        checksum: AWKWARD,
+        modified_epoch: 7,
+    };
+    let mut folder = SoftwareEntity::default();
+    folder.id = Some(ID);
+    folder.name = Some(AWKWARD.to_owned());
+    drop(internal.package(ID).await);
+    drop(internal.package_by_name(AWKWARD, &released).await);
+    drop(internal.by_tags(AWKWARD, &released).await);
+    let history = internal.history(AWKWARD).status(released);
+    drop(history.all_versions(true).await);
+    drop(internal.available(&[ID, ID]).await);
+    drop(internal.revoked(&[ID]).revoked_only(true).await);
+    drop(internal.download_history(NUMBER).await);
+    drop(internal.details(ID).await);
+    drop(internal.file(ID).await);
+    drop(internal.check_file(file).await);
+    drop(internal.download_file(ID).await);
+    drop(internal.create_folder(ID, &folder).await);
+    drop(internal.update_folder(&folder).await);
+    drop(internal.delete_folder(ID).await);
+    drop(internal.delete_files(&[ID]).await);
+    drop(internal.log_download(ID, 7).await);
+    drop(internal.is_connected().await);
 }

@@ -20,3 +20,31 @@ routes! { "software";
     delete             = DELETE "/api/Software/Package/{id}"               gone;
     delete_by_name     = DELETE "/api/Software/PackageByName"              gone;
 }
+
+/// Routes that the server does not publish.
+pub(crate) mod internal {
+    use crate::ask::route::routes;
+
+    routes! { "software.internal";
+        package          = GET  "/api/internal/Software/GetPackage"                safe;
+        package_by_name  = GET  "/api/internal/Software/GetPackageByName"          safe;
+        by_tags          = GET  "/api/internal/Software/GetPackagesByTag"          safe;
+        history          = GET  "/api/internal/Software/GetPackageHistory"         safe;
+        available        = GET  "/api/internal/Software/GetAvailablePackages"      safe;
+        revoked          = GET  "/api/internal/Software/GetRevokedPackages"        safe;
+        download_history = GET  "/api/internal/Software/GetPackageDownloadHistory" safe;
+        details          = GET  "/api/internal/Software/GetSoftwareEntityDetails"  safe;
+        file             = GET  "/api/internal/Software/File/{id}"                 safe;
+        check_file       = GET  "/api/internal/Software/CheckFile"                 safe;
+        /// What the server notes of a download is noted by `log`.
+        download_file    = GET  "/api/internal/Software/DownloadFile"              safe;
+        create_folder    = POST "/api/internal/Software/PostPackageFolder"         once;
+        /// Writes the whole folder.
+        update_folder    = POST "/api/internal/Software/UpdatePackageFolder"       safe;
+        delete_folder    = POST "/api/internal/Software/DeletePackageFolder"       once;
+        delete_files     = POST "/api/internal/Software/DeletePackageFolderFiles"  once;
+        /// Notes a download each time, though it is a GET.
+        log              = GET  "/api/internal/Software/Log"                       once;
+        is_connected     = GET  "/api/internal/Software/isConnected"               safe;
+    }
+}

@@ -51,7 +51,7 @@ pub struct PackageVersion<'a> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct SoftwareService {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 impl SoftwareService {

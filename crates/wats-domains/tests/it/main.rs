@@ -16,6 +16,7 @@ mod against_simulator;
 mod alike;
 mod asset;
 mod batching;
+mod bom;
 mod build_common;
 mod bulk;
 mod client;
@@ -43,6 +44,8 @@ mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
 mod save_lists;
+mod serial_numbers;
+mod software;
 mod strict_server;
 mod upload;
 mod wait;
