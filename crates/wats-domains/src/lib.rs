@@ -19,7 +19,7 @@ mod error;
 pub mod export;
 pub mod manual_inspection;
 mod odata;
-mod process;
+pub mod process;
 pub mod product;
 pub mod production;
 pub mod report;
@@ -39,6 +39,7 @@ pub use bulk::BulkOptions;
 pub use client::Wats;
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
+#[doc(inline)]
 pub use process::{Process, ProcessService};
 #[doc(inline)]
 pub use product::{Product, ProductQuery, ProductRevision, ProductService, ProductSummary};

@@ -3,12 +3,13 @@
 
 /// Makes the type of such an operation: `"queryName" => setter: Type` for each optional parameter of the query. `by` names
 /// the method of the core that carries it out: `ask` for JSON, `tell` for an answer that says nothing, `download` for a
-/// file. It is made by `Name::new(&core, &route::row, call)`, where the call has what is required.
+/// file. `: String as Number` (or `Name`) refuses a text that is empty or holds what nobody sees, by the name of its setter. It
+/// is made by `Name::new(&core, &route::row, call)`, where the call has what is required.
 macro_rules! request {
     ($(
         $(#[$meta:meta])*
         pub struct $name:ident -> $answer:ty, by $by:ident {
-            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty, )+
+            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty $(as $kind:ident)?, )+
         }
     )+) => { $(
         $(#[$meta])*
@@ -58,7 +59,14 @@ macro_rules! request {
             type IntoFuture = $crate::Ask<$answer>;
 
             fn into_future(self) -> $crate::Ask<$answer> {
-                let call = self.call.map(|call| call$( .query_opt($wire, self.$field) )+);
+                let mut call = self.call;
+                $( $( if let (Ok(_), Some(text)) = (&call, &self.$field) {
+                    let kind = $crate::scanned::Kind::$kind;
+                    if let Err(error) = $crate::scanned::check_some(stringify!($field), text, kind) {
+                        call = Err(error);
+                    }
+                } )? )+
+                let call = call.map(|call| call$( .query_opt($wire, self.$field) )+);
                 self.core.$by(self.route, call)
             }
         }

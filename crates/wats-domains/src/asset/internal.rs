@@ -31,11 +31,12 @@ impl InternalAssets {
     /// The names of an asset's files (`GET /api/internal/Blob/Asset/List/{assetId}`).
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`] for an empty id; or the call fails.
     pub fn files(&self, asset_id: &str) -> Ask<Vec<String>> {
         let route = &route::internal::files;
-        self.core
-            .ask(route, Ok(route.call().path("assetId", asset_id)))
+        let call = scanned::check_some("asset id", asset_id, Kind::Number)
+            .map(|()| route.call().path("assetId", asset_id));
+        self.core.ask(route, call)
     }
 
     /// A file of an asset (`GET /api/internal/Blob/Asset`).
@@ -61,12 +62,15 @@ impl InternalAssets {
     /// Deletes files of an asset (`DELETE /api/internal/Blob/Assets`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty id, and for no names; or the call fails.
+    /// [`Error::Query`] for an empty id, for no names and an empty one; or the call fails.
     pub fn delete_files(&self, asset_id: &str, names: &[&str]) -> Ask<()> {
         let route = &route::internal::delete_files;
         let call = scanned::check_some("asset id", asset_id, Kind::Number).and_then(|()| {
             if names.is_empty() {
                 return Err(Error::Query("there are no files to delete".to_owned()));
+            }
+            for name in names {
+                scanned::check_some("name of the file", name, Kind::Name)?;
             }
             Ok(route.call().query("assetId", asset_id).json(names))
         });
@@ -86,7 +90,7 @@ pub struct AssetFile<'a> {
 impl AssetFile<'_> {
     fn query(self, call: Call) -> Result<Call> {
         scanned::check_some("asset id", self.asset_id, Kind::Number)?;
-        scanned::check_some("name of the file", self.name, Kind::Number)?;
+        scanned::check_some("name of the file", self.name, Kind::Name)?;
         Ok(call
             .query("assetId", self.asset_id)
             .query("filename", self.name))

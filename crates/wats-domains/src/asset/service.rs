@@ -31,7 +31,7 @@ request! {
         /// Whether the message is translated; it is unless told.
         "translate" => translate: bool,
         /// To which language, such as `zh-CN`.
-        "cultureCode" => culture_code: String,
+        "cultureCode" => culture_code: String as Number,
     }
 
     /// From [`AssetService::sub_assets`].

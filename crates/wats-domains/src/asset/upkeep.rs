@@ -15,7 +15,7 @@ request! {
         /// Whether the assets that belong to it are counted too.
         "incrementChildren" => with_children: bool,
         /// The language of the message in the answer, such as `zh-CN`.
-        "cultureCode" => culture_code: String,
+        "cultureCode" => culture_code: String as Number,
     }
 
     /// From [`AssetService::set_total_count`].
@@ -23,7 +23,7 @@ request! {
         /// Whether the assets that belong to it are counted too.
         "incrementChildren" => with_children: bool,
         /// The language of the message in the answer, such as `zh-CN`.
-        "cultureCode" => culture_code: String,
+        "cultureCode" => culture_code: String as Number,
     }
 
     /// From [`AssetService::reset_running_count`].

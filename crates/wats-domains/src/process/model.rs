@@ -1,5 +1,7 @@
-//! The wire model of a process, as `GET /api/App/Processes` lists it.
+//! The wire models of processes, as `GET /api/App/Processes` lists them and as the server's own pages read them.
 
+use serde_json::Value;
+use uuid::Uuid;
 use wats_report::wire;
 
 wire! {
@@ -17,6 +19,36 @@ wire! {
         "isRepairOperation" => is_repair_operation: bool,
         /// Whether it is other work in progress.
         "isWipOperation" => is_wip_operation: bool,
+        /// Its place in the order of processes.
+        "processIndex" => index: i32,
+        /// 1 = active.
+        "state" => state: i32,
+        /// What a repair operation asks for; the server names its members in words only.
+        "repairOperation" => repair_operation: Value,
+    }
+
+    /// A process as the server's own pages read it, with its id.
+    pub struct DetailedProcess {
+        /// Identifier.
+        "ProcessID" => id: Uuid,
+        /// The code that reports carry in `processCode`.
+        "Code" => code: i32,
+        /// Name for people.
+        "Name" => name: String,
+        /// Description.
+        "Description" => description: String,
+        /// Its place in the order of processes.
+        "ProcessIndex" => index: i32,
+        /// 1 = active.
+        "State" => state: i32,
+        /// What else is defined of it, as a text.
+        "Properties" => properties: String,
+        /// Whether test reports may use it.
+        "IsTestOperation" => is_test_operation: bool,
+        /// Whether repair reports may use it.
+        "IsRepairOperation" => is_repair_operation: bool,
+        /// Whether it is other work in progress.
+        "IsWIPOperation" => is_wip_operation: bool,
     }
 }
 
@@ -34,5 +66,10 @@ impl Process {
     /// Whether repair reports may use it.
     pub fn is_repair(&self) -> bool {
         self.is_repair_operation.unwrap_or_default()
+    }
+
+    /// Whether it is other work in progress.
+    pub fn is_wip(&self) -> bool {
+        self.is_wip_operation.unwrap_or_default()
     }
 }

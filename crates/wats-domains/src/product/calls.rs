@@ -1,6 +1,6 @@
 //! A call of each row, for the tests of the table.
 
-use super::{GroupMember, RevisionKey};
+use super::{BomItem, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation};
 use crate::route::tests::{AWKWARD, ID, Lacks};
 use crate::{Filter, Product, ProductQuery, ProductRevision, Wats};
 
@@ -14,6 +14,11 @@ pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
         "product.save_bom",
         Lacks::Body,
         "the bill is the body, in words only",
+    ),
+    (
+        "product.internal.save_bom",
+        Lacks::Body,
+        "the bill is the body; nobody says so",
     ),
 ];
 
@@ -52,4 +57,20 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(product.vendors().await);
     drop(product.add_vendors(&[AWKWARD]).await);
     drop(product.delete_vendors(&[AWKWARD]).await);
+    let internal = product.internal();
+    drop(internal.bom(key).await);
+    drop(internal.save_bom(key, &[BomItem::default()]).await);
+    drop(internal.get(AWKWARD).await);
+    drop(internal.info(key).await);
+    drop(internal.categories().await);
+    drop(internal.save_categories(&[ProductCategory::new("C")]).await);
+    let part = PartOf {
+        whole: ID,
+        part: uuid::Uuid::nil(),
+    };
+    let mut relation = RevisionRelation::new(part);
+    drop(internal.relate(&relation).await);
+    relation.relation_id = Some(ID);
+    drop(internal.save_relation(&relation).await);
+    drop(internal.delete_relation(ID).await);
 }

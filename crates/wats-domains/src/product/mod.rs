@@ -1,17 +1,23 @@
 //! Products: what is built and tested, by part number.
 //!
 //! `model` holds the wire models, `service` the operations on products, `revisions` those on revisions and bills of materials,
-//! `vendors` those on vendors and groups.
+//! `vendors` those on vendors and groups, `internal` and `box_build` those that the server does not publish.
 
+mod box_build;
 #[cfg(test)]
 pub(crate) mod calls;
+mod internal;
 mod model;
 mod revisions;
 pub(crate) mod route;
 mod service;
 mod vendors;
 
-pub use model::{Product, ProductRevision, ProductSummary, Vendor};
+pub use box_build::{BoxBuildPart, PartOf};
+pub use internal::InternalProducts;
+pub use model::{
+    BomItem, Product, ProductCategory, ProductRevision, ProductSummary, RevisionRelation, Vendor,
+};
 pub use revisions::RevisionKey;
 pub use service::{ProductQuery, ProductService};
 pub use vendors::{AddToGroup, GroupMember, Groups};

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 use wats_report::wire;
+use wats_report::wire::Number;
 
 use crate::setting::Setting;
 
@@ -66,6 +67,56 @@ wire! {
     pub struct Vendor {
         /// Name.
         "VendorName" => name: String,
+    }
+
+    /// A category of products.
+    pub struct ProductCategory {
+        /// Identifier given by the server; `None` for one that is not saved yet.
+        "ProductCategoryId" => category_id: Uuid,
+        /// Name.
+        "Name" => name: String,
+        /// Description.
+        "Description" => description: String,
+    }
+
+    /// That a revision is part of another.
+    pub struct RevisionRelation {
+        /// Identifier given by the server; `None` for one that is not saved yet.
+        "ProductRevisionRelationId" => relation_id: Uuid,
+        /// The whole.
+        "ParentProductRevisionId" => parent_revision_id: Uuid,
+        /// The part.
+        "ProductRevisionId" => revision_id: Uuid,
+        /// How often it is part of the whole.
+        "Quantity" => quantity: i32,
+        /// Its number in the whole.
+        "ItemNumber" => item_number: String,
+        /// Which other revisions may be in its place.
+        "RevisionMask" => revision_mask: String,
+    }
+
+    /// An item of a bill of materials.
+    pub struct BomItem {
+        /// Identifier given by the server.
+        "bomItemId" => item_id: Uuid,
+        /// The revision that it is part of.
+        "productRevisionId" => revision_id: Uuid,
+        /// Where it is, such as `C12`.
+        "componentRef" => component_ref: String,
+        /// Part number.
+        "partNumber" => part_number: String,
+        /// Description.
+        "description" => description: String,
+        /// How many there are.
+        "quantity" => quantity: Number,
+        /// Who makes it.
+        "manufacturer" => manufacturer: String,
+        /// Part number of who makes it.
+        "manufacturerPn" => manufacturer_part_number: String,
+        /// Who sells it.
+        "vendor" => vendor: String,
+        /// Part number of who sells it.
+        "vendorPn" => vendor_part_number: String,
     }
 
     /// A product as lists show it; the whole of it comes from [`get`](crate::ProductService::get).
@@ -147,6 +198,28 @@ impl Vendor {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: Some(name.into()),
+            ..Self::default()
+        }
+    }
+}
+
+impl ProductCategory {
+    /// A category that is not saved yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: Some(name.into()),
+            ..Self::default()
+        }
+    }
+}
+
+impl RevisionRelation {
+    /// A relation that is not saved yet, with a quantity of 1.
+    pub fn new(part: super::PartOf) -> Self {
+        Self {
+            parent_revision_id: Some(part.whole),
+            revision_id: Some(part.part),
+            quantity: Some(1),
             ..Self::default()
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use wats_http::Call;
 
 use super::{Product, ProductRevision, ProductService, route};
 use crate::ask::Ask;
@@ -22,6 +23,14 @@ impl RevisionKey<'_> {
     pub(crate) fn check(self) -> Result<()> {
         scanned::check_some("part number", self.part_number, Kind::Number)?;
         scanned::check_some("revision", self.revision, Kind::Number)
+    }
+
+    /// Names the revision in the query of a call.
+    pub(crate) fn query(self, call: Call) -> Result<Call> {
+        self.check()?;
+        Ok(call
+            .query("partNumber", self.part_number)
+            .query("revision", self.revision))
     }
 }
 

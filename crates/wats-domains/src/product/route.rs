@@ -22,3 +22,23 @@ routes! { "product";
     add_vendors    = PUT    "/api/Product/Vendors"                safe stales [Vendors];
     delete_vendors = DELETE "/api/Product/Vendors"                gone stales [Vendors];
 }
+
+/// Routes that the server does not publish.
+pub(crate) mod internal {
+    use crate::ask::route::routes;
+
+    routes! { "product.internal";
+        bom             = GET    "/api/internal/Product/Bom"                           safe keeps Boms;
+        /// Writes the whole bill.
+        save_bom        = PUT    "/api/internal/Product/BOM"                           safe stales [Boms];
+        get             = GET    "/api/internal/Product/GetProductByPN"                safe;
+        info            = GET    "/api/internal/Product/GetProductInfo"                safe;
+        categories      = GET    "/api/internal/Product/GetProductCategories"          safe;
+        /// Writes the whole list. Products and lists of them have the names of categories.
+        save_categories = PUT    "/api/internal/Product/PutProductCategories"          safe stales [Products, ProductLists];
+        /// Adds each time.
+        relate          = POST   "/api/internal/Product/PostProductRevisionRelation"   once;
+        save_relation   = PUT    "/api/internal/Product/PutProductRevisionRelation"    safe;
+        delete_relation = DELETE "/api/internal/Product/DeleteProductRevisionRelation" gone;
+    }
+}

@@ -102,7 +102,7 @@ impl ProductService {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, part_number: &str) -> Ask<Arc<Product>> {
-        let call = scanned::check("part number", part_number, Kind::Number)
+        let call = scanned::check_some("part number", part_number, Kind::Number)
             .map(|()| route::get.call().path("partNumber", part_number));
         self.core.ask_kept(&route::get, call)
     }

@@ -14,13 +14,13 @@ request! {
     /// From [`ProductService::groups`].
     pub struct Groups -> Arc<Value>, by ask_kept {
         /// Only groups with this revision.
-        "revision" => revision: String,
+        "revision" => revision: String as Number,
     }
 
     /// From [`ProductService::add_to_group`].
     pub struct AddToGroup -> (), by tell {
         /// Only this revision.
-        "revision" => revision: String,
+        "revision" => revision: String as Number,
         /// Whether it is kept out of the group instead.
         "exclude" => exclude: bool,
     }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use wats_http::Part;
 
 use super::{
-    AddChild, FileFormat, NumberRange, ProductionBatch, Reference, UnitKey, UnitPair, UnitPhase,
+    AddChild, FileFormat, InternalProduction, NewUnit, NumberRange, ProductionBatch, Reference,
+    Reservation, SerialNumberRange, UnitKey, UnitPair, UnitPhase,
 };
 use crate::Wats;
 use crate::route::tests::{AWKWARD, Lacks, NUMBER};
@@ -81,4 +82,49 @@ pub(crate) async fn call_all(api: &Wats) {
             .upload_serial_numbers(AWKWARD, FileFormat::Csv, file)
             .await,
     );
+    call_internal(&production.internal(), pair, range).await;
+}
+
+async fn call_internal(internal: &InternalProduction, pair: UnitPair<'_>, range: NumberRange<'_>) {
+    let unit = pair.parent;
+    let new = NewUnit {
+        serial_number: AWKWARD,
+        part_number: AWKWARD,
+        revision: AWKWARD,
+    };
+    drop(internal.unit(AWKWARD).part_number(AWKWARD).await);
+    drop(internal.unit_info(unit).await);
+    drop(internal.unit_hierarchy(unit).await);
+    drop(internal.unit_phase(unit).await);
+    drop(internal.unit_process(unit).await);
+    drop(internal.unit_history(unit).await);
+    drop(internal.unit_contents(new).await);
+    drop(internal.phases().await);
+    drop(internal.sites().await);
+    drop(internal.is_connected().await);
+    let create = internal.create_unit(new).batch_number(AWKWARD);
+    drop(create.phase(UnitPhase::Finalized).await);
+    let add = internal.add_child(pair, AddChild::ByBoxBuild, "en-US");
+    drop(add.check_phase(true).await);
+    drop(internal.remove_child(pair).culture_code("en-US").await);
+    let all = internal.remove_all_children(unit);
+    drop(all.culture_code("en-US").await);
+    drop(internal.check_children(unit, "en-US").await);
+    let now = Timestamp::UNIX_EPOCH;
+    let find = internal.serial_numbers(AWKWARD, range);
+    drop(find.from(now).until(now).await);
+    let count = internal.serial_number_count(AWKWARD);
+    drop(count.first("1").last("2").from(now).until(now).await);
+    drop(internal.serial_number_ranges().of_type(AWKWARD).await);
+    drop(internal.serial_number_statistics().of_type(AWKWARD).await);
+    let ranges = [SerialNumberRange::new(AWKWARD, range)];
+    drop(internal.free_serial_numbers(&ranges).await);
+    drop(internal.delete_free_serial_numbers(&ranges).await);
+    let reservation = Reservation {
+        type_name: AWKWARD,
+        quantity: 3,
+        station: AWKWARD,
+        only_in_sequence: true,
+    };
+    drop(internal.reserve_serial_numbers(reservation).await);
 }

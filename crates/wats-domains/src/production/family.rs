@@ -6,6 +6,7 @@ use wats_http::Call;
 use super::{ProductionService, UnitKey, route};
 use crate::ask::Ask;
 use crate::error::Result;
+use crate::scanned::{self, Kind};
 
 /// A unit and one that is part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,26 @@ pub enum AddChild<'a> {
     },
 }
 
+impl AddChild<'_> {
+    /// Names the check in the query of a call. Both are empty for the box build, as the server has it.
+    pub(super) fn query(self, call: Call) -> Result<Call> {
+        let (part_number, revision) = match self {
+            Self::ByBoxBuild => ("", ""),
+            Self::As {
+                part_number,
+                revision,
+            } => {
+                scanned::check_some("part number to check", part_number, Kind::Number)?;
+                scanned::check_some("revision to check", revision, Kind::Number)?;
+                (part_number, revision)
+            }
+        };
+        Ok(call
+            .query("checkPartNumber", part_number)
+            .query("checkRevision", revision))
+    }
+}
+
 fn parent(unit: UnitKey<'_>, call: Call) -> Result<Call> {
     unit.check()?;
     Ok(call
@@ -57,17 +78,8 @@ impl ProductionService {
     /// # Errors
     /// [`Error::Query`](crate::Error::Query) for a number that is empty or holds what nobody sees; or the call fails.
     pub fn add_child(&self, units: UnitPair<'_>, check: AddChild<'_>) -> Ask<()> {
-        let (part_number, revision) = match check {
-            AddChild::ByBoxBuild => ("", ""),
-            AddChild::As {
-                part_number,
-                revision,
-            } => (part_number, revision),
-        };
-        let call = units.query(route::add_child.call()).map(|call| {
-            call.query("checkPartNumber", part_number)
-                .query("checkRevision", revision)
-        });
+        let call = units.query(route::add_child.call());
+        let call = call.and_then(|call| check.query(call));
         self.core.tell(&route::add_child, call)
     }
 

@@ -32,6 +32,12 @@ wats_report::numbers! {
         InStorage = 1024,
         /// It has left the factory.
         Shipped = 2048,
+        /// It waits to be made.
+        ProductionQueued = 4098,
+        /// It waits to be repaired.
+        ProductionRepairQueued = 4100,
+        /// It came back and waits to be repaired.
+        ServiceRepairQueued = 4104,
     }
 }
 
@@ -120,6 +126,18 @@ wire! {
         "identifier" => identifier: SerialNumberIdentifier,
         /// The kind in words.
         "identifierName" => identifier_name: String,
+    }
+
+    /// A phase of units, as the server names it.
+    pub struct Phase {
+        /// The phase.
+        "UnitPhaseId" => phase: UnitPhase,
+        /// Its code.
+        "Code" => code: String,
+        /// Name for people.
+        "Name" => name: String,
+        /// Description.
+        "Description" => description: String,
     }
 
     /// How good a unit is by the verification rules.

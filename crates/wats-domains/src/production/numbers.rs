@@ -41,6 +41,14 @@ pub struct NumberRange<'a> {
     pub last: &'a str,
 }
 
+impl NumberRange<'_> {
+    /// Refuses ends that are empty or hold what nobody sees.
+    pub(super) fn check(self) -> Result<()> {
+        scanned::check_some("first number", self.first, Kind::Number)?;
+        scanned::check_some("last number", self.last, Kind::Number)
+    }
+}
+
 /// For what serial numbers were taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,11 +66,11 @@ request! {
     pub struct TakeSerialNumbers -> RemoteFile, by download {
         /// The serial number that they are taken for, by which
         /// [`serial_numbers_of`](ProductionService::serial_numbers_of) finds them.
-        "refSN" => for_serial_number: String,
+        "refSN" => for_serial_number: String as Number,
         /// The part number that they are taken for.
-        "refPN" => for_part_number: String,
+        "refPN" => for_part_number: String as Number,
         /// The test station that takes them.
-        "stationName" => station: String,
+        "stationName" => station: String as Name,
         /// Whether they must follow each other without gaps; if there are no such, nothing is taken.
         "onlyInSequence" => only_in_sequence: bool,
     }
@@ -86,9 +94,9 @@ request! {
     /// From [`ProductionService::export_serial_numbers`].
     pub struct ExportSerialNumbers -> RemoteFile, by download {
         /// Only those from this one on.
-        "startAddress" => first: String,
+        "startAddress" => first: String as Number,
         /// Only those up to this one.
-        "endAddress" => last: String,
+        "endAddress" => last: String as Number,
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
@@ -122,17 +130,13 @@ impl ProductionService {
         format: FileFormat,
     ) -> TakeSerialNumbers {
         let route = &route::take;
-        let call = of_type(type_name).and_then(|()| match i32::try_from(quantity) {
-            Ok(quantity @ 1..) => Ok(route
-                .call()
-                .query("serialNumberType", type_name)
-                .query("quantity", quantity)
-                .query("format", format.name())),
-            _ => Err(Error::Query(format!(
-                "{quantity} serial numbers are asked for; it goes from 1 to {}",
-                i32::MAX
-            ))),
-        });
+        let call = of_type(type_name)
+            .and_then(|()| at_least_one(quantity))
+            .map(|quantity| {
+                let call = route.call().query("serialNumberType", type_name);
+                call.query("quantity", quantity)
+                    .query("format", format.name())
+            });
         TakeSerialNumbers::new(&self.core, route, call)
     }
 
@@ -143,14 +147,11 @@ impl ProductionService {
     /// [`Error::Query`] for an empty type or end; or the call fails.
     pub fn serial_numbers_in(&self, type_name: &str, range: NumberRange<'_>) -> SerialNumbersIn {
         let route = &route::serial_numbers_in;
-        let call = of_type(type_name)
-            .and_then(|()| scanned::check_some("first number", range.first, Kind::Number))
-            .and_then(|()| scanned::check_some("last number", range.last, Kind::Number))
-            .map(|()| {
-                let call = route.call().query("serialNumberType", type_name);
-                call.query("startAddress", range.first)
-                    .query("endAddress", range.last)
-            });
+        let call = of_type(type_name).and_then(|()| range.check()).map(|()| {
+            let call = route.call().query("serialNumberType", type_name);
+            call.query("startAddress", range.first)
+                .query("endAddress", range.last)
+        });
         SerialNumbersIn::new(&self.core, route, call)
     }
 
@@ -218,6 +219,17 @@ impl ProductionService {
     }
 }
 
-fn of_type(name: &str) -> Result<()> {
+pub(super) fn of_type(name: &str) -> Result<()> {
     scanned::check_some("type of serial numbers", name, Kind::Number)
+}
+
+/// How many serial numbers; the server counts in 32 bits.
+pub(super) fn at_least_one(quantity: u32) -> Result<i32> {
+    match i32::try_from(quantity) {
+        Ok(quantity @ 1..) => Ok(quantity),
+        _ => Err(Error::Query(format!(
+            "the quantity of serial numbers is {quantity}; it goes from 1 to {}",
+            i32::MAX
+        ))),
+    }
 }

@@ -14,7 +14,7 @@ request! {
     /// From [`ProductionService::verify`].
     pub struct Verify -> UnitVerificationGrade, by ask {
         /// Its part number, where serial numbers alone do not tell units apart.
-        "partNumber" => part_number: String,
+        "partNumber" => part_number: String as Number,
     }
 }
 
@@ -148,8 +148,10 @@ impl ProductionService {
         self.core.ask(&route::save_batches, call)
     }
 
-    /// Forgets the types of serial numbers in memory: the next read asks the server.
+    /// Forgets types of serial numbers, phases and sites in memory: the next reads ask the server.
     pub fn refresh(&self) {
-        self.core.clear(Kept::SerialNumberTypes);
+        for kept in [Kept::SerialNumberTypes, Kept::Phases, Kept::Sites] {
+            self.core.clear(kept);
+        }
     }
 }

@@ -30,6 +30,7 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
         crate::export::route::ALL,
         crate::manual_inspection::route::ALL,
         crate::production::route::ALL,
+        crate::production::route::internal::ALL,
         crate::root_cause::route::ALL,
         crate::scim::route::ALL,
         crate::server::route::ALL,
@@ -38,7 +39,9 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
         crate::system::route::ALL,
         crate::workflow::route::ALL,
         crate::process::route::ALL,
+        crate::process::route::internal::ALL,
         crate::product::route::ALL,
+        crate::product::route::internal::ALL,
         crate::report::route::ALL,
         crate::report::route::internal::ALL,
     ]

@@ -25,9 +25,9 @@ request! {
     /// From [`WorkflowService::start_test`].
     pub struct StartTest -> bool, by ask {
         /// Name of the operator.
-        "operatorName" => operator: String,
+        "operatorName" => operator: String as Name,
         /// Name of the test station.
-        "stationName" => station: String,
+        "stationName" => station: String as Name,
         /// Status of the definition with which the workflow was begun on the unit; released unless told.
         "status" => status: WorkflowStatus,
     }
@@ -35,9 +35,9 @@ request! {
     /// From [`WorkflowService::end_test`].
     pub struct EndTest -> bool, by ask {
         /// Name of the operator.
-        "operatorName" => operator: String,
+        "operatorName" => operator: String as Name,
         /// Name of the test station.
-        "stationName" => station: String,
+        "stationName" => station: String as Name,
         /// Status of the definition with which the workflow was begun on the unit; released unless told.
         "status" => status: WorkflowStatus,
     }

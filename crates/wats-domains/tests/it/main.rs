@@ -11,6 +11,7 @@
 )]
 
 mod against_simulator;
+mod asset;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
@@ -18,10 +19,14 @@ mod build_common;
 mod bulk;
 mod client;
 mod foreign;
+mod golden;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
 mod lint_agrees;
 mod models;
+mod process;
+mod product;
+mod production;
 mod report_build;
 mod report_build_random;
 mod report_bulk;
@@ -42,3 +47,4 @@ mod wait;
 mod wait_bulk;
 mod wait_inside;
 mod words;
+mod workflow;
