@@ -22,28 +22,28 @@ request! {
     /// From [`AnalyticsService::uut_reports_of`].
     pub struct UutReportsOf -> Arc<[ReportHeader]>, by ask_list {
         /// Serial number.
-        "serialNumber" => serial_number: String,
+        "serialNumber" => serial_number: String as Number,
         /// Part number.
-        "partNumber" => part_number: String,
+        "partNumber" => part_number: String as Number,
         /// Revision.
-        "revision" => revision: String,
+        "revision" => revision: String as Number,
         /// Batch number.
-        "batchNumber" => batch_number: String,
+        "batchNumber" => batch_number: String as Number,
         /// Test station.
-        "stationName" => station_name: String,
+        "stationName" => station_name: String as Name,
         /// Name of the process.
-        "testOperation" => test_operation: String,
+        "testOperation" => test_operation: String as Name,
         /// Status, such as `Passed`.
-        "status" => status: String,
+        "status" => status: String as Name,
         /// The first moment, without a zone. The server does not say which one it reads it in; where hours count, ask
         /// [`uut_reports`](AnalyticsService::uut_reports), whose filter has moments.
         "dateFrom" => from: DateTime,
         /// The last moment; as [`from`](Self::from).
         "dateTo" => until: DateTime,
         /// Id of a group of products.
-        "productGroupId" => product_group: String,
+        "productGroupId" => product_group: String as Name,
         /// Ids of levels, separated by `;`.
-        "levelId" => level: String,
+        "levelId" => level: String as Name,
     }
 }
 

@@ -28,13 +28,13 @@ request! {
         "dimensions" => details: Dimensions,
         /// How numbers are written that have no format of their own: `default`, `integer`, `decimal`, `scientific`, `general`,
         /// `hexadecimal` or `binary`.
-        "numericFormat" => numeric_format: String,
+        "numericFormat" => numeric_format: String as Name,
         /// The tag of the product whose value is at the foot of each page.
-        "bodyFooterTag" => body_footer_tag: String,
+        "bodyFooterTag" => body_footer_tag: String as Name,
         /// The tag of the product whose value is at the foot of the document.
-        "documentFooterTag" => document_footer_tag: String,
+        "documentFooterTag" => document_footer_tag: String as Name,
         /// Where the link to the file is sent when it is ready. The server wants one where a token is used.
-        "email" => email: String,
+        "email" => email: String as Name,
     }
 }
 

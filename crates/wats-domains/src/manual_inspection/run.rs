@@ -40,7 +40,7 @@ request! {
         /// Only those of this status.
         "status" => status: DefinitionStatus,
         /// The station where the unit is inspected.
-        "stationName" => station_name: String,
+        "stationName" => station_name: String as Name,
     }
 
     /// From [`ManualInspectionService::save_steps`].

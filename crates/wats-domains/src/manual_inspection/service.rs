@@ -27,7 +27,7 @@ request! {
     /// From [`ManualInspectionService::save_xaml`].
     pub struct SaveXaml -> (), by tell {
         /// Who changes it.
-        "username" => user_name: String,
+        "username" => user_name: String as Name,
     }
 }
 

@@ -28,7 +28,7 @@ request! {
     /// From [`RootCauseService::attachment`].
     pub struct TicketFile -> RemoteFile, by download {
         /// The name that the server gives the file. Without one it gives none.
-        "fileName" => file_name: String,
+        "fileName" => file_name: String as Name,
     }
 }
 

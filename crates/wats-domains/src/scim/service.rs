@@ -30,7 +30,7 @@ request! {
     /// From [`ScimService::users`].
     pub struct Users -> UserPage, by ask {
         /// Which users, in the words of RFC 7644, such as `userName eq "ada"`.
-        "filter" => filter: String,
+        "filter" => filter: String as Name,
         /// The place of the first one, from 1, which is what 0 counts as.
         "startIndex" => start_index: u32,
         /// The most on the page.

@@ -11,6 +11,7 @@
 )]
 
 mod against_simulator;
+mod analytics;
 mod asset;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
@@ -23,6 +24,7 @@ mod golden;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
 mod lint_agrees;
+mod manual_inspection;
 mod models;
 mod process;
 mod product;
@@ -41,6 +43,7 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod root_cause;
 mod strict_server;
 mod upload;
 mod wait;
