@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
-//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for),
+//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for), `tags` (names and values of users),
 //! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -31,6 +31,7 @@ pub mod server;
 mod setting;
 pub mod software;
 pub mod system;
+mod tags;
 pub mod workflow;
 
 pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIter, RemoteFile};

@@ -28,11 +28,8 @@ fn main() -> ExitCode {
 
 fn submit_all() -> Result<(), Box<dyn Error>> {
     let wats = Wats::from_env()?;
-    let processes = wats.process().list().wait()?;
-    let process = processes
-        .iter()
-        .find(|process| process.is_test())
-        .ok_or("the server has no test operation")?;
+    let process = wats.process().default_test_operation().wait()?;
+    let process = process.ok_or("the server has no test operation")?;
     let code = process.code.ok_or("the test operation has no code")?;
 
     for number in 1..=3 {

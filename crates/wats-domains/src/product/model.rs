@@ -5,6 +5,7 @@ use wats_report::wire;
 use wats_report::wire::Number;
 
 use crate::setting::Setting;
+use crate::tags::tagged;
 
 wire! {
     /// A product with its revisions. It is made by [`new`](Product::new) and changed by its fields, not written as
@@ -133,6 +134,8 @@ wire! {
         "state" => state: i32,
     }
 }
+
+tagged!(Product, ProductRevision);
 
 impl Product {
     /// A new, active product that is not saved yet.

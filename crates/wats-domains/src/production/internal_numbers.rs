@@ -22,9 +22,9 @@ wire! {
         /// The kind in words.
         "identifierName" => identifier_name: String,
         /// The first one.
-        "startAddress" => first: String as Number,
+        "startAddress" => first: String,
         /// The last one.
-        "endAddress" => last: String as Number,
+        "endAddress" => last: String,
         /// How many there are.
         "total" => total: i32,
         /// How many of them are free.

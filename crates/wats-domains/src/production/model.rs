@@ -4,6 +4,7 @@ use wats_report::{ReportTime, wire};
 
 use crate::product::{Product, ProductRevision};
 use crate::setting::Setting;
+use crate::tags::tagged;
 
 wats_report::numbers! {
     /// In which phase of its life a unit is.
@@ -182,6 +183,8 @@ wire! {
         "repairCount" => repair_count: i32,
     }
 }
+
+tagged!(Unit);
 
 impl Unit {
     /// A unit that is not saved yet.

@@ -72,7 +72,11 @@ async fn answers_lose_nothing() {
     let asset = api.asset().get(AssetKey::Id("1")).await.unwrap();
     assert_eq!(asset.state, Some(AssetState::Other(42)));
     let kinds: Vec<_> = asset.log.iter().flatten().map(|entry| entry.kind).collect();
-    let known = [AssetLogType::Calibrated, AssetLogType::StateChanged, AssetLogType::Other(99)];
+    let known = [
+        AssetLogType::Calibrated,
+        AssetLogType::StateChanged,
+        AssetLogType::Other(99),
+    ];
     assert_eq!(kinds, known.map(Some));
     assert_eq!(serde_json::to_value(&asset).unwrap(), answer);
 
@@ -104,15 +108,26 @@ async fn what_a_repeat_does_not_find_is_gone() {
 async fn only_what_may_be_done_twice_is_repeated() {
     let lost = || {
         MockTransport::new()
-            .on(Method::PUT, "/*", [MockAnswer::broken(), MockAnswer::json(&json!({}))])
-            .on(Method::POST, "/*", [MockAnswer::broken(), MockAnswer::json(&json!({}))])
+            .on(
+                Method::PUT,
+                "/*",
+                [MockAnswer::broken(), MockAnswer::json(&json!({}))],
+            )
+            .on(
+                Method::POST,
+                "/*",
+                [MockAnswer::broken(), MockAnswer::json(&json!({}))],
+            )
     };
     let mock = lost();
     client(&mock).asset().set_total_count(ID, 3).await.unwrap();
     client(&mock).asset().calibrated(ID, time()).await.unwrap();
     assert_eq!(mock.requests().len(), 4);
     let (first, second) = (mock.requests()[2].clone(), mock.requests()[3].clone());
-    assert_eq!(first.target, second.target, "the time is that of the first try");
+    assert_eq!(
+        first.target, second.target,
+        "the time is that of the first try"
+    );
     for mock in [lost(), lost(), lost()].iter().enumerate() {
         let (place, mock) = mock;
         let asset = client(mock).asset();
@@ -129,7 +144,11 @@ async fn only_what_may_be_done_twice_is_repeated() {
 #[tokio::test]
 async fn types_are_kept_until_one_is_saved() {
     let mock = MockTransport::new()
-        .on(Method::GET, "/api/Asset/Types", [MockAnswer::json(&json!([{"typeName": "Meter"}]))])
+        .on(
+            Method::GET,
+            "/api/Asset/Types",
+            [MockAnswer::json(&json!([{"typeName": "Meter"}]))],
+        )
         .on(Method::PUT, "/api/Asset/Types", [MockAnswer::status(500)]);
     let api = with_caches(&mock, CacheOptions::default());
     for _ in 0..2 {
@@ -137,7 +156,11 @@ async fn types_are_kept_until_one_is_saved() {
     }
     assert_eq!(mock.requests().len(), 1);
     // It may have been saved all the same.
-    let _: wats_domains::Error = api.asset().save_type(&AssetType::new("M")).await.unwrap_err();
+    let _: wats_domains::Error = api
+        .asset()
+        .save_type(&AssetType::new("M"))
+        .await
+        .unwrap_err();
     let before = mock.requests().len();
     api.asset().types().await.unwrap();
     api.asset().refresh();

@@ -50,7 +50,10 @@ pub(crate) fn is_sent(call: &str, sent: &[MockRequest], method: &str, target: &s
     let asked = format!("{} {}", request.method, request.target);
     assert_eq!(asked, format!("{method} {target}"), "{call}");
     let internal = target.starts_with("/api/internal/");
-    let referer = request.headers.get("referer").map(|value| value.to_str().unwrap());
+    let referer = request
+        .headers
+        .get("referer")
+        .map(|value| value.to_str().unwrap());
     assert_eq!(referer, internal.then_some("http://mock"), "{call}");
     let is_json = request
         .headers

@@ -12,10 +12,10 @@
 
 mod against_simulator;
 mod analytics;
-mod asset;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
+mod asset;
 mod build_common;
 mod bulk;
 mod client;

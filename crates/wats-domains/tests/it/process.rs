@@ -50,22 +50,42 @@ async fn operations_are_found_by_code_and_name_and_kind() {
     let code = |found: Option<wats_domains::Process>| found.and_then(|process| process.code);
     assert_eq!(code(process.find("ict").await.unwrap()), Some(100));
     assert_eq!(code(process.find(600).await.unwrap()), Some(600));
-    assert_eq!(code(process.test_operation("ICT").await.unwrap()), Some(100));
-    assert_eq!(code(process.repair_operation(500).await.unwrap()), Some(500));
-    assert_eq!(code(process.wip_operation("packing").await.unwrap()), Some(600));
+    assert_eq!(
+        code(process.test_operation("ICT").await.unwrap()),
+        Some(100)
+    );
+    assert_eq!(
+        code(process.repair_operation(500).await.unwrap()),
+        Some(500)
+    );
+    assert_eq!(
+        code(process.wip_operation("packing").await.unwrap()),
+        Some(600)
+    );
     // They exist, but are of another kind.
     assert_eq!(code(process.test_operation(500).await.unwrap()), None);
     assert_eq!(code(process.repair_operation("ICT").await.unwrap()), None);
     assert_eq!(code(process.wip_operation(10).await.unwrap()), None);
 
-    let codes = |list: Vec<wats_domains::Process>| list.iter().filter_map(|p| p.code).collect::<Vec<_>>();
+    let codes =
+        |list: Vec<wats_domains::Process>| list.iter().filter_map(|p| p.code).collect::<Vec<_>>();
     assert_eq!(codes(process.test_operations().await.unwrap()), [10, 100]);
     assert_eq!(codes(process.repair_operations().await.unwrap()), [500]);
     assert_eq!(codes(process.wip_operations().await.unwrap()), [600]);
-    assert_eq!(code(process.default_test_operation().await.unwrap()), Some(100));
-    assert_eq!(code(process.default_repair_operation().await.unwrap()), Some(500));
+    assert_eq!(
+        code(process.default_test_operation().await.unwrap()),
+        Some(100)
+    );
+    assert_eq!(
+        code(process.default_repair_operation().await.unwrap()),
+        Some(500)
+    );
     let all = process.list().await.unwrap();
-    assert_eq!(serde_json::to_value(&*all).unwrap(), processes(), "nothing is lost");
+    assert_eq!(
+        serde_json::to_value(&*all).unwrap(),
+        processes(),
+        "nothing is lost"
+    );
 }
 
 #[tokio::test]
@@ -74,7 +94,13 @@ async fn defaults_are_the_first_ones_where_the_usual_codes_are_not() {
     let api = answering(Method::GET, LIST, &list);
     let test = api.process().default_test_operation().await.unwrap();
     assert_eq!(test.unwrap().code, Some(3));
-    assert!(api.process().default_repair_operation().await.unwrap().is_none());
+    assert!(
+        api.process()
+            .default_repair_operation()
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -97,15 +123,28 @@ async fn repair_operations_have_categories_and_codes() {
     let internal = api.process().internal();
     let all = internal.repair_operations().await.unwrap();
     let repair = all.get(500).unwrap();
-    assert_eq!((repair.uut, repair.bom), (Some(Binding::Required), Some(Binding::Optional)));
+    assert_eq!(
+        (repair.uut, repair.bom),
+        (Some(Binding::Required), Some(Binding::Optional))
+    );
     assert_eq!(repair.vendor, Some(Binding::Other(77)));
-    assert_eq!(serde_json::to_value(repair).unwrap(), answer["500"], "nothing is lost");
+    assert_eq!(
+        serde_json::to_value(repair).unwrap(),
+        answer["500"],
+        "nothing is lost"
+    );
     assert!(all.get(501).is_none() && all.get(502).is_none());
-    assert_eq!(all.iter().map(|(code, _)| code).collect::<Vec<_>>(), ["500", "none"]);
+    assert_eq!(
+        all.iter().map(|(code, _)| code).collect::<Vec<_>>(),
+        ["500", "none"]
+    );
 
     let categories = internal.repair_categories(500).await.unwrap();
     assert_eq!(categories[0].repair_type, Some(RepairType::Component));
-    assert_eq!(categories[0].fail_codes()[0].repair_type, Some(RepairType::Replaced));
+    assert_eq!(
+        categories[0].fail_codes()[0].repair_type,
+        Some(RepairType::Replaced)
+    );
     let codes = internal.fail_codes(500).await.unwrap();
     let texts: Vec<_> = codes.iter().map(|code| code.description()).collect();
     assert_eq!(texts, ["Broken", ""]);

@@ -33,7 +33,11 @@ async fn an_answer_is_yes_or_no_and_a_step_is_never_taken_twice() {
         let api = answering(Method::GET, "/api/Workflow/StartTest", &json!(yes));
         assert_eq!(api.workflow().start_test(UNIT).await.unwrap(), yes);
     }
-    let other = answering(Method::GET, "/api/Workflow/EndTest", &json!({"ended": true}));
+    let other = answering(
+        Method::GET,
+        "/api/Workflow/EndTest",
+        &json!({"ended": true}),
+    );
     assert!(other.workflow().end_test(UNIT, true).await.is_err());
 
     let lost = MockTransport::new().on(Method::GET, "/*", [MockAnswer::broken()]);
