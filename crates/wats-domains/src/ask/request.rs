@@ -59,7 +59,6 @@ macro_rules! request {
             type IntoFuture = $crate::Ask<$answer>;
 
             fn into_future(self) -> $crate::Ask<$answer> {
-                #[allow(unused_mut, reason = "not each operation has texts that are checked")]
                 let mut call = self.call;
                 $( $( if let (Ok(_), Some(text)) = (&call, &self.$field) {
                     let kind = $crate::scanned::Kind::$kind;

@@ -16,9 +16,12 @@ mod analytics;
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
 mod asset;
+mod auth;
+mod barcode;
 mod build_common;
 mod bulk;
 mod client;
+mod export;
 mod foreign;
 mod golden;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
@@ -44,7 +47,10 @@ mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
 mod root_cause;
+mod scim;
+mod server;
 mod strict_server;
+mod system;
 mod upload;
 mod wait;
 mod wait_bulk;
