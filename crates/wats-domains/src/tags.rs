@@ -56,20 +56,25 @@ pub(crate) fn set(
     let element = value.map(|value| element(name, value)).transpose()?;
     let before = xml.as_deref().unwrap_or_default();
     if before.trim().is_empty() {
-        *xml = element.map(|element| format!("<Root>{element}</Root>")).or(xml.take());
+        *xml = element
+            .map(|element| format!("<Root>{element}</Root>"))
+            .or(xml.take());
     } else {
         *xml = Some(replaced(before, name, element.as_deref())?);
     }
     let is = |tag: &Setting| tag.key.as_deref() == Some(name);
+    let Some(value) = value else {
+        tags.iter_mut().for_each(|tags| tags.retain(|tag| !is(tag)));
+        return Ok(());
+    };
     let list = tags.get_or_insert_default();
-    match (value, list.iter_mut().find(|tag| is(tag))) {
-        (Some(value), Some(tag)) => tag.value = Some(value.to_owned()),
-        (Some(value), None) => list.push(Setting {
+    match list.iter_mut().find(|tag| is(tag)) {
+        Some(tag) => tag.value = Some(value.to_owned()),
+        None => list.push(Setting {
             key: Some(name.to_owned()),
             value: Some(value.to_owned()),
             ..Setting::default()
         }),
-        (None, _) => list.retain(|tag| !is(tag)),
     }
     Ok(())
 }
@@ -136,7 +141,11 @@ fn replaced(xml: &str, name: &str, element: Option<&str>) -> Result<String> {
             Some(open) => out.extend([open, ">", element, "</", root.name, ">"]),
             None => out.push_str(element),
         }
-        at = if root.open.is_some() { root.end.end } else { root.end.start };
+        at = if root.open.is_some() {
+            root.end.end
+        } else {
+            root.end.start
+        };
     }
     out.push_str(xml.get(at..).unwrap_or_default());
     Ok(out)
@@ -312,7 +321,10 @@ mod tests {
         assert_eq!(with(bom, "Site", Some("02")), one);
         let none = bom.replace(r#"<Site Value="01" ></Site>"#, "");
         assert_eq!(with(bom, "Site", None), none);
-        let more = bom.replace("</Root>", r#"<New Value="&lt;a b=&quot;&amp;'&quot;&#10;&gt;"/></Root>"#);
+        let more = bom.replace(
+            "</Root>",
+            r#"<New Value="&lt;a b=&quot;&amp;'&quot;&#10;&gt;"/></Root>"#,
+        );
         assert_eq!(with(bom, "New", Some("<a b=\"&'\"\n>")), more);
         assert_eq!(with(bom, "New", None), bom);
         for (empty, full) in [
@@ -325,7 +337,10 @@ mod tests {
             assert_eq!(with(empty, "A", None), empty);
         }
         let twice = r#"<Root><A Value="1"/><B/><A Value="2"/></Root>"#;
-        assert_eq!(with(twice, "A", Some("3")), r#"<Root><A Value="3"/><B/></Root>"#);
+        assert_eq!(
+            with(twice, "A", Some("3")),
+            r#"<Root><A Value="3"/><B/></Root>"#
+        );
     }
 
     #[test]
@@ -354,9 +369,23 @@ mod tests {
             let mut product = product(xml);
             let error = product.set_tag(name, value).unwrap_err();
             assert!(matches!(error, Error::Query(_)), "{xml} {name}: {error}");
-            assert_eq!((product.xml_data.as_deref(), product.tags), (Some(xml), None));
+            assert_eq!(
+                (product.xml_data.as_deref(), product.tags),
+                (Some(xml), None)
+            );
         }
-        for xml in ["text", "<Root>", "<Root></Other>", "<A/><B/>", "</A>", "<!DOCTYPE a><A/>", "<A b='>", "<A", "<A><!--</A>", "<>"] {
+        for xml in [
+            "text",
+            "<Root>",
+            "<Root></Other>",
+            "<A/><B/>",
+            "</A>",
+            "<!DOCTYPE a><A/>",
+            "<A b='>",
+            "<A",
+            "<A><!--</A>",
+            "<>",
+        ] {
             let error = product(xml).set_tag("a", "1").unwrap_err();
             assert!(matches!(error, Error::Data(_)), "{xml}: {error}");
         }

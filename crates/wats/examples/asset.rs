@@ -33,7 +33,9 @@ async fn main() -> wats::Result<()> {
     println!("used {:?} times: {:?}", status.total_count, status.message);
 
     let asset = assets.get(meter).await?;
-    let due = asset.next_calibration.and_then(|time| time.timestamp().ok());
+    let due = asset
+        .next_calibration
+        .and_then(|time| time.timestamp().ok());
     if due.is_some_and(|due| due < Timestamp::now()) {
         assets.set_state(meter, AssetState::InCalibration).await?;
         assets

@@ -59,13 +59,14 @@ macro_rules! request {
             type IntoFuture = $crate::Ask<$answer>;
 
             fn into_future(self) -> $crate::Ask<$answer> {
-                let mut call = self.call;
-                $( $( if let (Ok(_), Some(text)) = (&call, &self.$field) {
-                    let kind = $crate::scanned::Kind::$kind;
-                    if let Err(error) = $crate::scanned::check_some(stringify!($field), text, kind) {
-                        call = Err(error);
+                let call = self.call;
+                $( $( let call = call.and_then(|call| {
+                    if let Some(text) = &self.$field {
+                        let kind = $crate::scanned::Kind::$kind;
+                        $crate::scanned::check_some(stringify!($field), text, kind)?;
                     }
-                } )? )+
+                    Ok(call)
+                }); )? )+
                 let call = call.map(|call| call$( .query_opt($wire, self.$field) )+);
                 self.core.$by(self.route, call)
             }
