@@ -28,7 +28,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .top_count(10);
 
     let dimensions = [Dimension::Fpy.asc(), Dimension::StationName.into()];
-    let yields = wats.analytics().dynamic_yield(&filter).dimensions(dimensions);
+    let yields = wats
+        .analytics()
+        .dynamic_yield(&filter)
+        .dimensions(dimensions);
     for row in yields.await?.iter() {
         let station = row.station_name.as_deref().unwrap_or("?");
         match &row.fpy {
@@ -38,7 +41,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     for step in wats.analytics().top_failed(&filter).await?.iter() {
         let path = step.step_path.as_deref().unwrap_or("?").replace('¶', " / ");
-        println!("{path} failed {} times", step.fail_count.unwrap_or_default());
+        println!(
+            "{path} failed {} times",
+            step.fail_count.unwrap_or_default()
+        );
     }
     Ok(())
 }

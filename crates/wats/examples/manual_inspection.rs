@@ -35,7 +35,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{:?}, version {:?}", sequence.name, sequence.version);
     }
     for definition in inspection.definitions(false).await?.iter() {
-        let (Some(DefinitionStatus::Released), Some(id)) = (definition.status, definition.definition_id)
+        let (Some(DefinitionStatus::Released), Some(id)) =
+            (definition.status, definition.definition_id)
         else {
             continue;
         };

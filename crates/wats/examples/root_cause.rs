@@ -39,7 +39,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let open = [TicketStatus::Open, TicketStatus::InProgress];
     for ticket in root_cause.list(&open, TicketView::Assigned, None).await? {
-        println!("{:?} {:?} {:?}", ticket.number, ticket.status, ticket.subject);
+        println!(
+            "{:?} {:?} {:?}",
+            ticket.number, ticket.status, ticket.subject
+        );
     }
     Ok(())
 }

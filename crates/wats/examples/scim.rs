@@ -26,7 +26,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     for user in scim.all().await? {
         let active = user.active.unwrap_or_default();
-        println!("{:?} {}", user.user_name, if active { "active" } else { "barred" });
+        println!(
+            "{:?} {}",
+            user.user_name,
+            if active { "active" } else { "barred" }
+        );
     }
     Ok(())
 }

@@ -197,8 +197,10 @@ impl InternalAnalytics {
     /// # Errors
     /// [`Error::Query`] for an empty filter; or the call fails.
     pub fn unit_flow_links(&self, filter: &str) -> Ask<Vec<UnitFlowLink>> {
-        self.core
-            .ask(&route::unit_flow_links, by(route::unit_flow_links.call(), filter))
+        self.core.ask(
+            &route::unit_flow_links,
+            by(route::unit_flow_links.call(), filter),
+        )
     }
 
     /// The processes of a flow (`GET /api/internal/UnitFlow/Nodes`); as [`unit_flow_links`](Self::unit_flow_links) otherwise.
@@ -206,8 +208,10 @@ impl InternalAnalytics {
     /// # Errors
     /// As [`unit_flow_links`](Self::unit_flow_links).
     pub fn unit_flow_nodes(&self, filter: &str) -> Ask<Vec<UnitFlowNode>> {
-        self.core
-            .ask(&route::unit_flow_nodes, by(route::unit_flow_nodes.call(), filter))
+        self.core.ask(
+            &route::unit_flow_nodes,
+            by(route::unit_flow_nodes.call(), filter),
+        )
     }
 
     /// The units of a flow (`GET /api/internal/UnitFlow/Units`); as [`unit_flow_links`](Self::unit_flow_links) otherwise.
@@ -215,8 +219,10 @@ impl InternalAnalytics {
     /// # Errors
     /// As [`unit_flow_links`](Self::unit_flow_links).
     pub fn unit_flow_units(&self, filter: &str) -> Ask<Vec<UnitFlowUnit>> {
-        self.core
-            .ask(&route::unit_flow_units, by(route::unit_flow_units.call(), filter))
+        self.core.ask(
+            &route::unit_flow_units,
+            by(route::unit_flow_units.call(), filter),
+        )
     }
 
     /// Alarms and notifications that there were (`POST /api/internal/Trigger/GetAlarmAndNotificationLogs`). It heeds level,

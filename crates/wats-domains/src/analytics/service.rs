@@ -47,7 +47,10 @@ impl Scope<'_> {
         let days = days(self.days)?;
         Ok(call
             .query("days", days)
-            .query("productGroupId", ids("product_groups", self.product_groups)?)
+            .query(
+                "productGroupId",
+                ids("product_groups", self.product_groups)?,
+            )
             .query("levelId", ids("levels", self.levels)?))
     }
 }

@@ -48,9 +48,7 @@ impl ManualInspectionService {
             (Some(id), _) => Err(Error::Query(format!(
                 "the relation has the relation_id {id}, so it is created already; update it"
             ))),
-            (None, None) => Err(Error::Query(
-                "the relation has no definition_id".to_owned(),
-            )),
+            (None, None) => Err(Error::Query("the relation has no definition_id".to_owned())),
             (None, Some(_)) => Ok(route::create_relation.call().json(relation)),
         };
         self.core.ask(&route::create_relation, call)

@@ -64,7 +64,9 @@ impl ManualInspectionService {
     /// # Errors
     /// The call fails.
     pub fn definition(&self, definition_id: Uuid) -> Ask<Arc<InspectionDefinition>> {
-        let call = route::definition.call().query("definitionId", definition_id);
+        let call = route::definition
+            .call()
+            .query("definitionId", definition_id);
         self.core.ask_kept(&route::definition, Ok(call))
     }
 

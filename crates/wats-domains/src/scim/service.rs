@@ -66,9 +66,8 @@ impl ScimService {
                 i32::MAX
             ))),
         };
-        self.core.run(|core| async move {
-            provisioning(auth::ask(&core, &route::token, call?).await?)
-        })
+        self.core
+            .run(|core| async move { provisioning(auth::ask(&core, &route::token, call?).await?) })
     }
 
     /// A page of users (`GET /api/SCIM/v2/Users`).

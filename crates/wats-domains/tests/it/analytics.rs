@@ -167,7 +167,10 @@ fn a_filter_is_what_the_server_calls_it() {
     }
     let since = StatisticsFilter::default().last_days(u32::MAX).date_from;
     assert_eq!(since.unwrap().as_str(), "1970-01-01T00:00:00Z");
-    assert_eq!(Dimensions::from([Dimension::from("fpColor")]).to_string(), "fpColor");
+    assert_eq!(
+        Dimensions::from([Dimension::from("fpColor")]).to_string(),
+        "fpColor"
+    );
 }
 
 #[tokio::test]
@@ -257,21 +260,43 @@ async fn rows_are_read_whatever_the_server_adds_or_changes() {
     let logs = json!([{"logId": 5_000_000_000_i64, "type": 9, "reportGuid": "none", "free": 3}, {"type": "Asset"}]);
     let path = "/api/internal/Trigger/GetAlarmAndNotificationLogs";
     let api = answering(Method::POST, path, &logs);
-    let read = api.analytics().internal().alarm_logs(&filter()).await.unwrap();
-    assert_eq!((read[0].log_id, read[0].kind), (Some(5_000_000_000), Some(AlarmType::Other(9))));
+    let read = api
+        .analytics()
+        .internal()
+        .alarm_logs(&filter())
+        .await
+        .unwrap();
+    assert_eq!(
+        (read[0].log_id, read[0].kind),
+        (Some(5_000_000_000), Some(AlarmType::Other(9)))
+    );
     assert_eq!(read[1].kind, Some(AlarmType::Asset));
     assert_eq!(serde_json::to_value(&read).unwrap(), logs);
 
     let links = json!([{"id": "a", "source": 1, "target": "b", "avgTime": 1.5}, {"id": 2, "isVisible": "yes"}]);
     let api = answering(Method::GET, "/api/internal/UnitFlow/Links", &links);
-    let read = api.analytics().internal().unit_flow_links("x").await.unwrap();
-    assert_eq!((&read[0].id, &read[1].id), (&Some(json!("a")), &Some(json!(2))));
+    let read = api
+        .analytics()
+        .internal()
+        .unit_flow_links("x")
+        .await
+        .unwrap();
+    assert_eq!(
+        (&read[0].id, &read[1].id),
+        (&Some(json!("a")), &Some(json!(2)))
+    );
     assert_eq!(serde_json::to_value(&read).unwrap(), links);
 }
 
 #[test]
 fn every_figure_that_can_be_ordered_has_a_member() {
-    for name in ["fpy", "ppmTestYield", "retestCount", "previousUnitCount", "testYieldTrend"] {
+    for name in [
+        "fpy",
+        "ppmTestYield",
+        "retestCount",
+        "previousUnitCount",
+        "testYieldTrend",
+    ] {
         let row: Yield = serde_json::from_value(json!({ name: 5 })).unwrap();
         assert!(row.extra.is_empty(), "{name}");
     }
@@ -283,10 +308,15 @@ async fn statistics_are_live_unless_a_time_is_set_and_a_submit_makes_them_stale(
     let answers = (1..=3).map(|n| MockAnswer::json(&json!([{"unitCount": n}])));
     let report = test(id(1), "SN");
     let stored = MockAnswer::json(&json!({"ID": id(1), "uuid": id(1)}));
-    let mock = MockTransport::new()
-        .on(Method::POST, path, answers)
-        .on(Method::POST, "/api/Report/WSJF", [stored]);
-    let api = with_caches(&mock, CacheOptions::default().analytics(ClassOptions::default()));
+    let mock = MockTransport::new().on(Method::POST, path, answers).on(
+        Method::POST,
+        "/api/Report/WSJF",
+        [stored],
+    );
+    let api = with_caches(
+        &mock,
+        CacheOptions::default().analytics(ClassOptions::default()),
+    );
     let units = async || {
         let rows = api.analytics().volume_yield(&filter()).await.unwrap();
         rows[0].unit_count.unwrap()

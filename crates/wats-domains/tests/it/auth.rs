@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
+use tracing_subscriber::fmt::format::FmtSpan;
 use wats_domains::auth::ApiToken;
 use wats_domains::{CacheOptions, Result, Wats};
 use wats_http::http::Method;
@@ -35,7 +36,10 @@ async fn tokens(answer: &MockAnswer) -> [Result<ApiToken>; 2] {
     let mock = MockTransport::new().on(Method::GET, "/*", [answer.clone()]);
     let api = client(&mock);
     let provisioning = api.scim().token(None).await;
-    [api.auth().new_token().await, provisioning.map(|token| token.token)]
+    [
+        api.auth().new_token().await,
+        provisioning.map(|token| token.token),
+    ]
 }
 
 #[tokio::test]
@@ -74,6 +78,7 @@ async fn a_token_is_in_no_error_no_debug_output_and_no_log() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::FULL)
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
@@ -104,7 +109,10 @@ async fn a_token_is_in_no_error_no_debug_output_and_no_log() {
         }
     }
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("auth.token") && log.contains("scim.token"), "{log}");
+    assert!(
+        log.contains("auth.token") && log.contains("scim.token"),
+        "{log}"
+    );
     shown.push(log);
     for text in shown {
         assert!(!text.contains(&SECRET[..6]), "{text}");
@@ -113,13 +121,21 @@ async fn a_token_is_in_no_error_no_debug_output_and_no_log() {
 
 #[tokio::test]
 async fn a_token_is_made_once_for_each_call_and_kept_nowhere() {
-    let both = async |api: &Wats| (api.auth().new_token().await.is_ok(), api.scim().token(None).await.is_ok());
+    let both = async |api: &Wats| {
+        (
+            api.auth().new_token().await.is_ok(),
+            api.scim().token(None).await.is_ok(),
+        )
+    };
     let lost = MockTransport::new().on(Method::GET, "/*", [MockAnswer::broken()]);
     assert_eq!(both(&client(&lost)).await, (false, false));
     assert_eq!(lost.requests().len(), 2, "not repeated");
     let mock = MockTransport::new().on(Method::GET, "/*", [MockAnswer::json(SECRET)]);
     let api = with_caches(&mock, CacheOptions::default());
-    assert_eq!((both(&api).await, both(&api).await), ((true, true), (true, true)));
+    assert_eq!(
+        (both(&api).await, both(&api).await),
+        ((true, true), (true, true))
+    );
     assert_eq!(mock.requests().len(), 4, "not kept");
     assert!(!format!("{api:?}").contains(&SECRET[..6]));
 }

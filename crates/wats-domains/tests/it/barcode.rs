@@ -39,7 +39,11 @@ async fn each_operation_is_sent_as_the_server_has_it() {
 #[tokio::test]
 async fn parts_are_read_whatever_the_server_adds_or_changes() {
     let parts = json!({"serialNumber": "SN1", "partNumber": null, "process": 10, "order": "first", "site": "NO"});
-    let api = answering(Method::GET, "/api/BarcodeIdentifiers/IdentifyBarcode", &parts);
+    let api = answering(
+        Method::GET,
+        "/api/BarcodeIdentifiers/IdentifyBarcode",
+        &parts,
+    );
     let read = api.barcode().identify("SN1").await.unwrap();
     assert_eq!(read.serial_number.as_deref(), Some("SN1"));
     assert!(read.is_null("partNumber"));
@@ -51,7 +55,11 @@ async fn parts_are_read_whatever_the_server_adds_or_changes() {
 async fn the_list_is_kept_and_each_write_makes_it_stale() {
     let lists = (1..=5).map(|n| MockAnswer::json(&json!([{"id": n}])));
     let mock = MockTransport::new()
-        .on(Method::GET, "/api/BarcodeIdentifiers/BarcodeIdentifiers", lists)
+        .on(
+            Method::GET,
+            "/api/BarcodeIdentifiers/BarcodeIdentifiers",
+            lists,
+        )
         .on(Method::PUT, SAVE, [MockAnswer::json(&json!({"id": 9}))])
         .on(Method::DELETE, "/*", [MockAnswer::status(404)]);
     let api = with_caches(&mock, CacheOptions::default());

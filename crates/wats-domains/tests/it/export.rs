@@ -46,9 +46,15 @@ async fn answers_are_read_and_a_job_is_queued_once() {
         .on(Method::GET, "/api/Export/a.zip", [zip])
         .on(Method::POST, "/*", [MockAnswer::broken()]);
     let api = client(&mock);
-    assert_eq!(&api.export().download("a.zip").await.unwrap().contents[..], b"PK");
+    assert_eq!(
+        &api.export().download("a.zip").await.unwrap().contents[..],
+        b"PK"
+    );
     let filter = StatisticsFilter::default();
-    let queued = api.export().queue_certificates(&filter, Certificates::Full, false).await;
+    let queued = api
+        .export()
+        .queue_certificates(&filter, Certificates::Full, false)
+        .await;
     assert!(queued.is_err());
     assert_eq!(mock.requests().len(), 2);
 }

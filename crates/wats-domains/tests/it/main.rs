@@ -11,10 +11,10 @@
 )]
 
 mod against_simulator;
-mod analytics;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
+mod analytics;
 mod asset;
 mod auth;
 mod barcode;

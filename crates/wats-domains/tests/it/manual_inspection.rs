@@ -129,7 +129,10 @@ async fn answers_are_read_whatever_the_server_adds_or_changes() {
     let api = answering(Method::GET, path, &rows);
     let read = api.manual_inspection().definitions(true).await.unwrap();
     assert_eq!(read[0].status, Some(DefinitionStatus::Released));
-    let xaml = read[0].xaml.as_ref().and_then(|xaml| xaml.definition.clone());
+    let xaml = read[0]
+        .xaml
+        .as_ref()
+        .and_then(|xaml| xaml.definition.clone());
     assert_eq!(xaml.as_deref(), Some("<A/>"));
     assert!(read[0].is_null("Revoked"));
     assert_eq!(read[1].status, Some(DefinitionStatus::Other(9)));
@@ -144,36 +147,53 @@ async fn answers_are_read_whatever_the_server_adds_or_changes() {
     assert_eq!(details.unit_id, Some(ID));
     let path = format!("/api/internal/ManualInspection/GetInstancesCount/{TEXT}");
     let api = answering(Method::GET, &path, &json!(3));
-    assert_eq!(api.manual_inspection().instances_count(ID).await.unwrap(), 3);
+    assert_eq!(
+        api.manual_inspection().instances_count(ID).await.unwrap(),
+        3
+    );
 }
 
 #[tokio::test]
 async fn definitions_are_kept_and_each_write_makes_them_stale() {
     let path = "/api/internal/ManualInspection/GetTestSequenceDefinition";
-    let answers = (1..).take(20).map(|n| MockAnswer::json(&json!({"Version": n})));
+    let answers = (1..)
+        .take(20)
+        .map(|n| MockAnswer::json(&json!({"Version": n})));
     let rest = |mock: MockTransport, method| mock.on(method, "/*", [MockAnswer::json(&json!({}))]);
     let mut mock = MockTransport::new().on(Method::GET, path, answers);
     for method in [Method::GET, Method::POST, Method::PUT] {
         mock = rest(mock, method);
     }
-    let api = with_caches(&mock, CacheOptions::default().analytics(ClassOptions::default()));
+    let api = with_caches(
+        &mock,
+        CacheOptions::default().analytics(ClassOptions::default()),
+    );
     let inspection = api.manual_inspection();
     let version = async || inspection.definition(ID).await.unwrap().version.unwrap();
     assert_eq!((version().await, version().await), (1, 1));
     let first = inspection.definition(ID).await.unwrap();
-    assert!(Arc::ptr_eq(&first, &inspection.definition(ID).await.unwrap()));
+    assert!(Arc::ptr_eq(
+        &first,
+        &inspection.definition(ID).await.unwrap()
+    ));
 
     let known: InspectionRelation = read(json!({"TestSequenceRelationId": TEXT}));
     let entity: InspectionEntity = read(json!({"id": TEXT}));
     inspection.copy_of(ID).await.unwrap();
     assert_eq!((version().await, version().await), (2, 2));
-    inspection.create(&InspectionDefinition::new("N")).await.unwrap();
+    inspection
+        .create(&InspectionDefinition::new("N"))
+        .await
+        .unwrap();
     assert_eq!((version().await, version().await), (3, 3));
     inspection.update(&entity).await.unwrap();
     assert_eq!((version().await, version().await), (4, 4));
     inspection.save_xaml(ID, "<A/>").await.unwrap();
     assert_eq!((version().await, version().await), (5, 5));
-    inspection.create_relation(&InspectionRelation::new(ID)).await.unwrap();
+    inspection
+        .create_relation(&InspectionRelation::new(ID))
+        .await
+        .unwrap();
     assert_eq!((version().await, version().await), (6, 6));
     inspection.update_relation(&known).await.unwrap();
     assert_eq!((version().await, version().await), (7, 7));
@@ -182,8 +202,14 @@ async fn definitions_are_kept_and_each_write_makes_them_stale() {
     inspection.refresh();
     assert_eq!(version().await, 9);
     // What is done of an inspection changes no definition.
-    inspection.save_steps(&[read(json!({"id": 1}))]).await.unwrap();
-    inspection.save_string_test(&read(json!({"id": 1}))).await.unwrap();
+    inspection
+        .save_steps(&[read(json!({"id": 1}))])
+        .await
+        .unwrap();
+    inspection
+        .save_string_test(&read(json!({"id": 1})))
+        .await
+        .unwrap();
     assert_eq!(version().await, 9);
 }
 
@@ -192,7 +218,11 @@ async fn what_makes_something_each_time_is_not_repeated() {
     let lost = |method| MockTransport::new().on(method, "/*", [MockAnswer::broken()]);
     let mock = lost(Method::PUT);
     let steps = [read::<InspectionStep>(json!({"id": 1}))];
-    let saved = client(&mock).manual_inspection().save_steps(&steps).submit(true).await;
+    let saved = client(&mock)
+        .manual_inspection()
+        .save_steps(&steps)
+        .submit(true)
+        .await;
     assert!(saved.is_err());
     assert_eq!(mock.requests().len(), 1);
     let mock = lost(Method::GET);

@@ -48,19 +48,28 @@ async fn a_file_is_uploaded_as_a_form_and_its_id_comes_back() {
     let path = "/api/RootCause/Attachment";
     let mock = MockTransport::new().on(Method::POST, path, [MockAnswer::json(TEXT)]);
     let api = client(&mock);
-    let sent = api.root_cause().attach("bo\"ard.png", Part::bytes("png")).await;
+    let sent = api
+        .root_cause()
+        .attach("bo\"ard.png", Part::bytes("png"))
+        .await;
     assert_eq!(sent.unwrap(), ID);
     let request = &mock.requests()[0];
     let kind = request.headers["content-type"].to_str().unwrap();
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
     let body = String::from_utf8_lossy(&request.body);
     assert!(body.starts_with(&format!("--{boundary}\r\n")), "{body}");
-    assert!(body.contains("name=\"file\"; filename=\"bo%22ard.png\""), "{body}");
+    assert!(
+        body.contains("name=\"file\"; filename=\"bo%22ard.png\""),
+        "{body}"
+    );
     assert!(body.contains("\r\n\r\npng\r\n"), "{body}");
 
     for odd in [json!("none"), json!(7), json!({"id": TEXT})] {
         let api = answering(Method::POST, path, &odd);
-        assert!(api.root_cause().attach("a", Part::bytes("")).await.is_err(), "{odd}");
+        assert!(
+            api.root_cause().attach("a", Part::bytes("")).await.is_err(),
+            "{odd}"
+        );
     }
 }
 
@@ -95,7 +104,10 @@ async fn tickets_are_read_whatever_the_server_adds_or_changes() {
     });
     let api = answering(Method::GET, "/api/RootCause/Ticket", &ticket);
     let read = api.root_cause().get(ID).await.unwrap();
-    assert_eq!((read.number, read.status), (Some(12), Some(TicketStatus::Other(64))));
+    assert_eq!(
+        (read.number, read.status),
+        (Some(12), Some(TicketStatus::Other(64)))
+    );
     assert_eq!(read.priority, Some(TicketPriority::High));
     assert!(read.is_null("assignee"));
     assert_eq!(read.extra.get("team"), Some(&json!(7)));
@@ -107,12 +119,25 @@ async fn tickets_are_read_whatever_the_server_adds_or_changes() {
 #[tokio::test]
 async fn what_appends_is_not_repeated_and_what_sets_is() {
     let server = |method| {
-        let answers = [MockAnswer::broken(), MockAnswer::json(&json!({"ticketId": TEXT}))];
+        let answers = [
+            MockAnswer::broken(),
+            MockAnswer::json(&json!({"ticketId": TEXT})),
+        ];
         MockTransport::new().on(method, "/*", answers)
     };
     let known = read(json!({"ticketId": TEXT}));
-    let (post, put, again) = (server(Method::POST), server(Method::PUT), server(Method::POST));
-    assert!(client(&post).root_cause().open(&Ticket::new("Fails")).await.is_err());
+    let (post, put, again) = (
+        server(Method::POST),
+        server(Method::PUT),
+        server(Method::POST),
+    );
+    assert!(
+        client(&post)
+            .root_cause()
+            .open(&Ticket::new("Fails"))
+            .await
+            .is_err()
+    );
     assert!(client(&put).root_cause().update(&known).await.is_err());
     client(&again).root_cause().archive(&[ID]).await.unwrap();
     let asked = [post, put, again].map(|mock| mock.requests().len());

@@ -30,7 +30,8 @@ async fn each_operation_is_sent_as_the_server_has_it() {
         UserChange::Levels(vec!["A".into(), "B".into()]),
         UserChange::ProductGroups(vec!["G".into()]),
     ];
-    let replaced = |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
+    let replaced =
+        |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
     let patch = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [
@@ -59,7 +60,11 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
     let (api, mock) = refusing();
     let scim = api.scim();
     let known = read(json!({"id": "7", "userName": "ada"}));
-    let levels = |names: &[&str]| [UserChange::Levels(names.iter().map(|n| (*n).to_owned()).collect())];
+    let levels = |names: &[&str]| {
+        [UserChange::Levels(
+            names.iter().map(|n| (*n).to_owned()).collect(),
+        )]
+    };
     refused! { mock;
         scim.token(Some(0)) => "days of the token are 0";
         scim.token(Some(u32::MAX)) => "days of the token are 4294967295";
@@ -87,12 +92,22 @@ async fn users_are_read_whatever_the_server_adds_or_changes() {
     });
     let api = answering(Method::GET, "/api/SCIM/v2/Users/7", &user);
     let read = api.scim().get("7").await.unwrap();
-    assert_eq!((&read.active, read.extra.get("active")), (&None, Some(&json!("yes"))));
+    assert_eq!(
+        (&read.active, read.extra.get("active")),
+        (&None, Some(&json!("yes")))
+    );
     assert!(read.is_null("externalId"));
     assert_eq!(serde_json::to_value(&read).unwrap(), user);
 
     let missing = MockTransport::new().on(Method::GET, "/*", [MockAnswer::status(404)]);
-    assert!(client(&missing).scim().by_name("ada").await.unwrap().is_none());
+    assert!(
+        client(&missing)
+            .scim()
+            .by_name("ada")
+            .await
+            .unwrap()
+            .is_none()
+    );
     deletes! { api => api.scim().delete("7"), "/api/SCIM/v2/Users/7"; }
 }
 
@@ -117,19 +132,34 @@ fn places(mock: &MockTransport) -> Vec<String> {
         let query = target.split_once("startIndex=").unwrap().1;
         query.split_once('&').unwrap().0.to_owned()
     };
-    requests.iter().map(|request| place(&request.target)).collect()
+    requests
+        .iter()
+        .map(|request| place(&request.target))
+        .collect()
 }
 
 #[tokio::test]
 async fn all_users_come_once_whatever_the_server_says_of_their_number() {
     // Too many, too few, none and another kind are told; short pages are no end.
-    for total in [json!(3), json!(99), json!(1), json!(0), json!(-1), json!("3"), json!(null)] {
+    for total in [
+        json!(3),
+        json!(99),
+        json!(1),
+        json!(0),
+        json!(-1),
+        json!("3"),
+        json!(null),
+    ] {
         let mock = pages(total.clone(), &[&[1, 2], &[3], &[]]);
         assert_eq!(all(&mock).await.unwrap(), ["1", "2", "3"], "{total}");
         assert_eq!(places(&mock), ["1", "3", "4"], "{total}");
     }
     assert!(all(&pages(json!(0), &[&[]])).await.unwrap().is_empty());
-    for empty in [json!({}), json!({"Resources": null}), json!({"totalResults": 5, "Resources": []})] {
+    for empty in [
+        json!({}),
+        json!({"Resources": null}),
+        json!({"totalResults": 5, "Resources": []}),
+    ] {
         let api = answering(Method::GET, USERS, &empty);
         assert!(api.scim().all().await.unwrap().is_empty(), "{empty}");
     }
@@ -149,7 +179,8 @@ async fn a_server_without_pages_gives_all_users_and_one_that_repeats_a_page_is_a
     assert!(error.contains("place 3"), "{error}");
     assert_eq!(mock.requests().len(), 2);
     // Users without an id are known by their names, or by all that they have.
-    let nameless = json!({"totalResults": 9, "Resources": [{"displayName": "A"}, {"userName": "b"}]});
+    let nameless =
+        json!({"totalResults": 9, "Resources": [{"displayName": "A"}, {"userName": "b"}]});
     let api = answering(Method::GET, USERS, &nameless);
     assert!(api.scim().all().await.is_err());
 }
@@ -161,7 +192,17 @@ async fn a_user_is_created_once_and_replaced_again() {
         MockTransport::new().on(method, "/*", answers)
     };
     let (post, patch) = (server(Method::POST), server(Method::PATCH));
-    assert!(client(&post).scim().create(&User::new("ada")).await.is_err());
-    client(&patch).scim().update("7", &[UserChange::Active(false)]).await.unwrap();
+    assert!(
+        client(&post)
+            .scim()
+            .create(&User::new("ada"))
+            .await
+            .is_err()
+    );
+    client(&patch)
+        .scim()
+        .update("7", &[UserChange::Active(false)])
+        .await
+        .unwrap();
     assert_eq!((post.requests().len(), patch.requests().len()), (1, 2));
 }

@@ -33,7 +33,10 @@ async fn answers_are_read_whatever_the_server_adds_or_changes() {
     let status = json!({"Database": "OK", "Queue": 3, "Site": null, "Disks": ["C"]});
     let api = answering(Method::GET, "/api/SystemStatus", &status);
     let read = api.server().status().await.unwrap();
-    assert_eq!((&read["Database"], &read["Queue"]), (&json!("OK"), &json!(3)));
+    assert_eq!(
+        (&read["Database"], &read["Queue"]),
+        (&json!("OK"), &json!(3))
+    );
     assert_eq!(serde_json::to_value(&read).unwrap(), status);
     let api = answering(Method::GET, "/api/internal/Client/ServerInfo", &status);
     assert_eq!(api.server().internal().info().await.unwrap(), read);
@@ -49,8 +52,16 @@ async fn answers_are_read_whatever_the_server_adds_or_changes() {
     let again = [MockAnswer::broken(), MockAnswer::json(&station)];
     let mock = MockTransport::new().on(Method::POST, "/api/internal/Client/Update", again);
     let settings = ClientSettings::default();
-    let read = client(&mock).server().internal().update_client(&settings).await.unwrap();
-    assert_eq!((read.client_id, &read.utc_offset), (Some(7), &Some(5.5.into())));
+    let read = client(&mock)
+        .server()
+        .internal()
+        .update_client(&settings)
+        .await
+        .unwrap();
+    assert_eq!(
+        (read.client_id, &read.utc_offset),
+        (Some(7), &Some(5.5.into()))
+    );
     assert_eq!(serde_json::to_value(&read).unwrap(), station);
     assert_eq!(mock.requests().len(), 2);
 }

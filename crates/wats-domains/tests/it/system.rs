@@ -79,14 +79,26 @@ async fn levels_are_kept_until_one_is_created_or_a_client_is_changed() {
     let levels = (1..=3).map(|n| MockAnswer::json(&json!([{"levelId": n}])));
     let mock = MockTransport::new()
         .on(Method::GET, "/api/App/Levels", levels)
-        .on(Method::POST, "/api/SystemManager/Level", [MockAnswer::broken()])
-        .on(Method::PUT, "/api/SystemManager/Client", [MockAnswer::json(&json!({}))]);
+        .on(
+            Method::POST,
+            "/api/SystemManager/Level",
+            [MockAnswer::broken()],
+        )
+        .on(
+            Method::PUT,
+            "/api/SystemManager/Client",
+            [MockAnswer::json(&json!({}))],
+        );
     let api = with_caches(&mock, CacheOptions::default());
     let first = async || api.analytics().levels().await.unwrap()[0].level_id;
     assert_eq!((first().await, first().await), (Some(1), Some(1)));
     // Its answer is lost, but the level may be there. It is not sent again.
     assert!(api.system().create_level(&["A"]).await.is_err());
-    let created = mock.requests().iter().filter(|r| r.method == Method::POST).count();
+    let created = mock
+        .requests()
+        .iter()
+        .filter(|r| r.method == Method::POST)
+        .count();
     assert_eq!(created, 1);
     assert_eq!((first().await, first().await), (Some(2), Some(2)));
     api.system().save_client(&station()).await.unwrap();
