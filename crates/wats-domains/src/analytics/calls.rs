@@ -1,9 +1,10 @@
 //! A call of each row, for the tests of the table.
 
-use jiff::Timestamp;
+use jiff::civil::date;
 
 use super::{
-    DateGrouping, Dimension, MeasurementPath, RepairDimension, Scope, StatisticsFilter, TopFailedOf,
+    AlarmType, DateGrouping, Dimension, MeasurementPath, RepairDimension, Scope, StatisticsFilter,
+    StepFilters, TopFailedOf, UnitFlowUnit,
 };
 use crate::Wats;
 use crate::product::RevisionKey;
@@ -74,7 +75,7 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(history.test_operation(NUMBER).await);
     drop(analytics.serial_number_history(&filter).await);
     drop(analytics.uut_reports(&filter).await);
-    let now = Timestamp::UNIX_EPOCH;
+    let now = date(2026, 1, 30).at(22, 1, 41, 0);
     let reports = analytics
         .uut_reports_of()
         .serial_number(AWKWARD)
@@ -87,4 +88,25 @@ pub(crate) async fn call_all(api: &Wats) {
         .until(now);
     drop(reports.product_group("1;2").level("3").await);
     drop(analytics.uur_reports(&filter).await);
+    let internal = analytics.internal();
+    let steps = StepFilters {
+        steps: "<Step/>",
+        sequences: "<Sequence/>",
+    };
+    drop(internal.top_failed(&filter).await);
+    drop(internal.top_failed_of(failed).await);
+    drop(internal.measurement_list(&filter, steps).await);
+    drop(internal.measurement_list_of(scope, steps).await);
+    drop(internal.step_status_list(&filter, steps).await);
+    drop(internal.step_status_list_of(scope, steps).await);
+    drop(internal.unit_flow(&filter).await);
+    drop(internal.unit_flow_split(&filter).await);
+    drop(internal.unit_flow_of(&[1, 2]).await);
+    let units = [UnitFlowUnit::default()];
+    drop(internal.unit_flow_order(&units).await);
+    drop(internal.unit_flow_links(AWKWARD).await);
+    drop(internal.unit_flow_nodes(AWKWARD).await);
+    drop(internal.unit_flow_units(AWKWARD).await);
+    let logs = internal.alarm_logs(&filter).include_calculation(true);
+    drop(logs.types([AlarmType::Report, AlarmType::Asset]).await);
 }

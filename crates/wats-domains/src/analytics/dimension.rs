@@ -4,183 +4,197 @@ use std::fmt;
 
 wats_report::codes! {
     /// A dimension or a figure of yields. Rows are told apart by the dimensions that are named, and have the figures that are
-    /// named, or all of them if none is.
+    /// named, or all of them if none is. Others that the server knows, such as `fpColor`, are made `from` their names.
     pub enum Dimension: "a dimension" {
-        /// `partNumber`
+        /// Part number.
         PartNumber = "partNumber",
-        /// `productName`
+        /// Name of the product.
         ProductName = "productName",
-        /// `stationName`
+        /// Test station.
         StationName = "stationName",
-        /// `location`
+        /// Where the station stands.
         Location = "location",
-        /// `purpose`
+        /// What the station is for.
         Purpose = "purpose",
-        /// `revision`
+        /// Revision.
         Revision = "revision",
-        /// `testOperation`
+        /// Name of the process.
         TestOperation = "testOperation",
-        /// `processCode`
+        /// Code of the process.
         ProcessCode = "processCode",
-        /// `swFilename`
+        /// Name of the sequence file.
         SwFilename = "swFilename",
-        /// `swVersion`
+        /// Version of the sequence file.
         SwVersion = "swVersion",
-        /// `productGroup`
+        /// Group of products.
         ProductGroup = "productGroup",
-        /// `level`
+        /// Level of the factory.
         Level = "level",
-        /// `period`
+        /// Period, as the server writes it.
         Period = "period",
-        /// `batchNumber`
+        /// Batch number.
         BatchNumber = "batchNumber",
-        /// `operator`
+        /// Operator.
         Operator = "operator",
-        /// `fixtureId`
+        /// Fixture.
         FixtureId = "fixtureId",
-        /// `socketIndex`
+        /// Test socket.
         SocketIndex = "socketIndex",
-        /// `errorCode`
+        /// Error code.
         ErrorCode = "errorCode",
-        /// `miscInfoDescription`
+        /// Name of a misc info.
         MiscInfoDescription = "miscInfoDescription",
-        /// `miscInfoString`
+        /// Text of a misc info.
         MiscInfoString = "miscInfoString",
-        /// `stepCausedUutFailure`
+        /// Name of the step that made the unit fail.
         StepCausedUutFailure = "stepCausedUutFailure",
-        /// `stepPathCausedUutFailure`
+        /// Path of that step, its parts separated by `¶`.
         StepPathCausedUutFailure = "stepPathCausedUutFailure",
-        /// `assetSerialNumber`
+        /// Serial number of an asset.
         AssetSerialNumber = "assetSerialNumber",
-        /// `assetName`
+        /// Name of an asset.
         AssetName = "assetName",
-        /// `unitCount`
+        /// Units that were tested.
         UnitCount = "unitCount",
-        /// `fpCount`
+        /// Units that passed the first run.
         FpCount = "fpCount",
-        /// `spCount`
+        /// Units that passed by the second run.
         SpCount = "spCount",
-        /// `tpCount`
+        /// Units that passed by the third run.
         TpCount = "tpCount",
-        /// `lpCount`
+        /// Units that passed the last run.
         LpCount = "lpCount",
-        /// `fpy`
+        /// First pass yield: units that passed the first run, in percent.
         Fpy = "fpy",
-        /// `spy`
+        /// Second pass yield: units that passed by the second run, in percent.
         Spy = "spy",
-        /// `tpy`
+        /// Third pass yield: units that passed by the third run, in percent.
         Tpy = "tpy",
-        /// `lpy`
+        /// Last pass yield: units that passed the last run, in percent.
         Lpy = "lpy",
-        /// `testYieldCount`
+        /// Test reports that passed.
         TestYieldCount = "testYieldCount",
-        /// `testReportCount`
+        /// Test reports, whichever run.
         TestReportCount = "testReportCount",
-        /// `testYield`
+        /// Test reports that passed, in percent.
         TestYield = "testYield",
-        /// `firstUtc`
+        /// When the first test began.
         FirstUtc = "firstUtc",
-        /// `lastUtc`
+        /// When the last test began.
         LastUtc = "lastUtc",
-        /// `fpFailCount`
+        /// Units that failed the first run.
         FpFailCount = "fpFailCount",
-        /// `spFailCount`
+        /// Units that had not passed by the second run.
         SpFailCount = "spFailCount",
-        /// `tpFailCount`
+        /// Units that had not passed by the third run.
         TpFailCount = "tpFailCount",
-        /// `lpFailCount`
+        /// Units that failed the last run.
         LpFailCount = "lpFailCount",
-        /// `retestCount`
+        /// Runs beyond the first of each unit.
         RetestCount = "retestCount",
-        /// `ppmFpy`
+        /// Units that failed the first run, of a million.
         PpmFpy = "ppmFpy",
-        /// `ppmSpy`
+        /// As [`PpmFpy`](Self::PpmFpy), by the second run.
         PpmSpy = "ppmSpy",
-        /// `ppmTpy`
+        /// As [`PpmFpy`](Self::PpmFpy), by the third run.
         PpmTpy = "ppmTpy",
-        /// `ppmLpy`
+        /// As [`PpmFpy`](Self::PpmFpy), of the last run.
         PpmLpy = "ppmLpy",
-        /// `ppmTestYield`
+        /// Test reports that failed, of a million.
         PpmTestYield = "ppmTestYield",
+        /// Units in the time before, which trends go by. Rows cannot be sorted by it, nor by what follows.
+        PreviousUnitCount = "previousUnitCount",
+        /// Test reports in the time before.
+        PreviousTestReportCount = "previousTestReportCount",
+        /// How the first pass yield has changed since the time before.
+        FpyTrend = "fpyTrend",
+        /// How the second pass yield has changed.
+        SpyTrend = "spyTrend",
+        /// How the third pass yield has changed.
+        TpyTrend = "tpyTrend",
+        /// How the last pass yield has changed.
+        LpyTrend = "lpyTrend",
+        /// How the share of reports that passed has changed.
+        TestYieldTrend = "testYieldTrend",
     }
 }
 
 wats_report::codes! {
     /// A dimension or a figure of repairs.
     pub enum RepairDimension: "a dimension of repairs" {
-        /// `partNumber`
+        /// Part number.
         PartNumber = "partNumber",
-        /// `revision`
+        /// Revision.
         Revision = "revision",
-        /// `productName`
+        /// Name of the product.
         ProductName = "productName",
-        /// `productGroup`
+        /// Group of products.
         ProductGroup = "productGroup",
-        /// `unitType`
+        /// What was repaired: the unit or a part of it.
         UnitType = "unitType",
-        /// `repairOperation`
+        /// Name of the process of the repair.
         RepairOperation = "repairOperation",
-        /// `period`
+        /// Period of the repair, as the server writes it.
         Period = "period",
-        /// `level`
+        /// Level of the factory where it was repaired.
         Level = "level",
-        /// `stationName`
+        /// Station where it was repaired.
         StationName = "stationName",
-        /// `location`
+        /// Where that station stands.
         Location = "location",
-        /// `purpose`
+        /// What that station is for.
         Purpose = "purpose",
-        /// `operator`
+        /// Who repaired it.
         Operator = "operator",
-        /// `miscInfoDescription`
+        /// Name of a misc info.
         MiscInfoDescription = "miscInfoDescription",
-        /// `miscInfoString`
+        /// Text of a misc info.
         MiscInfoString = "miscInfoString",
-        /// `repairCode`
+        /// Code of the failure, as it was named at the repair.
         RepairCode = "repairCode",
-        /// `repairCategory`
+        /// Category of that code.
         RepairCategory = "repairCategory",
-        /// `repairType`
+        /// Type of that code.
         RepairType = "repairType",
-        /// `componentRef`
+        /// Designator of the component that failed, such as `R12`.
         ComponentRef = "componentRef",
-        /// `componentNumber`
+        /// Part number of the component.
         ComponentNumber = "componentNumber",
-        /// `componentRevision`
+        /// Revision of the component.
         ComponentRevision = "componentRevision",
-        /// `componentVendor`
+        /// Vendor of the component.
         ComponentVendor = "componentVendor",
-        /// `componentDescription`
+        /// Description of the component.
         ComponentDescription = "componentDescription",
-        /// `functionBlock`
+        /// Function block of the component.
         FunctionBlock = "functionBlock",
-        /// `referencedStep`
+        /// Name of the step that uncovered the failure.
         ReferencedStep = "referencedStep",
-        /// `referencedStepPath`
+        /// Path of that step, its parts separated by `¶`.
         ReferencedStepPath = "referencedStepPath",
-        /// `testOperation`
+        /// Name of the process of the test that failed.
         TestOperation = "testOperation",
-        /// `testPeriod`
+        /// Period of the test, as the server writes it.
         TestPeriod = "testPeriod",
-        /// `testLevel`
+        /// Level of the factory where it was tested.
         TestLevel = "testLevel",
-        /// `testStationName`
+        /// Station where it was tested.
         TestStationName = "testStationName",
-        /// `testLocation`
+        /// Where that station stands.
         TestLocation = "testLocation",
-        /// `testPurpose`
+        /// What that station is for.
         TestPurpose = "testPurpose",
-        /// `testOperator`
+        /// Who tested it.
         TestOperator = "testOperator",
-        /// `batchNumber`
+        /// Batch number.
         BatchNumber = "batchNumber",
-        /// `swFilename`
+        /// Name of the sequence file.
         SwFilename = "swFilename",
-        /// `swVersion`
+        /// Version of the sequence file.
         SwVersion = "swVersion",
-        /// `repairReportCount`
+        /// Repair reports.
         RepairReportCount = "repairReportCount",
-        /// `repairCount`
+        /// Failures that were repaired; a report may have several.
         RepairCount = "repairCount",
     }
 }
@@ -209,7 +223,7 @@ macro_rules! orders {
 
 orders!(Dimension, RepairDimension);
 
-/// Dimensions and figures in the order in which rows are sorted by them.
+/// Dimensions and figures in the order in which rows are sorted by them. None at all leaves them to the server.
 ///
 /// ```
 /// use wats_domains::analytics::{Dimension, Dimensions};

@@ -1,10 +1,15 @@
 //! Which reports count for a statistic (`PublicWatsFilter` of the server).
 
 use jiff::{SignedDuration, Timestamp};
+use wats_http::Call;
 use wats_report::{ReportTime, wire};
 
+use crate::error::{Error, Result};
+use crate::scanned::{self, Kind};
+
 wats_report::numbers! {
-    /// How long a period is.
+    /// How long a period is. An example of the server's description has 1 for days; clients that are in use send these
+    /// numbers, and [`StatisticsFilter::last_days`] needs none of them.
     pub enum DateGrouping: "a length of periods" {
         /// There are no periods.
         None = -1,
@@ -24,8 +29,12 @@ wats_report::numbers! {
 }
 
 wire! {
-    /// Which reports count for a statistic; all members are optional. Which of them an operation observes is the server's
-    /// matter and stands with the operation. Where a member is a text, several are separated by `;`.
+    /// Which reports count for a statistic; all members are optional. Each operation observes some of them and says which; the
+    /// server passes over the others. Several values of a text are separated by `;`. What a server takes beyond these
+    /// members, such as `assetName`, goes to `extra`.
+    ///
+    /// An empty text, a count of zero and an end before the beginning are refused, as the server would take them for no
+    /// filter at all.
     ///
     /// ```
     /// use wats_domains::analytics::StatisticsFilter;
@@ -62,11 +71,11 @@ wire! {
         "swVersion" => sw_version: String,
         /// Test socket.
         "socket" => socket: String,
-        /// Yield, in percent: which of them, by the operation.
-        "yield" => max_yield: i32,
-        /// The first moment.
+        /// Which yield failed steps are counted for; the server describes no numbers.
+        "yield" => yield_number: i32,
+        /// The first moment, with its offset.
         "dateFrom" => date_from: ReportTime,
-        /// The last moment.
+        /// The last moment, with its offset.
         "dateTo" => date_to: ReportTime,
         /// How long a period is.
         "dateGrouping" => date_grouping: DateGrouping,
@@ -82,7 +91,8 @@ wire! {
         "topCount" => top_count: i32,
         /// By what rows are told apart; set by the operations that observe it.
         "dimensions" => dimensions: String,
-        /// Which run of a unit counts: 1 the first, 2 the second, -1 the last, -2 all.
+        /// Which run of a unit counts for [`step_analysis`](crate::analytics::AnalyticsService::step_analysis): 1 the first, 2
+        /// the second, 3 the third, -1 the last, -2 all.
         "run" => run: i32,
     }
 }
@@ -127,11 +137,13 @@ impl StatisticsFilter {
         self
     }
 
-    /// The last so many times 24 hours.
+    /// The last so many times 24 hours, counted back from now. Where answers are kept, ask again with the same filter: one
+    /// that is made later begins at another moment.
     pub fn last_days(self, days: u32) -> Self {
         let past = SignedDuration::from_hours(24 * i64::from(days));
+        // Far back is as good as ever, and a year of four digits is what servers read.
         let from = Timestamp::now().checked_sub(past);
-        self.from(from.unwrap_or(Timestamp::MIN))
+        self.from(from.unwrap_or_default().max(Timestamp::UNIX_EPOCH))
     }
 
     /// The last so many periods of a length, the current one included.
@@ -146,6 +158,56 @@ impl StatisticsFilter {
     pub fn top_count(mut self, rows: u32) -> Self {
         self.top_count = Some(rows.try_into().unwrap_or(i32::MAX));
         self
+    }
+}
+
+impl StatisticsFilter {
+    /// Puts the filter into the body of a call.
+    pub(crate) fn body_of(&self, call: Call) -> Result<Call> {
+        self.check()?;
+        Ok(call.json(self))
+    }
+
+    fn check(&self) -> Result<()> {
+        for (name, text, kind) in [
+            ("serial_number", &self.serial_number, Kind::Number),
+            ("part_number", &self.part_number, Kind::Number),
+            ("revision", &self.revision, Kind::Number),
+            ("batch_number", &self.batch_number, Kind::Number),
+            ("station_name", &self.station_name, Kind::Name),
+            ("test_operation", &self.test_operation, Kind::Name),
+            ("status", &self.status, Kind::Name),
+            ("misc_description", &self.misc_description, Kind::Name),
+            ("misc_value", &self.misc_value, Kind::Name),
+            ("product_group", &self.product_group, Kind::Name),
+            ("level", &self.level, Kind::Name),
+            ("sw_filename", &self.sw_filename, Kind::Name),
+            ("sw_version", &self.sw_version, Kind::Name),
+            ("socket", &self.socket, Kind::Name),
+        ] {
+            if let Some(text) = text {
+                scanned::check_some(name, text, kind)?;
+            }
+        }
+        for (name, count, least) in [
+            ("period_count", self.period_count, 1),
+            ("max_count", self.max_count, 1),
+            ("min_count", self.min_count, 0),
+            ("top_count", self.top_count, 1),
+        ] {
+            if let Some(count) = count.filter(|count| *count < least) {
+                return Err(Error::Query(format!(
+                    "the filter's {name} is {count}; it is {least} or more"
+                )));
+            }
+        }
+        let moment = |time: &Option<ReportTime>| time.as_ref()?.timestamp().ok();
+        match (moment(&self.date_from), moment(&self.date_to)) {
+            (Some(from), Some(to)) if from > to => Err(Error::Query(format!(
+                "the filter's date_from {from} is after its date_to {to}"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 

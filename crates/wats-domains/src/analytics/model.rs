@@ -1,11 +1,13 @@
-//! The wire models of statistics. The server does not describe them and clients of it know these members; what it gives beyond
-//! them is in `extra`.
+//! The wire models of yields, repairs, levels and equipment. The server does not describe them; clients of it know these members, and
+//! the figures of yields are those that can be ordered. What the server gives beyond them is in `extra`.
 
+use uuid::Uuid;
 use wats_report::wire::Number;
 use wats_report::{ReportTime, wire};
 
 wire! {
-    /// Units and yields of what one row stands for. Numbers that were ordered beyond these members are in `extra`.
+    /// Units and yields of what one row stands for. It has the dimensions and figures that were ordered. Colours, alarms,
+    /// warnings and the other trends, such as `unitCountTrend`, are in `extra`.
     pub struct Yield {
         /// Part number.
         "partNumber" => part_number: String,
@@ -17,11 +19,45 @@ wire! {
         "productGroup" => product_group: String,
         /// Test station.
         "stationName" => station_name: String,
+        /// Where the station stands.
+        "location" => location: String,
+        /// What the station is for.
+        "purpose" => purpose: String,
         /// Name of the process.
         "testOperation" => test_operation: String,
+        /// Code of the process.
+        "processCode" => process_code: i32,
         /// Period, as the server writes it.
         "period" => period: String,
-        /// Units.
+        /// Level of the factory.
+        "level" => level: String,
+        /// Name of the sequence file.
+        "swFilename" => sw_filename: String,
+        /// Version of the sequence file.
+        "swVersion" => sw_version: String,
+        /// Batch number.
+        "batchNumber" => batch_number: String,
+        /// Operator.
+        "operator" => operator: String,
+        /// Fixture.
+        "fixtureId" => fixture_id: String,
+        /// Test socket.
+        "socketIndex" => socket_index: i32,
+        /// Error code.
+        "errorCode" => error_code: i32,
+        /// Name of a misc info.
+        "miscInfoDescription" => misc_info_description: String,
+        /// Text of a misc info.
+        "miscInfoString" => misc_info_string: String,
+        /// Name of the step that made the unit fail.
+        "stepCausedUutFailure" => step_caused_uut_failure: String,
+        /// Path of that step, its parts separated by `¶`.
+        "stepPathCausedUutFailure" => step_path_caused_uut_failure: String,
+        /// Serial number of an asset.
+        "assetSerialNumber" => asset_serial_number: String,
+        /// Name of an asset.
+        "assetName" => asset_name: String,
+        /// Units that were tested.
         "unitCount" => unit_count: i32,
         /// Units that passed the first run.
         "fpCount" => fp_count: i32,
@@ -31,14 +67,170 @@ wire! {
         "tpCount" => tp_count: i32,
         /// Units that passed the last run.
         "lpCount" => lp_count: i32,
-        /// Yield of first runs, in percent.
+        /// Units that failed the first run.
+        "fpFailCount" => fp_fail_count: i32,
+        /// Units that had not passed by the second run.
+        "spFailCount" => sp_fail_count: i32,
+        /// Units that had not passed by the third run.
+        "tpFailCount" => tp_fail_count: i32,
+        /// Units that failed the last run.
+        "lpFailCount" => lp_fail_count: i32,
+        /// First pass yield: units that passed the first run, in percent.
         "fpy" => fpy: Number,
-        /// Yield by the second run, in percent.
+        /// Second pass yield: units that passed by the second run, in percent.
         "spy" => spy: Number,
-        /// Yield by the third run, in percent.
+        /// Third pass yield: units that passed by the third run, in percent.
         "tpy" => tpy: Number,
-        /// Yield of last runs, in percent.
+        /// Last pass yield: units that passed the last run, in percent.
         "lpy" => lpy: Number,
+        /// Test reports, whichever run.
+        "testReportCount" => test_report_count: i32,
+        /// Test reports that passed.
+        "testYieldCount" => test_yield_count: i32,
+        /// Test reports that passed, in percent.
+        "testYield" => test_yield: Number,
+        /// Runs beyond the first of each unit.
+        "retestCount" => retest_count: i32,
+        /// Units that failed the first run, of a million.
+        "ppmFpy" => ppm_fpy: Number,
+        /// As [`ppm_fpy`](Self#structfield.ppm_fpy), by the second run.
+        "ppmSpy" => ppm_spy: Number,
+        /// As [`ppm_fpy`](Self#structfield.ppm_fpy), by the third run.
+        "ppmTpy" => ppm_tpy: Number,
+        /// As [`ppm_fpy`](Self#structfield.ppm_fpy), of the last run.
+        "ppmLpy" => ppm_lpy: Number,
+        /// Test reports that failed, of a million.
+        "ppmTestYield" => ppm_test_yield: Number,
+        /// When the first test began.
+        "firstUtc" => first: ReportTime,
+        /// When the last test began.
+        "lastUtc" => last: ReportTime,
+        /// Units in the time before, which trends go by.
+        "previousUnitCount" => previous_unit_count: i32,
+        /// Test reports in the time before.
+        "previousTestReportCount" => previous_test_report_count: i32,
+        /// How the first pass yield has changed since the time before.
+        "fpyTrend" => fpy_trend: Number,
+        /// How the second pass yield has changed.
+        "spyTrend" => spy_trend: Number,
+        /// How the third pass yield has changed.
+        "tpyTrend" => tpy_trend: Number,
+        /// How the last pass yield has changed.
+        "lpyTrend" => lpy_trend: Number,
+        /// How the share of reports that passed has changed.
+        "testYieldTrend" => test_yield_trend: Number,
+    }
+
+    /// Repairs of what one row stands for. It has the dimensions that were ordered.
+    pub struct RepairCount {
+        /// Part number.
+        "partNumber" => part_number: String,
+        /// Revision.
+        "revision" => revision: String,
+        /// Name of the product.
+        "productName" => product_name: String,
+        /// Group of products.
+        "productGroup" => product_group: String,
+        /// What was repaired: the unit or a part of it.
+        "unitType" => unit_type: String,
+        /// Name of the process of the repair.
+        "repairOperation" => repair_operation: String,
+        /// Period of the repair, as the server writes it.
+        "period" => period: String,
+        /// Level of the factory where it was repaired.
+        "level" => level: String,
+        /// Station where it was repaired.
+        "stationName" => station_name: String,
+        /// Where that station stands.
+        "location" => location: String,
+        /// What that station is for.
+        "purpose" => purpose: String,
+        /// Who repaired it.
+        "operator" => operator: String,
+        /// Name of a misc info.
+        "miscInfoDescription" => misc_info_description: String,
+        /// Text of a misc info.
+        "miscInfoString" => misc_info_string: String,
+        /// Code of the failure, as it was named at the repair.
+        "repairCode" => repair_code: String,
+        /// Category of that code.
+        "repairCategory" => repair_category: String,
+        /// Type of that code.
+        "repairType" => repair_type: String,
+        /// Designator of the component that failed, such as `R12`.
+        "componentRef" => component_ref: String,
+        /// Part number of the component.
+        "componentNumber" => component_number: String,
+        /// Revision of the component.
+        "componentRevision" => component_revision: String,
+        /// Vendor of the component.
+        "componentVendor" => component_vendor: String,
+        /// Description of the component.
+        "componentDescription" => component_description: String,
+        /// Function block of the component.
+        "functionBlock" => function_block: String,
+        /// Name of the step that uncovered the failure.
+        "referencedStep" => referenced_step: String,
+        /// Path of that step, its parts separated by `¶`.
+        "referencedStepPath" => referenced_step_path: String,
+        /// Name of the process of the test that failed.
+        "testOperation" => test_operation: String,
+        /// Period of the test, as the server writes it.
+        "testPeriod" => test_period: String,
+        /// Level of the factory where it was tested.
+        "testLevel" => test_level: String,
+        /// Station where it was tested.
+        "testStationName" => test_station_name: String,
+        /// Where that station stands.
+        "testLocation" => test_location: String,
+        /// What that station is for.
+        "testPurpose" => test_purpose: String,
+        /// Who tested it.
+        "testOperator" => test_operator: String,
+        /// Batch number.
+        "batchNumber" => batch_number: String,
+        /// Name of the sequence file.
+        "swFilename" => sw_filename: String,
+        /// Version of the sequence file.
+        "swVersion" => sw_version: String,
+        /// Repair reports.
+        "repairReportCount" => repair_report_count: i32,
+        /// Failures that were repaired; a report may have several.
+        "repairCount" => repair_count: i32,
+        /// Units in all.
+        "totalCount" => total_count: i32,
+        /// Share of units that were repaired; the server does not say whether in percent.
+        "repairRate" => repair_rate: Number,
+        /// Code of the failure.
+        "failCode" => fail_code: String,
+    }
+
+    /// A failure that was repaired.
+    pub struct RepairedFailure {
+        /// Serial number of the unit.
+        "serialNumber" => serial_number: String,
+        /// Part number of the unit.
+        "partNumber" => part_number: String,
+        /// Revision of the unit.
+        "revision" => revision: String,
+        /// The repair report.
+        "reportId" => report_id: Uuid,
+        /// When it was repaired.
+        "repairDate" => repair_date: ReportTime,
+        /// Name of the step that failed.
+        "failStepName" => fail_step_name: String,
+        /// Path of that step, its parts separated by `¶`.
+        "failStepPath" => fail_step_path: String,
+        /// Code of the failure.
+        "failCode" => fail_code: String,
+        /// Code of the repair.
+        "repairCode" => repair_code: String,
+        /// What was seen.
+        "symptom" => symptom: String,
+        /// Why it failed.
+        "cause" => cause: String,
+        /// What was done.
+        "action" => action: String,
     }
 
     /// A level of the factory.
@@ -49,7 +241,7 @@ wire! {
         "levelName" => level_name: String,
     }
 
-    /// A group of products.
+    /// A group of products. Its filters are in `extra`, if they were asked for.
     pub struct ProductGroup {
         /// Identifier.
         "productGroupId" => product_group_id: i32,
@@ -57,343 +249,33 @@ wire! {
         "productGroupName" => product_group_name: String,
     }
 
-    /// Statistics of one step or measurement. Members that end in `wof` leave out what failed.
-    pub struct StepAnalysis {
-        /// Name of the step.
-        "stepName" => step_name: String,
-        /// Path of the step, its parts separated by `¶`.
-        "stepPath" => step_path: String,
-        /// Type of the step.
-        "stepType" => step_type: String,
-        /// Part of the sequence.
-        "stepGroup" => step_group: String,
-        /// Step count.
-        "stepCount" => step_count: i32,
-        /// Step passed count.
-        "stepPassedCount" => step_passed_count: i32,
-        /// Step done count.
-        "stepDoneCount" => step_done_count: i32,
-        /// Step skipped count.
-        "stepSkippedCount" => step_skipped_count: i32,
-        /// Step failed count.
-        "stepFailedCount" => step_failed_count: i32,
-        /// Step error count.
-        "stepErrorCount" => step_error_count: i32,
-        /// Step terminated count.
-        "stepTerminatedCount" => step_terminated_count: i32,
-        /// Step other count.
-        "stepOtherCount" => step_other_count: i32,
-        /// Step failed error terminated count.
-        "stepFailedErrorTerminatedCount" => step_failed_error_terminated_count: i32,
-        /// Step caused uut failed error terminated.
-        "stepCausedUutFailedErrorTerminated" => step_caused_uut_failed_error_terminated: i32,
-        /// Step caused uut failed.
-        "stepCausedUutFailed" => step_caused_uut_failed: i32,
-        /// Step caused uut error.
-        "stepCausedUutError" => step_caused_uut_error: i32,
-        /// Step caused uut terminated.
-        "stepCausedUutTerminated" => step_caused_uut_terminated: i32,
-        /// Limit1.
-        "limit1" => limit1: Number,
-        /// Limit1, without what failed.
-        "limit1Wof" => limit1_wof: Number,
-        /// Limit2.
-        "limit2" => limit2: Number,
-        /// Limit2, without what failed.
-        "limit2Wof" => limit2_wof: Number,
-        /// How the value is compared.
-        "compOperator" => comp_operator: String,
-        /// Step time avg.
-        "stepTimeAvg" => step_time_avg: Number,
-        /// Step time max.
-        "stepTimeMax" => step_time_max: Number,
-        /// Step time min.
-        "stepTimeMin" => step_time_min: Number,
-        /// Name of the measurement.
-        "measureName" => measure_name: String,
-        /// Measure count.
-        "measureCount" => measure_count: i32,
-        /// Measure count, without what failed.
-        "measureCountWof" => measure_count_wof: i32,
-        /// Least value.
-        "min" => min: Number,
-        /// Least value, without what failed.
-        "minWof" => min_wof: Number,
-        /// Greatest value.
-        "max" => max: Number,
-        /// Greatest value, without what failed.
-        "maxWof" => max_wof: Number,
-        /// Mean.
-        "avg" => avg: Number,
-        /// Mean, without what failed.
-        "avgWof" => avg_wof: Number,
-        /// Standard deviation.
-        "stdev" => stdev: Number,
-        /// Standard deviation, without what failed.
-        "stdevWof" => stdev_wof: Number,
-        /// Variance.
-        "var" => variance: Number,
-        /// Variance, without what failed.
-        "varWof" => var_wof: Number,
-        /// Process capability, by the nearer limit.
-        "cpk" => cpk: Number,
-        /// Process capability, by the nearer limit, without what failed.
-        "cpkWof" => cpk_wof: Number,
-        /// Process capability.
-        "cp" => cp: Number,
-        /// Process capability, without what failed.
-        "cpWof" => cp_wof: Number,
-        /// That by the lower limit.
-        "cpLower" => cp_lower: Number,
-        /// That by the lower limit, without what failed.
-        "cpLowerWof" => cp_lower_wof: Number,
-        /// That by the upper limit.
-        "cpUpper" => cp_upper: Number,
-        /// That by the upper limit, without what failed.
-        "cpUpperWof" => cp_upper_wof: Number,
-        /// Sigma high3.
-        "sigmaHigh3" => sigma_high3: Number,
-        /// Sigma high3, without what failed.
-        "sigmaHigh3Wof" => sigma_high3_wof: Number,
-        /// Sigma low3.
-        "sigmaLow3" => sigma_low3: Number,
-        /// Sigma low3, without what failed.
-        "sigmaLow3Wof" => sigma_low3_wof: Number,
-    }
-
-    /// A step that fails often.
-    pub struct FailedStep {
-        /// Name of the step.
-        "stepName" => step_name: String,
-        /// Path of the step, its parts separated by `¶`.
-        "stepPath" => step_path: String,
-        /// Type of the step.
-        "stepType" => step_type: String,
-        /// Part of the sequence.
-        "stepGroup" => step_group: String,
-        /// Part number.
-        "partNumber" => part_number: String,
-        /// Revision.
-        "revision" => revision: String,
-        /// Group of products.
-        "productGroup" => product_group: String,
-        /// Fail count.
-        "failCount" => fail_count: i32,
-        /// Total count.
-        "totalCount" => total_count: i32,
-        /// Fail rate.
-        "failRate" => fail_rate: Number,
-        /// First fail date.
-        "firstFailDate" => first_fail_date: ReportTime,
-        /// Last fail date.
-        "lastFailDate" => last_fail_date: ReportTime,
-    }
-
-    /// Repairs of what one row stands for.
-    pub struct RepairCount {
-        /// Part number.
-        "partNumber" => part_number: String,
-        /// Revision.
-        "revision" => revision: String,
-        /// Group of products.
-        "productGroup" => product_group: String,
-        /// Name of the product.
-        "productName" => product_name: String,
-        /// Unit type.
-        "unitType" => unit_type: String,
-        /// Name of the repair process.
-        "repairOperation" => repair_operation: String,
-        /// Test station.
-        "stationName" => station_name: String,
-        /// Name of the process.
-        "testOperation" => test_operation: String,
-        /// Period, as the server writes it.
-        "period" => period: String,
-        /// Level.
-        "level" => level: String,
-        /// Location.
-        "location" => location: String,
-        /// Purpose.
-        "purpose" => purpose: String,
-        /// Operator.
-        "operator" => operator: String,
-        /// Misc info description.
-        "miscInfoDescription" => misc_info_description: String,
-        /// Misc info string.
-        "miscInfoString" => misc_info_string: String,
-        /// Repair category.
-        "repairCategory" => repair_category: String,
-        /// Repair type.
-        "repairType" => repair_type: String,
-        /// Component ref.
-        "componentRef" => component_ref: String,
-        /// Component number.
-        "componentNumber" => component_number: String,
-        /// Component revision.
-        "componentRevision" => component_revision: String,
-        /// Component vendor.
-        "componentVendor" => component_vendor: String,
-        /// Component description.
-        "componentDescription" => component_description: String,
-        /// Function block.
-        "functionBlock" => function_block: String,
-        /// Referenced step.
-        "referencedStep" => referenced_step: String,
-        /// Referenced step path.
-        "referencedStepPath" => referenced_step_path: String,
-        /// Test period.
-        "testPeriod" => test_period: String,
-        /// Test level.
-        "testLevel" => test_level: String,
-        /// Test station name.
-        "testStationName" => test_station_name: String,
-        /// Test location.
-        "testLocation" => test_location: String,
-        /// Test purpose.
-        "testPurpose" => test_purpose: String,
-        /// Test operator.
-        "testOperator" => test_operator: String,
-        /// Batch number.
-        "batchNumber" => batch_number: String,
-        /// Name of the sequence file.
-        "swFilename" => sw_filename: String,
-        /// Version of the sequence file.
-        "swVersion" => sw_version: String,
-        /// Repair report count.
-        "repairReportCount" => repair_report_count: i32,
-        /// Repair count.
-        "repairCount" => repair_count: i32,
-        /// Total count.
-        "totalCount" => total_count: i32,
-        /// Repair rate.
-        "repairRate" => repair_rate: Number,
-        /// Failure code.
-        "failCode" => fail_code: String,
-        /// Repair code.
-        "repairCode" => repair_code: String,
-    }
-
-    /// A failure that was repaired.
-    pub struct RepairedFailure {
-        /// Serial number.
-        "serialNumber" => serial_number: String,
-        /// Part number.
-        "partNumber" => part_number: String,
-        /// Revision.
-        "revision" => revision: String,
-        /// The report.
-        "reportId" => report_id: String,
-        /// Repair date.
-        "repairDate" => repair_date: ReportTime,
-        /// Fail step name.
-        "failStepName" => fail_step_name: String,
-        /// Fail step path.
-        "failStepPath" => fail_step_path: String,
-        /// Failure code.
-        "failCode" => fail_code: String,
-        /// Repair code.
-        "repairCode" => repair_code: String,
-        /// Symptom.
-        "symptom" => symptom: String,
-        /// Cause.
-        "cause" => cause: String,
-        /// Action.
-        "action" => action: String,
-    }
-
-    /// A measured value.
-    pub struct MeasuredValue {
-        /// Serial number.
-        "serialNumber" => serial_number: String,
-        /// Part number.
-        "partNumber" => part_number: String,
-        /// Revision.
-        "revision" => revision: String,
-        /// The report.
-        "reportId" => report_id: String,
-        /// Name of the step.
-        "stepName" => step_name: String,
-        /// Path of the step, its parts separated by `¶`.
-        "stepPath" => step_path: String,
-        /// The measured value.
-        "value" => value: Number,
-        /// Lower limit.
-        "limitLow" => limit_low: Number,
-        /// Upper limit.
-        "limitHigh" => limit_high: Number,
-        /// Unit of the value.
-        "unit" => unit: String,
-        /// Status.
-        "status" => status: String,
-        /// When the test began.
-        "startUtc" => start_utc: ReportTime,
-    }
-
-    /// Statistics of the values of one measurement.
-    pub struct AggregatedMeasurement {
-        /// Name of the step.
-        "stepName" => step_name: String,
-        /// Path of the step, its parts separated by `¶`.
-        "stepPath" => step_path: String,
-        /// Part number.
-        "partNumber" => part_number: String,
-        /// Revision.
-        "revision" => revision: String,
-        /// How many.
-        "count" => count: i32,
-        /// Least value.
-        "min" => min: Number,
-        /// Greatest value.
-        "max" => max: Number,
-        /// Mean.
-        "avg" => avg: Number,
-        /// Standard deviation.
-        "stdev" => stdev: Number,
-        /// Variance.
-        "var" => variance: Number,
-        /// Lower limit.
-        "limitLow" => limit_low: Number,
-        /// Upper limit.
-        "limitHigh" => limit_high: Number,
-        /// Process capability, by the nearer limit.
-        "cpk" => cpk: Number,
-        /// Process capability.
-        "cp" => cp: Number,
-        /// That by the lower limit.
-        "cpLower" => cp_lower: Number,
-        /// That by the upper limit.
-        "cpUpper" => cp_upper: Number,
-        /// Unit of the value.
-        "unit" => unit: String,
-    }
-
-    /// Overall equipment effectiveness.
+    /// Overall equipment effectiveness. The server does not say whether shares are in percent, and in which unit times are.
     pub struct Oee {
-        /// Oee.
+        /// The effectiveness: availability times performance times quality.
         "oee" => oee: Number,
-        /// Availability.
+        /// Share of the planned time in which the equipment ran.
         "availability" => availability: Number,
-        /// Performance.
+        /// Share of the possible output that was reached while it ran.
         "performance" => performance: Number,
-        /// Quality.
+        /// Share of the output that passed.
         "quality" => quality: Number,
-        /// Total time.
+        /// All of the time that was looked at.
         "totalTime" => total_time: Number,
-        /// Run time.
+        /// Time in which the equipment ran.
         "runTime" => run_time: Number,
-        /// Down time.
+        /// Time in which it did not run, though it was planned to.
         "downTime" => down_time: Number,
-        /// Planned production time.
+        /// Time in which it was planned to run.
         "plannedProductionTime" => planned_production_time: Number,
-        /// Total count.
+        /// Units in all.
         "totalCount" => total_count: i32,
-        /// Good count.
+        /// Units that passed.
         "goodCount" => good_count: i32,
-        /// Reject count.
+        /// Units that failed.
         "rejectCount" => reject_count: i32,
-        /// Ideal cycle time.
+        /// Shortest time for a unit.
         "idealCycleTime" => ideal_cycle_time: Number,
-        /// Actual cycle time.
+        /// Time that a unit took.
         "actualCycleTime" => actual_cycle_time: Number,
         /// Period, as the server writes it.
         "period" => period: String,

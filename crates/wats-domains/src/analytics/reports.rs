@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use super::{AnalyticsService, RepairedFailure, StatisticsFilter, route};
 use crate::ask::request::request;
@@ -22,27 +22,28 @@ request! {
     /// From [`AnalyticsService::uut_reports_of`].
     pub struct UutReportsOf -> Arc<[ReportHeader]>, by ask_list {
         /// Serial number.
-        "serialNumber" => serial_number: String,
+        "serialNumber" => serial_number: String as Number,
         /// Part number.
-        "partNumber" => part_number: String,
+        "partNumber" => part_number: String as Number,
         /// Revision.
-        "revision" => revision: String,
+        "revision" => revision: String as Number,
         /// Batch number.
-        "batchNumber" => batch_number: String,
+        "batchNumber" => batch_number: String as Number,
         /// Test station.
-        "stationName" => station_name: String,
+        "stationName" => station_name: String as Name,
         /// Name of the process.
-        "testOperation" => test_operation: String,
+        "testOperation" => test_operation: String as Name,
         /// Status, such as `Passed`.
-        "status" => status: String,
-        /// The first moment.
-        "dateFrom" => from: Timestamp,
-        /// The last moment.
-        "dateTo" => until: Timestamp,
-        /// Ids of groups of products, separated by `;`.
-        "productGroupId" => product_group: String,
+        "status" => status: String as Name,
+        /// The first moment, without a zone. The server does not say which one it reads it in; where hours count, ask
+        /// [`uut_reports`](AnalyticsService::uut_reports), whose filter has moments.
+        "dateFrom" => from: DateTime,
+        /// The last moment; as [`from`](Self::from).
+        "dateTo" => until: DateTime,
+        /// Id of a group of products.
+        "productGroupId" => product_group: String as Name,
         /// Ids of levels, separated by `;`.
-        "levelId" => level: String,
+        "levelId" => level: String as Name,
     }
 }
 
@@ -60,25 +61,26 @@ impl AnalyticsService {
         RepairHistory::new(&self.core, route, call)
     }
 
-    /// All reports of units (`POST /api/App/SerialNumberHistory`). The filter may have product group, level, serial number,
-    /// part number, batch number and misc value.
+    /// All reports of units (`POST /api/App/SerialNumberHistory`). It observes product group, level, serial number, part number,
+    /// batch number and misc value.
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`](crate::Error::Query) for a filter that is refused; or the call fails.
     pub fn serial_number_history(&self, filter: &StatisticsFilter) -> Ask<Arc<[ReportHeader]>> {
         self.reports(&route::serial_number_history, filter)
     }
 
-    /// Headers of the newest test reports, 1000 unless the filter's top count says otherwise (`POST /api/App/UutReport`).
-    /// [`ReportService::headers`](crate::ReportService::headers) is for going through all of them.
+    /// Headers of the newest test reports, 1000 unless the filter's top count says otherwise (`POST /api/App/UutReport`). It
+    /// observes product group, level, serial number, part number, revision, batch number, station, process, status, misc value
+    /// and dates. [`ReportService::headers`](crate::ReportService::headers) is for going through all of them.
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`serial_number_history`](Self::serial_number_history).
     pub fn uut_reports(&self, filter: &StatisticsFilter) -> Ask<Arc<[ReportHeader]>> {
         self.reports(&route::uut_reports, filter)
     }
 
-    /// As [`uut_reports`](Self::uut_reports), with what is asked for as parameters (`GET /api/App/UutReport`).
+    /// The 1000 newest test reports that have what is asked for (`GET /api/App/UutReport`).
     ///
     /// # Errors
     /// The call fails.
@@ -90,7 +92,7 @@ impl AnalyticsService {
     /// Headers of the newest repair reports (`POST /api/App/UurReport`); as [`uut_reports`](Self::uut_reports) otherwise.
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`serial_number_history`](Self::serial_number_history).
     pub fn uur_reports(&self, filter: &StatisticsFilter) -> Ask<Arc<[ReportHeader]>> {
         self.reports(&route::uur_reports, filter)
     }
@@ -100,6 +102,6 @@ impl AnalyticsService {
         route: &'static Route,
         filter: &StatisticsFilter,
     ) -> Ask<Arc<[ReportHeader]>> {
-        self.core.ask_list(route, Ok(route.call().json(filter)))
+        self.core.ask_list(route, filter.body_of(route.call()))
     }
 }

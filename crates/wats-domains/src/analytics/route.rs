@@ -27,3 +27,25 @@ routes! { "analytics";
     uut_reports_of          = GET  "/api/App/UutReport"                safe keeps Analytics;
     uur_reports             = POST "/api/App/UurReport"                safe keeps Analytics;
 }
+
+/// Routes that the server does not publish.
+pub(crate) mod internal {
+    use crate::ask::route::routes;
+
+    routes! { "analytics.internal";
+        top_failed          = POST "/api/internal/App/TopFailed"                       safe keeps Analytics;
+        top_failed_of       = GET  "/api/internal/App/TopFailed"                       safe keeps Analytics;
+        measurement_list    = POST "/api/internal/App/MeasurementList"                 safe keeps Analytics;
+        measurement_list_of = GET  "/api/internal/App/MeasurementList"                 safe keeps Analytics;
+        step_status_list    = POST "/api/internal/App/StepStatusList"                  safe keeps Analytics;
+        step_status_list_of = GET  "/api/internal/App/StepStatusList"                  safe keeps Analytics;
+        unit_flow           = POST "/api/internal/UnitFlow"                            safe;
+        unit_flow_split     = POST "/api/internal/UnitFlow/SplitBy"                    safe;
+        unit_flow_of        = POST "/api/internal/UnitFlow/SN"                         safe;
+        unit_flow_order     = POST "/api/internal/UnitFlow/UnitOrder"                  safe;
+        unit_flow_links     = GET  "/api/internal/UnitFlow/Links"                      safe;
+        unit_flow_nodes     = GET  "/api/internal/UnitFlow/Nodes"                      safe;
+        unit_flow_units     = GET  "/api/internal/UnitFlow/Units"                      safe;
+        alarm_logs          = POST "/api/internal/Trigger/GetAlarmAndNotificationLogs" safe;
+    }
+}

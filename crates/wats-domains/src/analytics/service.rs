@@ -47,8 +47,21 @@ impl Scope<'_> {
         let days = days(self.days)?;
         Ok(call
             .query("days", days)
-            .query("productGroupId", self.product_groups.join(";"))
-            .query("levelId", self.levels.join(";")))
+            .query(
+                "productGroupId",
+                ids("product_groups", self.product_groups)?,
+            )
+            .query("levelId", ids("levels", self.levels)?))
+    }
+}
+
+/// Ids as one parameter.
+fn ids(name: &str, ids: &[&str]) -> Result<String> {
+    match ids.iter().find(|id| id.is_empty() || id.contains(';')) {
+        None => Ok(ids.join(";")),
+        Some(odd) => Err(Error::Query(format!(
+            "the id {odd:?} in {name} is empty or has the `;` that stands between ids"
+        ))),
     }
 }
 
@@ -114,30 +127,30 @@ impl AnalyticsService {
         ProductGroups::new(&self.core, route, Ok(route.call()))
     }
 
-    /// Units and yields by dimensions of your choice (`POST /api/App/DynamicYield`), of the last 30 days unless the filter
-    /// says otherwise.
+    /// Units and yields by dimensions of your choice (`POST /api/App/DynamicYield`). With an empty filter: the 10 pairs of
+    /// part number and process that had most units in the last 30 days. The server calls it a preview, which may change.
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`volume_yield`](Self::volume_yield).
     pub fn dynamic_yield(&self, filter: &StatisticsFilter) -> DynamicYield {
         let route = &route::dynamic_yield;
-        DynamicYield::new(&self.core, route, Ok(route.call().json(filter)))
+        DynamicYield::new(&self.core, route, filter.body_of(route.call()))
     }
 
-    /// Repairs by dimensions of your choice (`POST /api/App/DynamicRepair`), of the last 30 days unless the filter says
-    /// otherwise.
+    /// Repairs by dimensions of your choice (`POST /api/App/DynamicRepair`). With an empty filter: the 10 pairs of part number
+    /// and repair process that had most repairs in the last 30 days. The server calls it a preview, which may change.
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`volume_yield`](Self::volume_yield).
     pub fn dynamic_repair(&self, filter: &StatisticsFilter) -> DynamicRepair {
         let route = &route::dynamic_repair;
-        DynamicRepair::new(&self.core, route, Ok(route.call().json(filter)))
+        DynamicRepair::new(&self.core, route, filter.body_of(route.call()))
     }
 
-    /// Units and yields of products (`POST /api/App/VolumeYield`). The filter may have product group, level and periods.
+    /// Units and yields of products (`POST /api/App/VolumeYield`). It observes product group, level and periods.
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`] for a filter that is refused; or the call fails.
     pub fn volume_yield(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
         self.yields(&route::volume_yield, filter)
     }
@@ -145,16 +158,16 @@ impl AnalyticsService {
     /// As [`volume_yield`](Self::volume_yield), of some days (`GET /api/App/VolumeYield`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no days; or the call fails.
+    /// [`Error::Query`] for no days, and for an id that is empty or has a `;`; or the call fails.
     pub fn volume_yield_of(&self, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
         self.yields_of(&route::volume_yield_of, scope)
     }
 
-    /// Yields of the products of most units (`POST /api/App/HighVolume`). The filter may have product group, level, periods,
+    /// Yields of the products of most units (`POST /api/App/HighVolume`). It observes product group, level, periods,
     /// top and min count.
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`volume_yield`](Self::volume_yield).
     pub fn high_volume(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
         self.yields(&route::high_volume, filter)
     }
@@ -162,7 +175,7 @@ impl AnalyticsService {
     /// As [`high_volume`](Self::high_volume), of some days (`GET /api/App/HighVolume`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no days; or the call fails.
+    /// [`Error::Query`] for no days, and for an id that is empty or has a `;`; or the call fails.
     pub fn high_volume_of(&self, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
         self.yields_of(&route::high_volume_of, scope)
     }
@@ -170,16 +183,16 @@ impl AnalyticsService {
     /// As [`high_volume`](Self::high_volume), by groups of products (`POST /api/App/HighVolumeByProductGroup`).
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`volume_yield`](Self::volume_yield).
     pub fn high_volume_by_group(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
         self.yields(&route::high_volume_by_group, filter)
     }
 
-    /// The products of lowest yield (`POST /api/App/WorstYield`). The filter may have what that of
-    /// [`high_volume`](Self::high_volume) may.
+    /// The products of lowest yield (`POST /api/App/WorstYield`), the lowest first. It observes what
+    /// [`high_volume`](Self::high_volume) does.
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`volume_yield`](Self::volume_yield).
     pub fn worst_yield(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
         self.yields(&route::worst_yield, filter)
     }
@@ -187,7 +200,7 @@ impl AnalyticsService {
     /// As [`worst_yield`](Self::worst_yield), of some days (`GET /api/App/WorstYield`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no days; or the call fails.
+    /// [`Error::Query`] for no days, and for an id that is empty or has a `;`; or the call fails.
     pub fn worst_yield_of(&self, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {
         self.yields_of(&route::worst_yield_of, scope)
     }
@@ -195,7 +208,7 @@ impl AnalyticsService {
     /// As [`worst_yield`](Self::worst_yield), by groups of products (`POST /api/App/WorstYieldByProductGroup`).
     ///
     /// # Errors
-    /// The call fails.
+    /// As [`volume_yield`](Self::volume_yield).
     pub fn worst_yield_by_group(&self, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
         self.yields(&route::worst_yield_by_group, filter)
     }
@@ -208,7 +221,7 @@ impl AnalyticsService {
     }
 
     fn yields(&self, route: &'static Route, filter: &StatisticsFilter) -> Ask<Arc<[Yield]>> {
-        self.core.ask_list(route, Ok(route.call().json(filter)))
+        self.core.ask_list(route, filter.body_of(route.call()))
     }
 
     fn yields_of(&self, route: &'static Route, scope: Scope<'_>) -> Ask<Arc<[Yield]>> {

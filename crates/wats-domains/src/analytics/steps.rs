@@ -18,15 +18,15 @@ use crate::scanned::{self, Kind};
 request! {
     /// From [`AnalyticsService::oee`].
     pub struct GetOee -> Arc<Oee>, by ask_kept {
-        /// Shortest time that a test waited for its station, in seconds.
+        /// Only tests of at least this connection time; the server does not say in which unit.
         "minConnectionTime" => min_connection_time: u32,
-        /// Longest time that a test waited for its station, in seconds.
+        /// Only tests of at most this connection time.
         "maxConnectionTime" => max_connection_time: u32,
-        /// Shortest time of a test, in seconds.
+        /// Only tests of at least this execution time; the server does not say in which unit.
         "minExecutionTime" => min_execution_time: u32,
-        /// Longest time of a test, in seconds.
+        /// Only tests of at most this execution time.
         "maxExecutionTime" => max_execution_time: u32,
-        /// Units that should be made in a day.
+        /// How many units should be made in a day.
         "targetOutput" => target_output: u32,
     }
 }
@@ -48,15 +48,35 @@ pub struct TopFailedOf<'a> {
     pub count: u32,
 }
 
+impl TopFailedOf<'_> {
+    pub(super) fn query(self, call: Call) -> Result<Call> {
+        scanned::check_some("part number", self.part_number, Kind::Number)?;
+        let Ok(count @ 1..) = i32::try_from(self.count) else {
+            return Err(Error::Query(format!(
+                "the count of steps is {}; it goes from 1 to {}",
+                self.count,
+                i32::MAX
+            )));
+        };
+        let call = call.query("partNumber", self.part_number);
+        Ok(call
+            .query("processCode", self.process_code)
+            .query("productGroupId", self.product_group)
+            .query("levelId", self.level)
+            .query("days", days(self.days)?)
+            .query("count", count))
+    }
+}
+
 impl AnalyticsService {
-    /// The steps that fail most often (`POST /api/App/TopFailed`). The filter may have part number, process, yield, product
-    /// group, level, periods and top count.
+    /// The steps that fail most often (`POST /api/App/TopFailed`). It observes part number, process, yield, product group, level,
+    /// periods and top count.
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`] for a filter that is refused; or the call fails.
     pub fn top_failed(&self, filter: &StatisticsFilter) -> Ask<Arc<[FailedStep]>> {
         let route = &route::top_failed;
-        self.core.ask_list(route, Ok(route.call().json(filter)))
+        self.core.ask_list(route, filter.body_of(route.call()))
     }
 
     /// As [`top_failed`](Self::top_failed), of some days (`GET /api/App/TopFailed`).
@@ -65,24 +85,12 @@ impl AnalyticsService {
     /// [`Error::Query`] for an empty part number, no days and no steps; or the call fails.
     pub fn top_failed_of(&self, query: TopFailedOf<'_>) -> Ask<Arc<[FailedStep]>> {
         let route = &route::top_failed_of;
-        let fill = || {
-            scanned::check_some("part number", query.part_number, Kind::Number)?;
-            let Ok(count @ 1..) = i32::try_from(query.count) else {
-                return Err(Error::Query(format!("{} steps are asked for", query.count)));
-            };
-            let call = route.call().query("partNumber", query.part_number);
-            Ok(call
-                .query("processCode", query.process_code)
-                .query("productGroupId", query.product_group)
-                .query("levelId", query.level)
-                .query("days", days(query.days)?)
-                .query("count", count))
-        };
-        self.core.ask_list(route, fill())
+        self.core.ask_list(route, query.query(route.call()))
     }
 
-    /// Statistics of the steps and measurements of a product in a process (`POST /api/App/TestStepAnalysis`), of the first
-    /// runs of the last 30 days unless the filter says otherwise.
+    /// Statistics of the steps and measurements of a product in a process (`POST /api/App/TestStepAnalysis`): of the first
+    /// runs ([`run`](StatisticsFilter#structfield.run)), of the last 30 days, of at most 10 000 reports (max count), unless the
+    /// filter says otherwise. The server calls it a preview, which may change.
     ///
     /// # Errors
     /// [`Error::Query`] for a filter without part number or process, which the server needs; or the call fails.
@@ -91,7 +99,8 @@ impl AnalyticsService {
         self.core.ask_list(route, of_one_test(route, filter))
     }
 
-    /// Measured values, at most 10 000 (`POST /api/App/Measurements`). Without paths those of the steps that failed most.
+    /// Measured values, at most 10 000 (`POST /api/App/Measurements`). Without paths those of the steps that failed most in the
+    /// last seven days. The server calls it a preview, which may change.
     ///
     /// # Errors
     /// [`Error::Query`] for a filter without part number or process and for a path that cannot be told; or the call fails.
@@ -119,10 +128,11 @@ impl AnalyticsService {
     }
 
     /// Overall equipment effectiveness (`POST /api/App/OeeAnalysis`), with the hours for which the equipment was available
-    /// on each day from Monday to Sunday.
+    /// on each day of the week. With which day the week begins the server does not say. It observes product group, level, part
+    /// number, revision, station, process, status, sequence file and version, socket and dates.
     ///
     /// # Errors
-    /// [`Error::Query`] for hours that no day has; or the call fails.
+    /// [`Error::Query`] for hours that no day has and for a filter that is refused; or the call fails.
     pub fn oee(&self, filter: &StatisticsFilter, available_hours: [f64; 7]) -> GetOee {
         let route = &route::oee;
         let odd = available_hours
@@ -130,11 +140,13 @@ impl AnalyticsService {
             .find(|hours| !(0.0..=24.0).contains(*hours));
         let call = if let Some(hours) = odd {
             Err(Error::Query(format!(
-                "equipment cannot be available for {hours} hours of a day"
+                "the available_hours have {hours}; a day has from 0 to 24"
             )))
         } else {
-            let hours = available_hours.map(|hours| hours.to_string()).join(",");
-            Ok(route.call().query("availableTime", hours).json(filter))
+            // Adding makes zero of a negative zero.
+            let hours = available_hours.map(|hours| (hours + 0.0).to_string());
+            let call = route.call().query("availableTime", hours.join(","));
+            filter.body_of(call)
         };
         GetOee::new(&self.core, route, call)
     }
@@ -145,7 +157,7 @@ fn of_one_test(route: &Route, filter: &StatisticsFilter) -> Result<Call> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     scanned::check_some("part number", &text(&filter.part_number), Kind::Number)?;
     scanned::check_some("test operation", &text(&filter.test_operation), Kind::Name)?;
-    Ok(route.call().json(filter))
+    filter.body_of(route.call())
 }
 
 fn of_paths(route: &Route, filter: &StatisticsFilter, paths: &[MeasurementPath]) -> Result<Call> {

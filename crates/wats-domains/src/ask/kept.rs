@@ -79,7 +79,6 @@ macro_rules! classes {
     ($( $(#[$meta:meta])* $class:ident = $field:ident, $ttl:ident; )+) => {
         /// A class of answers that are kept.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(dead_code, reason = "until the operations of all classes are there")]
         pub(crate) enum Kept {
             $( $(#[$meta])* $class, )+
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use wats_http::Call;
 
-use super::{ApiToken, route};
+use super::{ApiToken, ask, no_token, route};
 use crate::ask::{Ask, Core, Route};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::scanned::{self, Kind};
 
 /// Operations on tokens; from [`Wats::auth`](crate::Wats::auth).
 ///
@@ -28,43 +29,46 @@ impl AuthService {
     ///
     /// # Errors
     /// The call fails, as it does when there is a token already; [`reset_token`](Self::reset_token) replaces that.
-    /// [`Error::Data`] when the answer has none.
+    /// [`Error::Data`](crate::Error::Data) when the answer has none.
     pub fn new_token(&self) -> Ask<ApiToken> {
-        self.token(&route::token, route::token.call())
+        self.token(&route::token, Ok(route::token.call()))
     }
 
     /// Makes a token in the place of the one that there is, which is no longer valid then.
     ///
     /// # Errors
-    /// The call fails; [`Error::Data`] when the answer has no token.
+    /// The call fails; [`Error::Data`](crate::Error::Data) when the answer has no token.
     pub fn reset_token(&self) -> Ask<ApiToken> {
-        self.token(&route::token, route::token.call().query("reset", true))
+        let call = route::token.call().query("reset", true);
+        self.token(&route::token, Ok(call))
     }
 
     /// Makes a token with a name (`GET /api/Auth/GetToken/{identifier}`).
     ///
     /// # Errors
-    /// As [`new_token`](Self::new_token).
+    /// [`Error::Query`](crate::Error::Query) for an empty identifier; as [`new_token`](Self::new_token) otherwise.
     pub fn new_token_for(&self, identifier: &str) -> Ask<ApiToken> {
-        let call = route::token_for.call().path("identifier", identifier);
-        self.token(&route::token_for, call)
+        self.token(&route::token_for, named(identifier))
     }
 
     /// Makes a token with a name in the place of the one that there is.
     ///
     /// # Errors
-    /// As [`reset_token`](Self::reset_token).
+    /// [`Error::Query`](crate::Error::Query) for an empty identifier; as [`reset_token`](Self::reset_token) otherwise.
     pub fn reset_token_for(&self, identifier: &str) -> Ask<ApiToken> {
-        let call = route::token_for.call().path("identifier", identifier);
-        self.token(&route::token_for, call.query("reset", true))
+        let call = named(identifier).map(|call| call.query("reset", true));
+        self.token(&route::token_for, call)
     }
 
-    fn token(&self, route: &'static Route, call: Call) -> Ask<ApiToken> {
-        self.core.run(|core| async move {
-            let answer: Value = core.read(route, call).await?;
-            read(&answer)
-        })
+    fn token(&self, route: &'static Route, call: Result<Call>) -> Ask<ApiToken> {
+        self.core
+            .run(|core| async move { read(&ask(&core, route, call?).await?) })
     }
+}
+
+fn named(identifier: &str) -> Result<Call> {
+    scanned::check_some("identifier", identifier, Kind::Name)?;
+    Ok(route::token_for.call().path("identifier", identifier))
 }
 
 /// The token of an answer: the text that it is, or that of its only text member. Errors must not show it.
@@ -77,12 +81,7 @@ fn read(answer: &Value) -> Result<ApiToken> {
         }
         _ => None,
     };
-    text.and_then(ApiToken::of).ok_or_else(|| {
-        Error::Data(
-            "the server's answer to the request for a token is no token; it is not shown, since it may be secret"
-                .to_owned(),
-        )
-    })
+    text.and_then(ApiToken::of).ok_or_else(no_token)
 }
 
 #[cfg(test)]
@@ -106,7 +105,7 @@ mod tests {
         ] {
             let error = format!("{:#?}", read(&answer).unwrap_err());
             assert!(
-                error.contains("no token") && !error.contains("c2V"),
+                error.contains("a token has none") && !error.contains("c2V"),
                 "{error}"
             );
         }

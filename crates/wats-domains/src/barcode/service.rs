@@ -29,7 +29,8 @@ impl BarcodeService {
     }
 
     /// The parts of a scanned code, by the first identifier that fits it
-    /// (`GET /api/BarcodeIdentifiers/IdentifyBarcode`). The code goes out as it was scanned, separators of its parts
+    /// (`GET /api/BarcodeIdentifiers/IdentifyBarcode`). A server without identifiers reads codes of the form
+    /// `SerialNumber/PartNumber/Revision/BatchNumber/Process`. The code goes out as it was scanned, separators of its parts
     /// that nobody sees included.
     ///
     /// # Errors
@@ -47,14 +48,20 @@ impl BarcodeService {
     /// (`PUT /api/BarcodeIdentifiers/BarcodeIdentifier`).
     ///
     /// # Errors
-    /// The call fails. An update may be sent again. After a lost answer to an insert look at the [`list`](Self::list)
+    /// [`Error::Query`] for one without a pattern; or the call fails. An update may be sent again. After a lost answer to an insert look at the [`list`](Self::list)
     /// first: a second one would insert it twice.
     pub fn save(&self, identifier: &BarcodeIdentifier) -> Ask<BarcodeIdentifier> {
         let route = match identifier.id {
             None => &route::add,
             Some(_) => &route::update,
         };
-        self.core.ask(route, Ok(route.call().json(identifier)))
+        let call = match identifier.pattern.as_deref() {
+            None | Some("") => Err(Error::Query(
+                "the pattern of the barcode identifier is empty".to_owned(),
+            )),
+            Some(_) => Ok(route.call().json(identifier)),
+        };
+        self.core.ask(route, call)
     }
 
     /// Deletes an identifier (`DELETE /api/BarcodeIdentifiers/BarcodeIdentifier/{id}`).

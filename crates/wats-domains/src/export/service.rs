@@ -9,6 +9,7 @@ use crate::RemoteFile;
 use crate::analytics::{Dimensions, StatisticsFilter};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core};
+use crate::scanned::{self, Kind};
 
 /// What certificates have in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +24,17 @@ pub enum Certificates {
 request! {
     /// From [`ExportService::queue_certificates`].
     pub struct QueueCertificates -> Value, by ask {
-        /// Which details, such as `miscInfo` and `measurement`.
+        /// Which details, such as `miscInfo` and `asset`.
         "dimensions" => details: Dimensions,
-        /// How numbers are written that have no format of their own, such as `decimal`.
-        "numericFormat" => numeric_format: String,
+        /// How numbers are written that have no format of their own: `default`, `integer`, `decimal`, `scientific`, `general`,
+        /// `hexadecimal` or `binary`.
+        "numericFormat" => numeric_format: String as Name,
         /// The tag of the product whose value is at the foot of each page.
-        "bodyFooterTag" => body_footer_tag: String,
+        "bodyFooterTag" => body_footer_tag: String as Name,
         /// The tag of the product whose value is at the foot of the document.
-        "documentFooterTag" => document_footer_tag: String,
+        "documentFooterTag" => document_footer_tag: String as Name,
         /// Where the link to the file is sent when it is ready. The server wants one where a token is used.
-        "email" => email: String,
+        "email" => email: String as Name,
     }
 }
 
@@ -61,17 +63,19 @@ impl ExportService {
     /// token that queued it.
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty name; or the call fails.
     pub fn download(&self, file_name: &str) -> Ask<RemoteFile> {
-        let call = route::download.call().path("fileName", file_name);
-        self.core.download(&route::download, Ok(call))
+        let call = scanned::check_some("file name", file_name, Kind::Name)
+            .map(|()| route::download.call().path("fileName", file_name));
+        self.core.download(&route::download, call)
     }
 
     /// Has certificates of test reports made in the background, as one PDF or as one for each report, in a zip archive
-    /// (`POST /api/Export/Certificate`). The form of the answer is not described. It is not repeated.
+    /// (`POST /api/Export/Certificate`). The form of the answer is not described; by the server's words it has an
+    /// `exportFileName`, which is in the [`list`](Self::list) when the file is ready. It is not repeated.
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`](crate::Error::Query) for a filter that is refused; or the call fails.
     pub fn queue_certificates(
         &self,
         filter: &StatisticsFilter,
@@ -81,7 +85,7 @@ impl ExportService {
         let route = &route::queue_certificates;
         let headers_only = certificates == Certificates::HeadersOnly;
         let call = route.call().query("headerDataOnly", headers_only);
-        let call = call.query("asIndividualFiles", one_file_each).json(filter);
-        QueueCertificates::new(&self.core, route, Ok(call))
+        let call = filter.body_of(call.query("asIndividualFiles", one_file_each));
+        QueueCertificates::new(&self.core, route, call)
     }
 }

@@ -26,6 +26,6 @@ pub(crate) async fn call_all(api: &Wats) {
     ticket.ticket_id = Some(ID);
     drop(root_cause.update(&ticket).await);
     drop(root_cause.archive(&[ID]).await);
-    drop(root_cause.attachment(ID).await);
+    drop(root_cause.attachment(ID).file_name(AWKWARD).await);
     drop(root_cause.attach("a.png", Part::bytes("png")).await);
 }

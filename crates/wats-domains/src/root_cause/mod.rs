@@ -11,4 +11,4 @@ mod service;
 pub use model::{
     Ticket, TicketAttachment, TicketPriority, TicketStatus, TicketUpdate, TicketUpdateType,
 };
-pub use service::{RootCauseService, TicketView};
+pub use service::{RootCauseService, TicketFile, TicketView};

@@ -7,8 +7,10 @@ use wats_http::{Multipart, Part};
 
 use super::{Ticket, TicketStatus, route};
 use crate::RemoteFile;
+use crate::ask::request::request;
 use crate::ask::{Ask, Core};
 use crate::error::{Error, Result};
+use crate::scanned::{self, Kind};
 
 wats_report::numbers! {
     /// Whose tickets are listed.
@@ -19,6 +21,14 @@ wats_report::numbers! {
         Following = 1,
         /// All; the user must be allowed to manage them.
         All = 2,
+    }
+}
+
+request! {
+    /// From [`RootCauseService::attachment`].
+    pub struct TicketFile -> RemoteFile, by download {
+        /// The name that the server gives the file. Without one it gives none.
+        "fileName" => file_name: String as Name,
     }
 }
 
@@ -48,7 +58,7 @@ impl RootCauseService {
     /// (`GET /api/RootCause/Tickets`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no status; or the call fails.
+    /// [`Error::Query`] for no status and for an empty text; or the call fails.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
@@ -67,16 +77,17 @@ impl RootCauseService {
         search: Option<&str>,
     ) -> Ask<Vec<Ticket>> {
         let flags = statuses.iter().fold(0, |all, status| all | status.number());
-        let call = if flags == 0 {
-            Err(Error::Query("no status of tickets is asked for".to_owned()))
-        } else {
-            let call = route::list
-                .call()
-                .query("status", flags)
-                .query("view", view);
-            Ok(call.query_opt("searchString", search))
+        let fill = || {
+            if flags == 0 {
+                return Err(Error::Query("no status of tickets is asked for".to_owned()));
+            }
+            if let Some(text) = search {
+                scanned::check_some("search text", text, Kind::Name)?;
+            }
+            let call = route::list.call().query("status", flags);
+            Ok(call.query("view", view).query_opt("searchString", search))
         };
-        self.core.ask(&route::list, call)
+        self.core.ask(&route::list, fill())
     }
 
     /// Opens a ticket and returns it as the server holds it, with its id and number (`POST /api/RootCause/Ticket`).
@@ -120,17 +131,16 @@ impl RootCauseService {
     ///
     /// # Errors
     /// The call fails.
-    pub fn attachment(&self, attachment_id: Uuid) -> Ask<RemoteFile> {
-        let call = route::attachment
-            .call()
-            .query("attachmentId", attachment_id);
-        self.core.download(&route::attachment, Ok(call))
+    pub fn attachment(&self, attachment_id: Uuid) -> TicketFile {
+        let route = &route::attachment;
+        let call = route.call().query("attachmentId", attachment_id);
+        TicketFile::new(&self.core, route, Ok(call))
     }
 
     /// Uploads a file and returns its id, to be named in an update of a ticket (`POST /api/RootCause/Attachment`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty name; or the call fails. It is not repeated.
+    /// [`Error::Query`] for a name that is empty or a path; or the call fails. It is not repeated.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats, png: Vec<u8>, id: uuid::Uuid) -> wats_domains::Result<()> {
@@ -147,12 +157,15 @@ impl RootCauseService {
     /// # Ok(()) }
     /// ```
     pub fn attach(&self, file_name: &str, file: Part) -> Ask<Uuid> {
-        let call = if file_name.is_empty() {
-            Err(Error::Query("the file has no name".to_owned()))
-        } else {
+        let call = scanned::check_some("file name", file_name, Kind::Name).and_then(|()| {
+            if file_name.contains(['/', '\\']) || matches!(file_name, "." | "..") {
+                return Err(Error::Query(format!(
+                    "the file name {file_name:?} is a path; the server needs the name alone"
+                )));
+            }
             let form = Multipart::new().part("file", file.file_name(file_name));
             Ok(route::attach.call().multipart(form))
-        };
+        });
         self.core.run(|core| async move {
             let text: String = core.read(&route::attach, call?).await?;
             let id = text.trim().parse();

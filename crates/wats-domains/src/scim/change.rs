@@ -43,11 +43,14 @@ impl UserChange {
         let (Self::Levels(names) | Self::ProductGroups(names)) = self else {
             return None;
         };
+        if names.is_empty() {
+            return Some("there are no levels or groups of products to add".to_owned());
+        }
         let odd = names
             .iter()
             .find(|name| name.is_empty() || name.contains(';'))?;
         Some(format!(
-            "the name {odd:?} is empty or has the `;` that stands between names"
+            "the name {odd:?} of a level or group is empty or has the `;` that stands between names"
         ))
     }
 }

@@ -1,5 +1,6 @@
 //! Operations on users.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use super::change::patch;
 use super::{User, UserChange, UserPage, route};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core};
-use crate::auth::ApiToken;
+use crate::auth::{self, ApiToken};
 use crate::error::{Error, Result, none_if_missing};
 use crate::scanned::{self, Kind};
 
@@ -29,8 +30,8 @@ request! {
     /// From [`ScimService::users`].
     pub struct Users -> UserPage, by ask {
         /// Which users, in the words of RFC 7644, such as `userName eq "ada"`.
-        "filter" => filter: String,
-        /// The place of the first one, from 1.
+        "filter" => filter: String as Name,
+        /// The place of the first one, from 1, which is what 0 counts as.
         "startIndex" => start_index: u32,
         /// The most on the page.
         "count" => count: u32,
@@ -50,23 +51,23 @@ impl ScimService {
         }
     }
 
-    /// Makes a token for a system that provisions users (`GET /api/SCIM/v2/Token`), which expires after that many days;
-    /// after 90 if `None`. It is not repeated: each call makes one.
+    /// Makes a token for a system that provisions users (`GET /api/SCIM/v2/Token`), which expires after that many days; after
+    /// 90 if `None`, which is what the server advises. It is not repeated: each call makes one.
     ///
     /// # Errors
-    /// [`Error::Query`] for zero days; [`Error::Data`] when the answer has no token; or the call fails.
+    /// [`Error::Query`] for zero days and for more than the server can count; [`Error::Data`] when the answer has no token; or the call fails.
     pub fn token(&self, days: Option<u32>) -> Ask<ProvisioningToken> {
-        let call = if days == Some(0) {
-            Err(Error::Query(
-                "the token would expire after 0 days".to_owned(),
-            ))
-        } else {
-            Ok(route::token.call().query_opt("duration", days))
+        let call = match days.map(i32::try_from) {
+            None => Ok(route::token.call()),
+            Some(Ok(days @ 1..)) => Ok(route::token.call().query("duration", days)),
+            Some(_) => Err(Error::Query(format!(
+                "the days of the token are {}; they go from 1 to {}",
+                days.unwrap_or_default(),
+                i32::MAX
+            ))),
         };
-        self.core.run(|core| async move {
-            let answer: Value = core.read(&route::token, call?).await?;
-            provisioning(answer)
-        })
+        self.core
+            .run(|core| async move { provisioning(auth::ask(&core, &route::token, call?).await?) })
     }
 
     /// A page of users (`GET /api/SCIM/v2/Users`).
@@ -77,28 +78,36 @@ impl ScimService {
         Users::new(&self.core, &route::users, Ok(route::users.call()))
     }
 
-    /// All users, read in pages of 100, until a page is empty.
+    /// All users, read in pages of 100 until a page is empty, whatever the server says of their number. One that moves to a
+    /// later page while they are read comes once.
     ///
     /// # Errors
-    /// A call fails; [`Error::Data`] when the server gives the same page again.
+    /// A call fails; [`Error::Data`] when the server gives users again that it gave before and none beside them, unless it
+    /// has given as many as it says there are.
     pub fn all(&self) -> Ask<Vec<User>> {
         self.core.run(|core| async move {
-            let mut all: Vec<User> = Vec::new();
+            let (mut all, mut known, mut rows) = (Vec::new(), HashSet::new(), 0);
             loop {
-                let place = all.len() + 1;
-                let call = route::users.call().query("startIndex", place);
+                let call = route::users.call().query("startIndex", rows + 1);
                 let page: UserPage = core.read(&route::users, call.query("count", PAGE)).await?;
                 let users = page.resources.unwrap_or_default();
-                let Some(first) = users.first() else {
+                if users.is_empty() {
                     return Ok(all);
-                };
-                if first.id.is_some() && all.iter().any(|user| user.id == first.id) {
-                    return Err(Error::Data(format!(
-                        "the server gave the user {:?} again in the place {place} of the list",
-                        first.id.as_deref().unwrap_or_default()
-                    )));
                 }
-                all.extend(users);
+                let (place, before) = (rows + 1, all.len());
+                rows += users.len();
+                all.extend(users.into_iter().filter(|user| known.insert(identity(user))));
+                if all.len() > before {
+                    continue;
+                }
+                // Servers that know no pages give all users again.
+                let total = page.total_results.and_then(|n| usize::try_from(n).ok());
+                if total == Some(before) {
+                    return Ok(all);
+                }
+                return Err(Error::Data(format!(
+                    "the server gave users again in the place {place} of the list, and none beside them"
+                )));
             }
         })
     }
@@ -126,16 +135,25 @@ impl ScimService {
     /// Creates a user and returns it as the server holds it, with its id (`POST /api/SCIM/v2/Users`).
     ///
     /// # Errors
-    /// The call fails. It is not repeated; after a lost answer ask for the user by its [name](Self::by_name).
+    /// [`Error::Query`] for a user with an id or without a user name; or the call fails. It is not repeated; after a lost
+    /// answer ask for the user by its [name](Self::by_name).
     pub fn create(&self, user: &User) -> Ask<User> {
-        self.core
-            .ask(&route::create, Ok(route::create.call().json(user)))
+        let name = user.user_name.as_deref().unwrap_or_default();
+        let call = match &user.id {
+            Some(id) => Err(Error::Query(format!(
+                "the user has the id {id:?}, so it is created already; update it"
+            ))),
+            None => scanned::check_some("user name", name, Kind::Number)
+                .map(|()| route::create.call().json(user)),
+        };
+        self.core.ask(&route::create, call)
     }
 
     /// Replaces values of a user (`PATCH /api/SCIM/v2/Users/{id}`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no changes, and for a name of a level or group that is empty or has a `;`; or the call fails.
+    /// [`Error::Query`] for no changes, for no levels or groups, and for a name of one that is empty or has a `;`; or the
+    /// call fails.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
@@ -168,6 +186,13 @@ impl ScimService {
     }
 }
 
+/// By what a user is known: its id, or what there is.
+fn identity(user: &User) -> String {
+    let name = || user.user_name.clone();
+    let id = user.id.clone().or_else(name);
+    id.unwrap_or_else(|| format!("{user:?}"))
+}
+
 /// Takes the token out of an answer. Errors must not show it.
 fn provisioning(answer: Value) -> Result<ProvisioningToken> {
     let (text, rest) = match answer {
@@ -180,10 +205,7 @@ fn provisioning(answer: Value) -> Result<ProvisioningToken> {
     };
     match text.as_deref().and_then(ApiToken::of) {
         Some(token) => Ok(ProvisioningToken { token, rest }),
-        None => Err(Error::Data(
-            "the server's answer to the request for a token has no text `token`; it is not shown, since it may be secret"
-                .to_owned(),
-        )),
+        None => Err(auth::no_token()),
     }
 }
 

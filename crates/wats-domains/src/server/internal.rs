@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Ping, ServerService, route};
+use serde_json::Value;
+
+use super::{ClientSettings, Ping, RegisteredClient, ServerService, route};
 use crate::ask::{Ask, Core};
 
 /// Internal operations on the server itself; from [`ServerService::internal`].
@@ -32,12 +34,23 @@ impl InternalServer {
         self.core.ask(route, Ok(route.call()))
     }
 
-    /// What the server tells of itself, as names and values (`GET /api/internal/Client/ServerInfo`).
+    /// What the server tells of itself, as names and values, which it describes as texts
+    /// (`GET /api/internal/Client/ServerInfo`).
     ///
     /// # Errors
     /// The call fails.
-    pub fn info(&self) -> Ask<BTreeMap<String, String>> {
+    pub fn info(&self) -> Ask<BTreeMap<String, Value>> {
         let route = &route::internal::info;
         self.core.ask(route, Ok(route.call()))
+    }
+
+    /// Tells the server what has changed of the client that this token belongs to, and returns the client as the server
+    /// holds it (`POST /api/internal/Client/Update`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn update_client(&self, settings: &ClientSettings) -> Ask<RegisteredClient> {
+        let route = &route::internal::update_client;
+        self.core.ask(route, Ok(route.call().json(settings)))
     }
 }

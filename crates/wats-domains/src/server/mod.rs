@@ -10,5 +10,5 @@ pub(crate) mod route;
 mod service;
 
 pub use internal::InternalServer;
-pub use model::{Ping, UserSettings};
+pub use model::{ClientSettings, Ping, RegisteredClient, UserSettings};
 pub use service::ServerService;

@@ -12,7 +12,9 @@ pub(crate) mod internal {
     use crate::ask::route::routes;
 
     routes! { "server.internal";
-        ping = GET "/api/internal/Client/Ping"       safe;
-        info = GET "/api/internal/Client/ServerInfo" safe;
+        ping          = GET  "/api/internal/Client/Ping"       safe;
+        info          = GET  "/api/internal/Client/ServerInfo" safe;
+        /// Sets values, so twice is once.
+        update_client = POST "/api/internal/Client/Update"     safe;
     }
 }

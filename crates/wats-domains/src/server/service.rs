@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{UserSettings, route};
 use crate::ask::{Ask, Core};
 use crate::scanned::{self, Kind};
@@ -21,11 +23,11 @@ impl ServerService {
         }
     }
 
-    /// The state of the server as names and values (`GET /api/SystemStatus`).
+    /// The state of the server as names and values, which the server describes as texts (`GET /api/SystemStatus`).
     ///
     /// # Errors
     /// The call fails.
-    pub fn status(&self) -> Ask<BTreeMap<String, String>> {
+    pub fn status(&self) -> Ask<BTreeMap<String, Value>> {
         self.core.ask(&route::status, Ok(route::status.call()))
     }
 

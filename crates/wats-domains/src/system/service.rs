@@ -51,7 +51,7 @@ impl SystemService {
             ClientKey::Name(name) => ("name", name),
             ClientKey::Identifier(identifier) => ("identifier", identifier),
         };
-        let call = scanned::check_some(parameter, value, Kind::Number)
+        let call = scanned::check_some(parameter, value, Kind::Name)
             .map(|()| route::client.call().query(parameter, value));
         self.core.ask(&route::client, call)
     }
@@ -68,7 +68,7 @@ impl SystemService {
     /// answer is not described.
     ///
     /// # Errors
-    /// [`Error::Query`] for a client without an id; or the call fails.
+    /// [`Error::Query`] for a client without an id; or the call fails. Name and type of a client cannot be changed.
     pub fn save_client(&self, client: &SystemClient) -> SaveClient {
         let call = match client.client_id {
             None => Err(Error::Query(
@@ -84,10 +84,11 @@ impl SystemService {
     /// (`GET /api/SystemManager/ClientLog/{identifier}`).
     ///
     /// # Errors
-    /// The call fails.
+    /// [`Error::Query`] for an empty identifier; or the call fails.
     pub fn client_log(&self, identifier: &str) -> Ask<RemoteFile> {
-        let call = route::client_log.call().path("identifier", identifier);
-        self.core.download(&route::client_log, Ok(call))
+        let call = scanned::check_some("identifier", identifier, Kind::Number)
+            .map(|()| route::client_log.call().path("identifier", identifier));
+        self.core.download(&route::client_log, call)
     }
 
     /// The id of a level by its names from the topmost one down (`GET /api/SystemManager/Level`); `None` if there is none.
@@ -122,7 +123,7 @@ fn names<'a, 'b>(hierarchy: &'a [&'b str]) -> Result<&'a [&'b str]> {
         ));
     }
     for name in hierarchy {
-        scanned::check_some("name of a level", name, Kind::Number)?;
+        scanned::check_some("name of a level", name, Kind::Name)?;
     }
     Ok(hierarchy)
 }

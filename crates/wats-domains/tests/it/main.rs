@@ -14,17 +14,22 @@ mod against_simulator;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]
 mod alike;
+mod analytics;
 mod asset;
+mod auth;
+mod barcode;
 mod batching;
 mod bom;
 mod build_common;
 mod bulk;
 mod client;
+mod export;
 mod foreign;
 mod golden;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
 mod imitation;
 mod lint_agrees;
+mod manual_inspection;
 mod models;
 mod process;
 mod product;
@@ -43,10 +48,14 @@ mod report_read;
 mod report_submit;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
+mod root_cause;
 mod save_lists;
+mod scim;
 mod serial_numbers;
+mod server;
 mod software;
 mod strict_server;
+mod system;
 mod upload;
 mod wait;
 mod wait_bulk;

@@ -1,0 +1,85 @@
+//! Operations on what definitions of manual inspections are for.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{
+    DefinitionConflict, InspectionRelation, ManualInspectionService, RelationConflict, route,
+};
+use crate::ask::Ask;
+use crate::error::Error;
+
+impl ManualInspectionService {
+    /// What a definition is for (`GET /api/internal/ManualInspection/GetRelations/{Id}`); from memory if read lately.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn relations(&self, definition_id: Uuid) -> Ask<Arc<[InspectionRelation]>> {
+        let call = route::relations.call().path("Id", definition_id);
+        self.core.ask_list(&route::relations, Ok(call))
+    }
+
+    /// Relations of other definitions for the same (`GET /api/internal/ManualInspection/GetRelationConflicts/{Id}`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn relation_conflicts(&self, definition_id: Uuid) -> Ask<Vec<RelationConflict>> {
+        let call = route::relation_conflicts.call().path("Id", definition_id);
+        self.core.ask(&route::relation_conflicts, Ok(call))
+    }
+
+    /// Definitions that are for the same (`GET /api/internal/ManualInspection/GetRelationConflictsNew/{Id}`).
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn definition_conflicts(&self, definition_id: Uuid) -> Ask<Vec<DefinitionConflict>> {
+        let call = route::definition_conflicts.call().path("Id", definition_id);
+        self.core.ask(&route::definition_conflicts, Ok(call))
+    }
+
+    /// Says what a definition is for (`POST /api/internal/ManualInspection/PostRelation`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a relation with an id or without a definition; or the call fails. It is not repeated: each call
+    /// creates one.
+    pub fn create_relation(&self, relation: &InspectionRelation) -> Ask<InspectionRelation> {
+        let call = match (relation.relation_id, relation.definition_id) {
+            (Some(id), _) => Err(Error::Query(format!(
+                "the relation has the relation_id {id}, so it is created already; update it"
+            ))),
+            (None, None) => Err(Error::Query("the relation has no definition_id".to_owned())),
+            (None, Some(_)) => Ok(route::create_relation.call().json(relation)),
+        };
+        self.core.ask(&route::create_relation, call)
+    }
+
+    /// Changes what a definition is for (`PUT /api/internal/ManualInspection/PutRelation`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a relation without an id; or the call fails.
+    pub fn update_relation(&self, relation: &InspectionRelation) -> Ask<InspectionRelation> {
+        let call = match relation.relation_id {
+            None => Err(Error::Query(
+                "the relation_id is missing; create the relation first".to_owned(),
+            )),
+            Some(_) => Ok(route::update_relation.call().json(relation)),
+        };
+        self.core.ask(&route::update_relation, call)
+    }
+
+    /// Deletes relations (`PUT /api/internal/ManualInspection/DeleteRelationNew`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for none; or the call fails.
+    pub fn delete_relations(&self, relation_ids: &[Uuid]) -> Ask<()> {
+        let call = if relation_ids.is_empty() {
+            Err(Error::Query(
+                "the relation_ids to delete are empty".to_owned(),
+            ))
+        } else {
+            Ok(route::delete_relations.call().json(relation_ids))
+        };
+        self.core.tell(&route::delete_relations, call)
+    }
+}
