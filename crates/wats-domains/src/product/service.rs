@@ -12,7 +12,7 @@ use super::{Product, ProductSummary};
 use crate::ask::list::{Key, Options};
 use crate::ask::{Ask, Core, Kept, List};
 use crate::bulk::{BulkOptions, InOrder, Lookup};
-use crate::error::{Error, Result, none_if_missing};
+use crate::error::{Error, Result};
 use crate::odata::{Filter, Literal};
 use crate::scanned::{self, Kind};
 
@@ -102,9 +102,7 @@ impl ProductService {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, part_number: &str) -> Ask<Arc<Product>> {
-        let call = scanned::check("part number", part_number, Kind::Number)
-            .map(|()| route::get.call().path("partNumber", part_number));
-        self.core.ask_kept(&route::get, call)
+        self.core.ask_kept(&route::get, getting(part_number))
     }
 
     /// As [`get`](Self::get), with `None` where there is no such product.
@@ -112,8 +110,7 @@ impl ProductService {
     /// # Errors
     /// The call fails other than by 404.
     pub fn find(&self, part_number: &str) -> Ask<Option<Arc<Product>>> {
-        let get = self.get(part_number);
-        self.core.run(|_| async { none_if_missing(get.await) })
+        self.core.find_kept(&route::get, getting(part_number))
     }
 
     /// Lists products (`GET /api/Product/Query`), or [`each`](List::each) of them in the order of their part numbers; from
@@ -272,6 +269,11 @@ impl ProductService {
         self.core
             .encode("the product cannot be written as JSON", product)
     }
+}
+
+fn getting(part_number: &str) -> Result<Call> {
+    scanned::check("part number", part_number, Kind::Number)?;
+    Ok(route::get.call().path("partNumber", part_number))
 }
 
 fn saving(body: Bytes) -> Call {
