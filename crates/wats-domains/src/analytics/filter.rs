@@ -127,10 +127,12 @@ impl StatisticsFilter {
         self
     }
 
-    /// The last so many times 24 hours.
+    /// The last so many times 24 hours, from the start of a minute on: who asks twice in a minute asks for the same, so that
+    /// the answer can be kept ([`CacheOptions::analytics`](crate::CacheOptions::analytics)).
     pub fn last_days(self, days: u32) -> Self {
         let past = SignedDuration::from_hours(24 * i64::from(days));
-        let from = Timestamp::now().checked_sub(past);
+        let minute = Timestamp::now().as_second().div_euclid(60) * 60;
+        let from = Timestamp::from_second(minute).and_then(|now| now.checked_sub(past));
         self.from(from.unwrap_or(Timestamp::MIN))
     }
 

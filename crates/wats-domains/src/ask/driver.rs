@@ -76,6 +76,12 @@ impl Driver {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn has_begun(&self) -> bool {
+        let thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.is_some()
+    }
+
     fn send(&self, job: Job) -> Result<()> {
         let mut thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let job = match &*thread {

@@ -423,6 +423,11 @@ impl Class {
         self.driver.forget_all();
     }
 
+    #[cfg(test)]
+    pub(super) fn forgotten(&self) -> u64 {
+        self.cleared().times
+    }
+
     fn stats(&self) -> CacheStats {
         let mut stats = self.answers.stats();
         stats.loads_ok = self.loads_ok.load(Ordering::Relaxed);

@@ -108,9 +108,8 @@ impl<T> Lookup<T> {
             call,
             hit: |answer| S::give(value::<S>(answer)),
             load: |core, route, call, key| {
-                let load = async move {
-                    S::give(core.load::<S>(route, call, key, Duration::MAX).await)
-                };
+                let load =
+                    async move { S::give(core.load::<S>(route, call, key, Duration::MAX).await) };
                 Work::Begun(Box::pin(load))
             },
         }

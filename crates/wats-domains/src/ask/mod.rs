@@ -341,7 +341,10 @@ impl Core {
         };
         let load = || async {
             let response = self.send(route, call).await?;
-            Ok(Answer::new(S::read(self, &response)?, response.body().len()))
+            Ok(Answer::new(
+                S::read(self, &response)?,
+                response.body().len(),
+            ))
         };
         let on_driver = driver::is_here();
         let name = route.operation.name();
@@ -361,6 +364,12 @@ impl Core {
     /// Forgets what is kept of a class.
     pub(crate) fn clear(&self, kept: Kept) {
         self.caches.clear(kept);
+    }
+
+    /// How often a class was forgotten.
+    #[cfg(test)]
+    pub(crate) fn forgotten(&self, kept: Kept) -> u64 {
+        self.caches.class(kept).map_or(0, Class::forgotten)
     }
 
     pub(crate) fn cache_stats(&self) -> CachesStats {
@@ -410,5 +419,9 @@ fn is_settled(error: &wats_http::Error) -> bool {
     }
 }
 
+#[cfg(test)]
+mod interleaving_tests;
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod tests;

@@ -271,7 +271,10 @@ impl InternalReports {
                 HeaderField::TimeStamp,
             ])
             .top(1);
-        let headers = ReportService::new(&self.core).headers(&query).live().await?;
+        let headers = ReportService::new(&self.core)
+            .headers(&query)
+            .live()
+            .await?;
         Ok(Listed(headers.first().map(Version::of)))
     }
 
