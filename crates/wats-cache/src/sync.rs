@@ -83,6 +83,17 @@ where
         self.core.peek(key, V::clone)
     }
 
+    /// The value of a key whose time is over, if it has been for no longer than
+    /// [`stale_if_error`](CacheConfig::stale_if_error) allows: for a caller that loads by itself, has failed, and so can tell
+    /// whether an old value will do. Counts as served stale, not as a look-up.
+    pub fn get_stale<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.get_stale(key)
+    }
+
     /// Whether the key holds a value whose time is not over. Neither counted nor a use of the entry.
     pub fn contains_key<Q>(&self, key: &Q) -> bool
     where

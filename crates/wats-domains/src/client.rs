@@ -192,6 +192,11 @@ impl Wats {
         self.core.cache_stats()
     }
 
+    #[cfg(test)]
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// The transport underneath, for calls that are not typed yet and for its statistics.
     pub fn http(&self) -> &Client {
         self.core.http()

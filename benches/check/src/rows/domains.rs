@@ -4,19 +4,29 @@ use super::{Row, Work, http::rate_limit, row, waiting_runtime};
 use crate::servers::Address;
 use std::hint::black_box;
 use wats_bench_check::Result;
+use wats_codec::{Format, Serializer};
 use wats_domains::report::{Station, Unit, lint};
-use wats_domains::{CacheOptions, ClassOptions, Filter, MeasurementLimits, UutReport, Wats};
+use wats_domains::{
+    CacheOptions, ClassOptions, Filter, MeasurementLimits, Product, UutReport, Wats,
+};
+use wats_http::http::Method;
+use wats_http::{Call, Client, Idempotency, Operation};
 
 pub(super) const ROWS: &[Row] = &[
     row("report.build", [5, 100], |_| build()),
     row("report.lint", [5, 200], |_| check()),
     row("domains.filter", [5, 1000], |_| filter()),
+    row("domains.by_hand", [50, 200], |servers| by_hand(&servers.h1)),
     row("domains.ask", [50, 200], |servers| {
         ask(&servers.h1, CacheOptions::off())
     }),
     row("domains.ask_cached", [50, 2000], |servers| {
         let kept = CacheOptions::off().products(ClassOptions::default());
         ask(&servers.h1, kept)
+    })
+    .within(8.0),
+    row("domains.find_cached", [50, 2000], |servers| {
+        find(&servers.h1)
     })
     .within(8.0),
 ];
@@ -77,19 +87,64 @@ fn filter() -> Result<Work> {
     }))
 }
 
-fn ask(server: &Address, kept: CacheOptions) -> Result<Work> {
+static GET: Operation = Operation::new(
+    "product.get",
+    Method::GET,
+    "/api/Product/{partNumber}",
+    Idempotency::Idempotent,
+);
+
+/// What [`ask`] does without the typed layer: the same call and the same reading.
+fn by_hand(server: &Address) -> Result<Work> {
     let runtime = waiting_runtime()?;
-    let api = Wats::builder()
+    let client = Client::builder()
+        .base_url(&server.url)
+        .token(&server.token)
+        .rate_limit(rate_limit())
+        .build()?;
+    let json = Serializer::new(Format::Json);
+    Ok(Box::new(move |times| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                let call = Call::new(&GET).path("partNumber", "PART-0001");
+                let response = client.execute(call).await?;
+                let product: Product = response.decode_with(|body| json.from_json(body))?;
+                black_box(product);
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn api(server: &Address, kept: CacheOptions) -> Result<Wats> {
+    Ok(Wats::builder()
         .base_url(&server.url)
         .token(&server.token)
         .rate_limit(rate_limit())
         .cache(kept)
-        .build()?;
+        .build()?)
+}
+
+fn ask(server: &Address, kept: CacheOptions) -> Result<Work> {
+    let runtime = waiting_runtime()?;
+    let api = api(server, kept)?;
     Ok(Box::new(move |times| {
         runtime.block_on(async {
             for _ in 0..times {
-                let product = api.product().get("PART-0001").await?;
-                black_box(product);
+                black_box(api.product().get("PART-0001").await?);
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn find(server: &Address) -> Result<Work> {
+    let runtime = waiting_runtime()?;
+    let api = api(server, CacheOptions::default())?;
+    Ok(Box::new(move |times| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                black_box(api.product().find("PART-0001").await?);
             }
             Ok(())
         })

@@ -16,6 +16,7 @@ use crate::removal::Removals;
 use crate::shard::{Look, Miss, Shard};
 use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
 use crate::stats::CacheStats;
+use std::borrow::Borrow;
 use std::future::{Future, ready};
 use std::hash::{BuildHasher, Hash};
 use std::ops::ControlFlow;
@@ -222,7 +223,11 @@ where
     }
 
     /// What may be served because the loader failed.
-    fn instead_of_error(&self, hash: u32, key: &K) -> Option<V> {
+    fn instead_of_error<Q>(&self, hash: u32, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         if self.expiry.stale_if_error == 0 {
             return None;
         }
@@ -232,6 +237,15 @@ where
         let value = (late_by < self.expiry.stale_if_error).then(|| value.clone())?;
         drop(shard);
         Some(self.serve_stale(value))
+    }
+
+    /// The same for a caller that loads by itself.
+    pub(crate) fn get_stale<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.instead_of_error(self.hash(key), key)
     }
 
     fn serve_stale(&self, value: V) -> V {

@@ -137,12 +137,13 @@ impl StatisticsFilter {
         self
     }
 
-    /// The last so many times 24 hours, counted back from now. Where answers are kept, ask again with the same filter: one
-    /// that is made later begins at another moment.
+    /// The last so many times 24 hours, from the start of a minute on: who asks twice in a minute asks for the same, so that
+    /// the answer can be kept ([`CacheOptions::analytics`](crate::CacheOptions::analytics)).
     pub fn last_days(self, days: u32) -> Self {
         let past = SignedDuration::from_hours(24 * i64::from(days));
+        let minute = Timestamp::now().as_second().div_euclid(60) * 60;
+        let from = Timestamp::from_second(minute).and_then(|now| now.checked_sub(past));
         // Far back is as good as ever, and a year of four digits is what servers read.
-        let from = Timestamp::now().checked_sub(past);
         self.from(from.unwrap_or_default().max(Timestamp::UNIX_EPOCH))
     }
 

@@ -40,6 +40,18 @@ pub(crate) fn inside<T>(poll: impl FnOnce() -> T) -> T {
     poll()
 }
 
+/// Whether an operation may be waited for here.
+pub(super) fn check() -> Result<()> {
+    if is_here() || INSIDE.get() {
+        return Err(Error::Wait(
+            "it is waited for inside a callback of another operation, which would stand still until it has ended; \
+             await it in a task, or wait for it on another thread"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// The thread, once there is one. Each job in the channel has a thread that waits for it, which bounds them.
 #[derive(Debug, Default)]
 pub(super) struct Driver(Mutex<Option<UnboundedSender<Job>>>);
@@ -50,13 +62,7 @@ impl Driver {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T> {
-        if is_here() || INSIDE.get() {
-            return Err(Error::Wait(
-                "it is waited for inside a callback of another operation, which would stand still until it has ended; \
-                 await it in a task, or wait for it on another thread"
-                    .to_owned(),
-            ));
-        }
+        check()?;
         let (ended, end) = mpsc::sync_channel(1);
         let job = async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
@@ -68,6 +74,12 @@ impl Driver {
             Ok(Err(panic)) => resume_unwind(panic),
             Err(_) => Err(Error::Wait("its thread has ended".to_owned())),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_begun(&self) -> bool {
+        let thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.is_some()
     }
 
     fn send(&self, job: Job) -> Result<()> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wats_cache::{CacheStats, LoadError, SingleFlight, TtlCache};
+use wats_http::{Deadline, ErrorKind};
 
 use crate::error::{Error, Result};
 
@@ -24,6 +25,10 @@ const LEASE: Duration = Duration::from_secs(60);
 const STATIC: Duration = Duration::from_secs(3_600);
 const LISTS: Duration = Duration::from_secs(300);
 const LIVE: Duration = Duration::ZERO;
+
+/// For how long the server may still carry out a write whose answer did not come. Nothing that it changes is kept meanwhile:
+/// it would be out of date from then on.
+const UNSETTLED: Duration = Duration::from_secs(30);
 
 /// What an answer takes in memory beside its length, and so the least.
 const OVERHEAD: usize = 256;
@@ -46,6 +51,8 @@ pub struct ClassOptions {
     pub ttl: Option<Duration>,
     /// Most bytes of all answers together, each counted as the text that the server sent; 8 MiB by default.
     pub max_bytes: usize,
+    /// For how long after its time an answer is still given when the server is away; zero, not at all, by default.
+    pub stale_if_error: Duration,
 }
 
 impl Default for ClassOptions {
@@ -59,6 +66,7 @@ impl ClassOptions {
         Self {
             ttl: Some(ttl),
             max_bytes: 8 << 20,
+            stale_if_error: Duration::ZERO,
         }
     }
 
@@ -71,6 +79,29 @@ impl ClassOptions {
     /// Sets the most bytes of all answers together.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
+        self
+    }
+
+    /// Sets for how long after its time an answer is still given when the server is away (RFC 5861): it cannot be reached,
+    /// does not answer in time, fails with a status from 500 on, or is not called because it keeps failing. Zero is not at
+    /// all.
+    ///
+    /// It is given after all repeats of the call. What this client has changed meanwhile is never given, nor is anything
+    /// given in the place of a refusal (a status of 4xx). [`CacheStats::stale_served`](crate::CachesStats) counts such
+    /// answers, and each is an event of `tracing` with the error.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wats_domains::{CacheOptions, ClassOptions};
+    ///
+    /// let day = Duration::from_secs(86_400);
+    /// let processes = ClassOptions::default().stale_if_error(day);
+    /// let one = CacheOptions::default().processes(processes);
+    /// let all = CacheOptions::default().stale_if_error(day);
+    /// # let _ = (one, all);
+    /// ```
+    pub fn stale_if_error(mut self, time: Duration) -> Self {
+        self.stale_if_error = time;
         self
     }
 }
@@ -107,6 +138,12 @@ macro_rules! classes {
             pub fn off() -> Self {
                 let off = ClassOptions::default().ttl(Duration::ZERO);
                 Self { $( $field: off.clone(), )+ }
+            }
+
+            /// Sets [`ClassOptions::stale_if_error`] of every class.
+            pub fn stale_if_error(mut self, time: Duration) -> Self {
+                $( self.$field.stale_if_error = time; )+
+                self
             }
 
             $(
@@ -155,14 +192,12 @@ macro_rules! classes {
                 CachesStats { $( $field: of(&self.$field), )+ }
             }
 
-            /// Forgets what is kept of a class, if anything is.
-            pub(super) fn clear(&self, kept: Kept) {
+            /// The cache of a class that somebody has read from.
+            fn made(&self, kept: Kept) -> Option<&Class> {
                 let class = match kept {
                     $( Kept::$class => &self.$field, )+
                 };
-                if let Some(Some(class)) = class.get() {
-                    class.clear();
-                }
+                class.get()?.as_ref()
             }
         }
     };
@@ -205,8 +240,25 @@ classes! {
     Analytics = analytics, LIVE;
 }
 
+impl Caches {
+    /// Forgets what is kept of a class, if anything is.
+    pub(super) fn clear(&self, kept: Kept) {
+        if let Some(class) = self.made(kept) {
+            class.clear(Duration::ZERO);
+        }
+    }
+
+    /// As [`clear`](Self::clear), after a write that the server may still carry out.
+    pub(super) fn clear_unsettled(&self, kept: Kept) {
+        // Made if need be: what is read next must not be kept.
+        if let Some(class) = self.class(kept) {
+            class.clear(UNSETTLED);
+        }
+    }
+}
+
 /// What tells a read from others: method, escaped address and body.
-type Key = Cow<'static, [u8]>;
+pub(super) type Key = Cow<'static, [u8]>;
 
 /// An answer that is kept.
 #[derive(Debug, Clone)]
@@ -238,6 +290,14 @@ impl Answer {
 /// A failure is that of all who waited for it.
 type Outcome = Result<Answer, Arc<Error>>;
 
+#[derive(Debug, Default)]
+struct Cleared {
+    /// How often the class was cleared. A request from before is not kept.
+    times: u64,
+    /// Until when nothing is kept.
+    unsettled: Option<Instant>,
+}
+
 /// The cache of one class.
 #[derive(Debug)]
 pub(super) struct Class {
@@ -245,8 +305,7 @@ pub(super) struct Class {
     /// Requests under way, of tasks and of the driver.
     tasks: SingleFlight<Key, Outcome>,
     driver: SingleFlight<Key, Outcome>,
-    /// How often the class was cleared. A request from before is not kept.
-    cleared: Mutex<u64>,
+    cleared: Mutex<Cleared>,
     loads_ok: AtomicU64,
     loads_failed: AtomicU64,
 }
@@ -257,16 +316,19 @@ impl Class {
             return None;
         }
         let weight = |key: &Key, answer: &Answer| (OVERHEAD + key.len() + answer.bytes) as u64;
+        let answers = TtlCache::builder()
+            .max_entries(options.max_bytes / OVERHEAD)
+            .max_weight(options.max_bytes as u64)
+            .weigher(weight)
+            .default_ttl(options.ttl)
+            .stale_if_error(options.stale_if_error);
+        #[cfg(test)]
+        let answers = answers.clock(wats_cache::TokioClock::new());
         Some(Self {
-            answers: TtlCache::builder()
-                .max_entries(options.max_bytes / OVERHEAD)
-                .max_weight(options.max_bytes as u64)
-                .weigher(weight)
-                .default_ttl(options.ttl)
-                .build(),
+            answers: answers.build(),
             tasks: SingleFlight::with_lease(LEASE),
             driver: SingleFlight::with_lease(LEASE),
-            cleared: Mutex::new(0),
+            cleared: Mutex::default(),
             loads_ok: AtomicU64::new(0),
             loads_failed: AtomicU64::new(0),
         })
@@ -278,12 +340,27 @@ impl Class {
         answer.is_within(max_age).then_some(answer)
     }
 
-    /// The answer of a request under way, or else of `load`, which is kept unless the class is cleared meanwhile.
+    /// Whether what is read now may be kept, and shared with who comes later.
+    pub(super) fn may_keep(&self) -> bool {
+        let mut cleared = self.cleared();
+        let Some(until) = cleared.unsettled else {
+            return true;
+        };
+        let over = Instant::now() >= until;
+        if over {
+            cleared.unsettled = None;
+        }
+        over
+    }
+
+    /// The answer of a request under way, or else of `load`, which is kept unless the class is cleared meanwhile. If the
+    /// server is away, one past its time, as the options allow.
     pub(super) async fn load<F>(
         &self,
         key: Key,
         on_driver: bool,
         max_age: Duration,
+        operation: &str,
         load: impl FnOnce() -> F,
     ) -> Result<Answer>
     where
@@ -297,14 +374,25 @@ impl Class {
             {
                 return Ok::<_, Infallible>(Ok(answer));
             }
-            let cleared = *self.cleared();
+            let cleared = self.cleared().times;
             let outcome = load().await.map_err(Arc::new);
             self.keep(&key, &outcome, cleared);
             Ok(outcome)
         };
         match loads.run_async(&key, lead).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Arc::try_unwrap(error).unwrap_or_else(Error::Shared)),
+            Ok(Err(error)) => {
+                // Who wants a younger one than is kept does not want an older one.
+                if max_age == Duration::MAX
+                    && is_away(&error)
+                    && let Some(answer) = self.answers.get_stale(&key)
+                {
+                    let age = answer.since.elapsed();
+                    tracing::warn!(operation, ?age, %error, "answered by what was kept, as the server is away");
+                    return Ok(answer);
+                }
+                Err(Arc::try_unwrap(error).unwrap_or_else(Error::Shared))
+            }
             Err(LoadError::Failed(never)) => match never {},
             Err(LoadError::Reentrant) => Err(Error::Wait(
                 "it stands inside the same operation, whose answer it would wait for".to_owned(),
@@ -319,18 +407,28 @@ impl Class {
         };
         count.fetch_add(1, Ordering::Relaxed);
         let now = self.cleared();
-        if let (Ok(answer), true) = (outcome, *now == cleared) {
+        let may_keep = now.times == cleared && now.unsettled.is_none();
+        if let (Ok(answer), true) = (outcome, may_keep) {
             self.answers.insert(key.clone(), answer.clone());
         }
     }
 
-    /// Forgets all answers; requests under way are kept for nobody and joined by nobody any more.
-    pub(super) fn clear(&self) {
+    /// Forgets all answers; requests under way are kept for nobody and joined by nobody any more. Nothing is kept for this
+    /// time.
+    fn clear(&self, unsettled: Duration) {
         let mut cleared = self.cleared();
-        *cleared += 1;
+        cleared.times += 1;
+        if !unsettled.is_zero() {
+            cleared.unsettled = Some(Instant::now() + unsettled);
+        }
         self.answers.clear();
         self.tasks.forget_all();
         self.driver.forget_all();
+    }
+
+    #[cfg(test)]
+    pub(super) fn forgotten(&self) -> u64 {
+        self.cleared().times
     }
 
     fn stats(&self) -> CacheStats {
@@ -340,7 +438,18 @@ impl Class {
         stats
     }
 
-    fn cleared(&self) -> MutexGuard<'_, u64> {
+    fn cleared(&self) -> MutexGuard<'_, Cleared> {
         self.cleared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether it is the server that cannot answer now, and not the question that is wrong.
+fn is_away(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::CircuitOpen => true,
+        // The others are waits within this process.
+        ErrorKind::Timeout(deadline) => !matches!(deadline, Deadline::Pool | Deadline::RateLimit),
+        ErrorKind::Status(status) => status.is_server_error(),
+        _ => false,
     }
 }

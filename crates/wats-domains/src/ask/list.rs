@@ -139,7 +139,20 @@ impl<T: Decode + Clone + Send + Sync + 'static> List<T> {
         self.ask().wait()
     }
 
-    /// All rows that fit, read in pages. The list must not have an order, `top` or `skip` of its own.
+    /// The rows of one answer, shared with all who ask for the same list while it is kept: taking it from memory copies
+    /// nothing. Awaited as it is, a list gives rows of the caller's own, which are copied if they are kept.
+    pub fn shared(self) -> Ask<Arc<Vec<T>>> {
+        let call = self.options.fill(self.route.call());
+        self.core.ask_kept(self.route, call)
+    }
+
+    /// The rows of one answer as they are on the server now, whatever is kept.
+    pub(crate) fn live(self) -> Ask<Vec<T>> {
+        let call = self.options.fill(self.route.call());
+        self.core.live(self.route, call)
+    }
+
+    /// All rows that fit, read in pages, which come from the server and not from memory. The list must not have an order, `top` or `skip` of its own.
     pub fn each(self) -> Pages<T> {
         Pages {
             list: self,
@@ -277,7 +290,8 @@ impl<T: Decode + Clone + Send + Sync + 'static> Pages<T> {
         }
         options.order_by = Some(key.member.to_owned());
         options.top = Some(self.page_size);
-        core.ask(route, options.fill(route.call()))
+        // Behind the last row there may be more by now.
+        core.live(route, options.fill(route.call()))
     }
 
     /// Takes a page only if it lies behind the last one and is in order: going on would lose or repeat rows. Tells whether

@@ -1,19 +1,21 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
-//! memory, `list` reads rows page by page, `request` makes operations with optional parameters, `file` is what a download
-//! gives, `disposition` its name, `many` saves lists and looks up one of many, `driver` runs what a synchronous program
-//! waits for. Here are [`Ask`], an operation that has not begun, and the
-//! core that all services share. Nothing here knows a domain's operations; the services stand above.
+//! memory, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional parameters, `file`
+//! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `driver` runs what a
+//! synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
+//! Nothing here knows a domain's operations; the services stand above.
 
 mod disposition;
 mod driver;
 mod file;
 mod kept;
 pub(crate) mod list;
+mod lookup;
 mod many;
 pub(crate) mod request;
 pub(crate) mod route;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wats_codec::{Decode, Encode, Serializer};
-use wats_http::{Call, Client, Download, Response};
+use wats_http::{Call, Client, Download, ErrorKind, Response};
 
 use crate::bulk::InOrder;
 use crate::error::{Error, Result, none_if_missing};
@@ -29,9 +31,10 @@ use driver::Driver;
 pub(crate) use driver::inside;
 pub use file::RemoteFile;
 pub(crate) use kept::Kept;
-use kept::{Answer, Caches};
+use kept::{Answer, Caches, Class, Key};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
 pub use list::{List, Pages, PagesIter};
+use lookup::{Found, Lookup, Owned, Rows, Shape, Shared};
 pub(crate) use many::Gathered;
 pub(crate) use route::Route;
 
@@ -47,8 +50,35 @@ pub(crate) use route::Route;
 /// ```
 #[must_use = "nothing is sent until it is awaited or waited for"]
 pub struct Ask<T> {
-    work: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
+    work: Work<T>,
     driver: Arc<Driver>,
+}
+
+/// How far an operation is.
+enum Work<T> {
+    /// It may be in memory and has not been looked up.
+    Lookup(Lookup<T>),
+    Begun(Pin<Box<dyn Future<Output = Result<T>> + Send>>),
+    Ended,
+}
+
+impl<T> Work<T> {
+    /// Looks up what may be in memory; what remains to be done is left in its place.
+    fn look(&mut self) -> Option<Result<T>> {
+        match std::mem::replace(self, Self::Ended) {
+            Self::Lookup(lookup) => match lookup.look() {
+                ControlFlow::Break(outcome) => Some(outcome),
+                ControlFlow::Continue(work) => {
+                    *self = work;
+                    None
+                }
+            },
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 impl<T: Send + 'static> Ask<T> {
@@ -63,8 +93,13 @@ impl<T: Send + 'static> Ask<T> {
     ///
     /// # Panics
     /// When a callback of yours panics inside of it, as when it is awaited.
-    pub fn wait(self) -> Result<T> {
-        self.driver.run(self.work)?
+    pub fn wait(mut self) -> Result<T> {
+        driver::check()?;
+        // What is in memory needs no other thread.
+        match self.work.look() {
+            Some(outcome) => outcome,
+            None => Arc::clone(&self.driver).run(self)?,
+        }
     }
 }
 
@@ -72,7 +107,16 @@ impl<T> Future for Ask<T> {
     type Output = Result<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        driver::inside(|| self.get_mut().work.as_mut().poll(context))
+        let work = &mut self.get_mut().work;
+        driver::inside(|| {
+            if let Some(outcome) = work.look() {
+                return Poll::Ready(outcome);
+            }
+            match work {
+                Work::Begun(future) => future.as_mut().poll(context),
+                _ => Poll::Ready(Err(Error::Wait("it has ended".to_owned()))),
+            }
+        })
     }
 }
 
@@ -113,17 +157,42 @@ impl Core {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         Ask {
-            work: Box::pin(work(Arc::clone(self))),
+            work: Work::Begun(Box::pin(work(Arc::clone(self)))),
             driver: Arc::clone(&self.driver),
         }
     }
 
-    /// The operation of a row, whose answer is JSON.
+    /// A read that may be in memory, if its row keeps anything.
+    fn look<S: Shape>(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<S::Given> {
+        Ask {
+            work: Work::Lookup(Lookup::new::<S>(Arc::clone(self), route, call)),
+            driver: Arc::clone(&self.driver),
+        }
+    }
+
+    /// The operation of a row, whose answer is JSON. If the row keeps it, each caller gets a copy.
     pub(crate) fn ask<T>(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<T>
     where
         T: Decode + Clone + Send + Sync + 'static,
     {
-        self.run(|core| async move { core.read(route, call?).await })
+        if route.keeps.is_some() {
+            self.look::<Owned<T>>(route, call)
+        } else {
+            self.live(route, call)
+        }
+    }
+
+    /// The operation of a row, whose answer is JSON and comes from the server whatever the row keeps: for what must be as it
+    /// is now. It is not kept either.
+    pub(crate) fn live<T>(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<T>
+    where
+        T: Decode + Send + 'static,
+    {
+        self.run(|core| async move { core.decode(&core.send(route, call?).await?) })
     }
 
     /// The operation of a row that keeps its answer, which is JSON. Who asks for it again gets the same one.
@@ -135,7 +204,19 @@ impl Core {
     where
         T: Decode + Send + Sync + 'static,
     {
-        self.run(|core| async move { core.answer(route, call?, Duration::MAX, Self::decode).await })
+        self.look::<Shared<T>>(route, call)
+    }
+
+    /// As [`ask_kept`](Self::ask_kept), with `None` for what is not there.
+    pub(crate) fn find_kept<T>(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<Option<Arc<T>>>
+    where
+        T: Decode + Send + Sync + 'static,
+    {
+        self.look::<Found<T>>(route, call)
     }
 
     /// The operation of a row that keeps its answer, which is a list.
@@ -147,7 +228,7 @@ impl Core {
     where
         T: Decode + Send + Sync + 'static,
     {
-        self.run(|core| async move { core.read_list(route, call?, Duration::MAX).await })
+        self.look::<Rows<T>>(route, call)
     }
 
     /// The operation of a row, whose answer says nothing.
@@ -191,8 +272,14 @@ impl Core {
 
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
-        let _stales = Stales { core: self, route };
-        Ok(self.http().execute(self.with_referer(route, call)).await?)
+        let mut stales = Stales {
+            core: self,
+            route,
+            settled: false,
+        };
+        let outcome = self.http().execute(self.with_referer(route, call)).await;
+        stales.settled = outcome.as_ref().map_or_else(is_settled, |_| true);
+        Ok(outcome?)
     }
 
     /// Begins to read a file of any size, as it is.
@@ -215,8 +302,10 @@ impl Core {
     where
         T: Decode + Clone + Send + Sync + 'static,
     {
-        let answer = self.answer(route, call, Duration::MAX, Self::decode).await;
-        answer.map(Arc::unwrap_or_clone)
+        if route.keeps.is_none() {
+            return self.decode(&self.send(route, call).await?);
+        }
+        Owned::<T>::give(self.answer::<Owned<T>>(route, call, Duration::MAX).await)
     }
 
     /// Carries out a row whose answer is a list; from memory, if the row keeps it and it is no older than `max_age`.
@@ -229,39 +318,53 @@ impl Core {
     where
         T: Decode + Send + Sync + 'static,
     {
-        let read = |core: &Self, response: &_| Ok(core.decode::<Vec<T>>(response)?.into());
-        let answer: Arc<Arc<[T]>> = self.answer(route, call, max_age, read).await?;
-        Ok(Arc::clone(&answer))
+        Rows::<T>::give(self.answer::<Rows<T>>(route, call, max_age).await)
     }
 
-    /// Carries out a row and makes its answer into what `read` says; from memory, if the row keeps it and it is no older
-    /// than `max_age`.
-    pub(crate) async fn answer<T>(
+    /// Carries out a row; from memory, if the row keeps its answer and it is no older than `max_age`.
+    async fn answer<S: Shape>(
         &self,
         route: &Route,
         call: Call,
         max_age: Duration,
-        read: impl FnOnce(&Self, &Response) -> Result<T>,
-    ) -> Result<Arc<T>>
-    where
-        T: Send + Sync + 'static,
-    {
-        let class = route.keeps.and_then(|kept| self.caches.class(kept));
-        let (Some(class), Some(key)) = (class, call.key()) else {
-            return read(self, &self.send(route, call).await?).map(Arc::new);
+    ) -> Result<Arc<S::Kept>> {
+        let class = self.class(route);
+        let key = class.and_then(|_| call.key());
+        if let (Some(class), Some(key)) = (class, &key)
+            && let Some(answer) = class.get(key, max_age)
+        {
+            return lookup::value::<S>(answer);
+        }
+        self.load::<S>(route, call, key, max_age).await
+    }
+
+    /// Asks the server for what is not in memory, together with all who want the same.
+    async fn load<S: Shape>(
+        &self,
+        route: &Route,
+        call: Call,
+        key: Option<Key>,
+        max_age: Duration,
+    ) -> Result<Arc<S::Kept>> {
+        let class = self.class(route).filter(|class| class.may_keep());
+        let (Some(class), Some(key)) = (class, key) else {
+            return S::read(self, &self.send(route, call).await?).map(Arc::new);
         };
-        let answer = if let Some(answer) = class.get(&key, max_age) {
-            answer
-        } else {
-            let load = || async {
-                let response = self.send(route, call).await?;
-                Ok(Answer::new(read(self, &response)?, response.body().len()))
-            };
-            let on_driver = driver::is_here();
-            class.load(key, on_driver, max_age, load).await?
+        let load = || async {
+            let response = self.send(route, call).await?;
+            Ok(Answer::new(
+                S::read(self, &response)?,
+                response.body().len(),
+            ))
         };
-        let value = answer.value.downcast::<T>();
-        value.map_err(|_| Error::Data("two operations keep one answer".to_owned()))
+        let on_driver = driver::is_here();
+        let name = route.operation.name();
+        lookup::value::<S>(class.load(key, on_driver, max_age, name, load).await?)
+    }
+
+    /// The class that a row keeps its answers in, unless that is off.
+    fn class(&self, route: &Route) -> Option<&Class> {
+        self.caches.class(route.keeps?)
     }
 
     /// Whether answers of a class are kept.
@@ -272,6 +375,12 @@ impl Core {
     /// Forgets what is kept of a class.
     pub(crate) fn clear(&self, kept: Kept) {
         self.caches.clear(kept);
+    }
+
+    /// How often a class was forgotten.
+    #[cfg(test)]
+    pub(crate) fn forgotten(&self, kept: Kept) -> u64 {
+        self.caches.class(kept).map_or(0, Class::forgotten)
     }
 
     pub(crate) fn cache_stats(&self) -> CachesStats {
@@ -295,15 +404,35 @@ impl Core {
 struct Stales<'a> {
     core: &'a Core,
     route: &'a Route,
+    /// Whether it is known what became of it.
+    settled: bool,
 }
 
 impl Drop for Stales<'_> {
     fn drop(&mut self) {
         for kept in self.route.stales {
-            self.core.clear(*kept);
+            if self.settled {
+                self.core.caches.clear(*kept);
+            } else {
+                self.core.caches.clear_unsettled(*kept);
+            }
         }
     }
 }
 
+/// Whether a call that failed is over for the server too. One whose answer was lost, or that a server in between has given
+/// up, may be carried out later.
+fn is_settled(error: &wats_http::Error) -> bool {
+    match error.kind() {
+        ErrorKind::Status(status) => status.is_client_error(),
+        ErrorKind::Transport | ErrorKind::Timeout(_) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod interleaving_tests;
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod tests;

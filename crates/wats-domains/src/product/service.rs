@@ -125,9 +125,7 @@ impl ProductService {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, part_number: &str) -> Ask<Arc<Product>> {
-        let call = scanned::check_some("part number", part_number, Kind::Number)
-            .map(|()| route::get.call().path("partNumber", part_number));
-        self.core.ask_kept(&route::get, call)
+        self.core.ask_kept(&route::get, getting(part_number))
     }
 
     /// As [`get`](Self::get), with `None` where there is no such product.
@@ -135,8 +133,7 @@ impl ProductService {
     /// # Errors
     /// The call fails other than by 404.
     pub fn find(&self, part_number: &str) -> Ask<Option<Arc<Product>>> {
-        let get = self.get(part_number);
-        self.core.run(|_| async { none_if_missing(get.await) })
+        self.core.find_kept(&route::get, getting(part_number))
     }
 
     /// A product by part number as lists show it (`GET /api/Product/Query`): less than [`get`](Self::get), without
@@ -323,6 +320,11 @@ impl ProductService {
         self.core
             .encode("the product cannot be written as JSON", product)
     }
+}
+
+fn getting(part_number: &str) -> Result<Call> {
+    scanned::check_some("part number", part_number, Kind::Number)?;
+    Ok(route::get.call().path("partNumber", part_number))
 }
 
 /// Refuses a new product, or a new revision of it, whose number is empty or holds what nobody sees.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::route;
 use super::{HeaderField, HeaderQuery, ReportHeader, ReportService};
-use crate::ask::{Ask, Core};
+use crate::ask::{Ask, Core, Kept};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
 use wats_report::wire;
@@ -247,6 +247,11 @@ impl InternalReports {
             ..Seen::default()
         };
         let state = timeout(options.timeout, self.follow(id, options, &mut seen)).await;
+        if let Ok(Some(SubmissionState::Stored)) = state {
+            // Lists that were read between the submit and now lack it.
+            self.core.clear(Kept::Headers);
+            self.core.clear(Kept::Analytics);
+        }
         state
             .ok()
             .flatten()
@@ -266,7 +271,10 @@ impl InternalReports {
                 HeaderField::TimeStamp,
             ])
             .top(1);
-        let headers = ReportService::new(&self.core).headers(&query).await?;
+        let headers = ReportService::new(&self.core)
+            .headers(&query)
+            .live()
+            .await?;
         Ok(Listed(headers.first().map(Version::of)))
     }
 

@@ -102,7 +102,7 @@ impl ReportService {
             .select([HeaderField::TimeStamp])
             .order_by_desc(HeaderOrder::TimeStamp)
             .top(1);
-        let newest = self.headers(&query);
+        let newest = self.headers(&query).live();
         self.core.run(|_| async {
             let newest = newest.await?;
             let stamp = newest.first().and_then(|header| header.time_stamp);

@@ -4,7 +4,7 @@
 use super::header;
 use super::route;
 use super::{HeaderQuery, MiscInfoHeader, MiscInfoSearch, ReportHeader};
-use crate::ask::{Ask, Core, Gathered, List};
+use crate::ask::{Ask, Core, Gathered, Kept, List};
 use crate::error::Error;
 use std::sync::Arc;
 
@@ -47,6 +47,12 @@ impl ReportService {
     /// [`Error::Query`] when the query cannot be expressed or asks for more than 10 000, or the call fails.
     pub fn headers(&self, query: &HeaderQuery) -> List<ReportHeader> {
         List::new(&self.core, &route::headers, &header::KEY, query.options())
+    }
+
+    /// Forgets lists of headers in memory, where some are kept
+    /// ([`CacheOptions::headers`](crate::CacheOptions::headers)): the next ones come from the server.
+    pub fn refresh(&self) {
+        self.core.clear(Kept::Headers);
     }
 
     /// Test reports by their misc info (`GET /api/Report/Query/HeaderByMiscInfo`): a value of this name, this value, or

@@ -62,6 +62,16 @@ struct Rule {
     given: usize,
     /// Whether the last answer is given again.
     endless: bool,
+    /// Makes the answers, in the place of the list.
+    answer: Option<Respond>,
+}
+
+type Respond = Arc<dyn Fn(&MockRequest) -> MockAnswer + Send + Sync>;
+
+/// The next answer of a rule.
+enum Next {
+    Given(MockAnswer),
+    Made(Respond),
 }
 
 /// Which requests a rule is for.
@@ -102,14 +112,17 @@ impl fmt::Debug for Rule {
 }
 
 impl Rule {
-    fn next(&mut self) -> Option<MockAnswer> {
+    fn next(&mut self) -> Option<Next> {
+        if let Some(respond) = &self.answer {
+            return Some(Next::Made(Arc::clone(respond)));
+        }
         let answer = match self.answers.get(self.given) {
             Some(answer) => Some(answer),
             None if self.endless => self.answers.last(),
             None => None,
         };
         self.given += 1;
-        answer.cloned()
+        answer.cloned().map(Next::Given)
     }
 }
 
@@ -232,6 +245,29 @@ impl MockTransport {
         self.rule(method, Target::read(path.into()), answers, true)
     }
 
+    /// Adds a rule whose answers are made of the requests, by a stand-in for a server that remembers. It runs when the
+    /// request was sent, and must not use this mock.
+    ///
+    /// ```
+    /// use wats_http::test_util::{MockAnswer, MockTransport};
+    /// use wats_http::http::Method;
+    ///
+    /// let echo = MockTransport::new().answer(Method::PUT, "/*", |request| MockAnswer::json(&request.target));
+    /// # let _ = echo;
+    /// ```
+    pub fn answer(
+        self,
+        method: Method,
+        path: impl Into<String>,
+        respond: impl Fn(&MockRequest) -> MockAnswer + Send + Sync + 'static,
+    ) -> Self {
+        let mock = self.rule(method, Target::read(path.into()), Vec::new(), true);
+        if let Some(rule) = mock.lock().rules.last_mut() {
+            rule.answer = Some(Arc::new(respond));
+        }
+        mock
+    }
+
     /// Answers with what a capture noted, in its order for each method and address; a request too many is an error.
     ///
     /// # Errors
@@ -284,6 +320,7 @@ impl MockTransport {
             answers,
             given: 0,
             endless,
+            answer: None,
         });
         self
     }
@@ -314,9 +351,7 @@ impl Transport for MockTransport {
             .iter_mut()
             .filter(|rule| rule.method == request.method && rule.target.fits(target))
             .find_map(Rule::next);
-        let refused = answer
-            .as_ref()
-            .is_some_and(|a| matches!(a.fails, Some(Fails::Refused)));
+        let refused = matches!(&answer, Some(Next::Given(answer)) if matches!(answer.fails, Some(Fails::Refused)));
         request.mark_sent(!refused);
         let body = if refused {
             Bytes::new()
@@ -325,11 +360,16 @@ impl Transport for MockTransport {
             body.map_err(|e| Error::request("the body to send cannot be read").source(e))?
                 .to_bytes()
         };
-        self.lock().requests.push(MockRequest {
+        let sent = MockRequest {
             method: request.method.clone(),
             target: target.to_owned(),
             headers: request.headers.clone(),
             body,
+        };
+        self.lock().requests.push(sent.clone());
+        let answer = answer.map(|next| match next {
+            Next::Given(answer) => answer,
+            Next::Made(respond) => respond(&sent),
         });
         let Some(answer) = answer else {
             let method = &request.method;

@@ -289,6 +289,27 @@ fn a_stale_value_is_served_instead_of_an_error_up_to_its_maximum() {
 }
 
 #[test]
+fn who_loads_by_itself_can_have_the_stale_value_too() {
+    let clock = ManualClock::new();
+    let cache = TtlCache::builder()
+        .default_ttl(SECOND)
+        .stale_if_error(5 * SECOND)
+        .clock(clock.clone())
+        .build();
+    cache.insert(1, 1);
+    assert_eq!(cache.get_stale(&1), None, "it is fresh");
+    clock.advance(3 * SECOND);
+    assert_eq!((cache.get(&1), cache.get_stale(&1)), (None, Some(1)));
+    cache.remove(&1);
+    assert_eq!(cache.get_stale(&1), None);
+    cache.insert(1, 1);
+    clock.advance(7 * SECOND);
+    assert_eq!(cache.get_stale(&1), None, "past its maximum");
+    let stats = cache.stats();
+    assert_eq!((stats.stale_served, stats.hits, stats.misses), (1, 0, 1));
+}
+
+#[test]
 fn an_entry_is_refreshed_ahead_of_its_end() {
     let clock = ManualClock::new();
     let cache = TtlCache::builder()
