@@ -10,7 +10,7 @@ use wats_batch::Partition;
 use wats_codec::{Decode, Encode};
 use wats_http::Call;
 
-use super::kept::{Answer, Kept};
+use super::kept::Answer;
 use super::{Ask, Core, Route, driver};
 use crate::bulk::{Arrays, BulkOptions, Together};
 use crate::error::{Error, Result};
@@ -87,13 +87,15 @@ impl Core {
                 (None, None) => Err(Error::Data("a look-up without an outcome".to_owned())),
             }
         };
-        let Some(class) = route.keeps.and_then(|kept: Kept| self.caches.class(kept)) else {
+        let Some(class) = self.class(route) else {
             return load().await;
         };
         let name = format!("one of {}: {}", route.operation.name(), key.to_string());
         let name = name.into_bytes().into();
         let answer = if let Some(answer) = class.get(&name, Duration::MAX) {
             answer
+        } else if !class.may_keep() {
+            return load().await;
         } else {
             let load = || async {
                 let value = load().await?;
@@ -103,7 +105,13 @@ impl Core {
                 Ok(Answer::shared(value, bytes))
             };
             class
-                .load(name, driver::is_here(), Duration::MAX, load)
+                .load(
+                    name,
+                    driver::is_here(),
+                    Duration::MAX,
+                    route.operation.name(),
+                    load,
+                )
                 .await?
         };
         let value = answer.value.downcast::<T>();

@@ -1,7 +1,6 @@
 //! Operations on bills of materials and categories of products by routes that the server does not publish.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -35,14 +34,12 @@ impl InternalProducts {
     pub fn bom(&self, key: RevisionKey<'_>) -> Ask<Arc<Vec<BomItem>>> {
         let route = &route::internal::bom;
         let call = key.query(route.call());
-        self.core.run(|core| async move {
-            let read = |core: &Core, response: &_| {
-                // The server has written such names in either way.
-                let items: Option<Vec<Value>> = core.decode(response)?;
-                let items = items.unwrap_or_default().into_iter().map(bom_item);
-                items.collect()
-            };
-            core.answer(route, call?, Duration::MAX, read).await
+        let bill = self.core.ask_kept::<Option<Vec<Value>>>(route, call);
+        self.core.run(|_| async {
+            // The server has written such names in either way.
+            let items = bill.await?;
+            let items = items.iter().flatten().cloned().map(bom_item);
+            items.collect::<Result<_>>().map(Arc::new)
         })
     }
 

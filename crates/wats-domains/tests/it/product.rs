@@ -5,7 +5,9 @@ use uuid::Uuid;
 use wats_domains::product::{
     BomItem, BoxBuildPart, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation,
 };
-use wats_domains::{BulkOptions, CacheOptions, Filter, Product, ProductQuery, ProductRevision, Wats};
+use wats_domains::{
+    BulkOptions, CacheOptions, Filter, Product, ProductQuery, ProductRevision, Wats,
+};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 

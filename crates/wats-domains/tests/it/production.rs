@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use wats_domains::{BulkOptions, CacheOptions};
 use wats_domains::production::{
     AddChild, FileFormat, NewUnit, NumberRange, ProductionBatch, Reference, Reservation,
     SerialNumberIdentifier, SerialNumberRange, Unit, UnitKey, UnitPair, UnitPhase,
 };
+use wats_domains::{BulkOptions, CacheOptions};
 use wats_http::Part;
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
