@@ -61,8 +61,7 @@ impl Wats {
     /// have alone; a query that fails is the failure of all who share it.
     ///
     /// What lists do not show is not gathered: [`product().get`](ProductService::get) gives more than a list, and is a
-    /// request of its own as before. Clones, and what is gathered by this one, share connections and caches with the
-    /// client that it is made of.
+    /// request of its own as before. Connections and caches are those of the client that it is made of.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
