@@ -64,7 +64,9 @@ pub(crate) fn set(
     }
     let is = |tag: &Setting| tag.key.as_deref() == Some(name);
     let Some(value) = value else {
-        tags.iter_mut().for_each(|tags| tags.retain(|tag| !is(tag)));
+        if let Some(tags) = tags {
+            tags.retain(|tag| !is(tag));
+        }
         return Ok(());
     };
     let list = tags.get_or_insert_default();
@@ -105,8 +107,7 @@ fn element(name: &str, value: &str) -> Result<String> {
             '\r' => text.push_str("&#13;"),
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
                 return Err(Error::Query(format!(
-                    "the value of the tag `{name}` has the character {:?}, which XML does not allow",
-                    c
+                    "the value of the tag `{name}` has the character {c:?}, which XML does not allow"
                 )));
             }
             c => text.push(c),
@@ -173,7 +174,8 @@ impl<'a> Root<'a> {
     fn read(xml: &'a str) -> Option<Self> {
         let (mut open, mut children) = (Vec::<(&str, usize)>::new(), Vec::new());
         let (mut root, mut at, mut start_end) = (None::<Self>, 0, 0);
-        while let Some(tag) = Tag::next(xml, at)? {
+        while let Some(tag) = Tag::next(xml, at) {
+            let tag = tag.ok()?;
             at = tag.place.end;
             if tag.kind == TagKind::Other {
                 continue;
@@ -236,6 +238,9 @@ enum TagKind {
     Other,
 }
 
+/// A tag that does not end, or that is not understood.
+struct Endless;
+
 struct Tag<'a> {
     kind: TagKind,
     name: &'a str,
@@ -243,12 +248,14 @@ struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// The next tag from a place on; `Some(None)` where there is none any more, and `None` if it has no end.
-    fn next(xml: &'a str, from: usize) -> Option<Option<Self>> {
-        let rest = xml.get(from..)?;
-        let Some(start) = rest.find('<').map(|start| from + start) else {
-            return Some(None);
-        };
+    /// The next tag from a place on, if there is one.
+    fn next(xml: &'a str, from: usize) -> Option<Result<Self, Endless>> {
+        let start = from + xml.get(from..)?.find('<')?;
+        Some(Self::read(xml, start).ok_or(Endless))
+    }
+
+    /// The tag that begins at a place.
+    fn read(xml: &'a str, start: usize) -> Option<Self> {
         let text = xml.get(start..)?;
         let until = |end: &str| Some(text.find(end)? + end.len());
         let (kind, length) = if text.starts_with("<!--") {
@@ -271,11 +278,11 @@ impl<'a> Tag<'a> {
         };
         let name = text.get(..length)?.trim_start_matches(['<', '/']);
         let name_end = name.find(|c: char| c.is_whitespace() || c == '/' || c == '>');
-        Some(Some(Self {
+        Some(Self {
             kind,
             name: name.get(..name_end?)?,
             place: start..start + length,
-        }))
+        })
     }
 }
 

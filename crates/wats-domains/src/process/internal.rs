@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{DetailedProcess, ProcessService, RepairCategory, RepairOperations, route};
+use super::{DetailedProcess, ProcessService, RepairCategory, RepairOperation, RepairOperations, route};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core};
 
@@ -107,7 +107,7 @@ impl InternalProcesses {
         self.core.run(|_| async move {
             let all = all.await?;
             let codes = all.get(code).into_iter();
-            let codes = codes.flat_map(|operation| operation.fail_codes());
+            let codes = codes.flat_map(RepairOperation::fail_codes);
             Ok(codes.map(|(_, code)| code.clone()).collect())
         })
     }

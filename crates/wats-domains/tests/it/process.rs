@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wats_domains::CacheOptions;
-use wats_domains::process::{Binding, RepairType};
+use wats_domains::process::{Binding, RepairCategory, RepairType};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 
@@ -146,7 +146,7 @@ async fn repair_operations_have_categories_and_codes() {
         Some(RepairType::Replaced)
     );
     let codes = internal.fail_codes(500).await.unwrap();
-    let texts: Vec<_> = codes.iter().map(|code| code.description()).collect();
+    let texts: Vec<_> = codes.iter().map(RepairCategory::description).collect();
     assert_eq!(texts, ["Broken", ""]);
     assert!(internal.fail_codes(501).await.unwrap().is_empty());
     let named: Vec<_> = repair
