@@ -58,9 +58,10 @@ async fn call_internal(internal: &InternalSoftware) {
         checksum: AWKWARD,
         modified_epoch: 7,
     };
-    let mut folder = SoftwareEntity::default();
-    folder.id = Some(ID);
-    folder.name = Some(AWKWARD.to_owned());
+    let folder = SoftwareEntity {
+        id: Some(ID),
+        ..SoftwareEntity::new(AWKWARD)
+    };
     drop(internal.package(ID).await);
     drop(internal.package_by_name(AWKWARD, &released).await);
     drop(internal.by_tags(AWKWARD, &released).await);

@@ -169,6 +169,16 @@ wire! {
     }
 }
 
+impl SoftwareEntity {
+    /// One of this name that is not created yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: Some(name.into()),
+            ..Self::default()
+        }
+    }
+}
+
 impl PackageFolderFile {
     /// What is done with it.
     pub fn attributes(&self) -> FileAttributes {

@@ -69,8 +69,8 @@ impl SoftwareService {
         self.core.ask(&route::list, Ok(route::list.call()))
     }
 
-    /// Packages of a status with this tag (`GET /api/Software/PackagesByTag`). The server observes the case of the name, not
-    /// that of the value.
+    /// Packages of a status with this tag (`GET /api/Software/PackagesByTag`). The server tells names of
+    /// tags apart by case, but not values.
     ///
     /// # Errors
     /// [`Error::Query`] for a name that is empty or has a `=`; or the call fails.

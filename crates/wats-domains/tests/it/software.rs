@@ -34,6 +34,7 @@ fn file(number: u128, name: &str, attributes: i32) -> Value {
 }
 
 fn folder(number: u128, name: &str, files: Vec<Value>, folders: Vec<Value>) -> Value {
+    let (files, folders) = (Value::Array(files), Value::Array(folders));
     json!({"PackageFolderId": id(number), "PackageId": PACKAGE, "ParentFolderId": null, "Name": name,
         "PackageFolderFiles": files, "PackageFolders": folders})
 }
@@ -188,85 +189,16 @@ async fn a_package_is_installed_and_installed_again() {
 }
 
 /// Names that lead elsewhere, or that Windows takes for something else.
+#[rustfmt::skip]
 const HOSTILE: &[&str] = &[
-    "",
-    ".",
-    "..",
-    "...",
-    "../evil",
-    "..\\evil",
-    "/evil",
-    "\\evil",
-    "//host/share/evil",
-    "\\\\host\\share\\evil",
-    "\\\\?\\C:\\evil",
-    "\\\\.\\pipe\\evil",
-    "\\??\\C:\\evil",
-    "C:",
-    "C:evil",
-    "C:\\evil",
-    "C:/evil",
-    "a/b",
-    "a\\b",
-    "a/",
-    "a/../../evil",
-    "~/../evil",
-    "./evil",
-    ".\\evil",
-    "a:b",
-    "evil.txt:stream",
-    "evil.txt::$DATA",
-    ":",
-    "evil.",
-    "evil ",
-    "evil. .",
-    " ",
-    ".. ",
-    ". ",
-    ".. .",
-    "CON",
-    "con",
-    "Con.txt",
-    "PRN",
-    "AUX.h",
-    "NUL",
-    "nul.tar.gz",
-    "NUL ",
-    "nul .txt",
-    "COM0",
-    "COM1",
-    "com9.log",
-    "COM¹",
-    "LPT1",
-    "lpt9",
-    "LPT².x",
-    "CONIN$",
-    "conout$",
-    "CLOCK$",
-    "evil\0",
-    "\0",
-    "a\0/b",
-    "a\nb",
-    "a\rb",
-    "a\tb",
-    "\x1b[2J",
-    "a\x7fb",
-    "\u{85}",
-    "a<b",
-    "a>b",
-    "a|b",
-    "a?b",
-    "a*b",
-    "a\"b",
-    "a\u{202e}txt.exe",
-    "a\u{200b}",
-    "\u{feff}a",
-    "a\u{2028}b",
-    "a\u{2066}b",
-    "%2e%2e/evil",
-    "file:///evil",
-    "smb://evil",
-    "..\u{200e}",
+    "", ".", "..", "...", "../evil", "..\\evil", "/evil", "\\evil", "//host/share/evil", "\\\\host\\share\\evil",
+    "\\\\?\\C:\\evil", "\\\\.\\pipe\\evil", "\\??\\C:\\evil", "C:", "C:evil", "C:\\evil", "C:/evil", "a/b", "a\\b",
+    "a/", "a/../../evil", "~/../evil", "./evil", ".\\evil", "a:b", "evil.txt:stream", "evil.txt::$DATA", ":",
+    "evil.", "evil ", "evil. .", " ", ".. ", ". ", ".. .", "CON", "con", "Con.txt", "PRN", "AUX.h", "NUL",
+    "nul.tar.gz", "NUL ", "nul .txt", "COM0", "COM1", "com9.log", "COM¹", "LPT1", "lpt9", "LPT².x", "CONIN$",
+    "conout$", "CLOCK$", "evil\0", "\0", "a\0/b", "a\nb", "a\rb", "a\tb", "\x1b[2J", "a\x7fb", "\u{85}", "a<b",
+    "a>b", "a|b", "a?b", "a*b", "a\"b", "a\u{202e}txt.exe", "a\u{200b}", "\u{feff}a", "a\u{2028}b", "a\u{2066}b",
+    "%2e%2e/evil", "file:///evil", "smb://evil", "..\u{200e}",
 ];
 
 #[tokio::test]
@@ -740,8 +672,7 @@ async fn internal_operations_are_asked_for_as_the_server_wants() {
     assert_eq!(serde_json::to_value(&found).unwrap(), package(&[]));
     assert!(internal.available(&[PACKAGE]).await.unwrap().is_empty());
     internal.log_download(PACKAGE, 5).await.unwrap();
-    let mut folder = SoftwareEntity::default();
-    folder.name = Some("new".to_owned());
+    let folder = SoftwareEntity::new("new");
     assert_eq!(
         internal.create_folder(PACKAGE, &folder).await.unwrap(),
         Value::Null

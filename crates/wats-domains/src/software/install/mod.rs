@@ -145,7 +145,7 @@ impl InternalSoftware {
     /// No name that the server gives is trusted. Before the first download all are checked, by the rules of all systems at
     /// once: no paths, drives, devices and streams, none that Windows would change, none that meet in one place here. Links
     /// below the folder are neither followed nor replaced. The package's own wish for a place
-    /// ([`root_directory`](super::PackageContents::root_directory)) is not heeded.
+    /// ([`root_directory`](super::PackageContents::root_directory)) is not observed.
     ///
     /// A file is written under another name and put in its place when it is whole, of the size that the server told, and
     /// [verified](InstallOptions::verify). After an error, and when it is dropped, the files before are in their places, and

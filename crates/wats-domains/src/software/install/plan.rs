@@ -95,11 +95,13 @@ fn gather(listed: &[PackageFolder]) -> (Vec<Known<'_>>, Vec<(usize, &PackageFold
                 .map(|inner| (inner, Some(at))),
         );
     }
-    for at in 0..folders.len() {
-        let named = folders[at].folder.parent_id;
+    for (at, known) in folders.iter_mut().enumerate() {
         // An id that is not listed is that of the package's own root.
-        let named = named.and_then(|id| by_id.get(&id).copied());
-        folders[at].parent = folders[at].parent.or(named.filter(|parent| *parent != at));
+        let named = known
+            .folder
+            .parent_id
+            .and_then(|id| by_id.get(&id).copied());
+        known.parent = known.parent.or(named.filter(|parent| *parent != at));
     }
     (folders, files)
 }

@@ -166,7 +166,7 @@ fn xml(_: &str) -> Result<Vec<String>, Unknown> {
 }
 
 /// Which of these names is that of the numbers; `None` if none is, or two are.
-fn named<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
+fn named<'a>(names: &(impl Iterator<Item = &'a str> + Clone)) -> Option<usize> {
     NAMES.iter().find_map(|wanted| {
         let mut found = names.clone().enumerate().filter(|(_, name)| {
             let letters = name.chars().filter(|letter| !matches!(letter, ' ' | '_'));
@@ -192,7 +192,7 @@ fn list(text: &str) -> Result<Vec<String>, Unknown> {
     };
     let items = items.into_iter().enumerate().map(|(place, item)| {
         let item = match item {
-            Value::Object(members) => named(members.keys().map(String::as_str))
+            Value::Object(members) => named(&members.keys().map(String::as_str))
                 .and_then(|at| members.into_iter().nth(at))
                 .map(|(_, value)| value),
             other => Some(other),
@@ -210,7 +210,7 @@ fn csv(text: &str) -> Result<Vec<String>, Unknown> {
     let Some((head, rest)) = rows.split_first() else {
         return Ok(Vec::new());
     };
-    let (column, rest) = match named(head.iter().map(String::as_str)) {
+    let (column, rest) = match named(&head.iter().map(String::as_str)) {
         Some(column) => (column, rest),
         // The words of a server that has none would be taken for one.
         None if rows.iter().any(|row| row[0].trim().contains(' ')) => {
