@@ -29,7 +29,7 @@ wats_report::numbers! {
 }
 
 wire! {
-    /// Which reports count for a statistic; all members are optional. Each operation observes some of them and says which; the
+    /// Which reports count for a statistic; all members are optional. Each operation takes some of them and says which; the
     /// server passes over the others. Several values of a text are separated by `;`. What a server takes beyond these
     /// members, such as `assetName`, goes to `extra`.
     ///
@@ -89,7 +89,7 @@ wire! {
         "minCount" => min_count: i32,
         /// Most rows.
         "topCount" => top_count: i32,
-        /// By what rows are told apart; set by the operations that observe it.
+        /// By what rows are told apart; set by the operations that take it.
         "dimensions" => dimensions: String,
         /// Which run of a unit counts for [`step_analysis`](crate::analytics::AnalyticsService::step_analysis): 1 the first, 2
         /// the second, 3 the third, -1 the last, -2 all.

@@ -64,7 +64,7 @@ impl AnalyticsService {
 }
 
 impl InternalAnalytics {
-    /// The steps that fail most often (`POST /api/internal/App/TopFailed`). It observes part number, process, yield, product
+    /// The steps that fail most often (`POST /api/internal/App/TopFailed`). It takes part number, process, yield, product
     /// group, level, periods and top count.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl InternalAnalytics {
         self.core.ask_list(route, query.query(route.call()))
     }
 
-    /// Measured values of steps (`POST /api/internal/App/MeasurementList`). It observes yield, product group, level and periods.
+    /// Measured values of steps (`POST /api/internal/App/MeasurementList`). It takes yield, product group, level and periods.
     ///
     /// # Errors
     /// [`Error::Query`] for a filter that is refused or empty; or the call fails.
@@ -113,7 +113,7 @@ impl InternalAnalytics {
             .ask_list(route, call.and_then(|call| scope.query(call)))
     }
 
-    /// The statuses of steps (`POST /api/internal/App/StepStatusList`). It observes what
+    /// The statuses of steps (`POST /api/internal/App/StepStatusList`). It takes what
     /// [`measurement_list`](Self::measurement_list) does.
     ///
     /// # Errors
@@ -225,7 +225,7 @@ impl InternalAnalytics {
         )
     }
 
-    /// Alarms and notifications that there were (`POST /api/internal/Trigger/GetAlarmAndNotificationLogs`). It observes level,
+    /// Alarms and notifications that there were (`POST /api/internal/Trigger/GetAlarmAndNotificationLogs`). It takes level,
     /// product group, dates and top count.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ impl AnalyticsService {
         RepairHistory::new(&self.core, route, call)
     }
 
-    /// All reports of units (`POST /api/App/SerialNumberHistory`). It observes product group, level, serial number, part number,
+    /// All reports of units (`POST /api/App/SerialNumberHistory`). It takes product group, level, serial number, part number,
     /// batch number and misc value.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl AnalyticsService {
     }
 
     /// Headers of the newest test reports, 1000 unless the filter's top count says otherwise (`POST /api/App/UutReport`). It
-    /// observes product group, level, serial number, part number, revision, batch number, station, process, status, misc value
+    /// takes product group, level, serial number, part number, revision, batch number, station, process, status, misc value
     /// and dates. [`ReportService::headers`](crate::ReportService::headers) is for going through all of them.
     ///
     /// # Errors

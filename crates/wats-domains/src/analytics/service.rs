@@ -147,7 +147,7 @@ impl AnalyticsService {
         DynamicRepair::new(&self.core, route, filter.body_of(route.call()))
     }
 
-    /// Units and yields of products (`POST /api/App/VolumeYield`). It observes product group, level and periods.
+    /// Units and yields of products (`POST /api/App/VolumeYield`). It takes product group, level and periods.
     ///
     /// # Errors
     /// [`Error::Query`] for a filter that is refused; or the call fails.
@@ -163,7 +163,7 @@ impl AnalyticsService {
         self.yields_of(&route::volume_yield_of, scope)
     }
 
-    /// Yields of the products of most units (`POST /api/App/HighVolume`). It observes product group, level, periods,
+    /// Yields of the products of most units (`POST /api/App/HighVolume`). It takes product group, level, periods,
     /// top and min count.
     ///
     /// # Errors
@@ -188,7 +188,7 @@ impl AnalyticsService {
         self.yields(&route::high_volume_by_group, filter)
     }
 
-    /// The products of lowest yield (`POST /api/App/WorstYield`), the lowest first. It observes what
+    /// The products of lowest yield (`POST /api/App/WorstYield`), the lowest first. It takes what
     /// [`high_volume`](Self::high_volume) does.
     ///
     /// # Errors

@@ -69,7 +69,7 @@ impl TopFailedOf<'_> {
 }
 
 impl AnalyticsService {
-    /// The steps that fail most often (`POST /api/App/TopFailed`). It observes part number, process, yield, product group, level,
+    /// The steps that fail most often (`POST /api/App/TopFailed`). It takes part number, process, yield, product group, level,
     /// periods and top count.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl AnalyticsService {
     }
 
     /// Overall equipment effectiveness (`POST /api/App/OeeAnalysis`), with the hours for which the equipment was available
-    /// on each day of the week. With which day the week begins the server does not say. It observes product group, level, part
+    /// on each day of the week. With which day the week begins the server does not say. It takes product group, level, part
     /// number, revision, station, process, status, sequence file and version, socket and dates.
     ///
     /// # Errors

@@ -12,7 +12,9 @@ pub(crate) async fn call_all(api: &Wats) {
     drop(server.user_settings(AWKWARD).await);
     drop(server.internal().ping().await);
     drop(server.internal().info().await);
-    let mut settings = ClientSettings::default();
-    settings.location = Some(AWKWARD.to_owned());
+    let settings = ClientSettings {
+        location: Some(AWKWARD.to_owned()),
+        ..ClientSettings::default()
+    };
     drop(server.internal().update_client(&settings).await);
 }
