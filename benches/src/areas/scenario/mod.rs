@@ -8,7 +8,7 @@
 
 mod by_hand;
 mod ours;
-pub(super) mod sim;
+pub(in crate::areas) mod sim;
 
 use crate::python::Driver;
 use crate::server::Server;
