@@ -3,6 +3,7 @@
 mod batch;
 mod cache;
 mod codec;
+mod domains;
 mod http;
 mod scaling;
 mod scenario;
@@ -11,7 +12,9 @@ use crate::Result;
 use crate::spec::{Context, RowSpec};
 
 /// All areas in the order of the report.
-pub const NAMES: [&str; 6] = ["cache", "batch", "codec", "http", "scenario", "scaling"];
+pub const NAMES: [&str; 7] = [
+    "cache", "batch", "codec", "http", "domains", "scenario", "scaling",
+];
 
 /// The rows of all areas.
 pub fn all(ctx: &Context) -> Vec<RowSpec> {
@@ -20,6 +23,7 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
     rows.extend(batch::rows(ctx));
     rows.extend(codec::rows(ctx));
     rows.extend(http::rows(ctx));
+    rows.extend(domains::rows(ctx));
     rows.extend(scenario::rows(ctx));
     rows.extend(scaling::rows(ctx));
     rows

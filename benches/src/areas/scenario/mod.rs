@@ -14,7 +14,7 @@ mod by_hand;
 pub(super) mod contestant;
 mod job;
 mod ours;
-pub(super) mod sim;
+pub(in crate::areas) mod sim;
 mod text;
 
 use crate::python::Driver;

@@ -46,7 +46,7 @@ mod rows {
     }
 }
 
-/// Random numbers (SplitMix64), the same for a seed on every machine.
+/// Random numbers (`SplitMix64`), the same for a seed on every machine.
 struct Random(u64);
 
 impl Random {

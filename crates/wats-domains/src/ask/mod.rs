@@ -16,7 +16,7 @@ pub(crate) mod route;
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -55,6 +55,10 @@ pub struct Ask<T> {
 }
 
 /// How far an operation is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "in a box, each read from memory would allocate once more"
+)]
 enum Work<T> {
     /// It may be in memory and has not been looked up.
     Lookup(Lookup<T>),
@@ -346,20 +350,23 @@ impl Core {
         key: Option<Key>,
         max_age: Duration,
     ) -> Result<Arc<S::Kept>> {
-        let class = self.class(route).filter(|class| class.may_keep());
-        let (Some(class), Some(key)) = (class, key) else {
-            return S::read(self, &self.send(route, call).await?).map(Arc::new);
-        };
-        let load = || async {
+        // One future for both ways, as it is large.
+        let fetch = pin!(async {
             let response = self.send(route, call).await?;
             Ok(Answer::new(
                 S::read(self, &response)?,
                 response.body().len(),
             ))
+        });
+        let class = self.class(route).filter(|class| class.may_keep());
+        let answer = match (class, key) {
+            (Some(class), Some(key)) => {
+                let (on_driver, name) = (driver::is_here(), route.operation.name());
+                class.load(key, on_driver, max_age, name, || fetch).await?
+            }
+            _ => fetch.await?,
         };
-        let on_driver = driver::is_here();
-        let name = route.operation.name();
-        lookup::value::<S>(class.load(key, on_driver, max_age, name, load).await?)
+        lookup::value::<S>(answer)
     }
 
     /// The class that a row keeps its answers in, unless that is off.
