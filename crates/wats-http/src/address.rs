@@ -6,6 +6,7 @@
 use http::HeaderValue;
 use http::uri::Authority;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::net::IpAddr;
 
 use crate::error::{Error, Result};
 use crate::uri::{Address, Unreadable, dots};
@@ -64,6 +65,12 @@ impl BaseUrl {
         let prefix = address.path.trim_end_matches('/');
         prefix.clone_into(&mut base.prefix);
         Ok(base)
+    }
+
+    /// Whether it is on this computer, so that nothing goes over a network.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// The server of an address, without its path.
