@@ -18,6 +18,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Whether [`ClientBuilder::base_url`](crate::ClientBuilder::base_url) can be this text, for programs that take it from
+/// somewhere and want to name the place.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) with what is wrong; it does not show the text.
+pub fn check_base_url(text: &str) -> Result<()> {
+    BaseUrl::parse(text).map(drop)
+}
+
 /// Where the server is: scheme, host, port and an optional path below which it lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl {

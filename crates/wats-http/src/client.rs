@@ -372,6 +372,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether there is a base URL, in whatever form.
+    pub fn has_base_url(&self) -> bool {
+        self.base_url.is_some()
+    }
+
+    /// Whether there is a token or where it comes from, in whatever form.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some() || self.provider.is_some()
+    }
+
     /// Limits of the connection pool.
     pub fn pool(mut self, pool: PoolConfig) -> Self {
         self.pool = pool;

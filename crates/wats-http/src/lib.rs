@@ -56,7 +56,7 @@ mod transport;
 mod uri;
 
 pub use ad_hoc::RequestBuilder;
-pub use address::{encoded, encoded_len};
+pub use address::{check_base_url, encoded, encoded_len};
 pub use body::{BodySource, Multipart, Part, TransferProgress};
 pub use breaker::BreakerConfig;
 pub use call::Call;

@@ -193,8 +193,9 @@ impl Pipeline {
                 last = Some(error);
                 continue;
             }
-            if let Some(other) = self.other_token(&error, readings, &request, call, deadline) {
-                match other.await {
+            if self.tokens.is_some() && is_refused_token(&error, &request) {
+                let other = self.other_token(readings, &request, call, deadline).await;
+                match other {
                     Ok(()) => {
                         tracing::debug!(attempt = attempts, "trying again with another token");
                         request.common = &call.identity().headers;
@@ -399,22 +400,20 @@ impl Pipeline {
         }
     }
 
-    /// After a 401 has the call go on with another token, or says why it does not; `None` for what is no such error. Nothing
-    /// was carried out, so any call may be repeated, but only once: a second token that is refused too is no reason to read
-    /// a third one. Boxed, because few calls need it.
+    /// After a 401 has the call go on with another token, or says why it does not. Nothing was carried out, so any call may
+    /// be repeated, but only once: a second token that is refused too is no reason to read a third one. Boxed, because few
+    /// calls need it.
     fn other_token<'a>(
         &'a self,
-        error: &Error,
         begun: u64,
         request: &'a PreparedRequest<'_>,
         call: &'a CallContext,
         deadline: Option<Instant>,
-    ) -> Option<Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>> {
-        let tokens = self.tokens.as_ref()?;
-        if !is_refused_token(error, request) {
-            return None;
-        }
-        Some(Box::pin(async move {
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(tokens) = &self.tokens else {
+                return Err("there is no other token".to_owned());
+            };
             if call.refreshed.get().is_some() {
                 let provider = tokens.provider();
                 return Err(format!(
@@ -438,7 +437,7 @@ impl Pipeline {
             }
             let _ = call.refreshed.set(other.for_call(&request.headers));
             Ok(())
-        }))
+        })
     }
 
     /// Passes on to all clients of the token that the server wants it to wait.
