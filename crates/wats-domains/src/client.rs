@@ -21,6 +21,7 @@ use crate::route;
 use crate::scim::ScimService;
 use crate::server::ServerService;
 use crate::software::SoftwareService;
+use crate::station::StationDefaults;
 use crate::system::SystemService;
 use crate::workflow::WorkflowService;
 
@@ -37,7 +38,9 @@ use crate::workflow::WorkflowService;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Wats {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
+    /// What reports begin with.
+    pub(crate) defaults: Arc<StationDefaults>,
 }
 
 impl Wats {
@@ -47,6 +50,7 @@ impl Wats {
         let json = Serializer::new(Format::Json).limits(limits);
         Self {
             core: Arc::new(Core::new(client, json, cache)),
+            defaults: Arc::default(),
         }
     }
 
