@@ -5,7 +5,7 @@ use wats_report::Station;
 
 use crate::ask::CacheOptions;
 use crate::client::Wats;
-use crate::environment;
+use crate::environment::{Environment, TokenSource, without_api};
 use crate::error::{Error, Result};
 use crate::station::StationDefaults;
 
@@ -29,21 +29,6 @@ impl Wats {
 impl From<Client> for Wats {
     fn from(client: Client) -> Self {
         Self::new(client, &CacheOptions::default())
-    }
-}
-
-/// The root of the server: people copy the address with `/api` at its end, which the paths of operations begin with.
-pub(crate) fn without_api(url: &str) -> &str {
-    let url = url.trim().trim_end_matches('/');
-    let end = url.len().checked_sub("/api".len());
-    match end.and_then(|at| url.split_at_checked(at)) {
-        // A host may have that name, too.
-        Some((root, end))
-            if end.eq_ignore_ascii_case("/api") && root.trim_end_matches('/').contains("://") =>
-        {
-            root
-        }
-        _ => url,
     }
 }
 
@@ -72,9 +57,9 @@ pub(crate) fn without_api(url: &str) -> &str {
 pub struct WatsBuilder {
     http: ClientBuilder,
     cache: CacheOptions,
-    pub(crate) defaults: StationDefaults,
+    defaults: StationDefaults,
     /// Where the environment has a profile or none, if it was asked.
-    pub(crate) looked_in: Option<String>,
+    looked_in: Option<String>,
 }
 
 impl Default for WatsBuilder {
@@ -142,7 +127,23 @@ impl WatsBuilder {
     /// # Ok(()) }
     /// ```
     pub fn from_env() -> Result<Self> {
-        environment::builder(&|name| std::env::var_os(name))
+        Environment::read(&|name| std::env::var_os(name)).map(Self::of)
+    }
+
+    pub(crate) fn of(environment: Environment) -> Self {
+        let mut builder = Self {
+            defaults: environment.defaults,
+            looked_in: Some(environment.looked_in),
+            ..Self::default()
+        };
+        if let Some(url) = environment.base_url {
+            builder = builder.base_url(url);
+        }
+        match environment.token {
+            None => builder,
+            Some(TokenSource::Text(token)) => builder.token(token),
+            Some(TokenSource::File(path)) => builder.token_provider(TokenProvider::file(path)),
+        }
     }
 
     /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.

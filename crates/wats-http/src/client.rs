@@ -541,8 +541,8 @@ impl ClientBuilder {
             .rate_limit
             .0
             .map(|limit| rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit));
-        let identity = Current::new(identity, limiter.clone(), &*base.authority);
-        let identity = Arc::new(identity);
+        let identity = Arc::new(Current::new(identity, limiter.clone(), &*base.authority));
+        let current = Arc::clone(&identity);
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);
@@ -572,9 +572,7 @@ impl ClientBuilder {
             retry: self.retry,
             limits: self.limits,
             limiter,
-            tokens: self
-                .provider
-                .map(|provider| TokenRefresh::new(provider, Arc::clone(&identity))),
+            tokens: self.provider.map(|it| TokenRefresh::new(it, current)),
             breaker: self.breaker.0.as_ref().map(Breaker::new),
             compression: CompressionState::new(self.request_compression),
         };

@@ -13,10 +13,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wats_http::{Token, TokenProvider, check_base_url};
+use wats_http::{Token, check_base_url};
 
-use crate::builder::{WatsBuilder, without_api};
 use crate::error::{Error, Result};
+use crate::station::{PROCESS_CODES, StationDefaults};
 
 /// The keys of all settings.
 const KEYS: [&str; 8] = [
@@ -31,7 +31,7 @@ const KEYS: [&str; 8] = [
 ];
 
 /// Where variables are looked up.
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// What was found under a key. `Debug` does not show it, as it may be a token.
 struct Setting {
@@ -111,41 +111,79 @@ fn variable(lookup: Lookup<'_>, name: &str) -> Result<Option<String>> {
     )))
 }
 
-/// What the environment says, as a configuration.
-pub(crate) fn builder(lookup: Lookup<'_>) -> Result<WatsBuilder> {
-    let variables = Settings::of_variables(lookup)?;
-    let profile = profile::read(lookup)?;
-    let of_profile = profile.settings.unwrap_or_default();
-    let get = |key| variables.get(key).or_else(|| of_profile.get(key));
-    let mut builder = WatsBuilder::default();
-    builder.looked_in = Some(profile.place);
-    if let Some(setting) = get("base_url") {
-        check_base_url(without_api(&setting.text)).map_err(|error| setting.error(bare(&error)))?;
-        builder = builder.base_url(&setting.text);
-    }
-    if let Some((setting, is_file)) = variables.token().or_else(|| of_profile.token()) {
-        belongs(setting, get("base_url"), of_profile.get("base_url"))?;
-        builder = if is_file {
-            builder.token_provider(TokenProvider::file(beside(setting)))
-        } else {
-            Token::new(&setting.text).map_err(|error| setting.error(bare(&error)))?;
-            builder.token(&setting.text)
-        };
-    }
-    let text = |key| get(key).map(|setting| setting.text.clone());
-    builder.defaults.name = text("station_name");
-    builder.defaults.location = text("station_location");
-    builder.defaults.purpose = text("station_purpose");
-    builder.defaults.operator = text("operator");
-    if let Some(setting) = get("process_code") {
-        let code = setting.text.trim().parse().ok();
-        let code = code.filter(|code| crate::station::PROCESS_CODES.contains(code));
-        if code.is_none() {
-            return Err(setting.error("it must be the code of a process, a number from 0 to 32767"));
+/// What the environment says, checked.
+pub(crate) struct Environment {
+    pub(crate) base_url: Option<String>,
+    pub(crate) token: Option<TokenSource>,
+    pub(crate) defaults: StationDefaults,
+    /// Where there is a profile or none, in words.
+    pub(crate) looked_in: String,
+}
+
+/// A token, or the file with it.
+pub(crate) enum TokenSource {
+    Text(String),
+    File(PathBuf),
+}
+
+impl Environment {
+    pub(crate) fn read(lookup: Lookup<'_>) -> Result<Self> {
+        let variables = Settings::of_variables(lookup)?;
+        let profile = profile::read(lookup)?;
+        let of_profile = profile.settings.unwrap_or_default();
+        let get = |key| variables.get(key).or_else(|| of_profile.get(key));
+        let text = |key| get(key).map(|setting| setting.text.clone());
+        if let Some(setting) = get("base_url") {
+            let checked = check_base_url(without_api(&setting.text));
+            checked.map_err(|error| setting.error(bare(&error)))?;
         }
-        builder.defaults.process_code = code;
+        let token = match variables.token().or_else(|| of_profile.token()) {
+            None => None,
+            Some((setting, is_file)) => {
+                belongs(setting, get("base_url"), of_profile.get("base_url"))?;
+                Some(if is_file {
+                    TokenSource::File(beside(setting))
+                } else {
+                    Token::new(&setting.text).map_err(|error| setting.error(bare(&error)))?;
+                    TokenSource::Text(setting.text.clone())
+                })
+            }
+        };
+        let process_code = get("process_code").map(|setting| {
+            let code = setting.text.trim().parse().ok();
+            code.filter(|code| PROCESS_CODES.contains(code))
+                .ok_or_else(|| {
+                    setting.error("it must be the code of a process, a number from 0 to 32767")
+                })
+        });
+        Ok(Self {
+            base_url: text("base_url"),
+            token,
+            defaults: StationDefaults {
+                name: text("station_name"),
+                location: text("station_location"),
+                purpose: text("station_purpose"),
+                process_code: process_code.transpose()?,
+                operator: text("operator"),
+            },
+            looked_in: profile.place,
+        })
     }
-    Ok(builder)
+}
+
+/// The root of the server: people copy the address with `/api` at its end, which the paths of operations begin with.
+pub(crate) fn without_api(url: &str) -> &str {
+    let url = url.trim().trim_end_matches('/');
+    let end = url.len().checked_sub("/api".len());
+    match end.and_then(|at| url.split_at_checked(at)) {
+        // A host may have that name, too.
+        Some((root, end))
+            if end.eq_ignore_ascii_case("/api") && root.trim_end_matches('/').contains("://") =>
+        {
+            root
+        }
+        _ => url,
+    }
 }
 
 /// The token of a profile goes to the server of that profile and to no other.

@@ -4,7 +4,11 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::Wats;
+use crate::{Wats, WatsBuilder};
+
+fn builder(lookup: Lookup<'_>) -> Result<WatsBuilder> {
+    Environment::read(lookup).map(WatsBuilder::of)
+}
 
 /// Variables, and a folder for files.
 struct Case {

@@ -109,7 +109,7 @@ impl Wats {
             let reads = access(&core, &process::route::list);
             let internal = access(&core, &super::route::internal::ping);
             let (version, status, reads, internal_routes) =
-                join4(version, status, reads, internal).await;
+                Box::pin(join4(version, status, reads, internal)).await;
             Ok(Capabilities {
                 version: version.and_then(|text| text.parse()),
                 reads,

@@ -200,7 +200,7 @@ mod tests {
             (b"s3cret\ns3cret", "white space"),
             (b"s3cret\xff", "is no text"),
             (b"\xFF\xFEs3cret!", "is no text"),
-            (&[b'x'; 70_000], "too large"),
+            (&vec![b'x'; 70_000], "too large"),
         ] {
             std::fs::write(&path, bytes).unwrap();
             let line = told();

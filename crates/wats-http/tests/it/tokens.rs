@@ -64,7 +64,7 @@ impl Gate {
 }
 
 /// Gives the tokens in turn, the last one for ever, and counts how often it is asked.
-fn in_turn(tokens: &'static [&'static str]) -> (TokenProvider, Arc<AtomicUsize>) {
+fn in_sequence(tokens: &'static [&'static str]) -> (TokenProvider, Arc<AtomicUsize>) {
     let reads = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&reads);
     let provider = TokenProvider::callback(move || {
@@ -96,7 +96,7 @@ fn assert_hidden(error: &Error) {
 async fn calls_that_are_refused_at_once_share_one_reading_and_are_each_carried_out_once() {
     const CALLS: usize = 60;
     let (gate, server) = Gate::start(NEW, CALLS).await;
-    let (provider, reads) = in_turn(&[OLD, NEW]);
+    let (provider, reads) = in_sequence(&[OLD, NEW]);
     let client = client(&server, provider);
     let calls = (0..CALLS).map(|n| {
         // Half of them must not be done twice.
@@ -124,7 +124,7 @@ async fn calls_that_are_refused_at_once_share_one_reading_and_are_each_carried_o
 async fn a_token_that_stays_the_same_is_read_once_for_all_and_nothing_is_repeated() {
     const CALLS: usize = 60;
     let (gate, server) = Gate::start(NEW, CALLS).await;
-    let (provider, reads) = in_turn(&[OLD]);
+    let (provider, reads) = in_sequence(&[OLD]);
     let client = client(&server, provider);
     let calls = (0..CALLS).map(|_| client.execute(Call::new(&GET)));
     for answer in join_all(calls).await {
@@ -143,7 +143,7 @@ async fn a_token_that_stays_the_same_is_read_once_for_all_and_nothing_is_repeate
 #[tokio::test]
 async fn a_second_token_that_is_refused_too_is_the_end() {
     let (gate, server) = Gate::start(THIRD, 1).await;
-    let (provider, reads) = in_turn(&[OLD, NEW, THIRD]);
+    let (provider, reads) = in_sequence(&[OLD, NEW, THIRD]);
     let client = client(&server, provider);
     let error = client.execute(Call::new(&GET)).await.unwrap_err();
     assert!(error.to_string().contains("is refused, too"), "{error}");
@@ -223,7 +223,7 @@ async fn a_caller_that_goes_does_not_take_the_reading_with_it() {
 #[tokio::test]
 async fn what_cannot_be_sent_again_and_what_is_not_the_clients_own_token_is_not_repeated() {
     let (gate, server) = Gate::start(NEW, 1).await;
-    let (provider, reads) = in_turn(&[OLD, NEW, THIRD]);
+    let (provider, reads) = in_sequence(&[OLD, NEW, THIRD]);
     let client = client(&server, provider);
     let own = Call::new(&GET).header("authorization", "Bearer 0123456789");
     client.execute(own).await.unwrap_err();
@@ -281,7 +281,7 @@ async fn a_client_begins_only_with_a_token() {
 #[tokio::test]
 async fn the_rate_limit_is_that_of_the_new_token() {
     let (gate, server) = Gate::start(NEW, 1).await;
-    let (provider, _) = in_turn(&[OLD, NEW]);
+    let (provider, _) = in_sequence(&[OLD, NEW]);
     // One call for each token: the repeat goes on the account of the new one.
     let client = Client::builder()
         .base_url(server.url())
