@@ -24,5 +24,6 @@ guides! {
     Scaling: "scaling.md",
     Simulator: "simulator.md",
     Size: "size.md",
+    Station: "station.md",
     Transport: "transport.md",
 }

@@ -1,17 +1,13 @@
 //! Configuration in, [`Wats`] out.
 
-use std::env;
-
-use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts};
+use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts, TokenProvider};
+use wats_report::Station;
 
 use crate::ask::CacheOptions;
 use crate::client::Wats;
+use crate::environment::{Environment, TokenSource, without_api};
 use crate::error::{Error, Result};
-
-/// The environment variable with the address of the server.
-const BASE_URL: &str = "WATS_BASE_URL";
-/// The environment variable with the API token.
-const AUTH_TOKEN: &str = "WATS_AUTH_TOKEN";
+use crate::station::StationDefaults;
 
 impl Wats {
     /// Starts the configuration; base URL and token are required.
@@ -19,15 +15,12 @@ impl Wats {
         WatsBuilder::default()
     }
 
-    /// Takes the address from `WATS_BASE_URL` and the token from `WATS_AUTH_TOKEN`, and defaults for the rest.
+    /// The client that the environment describes: see [`WatsBuilder::from_env`].
     ///
     /// # Errors
-    /// A variable is missing, not Unicode, or not usable; the error names it.
+    /// As [`WatsBuilder::from_env`] and [`WatsBuilder::build`]; what is missing is named by its variable.
     pub fn from_env() -> Result<Self> {
-        Self::builder()
-            .base_url(variable(BASE_URL)?)
-            .token(variable(AUTH_TOKEN)?)
-            .build()
+        WatsBuilder::from_env()?.build()
     }
 }
 
@@ -37,31 +30,6 @@ impl From<Client> for Wats {
     fn from(client: Client) -> Self {
         Self::new(client, &CacheOptions::default())
     }
-}
-
-/// The root of the server: people copy the address with `/api` at its end, which the paths of operations begin with.
-fn without_api(url: &str) -> &str {
-    let url = url.trim().trim_end_matches('/');
-    let end = url.len().checked_sub("/api".len());
-    match end.and_then(|at| url.split_at_checked(at)) {
-        // A host may have that name, too.
-        Some((root, end))
-            if end.eq_ignore_ascii_case("/api") && root.trim_end_matches('/').contains("://") =>
-        {
-            root
-        }
-        _ => url,
-    }
-}
-
-fn variable(name: &str) -> Result<String> {
-    env::var(name).map_err(|error| {
-        let problem = match error {
-            env::VarError::NotPresent => "is not set",
-            env::VarError::NotUnicode(_) => "is not valid Unicode",
-        };
-        Error::Config(format!("the environment variable {name} {problem}; {BASE_URL} must hold the address of the WATS server and {AUTH_TOKEN} an API token"))
-    })
 }
 
 /// Configuration of [`Wats`].
@@ -89,6 +57,9 @@ fn variable(name: &str) -> Result<String> {
 pub struct WatsBuilder {
     http: ClientBuilder,
     cache: CacheOptions,
+    defaults: StationDefaults,
+    /// Where the environment has a profile or none, if it was asked.
+    looked_in: Option<String>,
 }
 
 impl Default for WatsBuilder {
@@ -99,11 +70,82 @@ impl Default for WatsBuilder {
                 .token_source("the WATS Control Panel")
                 .user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
             cache: CacheOptions::default(),
+            defaults: StationDefaults::default(),
+            looked_in: None,
         }
     }
 }
 
 impl WatsBuilder {
+    /// Starts with what the environment says. Nothing has to be there; what is missing in the end is told by
+    /// [`build`](Self::build).
+    ///
+    /// | variable | in a profile | what |
+    /// |---|---|---|
+    /// | `WATS_BASE_URL` | `base_url` | [`base_url`](Self::base_url) |
+    /// | `WATS_AUTH_TOKEN` | `auth_token` | [`token`](Self::token) |
+    /// | `WATS_TOKEN_FILE` | `token_file` | [`token_provider`](Self::token_provider) with a file, which is read again when the token is refused |
+    /// | `WATS_STATION_NAME`, `_LOCATION`, `_PURPOSE` | `station_name` … | [`station`](Self::station) |
+    /// | `WATS_PROCESS_CODE` | `process_code` | [`process_code`](Self::process_code) |
+    /// | `WATS_OPERATOR` | `operator` | [`operator`](Self::operator) |
+    ///
+    /// A profile is a part of a configuration file:
+    ///
+    /// ```toml
+    /// [default]
+    /// base_url = "https://company.wats.com"
+    /// token_file = "wats.token"    # beside this file
+    /// station_name = "ICT-3"
+    /// station_location = "Drammen"
+    /// station_purpose = "Production"
+    /// process_code = 100
+    ///
+    /// [test]
+    /// base_url = "https://test.company.wats.com"
+    /// auth_token = "…"
+    /// ```
+    ///
+    /// The file is `~/.config/wats/config.toml` (or in `XDG_CONFIG_HOME`), on macOS
+    /// `~/Library/Application Support/wats/config.toml`, on Windows `%APPDATA%\wats\config.toml`, or that of `WATS_CONFIG`.
+    /// `WATS_PROFILE` names the profile, which must be there; otherwise it is the one of the name `default`, if there is one.
+    ///
+    /// **What stands before what:** methods of the builder that are called afterwards, then variables, then the profile. Of
+    /// one place the token stands before its file. The token of a profile is sent to the server of that profile only.
+    ///
+    /// # Errors
+    /// [`Error::Config`], naming variable, or file and line, and never a value that may be secret: a variable is empty or
+    /// cannot be used, a file that is named cannot be read, is none or lacks the profile.
+    ///
+    /// ```no_run
+    /// use wats_domains::WatsBuilder;
+    /// use wats_domains::report::Station;
+    ///
+    /// # fn example() -> wats_domains::Result<()> {
+    /// let station = Station { name: "ICT-3", location: "Drammen", purpose: "Production" };
+    /// let wats = WatsBuilder::from_env()?.station(station).build()?;
+    /// # let _ = wats;
+    /// # Ok(()) }
+    /// ```
+    pub fn from_env() -> Result<Self> {
+        Environment::read(&|name| std::env::var_os(name)).map(Self::of)
+    }
+
+    pub(crate) fn of(environment: Environment) -> Self {
+        let mut builder = Self {
+            defaults: environment.defaults,
+            looked_in: Some(environment.looked_in),
+            ..Self::default()
+        };
+        if let Some(url) = environment.base_url {
+            builder = builder.base_url(url);
+        }
+        match environment.token {
+            None => builder,
+            Some(TokenSource::Text(token)) => builder.token(token),
+            Some(TokenSource::File(path)) => builder.token_provider(TokenProvider::file(path)),
+        }
+    }
+
     /// The root of the server, such as `https://company.wats.com`; a trailing `/` or `/api` is accepted.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         let url = url.into();
@@ -113,6 +155,31 @@ impl WatsBuilder {
     /// The API token from the WATS Control Panel, as it is shown there.
     pub fn token(self, token: impl AsRef<str>) -> Self {
         self.http(|client| client.token(token))
+    }
+
+    /// Where the API token comes from, if it may change: a file or a function. It is read when the client is built, and again
+    /// when the server refuses it, once for all calls that were refused.
+    pub fn token_provider(self, provider: TokenProvider) -> Self {
+        self.http(|client| client.token_provider(provider))
+    }
+
+    /// The station that the client works for, with which [`Wats::uut_report`] and [`Wats::uur_report`] begin. There is none
+    /// unless it is told; the name of the computer is not taken for it.
+    pub fn station(mut self, station: Station<'_>) -> Self {
+        self.defaults.set(station);
+        self
+    }
+
+    /// The code of the process of this station's tests, with which [`Wats::uut_report`] begins.
+    pub fn process_code(mut self, code: i32) -> Self {
+        self.defaults.process_code = Some(code);
+        self
+    }
+
+    /// Who works at the station, with whom reports begin.
+    pub fn operator(mut self, name: impl Into<String>) -> Self {
+        self.defaults.operator = Some(name.into());
+        self
     }
 
     /// Deadlines; default 30 s for a try, 120 s for a call.
@@ -149,8 +216,25 @@ impl WatsBuilder {
     /// # Errors
     /// What is missing or wrong, by name.
     pub fn build(self) -> Result<Wats> {
+        self.defaults.check()?;
+        if let Some(looked_in) = &self.looked_in {
+            let missing = match (self.http.has_base_url(), self.http.has_token()) {
+                (false, _) => Some("WATS_BASE_URL"),
+                (_, false) => Some("WATS_AUTH_TOKEN"),
+                _ => None,
+            };
+            if let Some(name) = missing {
+                return Err(Error::Config(format!(
+                    "the environment variable {name} is not set; WATS_BASE_URL must hold the address of the WATS server and \
+                     WATS_AUTH_TOKEN an API token, or WATS_TOKEN_FILE the name of a file with it; a profile may hold them, \
+                     too ({looked_in})"
+                )));
+            }
+        }
         let client = self.http.build()?;
-        Ok(Wats::new(client, &self.cache))
+        let mut wats = Wats::new(client, &self.cache);
+        wats.defaults = self.defaults.into();
+        Ok(wats)
     }
 }
 

@@ -24,6 +24,7 @@ use crate::route;
 use crate::scim::ScimService;
 use crate::server::ServerService;
 use crate::software::SoftwareService;
+use crate::station::StationDefaults;
 use crate::system::SystemService;
 use crate::workflow::WorkflowService;
 
@@ -40,8 +41,10 @@ use crate::workflow::WorkflowService;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Wats {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     batching: Option<Arc<Batching>>,
+    /// What reports begin with.
+    pub(crate) defaults: Arc<StationDefaults>,
 }
 
 impl Wats {
@@ -52,6 +55,7 @@ impl Wats {
         Self {
             core: Arc::new(Core::new(client, json, cache)),
             batching: None,
+            defaults: Arc::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
 //! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `batching` (single look-ups that share queries), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for), `tags` (names and values of users),
-//! `error`. The report itself is the crate [`wats_report`], and [`report`] shows both.
+//! `error`, `environment` (variables and profiles), `station` (what reports begin with). The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -16,6 +16,7 @@ mod batching;
 mod builder;
 mod bulk;
 mod client;
+mod environment;
 mod error;
 pub mod export;
 pub mod manual_inspection;
@@ -31,6 +32,7 @@ pub mod scim;
 pub mod server;
 mod setting;
 pub mod software;
+mod station;
 pub mod system;
 mod tags;
 pub mod workflow;
@@ -51,6 +53,8 @@ pub use report::{
     Finding, HeaderQuery, MeasurementLimits, Report, ReportHeader, ReportService, UutReport,
 };
 
+#[doc(inline)]
+pub use server::{Access, Capabilities, ClockSkew, PingReply, ServerVersion};
 pub use setting::{Setting, SettingChange};
 
 #[doc(inline)]

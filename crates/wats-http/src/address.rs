@@ -6,6 +6,7 @@
 use http::HeaderValue;
 use http::uri::Authority;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::net::IpAddr;
 
 use crate::error::{Error, Result};
 use crate::uri::{Address, Unreadable, dots};
@@ -16,6 +17,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// Whether [`ClientBuilder::base_url`](crate::ClientBuilder::base_url) can be this text, for programs that take it from
+/// somewhere and want to name the place.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) with what is wrong; it does not show the text.
+pub fn check_base_url(text: &str) -> Result<()> {
+    BaseUrl::parse(text).map(drop)
+}
 
 /// Where the server is: scheme, host, port and an optional path below which it lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +74,12 @@ impl BaseUrl {
         let prefix = address.path.trim_end_matches('/');
         prefix.clone_into(&mut base.prefix);
         Ok(base)
+    }
+
+    /// Whether it is on this computer, so that nothing goes over a network.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// The server of an address, without its path.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use http::Method;
@@ -33,7 +33,8 @@ use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
-use crate::token::{Secrets, Token};
+use crate::token::{Secrets, Token, TokenProvider};
+use crate::token_refresh::TokenRefresh;
 
 /// A pooled HTTP client for one server. Cheap to clone; clones share the pool.
 ///
@@ -140,19 +141,11 @@ impl Client {
         let shared = &*self.shared;
         let mut call = CallContext {
             base: Arc::clone(&shared.base),
-            identity: shared.identity.get(),
+            identity: shared.identity.get().for_call(&headers),
+            refreshed: OnceLock::new(),
             operation,
             target: String::new(),
         };
-        if let Some(secrets) = call.identity.secrets_with(&headers) {
-            let headers = call.identity.headers.clone();
-            let service = Arc::clone(&call.identity.service);
-            call.identity = Arc::new(Identity {
-                headers,
-                secrets,
-                service,
-            });
-        }
         let target = if call.operation.is_literal() {
             shared.base.literal(call.operation.path())
         } else {
@@ -221,18 +214,14 @@ impl Client {
     }
 
     /// Has calls that begin from now on use this token; calls under way keep theirs. Connections stay open, and the rate
-    /// limit is that of the new token. Earlier tokens stay secret.
+    /// limit is that of the new token. Earlier tokens stay secret. A [`TokenProvider`] gives its own again when this one is
+    /// refused.
     ///
     /// # Errors
     /// As [`Token::new`]; the token stays what it was.
     pub fn set_token(&self, token: impl AsRef<str>) -> Result<()> {
         let token = Token::new(token.as_ref())?;
-        let shared = &*self.shared;
-        if shared.identity.change(&token)
-            && let Some(limiter) = &shared.pipeline.limiter
-        {
-            rate_limit::change_token(limiter, token.secret().as_bytes(), &shared.base.authority);
-        }
+        self.shared.identity.change(&token);
         Ok(())
     }
 
@@ -332,6 +321,7 @@ async fn payload(
 pub struct ClientBuilder {
     base_url: Option<String>,
     token: Option<Result<Token>>,
+    provider: Option<TokenProvider>,
     pool: PoolConfig,
     timeouts: Timeouts,
     retry: RetryConfig,
@@ -370,7 +360,26 @@ impl ClientBuilder {
     /// The API token; see [`Token::new`] for accepted forms. It can be changed later ([`Client::set_token`]).
     pub fn token(mut self, token: impl AsRef<str>) -> Self {
         self.token = Some(Token::new(token.as_ref()));
+        self.provider = None;
         self
+    }
+
+    /// Where the API token comes from, if it may change: it is read when the client is built, and again when the server
+    /// refuses it. In the place of [`token`](Self::token).
+    pub fn token_provider(mut self, provider: TokenProvider) -> Self {
+        self.provider = Some(provider);
+        self.token = None;
+        self
+    }
+
+    /// Whether there is a base URL, in whatever form.
+    pub fn has_base_url(&self) -> bool {
+        self.base_url.is_some()
+    }
+
+    /// Whether there is a token or where it comes from, in whatever form.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some() || self.provider.is_some()
     }
 
     /// Limits of the connection pool.
@@ -493,8 +502,11 @@ impl ClientBuilder {
         let base = Arc::new(BaseUrl::parse(&base)?);
         if base.tls {
             crate::tls::server_name(&base.host)?;
+        } else if !base.is_loopback() {
+            tracing::warn!(host = %base.host, "the base URL is http://, so the token goes over the network unencrypted; use https://");
         }
-        let token = self.token.ok_or_else(|| {
+        let token = self.provider.as_ref().map(TokenProvider::read);
+        let token = token.or(self.token).ok_or_else(|| {
             Error::config(format!(
                 "no token; call token(..) with an API token, made {}",
                 self.service.token_source()
@@ -525,6 +537,12 @@ impl ClientBuilder {
             secrets.add_lasting(&login.user, &login.password);
         }
         let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
+        let limiter = self
+            .rate_limit
+            .0
+            .map(|limit| rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit));
+        let identity = Arc::new(Current::new(identity, limiter.clone(), &*base.authority));
+        let current = Arc::clone(&identity);
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);
@@ -553,16 +571,15 @@ impl ClientBuilder {
             jitter: jitter.map(Mutex::new),
             retry: self.retry,
             limits: self.limits,
-            limiter: self.rate_limit.0.map(|limit| {
-                rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit)
-            }),
+            limiter,
+            tokens: self.provider.map(|it| TokenRefresh::new(it, current)),
             breaker: self.breaker.0.as_ref().map(Breaker::new),
             compression: CompressionState::new(self.request_compression),
         };
         Ok(Client {
             shared: Arc::new(Shared {
                 base,
-                identity: Arc::new(Current::new(identity)),
+                identity,
                 pipeline: Arc::new(pipeline),
                 transport: another(),
                 another: Arc::new(another),
@@ -577,6 +594,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("base_url", &self.base_url.as_ref().map(|_| "set"))
             .field("token", &self.token.as_ref().map(|_| "set"))
+            .field("token_provider", &self.provider)
             .field("pool", &self.pool)
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)

@@ -1,7 +1,7 @@
 //! What a call is and where it goes: what its spans, errors and answers tell of it, without its secrets.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::address::BaseUrl;
 use crate::error::Context;
@@ -15,25 +15,32 @@ const EXCERPT_BYTES: usize = 2_000;
 
 pub(crate) struct CallContext {
     pub(crate) base: Arc<BaseUrl>,
-    /// As which client it was sent.
+    /// As which client it was sent first.
     pub(crate) identity: Arc<Identity>,
+    /// As which it was sent after its token was refused.
+    pub(crate) refreshed: OnceLock<Arc<Identity>>,
     pub(crate) operation: Operation,
     pub(crate) target: String,
 }
 
 impl CallContext {
+    /// As which client it is sent.
+    pub(crate) fn identity(&self) -> &Arc<Identity> {
+        self.refreshed.get().unwrap_or(&self.identity)
+    }
+
     pub(crate) fn context(&self) -> Context {
         Context {
             operation: self.operation.name().to_owned(),
             method: self.operation.method().clone(),
             url: self.secrets().redact(self.base.display(&self.target)),
-            service: Arc::clone(&self.identity.service),
+            service: Arc::clone(&self.identity().service),
         }
     }
 
     /// What no text about it may show.
     pub(crate) fn secrets(&self) -> &Secrets {
-        &self.identity.secrets
+        &self.identity().secrets
     }
 
     /// The start of a body, safe to print: one line, without secrets.

@@ -1,11 +1,13 @@
 //! Who a client is to its server: the headers that every call carries, the token among them, and the secrets that no text
 //! may show. It can be replaced while the client lives; a call keeps the one that it began with.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
 use crate::error::ServiceName;
+use crate::rate_limit::{self, Limiter};
 use crate::request::CommonHeaders;
 use crate::token::{Secrets, Token};
 
@@ -45,6 +47,24 @@ impl Identity {
         next
     }
 
+    /// Whether it is that of the same token.
+    pub(crate) fn has_token_of(&self, other: &Self) -> bool {
+        let token = |identity: &Self| identity.headers.http2.get(AUTHORIZATION).cloned();
+        token(self) == token(other)
+    }
+
+    /// The one for a call with these headers of its own.
+    pub(crate) fn for_call(self: Arc<Self>, own: &HeaderMap) -> Arc<Self> {
+        match self.secrets_with(own) {
+            None => self,
+            Some(secrets) => Arc::new(Self {
+                headers: self.headers.clone(),
+                secrets,
+                service: Arc::clone(&self.service),
+            }),
+        }
+    }
+
     /// What is secret in a call with these headers of its own, if that is more.
     pub(crate) fn secrets_with(&self, own: &HeaderMap) -> Option<Secrets> {
         if !own.contains_key(AUTHORIZATION) && !own.contains_key(COOKIE) {
@@ -67,25 +87,50 @@ impl Identity {
     }
 }
 
-/// The identity in use.
-pub(crate) struct Current(RwLock<Arc<Identity>>);
+/// The identity in use, and the rate limit, which belongs to its token.
+pub(crate) struct Current {
+    identity: RwLock<Arc<Identity>>,
+    limiter: Option<Arc<Limiter>>,
+    /// Host and port of the server, for the rate limit of another token.
+    authority: String,
+}
 
 impl Current {
-    pub(crate) fn new(identity: Identity) -> Self {
-        Self(RwLock::new(Arc::new(identity)))
+    pub(crate) fn new(
+        identity: Identity,
+        limiter: Option<Arc<Limiter>>,
+        authority: impl Into<String>,
+    ) -> Self {
+        Self {
+            identity: RwLock::new(Arc::new(identity)),
+            limiter,
+            authority: authority.into(),
+        }
     }
 
     pub(crate) fn get(&self) -> Arc<Identity> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.identity.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has calls from now on use another token. Whether it is another.
-    pub(crate) fn change(&self, token: &Token) -> bool {
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let same = current.headers.http2.get(AUTHORIZATION) == Some(token.header());
-        if !same {
-            *current = Arc::new(current.with(token));
+    /// Has calls from now on use another token.
+    pub(crate) fn change(&self, token: &Token) {
+        let mut current = self
+            .identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if current.headers.http2.get(AUTHORIZATION) == Some(token.header()) {
+            return;
         }
-        !same
+        *current = Arc::new(current.with(token));
+        drop(current);
+        if let Some(limiter) = &self.limiter {
+            rate_limit::change_token(limiter, token.secret().as_bytes(), &self.authority);
+        }
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Current").finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `client`, `config`, `token`, `identity`, `address`, `uri`, `tls`, `proxy` | what a user configures |
+//! | `client`, `config`, `token`, `token_refresh`, `identity`, `address`, `uri`, `tls`, `proxy` | what a user configures |
 //! | `operation`, `call`, `ad_hoc`, `context`, `response`, `error` | what goes in and what comes out |
 //! | `pipeline`, `retry`, `budget`, `redirect`, `status_error` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
@@ -51,11 +51,12 @@ mod status_error;
 pub mod test_util;
 mod tls;
 mod token;
+mod token_refresh;
 mod transport;
 mod uri;
 
 pub use ad_hoc::RequestBuilder;
-pub use address::{encoded, encoded_len};
+pub use address::{check_base_url, encoded, encoded_len};
 pub use body::{BodySource, Multipart, Part, TransferProgress};
 pub use breaker::BreakerConfig;
 pub use call::Call;
@@ -71,7 +72,7 @@ pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::RateLimit;
 pub use response::{Download, Response};
 pub use tls::TlsConfig;
-pub use token::Token;
+pub use token::{Token, TokenProvider};
 
 /// The HTTP vocabulary of this crate's signatures.
 pub use http;

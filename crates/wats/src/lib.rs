@@ -17,6 +17,7 @@ pub use wats_http::http::StatusCode;
 pub use wats_http::{
     BreakerConfig, ClientBuilder, Deadline, ErrorKind, Intercept, PoolConfig, ProxyConfig,
     ProxyCredentials, RateLimit, RequestCompression, RetryConfig, SizeLimits, Timeouts, TlsConfig,
+    TokenProvider,
 };
 
 #[cfg(feature = "test-util")]

@@ -239,8 +239,9 @@ impl Core {
     pub(crate) fn tell(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<()> {
         self.run(|core| async move {
             match core.send(route, call?).await {
-                // An earlier try has done it, and its answer was lost.
-                Err(error) if route.gone && error.attempts() > 1 => {
+                // An earlier try has done it, and its answer was lost. One that was refused for its token has not, and is not
+                // waited after.
+                Err(error) if route.gone && waited(&error) => {
                     none_if_missing(Err(error)).map(|_: Option<()>| ())
                 }
                 outcome => outcome.map(drop),
@@ -404,6 +405,13 @@ impl Core {
             Err(source) => Err(Error::Codec { what, source }),
         }
     }
+}
+
+/// Whether an attempt failed before the last one in a way in which the server may have carried it out.
+fn waited(error: &Error) -> bool {
+    error
+        .as_http()
+        .is_some_and(|error| !error.delays().is_empty())
 }
 
 /// Makes stale what an operation changes when it ends: after a failure too, and when its future is dropped, for the

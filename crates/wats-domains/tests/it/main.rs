@@ -10,6 +10,7 @@
     reason = "a panic here is the failing test, which tells by printing"
 )]
 
+mod access;
 mod against_simulator;
 #[path = "../../../wats-report/tests/it/alike.rs"]
 #[allow(dead_code, reason = "the tests of reports use more of it")]

@@ -127,7 +127,7 @@ struct Inner {
     delays: Vec<Duration>,
     elapsed: Option<Duration>,
     /// Why a failure that may be repeated was not.
-    gave_up: Option<&'static str>,
+    gave_up: Option<Cow<'static, str>>,
     unsent: bool,
     /// The deadline passed while the call waited for other calls of this process.
     queued: bool,
@@ -250,8 +250,8 @@ impl Error {
     }
 
     /// Why it was not tried again although it might have been.
-    pub(crate) fn gave_up(mut self, why: &'static str) -> Self {
-        self.0.gave_up = Some(why);
+    pub(crate) fn gave_up(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.0.gave_up = Some(why.into());
         self
     }
 
@@ -413,7 +413,7 @@ impl fmt::Display for Error {
             }
             f.write_str(")")?;
         }
-        if let Some(why) = inner.gave_up {
+        if let Some(why) = &inner.gave_up {
             write!(f, "; {why}")?;
         }
         if f.alternate() {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! execute: rate limit ─► breaker ─► interceptors ─► attempt within both deadlines ─► interceptors ─► success, or:
+//!          another token after a 401?
 //!          may it be repeated, in time and in budget? ─► wait (jitter, Retry-After) ─► rate limit …
 //! attempt: connection, send ─► redirect? ─► receive and decompress within both caps ─► classify the status
 //! ```
@@ -9,11 +10,12 @@
 //! [`ResponseMode`] is the difference between a call that wants its answer whole and one that wants it piece by piece.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::AUTHORIZATION;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
@@ -32,6 +34,7 @@ use crate::redirect;
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::retry;
 use crate::status_error;
+use crate::token_refresh::TokenRefresh;
 use crate::transport::{Answer, AnswerBody, Received, Transport};
 
 /// What the pipeline needs to know of the client.
@@ -42,6 +45,8 @@ pub(crate) struct Pipeline {
     pub(crate) limits: SizeLimits,
     pub(crate) budget: Budget,
     pub(crate) limiter: Option<Arc<Limiter>>,
+    /// Where another token comes from when the one in use is refused.
+    pub(crate) tokens: Option<Arc<TokenRefresh>>,
     pub(crate) breaker: Option<Breaker>,
     pub(crate) compression: CompressionState,
     pub(crate) intercepts: Vec<Arc<dyn Intercept>>,
@@ -110,11 +115,11 @@ impl<B: AnswerBody> ResponseMode<B> for Streamed {
 
 impl Pipeline {
     /// One call, with its repeats. Returns the answer and how often it was tried.
-    pub(crate) async fn execute<W: ResponseMode<T::Body>, T: Transport>(
+    pub(crate) async fn execute<'a, W: ResponseMode<T::Body>, T: Transport>(
         &self,
         transport: &T,
-        mut request: PreparedRequest<'_>,
-        call: &CallContext,
+        mut request: PreparedRequest<'a>,
+        call: &'a CallContext,
     ) -> Result<(W::Response, u32)> {
         let started = Instant::now();
         let deadline = started.checked_add(or_forever(request.timeouts.total));
@@ -142,6 +147,7 @@ impl Pipeline {
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
+            let readings = self.tokens.as_ref().map_or(0, |tokens| tokens.begun());
             if let Err(refused) = self.before(&mut request, call, attempts) {
                 break refused;
             }
@@ -186,6 +192,18 @@ impl Pipeline {
                 plain_after_all = true;
                 last = Some(error);
                 continue;
+            }
+            if self.tokens.is_some() && is_refused_token(&error, &request) {
+                let other = self.other_token(readings, &request, call, deadline).await;
+                match other {
+                    Ok(()) => {
+                        tracing::debug!(attempt = attempts, "trying again with another token");
+                        request.common = &call.identity().headers;
+                        last = Some(error);
+                        continue;
+                    }
+                    Err(why) => break error.gave_up(why),
+                }
             }
             match self.wait_before_repeat(&error, &request, attempts, call, deadline) {
                 Ok(wait) => {
@@ -382,6 +400,46 @@ impl Pipeline {
         }
     }
 
+    /// After a 401 has the call go on with another token, or says why it does not. Nothing was carried out, so any call may
+    /// be repeated, but only once: a second token that is refused too is no reason to read a third one. Boxed, because few
+    /// calls need it.
+    fn other_token<'a>(
+        &'a self,
+        begun: u64,
+        request: &'a PreparedRequest<'_>,
+        call: &'a CallContext,
+        deadline: Option<Instant>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(tokens) = &self.tokens else {
+                return Err("there is no other token".to_owned());
+            };
+            if call.refreshed.get().is_some() {
+                let provider = tokens.provider();
+                return Err(format!(
+                    "the other token that {provider} gave is refused, too"
+                ));
+            }
+            let own = Instant::now().checked_add(or_forever(request.timeouts.attempt));
+            let other = tokens.other_than(&call.identity, begun);
+            let other = match deadline.into_iter().chain(own).min() {
+                None => other.await,
+                Some(end) => timeout_at(end, other).await.unwrap_or_else(|_| {
+                    Err("the token could not be read again in time".to_owned())
+                }),
+            };
+            let other = other.map_err(|why| call.secrets().redact(why))?;
+            if request.is_used_up() {
+                return Err(
+                    "not tried again with the other token, because its body can be sent only once"
+                        .to_owned(),
+                );
+            }
+            let _ = call.refreshed.set(other.for_call(&request.headers));
+            Ok(())
+        })
+    }
+
     /// Passes on to all clients of the token that the server wants it to wait.
     fn observe(&self, error: &Error) {
         if error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
@@ -436,6 +494,13 @@ impl Pipeline {
             Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).f64(),
         }
     }
+}
+
+/// Whether the server has refused the client's own token.
+fn is_refused_token(error: &Error, request: &PreparedRequest<'_>) -> bool {
+    error.status() == Some(StatusCode::UNAUTHORIZED)
+        && !error.is_cross_origin()
+        && !request.headers.contains_key(AUTHORIZATION)
 }
 
 impl AttemptView<'_> {

@@ -16,6 +16,7 @@ use crate::encoding::RequestCompression;
 use crate::operation::{Idempotency, Operation};
 use crate::rate_limit::RateLimit;
 use crate::request::{AttemptProgress, CommonHeaders, RedirectTarget};
+use crate::token::TokenProvider;
 
 /// What the scripted transport does with one attempt.
 #[derive(Clone, Copy)]
@@ -86,6 +87,7 @@ fn with(retry: RetryConfig, timeouts: Timeouts) -> Pipeline {
         retry,
         limits: SizeLimits::default(),
         limiter: None,
+        tokens: None,
         breaker: None,
         compression: CompressionState::new(RequestCompression::Off),
         intercepts: Vec::new(),
@@ -131,6 +133,7 @@ async fn run_with(
     let call = CallContext {
         base: Arc::clone(&client.shared().base),
         identity: client.shared().identity.get(),
+        refreshed: std::sync::OnceLock::new(),
         operation: Operation::new("test.op", Method::PUT, "/x", idempotency),
         target: "/x".to_owned(),
     };
@@ -749,6 +752,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
         let call = CallContext {
             base: Arc::clone(&client.shared().base),
             identity: client.shared().identity.get(),
+            refreshed: std::sync::OnceLock::new(),
             operation: Operation::new("test.op", Method::POST, "/x", Idempotency::NotIdempotent),
             target: "/x".to_owned(),
         };
@@ -779,5 +783,31 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             (error.is_unsent(), *stuck.tries.lock().unwrap()),
             (!sent, tries)
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_waited_for_no_longer_than_the_deadlines_allow() {
+    for (timeouts, after) in [
+        (Timeouts::default().attempt(Duration::from_secs(7)), 7),
+        (Timeouts::default().total(Duration::from_secs(5)), 5),
+    ] {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let released = Mutex::new(released);
+        let provider = TokenProvider::callback(move || {
+            released.lock().unwrap().recv().map(|()| String::new())
+        });
+        let client = Client::builder().base_url("http://h").token("c2VjcmV0");
+        let current = Arc::clone(&client.build().unwrap().shared().identity);
+        let mut pipeline = with(RetryConfig::default(), timeouts);
+        pipeline.tokens = Some(TokenRefresh::new(provider, current));
+        let began = Instant::now();
+        let steps = [Step::Answer(401, "")];
+        let error = run_on(&pipeline, Idempotency::Idempotent, steps).await;
+        let error = error.result.map(|_| ()).unwrap_err();
+        assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED));
+        assert!(error.to_string().contains("in time"), "{error}");
+        assert_eq!(began.elapsed().as_secs(), after);
+        drop(release);
     }
 }

@@ -1,5 +1,6 @@
 //! The credential of a client, kept out of every `Debug`, log line and error.
 
+mod provider;
 mod secrets;
 mod spelling;
 
@@ -9,6 +10,7 @@ use http::HeaderValue;
 
 use crate::error::{Error, Result};
 
+pub use self::provider::TokenProvider;
 pub(crate) use self::secrets::Secrets;
 
 /// What stands in the place of a token wherever text is printed.

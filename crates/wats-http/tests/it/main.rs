@@ -21,5 +21,6 @@ mod repeats;
 mod requests;
 mod streaming;
 mod tls;
+mod tokens;
 #[cfg(feature = "tower")]
 mod tower;

@@ -17,7 +17,7 @@ pub(super) struct Common {
 }
 
 impl Common {
-    pub(super) fn new(report_type: ReportType, unit: Unit<'_>, process_code: i32) -> Self {
+    pub(super) fn new(report_type: ReportType, unit: Unit<'_>) -> Self {
         Self {
             report: Report {
                 report_type: Some(report_type),
@@ -25,7 +25,6 @@ impl Common {
                 part_number: Some(unit.part_number.to_owned()),
                 serial_number: Some(unit.serial_number.to_owned()),
                 revision: Some(unit.revision.to_owned()),
-                process_code: Some(process_code),
                 ..Report::default()
             },
             start: zone::now(),

@@ -70,16 +70,7 @@ impl UutReport {
     /// Starts the report of a unit and the code of the process. The test begins now, unless
     /// [`start`](ReportBuilder::start) says otherwise.
     pub fn builder(unit: Unit<'_>, process_code: i32) -> ReportBuilder {
-        ReportBuilder {
-            common: Common::new(ReportType::Test, unit, process_code),
-            uut: Uut::default(),
-            software: None,
-            software_version: None,
-            duplicate_names: DuplicateNames::default(),
-            non_finite: NonFinitePolicy::default(),
-            outcome: None,
-            root: Sequence::default(),
-        }
+        ReportBuilder::new(unit).process_code(process_code)
     }
 
     /// The report's id.
@@ -139,6 +130,26 @@ pub struct ReportBuilder {
 common_setters!(ReportBuilder);
 
 impl ReportBuilder {
+    /// Starts the report of a unit whose process is told by [`process_code`](Self::process_code) later. The test begins now.
+    pub fn new(unit: Unit<'_>) -> Self {
+        Self {
+            common: Common::new(ReportType::Test, unit),
+            uut: Uut::default(),
+            software: None,
+            software_version: None,
+            duplicate_names: DuplicateNames::default(),
+            non_finite: NonFinitePolicy::default(),
+            outcome: None,
+            root: Sequence::default(),
+        }
+    }
+
+    /// The code of the process; a report without one is refused by `build()`.
+    pub fn process_code(mut self, code: i32) -> Self {
+        self.common.report.process_code = Some(code);
+        self
+    }
+
     /// Who tests.
     pub fn operator(mut self, name: impl Into<String>) -> Self {
         self.uut.operator = Some(name.into());

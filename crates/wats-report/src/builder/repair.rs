@@ -138,8 +138,10 @@ impl RepairBuilder {
             index: Some(0),
             ..SubUnit::new("Main", unit)
         };
+        let mut common = Common::new(ReportType::Repair, unit);
+        common.report.process_code = Some(process_code);
         Self {
-            common: Common::new(ReportType::Repair, unit, process_code),
+            common,
             uur: Uur {
                 process_code: test_process,
                 ..Uur::default()
