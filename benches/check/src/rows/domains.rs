@@ -5,9 +5,7 @@ use crate::servers::Address;
 use std::hint::black_box;
 use wats_bench_check::Result;
 use wats_domains::report::{Station, Unit, lint};
-use wats_domains::{
-    CacheOptions, ClassOptions, Filter, MeasurementLimits, Product, UutReport, Wats,
-};
+use wats_domains::{CacheOptions, ClassOptions, Filter, MeasurementLimits, UutReport, Wats};
 
 pub(super) const ROWS: &[Row] = &[
     row("report.build", [5, 100], |_| build()),
@@ -90,7 +88,7 @@ fn ask(server: &Address, kept: CacheOptions) -> Result<Work> {
     Ok(Box::new(move |times| {
         runtime.block_on(async {
             for _ in 0..times {
-                let product: Product = api.product().get("PART-0001").await?;
+                let product = api.product().get("PART-0001").await?;
                 black_box(product);
             }
             Ok(())

@@ -24,7 +24,7 @@ wats_report::numbers! {
 }
 
 wire! {
-    /// Which reports count for a statistic; all members are optional. Which of them an operation heeds is the server's
+    /// Which reports count for a statistic; all members are optional. Which of them an operation observes is the server's
     /// matter and stands with the operation. Where a member is a text, several are separated by `;`.
     ///
     /// ```
@@ -80,7 +80,7 @@ wire! {
         "minCount" => min_count: i32,
         /// Most rows.
         "topCount" => top_count: i32,
-        /// By what rows are told apart; set by the operations that heed it.
+        /// By what rows are told apart; set by the operations that observe it.
         "dimensions" => dimensions: String,
         /// Which run of a unit counts: 1 the first, 2 the second, -1 the last, -2 all.
         "run" => run: i32,

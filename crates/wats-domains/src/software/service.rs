@@ -69,7 +69,7 @@ impl SoftwareService {
         self.core.ask(&route::list, Ok(route::list.call()))
     }
 
-    /// Packages of a status with this tag (`GET /api/Software/PackagesByTag`). The server heeds the case of the name, not
+    /// Packages of a status with this tag (`GET /api/Software/PackagesByTag`). The server observes the case of the name, not
     /// that of the value.
     ///
     /// # Errors

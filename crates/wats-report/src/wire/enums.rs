@@ -183,7 +183,7 @@ macro_rules! numbers {
 
 #[cfg(test)]
 mod tests {
-    #![allow(unreachable_pub, reason = "the macros make public types")]
+    #![allow(unreachable_pub, dead_code, reason = "the macros make public types")]
 
     crate::numbers! {
         /// A state.
