@@ -90,6 +90,7 @@ impl Wats {
         Ok(Self {
             core: Arc::clone(&self.core),
             batching: Some(Arc::new(Batching::new(&self.core, options)?)),
+            defaults: Arc::clone(&self.defaults),
         })
     }
 

@@ -3,7 +3,7 @@
 //! `layers`: who may depend on whom. `manifests`: what every crate has, and that each dependency has its reason.
 //! `binaries`: one test program per crate. `default_build`: how much a user of `wats` builds. `packages`: what a published
 //! crate needs. `files`: what no file contains, and how modules are laid out. `service`: the layers do not name WATS.
-//! `circles`: no module uses itself by way of others. `words`: the terms that are used. `workspace` and `modules` read what
+//! `circles`: no module uses itself by way of others. `migration`: the guide from the Python client. `words`: the terms that are used. `workspace` and `modules` read what
 //! these rules are about.
 
 #![allow(
@@ -17,6 +17,7 @@ mod default_build;
 mod files;
 mod layers;
 mod manifests;
+mod migration;
 mod modules;
 mod packages;
 mod service;

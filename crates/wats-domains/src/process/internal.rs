@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{DetailedProcess, ProcessService, RepairCategory, RepairOperation, RepairOperations, route};
+use super::{
+    DetailedProcess, ProcessService, RepairCategory, RepairOperation, RepairOperations, route,
+};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core};
 
