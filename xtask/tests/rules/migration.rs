@@ -244,6 +244,7 @@ fn same<T: Ord + std::fmt::Debug>(guide: &BTreeSet<T>, client: &BTreeSet<T>) -> 
 }
 
 /// A list that not every machine has; tells that the test is skipped where it is not.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn shared(file: &str) -> Option<Value> {
     let beside = || root().join("../shared");
     let folder = std::env::var_os("WATS_SHARED").map_or_else(beside, PathBuf::from);
