@@ -88,7 +88,6 @@ fn the_guide_has_every_route_of_the_python_client_that_the_server_does_not_descr
 }
 
 #[test]
-#[ignore = "until all operations are there"]
 fn the_guide_names_methods_that_are_there() {
     let everywhere = functions(&root().join("crates"));
     let domains = root().join("crates/wats-domains/src");
@@ -244,7 +243,7 @@ fn same<T: Ord + std::fmt::Debug>(guide: &BTreeSet<T>, client: &BTreeSet<T>) -> 
 }
 
 /// A list that not every machine has; tells that the test is skipped where it is not.
-#[expect(clippy::print_stderr, reason = "that a test is skipped must be seen")]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn shared(file: &str) -> Option<Value> {
     let beside = || root().join("../shared");
     let folder = std::env::var_os("WATS_SHARED").map_or_else(beside, PathBuf::from);

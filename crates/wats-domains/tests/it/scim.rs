@@ -112,7 +112,7 @@ async fn users_are_read_whatever_the_server_adds_or_changes() {
 }
 
 /// A server that gives pages with users of these ids, one after the other, and says that there are so many in all.
-fn pages(total: Value, pages: &[&[u32]]) -> MockTransport {
+fn pages(total: &Value, pages: &[&[u32]]) -> MockTransport {
     let page = |ids: &&[u32]| {
         let users: Vec<Value> = ids.iter().map(|id| json!({"id": id.to_string()})).collect();
         MockAnswer::json(&json!({"totalResults": total, "Resources": users}))
@@ -150,11 +150,11 @@ async fn all_users_come_once_whatever_the_server_says_of_their_number() {
         json!("3"),
         json!(null),
     ] {
-        let mock = pages(total.clone(), &[&[1, 2], &[3], &[]]);
+        let mock = pages(&total, &[&[1, 2], &[3], &[]]);
         assert_eq!(all(&mock).await.unwrap(), ["1", "2", "3"], "{total}");
         assert_eq!(places(&mock), ["1", "3", "4"], "{total}");
     }
-    assert!(all(&pages(json!(0), &[&[]])).await.unwrap().is_empty());
+    assert!(all(&pages(&json!(0), &[&[]])).await.unwrap().is_empty());
     for empty in [
         json!({}),
         json!({"Resources": null}),
@@ -164,17 +164,17 @@ async fn all_users_come_once_whatever_the_server_says_of_their_number() {
         assert!(api.scim().all().await.unwrap().is_empty(), "{empty}");
     }
     // One that was moved on by a new user comes once, and those behind it are not left out.
-    let mock = pages(json!(4), &[&[1, 2], &[2, 3], &[4], &[]]);
+    let mock = pages(&json!(4), &[&[1, 2], &[2, 3], &[4], &[]]);
     assert_eq!(all(&mock).await.unwrap(), ["1", "2", "3", "4"]);
     assert_eq!(places(&mock), ["1", "3", "5", "6"]);
 }
 
 #[tokio::test]
 async fn a_server_without_pages_gives_all_users_and_one_that_repeats_a_page_is_an_error() {
-    let mock = pages(json!(2), &[&[1, 2]]);
+    let mock = pages(&json!(2), &[&[1, 2]]);
     assert_eq!(all(&mock).await.unwrap(), ["1", "2"]);
     assert_eq!(mock.requests().len(), 2);
-    let mock = pages(json!(500), &[&[1, 2]]);
+    let mock = pages(&json!(500), &[&[1, 2]]);
     let error = all(&mock).await.unwrap_err().to_string();
     assert!(error.contains("place 3"), "{error}");
     assert_eq!(mock.requests().len(), 2);
