@@ -4,19 +4,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    InternalProducts, ProductRevision, ProductService, RevisionKey, RevisionRelation, route,
+    InternalProducts, PartOf, ProductRevision, ProductService, RevisionKey, RevisionRelation, route,
 };
 use crate::ask::Ask;
 use crate::error::{Error, Result};
-
-/// A revision that is part of another, by their ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartOf {
-    /// The revision that is made of others.
-    pub whole: Uuid,
-    /// The one that is part of it.
-    pub part: Uuid,
-}
 
 /// A revision that becomes part of another, by their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

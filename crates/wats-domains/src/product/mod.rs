@@ -17,10 +17,11 @@ mod service;
 mod vendors;
 
 pub use bom::{Bom, BomComponent};
-pub use box_build::{BoxBuildPart, PartOf};
+pub use box_build::BoxBuildPart;
 pub use internal::InternalProducts;
 pub use model::{
-    BomItem, Product, ProductCategory, ProductRevision, ProductSummary, RevisionRelation, Vendor,
+    BomItem, PartOf, Product, ProductCategory, ProductRevision, ProductSummary, RevisionRelation,
+    Vendor,
 };
 pub use revisions::RevisionKey;
 pub use service::{ProductQuery, ProductService};

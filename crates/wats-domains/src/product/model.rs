@@ -216,9 +216,18 @@ impl ProductCategory {
     }
 }
 
+/// A revision that is part of another, by their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// The revision that is made of others.
+    pub whole: Uuid,
+    /// The one that is part of it.
+    pub part: Uuid,
+}
+
 impl RevisionRelation {
     /// A relation that is not saved yet, with a quantity of 1.
-    pub fn new(part: super::PartOf) -> Self {
+    pub fn new(part: PartOf) -> Self {
         Self {
             parent_revision_id: Some(part.whole),
             revision_id: Some(part.part),

@@ -300,6 +300,7 @@ fn each_class_that_is_kept_is_forgotten_by_a_refresh() {
     api.analytics().refresh();
     api.asset().refresh();
     api.barcode().refresh();
+    api.manual_inspection().refresh();
     api.process().refresh();
     api.product().refresh();
     api.production().refresh();

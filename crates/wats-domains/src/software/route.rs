@@ -36,8 +36,8 @@ pub(crate) mod internal {
         details          = GET  "/api/internal/Software/GetSoftwareEntityDetails"  safe;
         file             = GET  "/api/internal/Software/File/{id}"                 safe;
         check_file       = GET  "/api/internal/Software/CheckFile"                 safe;
-        /// What the server notes of a download is noted by `log`.
-        download_file    = GET  "/api/internal/Software/DownloadFile"              safe;
+        /// The server may note each download.
+        download_file    = GET  "/api/internal/Software/DownloadFile"              once;
         create_folder    = POST "/api/internal/Software/PostPackageFolder"         once;
         /// Writes the whole folder.
         update_folder    = POST "/api/internal/Software/UpdatePackageFolder"       safe;
