@@ -20,12 +20,14 @@ pub(crate) struct Baseline {
 pub(crate) const SCHEMA: u32 = 1;
 
 /// What counts depend on besides our own code. Allocations depend on the compiler's standard library and the target,
-/// instructions also on the C library, whose allocator and copies run.
+/// instructions also on the C library, whose allocator and copies run, and on the processor, by which both it and other
+/// libraries choose among ways to do the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Build {
     pub(crate) rustc: String,
     pub(crate) target: String,
     pub(crate) libc: String,
+    pub(crate) cpu: String,
 }
 
 /// A row of the file.
@@ -53,19 +55,27 @@ impl Build {
             rustc: line("release: ")?,
             target: line("host: ")?,
             libc: libc(),
+            cpu: cpu(),
         })
     }
 
     /// Why counts of that build say nothing about this one: of allocations, of instructions.
     pub(crate) fn differs(&self, other: &Self) -> [bool; 2] {
         let compiler = (&self.rustc, &self.target) != (&other.rustc, &other.target);
-        [compiler, compiler || self.libc != other.libc]
+        let machine = (&self.libc, &self.cpu) != (&other.libc, &other.cpu);
+        [compiler, compiler || machine]
     }
 }
 
 impl std::fmt::Display for Build {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "rustc {}, {}, {}", self.rustc, self.target, self.libc)
+        let Self {
+            rustc,
+            target,
+            libc,
+            cpu,
+        } = self;
+        write!(f, "rustc {rustc}, {target}, {libc}, {cpu}")
     }
 }
 
@@ -77,6 +87,19 @@ fn libc() -> String {
             String::from_utf8_lossy(&output.stdout).trim().to_owned()
         }
         _ => "not glibc".to_owned(),
+    }
+}
+
+/// Maker and family, where the system tells them as Linux does.
+fn cpu() -> String {
+    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let value = |name: &str| {
+        let line = told.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    match (value("vendor_id"), value("cpu family")) {
+        (Some(maker), Some(family)) => format!("{maker} family {family}"),
+        _ => "unknown processor".to_owned(),
     }
 }
 
@@ -124,14 +147,16 @@ impl Baseline {
             rustc,
             target,
             libc,
+            cpu,
         } = &self.build;
         let word = |text: &str| serde_json::Value::from(text).to_string();
         Ok(format!(
-            "{{\n  \"schema\": {},\n  \"rustc\": {},\n  \"target\": {},\n  \"libc\": {},\n  \"rows\": [\n{}\n  ]\n}}\n",
+            "{{\n  \"schema\": {},\n  \"rustc\": {},\n  \"target\": {},\n  \"libc\": {},\n  \"cpu\": {},\n  \"rows\": [\n{}\n  ]\n}}\n",
             self.schema,
             word(rustc),
             word(target),
             word(libc),
+            word(cpu),
             rows.join(",\n")
         ))
     }
@@ -146,6 +171,7 @@ mod tests {
             rustc: "1.0.0".into(),
             target: "a-b-c".into(),
             libc: "glibc \"1\"".into(),
+            cpu: "a family 1".into(),
         }
     }
 
@@ -166,10 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn another_library_makes_instructions_incomparable_and_another_compiler_all() {
+    fn another_library_or_processor_makes_instructions_incomparable_and_another_compiler_all() {
         let (here, mut other) = (build(), build());
         assert_eq!(here.differs(&other), [false, false]);
         other.libc = "glibc 2".into();
+        assert_eq!(here.differs(&other), [false, true]);
+        other = build();
+        other.cpu = "b family 1".into();
         assert_eq!(here.differs(&other), [false, true]);
         other.rustc = "1.0.1".into();
         assert_eq!(here.differs(&other), [true, true]);

@@ -206,6 +206,7 @@ mod tests {
                 rustc: String::new(),
                 target: String::new(),
                 libc: String::new(),
+                cpu: String::new(),
             },
             rows: vec![stored("gone.row")],
         };
