@@ -146,11 +146,12 @@ async fn run(api: &Wats, job: Job, size: usize) -> Result<usize> {
             Ok(known + found.failed.len())
         }
         Job::Headers => {
-            let query = HeaderQuery::default().top(size.min(PAGE) as u32);
             if size <= PAGE {
+                let query = HeaderQuery::default().top(size as u32);
                 return Ok(api.report().headers(&query).await?.len());
             }
-            let mut pages = api.report().headers(&query).each();
+            let pages = api.report().headers(&HeaderQuery::default()).each();
+            let mut pages = pages.page_size(PAGE as u32);
             let mut done = 0;
             while done < size {
                 match pages.next_page().await? {
