@@ -184,9 +184,6 @@ impl Wats {
     }
 
     /// The server's version, such as `2025.3.9.824`.
-    ///
-    /// # Errors
-    /// The call fails; see [`Error`](crate::Error).
     pub fn version(&self) -> Ask<String> {
         self.core.ask(&route::version, Ok(route::version.call()))
     }

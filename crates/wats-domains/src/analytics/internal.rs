@@ -11,8 +11,9 @@ use super::{
     AlarmLog, AlarmTypes, AnalyticsService, FailedStep, MeasurementListItem, Scope,
     StatisticsFilter, StepStatusItem, TopFailedOf,
 };
+use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::ask::{Ask, Core};
+use crate::ask::service::service;
 use crate::error::{Error, Result};
 
 request! {
@@ -46,21 +47,10 @@ impl StepFilters<'_> {
     }
 }
 
-/// Internal statistics; from [`AnalyticsService::internal`].
-#[derive(Debug, Clone)]
-pub struct InternalAnalytics {
-    core: Arc<Core>,
-}
-
-impl AnalyticsService {
-    /// Statistics on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them. Members that were never described are those that clients of
+service! {
+    /// Internal statistics; from [`AnalyticsService::internal`]. Members that were never described are those that clients of
     /// the server know; the others are in `extra`.
-    pub fn internal(&self) -> InternalAnalytics {
-        InternalAnalytics {
-            core: Arc::clone(&self.core),
-        }
-    }
+    pub struct InternalAnalytics, internal of AnalyticsService;
 }
 
 impl InternalAnalytics {

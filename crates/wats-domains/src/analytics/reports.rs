@@ -81,9 +81,6 @@ impl AnalyticsService {
     }
 
     /// The 1000 newest test reports that have what is asked for (`GET /api/App/UutReport`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn uut_reports_of(&self) -> UutReportsOf {
         let route = &route::uut_reports_of;
         UutReportsOf::new(&self.core, route, Ok(route.call()))

@@ -6,7 +6,8 @@ use wats_http::Call;
 
 use super::{Dimensions, Level, ProductGroup, RepairCount, StatisticsFilter, Yield, route};
 use crate::ask::request::request;
-use crate::ask::{Ask, Core, Kept, Route};
+use crate::ask::service::service;
+use crate::ask::{Ask, Kept, Route};
 use crate::error::{Error, Result};
 
 request! {
@@ -76,52 +77,39 @@ pub(super) fn days(days: u32) -> Result<i32> {
     }
 }
 
-/// Statistics; from [`Wats::analytics`](crate::Wats::analytics).
-///
-/// They are live. [`CacheOptions::analytics`](crate::CacheOptions::analytics) sets a time for which answers are kept; a submit
-/// of this client makes them stale.
-///
-/// ```no_run
-/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-/// use wats_domains::analytics::{Dimension, StatisticsFilter};
-///
-/// let filter = StatisticsFilter::default().part_number("PCBA-001").last_days(30);
-/// let rows = api
-///     .analytics()
-///     .dynamic_yield(&filter)
-///     .dimensions([Dimension::Fpy.asc(), Dimension::StationName.into()])
-///     .await?;
-/// for row in rows.iter() {
-///     println!("{:?} {:?} %", row.station_name, row.fpy);
-/// }
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone)]
-pub struct AnalyticsService {
-    pub(super) core: Arc<Core>,
+service! {
+    /// Statistics; from [`Wats::analytics`](crate::Wats::analytics).
+    ///
+    /// They are live. [`CacheOptions::analytics`](crate::CacheOptions::analytics) sets a time for which answers are kept; a submit
+    /// of this client makes them stale.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::analytics::{Dimension, StatisticsFilter};
+    ///
+    /// let filter = StatisticsFilter::default().part_number("PCBA-001").last_days(30);
+    /// let rows = api
+    ///     .analytics()
+    ///     .dynamic_yield(&filter)
+    ///     .dimensions([Dimension::Fpy.asc(), Dimension::StationName.into()])
+    ///     .await?;
+    /// for row in rows.iter() {
+    ///     println!("{:?} {:?} %", row.station_name, row.fpy);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub struct AnalyticsService;
 }
 
 impl AnalyticsService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// Levels of the factory (`GET /api/App/Levels`), from memory if they were read lately
     /// ([`CacheOptions::levels`](crate::CacheOptions::levels)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn levels(&self) -> Ask<Arc<[Level]>> {
         self.core.ask_list(&route::levels, Ok(route::levels.call()))
     }
 
     /// Groups of products (`GET /api/App/ProductGroups`), from memory if they were read lately
     /// ([`CacheOptions::product_groups`](crate::CacheOptions::product_groups)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn product_groups(&self) -> ProductGroups {
         let route = &route::product_groups;
         ProductGroups::new(&self.core, route, Ok(route.call()))

@@ -1,7 +1,7 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
 //! memory, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional parameters, `file`
-//! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `driver` runs what a
-//! synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
+//! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `service` makes the types of
+//! services, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
 //! Nothing here knows a domain's operations; the services stand above.
 
 mod disposition;
@@ -13,6 +13,7 @@ mod lookup;
 mod many;
 pub(crate) mod request;
 pub(crate) mod route;
+pub(crate) mod service;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -39,6 +40,9 @@ pub(crate) use many::Gathered;
 pub(crate) use route::Route;
 
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.
+///
+/// Each may fail as a call may ([`Error`]); what stands under "Errors" of an operation is what it may fail with besides, or
+/// what a failure means there.
 ///
 /// ```no_run
 /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {

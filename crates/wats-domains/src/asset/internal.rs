@@ -1,30 +1,18 @@
 //! Operations on the files of assets by routes that the server does not publish.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use wats_http::Call;
 
 use super::{AssetService, route};
 use crate::RemoteFile;
-use crate::ask::{Ask, Core};
+use crate::ask::Ask;
+use crate::ask::service::service;
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
 
-/// Internal operations on the files of assets; from [`AssetService::internal`].
-#[derive(Debug, Clone)]
-pub struct InternalAssets {
-    core: Arc<Core>,
-}
-
-impl AssetService {
-    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them.
-    pub fn internal(&self) -> InternalAssets {
-        InternalAssets {
-            core: Arc::clone(&self.core),
-        }
-    }
+service! {
+    /// Internal operations on the files of assets; from [`AssetService::internal`].
+    pub struct InternalAssets, internal of AssetService;
 }
 
 impl InternalAssets {

@@ -1,30 +1,22 @@
 //! Operations on tokens.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use wats_http::Call;
 
 use super::{ApiToken, ask, no_token, route};
-use crate::ask::{Ask, Core, Route};
+use crate::ask::service::service;
+use crate::ask::{Ask, Route};
 use crate::error::Result;
 use crate::scanned::{self, Kind};
 
-/// Operations on tokens; from [`Wats::auth`](crate::Wats::auth).
-///
-/// They belong to the user whose token this client has. No call is repeated: the first may have made a token already.
-#[derive(Debug, Clone)]
-pub struct AuthService {
-    core: Arc<Core>,
+service! {
+    /// Operations on tokens; from [`Wats::auth`](crate::Wats::auth).
+    ///
+    /// They belong to the user whose token this client has. No call is repeated: the first may have made a token already.
+    pub struct AuthService;
 }
 
 impl AuthService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// Makes a token (`GET /api/Auth/GetToken`).
     ///
     /// # Errors

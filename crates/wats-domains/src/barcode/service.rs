@@ -3,27 +3,18 @@
 use std::sync::Arc;
 
 use super::{BarcodeIdentifier, route};
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::service::service;
+use crate::ask::{Ask, Kept};
 use crate::error::Error;
 
-/// Operations on barcode identifiers; from [`Wats::barcode`](crate::Wats::barcode).
-#[derive(Debug, Clone)]
-pub struct BarcodeService {
-    core: Arc<Core>,
+service! {
+    /// Operations on barcode identifiers; from [`Wats::barcode`](crate::Wats::barcode).
+    pub struct BarcodeService;
 }
 
 impl BarcodeService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// All identifiers (`GET /api/BarcodeIdentifiers/BarcodeIdentifiers`), from memory if they were read lately
     /// ([`CacheOptions::barcodes`](crate::CacheOptions::barcodes)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn list(&self) -> Ask<Arc<[BarcodeIdentifier]>> {
         self.core.ask_list(&route::list, Ok(route::list.call()))
     }

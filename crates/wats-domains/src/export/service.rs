@@ -1,14 +1,13 @@
 //! Operations on exports.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::route;
 use crate::RemoteFile;
 use crate::analytics::{Dimensions, StatisticsFilter};
+use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::ask::{Ask, Core};
+use crate::ask::service::service;
 use crate::scanned::{self, Kind};
 
 /// What certificates have in them.
@@ -38,23 +37,13 @@ request! {
     }
 }
 
-/// Operations on exports; from [`Wats::export`](crate::Wats::export).
-#[derive(Debug, Clone)]
-pub struct ExportService {
-    core: Arc<Core>,
+service! {
+    /// Operations on exports; from [`Wats::export`](crate::Wats::export).
+    pub struct ExportService;
 }
 
 impl ExportService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// Names of the exports of this user (`GET /api/Export/List`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn list(&self) -> Ask<Vec<String>> {
         self.core.ask(&route::list, Ok(route::list.call()))
     }

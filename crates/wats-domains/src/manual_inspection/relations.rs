@@ -12,27 +12,18 @@ use crate::error::Error;
 
 impl ManualInspectionService {
     /// What a definition is for (`GET /api/internal/ManualInspection/GetRelations/{Id}`); from memory if read lately.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn relations(&self, definition_id: Uuid) -> Ask<Arc<[InspectionRelation]>> {
         let call = route::relations.call().path("Id", definition_id);
         self.core.ask_list(&route::relations, Ok(call))
     }
 
     /// Relations of other definitions for the same (`GET /api/internal/ManualInspection/GetRelationConflicts/{Id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn relation_conflicts(&self, definition_id: Uuid) -> Ask<Vec<RelationConflict>> {
         let call = route::relation_conflicts.call().path("Id", definition_id);
         self.core.ask(&route::relation_conflicts, Ok(call))
     }
 
     /// Definitions that are for the same (`GET /api/internal/ManualInspection/GetRelationConflictsNew/{Id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn definition_conflicts(&self, definition_id: Uuid) -> Ask<Vec<DefinitionConflict>> {
         let call = route::definition_conflicts.call().path("Id", definition_id);
         self.core.ask(&route::definition_conflicts, Ok(call))

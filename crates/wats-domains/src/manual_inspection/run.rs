@@ -69,9 +69,6 @@ impl ManualInspectionService {
     }
 
     /// The inspection of a unit (`GET /api/internal/ManualInspection/GetMiDetails/{id}`); `None` if there is none.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn details(&self, unit_id: Uuid) -> Ask<Option<Inspection>> {
         let call = route::details.call().path("id", unit_id);
         self.core.ask(&route::details, Ok(call))
@@ -79,9 +76,6 @@ impl ManualInspectionService {
 
     /// As [`details`](Self::details), by the route that newer servers use
     /// (`GET /api/internal/ManualInspection/GetMiDetailsNew/{id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn details_new(&self, unit_id: Uuid) -> Ask<Option<Inspection>> {
         let call = route::details_new.call().path("id", unit_id);
         self.core.ask(&route::details_new, Ok(call))
@@ -104,9 +98,6 @@ impl ManualInspectionService {
 
     /// Stores a step that asks for a text (`PUT /api/internal/ManualInspection/PutStringTest`). The form of the answer is
     /// not described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn save_string_test(&self, step: &InspectionStep) -> Ask<Value> {
         let call = route::save_string_test.call().json(step);
         self.core.ask(&route::save_string_test, Ok(call))
@@ -114,9 +105,6 @@ impl ManualInspectionService {
 
     /// Whether a misc info fits (`PUT /api/internal/ManualInspection/ValidateMiscInfo`). The form of the answer is not
     /// described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn check_misc_info(&self, misc_info: &InspectionMiscInfo) -> Ask<Value> {
         let call = route::check_misc_info.call().json(misc_info);
         self.core.ask(&route::check_misc_info, Ok(call))

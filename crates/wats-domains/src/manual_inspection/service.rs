@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{InspectionDefinition, InspectionEntity, route};
 use crate::ask::request::request;
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::service::service;
+use crate::ask::{Ask, Kept};
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
 
@@ -31,28 +32,18 @@ request! {
     }
 }
 
-/// Operations on manual inspections; from [`Wats::manual_inspection`](crate::Wats::manual_inspection).
-///
-/// They are on routes that the server uses itself and does not publish. They may change with any version of the server, and
-/// the token may not be allowed to use them. Definitions and what belongs to them come from memory if they were read lately
-/// ([`CacheOptions::definitions`](crate::CacheOptions::definitions)); writes of this client make that stale.
-#[derive(Debug, Clone)]
-pub struct ManualInspectionService {
-    pub(super) core: Arc<Core>,
+service! {
+    /// Operations on manual inspections; from [`Wats::manual_inspection`](crate::Wats::manual_inspection).
+    ///
+    /// They are on routes that the server uses itself and does not publish. They may change with any version of the server, and
+    /// the token may not be allowed to use them. Definitions and what belongs to them come from memory if they were read lately
+    /// ([`CacheOptions::definitions`](crate::CacheOptions::definitions)); writes of this client make that stale.
+    pub struct ManualInspectionService;
 }
 
 impl ManualInspectionService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// Definitions that are for all sites, or those that are not
     /// (`GET /api/internal/ManualInspection/GetTestSequenceDefinitions`); from memory if read lately.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn definitions(&self, global: bool) -> Ask<Arc<[InspectionDefinition]>> {
         let call = route::definitions.call();
         let call = call.query("isGlobalDefinitions", global);
@@ -60,9 +51,6 @@ impl ManualInspectionService {
     }
 
     /// A definition (`GET /api/internal/ManualInspection/GetTestSequenceDefinition`); from memory if read lately.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn definition(&self, definition_id: Uuid) -> Ask<Arc<InspectionDefinition>> {
         let call = route::definition
             .call()
@@ -72,9 +60,6 @@ impl ManualInspectionService {
 
     /// A copy of a definition (`GET /api/internal/ManualInspection/GetDefinitionCopy/{Id}`). Whether the server stores it is
     /// not described, so it is not repeated, and makes definitions in memory stale.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn copy_of(&self, definition_id: Uuid) -> Ask<InspectionDefinition> {
         let call = route::copy_of.call().path("Id", definition_id);
         self.core.ask(&route::copy_of, Ok(call))
@@ -118,9 +103,6 @@ impl ManualInspectionService {
 
     /// The steps of a definition (`GET /api/internal/ManualInspection/GetTestSequenceDefinitionXaml`); from memory if read
     /// lately. The form of the answer is not described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn xaml(&self, definition_id: Uuid) -> Ask<Arc<Value>> {
         let call = route::xaml.call().query("definitionId", definition_id);
         self.core.ask_kept(&route::xaml, Ok(call))
@@ -143,18 +125,12 @@ impl ManualInspectionService {
 
     /// What the workflow foundation holds of a definition (`GET /api/internal/ManualInspection/GetWatswwfContent/{Id}`); from
     /// memory if read lately. The form of the answer is not described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn workflow(&self, definition_id: Uuid) -> Ask<Arc<Value>> {
         let call = route::workflow.call().path("Id", definition_id);
         self.core.ask_kept(&route::workflow, Ok(call))
     }
 
     /// How many inspections were made by a definition (`GET /api/internal/ManualInspection/GetInstancesCount/{Id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn instances_count(&self, definition_id: Uuid) -> Ask<i64> {
         let call = route::instances_count.call().path("Id", definition_id);
         self.core.ask(&route::instances_count, Ok(call))

@@ -8,33 +8,23 @@ use uuid::Uuid;
 use super::{
     DetailedProcess, ProcessService, RepairCategory, RepairOperation, RepairOperations, route,
 };
+use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::ask::{Ask, Core};
+use crate::ask::service::service;
 
-/// Internal operations on processes; from [`ProcessService::internal`].
-///
-/// ```no_run
-/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-/// for category in api.process().internal().repair_categories(500).await? {
-///     for code in category.fail_codes() {
-///         println!("{}: {}", category.description(), code.description());
-///     }
-/// }
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone)]
-pub struct InternalProcesses {
-    core: Arc<Core>,
-}
-
-impl ProcessService {
-    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them.
-    pub fn internal(&self) -> InternalProcesses {
-        InternalProcesses {
-            core: Arc::clone(&self.core),
-        }
-    }
+service! {
+    /// Internal operations on processes; from [`ProcessService::internal`].
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// for category in api.process().internal().repair_categories(500).await? {
+    ///     for code in category.fail_codes() {
+    ///         println!("{}: {}", category.description(), code.description());
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub struct InternalProcesses, internal of ProcessService;
 }
 
 request! {
@@ -48,18 +38,12 @@ request! {
 impl InternalProcesses {
     /// All processes with their ids (`GET /api/internal/Process/GetProcesses`), from memory as
     /// [`ProcessService::list`] does.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn list(&self) -> Ask<Arc<[DetailedProcess]>> {
         let route = &route::internal::list;
         self.core.ask_list(route, Ok(route.call()))
     }
 
     /// A process by its id (`GET /api/internal/Process/GetProcess/{id}`), from memory as [`list`](Self::list) does.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn get(&self, id: Uuid) -> Ask<Arc<DetailedProcess>> {
         let route = &route::internal::get;
         self.core.ask_kept(route, Ok(route.call().path("id", id)))
@@ -67,9 +51,6 @@ impl InternalProcesses {
 
     /// What all repair operations ask for, by their codes (`GET /api/internal/Process/GetRepairOperations`), from memory if
     /// they were read lately ([`CacheOptions::repair_operations`](crate::CacheOptions::repair_operations)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn repair_operations(&self) -> Ask<Arc<RepairOperations>> {
         let route = &route::internal::repair_operations;
         self.core.ask_kept(route, Ok(route.call()))
@@ -77,9 +58,6 @@ impl InternalProcesses {
 
     /// What one repair operation asks for, by the id of its process (`GET /api/internal/Process/GetRepairOperation/{id}`),
     /// from memory as [`repair_operations`](Self::repair_operations) does. The form of the answer is not described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn repair_operation(&self, id: Uuid) -> GetRepairOperation {
         let route = &route::internal::repair_operation;
         GetRepairOperation::new(&self.core, route, Ok(route.call().path("id", id)))
@@ -87,9 +65,6 @@ impl InternalProcesses {
 
     /// The categories of failures of a repair operation, each with its codes; none if there is no such operation. They are
     /// those of [`repair_operations`](Self::repair_operations).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn repair_categories(&self, code: i32) -> Ask<Vec<RepairCategory>> {
         let all = self.repair_operations();
         self.core.run(|_| async move {
@@ -101,9 +76,6 @@ impl InternalProcesses {
 
     /// The codes of failures of a repair operation, of all its categories; none if there is no such operation. They are
     /// those of [`repair_operations`](Self::repair_operations).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn fail_codes(&self, code: i32) -> Ask<Vec<RepairCategory>> {
         let all = self.repair_operations();
         self.core.run(|_| async move {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Process, ProcessKey, route};
 use crate::ask::request::request;
+use crate::ask::service::service;
 use crate::ask::{Ask, Core, Kept};
 use crate::error::{Error, Result};
 use crate::report::refusal;
@@ -30,30 +31,23 @@ request! {
     }
 }
 
-/// Operations on processes; from [`Wats::process`](crate::Wats::process).
-///
-/// ```no_run
-/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-/// let processes = api.process().list().await?; // asks the server
-/// let again = api.process().list().await?; // does not
-/// if let Some(ict) = api.process().by_name("ict").await? {
-///     println!("ICT has the code {:?}", ict.code);
-/// }
-/// println!("{}", api.cache_stats().processes); // CacheStats(hits=2, misses=1, hit_rate=66.67%)
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone)]
-pub struct ProcessService {
-    pub(super) core: Arc<Core>,
+service! {
+    /// Operations on processes; from [`Wats::process`](crate::Wats::process).
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// let processes = api.process().list().await?; // asks the server
+    /// let again = api.process().list().await?; // does not
+    /// if let Some(ict) = api.process().by_name("ict").await? {
+    ///     println!("ICT has the code {:?}", ict.code);
+    /// }
+    /// println!("{}", api.cache_stats().processes); // CacheStats(hits=2, misses=1, hit_rate=66.67%)
+    /// # Ok(()) }
+    /// ```
+    pub struct ProcessService;
 }
 
 impl ProcessService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// All active processes (`GET /api/App/Processes`), from memory if they were read lately
     /// ([`CacheOptions::processes`](crate::CacheOptions::processes)). Its setters choose others; each choice is kept for
     /// itself.
@@ -129,43 +123,28 @@ impl ProcessService {
     }
 
     /// The active test operations, those of [`list`](Self::list).
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
     pub fn test_operations(&self) -> Ask<Vec<Process>> {
         self.all_of(Process::is_test)
     }
 
     /// The active repair operations, those of [`list`](Self::list).
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
     pub fn repair_operations(&self) -> Ask<Vec<Process>> {
         self.all_of(Process::is_repair)
     }
 
     /// The other work in progress, that of [`list`](Self::list).
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
     pub fn wip_operations(&self) -> Ask<Vec<Process>> {
         self.all_of(Process::is_wip)
     }
 
     /// The test operation to use where none is chosen: that of the code 100, which is the usual one, or else the first of
     /// [`test_operations`](Self::test_operations).
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
     pub fn default_test_operation(&self) -> Ask<Option<Process>> {
         self.default_of(DEFAULT_TEST, Process::is_test)
     }
 
     /// The repair operation to use where none is chosen: that of the code 500, which is the usual one, or else the first of
     /// [`repair_operations`](Self::repair_operations).
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
     pub fn default_repair_operation(&self) -> Ask<Option<Process>> {
         self.default_of(DEFAULT_REPAIR, Process::is_repair)
     }

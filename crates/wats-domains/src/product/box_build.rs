@@ -90,9 +90,6 @@ impl InternalProducts {
     }
 
     /// Takes a revision out of another (`DELETE /api/internal/Product/DeleteProductRevisionRelation`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn delete_relation(&self, relation_id: Uuid) -> Ask<()> {
         let route = &route::internal::delete_relation;
         let call = route.call().query("productRevisionRelationId", relation_id);

@@ -5,24 +5,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{BomItem, ProductCategory, ProductService, RevisionKey, route};
-use crate::ask::{Ask, Core};
+use crate::ask::Ask;
+use crate::ask::service::service;
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
 
-/// Internal operations on products; from [`ProductService::internal`].
-#[derive(Debug, Clone)]
-pub struct InternalProducts {
-    pub(super) core: Arc<Core>,
-}
-
-impl ProductService {
-    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them.
-    pub fn internal(&self) -> InternalProducts {
-        InternalProducts {
-            core: Arc::clone(&self.core),
-        }
-    }
+service! {
+    /// Internal operations on products; from [`ProductService::internal`].
+    pub struct InternalProducts, internal of ProductService;
 }
 
 impl InternalProducts {
@@ -77,9 +67,6 @@ impl InternalProducts {
     }
 
     /// All categories (`GET /api/internal/Product/GetProductCategories`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn categories(&self) -> Ask<Vec<ProductCategory>> {
         let route = &route::internal::categories;
         self.core.ask(route, Ok(route.call()))

@@ -56,9 +56,6 @@ impl ProductService {
 
     /// All vendors (`GET /api/Product/Vendors`), from memory if they were read lately
     /// ([`CacheOptions::vendors`](crate::CacheOptions::vendors)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn vendors(&self) -> Ask<Arc<[Vendor]>> {
         self.core
             .ask_list(&route::vendors, Ok(route::vendors.call()))

@@ -7,25 +7,15 @@ use wats_http::Call;
 
 use super::{AddChild, Phase, ProductionService, UnitKey, UnitPair, UnitPhase, route};
 use crate::ask::request::request;
-use crate::ask::{Ask, Core, Route};
+use crate::ask::service::service;
+use crate::ask::{Ask, Route};
 use crate::error::Result;
 use crate::scanned::{self, Kind};
 
-/// Internal operations on units and their serial numbers; from [`ProductionService::internal`]. Where the form of an answer
-/// is not described, it is given as it came.
-#[derive(Debug, Clone)]
-pub struct InternalProduction {
-    pub(super) core: Arc<Core>,
-}
-
-impl ProductionService {
-    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them.
-    pub fn internal(&self) -> InternalProduction {
-        InternalProduction {
-            core: Arc::clone(&self.core),
-        }
-    }
+service! {
+    /// Internal operations on units and their serial numbers; from [`ProductionService::internal`]. Where the form of an answer
+    /// is not described, it is given as it came.
+    pub struct InternalProduction, internal of ProductionService;
 }
 
 /// A unit that is to be made.
@@ -151,9 +141,6 @@ impl InternalProduction {
 
     /// All phases (`GET /api/internal/Mes/GetUnitPhases`), from memory if they were read lately
     /// ([`CacheOptions::phases`](crate::CacheOptions::phases)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn phases(&self) -> Ask<Arc<[Phase]>> {
         let route = &route::internal::phases;
         self.core.ask_list(route, Ok(route.call()))
@@ -183,18 +170,12 @@ impl InternalProduction {
 
     /// All sites (`GET /api/internal/Production/GetSites`), from memory if they were read lately
     /// ([`CacheOptions::sites`](crate::CacheOptions::sites)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn sites(&self) -> Ask<Arc<[Value]>> {
         let route = &route::internal::sites;
         self.core.ask_list(route, Ok(route.call()))
     }
 
     /// Whether production is connected (`GET /api/internal/Production/isConnected`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn is_connected(&self) -> Ask<Value> {
         let route = &route::internal::is_connected;
         self.core.ask(route, Ok(route.call()))

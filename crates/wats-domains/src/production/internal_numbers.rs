@@ -121,18 +121,12 @@ impl InternalProduction {
     }
 
     /// The ranges that there are (`GET /api/internal/Production/SerialNumbers/Ranges`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn serial_number_ranges(&self) -> NumberRanges {
         let route = &route::internal::ranges;
         NumberRanges::new(&self.core, route, Ok(route.call()))
     }
 
     /// How many serial numbers are free and taken (`GET /api/internal/Production/SerialNumbers/Statistics`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn serial_number_statistics(&self) -> NumberStatistics {
         let route = &route::internal::statistics;
         NumberStatistics::new(&self.core, route, Ok(route.call()))

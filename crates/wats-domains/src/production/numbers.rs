@@ -107,9 +107,6 @@ request! {
 impl ProductionService {
     /// Types of serial numbers (`GET /api/Production/SerialNumbers/Types`), from memory if they were read lately
     /// ([`CacheOptions::serial_number_types`](crate::CacheOptions::serial_number_types)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn serial_number_types(&self) -> Ask<Arc<[SerialNumberType]>> {
         let route = &route::serial_number_types;
         self.core.ask_list(route, Ok(route.call()))

@@ -1,10 +1,9 @@
 //! Operations on units.
 
-use std::sync::Arc;
-
 use super::{Unit, UnitChange, UnitKey, UnitPhase, UnitVerificationGrade, route};
 use crate::ask::request::request;
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::service::service;
+use crate::ask::{Ask, Kept};
 use crate::error::{Error, none_if_missing};
 use crate::scanned::{self, Kind};
 
@@ -16,31 +15,24 @@ request! {
     }
 }
 
-/// Operations on units and their serial numbers; from [`Wats::production`](crate::Wats::production).
-///
-/// ```no_run
-/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-/// use wats_domains::production::{UnitKey, UnitPhase};
-///
-/// let unit = UnitKey { serial_number: "0001", part_number: "PCBA-001" };
-/// let grade = api.production().verify(unit.serial_number).part_number(unit.part_number).await?;
-/// if grade.all_passed_last_run == Some(true) {
-///     api.production().set_phase(unit, UnitPhase::Finalized).await?;
-/// }
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone)]
-pub struct ProductionService {
-    pub(super) core: Arc<Core>,
+service! {
+    /// Operations on units and their serial numbers; from [`Wats::production`](crate::Wats::production).
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::production::{UnitKey, UnitPhase};
+    ///
+    /// let unit = UnitKey { serial_number: "0001", part_number: "PCBA-001" };
+    /// let grade = api.production().verify(unit.serial_number).part_number(unit.part_number).await?;
+    /// if grade.all_passed_last_run == Some(true) {
+    ///     api.production().set_phase(unit, UnitPhase::Finalized).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub struct ProductionService;
 }
 
 impl ProductionService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// A unit with those that are part of it (`GET /api/Production/Unit/{serialNumber}/{partNumber}`).
     ///
     /// # Errors
@@ -123,9 +115,6 @@ impl ProductionService {
     }
 
     /// Deletes a change that was handled (`DELETE /api/Production/Units/Changes/{id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn handled(&self, change_id: i32) -> Ask<()> {
         let call = route::handled.call().path("id", change_id);
         self.core.tell(&route::handled, Ok(call))

@@ -21,9 +21,6 @@ pub enum AttachmentKey {
 impl ReportService {
     /// The attachments of a report, without their contents; empty if it has none, or if there is no such report. Their
     /// names and places come from its header (`$expand=attachments,uurAttachments`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn attachments(&self, id: Uuid) -> Ask<Vec<HeaderAttachment>> {
         let query = HeaderQuery::default()
             .filter(Filter::eq(HeaderField::Id, id))

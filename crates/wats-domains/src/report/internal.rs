@@ -2,7 +2,6 @@
 //!
 //! They may change with any version of the server, and a token may not be allowed to use them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +11,8 @@ use uuid::Uuid;
 
 use super::route;
 use super::{HeaderField, HeaderQuery, ReportHeader, ReportService};
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::service::service;
+use crate::ask::{Ask, Kept};
 use crate::error::{Error, Result, none_if_missing};
 use crate::odata::Filter;
 use wats_report::wire;
@@ -175,20 +175,9 @@ impl SubmissionState {
     }
 }
 
-/// Internal operations on reports; from [`ReportService::internal`].
-#[derive(Debug, Clone)]
-pub struct InternalReports {
-    core: Arc<Core>,
-}
-
-impl ReportService {
-    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them.
-    pub fn internal(&self) -> InternalReports {
-        InternalReports {
-            core: Arc::clone(&self.core),
-        }
-    }
+service! {
+    /// Internal operations on reports; from [`ReportService::internal`].
+    pub struct InternalReports, internal of ReportService;
 }
 
 impl InternalReports {
@@ -350,9 +339,6 @@ impl InternalReports {
     }
 
     /// The reports in quarantine, at most 1000 (`GET /api/internal/Quarantine`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn quarantine(&self) -> Ask<Vec<QuarantinedReport>> {
         let route = &route::internal::quarantine;
         self.core.ask(route, Ok(route.call()))

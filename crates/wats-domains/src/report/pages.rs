@@ -94,9 +94,6 @@ impl ReportService {
 
     /// The place behind all that has been processed by now; [`since`](Self::since) from there gives only what comes
     /// later.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn latest(&self) -> Ask<Cursor> {
         let query = HeaderQuery::default()
             .select([HeaderField::TimeStamp])

@@ -1,14 +1,13 @@
 //! Operations on tickets.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 use wats_http::{Multipart, Part};
 
 use super::{Ticket, TicketStatus, route};
 use crate::RemoteFile;
+use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::ask::{Ask, Core};
+use crate::ask::service::service;
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
 
@@ -32,23 +31,13 @@ request! {
     }
 }
 
-/// Operations on tickets; from [`Wats::root_cause`](crate::Wats::root_cause).
-#[derive(Debug, Clone)]
-pub struct RootCauseService {
-    core: Arc<Core>,
+service! {
+    /// Operations on tickets; from [`Wats::root_cause`](crate::Wats::root_cause).
+    pub struct RootCauseService;
 }
 
 impl RootCauseService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// A ticket with its history (`GET /api/RootCause/Ticket`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn get(&self, ticket_id: Uuid) -> Ask<Ticket> {
         let call = route::get.call().query("ticketId", ticket_id);
         self.core.ask(&route::get, Ok(call))
@@ -128,9 +117,6 @@ impl RootCauseService {
     }
 
     /// The contents of an attachment (`GET /api/RootCause/Attachment`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn attachment(&self, attachment_id: Uuid) -> TicketFile {
         let route = &route::attachment;
         let call = route.call().query("attachmentId", attachment_id);

@@ -1,14 +1,14 @@
 //! Operations on users.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::change::patch;
 use super::{User, UserChange, UserPage, route};
+use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::ask::{Ask, Core};
+use crate::ask::service::service;
 use crate::auth::{self, ApiToken};
 use crate::error::{Error, Result, none_if_missing};
 use crate::scanned::{self, Kind};
@@ -38,19 +38,12 @@ request! {
     }
 }
 
-/// Operations on users; from [`Wats::scim`](crate::Wats::scim).
-#[derive(Debug, Clone)]
-pub struct ScimService {
-    core: Arc<Core>,
+service! {
+    /// Operations on users; from [`Wats::scim`](crate::Wats::scim).
+    pub struct ScimService;
 }
 
 impl ScimService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// Makes a token for a system that provisions users (`GET /api/SCIM/v2/Token`), which expires after that many days; after
     /// 90 if `None`, which is what the server advises. It is not repeated: each call makes one.
     ///
@@ -71,9 +64,6 @@ impl ScimService {
     }
 
     /// A page of users (`GET /api/SCIM/v2/Users`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn users(&self) -> Users {
         Users::new(&self.core, &route::users, Ok(route::users.call()))
     }

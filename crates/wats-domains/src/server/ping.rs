@@ -63,9 +63,6 @@ impl Wats {
     ///
     /// The route of the server for that is internal: [`internal().ping()`](crate::server::InternalServer::ping).
     ///
-    /// # Errors
-    /// The call fails.
-    ///
     /// ```no_run
     /// # async fn example(wats: wats_domains::Wats) -> wats_domains::Result<()> {
     /// use std::time::Duration;

@@ -1,32 +1,22 @@
 //! Operations on the server itself.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{UserSettings, route};
-use crate::ask::{Ask, Core};
+use crate::ask::Ask;
+use crate::ask::service::service;
 use crate::scanned::{self, Kind};
 
-/// Operations on the server itself; from [`Wats::server`](crate::Wats::server). Its version is
-/// [`Wats::version`](crate::Wats::version).
-#[derive(Debug, Clone)]
-pub struct ServerService {
-    pub(super) core: Arc<Core>,
+service! {
+    /// Operations on the server itself; from [`Wats::server`](crate::Wats::server). Its version is
+    /// [`Wats::version`](crate::Wats::version).
+    pub struct ServerService;
 }
 
 impl ServerService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// The state of the server as names and values, which the server describes as texts (`GET /api/SystemStatus`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn status(&self) -> Ask<BTreeMap<String, Value>> {
         self.core.ask(&route::status, Ok(route::status.call()))
     }

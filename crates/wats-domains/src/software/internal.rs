@@ -11,6 +11,7 @@ use super::route::internal as route;
 use super::{PackageContents, PackageStatus, SoftwareEntity, SoftwareService};
 use crate::RemoteFile;
 use crate::ask::request::request;
+use crate::ask::service::service;
 use crate::ask::{Ask, Core, Route};
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
@@ -46,27 +47,13 @@ pub struct LocalFile<'a> {
     pub modified_epoch: i64,
 }
 
-/// Internal operations on software packages; from [`SoftwareService::internal`].
-#[derive(Debug, Clone)]
-pub struct InternalSoftware {
-    pub(super) core: Arc<Core>,
-}
-
-impl SoftwareService {
-    /// Operations on routes that the server uses itself and does not publish. They may change with any version of the
-    /// server, and the token may not be allowed to use them.
-    pub fn internal(&self) -> InternalSoftware {
-        InternalSoftware {
-            core: Arc::clone(&self.core),
-        }
-    }
+service! {
+    /// Internal operations on software packages; from [`SoftwareService::internal`].
+    pub struct InternalSoftware, internal of SoftwareService;
 }
 
 impl InternalSoftware {
     /// A package with its folders and files (`GET /api/internal/Software/GetPackage`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn package(&self, id: Uuid) -> Ask<PackageContents> {
         let call = route::package.call().query("packageId", id);
         self.core.ask(&route::package, Ok(call))
@@ -128,9 +115,6 @@ impl InternalSoftware {
 
     /// What a client has downloaded (`GET /api/internal/Software/GetPackageDownloadHistory`). The form of the answer is not
     /// described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn download_history(&self, client_id: i32) -> Ask<Value> {
         let call = route::download_history.call().query("clientId", client_id);
         self.any(&route::download_history, Ok(call))
@@ -138,18 +122,12 @@ impl InternalSoftware {
 
     /// The details of a package (`GET /api/internal/Software/GetSoftwareEntityDetails`). The form of the answer is not
     /// described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn details(&self, package_id: Uuid) -> Ask<Value> {
         let call = route::details.call().query("packageId", package_id);
         self.any(&route::details, Ok(call))
     }
 
     /// What is known of a file (`GET /api/internal/Software/File/{id}`). The form of the answer is not described.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn file(&self, id: Uuid) -> Ask<Value> {
         self.any(&route::file, Ok(route::file.call().path("id", id)))
     }
@@ -175,9 +153,6 @@ impl InternalSoftware {
 
     /// A file of a package in memory, by its [`file_id`](super::RepositoryFile::file_id)
     /// (`GET /api/internal/Software/DownloadFile`); [`save_file`](Self::save_file) writes one of any size to a disk.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn download_file(&self, file_id: Uuid) -> Ask<RemoteFile> {
         self.core
             .download(&route::download_file, Ok(download(file_id)))
@@ -211,9 +186,6 @@ impl InternalSoftware {
 
     /// Deletes a folder of a package with what is in it (`POST /api/internal/Software/DeletePackageFolder`). It is not
     /// repeated.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn delete_folder(&self, folder_id: Uuid) -> Ask<()> {
         let call = route::delete_folder
             .call()
@@ -252,9 +224,6 @@ impl InternalSoftware {
     }
 
     /// Whether the server answers for software (`GET /api/internal/Software/isConnected`). Any answer but `false` says so.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn is_connected(&self) -> Ask<bool> {
         let answer = self.any(&route::is_connected, Ok(route::is_connected.call()));
         self.core

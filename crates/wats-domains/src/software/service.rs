@@ -7,7 +7,8 @@ use wats_http::{Multipart, Part};
 
 use super::{FileAttribute, Package, PackageFile, PackageStatus, VirtualFolder, route};
 use crate::ask::request::request;
-use crate::ask::{Ask, Core, Kept};
+use crate::ask::service::service;
+use crate::ask::{Ask, Kept};
 use crate::error::{Error, none_if_missing};
 use crate::scanned::{self, Kind};
 
@@ -34,37 +35,27 @@ pub struct PackageVersion<'a> {
     pub version: i32,
 }
 
-/// Operations on software packages; from [`Wats::software`](crate::Wats::software).
-///
-/// ```no_run
-/// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
-/// use wats_domains::software::{Package, PackageStatus};
-/// use wats_http::Part;
-///
-/// let software = api.software();
-/// let package = software.create(&Package::new("Board test")).await?;
-/// let id = package.package_id.unwrap_or_default();
-/// software.upload_zip(id, Part::file("board-test.zip")).clean_install(true).await?;
-/// software.set_status(id, PackageStatus::Pending).await?;
-/// software.set_status(id, PackageStatus::Released).await?;
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone)]
-pub struct SoftwareService {
-    pub(super) core: Arc<Core>,
+service! {
+    /// Operations on software packages; from [`Wats::software`](crate::Wats::software).
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::software::{Package, PackageStatus};
+    /// use wats_http::Part;
+    ///
+    /// let software = api.software();
+    /// let package = software.create(&Package::new("Board test")).await?;
+    /// let id = package.package_id.unwrap_or_default();
+    /// software.upload_zip(id, Part::file("board-test.zip")).clean_install(true).await?;
+    /// software.set_status(id, PackageStatus::Pending).await?;
+    /// software.set_status(id, PackageStatus::Released).await?;
+    /// # Ok(()) }
+    /// ```
+    pub struct SoftwareService;
 }
 
 impl SoftwareService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// All packages (`GET /api/Software/Packages`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn list(&self) -> Ask<Vec<Package>> {
         self.core.ask(&route::list, Ok(route::list.call()))
     }
@@ -120,9 +111,6 @@ impl SoftwareService {
     }
 
     /// The files of a package, without their contents (`GET /api/Software/PackageFiles/{id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn files(&self, id: Uuid) -> Ask<Vec<PackageFile>> {
         self.core
             .ask(&route::files, Ok(route::files.call().path("id", id)))
@@ -130,9 +118,6 @@ impl SoftwareService {
 
     /// All folders that packages are listed in (`GET /api/Software/VirtualFolders`), from memory if they were read lately
     /// ([`CacheOptions::folders`](crate::CacheOptions::folders)).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn folders(&self) -> Ask<Arc<[VirtualFolder]>> {
         self.core
             .ask_list(&route::folders, Ok(route::folders.call()))
@@ -167,9 +152,6 @@ impl SoftwareService {
 
     /// Takes a package one step on: a draft to pending, a pending one to released or back to draft, a released one to
     /// revoked (`POST /api/Software/PackageStatus/{id}`). It is not repeated: the server refuses a step that was done.
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn set_status(&self, id: Uuid, status: PackageStatus) -> Ask<Package> {
         let call = route::set_status
             .call()
@@ -179,9 +161,6 @@ impl SoftwareService {
     }
 
     /// Sets what is done with a file (`POST /api/Software/Package/FileAttribute/{id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn set_file_attribute(&self, file_id: &str, attribute: FileAttribute) -> Ask<()> {
         let call = route::set_file_attribute.call().path("id", file_id);
         let call = call.query("attribute", attribute);
@@ -201,9 +180,6 @@ impl SoftwareService {
     }
 
     /// Deletes a package that is a draft or revoked (`DELETE /api/Software/Package/{id}`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn delete(&self, id: Uuid) -> Ask<()> {
         self.core
             .tell(&route::delete, Ok(route::delete.call().path("id", id)))

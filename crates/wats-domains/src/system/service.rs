@@ -1,13 +1,12 @@
 //! Operations on clients and levels.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::{SystemClient, route};
 use crate::RemoteFile;
+use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::ask::{Ask, Core};
+use crate::ask::service::service;
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
 
@@ -29,19 +28,12 @@ request! {
     }
 }
 
-/// Operations on clients and levels; from [`Wats::system`](crate::Wats::system).
-#[derive(Debug, Clone)]
-pub struct SystemService {
-    core: Arc<Core>,
+service! {
+    /// Operations on clients and levels; from [`Wats::system`](crate::Wats::system).
+    pub struct SystemService;
 }
 
 impl SystemService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// A client (`GET /api/SystemManager/Client`).
     ///
     /// # Errors
@@ -57,9 +49,6 @@ impl SystemService {
     }
 
     /// All clients and levels, with their state, version, last report and the like (`GET /api/SystemManager/Clients`).
-    ///
-    /// # Errors
-    /// The call fails.
     pub fn clients(&self) -> Ask<Vec<SystemClient>> {
         self.core.ask(&route::clients, Ok(route::clients.call()))
     }

@@ -1,10 +1,8 @@
 //! Operations on workflows.
 
-use std::sync::Arc;
-
 use super::route;
-use crate::ask::Core;
 use crate::ask::request::request;
+use crate::ask::service::service;
 use crate::production::UnitKey;
 
 wats_report::numbers! {
@@ -43,22 +41,15 @@ request! {
     }
 }
 
-/// Operations on workflows; from [`Wats::workflow`](crate::Wats::workflow).
-///
-/// The unit must exist, a workflow must have been begun on it, and its current activity must be a test; else the answer is
-/// `false`. Nothing is repeated, as the server takes each call for a step of its own.
-#[derive(Debug, Clone)]
-pub struct WorkflowService {
-    core: Arc<Core>,
+service! {
+    /// Operations on workflows; from [`Wats::workflow`](crate::Wats::workflow).
+    ///
+    /// The unit must exist, a workflow must have been begun on it, and its current activity must be a test; else the answer is
+    /// `false`. Nothing is repeated, as the server takes each call for a step of its own.
+    pub struct WorkflowService;
 }
 
 impl WorkflowService {
-    pub(crate) fn new(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-        }
-    }
-
     /// Begins the test of a unit (`GET /api/Workflow/StartTest`). The answer says whether it has begun.
     ///
     /// # Errors
