@@ -20,6 +20,10 @@ pub(super) const ROWS: &[Row] = &[
     row("domains.ask", [50, 200], |servers| {
         ask(&servers.h1, CacheOptions::off())
     }),
+    row("domains.live_by_hand", [50, 200], |servers| {
+        live_by_hand(&servers.h1)
+    }),
+    row("domains.live", [50, 200], |servers| live(&servers.h1)),
     row("domains.ask_cached", [50, 2000], |servers| {
         let kept = CacheOptions::off().products(ClassOptions::default());
         ask(&servers.h1, kept)
@@ -110,6 +114,48 @@ fn by_hand(server: &Address) -> Result<Work> {
                 let response = client.execute(call).await?;
                 let product: Product = response.decode_with(|body| json.from_json(body))?;
                 black_box(product);
+            }
+            Ok(())
+        })
+    }))
+}
+
+static VERSION: Operation = Operation::new(
+    "app.version",
+    Method::GET,
+    "/api/App/Version",
+    Idempotency::Idempotent,
+);
+
+/// What [`live`] does without the typed layer.
+fn live_by_hand(server: &Address) -> Result<Work> {
+    let runtime = waiting_runtime()?;
+    let client = Client::builder()
+        .base_url(&server.url)
+        .token(&server.token)
+        .rate_limit(rate_limit())
+        .build()?;
+    let json = Serializer::new(Format::Json);
+    Ok(Box::new(move |times| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                let response = client.execute(Call::new(&VERSION)).await?;
+                let version: String = response.decode_with(|body| json.from_json(body))?;
+                black_box(version);
+            }
+            Ok(())
+        })
+    }))
+}
+
+/// An operation that keeps nothing, whatever the options.
+fn live(server: &Address) -> Result<Work> {
+    let runtime = waiting_runtime()?;
+    let api = api(server, CacheOptions::off())?;
+    Ok(Box::new(move |times| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                black_box(api.version().await?);
             }
             Ok(())
         })

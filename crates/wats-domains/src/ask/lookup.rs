@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use wats_codec::Decode;
 use wats_http::{Call, Response};
 
 use super::kept::{Answer, Key};
-use super::{Core, Route, Work};
+use super::{Core, ReadResponse, Route, Work, boxed, driver, send};
 use crate::error::{Error, Result, none_if_missing};
 
 /// What of an answer is kept, and what of that callers get.
@@ -21,7 +22,30 @@ pub(super) trait Shape: Send + 'static {
 
     fn read(core: &Core, response: &Response) -> Result<Self::Kept>;
     fn give(outcome: Result<Arc<Self::Kept>>) -> Result<Self::Given>;
+
+    /// What is kept of a response.
+    fn keep(core: &Core, response: &Response) -> Result<Answer> {
+        let value = Self::read(core, response)?;
+        Ok(Answer::new(value, response.body().len()))
+    }
+
+    /// What the caller gets of what is kept.
+    fn give_kept(answer: Result<Answer>) -> Result<Self::Given> {
+        Self::give(answer.and_then(|answer| {
+            let value = answer.value.downcast::<Self::Kept>();
+            value.map_err(|_| Error::Data("two operations keep one answer".to_owned()))
+        }))
+    }
+
+    /// What the caller gets of a response that is not kept.
+    fn give_read(core: &Core, response: Result<Response>) -> Result<Self::Given> {
+        let value = response.and_then(|response| Self::read(core, &response));
+        Self::give(value.map(Arc::new))
+    }
 }
+
+/// How a response becomes what is kept.
+type KeepResponse = fn(&Core, &Response) -> Result<Answer>;
 
 /// The value itself, shared.
 pub(super) struct Shared<T>(PhantomData<fn() -> T>);
@@ -89,51 +113,72 @@ impl<T: Decode + Send + Sync + 'static> Shape for Rows<T> {
 
 /// A read that has not been looked up.
 pub(super) struct Lookup<T> {
-    core: Arc<Core>,
     route: &'static Route,
-    call: Result<Call>,
-    hit: fn(Answer) -> Result<T>,
-    load: fn(Arc<Core>, &'static Route, Call, Option<Key>) -> Work<T>,
+    /// Until it is looked up.
+    call: Option<Result<Call>>,
+    max_age: Duration,
+    keep: KeepResponse,
+    give_kept: fn(Result<Answer>) -> Result<T>,
+    give_read: ReadResponse<T>,
 }
 
 impl<T> Lookup<T> {
     pub(super) fn new<S: Shape<Given = T>>(
-        core: Arc<Core>,
         route: &'static Route,
         call: Result<Call>,
+        max_age: Duration,
     ) -> Self {
         Self {
-            core,
             route,
-            call,
-            hit: |answer| S::give(value::<S>(answer)),
-            load: |core, route, call, key| {
-                let load =
-                    async move { S::give(core.load::<S>(route, call, key, Duration::MAX).await) };
-                Work::Begun(Box::pin(load))
-            },
+            call: Some(call),
+            max_age,
+            keep: S::keep,
+            give_kept: S::give_kept,
+            give_read: S::give_read,
         }
     }
 
     /// What is in memory, or the work that asks for it.
-    pub(super) fn look(self) -> ControlFlow<Result<T>, Work<T>> {
-        let call = match self.call {
-            Ok(call) => call,
-            Err(mistake) => return ControlFlow::Break(Err(mistake)),
+    pub(super) fn look(&mut self, core: &Arc<Core>) -> ControlFlow<Result<T>, Work<T>> {
+        let Self {
+            route,
+            max_age,
+            keep,
+            ..
+        } = *self;
+        let Some(call) = self.call.take() else {
+            return ControlFlow::Continue(Work::Ended);
         };
-        let class = self.core.class(self.route);
-        let key = class.and_then(|_| call.key());
-        if let (Some(class), Some(key)) = (class, &key)
-            && let Some(answer) = class.get(key, Duration::MAX)
-        {
-            return ControlFlow::Break((self.hit)(answer));
+        let class = core.class(route);
+        let key = class.and_then(|_| call.as_ref().ok()?.key());
+        let (Some(class), Some(key)) = (class, key) else {
+            let send = boxed(|| send(Arc::clone(core), route, call));
+            return ControlFlow::Continue(Work::Send(send, self.give_read));
+        };
+        if let Some(answer) = class.get(&key, max_age) {
+            return ControlFlow::Break((self.give_kept)(Ok(answer)));
         }
-        ControlFlow::Continue((self.load)(self.core, self.route, call, key))
+        let load = boxed(|| load(Arc::clone(core), route, call, key, max_age, keep));
+        ControlFlow::Continue(Work::Load(load, self.give_kept))
     }
 }
 
-/// The value of an answer that is kept.
-pub(super) fn value<S: Shape>(answer: Answer) -> Result<Arc<S::Kept>> {
-    let value = answer.value.downcast::<S::Kept>();
-    value.map_err(|_| Error::Data("two operations keep one answer".to_owned()))
+/// Asks the server for what is not in memory, together with all who want the same.
+async fn load(
+    core: Arc<Core>,
+    route: &'static Route,
+    call: Result<Call>,
+    key: Key,
+    max_age: Duration,
+    keep: KeepResponse,
+) -> Result<Answer> {
+    // One future for both ways, as it is large.
+    let fetch = pin!(async { keep(&core, &core.send(route, call?).await?) });
+    match core.class(route).filter(|class| class.may_keep()) {
+        Some(class) => {
+            let (on_driver, name) = (driver::is_here(), route.operation.name());
+            class.load(key, on_driver, max_age, name, || fetch).await
+        }
+        None => fetch.await,
+    }
 }

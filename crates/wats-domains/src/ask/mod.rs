@@ -17,7 +17,7 @@ pub(crate) mod service;
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -32,7 +32,7 @@ use driver::Driver;
 pub(crate) use driver::inside;
 pub use file::RemoteFile;
 pub(crate) use kept::Kept;
-use kept::{Answer, Caches, Class, Key};
+use kept::{Answer, Caches, Class};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
 pub use list::{List, Pages, PagesIter};
 use lookup::{Found, Lookup, Owned, Rows, Shape, Shared};
@@ -54,8 +54,16 @@ pub(crate) use route::Route;
 /// ```
 #[must_use = "nothing is sent until it is awaited or waited for"]
 pub struct Ask<T> {
+    core: Arc<Core>,
     work: Work<T>,
-    driver: Arc<Driver>,
+}
+
+/// Work in a box. Answers of servers are read outside of it, so that one future is compiled for answers of all types.
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Puts a future in a box without copying it there: it is large, and there is a place for it before it is made.
+fn boxed<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::into_pin(Box::write(Box::new_uninit(), make()))
 }
 
 /// How far an operation is.
@@ -66,24 +74,46 @@ pub struct Ask<T> {
 enum Work<T> {
     /// It may be in memory and has not been looked up.
     Lookup(Lookup<T>),
-    Begun(Pin<Box<dyn Future<Output = Result<T>> + Send>>),
+    /// It is asked for, together with all who want the same, and may be kept.
+    Load(Boxed<Result<Answer>>, fn(Result<Answer>) -> Result<T>),
+    /// It is what a response says.
+    Send(Boxed<Result<Response>>, ReadResponse<T>),
+    /// Whatever else.
+    Run(Boxed<Result<T>>),
     Ended,
 }
 
+/// How a response, or that there is none, becomes the outcome of an operation.
+type ReadResponse<T> = fn(&Core, Result<Response>) -> Result<T>;
+
 impl<T> Work<T> {
     /// Looks up what may be in memory; what remains to be done is left in its place.
-    fn look(&mut self) -> Option<Result<T>> {
-        match std::mem::replace(self, Self::Ended) {
-            Self::Lookup(lookup) => match lookup.look() {
-                ControlFlow::Break(outcome) => Some(outcome),
-                ControlFlow::Continue(work) => {
-                    *self = work;
-                    None
-                }
-            },
-            other => {
-                *self = other;
+    fn look(&mut self, core: &Arc<Core>) -> Option<Result<T>> {
+        let Self::Lookup(lookup) = self else {
+            return None;
+        };
+        match lookup.look(core) {
+            ControlFlow::Break(outcome) => {
+                *self = Self::Ended;
+                Some(outcome)
+            }
+            ControlFlow::Continue(work) => {
+                *self = work;
                 None
+            }
+        }
+    }
+
+    fn poll(&mut self, core: &Arc<Core>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        if let Some(outcome) = self.look(core) {
+            return Poll::Ready(outcome);
+        }
+        match self {
+            Self::Load(load, give) => load.as_mut().poll(context).map(give),
+            Self::Send(send, read) => send.as_mut().poll(context).map(|it| read(core, it)),
+            Self::Run(work) => work.as_mut().poll(context),
+            Self::Lookup(_) | Self::Ended => {
+                Poll::Ready(Err(Error::Wait("it has ended".to_owned())))
             }
         }
     }
@@ -104,9 +134,9 @@ impl<T: Send + 'static> Ask<T> {
     pub fn wait(mut self) -> Result<T> {
         driver::check()?;
         // What is in memory needs no other thread.
-        match self.work.look() {
+        match self.work.look(&self.core) {
             Some(outcome) => outcome,
-            None => Arc::clone(&self.driver).run(self)?,
+            None => Arc::clone(&self.core.driver).run(self)?,
         }
     }
 }
@@ -115,16 +145,8 @@ impl<T> Future for Ask<T> {
     type Output = Result<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let work = &mut self.get_mut().work;
-        driver::inside(|| {
-            if let Some(outcome) = work.look() {
-                return Poll::Ready(outcome);
-            }
-            match work {
-                Work::Begun(future) => future.as_mut().poll(context),
-                _ => Poll::Ready(Err(Error::Wait("it has ended".to_owned()))),
-            }
-        })
+        let Self { core, work } = self.get_mut();
+        driver::inside(|| work.poll(core, context))
     }
 }
 
@@ -159,15 +181,30 @@ impl Core {
         }
     }
 
+    fn begin<T>(self: &Arc<Self>, work: Work<T>) -> Ask<T> {
+        Ask {
+            core: Arc::clone(self),
+            work,
+        }
+    }
+
     /// An operation made of whatever work.
     pub(crate) fn run<T, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Ask<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        Ask {
-            work: Work::Begun(Box::pin(work(Arc::clone(self)))),
-            driver: Arc::clone(&self.driver),
-        }
+        self.begin(Work::Run(boxed(|| work(Arc::clone(self)))))
+    }
+
+    /// A call of a row that keeps nothing, and how its answer is read.
+    fn call<T>(
+        self: &Arc<Self>,
+        route: &'static Route,
+        call: Result<Call>,
+        read: ReadResponse<T>,
+    ) -> Ask<T> {
+        let send = boxed(|| send(Arc::clone(self), route, call));
+        self.begin(Work::Send(send, read))
     }
 
     /// A read that may be in memory, if its row keeps anything.
@@ -175,11 +212,9 @@ impl Core {
         self: &Arc<Self>,
         route: &'static Route,
         call: Result<Call>,
+        max_age: Duration,
     ) -> Ask<S::Given> {
-        Ask {
-            work: Work::Lookup(Lookup::new::<S>(Arc::clone(self), route, call)),
-            driver: Arc::clone(&self.driver),
-        }
+        self.begin(Work::Lookup(Lookup::new::<S>(route, call, max_age)))
     }
 
     /// The operation of a row, whose answer is JSON. If the row keeps it, each caller gets a copy.
@@ -188,7 +223,7 @@ impl Core {
         T: Decode + Clone + Send + Sync + 'static,
     {
         if route.keeps.is_some() {
-            self.look::<Owned<T>>(route, call)
+            self.look::<Owned<T>>(route, call, Duration::MAX)
         } else {
             self.live(route, call)
         }
@@ -200,7 +235,7 @@ impl Core {
     where
         T: Decode + Send + 'static,
     {
-        self.run(|core| async move { core.decode(&core.send(route, call?).await?) })
+        self.call(route, call, |core, answer| core.decode(&answer?))
     }
 
     /// The operation of a row that keeps its answer, which is JSON. Who asks for it again gets the same one.
@@ -212,7 +247,7 @@ impl Core {
     where
         T: Decode + Send + Sync + 'static,
     {
-        self.look::<Shared<T>>(route, call)
+        self.look::<Shared<T>>(route, call, Duration::MAX)
     }
 
     /// As [`ask_kept`](Self::ask_kept), with `None` for what is not there.
@@ -224,7 +259,7 @@ impl Core {
     where
         T: Decode + Send + Sync + 'static,
     {
-        self.look::<Found<T>>(route, call)
+        self.look::<Found<T>>(route, call, Duration::MAX)
     }
 
     /// The operation of a row that keeps its answer, which is a list.
@@ -236,21 +271,35 @@ impl Core {
     where
         T: Decode + Send + Sync + 'static,
     {
-        self.look::<Rows<T>>(route, call)
+        self.ask_list_within(Duration::MAX, route, call)
+    }
+
+    /// As [`ask_list`](Self::ask_list), with a list from memory only if it is no older than `max_age`.
+    pub(crate) fn ask_list_within<T>(
+        self: &Arc<Self>,
+        max_age: Duration,
+        route: &'static Route,
+        call: Result<Call>,
+    ) -> Ask<Arc<[T]>>
+    where
+        T: Decode + Send + Sync + 'static,
+    {
+        self.look::<Rows<T>>(route, call, max_age)
     }
 
     /// The operation of a row, whose answer says nothing.
     pub(crate) fn tell(self: &Arc<Self>, route: &'static Route, call: Result<Call>) -> Ask<()> {
-        self.run(|core| async move {
-            match core.send(route, call?).await {
-                // An earlier try has done it, and its answer was lost. One that was refused for its token has not, and is not
-                // waited after.
-                Err(error) if route.gone && waited(&error) => {
-                    none_if_missing(Err(error)).map(|_: Option<()>| ())
-                }
-                outcome => outcome.map(drop),
-            }
-        })
+        let read = |_: &Self, answer: Result<Response>| match answer {
+            // An earlier try has done it, and its answer was lost. One that was refused for its token has not, and is not
+            // waited after.
+            Err(error) if waited(&error) => none_if_missing(Err(error)).map(|_: Option<()>| ()),
+            answer => answer.map(drop),
+        };
+        if route.gone {
+            self.call(route, call, read)
+        } else {
+            self.call(route, call, |_, answer| answer.map(drop))
+        }
     }
 
     /// The operation of a row, whose answer is a file. Files come as they are: the usual wish for JSON would have servers
@@ -260,10 +309,8 @@ impl Core {
         route: &'static Route,
         call: Result<Call>,
     ) -> Ask<RemoteFile> {
-        self.run(|core| async move {
-            let call = call?.header("accept", "*/*");
-            Ok(RemoteFile::of(core.send(route, call).await?))
-        })
+        let call = call.map(|call| call.header("accept", "*/*"));
+        self.call(route, call, |_, answer| answer.map(RemoteFile::of))
     }
 
     pub(crate) fn http(&self) -> &Client {
@@ -281,14 +328,9 @@ impl Core {
 
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
-        let mut stales = Stales {
-            core: self,
-            route,
-            settled: false,
-        };
-        let outcome = self.http().execute(self.with_referer(route, call)).await;
-        stales.settled = outcome.as_ref().map_or_else(is_settled, |_| true);
-        Ok(outcome?)
+        let stales = Stales::new(self, route);
+        let call = self.with_referer(route, call);
+        stales.settle(self.http().execute(call).await)
     }
 
     /// Begins to read a file of any size, as it is.
@@ -304,74 +346,6 @@ impl Core {
         } else {
             call
         }
-    }
-
-    /// Carries out a row whose answer is JSON.
-    pub(crate) async fn read<T>(&self, route: &Route, call: Call) -> Result<T>
-    where
-        T: Decode + Clone + Send + Sync + 'static,
-    {
-        if route.keeps.is_none() {
-            return self.decode(&self.send(route, call).await?);
-        }
-        Owned::<T>::give(self.answer::<Owned<T>>(route, call, Duration::MAX).await)
-    }
-
-    /// Carries out a row whose answer is a list; from memory, if the row keeps it and it is no older than `max_age`.
-    pub(crate) async fn read_list<T>(
-        &self,
-        route: &Route,
-        call: Call,
-        max_age: Duration,
-    ) -> Result<Arc<[T]>>
-    where
-        T: Decode + Send + Sync + 'static,
-    {
-        Rows::<T>::give(self.answer::<Rows<T>>(route, call, max_age).await)
-    }
-
-    /// Carries out a row; from memory, if the row keeps its answer and it is no older than `max_age`.
-    async fn answer<S: Shape>(
-        &self,
-        route: &Route,
-        call: Call,
-        max_age: Duration,
-    ) -> Result<Arc<S::Kept>> {
-        let class = self.class(route);
-        let key = class.and_then(|_| call.key());
-        if let (Some(class), Some(key)) = (class, &key)
-            && let Some(answer) = class.get(key, max_age)
-        {
-            return lookup::value::<S>(answer);
-        }
-        self.load::<S>(route, call, key, max_age).await
-    }
-
-    /// Asks the server for what is not in memory, together with all who want the same.
-    async fn load<S: Shape>(
-        &self,
-        route: &Route,
-        call: Call,
-        key: Option<Key>,
-        max_age: Duration,
-    ) -> Result<Arc<S::Kept>> {
-        // One future for both ways, as it is large.
-        let fetch = pin!(async {
-            let response = self.send(route, call).await?;
-            Ok(Answer::new(
-                S::read(self, &response)?,
-                response.body().len(),
-            ))
-        });
-        let class = self.class(route).filter(|class| class.may_keep());
-        let answer = match (class, key) {
-            (Some(class), Some(key)) => {
-                let (on_driver, name) = (driver::is_here(), route.operation.name());
-                class.load(key, on_driver, max_age, name, || fetch).await?
-            }
-            _ => fetch.await?,
-        };
-        lookup::value::<S>(answer)
     }
 
     /// The class that a row keeps its answers in, unless that is off.
@@ -411,6 +385,13 @@ impl Core {
     }
 }
 
+/// As [`Core::send`], for a box of its own: a future inside of another would have the call copied into it.
+async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Result<Response> {
+    let stales = Stales::new(&core, route);
+    let call = core.with_referer(route, call?);
+    stales.settle(core.http().execute(call).await)
+}
+
 /// Whether an attempt failed before the last one in a way in which the server may have carried it out.
 fn waited(error: &Error) -> bool {
     error
@@ -425,6 +406,21 @@ struct Stales<'a> {
     route: &'a Route,
     /// Whether it is known what became of it.
     settled: bool,
+}
+
+impl<'a> Stales<'a> {
+    fn new(core: &'a Core, route: &'a Route) -> Self {
+        Self {
+            core,
+            route,
+            settled: false,
+        }
+    }
+
+    fn settle(mut self, outcome: wats_http::Result<Response>) -> Result<Response> {
+        self.settled = outcome.as_ref().map_or_else(is_settled, |_| true);
+        Ok(outcome?)
+    }
 }
 
 impl Drop for Stales<'_> {

@@ -204,7 +204,7 @@ impl ProcessService {
 }
 
 /// The list, from memory if it is no older than that.
-async fn list(core: &Core, max_age: Duration) -> Result<Arc<[Process]>> {
-    core.read_list(&route::list, route::list.call(), max_age)
-        .await
+async fn list(core: &Arc<Core>, max_age: Duration) -> Result<Arc<[Process]>> {
+    let call = Ok(route::list.call());
+    core.ask_list_within(max_age, &route::list, call).await
 }

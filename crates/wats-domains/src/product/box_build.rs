@@ -31,7 +31,7 @@ impl InternalProducts {
         let route = &route::internal::relate;
         let call = checked(relation).map(|()| route.call().json(relation));
         self.core
-            .run(|core| async move { relations(core.read(route, call?).await?) })
+            .run(|core| async move { relations(core.ask(route, call).await?) })
     }
 
     /// As [`relate`](Self::relate), by part numbers and revisions, whose ids are read first
@@ -86,7 +86,7 @@ impl InternalProducts {
             None => Err(Error::Query("the relation has no `relation_id`".to_owned())),
         };
         self.core
-            .run(|core| async move { relations(core.read(route, call?).await?) })
+            .run(|core| async move { relations(core.ask(route, call).await?) })
     }
 
     /// Takes a revision out of another (`DELETE /api/internal/Product/DeleteProductRevisionRelation`).

@@ -283,7 +283,7 @@ impl ProductService {
                     .await;
                 let body = service.written(product.borrow())?;
                 drop(product);
-                bulk.call(|| core.read(&route::save, saving(body.clone())))
+                bulk.call(|| core.ask(&route::save, Ok(saving(body.clone()))))
                     .await
             };
             Ok(map.partition(products, save).await)

@@ -190,7 +190,7 @@ impl InternalReports {
         let route = &route::internal::state;
         let call = route.call().path("id", id);
         self.core
-            .run(|core| async move { none_if_missing(core.read(route, call).await) })
+            .run(|core| async move { none_if_missing(core.ask(route, Ok(call)).await) })
     }
 
     /// Follows a report that was received until it is stored or quarantined, at most for the time given.

@@ -127,7 +127,7 @@ impl ReportService {
         let route = &route::get;
         let call = detail.fill(route.call().path("id", id));
         self.core.run(|core| async move {
-            let mut report: Report = core.read(route, call).await?;
+            let mut report: Report = core.ask(route, Ok(call)).await?;
             report.set_partial(detail.is_less());
             Ok(report)
         })

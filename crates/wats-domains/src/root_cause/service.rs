@@ -153,7 +153,7 @@ impl RootCauseService {
             Ok(route::attach.call().multipart(form))
         });
         self.core.run(|core| async move {
-            let text: String = core.read(&route::attach, call?).await?;
+            let text: String = core.ask(&route::attach, call).await?;
             let id = text.trim().parse();
             id.map_err(|_| {
                 Error::Data(format!(

@@ -79,7 +79,7 @@ impl ScimService {
             let (mut all, mut known, mut rows) = (Vec::new(), HashSet::new(), 0);
             loop {
                 let call = route::users.call().query("startIndex", rows + 1);
-                let page: UserPage = core.read(&route::users, call.query("count", PAGE)).await?;
+                let page: UserPage = core.ask(&route::users, Ok(call.query("count", PAGE))).await?;
                 let users = page.resources.unwrap_or_default();
                 if users.is_empty() {
                     return Ok(all);
@@ -119,7 +119,7 @@ impl ScimService {
         let call = scanned::check_some("user name", user_name, Kind::Number)
             .map(|()| route::by_name.call().path("userName", user_name));
         self.core
-            .run(|core| async move { none_if_missing(core.read(&route::by_name, call?).await) })
+            .run(|core| async move { none_if_missing(core.ask(&route::by_name, call).await) })
     }
 
     /// Creates a user and returns it as the server holds it, with its id (`POST /api/SCIM/v2/Users`).

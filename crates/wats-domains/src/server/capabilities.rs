@@ -103,9 +103,9 @@ impl Wats {
     /// ```
     pub fn capabilities(&self) -> Ask<Capabilities> {
         self.core.run(|core| async move {
-            let version = core.read::<String>(&route::version, route::version.call());
+            let version = core.ask::<String>(&route::version, Ok(route::version.call()));
             let status = super::route::status.call();
-            let status = core.read(&super::route::status, status);
+            let status = core.ask(&super::route::status, Ok(status));
             let reads = access(&core, &process::route::list);
             let internal = access(&core, &super::route::internal::ping);
             let (version, status, reads, internal_routes) =
