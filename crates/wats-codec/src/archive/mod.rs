@@ -8,7 +8,8 @@
 //! ```text
 //! c1 'W' 'A' version        c1 begins no MessagePack, JSON, gzip or Zstandard
 //! keys      count, then the length of each, then all of them joined, as UTF-8
-//! texts     the same, in the order of their first use
+//! texts     the same, in the order of their first use; in version 3 the length * 2, or 1 for one that is packed
+//! packed    in version 3: each packed text, its length before it
 //! shapes    count, then for each: entries, then (key, kind) per entry
 //! frames    for each list and map in document order:
 //!             map   its shape
@@ -17,21 +18,24 @@
 //! values    the kind of the root, then what each value has beside its kind, in document order
 //! checksum  of everything before: eight bytes, least significant first
 //! ```
-//! `keys`, `texts`, `shapes`, `frames` and `values` each begin with their length in bytes. Numbers are
+//! `keys`, `texts`, `packed`, `shapes`, `frames` and `values` each begin with their length in bytes. Numbers are
 //! LEB128. The kinds are the constants in [`kind`]; version 1 has none after [`kind::MAP`], and is otherwise the same. Texts of a known form (times, UUIDs and the
-//! identifiers of TestStand) are kinds of their own, in binary.
+//! identifiers of TestStand) are kinds of their own, in binary. Lists of numbers in a text are packed; what has none is
+//! written as version 2.
 //!
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
 //! fast path; `transcode` leads any other type through MessagePack. In writing, `known` finds texts
-//! that were said before and `shapes` maps; in reading, `tables` holds both. `number`, `decimal` and
-//! `text` know the numbers, the floats of few decimals and the texts of a known form; `expanded_size` says what all
-//! of it counts for against the limits.
+//! that were said before and `shapes` maps; in reading, `sections` finds the sections and `tables` holds both. `number`, `decimal`,
+//! `text` and `packed` know the numbers, the floats of few decimals, the texts of a known form and the lists of numbers;
+//! `expanded_size` says what all of it counts for against the limits.
 
 mod decimal;
 mod expanded_size;
 mod known;
 mod number;
+mod packed;
 mod reader;
+mod sections;
 mod shapes;
 mod tables;
 mod text;
@@ -44,10 +48,13 @@ use crate::detect::ARCHIVE_MAGIC as MAGIC;
 use crate::fast::{Decode, Encode};
 use crate::{Error, Format, Limits, Position, Result, msgpack};
 use reader::ArchiveSource;
+use sections::Sections;
 use tables::Tables;
 use writer::ArchiveSink;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The version from which on texts may be packed.
+const PACKED_TEXTS: u8 = 3;
 const HEADER: usize = MAGIC.len() + 1;
 const CHECKSUM: usize = 8;
 
@@ -99,7 +106,8 @@ pub(crate) fn write<T: Encode + ?Sized>(
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T> {
     let packed = {
         // These may be large, and so may be what comes then.
-        let tables = Tables::new(bytes, limits)?;
+        let sections = Sections::new(bytes, limits)?;
+        let tables = Tables::new(&sections, limits)?;
         let mut source = ArchiveSource::new(&tables);
         let packed = transcode::to_msgpack(&mut source)?;
         source.at_end()?;
@@ -119,7 +127,8 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result
 
 /// Reads by the fast path; `None` if it gives up.
 pub(crate) fn read_fast<T: Decode>(bytes: &[u8], limits: &Limits) -> Option<T> {
-    let tables = Tables::new(bytes, limits).ok()?;
+    let sections = Sections::new(bytes, limits).ok()?;
+    let tables = Tables::new(&sections, limits).ok()?;
     let mut source = ArchiveSource::new(&tables);
     let value = T::decode(&mut source)?;
     source.at_end().ok()?;

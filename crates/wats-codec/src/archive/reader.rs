@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::decimal::POWERS;
 use super::number::{take_length, take_number, unzigzag};
-use super::tables::{Entry, Shape, Tables, syntax};
+use super::sections::syntax;
+use super::tables::{Entry, Shape, Tables};
 use super::text::{Form, Zone};
 use super::transcode::{self, FromArchive};
 use super::{CHECKSUM, expanded_size, kind};

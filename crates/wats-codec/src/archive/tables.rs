@@ -4,11 +4,13 @@ use std::cell::Cell;
 
 use super::known::identity;
 use super::number::{take_length, take_number};
-use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, expanded_size, kind};
+use super::packed::PACKED;
+use super::sections::{Sections, Unpacked, inconsistent};
+use super::{expanded_size, kind};
 use crate::fast::{Key, Written};
-use crate::{Error, Format, Limits, Position, Result};
+use crate::{Error, Limits, Result};
 
-/// An archive whose header, checksum and tables were found to be in order.
+/// An archive whose tables were found to be in order.
 pub(crate) struct Tables<'de> {
     keys: Texts<'de>,
     pub(super) texts: Texts<'de>,
@@ -88,11 +90,16 @@ impl Budget {
     }
 }
 
-/// The texts of a table, each a part of its section.
+/// The texts of a table, each a part of its section, or unpacked.
 pub(super) struct Texts<'de>(Vec<&'de str>);
 
 impl<'de> Texts<'de> {
-    fn new(mut section: &'de [u8], budget: &mut Budget) -> Option<Self> {
+    /// With the texts that were packed, where the version has such.
+    fn new(
+        mut section: &'de [u8],
+        unpacked: Option<&'de Unpacked>,
+        budget: &mut Budget,
+    ) -> Option<Self> {
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
@@ -104,10 +111,29 @@ impl<'de> Texts<'de> {
         // Checked once for all: parts of valid text are valid where they begin and end with letters.
         let mut joined = std::str::from_utf8(section).ok()?;
         let mut texts = budget.table(count)?;
-        for _ in 0..count {
-            let (text, rest) = joined.split_at_checked(take_length(&mut lengths)?)?;
-            texts.push(text);
+        let mut take = |length| {
+            let (text, rest) = joined.split_at_checked(length)?;
             joined = rest;
+            Some(text)
+        };
+        match unpacked.map(Unpacked::texts) {
+            None => {
+                for _ in 0..count {
+                    texts.push(take(take_length(&mut lengths)?)?);
+                }
+            }
+            Some(mut unpacked) => {
+                for _ in 0..count {
+                    texts.push(match take_length(&mut lengths)? {
+                        PACKED => unpacked.next()?,
+                        length if length % 2 == 0 => take(length / 2)?,
+                        _ => return None,
+                    });
+                }
+                if unpacked.next().is_some() {
+                    return None;
+                }
+            }
         }
         joined.is_empty().then_some(Self(texts))
     }
@@ -116,13 +142,6 @@ impl<'de> Texts<'de> {
     pub(super) fn get(&self, number: usize) -> Option<&'de str> {
         self.0.get(number).copied()
     }
-}
-
-fn section<'de>(rest: &mut &'de [u8]) -> Option<&'de [u8]> {
-    let length = take_length(rest)?;
-    let (section, after) = rest.split_at_checked(length)?;
-    *rest = after;
-    Some(section)
 }
 
 /// How many entries `count` shapes have in all.
@@ -139,67 +158,23 @@ fn count_entries(mut section: &[u8], count: usize) -> Option<usize> {
     Some(entries)
 }
 
-pub(super) fn syntax(at: usize, reason: &str) -> Error {
-    Error::syntax(Format::Archive, Position::Offset(at), reason)
-}
-
 impl<'de> Tables<'de> {
-    /// Checks the header and the checksum and reads the tables.
-    pub(super) fn new(bytes: &'de [u8], limits: &Limits) -> Result<Self> {
-        let truncated = || Error::Truncated {
-            format: Format::Archive,
-            at: Position::Offset(bytes.len()),
-        };
-        let (header, _) = bytes.split_at_checked(HEADER).ok_or_else(truncated)?;
-        match header.strip_prefix(&MAGIC) {
-            Some([1..=VERSION]) => {}
-            Some([version]) => {
-                let reason = format!("version {version}: this build reads versions 1 to {VERSION}");
-                return Err(syntax(MAGIC.len(), &reason));
-            }
-            _ => return Err(syntax(0, "not an archive")),
-        }
-        // The sections say how long the whole is, and so tell a cut from damage.
-        let mut rest = bytes.get(HEADER..).unwrap_or_default();
-        let mut parts = [&[][..]; 5];
-        for part in &mut parts {
-            *part = section(&mut rest).ok_or_else(truncated)?;
-        }
-        let Some((sum, after)) = rest.split_first_chunk::<CHECKSUM>() else {
-            return Err(truncated());
-        };
-        let end = bytes.len() - after.len();
-        let before = bytes.get(..end - CHECKSUM).unwrap_or_default();
-        if u64::from_le_bytes(*sum) != checksum(before) {
-            return Err(Error::Checksum {
-                format: Format::Archive,
-                at: Position::Offset(end),
-            });
-        }
-        if !after.is_empty() {
-            return Err(Error::TrailingBytes {
-                format: Format::Archive,
-                at: Position::Offset(end),
-            });
-        }
+    /// Reads the tables.
+    pub(super) fn new(sections: &'de Sections<'_>, limits: &Limits) -> Result<Self> {
         let mut budget = Budget::new(limits);
-        Self::parts(parts, bytes.len(), limits, &mut budget).ok_or_else(|| {
+        Self::parts(sections, limits, &mut budget).ok_or_else(|| {
             if budget.exceeded {
                 let limit = limits.bytes();
                 return Error::TooLarge { limit };
             }
-            syntax(HEADER, "inconsistent tables")
+            inconsistent()
         })
     }
 
-    fn parts(
-        [keys, texts, mut section, frames, values]: [&'de [u8]; 5],
-        size: usize,
-        limits: &Limits,
-        budget: &mut Budget,
-    ) -> Option<Self> {
-        let keys = Texts::new(keys, budget)?;
-        let texts = Texts::new(texts, budget)?;
+    fn parts(sections: &'de Sections<'_>, limits: &Limits, budget: &mut Budget) -> Option<Self> {
+        let keys = Texts::new(sections.keys, None, budget)?;
+        let texts = Texts::new(sections.texts, sections.unpacked.as_ref(), budget)?;
+        let mut section = sections.shapes;
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
@@ -227,16 +202,16 @@ impl<'de> Tables<'de> {
                 fields: Cell::new((0, 0)),
             });
         }
-        let (root, values) = values.split_first()?;
+        let (root, values) = sections.values.split_first()?;
         section.is_empty().then_some(Self {
             keys,
             texts,
             shapes,
             entries,
-            frames,
+            frames: sections.frames,
             root: *root,
             values,
-            size,
+            size: sections.size,
             limits: *limits,
         })
     }

@@ -10,11 +10,12 @@ use serde::Serialize;
 use super::decimal::decimal;
 use super::known::{Dictionary, Texts};
 use super::number::{push_number, zigzag};
+use super::packed::Packed;
 use super::shapes::{Kinds, Shapes, Struct, entry};
 use super::tables::Budget;
 use super::text::Zone;
 use super::transcode::{self, ToArchive};
-use super::{MAGIC, VERSION, checksum, expanded_size, kind, text};
+use super::{MAGIC, PACKED_TEXTS, VERSION, checksum, expanded_size, kind, text};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
@@ -172,9 +173,16 @@ impl ArchiveSink {
             return Err(Error::TooLarge { limit });
         }
         let mut spent = self.spent;
+        let packed = Packed::of(&self.texts);
         let start = out.len();
         out.extend_from_slice(&MAGIC);
-        out.push(VERSION);
+        // Earlier readers read whatever has no packed texts.
+        let is_any_packed = !packed.numbers.is_empty();
+        out.push(if is_any_packed {
+            VERSION
+        } else {
+            PACKED_TEXTS - 1
+        });
         let mut section = |bytes: &[&[u8]]| {
             let length: usize = bytes.iter().map(|part| part.len()).sum();
             push_number(out, length as u64);
@@ -183,15 +191,13 @@ impl ArchiveSink {
             }
         };
 
-        for texts in [&self.keys, &self.texts] {
-            let mut lengths = Vec::with_capacity(texts.ends.len() + 8);
-            push_number(&mut lengths, texts.ends.len() as u64);
-            let mut before = 0;
-            for end in &texts.ends {
-                push_number(&mut lengths, (end - before) as u64);
-                before = *end;
-            }
-            section(&[&lengths, &texts.joined]);
+        section(&[&lengths_of(&self.keys), &self.keys.joined]);
+        if is_any_packed {
+            let [lengths, joined] = packed.others(&self.texts);
+            section(&[&lengths, &joined]);
+            section(&[&packed.section]);
+        } else {
+            section(&[&lengths_of(&self.texts), &self.texts.joined]);
         }
 
         let mut shapes = Vec::new();
@@ -345,6 +351,18 @@ impl ArchiveSink {
     }
 }
 
+/// How many texts there are, and the length of each.
+fn lengths_of(texts: &Texts) -> Vec<u8> {
+    let mut lengths = Vec::with_capacity(texts.ends.len() + 8);
+    push_number(&mut lengths, texts.ends.len() as u64);
+    let mut before = 0;
+    for end in &texts.ends {
+        push_number(&mut lengths, (end - before) as u64);
+        before = *end;
+    }
+    lengths
+}
+
 impl ToArchive for ArchiveSink {
     fn bytes(&mut self, bytes: &[u8]) {
         self.kind(kind::BYTES);
@@ -428,8 +446,9 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
-        if written.others > 0 || written.entries > Kinds::MOST {
-            return self.begin_map(written.entries);
+        let too_many = || fields.len() > Kinds::MOST && written.entries() > Kinds::MOST;
+        if written.others > 0 || too_many() {
+            return self.begin_map(written.entries());
         }
         let (of_type, numbered) = self.shapes.begin_struct(fields, written);
         let what = if numbered {

@@ -374,10 +374,10 @@ fn push_number(out: &mut Vec<u8>, mut number: usize) {
 
 /// Puts sections together with a right checksum.
 fn archive(sections: [&[u8]; 5]) -> Vec<u8> {
-    archive_of(2, sections)
+    archive_of(2, &sections)
 }
 
-fn archive_of(version: u8, sections: [&[u8]; 5]) -> Vec<u8> {
+fn archive_of(version: u8, sections: &[&[u8]]) -> Vec<u8> {
     let mut bytes = b"\xc1WA".to_vec();
     bytes.push(version);
     for section in sections {
@@ -443,6 +443,59 @@ fn archives_of_version_1_are_read() {
     let written = codec().to_vec(&Serde(&expected)).unwrap();
     assert_eq!(written.get(3), Some(&2));
     assert_eq!(written.len(), file.len());
+}
+
+/// Version 3: texts that are lists of numbers are packed; one that comes twice is there once.
+#[test]
+fn lists_of_numbers_in_texts_are_packed() {
+    let points = "0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16";
+    let texts = ["Vin", points, "Vout", points];
+    let packed = b"\x10;\x01\x00\x05\x11\x20\x88\x41\x8a\x39\x28\xa9\xc5\x9a\x7b\x10";
+    let expected = archive_of(
+        3,
+        &[
+            b"\x00",
+            // Three texts; the second is packed.
+            b"\x03\x06\x01\x08VinVout",
+            packed,
+            b"\x00",
+            b"\x08\x07",
+            b"\x0c\x00\x00\x00\x02",
+        ],
+    );
+    let written = codec().to_vec(&texts[..]).unwrap();
+    assert_eq!(written, expected);
+    let read: Vec<String> = codec().from_slice(&written).unwrap();
+    assert_eq!(read, texts);
+    let Serde(tree) = codec().from_slice::<Serde<Value>>(&written).unwrap();
+    assert_eq!(tree, json!(texts));
+
+    let file = |texts: &[u8], packed: &[u8]| {
+        archive_of(
+            3,
+            &[b"\x00", texts, packed, b"\x00", b"\x02\x07", b"\x0c\x00"],
+        )
+    };
+    let read =
+        |texts: &[u8], packed: &[u8]| codec().from_slice::<Vec<String>>(&file(texts, packed));
+    assert_eq!(read(b"\x01\x01", packed).unwrap(), [points]);
+    assert_eq!(read(b"\x01\x06Vin", b"").unwrap(), ["Vin"]);
+    for (texts, packed) in [
+        // One too many, one too few, an odd length, a cut, a separator that is no UTF-8.
+        (&b"\x01\x06Vin"[..], &packed[..]),
+        (b"\x01\x01", b""),
+        (b"\x01\x07Vin", b""),
+        (b"\x01\x01", &packed[..10]),
+        (b"\x01\x01", b"\x05\xff\x01\x00\x00\x03"),
+    ] {
+        let error = read(texts, packed).unwrap_err();
+        assert!(matches!(error, Error::Syntax { .. }), "{error}");
+    }
+    // Numbers that take no bits: as many as one likes in a few bytes.
+    let bomb = b"\x0d;\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f";
+    let few = codec().limits(Limits::default().max_bytes(100_000));
+    let bomb = file(b"\x01\x01", bomb);
+    assert!(few.from_slice::<Vec<String>>(&bomb).unwrap_err().is_limit());
 }
 
 #[test]
@@ -629,11 +682,11 @@ fn faults_are_named() {
     };
 
     let mut newer = good.clone();
-    newer[3] = 3;
+    newer[3] = 4;
     assert!(
         read(&newer)
             .to_string()
-            .contains("version 3: this build reads versions 1 to 2"),
+            .contains("version 4: this build reads versions 1 to 3"),
         "{}",
         read(&newer)
     );

@@ -416,12 +416,14 @@ impl<T: Member> Member for Vec<T> {
     }
 }
 
-/// Makes room for further items. Most lists are of one item, such as the measurement of a step, and an item is large.
+/// Makes room for further items. Most lists are of one item, such as the measurement of a step; others are of many, and an
+/// item is large, so that moving it costs more than room that is given back.
 fn grow<T>(items: &mut Vec<T>) {
     items.reserve_exact(match items.len() {
         0 => 1,
-        1 => 3,
-        more => more,
+        1 => 7,
+        few @ ..64 => few * 3,
+        many => many,
     });
 }
 
