@@ -48,7 +48,7 @@
 //!
 //! # Layout
 //! [`Encode`] and [`Decode`] are what a type implements, against any [`Sink`] or [`Source`];
-//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `values` implements the traits for the
+//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `room` is the growth of lists; `values` implements the traits for the
 //! types of the standard library; `macros` for those of the caller, and `by_serde` for any other.
 //!
 //! [`Serializer::to_vec`]: crate::Serializer::to_vec
@@ -61,6 +61,7 @@ pub mod key;
 mod macros;
 #[cfg(feature = "msgpack")]
 pub(crate) mod pack;
+mod room;
 mod values;
 mod verify;
 
@@ -69,6 +70,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 
 pub use by_serde::Serde;
 pub use key::Key;
+#[doc(hidden)]
+pub use room::Room;
 pub use values::{Extra, Float};
 pub use verify::verify;
 
@@ -294,6 +297,11 @@ pub trait Source<'de>: sealed::Sealed {
     fn next_item(&mut self, list: &mut Self::List) -> Option<bool>;
     /// At least how many items come, as far as that is known and backed by input.
     fn remaining(&self, list: &Self::List) -> usize;
+    /// How many bytes were read, of how many, where lists do not say how many items come.
+    #[inline]
+    fn read_of(&self) -> Option<(usize, usize)> {
+        None
+    }
 }
 
 /// Writes `value` as compact JSON at the end of `out`.

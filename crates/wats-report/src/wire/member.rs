@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
-use wats_codec::fast::{Encode as _, Kind, Sink, Source};
+use wats_codec::fast::{Encode as _, Kind, Room, Sink, Source};
 
 use super::any;
 use super::read::{Leftover, decode_plain};
@@ -403,26 +403,16 @@ impl<T: Member> Member for Vec<T> {
         let most = MOST_AHEAD / size_of::<T>().max(1);
         let ahead = source.remaining(&list).min(most);
         let items = field.insert(Self::with_capacity(ahead));
+        let room = Room::of(source);
         while source.next_item(&mut list)? {
             if items.len() == items.capacity() {
-                grow(items);
+                room.grow(items, source);
             }
             T::decode_item(items, source)?;
         }
-        if items.len() < items.capacity() {
-            items.shrink_to_fit();
-        }
+        Room::end(items);
         Some(())
     }
-}
-
-/// Makes room for further items. Most lists are of one item, such as the measurement of a step, and an item is large.
-fn grow<T>(items: &mut Vec<T>) {
-    items.reserve_exact(match items.len() {
-        0 => 1,
-        1 => 3,
-        more => more,
-    });
 }
 
 /// Puts a value that can be none.
