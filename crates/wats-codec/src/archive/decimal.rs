@@ -6,18 +6,15 @@ pub(super) const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e
 #[inline]
 pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
     let size = value.abs();
-    // Below 2^52 after scaling, so that digits and power are exact and one division rounds right.
-    let most = match size {
-        ..4e6 => 9,
-        4e6..4e12 => 3,
+    // Below 2^52 after scaling, so that digits and power are exact and one division rounds right. Shorter digits over a
+    // smaller power are the same number, and rounded the same.
+    let (digits, decimals) = match size {
+        ..4e6 => match scaled(size, MOST) {
+            Some(digits) => shortened(digits),
+            None => of_few(size, 1)?,
+        },
+        4e6..4e12 => of_few(size, 3)?,
         _ => return None,
-    };
-    // Limits have one decimal mostly; whoever has none of few has many.
-    let (digits, decimals) = match scaled(size, 1) {
-        Some(digits) if digits % 10 == 0 => (digits / 10, 0),
-        Some(digits) => (digits, 1),
-        // Shorter digits over a smaller power are the same number, and rounded the same.
-        None => shortened(scaled(size, most)?, most),
     };
     // -0 has no digits to carry the sign.
     match (value.is_sign_negative(), digits) {
@@ -40,16 +37,26 @@ fn scaled(size: f64, decimals: u8) -> Option<i64> {
     same.then_some(digits)
 }
 
-/// Without the zeros at the end.
+/// The most decimals that are kept.
+const MOST: u8 = 9;
+
+/// Digits of [`MOST`] decimals without the zeros at the end. How many there are nobody can foresee, so nothing is left to a
+/// branch.
 #[inline]
-fn shortened(mut digits: i64, mut decimals: u8) -> (i64, u8) {
+fn shortened(digits: i64) -> (i64, u8) {
+    let (mut digits, mut decimals) = (digits.unsigned_abs(), MOST);
     for (zeros, power) in [(4, 10_000), (2, 100), (2, 100), (1, 10)] {
-        if decimals >= zeros && digits % power == 0 {
-            digits /= power;
-            decimals -= zeros;
-        }
+        let (shorter, rest) = (digits / power, digits % power);
+        digits = if rest == 0 { shorter } else { digits };
+        decimals -= if rest == 0 { zeros } else { 0 };
     }
-    (digits, decimals)
+    (digits.cast_signed(), decimals)
+}
+
+/// A number with at most so many decimals that it could not be told with [`MOST`] of them, for its size.
+#[cold]
+fn of_few(size: f64, most: u8) -> Option<(i64, u8)> {
+    (0..=most).find_map(|decimals| Some((scaled(size, decimals)?, decimals)))
 }
 
 #[cfg(test)]

@@ -428,8 +428,9 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
-        if written.others > 0 || written.entries > Kinds::MOST {
-            return self.begin_map(written.entries);
+        let too_many = || fields.len() > Kinds::MOST && written.entries() > Kinds::MOST;
+        if written.others > 0 || too_many() {
+            return self.begin_map(written.entries());
         }
         let (of_type, numbered) = self.shapes.begin_struct(fields, written);
         let what = if numbered {

@@ -140,7 +140,7 @@ pub trait Sink: sealed::Sealed {
     #[inline]
     fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
         let _ = fields;
-        self.begin_map(written.entries)
+        self.begin_map(written.entries())
     }
     /// Writes the key of the struct's field `index`.
     fn key(&mut self, key: &Key, index: usize);
@@ -163,9 +163,7 @@ pub trait Sink: sealed::Sealed {
 pub struct Written {
     /// A bit for each of the struct's own fields.
     pub(crate) fields: u64,
-    /// How many entries there are in all.
-    pub(crate) entries: usize,
-    /// How many of them are none of the struct's own fields.
+    /// How many entries are none of the struct's own fields.
     pub(crate) others: usize,
 }
 
@@ -177,24 +175,24 @@ impl Written {
     #[inline]
     pub fn add(&mut self, index: usize, written: bool) {
         self.fields |= u64::from(written) << index;
-        self.entries += usize::from(written);
     }
 
     /// Adds the fields of these bits, as far as they are not written anyway.
     #[inline]
     pub const fn add_fields(&mut self, fields: u64) {
-        let new = fields & !self.fields;
-        if new != 0 {
-            self.fields |= new;
-            self.entries += new.count_ones() as usize;
-        }
+        self.fields |= fields;
     }
 
     /// Adds entries that are none of the struct's own fields.
     #[inline]
     pub fn add_others(&mut self, count: usize) {
         self.others += count;
-        self.entries += count;
+    }
+
+    /// How many entries there are in all. Counted only where a format asks: adding up takes as long as the bits.
+    #[inline]
+    pub(crate) const fn entries(&self) -> usize {
+        self.fields.count_ones() as usize + self.others
     }
 
     /// Whether the field `index` is written.

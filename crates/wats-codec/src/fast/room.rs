@@ -38,13 +38,12 @@ impl Room {
     #[cold]
     pub fn grow<'de, T, S: Source<'de>>(self, items: &mut Vec<T>, source: &S) {
         let count = items.len();
-        // As many more at most: something else may follow the list, unless it is the whole document or a long one. Few are
-        // cheap to set aside, and moving them costs more than giving room back.
+        // As many more at most. Few are cheap to set aside, and moving them costs more than giving room back.
         let most = match count {
             0 if size_of::<T>() <= SMALL => 4,
             0 => 1,
             1 => 7,
-            ..FEW | LONG.. => count.saturating_mul(3),
+            ..FEW => count * 3,
             _ => count,
         };
         let more = match source.read_of() {
@@ -52,10 +51,11 @@ impl Room {
                 let item = (read.saturating_sub(self.begun) / count).max(1);
                 let left = of.saturating_sub(read) / item;
                 let wanted = left + left / 16;
-                let most = if self.begun <= 1 {
-                    most.max(MOST_AHEAD / size_of::<T>().max(1))
-                } else {
-                    most
+                // Something else may follow the list, unless it is the whole document or a long one.
+                let most = match self.begun {
+                    0..=1 => most.max(MOST_AHEAD / size_of::<T>().max(1)),
+                    _ if count >= LONG => count.saturating_mul(3),
+                    _ => most,
                 };
                 let more = if wanted <= most {
                     wanted
@@ -65,7 +65,7 @@ impl Room {
                     part.saturating_sub(count).min(most)
                 };
                 // Never by a little only, for then it would move again and again.
-                more.max(count / 4 + 1)
+                more.max(count / 8 + 1)
             }
             _ => most,
         };

@@ -111,7 +111,7 @@ macro_rules! wire {
                     }
                 }
                 model.nulls.set(nulls);
-                is_settled(model).then_some(())
+                (model.extra.is_empty() || is_settled(model)).then_some(())
             }
 
             impl Encode for $name {

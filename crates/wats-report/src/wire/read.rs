@@ -59,14 +59,15 @@ pub fn decode_other<'de, S: Source<'de>>(
 }
 
 /// Whether what the fast path has read needs no second thought: no name came twice, and the object stands for no number.
+/// Where there are no members without a field, nobody need ask.
+#[cold]
 pub fn is_settled(fields: &dyn Fields) -> bool {
     let extra = fields.extra();
-    extra.is_empty()
-        || extra.is_settled()
-            && extra.digits().is_none()
-            && extra
-                .iter()
-                .all(|(name, value)| is_last(fields, name, value))
+    extra.is_settled()
+        && extra.digits().is_none()
+        && extra
+            .iter()
+            .all(|(name, value)| is_last(fields, name, value))
 }
 
 /// Reads whatever comes to its slot by the codec's fast path; lists and objects by way of `serde`.

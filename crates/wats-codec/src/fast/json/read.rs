@@ -499,9 +499,14 @@ impl<'de> Source<'de> for JsonSource<'de> {
         self.f64()
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "the key is a constant only where it is inlined"
+    )]
+    #[inline(always)]
     fn try_symbol(&mut self, key: &Key) -> bool {
-        let Some(quoted) = key.json.get(1..key.json.len() - 1) else {
+        // `,"name":` without its ends.
+        let [_, quoted @ .., _] = key.json else {
             return false;
         };
         let found = self.rest().starts_with(quoted);
@@ -538,16 +543,27 @@ impl<'de> Source<'de> for JsonSource<'de> {
         self.enter(b'{')
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "the key is a constant only where it is inlined"
+    )]
+    #[inline(always)]
     fn try_key(&mut self, map: &mut Begun, key: &Key, _index: usize) -> bool {
-        let separator = usize::from(!map.0);
-        let expected = key.json.get(separator..).unwrap_or_default();
-        let found = self.rest().starts_with(expected);
-        if found {
-            self.at += expected.len();
-            map.0 = true;
+        // `,"name":`; the comma is looked at apart, so that what is compared has a constant length.
+        let [_, quoted @ ..] = key.json else {
+            return false;
+        };
+        let text = self.text.as_bytes();
+        let start = self.at + usize::from(map.0);
+        let found = text
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(quoted));
+        if !found || (map.0 && text.get(self.at) != Some(&b',')) {
+            return false;
         }
-        found
+        self.at = start + quoted.len();
+        map.0 = true;
+        true
     }
 
     #[inline]
