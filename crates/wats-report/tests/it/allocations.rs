@@ -124,6 +124,12 @@ fn a_long_report_takes_little_more_memory_than_its_steps() {
         read = Some(codec.from_slice::<Report>(&text).unwrap());
     });
     assert_eq!(read.as_ref(), Some(&report));
+    let mut body = None;
+    let written = allocation_counter::measure(|| body = Some(report.body().unwrap()));
+    assert!(
+        written.bytes_current < text.len() as i64 + (64 << 10),
+        "{written:?}"
+    );
     let kept = memory.bytes_current;
     assert!((memory.bytes_max as i64) < kept + kept / 2, "{memory:?}");
     assert!(
