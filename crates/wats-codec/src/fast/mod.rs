@@ -48,20 +48,21 @@
 //!
 //! # Layout
 //! [`Encode`] and [`Decode`] are what a type implements, against any [`Sink`] or [`Source`];
-//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `room` is the growth of lists; `values` implements the traits for the
+//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `growth` is that of lists; `values` implements the traits for the
 //! types of the standard library; `macros` for those of the caller, and `by_serde` for any other.
 //!
 //! [`Serializer::to_vec`]: crate::Serializer::to_vec
 //! [`Serializer::from_slice`]: crate::Serializer::from_slice
 
 mod by_serde;
+mod growth;
 pub(crate) mod json;
 #[doc(hidden)]
 pub mod key;
 mod macros;
 #[cfg(feature = "msgpack")]
 pub(crate) mod pack;
-mod room;
+
 mod values;
 mod verify;
 
@@ -69,9 +70,9 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
 pub use by_serde::Serde;
-pub use key::Key;
 #[doc(hidden)]
-pub use room::Room;
+pub use growth::Growth;
+pub use key::Key;
 pub use values::{Extra, Float};
 pub use verify::verify;
 

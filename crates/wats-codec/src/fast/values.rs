@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::room::MOST_AHEAD;
-use super::{Decode, Encode, Room, Sink, Source};
+use super::growth::MOST_AHEAD;
+use super::{Decode, Encode, Growth, Sink, Source};
 
 impl Encode for bool {
     #[inline]
@@ -175,14 +175,14 @@ impl<T: Decode> Decode for Vec<T> {
         let mut list = source.begin_list()?;
         let ahead = MOST_AHEAD / size_of::<T>().max(1);
         let mut items = Self::with_capacity(source.remaining(&list).min(ahead));
-        let room = Room::of(source);
+        let growth = Growth::of(source);
         while source.next_item(&mut list)? {
             if items.len() == items.capacity() {
-                room.grow(&mut items, source);
+                growth.grow(&mut items, source);
             }
             items.push(T::decode(source)?);
         }
-        Room::end(&mut items);
+        Growth::end(&mut items);
         Some(items)
     }
 }

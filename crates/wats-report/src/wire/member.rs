@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
-use wats_codec::fast::{Encode as _, Kind, Room, Sink, Source};
+use wats_codec::fast::{Encode as _, Growth, Kind, Sink, Source};
 
 use super::any;
 use super::read::{Leftover, decode_plain};
@@ -403,14 +403,14 @@ impl<T: Member> Member for Vec<T> {
         let most = MOST_AHEAD / size_of::<T>().max(1);
         let ahead = source.remaining(&list).min(most);
         let items = field.insert(Self::with_capacity(ahead));
-        let room = Room::of(source);
+        let growth = Growth::of(source);
         while source.next_item(&mut list)? {
             if items.len() == items.capacity() {
-                room.grow(items, source);
+                growth.grow(items, source);
             }
             T::decode_item(items, source)?;
         }
-        Room::end(items);
+        Growth::end(items);
         Some(())
     }
 }

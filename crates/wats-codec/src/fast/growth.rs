@@ -17,14 +17,14 @@ const FEW: usize = 64;
 /// From so many items on a list is what its document is about.
 const LONG: usize = 1024;
 
-/// The room of one list.
+/// How one list grows.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub struct Growth {
     /// How much of the input was read when the list began.
     begun: usize,
 }
 
-impl Room {
+impl Growth {
     /// That of a list that has just begun.
     #[inline]
     pub fn of<'de, S: Source<'de>>(source: &S) -> Self {
@@ -43,7 +43,7 @@ impl Room {
             0 if size_of::<T>() <= SMALL => 4,
             0 => 1,
             1 => 7,
-            ..FEW => count * 3,
+            2..FEW => count * 3,
             _ => count,
         };
         let more = match source.read_of() {
