@@ -62,7 +62,6 @@ pub mod key;
 mod macros;
 #[cfg(feature = "msgpack")]
 pub(crate) mod pack;
-
 mod values;
 mod verify;
 
