@@ -1,10 +1,12 @@
 //! The client: configuration in, calls out.
 
 use std::fmt;
+use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::Method;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use tokio::time::timeout;
@@ -82,15 +84,18 @@ impl Client {
     /// # Cancellation
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
     /// server may have carried out the call.
-    pub async fn execute(&self, call: Call) -> Result<Response> {
-        let (received, attempts, call) = self.call::<Buffered>(call).await?;
-        Ok(Response {
-            status: received.status,
-            version: received.version,
-            headers: received.headers,
-            body: received.body,
-            attempts,
-            call,
+    pub fn execute(&self, call: Call) -> impl Future<Output = Result<Response>> + Send {
+        // An `async fn` around it would hold the call once more, beside the one within.
+        self.call::<Buffered>(call).map(|sent| {
+            let (received, attempts, call) = sent?;
+            Ok(Response {
+                status: received.status,
+                version: received.version,
+                headers: received.headers,
+                body: received.body,
+                attempts,
+                call,
+            })
         })
     }
 
@@ -114,14 +119,16 @@ impl Client {
     /// # let _ = bytes;
     /// # Ok(()) }
     /// ```
-    pub async fn download(&self, call: Call) -> Result<Download> {
+    pub fn download(&self, call: Call) -> impl Future<Output = Result<Download>> + Send {
         let limits = call
             .options
             .as_ref()
             .and_then(|options| options.limits.as_ref());
         let cap = limits.unwrap_or(self.limits()).decoded;
-        let (answer, attempts, call) = self.call::<Streamed>(call).await?;
-        Download::new(answer, attempts, cap, call)
+        self.call::<Streamed>(call).map(move |sent| {
+            let (answer, attempts, call) = sent?;
+            Download::new(answer, attempts, cap, call)
+        })
     }
 
     async fn call<W: ResponseMode<AnyBody>>(
@@ -172,7 +179,7 @@ impl Client {
             .await
             .map_err(|error| error.context(call.context()))?;
         let limits = options.as_ref().and_then(|options| options.limits.as_ref());
-        let request = PreparedRequest {
+        let mut request = PreparedRequest {
             method: call.operation.method().clone(),
             target: &call.target,
             common: &call.identity.headers,
@@ -188,11 +195,11 @@ impl Client {
         let span = observe::call_span(&call);
         // Pinned where it is made: wrapped as a whole it would be moved about, which costs more than the wrapper.
         let sent = {
-            let sending = pin!(
-                shared
-                    .pipeline
-                    .execute::<W, _>(&shared.transport, request, &call)
-            );
+            let sending = pin!(shared.pipeline.execute::<W, _>(
+                &shared.transport,
+                &mut request,
+                &call
+            ));
             sending.instrument(span.clone()).await
         };
         let status = sent.as_ref().map(|(got, _)| W::view(got).status());

@@ -17,6 +17,9 @@ use super::payload::Encoded;
 use super::payload::placeholder::{self, Placeholder};
 use crate::error::{Error, Result};
 
+/// More room than this, in bytes, is given back: a long text has doubled while it was written, and is kept while it is sent.
+const LOOSE: usize = 64 << 10;
+
 /// A report as WSJF text, ready to be sent any number of times; from [`Report::body`].
 #[derive(Clone)]
 pub struct ReportBody {
@@ -56,7 +59,10 @@ impl Report {
     pub fn body(&self) -> Result<ReportBody> {
         // Most reports have nothing that is left out, and are written by the codec's fast path.
         let codec = Serializer::new(Format::Json).limits(Limits::default().no_max_bytes());
-        if let Some(text) = placeholder::without(|| codec.to_vec(self).ok()) {
+        if let Some(mut text) = placeholder::without(|| codec.to_vec(self).ok()) {
+            if text.capacity() - text.len() > LOOSE {
+                text.shrink_to_fit();
+            }
             return Ok(ReportBody {
                 length: text.len() as u64,
                 text: text.into(),

@@ -60,7 +60,9 @@ impl Job {
     pub(super) fn note(self) -> String {
         match self {
             Self::Products100 => "read 100 products by part number; naive: one by one",
-            Self::Reports1000 => "read the headers of 1000 reports; naive: in ten pages",
+            Self::Reports1000 => {
+                "read the headers of 1000 reports; naive: in ten pages; by hand: without what is unknown, and no lists"
+            }
             Self::FullReports1000 => {
                 "read 1000 reports of 10 steps by their ids, each dropped after its steps are counted; naive: one by one, \
                  of which a tenth is measured and multiplied"
@@ -70,7 +72,8 @@ impl Job {
             }
             Self::Submit100 => {
                 "build and submit 100 reports of 10 steps, 20 at a time where the contestant has no rule of its own, for \
-                 which the ideal is 5 times 20 ms; naive: one by one"
+                 which the ideal is 5 times 20 ms, and what a timer of whole milliseconds adds; naive: one by one; by hand: \
+                 nothing is checked or repeated"
             }
             Self::Transfer10Mb => {
                 "submit a report of 10 MB and read it back; the server takes packed requests and says so; naive: the \

@@ -48,13 +48,14 @@
 //!
 //! # Layout
 //! [`Encode`] and [`Decode`] are what a type implements, against any [`Sink`] or [`Source`];
-//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `values` implements the traits for the
+//! `json` and `pack` (MessagePack) are those of a format, as `crate::archive` is; `growth` is that of lists; `values` implements the traits for the
 //! types of the standard library; `macros` for those of the caller, and `by_serde` for any other.
 //!
 //! [`Serializer::to_vec`]: crate::Serializer::to_vec
 //! [`Serializer::from_slice`]: crate::Serializer::from_slice
 
 mod by_serde;
+mod growth;
 pub(crate) mod json;
 #[doc(hidden)]
 pub mod key;
@@ -68,6 +69,8 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
 pub use by_serde::Serde;
+#[doc(hidden)]
+pub use growth::Growth;
 pub use key::Key;
 pub use values::{Extra, Float};
 pub use verify::verify;
@@ -292,6 +295,11 @@ pub trait Source<'de>: sealed::Sealed {
     fn next_item(&mut self, list: &mut Self::List) -> Option<bool>;
     /// At least how many items come, as far as that is known and backed by input.
     fn remaining(&self, list: &Self::List) -> usize;
+    /// How many bytes were read, of how many, where lists do not say how many items come.
+    #[inline]
+    fn read_of(&self) -> Option<(usize, usize)> {
+        None
+    }
 }
 
 /// Writes `value` as compact JSON at the end of `out`.

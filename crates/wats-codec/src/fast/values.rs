@@ -10,10 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Decode, Encode, Sink, Source};
-
-/// No more memory than this is set aside on the word of an input.
-const MOST_AHEAD: usize = 1 << 20;
+use super::growth::MOST_AHEAD;
+use super::{Decode, Encode, Growth, Sink, Source};
 
 impl Encode for bool {
     #[inline]
@@ -177,9 +175,14 @@ impl<T: Decode> Decode for Vec<T> {
         let mut list = source.begin_list()?;
         let ahead = MOST_AHEAD / size_of::<T>().max(1);
         let mut items = Self::with_capacity(source.remaining(&list).min(ahead));
+        let growth = Growth::of(source);
         while source.next_item(&mut list)? {
+            if items.len() == items.capacity() {
+                growth.grow(&mut items, source);
+            }
             items.push(T::decode(source)?);
         }
+        Growth::end(&mut items);
         Some(items)
     }
 }

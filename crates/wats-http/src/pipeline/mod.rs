@@ -114,11 +114,12 @@ impl<B: AnswerBody> ResponseMode<B> for Streamed {
 }
 
 impl Pipeline {
-    /// One call, with its repeats. Returns the answer and how often it was tried.
+    /// One call, with its repeats. Returns the answer and how often it was tried. The request is lent: given away, it would
+    /// be in the future twice.
     pub(crate) async fn execute<'a, W: ResponseMode<T::Body>, T: Transport>(
         &self,
         transport: &T,
-        mut request: PreparedRequest<'a>,
+        request: &mut PreparedRequest<'a>,
         call: &'a CallContext,
     ) -> Result<(W::Response, u32)> {
         let started = Instant::now();
@@ -148,13 +149,13 @@ impl Pipeline {
             };
             attempts += 1;
             let readings = self.tokens.as_ref().map_or(0, |tokens| tokens.begun());
-            if let Err(refused) = self.before(&mut request, call, attempts) {
+            if let Err(refused) = self.before(request, call, attempts) {
                 break refused;
             }
             let span = observe::attempt_span(attempts);
             let outcome = {
                 let attempt =
-                    pin!(self.attempt_in_time::<W, T>(transport, &request, call, began, deadline));
+                    pin!(self.attempt_in_time::<W, T>(transport, request, call, began, deadline));
                 attempt.instrument(span.clone()).await
             };
             let outcome = outcome.map_err(|error| {
@@ -163,7 +164,7 @@ impl Pipeline {
             });
             observe::ended(&span, outcome.as_ref().map(|got| W::view(got).status()));
             self.after::<W, T>(
-                &mut request,
+                request,
                 call,
                 attempts,
                 began,
@@ -193,8 +194,8 @@ impl Pipeline {
                 last = Some(error);
                 continue;
             }
-            if self.tokens.is_some() && is_refused_token(&error, &request) {
-                let other = self.other_token(readings, &request, call, deadline).await;
+            if self.tokens.is_some() && is_refused_token(&error, request) {
+                let other = self.other_token(readings, request, call, deadline).await;
                 match other {
                     Ok(()) => {
                         tracing::debug!(attempt = attempts, "trying again with another token");
@@ -205,7 +206,7 @@ impl Pipeline {
                     Err(why) => break error.gave_up(why),
                 }
             }
-            match self.wait_before_repeat(&error, &request, attempts, call, deadline) {
+            match self.wait_before_repeat(&error, request, attempts, call, deadline) {
                 Ok(wait) => {
                     tracing::debug!(attempt = attempts, ?wait, %error, "trying again");
                     delays.push(wait);
@@ -347,7 +348,8 @@ impl Pipeline {
     ) -> Result<W::Response> {
         let own = &call.base;
         let mut followed = 0;
-        let mut redirect_target: Option<RedirectTarget> = None;
+        // Boxed, because few calls are redirected.
+        let mut redirect_target: Option<Box<RedirectTarget>> = None;
         loop {
             let other_origin = redirect_target
                 .as_ref()
@@ -357,7 +359,7 @@ impl Pipeline {
                 _ => error.after_redirect(other_origin),
             };
             let answer = transport
-                .send(request, redirect_target.as_ref())
+                .send(request, redirect_target.as_deref())
                 .await
                 .map_err(blame)?;
             if !other_origin {
@@ -375,7 +377,7 @@ impl Pipeline {
             let next = match self.redirects {
                 0 => None,
                 most => {
-                    let (redirect_target, secrets) = (redirect_target.as_ref(), call.secrets());
+                    let (redirect_target, secrets) = (redirect_target.as_deref(), call.secrets());
                     redirect::next(
                         &answer,
                         request,
@@ -391,12 +393,12 @@ impl Pipeline {
                 .await
                 .map_err(blame)?;
             let Some(next) = next else {
-                let forwarder = transport.forwarder(redirect_target.as_ref());
+                let forwarder = transport.forwarder(redirect_target.as_deref());
                 return Err(blame(status_error::error(received, call, forwarder)));
             };
             request.mark_redirected();
             followed += 1;
-            redirect_target = Some(next);
+            redirect_target = Some(Box::new(next));
         }
     }
 

@@ -138,7 +138,7 @@ async fn run_with(
         target: "/x".to_owned(),
     };
     let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
-    let request = PreparedRequest {
+    let mut request = PreparedRequest {
         method: Method::PUT,
         target: "/x",
         common: &common,
@@ -156,7 +156,7 @@ async fn run_with(
         ..Script::default()
     };
     let result = pipeline
-        .execute::<Buffered, _>(&script, request, &call)
+        .execute::<Buffered, _>(&script, &mut request, &call)
         .await;
     assert!(
         script.steps.lock().unwrap().is_empty(),
@@ -757,7 +757,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             target: "/x".to_owned(),
         };
         let common = CommonHeaders::new(HeaderMap::new(), &HeaderValue::from_static("h"));
-        let request = PreparedRequest {
+        let mut request = PreparedRequest {
             method: Method::POST,
             target: "/x",
             common: &common,
@@ -775,7 +775,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             tries: Mutex::default(),
         };
         let outcome = pipeline
-            .execute::<Buffered, _>(&stuck, request, &call)
+            .execute::<Buffered, _>(&stuck, &mut request, &call)
             .await;
         let error = outcome.map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Attempt));

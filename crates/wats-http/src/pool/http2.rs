@@ -1,5 +1,5 @@
-//! HTTP/2, spoken through h2 itself: the [`Driver`], a task that reads and writes a connection, and [`send`], by which a call
-//! opens a stream and waits for its answer.
+//! HTTP/2, spoken through h2 itself: the [`Driver`], a task that reads and writes a connection, [`send`], by which a call
+//! opens a stream, and [`Sent`], by which it waits for the answer.
 //!
 //! A call's own task hands its request to h2 and is woken by the driver when its answer is there; nothing stands between the
 //! two. Only a body that the network does not take at once gets a [task of its own](super::upload). h2 keeps what came for a
@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use h2::client::{Connection, SendRequest};
+use h2::client::{Connection, ResponseFuture, SendRequest};
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -154,11 +154,16 @@ impl Unheard {
     }
 }
 
-/// Sends a request and waits for the head of its answer. Dropped before, it resets the stream.
-pub(super) async fn send(
-    link: &Link,
-    request: http::Request<Outgoing>,
-) -> Result<http::Response<WireBody>, Unheard> {
+/// A request that the connection has taken. Dropped before its answer, it resets the stream.
+pub(super) struct Sent {
+    sender: SendRequest<Piece>,
+    answer: ResponseFuture,
+    /// The body, if there is one.
+    upload: Option<Upload>,
+}
+
+/// Gives a request to the connection. No part of a future: a request is large, and would be in it twice.
+pub(super) fn send(link: &Link, request: http::Request<Outgoing>) -> Result<Sent, Unheard> {
     let (head, body) = request.into_parts();
     let mut request = http::Request::from_parts(head, ());
     if let Some(length @ 1..) = body.size_hint().exact() {
@@ -175,19 +180,29 @@ pub(super) async fn send(
             error,
             not_taken: true,
         })?;
-    let answer = if is_whole {
-        drop(stream);
-        answer.await
-    } else {
-        // A stream may have to wait until the server takes another. Nothing of a body is taken before. That the connection has
-        // ended the upload notices too, and the answer may be there all the same.
-        let _ = poll_fn(|context| sender.poll_ready(context)).await;
-        let uploading = upload::start(Upload::new(body, stream)).await;
-        let answer = answer.await;
-        uploading.keep_on();
-        answer
-    };
-    answer.map(WireBody::answer).map_err(Unheard::taken)
+    Ok(Sent {
+        sender,
+        answer,
+        upload: (!is_whole).then(|| Upload::new(body, stream)),
+    })
+}
+
+impl Sent {
+    /// Waits for the head of the answer, while the body goes out.
+    pub(super) async fn answer(&mut self) -> Result<http::Response<WireBody>, Unheard> {
+        let answer = if let Some(upload) = self.upload.take() {
+            // A stream may have to wait until the server takes another. Nothing of a body is taken before. That the connection has
+            // ended the upload notices too, and the answer may be there all the same.
+            let _ = poll_fn(|context| self.sender.poll_ready(context)).await;
+            let uploading = upload::start(upload).await;
+            let answer = (&mut self.answer).await;
+            uploading.keep_on();
+            answer
+        } else {
+            (&mut self.answer).await
+        };
+        answer.map(WireBody::answer).map_err(Unheard::taken)
+    }
 }
 
 /// Reads and writes a connection until it ends.
@@ -279,6 +294,13 @@ mod tests {
         while !read.windows(wanted.len()).any(|bytes| bytes == wanted) {
             assert!(far.read_buf(&mut read).await.unwrap() > 0, "{read:?}");
         }
+    }
+
+    async fn send(
+        link: &Link,
+        request: http::Request<Outgoing>,
+    ) -> Result<http::Response<WireBody>, Unheard> {
+        super::send(link, request)?.answer().await
     }
 
     /// The answer, a GOAWAY, and the end of the connection are all read before the call looks.

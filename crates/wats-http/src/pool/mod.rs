@@ -292,7 +292,10 @@ impl Pool {
                 let streams = &link.streams;
                 let since = Since::last_answer(lease.reused, streams);
                 let unanswered = Unanswered::new(pool_state, request, since);
-                let sent = http2::send(link, outgoing).await;
+                let sent = match http2::send(link, outgoing) {
+                    Ok(mut sent) => sent.answer().await,
+                    Err(unheard) => Err(unheard),
+                };
                 unanswered.ended();
                 if sent.is_ok() {
                     streams.answered();

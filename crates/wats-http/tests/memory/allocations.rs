@@ -58,5 +58,5 @@ fn a_pooled_get_allocates_no_more_than_it_did() {
 fn the_future_of_a_call_is_small() {
     let client = client("http://127.0.0.1:9").build().unwrap();
     let size = size_of_val(&client.execute(Call::new(&GET)));
-    assert!(size <= 4 * 1024 + 256, "{size} bytes");
+    assert!(size <= 3 * 1024 + 512, "{size} bytes");
 }

@@ -15,6 +15,9 @@ use super::named::PopupAnswer;
 use super::state::{Many, Nested, Plain, Single, Taken};
 use super::step::StepRef;
 
+/// More room than this, in bytes, is given back when no further step comes: a long list that has doubled may be half empty.
+const LOOSE: usize = 64 << 10;
+
 /// Steps of a sequence, in the order in which they were run.
 ///
 /// Each method adds a step and returns a handle, by which more can be said of it. The name comes first, then what was
@@ -209,7 +212,10 @@ impl Sequence {
     }
 
     /// The sequence as a step. File and version of its call are filled in when the report is built.
-    pub(super) fn into_step(self, name: String) -> Step {
+    pub(super) fn into_step(mut self, name: String) -> Step {
+        if (self.steps.capacity() - self.steps.len()) * size_of::<Step>() > LOOSE {
+            self.steps.shrink_to_fit();
+        }
         Step {
             status: Some(self.outcome()),
             sequence_call: Some(Box::new(SequenceCall {

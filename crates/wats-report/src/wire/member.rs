@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
-use wats_codec::fast::{Encode as _, Kind, Sink, Source};
+use wats_codec::fast::{Encode as _, Growth, Kind, Sink, Source};
 
 use super::any;
 use super::read::{Leftover, decode_plain};
@@ -403,28 +403,16 @@ impl<T: Member> Member for Vec<T> {
         let most = MOST_AHEAD / size_of::<T>().max(1);
         let ahead = source.remaining(&list).min(most);
         let items = field.insert(Self::with_capacity(ahead));
+        let growth = Growth::of(source);
         while source.next_item(&mut list)? {
             if items.len() == items.capacity() {
-                grow(items);
+                growth.grow(items, source);
             }
             T::decode_item(items, source)?;
         }
-        if items.len() < items.capacity() {
-            items.shrink_to_fit();
-        }
+        Growth::end(items);
         Some(())
     }
-}
-
-/// Makes room for further items. Most lists are of one item, such as the measurement of a step; others are of many, and an
-/// item is large, so that moving it costs more than room that is given back.
-fn grow<T>(items: &mut Vec<T>) {
-    items.reserve_exact(match items.len() {
-        0 => 1,
-        1 => 7,
-        few @ ..64 => few * 3,
-        many => many,
-    });
 }
 
 /// Puts a value that can be none.

@@ -64,6 +64,10 @@ fn large_reports_take_little_memory() {
 }
 
 fn ten_steps() -> Report {
+    steps(10)
+}
+
+fn steps(count: usize) -> Report {
     let unit = Unit {
         part_number: "PCBA-001",
         serial_number: "SN-42",
@@ -78,7 +82,7 @@ fn ten_steps() -> Report {
         .station(station)
         .operator("Kari")
         .steps(|root| {
-            for n in 0..10 {
+            for n in 0..count {
                 root.numeric(
                     format!("Voltage {n}"),
                     3.3,
@@ -105,6 +109,33 @@ fn a_report_that_is_read_takes_little_memory() {
         assert!(memory.count_total <= 65, "{format}: {memory:?}");
         assert!(memory.bytes_current <= 7_200, "{format}: {memory:?}");
     }
+}
+
+/// A list that doubled while it is read would be there twice, and half empty at the end.
+#[test]
+fn a_long_report_takes_little_more_memory_than_its_steps() {
+    let mut report = None;
+    let built = allocation_counter::measure(|| report = Some(steps(5_000)));
+    let report = report.unwrap();
+    let codec = Serializer::new(Format::Json);
+    let text = codec.to_vec(&report).unwrap();
+    let mut read = None;
+    let memory = allocation_counter::measure(|| {
+        read = Some(codec.from_slice::<Report>(&text).unwrap());
+    });
+    assert_eq!(read.as_ref(), Some(&report));
+    let mut body = None;
+    let written = allocation_counter::measure(|| body = Some(report.body().unwrap()));
+    assert!(
+        written.bytes_current.unsigned_abs() < text.len() as u64 + (64 << 10),
+        "{written:?}"
+    );
+    let kept = memory.bytes_current.unsigned_abs();
+    assert!(memory.bytes_max < kept + kept / 2, "{memory:?}");
+    assert!(
+        built.bytes_current.unsigned_abs() < kept + kept / 8,
+        "{built:?}, {memory:?}"
+    );
 }
 
 /// An explicit null of a member takes no room beyond its object.

@@ -590,4 +590,9 @@ impl<'de> Source<'de> for JsonSource<'de> {
     fn remaining(&self, _list: &Begun) -> usize {
         0
     }
+
+    #[inline]
+    fn read_of(&self) -> Option<(usize, usize)> {
+        Some((self.at, self.text.len()))
+    }
 }
