@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use futures_util::FutureExt as _;
@@ -63,17 +63,31 @@ impl Driver {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T> {
         check()?;
-        let (ended, end) = mpsc::sync_channel(1);
-        let job = async move {
+        let ended = Arc::new(Mutex::new(None));
+        let end = Arc::clone(&ended);
+        self.carry_out(Box::pin(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            let _ = ended.send(outcome);
-        };
-        self.send(Box::pin(job))?;
-        match end.recv() {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(panic)) => resume_unwind(panic),
-            Err(_) => Err(Error::Wait("its thread has ended".to_owned())),
+            *end.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        }))?;
+        let outcome = ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match outcome {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(panic)) => resume_unwind(panic),
+            None => Err(Error::Wait("its thread has ended".to_owned())),
         }
+    }
+
+    /// Waits until a job has ended, or its thread. It knows no types: the code of a channel is long, and would be compiled
+    /// for each.
+    fn carry_out(&self, job: Job) -> Result<()> {
+        let (ended, end) = mpsc::sync_channel::<()>(1);
+        self.send(Box::pin(async move {
+            job.await;
+            drop(ended);
+        }))?;
+        // Nothing is ever sent: it ends when the other side is dropped, and no earlier.
+        let _ = end.recv();
+        Ok(())
     }
 
     #[cfg(test)]
