@@ -8,6 +8,7 @@ use super::{Dimensions, Level, ProductGroup, RepairCount, StatisticsFilter, Yiel
 use crate::ask::request::request;
 use crate::ask::{Ask, Core, Kept, Route};
 use crate::error::{Error, Result};
+use crate::scanned::{self, Kind};
 
 request! {
     /// From [`AnalyticsService::product_groups`].
@@ -57,12 +58,15 @@ impl Scope<'_> {
 
 /// Ids as one parameter.
 fn ids(name: &str, ids: &[&str]) -> Result<String> {
-    match ids.iter().find(|id| id.is_empty() || id.contains(';')) {
-        None => Ok(ids.join(";")),
-        Some(odd) => Err(Error::Query(format!(
-            "the id {odd:?} in {name} is empty or has the `;` that stands between ids"
-        ))),
+    for id in ids {
+        if id.is_empty() || id.contains(';') {
+            return Err(Error::Query(format!(
+                "the id {id:?} in {name} is empty or has the `;` that stands between ids"
+            )));
+        }
+        scanned::check(&format!("id in {name}"), id, Kind::Name)?;
     }
+    Ok(ids.join(";"))
 }
 
 /// The server counts in 32 bits.
