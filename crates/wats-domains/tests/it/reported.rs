@@ -88,7 +88,7 @@ async fn plus_blank_and_percent_are_escaped_everywhere() {
     assert_eq!(mock.requests().len(), 3);
 }
 
-/// A server that pays no heed to the place of a page gives the first one for ever: that ends, with an error.
+/// A server that passes over the place of a page gives the first one for ever: that ends, with an error.
 #[tokio::test]
 async fn pages_that_do_not_move_on_end() {
     let rows = json!([{"assetId": "1"}, {"assetId": "2"}]);
