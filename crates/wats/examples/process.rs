@@ -28,10 +28,8 @@ async fn main() -> wats::Result<()> {
     println!("{} with those not in use any more", with_inactive.len());
 
     // By a route that the server does not publish.
-    for category in process.internal().repair_categories(500).await? {
-        for code in category.fail_codes() {
-            println!("{}: {}", category.description(), code.description());
-        }
+    for code in process.internal().fail_codes(500).await? {
+        println!("{}: {}", code.category, code.code.description());
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ async fn main() -> wats::Result<()> {
     for change in production.changes(100).await? {
         println!("{:?}: {:?}", change.serial_number, change.new_phase);
         if let Some(id) = change.id {
-            production.handled(id).await?;
+            production.delete_change(id).await?;
         }
     }
     Ok(())

@@ -140,7 +140,7 @@ impl InternalAnalytics {
     /// [`Error::Query`] for a filter that is refused; or the call fails.
     pub fn unit_flow(&self, filter: &StatisticsFilter) -> Ask<Value> {
         let route = &route::unit_flow;
-        self.core.ask(route, filter.body_of(route.call()))
+        self.core.ask_any(route, filter.body_of(route.call()))
     }
 
     /// As [`unit_flow`](Self::unit_flow), with the flow split by a dimension (`POST /api/internal/UnitFlow/SplitBy`), which
@@ -150,7 +150,7 @@ impl InternalAnalytics {
     /// As [`unit_flow`](Self::unit_flow).
     pub fn unit_flow_split(&self, filter: &StatisticsFilter) -> Ask<Value> {
         let route = &route::unit_flow_split;
-        self.core.ask(route, filter.body_of(route.call()))
+        self.core.ask_any(route, filter.body_of(route.call()))
     }
 
     /// The flow of units of these ids (`POST /api/internal/UnitFlow/SN`). The form of the answer is not described.
@@ -164,7 +164,7 @@ impl InternalAnalytics {
         } else {
             Ok(route.call().json(unit_ids))
         };
-        self.core.ask(route, call)
+        self.core.ask_any(route, call)
     }
 
     /// Units of a flow in their order (`POST /api/internal/UnitFlow/UnitOrder`). The form of the answer is not described.
@@ -178,7 +178,7 @@ impl InternalAnalytics {
         } else {
             Ok(route.call().json(units))
         };
-        self.core.ask(route, call)
+        self.core.ask_any(route, call)
     }
 
     /// The ways between the processes of a flow (`GET /api/internal/UnitFlow/Links`). The filter is a text whose form the

@@ -9,6 +9,7 @@ use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept, Route};
 use crate::error::{Error, Result};
+use crate::scanned::{self, Kind};
 
 request! {
     /// From [`AnalyticsService::product_groups`].
@@ -58,12 +59,15 @@ impl Scope<'_> {
 
 /// Ids as one parameter.
 fn ids(name: &str, ids: &[&str]) -> Result<String> {
-    match ids.iter().find(|id| id.is_empty() || id.contains(';')) {
-        None => Ok(ids.join(";")),
-        Some(odd) => Err(Error::Query(format!(
-            "the id {odd:?} in {name} is empty or has the `;` that stands between ids"
-        ))),
+    for id in ids {
+        if id.is_empty() || id.contains(';') {
+            return Err(Error::Query(format!(
+                "the id {id:?} in {name} is empty or has the `;` that stands between ids"
+            )));
+        }
+        scanned::check(&format!("id in {name}"), id, Kind::Name)?;
     }
+    Ok(ids.join(";"))
 }
 
 /// The server counts in 32 bits.

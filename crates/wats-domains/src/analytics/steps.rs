@@ -51,6 +51,8 @@ pub struct TopFailedOf<'a> {
 impl TopFailedOf<'_> {
     pub(super) fn query(self, call: Call) -> Result<Call> {
         scanned::check_some("part number", self.part_number, Kind::Number)?;
+        scanned::check("product group", self.product_group, Kind::Name)?;
+        scanned::check("level", self.level, Kind::Name)?;
         let Ok(count @ 1..) = i32::try_from(self.count) else {
             return Err(Error::Query(format!(
                 "the count of steps is {}; it goes from 1 to {}",

@@ -266,7 +266,7 @@ fn begin_write(core: &Arc<Core>, random: &mut Random) -> BoxFuture<'static, ()> 
         0 => {
             let all = KEYS.map(Product::new);
             let many = BulkOptions::default().at_once(2).no_outage_wait();
-            Box::pin(async move { drop(products.save_many(all, &many).await) })
+            Box::pin(async move { drop(products.save_each(all, &many).await) })
         }
         1 => Box::pin(async move {
             let call = rows::delete.call().path("key", key);

@@ -219,7 +219,7 @@ classes! {
     /// Sites.
     Sites = sites, STATIC;
     /// Repair operations with their failure codes.
-    RepairOperations = repair_operations, STATIC;
+    RepairConfigs = repair_configs, STATIC;
     /// Single products.
     Products = products, LISTS;
     /// Lists of products.

@@ -87,7 +87,7 @@ fn what_hardly_changes_is_kept_for_an_hour_lists_for_minutes_and_what_is_live_no
         &options.asset_types,
         &options.phases,
         &options.sites,
-        &options.repair_operations,
+        &options.repair_configs,
     ] {
         assert_eq!(class.ttl, Some(HOUR));
     }

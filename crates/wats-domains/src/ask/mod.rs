@@ -1,7 +1,8 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
 //! memory, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional parameters, `file`
-//! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `service` makes the types of
-//! services, `driver` runs what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
+//! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `undescribed` reads answers
+//! that nobody describes or that say nothing, `service` makes the types of services, `driver` runs what a synchronous program
+//! waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
 //! Nothing here knows a domain's operations; the services stand above.
 
 mod disposition;
@@ -14,6 +15,7 @@ mod many;
 pub(crate) mod request;
 pub(crate) mod route;
 pub(crate) mod service;
+mod undescribed;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -371,10 +373,6 @@ impl Core {
 
     pub(crate) fn cache_stats(&self) -> CachesStats {
         self.caches.stats()
-    }
-
-    pub(crate) fn decode<T: Decode>(&self, response: &Response) -> Result<T> {
-        Ok(response.decode_with(|body| self.json.from_json(body))?)
     }
 
     pub(crate) fn encode<T: Encode>(&self, what: &'static str, value: &T) -> Result<Bytes> {

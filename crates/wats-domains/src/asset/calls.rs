@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Asset, AssetFile, AssetKey, AssetState, AssetType};
-use crate::route::tests::{AWKWARD, ID, Lacks};
+use crate::route::tests::{ID, Lacks, said, text};
 use crate::{Filter, Wats};
 
 const ODATA: &str = "OData: its options are those of the query language";
@@ -21,55 +21,55 @@ pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
 
 pub(crate) async fn call_all(api: &Wats) {
     let asset = api.asset();
-    let (id, number) = (AssetKey::Id(AWKWARD), AssetKey::SerialNumber(AWKWARD));
-    let list = asset.list().filter(Filter::eq("assetName", AWKWARD));
-    drop(list.top(5).skip(5).order_by("assetName desc").await);
-    drop(asset.log().filter(Filter::eq("user", AWKWARD)).await);
-    drop(asset.types().top(5).await);
+    let (id, number) = (AssetKey::Id(text()), AssetKey::SerialNumber(text()));
+    let list = asset.list().filter(Filter::eq("assetName", text()));
+    said(list.top(5).skip(5).order_by("assetName desc").await);
+    said(asset.log().filter(Filter::eq("user", text())).await);
+    said(asset.types().top(5).await);
     for key in [id, number] {
-        drop(asset.get(key).await);
-        drop(
+        said(asset.get(key).await);
+        said(
             asset
                 .status(key)
                 .translate(false)
-                .culture_code("zh-CN")
+                .culture_code(text())
                 .await,
         );
-        drop(asset.sub_assets(key).level(1_u32).await);
-        drop(asset.set_state(key, AssetState::InStorage).await);
-        drop(
+        said(asset.sub_assets(key).level(1_u32).await);
+        said(asset.set_state(key, AssetState::InStorage).await);
+        said(
             asset
                 .add_count(key, 3)
                 .with_children(true)
-                .culture_code("zh-CN")
+                .culture_code(text())
                 .await,
         );
-        drop(asset.set_total_count(key, 3).with_children(true).await);
-        drop(asset.reset_running_count(key).comment(AWKWARD).await);
-        drop(
+        said(asset.set_total_count(key, 3).with_children(true).await);
+        said(asset.reset_running_count(key).comment(text()).await);
+        said(
             asset
                 .calibrated(key, Timestamp::UNIX_EPOCH)
-                .comment(AWKWARD)
+                .comment(text())
                 .await,
         );
-        drop(
+        said(
             asset
                 .maintained(key, Timestamp::UNIX_EPOCH)
-                .comment(AWKWARD)
+                .comment(text())
                 .await,
         );
-        drop(asset.post_message(key, AWKWARD).await);
-        drop(asset.delete(key).await);
+        said(asset.post_message(key, text()).await);
+        said(asset.delete(key).await);
     }
-    drop(asset.save(&Asset::new("DMM-7", ID)).await);
-    drop(asset.save_type(&AssetType::new("DMM")).await);
+    said(asset.save(&Asset::new("DMM-7", ID)).await);
+    said(asset.save_type(&AssetType::new("DMM")).await);
     let internal = asset.internal();
     let file = AssetFile {
-        asset_id: AWKWARD,
-        name: AWKWARD,
+        asset_id: text(),
+        name: text(),
     };
-    drop(internal.files(AWKWARD).await);
-    drop(internal.file(file).await);
-    drop(internal.upload_file(file, "text").await);
-    drop(internal.delete_files(AWKWARD, &[AWKWARD]).await);
+    said(internal.files(text()).await);
+    said(internal.file(file).await);
+    said(internal.upload_file(file, "text").await);
+    said(internal.delete_files(text(), &[text()]).await);
 }

@@ -177,7 +177,7 @@ impl AssetService {
     }
 }
 
-fn checked(asset: &Asset) -> Result<()> {
+pub(super) fn checked(asset: &Asset) -> Result<()> {
     let number = asset.serial_number.as_deref().unwrap_or_default();
     scanned::check_some("serial number", number, Kind::Number)?;
     match asset.type_id {

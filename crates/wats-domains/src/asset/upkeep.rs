@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 request! {
     /// From [`AssetService::add_count`].
-    pub struct AddCount -> Value, by ask {
+    pub struct AddCount -> Value, by ask_any {
         /// Whether the assets that belong to it are counted too.
         "incrementChildren" => with_children: bool,
         /// The language of the message in the answer, such as `zh-CN`.
@@ -19,7 +19,7 @@ request! {
     }
 
     /// From [`AssetService::set_total_count`].
-    pub struct SetTotalCount -> Value, by ask {
+    pub struct SetTotalCount -> Value, by ask_any {
         /// Whether the assets that belong to it are counted too.
         "incrementChildren" => with_children: bool,
         /// The language of the message in the answer, such as `zh-CN`.

@@ -22,7 +22,7 @@ pub enum Certificates {
 
 request! {
     /// From [`ExportService::queue_certificates`].
-    pub struct QueueCertificates -> Value, by ask {
+    pub struct QueueCertificates -> Value, by ask_any {
         /// Which details, such as `miscInfo` and `asset`.
         "dimensions" => details: Dimensions,
         /// How numbers are written that have no format of their own: `default`, `integer`, `decimal`, `scientific`, `general`,

@@ -44,7 +44,7 @@ request! {
     }
 
     /// From [`ManualInspectionService::save_steps`].
-    pub struct SaveSteps -> Value, by ask {
+    pub struct SaveSteps -> Value, by ask_any {
         /// Whether the inspection is done, which makes its report.
         "submit" => submit: bool,
         /// Whether the answer is the whole inspection.
@@ -100,13 +100,13 @@ impl ManualInspectionService {
     /// not described.
     pub fn save_string_test(&self, step: &InspectionStep) -> Ask<Value> {
         let call = route::save_string_test.call().json(step);
-        self.core.ask(&route::save_string_test, Ok(call))
+        self.core.ask_any(&route::save_string_test, Ok(call))
     }
 
     /// Whether a misc info fits (`PUT /api/internal/ManualInspection/ValidateMiscInfo`). The form of the answer is not
     /// described.
     pub fn check_misc_info(&self, misc_info: &InspectionMiscInfo) -> Ask<Value> {
         let call = route::check_misc_info.call().json(misc_info);
-        self.core.ask(&route::check_misc_info, Ok(call))
+        self.core.ask_any(&route::check_misc_info, Ok(call))
     }
 }

@@ -15,8 +15,8 @@ mod repair;
 pub(crate) mod route;
 mod service;
 
-pub use internal::{GetRepairOperation, InternalProcesses};
+pub use internal::{GetRepairConfig, InternalProcesses};
 pub use key::ProcessKey;
 pub use model::{DetailedProcess, Process};
-pub use repair::{Binding, RepairCategory, RepairOperation, RepairOperations, RepairType};
+pub use repair::{Binding, FailCode, RepairCategory, RepairConfig, RepairConfigs, RepairType};
 pub use service::{ListProcesses, ProcessService};

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 use wats_codec::Decode;
+use wats_report::builder::FailureCode;
 use wats_report::wire;
 use wats_report::wire::fast::Source;
 
@@ -44,8 +45,8 @@ wats_report::numbers! {
 }
 
 wire! {
-    /// A repair operation: what its reports must tell.
-    pub struct RepairOperation {
+    /// What the reports of a repair operation must tell.
+    pub struct RepairConfig {
         /// Description.
         "Description" => description: String,
         /// Whether a report names the test that failed.
@@ -87,7 +88,7 @@ wire! {
     }
 }
 
-impl RepairOperation {
+impl RepairConfig {
     /// The categories; empty if the server sent none.
     pub fn categories(&self) -> &[RepairCategory] {
         self.categories.as_deref().unwrap_or_default()
@@ -114,25 +115,45 @@ impl RepairCategory {
     }
 }
 
-/// All repair operations by the codes of their processes.
+/// A code of a failure, with its category.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FailCode {
+    /// The text of the category that reports carry.
+    pub category: String,
+    /// The code.
+    pub code: RepairCategory,
+}
+
+impl FailCode {
+    /// The two texts as a repair report takes them.
+    pub fn failure_code(&self) -> FailureCode<'_> {
+        FailureCode {
+            category: &self.category,
+            code: self.code.description(),
+        }
+    }
+}
+
+/// What all repair operations ask for, by the codes of their processes.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub struct RepairOperations(BTreeMap<String, Option<RepairOperation>>);
+pub struct RepairConfigs(BTreeMap<String, Option<RepairConfig>>);
 
-impl Decode for RepairOperations {
+impl Decode for RepairConfigs {
     fn decode<'de, S: Source<'de>>(source: &mut S) -> Option<Self> {
         Decode::decode(source).map(Self)
     }
 }
 
-impl RepairOperations {
+impl RepairConfigs {
     /// The one of a code.
-    pub fn get(&self, code: i32) -> Option<&RepairOperation> {
+    pub fn get(&self, code: i32) -> Option<&RepairConfig> {
         self.0.get(&code.to_string())?.as_ref()
     }
 
     /// All of them, each with its code as the server writes it.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &RepairOperation)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RepairConfig)> {
         let some = |(code, operation): (_, Option<_>)| Some((code, operation?));
         let all = self
             .0

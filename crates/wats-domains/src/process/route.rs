@@ -13,7 +13,7 @@ pub(crate) mod internal {
     routes! { "process.internal";
         list              = GET "/api/internal/Process/GetProcesses"            safe keeps Processes;
         get               = GET "/api/internal/Process/GetProcess/{id}"         safe keeps Processes;
-        repair_operations = GET "/api/internal/Process/GetRepairOperations"     safe keeps RepairOperations;
-        repair_operation  = GET "/api/internal/Process/GetRepairOperation/{id}" safe keeps RepairOperations;
+        repair_configs    = GET "/api/internal/Process/GetRepairOperations"     safe keeps RepairConfigs;
+        repair_config     = GET "/api/internal/Process/GetRepairOperation/{id}" safe keeps RepairConfigs;
     }
 }

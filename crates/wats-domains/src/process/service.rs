@@ -61,7 +61,7 @@ impl ProcessService {
     /// Forgets processes and repair operations in memory: the next reads ask the server.
     pub fn refresh(&self) {
         self.core.clear(Kept::Processes);
-        self.core.clear(Kept::RepairOperations);
+        self.core.clear(Kept::RepairConfigs);
     }
 
     /// The active process of a code or a name. If the list in memory does not have it and is older than a second, the server

@@ -3,7 +3,7 @@
 use super::{
     Bom, BomComponent, BomItem, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation,
 };
-use crate::route::tests::{AWKWARD, ID, Lacks};
+use crate::route::tests::{ID, Lacks, said, text};
 use crate::{BulkOptions, Filter, Product, ProductQuery, ProductRevision, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
@@ -27,56 +27,56 @@ pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
 pub(crate) async fn call_all(api: &Wats) {
     let product = api.product();
     let whole = ProductQuery::default()
-        .filter(Filter::eq("name", AWKWARD))
+        .filter(Filter::eq("name", text()))
         .top(5)
         .order_by("name desc");
     let many = BulkOptions::default();
-    drop(product.get(AWKWARD).await);
-    drop(product.query(&whole).await);
-    drop(product.save(&Product::new("P")).await);
+    said(product.get(text()).await);
+    said(product.query(&whole).await);
+    said(product.save(&Product::new("P")).await);
     let key = RevisionKey {
-        part_number: AWKWARD,
-        revision: AWKWARD,
+        part_number: text(),
+        revision: text(),
     };
     let mut revision = ProductRevision::new("A");
     revision.product_id = Some(ID);
-    drop(product.save_in_lists([Product::new("P")], &many).await);
-    drop(product.revision(key).await);
-    drop(product.save_revision(&revision).await);
-    drop(product.save_revisions([revision], &many).await);
-    drop(product.save_bom_xml("<BOM/>").await);
+    said(product.save_many([Product::new("P")], &many).await);
+    said(product.revision(key).await);
+    said(product.save_revision(&revision).await);
+    said(product.save_revisions([revision], &many).await);
+    said(product.save_bom_xml("<BOM/>").await);
     let mut bom = Bom::new(key);
-    bom.components.push(BomComponent::new(AWKWARD));
-    drop(product.save_bom(&bom).await);
-    drop(product.groups(AWKWARD).revision(AWKWARD).await);
+    bom.components.push(BomComponent::new(text()));
+    said(product.save_bom(&bom).await);
+    said(product.groups(text()).revision(text()).await);
     let member = GroupMember {
-        group: AWKWARD,
-        part_number: AWKWARD,
+        group: text(),
+        part_number: text(),
     };
-    drop(
+    said(
         product
             .add_to_group(member)
-            .revision("A")
+            .revision(text())
             .exclude(true)
             .await,
     );
-    drop(product.vendors().await);
-    drop(product.add_vendors(&[AWKWARD]).await);
-    drop(product.delete_vendors(&[AWKWARD]).await);
+    said(product.vendors().await);
+    said(product.add_vendors(&[text()]).await);
+    said(product.delete_vendors(&[text()]).await);
     let internal = product.internal();
-    drop(internal.bom(key).await);
-    drop(internal.save_bom(key, &[BomItem::default()]).await);
-    drop(internal.get(AWKWARD).await);
-    drop(internal.info(key).await);
-    drop(internal.categories().await);
-    drop(internal.save_categories(&[ProductCategory::new("C")]).await);
+    said(internal.bom(key).await);
+    said(internal.save_bom(key, &[BomItem::default()]).await);
+    said(internal.get(text()).await);
+    said(internal.info(key).await);
+    said(internal.categories().await);
+    said(internal.save_categories(&[ProductCategory::new("C")]).await);
     let part = PartOf {
         whole: ID,
         part: uuid::Uuid::nil(),
     };
     let mut relation = RevisionRelation::new(part);
-    drop(internal.relate(&relation).await);
+    said(internal.relate(&relation).await);
     relation.relation_id = Some(ID);
-    drop(internal.save_relation(&relation).await);
-    drop(internal.delete_relation(ID).await);
+    said(internal.save_relation(&relation).await);
+    said(internal.delete_relation(ID).await);
 }

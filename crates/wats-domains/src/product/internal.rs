@@ -53,7 +53,7 @@ impl InternalProducts {
         let route = &route::internal::get;
         let call = scanned::check_some("part number", part_number, Kind::Number)
             .map(|()| route.call().query("PN", part_number));
-        self.core.ask(route, call)
+        self.core.ask_any(route, call)
     }
 
     /// What a revision is made of and part of (`GET /api/internal/Product/GetProductInfo`). The form of the answer is not
@@ -63,7 +63,7 @@ impl InternalProducts {
     /// As [`bom`](Self::bom).
     pub fn info(&self, key: RevisionKey<'_>) -> Ask<Value> {
         let route = &route::internal::info;
-        self.core.ask(route, key.query(route.call()))
+        self.core.ask_any(route, key.query(route.call()))
     }
 
     /// All categories (`GET /api/internal/Product/GetProductCategories`).

@@ -47,7 +47,7 @@ impl ProductService {
     /// of one part number or one id the last one is what stays. An outage is waited out, see
     /// [`BulkOptions::outage_wait`].
     ///
-    /// It takes up to a hundred times fewer calls than [`save_many`](Self::save_many), and gives no products back: what the
+    /// It takes up to a hundred times fewer calls than [`save_each`](Self::save_each), and gives no products back: what the
     /// server answers to a list is not described, so their ids take a [`get`](Self::get).
     ///
     /// A list that the server refuses for what is in it, or whose answer counts errors or names fewer than were sent, is
@@ -57,22 +57,22 @@ impl ProductService {
     /// # Errors
     /// [`Error::Config`] for options that cannot be kept; nothing is sent then. A product without a part number, and what
     /// [`save`](Self::save) refuses, is [`Error::Query`] at its place and not sent.
-    pub fn save_in_lists<I>(&self, products: I, many: &BulkOptions) -> Ask<Partition<(), Error>>
+    pub fn save_many<I>(&self, products: I, many: &BulkOptions) -> Ask<Partition<(), Error>>
     where
         I: IntoIterator,
         I::IntoIter: Send + 'static,
         I::Item: Borrow<Product> + Send + 'static,
     {
         self.core
-            .save_lists(&route::save_in_lists, &PRODUCTS, products, many)
+            .save_lists(&route::save_many, &PRODUCTS, products, many)
     }
 
-    /// Inserts or updates many revisions (`PUT /api/Products/Revisions`), as [`save_in_lists`](Self::save_in_lists) does
+    /// Inserts or updates many revisions (`PUT /api/Products/Revisions`), as [`save_many`](Self::save_many) does
     /// with products. Revisions that name their product in different ways, by id and by part number, are not known to be
     /// one.
     ///
     /// # Errors
-    /// As [`save_in_lists`](Self::save_in_lists); a revision that [`save_revision`](Self::save_revision) refuses is
+    /// As [`save_many`](Self::save_many); a revision that [`save_revision`](Self::save_revision) refuses is
     /// [`Error::Query`] at its place and not sent.
     pub fn save_revisions<I>(&self, revisions: I, many: &BulkOptions) -> Ask<Partition<(), Error>>
     where

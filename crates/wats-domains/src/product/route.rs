@@ -9,7 +9,7 @@ routes! { "product";
     /// of an insert that got through updates it.
     save  = PUT "/api/Product"              safe stales [Products, ProductLists];
     /// As `save`, for many in one call.
-    save_in_lists  = PUT    "/api/Products"                       safe stales [Products, ProductLists];
+    save_many      = PUT    "/api/Products"                       safe stales [Products, ProductLists];
     revision       = GET    "/api/Product/{partNumber}/{revision}" safe keeps Products;
     save_revision  = PUT    "/api/Product/Revision"               safe stales [Products];
     save_revisions = PUT    "/api/Products/Revisions"             safe stales [Products];

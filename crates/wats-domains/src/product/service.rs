@@ -249,8 +249,8 @@ impl ProductService {
     /// one part number the last one is what stays. An outage is waited out, see [`BulkOptions::outage_wait`].
     ///
     /// It takes one call for each: what the server answers to a list of products is not described, and may not have the
-    /// products with their ids. Where those are not needed, [`save_in_lists`](Self::save_in_lists) takes fewer calls. Products are taken from the list and written when their turn comes; see
-    /// [`submit_many`](crate::ReportService::submit_many).
+    /// products with their ids. Where those are not needed, [`save_many`](Self::save_many) takes fewer calls. Products are
+    /// taken from the list and written when their turn comes; see [`submit_many`](crate::ReportService::submit_many).
     ///
     /// # Errors
     /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
@@ -260,11 +260,11 @@ impl ProductService {
     /// use wats_domains::{BulkOptions, Product};
     ///
     /// let products = ["PCBA-001", "PCBA-002"].map(Product::new);
-    /// let saved = api.product().save_many(products, &BulkOptions::default()).wait()?;
+    /// let saved = api.product().save_each(products, &BulkOptions::default()).wait()?;
     /// println!("{} saved, {} failed", saved.ok.len(), saved.failed.len());
     /// # Ok(()) }
     /// ```
-    pub fn save_many<I>(&self, products: I, many: &BulkOptions) -> Ask<Partition<Product, Error>>
+    pub fn save_each<I>(&self, products: I, many: &BulkOptions) -> Ask<Partition<Product, Error>>
     where
         I: IntoIterator,
         I::IntoIter: Send + 'static,

@@ -7,7 +7,7 @@ use super::{
     AddChild, FileFormat, InternalProduction, NewUnit, NumberRange, ProductionBatch, Reference,
     Reservation, SerialNumberRange, Unit, UnitKey, UnitPair, UnitPhase,
 };
-use crate::route::tests::{AWKWARD, Lacks, NUMBER};
+use crate::route::tests::{Lacks, NUMBER, said, text};
 use crate::{BulkOptions, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[(
@@ -19,69 +19,69 @@ pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[(
 pub(crate) async fn call_all(api: &Wats) {
     let production = api.production();
     let unit = UnitKey {
-        serial_number: AWKWARD,
-        part_number: AWKWARD,
+        serial_number: text(),
+        part_number: text(),
     };
     let pair = UnitPair {
         parent: unit,
         child: unit,
     };
     let other = AddChild::As {
-        part_number: AWKWARD,
-        revision: "B",
+        part_number: text(),
+        revision: text(),
     };
-    drop(production.unit(unit).await);
-    drop(production.verify(AWKWARD).part_number(AWKWARD).await);
-    drop(production.set_phase(unit, UnitPhase::Scrapped).await);
-    drop(production.set_process(unit, AWKWARD).await);
+    said(production.get(unit).await);
+    said(production.verify(text()).part_number(text()).await);
+    said(production.set_phase(unit, UnitPhase::Scrapped).await);
+    said(production.set_process(unit, text()).await);
     let many = BulkOptions::default();
-    drop(production.save_many([Unit::new(unit)], &many).await);
-    drop(production.changes(10).await);
-    drop(production.handled(NUMBER).await);
-    drop(production.add_child(pair, AddChild::ByBoxBuild).await);
-    drop(production.add_child(pair, other).await);
-    drop(production.remove_child(pair).await);
-    drop(production.check_children(unit).await);
-    drop(
+    said(production.save_many([Unit::new(unit)], &many).await);
+    said(production.changes(10).await);
+    said(production.delete_change(NUMBER).await);
+    said(production.add_child(pair, AddChild::ByBoxBuild).await);
+    said(production.add_child(pair, other).await);
+    said(production.remove_child(pair).await);
+    said(production.check_children(unit).await);
+    said(
         production
-            .save_batches([ProductionBatch::new("B", 5)], &many)
+            .save_batches([ProductionBatch::new(text(), 5)], &many)
             .await,
     );
-    drop(production.serial_number_types().await);
+    said(production.serial_number_types().await);
     let now = Timestamp::UNIX_EPOCH;
-    let take = production.take_serial_numbers(AWKWARD, 3, FileFormat::Xml);
-    let take = take.for_serial_number(AWKWARD).for_part_number(AWKWARD);
-    drop(take.station(AWKWARD).only_in_sequence(true).await);
+    let take = production.take_serial_numbers(text(), 3, FileFormat::Xml);
+    let take = take.for_serial_number(text()).for_part_number(text());
+    said(take.station(text()).only_in_sequence(true).await);
     let range = NumberRange {
-        first: AWKWARD,
-        last: AWKWARD,
+        first: text(),
+        last: text(),
     };
-    drop(
+    said(
         production
-            .serial_numbers_in(AWKWARD, range)
+            .serial_numbers_in(text(), range)
             .from(now)
             .until(now)
             .await,
     );
     for reference in [
         Reference::Unit(unit),
-        Reference::SerialNumber(AWKWARD),
-        Reference::PartNumber(AWKWARD),
+        Reference::SerialNumber(text()),
+        Reference::PartNumber(text()),
     ] {
-        drop(
+        said(
             production
-                .serial_numbers_of(AWKWARD, reference)
+                .serial_numbers_of(text(), reference)
                 .from(now)
                 .until(now)
                 .await,
         );
     }
-    let export = production.export_serial_numbers(AWKWARD, FileFormat::Csv);
-    drop(export.first("1").last("2").from(now).until(now).await);
+    let export = production.export_serial_numbers(text(), FileFormat::Csv);
+    said(export.first(text()).last(text()).from(now).until(now).await);
     let file = Part::bytes("1;2").file_name("numbers.csv");
-    drop(
+    said(
         production
-            .upload_serial_numbers(AWKWARD, FileFormat::Csv, file)
+            .upload_serial_numbers(text(), FileFormat::Csv, file)
             .await,
     );
     call_internal(&production.internal(), pair, range).await;
@@ -90,43 +90,43 @@ pub(crate) async fn call_all(api: &Wats) {
 async fn call_internal(internal: &InternalProduction, pair: UnitPair<'_>, range: NumberRange<'_>) {
     let unit = pair.parent;
     let new = NewUnit {
-        serial_number: AWKWARD,
-        part_number: AWKWARD,
-        revision: AWKWARD,
+        serial_number: text(),
+        part_number: text(),
+        revision: text(),
     };
-    drop(internal.unit(AWKWARD).part_number(AWKWARD).await);
-    drop(internal.unit_info(unit).await);
-    drop(internal.unit_hierarchy(unit).await);
-    drop(internal.unit_phase(unit).await);
-    drop(internal.unit_process(unit).await);
-    drop(internal.unit_history(unit).await);
-    drop(internal.unit_contents(new).await);
-    drop(internal.phases().await);
-    drop(internal.sites().await);
-    drop(internal.is_connected().await);
-    let create = internal.create_unit(new).batch_number(AWKWARD);
-    drop(create.phase(UnitPhase::Finalized).await);
-    let add = internal.add_child(pair, AddChild::ByBoxBuild, "en-US");
-    drop(add.check_phase(true).await);
-    drop(internal.remove_child(pair).culture_code("en-US").await);
+    said(internal.unit(text()).part_number(text()).await);
+    said(internal.unit_info(unit).await);
+    said(internal.unit_hierarchy(unit).await);
+    said(internal.unit_phase(unit).await);
+    said(internal.unit_process(unit).await);
+    said(internal.unit_history(unit).await);
+    said(internal.unit_contents(new).await);
+    said(internal.phases().await);
+    said(internal.sites().await);
+    said(internal.is_connected().await);
+    let create = internal.create_unit(new).batch_number(text());
+    said(create.phase(UnitPhase::Finalized).await);
+    let add = internal.add_child(pair, AddChild::ByBoxBuild, text());
+    said(add.check_phase(true).await);
+    said(internal.remove_child(pair).culture_code(text()).await);
     let all = internal.remove_all_children(unit);
-    drop(all.culture_code("en-US").await);
-    drop(internal.check_children(unit, "en-US").await);
+    said(all.culture_code(text()).await);
+    said(internal.check_children(unit, text()).await);
     let now = Timestamp::UNIX_EPOCH;
-    let find = internal.serial_numbers(AWKWARD, range);
-    drop(find.from(now).until(now).await);
-    let count = internal.serial_number_count(AWKWARD);
-    drop(count.first("1").last("2").from(now).until(now).await);
-    drop(internal.serial_number_ranges().of_type(AWKWARD).await);
-    drop(internal.serial_number_statistics().of_type(AWKWARD).await);
-    let ranges = [SerialNumberRange::new(AWKWARD, range)];
-    drop(internal.free_serial_numbers(&ranges).await);
-    drop(internal.delete_free_serial_numbers(&ranges).await);
+    let find = internal.serial_numbers(text(), range);
+    said(find.from(now).until(now).await);
+    let count = internal.serial_number_count(text());
+    said(count.first(text()).last(text()).from(now).until(now).await);
+    said(internal.serial_number_ranges().of_type(text()).await);
+    said(internal.serial_number_statistics().of_type(text()).await);
+    let ranges = [SerialNumberRange::new(text(), range)];
+    said(internal.free_serial_numbers(&ranges).await);
+    said(internal.delete_free_serial_numbers(&ranges).await);
     let reservation = Reservation {
-        type_name: AWKWARD,
+        type_name: text(),
         quantity: 3,
-        station: AWKWARD,
+        station: text(),
         only_in_sequence: true,
     };
-    drop(internal.reserve_serial_numbers(reservation).await);
+    said(internal.reserve_serial_numbers(reservation).await);
 }

@@ -100,7 +100,7 @@ impl ProductionService {
     /// # Errors
     /// As [`add_child`](Self::add_child).
     pub fn check_children(&self, unit: UnitKey<'_>) -> Ask<Value> {
-        self.core.ask(
+        self.core.ask_any(
             &route::check_children,
             parent(unit, route::check_children.call()),
         )

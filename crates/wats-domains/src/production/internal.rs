@@ -46,13 +46,13 @@ impl<'a> NewUnit<'a> {
 
 request! {
     /// From [`InternalProduction::unit`].
-    pub struct GetUnit -> Value, by ask {
+    pub struct GetUnit -> Value, by ask_any {
         /// Its part number, where serial numbers alone do not tell units apart.
         "partNumber" => part_number: String as Number,
     }
 
     /// From [`InternalProduction::create_unit`].
-    pub struct CreateUnit -> Value, by ask {
+    pub struct CreateUnit -> Value, by ask_any {
         /// The batch that it belongs to.
         "batchNumber" => batch_number: String as Number,
         /// The phase that it begins in.
@@ -60,19 +60,19 @@ request! {
     }
 
     /// From [`InternalProduction::add_child`].
-    pub struct AddChildChecked -> Value, by ask {
+    pub struct AddChildChecked -> Value, by ask_any {
         /// Whether the child must be in a phase in which it may be built in.
         "checkPhase" => check_phase: bool,
     }
 
     /// From [`InternalProduction::remove_child`].
-    pub struct RemoveChild -> Value, by ask {
+    pub struct RemoveChild -> Value, by ask_any {
         /// The language of messages in the answer, such as `zh-CN`.
         "cultureCode" => culture_code: String as Number,
     }
 
     /// From [`InternalProduction::remove_all_children`].
-    pub struct RemoveAllChildren -> Value, by ask {
+    pub struct RemoveAllChildren -> Value, by ask_any {
         /// The language of messages in the answer, such as `zh-CN`.
         "cultureCode" => culture_code: String as Number,
     }
@@ -136,7 +136,7 @@ impl InternalProduction {
     /// As [`unit`](Self::unit).
     pub fn unit_contents(&self, unit: NewUnit<'_>) -> Ask<Value> {
         let route = &route::internal::unit_contents;
-        self.core.ask(route, unit.query(route.call()))
+        self.core.ask_any(route, unit.query(route.call()))
     }
 
     /// All phases (`GET /api/internal/Mes/GetUnitPhases`), from memory if they were read lately
@@ -178,7 +178,7 @@ impl InternalProduction {
     /// Whether production is connected (`GET /api/internal/Production/isConnected`).
     pub fn is_connected(&self) -> Ask<Value> {
         let route = &route::internal::is_connected;
-        self.core.ask(route, Ok(route.call()))
+        self.core.ask_any(route, Ok(route.call()))
     }
 
     /// Makes a unit (`POST /api/internal/Production/CreateUnit`). It is not repeated; [`unit`](Self::unit) tells what a call
@@ -241,11 +241,11 @@ impl InternalProduction {
             call.query("ParentPartNumber", parent.part_number)
         });
         let call = call.and_then(|call| language("CultureCode", culture_code, call));
-        self.core.ask(route, call)
+        self.core.ask_any(route, call)
     }
 
     fn read(&self, route: &'static Route, unit: UnitKey<'_>) -> Ask<Value> {
-        self.core.ask(route, unit.query(route.call()))
+        self.core.ask_any(route, unit.query(route.call()))
     }
 }
 

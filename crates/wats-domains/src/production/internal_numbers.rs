@@ -63,7 +63,7 @@ pub struct Reservation<'a> {
 
 request! {
     /// From [`InternalProduction::serial_numbers`].
-    pub struct FindSerialNumbers -> Value, by ask {
+    pub struct FindSerialNumbers -> Value, by ask_any {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
@@ -71,7 +71,7 @@ request! {
     }
 
     /// From [`InternalProduction::serial_number_count`].
-    pub struct SerialNumberCount -> Value, by ask {
+    pub struct SerialNumberCount -> Value, by ask_any {
         /// Only those from this one on.
         "startAddress" => first: String as Number,
         /// Only those up to this one.
@@ -89,7 +89,7 @@ request! {
     }
 
     /// From [`InternalProduction::serial_number_statistics`].
-    pub struct NumberStatistics -> Value, by ask {
+    pub struct NumberStatistics -> Value, by ask_any {
         /// Only those of this type.
         "serialNumberType" => of_type: String as Number,
     }
@@ -177,7 +177,7 @@ impl InternalProduction {
                     "stationName": numbers.station,
                 }}))
             });
-        self.core.ask(route, call)
+        self.core.ask_any(route, call)
     }
 }
 

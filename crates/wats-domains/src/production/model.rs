@@ -91,7 +91,7 @@ wire! {
 
     /// What has changed of a unit.
     pub struct UnitChange {
-        /// Identifier, to tell that it was [handled](crate::production::ProductionService::handled).
+        /// Identifier, to [delete](crate::production::ProductionService::delete_change) the change when it was handled.
         "id" => id: i32,
         /// The unit.
         "unitSerialNumber" => serial_number: String,

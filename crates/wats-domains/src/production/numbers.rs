@@ -76,7 +76,7 @@ request! {
     }
 
     /// From [`ProductionService::serial_numbers_in`].
-    pub struct SerialNumbersIn -> Value, by ask {
+    pub struct SerialNumbersIn -> Value, by ask_any {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
@@ -84,7 +84,7 @@ request! {
     }
 
     /// From [`ProductionService::serial_numbers_of`].
-    pub struct SerialNumbersOf -> Value, by ask {
+    pub struct SerialNumbersOf -> Value, by ask_any {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.

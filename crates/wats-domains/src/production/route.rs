@@ -3,14 +3,14 @@
 use crate::ask::route::routes;
 
 routes! { "production";
-    unit                  = GET    "/api/Production/Unit/{serialNumber}/{partNumber}" safe;
+    get                   = GET    "/api/Production/Unit/{serialNumber}/{partNumber}" safe;
     verify                = GET    "/api/Production/UnitVerification"                 safe;
     set_phase             = PUT    "/api/Production/SetUnitPhase"                     safe;
     set_process           = PUT    "/api/Production/SetUnitProcess"                   safe;
     /// Writes by serial number, so twice is once.
     save_many             = PUT    "/api/Production/Units"                            safe;
     changes               = GET    "/api/Production/Units/Changes"                    safe;
-    handled               = DELETE "/api/Production/Units/Changes/{id}"               gone;
+    delete_change         = DELETE "/api/Production/Units/Changes/{id}"               gone;
     add_child             = POST   "/api/Production/AddChildUnit"                     once;
     remove_child          = POST   "/api/Production/RemoveChildUnit"                  once;
     check_children        = GET    "/api/Production/CheckChildUnits"                  safe;

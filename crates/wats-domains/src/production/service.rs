@@ -1,9 +1,12 @@
 //! Operations on units.
 
+use wats_batch::Partition;
+
 use super::{Unit, UnitChange, UnitKey, UnitPhase, UnitVerificationGrade, route};
 use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept};
+use crate::bulk::BulkOptions;
 use crate::error::{Error, none_if_missing};
 use crate::scanned::{self, Kind};
 
@@ -38,21 +41,65 @@ impl ProductionService {
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`. [`Error::Query`] for a number that is
     /// empty or holds what nobody sees.
-    pub fn unit(&self, unit: UnitKey<'_>) -> Ask<Unit> {
+    pub fn get(&self, unit: UnitKey<'_>) -> Ask<Unit> {
         let call = unit.check().map(|()| {
-            let call = route::unit.call().path("serialNumber", unit.serial_number);
+            let call = route::get.call().path("serialNumber", unit.serial_number);
             call.path("partNumber", unit.part_number)
         });
-        self.core.ask(&route::unit, call)
+        self.core.ask(&route::get, call)
     }
 
-    /// As [`unit`](Self::unit), with `None` where there is no such unit.
+    /// As [`get`](Self::get), with `None` where there is no such unit.
     ///
     /// # Errors
     /// The call fails other than by 404.
     pub fn find(&self, unit: UnitKey<'_>) -> Ask<Option<Unit>> {
-        let get = self.unit(unit);
+        let get = self.get(unit);
         self.core.run(|_| async { none_if_missing(get.await) })
+    }
+
+    /// Reads many units, some at a time, with one call for each: the server finds them by no list. One that fails stops no
+    /// other: the outcome has the units and the failures apart, each with its place in the list. An outage is waited out, see
+    /// [`BulkOptions::outage_wait`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then. A unit that is not there, and one whose
+    /// numbers [`get`](Self::get) refuses, fails in its place.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats, serial_numbers: Vec<String>) -> wats_domains::Result<()> {
+    /// use wats_domains::BulkOptions;
+    /// use wats_domains::production::UnitKey;
+    ///
+    /// let key = |serial_number| UnitKey { serial_number, part_number: "PCBA-001" };
+    /// let keys = serial_numbers.iter().map(|number| key(number));
+    /// let units = api.production().get_many(keys, &BulkOptions::default()).await?;
+    /// for (place, error) in &units.failed {
+    ///     eprintln!("{}: {error:#}", serial_numbers[*place]);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn get_many<'a>(
+        &self,
+        units: impl IntoIterator<Item = UnitKey<'a>>,
+        many: &BulkOptions,
+    ) -> Ask<Partition<Unit, Error>> {
+        let owned =
+            |unit: UnitKey<'_>| (unit.serial_number.to_owned(), unit.part_number.to_owned());
+        let units: Vec<_> = units.into_iter().map(owned).collect();
+        let checked = many.checked();
+        self.core.run(|core| async move {
+            let (map, bulk) = checked?;
+            let (service, bulk) = (&Self::new(&core), &bulk);
+            let get = |(serial_number, part_number): (String, String)| async move {
+                let unit = UnitKey {
+                    serial_number: &serial_number,
+                    part_number: &part_number,
+                };
+                bulk.call(|| service.get(unit)).await
+            };
+            Ok(map.partition(units, get).await)
+        })
     }
 
     /// How good a unit is by the verification rules (`GET /api/Production/UnitVerification`).
@@ -88,7 +135,8 @@ impl ProductionService {
         self.core.tell(&route::set_process, call)
     }
 
-    /// Changes of units that nobody has [handled](Self::handled) yet (`GET /api/Production/Units/Changes`).
+    /// Changes of units that nobody has handled yet (`GET /api/Production/Units/Changes`); who has handled one
+    /// [deletes](Self::delete_change) it.
     ///
     /// # Errors
     /// [`Error::Query`] for at most none; or the call fails.
@@ -98,7 +146,7 @@ impl ProductionService {
     /// for change in api.production().changes(100).await? {
     ///     println!("{:?} is in the phase {:?} now", change.serial_number, change.new_phase);
     ///     if let Some(id) = change.id {
-    ///         api.production().handled(id).await?;
+    ///         api.production().delete_change(id).await?;
     ///     }
     /// }
     /// # Ok(()) }
@@ -115,9 +163,9 @@ impl ProductionService {
     }
 
     /// Deletes a change that was handled (`DELETE /api/Production/Units/Changes/{id}`).
-    pub fn handled(&self, change_id: i32) -> Ask<()> {
-        let call = route::handled.call().path("id", change_id);
-        self.core.tell(&route::handled, Ok(call))
+    pub fn delete_change(&self, change_id: i32) -> Ask<()> {
+        let call = route::delete_change.call().path("id", change_id);
+        self.core.tell(&route::delete_change, Ok(call))
     }
 
     /// Forgets types of serial numbers, phases and sites in memory: the next reads ask the server.

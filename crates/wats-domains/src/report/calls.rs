@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its failure")]
 
 use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch, Station, Unit};
-use crate::route::tests::{AWKWARD, ID, Lacks};
+use crate::route::tests::{ID, Lacks, said, text};
 use crate::{Filter, HeaderQuery, UutReport, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
@@ -46,16 +46,16 @@ pub(crate) async fn call_all(api: &Wats) {
     })
     .operator("O");
     let headers = HeaderQuery::default()
-        .filter(Filter::eq("comment", AWKWARD))
+        .filter(Filter::eq("comment", text()))
         .select([crate::report::HeaderField::Id])
         .expand(crate::report::HeaderList::Assets)
         .order_by(crate::report::HeaderOrder::Id)
         .skip(5)
         .top(5);
     let misc = MiscInfoSearch::default()
-        .description(AWKWARD)
-        .data(AWKWARD)
-        .serial_number(AWKWARD)
+        .description(text())
+        .data(text())
+        .serial_number(text())
         .process_code(10);
     #[cfg(feature = "xml")]
     let wsxf = format!("<Report ID=\"{ID}\"/>");
@@ -63,26 +63,21 @@ pub(crate) async fn call_all(api: &Wats) {
     let wsxf = format!(
         "<Reports xmlns=\"http://wats.virinco.com/schemas/WATS/Report/wsxf\">{wsxf}</Reports>"
     );
-    drop((
-        report.submit(&test.build().unwrap()).await,
-        #[cfg(feature = "xml")]
-        report.submit_wsxf(wsxf).await,
-        report.get_with(ID, detail).await,
-        report.get_wsxf(ID, detail, true).await,
-        report.headers(&headers).await,
-        report.by_misc_info(&misc).await,
-        report.attachment(ID, AttachmentKey::Id(ID)).await,
-        report.attachment(ID, AttachmentKey::Step(1)).await,
-        report.attachments_zip(ID).await,
-        report.certificate(ID).await,
-    ));
-    drop((
-        internal.state(ID).await,
-        internal.quarantine().await,
-        internal.retry(&[ID]).await,
-        internal
-            .retry_at(&[(ID, jiff::Timestamp::UNIX_EPOCH)])
-            .await,
-        internal.delete_quarantined(&[ID]).await,
-    ));
+    said(report.submit(&test.build().unwrap()).await);
+    #[cfg(feature = "xml")]
+    said(report.submit_wsxf(wsxf).await);
+    said(report.get_with(ID, detail).await);
+    said(report.get_wsxf(ID, detail, true).await);
+    said(report.headers(&headers).await);
+    said(report.by_misc_info(&misc).await);
+    said(report.attachment(ID, AttachmentKey::Id(ID)).await);
+    said(report.attachment(ID, AttachmentKey::Step(1)).await);
+    said(report.attachments_zip(ID).await);
+    said(report.certificate(ID).await);
+    said(internal.state(ID).await);
+    said(internal.quarantine().await);
+    said(internal.retry(&[ID]).await);
+    let starts = [(ID, jiff::Timestamp::UNIX_EPOCH)];
+    said(internal.retry_at(&starts).await);
+    said(internal.delete_quarantined(&[ID]).await);
 }

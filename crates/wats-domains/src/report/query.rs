@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 
 use super::ReportType;
 use crate::ask::list;
+use crate::error::Result;
 use crate::odata::Filter;
+use crate::scanned::{self, Kind};
 use wats_report::zone;
 
 /// Most headers that the server gives in one answer.
@@ -376,6 +378,20 @@ impl MiscInfoSearch {
         self.process_code = Some(code);
         self
     }
+
+    /// Refuses an empty text, which the server would take for no condition at all.
+    pub(super) fn check(&self) -> Result<()> {
+        for (name, text, kind) in [
+            ("description", &self.description, Kind::Name),
+            ("data", &self.data, Kind::Name),
+            ("serial_number", &self.serial_number, Kind::Number),
+        ] {
+            if let Some(text) = text {
+                scanned::check_some(name, text, kind)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -383,7 +399,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::error::{Error, Result};
+    use crate::error::Error;
     use wats_http::Call;
 
     fn fill(query: &HeaderQuery) -> Result<Call> {

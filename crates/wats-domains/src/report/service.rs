@@ -59,7 +59,7 @@ impl ReportService {
     /// both.
     ///
     /// # Errors
-    /// [`Error::Query`] when nothing is asked for, or the call fails.
+    /// [`Error::Query`] when nothing is asked for, for an empty text and for what nobody sees; or the call fails.
     pub fn by_misc_info(&self, search: &MiscInfoSearch) -> Ask<Vec<MiscInfoHeader>> {
         let route = &route::by_misc_info;
         let call = if *search == MiscInfoSearch::default() {
@@ -67,12 +67,14 @@ impl ReportService {
                 "a search in misc info without a condition would give all reports".to_owned(),
             ))
         } else {
-            Ok(route
-                .call()
-                .query_opt("description", search.description.as_ref())
-                .query_opt("data", search.data.as_ref())
-                .query_opt("serialNumber", search.serial_number.as_ref())
-                .query_opt("processCode", search.process_code))
+            search.check().map(|()| {
+                route
+                    .call()
+                    .query_opt("description", search.description.as_ref())
+                    .query_opt("data", search.data.as_ref())
+                    .query_opt("serialNumber", search.serial_number.as_ref())
+                    .query_opt("processCode", search.process_code)
+            })
         };
         self.core.ask(route, call)
     }

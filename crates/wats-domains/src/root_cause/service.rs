@@ -103,6 +103,72 @@ impl RootCauseService {
         self.core.ask(&route::update, call)
     }
 
+    /// Adds a text to the history of a ticket: reads it ([`get`](Self::get)) and changes it ([`update`](Self::update)), so
+    /// another who changes it in between is overwritten. Returns it as the server holds it.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty text; status 404 when there is no such ticket; or a call fails. The change is not
+    /// repeated.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats, id: uuid::Uuid) -> wats_domains::Result<()> {
+    /// use wats_domains::root_cause::TicketStatus;
+    ///
+    /// api.root_cause().comment(id, "A cold solder joint at R7.").await?;
+    /// api.root_cause().assign(id, "ada").await?;
+    /// api.root_cause().set_status(id, TicketStatus::InProgress).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn comment(&self, ticket_id: Uuid, text: &str) -> Ask<Ticket> {
+        let text = match text.trim() {
+            "" => Err(Error::Query("the comment is empty".to_owned())),
+            _ => Ok(text.to_owned()),
+        };
+        self.change(ticket_id, text, |ticket, text| {
+            *ticket = std::mem::take(ticket).comment(text);
+        })
+    }
+
+    /// Gives a ticket to somebody, as [`comment`](Self::comment) adds a text.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a name that is empty or holds what nobody sees; otherwise as [`comment`](Self::comment).
+    pub fn assign(&self, ticket_id: Uuid, assignee: &str) -> Ask<Ticket> {
+        let name = scanned::check_some("assignee", assignee, Kind::Number);
+        let name = name.map(|()| assignee.to_owned());
+        self.change(ticket_id, name, |ticket, name| ticket.assignee = Some(name))
+    }
+
+    /// Sets how far a ticket has come, as [`comment`](Self::comment) adds a text.
+    ///
+    /// # Errors
+    /// As [`comment`](Self::comment).
+    pub fn set_status(&self, ticket_id: Uuid, status: TicketStatus) -> Ask<Ticket> {
+        self.change(ticket_id, Ok(status), |ticket, status| {
+            ticket.status = Some(status);
+        })
+    }
+
+    /// Reads a ticket, changes it and writes it.
+    fn change<T: Send + 'static>(
+        &self,
+        ticket_id: Uuid,
+        value: Result<T>,
+        change: impl FnOnce(&mut Ticket, T) + Send + 'static,
+    ) -> Ask<Ticket> {
+        self.core.run(move |core| async move {
+            let value = value?;
+            let call = route::get.call().query("ticketId", ticket_id);
+            let mut ticket: Ticket = core.ask(&route::get, Ok(call)).await?;
+            // What the last update was is in the history already.
+            ticket.update = None;
+            ticket.ticket_id = Some(ticket_id);
+            change(&mut ticket, value);
+            let call = route::update.call().json(&ticket);
+            core.ask(&route::update, Ok(call)).await
+        })
+    }
+
     /// Archives solved tickets (`POST /api/RootCause/ArchiveTickets`). Their owner may, and who may manage all tickets.
     ///
     /// # Errors

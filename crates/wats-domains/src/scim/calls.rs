@@ -2,18 +2,18 @@
 
 use super::{User, UserChange};
 use crate::Wats;
-use crate::route::tests::{AWKWARD, Lacks};
+use crate::route::tests::{Lacks, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
 pub(crate) async fn call_all(api: &Wats) {
     let scim = api.scim();
-    drop(scim.token(Some(30)).await);
-    let users = scim.users().filter(AWKWARD).start_index(2_u32);
-    drop(users.count(5_u32).await);
-    drop(scim.get(AWKWARD).await);
-    drop(scim.by_name(AWKWARD).await);
-    drop(scim.create(&User::new("ada")).await);
-    drop(scim.update(AWKWARD, &[UserChange::Active(false)]).await);
-    drop(scim.delete(AWKWARD).await);
+    said(scim.token(Some(30)).await);
+    let users = scim.users().filter(text()).start_index(2_u32);
+    said(users.count(5_u32).await);
+    said(scim.get(text()).await);
+    said(scim.by_name(text()).await);
+    said(scim.create(&User::new("ada")).await);
+    said(scim.update(text(), &[UserChange::Active(false)]).await);
+    said(scim.delete(text()).await);
 }

@@ -105,10 +105,10 @@ impl ScimService {
     /// The user of an id (`GET /api/SCIM/v2/Users/{id}`).
     ///
     /// # Errors
-    /// Status 404 when there is none; or the call fails.
+    /// [`Error::Query`] for an empty id; status 404 when there is none; or the call fails.
     pub fn get(&self, id: &str) -> Ask<User> {
-        self.core
-            .ask(&route::get, Ok(route::get.call().path("id", id)))
+        let call = checked(id).map(|()| route::get.call().path("id", id));
+        self.core.ask(&route::get, call)
     }
 
     /// The user of a name (`GET /api/SCIM/v2/Users/userName={userName}`); `None` if there is none.
@@ -139,11 +139,12 @@ impl ScimService {
         self.core.ask(&route::create, call)
     }
 
-    /// Replaces values of a user (`PATCH /api/SCIM/v2/Users/{id}`).
+    /// Replaces values of a user (`PATCH /api/SCIM/v2/Users/{id}`) and returns it as the server holds it, which takes a
+    /// further call where the answer has no body.
     ///
     /// # Errors
-    /// [`Error::Query`] for no changes, for no levels or groups, and for a name of one that is empty or has a `;`; or the
-    /// call fails.
+    /// [`Error::Query`] for an empty id, for no changes, for no levels or groups, and for a name of one that is empty or has a
+    /// `;`; or the call fails.
     ///
     /// ```no_run
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
@@ -161,19 +162,31 @@ impl ScimService {
         };
         let call = match mistake {
             Some(mistake) => Err(Error::Query(mistake)),
-            None => Ok(route::update.call().path("id", id).json(&patch(changes))),
+            None => checked(id).map(|()| route::update.call().path("id", id).json(&patch(changes))),
         };
-        self.core.ask(&route::update, call)
+        let read = self.get(id);
+        self.core.run(|core| async move {
+            let response = core.send(&route::update, call?).await?;
+            // RFC 7644 lets a server answer without the user.
+            if response.body().trim_ascii().is_empty() {
+                return read.await;
+            }
+            core.decode(&response)
+        })
     }
 
     /// Deletes a user (`DELETE /api/SCIM/v2/Users/{id}`).
     ///
     /// # Errors
-    /// Status 404 when there is none; or the call fails.
+    /// [`Error::Query`] for an empty id; status 404 when there is none; or the call fails.
     pub fn delete(&self, id: &str) -> Ask<()> {
-        self.core
-            .tell(&route::delete, Ok(route::delete.call().path("id", id)))
+        let call = checked(id).map(|()| route::delete.call().path("id", id));
+        self.core.tell(&route::delete, call)
     }
+}
+
+fn checked(id: &str) -> Result<()> {
+    scanned::check_some("user id", id, Kind::Number)
 }
 
 /// By what a user is known: its id, or what there is.

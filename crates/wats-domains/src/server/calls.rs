@@ -2,19 +2,19 @@
 
 use super::ClientSettings;
 use crate::Wats;
-use crate::route::tests::{AWKWARD, Lacks};
+use crate::route::tests::{Lacks, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
 pub(crate) async fn call_all(api: &Wats) {
     let server = api.server();
-    drop(server.status().await);
-    drop(server.user_settings(AWKWARD).await);
-    drop(server.internal().ping().await);
-    drop(server.internal().info().await);
+    said(server.status().await);
+    said(server.user_settings(text()).await);
+    said(server.internal().ping().await);
+    said(server.internal().info().await);
     let settings = ClientSettings {
-        location: Some(AWKWARD.to_owned()),
+        location: Some(text().to_owned()),
         ..ClientSettings::default()
     };
-    drop(server.internal().update_client(&settings).await);
+    said(server.internal().update_client(&settings).await);
 }

@@ -7,7 +7,7 @@ use super::{
     SoftwareEntity, Tag,
 };
 use crate::Wats;
-use crate::route::tests::{AWKWARD, ID, Lacks, NUMBER};
+use crate::route::tests::{ID, Lacks, NUMBER, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[(
     "software.upload_zip",
@@ -19,33 +19,38 @@ pub(crate) async fn call_all(api: &Wats) {
     let software = api.software();
     let tag = Tag {
         name: "Line",
-        value: AWKWARD,
+        value: text(),
+    };
+    let other = Tag {
+        name: text(),
+        value: "1",
     };
     let version = PackageVersion {
-        name: AWKWARD,
+        name: text(),
         version: NUMBER,
     };
-    let mut package = Package::new(AWKWARD);
+    let mut package = Package::new(text());
     let released = PackageStatus::Released;
-    drop(software.list().await);
-    drop(software.by_tag(tag, &released).await);
-    drop(software.get(ID).await);
-    drop(software.by_name(AWKWARD, &released).version(NUMBER).await);
-    drop(software.files(ID).await);
-    drop(software.folders().await);
-    drop(software.create(&package).await);
+    said(software.list().await);
+    said(software.by_tag(tag, &released).await);
+    said(software.by_tag(other, &released).await);
+    said(software.get(ID).await);
+    said(software.by_name(text(), &released).version(NUMBER).await);
+    said(software.files(ID).await);
+    said(software.folders().await);
+    said(software.create(&package).await);
     package.package_id = Some(ID);
-    drop(software.save(&package).await);
-    drop(software.set_status(ID, released).await);
-    drop(
+    said(software.save(&package).await);
+    said(software.set_status(ID, released).await);
+    said(
         software
-            .set_file_attribute(AWKWARD, FileAttribute::ExecuteOnce)
+            .set_file_attribute(text(), FileAttribute::ExecuteOnce)
             .await,
     );
     let zip = Part::bytes("zip").file_name("a.zip");
-    drop(software.upload_zip(ID, zip).clean_install(true).await);
-    drop(software.delete(ID).await);
-    drop(software.delete_by_name(version).await);
+    said(software.upload_zip(ID, zip).clean_install(true).await);
+    said(software.delete(ID).await);
+    said(software.delete_by_name(version).await);
     call_internal(&software.internal()).await;
 }
 
@@ -54,30 +59,30 @@ async fn call_internal(internal: &InternalSoftware) {
     let file = LocalFile {
         package_id: ID,
         folder_id: ID,
-        path: AWKWARD,
-        checksum: AWKWARD,
+        path: text(),
+        checksum: text(),
         modified_epoch: 7,
     };
     let folder = SoftwareEntity {
         id: Some(ID),
-        ..SoftwareEntity::new(AWKWARD)
+        ..SoftwareEntity::new(text())
     };
-    drop(internal.package(ID).await);
-    drop(internal.package_by_name(AWKWARD, &released).await);
-    drop(internal.by_tags(AWKWARD, &released).await);
-    let history = internal.history(AWKWARD).status(released);
-    drop(history.all_versions(true).await);
-    drop(internal.available(&[ID, ID]).await);
-    drop(internal.revoked(&[ID]).revoked_only(true).await);
-    drop(internal.download_history(NUMBER).await);
-    drop(internal.details(ID).await);
-    drop(internal.file(ID).await);
-    drop(internal.check_file(file).await);
-    drop(internal.download_file(ID).await);
-    drop(internal.create_folder(ID, &folder).await);
-    drop(internal.update_folder(&folder).await);
-    drop(internal.delete_folder(ID).await);
-    drop(internal.delete_files(&[ID]).await);
-    drop(internal.log_download(ID, 7).await);
-    drop(internal.is_connected().await);
+    said(internal.package(ID).await);
+    said(internal.package_by_name(text(), &released).await);
+    said(internal.by_tags(text(), &released).await);
+    let history = internal.history(text()).status(released);
+    said(history.all_versions(true).await);
+    said(internal.available(&[ID, ID]).await);
+    said(internal.revoked(&[ID]).revoked_only(true).await);
+    said(internal.download_history(NUMBER).await);
+    said(internal.details(ID).await);
+    said(internal.file(ID).await);
+    said(internal.check_file(file).await);
+    said(internal.download_file(ID).await);
+    said(internal.create_folder(ID, &folder).await);
+    said(internal.update_folder(&folder).await);
+    said(internal.delete_folder(ID).await);
+    said(internal.delete_files(&[ID]).await);
+    said(internal.log_download(ID, 7).await);
+    said(internal.is_connected().await);
 }

@@ -117,19 +117,20 @@ impl InternalSoftware {
     /// described.
     pub fn download_history(&self, client_id: i32) -> Ask<Value> {
         let call = route::download_history.call().query("clientId", client_id);
-        self.any(&route::download_history, Ok(call))
+        self.core.ask_any(&route::download_history, Ok(call))
     }
 
     /// The details of a package (`GET /api/internal/Software/GetSoftwareEntityDetails`). The form of the answer is not
     /// described.
     pub fn details(&self, package_id: Uuid) -> Ask<Value> {
         let call = route::details.call().query("packageId", package_id);
-        self.any(&route::details, Ok(call))
+        self.core.ask_any(&route::details, Ok(call))
     }
 
     /// What is known of a file (`GET /api/internal/Software/File/{id}`). The form of the answer is not described.
     pub fn file(&self, id: Uuid) -> Ask<Value> {
-        self.any(&route::file, Ok(route::file.call().path("id", id)))
+        self.core
+            .ask_any(&route::file, Ok(route::file.call().path("id", id)))
     }
 
     /// Compares a file with the server's (`GET /api/internal/Software/CheckFile`). The form of the answer is not described.
@@ -137,8 +138,8 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for an empty path or checksum; or the call fails.
     pub fn check_file(&self, file: LocalFile<'_>) -> Ask<Value> {
-        let call = some("path of the file", file.path)
-            .and_then(|()| some("checksum", file.checksum))
+        let call = scanned::check_some("path of the file", file.path, Kind::Name)
+            .and_then(|()| scanned::check_some("checksum", file.checksum, Kind::Number))
             .map(|()| {
                 route::check_file
                     .call()
@@ -148,7 +149,7 @@ impl InternalSoftware {
                     .query("checksum", file.checksum)
                     .query("fileDateEpoch", file.modified_epoch)
             });
-        self.any(&route::check_file, call)
+        self.core.ask_any(&route::check_file, call)
     }
 
     /// A file of a package in memory, by its [`file_id`](super::RepositoryFile::file_id)
@@ -164,11 +165,12 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for a folder without a name; or the call fails.
     pub fn create_folder(&self, package_id: Uuid, folder: &SoftwareEntity) -> Ask<Value> {
-        let call = named(folder).map(|()| {
+        let name = folder.name.as_deref().unwrap_or_default();
+        let call = scanned::check_some("name of the folder", name, Kind::Name).map(|()| {
             let call = route::create_folder.call().query("packageId", package_id);
             call.json(folder)
         });
-        self.any(&route::create_folder, call)
+        self.core.ask_any(&route::create_folder, call)
     }
 
     /// Changes a folder of a package (`POST /api/internal/Software/UpdatePackageFolder`). The form of the answer is not
@@ -181,7 +183,7 @@ impl InternalSoftware {
             Some(_) => named(folder).map(|()| route::update_folder.call().json(folder)),
             None => Err(Error::Query("the folder has no `id`".to_owned())),
         };
-        self.any(&route::update_folder, call)
+        self.core.ask_any(&route::update_folder, call)
     }
 
     /// Deletes a folder of a package with what is in it (`POST /api/internal/Software/DeletePackageFolder`). It is not
@@ -225,20 +227,10 @@ impl InternalSoftware {
 
     /// Whether the server answers for software (`GET /api/internal/Software/isConnected`). Any answer but `false` says so.
     pub fn is_connected(&self) -> Ask<bool> {
-        let answer = self.any(&route::is_connected, Ok(route::is_connected.call()));
+        let route = &route::is_connected;
+        let answer = self.core.ask_any(route, Ok(route.call()));
         self.core
             .run(|_| async { Ok(answer.await? != Value::Bool(false)) })
-    }
-
-    /// The operation of a row whose answer nobody describes: null when it is empty.
-    fn any(&self, route: &'static Route, call: Result<Call>) -> Ask<Value> {
-        self.core.run(|core| async move {
-            let response = core.send(route, call?).await?;
-            if response.body().trim_ascii().is_empty() {
-                return Ok(Value::Null);
-            }
-            core.decode(&response)
-        })
     }
 }
 

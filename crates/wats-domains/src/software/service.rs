@@ -64,7 +64,7 @@ impl SoftwareService {
     /// tags apart by case, but not values.
     ///
     /// # Errors
-    /// [`Error::Query`] for a name that is empty or has a `=`; or the call fails.
+    /// [`Error::Query`] for a name that is empty or has a `=`, and for what nobody sees in name or value; or the call fails.
     pub fn by_tag(&self, tag: Tag<'_>, status: &PackageStatus) -> Ask<Vec<Package>> {
         let call = if tag.name.is_empty() || tag.name.contains('=') {
             Err(Error::Query(format!(
@@ -72,10 +72,13 @@ impl SoftwareService {
                 tag.name
             )))
         } else {
-            let call = route::by_tag
-                .call()
-                .query("tag", format!("{}={}", tag.name, tag.value));
-            Ok(call.query("status", status))
+            scanned::check("name of the tag", tag.name, Kind::Name)
+                .and_then(|()| scanned::check("value of the tag", tag.value, Kind::Name))
+                .map(|()| {
+                    let call = route::by_tag.call();
+                    let call = call.query("tag", format!("{}={}", tag.name, tag.value));
+                    call.query("status", status)
+                })
         };
         self.core.ask(&route::by_tag, call)
     }
@@ -161,10 +164,15 @@ impl SoftwareService {
     }
 
     /// Sets what is done with a file (`POST /api/Software/Package/FileAttribute/{id}`).
+    ///
+    /// # Errors
+    /// [`Error::Query`] for an empty id; or the call fails.
     pub fn set_file_attribute(&self, file_id: &str, attribute: FileAttribute) -> Ask<()> {
-        let call = route::set_file_attribute.call().path("id", file_id);
-        let call = call.query("attribute", attribute);
-        self.core.tell(&route::set_file_attribute, Ok(call))
+        let call = scanned::check_some("file id", file_id, Kind::Number).map(|()| {
+            let call = route::set_file_attribute.call().path("id", file_id);
+            call.query("attribute", attribute)
+        });
+        self.core.tell(&route::set_file_attribute, call)
     }
 
     /// Adds the files of a zip archive to a package (`POST /api/Software/Package/UploadZip/{id}`). All of them must be in

@@ -2,7 +2,7 @@
 
 use super::{ClientKey, SystemClient};
 use crate::Wats;
-use crate::route::tests::{AWKWARD, Lacks};
+use crate::route::tests::{Lacks, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
@@ -12,11 +12,11 @@ pub(crate) async fn call_all(api: &Wats) {
         client_id: Some(1),
         ..SystemClient::default()
     };
-    drop(system.client(ClientKey::Name(AWKWARD)).await);
-    drop(system.client(ClientKey::Identifier(AWKWARD)).await);
-    drop(system.clients().await);
-    drop(system.save_client(&client).move_with_history(true).await);
-    drop(system.client_log(AWKWARD).await);
-    drop(system.level(&[AWKWARD, "B"]).await);
-    drop(system.create_level(&[AWKWARD, "B"]).await);
+    said(system.client(ClientKey::Name(text())).await);
+    said(system.client(ClientKey::Identifier(text())).await);
+    said(system.clients().await);
+    said(system.save_client(&client).move_with_history(true).await);
+    said(system.client_log(text()).await);
+    said(system.level(&[text(), "B"]).await);
+    said(system.create_level(&[text(), "B"]).await);
 }

@@ -22,7 +22,7 @@ pub enum ClientKey<'a> {
 
 request! {
     /// From [`SystemService::save_client`].
-    pub struct SaveClient -> Value, by ask {
+    pub struct SaveClient -> Value, by ask_any {
         /// Whether its history moves along when it comes to another level.
         "moveWithHistory" => move_with_history: bool,
     }
@@ -101,7 +101,7 @@ impl SystemService {
     /// As [`level`](Self::level).
     pub fn create_level(&self, hierarchy: &[&str]) -> Ask<Value> {
         let call = names(hierarchy).map(|names| route::create_level.call().json(names));
-        self.core.ask(&route::create_level, call)
+        self.core.ask_any(&route::create_level, call)
     }
 }
 

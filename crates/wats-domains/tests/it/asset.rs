@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
-use wats_domains::asset::{Asset, AssetFile, AssetKey, AssetLogType, AssetState, AssetType};
+use wats_domains::asset::{
+    Asset, AssetFile, AssetKey, AssetLogType, AssetPair, AssetState, AssetType,
+};
 use wats_domains::{CacheOptions, Filter};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
@@ -204,5 +206,88 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         internal.delete_files("1", &[]) => "no files";
         internal.delete_files("1", &["a", ""]) => "name of the file is empty";
         internal.delete_files("", &["a"]) => "asset id is empty";
+    }
+}
+
+#[tokio::test]
+async fn a_child_is_saved_with_its_parent() {
+    let kind = Uuid::from_u128(7).to_string();
+    let asset = |id: &str, number: &str| json!({"assetId": id, "serialNumber": number, "typeId": kind, "new": 1});
+    let mock = MockTransport::new()
+        .on(
+            Method::GET,
+            "/api/Asset/RACK",
+            [MockAnswer::json(&asset("1", "RACK"))],
+        )
+        .on(
+            Method::GET,
+            "/api/Asset/DMM",
+            [MockAnswer::json(&asset("2", "DMM"))],
+        )
+        .on(
+            Method::GET,
+            "/api/Asset/2",
+            [MockAnswer::json(&asset("2", "DMM"))],
+        )
+        .on(Method::GET, "/api/Asset/none", [MockAnswer::status(404)])
+        .on(
+            Method::PUT,
+            "/api/Asset",
+            [MockAnswer::json(&asset("2", "DMM"))],
+        );
+    let api = client(&mock);
+    let (parent, child) = (
+        AssetKey::SerialNumber("RACK"),
+        AssetKey::SerialNumber("DMM"),
+    );
+    let pair = AssetPair { parent, child };
+    api.asset().add_child(pair).await.unwrap();
+    let body = mock.requests().last().unwrap().body.clone();
+    let mut expected = asset("2", "DMM");
+    expected["parentAssetId"] = json!("1");
+    expected["parentSerialNumber"] = json!("RACK");
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&body).unwrap(),
+        expected
+    );
+
+    let saves = || {
+        mock.requests()
+            .iter()
+            .filter(|request| request.method == Method::PUT)
+            .count()
+    };
+    let none = AssetKey::SerialNumber("none");
+    for pair in [
+        AssetPair {
+            parent: none,
+            child,
+        },
+        AssetPair {
+            parent,
+            child: none,
+        },
+    ] {
+        let error = api.asset().add_child(pair).await.unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), 404);
+    }
+    let same = AssetPair {
+        parent: AssetKey::Id("2"),
+        child,
+    };
+    assert!(
+        api.asset()
+            .add_child(same)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("itself")
+    );
+    assert_eq!(saves(), 1);
+    let (api, mock) = refusing();
+    refused! { mock;
+        api.asset().add_child(AssetPair { parent: child, child }) => "itself";
+        api.asset().add_child(AssetPair { parent: AssetKey::Id(""), child }) => "asset id is empty";
+        api.asset().add_child(AssetPair { parent, child: AssetKey::Id("") }) => "asset id is empty";
     }
 }

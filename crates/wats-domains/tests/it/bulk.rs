@@ -39,7 +39,7 @@ async fn options_that_cannot_be_kept_are_refused_by_name() {
         let options = SubmitOptions::default();
         is_refused(reports.submit_many([report], &options, &many).await, option);
         is_refused(reports.get_many([id(1)], detail, &many).await, option);
-        is_refused(products.save_many([Product::new("P")], &many).await, option);
+        is_refused(products.save_each([Product::new("P")], &many).await, option);
     }
     let mut each = reports.get_each([id(1), id(2)], detail, 0);
     is_refused(each.next().await.unwrap(), "at_once");
@@ -147,7 +147,7 @@ async fn many_products_are_saved_each_with_its_outcome_and_the_last_one_stays() 
     products.push(Product::new("OTHER"));
     products.push((*before).clone().with_name("changed"));
     let many = BulkOptions::default().at_once(8);
-    let parts = api.product().save_many(products, &many).await.unwrap();
+    let parts = api.product().save_each(products, &many).await.unwrap();
     assert_eq!(places(&parts), (0..13).collect::<Vec<_>>());
     let [(10, Error::Query(_))] = &parts.failed[..] else {
         panic!("{:?}", parts.failed);

@@ -47,6 +47,7 @@ mod report_pages;
 mod report_partial;
 mod report_read;
 mod report_submit;
+mod reported;
 #[path = "../../../wats-report/tests/it/reports.rs"]
 mod reports;
 mod root_cause;

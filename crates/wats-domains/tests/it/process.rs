@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wats_domains::CacheOptions;
-use wats_domains::process::{Binding, RepairCategory, RepairType};
+use wats_domains::process::{Binding, FailCode, RepairType};
+use wats_domains::report::builder::FailureCode;
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 
@@ -24,9 +25,9 @@ async fn each_operation_is_sent_as_the_server_has_it() {
         process.find("ICT") => GET "/api/App/Processes";
         internal.list() => GET "/api/internal/Process/GetProcesses";
         internal.get(id) => GET "/api/internal/Process/GetProcess/00000000-0000-0000-0000-000000000007";
-        internal.repair_operations() => GET "/api/internal/Process/GetRepairOperations";
-        internal.repair_operation(id) => GET "/api/internal/Process/GetRepairOperation/00000000-0000-0000-0000-000000000007";
-        internal.repair_operation(id).process_code(500)
+        internal.repair_configs() => GET "/api/internal/Process/GetRepairOperations";
+        internal.repair_config(id) => GET "/api/internal/Process/GetRepairOperation/00000000-0000-0000-0000-000000000007";
+        internal.repair_config(id).process_code(500)
             => GET "/api/internal/Process/GetRepairOperation/00000000-0000-0000-0000-000000000007?processCode=500";
     }
 }
@@ -121,7 +122,7 @@ async fn repair_operations_have_categories_and_codes() {
     });
     let api = answering(Method::GET, REPAIRS, &answer);
     let internal = api.process().internal();
-    let all = internal.repair_operations().await.unwrap();
+    let all = internal.repair_configs().await.unwrap();
     let repair = all.get(500).unwrap();
     assert_eq!(
         (repair.uut, repair.bom),
@@ -146,8 +147,12 @@ async fn repair_operations_have_categories_and_codes() {
         Some(RepairType::Replaced)
     );
     let codes = internal.fail_codes(500).await.unwrap();
-    let texts: Vec<_> = codes.iter().map(RepairCategory::description).collect();
-    assert_eq!(texts, ["Broken", ""]);
+    let texts: Vec<_> = codes.iter().map(FailCode::failure_code).collect();
+    let code = |code| FailureCode {
+        category: "Component",
+        code,
+    };
+    assert_eq!(texts, [code("Broken"), code("")]);
     assert!(internal.fail_codes(501).await.unwrap().is_empty());
     let named: Vec<_> = repair
         .fail_codes()
@@ -177,13 +182,13 @@ async fn each_choice_of_processes_is_kept_for_itself_until_a_refresh() {
         process.list().await.unwrap();
         process.list().inactive(true).await.unwrap();
         assert!(process.test_operation(100).await.unwrap().is_some());
-        internal.repair_operations().await.unwrap();
+        internal.repair_configs().await.unwrap();
         internal.fail_codes(500).await.unwrap();
     }
     assert_eq!(mock.requests().len(), 3);
     process.refresh();
     process.list().await.unwrap();
-    internal.repair_operations().await.unwrap();
+    internal.repair_configs().await.unwrap();
     assert_eq!(mock.requests().len(), 5);
 }
 

@@ -45,7 +45,7 @@ async fn each_operation_is_sent_as_the_server_has_it() {
         product.query(&query) => GET "/api/Product/Query?$filter=name%20eq%20%27it%27%27s%27&$top=5&$orderby=name%20desc";
         product.save(&Product::new("P").with_name("Board"))
             => PUT "/api/Product", json!({"partNumber": "P", "name": "Board", "state": 1});
-        product.save_in_lists([Product::new("P")], &many) => PUT "/api/Products", json!([{"partNumber": "P", "state": 1}]);
+        product.save_many([Product::new("P")], &many) => PUT "/api/Products", json!([{"partNumber": "P", "state": 1}]);
         product.revision(KEY) => GET "/api/Product/A%2FB%20%231/1.2";
         product.save_revision(&revision())
             => PUT "/api/Product/Revision", json!({"revision": "A", "PartNumber": "P", "state": 1});
@@ -303,7 +303,7 @@ async fn a_write_makes_stale_what_it_changes_and_no_more() {
     }
     stale! {
         product.save(&Product::new("P")) => [1, 1, 1, 0, 0, 0];
-        product.save_in_lists([Product::new("P")], &many) => [1, 1, 1, 0, 0, 0];
+        product.save_many([Product::new("P")], &many) => [1, 1, 1, 0, 0, 0];
         product.save_revision(&revision()) => [1, 1, 0, 0, 0, 0];
         product.save_revisions([revision()], &many) => [1, 1, 0, 0, 0, 0];
         product.add_vendors(&["V"]) => [0, 0, 0, 1, 0, 0];

@@ -47,7 +47,7 @@ async fn each_operation_is_sent_as_the_server_has_it() {
         revision: "B",
     };
     golden! { mock;
-        production.unit(UNIT) => GET "/api/Production/Unit/S%2F1/P%201";
+        production.get(UNIT) => GET "/api/Production/Unit/S%2F1/P%201";
         production.verify("S/1") => GET "/api/Production/UnitVerification?serialNumber=S%2F1";
         production.verify("1").part_number("P") => GET "/api/Production/UnitVerification?serialNumber=1&partNumber=P";
         production.set_phase(UNIT, UnitPhase::Shipped)
@@ -57,7 +57,7 @@ async fn each_operation_is_sent_as_the_server_has_it() {
         production.set_process(UNIT, "Final test")
             => PUT "/api/Production/SetUnitProcess?serialNumber=S%2F1&partNumber=P%201&processName=Final%20test";
         production.changes(10) => GET "/api/Production/Units/Changes?maxCount=10";
-        production.handled(7) => DELETE "/api/Production/Units/Changes/7";
+        production.delete_change(7) => DELETE "/api/Production/Units/Changes/7";
         production.add_child(PAIR, AddChild::ByBoxBuild)
             => POST "/api/Production/AddChildUnit?parentSerialNumber=S%2F1&parentPartNumber=P%201&childSerialNumber=C&childPartNumber=D%26E&checkPartNumber=&checkRevision=";
         production.add_child(PAIR, other)
@@ -171,7 +171,7 @@ async fn answers_lose_nothing() {
         serial_number: "1",
         part_number: "P",
     };
-    let unit = api.production().unit(key).await.unwrap();
+    let unit = api.production().get(key).await.unwrap();
     assert_eq!(unit.phase, Some(UnitPhase::Other(3)));
     let phases: Vec<_> = unit
         .sub_units
@@ -232,7 +232,7 @@ async fn a_unit_that_is_not_there_is_none() {
     assert!(api.production().find(UNIT).await.unwrap().is_none());
     assert_eq!(
         api.production()
-            .unit(UNIT)
+            .get(UNIT)
             .await
             .unwrap_err()
             .status()
@@ -300,7 +300,7 @@ async fn static_lists_are_kept_until_a_refresh() {
 async fn what_a_repeat_does_not_find_is_gone() {
     let ranges = [SerialNumberRange::new("MAC", RANGE)];
     deletes! {
-        api => api.production().handled(7), "/api/Production/Units/Changes/7";
+        api => api.production().delete_change(7), "/api/Production/Units/Changes/7";
         api => api.production().internal().delete_free_serial_numbers(&ranges), "/api/internal/Production/SerialNumbers/Free";
     }
 }
@@ -376,11 +376,11 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
     };
     let new = |revision| NewUnit { revision, ..NEW };
     refused! { mock;
-        production.unit(unit("", "P")) => "serial number is empty";
-        production.unit(unit("1", "")) => "part number is empty";
-        production.unit(unit(".", "P")) => "serialNumber";
-        production.unit(unit("1", "..")) => "partNumber";
-        production.unit(unit("1\u{feff}", "P")) => "serial number";
+        production.get(unit("", "P")) => "serial number is empty";
+        production.get(unit("1", "")) => "part number is empty";
+        production.get(unit(".", "P")) => "serialNumber";
+        production.get(unit("1", "..")) => "partNumber";
+        production.get(unit("1\u{feff}", "P")) => "serial number";
         production.find(unit("", "P")) => "serial number is empty";
         production.verify("") => "serial number is empty";
         production.verify("1").part_number("") => "part_number is empty";
@@ -424,4 +424,43 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         internal.reserve_serial_numbers(numbers("MAC", 0, "T")) => "quantity of serial numbers is 0";
         internal.reserve_serial_numbers(numbers("MAC", 1, "")) => "station is empty";
     }
+}
+
+#[tokio::test]
+async fn many_units_are_read_each_with_its_outcome() {
+    let mock = MockTransport::new()
+        .on(
+            Method::GET,
+            "/api/Production/Unit/1/P",
+            [MockAnswer::json(&json!({"serialNumber": "1"}))],
+        )
+        .on(
+            Method::GET,
+            "/api/Production/Unit/2/P",
+            [MockAnswer::status(404)],
+        );
+    let api = client(&mock);
+    let key = |serial_number| UnitKey {
+        serial_number,
+        part_number: "P",
+    };
+    let keys = ["1", "2", "", "1"].map(key);
+    let units = api
+        .production()
+        .get_many(keys, &BulkOptions::default())
+        .await
+        .unwrap();
+    let found: Vec<_> = units
+        .ok
+        .iter()
+        .map(|(place, unit)| (*place, unit.serial_number.as_deref()))
+        .collect();
+    assert_eq!(found, [(0, Some("1")), (3, Some("1"))]);
+    let failed: Vec<_> = units
+        .failed
+        .iter()
+        .map(|(place, error)| (*place, error.status().map(|status| status.as_u16())))
+        .collect();
+    assert_eq!(failed, [(1, Some(404)), (2, None)]);
+    assert_eq!(mock.requests().len(), 3);
 }

@@ -143,3 +143,48 @@ async fn what_appends_is_not_repeated_and_what_sets_is() {
     let asked = [post, put, again].map(|mock| mock.requests().len());
     assert_eq!(asked, [1, 1, 2]);
 }
+
+#[tokio::test]
+async fn a_comment_is_one_call_that_reads_and_changes() {
+    // The last update comes back with the ticket, and must not be added again.
+    let ticket = json!({"ticketId": TEXT, "assignee": "bob", "new": 1, "update": {"updateId": TEXT, "content": "old"}});
+    let path = "/api/RootCause/Ticket";
+    let answer = [MockAnswer::json(&ticket)];
+    let mock = MockTransport::new()
+        .on(Method::GET, path, answer.clone())
+        .on(Method::PUT, path, answer);
+    let api = client(&mock);
+    api.root_cause().comment(ID, "R7 is cold").await.unwrap();
+    api.root_cause().assign(ID, "ada").await.unwrap();
+    api.root_cause()
+        .set_status(ID, TicketStatus::Solved)
+        .await
+        .unwrap();
+    let bodies: Vec<serde_json::Value> = mock
+        .requests()
+        .iter()
+        .filter(|request| request.method == Method::PUT)
+        .map(|request| serde_json::from_slice(&request.body).unwrap())
+        .collect();
+    let base = json!({"ticketId": TEXT, "assignee": "bob", "new": 1});
+    let with = |name: &str, value: serde_json::Value| {
+        let mut ticket = base.clone();
+        ticket[name] = value;
+        ticket
+    };
+    let comment = json!({"content": "R7 is cold", "updateType": 0});
+    assert_eq!(
+        bodies,
+        [
+            with("update", comment),
+            with("assignee", json!("ada")),
+            with("status", json!(8))
+        ]
+    );
+    let (api, mock) = refusing();
+    refused! { mock;
+        api.root_cause().comment(ID, " ") => "comment is empty";
+        api.root_cause().assign(ID, "") => "assignee is empty";
+        api.root_cause().assign(ID, "a\u{200b}") => "assignee";
+    }
+}

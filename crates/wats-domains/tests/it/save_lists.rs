@@ -93,22 +93,16 @@ async fn lists_are_bounded_by_items_and_by_bytes() {
     let (sim, api) = start(Simulator::builder()).await;
     let many = BulkOptions::default();
     let products = (0..250).map(|n| Product::new(format!("A{n}")));
-    let parts = api.product().save_in_lists(products, &many).await.unwrap();
+    let parts = api.product().save_many(products, &many).await.unwrap();
     assert!(parts.is_ok() && is_whole(&parts, 250));
     assert_eq!(sim.counters().total_requests(), 3);
     let long = "x".repeat(400 << 10);
     let products = (0..5).map(move |n| Product::new(format!("B{n}")).with_description(&long));
-    let parts = api.product().save_in_lists(products, &many).await.unwrap();
+    let parts = api.product().save_many(products, &many).await.unwrap();
     assert!(parts.is_ok() && is_whole(&parts, 5));
     assert_eq!(sim.counters().total_requests(), 3 + 3);
     let none: [Product; 0] = [];
-    assert!(
-        api.product()
-            .save_in_lists(none, &many)
-            .await
-            .unwrap()
-            .is_ok()
-    );
+    assert!(api.product().save_many(none, &many).await.unwrap().is_ok());
     assert_eq!(sim.counters().total_requests(), 6);
 }
 
@@ -131,7 +125,7 @@ async fn what_must_not_be_sent_fails_at_its_place_and_is_not_sent() {
     assert_eq!(sent, json!([{"serialNumber": "S", "partNumber": "P"}]));
 
     let products = [Product::new(""), Product::new("A\u{200b}")];
-    let parts = api.product().save_in_lists(products, &many).await.unwrap();
+    let parts = api.product().save_many(products, &many).await.unwrap();
     assert_eq!(failed(&parts), [0, 1]);
     let batches = [ProductionBatch::new("", 1)];
     let parts = api.production().save_batches(batches, &many).await.unwrap();
@@ -248,7 +242,7 @@ async fn the_last_of_a_key_stays_although_the_first_is_slow() {
         by_id,
     ];
     let many = BulkOptions::default().at_once(8);
-    let parts = api.product().save_in_lists(products, &many).await.unwrap();
+    let parts = api.product().save_many(products, &many).await.unwrap();
     assert!(parts.is_ok(), "{:?}", parts.failed);
     assert_eq!(sim.product("X").unwrap()["name"], "4");
     assert_eq!(sim.product("PART-0000").unwrap()["name"], "20");
@@ -329,7 +323,7 @@ proptest! {
                     last.insert(format!("K{key}"), place.to_string());
                 }
             }
-            let parts = api.product().save_in_lists(products, &many).await.unwrap();
+            let parts = api.product().save_many(products, &many).await.unwrap();
             assert!(is_whole(&parts, items.len()));
             // A lone refusal without a reason may have met one item by itself.
             let unjust = |place: &usize| !wrong.contains(place);

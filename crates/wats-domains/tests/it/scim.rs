@@ -69,7 +69,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         scim.token(Some(0)) => "days of the token are 0";
         scim.token(Some(u32::MAX)) => "days of the token are 4294967295";
         scim.users().filter("") => "filter is empty";
-        scim.get("") => "`id` is empty";
+        scim.get("") => "user id is empty";
         scim.get("..") => "`id`";
         scim.by_name("") => "user name is empty";
         scim.by_name("ada\u{200b}") => "user name";
@@ -80,7 +80,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         scim.update("7", &levels(&[])) => "levels or groups";
         scim.update("7", &levels(&["A", ""])) => "level or group";
         scim.update("7", &levels(&["A;B"])) => "\"A;B\"";
-        scim.delete("") => "`id` is empty";
+        scim.delete("") => "user id is empty";
     }
 }
 
@@ -205,4 +205,25 @@ async fn a_user_is_created_once_and_replaced_again() {
         .await
         .unwrap();
     assert_eq!((post.requests().len(), patch.requests().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_change_that_is_answered_without_the_user_reads_it() {
+    let path = "/api/SCIM/v2/Users/7";
+    let user = json!({"id": "7", "userName": "ada", "active": false});
+    let mock = MockTransport::new()
+        .on(Method::PATCH, path, [MockAnswer::status(204)])
+        .on(Method::GET, path, [MockAnswer::json(&user)]);
+    let changed = client(&mock)
+        .scim()
+        .update("7", &[UserChange::Active(false)])
+        .await
+        .unwrap();
+    assert_eq!(serde_json::to_value(&changed).unwrap(), user);
+    let sent: Vec<_> = mock
+        .requests()
+        .iter()
+        .map(|request| request.method.clone())
+        .collect();
+    assert_eq!(sent, [Method::PATCH, Method::GET]);
 }

@@ -54,7 +54,7 @@ fn every_bulk_on_a_plain_thread() {
     let products = ["A", "B"].map(Product::new);
     assert!(
         api.product()
-            .save_many(products, &many)
+            .save_each(products, &many)
             .wait()
             .unwrap()
             .is_ok()
@@ -184,7 +184,7 @@ fn a_panic_in_a_callback_is_told_and_the_thread_lives_on() {
         }),
         Box::new(|| {
             let products = ["A", "B", "C"].map(Product::new);
-            drop(api.product().save_many(products, &many).wait());
+            drop(api.product().save_each(products, &many).wait());
         }),
         Box::new(|| {
             let ids = (0..9).map(|n| {

@@ -86,9 +86,9 @@ fn of_the_progress_of_a_bulk() {
     in_every_way("get_many", &server, get, |parts| parts.is_ok());
     let save = |api: &Wats, told: &Told| {
         let many = waits(api, told);
-        api.product().save_many([Product::new("A")], &many)
+        api.product().save_each([Product::new("A")], &many)
     };
-    in_every_way("save_many", &server, save, |parts| parts.is_ok());
+    in_every_way("save_each", &server, save, |parts| parts.is_ok());
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn of_an_iterator() {
         move |_| seen.lock().unwrap().push(each.lock().unwrap().next())
     });
     let products = ["A", "B", "C"].map(Product::new);
-    let saved = api.product().save_many(products, &many);
+    let saved = api.product().save_each(products, &many);
     assert!(saved.wait().unwrap().is_ok());
     let seen = seen.lock().unwrap();
     let [Some(Err(Error::Wait(_))), None, None] = &seen[..] else {

@@ -155,7 +155,7 @@ async fn every_call(api: &Wats) {
     let products = ["A", "b", "A"];
     see_each(api.product().get_many(products).await, 3);
     let products = products.map(Product::new);
-    see_each(api.product().save_many(products, &many).await, 3);
+    see_each(api.product().save_each(products, &many).await, 3);
     let report = api.report();
     see(report.find(id).await);
     see(report.get_with(id, Detail::default()).await);

@@ -6,8 +6,10 @@
     reason = "a panic in a test is its failure"
 )]
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 use wats_http::Idempotency;
 use wats_http::http::Method;
@@ -15,7 +17,10 @@ use wats_http::test_util::{MockAnswer, MockRequest, MockTransport};
 
 use super::described::{Descriptions, shape_of};
 use crate::ask::{Kept, Route};
-use crate::{CacheOptions, Wats};
+use crate::{CacheOptions, Error, Wats};
+
+mod bad;
+mod empty;
 
 /// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.
 fn all_rows() -> impl Iterator<Item = &'static Route> {
@@ -51,26 +56,27 @@ fn all_rows() -> impl Iterator<Item = &'static Route> {
     .copied()
 }
 
-/// Calls each row once or more, with all that it may be given.
-async fn call_all(api: &Wats) {
-    drop(api.version().await);
-    crate::analytics::calls::call_all(api).await;
-    crate::asset::calls::call_all(api).await;
-    crate::auth::calls::call_all(api).await;
-    crate::barcode::calls::call_all(api).await;
-    crate::export::calls::call_all(api).await;
-    crate::manual_inspection::calls::call_all(api).await;
-    crate::production::calls::call_all(api).await;
-    crate::root_cause::calls::call_all(api).await;
-    crate::scim::calls::call_all(api).await;
-    crate::server::calls::call_all(api).await;
-    crate::software::calls::call_all(api).await;
-    crate::system::calls::call_all(api).await;
-    crate::workflow::calls::call_all(api).await;
-    crate::process::calls::call_all(api).await;
-    crate::product::calls::call_all(api).await;
-    crate::report::calls::call_all(api).await;
-}
+/// What calls each row of a domain once or more, with all that it may be given.
+type CallAll = fn(&Wats) -> BoxFuture<'_, ()>;
+
+const DOMAINS: [CallAll; 16] = [
+    |api| Box::pin(crate::analytics::calls::call_all(api)),
+    |api| Box::pin(crate::asset::calls::call_all(api)),
+    |api| Box::pin(crate::auth::calls::call_all(api)),
+    |api| Box::pin(crate::barcode::calls::call_all(api)),
+    |api| Box::pin(crate::export::calls::call_all(api)),
+    |api| Box::pin(crate::manual_inspection::calls::call_all(api)),
+    |api| Box::pin(crate::production::calls::call_all(api)),
+    |api| Box::pin(crate::root_cause::calls::call_all(api)),
+    |api| Box::pin(crate::scim::calls::call_all(api)),
+    |api| Box::pin(crate::server::calls::call_all(api)),
+    |api| Box::pin(crate::software::calls::call_all(api)),
+    |api| Box::pin(crate::system::calls::call_all(api)),
+    |api| Box::pin(crate::workflow::calls::call_all(api)),
+    |api| Box::pin(crate::process::calls::call_all(api)),
+    |api| Box::pin(crate::product::calls::call_all(api)),
+    |api| Box::pin(crate::report::calls::call_all(api)),
+];
 
 /// Rows of which the description lacks something that is known otherwise; each with what it lacks and why.
 fn undescribed() -> impl Iterator<Item = &'static (&'static str, Lacks, &'static str)> {
@@ -101,9 +107,23 @@ fn table() -> impl Iterator<Item = &'static Route> {
 }
 
 /// What the calls fill in for a text, for an id and for a number.
-pub(crate) const AWKWARD: &str = "A/B?x=1#2 %2F'ø&";
+const AWKWARD: &str = "A/B?x=1#2 %2F'ø&";
 pub(crate) const ID: Uuid = Uuid::from_u128(0x1234_5678);
 pub(crate) const NUMBER: i32 = 7;
+
+/// The text of which calls are made.
+pub(crate) fn text() -> &'static str {
+    bad::text().unwrap_or(AWKWARD)
+}
+
+thread_local! {
+    static ERRORS: RefCell<Vec<Error>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes what came of a call.
+pub(crate) fn said<T>(outcome: crate::Result<T>) {
+    ERRORS.with_borrow_mut(|errors| errors.extend(outcome.err()));
+}
 
 /// What stands in the place of a parameter of the path when the calls fill it so.
 const FILLED: [&str; 3] = [
@@ -113,16 +133,37 @@ const FILLED: [&str; 3] = [
 ];
 
 async fn requests() -> Vec<MockRequest> {
-    let mut mock = MockTransport::new();
-    for method in [
+    let mock = refusing();
+    let api = client(&mock);
+    said(api.version().await);
+    for call_all in DOMAINS {
+        call_all(&api).await;
+    }
+    mock.requests()
+}
+
+/// A server that refuses whatever it is asked.
+fn refusing() -> MockTransport {
+    answering(&MockAnswer::status(400))
+}
+
+/// A server that answers so, whatever it is asked.
+fn answering(answer: &MockAnswer) -> MockTransport {
+    let methods = [
         Method::GET,
         Method::POST,
         Method::PUT,
         Method::DELETE,
         Method::PATCH,
-    ] {
-        mock = mock.on(method, "/*", [MockAnswer::status(400)]);
-    }
+    ];
+    methods
+        .into_iter()
+        .fold(MockTransport::new(), |mock, method| {
+            mock.on(method, "/*", [answer.clone()])
+        })
+}
+
+fn client(mock: &MockTransport) -> Wats {
     let client = wats_http::Client::builder()
         .base_url("http://mock")
         .token("aHVudGVyMjpodW50ZXIy")
@@ -131,8 +172,7 @@ async fn requests() -> Vec<MockRequest> {
         .transport(mock.clone())
         .build()
         .unwrap();
-    call_all(&Wats::new(client, &CacheOptions::off())).await;
-    mock.requests()
+    Wats::new(client, &CacheOptions::off())
 }
 
 /// Whether the path fills that of the row.
