@@ -27,18 +27,21 @@
 //! - `simulator`: the handle and its builder; `tls`: the certificates,
 //! - `server`, `connection`, `io`: connections, counted below TLS,
 //! - `service`: the steps of one request; `routes`, `query`: its address; `access`: token and rate
-//!   limit; `fault`: failures on purpose; `answer`: what goes back,
-//! - `api`: the handlers; `odata`: filters; `report_rules`: what a report must keep,
+//!   limit; `fault`: failures on purpose; `answer`: what goes back; `settings`: how the server behaves,
+//! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
+//!   documents; `odata`: filters; `report_rules`: what a report must keep,
 //! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
 mod api;
+mod call;
 mod connection;
 mod counters;
 mod error;
 mod fault;
 mod io;
+mod multipart;
 mod odata;
 mod product_shape;
 mod query;
@@ -47,6 +50,8 @@ mod routes;
 mod seed;
 mod server;
 mod service;
+mod settings;
+mod shape;
 mod simulator;
 mod store;
 mod tls;

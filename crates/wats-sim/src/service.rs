@@ -14,13 +14,14 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::access::{RateLimit, Token};
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
-use crate::api::{app, product, production, report};
+use crate::api;
+use crate::call::Call;
 use crate::connection::ConnectionHandle;
 use crate::counters::Meter;
 use crate::fault::{Action, Fault, FaultQueue};
 use crate::query::Query;
-use crate::report_rules::ReportRules;
-use crate::routes::{self, Endpoint, ReportEndpoint, Resolved};
+use crate::routes::{self, Resolved};
+use crate::settings::Settings;
 use crate::store::Store;
 
 /// What all connections share.
@@ -31,19 +32,6 @@ pub(crate) struct Service {
     pub(crate) token: Token,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) meter: Arc<Meter>,
-}
-
-/// What does not change while the server runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) latency: Duration,
-    pub(crate) max_body: usize,
-    pub(crate) rules: ReportRules,
-    pub(crate) gzip: bool,
-    /// Whether packed bodies of requests are taken.
-    pub(crate) gzip_requests: bool,
-    /// Most headers in one answer, whatever was asked for.
-    pub(crate) max_headers: usize,
 }
 
 impl Service {
@@ -57,7 +45,7 @@ impl Service {
         connection: &ConnectionHandle,
     ) -> Result<Response<AnswerBody>, Never> {
         let (head, body) = request.into_parts();
-        let resolved = routes::resolve(&head.method, head.uri.path());
+        let resolved = api::routes().resolve(&head.method, head.uri.path());
         let method = routes::method_name(&head.method);
         let template = match &resolved {
             Resolved::Found { route, .. } => route.template,
@@ -140,54 +128,16 @@ impl Service {
             limit.check()?;
         }
         let query = Query::parse(uri.query())?;
-        let param = |index: usize| params.get(index).map(String::as_str).unwrap_or_default();
-        match route.endpoint {
-            Endpoint::Version => Ok(app::version()),
-            Endpoint::Processes => app::processes(&self.store, &query),
-            Endpoint::QueryProducts => product::query(&self.store, &query),
-            Endpoint::GetProduct => product::get(&self.store, param(0)),
-            Endpoint::GetRevision => product::get_revision(&self.store, param(0), param(1)),
-            Endpoint::PutProduct => product::put(&self.store, &body),
-            Endpoint::PutProducts => product::put_many(&self.store, &body),
-            Endpoint::PutRevision => product::put_revision(&self.store, &body),
-            Endpoint::PutUnits => production::put_units(&self.store, &body),
-            Endpoint::PutBatches => production::put_batches(&self.store, &body),
-            Endpoint::PutRevisions => product::put_revisions(&self.store, &body),
-            Endpoint::Report(endpoint) => {
-                self.handle_report(endpoint, param(0), &query, body, doom)
-            }
-        }
-    }
-}
-
-impl Service {
-    fn handle_report(
-        &self,
-        endpoint: ReportEndpoint,
-        id: &str,
-        query: &Query,
-        body: Bytes,
-        doom: Option<String>,
-    ) -> Handled {
-        let store = &self.store;
-        match endpoint {
-            ReportEndpoint::Post => report::post(store, self.settings.rules, body, doom),
-            ReportEndpoint::PostWsxf => report::post_wsxf(store, body, doom),
-            ReportEndpoint::Get => report::get(store, id, query),
-            ReportEndpoint::GetWsxf => report::get_wsxf(store, id, query),
-            ReportEndpoint::Attachment => report::attachment(store, query),
-            ReportEndpoint::Attachments => report::attachments(store, id),
-            ReportEndpoint::Certificate => report::certificate(store, id),
-            ReportEndpoint::Headers => {
-                report::query_headers(store, query, self.settings.max_headers)
-            }
-            ReportEndpoint::ByMiscInfo => report::query_by_misc_info(store, query),
-            ReportEndpoint::State => report::state(store, id),
-            ReportEndpoint::Quarantine => Ok(report::list(store)),
-            ReportEndpoint::DeleteQuarantined => report::delete(store, &body),
-            ReportEndpoint::Retry => report::retry(store, &body),
-            ReportEndpoint::RetryFuture => report::retry_future(store, &body),
-        }
+        let call = Call {
+            store: &self.store,
+            settings: &self.settings,
+            headers,
+            params,
+            query,
+            body,
+            doom,
+        };
+        (route.handler)(&call)
     }
 }
 

@@ -12,11 +12,13 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::access::{RateLimit, Token};
+use crate::api::{effects, process, product, production};
 use crate::counters::{Counters, Meter};
 use crate::fault::{Fault, FaultQueue};
 use crate::report_rules::ReportRules;
 use crate::server::{self, Server};
-use crate::service::{Service, Settings};
+use crate::service::Service;
+use crate::settings::Settings;
 use crate::store::{Limits, Store, StoredReport};
 use crate::{Error, product_shape, seed, tls};
 
@@ -84,21 +86,23 @@ impl Simulator {
 
     /// The product as `GET /api/Product/{partNumber}` answers it.
     pub fn product(&self, part_number: &str) -> Option<Value> {
-        self.service.store.product(part_number)
+        self.service
+            .store
+            .read(|state| product::by_number(state, part_number).cloned())
     }
 
     /// The unit with this serial number as it was saved.
     pub fn unit(&self, serial_number: &str) -> Option<Value> {
         self.service
             .store
-            .with_units(|units| units.get(serial_number).cloned())
+            .read(|state| production::unit(state, serial_number).cloned())
     }
 
     /// The batch with this number as it was saved.
     pub fn batch(&self, batch_number: &str) -> Option<Value> {
         self.service
             .store
-            .with_batches(|batches| batches.get(batch_number).cloned())
+            .read(|state| production::batch(state, batch_number).cloned())
     }
 
     /// Puts a product into the server as it is, over the one with its part number; members the
@@ -112,22 +116,25 @@ impl Simulator {
             return false;
         };
         let part_number = part_number.to_owned();
-        self.service.store.with_products(|products| {
-            let known = products
-                .get(&part_number)
-                .and_then(|known| known.get("productId"));
-            if let Some(id) = known {
+        let done = self.service.store.change(|change| {
+            let known = product::by_number(change, &part_number);
+            if let Some(id) = known.and_then(|known| known.get("productId")) {
                 product.entry("productId").or_insert_with(|| id.clone());
             }
             product_shape::complete(&mut product);
-            products.put(Value::Object(product)).is_ok()
-        })
+            product::store(change, Value::Object(product))
+        });
+        done.is_ok()
     }
 
     /// Adds a process, or replaces the one with the same `code`. Members as in `GET /api/App/Processes`; those that are
     /// missing make it a test operation in use (`"state": 1`). Reports may then use the code.
     pub fn put_process(&self, process: Value) {
-        self.service.store.put_process(process);
+        // A server that is full of processes keeps those it has.
+        let _ = self
+            .service
+            .store
+            .change(|change| process::put(change, process));
     }
 
     /// The report with this id as WSJF, if one was stored.
@@ -145,10 +152,7 @@ impl Simulator {
     /// in quarantine for good. `None` if no such report came.
     pub fn report_state(&self, id: &str) -> Option<String> {
         let id = Uuid::try_parse(id).ok()?;
-        let state = self
-            .service
-            .store
-            .with_reports(|reports| reports.state(&id))?;
+        let state = self.service.store.read(|state| state.reports.state(&id))?;
         state
             .get("State")
             .and_then(Value::as_str)
@@ -158,24 +162,27 @@ impl Simulator {
     /// From now on reports are received, and answered with 200, but not processed: they cannot be
     /// read until [`release_reports`](Self::release_reports).
     pub fn hold_reports(&self) {
-        let now = Timestamp::now();
-        self.service
-            .store
-            .with_reports(|reports| reports.hold(true, now));
+        self.hold(true);
     }
 
     /// Processes the reports that were held back, in the order in which they came, and those to come
     /// at once.
     pub fn release_reports(&self) {
-        let now = Timestamp::now();
-        self.service
-            .store
-            .with_reports(|reports| reports.hold(false, now));
+        self.hold(false);
+    }
+
+    fn hold(&self, held: bool) {
+        // Holding and its effects do not fail.
+        let _ = self.service.store.change(|change| {
+            change.reports_mut().hold(held, Timestamp::now());
+            effects::settle(change);
+            Ok(())
+        });
     }
 
     fn stored(&self, id: &str) -> Option<Arc<StoredReport>> {
         let id = Uuid::try_parse(id).ok()?;
-        self.service.store.with_reports(|reports| reports.get(&id))
+        self.service.store.read(|state| state.reports.get(&id))
     }
 
     /// Scripts a failure for the next request that fits; see [`Fault`].
@@ -266,6 +273,7 @@ impl Default for Builder {
             max_connections: 10_000,
             limits: Limits {
                 products: 100_000,
+                documents: 100_000,
                 reports: 100_000,
             },
             settings: Settings {
@@ -423,11 +431,15 @@ impl Builder {
             })?;
 
         let store = Store::new(self.limits);
-        store.with_products(|products| {
-            for index in 0..self.products {
-                // Room was checked above, and a seeded product is complete.
-                let _ = products.put(seed::product(index));
+        // Room was checked above, and what is seeded is complete.
+        let _ = store.change(|change| {
+            for process in seed::processes() {
+                process::put(change, process)?;
             }
+            for index in 0..self.products {
+                product::store(change, seed::product(index))?;
+            }
+            Ok(())
         });
         let service = Arc::new(Service {
             store,

@@ -100,6 +100,8 @@ pub(crate) struct Reports {
     last_time_stamp: u64,
     held: bool,
     limit: usize,
+    /// Stored since they were last asked for, and whether for the first time.
+    news: Vec<(Arc<StoredReport>, bool)>,
 }
 
 #[derive(Debug, Default)]
@@ -139,6 +141,11 @@ impl Reports {
     /// All stored reports, in no order.
     pub(crate) fn all(&self) -> Vec<Arc<StoredReport>> {
         self.stored.values().cloned().collect()
+    }
+
+    /// What was stored since this was last asked, and whether for the first time.
+    pub(crate) fn take_news(&mut self) -> Vec<(Arc<StoredReport>, bool)> {
+        std::mem::take(&mut self.news)
     }
 
     /// Receives a report, over an earlier one of its id; answers the number of the id. With `doom`,
@@ -342,7 +349,9 @@ impl Reports {
             time_stamp: self.last_time_stamp,
             run,
         };
-        self.stored.insert(report.id, Arc::new(stored));
+        let stored = Arc::new(stored);
+        let is_new = self.stored.insert(report.id, Arc::clone(&stored)).is_none();
+        self.news.push((stored, is_new));
     }
 }
 

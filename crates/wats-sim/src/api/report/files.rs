@@ -15,18 +15,19 @@ use zip::{CompressionMethod, ZipWriter};
 use super::derive::{for_each_step, repair_files, text_of};
 use super::{members, stored};
 use crate::answer::{Answer, Handled};
-use crate::query::{Query, bad};
-use crate::store::Store;
+use crate::call::Call;
+use crate::query::bad;
 
 /// What bytes are if nobody says so.
 const ANY_TYPE: &str = "application/octet-stream";
 
 /// One attachment: of a test report by its step, of a repair by its id.
-pub(crate) fn attachment(store: &Store, query: &Query) -> Handled {
+pub(super) fn attachment(call: &Call<'_>) -> Handled {
+    let query = &call.query;
     let report_id = query
         .get("reportId")
         .ok_or_else(|| bad("reportId is required."))?;
-    let report = members(&*stored(store, report_id)?)?;
+    let report = members(&*stored(call, report_id)?)?;
     let found = match (query.get("attachmentId"), query.count("stepId")?) {
         (Some(id), None) => {
             let id = Uuid::try_parse(id)
@@ -59,8 +60,9 @@ pub(crate) fn attachment(store: &Store, query: &Query) -> Handled {
 }
 
 /// All attachments of a report in a zip archive.
-pub(crate) fn attachments(store: &Store, id: &str) -> Handled {
-    let report = members(&*stored(store, id)?)?;
+pub(super) fn attachments(call: &Call<'_>) -> Handled {
+    let id = call.param(0);
+    let report = members(&*stored(call, id)?)?;
     let mut files: Vec<&Map<String, Value>> = Vec::new();
     for_each_step(&report, &mut |step| {
         files.extend(step.get("attachment").and_then(Value::as_object));
@@ -102,8 +104,8 @@ fn archive(files: &[&Map<String, Value>]) -> zip::result::ZipResult<Result<Bytes
 }
 
 /// A document that says what was tested. The server's own is not published; this one is a short text.
-pub(crate) fn certificate(store: &Store, id: &str) -> Handled {
-    let stored = stored(store, id)?;
+pub(super) fn certificate(call: &Call<'_>) -> Handled {
+    let stored = stored(call, call.param(0))?;
     let text = |name: &str| text_of(&stored.header, name).unwrap_or_default();
     let document = format!(
         "Test certificate\nPart number {}\nSerial number {}\nResult {}\n",

@@ -4,17 +4,34 @@
 //! server has, whatever the case of their names, and ignores others, as its model binder does. A
 //! member that is absent or null stays as it was.
 
-use bytes::Bytes;
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{ListOptions, member, parse_json};
+use super::list::List;
 use crate::answer::{Answer, Handled};
+use crate::call::{Call, conflict, invalid, member, text};
 use crate::odata::{Column, Kind, Schema, column};
 use crate::product_shape::{complete, new_product};
-use crate::query::Query;
-use crate::store::{Products, Store};
+use crate::routes::routes;
+use crate::store::{Change, State};
+
+routes! {
+    GET "/api/Product/Query" => query;
+    GET "/api/Product/{partNumber}" => get;
+    GET "/api/Product/{partNumber}/{revision}" => get_revision;
+    PUT "/api/Product" => put;
+    PUT "/api/Products" => put_many;
+    PUT "/api/Product/Products" => put_many;
+    PUT "/api/Product/Revision" => put_revision;
+    PUT "/api/Product/Revisions" => put_revisions;
+    PUT "/api/Products/Revisions" => put_revisions;
+}
+
+/// Products by part number.
+const PRODUCTS: &str = "product";
+/// Part numbers by product id.
+const NUMBERS: &str = "product.number";
 
 /// The properties of a list item; the filter knows no others.
 const VIEW: &[Column] = &[
@@ -24,44 +41,80 @@ const VIEW: &[Column] = &[
     column("nonSerial", Kind::Bool),
     column("state", Kind::Number),
 ];
-const SCHEMA: Schema = Schema {
-    columns: VIEW,
-    collections: &[],
+const LIST: List = List {
+    schema: Schema {
+        columns: VIEW,
+        collections: &[],
+    },
+    orderable: VIEW,
+    default_top: 1000,
+    max_top: 100_000,
 };
-/// Rows where neither `$filter` nor `$top` says otherwise.
-const DEFAULT_TOP: usize = 1000;
-const MAX_TOP: usize = 100_000;
 const MAX_NAME: usize = 100;
 
-pub(crate) fn query(store: &Store, query: &Query) -> Handled {
-    let options = ListOptions::parse(query, SCHEMA, VIEW, MAX_TOP)?;
-    let default_top = if options.filter.is_some() {
-        MAX_TOP
-    } else {
-        DEFAULT_TOP
+/// The product with this part number.
+pub(crate) fn by_number<'a>(state: &'a State, part_number: &str) -> Option<&'a Value> {
+    state.get(PRODUCTS, part_number)
+}
+
+fn by_id<'a>(state: &'a State, id: &str) -> Option<&'a Value> {
+    by_number(state, state.get(NUMBERS, id)?.as_str()?)
+}
+
+/// Stores a complete product in place of the one with its id.
+pub(crate) fn store(change: &mut Change<'_>, product: Value) -> Result<(), Answer> {
+    let part = |name: &str| text(&product, name).map(str::to_owned);
+    let (Some(number), Some(id)) = (part("partNumber"), part("productId")) else {
+        return Err(invalid("a product needs partNumber and productId"));
     };
-    let mut rows: Vec<Map<String, Value>> = store.with_products(|products| {
-        products
-            .all()
-            .map(view)
-            .filter(|row| {
-                options
-                    .filter
-                    .as_ref()
-                    .is_none_or(|filter| filter.matches(row))
-            })
-            .collect()
-    });
-    if let Some(order) = &options.order {
-        rows.sort_by(|left, right| order.compare(left, right));
+    let old = change
+        .get(NUMBERS, &id)
+        .and_then(Value::as_str)
+        .filter(|old| *old != number)
+        .map(str::to_owned);
+    if let Some(old) = old {
+        change.remove(PRODUCTS, &old);
     }
-    let page = rows
-        .into_iter()
-        .skip(options.skip)
-        .take(options.top.unwrap_or(default_top))
-        .map(Value::Object)
-        .collect();
-    Ok(Answer::json(&Value::Array(page)))
+    change.put(NUMBERS, &id, json!(number))?;
+    change.put(PRODUCTS, &number, product)
+}
+
+/// A report makes its product and its revision known.
+pub(super) fn reported(change: &mut Change<'_>, header: &Map<String, Value>) -> Result<(), Answer> {
+    let of = |name: &str| {
+        header
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let (Some(part_number), Some(revision)) = (of("partNumber"), of("revision")) else {
+        return Ok(());
+    };
+    if by_number(change, part_number)
+        .is_some_and(|product| find_revision(product, revision).is_some())
+    {
+        return Ok(());
+    }
+    let body = json!({ "partNumber": part_number, "revisions": [{ "revision": revision }] });
+    // What a report may be named, a product need not: then none is made.
+    match merged_product(change, &body) {
+        Ok(product) => store(change, product),
+        Err(_) => Ok(()),
+    }
+}
+
+fn query(call: &Call<'_>) -> Handled {
+    let list = List {
+        // With a filter the server gives all that fit.
+        default_top: if call.query.get("$filter").is_some() {
+            LIST.max_top
+        } else {
+            LIST.default_top
+        },
+        ..LIST
+    };
+    let products = call.store.all(PRODUCTS);
+    list.answer(&call.query, products.iter().map(|product| view(product)))
 }
 
 fn view(product: &Value) -> Map<String, Value> {
@@ -75,16 +128,19 @@ fn view(product: &Value) -> Map<String, Value> {
     ])
 }
 
-pub(crate) fn get(store: &Store, part_number: &str) -> Handled {
-    store
-        .product(part_number)
+fn get(call: &Call<'_>) -> Handled {
+    let part_number = call.param(0);
+    let product = call.store.get(PRODUCTS, part_number);
+    product
         .map(|product| Answer::json(&product))
         .ok_or_else(|| no_product(part_number))
 }
 
-pub(crate) fn get_revision(store: &Store, part_number: &str, revision: &str) -> Handled {
-    let product = store
-        .product(part_number)
+fn get_revision(call: &Call<'_>) -> Handled {
+    let (part_number, revision) = (call.param(0), call.param(1));
+    let product = call
+        .store
+        .get(PRODUCTS, part_number)
         .ok_or_else(|| no_product(part_number))?;
     find_revision(&product, revision)
         .map(Answer::json)
@@ -94,74 +150,53 @@ pub(crate) fn get_revision(store: &Store, part_number: &str, revision: &str) -> 
         })
 }
 
-pub(crate) fn put(store: &Store, body: &Bytes) -> Handled {
-    let body = parse_json(body)?;
-    store.with_products(|products| {
-        let product = merged_product(products, &body).map_err(Refusal::answer)?;
-        products
-            .put(product.clone())
-            .map_err(|full| insufficient(&full))?;
+fn put(call: &Call<'_>) -> Handled {
+    let body = call.json()?;
+    call.store.change(|change| {
+        let product = merged_product(change, &body).map_err(Refusal::answer)?;
+        store(change, product.clone())?;
         Ok(Answer::json(&product))
     })
 }
 
-/// Add or update many. Nothing is saved if one of them is refused.
-pub(crate) fn put_many(store: &Store, body: &Bytes) -> Handled {
-    each_of(body, store, merged_product)
-}
-
-pub(crate) fn put_revision(store: &Store, body: &Bytes) -> Handled {
-    let body = parse_json(body)?;
-    store.with_products(|products| {
-        let (product, revision) = merged_revision(products, &body).map_err(Refusal::answer)?;
-        products.put(product).map_err(|full| insufficient(&full))?;
+fn put_revision(call: &Call<'_>) -> Handled {
+    let body = call.json()?;
+    call.store.change(|change| {
+        let (product, revision) = merged_revision(change, &body).map_err(Refusal::answer)?;
+        store(change, product)?;
         Ok(Answer::json(&revision))
     })
 }
 
-/// Add or update many revisions. Nothing is saved if one of them is refused.
-pub(crate) fn put_revisions(store: &Store, body: &Bytes) -> Handled {
-    let items = array_of(body)?;
-    store.with_products(|products| {
-        let mut draft = products.clone();
-        let mut saved = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let (product, revision) =
-                merged_revision(&draft, item).map_err(|refusal| refusal.at(index).answer())?;
-            draft.put(product).map_err(|full| insufficient(&full))?;
-            saved.push(revision);
-        }
-        *products = draft;
-        Ok(Answer::json(&Value::Array(saved)))
-    })
+/// Adds or updates many. Nothing is saved if one of them is refused.
+fn put_many(call: &Call<'_>) -> Handled {
+    let merge = |state: &State, item: &Value| {
+        merged_product(state, item).map(|product| (product.clone(), product))
+    };
+    put_each(call, merge)
 }
 
-fn each_of(
-    body: &Bytes,
-    store: &Store,
-    merge: impl Fn(&Products, &Value) -> Result<Value, Refusal>,
+/// Adds or updates many revisions. Nothing is saved if one of them is refused.
+fn put_revisions(call: &Call<'_>) -> Handled {
+    put_each(call, merged_revision)
+}
+
+/// Stores the product that `merge` makes of each item and answers what it makes beside it.
+fn put_each(
+    call: &Call<'_>,
+    merge: impl Fn(&State, &Value) -> Result<(Value, Value), Refusal>,
 ) -> Handled {
-    let items = array_of(body)?;
-    store.with_products(|products| {
-        let mut draft = products.clone();
+    let items = call.array()?;
+    call.store.change(|change| {
         let mut saved = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            let product = merge(&draft, item).map_err(|refusal| refusal.at(index).answer())?;
-            draft
-                .put(product.clone())
-                .map_err(|full| insufficient(&full))?;
-            saved.push(product);
+            let (product, answered) =
+                merge(change, item).map_err(|refusal| refusal.at(index).answer())?;
+            store(change, product)?;
+            saved.push(answered);
         }
-        *products = draft;
         Ok(Answer::json(&Value::Array(saved)))
     })
-}
-
-fn array_of(body: &Bytes) -> Result<Vec<Value>, Answer> {
-    match parse_json(body)? {
-        Value::Array(items) => Ok(items),
-        _ => Err(Refusal::invalid("the body must be an array").answer()),
-    }
 }
 
 /// Why a save is refused.
@@ -192,23 +227,23 @@ impl Refusal {
 }
 
 /// The product as it will be stored: the one the body means, with the body's members.
-fn merged_product(products: &Products, body: &Value) -> Result<Value, Refusal> {
+fn merged_product(state: &State, body: &Value) -> Result<Value, Refusal> {
     let body = body
         .as_object()
         .ok_or_else(|| Refusal::invalid("a product must be an object"))?;
     let part_number = name_of(body, "partNumber")?;
     let id = id_of(body, "productId")?;
     let existing = match (&id, &part_number) {
-        (Some(id), _) => Some(products.by_id(id).ok_or_else(|| Refusal {
+        (Some(id), _) => Some(by_id(state, id).ok_or_else(|| Refusal {
             status: StatusCode::NOT_FOUND,
             message: format!("there is no product with productId '{id}'"),
         })?),
-        (None, Some(part_number)) => products.get(part_number),
+        (None, Some(part_number)) => by_number(state, part_number),
         (None, None) => return Err(Refusal::invalid("partNumber is required")),
     };
     if let (Some(existing), Some(part_number)) = (existing, &part_number)
         && text(existing, "partNumber") != Some(part_number)
-        && products.get(part_number).is_some()
+        && by_number(state, part_number).is_some()
     {
         return Err(Refusal {
             status: StatusCode::CONFLICT,
@@ -250,16 +285,16 @@ fn merged_product(products: &Products, body: &Value) -> Result<Value, Refusal> {
 }
 
 /// The product and the revision as they will be stored.
-fn merged_revision(products: &Products, body: &Value) -> Result<(Value, Value), Refusal> {
+fn merged_revision(state: &State, body: &Value) -> Result<(Value, Value), Refusal> {
     let body = body
         .as_object()
         .ok_or_else(|| Refusal::invalid("a revision must be an object"))?;
     let owner = if let Some(id) = id_of(body, "productId")? {
-        products.by_id(&id)
+        by_id(state, &id)
     } else if let Some(part_number) = name_of(body, "partNumber")? {
-        products.get(&part_number)
+        by_number(state, &part_number)
     } else if let Some(id) = id_of(body, "productRevisionId")? {
-        products.all().find(|product| {
+        state.find(PRODUCTS, |product| {
             revisions(product).any(|revision| text(revision, "productRevisionId") == Some(&id))
         })
     } else {
@@ -394,15 +429,7 @@ fn find_revision<'a>(product: &'a Value, name: &str) -> Option<&'a Value> {
     revisions(product).find(|revision| text(revision, "revision") == Some(name))
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name).and_then(Value::as_str)
-}
-
 fn no_product(part_number: &str) -> Answer {
     let message = format!("There is no product with part number '{part_number}'.");
     Answer::message(StatusCode::NOT_FOUND, message)
-}
-
-fn insufficient(message: &str) -> Answer {
-    Answer::message(StatusCode::INSUFFICIENT_STORAGE, message)
 }

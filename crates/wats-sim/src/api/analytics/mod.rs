@@ -1,0 +1,5 @@
+//! `analytics`.
+
+use crate::routes::routes;
+
+routes! {}

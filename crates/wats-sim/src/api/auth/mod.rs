@@ -1,0 +1,5 @@
+//! `auth`.
+
+use crate::routes::routes;
+
+routes! {}

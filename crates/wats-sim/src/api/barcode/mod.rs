@@ -1,0 +1,5 @@
+//! `barcode`.
+
+use crate::routes::routes;
+
+routes! {}

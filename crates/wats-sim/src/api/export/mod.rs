@@ -1,0 +1,5 @@
+//! `export`.
+
+use crate::routes::routes;
+
+routes! {}

@@ -1,0 +1,5 @@
+//! `manual_inspection`.
+
+use crate::routes::routes;
+
+routes! {}

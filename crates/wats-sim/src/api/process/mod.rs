@@ -1,0 +1,68 @@
+//! Processes: what units are tested, repaired and worked on by.
+
+use serde_json::Value;
+
+use crate::answer::{Answer, Handled};
+use crate::call::Call;
+use crate::routes::routes;
+use crate::seed;
+use crate::store::{Change, State};
+
+/// Processes by code.
+const PROCESSES: &str = "process";
+
+routes! {
+    GET "/api/App/Processes" => list;
+}
+
+/// The process with this code.
+pub(crate) fn by_code(state: &State, code: i64) -> Option<&Value> {
+    state.get(PROCESSES, &key(code))
+}
+
+/// Adds a process, or replaces the one with the same code. Members that are missing get the values of a test operation
+/// in use, so that it is listed.
+pub(crate) fn put(change: &mut Change<'_>, process: Value) -> Result<(), Answer> {
+    let process = seed::complete_process(process);
+    let code = process
+        .get("code")
+        .and_then(Value::as_i64)
+        .unwrap_or_default();
+    change.put(PROCESSES, &key(code), process)
+}
+
+/// Codes as keys, so that they are in order.
+fn key(code: i64) -> String {
+    format!("{code:05}")
+}
+
+/// Without switches: active test, repair and WIP processes. With switches: those whose switch is
+/// true. `includeInactiveProcesses` adds the inactive ones to either.
+fn list(call: &Call<'_>) -> Handled {
+    let test = call.query.switch("includeTestOperations")?;
+    let repair = call.query.switch("includeRepairOperations")?;
+    let wip = call.query.switch("includeWipOperations")?;
+    let inactive = call
+        .query
+        .switch("includeInactiveProcesses")?
+        .unwrap_or(false);
+    let filtered = test.is_some() || repair.is_some() || wip.is_some();
+    let wanted = |switch: Option<bool>| switch.unwrap_or(!filtered);
+
+    let is =
+        |process: &Value, flag: &str| process.get(flag).and_then(Value::as_bool).unwrap_or(false);
+    let list = call.store.read(|state| {
+        state
+            .rows(PROCESSES)
+            .map(|(_, process)| process)
+            .filter(|process| inactive || process.get("state").and_then(Value::as_i64) == Some(1))
+            .filter(|process| {
+                wanted(test) && is(process, "isTestOperation")
+                    || wanted(repair) && is(process, "isRepairOperation")
+                    || wanted(wip) && is(process, "isWipOperation")
+            })
+            .cloned()
+            .collect()
+    });
+    Ok(Answer::json(&list))
+}

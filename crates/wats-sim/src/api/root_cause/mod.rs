@@ -1,0 +1,5 @@
+//! `root_cause`.
+
+use crate::routes::routes;
+
+routes! {}

@@ -1,0 +1,5 @@
+//! `scim`.
+
+use crate::routes::routes;
+
+routes! {}

@@ -1,0 +1,5 @@
+//! `software`.
+
+use crate::routes::routes;
+
+routes! {}

@@ -1,0 +1,5 @@
+//! `system`.
+
+use crate::routes::routes;
+
+routes! {}

@@ -1,0 +1,5 @@
+//! `workflow`.
+
+use crate::routes::routes;
+
+routes! {}

@@ -1,0 +1,18 @@
+//! What does not change while the server runs.
+
+use std::time::Duration;
+
+use crate::report_rules::ReportRules;
+
+/// How the server behaves.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) latency: Duration,
+    pub(crate) max_body: usize,
+    pub(crate) rules: ReportRules,
+    pub(crate) gzip: bool,
+    /// Whether packed bodies of requests are taken.
+    pub(crate) gzip_requests: bool,
+    /// Most headers in one answer, whatever was asked for.
+    pub(crate) max_headers: usize,
+}
