@@ -257,6 +257,8 @@ pub struct Builder {
     products: usize,
     max_connections: usize,
     limits: Limits,
+    #[cfg(feature = "data")]
+    data: Option<std::path::PathBuf>,
     settings: Settings,
 }
 
@@ -276,6 +278,8 @@ impl Default for Builder {
                 documents: 100_000,
                 reports: 100_000,
             },
+            #[cfg(feature = "data")]
+            data: None,
             settings: Settings {
                 latency: Duration::ZERO,
                 max_body: 100 * 1024 * 1024,
@@ -404,12 +408,20 @@ impl Builder {
         self
     }
 
+    /// Keeps the state in this folder: it begins with what the folder holds, and each change is written there before it is
+    /// answered. Default: the state ends with the server.
+    #[cfg(feature = "data")]
+    pub fn data(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
+        self.data = Some(folder.into());
+        self
+    }
+
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
     ///
     /// [`Error::Listen`] if the port is taken, [`Error::Certificate`] if TLS cannot be set up,
-    /// [`Error::Option`] if an option cannot work.
+    /// [`Error::Option`] if an option cannot work, [`Error::Data`] if the folder for the state cannot be used.
     pub async fn start(self) -> Result<Simulator, Error> {
         if self.products > self.limits.products {
             let problem = "more products to seed than the server may keep";
@@ -430,15 +442,22 @@ impl Builder {
                 source,
             })?;
 
-        let store = Store::new(self.limits);
+        let store = self.store()?;
         // Room was checked above, and what is seeded is complete.
         let _ = store.change(|change| {
-            for process in seed::processes() {
-                process::put(change, process)?;
+            if process::none(change) {
+                for process in seed::processes() {
+                    process::put(change, process)?;
+                }
             }
             for index in 0..self.products {
-                product::store(change, seed::product(index))?;
+                if product::by_number(change, &seed::part_number(index)).is_none() {
+                    product::store(change, seed::product(index))?;
+                }
             }
+            // What the state of an earlier server had received and not processed.
+            change.reports_mut().hold(false, Timestamp::now());
+            effects::settle(change);
             Ok(())
         });
         let service = Arc::new(Service {
@@ -470,5 +489,16 @@ impl Builder {
             stop,
             running: Mutex::new(Some(running)),
         })
+    }
+
+    fn store(&self) -> Result<Store, Error> {
+        #[cfg(feature = "data")]
+        if let Some(folder) = &self.data {
+            return Store::open(self.limits, folder).map_err(|problem| Error::Data {
+                folder: folder.clone(),
+                problem,
+            });
+        }
+        Ok(Store::new(self.limits))
     }
 }

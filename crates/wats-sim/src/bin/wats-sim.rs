@@ -31,6 +31,10 @@ struct Args {
     /// Products to begin with.
     #[arg(long, default_value_t = 0)]
     products: usize,
+    /// Keep the state in this folder, and begin with what it holds.
+    #[cfg(feature = "data")]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Write the certificate authority of --tls to this file, as PEM.
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_out: Option<PathBuf>,
@@ -49,16 +53,19 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let sim = Simulator::builder()
+    let builder = Simulator::builder()
         .port(args.port)
         .latency(args.latency)
         .tls(args.tls)
         .http1_only(args.http1_only)
         .token(args.token)
-        .products(args.products)
-        .start()
-        .await
-        .map_err(|error| error.to_string())?;
+        .products(args.products);
+    #[cfg(feature = "data")]
+    let builder = match args.data {
+        Some(folder) => builder.data(folder),
+        None => builder,
+    };
+    let sim = builder.start().await.map_err(|error| error.to_string())?;
 
     say(&format!(
         "WATS_BASE_URL={}\nWATS_AUTH_TOKEN={}",

@@ -17,8 +17,8 @@ pub(super) struct Docs {
 /// What a document was before a change.
 #[derive(Debug)]
 pub(super) struct Undo {
-    table: String,
-    key: String,
+    pub(super) table: String,
+    pub(super) key: String,
     before: Option<Arc<Value>>,
 }
 

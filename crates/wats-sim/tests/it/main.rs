@@ -1,6 +1,7 @@
 //! The integration tests of `wats-sim`, in one binary.
 
 mod common;
+mod data;
 mod fault;
 mod product;
 mod program;
