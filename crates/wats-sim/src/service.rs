@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
-use crate::access::{RateLimit, Token};
+use crate::access::Tokens;
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
 use crate::api;
 use crate::call::Call;
@@ -29,8 +29,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) faults: FaultQueue,
     pub(crate) settings: Settings,
-    pub(crate) token: Token,
-    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) tokens: Tokens,
     pub(crate) meter: Arc<Meter>,
 }
 
@@ -123,10 +122,7 @@ impl Service {
                 return Err(Answer::message(StatusCode::BAD_REQUEST, message));
             }
         };
-        self.token.check(headers)?;
-        if let Some(limit) = &self.rate_limit {
-            limit.check()?;
-        }
+        self.tokens.check(headers, route.method, route.template)?;
         let query = Query::parse(uri.query())?;
         let call = Call {
             store: &self.store,

@@ -1,5 +1,6 @@
 //! The integration tests of `wats-sim`, in one binary.
 
+mod access;
 mod common;
 mod data;
 mod fault;
