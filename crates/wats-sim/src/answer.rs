@@ -73,16 +73,22 @@ impl Answer {
         if !accepts_gzip(request) {
             return self;
         }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        // Writing into a vector cannot fail; if it ever did, the plain body is still right.
-        if let Ok(packed) = encoder
-            .write_all(&self.body)
-            .and_then(|()| encoder.finish())
-        {
-            self.body = Bytes::from(packed);
-            self.headers
-                .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+        self.body = Bytes::from(packed(&self.body));
+        self.headers
+            .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+        self
+    }
+
+    /// Packs the body, whatever the client allows, and damages it.
+    pub(crate) fn corrupt_gzip(mut self) -> Self {
+        let mut packed = packed(&self.body);
+        // The beginning stays, so that it looks like gzip.
+        for byte in packed.iter_mut().skip(10) {
+            *byte ^= 0x5a;
         }
+        self.body = Bytes::from(packed);
+        self.headers
+            .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
         self
     }
 
@@ -116,6 +122,13 @@ impl Answer {
         }
         response
     }
+}
+
+/// The bytes as gzip. Writing into a vector cannot fail.
+fn packed(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let _ = encoder.write_all(plain);
+    encoder.finish().unwrap_or_default()
 }
 
 /// Whether `Accept-Encoding` names gzip (or `*`) without forbidding it by `q=0`.

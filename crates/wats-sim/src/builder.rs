@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::access::{Access, Tokens};
 use crate::api::{effects, process, product};
+use crate::clock::Clock;
 use crate::counters::Meter;
 use crate::fault::FaultQueue;
 use crate::report_rules::ReportRules;
@@ -36,6 +37,7 @@ pub struct Builder {
     token_valid_for: Option<Duration>,
     accesses: Vec<Access>,
     rate_limit: Option<(usize, Duration)>,
+    seed: u64,
     products: usize,
     max_connections: usize,
     limits: Limits,
@@ -54,6 +56,7 @@ impl Default for Builder {
             token_valid_for: None,
             accesses: Vec::new(),
             rate_limit: None,
+            seed: 0,
             products: 0,
             max_connections: 10_000,
             limits: Limits {
@@ -137,6 +140,12 @@ impl Builder {
     /// has such a limit, said to be 500 a minute. Default: none.
     pub fn rate_limit(mut self, requests: usize, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
+        self
+    }
+
+    /// What the chance of faults is drawn from. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -256,7 +265,8 @@ impl Builder {
         let accesses = std::iter::once(first).chain(self.accesses).collect();
         let service = Arc::new(Service {
             store,
-            faults: FaultQueue::default(),
+            faults: FaultQueue::new(self.seed),
+            clock: Clock::default(),
             settings: self.settings,
             tokens: Tokens::new(accesses, self.rate_limit),
             meter: Arc::new(Meter::default()),

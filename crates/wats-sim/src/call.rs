@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::answer::Answer;
+use crate::clock::Clock;
 use crate::odata::parse_time;
 use crate::query::{Query, bad};
 use crate::settings::Settings;
@@ -16,6 +17,7 @@ use crate::store::Store;
 pub(crate) struct Call<'a> {
     pub(crate) store: &'a Store,
     pub(crate) settings: &'a Settings,
+    pub(crate) clock: &'a Clock,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) params: Vec<String>,
     pub(crate) query: Query,
@@ -25,6 +27,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The time as the server has it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// A parameter of the path, by its place.
     pub(crate) fn param(&self, place: usize) -> &str {
         self.params

@@ -27,7 +27,7 @@
 //! - `builder`: how a server is to run, and its start; `simulator`: the handle of a running one; `tls`: the certificates,
 //! - `server`, `connection`, `io`: connections, counted below TLS,
 //! - `service`: the steps of one request; `routes`, `query`: its address; `access`: tokens, rights and
-//!   rate limits; `fault`: failures on purpose; `answer`: what goes back; `settings`: how the server behaves,
+//!   rate limits; `fault`: failures on purpose; `clock`: the time; `duration`: times as options write them; `answer`: what goes back; `settings`: how the server behaves,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
 //! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
@@ -37,8 +37,10 @@ mod answer;
 mod api;
 mod builder;
 mod call;
+mod clock;
 mod connection;
 mod counters;
+mod duration;
 mod error;
 mod fault;
 mod io;
@@ -60,6 +62,7 @@ mod tls;
 pub use access::Access;
 pub use builder::Builder;
 pub use counters::Counters;
+pub use duration::parse_duration;
 pub use error::Error;
 pub use fault::Fault;
 pub use report_rules::ReportRules;

@@ -68,25 +68,25 @@ pub(crate) async fn run(server: Server, listener: TcpListener) {
 async fn connection(server: Arc<Server>, stream: TcpStream) {
     // Without it small answers may wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let stream = CountedStream::new(stream, Arc::clone(server.service.meter()));
+    let handle = ConnectionHandle::default();
+    let stream = CountedStream::new(stream, Arc::clone(server.service.meter()), handle.clone());
     let Some(tls) = &server.tls else {
-        return serve(&server, stream).await;
+        return serve(&server, stream, handle).await;
     };
     let mut stop = server.stop.clone();
     tokio::select! {
         () = told(&mut stop) => {}
         // A client that does not trust the certificate ends here; it knows why.
         shaken = tls.accept(stream) => if let Ok(stream) = shaken {
-            serve(&server, stream).await;
+            serve(&server, stream, handle).await;
         }
     }
 }
 
-async fn serve<S>(server: &Server, stream: S)
+async fn serve<S>(server: &Server, stream: S, handle: ConnectionHandle)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let handle = ConnectionHandle::default();
     // However this function ends, the tasks of the connection end too.
     let _abort_on_drop = AbortOnDrop(handle.clone());
     let mut builder = auto::Builder::new(handle.clone());
@@ -117,6 +117,10 @@ where
             _ = connection.as_mut() => return,
             () = handle.until_aborted() => return,
             () = told(&mut stop), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = handle.until_going_away(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }

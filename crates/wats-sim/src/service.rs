@@ -16,6 +16,7 @@ use crate::access::Tokens;
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
 use crate::api;
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::connection::ConnectionHandle;
 use crate::counters::Meter;
 use crate::fault::{Action, Fault, FaultQueue};
@@ -30,6 +31,7 @@ pub(crate) struct Service {
     pub(crate) faults: FaultQueue,
     pub(crate) settings: Settings,
     pub(crate) tokens: Tokens,
+    pub(crate) clock: Clock,
     pub(crate) meter: Arc<Meter>,
 }
 
@@ -84,10 +86,31 @@ impl Service {
                 headers,
                 body,
             } => (scripted(status, &content_type, &headers, body), None),
+            Action::CorruptGzip => (handle(None).corrupt_gzip(), None),
+            Action::GoAway => {
+                connection.go_away();
+                let answer = handle(None);
+                // Over HTTP/2 a frame says it.
+                let is_http2 = head.version == http::Version::HTTP_2;
+                let close = HeaderValue::from_static("close");
+                (
+                    if is_http2 {
+                        answer
+                    } else {
+                        answer.with_header(header::CONNECTION, close)
+                    },
+                    None,
+                )
+            }
             Action::DropBefore => return hang_up(connection).await,
             Action::DropAfter => {
                 handle(None);
                 return hang_up(connection).await;
+            }
+            Action::Reset => return reset(connection).await,
+            Action::ResetAfter => {
+                handle(None);
+                return reset(connection).await;
             }
         };
         let mut answer = if self.settings.gzip {
@@ -99,6 +122,9 @@ impl Service {
             // RFC 7694: the server says what it takes.
             let gzip = HeaderValue::from_static("gzip");
             answer = answer.with_header(header::ACCEPT_ENCODING, gzip);
+        }
+        if let Some(date) = self.clock.date() {
+            answer = answer.with_header(header::DATE, date);
         }
         self.meter.status(answer.status.as_u16());
         Ok(answer.into_response(cut_after))
@@ -127,6 +153,7 @@ impl Service {
         let call = Call {
             store: &self.store,
             settings: &self.settings,
+            clock: &self.clock,
             headers,
             params,
             query,
@@ -146,6 +173,12 @@ async fn pause(duration: Duration) {
 /// Cuts the connection; the caller is dropped with it and never comes back.
 async fn hang_up<T>(connection: &ConnectionHandle) -> T {
     connection.abort();
+    std::future::pending().await
+}
+
+/// Resets the connection; the caller is dropped with it and never comes back.
+async fn reset<T>(connection: &ConnectionHandle) -> T {
+    connection.reset();
     std::future::pending().await
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -165,7 +165,7 @@ impl Simulator {
     fn hold(&self, held: bool) {
         // Holding and its effects do not fail.
         let _ = self.service.store.change(|change| {
-            change.reports_mut().hold(held, Timestamp::now());
+            change.reports_mut().hold(held, self.service.clock.now());
             effects::settle(change);
             Ok(())
         });
@@ -181,7 +181,13 @@ impl Simulator {
         self.service.faults.push(fault);
     }
 
-    /// How many requests are still to fail. A test that ends with some left has not met them all.
+    /// Puts the server's clock ahead by this much, or back: it shows in the `Date` of answers, in the times the server notes,
+    /// and in what it takes for the future.
+    pub fn set_clock_skew(&self, skew: SignedDuration) {
+        self.service.clock.set_skew(skew);
+    }
+
+    /// How many requests are still to fail; faults without end do not count. A test that ends with some left has not met them all.
     pub fn pending_faults(&self) -> usize {
         self.service.faults.pending()
     }

@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -112,7 +111,7 @@ fn receive(
         let doom = call.doom.clone();
         let number = change
             .reports_mut()
-            .receive(new, doom, Timestamp::now())
+            .receive(new, doom, call.now())
             .map_err(full)?;
         effects::settle(change);
         Ok(number)
