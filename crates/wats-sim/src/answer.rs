@@ -58,6 +58,13 @@ impl Answer {
         )
     }
 
+    /// The `Message` of an error.
+    pub(crate) fn words(&self) -> String {
+        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let message = body.as_ref().and_then(|body| body.get("Message")?.as_str());
+        message.map_or_else(|| self.status.to_string(), str::to_owned)
+    }
+
     /// Compresses the body where the client allows it and it pays.
     pub(crate) fn gzip_if_accepted(mut self, request: &HeaderMap) -> Self {
         if self.body.len() <= GZIP_ABOVE

@@ -12,10 +12,11 @@ use crate::api::{effects, process, product};
 use crate::clock::Clock;
 use crate::counters::Meter;
 use crate::fault::FaultQueue;
+use crate::log::{Listener, RequestLog, RequestRecord};
 use crate::report_rules::ReportRules;
 use crate::server::{self, Server};
-use crate::service::Service;
 use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::simulator::{DEFAULT_TOKEN, Simulator};
 use crate::store::{Limits, Store};
 use crate::{Error, seed, tls};
@@ -44,6 +45,7 @@ pub struct Builder {
     #[cfg(feature = "data")]
     data: Option<std::path::PathBuf>,
     settings: Settings,
+    listener: Option<Listener>,
 }
 
 impl Default for Builder {
@@ -74,6 +76,7 @@ impl Default for Builder {
                 gzip_requests: false,
                 max_headers: usize::MAX,
             },
+            listener: None,
         }
     }
 }
@@ -214,6 +217,12 @@ impl Builder {
         self
     }
 
+    /// Hears of each request once it is answered, or cut. It must not block: it is called by the task of the connection.
+    pub fn on_request(mut self, listener: impl Fn(&RequestRecord) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
@@ -263,18 +272,19 @@ impl Builder {
             first = first.valid_for(time);
         }
         let accesses = std::iter::once(first).chain(self.accesses).collect();
-        let service = Arc::new(Service {
+        let shared = Arc::new(Shared {
             store,
             faults: FaultQueue::new(self.seed),
             clock: Clock::default(),
             settings: self.settings,
             tokens: Tokens::new(accesses, self.rate_limit),
             meter: Arc::new(Meter::default()),
+            log: RequestLog::new(self.listener),
         });
         let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
         let stop = watch::Sender::new(false);
         let server = Server {
-            service: Arc::clone(&service),
+            shared: Arc::clone(&shared),
             tls: acceptor,
             http1_only: self.http1_only,
             max_connections: self.max_connections,
@@ -286,7 +296,7 @@ impl Builder {
             base_url: format!("{scheme}://127.0.0.1:{port}"),
             token: self.token,
             ca_pem,
-            service,
+            shared,
             stop,
             running: Mutex::new(Some(running)),
         })

@@ -7,17 +7,18 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::answer::Answer;
-use crate::clock::Clock;
 use crate::odata::parse_time;
 use crate::query::{Query, bad};
 use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::store::Store;
 
 /// What a handler gets.
 pub(crate) struct Call<'a> {
+    /// What watches over the server; most handlers need the store only.
+    pub(crate) server: &'a Shared,
     pub(crate) store: &'a Store,
     pub(crate) settings: &'a Settings,
-    pub(crate) clock: &'a Clock,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) params: Vec<String>,
     pub(crate) query: Query,
@@ -29,7 +30,7 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The time as the server has it.
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.server.clock.now()
     }
 
     /// A parameter of the path, by its place.

@@ -27,7 +27,8 @@
 //! - `builder`: how a server is to run, and its start; `simulator`: the handle of a running one; `tls`: the certificates,
 //! - `server`, `connection`, `io`: connections, counted below TLS,
 //! - `service`: the steps of one request; `routes`, `query`: its address; `access`: tokens, rights and
-//!   rate limits; `fault`: failures on purpose; `clock`: the time; `duration`: times as options write them; `answer`: what goes back; `settings`: how the server behaves,
+//!   rate limits; `fault`: failures on purpose; `clock`: the time; `duration`: times as options write them; `answer`: what goes back; `settings`: how the server behaves;
+//!   `shared`: all of these in one; `log`: the requests that came last,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
 //! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
@@ -44,6 +45,7 @@ mod duration;
 mod error;
 mod fault;
 mod io;
+mod log;
 mod multipart;
 mod odata;
 mod product_shape;
@@ -55,6 +57,7 @@ mod server;
 mod service;
 mod settings;
 mod shape;
+mod shared;
 mod simulator;
 mod store;
 mod tls;
@@ -65,6 +68,7 @@ pub use counters::Counters;
 pub use duration::parse_duration;
 pub use error::Error;
 pub use fault::Fault;
+pub use log::RequestRecord;
 pub use report_rules::ReportRules;
 pub use simulator::{DEFAULT_TOKEN, Simulator};
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -11,11 +12,13 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::access::Access;
-use crate::api::{effects, process, product, production};
+use crate::api::{effects, process, product, production, report};
+use crate::call::Call;
 use crate::counters::Counters;
 use crate::fault::Fault;
 use crate::product_shape;
-use crate::service::Service;
+use crate::query::Query;
+use crate::shared::Shared;
 use crate::store::StoredReport;
 
 /// The token a server accepts unless told otherwise: `demo:demo` in base64.
@@ -43,7 +46,7 @@ pub struct Simulator {
     pub(crate) base_url: String,
     pub(crate) token: String,
     pub(crate) ca_pem: Option<String>,
-    pub(crate) service: Arc<Service>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) running: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,31 +70,31 @@ impl Simulator {
 
     /// What the server has seen so far.
     pub fn counters(&self) -> Counters {
-        self.service.meter.snapshot()
+        self.shared.meter.snapshot()
     }
 
     /// Starts counting anew; open connections stay counted as live.
     pub fn reset_counters(&self) {
-        self.service.meter.reset();
+        self.shared.meter.reset();
     }
 
     /// The product as `GET /api/Product/{partNumber}` answers it.
     pub fn product(&self, part_number: &str) -> Option<Value> {
-        self.service
+        self.shared
             .store
             .read(|state| product::by_number(state, part_number).cloned())
     }
 
     /// The unit with this serial number as it was saved.
     pub fn unit(&self, serial_number: &str) -> Option<Value> {
-        self.service
+        self.shared
             .store
             .read(|state| production::unit(state, serial_number).cloned())
     }
 
     /// The batch with this number as it was saved.
     pub fn batch(&self, batch_number: &str) -> Option<Value> {
-        self.service
+        self.shared
             .store
             .read(|state| production::batch(state, batch_number).cloned())
     }
@@ -107,7 +110,7 @@ impl Simulator {
             return false;
         };
         let part_number = part_number.to_owned();
-        let done = self.service.store.change(|change| {
+        let done = self.shared.store.change(|change| {
             let known = product::by_number(change, &part_number);
             if let Some(id) = known.and_then(|known| known.get("productId")) {
                 product.entry("productId").or_insert_with(|| id.clone());
@@ -123,7 +126,7 @@ impl Simulator {
     pub fn put_process(&self, process: Value) {
         // A server that is full of processes keeps those it has.
         let _ = self
-            .service
+            .shared
             .store
             .change(|change| process::put(change, process));
     }
@@ -139,11 +142,33 @@ impl Simulator {
         Some(report.wsxf.as_ref().unwrap_or(&report.wsjf).clone())
     }
 
+    /// Takes in a report as if it were posted, WSJF or WSXF by its first character.
+    ///
+    /// # Errors
+    ///
+    /// What the server would have answered.
+    pub fn load_report(&self, report: impl Into<Bytes>) -> Result<(), String> {
+        let call = Call {
+            server: &self.shared,
+            store: &self.shared.store,
+            settings: &self.shared.settings,
+            headers: &HeaderMap::new(),
+            params: Vec::new(),
+            query: Query::default(),
+            body: report.into(),
+            doom: None,
+        };
+        match report::load(&call) {
+            Ok(_) => Ok(()),
+            Err(answer) => Err(answer.words()),
+        }
+    }
+
     /// How far the report with this id has come: `R` received, `P` processed, `E` in quarantine, `I`
     /// in quarantine for good. `None` if no such report came.
     pub fn report_state(&self, id: &str) -> Option<String> {
         let id = Uuid::try_parse(id).ok()?;
-        let state = self.service.store.read(|state| state.reports.state(&id))?;
+        let state = self.shared.store.read(|state| state.reports.state(&id))?;
         state
             .get("State")
             .and_then(Value::as_str)
@@ -164,8 +189,8 @@ impl Simulator {
 
     fn hold(&self, held: bool) {
         // Holding and its effects do not fail.
-        let _ = self.service.store.change(|change| {
-            change.reports_mut().hold(held, self.service.clock.now());
+        let _ = self.shared.store.change(|change| {
+            change.reports_mut().hold(held, self.shared.clock.now());
             effects::settle(change);
             Ok(())
         });
@@ -173,44 +198,44 @@ impl Simulator {
 
     fn stored(&self, id: &str) -> Option<Arc<StoredReport>> {
         let id = Uuid::try_parse(id).ok()?;
-        self.service.store.read(|state| state.reports.get(&id))
+        self.shared.store.read(|state| state.reports.get(&id))
     }
 
     /// Scripts a failure for the next request that fits; see [`Fault`].
     pub fn inject(&self, fault: Fault) {
-        self.service.faults.push(fault);
+        self.shared.faults.push(fault);
     }
 
     /// Puts the server's clock ahead by this much, or back: it shows in the `Date` of answers, in the times the server notes,
     /// and in what it takes for the future.
     pub fn set_clock_skew(&self, skew: SignedDuration) {
-        self.service.clock.set_skew(skew);
+        self.shared.clock.set_skew(skew);
     }
 
     /// How many requests are still to fail; faults without end do not count. A test that ends with some left has not met them all.
     pub fn pending_faults(&self) -> usize {
-        self.service.faults.pending()
+        self.shared.faults.pending()
     }
 
     /// Forgets the faults still to come.
     pub fn clear_faults(&self) {
-        self.service.faults.clear();
+        self.shared.faults.clear();
     }
 
     /// From now on accepts this token too, or for something else than before.
     pub fn grant(&self, access: Access) {
-        self.service.tokens.grant(access);
+        self.shared.tokens.grant(access);
     }
 
     /// From now on accepts this token no more; whether it was accepted.
     pub fn revoke(&self, token: &str) -> bool {
-        self.service.tokens.revoke(token)
+        self.shared.tokens.revoke(token)
     }
 
     /// From now on accepts only this token, as when a token has expired and a new one was made.
     /// [`token`](Self::token) keeps answering the first.
     pub fn replace_token(&self, token: impl Into<String>) {
-        self.service.tokens.replace(token.into());
+        self.shared.tokens.replace(token.into());
     }
 
     /// Stops accepting, lets running requests finish for up to 5 s, closes all connections. The port

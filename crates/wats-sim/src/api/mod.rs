@@ -1,5 +1,5 @@
 //! The handlers, a file or folder per domain of the server, each with its routes. A handler takes what came and answers; it
-//! knows nothing of connections. `list`: lists with OData options; `effects`: what a stored report changes elsewhere.
+//! knows nothing of connections. `pages`: for those who run the server; `list`: lists with OData options; `effects`: what a stored report changes elsewhere.
 
 mod analytics;
 mod asset;
@@ -9,6 +9,7 @@ pub(crate) mod effects;
 mod export;
 mod list;
 mod manual_inspection;
+mod pages;
 pub(crate) mod process;
 pub(crate) mod product;
 pub(crate) mod production;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> &'static Routes {
             barcode::ROUTES,
             export::ROUTES,
             manual_inspection::ROUTES,
+            pages::ROUTES,
             process::ROUTES,
             product::ROUTES,
             production::ROUTES,

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use clap::Parser;
-use wats_sim::{Simulator, parse_duration};
+use wats_sim::{Access, Builder, ReportRules, Simulator, parse_duration};
 
 /// A simulated WATS server on 127.0.0.1; prints its counters when stopped with Ctrl-C.
 #[derive(Debug, Parser)]
@@ -22,22 +22,44 @@ struct Args {
     /// Speak TLS with a certificate made at start.
     #[arg(long)]
     tls: bool,
+    /// Write the certificate authority of --tls to this file, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_out: Option<PathBuf>,
     /// Speak HTTP/1.1 only.
     #[arg(long)]
     http1_only: bool,
     /// Token to accept, as it stands after `Basic`.
     #[arg(long, default_value = wats_sim::DEFAULT_TOKEN)]
     token: String,
+    /// A further token, which may only read; several are several tokens.
+    #[arg(long, value_name = "TOKEN")]
+    read_only_token: Vec<String>,
+    /// Most requests of a token within a time, such as 500/1m.
+    #[arg(long, value_name = "N/TIME", value_parser = parse_rate)]
+    rate_limit: Option<(usize, Duration)>,
     /// Products to begin with.
     #[arg(long, default_value_t = 0)]
     products: usize,
+    /// Reports to begin with: files with one report each, WSJF or WSXF.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    load: Vec<PathBuf>,
+    /// Check reports by the strict rules, as a server does that refuses its own exports.
+    #[arg(long)]
+    strict: bool,
     /// Keep the state in this folder, and begin with what it holds.
     #[cfg(feature = "data")]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Write the certificate authority of --tls to this file, as PEM.
-    #[arg(long, value_name = "FILE", requires = "tls")]
-    ca_out: Option<PathBuf>,
+    /// Faults from this file in TOML.
+    #[cfg(feature = "script")]
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// What the chance of faults is drawn from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print a line of JSON for each request.
+    #[arg(long)]
+    json: bool,
 }
 
 #[tokio::main]
@@ -53,19 +75,29 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let builder = Simulator::builder()
-        .port(args.port)
-        .latency(args.latency)
-        .tls(args.tls)
-        .http1_only(args.http1_only)
-        .token(args.token)
-        .products(args.products);
-    #[cfg(feature = "data")]
-    let builder = match args.data {
-        Some(folder) => builder.data(folder),
-        None => builder,
+    #[cfg(feature = "script")]
+    let faults = match &args.faults {
+        Some(file) => {
+            let in_file = |problem: String| format!("{}: {problem}", file.display());
+            let script =
+                std::fs::read_to_string(file).map_err(|error| in_file(error.to_string()))?;
+            wats_sim::Fault::script(&script).map_err(in_file)?
+        }
+        None => Vec::new(),
     };
-    let sim = builder.start().await.map_err(|error| error.to_string())?;
+    let sim = builder(&args)
+        .start()
+        .await
+        .map_err(|error| error.to_string())?;
+    #[cfg(feature = "script")]
+    for fault in faults {
+        sim.inject(fault);
+    }
+    for file in &args.load {
+        let in_file = |problem: String| format!("cannot load {}: {problem}", file.display());
+        let report = std::fs::read(file).map_err(|error| in_file(error.to_string()))?;
+        sim.load_report(report).map_err(in_file)?;
+    }
 
     say(&format!(
         "WATS_BASE_URL={}\nWATS_AUTH_TOKEN={}",
@@ -77,6 +109,7 @@ async fn run(args: Args) -> Result<(), String> {
             .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
         say(&format!("certificate authority in {}", file.display()))?;
     }
+    say(&format!("look at {}/ with a browser", sim.base_url()))?;
     // Listening for the key begins at the first poll: before the line that invites to press it.
     let mut pressed = std::pin::pin!(tokio::signal::ctrl_c());
     let early = std::future::poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx))).await;
@@ -90,9 +123,62 @@ async fn run(args: Args) -> Result<(), String> {
     say(&format!("\n{}", sim.counters()))
 }
 
+fn builder(args: &Args) -> Builder {
+    let mut builder = Simulator::builder()
+        .port(args.port)
+        .latency(args.latency)
+        .tls(args.tls)
+        .http1_only(args.http1_only)
+        .token(&args.token)
+        .products(args.products)
+        .seed(args.seed);
+    for token in &args.read_only_token {
+        builder = builder.access(Access::new(token).read_only());
+    }
+    if let Some((requests, per)) = args.rate_limit {
+        builder = builder.rate_limit(requests, per);
+    }
+    if args.strict {
+        builder = builder.report_rules(ReportRules::Strict);
+    }
+    if args.json {
+        builder = builder.on_request(|request| {
+            let line = serde_json::to_string(request).unwrap_or_default();
+            // The server goes on when nobody reads.
+            let _ = say(&line);
+        });
+    }
+    #[cfg(feature = "data")]
+    if let Some(folder) = &args.data {
+        builder = builder.data(folder);
+    }
+    builder
+}
+
 fn say(line: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
         .map_err(|error| error.to_string())
+}
+
+/// A number of requests and the time they may take.
+fn parse_rate(text: &str) -> Result<(usize, Duration), String> {
+    let wrong = || "write requests and a time, such as 500/1m".to_owned();
+    let (requests, per) = text.split_once('/').ok_or_else(wrong)?;
+    let requests = requests.trim().parse().map_err(|_| wrong())?;
+    Ok((requests, parse_duration(per.trim())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates() {
+        assert_eq!(parse_rate("500/1m"), Ok((500, Duration::from_secs(60))));
+        for bad in ["500", "x/1m", "500/", "-1/1s"] {
+            assert!(parse_rate(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod access;
 mod common;
 mod data;
 mod fault;
+mod pages;
 mod product;
 mod program;
 mod protocol;

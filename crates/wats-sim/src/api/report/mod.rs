@@ -71,6 +71,19 @@ fn post_wsxf(call: &Call<'_>) -> Handled {
     )
 }
 
+/// Takes a report in that may be either.
+pub(crate) fn load(call: &Call<'_>) -> Handled {
+    let first = call
+        .body
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if first == Some(&b'<') {
+        post_wsxf(call)
+    } else {
+        post(call)
+    }
+}
+
 fn receive(
     call: &Call<'_>,
     rules: ReportRules,
