@@ -9,6 +9,10 @@ use tokio::sync::watch;
 
 use crate::access::{Access, Tokens};
 use crate::api::{effects, process, product};
+use crate::backend::Backend;
+#[cfg(feature = "record")]
+use crate::backend::proxy::Proxy;
+use crate::backend::replay::Replay;
 use crate::clock::Clock;
 use crate::counters::Meter;
 use crate::fault::FaultQueue;
@@ -44,8 +48,21 @@ pub struct Builder {
     limits: Limits,
     #[cfg(feature = "data")]
     data: Option<std::path::PathBuf>,
+    source: Source,
     settings: Settings,
     listener: Option<Listener>,
+}
+
+/// Who is to answer.
+#[derive(Clone)]
+enum Source {
+    Own,
+    #[cfg(feature = "record")]
+    Proxy {
+        url: String,
+        archive: std::path::PathBuf,
+    },
+    Replay(std::path::PathBuf),
 }
 
 impl Default for Builder {
@@ -68,6 +85,7 @@ impl Default for Builder {
             },
             #[cfg(feature = "data")]
             data: None,
+            source: Source::Own,
             settings: Settings {
                 latency: Duration::ZERO,
                 max_body: 100 * 1024 * 1024,
@@ -217,6 +235,28 @@ impl Builder {
         self
     }
 
+    /// Stands before the real server at `url` and archives what it answers, without tokens and other secrets. Requests are handed
+    /// on with their own token; that of this server has no meaning then. For [`replay`](Self::replay).
+    #[cfg(feature = "record")]
+    pub fn record(
+        mut self,
+        url: impl Into<String>,
+        archive: impl Into<std::path::PathBuf>,
+    ) -> Self {
+        self.source = Source::Proxy {
+            url: url.into(),
+            archive: archive.into(),
+        };
+        self
+    }
+
+    /// Answers what the server answered when the archive was recorded. Requests are alike if method, path, query and body are;
+    /// they get their answers in the order in which they came, and the last one again and again. Tokens are not checked.
+    pub fn replay(mut self, archive: impl Into<std::path::PathBuf>) -> Self {
+        self.source = Source::Replay(archive.into());
+        self
+    }
+
     /// Hears of each request once it is answered, or cut. It must not block: it is called by the task of the connection.
     pub fn on_request(mut self, listener: impl Fn(&RequestRecord) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
@@ -228,7 +268,8 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::Listen`] if the port is taken, [`Error::Certificate`] if TLS cannot be set up,
-    /// [`Error::Option`] if an option cannot work, [`Error::Data`] if the folder for the state cannot be used.
+    /// [`Error::Option`] if an option cannot work, [`Error::Data`] if the folder for the state cannot be used,
+    /// [`Error::Archive`] if there is nothing to record from or to replay.
     pub async fn start(self) -> Result<Simulator, Error> {
         if self.products > self.limits.products {
             let problem = "more products to seed than the server may keep";
@@ -250,6 +291,7 @@ impl Builder {
             })?;
 
         let store = self.store()?;
+        let backend = self.backend()?;
         // Room was checked above, and what is seeded is complete.
         let _ = store.change(|change| {
             if process::none(change) {
@@ -273,6 +315,7 @@ impl Builder {
         }
         let accesses = std::iter::once(first).chain(self.accesses).collect();
         let shared = Arc::new(Shared {
+            backend,
             store,
             faults: FaultQueue::new(self.seed),
             clock: Clock::default(),
@@ -300,6 +343,27 @@ impl Builder {
             stop,
             running: Mutex::new(Some(running)),
         })
+    }
+
+    fn backend(&self) -> Result<Backend, Error> {
+        match &self.source {
+            Source::Own => Ok(Backend::Own),
+            #[cfg(feature = "record")]
+            Source::Proxy { url, archive } => Proxy::open(url, archive, self.settings.max_body)
+                .map(Backend::Proxy)
+                .map_err(|problem| Error::Archive {
+                    what: "record",
+                    problem,
+                }),
+            Source::Replay(archive) => {
+                Replay::open(archive)
+                    .map(Backend::Replay)
+                    .map_err(|problem| Error::Archive {
+                        what: "replay",
+                        problem: format!("{}: {problem}", archive.display()),
+                    })
+            }
+        }
     }
 
     fn store(&self) -> Result<Store, Error> {

@@ -27,6 +27,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// There is nothing to record from or to replay.
+    #[error("cannot {what}: {problem}")]
+    Archive {
+        /// What was to be done.
+        what: &'static str,
+        /// Why it cannot be.
+        problem: String,
+    },
     /// An option has a value that cannot work.
     #[error("option {option}: {problem}")]
     Option {

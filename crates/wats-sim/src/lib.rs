@@ -29,6 +29,7 @@
 //! - `service`: the steps of one request; `routes`, `query`: its address; `access`: tokens, rights and
 //!   rate limits; `fault`: failures on purpose; `clock`: the time; `duration`: times as options write them; `answer`: what goes back; `settings`: how the server behaves;
 //!   `shared`: all of these in one; `log`: the requests that came last,
+//! - `backend`: who answers: this server, a real one behind it, or an archive,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
 //! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
@@ -36,6 +37,7 @@
 mod access;
 mod answer;
 mod api;
+mod backend;
 mod builder;
 mod call;
 mod clock;

@@ -14,6 +14,8 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
 use crate::api;
+use crate::backend::Backend;
+use crate::backend::archive::RequestKey;
 use crate::call::Call;
 use crate::connection::ConnectionHandle;
 use crate::fault::{Action, Fault};
@@ -120,24 +122,24 @@ async fn outcome(
         }
         None => Action::Proceed,
     };
-    let handled = |doom: Option<String>| match body {
-        Ok(body) => settle(handle(shared, resolved, head, body, doom)),
+    let handled = async |doom: Option<String>| match body {
+        Ok(body) => answered(shared, resolved, head, body, doom).await,
         Err(answer) => answer,
     };
     match action {
-        Action::Proceed => Outcome::Answer(handled(None), None),
-        Action::Quarantine(reason) => Outcome::Answer(handled(Some(reason)), None),
-        Action::Truncate(bytes) => Outcome::Answer(handled(None), Some(bytes)),
+        Action::Proceed => Outcome::Answer(handled(None).await, None),
+        Action::Quarantine(reason) => Outcome::Answer(handled(Some(reason)).await, None),
+        Action::Truncate(bytes) => Outcome::Answer(handled(None).await, Some(bytes)),
         Action::Answer {
             status,
             content_type,
             headers,
             body,
         } => Outcome::Answer(scripted(status, &content_type, &headers, body), None),
-        Action::CorruptGzip => Outcome::Answer(handled(None).corrupt_gzip(), None),
+        Action::CorruptGzip => Outcome::Answer(handled(None).await.corrupt_gzip(), None),
         Action::GoAway => {
             connection.go_away();
-            let mut answer = handled(None);
+            let mut answer = handled(None).await;
             // Over HTTP/2 a frame says it.
             if head.version != Version::HTTP_2 {
                 answer = answer.with_header(header::CONNECTION, HeaderValue::from_static("close"));
@@ -146,12 +148,12 @@ async fn outcome(
         }
         Action::DropBefore => Outcome::HangUp,
         Action::DropAfter => {
-            handled(None);
+            handled(None).await;
             Outcome::HangUp
         }
         Action::Reset => Outcome::Reset,
         Action::ResetAfter => {
-            handled(None);
+            handled(None).await;
             Outcome::Reset
         }
     }
@@ -170,6 +172,30 @@ fn finished(shared: &Shared, mut answer: Answer, head: &Parts) -> Answer {
     match shared.clock.date() {
         Some(date) => answer.with_header(header::DATE, date),
         None => answer,
+    }
+}
+
+/// The answer of whoever answers.
+async fn answered(
+    shared: &Shared,
+    resolved: Resolved,
+    head: &Parts,
+    body: Bytes,
+    doom: Option<String>,
+) -> Answer {
+    match &shared.backend {
+        Backend::Own => settle(handle(shared, resolved, head, body, doom)),
+        #[cfg(feature = "record")]
+        Backend::Proxy(proxy) => proxy.answer(head, body).await,
+        Backend::Replay(replay) => {
+            let uri = &head.uri;
+            replay.answer(&RequestKey::new(
+                head.method.as_str(),
+                uri.path(),
+                uri.query(),
+                &body,
+            ))
+        }
     }
 }
 

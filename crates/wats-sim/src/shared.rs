@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Tokens;
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::counters::Meter;
 use crate::fault::FaultQueue;
@@ -12,6 +13,7 @@ use crate::store::Store;
 
 /// The state of a server and what watches over it.
 pub(crate) struct Shared {
+    pub(crate) backend: Backend,
     pub(crate) store: Store,
     pub(crate) faults: FaultQueue,
     pub(crate) settings: Settings,

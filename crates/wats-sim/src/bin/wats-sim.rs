@@ -50,6 +50,17 @@ struct Args {
     #[cfg(feature = "data")]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Stand before the real server at this URL and add what it answers to --archive, without secrets.
+    #[cfg(feature = "record")]
+    #[arg(long, value_name = "URL", requires = "archive")]
+    record: Option<String>,
+    /// The archive of --record.
+    #[cfg(feature = "record")]
+    #[arg(long, value_name = "FILE", requires = "record")]
+    archive: Option<PathBuf>,
+    /// Answer what a real server answered when this archive was recorded.
+    #[arg(long, value_name = "ARCHIVE")]
+    replay: Option<PathBuf>,
     /// Faults from this file in TOML.
     #[cfg(feature = "script")]
     #[arg(long, value_name = "FILE")]
@@ -147,6 +158,13 @@ fn builder(args: &Args) -> Builder {
             // The server goes on when nobody reads.
             let _ = say(&line);
         });
+    }
+    if let Some(archive) = &args.replay {
+        builder = builder.replay(archive);
+    }
+    #[cfg(feature = "record")]
+    if let (Some(url), Some(archive)) = (&args.record, &args.archive) {
+        builder = builder.record(url, archive);
     }
     #[cfg(feature = "data")]
     if let Some(folder) = &args.data {

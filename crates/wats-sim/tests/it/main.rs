@@ -8,5 +8,6 @@ mod pages;
 mod product;
 mod program;
 mod protocol;
+mod record;
 mod report;
 mod report_life;
