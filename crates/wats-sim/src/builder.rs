@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::access::{Access, Tokens};
-use crate::api::{effects, process, product};
+use crate::api::{self, effects, process, product};
 use crate::backend::Backend;
 #[cfg(feature = "record")]
 use crate::backend::proxy::Proxy;
@@ -26,6 +26,14 @@ use crate::store::{Limits, Store};
 use crate::{Error, seed, tls};
 
 impl Simulator {
+    /// All routes of a WATS server that the simulator has: method and path, parameters in braces.
+    pub fn routes() -> Vec<(&'static str, &'static str)> {
+        let of_server = api::routes().all().filter(|route| route.is_of_server());
+        of_server
+            .map(|route| (route.method, route.template))
+            .collect()
+    }
+
     /// A builder with the defaults: any free port, plain TCP, no latency, no products.
     pub fn builder() -> Builder {
         Builder::default()
@@ -205,6 +213,13 @@ impl Builder {
     /// How many products to keep; one more is answered with 507. Default: 100 000.
     pub fn max_products(mut self, products: usize) -> Self {
         self.limits.products = products;
+        self
+    }
+
+    /// How many documents of each other kind to keep: units, assets, users and so on; one more is answered with 507. Default:
+    /// 100 000.
+    pub fn max_documents(mut self, documents: usize) -> Self {
+        self.limits.documents = documents;
         self
     }
 

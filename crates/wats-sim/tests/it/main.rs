@@ -8,6 +8,7 @@ mod pages;
 mod product;
 mod program;
 mod protocol;
+mod random;
 mod record;
 mod report;
 mod report_life;
