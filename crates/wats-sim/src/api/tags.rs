@@ -1,16 +1,23 @@
 //! Tags: pairs of key and value, and their XML (`<PackageInfo><key>value</key></PackageInfo>`).
 
-use quick_xml::escape::escape;
+use quick_xml::Reader;
+use quick_xml::escape::{escape, unescape};
+use quick_xml::events::Event;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::call::{invalid, member, text};
 
-/// Binds tags as they come; each needs a key, and of several with one key the last counts.
+/// Binds tags as they come, in an array or as XML; each needs a key, and of several with one key the last counts.
 pub(super) fn bind(given: &Value) -> Result<Value, Answer> {
-    let list = given
-        .as_array()
-        .ok_or_else(|| invalid("tags must be an array"))?;
+    let read = given.as_str().map(|xml| {
+        read(xml).ok_or_else(|| {
+            invalid("tags are not of the form <PackageInfo><key>value</key></PackageInfo>")
+        })
+    });
+    let read = read.transpose()?;
+    let list = read.as_ref().or(given.as_array());
+    let list = list.ok_or_else(|| invalid("tags must be an array"))?;
     let mut tags: Map<String, Value> = Map::new();
     for tag in list {
         let part = |name: &str| tag.as_object().and_then(|tag| member(tag, name));
@@ -30,6 +37,33 @@ pub(super) fn bind(given: &Value) -> Result<Value, Answer> {
         );
     }
     Ok(tags.into_iter().map(|(_, tag)| tag).collect())
+}
+
+/// Tags out of XML.
+fn read(xml: &str) -> Option<Vec<Value>> {
+    let mut reader = Reader::from_str(xml);
+    let (mut tags, mut path, mut value) = (Vec::new(), Vec::<String>::new(), String::new());
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) if path.len() < 2 => {
+                path.push(start.name().as_ref().to_owned());
+                value.clear();
+            }
+            Event::Text(text) => value.push_str(&text),
+            Event::GeneralRef(name) => {
+                                value.push_str(&unescape(&format!("&{};", &*name)).ok()?);
+            }
+            Event::End(_) => {
+                let key = path.pop()?;
+                if path.len() == 1 {
+                    tags.push(json!({ "key": key, "value": value }));
+                }
+            }
+            Event::Eof => return path.is_empty().then_some(tags),
+            Event::Decl(_) | Event::Comment(_) => {}
+            _ => return None,
+        }
+    }
 }
 
 /// The tags of a document as key and value.

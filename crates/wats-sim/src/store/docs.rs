@@ -45,7 +45,7 @@ impl Docs {
         &self,
         table: &str,
         start: &str,
-    ) -> impl Iterator<Item = (&str, &Arc<Value>)> {
+    ) -> impl Iterator<Item = (&str, &Arc<Value>)> + use<'_> {
         let from = (Bound::Included(start), Bound::Unbounded);
         let rows = self
             .tables

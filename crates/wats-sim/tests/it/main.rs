@@ -8,3 +8,4 @@ mod program;
 mod protocol;
 mod report;
 mod report_life;
+mod software;
