@@ -146,6 +146,18 @@ impl State {
         self.docs.rows(table).map(|(key, doc)| (key, doc.as_ref()))
     }
 
+    /// The documents of a table whose keys begin with this, by key.
+    pub(crate) fn under(&self, table: &str, start: &str) -> impl Iterator<Item = (&str, &Value)> + use<'_> {
+        let rows = self.docs.under(table, start);
+        rows.map(|(key, doc)| (key, doc.as_ref()))
+    }
+
+    /// The keys of a table that begin with this.
+    pub(crate) fn keys_under(&self, table: &str, start: &str) -> Vec<String> {
+        let rows = self.docs.under(table, start);
+        rows.map(|(key, _)| key.to_owned()).collect()
+    }
+
     /// The first document of a table, by key, that fits.
     pub(crate) fn find(&self, table: &str, fits: impl Fn(&Value) -> bool) -> Option<&Value> {
         self.rows(table).map(|(_, doc)| doc).find(|doc| fits(doc))

@@ -1,6 +1,7 @@
 //! The integration tests of `wats-sim`, in one binary.
 
 mod access;
+mod asset;
 mod common;
 mod data;
 mod fault;
@@ -12,3 +13,4 @@ mod random;
 mod record;
 mod report;
 mod report_life;
+mod software;
