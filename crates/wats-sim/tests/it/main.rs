@@ -5,6 +5,7 @@ mod asset;
 mod common;
 mod data;
 mod fault;
+mod judges;
 mod pages;
 mod product;
 mod program;
