@@ -30,7 +30,7 @@
 //!   limit; `fault`: failures on purpose; `answer`: what goes back; `settings`: how the server behaves,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
+//! - `store`, `seed`, `product_shape`, `xml_data`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
@@ -55,6 +55,7 @@ mod shape;
 mod simulator;
 mod store;
 mod tls;
+mod xml_data;
 
 pub use counters::Counters;
 pub use error::Error;
