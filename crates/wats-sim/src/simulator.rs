@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::access::{RateLimit, Token};
-use crate::api::{effects, process, product, production};
+use crate::api::{effects, process, product, production, system};
 use crate::counters::{Counters, Meter};
 use crate::fault::{Fault, FaultQueue};
 use crate::report_rules::ReportRules;
 use crate::server::{self, Server};
 use crate::service::Service;
-use crate::settings::Settings;
+use crate::settings::{SERVER_NAME, Settings};
 use crate::store::{Limits, Store, StoredReport};
 use crate::{Error, product_shape, seed, tls};
 
@@ -433,6 +433,7 @@ impl Builder {
         let store = Store::new(self.limits);
         // Room was checked above, and what is seeded is complete.
         let _ = store.change(|change| {
+            system::clients::seed(change, SERVER_NAME)?;
             for process in seed::processes() {
                 process::put(change, process)?;
             }

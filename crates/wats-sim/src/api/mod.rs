@@ -3,7 +3,7 @@
 
 mod analytics;
 mod asset;
-mod auth;
+pub(crate) mod auth;
 mod barcode;
 pub(crate) mod effects;
 mod export;
@@ -17,7 +17,7 @@ mod root_cause;
 mod scim;
 mod server;
 mod software;
-mod system;
+pub(crate) mod system;
 mod workflow;
 
 use std::sync::LazyLock;
