@@ -4,7 +4,7 @@
 
 mod analytics;
 mod asset;
-mod auth;
+pub(crate) mod auth;
 mod barcode;
 mod blob;
 pub(crate) mod effects;
@@ -21,7 +21,7 @@ mod scim;
 mod server;
 mod software;
 mod stamp;
-mod system;
+pub(crate) mod system;
 mod tags;
 mod workflow;
 

@@ -2,16 +2,20 @@
 
 mod access;
 mod asset;
+mod barcode;
 mod common;
 mod data;
 mod fault;
 mod judges;
 mod pages;
+mod process;
 mod product;
+mod product_parts;
 mod program;
 mod protocol;
 mod random;
 mod record;
 mod report;
 mod report_life;
+mod server;
 mod software;

@@ -1,4 +1,9 @@
 //! Processes: what units are tested, repaired and worked on by.
+//!
+//! - here: the public list and the table,
+//! - `internal`: processes and repair operations as the server's own pages read them.
+
+mod internal;
 
 use serde_json::Value;
 
@@ -13,6 +18,10 @@ const PROCESSES: &str = "process";
 
 routes! {
     GET "/api/App/Processes" => list;
+    GET "/api/internal/Process/GetProcesses" => internal::list;
+    GET "/api/internal/Process/GetProcess/{id}" => internal::get;
+    GET "/api/internal/Process/GetRepairOperations" => internal::repair_operations;
+    GET "/api/internal/Process/GetRepairOperation/{id}" => internal::repair_operation;
 }
 
 /// The process with this code.
