@@ -3,7 +3,9 @@
 mod common;
 mod fault;
 mod product;
+mod production;
 mod program;
 mod protocol;
 mod report;
 mod report_life;
+mod serial_numbers;
