@@ -8,7 +8,7 @@ mod internal;
 use serde_json::Value;
 
 use crate::answer::{Answer, Handled};
-use crate::call::Call;
+use crate::call::{Call, text};
 use crate::routes::routes;
 use crate::seed;
 use crate::store::{Change, State};
@@ -27,6 +27,13 @@ routes! {
 /// The process with this code.
 pub(crate) fn by_code(state: &State, code: i64) -> Option<&Value> {
     state.get(PROCESSES, &key(code))
+}
+
+/// The process with this name, whatever its case.
+pub(crate) fn by_name<'a>(state: &'a State, name: &str) -> Option<&'a Value> {
+    state.find(PROCESSES, |process| {
+        text(process, "name").is_some_and(|known| known.eq_ignore_ascii_case(name))
+    })
 }
 
 /// Whether there is no process at all, as on a server that was never started.
