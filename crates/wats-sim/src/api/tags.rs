@@ -51,7 +51,7 @@ fn read(xml: &str) -> Option<Vec<Value>> {
             }
             Event::Text(text) => value.push_str(&text),
             Event::GeneralRef(name) => {
-                                value.push_str(&unescape(&format!("&{};", &*name)).ok()?);
+                value.push_str(&unescape(&format!("&{};", &*name)).ok()?);
             }
             Event::End(_) => {
                 let key = path.pop()?;

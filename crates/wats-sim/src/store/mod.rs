@@ -105,7 +105,11 @@ impl State {
     }
 
     /// The documents of a table whose keys begin with this, by key.
-    pub(crate) fn under(&self, table: &str, start: &str) -> impl Iterator<Item = (&str, &Value)> + use<'_> {
+    pub(crate) fn under(
+        &self,
+        table: &str,
+        start: &str,
+    ) -> impl Iterator<Item = (&str, &Value)> + use<'_> {
         let rows = self.docs.under(table, start);
         rows.map(|(key, doc)| (key, doc.as_ref()))
     }

@@ -8,4 +8,6 @@ mod program;
 mod protocol;
 mod report;
 mod report_life;
+mod root_cause;
+mod scim;
 mod software;
