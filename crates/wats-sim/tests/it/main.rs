@@ -18,6 +18,8 @@ mod random;
 mod record;
 mod report;
 mod report_life;
+mod root_cause;
+mod scim;
 mod serial_numbers;
 mod server;
 mod software;
