@@ -150,9 +150,24 @@ fn find(method: &str, path: &str) -> Option<&'static Operation> {
         .filter(|template| fits(template));
     let template = fitting.min_by_key(|template| template.matches('{').count())?;
     let mut all = operations().iter();
-    all.find(|operation| {
-        operation.method == method && operation.template.eq_ignore_ascii_case(template)
-    })
+    all.find(|operation| operation.method == method && same(&operation.template, template))
+}
+
+/// Whether two templates are one, however their parameters are named.
+fn same(one: &str, other: &str) -> bool {
+    let parts = |template: &str| -> Vec<String> {
+        let parts = template.split('/');
+        parts
+            .map(|part| {
+                if part.starts_with('{') {
+                    "{}".to_owned()
+                } else {
+                    part.to_ascii_lowercase()
+                }
+            })
+            .collect()
+    };
+    parts(one) == parts(other)
 }
 
 /// Panics if the body of a successful answer is not as the description has it.
