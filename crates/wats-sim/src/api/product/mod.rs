@@ -149,20 +149,3 @@ fn no_revision(part_number: &str, revision: &str) -> Answer {
         "revision '{revision}' of product '{part_number}'"
     ))
 }
-
-/// What a revision, by its id, is made of: relations, each with its `ProductRevisionId`, `Quantity` and `RevisionMask`.
-pub(crate) fn parts_of<'a>(state: &'a State, whole: &'a str) -> impl Iterator<Item = &'a Value> {
-    let relations = state.rows("product.relation").map(|(_, relation)| relation);
-    relations.filter(move |relation| text(relation, "ParentProductRevisionId") == Some(whole))
-}
-
-/// Whether a revision may stand in the place of the one of a relation.
-pub(crate) fn mask_fits(mask: Option<&str>, wanted: &str, revision: &str) -> bool {
-    match mask.filter(|mask| !mask.is_empty()) {
-        None => wanted == revision,
-        Some(mask) => mask.split(',').map(str::trim).any(|mask| {
-            mask.strip_suffix('%')
-                .map_or(mask == revision, |head| revision.starts_with(head))
-        }),
-    }
-}
