@@ -80,7 +80,7 @@ async fn units_are_saved_one_by_one_and_read_with_their_product() {
     let mut client = Client::h1(&sim).await;
     let units = json!([
         { "serialNumber": AWKWARD, "partNumber": "PART-0000", "revision": "A", "processCode": 100,
-          "unitPhaseId": 16, "tags": [{ "key": "a", "value": "1" }], "made_up": 1 },
+          "unitPhaseId": 16, "tags": [{ "key": "a", "value": "1", "change": 1 }], "made_up": 1 },
         { "serialNumber": AWKWARD, "PARTNUMBER": "PART-0000", "currentLocation": "here", "revision": null },
         { "serialNumber": "S2", "partNumber": "PART-0000", "revision": "new", "parentSerialNumber": AWKWARD },
         { "serialNumber": "S3" },
@@ -103,7 +103,7 @@ async fn units_are_saved_one_by_one_and_read_with_their_product() {
         ("unitPhase", json!("Finalized")),
         ("processCode", json!("100")),
         ("parentSerialNumber", Value::Null),
-        ("tags", json!([{ "key": "a", "value": "1" }])),
+        ("tags", json!([{ "key": "a", "value": "1", "change": 0 }])),
     ] {
         assert_eq!(read[name], expected, "{name}");
     }
@@ -526,6 +526,67 @@ async fn a_child_is_added_if_it_is_free_finished_and_of_the_right_kind() {
     assert_eq!(
         unit(&mut client, "b", "BOARD").await["parentSerialNumber"],
         Value::Null
+    );
+}
+
+#[tokio::test]
+async fn the_box_build_says_what_may_be_built_in() {
+    let sim = start(Simulator::builder()).await;
+    let mut client = Client::h1(&sim).await;
+    let unit_of = |serial: &str, part: &str, revision: &str, phase: i64| json!({ "serialNumber": serial, "partNumber": part, "revision": revision, "unitPhaseId": phase });
+    let units = json!([
+        unit_of("X", "BOX", "1", 2),
+        unit_of("a", "BOARD", "1.0", 16),
+        unit_of("b", "BOARD", "1.1", 1024),
+        unit_of("c", "BOARD", "2.0", 16),
+    ]);
+    client.put(UNITS, &units).await;
+    let of = |part: &str, revision: &str| {
+        let product = sim.product(part).unwrap();
+        let mut revisions = product["revisions"].as_array().unwrap().clone().into_iter();
+        revisions.find(|one| one["revision"] == revision).unwrap()["productRevisionId"].clone()
+    };
+    let relation = json!({
+        "ParentProductRevisionId": of("BOX", "1"), "ProductRevisionId": of("BOARD", "1.0"),
+        "Quantity": 2, "RevisionMask": "1.%",
+    });
+    let route = "/api/internal/Product/PostProductRevisionRelation";
+    assert_eq!(client.post(route, &relation).await.status, 200);
+    let check = "/api/Production/CheckChildUnits";
+    let checked = call(&mut client, Method::GET, check, &pair("X", "")[..2], 200).await;
+    assert_eq!(checked["missing"][0]["found"], 0);
+
+    let add = "/api/Production/AddChildUnit";
+    for (child, status) in [("a", 200), ("b", 409), ("c", 409)] {
+        call(&mut client, Method::POST, add, &pair("X", child), status).await;
+    }
+    // A revision may be finished in another phase.
+    let revision = json!({
+        "partNumber": "BOARD", "revision": "1.1",
+        "xmlData": "<Root><PhaseFinalized Value=\"In Storage\" /></Root>",
+    });
+    assert_eq!(
+        client.put("/api/Product/Revision", &revision).await.status,
+        200
+    );
+    call(&mut client, Method::POST, add, &pair("X", "b"), 200).await;
+    let checked = call(&mut client, Method::GET, check, &pair("X", "")[..2], 200).await;
+    assert_eq!(
+        (&checked["valid"], &checked["missing"]),
+        (&json!(true), &json!([]))
+    );
+    // There are as many as there may be.
+    client
+        .put(UNITS, &json!([unit_of("d", "BOARD", "1.0", 16)]))
+        .await;
+    call(&mut client, Method::POST, add, &pair("X", "d"), 409).await;
+    let mut options = pair("X", "")[..2].to_vec();
+    let route = format!("{INTERNAL}/CheckChildUnits");
+    call(&mut client, Method::GET, &route, &options, 400).await;
+    options.push(("CultureCode", "en-US"));
+    assert_eq!(
+        call(&mut client, Method::GET, &route, &options, 200).await,
+        checked
     );
 }
 

@@ -9,6 +9,7 @@ use crate::call::{Call, conflict, invalid, member, not_found, text};
 use crate::query::bad;
 use crate::shape;
 use crate::store::{Change, State};
+use crate::xml_data;
 
 const MAX_NUMBER: usize = 100;
 
@@ -136,6 +137,8 @@ fn merged(state: &State, item: &Value) -> Result<(Unit, bool, Option<String>), A
     let known = units::get(state, &key);
     let mut unit = known.cloned().unwrap_or_else(|| units::blank(serial, part));
     shape::merge(units::SAVED, body, &mut unit)?;
+    xml_data::apply_tags(body, &mut unit).map_err(invalid)?;
+    xml_data::derive_tags(&mut unit);
     let id = unit
         .get("unitPhaseId")
         .and_then(Value::as_i64)

@@ -36,7 +36,6 @@ pub(super) const SAVED: Shape = &[
     ("xmlData", Is::Text),
     ("unitPhaseId", Is::Integer),
     ("processCode", Is::Any),
-    ("tags", Is::List),
 ];
 
 pub(super) fn key(serial_number: &str, part_number: &str) -> String {
@@ -116,6 +115,7 @@ pub(super) fn blank(serial_number: &str, part_number: &str) -> Map<String, Value
         ("unitId", json!(new_guid())),
         ("unitPhaseId", json!(phase::UNKNOWN)),
         ("serialDate", json!(Timestamp::now().to_string())),
+        ("tags", json!([])),
         ("children", json!([])),
     ] {
         unit.insert(name.to_owned(), value);

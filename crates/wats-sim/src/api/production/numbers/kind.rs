@@ -124,7 +124,7 @@ fn natural(text: &str) -> String {
             let after = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
             let digits = rest.get(..rest.len() - after.len()).unwrap_or_default();
             let value = digits.trim_start_matches('0');
-            key.push_str(&format!("{:03}{value}", value.len()));
+            key.extend([format!("{:03}", value.len()).as_str(), value]);
             rest = after;
         } else {
             key.push(first);

@@ -62,7 +62,9 @@ fn ranges(state: &State, of: &Type) -> Vec<Value> {
     };
     let range = |rows: &[(&str, &Value)]| {
         let mut counts = Counts::default();
-        rows.iter().for_each(|(_, row)| counts.add(row));
+        for (_, row) in rows {
+            counts.add(row);
+        }
         let mut out = of.range();
         out["startAddress"] = json!(rows.first().map(|(_, row)| stock::number(row)));
         out["endAddress"] = json!(rows.last().map(|(_, row)| stock::number(row)));
@@ -76,9 +78,9 @@ pub(in super::super) fn statistics(call: &Call<'_>) -> Handled {
     let types = types(call)?;
     let of_type = |state: &State, of: &Type| {
         let mut counts = Counts::default();
-        stock::all(state, of)
-            .iter()
-            .for_each(|(_, row)| counts.add(row));
+        for (_, row) in stock::all(state, of) {
+            counts.add(row);
+        }
         let mut out = of.range();
         counts.put_into(&mut out);
         out
