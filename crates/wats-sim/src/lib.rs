@@ -30,7 +30,7 @@
 //!   limit; `fault`: failures on purpose; `answer`: what goes back; `settings`: how the server behaves,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
+//! - `store`, `seed`, `demo`, `product_shape`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
@@ -38,6 +38,7 @@ mod api;
 mod call;
 mod connection;
 mod counters;
+mod demo;
 mod error;
 mod fault;
 mod io;

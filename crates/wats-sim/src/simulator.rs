@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -20,10 +20,13 @@ use crate::server::{self, Server};
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::store::{Limits, Store, StoredReport};
-use crate::{Error, product_shape, seed, tls};
+use crate::{Error, demo, product_shape, seed, tls};
 
 /// The token a server accepts unless told otherwise: `demo:demo` in base64.
 pub const DEFAULT_TOKEN: &str = "ZGVtbzpkZW1v";
+
+/// Reports before 1971 are of clocks that are not set.
+const EARLIEST_DEMO: Timestamp = Timestamp::constant(31_536_000, 0);
 
 /// A running WATS server on 127.0.0.1.
 ///
@@ -255,6 +258,7 @@ pub struct Builder {
     token_valid_for: Option<Duration>,
     rate_limit: Option<(usize, Duration)>,
     products: usize,
+    demo: Option<Option<SystemTime>>,
     max_connections: usize,
     limits: Limits,
     settings: Settings,
@@ -270,6 +274,7 @@ impl Default for Builder {
             token_valid_for: None,
             rate_limit: None,
             products: 0,
+            demo: None,
             max_connections: 10_000,
             limits: Limits {
                 products: 100_000,
@@ -295,6 +300,7 @@ impl fmt::Debug for Builder {
             .field("tls", &self.tls)
             .field("http1_only", &self.http1_only)
             .field("products", &self.products)
+            .field("demo", &self.demo)
             .field("max_connections", &self.max_connections)
             .field("limits", &self.limits)
             .field("settings", &self.settings)
@@ -351,6 +357,28 @@ impl Builder {
     /// Default: none.
     pub fn products(mut self, count: usize) -> Self {
         self.products = count;
+        self
+    }
+
+    /// Begin with a small factory: three products, about 300 units, and 1 000 reports of the last 30 days, of which about
+    /// one test in twenty failed; the same each time but for the times. Default: none.
+    ///
+    /// ```
+    /// # async fn doc() -> Result<(), wats_sim::Error> {
+    /// let sim = wats_sim::Simulator::builder().seed_demo().start().await?;
+    /// assert!(sim.product("DEMO-PCBA-100").is_some());
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(doc()).unwrap();
+    /// ```
+    pub fn seed_demo(mut self) -> Self {
+        self.demo = Some(None);
+        self
+    }
+
+    /// As [`seed_demo`](Self::seed_demo), of the 30 days up to this moment, which must not be in the future.
+    pub fn seed_demo_until(mut self, until: SystemTime) -> Self {
+        self.demo = Some(Some(until));
         self
     }
 
@@ -441,6 +469,19 @@ impl Builder {
             }
             Ok(())
         });
+        if let Some(until) = self.demo {
+            let now = Timestamp::now();
+            let until = until.map_or(Ok(now), Timestamp::try_from);
+            let until = until
+                .ok()
+                .filter(|until| *until <= now && *until > EARLIEST_DEMO);
+            until
+                .and_then(|until| demo::seed(&store, until).ok())
+                .ok_or(Error::Option {
+                    option: "seed_demo",
+                    problem: "its time is in the future or before 1971, or the server may not keep as much",
+                })?;
+        }
         let service = Arc::new(Service {
             store,
             faults: FaultQueue::default(),

@@ -1,5 +1,6 @@
 //! The integration tests of `wats-sim`, in one binary.
 
+mod analytics;
 mod common;
 mod fault;
 mod product;

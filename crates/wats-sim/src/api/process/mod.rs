@@ -20,6 +20,11 @@ pub(crate) fn by_code(state: &State, code: i64) -> Option<&Value> {
     state.get(PROCESSES, &key(code))
 }
 
+/// All processes, by code.
+pub(crate) fn all(state: &State) -> impl Iterator<Item = &Value> {
+    state.rows(PROCESSES).map(|(_, process)| process)
+}
+
 /// Adds a process, or replaces the one with the same code. Members that are missing get the values of a test operation
 /// in use, so that it is listed.
 pub(crate) fn put(change: &mut Change<'_>, process: Value) -> Result<(), Answer> {

@@ -7,7 +7,7 @@
 
 mod derive;
 mod detail;
-mod files;
+pub(super) mod files;
 mod headers;
 mod quarantine;
 mod wsxf;
@@ -26,7 +26,7 @@ use crate::call::{Call, parse_json};
 use crate::query::bad;
 use crate::report_rules::{self, ReportRules};
 use crate::routes::routes;
-use crate::store::{NewReport, StoredReport, full};
+use crate::store::{NewReport, Store, StoredReport, full};
 use derive::{id_of, text_of};
 use detail::Detail;
 
@@ -76,12 +76,25 @@ fn receive(
     call: &Call<'_>,
     rules: ReportRules,
     report: &Value,
-    (wsjf, wsxf): (Bytes, Option<Bytes>),
+    bytes: (Bytes, Option<Bytes>),
 ) -> Handled {
-    let process = |code| {
-        call.store
-            .read(|state| process::by_code(state, code).cloned())
-    };
+    let (id, number) = take(call.store, rules, report, bytes, call.doom.clone())?;
+    Ok(Answer::json(&json!({
+        "ID": id.to_string(),
+        "uuid": id.to_string(),
+        "Report_ID": number,
+    })))
+}
+
+/// Checks a report, takes it in and carries out what it changes elsewhere; answers its id and the number of that.
+pub(crate) fn take(
+    store: &Store,
+    rules: ReportRules,
+    report: &Value,
+    (wsjf, wsxf): (Bytes, Option<Bytes>),
+    doom: Option<String>,
+) -> Result<(Uuid, u64), Answer> {
+    let process = |code| store.read(|state| process::by_code(state, code).cloned());
     let violations = report_rules::check(report, rules, process);
     if !violations.is_empty() {
         let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
@@ -108,8 +121,7 @@ fn receive(
         run_key: (text("sn"), text("pn"), process_code),
         passed: text_of(members, "result") == Some("P"),
     };
-    let number = call.store.change(|change| {
-        let doom = call.doom.clone();
+    let number = store.change(|change| {
         let number = change
             .reports_mut()
             .receive(new, doom, Timestamp::now())
@@ -117,11 +129,7 @@ fn receive(
         effects::settle(change);
         Ok(number)
     })?;
-    Ok(Answer::json(&json!({
-        "ID": id.to_string(),
-        "uuid": id.to_string(),
-        "Report_ID": number,
-    })))
+    Ok((id, number))
 }
 
 /// Gives a report back as WSJF: without options the very bytes that were posted.
