@@ -143,8 +143,11 @@ impl Chance {
     }
 }
 
-/// Fills a fresh server with the factory's last 30 days.
+/// Fills a fresh server with the factory's last 30 days; one that has reports stays as it is.
 pub(crate) fn seed(store: &Store, until: Timestamp) -> Result<(), Answer> {
+    if !store.read(|state| state.reports.all().is_empty()) {
+        return Ok(());
+    }
     store.change(|change| {
         for (part_number, name, category, revisions) in PRODUCTS {
             let mut product = new_product(part_number);
@@ -161,7 +164,14 @@ pub(crate) fn seed(store: &Store, until: Timestamp) -> Result<(), Answer> {
     })?;
     for report in reports(until) {
         let bytes = Bytes::from(report.to_string());
-        report::take(store, ReportRules::Strict, &report, (bytes, None), None)?;
+        report::take(
+            store,
+            until,
+            ReportRules::Strict,
+            &report,
+            (bytes, None),
+            None,
+        )?;
     }
     Ok(())
 }

@@ -19,5 +19,5 @@ fn of_report(change: &mut Change<'_>, report: &StoredReport, is_new: bool) -> Re
     let header: &Map<String, Value> = &report.header;
     product::reported(change, header)?;
     production::reported(change, header)?;
-    asset::reported(change, header, is_new)
+    asset::reported(change, report, is_new)
 }

@@ -1,6 +1,7 @@
 //! Tables of documents: JSON by key, in the order of the keys.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -17,8 +18,8 @@ pub(super) struct Docs {
 /// What a document was before a change.
 #[derive(Debug)]
 pub(super) struct Undo {
-    table: String,
-    key: String,
+    pub(super) table: String,
+    pub(super) key: String,
     before: Option<Arc<Value>>,
 }
 
@@ -37,6 +38,24 @@ impl Docs {
     pub(super) fn rows(&self, table: &str) -> impl Iterator<Item = (&str, &Arc<Value>)> {
         let rows = self.tables.get(table).into_iter().flatten();
         rows.map(|(key, doc)| (key.as_str(), doc))
+    }
+
+    /// The rows whose keys begin with this.
+    pub(super) fn under(
+        &self,
+        table: &str,
+        start: &str,
+    ) -> impl Iterator<Item = (&str, &Arc<Value>)> + use<'_> {
+        let from = (Bound::Included(start), Bound::Unbounded);
+        let rows = self
+            .tables
+            .get(table)
+            .map(|rows| rows.range::<str, _>(from));
+        let start = start.to_owned();
+        rows.into_iter()
+            .flatten()
+            .map(|(key, doc)| (key.as_str(), doc))
+            .take_while(move |(key, _)| key.starts_with(&start))
     }
 
     /// Puts a document; the error says that the table is full.

@@ -244,7 +244,7 @@ pub(super) fn units_of(call: &Call<'_>) -> Handled {
                     .join(";")
             });
             body.extend(list.map(|list| ("serialNumber".to_owned(), list.into())));
-            let filter = WatsFilter::of(&body, None)?;
+            let filter = WatsFilter::of(call, &body, None)?;
             return Ok(Answer::json(&Value::Object(flow(call, &filter, None))));
         }
         Value::Array(ids) => ids,
@@ -288,7 +288,7 @@ pub(super) fn order(call: &Call<'_>) -> Handled {
 fn part(call: &Call<'_>, name: &str) -> Handled {
     let body = serde_json::from_str(call.required("filter")?);
     let body: Map<String, Value> = body.map_err(|_| bad("filter must be a filter as JSON."))?;
-    let mut flow = flow(call, &WatsFilter::of(&body, None)?, None);
+    let mut flow = flow(call, &WatsFilter::of(call, &body, None)?, None);
     Ok(Answer::json(&flow.remove(name).unwrap_or_default()))
 }
 

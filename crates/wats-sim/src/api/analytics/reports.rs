@@ -37,7 +37,7 @@ pub(super) fn tests_of(call: &Call<'_>) -> Handled {
         call.time(name)?;
     }
     let mut filter =
-        WatsFilter::of(&body, OF_REPORTS).map_err(|_| bad("dateFrom is after dateTo."))?;
+        WatsFilter::of(call, &body, OF_REPORTS).map_err(|_| bad("dateFrom is after dateTo."))?;
     filter.scope(call);
     let history = History::of(call);
     Ok(rows(history.tests_of(&filter), &filter))

@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::analytics;
+use super::blob::named;
 use super::report::files;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, not_found, text};
@@ -147,7 +148,7 @@ fn download(call: &Call<'_>) -> Handled {
         Answer::message(StatusCode::INTERNAL_SERVER_ERROR, problem.to_string())
     })?;
     let answer = Answer::bytes(StatusCode::OK, "application/zip", archive);
-    Ok(files::named(answer, &format!("{name}.zip")))
+    Ok(named(answer, &format!("{name}.zip")))
 }
 
 fn archive(reports: &[Arc<StoredReport>], one_file_each: bool) -> zip::result::ZipResult<Bytes> {

@@ -25,6 +25,11 @@ pub(crate) fn all(state: &State) -> impl Iterator<Item = &Value> {
     state.rows(PROCESSES).map(|(_, process)| process)
 }
 
+/// Whether there is no process at all, as on a server that was never started.
+pub(crate) fn none(state: &State) -> bool {
+    state.rows(PROCESSES).next().is_none()
+}
+
 /// Adds a process, or replaces the one with the same code. Members that are missing get the values of a test operation
 /// in use, so that it is listed.
 pub(crate) fn put(change: &mut Change<'_>, process: Value) -> Result<(), Answer> {

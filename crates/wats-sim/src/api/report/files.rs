@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use zip::write::SimpleFileOptions;
@@ -15,6 +15,7 @@ use zip::{CompressionMethod, ZipWriter};
 use super::derive::{for_each_step, repair_files, text_of};
 use super::{members, stored};
 use crate::answer::{Answer, Handled};
+use crate::api::blob::named;
 use crate::call::Call;
 use crate::query::bad;
 use crate::store::StoredReport;
@@ -136,22 +137,4 @@ fn data(file: &Map<String, Value>) -> Result<Bytes, Answer> {
         let message = format!("The attachment is not base64: {problem}");
         Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message)
     })
-}
-
-/// Names the file of an answer; a name that a header cannot hold is escaped (RFC 5987).
-pub(in crate::api) fn named(answer: Answer, name: &str) -> Answer {
-    let plain = name
-        .chars()
-        .all(|c| (' '..='~').contains(&c) && c != '"' && c != '\\');
-    let disposition = if plain {
-        format!("attachment; filename=\"{name}\"")
-    } else {
-        let escaped =
-            percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-        format!("attachment; filename*=UTF-8''{escaped}")
-    };
-    match HeaderValue::from_str(&disposition) {
-        Ok(disposition) => answer.with_header(CONTENT_DISPOSITION, disposition),
-        Err(_) => answer,
-    }
 }

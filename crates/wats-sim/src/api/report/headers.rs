@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::derive::text_of;
 use crate::answer::{Answer, Handled};
+use crate::api::asset;
 use crate::api::list::List;
 use crate::call::Call;
 use crate::odata::{Collection, Column, Kind, Schema, column, parse_time};
@@ -150,15 +151,18 @@ pub(super) fn query_headers(call: &Call<'_>) -> Handled {
     let page = found
         .iter()
         .skip(options.skip)
-        .take(options.top.min(call.settings.max_headers))
-        .map(|report| {
-            row(
-                report,
-                select.as_deref(),
-                expand.as_deref().unwrap_or_default(),
-            )
-        })
-        .collect();
+        .take(options.top.min(call.settings.max_headers));
+    let expand = expand.as_deref().unwrap_or_default();
+    let page = call.store.read(|state| {
+        let row = |report: &Arc<StoredReport>| {
+            let mut row = row(report, select.as_deref(), expand);
+            if let Some(assets) = row.get_mut("assets") {
+                *assets = asset::in_report(state, &report.header).unwrap_or_else(|| assets.take());
+            }
+            row
+        };
+        page.map(row).collect()
+    });
     Ok(Answer::json(&Value::Array(page)))
 }
 

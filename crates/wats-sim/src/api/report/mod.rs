@@ -72,13 +72,33 @@ fn post_wsxf(call: &Call<'_>) -> Handled {
     )
 }
 
+/// Takes a report in that may be either.
+pub(crate) fn load(call: &Call<'_>) -> Handled {
+    let first = call
+        .body
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if first == Some(&b'<') {
+        post_wsxf(call)
+    } else {
+        post(call)
+    }
+}
+
 fn receive(
     call: &Call<'_>,
     rules: ReportRules,
     report: &Value,
     bytes: (Bytes, Option<Bytes>),
 ) -> Handled {
-    let (id, number) = take(call.store, rules, report, bytes, call.doom.clone())?;
+    let (id, number) = take(
+        call.store,
+        call.now(),
+        rules,
+        report,
+        bytes,
+        call.doom.clone(),
+    )?;
     Ok(Answer::json(&json!({
         "ID": id.to_string(),
         "uuid": id.to_string(),
@@ -89,6 +109,7 @@ fn receive(
 /// Checks a report, takes it in and carries out what it changes elsewhere; answers its id and the number of that.
 pub(crate) fn take(
     store: &Store,
+    now: Timestamp,
     rules: ReportRules,
     report: &Value,
     (wsjf, wsxf): (Bytes, Option<Bytes>),
@@ -122,10 +143,7 @@ pub(crate) fn take(
         passed: text_of(members, "result") == Some("P"),
     };
     let number = store.change(|change| {
-        let number = change
-            .reports_mut()
-            .receive(new, doom, Timestamp::now())
-            .map_err(full)?;
+        let number = change.reports_mut().receive(new, doom, now).map_err(full)?;
         effects::settle(change);
         Ok(number)
     })?;
