@@ -1,6 +1,7 @@
 //! The integration tests of `wats-sim`, in one binary.
 
 mod access;
+mod analytics;
 mod asset;
 mod barcode;
 mod common;

@@ -36,6 +36,11 @@ pub(crate) fn by_name<'a>(state: &'a State, name: &str) -> Option<&'a Value> {
     })
 }
 
+/// All processes, by code.
+pub(crate) fn all(state: &State) -> impl Iterator<Item = &Value> {
+    state.rows(PROCESSES).map(|(_, process)| process)
+}
+
 /// Whether there is no process at all, as on a server that was never started.
 pub(crate) fn none(state: &State) -> bool {
     state.rows(PROCESSES).next().is_none()
