@@ -3,6 +3,7 @@
 mod asset;
 mod common;
 mod fault;
+mod manual_inspection;
 mod product;
 mod program;
 mod protocol;
