@@ -161,11 +161,10 @@ pub(super) fn copy(call: &Call<'_>) -> Handled {
         })?;
         let new = text(&copy, "TestSequenceDefinitionId").unwrap_or_default();
         for relation in relations {
-            relations::add(change, new, relation)?;
+            relations::add(change, new, &relation)?;
         }
         if let Some(xaml) = xaml {
-            let definition = xaml.get("Definition").cloned().unwrap_or_default();
-            put_xaml(change, new, definition)?;
+            put_xaml(change, new, &xaml["Definition"])?;
         }
         Ok(Answer::json(&whole(change, &copy)))
     })
@@ -227,7 +226,7 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
         let definition = add(change, |definition| bind(&body, definition))?;
         let id = text(&definition, "TestSequenceDefinitionId").unwrap_or_default();
         if default_xaml {
-            put_xaml(change, id, json!(DEFAULT_XAML))?;
+            put_xaml(change, id, &json!(DEFAULT_XAML))?;
         }
         let answer = match as_entity {
             Some(true) => entity(change, &definition),
@@ -320,7 +319,7 @@ fn go(change: &mut Change<'_>, definition: &mut Value, wanted: i64) -> Result<()
     Ok(())
 }
 
-fn put_xaml(change: &mut Change<'_>, id: &str, definition: Value) -> Result<(), Answer> {
+fn put_xaml(change: &mut Change<'_>, id: &str, definition: &Value) -> Result<(), Answer> {
     let xaml = json!({ "TestSequenceDefinitionId": id, "Definition": definition });
     change.put(XAML, id, xaml)
 }
@@ -347,7 +346,7 @@ pub(super) fn save_xaml(call: &Call<'_>) -> Handled {
     call.store.change(|change| {
         let definition = draft(change, id)?.clone();
         let id = guid(id).unwrap_or_default();
-        put_xaml(change, &id, json!(xaml))?;
+        put_xaml(change, &id, &json!(xaml))?;
         let mut definition = store(change, definition)?;
         if let Some(user) = call.optional("username") {
             definition["ModifiedBy"] = json!(user);

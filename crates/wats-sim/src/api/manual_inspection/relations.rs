@@ -51,7 +51,7 @@ pub(super) fn list(call: &Call<'_>) -> Handled {
 }
 
 /// Adds what a relation says to a definition, under a new id.
-pub(super) fn add(change: &mut Change<'_>, definition: &str, said: Value) -> Result<Value, Answer> {
+pub(super) fn add(change: &mut Change<'_>, definition: &str, said: &Value) -> Result<Value, Answer> {
     if of(change, definition).len() >= MAX {
         return Err(invalid(format!("a definition has at most {MAX} relations")));
     }
@@ -59,7 +59,7 @@ pub(super) fn add(change: &mut Change<'_>, definition: &str, said: Value) -> Res
     relation.insert("Status".to_owned(), json!(0));
     relation.insert("TestSequenceRelationId".to_owned(), json!(new_guid()));
     relation.insert("TestSequenceDefinitionId".to_owned(), json!(definition));
-    say(&said, &mut relation)?;
+    say(said, &mut relation)?;
     put(change, relation)
 }
 
@@ -136,7 +136,7 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
     call.store.change(|change| {
         let id = text(definition(change, id)?, "TestSequenceDefinitionId").unwrap_or_default();
         let id = id.to_owned();
-        add(change, &id, Value::Object(body.clone())).map(|relation| Answer::json(&relation))
+        add(change, &id, &Value::Object(body)).map(|relation| Answer::json(&relation))
     })
 }
 
