@@ -8,6 +8,7 @@ mod common;
 mod data;
 mod fault;
 mod judges;
+mod manual_inspection;
 mod pages;
 mod process;
 mod product;

@@ -3,7 +3,7 @@
 //! The expressions are matched in linear time and have a limit of size. What the real server's engine has beyond that, such as
 //! looking ahead, is refused when it is saved.
 
-use regex::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Handled};
@@ -162,10 +162,7 @@ fn compiled(pattern: &str) -> Result<Regex, String> {
         return Err(format!("an expression has at most {MAX_PATTERN} bytes"));
     }
     let mut builder = RegexBuilder::new(pattern);
-    let built = builder
-        .size_limit(MAX_COMPILED)
-        .dfa_size_limit(MAX_COMPILED)
-        .build();
+    let built = builder.size_limit(MAX_COMPILED).build();
     built.map_err(|problem| problem.to_string())
 }
 
