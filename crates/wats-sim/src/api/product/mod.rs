@@ -25,7 +25,7 @@ use crate::routes::routes;
 use crate::store::{Change, State};
 
 pub(crate) use box_build::{mask_fits, parts_of};
-pub(crate) use groups::{filters_of, groups};
+pub(crate) use groups::groups;
 
 routes! {
     GET "/api/Product/Query" => read::query;
@@ -149,21 +149,4 @@ fn no_revision(part_number: &str, revision: &str) -> Answer {
     not_found(format_args!(
         "revision '{revision}' of product '{part_number}'"
     ))
-}
-
-/// What a revision, by its id, is made of: relations, each with its `ProductRevisionId`, `Quantity` and `RevisionMask`.
-pub(crate) fn parts_of<'a>(state: &'a State, whole: &'a str) -> impl Iterator<Item = &'a Value> {
-    let relations = state.rows("product.relation").map(|(_, relation)| relation);
-    relations.filter(move |relation| text(relation, "ParentProductRevisionId") == Some(whole))
-}
-
-/// Whether a revision may stand in the place of the one of a relation.
-pub(crate) fn mask_fits(mask: Option<&str>, wanted: &str, revision: &str) -> bool {
-    match mask.filter(|mask| !mask.is_empty()) {
-        None => wanted == revision,
-        Some(mask) => mask.split(',').map(str::trim).any(|mask| {
-            mask.strip_suffix('%')
-                .map_or(mask == revision, |head| revision.starts_with(head))
-        }),
-    }
 }
