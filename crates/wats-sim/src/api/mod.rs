@@ -2,6 +2,11 @@
 //! knows nothing of connections. `pages`: for those who run the server; `list`: lists with OData options; `effects`: what a
 //! stored report changes elsewhere; `blob`: files that are kept; `tags`: key and value; `stamp`: who and when.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "all handlers are of one kind, also those that cannot fail"
+)]
+
 mod analytics;
 mod asset;
 pub(crate) mod auth;

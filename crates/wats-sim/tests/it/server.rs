@@ -50,6 +50,12 @@ async fn the_server_tells_of_itself_and_its_user() {
         json!({ "fullName": "demo", "cultureCode": "en-US", "email": null, "roles": ["Administrator"],
         "levels": ["Plant", "Line 1"], "productGroups": ["Boards"] })
     );
+    let user = json!({ "userName": "eva", "displayName": "Eva N", "emails": [{ "value": "eva@example.org" }] });
+    client.post("/api/SCIM/v2/Users", &user).await;
+    let path = "/api/App/CommonUserSettings?UserName=Eva";
+    let settings = client.get(path).await.json();
+    let told = (&settings["fullName"], &settings["email"]);
+    assert_eq!(told, (&json!("Eva N"), &json!("eva@example.org")));
     assert_eq!(client.get("/api/App/CommonUserSettings").await.status, 400);
     assert_eq!(
         client

@@ -93,6 +93,8 @@ fn repair(process: &Value) -> Option<Value> {
             "Required": misc_info.get("required"),
         })
     };
+    let code = |code: &Value| failure(code, &json!([]));
+    let category = |category: &Value| failure(category, &each(category, "failCodes", code));
     Some(json!({
         "Description": of.get("description"),
         "UUTRequired": of.get("uutBinding"),
@@ -101,13 +103,13 @@ fn repair(process: &Value) -> Option<Value> {
         "BomConstraint": null,
         "BOMRequired": of.get("bomBinding"),
         "VendorRequired": of.get("vendorBinding"),
-        "Categories": each(of, "failCodes", |category| failure(category, each(category, "failCodes", |code| failure(code, json!([]))))),
+        "Categories": each(of, "failCodes", category),
         "MiscInfos": each(of, "miscInfos", misc_info),
     }))
 }
 
 /// A category of failures, or a code in one.
-fn failure(of: &Value, codes: Value) -> Value {
+fn failure(of: &Value, codes: &Value) -> Value {
     json!({
         "GUID": of.get("id"),
         "Description": of.get("description"),

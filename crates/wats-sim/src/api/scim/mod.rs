@@ -75,13 +75,16 @@ fn get(call: &Call<'_>) -> Handled {
     call.store.read(|state| user(state, &id).map(scim))
 }
 
+/// The user with this name, whatever its case.
+pub(crate) fn named<'a>(state: &'a State, name: &str) -> Option<&'a Value> {
+    state.get(USERS, state.get(NAMES, &name.to_lowercase())?.as_str()?)
+}
+
 fn by_name(call: &Call<'_>) -> Handled {
     let name = call.param(0);
     call.store.read(|state| {
-        let id = state
-            .get(NAMES, &name.to_lowercase())
-            .and_then(Value::as_str);
-        user(state, id.unwrap_or(name)).map(scim)
+        let known = named(state, name);
+        known.map_or_else(|| user(state, name), Ok).map(scim)
     })
 }
 

@@ -60,15 +60,14 @@ pub(super) fn update(call: &Call<'_>) -> Handled {
         None => None,
     };
     call.store.change(|change| {
-        let mut client = match clients::by_identifier(change, &identifier) {
-            Some(client) => client.clone(),
-            None => {
-                let name = member(&body, "name")
-                    .and_then(Value::as_str)
-                    .unwrap_or(&identifier);
-                free(change, name, &identifier)?;
-                clients::add(change, Kind::WebClient, &identifier, name)?
-            }
+        let known = clients::by_identifier(change, &identifier).cloned();
+        let mut client = if let Some(client) = known {
+            client
+        } else {
+            let name = member(&body, "name").and_then(Value::as_str);
+            let name = name.unwrap_or(&identifier);
+            free(change, name, &identifier)?;
+            clients::add(change, Kind::WebClient, &identifier, name)?
         };
         for (told, kept) in TOLD {
             if let Some(value) = member(&body, told) {

@@ -7,7 +7,7 @@ mod client;
 
 use serde_json::json;
 
-use super::{auth, product, system};
+use super::{auth, product, scim, system};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, not_found, text};
 use crate::routes::routes;
@@ -48,18 +48,21 @@ fn info(_: &Call<'_>) -> Handled {
     ))
 }
 
-/// The settings of whoever has the token; it sees everything, and there are no other users here.
+/// The settings of a user: the one of the token, or one that was provisioned. Each sees everything.
 fn user_settings(call: &Call<'_>) -> Handled {
     let name = call.required("UserName")?;
-    if !auth::user(call.headers).eq_ignore_ascii_case(name) {
-        return Err(not_found(format_args!("user '{name}'")));
-    }
     call.store.read(|state| {
+        let user = scim::named(state, name);
+        if user.is_none() && !auth::user(call.headers).eq_ignore_ascii_case(name) {
+            return Err(not_found(format_args!("user '{name}'")));
+        }
+        let email = user.and_then(|user| user.get("emails")?.get(0)?.get("value"));
+        let full_name = user.and_then(|user| text(user, "displayName"));
         let groups = product::groups(state).filter_map(|group| text(group, "productGroupName"));
         Ok(Answer::json(&json!({
-            "fullName": name,
+            "fullName": full_name.unwrap_or(name),
             "cultureCode": "en-US",
-            "email": null,
+            "email": email,
             "roles": ["Administrator"],
             "levels": system::level_names(state).collect::<Vec<_>>(),
             "productGroups": groups.collect::<Vec<_>>(),

@@ -75,15 +75,13 @@ pub(super) fn post(call: &Call<'_>) -> Handled {
     call.store.change(|change| {
         let mut parent = None;
         for name in names {
-            let id = match below(change, parent, name) {
-                Some(id) => id,
-                None => {
-                    let id = i64::try_from(change.next(LEVELS)?).unwrap_or_default();
-                    let level = json!({ "levelId": id, "levelName": name, "parentId": parent });
-                    change.put(LEVELS, &key(id), level)?;
-                    id
-                }
-            };
+            if let Some(known) = below(change, parent, name) {
+                parent = Some(known);
+                continue;
+            }
+            let id = i64::try_from(change.next(LEVELS)?).unwrap_or_default();
+            let level = json!({ "levelId": id, "levelName": name, "parentId": parent });
+            change.put(LEVELS, &key(id), level)?;
             parent = Some(id);
         }
         Ok(Answer::json(&json!(parent)))
