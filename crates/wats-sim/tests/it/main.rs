@@ -6,6 +6,7 @@ mod asset;
 mod barcode;
 mod common;
 mod data;
+mod described;
 mod fault;
 mod judges;
 mod manual_inspection;
