@@ -14,5 +14,4 @@ mod random;
 mod record;
 mod report;
 mod report_life;
-mod serial_numbers;
 mod software;

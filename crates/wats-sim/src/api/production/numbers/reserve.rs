@@ -132,7 +132,7 @@ fn attributes(pool: &Map<String, Value>) -> Vec<(String, String)> {
     };
     let known = pool
         .iter()
-        .filter(|(name, _)| is_name(name) && !name.ends_with("Specified"));
+        .filter(|(name, _)| is_name(name) && !name.ends_with("Specified") && *name != "xmlns");
     known
         .filter_map(|(name, given)| Some((name.clone(), value(given)?)))
         .collect()
