@@ -32,7 +32,7 @@
 //! - `backend`: who answers: this server, a real one behind it, or an archive,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`, `product_shape`, `xml_data`: the state; `counters`: what was seen.
+//! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
@@ -43,6 +43,7 @@ mod call;
 mod clock;
 mod connection;
 mod counters;
+mod demo;
 mod duration;
 mod error;
 mod fault;

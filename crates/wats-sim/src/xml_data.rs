@@ -78,7 +78,7 @@ fn replaced(xml: &str, name: &str, element: &str) -> Option<String> {
             (Some(end), Some(empty)) if end > empty => (end..end, element.to_owned()),
             // The root is empty: `<Root/>`.
             (_, Some(empty)) => {
-                let from = xml.find(|c: char| c == '<').unwrap_or_default();
+                let from = xml.find('<').unwrap_or_default();
                 let root: String = xml
                     .get(from + 1..empty)?
                     .chars()
@@ -148,7 +148,7 @@ fn is_name(key: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn changed(xml: Value, tags: Value) -> Result<Map<String, Value>, String> {
+    fn changed(xml: &Value, tags: &Value) -> Result<Map<String, Value>, String> {
         let mut document = json!({ "xmlData": xml }).as_object().cloned().unwrap();
         let body = json!({ "tags": tags });
         apply_tags(body.as_object().unwrap(), &mut document)?;
@@ -196,19 +196,19 @@ mod tests {
                 "<R><A Value='1'/></R>",
             ),
         ] {
-            let document = changed(xml.clone(), tags.clone()).unwrap();
+            let document = changed(&xml, &tags).unwrap();
             assert_eq!(document["xmlData"], expected, "{xml} {tags}");
         }
-        assert!(changed(json!("<R>"), json!([tag("A", "1", 1)])).is_err());
-        assert!(changed(json!("text"), json!([tag("A", "1", 1)])).is_err());
-        assert!(changed(Value::Null, json!([tag("A B", "1", 1)])).is_err());
+        assert!(changed(&json!("<R>"), &json!([tag("A", "1", 1)])).is_err());
+        assert!(changed(&json!("text"), &json!([tag("A", "1", 1)])).is_err());
+        assert!(changed(&Value::Null, &json!([tag("A B", "1", 1)])).is_err());
     }
 
     #[test]
     fn tags_are_what_has_a_value() {
         let document = changed(
-            json!("<Root>\n<Site Value=\"0&amp;1\" />t<BOM><X Value='2'/></BOM></Root>"),
-            json!([]),
+            &json!("<Root>\n<Site Value=\"0&amp;1\" />t<BOM><X Value='2'/></BOM></Root>"),
+            &json!([]),
         )
         .unwrap();
         assert_eq!(
@@ -216,7 +216,7 @@ mod tests {
             json!([{ "key": "Site", "value": "0&1", "change": 0 }])
         );
         assert_eq!(
-            changed(json!("no XML <"), json!([])).unwrap()["tags"],
+            changed(&json!("no XML <"), &json!([])).unwrap()["tags"],
             json!([])
         );
     }

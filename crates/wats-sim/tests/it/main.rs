@@ -1,12 +1,18 @@
 //! The integration tests of `wats-sim`, in one binary.
 
 mod access;
+mod analytics;
 mod asset;
+mod barcode;
 mod common;
 mod data;
 mod fault;
+mod judges;
+mod manual_inspection;
 mod pages;
+mod process;
 mod product;
+mod product_parts;
 mod production;
 mod program;
 mod protocol;
@@ -14,4 +20,7 @@ mod random;
 mod record;
 mod report;
 mod report_life;
+mod root_cause;
+mod scim;
+mod server;
 mod software;

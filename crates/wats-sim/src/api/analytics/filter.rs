@@ -166,14 +166,14 @@ impl WatsFilter {
     /// The filter of a body; a body that is missing is a filter without members.
     pub(super) fn of_body(call: &Call<'_>, supported: Supported) -> Result<Self, Answer> {
         if call.body.is_empty() {
-            return Self::of(&Map::new(), supported);
+            return Self::of(call, &Map::new(), supported);
         }
-        Self::of(&call.object()?, supported)
+        Self::of(call, &call.object()?, supported)
     }
 
     /// The filter of a route that takes days, a group of products and a level; either may be empty.
     pub(super) fn of_scope(call: &Call<'_>) -> Result<Self, Answer> {
-        let mut filter = Self::of(&Map::new(), None)?;
+        let mut filter = Self::of(call, &Map::new(), None)?;
         let days = call.required_number("days")?;
         if days < 1 {
             return Err(bad("days must be 1 or more."));
@@ -195,14 +195,18 @@ impl WatsFilter {
         self.levels = patterns("levelId");
     }
 
-    pub(super) fn of(body: &Map<String, Value>, supported: Supported) -> Result<Self, Answer> {
+    pub(super) fn of(
+        call: &Call<'_>,
+        body: &Map<String, Value>,
+        supported: Supported,
+    ) -> Result<Self, Answer> {
         let mut given = bind(SHAPE, body)?;
         given.retain(|name, value| {
             !value.is_null() && supported.is_none_or(|names| names.contains(&name.as_str()))
         });
         let mut filter = Self {
             given,
-            now: Timestamp::now(),
+            now: call.now(),
             ..Self::default()
         };
         let text = |(name, column): &(&str, &'static str)| {

@@ -37,7 +37,7 @@ pub(super) fn tests_of(call: &Call<'_>) -> Handled {
         call.time(name)?;
     }
     let mut filter =
-        WatsFilter::of(&body, OF_REPORTS).map_err(|_| bad("dateFrom is after dateTo."))?;
+        WatsFilter::of(call, &body, OF_REPORTS).map_err(|_| bad("dateFrom is after dateTo."))?;
     filter.scope(call);
     let history = History::of(call);
     Ok(rows(history.tests_of(&filter), &filter))
@@ -70,4 +70,16 @@ fn rows(mut reports: Vec<&Test>, filter: &WatsFilter) -> Answer {
             .collect::<Map<_, _>>()
     };
     Answer::json(&reports.iter().map(row).map(Value::Object).collect())
+}
+
+/// The ids of the test reports that an export has, newest first, and the details that its filter names.
+pub(in crate::api) fn to_export(call: &Call<'_>) -> Result<(Vec<Value>, Option<String>), Answer> {
+    let filter = WatsFilter::of_body(call, None)?;
+    let history = History::of(call);
+    let tests = history.tests_of(&filter).into_iter().rev();
+    let ids = tests
+        .take(filter.count("topCount").unwrap_or(TOP))
+        .filter_map(|test| test.header().get("uuid"));
+    let dimensions = filter.text("dimensions").map(str::to_owned);
+    Ok((ids.cloned().collect(), dimensions))
 }

@@ -1,4 +1,9 @@
 //! Processes: what units are tested, repaired and worked on by.
+//!
+//! - here: the public list and the table,
+//! - `internal`: processes and repair operations as the server's own pages read them.
+
+mod internal;
 
 use serde_json::Value;
 
@@ -13,6 +18,10 @@ const PROCESSES: &str = "process";
 
 routes! {
     GET "/api/App/Processes" => list;
+    GET "/api/internal/Process/GetProcesses" => internal::list;
+    GET "/api/internal/Process/GetProcess/{id}" => internal::get;
+    GET "/api/internal/Process/GetRepairOperations" => internal::repair_operations;
+    GET "/api/internal/Process/GetRepairOperation/{id}" => internal::repair_operation;
 }
 
 /// The process with this code.
@@ -25,6 +34,11 @@ pub(crate) fn by_name<'a>(state: &'a State, name: &str) -> Option<&'a Value> {
     state.find(PROCESSES, |process| {
         text(process, "name").is_some_and(|known| known.eq_ignore_ascii_case(name))
     })
+}
+
+/// All processes, by code.
+pub(crate) fn all(state: &State) -> impl Iterator<Item = &Value> {
+    state.rows(PROCESSES).map(|(_, process)| process)
 }
 
 /// Whether there is no process at all, as on a server that was never started.

@@ -25,7 +25,7 @@ use crate::routes::routes;
 use crate::store::{Change, State};
 
 pub(crate) use box_build::{mask_fits, parts_of};
-pub(crate) use groups::{filters_of, groups};
+pub(crate) use groups::groups;
 
 routes! {
     GET "/api/Product/Query" => read::query;
@@ -74,8 +74,8 @@ fn by_id<'a>(state: &'a State, id: &str) -> Option<&'a Value> {
     by_number(state, state.get(NUMBERS, id)?.as_str()?)
 }
 
-/// Stores a complete product in place of the one with its id.
-pub(crate) fn store(change: &mut Change<'_>, mut product: Value) -> Result<(), Answer> {
+/// Stores a complete product in place of the one with its id, and gives it as it is stored.
+pub(crate) fn store(change: &mut Change<'_>, mut product: Value) -> Result<Value, Answer> {
     categories::settle(change, &mut product)?;
     let part = |name: &str| text(&product, name).map(str::to_owned);
     let (Some(number), Some(id)) = (part("partNumber"), part("productId")) else {
@@ -90,7 +90,8 @@ pub(crate) fn store(change: &mut Change<'_>, mut product: Value) -> Result<(), A
         change.remove(PRODUCTS, &old);
     }
     change.put(NUMBERS, &id, json!(number))?;
-    change.put(PRODUCTS, &number, product)
+    change.put(PRODUCTS, &number, product.clone())?;
+    Ok(product)
 }
 
 /// A report makes its product and its revision known.
@@ -112,7 +113,7 @@ pub(super) fn reported(change: &mut Change<'_>, header: &Map<String, Value>) -> 
     let body = json!({ "partNumber": part_number, "revisions": [{ "revision": revision }] });
     // What a report may be named, a product need not: then none is made.
     match save::merged_product(change, &body) {
-        Ok(product) => store(change, product),
+        Ok(product) => store(change, product).map(|_| ()),
         Err(_) => Ok(()),
     }
 }

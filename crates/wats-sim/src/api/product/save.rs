@@ -21,8 +21,7 @@ pub(super) fn put(call: &Call<'_>) -> Handled {
     let body = call.json()?;
     call.store.change(|change| {
         let product = merged_product(change, &body).map_err(Refusal::answer)?;
-        store(change, product.clone())?;
-        Ok(Answer::json(&product))
+        Ok(Answer::json(&store(change, product)?))
     })
 }
 
@@ -37,21 +36,21 @@ pub(super) fn put_revision(call: &Call<'_>) -> Handled {
 
 /// Adds or updates many. Nothing is saved if one of them is refused.
 pub(super) fn put_many(call: &Call<'_>) -> Handled {
-    let merge = |state: &State, item: &Value| {
-        merged_product(state, item).map(|product| (product.clone(), product))
-    };
-    put_each(call, merge)
+    put_each(call, |state, item| Ok((merged_product(state, item)?, None)))
 }
 
 /// Adds or updates many revisions. Nothing is saved if one of them is refused.
 pub(super) fn put_revisions(call: &Call<'_>) -> Handled {
-    put_each(call, merged_revision)
+    put_each(call, |state, item| {
+        let (product, revision) = merged_revision(state, item)?;
+        Ok((product, Some(revision)))
+    })
 }
 
-/// Stores the product that `merge` makes of each item and answers what it makes beside it.
+/// Stores the product that `merge` makes of each item, and answers it or what it makes beside it.
 fn put_each(
     call: &Call<'_>,
-    merge: impl Fn(&State, &Value) -> Result<(Value, Value), Refusal>,
+    merge: impl Fn(&State, &Value) -> Result<(Value, Option<Value>), Refusal>,
 ) -> Handled {
     let items = call.array()?;
     call.store.change(|change| {
@@ -59,8 +58,8 @@ fn put_each(
         for (index, item) in items.iter().enumerate() {
             let (product, answered) =
                 merge(change, item).map_err(|refusal| refusal.at(index).answer())?;
-            store(change, product)?;
-            saved.push(answered);
+            let product = store(change, product)?;
+            saved.push(answered.unwrap_or(product));
         }
         Ok(Answer::json(&Value::Array(saved)))
     })

@@ -18,6 +18,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::blob::named;
 use crate::call::Call;
 use crate::query::bad;
+use crate::store::StoredReport;
 
 /// What bytes are if nobody says so.
 const ANY_TYPE: &str = "application/octet-stream";
@@ -106,20 +107,24 @@ fn archive(files: &[&Map<String, Value>]) -> zip::result::ZipResult<Result<Bytes
 
 /// A document that says what was tested. The server's own is not published; this one is a short text.
 pub(super) fn certificate(call: &Call<'_>) -> Handled {
-    let stored = stored(call, call.param(0))?;
-    let text = |name: &str| text_of(&stored.header, name).unwrap_or_default();
-    let document = format!(
-        "Test certificate\nPart number {}\nSerial number {}\nResult {}\n",
-        text("partNumber"),
-        text("serialNumber"),
-        text("result")
-    );
+    let document = document(&*stored(call, call.param(0))?);
     let answer = Answer::bytes(
         StatusCode::OK,
         "text/plain; charset=utf-8",
         Bytes::from(document),
     );
     Ok(named(answer, "certificate.txt"))
+}
+
+/// What a certificate says.
+pub(in crate::api) fn document(report: &StoredReport) -> String {
+    let text = |name: &str| text_of(&report.header, name).unwrap_or_default();
+    format!(
+        "Test certificate\nPart number {}\nSerial number {}\nResult {}\n",
+        text("partNumber"),
+        text("serialNumber"),
+        text("result")
+    )
 }
 
 fn name(file: &Map<String, Value>) -> &str {

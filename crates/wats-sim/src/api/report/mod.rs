@@ -7,7 +7,7 @@
 
 mod derive;
 mod detail;
-mod files;
+pub(super) mod files;
 mod headers;
 mod quarantine;
 mod wsxf;
@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ use crate::call::{Call, parse_json};
 use crate::query::bad;
 use crate::report_rules::{self, ReportRules};
 use crate::routes::routes;
-use crate::store::{NewReport, StoredReport, full};
+use crate::store::{NewReport, Store, StoredReport, full};
 use derive::{id_of, text_of};
 use detail::Detail;
 
@@ -88,12 +89,33 @@ fn receive(
     call: &Call<'_>,
     rules: ReportRules,
     report: &Value,
-    (wsjf, wsxf): (Bytes, Option<Bytes>),
+    bytes: (Bytes, Option<Bytes>),
 ) -> Handled {
-    let process = |code| {
-        call.store
-            .read(|state| process::by_code(state, code).cloned())
-    };
+    let (id, number) = take(
+        call.store,
+        call.now(),
+        rules,
+        report,
+        bytes,
+        call.doom.clone(),
+    )?;
+    Ok(Answer::json(&json!({
+        "ID": id.to_string(),
+        "uuid": id.to_string(),
+        "Report_ID": number,
+    })))
+}
+
+/// Checks a report, takes it in and carries out what it changes elsewhere; answers its id and the number of that.
+pub(crate) fn take(
+    store: &Store,
+    now: Timestamp,
+    rules: ReportRules,
+    report: &Value,
+    (wsjf, wsxf): (Bytes, Option<Bytes>),
+    doom: Option<String>,
+) -> Result<(Uuid, u64), Answer> {
+    let process = |code| store.read(|state| process::by_code(state, code).cloned());
     let violations = report_rules::check(report, rules, process);
     if !violations.is_empty() {
         let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
@@ -120,20 +142,12 @@ fn receive(
         run_key: (text("sn"), text("pn"), process_code),
         passed: text_of(members, "result") == Some("P"),
     };
-    let number = call.store.change(|change| {
-        let doom = call.doom.clone();
-        let number = change
-            .reports_mut()
-            .receive(new, doom, call.now())
-            .map_err(full)?;
+    let number = store.change(|change| {
+        let number = change.reports_mut().receive(new, doom, now).map_err(full)?;
         effects::settle(change);
         Ok(number)
     })?;
-    Ok(Answer::json(&json!({
-        "ID": id.to_string(),
-        "uuid": id.to_string(),
-        "Report_ID": number,
-    })))
+    Ok((id, number))
 }
 
 /// Gives a report back as WSJF: without options the very bytes that were posted.
