@@ -23,6 +23,5 @@ mod report;
 mod report_life;
 mod root_cause;
 mod scim;
-mod serial_numbers;
 mod server;
 mod software;
