@@ -5,6 +5,8 @@ mod analytics;
 mod asset;
 mod common;
 mod data;
+mod factory;
+mod factory_steps;
 mod fault;
 mod pages;
 mod product;
