@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::access::{Access, Tokens};
-use crate::api::{self, effects, process, product};
+use crate::api::{self, effects, process, product, system};
 use crate::backend::Backend;
 #[cfg(feature = "record")]
 use crate::backend::proxy::Proxy;
@@ -19,7 +19,7 @@ use crate::fault::FaultQueue;
 use crate::log::{Listener, RequestLog, RequestRecord};
 use crate::report_rules::ReportRules;
 use crate::server::{self, Server};
-use crate::settings::Settings;
+use crate::settings::{SERVER_NAME, Settings};
 use crate::shared::Shared;
 use crate::simulator::{DEFAULT_TOKEN, Simulator};
 use crate::store::{Limits, Store};
@@ -335,6 +335,7 @@ impl Builder {
         // Room was checked above, and what is seeded is complete.
         let _ = store.change(|change| {
             if process::none(change) {
+                system::clients::seed(change, SERVER_NAME)?;
                 for process in seed::processes() {
                     process::put(change, process)?;
                 }

@@ -32,7 +32,7 @@
 //! - `backend`: who answers: this server, a real one behind it, or an archive,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`, `demo`, `product_shape`: the state; `counters`: what was seen.
+//! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
@@ -64,6 +64,7 @@ mod shared;
 mod simulator;
 mod store;
 mod tls;
+mod xml_data;
 
 pub use access::Access;
 pub use builder::Builder;

@@ -2,9 +2,14 @@
 //! knows nothing of connections. `pages`: for those who run the server; `list`: lists with OData options; `effects`: what a
 //! stored report changes elsewhere; `blob`: files that are kept; `tags`: key and value; `stamp`: who and when.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "all handlers are of one kind, also those that cannot fail"
+)]
+
 mod analytics;
 mod asset;
-mod auth;
+pub(crate) mod auth;
 mod barcode;
 mod blob;
 pub(crate) mod effects;
@@ -21,7 +26,7 @@ mod scim;
 mod server;
 mod software;
 mod stamp;
-mod system;
+pub(crate) mod system;
 mod tags;
 mod workflow;
 

@@ -1,5 +1,7 @@
 //! Tags: pairs of key and value, and their XML (`<PackageInfo><key>value</key></PackageInfo>`).
 
+use std::fmt::Write as _;
+
 use quick_xml::Reader;
 use quick_xml::escape::{escape, unescape};
 use quick_xml::events::Event;
@@ -80,7 +82,8 @@ pub(super) fn xml(document: &Value, root: &str) -> Value {
     let mut inner = String::new();
     for (key, value) in of(document) {
         let name = element(key);
-        inner.push_str(&format!("<{name}>{}</{name}>", escape(value)));
+        // Writing into a text cannot fail.
+        let _ = write!(inner, "<{name}>{}</{name}>", escape(value));
     }
     if inner.is_empty() {
         return Value::Null;
@@ -97,7 +100,7 @@ fn element(key: &str) -> String {
         if fits {
             name.push(c);
         } else {
-            name.push_str(&format!("_x{:04X}_", u32::from(c)));
+            let _ = write!(name, "_x{:04X}_", u32::from(c));
         }
     }
     name

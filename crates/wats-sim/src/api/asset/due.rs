@@ -45,7 +45,10 @@ pub(super) fn of(state: &State, asset: &Value, now: Timestamp) -> Due {
         };
         if level > 0 {
             let words = format!("{what} is at {percent:.0} % of {limit}.");
-            due.message = [due.message.as_str(), &words].join(" ").trim().to_owned();
+            if !due.message.is_empty() {
+                due.message.push(' ');
+            }
+            due.message.push_str(&words);
         }
         due.alarm_state = due.alarm_state.max(level);
     };
@@ -71,30 +74,18 @@ pub(super) fn of(state: &State, asset: &Value, now: Timestamp) -> Due {
         due_member(&mut due.members, name, json!(count));
         due_member(&mut due.members, exceeded, json!(over));
     }
-    for (last, days_name, overdue, interval, what) in [
-        (
-            "lastCalibrationDate",
-            "daysSinceCalibration",
-            "calibrationDaysOverdue",
-            "calibrationInterval",
-            "The calibration",
-        ),
-        (
-            "lastMaintenanceDate",
-            "daysSinceMaintenance",
-            "maintenanceDaysOverdue",
-            "maintenanceInterval",
-            "The maintenance",
-        ),
+    for (name, what) in [
+        ("Calibration", "The calibration"),
+        ("Maintenance", "The maintenance"),
     ] {
-        let last = text(asset, last).and_then(parse_time);
-        let days = last.map(|last| now.duration_since(last).as_secs_f64() / DAY);
-        let interval = setting(interval);
-        check(what, days.unwrap_or_default(), interval.unwrap_or_default());
-        let over = days.zip(interval);
-        let over = over.map(|(days, interval)| (days - interval).max(0.0));
-        due_member(&mut due.members, days_name, json!(days));
-        due_member(&mut due.members, overdue, json!(over));
+        let (last, next) = dates(state, asset, name);
+        let days = last.map(|last| days(last, now));
+        let limit = last.zip(next).map(|(last, next)| self::days(last, next));
+        check(what, days.unwrap_or_default(), limit.unwrap_or_default());
+        let over = next.map(|next| self::days(next, now).max(0.0));
+        due_member(&mut due.members, &format!("daysSince{name}"), json!(days));
+        let overdue = format!("{}DaysOverdue", name.to_lowercase());
+        due_member(&mut due.members, &overdue, json!(over));
     }
     due
 }
@@ -103,15 +94,30 @@ fn due_member(members: &mut Map<String, Value>, name: &str, value: Value) {
     members.insert(name.to_owned(), value);
 }
 
-/// When something that was done at `last` is to be done again.
-pub(super) fn next(state: &State, asset: &Value, last: &str, interval: &str) -> Value {
+/// Days from one time to another.
+fn days(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64() / DAY
+}
+
+/// When an asset was calibrated or maintained, and when it is to be again: at the date that was told, or after the interval
+/// of its type.
+fn dates(state: &State, asset: &Value, what: &str) -> (Option<Timestamp>, Option<Timestamp>) {
+    let date = |name: String| text(asset, &name).and_then(parse_time);
+    let last = date(format!("last{what}Date"));
+    let told = date(format!("next{what}Date"));
     let kind = text(asset, "typeId").and_then(|id| types::by_id(state, id));
-    let days = kind.and_then(|kind| kind.get(interval)?.as_f64());
-    let last = text(asset, last).and_then(parse_time);
-    let next = last.zip(days.filter(|days| *days > 0.0));
-    let next = next.and_then(|(last, days)| {
-        let seconds = jiff::SignedDuration::try_from_secs_f64(days * DAY).ok()?;
-        last.checked_add(seconds).ok()
+    let interval = format!("{}Interval", what.to_lowercase());
+    let interval = kind.and_then(|kind| kind.get(&interval)?.as_f64());
+    let after = last.zip(interval.filter(|days| *days > 0.0));
+    let after = after.and_then(|(last, days)| {
+        let span = jiff::SignedDuration::try_from_secs_f64(days * DAY).ok()?;
+        last.checked_add(span).ok()
     });
+    (last, told.or(after))
+}
+
+/// When an asset is to be calibrated or maintained.
+pub(super) fn next(state: &State, asset: &Value, what: &str) -> Value {
+    let (_, next) = dates(state, asset, what);
     json!(next.map(|next| next.to_string()))
 }

@@ -41,6 +41,10 @@ routes! {
     POST "/api/Asset/ResetRunningCount" => upkeep::reset_running_count;
     POST "/api/Asset/Calibration" => upkeep::calibrated;
     POST "/api/Asset/Maintenance" => upkeep::maintained;
+    POST "/api/Asset/Calibration/External" => upkeep::calibrated_outside;
+    POST "/api/Asset/Maintenance/External" => upkeep::maintained_outside;
+    PUT "/api/Asset/SetRunningCount" => upkeep::set_running_count;
+    PUT "/api/Asset/SetTotalCount" => upkeep::set_total_count;
     POST "/api/Asset/Message" => upkeep::post_message;
     GET "/api/internal/Blob/Asset" => files::get;
     POST "/api/internal/Blob/Asset" => files::post;

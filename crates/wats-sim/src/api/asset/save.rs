@@ -31,14 +31,8 @@ pub(super) fn view(state: &State, asset: &Value) -> Map<String, Value> {
     let parent = text(asset, "parentAssetId").and_then(|id| state.get(ASSETS, id));
     let value = |name: &str| match name {
         "parentSerialNumber" => parent.and_then(|parent| parent.get("serialNumber").cloned()),
-        "nextCalibrationDate" => {
-            let next = due::next(state, asset, "lastCalibrationDate", "calibrationInterval");
-            Some(next)
-        }
-        "nextMaintenanceDate" => {
-            let next = due::next(state, asset, "lastMaintenanceDate", "maintenanceInterval");
-            Some(next)
-        }
+        "nextCalibrationDate" => Some(due::next(state, asset, "Calibration")),
+        "nextMaintenanceDate" => Some(due::next(state, asset, "Maintenance")),
         "xmlData" => Some(tags::xml(asset, "AssetInfo")),
         name => asset.get(name).cloned(),
     };

@@ -112,6 +112,7 @@ pub(super) fn calibrated(call: &Call<'_>) -> Handled {
     let date = date(call)?;
     let members = [
         ("lastCalibrationDate", date.clone()),
+        ("nextCalibrationDate", Value::Null),
         ("runningCount", json!(0)),
     ];
     set(call, CALIBRATED, ("lastCalibrationDate", date), &members)
@@ -119,8 +120,58 @@ pub(super) fn calibrated(call: &Call<'_>) -> Handled {
 
 pub(super) fn maintained(call: &Call<'_>) -> Handled {
     let date = date(call)?;
-    let members = [("lastMaintenanceDate", date.clone())];
+    let members = [
+        ("lastMaintenanceDate", date.clone()),
+        ("nextMaintenanceDate", Value::Null),
+    ];
     set(call, MAINTAINED, ("lastMaintenanceDate", date), &members)
+}
+
+/// A calibration by others, who say when the next one is due.
+pub(super) fn calibrated_outside(call: &Call<'_>) -> Handled {
+    let (from, to) = span(call)?;
+    let members = [
+        ("lastCalibrationDate", from.clone()),
+        ("nextCalibrationDate", to),
+        ("runningCount", json!(0)),
+    ];
+    set(call, CALIBRATED, ("lastCalibrationDate", from), &members)
+}
+
+/// A maintenance by others, who say when the next one is due.
+pub(super) fn maintained_outside(call: &Call<'_>) -> Handled {
+    let (from, to) = span(call)?;
+    let members = [
+        ("lastMaintenanceDate", from.clone()),
+        ("nextMaintenanceDate", to),
+    ];
+    set(call, MAINTAINED, ("lastMaintenanceDate", from), &members)
+}
+
+fn span(call: &Call<'_>) -> Result<(Value, Value), Answer> {
+    let from = call.time("fromDate")?.unwrap_or_else(Timestamp::now);
+    let to = call.time("toDate")?;
+    if to.is_some_and(|to| to <= from) {
+        return Err(bad("toDate must be after fromDate."));
+    }
+    Ok((stamp::time(from), to.map_or(Value::Null, stamp::time)))
+}
+
+pub(super) fn set_running_count(call: &Call<'_>) -> Handled {
+    set_count(call, "runningCount")
+}
+
+pub(super) fn set_total_count(call: &Call<'_>) -> Handled {
+    set_count(call, "totalCount")
+}
+
+/// Sets one count to what it is to be, be it more or less.
+fn set_count(call: &Call<'_>, name: &str) -> Handled {
+    let count = call.required_number(name)?;
+    if !(0..=i64::from(i32::MAX)).contains(&count) {
+        return Err(bad(format!("{name} goes from 0 to {}.", i32::MAX)));
+    }
+    set(call, UPDATED, (name, json!(count)), &[(name, json!(count))])
 }
 
 fn date(call: &Call<'_>) -> Result<Value, Answer> {

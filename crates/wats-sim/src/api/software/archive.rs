@@ -7,6 +7,7 @@ use zip::ZipArchive;
 
 use crate::answer::Answer;
 use crate::call::invalid;
+use crate::odata::parse_time;
 
 /// Most files and folders of one archive.
 const MAX_ENTRIES: usize = 10_000;
@@ -82,12 +83,9 @@ pub(super) fn read(zip: &Bytes) -> Result<Vec<Entry>, Answer> {
             ))
         })?;
         let modified = file.last_modified().and_then(|time| {
-            let (year, month, day) = (time.year() as i16, time.month() as i8, time.day() as i8);
-            let (hour, minute, second) =
-                (time.hour() as i8, time.minute() as i8, time.second() as i8);
-            let time =
-                jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
-            Some(format!("{time}Z"))
+            // The text of a time that is none, such as that of a 31st of February, is not read back.
+            let text = format!("{time}Z").replace(' ', "T");
+            parse_time(&text).map(|_| text)
         });
         entries.push(Entry {
             folders,

@@ -107,21 +107,20 @@ pub(super) fn merge(
         for name in &entry.folders {
             let key = (parent.clone(), name.clone());
             let known = folders.get(&key).cloned();
-            let folder = match known {
-                Some(known) => known,
-                None => {
-                    let folder = new_folder(package, parent.as_deref(), name);
-                    let new = id(&folder, "PackageFolderId").unwrap_or_default();
-                    put(change, FOLDERS, "PackageFolderId", package, folder)?;
-                    folders.insert(key, new.clone());
-                    new
-                }
+            let folder = if let Some(known) = known {
+                known
+            } else {
+                let folder = new_folder(package, parent.as_deref(), name);
+                let new = id(&folder, "PackageFolderId").unwrap_or_default();
+                put(change, FOLDERS, "PackageFolderId", package, folder)?;
+                folders.insert(key, new.clone());
+                new
             };
             parent = Some(folder);
         }
         let folder = parent.unwrap_or_default();
         let known = places.remove(&(folder.clone(), entry.name.clone()));
-        place(change, package, &folder, entry, known)?;
+        place(change, package, &folder, entry, known.as_ref())?;
     }
     Ok(())
 }
@@ -132,18 +131,16 @@ fn place(
     package: &str,
     folder: &str,
     entry: Entry,
-    known: Option<Value>,
+    known: Option<&Value>,
 ) -> Result<(), Answer> {
-    let before = known
-        .as_ref()
-        .map_or(&Value::Null, |place| &place["RepositoryFolderFile"]);
+    let before = known.map_or(&Value::Null, |place| &place["RepositoryFolderFile"]);
     if let Some(old) = text(before, "RepositoryFolderFileId") {
         blob::remove(change, BLOBS, old)?;
     }
     let version = before.get("Version").and_then(Value::as_u64).unwrap_or(0) + 1;
     let file = new_guid();
     blob::put(change, BLOBS, &file, &entry.name, &entry.data)?;
-    let of_known = |name: &str| known.as_ref().and_then(|known| known.get(name).cloned());
+    let of_known = |name: &str| known.and_then(|known| known.get(name).cloned());
     let place = json!({
         "PackageFolderFileId": of_known("PackageFolderFileId").unwrap_or_else(|| new_guid().into()),
         "PackageFolderId": folder,

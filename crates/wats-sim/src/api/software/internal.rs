@@ -6,7 +6,7 @@ use super::packages::listed;
 use super::xpath::Expression;
 use super::{
     DOWNLOADS, PACKAGES, contents, package, status, status_number, version, versions,
-    virtual_folder,
+    virtual_folders,
 };
 use crate::answer::{Answer, Handled};
 use crate::api::{stamp, tags};
@@ -16,7 +16,8 @@ use crate::store::State;
 /// A package with its folders and files.
 fn whole(state: &State, package: &Value) -> Value {
     let id = text(package, "packageId").unwrap_or_default();
-    let mut folder = virtual_folder();
+    let folder = text(package, "virtualFolderId").unwrap_or_default();
+    let mut folder = virtual_folders::by_id(state, folder).unwrap_or_else(|| json!({}));
     for (name, value) in [
         ("type", Value::Null),
         ("imageUrl", Value::Null),

@@ -2,7 +2,8 @@
 //!
 //! - here: the tables, and what is said of a package; `packages`: the public operations on packages,
 //! - `contents`: folders and files; `archive`: what is uploaded; `file_ops`: operations on files,
-//! - `internal`: packages as the internal routes give them; `xpath`: what they find packages by.
+//! - `internal`: packages as the internal routes give them; `xpath`: what they find packages by;
+//! - `virtual_folders`: the folders that packages are listed in.
 //!
 //! A package is kept as it is answered. Only a draft may be changed, but for its tags.
 
@@ -11,9 +12,10 @@ mod contents;
 mod file_ops;
 mod internal;
 mod packages;
+mod virtual_folders;
 mod xpath;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::api::stamp;
@@ -28,7 +30,10 @@ routes! {
     GET "/api/Software/PackagesByTag" => packages::by_tag;
     GET "/api/Software/Package/{id}" => packages::get;
     GET "/api/Software/PackageByName" => packages::by_name;
-    GET "/api/Software/VirtualFolders" => packages::virtual_folders;
+    GET "/api/Software/VirtualFolders" => virtual_folders::list;
+    POST "/api/Software/VirtualFolder" => virtual_folders::create;
+    PUT "/api/Software/VirtualFolder" => virtual_folders::update;
+    DELETE "/api/Software/VirtualFolder/{id}" => virtual_folders::delete;
     POST "/api/Software/Package" => packages::create;
     PUT "/api/Software/Package/{id}" => packages::save;
     POST "/api/Software/PackageStatus/{id}" => packages::set_status;
@@ -101,13 +106,6 @@ const DRAFTED: Shape = &[
     ("priority", Is::Integer),
     ("virtualFolderId", Is::Guid),
 ];
-
-/// The folder that packages are listed in. There is no described operation that makes one, so it is the only one.
-fn virtual_folder() -> Value {
-    json!({
-        "id": "5f0a1b52-6f5c-4f0e-9d2f-7a5a3f1c2b10", "parentId": null, "name": "Software", "description": null,
-    })
-}
 
 /// A status in its proper writing, from its name or number.
 fn status(given: &str) -> Result<&'static str, Answer> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     DRAFTED, PACKAGE, PACKAGES, STATUSES, contents, package, sign, status, status_number, store,
-    version, versions, virtual_folder,
+    version, versions, virtual_folders,
 };
 use crate::answer::{Answer, Handled};
 use crate::api::tags;
@@ -20,10 +20,6 @@ pub(super) fn list(call: &Call<'_>) -> Handled {
     Ok(Answer::json(
         &packages.iter().map(|package| (**package).clone()).collect(),
     ))
-}
-
-pub(super) fn virtual_folders(_call: &Call<'_>) -> Handled {
-    Ok(Answer::json(&json!([virtual_folder()])))
 }
 
 pub(super) fn get(call: &Call<'_>) -> Handled {
@@ -76,11 +72,11 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
             ("installOnRoot", json!(false)),
             ("status", json!("Draft")),
             ("priority", json!(0)),
-            ("virtualFolderId", virtual_folder()["id"].clone()),
+            ("virtualFolderId", json!(virtual_folders::FIRST)),
         ] {
             package.insert(name.to_owned(), value);
         }
-        bind(&body, &mut package)?;
+        bind(change, &body, &mut package)?;
         let name = package
             .get("name")
             .and_then(Value::as_str)
@@ -95,7 +91,11 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
 }
 
 /// Binds what may be said of a draft.
-fn bind(body: &Map<String, Value>, package: &mut Map<String, Value>) -> Result<(), Answer> {
+fn bind(
+    state: &State,
+    body: &Map<String, Value>,
+    package: &mut Map<String, Value>,
+) -> Result<(), Answer> {
     merge(DRAFTED, body, package)?;
     if let Some(given) = member(body, "tags") {
         package.insert("tags".to_owned(), tags::bind(given)?);
@@ -104,7 +104,8 @@ fn bind(body: &Map<String, Value>, package: &mut Map<String, Value>) -> Result<(
     if named.is_none_or(|name| name.trim().is_empty()) {
         return Err(invalid("name is required"));
     }
-    if package.get("virtualFolderId") != virtual_folder().get("id") {
+    let folder = package.get("virtualFolderId").and_then(Value::as_str);
+    if folder.is_none_or(|folder| virtual_folders::by_id(state, folder).is_none()) {
         return Err(invalid(
             "there is no virtual folder with the virtualFolderId",
         ));
@@ -118,7 +119,7 @@ pub(super) fn save(call: &Call<'_>) -> Handled {
     call.store.change(|change| {
         let before = package(change, call.param(0))?.clone();
         let mut after = before.as_object().cloned().unwrap_or_default();
-        bind(&body, &mut after)?;
+        bind(change, &body, &mut after)?;
         let may_change = match text(&before, "status") {
             Some("Draft") => true,
             Some("Revoked") => before.as_object() == Some(&after),
