@@ -52,7 +52,7 @@ pub struct Builder {
     rate_limit: Option<(usize, Duration)>,
     seed: u64,
     products: usize,
-    demo: Option<Option<SystemTime>>,
+    demo: Option<SystemTime>,
     max_connections: usize,
     limits: Limits,
     #[cfg(feature = "data")]
@@ -200,14 +200,13 @@ impl Builder {
     /// # }
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(doc()).unwrap();
     /// ```
-    pub fn seed_demo(mut self) -> Self {
-        self.demo = Some(None);
-        self
+    pub fn seed_demo(self) -> Self {
+        self.seed_demo_until(SystemTime::now())
     }
 
     /// As [`seed_demo`](Self::seed_demo), of the 30 days up to this moment, which must not be in the future.
     pub fn seed_demo_until(mut self, until: SystemTime) -> Self {
-        self.demo = Some(Some(until));
+        self.demo = Some(until);
         self
     }
 
@@ -423,13 +422,12 @@ impl Builder {
     }
 }
 
-/// Fills a server with the demo factory, up to a moment or now.
-fn demo(store: &Store, until: Option<SystemTime>) -> Result<(), Error> {
+/// Fills a server with the demo factory, up to a moment.
+fn demo(store: &Store, until: SystemTime) -> Result<(), Error> {
     // Reports before 1971 are of clocks that are not set.
     const EARLIEST: Timestamp = Timestamp::constant(31_536_000, 0);
-    let now = Timestamp::now();
-    let until = until.map_or(Ok(now), Timestamp::try_from).ok();
-    let until = until.filter(|until| (EARLIEST..=now).contains(until));
+    let until = Timestamp::try_from(until).ok();
+    let until = until.filter(|until| (EARLIEST..=Timestamp::now()).contains(until));
     let seeded = until.and_then(|until| demo::seed(store, until).ok());
     seeded.ok_or(Error::Option {
         option: "seed_demo",

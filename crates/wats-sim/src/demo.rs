@@ -117,7 +117,7 @@ const REPAIRS: [(&str, &str); 4] = [
 ];
 const OPERATORS: [&str; 3] = ["anna", "bjarne", "chris"];
 
-/// SplitMix64: small, and the same everywhere.
+/// `SplitMix64`: small, and the same everywhere.
 struct Chance(u64);
 
 impl Chance {
@@ -215,7 +215,7 @@ struct Unit {
 
 impl Unit {
     fn pass(&mut self, minutes: u64) {
-        self.at += SignedDuration::from_mins(minutes as i64);
+        self.at += SignedDuration::from_mins(minutes.cast_signed());
     }
 }
 

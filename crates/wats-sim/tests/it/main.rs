@@ -7,6 +7,8 @@ mod barcode;
 mod common;
 mod data;
 mod described;
+mod factory;
+mod factory_steps;
 mod fault;
 mod judges;
 mod manual_inspection;

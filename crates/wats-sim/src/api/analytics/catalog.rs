@@ -64,6 +64,7 @@ pub(super) fn product_groups(call: &Call<'_>) -> Handled {
 }
 
 /// The list of levels.
+#[expect(clippy::unnecessary_wraps, reason = "handlers are all of one type")]
 pub(super) fn levels(call: &Call<'_>) -> Handled {
     let rows = call.store.read(|state| {
         let row = |(_, level): (&str, &Value)| json!({ "levelId": level.get("levelId"), "levelName": level.get("levelName") });
@@ -158,5 +159,74 @@ impl Catalog {
         let part_number = header.get("partNumber").and_then(Value::as_str);
         let name = part_number.and_then(|part_number| self.products.get(part_number));
         name.cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Limits, Store};
+
+    #[test]
+    fn groups_have_products_by_filters_and_stations_have_levels() {
+        let limits = Limits {
+            products: 10,
+            documents: 10,
+            reports: 10,
+        };
+        let store = Store::new(limits);
+        let filter = |part: &str, revision: Option<&str>, exclude: bool| json!({ "productGroup": "Boards", "partNumber": part, "revision": revision, "exclude": exclude });
+        let put = store.change(|change| {
+            change.put(
+                "product.group",
+                "1",
+                json!({ "productGroupId": 1, "productGroupName": "Boards" }),
+            )?;
+            change.put(
+                "product.group",
+                "2",
+                json!({ "productGroupId": 2, "productGroupName": "None" }),
+            )?;
+            change.put("product.group.filter", "1", filter("PCB%", None, false))?;
+            change.put(
+                "product.group.filter",
+                "2",
+                filter("PCB-9", Some("X"), true),
+            )?;
+            change.put(
+                "system.level",
+                "7",
+                json!({ "levelId": 7, "levelName": "Hall" }),
+            )?;
+            change.put(
+                "system.client",
+                "1",
+                json!({ "name": "ST", "clientGroupId": 7 }),
+            )
+        });
+        assert!(put.is_ok());
+        let catalog = store.read(Catalog::of);
+        for (part, revision, station, groups, level) in [
+            ("PCB-1", "A", "ST", vec!["Boards"], Some("Hall")),
+            ("PCB-9", "A", "ST", vec!["Boards"], Some("Hall")),
+            ("PCB-9", "X", "other", vec![], None),
+            ("BOX", "A", "", vec![], None),
+        ] {
+            let header =
+                json!({ "partNumber": part, "revision": revision, "stationName": station });
+            let header = header.as_object().unwrap();
+            let found: Vec<&str> = catalog
+                .groups_of(header)
+                .map(|group| group.name.as_str())
+                .collect();
+            assert_eq!(
+                (
+                    found,
+                    catalog.level_of(header).map(|level| level.name.as_str())
+                ),
+                (groups, level),
+                "{header:?}"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Named};
 use super::pattern::Patterns;
 use super::period::{Grouping, Window, last_days};
 use crate::answer::Answer;
@@ -226,10 +226,12 @@ impl WatsFilter {
                 return Err(invalid(format!("{name} must not be negative")));
             }
         }
-        if let Some(number) = filter.number("dateGrouping") {
+        // -1 stands for no periods.
+        if let Some(number) = filter.number("dateGrouping").filter(|number| *number != -1) {
             let known = Grouping::of(number);
-            filter.grouping =
+            let known =
                 known.ok_or_else(|| invalid(format!("there is no dateGrouping {number}")))?;
+            filter.grouping = Some(known);
         }
         filter.window = filter.dates()?;
         Ok(filter)
@@ -343,15 +345,10 @@ impl WatsFilter {
                     .any(|asset| fits(Some(patterns), asset.get("serialNumber")))
             })
             && self.groups.as_ref().is_none_or(|patterns| {
-                patterns.fit_any(catalog.groups_of(header).flat_map(|group| group.names()))
+                patterns.fit_any(catalog.groups_of(header).flat_map(Named::names))
             })
             && self.levels.as_ref().is_none_or(|patterns| {
-                patterns.fit_any(
-                    catalog
-                        .level_of(header)
-                        .into_iter()
-                        .flat_map(|level| level.names()),
-                )
+                patterns.fit_any(catalog.level_of(header).into_iter().flat_map(Named::names))
             })
     }
 }

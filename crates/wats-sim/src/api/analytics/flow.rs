@@ -57,8 +57,8 @@ struct Trace {
     ways: usize,
     last_way: Option<(usize, usize)>,
     passed: bool,
-    has_passed: bool,
-    has_failed: bool,
+    passes: u64,
+    fails: u64,
     has_retest: bool,
 }
 
@@ -106,8 +106,9 @@ impl Flow {
         node.time.add(test.execution_time().unwrap_or(0.0));
         let id = node.id;
 
-        (trace.passed, trace.has_passed) = (test.passed(), trace.has_passed || test.passed());
-        trace.has_failed |= !test.passed();
+        trace.passed = test.passed();
+        trace.passes += u64::from(trace.passed);
+        trace.fails += u64::from(!trace.passed);
         let is_old = !trace.seen.insert(id);
         if let Some((from, since)) = trace.at {
             if from == id {
@@ -149,8 +150,8 @@ impl Flow {
             Some(json!({
                 "source": from, "target": to, "unitId": unit, "isOld": way.is_old,
                 "isLast": trace.last_way == Some((*from, *to)),
-                "isLastPassed": trace.passed, "hasPassed": trace.has_passed,
-                "hasFailed": trace.has_failed, "hasRetest": trace.has_retest,
+                "isLastPassed": trace.passed, "hasPassed": trace.passes > 0,
+                "hasFailed": trace.fails > 0, "hasRetest": trace.has_retest,
                 "orders": way.orders, "resultHistories": way.results,
             }))
         });

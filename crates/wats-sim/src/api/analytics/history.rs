@@ -134,7 +134,7 @@ impl History {
     /// Whether a test is the run that a filter asks for: 1, 2 or 3 for that run, -1 for the last, all otherwise.
     pub(super) fn is_run(&self, test: &Test, run: i64) -> bool {
         match run {
-            1..=3 => test.run as i64 == run,
+            1..=3 => i64::try_from(test.run) == Ok(run),
             -1 => self
                 .runs_of(test)
                 .next_back()

@@ -16,16 +16,14 @@ pub(super) enum Grouping {
 }
 
 impl Grouping {
-    /// `Some(None)` for the number that stands for no periods.
-    pub(super) fn of(number: i64) -> Option<Option<Self>> {
+    pub(super) fn of(number: i64) -> Option<Self> {
         Some(match number {
-            -1 => None,
-            0 => Some(Self::Year),
-            1 => Some(Self::Quarter),
-            2 => Some(Self::Month),
-            3 => Some(Self::Week),
-            4 => Some(Self::Day),
-            5 => Some(Self::Hour),
+            0 => Self::Year,
+            1 => Self::Quarter,
+            2 => Self::Month,
+            3 => Self::Week,
+            4 => Self::Day,
+            5 => Self::Hour,
             _ => return None,
         })
     }
@@ -151,14 +149,13 @@ mod tests {
                 "2026-11-29T13:00:00Z",
             ),
         ] {
-            let grouping = Grouping::of(number).unwrap().unwrap();
+            let grouping = Grouping::of(number).unwrap();
             let floor = grouping.floor(moment);
             assert_eq!(floor.to_string(), begin);
             assert_eq!(grouping.name(moment), name);
             assert_eq!(grouping.back(floor, 3).to_string(), three_back);
             assert_eq!(grouping.back(floor, i64::MAX), Timestamp::MIN);
         }
-        assert_eq!(Grouping::of(-1), Some(None));
         assert_eq!(Grouping::of(6), None);
     }
 }

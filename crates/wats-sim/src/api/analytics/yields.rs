@@ -234,7 +234,7 @@ fn answer(
     call: &Call<'_>,
     filter: &WatsFilter,
     dimensions: &Dimensions,
-    (least, top): (i64, Option<usize>),
+    (least, top): (u64, Option<usize>),
 ) -> Answer {
     let history = History::of(call);
     let names: Vec<&'static str> = dimensions.names().collect();
@@ -248,7 +248,7 @@ fn answer(
     });
     let rows = counted
         .into_iter()
-        .filter(|(_, (_, counts))| counts.units as i64 >= least);
+        .filter(|(_, (_, counts))| counts.units >= least);
     let mut rows: Vec<Map<String, Value>> = rows
         .map(|(key, (mut row, counts))| {
             let mut figures = counts.figures();
@@ -291,7 +291,7 @@ pub(super) fn dynamic(call: &Call<'_>) -> Handled {
     let filter = WatsFilter::of_body(call, None)?.or_last_days(DAYS);
     let named = call.optional("dimensions").or(filter.text("dimensions"));
     let top = filter.count("topCount");
-    let least = filter.number("minCount").unwrap_or(0);
+    let least = least(&filter);
     if let Some(text) = named {
         let dimensions = Dimensions::parse(text, DIMENSIONS, FIGURES)?;
         return Ok(answer(call, &filter, &dimensions, (least, top)));
@@ -299,6 +299,10 @@ pub(super) fn dynamic(call: &Call<'_>) -> Handled {
     let dimensions = Dimensions::parse("partNumber;testOperation", DIMENSIONS, FIGURES)?;
     let dimensions = dimensions.first_by(BY_VOLUME);
     Ok(answer(call, &filter, &dimensions, (least, top.or(TOP))))
+}
+
+fn least(filter: &WatsFilter) -> u64 {
+    filter.count("minCount").unwrap_or(0) as u64
 }
 
 const BY_PRODUCT: &str = "partNumber;productName;testOperation";
@@ -317,7 +321,7 @@ fn list(
 ) -> Handled {
     let dimensions = Dimensions::parse(rows, DIMENSIONS, FIGURES)?.first_by(order);
     // What was only tested again has no yield.
-    let least = filter.number("minCount").unwrap_or(0).max(1);
+    let least = least(&filter).max(1);
     let top = filter.count("topCount").or(top);
     Ok(answer(
         call,

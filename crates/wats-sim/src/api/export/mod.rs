@@ -116,6 +116,7 @@ fn queue(call: &Call<'_>) -> Handled {
 }
 
 /// The names of the exports of this token.
+#[expect(clippy::unnecessary_wraps, reason = "handlers are all of one type")]
 fn list(call: &Call<'_>) -> Handled {
     let owner = owner(call);
     let exports = call.store.all(EXPORTS).into_iter();
