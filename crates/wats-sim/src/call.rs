@@ -10,10 +10,13 @@ use crate::answer::Answer;
 use crate::odata::parse_time;
 use crate::query::{Query, bad};
 use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::store::Store;
 
 /// What a handler gets.
 pub(crate) struct Call<'a> {
+    /// What watches over the server; most handlers need the store only.
+    pub(crate) server: &'a Shared,
     pub(crate) store: &'a Store,
     pub(crate) settings: &'a Settings,
     pub(crate) headers: &'a HeaderMap,
@@ -25,6 +28,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The time as the server has it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.server.clock.now()
+    }
+
     /// A parameter of the path, by its place.
     pub(crate) fn param(&self, place: usize) -> &str {
         self.params

@@ -22,6 +22,18 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
+impl Route {
+    /// Whether the route is one that a WATS server has too; the others are for those who run this one.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.template.starts_with("/api/")
+    }
+
+    /// Whether it needs no token: what shows the state of this server.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_of_server() && self.method == "GET"
+    }
+}
+
 /// The routes of a domain: `routes! { GET "/api/App/Version" => version; }` makes the constant `ROUTES`.
 macro_rules! routes {
     ($($method:ident $template:literal => $handler:path;)*) => {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::report_rules::ReportRules;
 
+/// The name of the server, under which it is its own client.
+pub(crate) const SERVER_NAME: &str = "WATS-SIM";
+
 /// How the server behaves.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {

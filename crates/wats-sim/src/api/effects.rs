@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{asset, product, production};
+use super::{asset, product, production, system};
 use crate::answer::Answer;
 use crate::store::{Change, StoredReport};
 
@@ -14,10 +14,11 @@ pub(crate) fn settle(change: &mut Change<'_>) {
     }
 }
 
-/// A report makes its product, its revision and its unit known, and counts the use of its assets.
+/// A report makes its product, its revision and its unit known, and its station, and counts the use of its assets.
 fn of_report(change: &mut Change<'_>, report: &StoredReport, is_new: bool) -> Result<(), Answer> {
     let header: &Map<String, Value> = &report.header;
     product::reported(change, header)?;
     production::reported(change, header)?;
+    system::clients::reported(change, header)?;
     asset::reported(change, report, is_new)
 }

@@ -1,16 +1,21 @@
 //! The handlers, a file or folder per domain of the server, each with its routes. A handler takes what came and answers; it
-//! knows nothing of connections. `list`: lists with OData options; `effects`: what a stored report changes elsewhere;
-//! `blob`: files that are kept; `tags`: key and value; `stamp`: who and when.
+//! knows nothing of connections. `pages`: for those who run the server; `list`: lists with OData options; `effects`: what a
+//! stored report changes elsewhere; `blob`: files that are kept; `tags`: key and value; `stamp`: who and when.
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "a handler answers a result, whether or not it can fail"
+)]
 
 mod analytics;
 mod asset;
-mod auth;
+pub(crate) mod auth;
 mod barcode;
 mod blob;
 pub(crate) mod effects;
 mod export;
 mod list;
 mod manual_inspection;
+mod pages;
 pub(crate) mod process;
 pub(crate) mod product;
 pub(crate) mod production;
@@ -20,7 +25,7 @@ mod scim;
 mod server;
 mod software;
 mod stamp;
-mod system;
+pub(crate) mod system;
 mod tags;
 mod workflow;
 
@@ -38,6 +43,7 @@ pub(crate) fn routes() -> &'static Routes {
             barcode::ROUTES,
             export::ROUTES,
             manual_inspection::ROUTES,
+            pages::ROUTES,
             process::ROUTES,
             product::ROUTES,
             production::ROUTES,

@@ -18,8 +18,8 @@ pub(super) struct Docs {
 /// What a document was before a change.
 #[derive(Debug)]
 pub(super) struct Undo {
-    table: String,
-    key: String,
+    pub(super) table: String,
+    pub(super) key: String,
     before: Option<Arc<Value>>,
 }
 
@@ -63,7 +63,7 @@ impl Docs {
         if !self.tables.contains_key(table) {
             self.tables.insert(table.to_owned(), BTreeMap::new());
         }
-        let limit = if table.starts_with("product") {
+        let limit = if matches!(table, "product" | "product.number") {
             self.limits.products
         } else {
             self.limits.documents

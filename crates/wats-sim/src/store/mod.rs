@@ -2,12 +2,17 @@
 //!
 //! - here: [`Store`], one lock over all of it, so that what a request changes in several places is seen at once or not at all,
 //! - `docs`: the tables of documents,
-//! - `reports`: reports on their way in, and those stored.
+//! - `reports`: reports on their way in, and those stored,
+//! - `disk`, `rows`: the same in a folder, where there is one: a change is written before it is answered.
 //!
 //! Parsing and answering happen outside of the lock where they can.
 
+#[cfg(feature = "data")]
+mod disk;
 mod docs;
 mod reports;
+#[cfg(feature = "data")]
+mod rows;
 
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -34,6 +39,8 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Store {
     state: RwLock<State>,
+    #[cfg(feature = "data")]
+    disk: Option<disk::Disk>,
 }
 
 /// What is kept, to look at.
@@ -50,7 +57,25 @@ impl Store {
                 docs: Docs::new(limits),
                 reports: Reports::new(limits.reports),
             }),
+            #[cfg(feature = "data")]
+            disk: None,
         }
+    }
+
+    /// A store with what the folder holds, which writes there what changes; the error says why not.
+    #[cfg(feature = "data")]
+    pub(crate) fn open(limits: Limits, folder: &std::path::Path) -> Result<Self, String> {
+        let mut store = Self::new(limits);
+        let state = store
+            .state
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        store.disk = Some(disk::Disk::open(
+            folder,
+            &mut state.docs,
+            &mut state.reports,
+        )?);
+        Ok(store)
     }
 
     /// Looks at the state.
@@ -69,11 +94,28 @@ impl Store {
             undo: Vec::new(),
         };
         let done = work(&mut change);
+        let Change { state, undo } = change;
+        let done = done.and_then(|done| self.save(state, &undo).map(|()| done));
         if done.is_err() {
-            let Change { state, undo } = change;
             state.docs.take_back(undo);
         }
         done
+    }
+
+    /// Writes what changed to the folder, if there is one.
+    fn save(&self, state: &mut State, changes: &[Undo]) -> Result<(), Answer> {
+        let reports = state.reports.take_changed();
+        #[cfg(feature = "data")]
+        if let Some(disk) = &self.disk
+            && let Err(problem) = disk.save(changes, &reports, state)
+        {
+            // Written with the next change, if that can be.
+            state.reports.put_back_changed(reports);
+            let message = format!("The change cannot be written: {problem}");
+            return Err(Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message));
+        }
+        let _ = (reports, changes);
+        Ok(())
     }
 
     /// A document.

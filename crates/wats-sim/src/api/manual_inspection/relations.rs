@@ -51,7 +51,11 @@ pub(super) fn list(call: &Call<'_>) -> Handled {
 }
 
 /// Adds what a relation says to a definition, under a new id.
-pub(super) fn add(change: &mut Change<'_>, definition: &str, said: &Value) -> Result<Value, Answer> {
+pub(super) fn add(
+    change: &mut Change<'_>,
+    definition: &str,
+    said: &Value,
+) -> Result<Value, Answer> {
     if of(change, definition).len() >= MAX {
         return Err(invalid(format!("a definition has at most {MAX} relations")));
     }
@@ -136,7 +140,7 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
     call.store.change(|change| {
         let id = text(definition(change, id)?, "TestSequenceDefinitionId").unwrap_or_default();
         let id = id.to_owned();
-        add(change, &id, &Value::Object(body)).map(|relation| Answer::json(&relation))
+        add(change, &id, &Value::Object(body.clone())).map(|relation| Answer::json(&relation))
     })
 }
 

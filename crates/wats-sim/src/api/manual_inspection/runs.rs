@@ -2,7 +2,7 @@
 //!
 //! A step names its definition and no unit, so an inspection is that of its definition which is not submitted yet.
 
-use regex_lite::RegexBuilder;
+use regex::RegexBuilder;
 use serde_json::{Map, Value, json};
 
 use super::{DEFINITIONS, DRAFT, RELEASED, REVOKED, RUNS, definition, relations, status};

@@ -1,9 +1,14 @@
 //! Processes: what units are tested, repaired and worked on by.
+//!
+//! - here: the public list and the table,
+//! - `internal`: processes and repair operations as the server's own pages read them.
+
+mod internal;
 
 use serde_json::Value;
 
 use crate::answer::{Answer, Handled};
-use crate::call::Call;
+use crate::call::{Call, text};
 use crate::routes::routes;
 use crate::seed;
 use crate::store::{Change, State};
@@ -13,11 +18,27 @@ const PROCESSES: &str = "process";
 
 routes! {
     GET "/api/App/Processes" => list;
+    GET "/api/internal/Process/GetProcesses" => internal::list;
+    GET "/api/internal/Process/GetProcess/{id}" => internal::get;
+    GET "/api/internal/Process/GetRepairOperations" => internal::repair_operations;
+    GET "/api/internal/Process/GetRepairOperation/{id}" => internal::repair_operation;
 }
 
 /// The process with this code.
 pub(crate) fn by_code(state: &State, code: i64) -> Option<&Value> {
     state.get(PROCESSES, &key(code))
+}
+
+/// The process with this name, whatever its case.
+pub(crate) fn by_name<'a>(state: &'a State, name: &str) -> Option<&'a Value> {
+    state.find(PROCESSES, |process| {
+        text(process, "name").is_some_and(|known| known.eq_ignore_ascii_case(name))
+    })
+}
+
+/// Whether there is no process at all, as on a server that was never started.
+pub(crate) fn none(state: &State) -> bool {
+    state.rows(PROCESSES).next().is_none()
 }
 
 /// Adds a process, or replaces the one with the same code. Members that are missing get the values of a test operation

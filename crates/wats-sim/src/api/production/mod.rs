@@ -1,121 +1,75 @@
-//! `api/Production`: units and batches.
+//! `api/Production` and `api/internal/Production`: units, batches, serial numbers.
 //!
-//! What the real server answers to lists of them is not described. Units are answered with counters, of which the refused ones
-//! are not saved; batches are all saved and answered, or none.
+//! - `phase`, `units`: what a unit is; `relations`: what is part of what,
+//! - `report`: what a stored report changes; `verify`: how good a unit is,
+//! - `view`: units as they are answered; `calls`: the other operations on them,
+//! - `batches`,
+//! - `numbers`: serial numbers.
+//!
+//! The descriptions name few answers. The internal ones are those that the server's own client reads, as far as it is known.
+//! What is assumed beyond that is said where it is done; here what concerns all of it:
+//!
+//! - lists of units are answered with counters, of which the refused ones are not saved; batches are all saved, or none,
+//! - a write that answers nothing of its own answers `true`,
+//! - a unit may be made of a product that is not known; with a revision, it makes both known,
+//! - a unit that is made is no change of it; changes are not told per client, so one that is deleted is gone for all.
 
-use serde_json::{Map, Value, json};
+mod batches;
+mod calls;
+mod numbers;
+mod phase;
+mod relations;
+mod report;
+mod units;
+mod verify;
+mod view;
 
-use crate::answer::{Answer, Handled};
-use crate::call::{Call, invalid, member};
 use crate::routes::routes;
-use crate::store::{Change, State};
+
+pub(crate) use batches::by_number as batch;
+pub(super) use report::reported;
+pub(crate) use units::{by_serial as unit, key_of_numbers as unit_key};
 
 routes! {
-    PUT "/api/Production/Units" => put_units;
-    PUT "/api/Production/Batches" => put_batches;
-}
+    GET "/api/Production/Unit/{serialNumber}/{partNumber}" => calls::get;
+    PUT "/api/Production/Units" => calls::put_units;
+    GET "/api/Production/UnitVerification" => verify::verify;
+    PUT "/api/Production/SetUnitPhase" => calls::set_phase;
+    PUT "/api/Production/SetUnitProcess" => calls::set_process;
+    GET "/api/Production/Units/Changes" => calls::changes;
+    DELETE "/api/Production/Units/Changes/{id}" => calls::handled;
+    POST "/api/Production/AddChildUnit" => relations::add;
+    POST "/api/Production/RemoveChildUnit" => relations::remove;
+    GET "/api/Production/CheckChildUnits" => relations::check;
+    PUT "/api/Production/Batches" => batches::put;
+    GET "/api/Production/SerialNumbers/Types" => numbers::calls::types;
+    POST "/api/Production/SerialNumbers/Take" => numbers::calls::take;
+    GET "/api/Production/SerialNumbers/ByRange" => numbers::calls::by_range;
+    GET "/api/Production/SerialNumbers/ByReference" => numbers::calls::by_reference;
+    GET "/api/Production/SerialNumbers" => numbers::calls::export;
+    PUT "/api/Production/SerialNumbers" => numbers::calls::upload;
 
-/// Units by serial number and part number, see [`unit_key`].
-const UNITS: &str = "unit";
-/// Batches by batch number.
-const BATCHES: &str = "batch";
-
-const MAX_NUMBER: usize = 100;
-
-/// The unit with this serial number; of several, the first by part number.
-pub(crate) fn unit<'a>(state: &'a State, serial_number: &str) -> Option<&'a Value> {
-    state.find(UNITS, |unit| {
-        unit.get("serialNumber").and_then(Value::as_str) == Some(serial_number)
-    })
-}
-
-/// The batch with this number.
-pub(crate) fn batch<'a>(state: &'a State, batch_number: &str) -> Option<&'a Value> {
-    state.get(BATCHES, batch_number)
-}
-
-/// A report makes its unit known.
-pub(super) fn reported(change: &mut Change<'_>, header: &Map<String, Value>) -> Result<(), Answer> {
-    let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
-    let key = unit_key(text("serialNumber"), text("partNumber"));
-    if change.get(UNITS, &key).is_some() {
-        return Ok(());
-    }
-    let unit = json!({
-        "serialNumber": text("serialNumber"),
-        "partNumber": text("partNumber"),
-        "revision": text("revision"),
-        "batchNumber": header.get("batchNumber"),
-    });
-    change.put(UNITS, &key, unit)
-}
-
-/// A unit is known by both of its numbers.
-fn unit_key(serial_number: &str, part_number: &str) -> String {
-    format!("{serial_number}\n{part_number}")
-}
-
-fn put_units(call: &Call<'_>) -> Handled {
-    let units = call.array()?;
-    let (mut inserted, mut updated, mut refused) = (0, 0, 0);
-    call.store.change(|change| {
-        for unit in units {
-            let (Some(serial), Some(part)) =
-                (number(&unit, "serialNumber"), number(&unit, "partNumber"))
-            else {
-                refused += 1;
-                continue;
-            };
-            if put(change, UNITS, &unit_key(&serial, &part), unit)? {
-                inserted += 1;
-            } else {
-                updated += 1;
-            }
-        }
-        Ok(())
-    })?;
-    let counters = json!({
-        "insertCount": inserted, "updateCount": updated, "errorCount": refused,
-    });
-    Ok(Answer::json(&counters))
-}
-
-fn put_batches(call: &Call<'_>) -> Handled {
-    let batches = call.array()?;
-    call.store.change(|change| {
-        for (place, batch) in batches.iter().enumerate() {
-            let size = batch
-                .as_object()
-                .and_then(|batch| member(batch, "batchSize"));
-            let size = size.and_then(Value::as_i64).filter(|size| *size >= 0);
-            let Some(known) = number(batch, "batchNumber").filter(|_| size.is_some()) else {
-                return Err(invalid(format!(
-                    "[{place}]: batchNumber and batchSize are required"
-                )));
-            };
-            put(change, BATCHES, &known, batch.clone())?;
-        }
-        Ok(())
-    })?;
-    Ok(Answer::json(&Value::Array(batches)))
-}
-
-/// Puts an item over that of its key, member by member; whether it is new.
-fn put(change: &mut Change<'_>, table: &str, key: &str, item: Value) -> Result<bool, Answer> {
-    let known = change.get(table, key).and_then(Value::as_object);
-    let is_new = known.is_none();
-    let mut whole = known.cloned().unwrap_or_default();
-    if let Value::Object(members) = item {
-        whole.extend(members.into_iter().filter(|(_, value)| !value.is_null()));
-    }
-    change.put(table, key, Value::Object(whole))?;
-    Ok(is_new)
-}
-
-fn number(item: &Value, name: &str) -> Option<String> {
-    let item: &Map<String, Value> = item.as_object()?;
-    let text = member(item, name)?.as_str()?;
-    (1..=MAX_NUMBER)
-        .contains(&text.chars().count())
-        .then(|| text.to_owned())
+    GET "/api/internal/Production/GetUnit" => calls::get_internal;
+    GET "/api/internal/Production/GetUnitInfo" => calls::info;
+    GET "/api/internal/Production/GetUnitHierarchy" => calls::hierarchy;
+    GET "/api/internal/Production/GetUnitPhase" => calls::phase_of;
+    GET "/api/internal/Production/GetUnitProcess" => calls::process_of;
+    GET "/api/internal/Production/GetUnitStateHistory" => calls::history;
+    GET "/api/internal/Production/GetUnitContents" => calls::contents;
+    GET "/api/internal/Mes/GetUnitPhases" => phase::list;
+    GET "/api/internal/Production/GetSites" => calls::sites;
+    GET "/api/internal/Production/isConnected" => calls::is_connected;
+    POST "/api/internal/Production/CreateUnit" => calls::create;
+    POST "/api/internal/Production/AddChildUnit" => relations::add_internal;
+    POST "/api/internal/Production/RemoveChildUnit" => relations::remove_internal;
+    POST "/api/internal/Production/RemoveAllChildUnits" => relations::remove_all;
+    GET "/api/internal/Production/CheckChildUnits" => relations::check_internal;
+    GET "/api/internal/Production/SerialNumbers" => numbers::calls::by_range;
+    GET "/api/internal/Production/SerialNumbers/Count" => numbers::calls::count;
+    GET "/api/internal/Production/SerialNumbers/Ranges" => numbers::ranges::list;
+    GET "/api/internal/Production/SerialNumbers/Statistics" => numbers::ranges::statistics;
+    PUT "/api/internal/Production/SerialNumbers/Free" => numbers::ranges::free;
+    DELETE "/api/internal/Production/SerialNumbers/Free" => numbers::ranges::delete;
+    GET "/api/internal/Production/GetAndReserveNewSerialNumbers" => numbers::reserve::get;
+    POST "/api/internal/Production/GetAndReserveNewSerialNumbers" => numbers::reserve::post;
 }

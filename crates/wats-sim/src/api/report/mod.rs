@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -72,6 +71,19 @@ fn post_wsxf(call: &Call<'_>) -> Handled {
     )
 }
 
+/// Takes a report in that may be either.
+pub(crate) fn load(call: &Call<'_>) -> Handled {
+    let first = call
+        .body
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if first == Some(&b'<') {
+        post_wsxf(call)
+    } else {
+        post(call)
+    }
+}
+
 fn receive(
     call: &Call<'_>,
     rules: ReportRules,
@@ -112,7 +124,7 @@ fn receive(
         let doom = call.doom.clone();
         let number = change
             .reports_mut()
-            .receive(new, doom, Timestamp::now())
+            .receive(new, doom, call.now())
             .map_err(full)?;
         effects::settle(change);
         Ok(number)

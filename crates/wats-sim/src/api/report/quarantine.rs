@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -33,7 +32,7 @@ pub(super) fn list(call: &Call<'_>) -> Handled {
 pub(super) fn retry(call: &Call<'_>) -> Handled {
     let ids = ids(&call.body)?;
     let tried = call.store.change(|change| {
-        let tried = change.reports_mut().retry(&ids, Timestamp::now());
+        let tried = change.reports_mut().retry(&ids, call.now());
         effects::settle(change);
         Ok(tried)
     })?;
@@ -53,7 +52,7 @@ pub(super) fn retry_future(call: &Call<'_>) -> Handled {
         let start = start.as_str().and_then(parse_time).ok_or_else(wrong)?;
         pairs.push((id, start));
     }
-    let now = Timestamp::now();
+    let now = call.now();
     let tried = call.store.change(|change| {
         let reports = change.reports_mut();
         let tried = pairs

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::PACKAGES;
 use super::archive::MAX_DEPTH;
-use super::archive::MAX_DEPTH;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, conflict, invalid, member, new_guid, not_found, text};
 use crate::shape::{Is, Shape, bind, blank, merge};
