@@ -47,7 +47,7 @@ def run(api):
     assert asset.record_maintenance_external(serial_number=number, from_date=now, to_date=until)
     assert asset.set_asset_state(AssetState.IN_STORAGE, serial_number=number)
     log = asset.get_asset_log(filter_str=f"serialNumber eq '{number}'")
-    kinds = {one.type for one in log}
+    kinds = {one.log_type for one in log}
     assert {AssetLogType.REGISTER, AssetLogType.CALIBRATION, AssetLogType.MAINTENANCE, AssetLogType.RESET_COUNT} <= kinds, kinds
     made.description = "changed"
     assert asset.update_asset(made).description == "changed"
