@@ -3,6 +3,7 @@
 mod access;
 mod analytics;
 mod asset;
+mod asset_due;
 mod barcode;
 mod common;
 mod data;
@@ -27,3 +28,4 @@ mod root_cause;
 mod scim;
 mod server;
 mod software;
+mod software_files;
