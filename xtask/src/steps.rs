@@ -69,6 +69,10 @@ pub(crate) enum Tool {
     Clippy,
     /// valgrind, which counts instructions
     Valgrind,
+    /// Python with the client pywats-api
+    Pywats,
+    /// Chromium, which shows pages
+    Chromium,
     /// libfuzzer-sys, which is no dependency of the main workspace
     Libfuzzer,
 }
@@ -89,6 +93,21 @@ impl Tool {
                 let mut probe = Command::new("valgrind");
                 probe.arg("--version");
                 (probe, "no valgrind: instructions were not counted")
+            }
+            Self::Pywats => {
+                let python = std::env::var_os("WATS_PEER_PYTHON");
+                let mut probe = Command::new(python.unwrap_or("python3".into()));
+                probe.args(["-c", "import pywats"]);
+                (
+                    probe,
+                    "no Python with pywats-api: WATS_PEER_PYTHON names the interpreter",
+                )
+            }
+            Self::Chromium => {
+                let browser = std::env::var_os("WATS_BROWSER");
+                let mut probe = Command::new(browser.unwrap_or("chromium".into()));
+                probe.arg("--version");
+                (probe, "no Chromium: WATS_BROWSER names it")
             }
             Self::Libfuzzer => (
                 at_root(&format!("fetch --manifest-path {FUZZ}")),
@@ -133,6 +152,20 @@ pub(crate) fn all() -> Vec<Step> {
     steps.extend(LAYERS.map(alone));
     steps.push(formats_beside_features());
     steps.extend(JSON.map(features));
+    steps.extend([
+        judge(
+            "pywats",
+            "the Python client works with the simulator unchanged",
+            "the_python_client",
+        )
+        .needs(Tool::Pywats),
+        judge(
+            "browser",
+            "a browser shows the simulator's pages",
+            "a_browser",
+        )
+        .needs(Tool::Chromium),
+    ]);
     steps.push(bench_check());
     let benches = step(
         "benches",
@@ -148,6 +181,12 @@ pub(crate) fn all() -> Vec<Step> {
     });
     steps.extend([loom(), fuzz_check(), package_build()]);
     steps
+}
+
+/// A program we did not write, against the simulator.
+fn judge(name: &str, about: &str, test: &str) -> Step {
+    let line = format!("test -p wats-sim --all-features --test it judges::{test} -- --ignored");
+    step(&format!("peers:{name}"), about, [line])
 }
 
 /// What `cargo xtask bench --check` runs.

@@ -58,6 +58,13 @@ impl Answer {
         )
     }
 
+    /// The `Message` of an error.
+    pub(crate) fn words(&self) -> String {
+        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let message = body.as_ref().and_then(|body| body.get("Message")?.as_str());
+        message.map_or_else(|| self.status.to_string(), str::to_owned)
+    }
+
     /// Compresses the body where the client allows it and it pays.
     pub(crate) fn gzip_if_accepted(mut self, request: &HeaderMap) -> Self {
         if self.body.len() <= GZIP_ABOVE
@@ -73,16 +80,22 @@ impl Answer {
         if !accepts_gzip(request) {
             return self;
         }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        // Writing into a vector cannot fail; if it ever did, the plain body is still right.
-        if let Ok(packed) = encoder
-            .write_all(&self.body)
-            .and_then(|()| encoder.finish())
-        {
-            self.body = Bytes::from(packed);
-            self.headers
-                .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+        self.body = Bytes::from(packed(&self.body));
+        self.headers
+            .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+        self
+    }
+
+    /// Packs the body, whatever the client allows, and damages it.
+    pub(crate) fn corrupt_gzip(mut self) -> Self {
+        let mut packed = packed(&self.body);
+        // The beginning stays, so that it looks like gzip.
+        for byte in packed.iter_mut().skip(10) {
+            *byte ^= 0x5a;
         }
+        self.body = Bytes::from(packed);
+        self.headers
+            .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
         self
     }
 
@@ -116,6 +129,13 @@ impl Answer {
         }
         response
     }
+}
+
+/// The bytes as gzip. Writing into a vector cannot fail.
+fn packed(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let _ = encoder.write_all(plain);
+    encoder.finish().unwrap_or_default()
 }
 
 /// Whether `Accept-Encoding` names gzip (or `*`) without forbidding it by `q=0`.

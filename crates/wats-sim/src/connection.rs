@@ -3,17 +3,27 @@
 use hyper::rt::Executor;
 use tokio::sync::watch;
 
-/// The handle by which a request can abort its own connection, and by which the tasks that HTTP/2
+/// The handle by which a request can end its own connection, and by which the tasks that HTTP/2
 /// starts for its streams end with it.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionHandle {
-    aborted: watch::Sender<bool>,
+    wish: watch::Sender<Wish>,
+}
+
+/// What a request wishes its connection to do, in the order in which one wish goes over another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wish {
+    GoOn,
+    /// Answer what is there and take nothing more.
+    GoAway,
+    Close,
+    Reset,
 }
 
 impl Default for ConnectionHandle {
     fn default() -> Self {
         Self {
-            aborted: watch::Sender::new(false),
+            wish: watch::Sender::new(Wish::GoOn),
         }
     }
 }
@@ -21,12 +31,42 @@ impl Default for ConnectionHandle {
 impl ConnectionHandle {
     /// Closes the connection without a further byte.
     pub(crate) fn abort(&self) {
-        self.aborted.send_replace(true);
+        self.wish(Wish::Close);
+    }
+
+    /// Resets the connection (TCP RST).
+    pub(crate) fn reset(&self) {
+        self.wish(Wish::Reset);
+    }
+
+    /// Takes no further request.
+    pub(crate) fn go_away(&self) {
+        self.wish(Wish::GoAway);
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        *self.wish.borrow() == Wish::Reset
     }
 
     pub(crate) async fn until_aborted(&self) {
+        self.until(Wish::Close).await;
+    }
+
+    pub(crate) async fn until_going_away(&self) {
+        self.until(Wish::GoAway).await;
+    }
+
+    fn wish(&self, wish: Wish) {
+        self.wish.send_if_modified(|now| {
+            let more = *now < wish;
+            *now = wish.max(*now);
+            more
+        });
+    }
+
+    async fn until(&self, wish: Wish) {
         // The sender lives in `self`, so waiting cannot fail.
-        let _ = self.aborted.subscribe().wait_for(|aborted| *aborted).await;
+        let _ = self.wish.subscribe().wait_for(|now| *now >= wish).await;
     }
 }
 

@@ -19,6 +19,22 @@ pub enum Error {
     /// The certificate for TLS could not be made or loaded.
     #[error("cannot make the certificate for TLS")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The folder with the state cannot be used.
+    #[error("cannot use {} for the state: {problem}", folder.display())]
+    Data {
+        /// The folder asked for.
+        folder: std::path::PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is nothing to record from or to replay.
+    #[error("cannot {what}: {problem}")]
+    Archive {
+        /// What was to be done.
+        what: &'static str,
+        /// Why it cannot be.
+        problem: String,
+    },
     /// An option has a value that cannot work.
     #[error("option {option}: {problem}")]
     Option {

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::connection::ConnectionHandle;
 use crate::counters::Meter;
 
 /// A TCP stream whose life and bytes show in the [`Meter`].
@@ -17,17 +18,26 @@ use crate::counters::Meter;
 pub(crate) struct CountedStream {
     stream: TcpStream,
     meter: Arc<Meter>,
+    connection: ConnectionHandle,
 }
 
 impl CountedStream {
-    pub(crate) fn new(stream: TcpStream, meter: Arc<Meter>) -> Self {
+    pub(crate) fn new(stream: TcpStream, meter: Arc<Meter>, connection: ConnectionHandle) -> Self {
         meter.connection_opened();
-        Self { stream, meter }
+        Self {
+            stream,
+            meter,
+            connection,
+        }
     }
 }
 
 impl Drop for CountedStream {
     fn drop(&mut self) {
+        if self.connection.is_reset() {
+            // Without lingering, closing is a reset.
+            let _ = self.stream.set_zero_linger();
+        }
         self.meter.connection_closed();
     }
 }

@@ -24,21 +24,32 @@
 //!
 //! A request travels downwards:
 //!
-//! - `simulator`: the handle and its builder; `tls`: the certificates,
+//! - `builder`: how a server is to run, and its start; `simulator`: the handle of a running one; `tls`: the certificates,
 //! - `server`, `connection`, `io`: connections, counted below TLS,
-//! - `service`: the steps of one request; `routes`, `query`: its address; `access`: token and rate
-//!   limit; `fault`: failures on purpose; `answer`: what goes back,
-//! - `api`: the handlers; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`, `product_shape`: the state; `counters`: what was seen.
+//! - `service`: the steps of one request; `routes`, `query`: its address; `access`: tokens, rights and
+//!   rate limits; `fault`: failures on purpose; `clock`: the time; `duration`: times as options write them; `answer`: what goes back; `settings`: how the server behaves;
+//!   `shared`: all of these in one; `log`: the requests that came last,
+//! - `backend`: who answers: this server, a real one behind it, or an archive,
+//! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
+//!   documents; `odata`: filters; `report_rules`: what a report must keep,
+//! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`: what was seen.
 
 mod access;
 mod answer;
 mod api;
+mod backend;
+mod builder;
+mod call;
+mod clock;
 mod connection;
 mod counters;
+mod demo;
+mod duration;
 mod error;
 mod fault;
 mod io;
+mod log;
+mod multipart;
 mod odata;
 mod product_shape;
 mod query;
@@ -47,15 +58,23 @@ mod routes;
 mod seed;
 mod server;
 mod service;
+mod settings;
+mod shape;
+mod shared;
 mod simulator;
 mod store;
 mod tls;
+mod xml_data;
 
+pub use access::Access;
+pub use builder::Builder;
 pub use counters::Counters;
+pub use duration::parse_duration;
 pub use error::Error;
 pub use fault::Fault;
+pub use log::RequestRecord;
 pub use report_rules::ReportRules;
-pub use simulator::{Builder, DEFAULT_TOKEN, Simulator};
+pub use simulator::{DEFAULT_TOKEN, Simulator};
 
 /// The README, whose example must compile as printed.
 #[cfg(doctest)]

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::xml_data;
+
 /// A product with all members the server answers.
 pub(crate) fn new_product(part_number: &str) -> Map<String, Value> {
     let product = json!({
@@ -35,6 +37,7 @@ pub(crate) fn complete(product: &mut Map<String, Value>) {
         *id = new_id();
     }
     let id = id.clone();
+    xml_data::derive_tags(product);
     let Some(Value::Array(revisions)) = product.get_mut("revisions") else {
         return;
     };
@@ -50,6 +53,7 @@ pub(crate) fn complete(product: &mut Map<String, Value>) {
         }
         revision.entry("state").or_insert(json!(1));
         revision.entry("tags").or_insert(json!([]));
+        xml_data::derive_tags(revision);
     }
 }
 

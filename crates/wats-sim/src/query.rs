@@ -33,6 +33,15 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All values given under this name, whatever its case, in their order.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let fits = move |(given, _): &&(String, String)| given.eq_ignore_ascii_case(name);
+        self.options
+            .iter()
+            .filter(fits)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// A switch: absent, `true` or `false`.
     pub(crate) fn switch(&self, name: &str) -> Result<Option<bool>, Answer> {
         match self.get(name) {

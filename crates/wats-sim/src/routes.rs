@@ -1,153 +1,65 @@
-//! The routes of the server and how a path finds its own.
+//! The table of the server's routes and how a path finds its own.
 //!
+//! Each domain lists its routes beside its handlers ([`routes!`](crate::routes::routes)); [`Routes`] joins the lists.
 //! Paths compare without regard to case, as ASP.NET does; a segment is percent-decoded by itself,
 //! so a `%2F` stays inside its parameter. Fixed segments win over parameters.
 
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-/// What a route does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    Version,
-    Processes,
-    QueryProducts,
-    GetProduct,
-    GetRevision,
-    PutProduct,
-    PutProducts,
-    PutRevision,
-    PutRevisions,
-    PutUnits,
-    PutBatches,
-    Report(ReportEndpoint),
-}
+use crate::answer::Handled;
+use crate::call::Call;
 
-/// What a route for reports does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReportEndpoint {
-    Post,
-    PostWsxf,
-    Get,
-    GetWsxf,
-    Attachment,
-    Attachments,
-    Certificate,
-    Headers,
-    ByMiscInfo,
-    State,
-    Quarantine,
-    DeleteQuarantined,
-    Retry,
-    RetryFuture,
-}
+/// What answers a request.
+pub(crate) type Handler = fn(&Call<'_>) -> Handled;
 
 /// One method on one path template.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) method: &'static str,
+    /// The path with its parameters in braces; a parameter is a whole segment, or the end of one.
     pub(crate) template: &'static str,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) handler: Handler,
 }
 
-const fn route(method: &'static str, template: &'static str, endpoint: Endpoint) -> Route {
-    Route {
-        method,
-        template,
-        endpoint,
+impl Route {
+    /// Whether the route is one that a WATS server has too; the others are for those who run this one.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.template.starts_with("/api/")
+    }
+
+    /// Whether it needs no token: what shows the state of this server.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_of_server() && self.method == "GET"
     }
 }
 
-/// All routes, those with fixed segments before those with parameters in the same place.
-const ROUTES: &[Route] = &[
-    route("GET", "/api/App/Version", Endpoint::Version),
-    route("GET", "/api/App/Processes", Endpoint::Processes),
-    route("GET", "/api/Product/Query", Endpoint::QueryProducts),
-    route("PUT", "/api/Product", Endpoint::PutProduct),
-    route("PUT", "/api/Products", Endpoint::PutProducts),
-    route("PUT", "/api/Product/Products", Endpoint::PutProducts),
-    route("PUT", "/api/Product/Revision", Endpoint::PutRevision),
-    route("PUT", "/api/Product/Revisions", Endpoint::PutRevisions),
-    route("PUT", "/api/Products/Revisions", Endpoint::PutRevisions),
-    route("PUT", "/api/Production/Units", Endpoint::PutUnits),
-    route("PUT", "/api/Production/Batches", Endpoint::PutBatches),
-    route("GET", "/api/Product/{partNumber}", Endpoint::GetProduct),
-    route(
-        "GET",
-        "/api/Product/{partNumber}/{revision}",
-        Endpoint::GetRevision,
-    ),
-    route(
-        "POST",
-        "/api/Report/WSJF",
-        Endpoint::Report(ReportEndpoint::Post),
-    ),
-    route(
-        "POST",
-        "/api/Report/WSXF",
-        Endpoint::Report(ReportEndpoint::PostWsxf),
-    ),
-    route(
-        "GET",
-        "/api/Report/Query/Header",
-        Endpoint::Report(ReportEndpoint::Headers),
-    ),
-    route(
-        "GET",
-        "/api/Report/Query/HeaderByMiscInfo",
-        Endpoint::Report(ReportEndpoint::ByMiscInfo),
-    ),
-    route(
-        "GET",
-        "/api/Report/Wsjf/{id}",
-        Endpoint::Report(ReportEndpoint::Get),
-    ),
-    route(
-        "GET",
-        "/api/Report/Wsxf/{id}",
-        Endpoint::Report(ReportEndpoint::GetWsxf),
-    ),
-    route(
-        "GET",
-        "/api/Report/Attachment",
-        Endpoint::Report(ReportEndpoint::Attachment),
-    ),
-    route(
-        "GET",
-        "/api/Report/Attachments/{id}",
-        Endpoint::Report(ReportEndpoint::Attachments),
-    ),
-    route(
-        "GET",
-        "/api/Report/Certificate/{id}",
-        Endpoint::Report(ReportEndpoint::Certificate),
-    ),
-    route(
-        "GET",
-        "/api/internal/Report/GetReportState/{id}",
-        Endpoint::Report(ReportEndpoint::State),
-    ),
-    route(
-        "GET",
-        "/api/internal/Quarantine",
-        Endpoint::Report(ReportEndpoint::Quarantine),
-    ),
-    route(
-        "DELETE",
-        "/api/internal/Quarantine",
-        Endpoint::Report(ReportEndpoint::DeleteQuarantined),
-    ),
-    route(
-        "POST",
-        "/api/internal/Quarantine/Retry",
-        Endpoint::Report(ReportEndpoint::Retry),
-    ),
-    route(
-        "POST",
-        "/api/internal/Quarantine/Retry/Future",
-        Endpoint::Report(ReportEndpoint::RetryFuture),
-    ),
-];
+/// The routes of a domain: `routes! { GET "/api/App/Version" => version; }` makes the constant `ROUTES`.
+macro_rules! routes {
+    ($($method:ident $template:literal => $handler:path;)*) => {
+        pub(crate) const ROUTES: &[crate::routes::Route] = &[$(crate::routes::Route {
+            method: stringify!($method),
+            template: $template,
+            handler: $handler,
+        }),*];
+    };
+}
+pub(crate) use routes;
+
+/// All routes, in the order in which they are tried.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    /// With fixed segments before parameters in the same place.
+    rows: Vec<(Vec<Segment>, &'static Route)>,
+}
+
+/// A segment of a template. Parameters come last in the order.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Segment {
+    Fixed(&'static str),
+    /// The end of the segment after this beginning.
+    Parameter(&'static str),
+}
 
 /// Where a request's path and method lead.
 #[derive(Debug)]
@@ -166,55 +78,101 @@ pub(crate) enum Resolved {
     BadEncoding,
 }
 
-/// Finds the route of a request; `path` is as it came, still encoded.
-pub(crate) fn resolve(method: &Method, path: &str) -> Resolved {
-    let mut segments = Vec::new();
-    for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
-        match percent_decode_str(segment).decode_utf8() {
-            Ok(decoded) => segments.push(decoded.into_owned()),
-            Err(_) => return Resolved::BadEncoding,
-        }
+impl Routes {
+    pub(crate) fn new(lists: &[&'static [Route]]) -> Self {
+        let parse = |part: &'static str| match part.find('{') {
+            Some(at) => Segment::Parameter(part.get(..at).unwrap_or_default()),
+            None => Segment::Fixed(part),
+        };
+        let mut rows: Vec<(Vec<Segment>, &'static Route)> = lists
+            .iter()
+            .flat_map(|list| list.iter())
+            .map(|route| {
+                (
+                    route.template.split('/').skip(1).map(parse).collect(),
+                    route,
+                )
+            })
+            .collect();
+        // A parameter with a fixed beginning is tried before one without.
+        rows.sort_by_key(|(segments, _)| {
+            let rank = |segment: &Segment| match segment {
+                Segment::Fixed(_) => 0,
+                Segment::Parameter(beginning) if !beginning.is_empty() => 1,
+                Segment::Parameter(_) => 2,
+            };
+            segments.iter().map(rank).collect::<Vec<u8>>()
+        });
+        Self { rows }
     }
 
-    let mut first_template = None;
-    let mut allow: Vec<&str> = Vec::new();
-    for route in ROUTES {
-        let Some(params) = match_template(route.template, &segments) else {
-            continue;
-        };
-        if route.method == method.as_str() {
-            return Resolved::Found { route, params };
-        }
-        first_template.get_or_insert(route.template);
-        if !allow.contains(&route.method) {
-            allow.push(route.method);
-        }
+    /// All routes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static Route> {
+        self.rows.iter().map(|(_, route)| *route)
     }
-    match first_template {
-        Some(template) => Resolved::WrongMethod {
-            template,
-            allow: allow.join(", "),
-        },
-        None => Resolved::Unknown,
+
+    /// Finds the route of a request; `path` is as it came, still encoded.
+    pub(crate) fn resolve(&self, method: &Method, path: &str) -> Resolved {
+        let mut segments = Vec::new();
+        for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
+            match percent_decode_str(segment).decode_utf8() {
+                Ok(decoded) => segments.push(decoded),
+                Err(_) => return Resolved::BadEncoding,
+            }
+        }
+
+        let mut first_template = None;
+        let mut allow: Vec<&str> = Vec::new();
+        for (template, route) in &self.rows {
+            if !fits(template, &segments) {
+                continue;
+            }
+            if route.method == method.as_str() {
+                let params = parameters(template, &segments);
+                return Resolved::Found { route, params };
+            }
+            first_template.get_or_insert(route.template);
+            if !allow.contains(&route.method) {
+                allow.push(route.method);
+            }
+        }
+        match first_template {
+            Some(template) => Resolved::WrongMethod {
+                template,
+                allow: allow.join(", "),
+            },
+            None => Resolved::Unknown,
+        }
     }
 }
 
-/// The parameters, if the segments fit the template. A parameter is never empty.
-fn match_template(template: &str, segments: &[String]) -> Option<Vec<String>> {
-    let mut params = Vec::new();
-    let mut segments = segments.iter();
-    for wanted in template.split('/').skip(1) {
-        let segment = segments.next()?;
-        if wanted.starts_with('{') {
-            if segment.is_empty() {
-                return None;
-            }
-            params.push(segment.clone());
-        } else if !segment.eq_ignore_ascii_case(wanted) {
-            return None;
+/// Whether the segments fit the template. A parameter is never empty.
+fn fits(template: &[Segment], segments: &[impl AsRef<str>]) -> bool {
+    let one = |(wanted, given): (&Segment, &str)| match wanted {
+        Segment::Fixed(name) => given.eq_ignore_ascii_case(name),
+        Segment::Parameter(beginning) => {
+            let head = given.get(..beginning.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(beginning))
+                && given.len() > beginning.len()
         }
-    }
-    segments.next().is_none().then_some(params)
+    };
+    template.len() == segments.len()
+        && template
+            .iter()
+            .zip(segments.iter().map(AsRef::as_ref))
+            .all(one)
+}
+
+fn parameters(template: &[Segment], segments: &[impl AsRef<str>]) -> Vec<String> {
+    let value = |(wanted, given): (&Segment, &str)| match wanted {
+        Segment::Fixed(_) => None,
+        Segment::Parameter(beginning) => given.get(beginning.len()..).map(str::to_owned),
+    };
+    template
+        .iter()
+        .zip(segments.iter().map(AsRef::as_ref))
+        .filter_map(value)
+        .collect()
 }
 
 /// The method as a counter names it; anything unusual is `OTHER`, so that the counters stay few.
@@ -234,37 +192,39 @@ pub(crate) fn method_name(method: &Method) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api;
 
-    fn found(method: &Method, path: &str) -> Option<(Endpoint, Vec<String>)> {
-        match resolve(method, path) {
-            Resolved::Found { route, params } => Some((route.endpoint, params)),
+    fn found(method: &Method, path: &str) -> Option<(&'static str, Vec<String>)> {
+        match api::routes().resolve(method, path) {
+            Resolved::Found { route, params } => Some((route.template, params)),
             _ => None,
         }
     }
 
     #[test]
     fn paths_ignore_case_and_parameters_keep_it() {
-        let (endpoint, params) = found(&Method::GET, "/API/product/AbC").unwrap();
+        let (template, params) = found(&Method::GET, "/API/product/AbC").unwrap();
         assert_eq!(
-            (endpoint, params),
-            (Endpoint::GetProduct, vec!["AbC".to_owned()])
+            (template, params),
+            ("/api/Product/{partNumber}", vec!["AbC".to_owned()])
         );
         assert_eq!(
             found(&Method::GET, "/api/PRODUCT/query").unwrap().0,
-            Endpoint::QueryProducts
+            "/api/Product/Query"
         );
     }
 
     #[test]
     fn an_encoded_slash_stays_in_its_segment() {
         let path = "/api/Product/A%2FB%3Fx%3D1%232%20%252F%27%C3%B8";
-        let (endpoint, params) = found(&Method::GET, path).unwrap();
-        assert_eq!(endpoint, Endpoint::GetProduct);
+        let (template, params) = found(&Method::GET, path).unwrap();
+        assert_eq!(template, "/api/Product/{partNumber}");
         assert_eq!(params, ["A/B?x=1#2 %2F'ø"]);
     }
 
     #[test]
     fn unknown_wrong_method_and_bad_encoding_differ() {
+        let resolve = |method, path| api::routes().resolve(method, path);
         assert!(matches!(
             resolve(&Method::GET, "/api/Nothing"),
             Resolved::Unknown
@@ -289,10 +249,27 @@ mod tests {
 
     #[test]
     fn a_parameter_may_have_a_reserved_name_where_the_method_differs() {
-        let (endpoint, params) = found(&Method::GET, "/api/Product/Revision").unwrap();
+        let (template, params) = found(&Method::GET, "/api/Product/Revision").unwrap();
         assert_eq!(
-            (endpoint, params),
-            (Endpoint::GetProduct, vec!["Revision".to_owned()])
+            (template, params),
+            ("/api/Product/{partNumber}", vec!["Revision".to_owned()])
         );
+    }
+
+    #[test]
+    fn no_route_stands_twice_and_none_hides_another() {
+        for route in api::routes().all() {
+            let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+            // A value for each parameter that no fixed segment has.
+            let path = route.template.replace(['{', '}'], "~");
+            let (template, _) = found(&method, &path).unwrap();
+            assert_eq!(template, route.template);
+        }
+        let mut seen: Vec<_> = api::routes()
+            .all()
+            .map(|route| (route.method, route.template))
+            .collect();
+        seen.sort_unstable();
+        assert!(seen.windows(2).all(|pair| pair[0] != pair[1]));
     }
 }

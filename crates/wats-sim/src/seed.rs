@@ -30,43 +30,21 @@ pub(crate) fn product(index: usize) -> Value {
     Value::Object(product)
 }
 
-/// A list such as a small factory has: tests, repairs, work in progress, and one out of use.
+/// A list such as a small factory has: tests, repairs, work in progress, and one out of use. Codes and names of the test
+/// operations in use are those that clients know.
 pub(crate) fn processes() -> Vec<Value> {
     const TEST: &str = "isTestOperation";
     const REPAIR: &str = "isRepairOperation";
     const WIP: &str = "isWipOperation";
     [
-        (
-            10,
-            "SW Debug",
-            "Development and debugging of test software",
-            TEST,
-            1,
-        ),
-        (
-            50,
-            "Incoming inspection",
-            "Inspection of received parts",
-            TEST,
-            1,
-        ),
-        (60, "ICT", "In-circuit test", TEST, 1),
+        (10, "SW Debug", "Debugging of test software", TEST, 1),
+        (30, "ICT test", "In-circuit test", TEST, 1),
+        (50, "PCBA test", "Test of assembled boards", TEST, 1),
+        (60, "Functional test", "Test of functions", TEST, 1),
+        (70, "Insulation test", "Test of insulation", TEST, 1),
         (90, "Burn In test", "Test during burn-in", TEST, 1),
-        (
-            100,
-            "Final Function Test",
-            "Functional test at the end of the line",
-            TEST,
-            1,
-        ),
-        (110, "System test", "Test of the assembled system", TEST, 1),
-        (
-            150,
-            "Old Function Test",
-            "Replaced by Final Function Test",
-            TEST,
-            0,
-        ),
+        (100, "End of line test", "The last test", TEST, 1),
+        (150, "Old end of line test", "Out of use", TEST, 0),
         (500, "Repair", "Repair at the line", REPAIR, 1),
         (510, "RMA repair", "Repair of returned units", REPAIR, 1),
         (700, "Assembly", "Mechanical assembly", WIP, 1),

@@ -20,7 +20,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{AbortOnDrop, ConnectionHandle};
 use crate::io::CountedStream;
-use crate::service::Service;
+use crate::service;
+use crate::shared::Shared;
 
 /// The largest request head (request handle and headers) that is read.
 const MAX_HEAD: usize = 64 * 1024;
@@ -31,7 +32,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a connection needs.
 pub(crate) struct Server {
-    pub(crate) service: Arc<Service>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) http1_only: bool,
     pub(crate) max_connections: usize,
@@ -68,25 +69,25 @@ pub(crate) async fn run(server: Server, listener: TcpListener) {
 async fn connection(server: Arc<Server>, stream: TcpStream) {
     // Without it small answers may wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let stream = CountedStream::new(stream, Arc::clone(server.service.meter()));
+    let handle = ConnectionHandle::default();
+    let stream = CountedStream::new(stream, Arc::clone(&server.shared.meter), handle.clone());
     let Some(tls) = &server.tls else {
-        return serve(&server, stream).await;
+        return serve(&server, stream, handle).await;
     };
     let mut stop = server.stop.clone();
     tokio::select! {
         () = told(&mut stop) => {}
         // A client that does not trust the certificate ends here; it knows why.
         shaken = tls.accept(stream) => if let Ok(stream) = shaken {
-            serve(&server, stream).await;
+            serve(&server, stream, handle).await;
         }
     }
 }
 
-async fn serve<S>(server: &Server, stream: S)
+async fn serve<S>(server: &Server, stream: S, handle: ConnectionHandle)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let handle = ConnectionHandle::default();
     // However this function ends, the tasks of the connection end too.
     let _abort_on_drop = AbortOnDrop(handle.clone());
     let mut builder = auto::Builder::new(handle.clone());
@@ -103,8 +104,8 @@ where
         builder = builder.http1_only();
     }
     let service = service_fn(|request: Request<Incoming>| {
-        let (service, handle) = (Arc::clone(&server.service), handle.clone());
-        async move { service.call(request, &handle).await }
+        let (shared, handle) = (Arc::clone(&server.shared), handle.clone());
+        async move { service::call(&shared, request, &handle).await }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -117,6 +118,10 @@ where
             _ = connection.as_mut() => return,
             () = handle.until_aborted() => return,
             () = told(&mut stop), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = handle.until_going_away(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }

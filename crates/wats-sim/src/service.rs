@@ -1,206 +1,252 @@
-//! One request, top to bottom: count it, find its route, read its body, wait, fail on purpose if a
-//! fault says so, check the token and the rate, handle it, compress, answer.
+//! One request, top to bottom: find its route, count it, read its body, wait, fail on purpose if a
+//! fault says so, check the token and the rate, handle it, compress, answer, note it.
 
 use std::io::Read as _;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Response, StatusCode, Uri};
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
-use crate::access::{RateLimit, Token};
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
-use crate::api::{app, product, production, report};
+use crate::api;
+use crate::backend::Backend;
+use crate::backend::archive::RequestKey;
+use crate::call::Call;
 use crate::connection::ConnectionHandle;
-use crate::counters::Meter;
-use crate::fault::{Action, Fault, FaultQueue};
+use crate::fault::{Action, Fault};
+use crate::log::{RequestRecord, millis, shortened};
 use crate::query::Query;
-use crate::report_rules::ReportRules;
-use crate::routes::{self, Endpoint, ReportEndpoint, Resolved};
-use crate::store::Store;
+use crate::routes::{self, Resolved};
+use crate::shared::Shared;
 
-/// What all connections share.
-pub(crate) struct Service {
-    pub(crate) store: Store,
-    pub(crate) faults: FaultQueue,
-    pub(crate) settings: Settings,
-    pub(crate) token: Token,
-    pub(crate) rate_limit: Option<RateLimit>,
-    pub(crate) meter: Arc<Meter>,
+/// What becomes of a request.
+enum Outcome {
+    /// The answer; its body breaks off after so many bytes, if that is said.
+    Answer(Answer, Option<usize>),
+    /// The connection is closed without an answer.
+    HangUp,
+    /// The connection is reset without an answer.
+    Reset,
 }
 
-/// What does not change while the server runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) latency: Duration,
-    pub(crate) max_body: usize,
-    pub(crate) rules: ReportRules,
-    pub(crate) gzip: bool,
-    /// Whether packed bodies of requests are taken.
-    pub(crate) gzip_requests: bool,
-    /// Most headers in one answer, whatever was asked for.
-    pub(crate) max_headers: usize,
+/// Answers one request; the connection may be told to end.
+pub(crate) async fn call(
+    shared: &Shared,
+    request: Request<Incoming>,
+    connection: &ConnectionHandle,
+) -> Result<Response<AnswerBody>, Never> {
+    let (time, begun) = (shared.clock.now(), Instant::now());
+    let (head, body) = request.into_parts();
+    let resolved = api::routes().resolve(&head.method, head.uri.path());
+    if let Resolved::Found { route, .. } = &resolved
+        && !route.is_of_server()
+    {
+        // What is for people is not counted and does not fail on purpose.
+        let answer = match read_body(body, shared.settings.max_body).await {
+            Ok(body) => settle(handle(shared, resolved, &head, body, None)),
+            Err(answer) => answer,
+        };
+        return Ok(answer.gzip_if_accepted(&head.headers).into_response(None));
+    }
+
+    let method = routes::method_name(&head.method);
+    let template = match &resolved {
+        Resolved::Found { route, .. } => route.template,
+        Resolved::WrongMethod { template, .. } => template,
+        Resolved::Unknown | Resolved::BadEncoding => "(unknown route)",
+    };
+    let _in_flight = shared.meter.request((method, template), head.version);
+    let fault = shared.faults.take(method, template);
+    let body = received(shared, &head.headers, body).await;
+    let mut record = RequestRecord {
+        time,
+        method: method.to_owned(),
+        path: shortened(head.uri.path_and_query().map_or("", |path| path.as_str())),
+        route: template,
+        status: None,
+        millis: 0.0,
+        bytes_in: body.as_ref().map_or(0, Bytes::len),
+        bytes_out: 0,
+    };
+    pause(shared.settings.latency).await;
+    let outcome = outcome(shared, fault, resolved, &head, body, connection).await;
+    record.millis = millis(begun.elapsed());
+    let (answer, cut_after) = match outcome {
+        Outcome::Answer(answer, cut_after) => (finished(shared, answer, &head), cut_after),
+        Outcome::HangUp => {
+            shared.log.push(record);
+            connection.abort();
+            return std::future::pending().await;
+        }
+        Outcome::Reset => {
+            shared.log.push(record);
+            connection.reset();
+            return std::future::pending().await;
+        }
+    };
+    shared.meter.status(answer.status.as_u16());
+    record.status = Some(answer.status.as_u16());
+    record.bytes_out = answer.body.len();
+    shared.log.push(record);
+    Ok(answer.into_response(cut_after))
 }
 
-impl Service {
-    pub(crate) fn meter(&self) -> &Arc<Meter> {
-        &self.meter
+/// The body as the handlers get it.
+async fn received(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Answer> {
+    let max = shared.settings.max_body;
+    let body = read_body(body, max).await?;
+    if shared.settings.gzip_requests && names_gzip(headers) {
+        return unpack(&body, max);
     }
+    Ok(body)
+}
 
-    pub(crate) async fn call(
-        &self,
-        request: Request<Incoming>,
-        connection: &ConnectionHandle,
-    ) -> Result<Response<AnswerBody>, Never> {
-        let (head, body) = request.into_parts();
-        let resolved = routes::resolve(&head.method, head.uri.path());
-        let method = routes::method_name(&head.method);
-        let template = match &resolved {
-            Resolved::Found { route, .. } => route.template,
-            Resolved::WrongMethod { template, .. } => template,
-            Resolved::Unknown | Resolved::BadEncoding => "(unknown route)",
-        };
-        let _in_flight = self.meter.request((method, template), head.version);
-        let fault = self.faults.take(method, template);
-
-        let max = self.settings.max_body;
-        let mut body = read_body(body, max).await;
-        if self.settings.gzip_requests && names_gzip(&head.headers) {
-            body = body.and_then(|packed| unpack(&packed, max));
+/// Handles the request, or fails as the fault says.
+async fn outcome(
+    shared: &Shared,
+    fault: Option<Fault>,
+    resolved: Resolved,
+    head: &Parts,
+    body: Result<Bytes, Answer>,
+    connection: &ConnectionHandle,
+) -> Outcome {
+    let action = match fault {
+        Some(Fault { action, delay, .. }) => {
+            pause(delay).await;
+            action
         }
-        pause(self.settings.latency).await;
-        let action = match fault {
-            Some(Fault { action, delay, .. }) => {
-                pause(delay).await;
-                action
+        None => Action::Proceed,
+    };
+    let handled = async |doom: Option<String>| match body {
+        Ok(body) => answered(shared, resolved, head, body, doom).await,
+        Err(answer) => answer,
+    };
+    match action {
+        Action::Proceed => Outcome::Answer(handled(None).await, None),
+        Action::Quarantine(reason) => Outcome::Answer(handled(Some(reason)).await, None),
+        Action::Truncate(bytes) => Outcome::Answer(handled(None).await, Some(bytes)),
+        Action::Answer {
+            status,
+            content_type,
+            headers,
+            body,
+        } => Outcome::Answer(scripted(status, &content_type, &headers, body), None),
+        Action::CorruptGzip => Outcome::Answer(handled(None).await.corrupt_gzip(), None),
+        Action::GoAway => {
+            connection.go_away();
+            let mut answer = handled(None).await;
+            // Over HTTP/2 a frame says it.
+            if head.version != Version::HTTP_2 {
+                answer = answer.with_header(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            None => Action::Proceed,
-        };
-        let handle = |doom: Option<String>| {
-            let body = match body {
-                Ok(body) => body,
-                Err(answer) => return answer,
-            };
-            settle(self.handle(resolved, &head.uri, &head.headers, body, doom))
-        };
-        let (answer, cut_after) = match action {
-            Action::Proceed => (handle(None), None),
-            Action::Quarantine(reason) => (handle(Some(reason)), None),
-            Action::Truncate(bytes) => (handle(None), Some(bytes)),
-            Action::Answer {
-                status,
-                content_type,
-                headers,
-                body,
-            } => (scripted(status, &content_type, &headers, body), None),
-            Action::DropBefore => return hang_up(connection).await,
-            Action::DropAfter => {
-                handle(None);
-                return hang_up(connection).await;
-            }
-        };
-        let mut answer = if self.settings.gzip {
-            answer.gzip_if_accepted(&head.headers)
-        } else {
-            answer
-        };
-        if self.settings.gzip_requests {
-            // RFC 7694: the server says what it takes.
-            let gzip = HeaderValue::from_static("gzip");
-            answer = answer.with_header(header::ACCEPT_ENCODING, gzip);
+            Outcome::Answer(answer, None)
         }
-        self.meter.status(answer.status.as_u16());
-        Ok(answer.into_response(cut_after))
-    }
-
-    /// With `doom`, a report that comes in is quarantined for this reason.
-    fn handle(
-        &self,
-        resolved: Resolved,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: Bytes,
-        doom: Option<String>,
-    ) -> Handled {
-        let (route, params) = match resolved {
-            Resolved::Found { route, params } => (route, params),
-            Resolved::WrongMethod { allow, .. } => return Err(wrong_method(&allow)),
-            Resolved::Unknown => return Err(no_route(uri.path())),
-            Resolved::BadEncoding => {
-                let message = "The path of the request is not UTF-8 once decoded.";
-                return Err(Answer::message(StatusCode::BAD_REQUEST, message));
-            }
-        };
-        self.token.check(headers)?;
-        if let Some(limit) = &self.rate_limit {
-            limit.check()?;
+        Action::DropBefore => Outcome::HangUp,
+        Action::DropAfter => {
+            handled(None).await;
+            Outcome::HangUp
         }
-        let query = Query::parse(uri.query())?;
-        let param = |index: usize| params.get(index).map(String::as_str).unwrap_or_default();
-        match route.endpoint {
-            Endpoint::Version => Ok(app::version()),
-            Endpoint::Processes => app::processes(&self.store, &query),
-            Endpoint::QueryProducts => product::query(&self.store, &query),
-            Endpoint::GetProduct => product::get(&self.store, param(0)),
-            Endpoint::GetRevision => product::get_revision(&self.store, param(0), param(1)),
-            Endpoint::PutProduct => product::put(&self.store, &body),
-            Endpoint::PutProducts => product::put_many(&self.store, &body),
-            Endpoint::PutRevision => product::put_revision(&self.store, &body),
-            Endpoint::PutUnits => production::put_units(&self.store, &body),
-            Endpoint::PutBatches => production::put_batches(&self.store, &body),
-            Endpoint::PutRevisions => product::put_revisions(&self.store, &body),
-            Endpoint::Report(endpoint) => {
-                self.handle_report(endpoint, param(0), &query, body, doom)
-            }
+        Action::Reset => Outcome::Reset,
+        Action::ResetAfter => {
+            handled(None).await;
+            Outcome::Reset
         }
     }
 }
 
-impl Service {
-    fn handle_report(
-        &self,
-        endpoint: ReportEndpoint,
-        id: &str,
-        query: &Query,
-        body: Bytes,
-        doom: Option<String>,
-    ) -> Handled {
-        let store = &self.store;
-        match endpoint {
-            ReportEndpoint::Post => report::post(store, self.settings.rules, body, doom),
-            ReportEndpoint::PostWsxf => report::post_wsxf(store, body, doom),
-            ReportEndpoint::Get => report::get(store, id, query),
-            ReportEndpoint::GetWsxf => report::get_wsxf(store, id, query),
-            ReportEndpoint::Attachment => report::attachment(store, query),
-            ReportEndpoint::Attachments => report::attachments(store, id),
-            ReportEndpoint::Certificate => report::certificate(store, id),
-            ReportEndpoint::Headers => {
-                report::query_headers(store, query, self.settings.max_headers)
-            }
-            ReportEndpoint::ByMiscInfo => report::query_by_misc_info(store, query),
-            ReportEndpoint::State => report::state(store, id),
-            ReportEndpoint::Quarantine => Ok(report::list(store)),
-            ReportEndpoint::DeleteQuarantined => report::delete(store, &body),
-            ReportEndpoint::Retry => report::retry(store, &body),
-            ReportEndpoint::RetryFuture => report::retry_future(store, &body),
+/// The answer with what all answers have.
+fn finished(shared: &Shared, mut answer: Answer, head: &Parts) -> Answer {
+    if shared.settings.gzip {
+        answer = answer.gzip_if_accepted(&head.headers);
+    }
+    if shared.settings.gzip_requests {
+        // RFC 7694: the server says what it takes.
+        let gzip = HeaderValue::from_static("gzip");
+        answer = answer.with_header(header::ACCEPT_ENCODING, gzip);
+    }
+    match shared.clock.date() {
+        Some(date) => answer.with_header(header::DATE, date),
+        None => answer,
+    }
+}
+
+/// The answer of whoever answers.
+async fn answered(
+    shared: &Shared,
+    resolved: Resolved,
+    head: &Parts,
+    body: Bytes,
+    doom: Option<String>,
+) -> Answer {
+    match &shared.backend {
+        Backend::Own => settle(handle(shared, resolved, head, body, doom)),
+        #[cfg(feature = "record")]
+        Backend::Proxy(proxy) => proxy.answer(head, body).await,
+        Backend::Replay(replay) => {
+            let uri = &head.uri;
+            replay.answer(&RequestKey::new(
+                head.method.as_str(),
+                uri.path(),
+                uri.query(),
+                &body,
+            ))
         }
     }
+}
+
+/// With `doom`, a report that comes in is quarantined for this reason.
+fn handle(
+    shared: &Shared,
+    resolved: Resolved,
+    head: &Parts,
+    body: Bytes,
+    doom: Option<String>,
+) -> Handled {
+    let (route, params) = match resolved {
+        Resolved::Found { route, params } => (route, params),
+        Resolved::WrongMethod { allow, .. } => return Err(wrong_method(&allow)),
+        Resolved::Unknown => return Err(no_route(head.uri.path())),
+        Resolved::BadEncoding => {
+            let message = "The path of the request is not UTF-8 once decoded.";
+            return Err(Answer::message(StatusCode::BAD_REQUEST, message));
+        }
+    };
+    if !route.is_open() {
+        // A token that this server made may do everything.
+        let checked = shared
+            .tokens
+            .check(&head.headers, route.method, route.template);
+        let is_made = |refused: &Answer| {
+            refused.status == StatusCode::UNAUTHORIZED
+                && api::auth::is_made(&shared.store, &head.headers)
+        };
+        match checked {
+            Err(refused) if !is_made(&refused) => return Err(refused),
+            _ => {}
+        }
+    }
+    let call = Call {
+        server: shared,
+        store: &shared.store,
+        settings: &shared.settings,
+        headers: &head.headers,
+        params,
+        query: Query::parse(head.uri.query())?,
+        body,
+        doom,
+    };
+    (route.handler)(&call)
 }
 
 async fn pause(duration: Duration) {
     if !duration.is_zero() {
         tokio::time::sleep(duration).await;
     }
-}
-
-/// Cuts the connection; the caller is dropped with it and never comes back.
-async fn hang_up<T>(connection: &ConnectionHandle) -> T {
-    connection.abort();
-    std::future::pending().await
 }
 
 fn too_large(max: usize) -> Answer {

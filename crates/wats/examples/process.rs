@@ -20,8 +20,8 @@ async fn main() -> wats::Result<()> {
     if let Some(test) = process.default_test_operation().await? {
         println!("test by {}", test.name());
     }
-    match process.test_operation("ict").await? {
-        Some(ict) => println!("ICT has the code {:?}", ict.code),
+    match process.test_operation("ict test").await? {
+        Some(ict) => println!("ICT test has the code {:?}", ict.code),
         None => println!("there is no test operation of this name"),
     }
     let with_inactive = process.list().inactive(true).await?;

@@ -38,8 +38,8 @@ service! {
     /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
     /// let processes = api.process().list().await?; // asks the server
     /// let again = api.process().list().await?; // does not
-    /// if let Some(ict) = api.process().by_name("ict").await? {
-    ///     println!("ICT has the code {:?}", ict.code);
+    /// if let Some(ict) = api.process().by_name("ict test").await? {
+    ///     println!("ICT test has the code {:?}", ict.code);
     /// }
     /// println!("{}", api.cache_stats().processes); // CacheStats(hits=2, misses=1, hit_rate=66.67%)
     /// # Ok(()) }

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::task::Poll;
 use std::time::Duration;
 
-use clap::Parser;
-use wats_sim::Simulator;
+use clap::{Parser, ValueEnum};
+use wats_sim::{Access, Builder, ReportRules, Simulator, parse_duration};
 
 /// A simulated WATS server on 127.0.0.1; prints its counters when stopped with Ctrl-C.
 #[derive(Debug, Parser)]
@@ -22,18 +22,65 @@ struct Args {
     /// Speak TLS with a certificate made at start.
     #[arg(long)]
     tls: bool,
+    /// Write the certificate authority of --tls to this file, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_out: Option<PathBuf>,
     /// Speak HTTP/1.1 only.
     #[arg(long)]
     http1_only: bool,
     /// Token to accept, as it stands after `Basic`.
     #[arg(long, default_value = wats_sim::DEFAULT_TOKEN)]
     token: String,
+    /// A further token, which may only read; several are several tokens.
+    #[arg(long, value_name = "TOKEN")]
+    read_only_token: Vec<String>,
+    /// Most requests of a token within a time, such as 500/1m.
+    #[arg(long, value_name = "N/TIME", value_parser = parse_rate)]
+    rate_limit: Option<(usize, Duration)>,
     /// Products to begin with.
     #[arg(long, default_value_t = 0)]
     products: usize,
-    /// Write the certificate authority of --tls to this file, as PEM.
-    #[arg(long, value_name = "FILE", requires = "tls")]
-    ca_out: Option<PathBuf>,
+    /// Data to begin with: `demo` is a small factory with a thousand reports of the last 30 days.
+    #[arg(long, value_name = "SET")]
+    seed_data: Option<SeedData>,
+    /// Reports to begin with: files with one report each, WSJF or WSXF.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    load: Vec<PathBuf>,
+    /// Check reports by the strict rules, as a server does that refuses its own exports.
+    #[arg(long)]
+    strict: bool,
+    /// Keep the state in this folder, and begin with what it holds.
+    #[cfg(feature = "data")]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Stand before the real server at this URL and add what it answers to --archive, without secrets.
+    #[cfg(feature = "record")]
+    #[arg(long, value_name = "URL", requires = "archive")]
+    record: Option<String>,
+    /// The archive of --record.
+    #[cfg(feature = "record")]
+    #[arg(long, value_name = "FILE", requires = "record")]
+    archive: Option<PathBuf>,
+    /// Answer what a real server answered when this archive was recorded.
+    #[arg(long, value_name = "ARCHIVE")]
+    replay: Option<PathBuf>,
+    /// Faults from this file in TOML.
+    #[cfg(feature = "script")]
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// What the chance of faults is drawn from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print a line of JSON for each request.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a server can begin with.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SeedData {
+    /// A small factory.
+    Demo,
 }
 
 #[tokio::main]
@@ -49,16 +96,29 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let sim = Simulator::builder()
-        .port(args.port)
-        .latency(args.latency)
-        .tls(args.tls)
-        .http1_only(args.http1_only)
-        .token(args.token)
-        .products(args.products)
+    #[cfg(feature = "script")]
+    let faults = match &args.faults {
+        Some(file) => {
+            let in_file = |problem: String| format!("{}: {problem}", file.display());
+            let script =
+                std::fs::read_to_string(file).map_err(|error| in_file(error.to_string()))?;
+            wats_sim::Fault::script(&script).map_err(in_file)?
+        }
+        None => Vec::new(),
+    };
+    let sim = builder(&args)
         .start()
         .await
         .map_err(|error| error.to_string())?;
+    #[cfg(feature = "script")]
+    for fault in faults {
+        sim.inject(fault);
+    }
+    for file in &args.load {
+        let in_file = |problem: String| format!("cannot load {}: {problem}", file.display());
+        let report = std::fs::read(file).map_err(|error| in_file(error.to_string()))?;
+        sim.load_report(report).map_err(in_file)?;
+    }
 
     say(&format!(
         "WATS_BASE_URL={}\nWATS_AUTH_TOKEN={}",
@@ -70,6 +130,7 @@ async fn run(args: Args) -> Result<(), String> {
             .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
         say(&format!("certificate authority in {}", file.display()))?;
     }
+    say(&format!("look at {}/ with a browser", sim.base_url()))?;
     // Listening for the key begins at the first poll: before the line that invites to press it.
     let mut pressed = std::pin::pin!(tokio::signal::ctrl_c());
     let early = std::future::poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx))).await;
@@ -83,6 +144,48 @@ async fn run(args: Args) -> Result<(), String> {
     say(&format!("\n{}", sim.counters()))
 }
 
+fn builder(args: &Args) -> Builder {
+    let mut builder = Simulator::builder()
+        .port(args.port)
+        .latency(args.latency)
+        .tls(args.tls)
+        .http1_only(args.http1_only)
+        .token(&args.token)
+        .products(args.products)
+        .seed(args.seed);
+    if matches!(args.seed_data, Some(SeedData::Demo)) {
+        builder = builder.seed_demo();
+    }
+    for token in &args.read_only_token {
+        builder = builder.access(Access::new(token).read_only());
+    }
+    if let Some((requests, per)) = args.rate_limit {
+        builder = builder.rate_limit(requests, per);
+    }
+    if args.strict {
+        builder = builder.report_rules(ReportRules::Strict);
+    }
+    if args.json {
+        builder = builder.on_request(|request| {
+            let line = serde_json::to_string(request).unwrap_or_default();
+            // The server goes on when nobody reads.
+            let _ = say(&line);
+        });
+    }
+    if let Some(archive) = &args.replay {
+        builder = builder.replay(archive);
+    }
+    #[cfg(feature = "record")]
+    if let (Some(url), Some(archive)) = (&args.record, &args.archive) {
+        builder = builder.record(url, archive);
+    }
+    #[cfg(feature = "data")]
+    if let Some(folder) = &args.data {
+        builder = builder.data(folder);
+    }
+    builder
+}
+
 fn say(line: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")
@@ -90,24 +193,12 @@ fn say(line: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// A number with the unit `us`, `ms`, `s` or `m`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let split = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let scale = match unit {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        _ => return Err("write a number and a unit, such as 20ms or 1.5s".to_owned()),
-    };
-    let number: f64 = number
-        .trim()
-        .parse()
-        .map_err(|_| format!("'{number}' is not a number"))?;
-    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+/// A number of requests and the time they may take.
+fn parse_rate(text: &str) -> Result<(usize, Duration), String> {
+    let wrong = || "write requests and a time, such as 500/1m".to_owned();
+    let (requests, per) = text.split_once('/').ok_or_else(wrong)?;
+    let requests = requests.trim().parse().map_err(|_| wrong())?;
+    Ok((requests, parse_duration(per.trim())?))
 }
 
 #[cfg(test)]
@@ -115,13 +206,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
-        assert_eq!(parse_duration("20ms"), Ok(Duration::from_millis(20)));
-        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
-        assert_eq!(parse_duration("250us"), Ok(Duration::from_micros(250)));
-        for bad in ["", "20", "ms", "-1s", "1h", "nans", "1e400s"] {
-            assert!(parse_duration(bad).is_err(), "{bad}");
+    fn rates() {
+        assert_eq!(parse_rate("500/1m"), Ok((500, Duration::from_secs(60))));
+        for bad in ["500", "x/1m", "500/", "-1/1s"] {
+            assert!(parse_rate(bad).is_err(), "{bad}");
         }
     }
 }

@@ -262,9 +262,9 @@ mod tests {
     fn the_process_must_be_of_its_name_and_kind() {
         for (kind, code, name, broken) in [
             ("T", 100, Value::Null, None),
-            ("T", 100, json!("Final Function Test"), None),
-            ("T", 100, json!("final function test"), Some("processName")),
-            ("T", 100, json!("ICT"), Some("processName")),
+            ("T", 100, json!("End of line test"), None),
+            ("T", 100, json!("end of line test"), Some("processName")),
+            ("T", 100, json!("ICT test"), Some("processName")),
             ("T", 500, Value::Null, Some("a test operation")),
             ("T", 700, Value::Null, Some("a test operation")),
             ("R", 500, json!("Repair"), None),

@@ -1,16 +1,27 @@
-//! What the server keeps: processes, products, units, batches, reports. All in memory, all bounded.
+//! What the server keeps: documents by table and key, and reports. All in memory, all bounded.
 //!
-//! Each kind has its own lock, held for the moment of reading or changing; parsing and answering
-//! happen outside.
+//! - here: [`Store`], one lock over all of it, so that what a request changes in several places is seen at once or not at all,
+//! - `docs`: the tables of documents,
+//! - `reports`: reports on their way in, and those stored,
+//! - `disk`, `rows`: the same in a folder, where there is one: a change is written before it is answered.
+//!
+//! Parsing and answering happen outside of the lock where they can.
 
+#[cfg(feature = "data")]
+mod disk;
+mod docs;
 mod reports;
+#[cfg(feature = "data")]
+mod rows;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Value, json};
 
-use crate::seed;
+use crate::answer::Answer;
+use docs::{Docs, Undo};
 use reports::Reports;
 
 pub(crate) use reports::{NewReport, StoredReport};
@@ -19,154 +30,189 @@ pub(crate) use reports::{NewReport, StoredReport};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) products: usize,
+    /// In each other table of documents.
+    pub(crate) documents: usize,
     pub(crate) reports: usize,
 }
 
 /// The state of one server.
 #[derive(Debug)]
 pub(crate) struct Store {
-    processes: Mutex<Vec<Value>>,
-    products: Mutex<Products>,
-    units: Mutex<ByKey>,
-    batches: Mutex<ByKey>,
-    reports: Mutex<Reports>,
+    state: RwLock<State>,
+    #[cfg(feature = "data")]
+    disk: Option<disk::Disk>,
+}
+
+/// What is kept, to look at.
+#[derive(Debug)]
+pub(crate) struct State {
+    docs: Docs,
+    pub(crate) reports: Reports,
 }
 
 impl Store {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            processes: Mutex::new(seed::processes()),
-            products: Mutex::new(Products {
-                limit: limits.products,
-                ..Products::default()
+            state: RwLock::new(State {
+                docs: Docs::new(limits),
+                reports: Reports::new(limits.reports),
             }),
-            units: Mutex::new(ByKey::new(limits.products)),
-            batches: Mutex::new(ByKey::new(limits.products)),
-            reports: Mutex::new(Reports::new(limits.reports)),
+            #[cfg(feature = "data")]
+            disk: None,
         }
     }
 
-    pub(crate) fn processes(&self) -> Vec<Value> {
-        lock(&self.processes).clone()
+    /// A store with what the folder holds, which writes there what changes; the error says why not.
+    #[cfg(feature = "data")]
+    pub(crate) fn open(limits: Limits, folder: &std::path::Path) -> Result<Self, String> {
+        let mut store = Self::new(limits);
+        let state = store
+            .state
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        store.disk = Some(disk::Disk::open(
+            folder,
+            &mut state.docs,
+            &mut state.reports,
+        )?);
+        Ok(store)
     }
 
-    /// Adds a process, or replaces the one with the same code. Members that are missing get the values of a test operation
-    /// in use, so that it is listed.
-    pub(crate) fn put_process(&self, process: Value) {
-        let process = seed::complete_process(process);
-        let mut processes = lock(&self.processes);
-        let code = process.get("code").cloned();
-        match processes
-            .iter_mut()
-            .find(|known| known.get("code") == code.as_ref())
-        {
-            Some(known) => *known = process,
-            None => processes.push(process),
-        }
+    /// Looks at the state.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The process with this code.
-    pub(crate) fn process(&self, code: i64) -> Option<Value> {
-        let has_code = |process: &&Value| process.get("code").and_then(Value::as_i64) == Some(code);
-        lock(&self.processes).iter().find(has_code).cloned()
-    }
-
-    pub(crate) fn product(&self, part_number: &str) -> Option<Value> {
-        lock(&self.products).get(part_number).cloned()
-    }
-
-    /// Looks at or changes the products as one step.
-    pub(crate) fn with_products<T>(&self, work: impl FnOnce(&mut Products) -> T) -> T {
-        work(&mut lock(&self.products))
-    }
-
-    /// Looks at or changes the units, by serial number, as one step.
-    pub(crate) fn with_units<T>(&self, work: impl FnOnce(&mut ByKey) -> T) -> T {
-        work(&mut lock(&self.units))
-    }
-
-    /// Looks at or changes the batches, by batch number, as one step.
-    pub(crate) fn with_batches<T>(&self, work: impl FnOnce(&mut ByKey) -> T) -> T {
-        work(&mut lock(&self.batches))
-    }
-
-    /// Looks at or changes the reports as one step.
-    pub(crate) fn with_reports<T>(&self, work: impl FnOnce(&mut Reports) -> T) -> T {
-        work(&mut lock(&self.reports))
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Items by their key, as many as there may be products.
-#[derive(Debug, Clone)]
-pub(crate) struct ByKey {
-    items: BTreeMap<String, Arc<Value>>,
-    limit: usize,
-}
-
-impl ByKey {
-    fn new(limit: usize) -> Self {
-        Self {
-            items: BTreeMap::new(),
-            limit,
-        }
-    }
-
-    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        self.items.get(key).map(AsRef::as_ref)
-    }
-
-    /// Puts an item in place of that of its key; the error is for the client.
-    pub(crate) fn put(&mut self, key: String, item: Value) -> Result<(), String> {
-        if !self.items.contains_key(&key) && self.items.len() >= self.limit {
-            return Err(format!("The server keeps at most {} of them.", self.limit));
-        }
-        self.items.insert(key, Arc::new(item));
-        Ok(())
-    }
-}
-
-/// Products by part number, with their ids.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Products {
-    by_number: BTreeMap<String, Arc<Value>>,
-    number_of_id: HashMap<String, String>,
-    limit: usize,
-}
-
-impl Products {
-    pub(crate) fn get(&self, part_number: &str) -> Option<&Value> {
-        self.by_number.get(part_number).map(AsRef::as_ref)
-    }
-
-    pub(crate) fn by_id(&self, id: &str) -> Option<&Value> {
-        self.get(self.number_of_id.get(id)?)
-    }
-
-    /// All products by part number.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Value> {
-        self.by_number.values().map(AsRef::as_ref)
-    }
-
-    /// Stores a complete product in place of the one with its id; the error is for the client.
-    pub(crate) fn put(&mut self, product: Value) -> Result<(), String> {
-        let text = |name: &str| product.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (Some(number), Some(id)) = (text("partNumber"), text("productId")) else {
-            return Err("a product needs partNumber and productId".to_owned());
+    /// Changes the state as one step: if the work answers an error, no document is changed.
+    pub(crate) fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, Answer>,
+    ) -> Result<T, Answer> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut change = Change {
+            state: &mut state,
+            undo: Vec::new(),
         };
-        let known = self.by_number.contains_key(&number) || self.number_of_id.contains_key(&id);
-        if !known && self.by_number.len() >= self.limit {
-            return Err(format!("The server keeps at most {} products.", self.limit));
+        let done = work(&mut change);
+        let Change { state, undo } = change;
+        let done = done.and_then(|done| self.save(state, &undo).map(|()| done));
+        if done.is_err() {
+            state.docs.take_back(undo);
         }
-        if let Some(old_number) = self.number_of_id.insert(id, number.clone())
-            && old_number != number
+        done
+    }
+
+    /// Writes what changed to the folder, if there is one.
+    fn save(&self, state: &mut State, changes: &[Undo]) -> Result<(), Answer> {
+        let reports = state.reports.take_changed();
+        #[cfg(feature = "data")]
+        if let Some(disk) = &self.disk
+            && let Err(problem) = disk.save(changes, &reports, state)
         {
-            self.by_number.remove(&old_number);
+            // Written with the next change, if that can be.
+            state.reports.put_back_changed(reports);
+            let message = format!("The change cannot be written: {problem}");
+            return Err(Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message));
         }
-        self.by_number.insert(number, Arc::new(product));
+        let _ = (reports, changes);
         Ok(())
     }
+
+    /// A document.
+    pub(crate) fn get(&self, table: &str, key: &str) -> Option<Arc<Value>> {
+        self.read(|state| state.docs.get(table, key).cloned())
+    }
+
+    /// All documents of a table, by key.
+    pub(crate) fn all(&self, table: &str) -> Vec<Arc<Value>> {
+        self.read(|state| {
+            state
+                .docs
+                .rows(table)
+                .map(|(_, doc)| Arc::clone(doc))
+                .collect()
+        })
+    }
+}
+
+impl State {
+    /// A document.
+    pub(crate) fn get(&self, table: &str, key: &str) -> Option<&Value> {
+        self.docs.get(table, key).map(AsRef::as_ref)
+    }
+
+    /// The documents of a table, by key.
+    pub(crate) fn rows(&self, table: &str) -> impl Iterator<Item = (&str, &Value)> {
+        self.docs.rows(table).map(|(key, doc)| (key, doc.as_ref()))
+    }
+
+    /// The documents of a table whose keys begin with this, by key.
+    pub(crate) fn under(
+        &self,
+        table: &str,
+        start: &str,
+    ) -> impl Iterator<Item = (&str, &Value)> + use<'_> {
+        let rows = self.docs.under(table, start);
+        rows.map(|(key, doc)| (key, doc.as_ref()))
+    }
+
+    /// The keys of a table that begin with this.
+    pub(crate) fn keys_under(&self, table: &str, start: &str) -> Vec<String> {
+        let rows = self.docs.under(table, start);
+        rows.map(|(key, _)| key.to_owned()).collect()
+    }
+
+    /// The first document of a table, by key, that fits.
+    pub(crate) fn find(&self, table: &str, fits: impl Fn(&Value) -> bool) -> Option<&Value> {
+        self.rows(table).map(|(_, doc)| doc).find(|doc| fits(doc))
+    }
+}
+
+/// What is kept, to change: documents through the methods here, reports directly.
+pub(crate) struct Change<'a> {
+    state: &'a mut State,
+    undo: Vec<Undo>,
+}
+
+impl Deref for Change<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+impl Change<'_> {
+    /// Puts a document in place of that of its key; the error is for the client.
+    pub(crate) fn put(&mut self, table: &str, key: &str, doc: Value) -> Result<(), Answer> {
+        let undo = self.state.docs.put(table, key, Arc::new(doc));
+        self.undo.push(undo.map_err(full)?);
+        Ok(())
+    }
+
+    /// Removes a document; whether there was one.
+    pub(crate) fn remove(&mut self, table: &str, key: &str) -> bool {
+        let undo = self.state.docs.remove(table, key);
+        let was = undo.is_some();
+        self.undo.extend(undo);
+        was
+    }
+
+    /// The next number of a sequence, 1 for the first.
+    pub(crate) fn next(&mut self, sequence: &str) -> Result<u64, Answer> {
+        let last = self.get("sequence", sequence).and_then(Value::as_u64);
+        let next = last.unwrap_or(0) + 1;
+        self.put("sequence", sequence, json!(next))?;
+        Ok(next)
+    }
+
+    /// The reports. What is done to them stays done.
+    pub(crate) fn reports_mut(&mut self) -> &mut Reports {
+        &mut self.state.reports
+    }
+}
+
+/// 507 with these words.
+pub(crate) fn full(words: String) -> Answer {
+    Answer::message(StatusCode::INSUFFICIENT_STORAGE, words)
 }

@@ -41,7 +41,7 @@ pub(crate) struct StoredReport {
     pub(crate) header: Map<String, Value>,
     /// The order of processing, 1 for the first.
     pub(crate) time_stamp: u64,
-    run: u64,
+    pub(super) run: u64,
 }
 
 /// How far a report has come.
@@ -68,6 +68,13 @@ impl State {
         }
     }
 
+    /// The state with this letter.
+    #[cfg(feature = "data")]
+    pub(super) fn of(letter: &str) -> Option<Self> {
+        let all = [Self::Received, Self::Processed, Self::Error, Self::Invalid];
+        all.into_iter().find(|state| state.letter() == letter)
+    }
+
     fn is_quarantined(self) -> bool {
         matches!(self, Self::Error | Self::Invalid)
     }
@@ -75,37 +82,41 @@ impl State {
 
 /// What is known of the way of one report.
 #[derive(Debug)]
-struct Journey {
-    state: State,
+pub(super) struct Journey {
+    pub(super) state: State,
     /// The number the server gave when it first saw the id.
-    number: u64,
+    pub(super) number: u64,
     /// Its place among all receipts.
-    receipt: u64,
-    received: Timestamp,
-    receive_count: u64,
-    attempts: u64,
-    last_attempt: Option<Timestamp>,
-    reason: Option<String>,
+    pub(super) receipt: u64,
+    pub(super) received: Timestamp,
+    pub(super) receive_count: u64,
+    pub(super) attempts: u64,
+    pub(super) last_attempt: Option<Timestamp>,
+    pub(super) reason: Option<String>,
     /// Why the next attempt fails on purpose.
-    doom: Option<String>,
-    waiting: Option<NewReport>,
+    pub(super) doom: Option<String>,
+    pub(super) waiting: Option<NewReport>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
-    stored: HashMap<Uuid, Arc<StoredReport>>,
-    journeys: HashMap<Uuid, Journey>,
-    runs: HashMap<RunKey, Runs>,
-    receipts: u64,
-    last_time_stamp: u64,
+    pub(super) stored: HashMap<Uuid, Arc<StoredReport>>,
+    pub(super) journeys: HashMap<Uuid, Journey>,
+    pub(super) runs: HashMap<RunKey, Runs>,
+    pub(super) receipts: u64,
+    pub(super) last_time_stamp: u64,
     held: bool,
     limit: usize,
+    /// Stored since they were last asked for, and whether for the first time.
+    news: Vec<(Arc<StoredReport>, bool)>,
+    /// Ids of what changed since this was last asked for.
+    changed: Vec<Uuid>,
 }
 
 #[derive(Debug, Default)]
-struct Runs {
-    count: u64,
-    passed_in: Option<u64>,
+pub(super) struct Runs {
+    pub(super) count: u64,
+    pub(super) passed_in: Option<u64>,
 }
 
 impl Runs {
@@ -141,6 +152,21 @@ impl Reports {
         self.stored.values().cloned().collect()
     }
 
+    /// What was stored since this was last asked, and whether for the first time.
+    pub(crate) fn take_news(&mut self) -> Vec<(Arc<StoredReport>, bool)> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// The ids of what changed since this was last asked.
+    pub(super) fn take_changed(&mut self) -> Vec<Uuid> {
+        std::mem::take(&mut self.changed)
+    }
+
+    #[cfg(feature = "data")]
+    pub(super) fn put_back_changed(&mut self, ids: Vec<Uuid>) {
+        self.changed.extend(ids);
+    }
+
     /// Receives a report, over an earlier one of its id; answers the number of the id. With `doom`,
     /// processing it fails for this reason once.
     pub(crate) fn receive(
@@ -157,6 +183,7 @@ impl Reports {
                 self.limit
             ));
         }
+        self.changed.push(id);
         self.receipts += 1;
         let number = known.map_or(self.journeys.len() as u64 + 1, |known| known.number);
         let receive_count = known.map_or(0, |known| known.receive_count) + 1;
@@ -237,6 +264,7 @@ impl Reports {
                 continue;
             }
             deleted += 1;
+            self.changed.push(*id);
             if self.stored.contains_key(id) {
                 // What was stored of this id before stays.
                 journey.state = State::Processed;
@@ -285,6 +313,7 @@ impl Reports {
         let Some(report) = journey.waiting.take() else {
             return;
         };
+        self.changed.push(id);
         journey.attempts += 1;
         journey.last_attempt = Some(now);
         let in_future = report.start.filter(|start| *start > now);
@@ -342,7 +371,9 @@ impl Reports {
             time_stamp: self.last_time_stamp,
             run,
         };
-        self.stored.insert(report.id, Arc::new(stored));
+        let stored = Arc::new(stored);
+        let is_new = self.stored.insert(report.id, Arc::clone(&stored)).is_none();
+        self.news.push((stored, is_new));
     }
 }
 

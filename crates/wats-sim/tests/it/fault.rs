@@ -176,3 +176,116 @@ async fn the_bytes_before_the_break_do_arrive() {
         .unwrap();
     assert!(announced > 1000, "{head}");
 }
+
+/// Sends a request over a socket of its own and reads until the end.
+async fn raw(sim: &Simulator, head: &str) -> std::io::Result<Vec<u8>> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let address = sim.base_url().trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await?;
+    let token = sim.token();
+    let request =
+        format!("GET {VERSION} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {token}\r\n{head}\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn a_reset_is_a_reset_and_a_drop_is_an_end() {
+    let sim = start(Simulator::builder()).await;
+    sim.inject(Fault::reset());
+    let broken = raw(&sim, "").await.unwrap_err();
+    assert_eq!(broken.kind(), std::io::ErrorKind::ConnectionReset);
+    sim.inject(Fault::drop_before_response());
+    assert_eq!(raw(&sim, "").await.unwrap(), b"");
+
+    for http2 in [false, true] {
+        let mut client = if http2 {
+            Client::h2(&sim).await
+        } else {
+            Client::h1(&sim).await
+        };
+        sim.inject(Fault::store_then_reset());
+        let body = report(ID, "S", "P", "2026-01-01T00:00:00Z").to_string();
+        assert!(
+            client
+                .try_send(Method::POST, "/api/Report/WSJF", &[], body)
+                .await
+                .is_err()
+        );
+        assert!(sim.report(ID).is_some());
+    }
+}
+
+#[tokio::test]
+async fn gzip_that_is_announced_and_damaged() {
+    use std::io::Read as _;
+    let sim = start(Simulator::builder().products(1)).await;
+    sim.inject(Fault::corrupt_gzip());
+    let reply = Client::h1(&sim).await.get("/api/Product/PART-0000").await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.headers["content-encoding"]),
+        (200, &"gzip".parse().unwrap())
+    );
+    let mut plain = Vec::new();
+    assert!(
+        flate2::read::GzDecoder::new(reply.body.as_ref())
+            .read_to_end(&mut plain)
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_connection_goes_away_after_its_answer() {
+    let sim = start(Simulator::builder()).await;
+    sim.inject(Fault::go_away());
+    let answer = String::from_utf8(raw(&sim, "").await.unwrap()).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200")
+            && answer.to_ascii_lowercase().contains("connection: close"),
+        "{answer}"
+    );
+
+    sim.inject(Fault::go_away());
+    let mut client = Client::h2(&sim).await;
+    assert_eq!(client.get(VERSION).await.status, 200);
+    // The client has been told, or is told while it tries.
+    while client.try_send(Method::GET, VERSION, &[], "").await.is_ok() {}
+    assert_eq!(Client::h2(&sim).await.get(VERSION).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_clock_shows_and_decides_what_is_in_the_future() {
+    let sim = start(Simulator::builder()).await;
+    let mut client = Client::h1(&sim).await;
+    let hour = jiff::SignedDuration::from_hours(1);
+    let now = jiff::Timestamp::now();
+    for (skew, states) in [(-hour, ["P", "E"]), (hour * 2, ["P", "P"])] {
+        sim.set_clock_skew(skew);
+        for (n, (start, state)) in [now - hour * 2, now + hour]
+            .into_iter()
+            .zip(states)
+            .enumerate()
+        {
+            let id = format!("00000000-0000-4000-8000-{n:012}");
+            let reply = client
+                .post(
+                    "/api/Report/WSJF",
+                    &report(&id, "S", "P", &start.to_string()),
+                )
+                .await;
+            assert_eq!(
+                sim.report_state(&id).as_deref(),
+                Some(state),
+                "{skew:?} {start}"
+            );
+            let date = reply.headers["date"].to_str().unwrap();
+            let date = jiff::fmt::rfc2822::parse(date).unwrap().timestamp();
+            assert!(
+                (date.duration_since(now) - skew).abs() < jiff::SignedDuration::from_mins(10),
+                "{date}"
+            );
+        }
+    }
+}

@@ -29,7 +29,10 @@ async fn version_and_processes() {
     assert_eq!(repair["isRepairOperation"], true);
     let group = &repair["repairOperation"]["failCodes"][0];
     assert_eq!(group["failCodes"][0]["description"], "Burned Component");
-    assert_eq!(codes(all), [10, 50, 60, 90, 100, 110, 500, 510, 700, 710]);
+    assert_eq!(
+        codes(all),
+        [10, 30, 50, 60, 70, 90, 100, 500, 510, 700, 710]
+    );
 
     let route = "/api/App/Processes";
     let only = client
@@ -42,7 +45,7 @@ async fn version_and_processes() {
         ("includeInactiveProcesses", "true"),
     ];
     let tests = client.query(route, &options).await.json();
-    assert_eq!(codes(tests), [10, 50, 60, 90, 100, 110, 150]);
+    assert_eq!(codes(tests), [10, 30, 50, 60, 70, 90, 100, 150]);
     let reply = client
         .query(route, &[("includeWipOperations", "maybe")])
         .await;

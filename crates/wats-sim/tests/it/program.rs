@@ -92,3 +92,65 @@ fn ctrl_c_ends_it_with_its_counters() {
         "{rest}"
     );
 }
+
+/// The program with these arguments; what it says on standard error, and its exit code.
+fn refused(arguments: &[&str]) -> (String, Option<i32>) {
+    let output = Command::new(PROGRAM)
+        .args(["--port", "0"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    (
+        String::from_utf8(output.stderr).unwrap(),
+        output.status.code(),
+    )
+}
+
+#[cfg(feature = "script")]
+#[test]
+fn what_cannot_be_loaded_is_refused_with_its_name() {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let faults = directory.join("bad-faults.toml");
+    std::fs::write(&faults, "[[fault]]\naction = \"burn\"").unwrap();
+    let report = directory.join("bad-report.json");
+    std::fs::write(&report, "{}").unwrap();
+    for (arguments, words) in [
+        (
+            ["--faults", faults.to_str().unwrap()],
+            "bad-faults.toml: fault 1: action: there is no 'burn'",
+        ),
+        (["--faults", "no-such-file.toml"], "no-such-file.toml"),
+        (["--load", report.to_str().unwrap()], "bad-report.json"),
+        (["--rate-limit", "many"], "500/1m"),
+        (["--latency", "soon"], "20ms"),
+    ] {
+        let (said, code) = refused(&arguments);
+        assert!(said.contains(words) && code != Some(0), "{said}");
+    }
+}
+
+#[test]
+fn it_prints_a_line_of_json_for_each_request() {
+    use std::io::Write as _;
+    let mut program = Command::new(PROGRAM)
+        .args(["--port", "0", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let address = lines.next().unwrap().replace("WATS_BASE_URL=http://", "");
+    while !lines.next().unwrap().starts_with("stop with") {}
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"GET /api/Nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let line: serde_json::Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    assert_eq!(
+        (&line["method"], &line["path"], &line["status"]),
+        (&"GET".into(), &"/api/Nothing".into(), &404.into())
+    );
+}

@@ -155,7 +155,7 @@ async fn headers_are_derived_from_the_report() {
         ("location", json!("Lab")),
         ("purpose", json!("Test")),
         ("processCode", json!(100)),
-        ("processName", json!("Final Function Test")),
+        ("processName", json!("End of line test")),
         ("comment", json!("ø")),
         ("executionTime", json!(1.5)),
         ("swFilename", json!("main.seq")),

@@ -139,7 +139,7 @@ fn misc_info(report: &Map<String, Value>) -> Vec<Value> {
 fn assets(report: &Map<String, Value>) -> Vec<Value> {
     objects(report, "assets")
         .map(|asset| {
-            // No asset is known here, so what depends on its history is not either.
+            // How the asset stood is known once the report is processed.
             json!({
                 "serialNumber": asset.get("assetSN"),
                 "runningCount": null, "runningCountExceeded": null,

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use zip::write::SimpleFileOptions;
@@ -15,18 +15,21 @@ use zip::{CompressionMethod, ZipWriter};
 use super::derive::{for_each_step, repair_files, text_of};
 use super::{members, stored};
 use crate::answer::{Answer, Handled};
-use crate::query::{Query, bad};
-use crate::store::Store;
+use crate::api::blob::named;
+use crate::call::Call;
+use crate::query::bad;
+use crate::store::StoredReport;
 
 /// What bytes are if nobody says so.
 const ANY_TYPE: &str = "application/octet-stream";
 
 /// One attachment: of a test report by its step, of a repair by its id.
-pub(crate) fn attachment(store: &Store, query: &Query) -> Handled {
+pub(super) fn attachment(call: &Call<'_>) -> Handled {
+    let query = &call.query;
     let report_id = query
         .get("reportId")
         .ok_or_else(|| bad("reportId is required."))?;
-    let report = members(&*stored(store, report_id)?)?;
+    let report = members(&*stored(call, report_id)?)?;
     let found = match (query.get("attachmentId"), query.count("stepId")?) {
         (Some(id), None) => {
             let id = Uuid::try_parse(id)
@@ -59,8 +62,9 @@ pub(crate) fn attachment(store: &Store, query: &Query) -> Handled {
 }
 
 /// All attachments of a report in a zip archive.
-pub(crate) fn attachments(store: &Store, id: &str) -> Handled {
-    let report = members(&*stored(store, id)?)?;
+pub(super) fn attachments(call: &Call<'_>) -> Handled {
+    let id = call.param(0);
+    let report = members(&*stored(call, id)?)?;
     let mut files: Vec<&Map<String, Value>> = Vec::new();
     for_each_step(&report, &mut |step| {
         files.extend(step.get("attachment").and_then(Value::as_object));
@@ -102,21 +106,25 @@ fn archive(files: &[&Map<String, Value>]) -> zip::result::ZipResult<Result<Bytes
 }
 
 /// A document that says what was tested. The server's own is not published; this one is a short text.
-pub(crate) fn certificate(store: &Store, id: &str) -> Handled {
-    let stored = stored(store, id)?;
-    let text = |name: &str| text_of(&stored.header, name).unwrap_or_default();
-    let document = format!(
-        "Test certificate\nPart number {}\nSerial number {}\nResult {}\n",
-        text("partNumber"),
-        text("serialNumber"),
-        text("result")
-    );
+pub(super) fn certificate(call: &Call<'_>) -> Handled {
+    let document = document(&*stored(call, call.param(0))?);
     let answer = Answer::bytes(
         StatusCode::OK,
         "text/plain; charset=utf-8",
         Bytes::from(document),
     );
     Ok(named(answer, "certificate.txt"))
+}
+
+/// What a certificate says.
+pub(in crate::api) fn document(report: &StoredReport) -> String {
+    let text = |name: &str| text_of(&report.header, name).unwrap_or_default();
+    format!(
+        "Test certificate\nPart number {}\nSerial number {}\nResult {}\n",
+        text("partNumber"),
+        text("serialNumber"),
+        text("result")
+    )
 }
 
 fn name(file: &Map<String, Value>) -> &str {
@@ -129,22 +137,4 @@ fn data(file: &Map<String, Value>) -> Result<Bytes, Answer> {
         let message = format!("The attachment is not base64: {problem}");
         Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message)
     })
-}
-
-/// Names the file of an answer; a name that a header cannot hold is escaped (RFC 5987).
-fn named(answer: Answer, name: &str) -> Answer {
-    let plain = name
-        .chars()
-        .all(|c| (' '..='~').contains(&c) && c != '"' && c != '\\');
-    let disposition = if plain {
-        format!("attachment; filename=\"{name}\"")
-    } else {
-        let escaped =
-            percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-        format!("attachment; filename*=UTF-8''{escaped}")
-    };
-    match HeaderValue::from_str(&disposition) {
-        Ok(disposition) => answer.with_header(CONTENT_DISPOSITION, disposition),
-        Err(_) => answer,
-    }
 }

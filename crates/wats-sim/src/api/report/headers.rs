@@ -6,10 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::derive::text_of;
 use crate::answer::{Answer, Handled};
-use crate::api::ListOptions;
+use crate::api::asset;
+use crate::api::list::List;
+use crate::call::Call;
 use crate::odata::{Collection, Column, Kind, Schema, column, parse_time};
-use crate::query::{Query, bad};
-use crate::store::{Store, StoredReport};
+use crate::query::bad;
+use crate::store::StoredReport;
 
 /// Properties of a header that a filter may use.
 const HEADER: &[Column] = &[
@@ -102,14 +104,19 @@ const SCHEMA: Schema = Schema {
     columns: HEADER,
     collections: LISTS,
 };
-const DEFAULT_TOP: usize = 10;
-const MAX_TOP: usize = 10_000;
+const LIST: List = List {
+    schema: SCHEMA,
+    orderable: ORDERABLE,
+    default_top: 10,
+    max_top: 10_000,
+};
 /// Most rows of a search in misc info; how many the server gives is not published.
 const MAX_MISC_ROWS: usize = 1000;
 
-/// The newest headers that fit, never more than `cap`.
-pub(crate) fn query_headers(store: &Store, query: &Query, cap: usize) -> Handled {
-    let options = ListOptions::parse(query, SCHEMA, ORDERABLE, MAX_TOP)?;
+/// The newest headers that fit, never more than the cap of the settings.
+pub(super) fn query_headers(call: &Call<'_>) -> Handled {
+    let query = &call.query;
+    let options = LIST.options(query)?;
     let report_type = match query.get("reportType") {
         None => None,
         Some(kind) if kind.eq_ignore_ascii_case("U") || kind.eq_ignore_ascii_case("T") => Some("T"),
@@ -121,15 +128,13 @@ pub(crate) fn query_headers(store: &Store, query: &Query, cap: usize) -> Handled
     let select = names(query.get("$select"), &columns)?;
     let expand = names(query.get("$expand"), &lists)?;
 
-    let mut found: Vec<Arc<StoredReport>> = store
-        .with_reports(|reports| reports.all())
+    let mut found: Vec<Arc<StoredReport>> = call
+        .store
+        .read(|state| state.reports.all())
         .into_iter()
         .filter(|report| {
             report_type.is_none_or(|kind| text_of(&report.header, "reportType") == Some(kind))
-                && options
-                    .filter
-                    .as_ref()
-                    .is_none_or(|filter| filter.matches(&report.header))
+                && options.fits(&report.header)
         })
         .collect();
     // Keys are made once; among equals the last processed comes first.
@@ -146,15 +151,18 @@ pub(crate) fn query_headers(store: &Store, query: &Query, cap: usize) -> Handled
     let page = found
         .iter()
         .skip(options.skip)
-        .take(options.top.unwrap_or(DEFAULT_TOP).min(cap))
-        .map(|report| {
-            row(
-                report,
-                select.as_deref(),
-                expand.as_deref().unwrap_or_default(),
-            )
-        })
-        .collect();
+        .take(options.top.min(call.settings.max_headers));
+    let expand = expand.as_deref().unwrap_or_default();
+    let page = call.store.read(|state| {
+        let row = |report: &Arc<StoredReport>| {
+            let mut row = row(report, select.as_deref(), expand);
+            if let Some(assets) = row.get_mut("assets") {
+                *assets = asset::in_report(state, &report.header).unwrap_or_else(|| assets.take());
+            }
+            row
+        };
+        page.map(row).collect()
+    });
     Ok(Answer::json(&Value::Array(page)))
 }
 
@@ -202,7 +210,8 @@ fn row(report: &StoredReport, select: Option<&[&'static str]>, expand: &[&'stati
 }
 
 /// Test reports by what stands in their misc info, newest first.
-pub(crate) fn query_by_misc_info(store: &Store, query: &Query) -> Handled {
+pub(super) fn query_by_misc_info(call: &Call<'_>) -> Handled {
+    let query = &call.query;
     let process_code = query.count("processCode")?;
     let serial_number = query.get("serialNumber");
     let (description, data) = (query.get("description"), query.get("data"));
@@ -219,7 +228,7 @@ pub(crate) fn query_by_misc_info(store: &Store, query: &Query) -> Handled {
                         && data.is_none_or(|value| text_of(info, "value") == Some(value))
                 }))
     };
-    let mut found = store.with_reports(|reports| reports.all());
+    let mut found = call.store.read(|state| state.reports.all());
     found.retain(|report| fits(report));
     newest_first(&mut found);
     let rows = found.iter().take(MAX_MISC_ROWS).map(|report| {

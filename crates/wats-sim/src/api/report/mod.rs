@@ -7,7 +7,7 @@
 
 mod derive;
 mod detail;
-mod files;
+pub(super) mod files;
 mod headers;
 mod quarantine;
 mod wsxf;
@@ -20,48 +20,103 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::parse_json;
+use super::{effects, process};
 use crate::answer::{Answer, Handled};
-use crate::query::{Query, bad};
+use crate::call::{Call, parse_json};
+use crate::query::bad;
 use crate::report_rules::{self, ReportRules};
-use crate::store::{NewReport, Store, StoredReport};
+use crate::routes::routes;
+use crate::store::{NewReport, Store, StoredReport, full};
 use derive::{id_of, text_of};
 use detail::Detail;
 
-pub(crate) use files::{attachment, attachments, certificate};
-pub(crate) use headers::{query_by_misc_info, query_headers};
-pub(crate) use quarantine::{delete, list, retry, retry_future, state};
+routes! {
+    POST "/api/Report/WSJF" => post;
+    POST "/api/Report/WSXF" => post_wsxf;
+    GET "/api/Report/Wsjf/{id}" => get;
+    GET "/api/Report/Wsxf/{id}" => get_wsxf;
+    GET "/api/Report/Query/Header" => headers::query_headers;
+    GET "/api/Report/Query/HeaderByMiscInfo" => headers::query_by_misc_info;
+    GET "/api/Report/Attachment" => files::attachment;
+    GET "/api/Report/Attachments/{id}" => files::attachments;
+    GET "/api/Report/Certificate/{id}" => files::certificate;
+    GET "/api/internal/Report/GetReportState/{id}" => quarantine::state;
+    GET "/api/internal/Quarantine" => quarantine::list;
+    DELETE "/api/internal/Quarantine" => quarantine::delete;
+    POST "/api/internal/Quarantine/Retry" => quarantine::retry;
+    POST "/api/internal/Quarantine/Retry/Future" => quarantine::retry_future;
+}
 
-/// Takes a WSJF report in. The bytes are kept as they came; a known id is overwritten. With `doom`, processing it
-/// fails for this reason.
-pub(crate) fn post(
-    store: &Store,
-    rules: ReportRules,
-    body: Bytes,
-    doom: Option<String>,
-) -> Handled {
-    let report = parse_json(&body)?;
-    receive(store, rules, &report, (body, None), doom)
+/// Takes a WSJF report in. The bytes are kept as they came; a known id is overwritten.
+fn post(call: &Call<'_>) -> Handled {
+    receive(
+        call,
+        call.settings.rules,
+        &call.json()?,
+        (call.body.clone(), None),
+    )
 }
 
 /// Takes a WSXF text with one report in. Its header and what [`wsxf`] knows of its steps are kept as WSJF beside it.
-pub(crate) fn post_wsxf(store: &Store, body: Bytes, doom: Option<String>) -> Handled {
-    let report = wsxf::read(&body).map_err(|problem| {
+fn post_wsxf(call: &Call<'_>) -> Handled {
+    let report = wsxf::read(&call.body).map_err(|problem| {
         let message = format!("The request is invalid: {problem}");
         Answer::message(StatusCode::BAD_REQUEST, message)
     })?;
     let wsjf = Bytes::from(report.to_string());
-    receive(store, ReportRules::Basic, &report, (wsjf, Some(body)), doom)
+    receive(
+        call,
+        ReportRules::Basic,
+        &report,
+        (wsjf, Some(call.body.clone())),
+    )
+}
+
+/// Takes a report in that may be either.
+pub(crate) fn load(call: &Call<'_>) -> Handled {
+    let first = call
+        .body
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if first == Some(&b'<') {
+        post_wsxf(call)
+    } else {
+        post(call)
+    }
 }
 
 fn receive(
+    call: &Call<'_>,
+    rules: ReportRules,
+    report: &Value,
+    bytes: (Bytes, Option<Bytes>),
+) -> Handled {
+    let (id, number) = take(
+        call.store,
+        call.now(),
+        rules,
+        report,
+        bytes,
+        call.doom.clone(),
+    )?;
+    Ok(Answer::json(&json!({
+        "ID": id.to_string(),
+        "uuid": id.to_string(),
+        "Report_ID": number,
+    })))
+}
+
+/// Checks a report, takes it in and carries out what it changes elsewhere; answers its id and the number of that.
+pub(crate) fn take(
     store: &Store,
+    now: Timestamp,
     rules: ReportRules,
     report: &Value,
     (wsjf, wsxf): (Bytes, Option<Bytes>),
     doom: Option<String>,
-) -> Handled {
-    let violations = report_rules::check(report, rules, |code| store.process(code));
+) -> Result<(Uuid, u64), Answer> {
+    let process = |code| store.read(|state| process::by_code(state, code).cloned());
+    let violations = report_rules::check(report, rules, process);
     if !violations.is_empty() {
         let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
         return Err(Answer::message(StatusCode::BAD_REQUEST, lines.join("\n")));
@@ -82,25 +137,23 @@ fn receive(
         id,
         wsjf,
         wsxf,
-        header: derive::header(members, store.process(process_code).as_ref()),
+        header: derive::header(members, process(process_code).as_ref()),
         start: derive::start_of(members),
         run_key: (text("sn"), text("pn"), process_code),
         passed: text_of(members, "result") == Some("P"),
     };
-    let number = store
-        .with_reports(|reports| reports.receive(new, doom, Timestamp::now()))
-        .map_err(|full| Answer::message(StatusCode::INSUFFICIENT_STORAGE, full))?;
-    Ok(Answer::json(&json!({
-        "ID": id.to_string(),
-        "uuid": id.to_string(),
-        "Report_ID": number,
-    })))
+    let number = store.change(|change| {
+        let number = change.reports_mut().receive(new, doom, now).map_err(full)?;
+        effects::settle(change);
+        Ok(number)
+    })?;
+    Ok((id, number))
 }
 
 /// Gives a report back as WSJF: without options the very bytes that were posted.
-pub(crate) fn get(store: &Store, id: &str, query: &Query) -> Handled {
-    let stored = stored(store, id)?;
-    let detail = Detail::of(query)?;
+fn get(call: &Call<'_>) -> Handled {
+    let stored = stored(call, call.param(0))?;
+    let detail = Detail::of(&call.query)?;
     if detail.is_full() {
         return Ok(Answer::bytes(
             StatusCode::OK,
@@ -114,10 +167,10 @@ pub(crate) fn get(store: &Store, id: &str, query: &Query) -> Handled {
 }
 
 /// Gives a report back as WSXF: the very bytes if it was posted that way, else what [`wsxf`] makes of it.
-pub(crate) fn get_wsxf(store: &Store, id: &str, query: &Query) -> Handled {
-    let stored = stored(store, id)?;
-    let detail = Detail::of(query)?;
-    query.switch("includeIndexes")?;
+fn get_wsxf(call: &Call<'_>) -> Handled {
+    let stored = stored(call, call.param(0))?;
+    let detail = Detail::of(&call.query)?;
+    call.query.switch("includeIndexes")?;
     let xml = match &stored.wsxf {
         Some(wsxf) if detail.is_full() => wsxf.clone(),
         _ => {
@@ -133,10 +186,10 @@ pub(crate) fn get_wsxf(store: &Store, id: &str, query: &Query) -> Handled {
     ))
 }
 
-fn stored(store: &Store, id: &str) -> Result<Arc<StoredReport>, Answer> {
+fn stored(call: &Call<'_>, id: &str) -> Result<Arc<StoredReport>, Answer> {
     let id = guid(id)?;
-    store
-        .with_reports(|reports| reports.get(&id))
+    call.store
+        .read(|state| state.reports.get(&id))
         .ok_or_else(|| not_found(&id))
 }
 

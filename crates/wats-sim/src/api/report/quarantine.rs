@@ -2,66 +2,74 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{guid, not_found};
 use crate::answer::{Answer, Handled};
-use crate::api::parse_json;
+use crate::api::effects;
+use crate::call::{Call, parse_json};
 use crate::odata::parse_time;
-use crate::store::Store;
 
 /// Most rows of the list.
 const MAX_ROWS: usize = 1000;
 
-pub(crate) fn state(store: &Store, id: &str) -> Handled {
-    let id = guid(id)?;
-    let state = store.with_reports(|reports| reports.state(&id));
+pub(super) fn state(call: &Call<'_>) -> Handled {
+    let id = guid(call.param(0))?;
+    let state = call.store.read(|state| state.reports.state(&id));
     state
         .map(|state| Answer::json(&state))
         .ok_or_else(|| not_found(&id))
 }
 
-pub(crate) fn list(store: &Store) -> Answer {
-    let mut rows = store.with_reports(|reports| reports.quarantined());
+pub(super) fn list(call: &Call<'_>) -> Handled {
+    let mut rows = call.store.read(|state| state.reports.quarantined());
     rows.truncate(MAX_ROWS);
-    Answer::json(&Value::Array(rows))
+    Ok(Answer::json(&Value::Array(rows)))
 }
 
 /// Tries again those in the list, or all if it is empty.
-pub(crate) fn retry(store: &Store, body: &Bytes) -> Handled {
-    let ids = ids(body)?;
-    let tried = store.with_reports(|reports| reports.retry(&ids, Timestamp::now()));
+pub(super) fn retry(call: &Call<'_>) -> Handled {
+    let ids = ids(&call.body)?;
+    let tried = call.store.change(|change| {
+        let tried = change.reports_mut().retry(&ids, call.now());
+        effects::settle(change);
+        Ok(tried)
+    })?;
     Ok(Answer::json(&json!({ "retried": tried })))
 }
 
 /// Tries again with another start: an object of ids and times.
-pub(crate) fn retry_future(store: &Store, body: &Bytes) -> Handled {
+pub(super) fn retry_future(call: &Call<'_>) -> Handled {
     let wrong = || {
         let message = "The request is invalid: an object of report ids and times is expected.";
         Answer::message(StatusCode::BAD_REQUEST, message)
     };
-    let body = parse_json(body)?;
+    let body = call.json()?;
     let mut pairs = Vec::new();
     for (id, start) in body.as_object().ok_or_else(wrong)? {
         let id = Uuid::try_parse(id).map_err(|_| wrong())?;
         let start = start.as_str().and_then(parse_time).ok_or_else(wrong)?;
         pairs.push((id, start));
     }
-    let now = Timestamp::now();
-    let tried = store.with_reports(|reports| {
-        pairs
+    let now = call.now();
+    let tried = call.store.change(|change| {
+        let reports = change.reports_mut();
+        let tried = pairs
             .into_iter()
             .filter(|(id, start)| reports.retry_at(*id, *start, now))
-            .count()
-    });
+            .count();
+        effects::settle(change);
+        Ok(tried)
+    })?;
     Ok(Answer::json(&json!({ "retried": tried })))
 }
 
-pub(crate) fn delete(store: &Store, body: &Bytes) -> Handled {
-    let ids = ids(body)?;
-    let deleted = store.with_reports(|reports| reports.delete_quarantined(&ids));
+pub(super) fn delete(call: &Call<'_>) -> Handled {
+    let ids = ids(&call.body)?;
+    let deleted = call
+        .store
+        .change(|change| Ok(change.reports_mut().delete_quarantined(&ids)))?;
     Ok(Answer::json(&json!({ "deleted": deleted })))
 }
 

@@ -6,6 +6,8 @@
     reason = "a panic in a helper of the tests is the failing test"
 )]
 
+pub(crate) mod schema;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -126,6 +128,7 @@ impl Client {
         };
         let authority = base.split_once("://").unwrap().1.to_owned();
         let is_h2 = matches!(self, Self::H2(..));
+        let asked = (method.as_str().to_owned(), path.to_owned());
         let uri = if is_h2 {
             format!("{base}{path}")
         } else {
@@ -160,6 +163,17 @@ impl Client {
         };
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
+        let header = |name: &str| {
+            head.headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let is_json = header("content-encoding").is_empty()
+            && header("content-type").starts_with("application/json");
+        if head.status == StatusCode::OK && is_json {
+            schema::check(&asked.0, &asked.1, &body);
+        }
         Ok(Reply {
             status: head.status,
             version: head.version,

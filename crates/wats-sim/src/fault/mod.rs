@@ -1,15 +1,24 @@
-//! Scripted failures: what to do to the next requests instead of, or beside, answering them.
+//! Failures on purpose: what to do to the next requests instead of, or beside, answering them.
+//!
+//! - here: [`Fault`], what fails and for which requests; `queue`: those still to come,
+//! - `script`: faults as JSON and TOML.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod queue;
+mod script;
+
+pub(crate) use queue::FaultQueue;
+pub(crate) use script::Entry;
+
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 /// A failure for one or more of the next requests.
 ///
-/// Faults wait in the order they were injected; a request takes the first that fits its route, and
-/// at most one. A fault without a [`route`](Self::route) fits every request.
+/// Faults wait in the order they were injected; a request takes the first that fits, and at most one. A fault without a
+/// [`route`](Self::route) fits every request. Chance ([`probability`](Self::probability)) is drawn from the seed of the server
+/// ([`Builder::seed`](crate::Builder::seed)), so the same requests in the same order meet the same faults.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,16 +28,25 @@ use bytes::Bytes;
 /// let busy = Fault::status(503).header("Retry-After", "1").times(2);
 /// // The report is stored, but the client never learns of it.
 /// let lost = Fault::store_then_drop().route("POST", "/api/Report/WSJF");
-/// // A slow answer.
-/// let slow = Fault::delay(Duration::from_millis(300));
-/// # let _ = (busy, lost, slow);
+/// // One request of ten is slow, for ever.
+/// let slow = Fault::delay(Duration::from_millis(300)).probability(0.1).always();
+/// // In ten seconds the server is away, for half a minute.
+/// let away = Fault::drop_before_response().during(Duration::from_secs(10)..Duration::from_secs(40));
+/// # let _ = (busy, lost, slow, away);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Fault {
     pub(crate) action: Action,
     pub(crate) delay: Duration,
     route: Option<(String, String)>,
-    left: usize,
+    /// Fitting requests that pass first.
+    skip: usize,
+    /// Requests that are still to fail; none is without end.
+    left: Option<usize>,
+    /// The share of fitting requests that fail, in millionths.
+    chance: u32,
+    /// From when until when, after it was injected.
+    window: Option<Range<Duration>>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +66,14 @@ pub(crate) enum Action {
     Quarantine(String),
     /// Handle it, then close the connection without an answer.
     DropAfter,
+    /// Do not handle it; reset the connection.
+    Reset,
+    /// Handle it, then reset the connection without an answer.
+    ResetAfter,
+    /// Handle it; announce gzip and damage the packed body.
+    CorruptGzip,
+    /// Handle it and answer, and take no further request on this connection.
+    GoAway,
     /// Handle it, announce the whole body, send this many bytes of it, close.
     Truncate(usize),
 }
@@ -79,6 +105,27 @@ impl Fault {
     /// whether it was processed.
     pub fn store_then_drop() -> Self {
         Self::new(Action::DropAfter)
+    }
+
+    /// Resets the connection (TCP RST) once the request has been read; it is not processed.
+    pub fn reset() -> Self {
+        Self::new(Action::Reset)
+    }
+
+    /// Processes the request and resets the connection (TCP RST) before the answer.
+    pub fn store_then_reset() -> Self {
+        Self::new(Action::ResetAfter)
+    }
+
+    /// Processes the request and answers with a body that says it is gzip and is damaged.
+    pub fn corrupt_gzip() -> Self {
+        Self::new(Action::CorruptGzip)
+    }
+
+    /// Processes the request and answers, and takes no further request on this connection: GOAWAY over HTTP/2,
+    /// `Connection: close` over HTTP/1.1.
+    pub fn go_away() -> Self {
+        Self::new(Action::GoAway)
     }
 
     /// Processes the request and announces the whole answer, but breaks off after `bytes` of the
@@ -125,16 +172,42 @@ impl Fault {
     }
 
     /// Only for requests to this route, named as in
-    /// [`Counters::requests`](crate::Counters::requests): `("GET", "/api/Product/{partNumber}")`.
+    /// [`Counters::requests`](crate::Counters::requests): `("GET", "/api/Product/{partNumber}")`. The method `*` is any; a
+    /// route that ends in `*` stands for all that begin so.
     pub fn route(mut self, method: impl Into<String>, template: impl Into<String>) -> Self {
         self.route = Some((method.into(), template.into()));
         self
     }
 
+    /// Lets so many fitting requests pass first. Default: none.
+    pub fn skip(mut self, requests: usize) -> Self {
+        self.skip = requests;
+        self
+    }
+
     /// For this many requests instead of one; 0 injects nothing.
     pub fn times(mut self, times: usize) -> Self {
-        self.left = times;
+        self.left = Some(times);
         self
+    }
+
+    /// For all requests from now on, until [`Simulator::clear_faults`](crate::Simulator::clear_faults).
+    pub fn always(mut self) -> Self {
+        self.left = None;
+        self
+    }
+
+    /// For this share of the fitting requests, from 0 to 1. Default: 1.
+    pub fn probability(mut self, share: f64) -> Self {
+        // A share that is not a number is none; the cast keeps to its range.
+        self.chance = (share.clamp(0.0, 1.0) * 1e6).round() as u32;
+        self
+    }
+
+    /// For all requests that come in this time after the fault was injected. A later [`times`](Self::times) limits them.
+    pub fn during(mut self, time: Range<Duration>) -> Self {
+        self.window = Some(time);
+        self.always()
     }
 
     fn new(action: Action) -> Self {
@@ -142,79 +215,23 @@ impl Fault {
             action,
             delay: Duration::ZERO,
             route: None,
-            left: 1,
+            skip: 0,
+            left: Some(1),
+            chance: 1_000_000,
+            window: None,
         }
     }
 
     fn fits(&self, method: &str, template: &str) -> bool {
-        self.route
-            .as_ref()
-            .is_none_or(|(wanted_method, wanted_template)| {
-                wanted_method.eq_ignore_ascii_case(method)
-                    && wanted_template.eq_ignore_ascii_case(template)
-            })
-    }
-}
-
-/// The faults still to come.
-#[derive(Debug, Default)]
-pub(crate) struct FaultQueue {
-    faults: Mutex<VecDeque<Fault>>,
-}
-
-impl FaultQueue {
-    pub(crate) fn push(&self, fault: Fault) {
-        if fault.left > 0 {
-            self.faults().push_back(fault);
-        }
-    }
-
-    /// Takes the first fault that fits, or one of its repetitions.
-    pub(crate) fn take(&self, method: &str, template: &str) -> Option<Fault> {
-        let mut faults = self.faults();
-        let index = faults
-            .iter()
-            .position(|fault| fault.fits(method, template))?;
-        let fault = faults.get_mut(index)?;
-        if fault.left > 1 {
-            fault.left -= 1;
-            return Some(fault.clone());
-        }
-        faults.remove(index)
-    }
-
-    /// Requests that are still to fail.
-    pub(crate) fn pending(&self) -> usize {
-        self.faults().iter().map(|fault| fault.left).sum()
-    }
-
-    pub(crate) fn clear(&self) {
-        self.faults().clear();
-    }
-
-    fn faults(&self) -> MutexGuard<'_, VecDeque<Fault>> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_come_in_order_and_by_route() {
-        let queue = FaultQueue::default();
-        queue.push(Fault::status(500).route("GET", "/a"));
-        queue.push(Fault::status(501).times(2));
-        queue.push(Fault::status(502).times(0));
-        assert_eq!(queue.pending(), 3);
-        let status = |fault: Option<Fault>| match fault.map(|f| f.action) {
-            Some(Action::Answer { status, .. }) => status,
-            _ => 0,
-        };
-        assert_eq!(status(queue.take("GET", "/b")), 501);
-        assert_eq!(status(queue.take("get", "/A")), 500);
-        assert_eq!(status(queue.take("GET", "/a")), 501);
-        assert_eq!(status(queue.take("GET", "/a")), 0);
+        self.route.as_ref().is_none_or(|(wanted_method, wanted)| {
+            let same_route = match wanted.strip_suffix('*') {
+                Some(beginning) => {
+                    let head = template.get(..beginning.len());
+                    head.is_some_and(|head| head.eq_ignore_ascii_case(beginning))
+                }
+                None => wanted.eq_ignore_ascii_case(template),
+            };
+            same_route && (wanted_method == "*" || wanted_method.eq_ignore_ascii_case(method))
+        })
     }
 }

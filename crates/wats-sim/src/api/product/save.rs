@@ -1,171 +1,72 @@
-//! `api/Product` and `api/Products`: read, query, save.
+//! Saving products and revisions.
 //!
-//! The stored value is what `GET api/Product/{partNumber}` answers. A save binds the members the
-//! server has, whatever the case of their names, and ignores others, as its model binder does. A
+//! A save binds the members the server has, whatever the case of their names, and ignores others, as its model binder does. A
 //! member that is absent or null stays as it was.
 
-use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{ListOptions, member, parse_json};
+use super::{PRODUCTS, by_id, by_number, categories, find_revision, revisions, store};
 use crate::answer::{Answer, Handled};
-use crate::odata::{Column, Kind, Schema, column};
+use crate::call::{Call, member, text};
+use crate::odata::Kind;
 use crate::product_shape::{complete, new_product};
-use crate::query::Query;
-use crate::store::{Products, Store};
+use crate::store::State;
+use crate::xml_data;
 
-/// The properties of a list item; the filter knows no others.
-const VIEW: &[Column] = &[
-    column("partNumber", Kind::Text),
-    column("name", Kind::Text),
-    column("category", Kind::Text),
-    column("nonSerial", Kind::Bool),
-    column("state", Kind::Number),
-];
-const SCHEMA: Schema = Schema {
-    columns: VIEW,
-    collections: &[],
-};
-/// Rows where neither `$filter` nor `$top` says otherwise.
-const DEFAULT_TOP: usize = 1000;
-const MAX_TOP: usize = 100_000;
 const MAX_NAME: usize = 100;
 
-pub(crate) fn query(store: &Store, query: &Query) -> Handled {
-    let options = ListOptions::parse(query, SCHEMA, VIEW, MAX_TOP)?;
-    let default_top = if options.filter.is_some() {
-        MAX_TOP
-    } else {
-        DEFAULT_TOP
-    };
-    let mut rows: Vec<Map<String, Value>> = store.with_products(|products| {
-        products
-            .all()
-            .map(view)
-            .filter(|row| {
-                options
-                    .filter
-                    .as_ref()
-                    .is_none_or(|filter| filter.matches(row))
-            })
-            .collect()
-    });
-    if let Some(order) = &options.order {
-        rows.sort_by(|left, right| order.compare(left, right));
-    }
-    let page = rows
-        .into_iter()
-        .skip(options.skip)
-        .take(options.top.unwrap_or(default_top))
-        .map(Value::Object)
-        .collect();
-    Ok(Answer::json(&Value::Array(page)))
-}
-
-fn view(product: &Value) -> Map<String, Value> {
-    let take = |name: &str| product.get(name).cloned().unwrap_or(Value::Null);
-    Map::from_iter([
-        ("partNumber".to_owned(), take("partNumber")),
-        ("name".to_owned(), take("name")),
-        ("category".to_owned(), take("productCategoryName")),
-        ("nonSerial".to_owned(), take("nonSerial")),
-        ("state".to_owned(), take("state")),
-    ])
-}
-
-pub(crate) fn get(store: &Store, part_number: &str) -> Handled {
-    store
-        .product(part_number)
-        .map(|product| Answer::json(&product))
-        .ok_or_else(|| no_product(part_number))
-}
-
-pub(crate) fn get_revision(store: &Store, part_number: &str, revision: &str) -> Handled {
-    let product = store
-        .product(part_number)
-        .ok_or_else(|| no_product(part_number))?;
-    find_revision(&product, revision)
-        .map(Answer::json)
-        .ok_or_else(|| {
-            let message = format!("Product '{part_number}' has no revision '{revision}'.");
-            Answer::message(StatusCode::NOT_FOUND, message)
-        })
-}
-
-pub(crate) fn put(store: &Store, body: &Bytes) -> Handled {
-    let body = parse_json(body)?;
-    store.with_products(|products| {
-        let product = merged_product(products, &body).map_err(Refusal::answer)?;
-        products
-            .put(product.clone())
-            .map_err(|full| insufficient(&full))?;
-        Ok(Answer::json(&product))
+pub(super) fn put(call: &Call<'_>) -> Handled {
+    let body = call.json()?;
+    call.store.change(|change| {
+        let product = merged_product(change, &body).map_err(Refusal::answer)?;
+        Ok(Answer::json(&store(change, product)?))
     })
 }
 
-/// Add or update many. Nothing is saved if one of them is refused.
-pub(crate) fn put_many(store: &Store, body: &Bytes) -> Handled {
-    each_of(body, store, merged_product)
-}
-
-pub(crate) fn put_revision(store: &Store, body: &Bytes) -> Handled {
-    let body = parse_json(body)?;
-    store.with_products(|products| {
-        let (product, revision) = merged_revision(products, &body).map_err(Refusal::answer)?;
-        products.put(product).map_err(|full| insufficient(&full))?;
+pub(super) fn put_revision(call: &Call<'_>) -> Handled {
+    let body = call.json()?;
+    call.store.change(|change| {
+        let (product, revision) = merged_revision(change, &body).map_err(Refusal::answer)?;
+        store(change, product)?;
         Ok(Answer::json(&revision))
     })
 }
 
-/// Add or update many revisions. Nothing is saved if one of them is refused.
-pub(crate) fn put_revisions(store: &Store, body: &Bytes) -> Handled {
-    let items = array_of(body)?;
-    store.with_products(|products| {
-        let mut draft = products.clone();
-        let mut saved = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let (product, revision) =
-                merged_revision(&draft, item).map_err(|refusal| refusal.at(index).answer())?;
-            draft.put(product).map_err(|full| insufficient(&full))?;
-            saved.push(revision);
-        }
-        *products = draft;
-        Ok(Answer::json(&Value::Array(saved)))
+/// Adds or updates many. Nothing is saved if one of them is refused.
+pub(super) fn put_many(call: &Call<'_>) -> Handled {
+    put_each(call, |state, item| Ok((merged_product(state, item)?, None)))
+}
+
+/// Adds or updates many revisions. Nothing is saved if one of them is refused.
+pub(super) fn put_revisions(call: &Call<'_>) -> Handled {
+    put_each(call, |state, item| {
+        let (product, revision) = merged_revision(state, item)?;
+        Ok((product, Some(revision)))
     })
 }
 
-fn each_of(
-    body: &Bytes,
-    store: &Store,
-    merge: impl Fn(&Products, &Value) -> Result<Value, Refusal>,
+/// Stores the product that `merge` makes of each item, and answers it or what it makes beside it.
+fn put_each(
+    call: &Call<'_>,
+    merge: impl Fn(&State, &Value) -> Result<(Value, Option<Value>), Refusal>,
 ) -> Handled {
-    let items = array_of(body)?;
-    store.with_products(|products| {
-        let mut draft = products.clone();
+    let items = call.array()?;
+    call.store.change(|change| {
         let mut saved = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            let product = merge(&draft, item).map_err(|refusal| refusal.at(index).answer())?;
-            draft
-                .put(product.clone())
-                .map_err(|full| insufficient(&full))?;
-            saved.push(product);
+            let (product, answered) =
+                merge(change, item).map_err(|refusal| refusal.at(index).answer())?;
+            let product = store(change, product)?;
+            saved.push(answered.unwrap_or(product));
         }
-        *products = draft;
         Ok(Answer::json(&Value::Array(saved)))
     })
-}
-
-fn array_of(body: &Bytes) -> Result<Vec<Value>, Answer> {
-    match parse_json(body)? {
-        Value::Array(items) => Ok(items),
-        _ => Err(Refusal::invalid("the body must be an array").answer()),
-    }
 }
 
 /// Why a save is refused.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     message: String,
 }
@@ -176,6 +77,10 @@ impl Refusal {
             status: StatusCode::BAD_REQUEST,
             message: message.into(),
         }
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     fn at(mut self, index: usize) -> Self {
@@ -192,23 +97,23 @@ impl Refusal {
 }
 
 /// The product as it will be stored: the one the body means, with the body's members.
-fn merged_product(products: &Products, body: &Value) -> Result<Value, Refusal> {
+pub(super) fn merged_product(state: &State, body: &Value) -> Result<Value, Refusal> {
     let body = body
         .as_object()
         .ok_or_else(|| Refusal::invalid("a product must be an object"))?;
     let part_number = name_of(body, "partNumber")?;
     let id = id_of(body, "productId")?;
     let existing = match (&id, &part_number) {
-        (Some(id), _) => Some(products.by_id(id).ok_or_else(|| Refusal {
+        (Some(id), _) => Some(by_id(state, id).ok_or_else(|| Refusal {
             status: StatusCode::NOT_FOUND,
             message: format!("there is no product with productId '{id}'"),
         })?),
-        (None, Some(part_number)) => products.get(part_number),
+        (None, Some(part_number)) => by_number(state, part_number),
         (None, None) => return Err(Refusal::invalid("partNumber is required")),
     };
     if let (Some(existing), Some(part_number)) = (existing, &part_number)
         && text(existing, "partNumber") != Some(part_number)
-        && products.get(part_number).is_some()
+        && by_number(state, part_number).is_some()
     {
         return Err(Refusal {
             status: StatusCode::CONFLICT,
@@ -223,17 +128,17 @@ fn merged_product(products: &Products, body: &Value) -> Result<Value, Refusal> {
     if let Some(part_number) = part_number {
         product.insert("partNumber".to_owned(), Value::String(part_number));
     }
+    bind_category(state, body, &mut product)?;
     for (name, kind) in [
         ("nonSerial", Kind::Bool),
         ("name", Kind::Text),
         ("description", Kind::Text),
         ("state", Kind::Number),
         ("xmlData", Kind::Text),
-        ("productCategoryId", Kind::Guid),
-        ("productCategoryName", Kind::Text),
     ] {
         bind(body, name, kind, &mut product)?;
     }
+    xml_data::apply_tags(body, &mut product).map_err(Refusal::invalid)?;
     if let Some(revisions) = member(body, "revisions") {
         let revisions = revisions
             .as_array()
@@ -250,16 +155,16 @@ fn merged_product(products: &Products, body: &Value) -> Result<Value, Refusal> {
 }
 
 /// The product and the revision as they will be stored.
-fn merged_revision(products: &Products, body: &Value) -> Result<(Value, Value), Refusal> {
+fn merged_revision(state: &State, body: &Value) -> Result<(Value, Value), Refusal> {
     let body = body
         .as_object()
         .ok_or_else(|| Refusal::invalid("a revision must be an object"))?;
     let owner = if let Some(id) = id_of(body, "productId")? {
-        products.by_id(&id)
+        by_id(state, &id)
     } else if let Some(part_number) = name_of(body, "partNumber")? {
-        products.get(&part_number)
+        by_number(state, &part_number)
     } else if let Some(id) = id_of(body, "productRevisionId")? {
-        products.all().find(|product| {
+        state.find(PRODUCTS, |product| {
             revisions(product).any(|revision| text(revision, "productRevisionId") == Some(&id))
         })
     } else {
@@ -318,6 +223,7 @@ fn merge_revision(
     ] {
         bind(body, name, kind, &mut revision)?;
     }
+    xml_data::apply_tags(body, &mut revision).map_err(Refusal::invalid)?;
     let name = revision
         .get("revision")
         .and_then(Value::as_str)
@@ -329,6 +235,28 @@ fn merge_revision(
     }
     product.insert("revisions".to_owned(), Value::Array(list));
     Ok(name)
+}
+
+/// A category is named by its id, which there must be, or else by its name, which may be new.
+fn bind_category(
+    state: &State,
+    body: &Map<String, Value>,
+    product: &mut Map<String, Value>,
+) -> Result<(), Refusal> {
+    const ID: &str = "productCategoryId";
+    if let Some(id) = id_of(body, ID)? {
+        if categories::by_id(state, &id).is_none() {
+            return Err(Refusal {
+                status: StatusCode::NOT_FOUND,
+                message: format!("there is no category with {ID} '{id}'"),
+            });
+        }
+        product.insert(ID.to_owned(), Value::String(id));
+    } else if member(body, "productCategoryName").is_some() {
+        bind(body, "productCategoryName", Kind::Text, product)?;
+        product.insert(ID.to_owned(), Value::Null);
+    }
+    Ok(())
 }
 
 /// Copies a member of the right kind; refuses one of a wrong kind.
@@ -380,29 +308,4 @@ fn id_of(body: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusa
             _ => Err(Refusal::invalid(format!("{name} must be a guid"))),
         },
     }
-}
-
-fn revisions(product: &Value) -> impl Iterator<Item = &Value> {
-    product
-        .get("revisions")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-fn find_revision<'a>(product: &'a Value, name: &str) -> Option<&'a Value> {
-    revisions(product).find(|revision| text(revision, "revision") == Some(name))
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name).and_then(Value::as_str)
-}
-
-fn no_product(part_number: &str) -> Answer {
-    let message = format!("There is no product with part number '{part_number}'.");
-    Answer::message(StatusCode::NOT_FOUND, message)
-}
-
-fn insufficient(message: &str) -> Answer {
-    Answer::message(StatusCode::INSUFFICIENT_STORAGE, message)
 }
