@@ -1,4 +1,14 @@
 //! Production: here units that are saved, reported and moved, batches, workflows; `relations`, `verify`, `numbers`.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a helper of the tests is the failing test"
+)]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells one story, with the tables it is told by"
+)]
 
 mod numbers;
 mod relations;
@@ -152,7 +162,7 @@ async fn reports_move_a_unit_in_the_order_of_their_starts() {
     .await;
     // One that began before comes too late to say anything.
     post_report(&mut client, |body| {
-        body["start"] = json!("2026-01-30T11:00:00Z")
+        body["start"] = json!("2026-01-30T11:00:00Z");
     })
     .await;
     let read = unit(&mut client, "S", "PART-0001").await;
@@ -187,7 +197,7 @@ async fn reports_move_a_unit_in_the_order_of_their_starts() {
     )
     .await;
     post_report(&mut client, |body| {
-        body["start"] = json!("2026-01-30T14:00:00Z")
+        body["start"] = json!("2026-01-30T14:00:00Z");
     })
     .await;
     assert_eq!(

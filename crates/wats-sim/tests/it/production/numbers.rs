@@ -52,7 +52,7 @@ async fn get(client: &mut Client, path: &str) -> Value {
 }
 
 async fn with_addresses(client: &mut Client, count: u32) {
-    let file: String = (0..count).map(|n| format!("{}\n", mac(n))).collect();
+    let file = (0..count).map(mac).collect::<Vec<_>>().join("\n");
     assert_eq!(
         upload(client, "MACAddress", "CSV", &file).await.json(),
         json!([])

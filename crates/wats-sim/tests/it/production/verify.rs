@@ -1,7 +1,7 @@
 //! How good a unit is, from the reports about it.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use wats_sim::Simulator;
 
 use super::{UNITS, call, named, post_report, repair};
