@@ -163,6 +163,117 @@ async fn what_does_not_work_is_refused() {
 }
 
 #[tokio::test]
+async fn groups_and_levels_choose_reports() {
+    let sim = start(Simulator::builder()).await;
+    let mut client = Client::h1(&sim).await;
+    let begin = (jiff::Timestamp::now() - jiff::SignedDuration::from_secs(60)).to_string();
+    for (n, (part, station)) in [("PCB-1", "ST1"), ("PCB-9", "ST1"), ("BOX-1", "ST2")]
+        .into_iter()
+        .enumerate()
+    {
+        let mut report = report(&id(n), &format!("S{n}"), "P", &begin);
+        (report["pn"], report["machineName"]) = (json!(part), json!(station));
+        assert_eq!(client.post("/api/Report/WSJF", &report).await.status, 200);
+    }
+    let group = post(
+        &mut client,
+        "/api/Product/ProductGroup",
+        json!({ "name": "Boards" }),
+    )
+    .await;
+    for filter in ["PCB%25", "PCB-9&exclude=true"] {
+        post(
+            &mut client,
+            &format!("/api/Product/ProductGroupFilter?productGroup=Boards&partNumber={filter}"),
+            json!(null),
+        )
+        .await;
+    }
+    let level = post(
+        &mut client,
+        "/api/SystemManager/Level",
+        json!(["Factory", "Hall"]),
+    )
+    .await;
+    let clients = client
+        .get("/api/SystemManager/Client?name=ST2")
+        .await
+        .json();
+    let moved = json!({ "clientId": clients["clientId"], "clientGroupId": level });
+    assert_eq!(
+        client.put("/api/SystemManager/Client", &moved).await.status,
+        200
+    );
+
+    let groups = client
+        .get("/api/App/ProductGroups?includeFilters=true")
+        .await
+        .json();
+    assert_eq!(
+        (
+            &groups[0]["productGroupName"],
+            groups[0]["filters"].as_array().map(Vec::len)
+        ),
+        (&json!("Boards"), Some(2))
+    );
+    let levels = client.get("/api/App/Levels").await.json();
+    assert_eq!(
+        rows(&levels)
+            .iter()
+            .map(|level| text(level, "levelName"))
+            .collect::<Vec<_>>(),
+        ["Factory", "Hall"]
+    );
+    let parts = |list: &Value| {
+        rows(list)
+            .iter()
+            .map(|row| text(row, "partNumber").to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (filter, expected) in [
+        (json!({ "productGroup": "Boards" }), vec!["PCB-1"]),
+        (
+            json!({ "productGroup": group["id"].to_string() }),
+            vec!["PCB-1"],
+        ),
+        (
+            json!({ "productGroup": "!Boards", "level": "" }),
+            vec!["BOX-1", "PCB-9"],
+        ),
+        (json!({ "level": "Hall" }), vec!["BOX-1"]),
+        (
+            json!({ "level": level.to_string(), "productGroup": "Boards" }),
+            vec![],
+        ),
+    ] {
+        assert_eq!(
+            parts(&post(&mut client, "/api/App/VolumeYield", filter.clone()).await),
+            expected,
+            "{filter}"
+        );
+    }
+    let by_query = client
+        .get(&format!(
+            "/api/App/HighVolume?days=1&productGroupId=&levelId={level}"
+        ))
+        .await
+        .json();
+    assert_eq!(parts(&by_query), ["BOX-1"]);
+    let by_group = post(&mut client, "/api/App/HighVolumeByProductGroup", json!({})).await;
+    let named: Vec<_> = rows(&by_group)
+        .iter()
+        .map(|row| (&row["productGroup"], &row["unitCount"]))
+        .collect();
+    assert_eq!(
+        named,
+        [(&json!(null), &json!(2)), (&json!("Boards"), &json!(1))]
+    );
+    let path = "/api/App/DynamicYield?dimensions=level;productName;unitCount";
+    let by_level = post(&mut client, path, json!({})).await;
+    assert_eq!(by_level.as_array().map(Vec::len), Some(2), "{by_level}");
+}
+
+#[tokio::test]
 async fn equipment_by_hand() {
     let sim = start(Simulator::builder()).await;
     let mut client = Client::h1(&sim).await;

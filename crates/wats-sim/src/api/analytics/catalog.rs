@@ -1,13 +1,15 @@
 //! Groups of products and levels of the factory, as statistics look at them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::pattern::Patterns;
 use crate::answer::{Answer, Handled};
+use crate::api::{product, system};
 use crate::call::{Call, text};
-use crate::store::State;
+use crate::store::{State, StoredReport};
 
 /// What the reports of one request are told apart by, beside their headers.
 #[derive(Debug)]
@@ -48,17 +50,17 @@ impl Named {
 pub(super) fn product_groups(call: &Call<'_>) -> Handled {
     let with_filters = call.query.switch("includeFilters")?.unwrap_or(false);
     let rows = call.store.read(|state| {
-        let row = |(_, group): (&str, &Value)| {
+        let row = |group: &Value| {
             let mut row = json!({
                 "productGroupId": group.get("productGroupId"),
                 "productGroupName": group.get("productGroupName"),
             });
             if with_filters {
-                row["filters"] = filters(state, group).cloned().collect();
+                row["filters"] = product::filters_of(state, group).cloned().collect();
             }
             row
         };
-        state.rows("product.group").map(row).collect()
+        product::groups(state).map(row).collect()
     });
     Ok(Answer::json(&rows))
 }
@@ -67,21 +69,15 @@ pub(super) fn product_groups(call: &Call<'_>) -> Handled {
 #[expect(clippy::unnecessary_wraps, reason = "handlers are all of one type")]
 pub(super) fn levels(call: &Call<'_>) -> Handled {
     let rows = call.store.read(|state| {
-        let row = |(_, level): (&str, &Value)| json!({ "levelId": level.get("levelId"), "levelName": level.get("levelName") });
-        state.rows("system.level").map(row).collect()
+        let row = |level: &Value| json!({ "levelId": level.get("levelId"), "levelName": level.get("levelName") });
+        system::levels(state).map(row).collect()
     });
     Ok(Answer::json(&rows))
 }
 
-/// The filters of a group.
-fn filters<'a>(state: &'a State, group: &'a Value) -> impl Iterator<Item = &'a Value> {
-    let name = text(group, "productGroupName");
-    let rows = state.rows("product.group.filter").map(|(_, filter)| filter);
-    rows.filter(move |filter| text(filter, "productGroup") == name)
-}
-
 impl Catalog {
-    pub(super) fn of(state: &State) -> Self {
+    /// Of the time of a request, with the products that reports are of.
+    pub(super) fn of(state: &State, reports: &[Arc<StoredReport>]) -> Self {
         let id = |doc: &Value, name: &str| doc.get(name).and_then(Value::as_i64);
         let named = |doc: &Value, id_name: &str, name: &str| Named {
             id: id(doc, id_name)
@@ -90,9 +86,9 @@ impl Catalog {
             name: text(doc, name).unwrap_or_default().to_owned(),
         };
         let patterns = |filter: &Value, name: &str| text(filter, name).and_then(Patterns::parse);
-        let groups = state.rows("product.group").map(|(_, group)| Group {
+        let groups = product::groups(state).map(|group| Group {
             named: named(group, "productGroupId", "productGroupName"),
-            filters: filters(state, group)
+            filters: product::filters_of(state, group)
                 .map(|filter| GroupFilter {
                     part_number: patterns(filter, "partNumber"),
                     revision: patterns(filter, "revision"),
@@ -100,24 +96,29 @@ impl Catalog {
                 })
                 .collect(),
         });
-        let levels = state.rows("system.level").filter_map(|(_, level)| {
+        let levels = system::levels(state).filter_map(|level| {
             Some((id(level, "levelId")?, named(level, "levelId", "levelName")))
         });
-        let stations = state.rows("system.client").filter_map(|(_, client)| {
+        let stations = system::clients::all(state).filter_map(|client| {
             Some((
                 text(client, "name")?.to_owned(),
                 id(client, "clientGroupId")?,
             ))
         });
-        let products = state.rows("product").filter_map(|(_, product)| {
-            let name = product.get("name").cloned().unwrap_or_default();
-            Some((text(product, "partNumber")?.to_owned(), name))
-        });
+        let mut products = HashMap::new();
+        for report in reports {
+            let part_number = report.header.get("partNumber").and_then(Value::as_str);
+            if let Some(part_number) = part_number.filter(|known| !products.contains_key(*known)) {
+                let product = product::by_number(state, part_number);
+                let name = product.and_then(|product| product.get("name")).cloned();
+                products.insert(part_number.to_owned(), name.unwrap_or_default());
+            }
+        }
         Self {
             groups: groups.collect(),
             levels: levels.collect(),
             stations: stations.collect(),
-            products: products.collect(),
+            products,
         }
     }
 
@@ -159,74 +160,5 @@ impl Catalog {
         let part_number = header.get("partNumber").and_then(Value::as_str);
         let name = part_number.and_then(|part_number| self.products.get(part_number));
         name.cloned().unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{Limits, Store};
-
-    #[test]
-    fn groups_have_products_by_filters_and_stations_have_levels() {
-        let limits = Limits {
-            products: 10,
-            documents: 10,
-            reports: 10,
-        };
-        let store = Store::new(limits);
-        let filter = |part: &str, revision: Option<&str>, exclude: bool| json!({ "productGroup": "Boards", "partNumber": part, "revision": revision, "exclude": exclude });
-        let put = store.change(|change| {
-            change.put(
-                "product.group",
-                "1",
-                json!({ "productGroupId": 1, "productGroupName": "Boards" }),
-            )?;
-            change.put(
-                "product.group",
-                "2",
-                json!({ "productGroupId": 2, "productGroupName": "None" }),
-            )?;
-            change.put("product.group.filter", "1", filter("PCB%", None, false))?;
-            change.put(
-                "product.group.filter",
-                "2",
-                filter("PCB-9", Some("X"), true),
-            )?;
-            change.put(
-                "system.level",
-                "7",
-                json!({ "levelId": 7, "levelName": "Hall" }),
-            )?;
-            change.put(
-                "system.client",
-                "1",
-                json!({ "name": "ST", "clientGroupId": 7 }),
-            )
-        });
-        assert!(put.is_ok());
-        let catalog = store.read(Catalog::of);
-        for (part, revision, station, groups, level) in [
-            ("PCB-1", "A", "ST", vec!["Boards"], Some("Hall")),
-            ("PCB-9", "A", "ST", vec!["Boards"], Some("Hall")),
-            ("PCB-9", "X", "other", vec![], None),
-            ("BOX", "A", "", vec![], None),
-        ] {
-            let header =
-                json!({ "partNumber": part, "revision": revision, "stationName": station });
-            let header = header.as_object().unwrap();
-            let found: Vec<&str> = catalog
-                .groups_of(header)
-                .map(|group| group.name.as_str())
-                .collect();
-            assert_eq!(
-                (
-                    found,
-                    catalog.level_of(header).map(|level| level.name.as_str())
-                ),
-                (groups, level),
-                "{header:?}"
-            );
-        }
     }
 }

@@ -63,9 +63,11 @@ impl Test {
 
 impl History {
     pub(super) fn of(call: &Call<'_>) -> Self {
-        let (reports, catalog) = call
-            .store
-            .read(|state| (state.reports.all(), Catalog::of(state)));
+        let (reports, catalog) = call.store.read(|state| {
+            let reports = state.reports.all();
+            let catalog = Catalog::of(state, &reports);
+            (reports, catalog)
+        });
         let mut all: Vec<Test> = reports
             .into_iter()
             .map(|report| {

@@ -18,7 +18,10 @@ pub(crate) fn groups(state: &State) -> impl Iterator<Item = &Value> {
 }
 
 /// The filters of a group, in their order.
-fn filters_of<'a>(state: &'a State, group: &'a Value) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn filters_of<'a>(
+    state: &'a State,
+    group: &'a Value,
+) -> impl Iterator<Item = &'a Value> {
     let id = group.get("productGroupId");
     let filters = state.rows(FILTERS).map(|(_, filter)| filter);
     filters.filter(move |filter| filter.get("productGroupId") == id)

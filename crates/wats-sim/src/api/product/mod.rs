@@ -25,7 +25,7 @@ use crate::routes::routes;
 use crate::store::{Change, State};
 
 pub(crate) use box_build::{mask_fits, parts_of};
-pub(crate) use groups::groups;
+pub(crate) use groups::{filters_of, groups};
 
 routes! {
     GET "/api/Product/Query" => read::query;

@@ -14,6 +14,11 @@ const LEVELS: &str = "system.level";
 const MAX_DEPTH: usize = 50;
 const MAX_NAME: usize = 100;
 
+/// All levels, by id.
+pub(crate) fn levels(state: &State) -> impl Iterator<Item = &Value> {
+    state.rows(LEVELS).map(|(_, level)| level)
+}
+
 /// The names of all levels, by id.
 pub(crate) fn level_names(state: &State) -> impl Iterator<Item = &str> {
     state

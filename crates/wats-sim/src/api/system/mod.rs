@@ -18,7 +18,7 @@ use crate::routes::routes;
 use crate::shape::{Is, Shape, merge};
 use crate::store::State;
 
-pub(crate) use levels::level_names;
+pub(crate) use levels::{level_names, levels};
 
 routes! {
     GET "/api/SystemManager/Client" => client;
