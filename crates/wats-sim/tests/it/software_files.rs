@@ -1,4 +1,9 @@
 //! Software packages: folders, files, uploads.
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a panic is the failing test; a table of cases is one test"
+)]
 
 use std::io::{Cursor, Write as _};
 
