@@ -153,13 +153,13 @@ pub(crate) fn all() -> Vec<Step> {
     steps.push(formats_beside_features());
     steps.extend(JSON.map(features));
     steps.extend([
-        judge(
+        peer(
             "pywats",
             "the Python client works with the simulator unchanged",
             "the_python_client",
         )
         .needs(Tool::Pywats),
-        judge(
+        peer(
             "browser",
             "a browser shows the simulator's pages",
             "a_browser",
@@ -184,8 +184,8 @@ pub(crate) fn all() -> Vec<Step> {
 }
 
 /// A program we did not write, against the simulator.
-fn judge(name: &str, about: &str, test: &str) -> Step {
-    let line = format!("test -p wats-sim --all-features --test it judges::{test} -- --ignored");
+fn peer(name: &str, about: &str, test: &str) -> Step {
+    let line = format!("test -p wats-sim --all-features --test it peers::{test} -- --ignored");
     step(&format!("peers:{name}"), about, [line])
 }
 

@@ -5,10 +5,6 @@
     clippy::unnecessary_wraps,
     reason = "a handler answers a result, whether or not it can fail"
 )]
-#![allow(
-    clippy::unnecessary_wraps,
-    reason = "all handlers are of one kind, also those that cannot fail"
-)]
 
 mod analytics;
 mod asset;

@@ -113,15 +113,17 @@ impl Archive {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let known = path.exists() && path.metadata().is_ok_and(|metadata| metadata.len() > 0);
         if known {
-            check_head(&mut BufReader::new(File::open(path).map_err(in_words)?))?;
+            check_head(&mut BufReader::new(
+                File::open(path).map_err(|error| error.to_string())?,
+            ))?;
         }
         let mut file = File::options()
             .create(true)
             .append(true)
             .open(path)
-            .map_err(in_words)?;
+            .map_err(|error| error.to_string())?;
         if !known {
-            writeln!(file, "{HEAD}").map_err(in_words)?;
+            writeln!(file, "{HEAD}").map_err(|error| error.to_string())?;
         }
         Ok(Self {
             file: Mutex::new(file),
@@ -141,13 +143,18 @@ impl Archive {
 
 /// All exchanges of an archive, in their order. A last line that was not finished is left out.
 pub(crate) fn read(path: &Path) -> Result<Vec<Exchange>, String> {
-    let mut lines = BufReader::new(File::open(path).map_err(in_words)?);
+    let mut lines = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
     check_head(&mut lines)?;
     let mut exchanges = Vec::new();
     let mut line = String::new();
     for number in 2.. {
         line.clear();
-        if lines.read_line(&mut line).map_err(in_words)? == 0 || !line.ends_with('\n') {
+        if lines
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?
+            == 0
+            || !line.ends_with('\n')
+        {
             break;
         }
         let exchange =
@@ -159,15 +166,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Exchange>, String> {
 
 fn check_head(lines: &mut impl BufRead) -> Result<(), String> {
     let mut head = String::new();
-    lines.read_line(&mut head).map_err(in_words)?;
+    lines
+        .read_line(&mut head)
+        .map_err(|error| error.to_string())?;
     if head.trim_end() != HEAD {
         return Err("it is no archive of this version".to_owned());
     }
     Ok(())
-}
-
-fn in_words(error: io::Error) -> String {
-    error.to_string()
 }
 
 /// The 64-bit FNV-1a hash, which stays the same from build to build.

@@ -50,17 +50,24 @@ pub(super) fn body(path: &str, body: &Bytes) -> Bytes {
 /// Whether there was something to scrub. The parser has bounded the depth.
 fn scrub(json: &mut Value) -> bool {
     match json {
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| scrub(item) || any),
-        Value::Object(members) => members.iter_mut().fold(false, |any, (name, value)| {
-            let name = name.to_ascii_lowercase();
-            if NAMES.iter().any(|secret| name.contains(secret))
-                && (value.is_string() || value.is_number())
-            {
-                *value = Value::from(SCRUBBED);
-                return true;
-            }
-            scrub(value) || any
-        }),
+        Value::Array(items) => {
+            let scrubbed = items
+                .iter_mut()
+                .filter_map(|item| scrub(item).then_some(()));
+            scrubbed.count() > 0
+        }
+        Value::Object(members) => {
+            let scrubbed = members.iter_mut().filter_map(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                let is_secret = NAMES.iter().any(|secret| name.contains(secret));
+                if is_secret && (value.is_string() || value.is_number()) {
+                    *value = Value::from(SCRUBBED);
+                    return Some(());
+                }
+                scrub(value).then_some(())
+            });
+            scrubbed.count() > 0
+        }
         _ => false,
     }
 }

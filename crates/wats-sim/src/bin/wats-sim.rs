@@ -11,6 +11,7 @@ use wats_sim::{Access, Builder, ReportRules, Simulator, parse_duration};
 
 /// A simulated WATS server on 127.0.0.1; prints its counters when stopped with Ctrl-C.
 #[derive(Debug, Parser)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 #[command(version)]
 struct Args {
     /// Port to listen on; 0 takes any free one.

@@ -124,7 +124,7 @@ impl Injected {
     }
 }
 
-/// A number below a million that depends on all three (SplitMix64 of their mix).
+/// A number below a million that depends on all three (`SplitMix64` of their mix).
 fn draw(seed: u64, fault: u64, request: u64) -> u64 {
     let mut mixed = seed;
     for part in [fault, request] {

@@ -50,7 +50,7 @@ impl Entry {
     /// The fault, or what is wrong with the entry.
     pub(crate) fn fault(&self) -> Result<Fault, String> {
         let mut fault = self.acting()?;
-        if let Some(delay) = self.duration("delay", self.delay.as_deref())? {
+        if let Some(delay) = duration("delay", self.delay.as_deref())? {
             fault = fault.after(delay);
         }
         if let Some(route) = &self.route {
@@ -67,8 +67,8 @@ impl Entry {
             }
             fault = fault.probability(share);
         }
-        let from = self.duration("from", self.from.as_deref())?;
-        let until = self.duration("until", self.until.as_deref())?;
+        let from = duration("from", self.from.as_deref())?;
+        let until = duration("until", self.until.as_deref())?;
         if from.is_some() || until.is_some() {
             fault = fault.during(from.unwrap_or_default()..until.unwrap_or(Duration::MAX));
         }
@@ -97,7 +97,7 @@ impl Entry {
                     .fold(fault, |fault, (name, value)| fault.header(name, value))
             }
             "delay" => {
-                let delay = self.duration("delay", self.delay.as_deref())?;
+                let delay = duration("delay", self.delay.as_deref())?;
                 Fault::delay(delay.ok_or("delay: the action needs one, such as \"20ms\"")?)
             }
             "drop-before-response" => Fault::drop_before_response(),
@@ -119,11 +119,11 @@ impl Entry {
             }
         })
     }
+}
 
-    fn duration(&self, name: &str, text: Option<&str>) -> Result<Option<Duration>, String> {
-        let parse = |text| parse_duration(text).map_err(|problem| format!("{name}: {problem}"));
-        text.map(parse).transpose()
-    }
+fn duration(name: &str, text: Option<&str>) -> Result<Option<Duration>, String> {
+    let parse = |text| parse_duration(text).map_err(|problem| format!("{name}: {problem}"));
+    text.map(parse).transpose()
 }
 
 #[cfg(feature = "script")]

@@ -43,7 +43,7 @@ impl Disk {
         reports: &mut Reports,
     ) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-        let connection = Connection::open(folder.join(FILE)).map_err(in_words)?;
+        let connection = Connection::open(folder.join(FILE)).map_err(|error| in_words(&error))?;
         read(&connection, docs, reports)?;
         Ok(Self {
             connection: Mutex::new(connection),
@@ -64,7 +64,7 @@ impl Disk {
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        write(&mut connection, changes, reports, state).map_err(in_words)
+        write(&mut connection, changes, reports, state).map_err(|error| in_words(&error))
     }
 }
 
@@ -78,8 +78,10 @@ fn read(connection: &Connection, docs: &mut Docs, reports: &mut Reports) -> Resu
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
     };
-    match set_up().map_err(in_words)? {
-        0 => connection.execute_batch(TABLES).map_err(in_words)?,
+    match set_up().map_err(|error| in_words(&error))? {
+        0 => connection
+            .execute_batch(TABLES)
+            .map_err(|error| in_words(&error))?,
         VERSION => {}
         newer => {
             return Err(format!(
@@ -89,15 +91,17 @@ fn read(connection: &Connection, docs: &mut Docs, reports: &mut Reports) -> Resu
     }
     let mut query = connection
         .prepare("SELECT kind, key, json FROM doc")
-        .map_err(in_words)?;
+        .map_err(|error| in_words(&error))?;
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    for row in rows.map_err(in_words)? {
-        let (kind, key, json): (String, String, String) = row.map_err(in_words)?;
+    for row in rows.map_err(|error| in_words(&error))? {
+        let (kind, key, json): (String, String, String) = row.map_err(|error| in_words(&error))?;
         let doc: Value = parsed(&json)?;
         docs.put(&kind, &key, doc.into())?;
     }
     let columns = "SELECT id, json, wsjf, wsxf, waiting_wsjf, waiting_wsxf FROM report";
-    let mut query = connection.prepare(columns).map_err(in_words)?;
+    let mut query = connection
+        .prepare(columns)
+        .map_err(|error| in_words(&error))?;
     let rows = query.query_map([], |row| {
         let blob = |at: usize| {
             row.get::<_, Option<Vec<u8>>>(at)
@@ -106,8 +110,8 @@ fn read(connection: &Connection, docs: &mut Docs, reports: &mut Reports) -> Resu
         let texts: (String, String) = (row.get(0)?, row.get(1)?);
         Ok((texts, (blob(2)?, blob(3)?), (blob(4)?, blob(5)?)))
     });
-    for row in rows.map_err(in_words)? {
-        let ((id, json), stored, waiting) = row.map_err(in_words)?;
+    for row in rows.map_err(|error| in_words(&error))? {
+        let ((id, json), stored, waiting) = row.map_err(|error| in_words(&error))?;
         let id = Uuid::try_parse(&id).map_err(|error| error.to_string())?;
         let row = ReportRow {
             json: parsed(&json)?,
@@ -173,7 +177,7 @@ fn parsed(json: &str) -> Result<Value, String> {
         .map_err(|error| format!("the state has a row that is not JSON: {error}"))
 }
 
-fn in_words(error: rusqlite::Error) -> String {
+fn in_words(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseBusy) => "another server uses this folder".to_owned(),
         _ => error.to_string(),

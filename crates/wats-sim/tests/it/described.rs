@@ -13,7 +13,7 @@ use crate::common::{Client, report, start};
 const LEFT_OUT: &[&str] = &["GET /api/internal/Trigger/GetAlarmAndNotificationLogs"];
 
 /// Called and checked by the tests of serial numbers, which have some.
-const ELSEWHERE: &[&str] = &["POST /api/internal/Production/GetAndReserveNewSerialNumbers"];
+const BY_OTHER_TESTS: &[&str] = &["POST /api/internal/Production/GetAndReserveNewSerialNumbers"];
 
 #[test]
 fn every_operation_has_a_route() {
@@ -146,7 +146,7 @@ async fn every_answer_that_has_a_schema_keeps_it() {
     assert!(caller.refused.is_empty(), "{:#?}", caller.refused);
     let left: Vec<_> = schema::names()
         .into_iter()
-        .filter(|name| !caller.called.contains(name) && !ELSEWHERE.contains(&name.as_str()))
+        .filter(|name| !caller.called.contains(name) && !BY_OTHER_TESTS.contains(&name.as_str()))
         .collect();
     assert!(left.is_empty(), "not called: {left:#?}");
 }

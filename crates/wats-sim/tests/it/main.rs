@@ -1,4 +1,13 @@
 //! The integration tests of `wats-sim`, in one binary.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a panic is the failing test, a skipped one should say so, and tables are long"
+)]
 
 mod access;
 mod analytics;
@@ -11,9 +20,9 @@ mod described;
 mod factory;
 mod factory_steps;
 mod fault;
-mod judges;
 mod manual_inspection;
 mod pages;
+mod peers;
 mod process;
 mod product;
 mod product_parts;

@@ -156,9 +156,12 @@ async fn programs_of_any_language_steer_faults_counters_and_clock() {
     }
 }
 
+/// Path and status.
+type Heard = (String, Option<u16>);
+
 #[tokio::test]
 async fn a_listener_hears_of_each_request() {
-    let heard: Arc<Mutex<Vec<(String, Option<u16>)>>> = Arc::default();
+    let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
     let ears = Arc::clone(&heard);
     let sim = start(Simulator::builder().on_request(move |request| {
         ears.lock()

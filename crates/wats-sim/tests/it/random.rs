@@ -11,7 +11,7 @@ use wats_sim::Simulator;
 
 use crate::common::{Client, report, start};
 
-/// A generator that gives the same numbers each time (SplitMix64).
+/// A generator that gives the same numbers each time (`SplitMix64`).
 struct Random(u64);
 
 impl Random {

@@ -64,5 +64,5 @@ pub(super) fn set_clock(call: &Call<'_>) -> Handled {
 fn json_of(value: &impl serde::Serialize) -> Handled {
     serde_json::to_value(value)
         .map(|value| Answer::json(&value))
-        .map_err(|error| invalid(error))
+        .map_err(invalid)
 }

@@ -36,7 +36,7 @@ pub(super) fn page(call: &Call<'_>) -> Handled {
     routes(&mut body, &counters.requests);
     let _ = write!(
         body,
-        "<p class=\"quiet\">The time of the server is {}. The page renews itself.</p>",
+        "<p class=\"quiet\">The time of the server is {}. The page is refreshed every two seconds.</p>",
         call.now()
     );
     Ok(html("WATS simulator", true, &body))
