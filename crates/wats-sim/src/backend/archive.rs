@@ -1,9 +1,8 @@
-//! Exchanges in a file: a line of JSON for each, after one that says what the file is.
+//! Exchanges in a file: a line of JSON for each, after one that says what the file is. Here they are read; `writer` adds them.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +10,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::scrub;
-
 /// The first line.
-const HEAD: &str = r#"{"format":"wats-sim archive","version":1}"#;
+pub(super) const HEAD: &str = r#"{"format":"wats-sim archive","version":1}"#;
 
 /// What tells requests apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,7 +19,7 @@ const HEAD: &str = r#"{"format":"wats-sim archive","version":1}"#;
 pub(crate) struct RequestKey {
     method: String,
     /// In lower case, as paths compare without regard to it.
-    path: String,
+    pub(super) path: String,
     /// The options in the order of their names.
     query: String,
     /// A hash of the body; of JSON, whatever the order of its members and its spaces.
@@ -39,10 +36,10 @@ pub(crate) struct Exchange {
     /// Those that matter, in lower case.
     pub(crate) headers: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    pub(super) text: Option<String>,
     /// The body, where it is no text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
+    pub(super) base64: Option<String>,
 }
 
 impl RequestKey {
@@ -68,76 +65,12 @@ impl RequestKey {
 }
 
 impl Exchange {
-    /// An exchange as it may be kept: without what is secret.
-    pub(crate) fn scrubbed(
-        request: RequestKey,
-        status: u16,
-        headers: Vec<(String, String)>,
-        body: &Bytes,
-    ) -> Self {
-        let body = scrub::body(&request.path, body);
-        let (text, base64) = match std::str::from_utf8(&body) {
-            Ok(text) => (Some(text.to_owned()), None),
-            Err(_) => (None, Some(STANDARD.encode(&body))),
-        };
-        let headers = headers
-            .into_iter()
-            .filter(|(name, _)| scrub::may_keep(name))
-            .collect();
-        Self {
-            request,
-            status,
-            headers,
-            text,
-            base64,
-        }
-    }
-
     pub(crate) fn body(&self) -> Bytes {
         match (&self.text, &self.base64) {
             (Some(text), _) => Bytes::from(text.clone()),
             (None, Some(base64)) => STANDARD.decode(base64).map(Bytes::from).unwrap_or_default(),
             (None, None) => Bytes::new(),
         }
-    }
-}
-
-/// A file that exchanges are added to.
-#[derive(Debug)]
-pub(crate) struct Archive {
-    file: Mutex<File>,
-}
-
-impl Archive {
-    /// Makes the file, or goes on with one that is an archive.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        let known = path.exists() && path.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        if known {
-            check_head(&mut BufReader::new(
-                File::open(path).map_err(|error| error.to_string())?,
-            ))?;
-        }
-        let mut file = File::options()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(|error| error.to_string())?;
-        if !known {
-            writeln!(file, "{HEAD}").map_err(|error| error.to_string())?;
-        }
-        Ok(Self {
-            file: Mutex::new(file),
-        })
-    }
-
-    /// Adds an exchange in one write.
-    pub(crate) fn add(&self, exchange: &Exchange) -> io::Result<()> {
-        let mut line = serde_json::to_vec(exchange)?;
-        line.push(b'\n');
-        self.file
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write_all(&line)
     }
 }
 
@@ -164,7 +97,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Exchange>, String> {
     Ok(exchanges)
 }
 
-fn check_head(lines: &mut impl BufRead) -> Result<(), String> {
+pub(super) fn check_head(lines: &mut impl BufRead) -> Result<(), String> {
     let mut head = String::new();
     lines
         .read_line(&mut head)

@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::archive::{Archive, Exchange, RequestKey};
+use super::archive::{Exchange, RequestKey};
+use super::writer::Archive;
 use crate::answer::Answer;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
