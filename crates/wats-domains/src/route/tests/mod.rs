@@ -21,6 +21,7 @@ use crate::{CacheOptions, Error, Wats};
 
 mod bad;
 mod empty;
+mod simulator;
 
 /// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.
 fn all_rows() -> impl Iterator<Item = &'static Route> {
