@@ -47,11 +47,11 @@ pub struct RunningLoop<T> {
     same: T,
 }
 
-pub(super) fn iteration(index: usize) -> Box<LoopInfo> {
-    Box::new(LoopInfo {
+pub(super) fn iteration(index: usize) -> LoopInfo {
+    LoopInfo {
         index: Some(i32::try_from(index).unwrap_or(i32::MAX)),
         ..LoopInfo::default()
-    })
+    }
 }
 
 impl<T> RunningLoop<T> {

@@ -103,7 +103,7 @@ impl Shared {
         if running.kind != Kind::Sequence
             && let Some(step) = running.steps.get_mut(index)
         {
-            step.loop_info = Some(super::loops::iteration(index));
+            step.loop_info = Some(Box::new(super::loops::iteration(index)));
         }
         let at = At {
             node: node.number,
@@ -181,7 +181,7 @@ impl Shared {
         let mut state = self.lock();
         let running = state.running(outer)?;
         if loop_ {
-            step.loop_info = Some(super::loops::iteration(running.steps.len()));
+            step.loop_info = Some(Box::new(super::loops::iteration(running.steps.len())));
         }
         let at = At {
             node: outer.number,

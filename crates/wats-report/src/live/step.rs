@@ -11,7 +11,7 @@ use super::shared::{Place, Shared};
 use crate::builder::state::{Free, Nested, Plain, Single, Taken};
 use crate::builder::{Sequence, StepRef};
 use crate::error::{Error, Result};
-use crate::{AdditionalData, Attachment, Chart, Outcome, Step, StepGroup, StepType};
+use crate::{AdditionalData, Attachment, Chart, Outcome, StepGroup, StepType};
 
 /// A step that was added, or [`Error::Ended`] when the report or the sequence has ended.
 pub type Added<'a, K, F = Free> = Result<AddedStep<'a, K, F>>;
@@ -194,7 +194,7 @@ impl<'a> RunningStep<'a> {
             steps: Vec::with_capacity(1),
         };
         make(&mut made, self.name.clone());
-        let made = made.steps.pop().unwrap_or_else(Step::default);
+        let made = made.steps.pop().unwrap_or_default();
         let (place, opened) = self.open.clone().map_err(Error::Ended)?;
         let place = self.owner.shared.complete_step(place, opened, made)?;
         self.open = Err(String::new());

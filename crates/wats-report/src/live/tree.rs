@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Abort;
 use crate::builder::{LoopIterations, Sequence};
 use crate::error::{Error, Result};
-use crate::{LoopRule, Outcome, Status, Step, StepType};
+use crate::{LoopRule, Outcome, Status, Step};
 
 /// Sequences nest no deeper, the root included: readers are sure to take no more.
 const MAX_DEPTH: usize = crate::lint::MAX_DEPTH;
@@ -317,5 +317,5 @@ fn message(step: &mut Step, abort: &Abort) {
 
 /// Steps whose record was lost leave a gap; it has neither name nor type.
 pub(super) fn is_gap(step: &Step) -> bool {
-    step.name.is_none() && step.step_type == None::<StepType>
+    step.name.is_none() && step.step_type.is_none()
 }

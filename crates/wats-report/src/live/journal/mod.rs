@@ -295,3 +295,75 @@ impl JournalFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::Tree;
+    use super::*;
+    use crate::builder::{Sequence, UutReport};
+    use crate::live::End;
+
+    /// A disk that takes nothing for a while: what is missing is told, and written as soon as it can be.
+    #[test]
+    fn what_cannot_be_written_is_written_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let unit = crate::Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        };
+        let header = UutReport::builder(unit, 100);
+        let start = header.common.start.clone().unwrap();
+        let mut tree = Tree::new(Vec::new(), 0);
+        let (options, now) = (JournalOptions::default(), Duration::ZERO);
+        let id = header.common.report.id.unwrap();
+        let mut journal =
+            Journal::create(dir.path(), id, options, &header, &start, &tree, now).unwrap();
+        let path = journal.at.path.clone();
+        let disk = |write| File::options().read(true).write(write).open(&path).unwrap();
+        let mut steps = 0;
+        let mut add = |journal: &mut Journal, tree: &mut Tree| {
+            let mut made = Sequence::default();
+            made.boolean(format!("step {steps}"), true);
+            steps += 1;
+            let root = &mut tree.nodes[Tree::ROOT];
+            let index = root.steps.len();
+            root.steps.extend(made.steps);
+            let at = At {
+                node: Tree::ROOT,
+                index,
+            };
+            let change = Change::Step(at, false, tree.step(at).unwrap());
+            journal.add(&change, &header, &start, tree, now);
+        };
+        add(&mut journal, &mut tree);
+        assert_eq!(journal.failure(), None);
+        // What is open for reading cannot be written. The lock goes with the file that was locked.
+        let locked = std::mem::replace(&mut journal.at.file, disk(false));
+        let end = std::io::Seek::stream_position(&mut &locked).unwrap();
+        drop(locked);
+        for _ in 0..20 {
+            add(&mut journal, &mut tree);
+            assert!(journal.failure().is_some());
+        }
+        // As a torn record.
+        let mut whole = disk(true);
+        std::io::Seek::seek(&mut whole, io::SeekFrom::Start(end)).unwrap();
+        whole.write_all(b"01234567 {\"t\":").unwrap();
+        journal.at.file = whole;
+        // It is tried again after 1, 2, 4, 8, 16 changes.
+        for _ in 0..16 {
+            add(&mut journal, &mut tree);
+        }
+        assert_eq!(journal.failure(), None);
+        add(&mut journal, &mut tree);
+        drop(journal);
+        let left = recover(dir.path()).unwrap().pop().unwrap();
+        assert_eq!(left.end, End::Lost);
+        assert_eq!(left.torn.as_ref().unwrap().records, 1);
+        let report = left.report.as_ref().unwrap().report();
+        let names: Vec<_> = report.steps().skip(1).map(crate::Step::name).collect();
+        let all: Vec<_> = (0..38).map(|step| format!("step {step}")).collect();
+        assert_eq!(names, all);
+    }
+}

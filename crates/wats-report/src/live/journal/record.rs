@@ -340,7 +340,7 @@ mod tests {
     fn what_is_torn_or_changed_is_no_record() {
         let mut text = Vec::new();
         sealed(&mut text, |text| {
-            text.extend_from_slice(b"{\"t\":5,\"finished\":true}")
+            text.extend_from_slice(b"{\"t\":5,\"finished\":true}");
         });
         let line = text.strip_suffix(b"\n").unwrap();
         let read = opened(line).unwrap();

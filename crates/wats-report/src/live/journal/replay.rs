@@ -126,7 +126,7 @@ impl Replay {
         if numbers.iter().any(|number| *number > self.most) {
             return None;
         }
-        if let Some(file) = line.file {
+        if let Some(file) = &line.file {
             attach(&mut step, file, &mut self.torn);
         }
         let at = At { node, index };
@@ -226,7 +226,7 @@ impl Tree {
 }
 
 /// Attaches a file that is still the one that it was.
-fn attach(step: &mut Step, file: AttachedFile, torn: &mut Torn) {
+fn attach(step: &mut Step, file: &AttachedFile, torn: &mut Torn) {
     let now = Payload::from_file(&file.path).ok();
     let same = now.filter(|payload| {
         payload

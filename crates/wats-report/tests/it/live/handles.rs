@@ -7,7 +7,7 @@ use wats_report::live::RunningReport;
 use wats_report::model::Axis;
 use wats_report::{
     AdditionalData, Attachment, Chart, ChartType, Error, LoopRule, MeasurementLimits, MiscInfo,
-    Outcome, StepGroup, StepType, StringLimit, UutReport,
+    Outcome, Step, StepGroup, StepType, StringLimit, UutReport,
 };
 
 use super::{STATION, UNIT, accepted, begun, letter, named};
@@ -52,7 +52,7 @@ fn steps_get_their_times() {
     assert_eq!(times("Told"), (at("43.25"), 9.0));
     // From the end of the sequence on.
     assert_eq!(times("After").1, 0.0);
-    let names: Vec<_> = report.steps().map(|step| step.name()).collect();
+    let names: Vec<_> = report.steps().map(Step::name).collect();
     assert_eq!(
         names[1..],
         ["Lid closed", "Power", "+5V", "+3V3", "LED", "Told", "After"]
@@ -158,7 +158,7 @@ fn it_is_what_the_builder_makes() {
     report.misc_info(MiscInfo::new("Hall").text("22"));
     let mut finished = report.finish().unwrap().into_report();
     // The times are its own.
-    fn timeless(step: &mut wats_report::Step) {
+    fn timeless(step: &mut Step) {
         (step.start, step.total_time) = (None, None);
         step.steps.iter_mut().flatten().for_each(timeless);
     }

@@ -1,5 +1,13 @@
 //! Reports in progress: handles, times, how they end, and their journals.
 
+#![allow(
+    clippy::drop_non_drop,
+    clippy::float_cmp,
+    clippy::items_after_statements,
+    clippy::needless_pass_by_value,
+    reason = "closures of one line, values that are exact, helpers beside their use, reports that are dropped"
+)]
+
 mod cost;
 mod ends;
 mod handles;
