@@ -8,9 +8,10 @@
 //! Without `WATS_BASE_URL` it works with a simulated server.
 
 #![allow(
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program for the terminal"
+    reason = "a program for the terminal, which panics to show what is left then"
 )]
 
 use std::error::Error;
@@ -75,7 +76,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         let step = power.step("Measure +5V");
         let reading: Option<f64> = "overload".parse().ok();
         step.numeric(
-            reading.expect("a number"),
+            reading.unwrap_or_else(|| panic!("the multimeter says `overload`")),
             "V",
             MeasurementLimits::at_least(4.75),
         )

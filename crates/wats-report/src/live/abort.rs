@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::JournalFile;
-use crate::builder::UutReport;
 use crate::lint::is_illegal;
 use crate::{Outcome, Status};
 
@@ -86,26 +84,5 @@ impl Abort {
         } else {
             Self::terminated(format_args!("{what} was dropped before it ended"))
         }
-    }
-}
-
-/// A report that was dropped before it was finished; what [`on_abandoned`](super::RunningReport::on_abandoned) is told of.
-#[derive(Debug)]
-pub struct Abandoned {
-    /// The report: terminated, or an error if there was a panic, with all that was measured. It is not checked.
-    pub report: UutReport,
-    /// Why it ended.
-    pub abort: Abort,
-    pub(super) journal: Option<JournalFile>,
-}
-
-impl Abandoned {
-    /// Removes the journal, if there is one. Call it when the report is submitted; otherwise the next
-    /// [`recover`](super::recover) finds it.
-    ///
-    /// # Errors
-    /// [`Error::Journal`](crate::Error::Journal) when the file cannot be removed.
-    pub fn done(self) -> crate::Result<()> {
-        self.journal.map_or(Ok(()), JournalFile::remove)
     }
 }

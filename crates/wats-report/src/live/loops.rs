@@ -1,13 +1,12 @@
 //! Loops that are open: for iterations that take their time.
 
 use super::Abort;
-use super::sequence::Owned;
+use super::owned::Owned;
+use super::sequence::RunningSequence;
 use super::step::{Added, AddedStep};
 use super::tree::{Ending, Kind};
-use super::{RunningReport, RunningSequence};
 use crate::builder::state::{PassFail, Single, Steps};
 use crate::builder::{Sequence, StepRef};
-use crate::model::LoopInfo;
 use crate::{LoopRule, MeasurementLimits, StringLimit};
 
 /// A loop in progress. Its summary is made when it ends; it counts for the sequence around it.
@@ -45,13 +44,6 @@ pub struct RunningLoop<T> {
     name: String,
     /// What all iterations have in common.
     same: T,
-}
-
-pub(super) fn iteration(index: usize) -> LoopInfo {
-    LoopInfo {
-        index: Some(i32::try_from(index).unwrap_or(i32::MAX)),
-        ..LoopInfo::default()
-    }
 }
 
 impl<T> RunningLoop<T> {
@@ -135,43 +127,3 @@ impl RunningLoop<PassFail> {
         self.measured(|steps, name| steps.boolean(name, passed))
     }
 }
-
-macro_rules! measured_loops {
-    ($owner:ident) => {
-        /// Loops that are open, whose iterations measure.
-        impl $owner {
-            /// Opens a loop that measures a number again and again.
-            pub fn open_numeric_loop(
-                &self,
-                name: impl Into<String>,
-                limits: MeasurementLimits,
-                unit: impl Into<String>,
-                rule: LoopRule,
-            ) -> RunningLoop<(String, MeasurementLimits)> {
-                RunningLoop::open(self.place(), name.into(), rule, (unit.into(), limits))
-            }
-
-            /// Opens a loop that measures a text again and again.
-            pub fn open_string_loop(
-                &self,
-                name: impl Into<String>,
-                limit: StringLimit,
-                rule: LoopRule,
-            ) -> RunningLoop<StringLimit> {
-                RunningLoop::open(self.place(), name.into(), rule, limit)
-            }
-
-            /// Opens a loop whose iterations pass or fail.
-            pub fn open_boolean_loop(
-                &self,
-                name: impl Into<String>,
-                rule: LoopRule,
-            ) -> RunningLoop<PassFail> {
-                RunningLoop::open(self.place(), name.into(), rule, PassFail)
-            }
-        }
-    };
-}
-
-measured_loops!(RunningReport);
-measured_loops!(RunningSequence);

@@ -38,22 +38,28 @@
 //! With a [`journal`](RunningReport::journal) the report also survives the program: [`recover`] gives it to the next.
 //!
 //! # Layout
-//! `report` has the report, `header` its setters, `sequence` sequences and their closure form, `loops` loops, `step` the
-//! steps that are open and those that were added; `steps` are the methods that add steps, made from those of the builder.
-//! `abort` tells why a test did not end. `shared` is what all handles share, `tree` the steps, and `journal` the file.
+//! `report` has the report, `header` its setters, `sequence` sequences, `loops` loops, `step` the steps that are open and those
+//! that were added. `steps` are the methods that add steps, made from those of the builder; `within` opens what is open, and
+//! has the closure form. `owned` is what each handle holds, `shared` what all share, `tree` the steps. `abort` tells why a
+//! test did not end, `abandoned` who is told; `complete` makes the report, and `journal` is the file.
 
+mod abandoned;
 mod abort;
+mod complete;
 mod header;
 mod journal;
 mod loops;
+mod owned;
 mod report;
 mod sequence;
 mod shared;
 mod step;
 mod steps;
 mod tree;
+mod within;
 
-pub use abort::{Abandoned, Abort};
+pub use abandoned::Abandoned;
+pub use abort::Abort;
 pub use journal::{End, JournalOptions, Recovered, Torn, recover};
 pub use loops::RunningLoop;
 pub use report::RunningReport;

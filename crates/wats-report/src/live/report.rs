@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::sequence::Owned;
+use super::owned::Owned;
 use super::shared::Shared;
 use super::{Abandoned, Abort, Clock, JournalOptions};
 use crate::Unit;

@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, ZonedDateTime};
 
-use super::abort::Abandoned;
+use super::abandoned::Abandoned;
+use super::complete::{broken_off, complete};
 use super::journal::{Change, Journal, JournalOptions};
 use super::tree::{At, Ending, Kind, Tree, break_off, half_done, placeholder};
 use super::{Abort, Clock};
-use crate::builder::{
-    DuplicateNames, NonFinitePolicy, ReportBuilder, Sequence, StepRef, UutReport,
-};
+use crate::builder::{ReportBuilder, StepRef, UutReport};
 use crate::error::{Error, Result};
-use crate::{Report, ReportTime, Status, Step};
+use crate::{ReportTime, Step};
 
 type Sink = Box<dyn FnOnce(Abandoned) + Send>;
 
@@ -103,7 +102,7 @@ impl Shared {
         if running.kind != Kind::Sequence
             && let Some(step) = running.steps.get_mut(index)
         {
-            step.loop_info = Some(Box::new(super::loops::iteration(index)));
+            step.loop_info = Some(Box::new(super::tree::iteration(index)));
         }
         let at = At {
             node: node.number,
@@ -181,7 +180,7 @@ impl Shared {
         let mut state = self.lock();
         let running = state.running(outer)?;
         if loop_ {
-            step.loop_info = Some(Box::new(super::loops::iteration(running.steps.len())));
+            step.loop_info = Some(Box::new(super::tree::iteration(running.steps.len())));
         }
         let at = At {
             node: outer.number,
@@ -462,43 +461,6 @@ impl State {
 fn begun(header: &ReportBuilder) -> ZonedDateTime {
     let start = header.common.start.clone();
     start.unwrap_or_else(|_| jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC))
-}
-
-/// The report of a test that ended in one way or the other.
-pub(super) fn complete(
-    mut header: ReportBuilder,
-    tree: Tree,
-    start: &ZonedDateTime,
-    now: Duration,
-    abort: Option<&Abort>,
-) -> Report {
-    let took = &mut header.uut.execution_time;
-    took.get_or_insert_with(|| now.as_secs_f64().into());
-    header.root = Sequence {
-        steps: tree.assemble(now, abort),
-    };
-    header.assemble(start)
-}
-
-/// The report of a test that did not come to its end. What would be refused of its steps is mended, because nobody is there
-/// to do it.
-pub(super) fn broken_off(
-    header: ReportBuilder,
-    tree: Tree,
-    start: &ZonedDateTime,
-    now: Duration,
-    abort: &Abort,
-) -> UutReport {
-    let mut header = header
-        .outcome(abort.outcome())
-        .duplicate_names(DuplicateNames::Number)
-        .non_finite(NonFinitePolicy::LeaveOut);
-    if header.uut.error_message.is_none() {
-        header.uut.error_message = Some(abort.cause().to_owned());
-        header.uut.error_code = header.uut.error_code.or(abort.error_code());
-    }
-    debug_assert!(matches!(abort.status(), Status::Terminated | Status::Error));
-    UutReport::unchecked(complete(header, tree, start, now, Some(abort)))
 }
 
 impl fmt::Debug for Shared {

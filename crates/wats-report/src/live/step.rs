@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::ZonedDateTime;
 
 use super::Abort;
-use super::sequence::Owned;
+use super::owned::Owned;
 use super::shared::{Place, Shared};
 use crate::builder::state::{Free, Nested, Plain, Single, Taken};
 use crate::builder::{Sequence, StepRef};

@@ -1,7 +1,7 @@
 //! The methods that add steps. The builder makes the steps; here they find their way into a report in progress. What the
 //! program runs in a closure runs before anything is locked.
 
-use super::sequence::Owned;
+use super::owned::Owned;
 use super::step::{Added, AddedStep, RunningStep};
 use super::{RunningReport, RunningSequence};
 use crate::builder::state::{Many, Nested, Plain, Single, Taken};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Abort;
 use crate::builder::{LoopIterations, Sequence};
 use crate::error::{Error, Result};
+use crate::model::LoopInfo;
 use crate::{LoopRule, Outcome, Status, Step};
 
 /// Sequences nest no deeper, the root included: readers are sure to take no more.
@@ -283,6 +284,14 @@ fn looped(place: Step, iterations: Vec<Step>, rule: LoopRule, ending: &Ending) -
         }
     }
     all.steps
+}
+
+/// What makes a step an iteration of a loop.
+pub(super) fn iteration(index: usize) -> LoopInfo {
+    LoopInfo {
+        index: Some(i32::try_from(index).unwrap_or(i32::MAX)),
+        ..LoopInfo::default()
+    }
 }
 
 /// A step that was opened and has no result: the server takes no step without contents, so it is an action.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use std::time::Duration;
 
 use super::super::Abort;
-use super::super::shared::{broken_off, complete};
+use super::super::complete::{broken_off, complete};
 use super::super::tree::{At, Kind, Tree, is_gap, placeholder};
 use super::record::{AttachedFile, Line, VERSION, opened};
 use crate::builder::{ReportBuilder, UutReport};
