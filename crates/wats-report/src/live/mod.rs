@@ -1,6 +1,6 @@
 //! Reports in progress: for tests that take their time, await instruments, fail in the middle, or are aborted.
 //!
-//! [`UutReport::start`] gives a [`RunningReport`], whose sequences are handles: usable across `?`, `.await`, threads and
+//! [`UutReport::start`](crate::UutReport::start) gives a [`RunningReport`], whose sequences are handles: usable across `?`, `.await`, threads and
 //! loops, several open at once. Steps get their start and duration by themselves.
 //!
 //! ```

@@ -39,7 +39,7 @@ impl Recovered {
 }
 
 /// The reports in the journals of a folder, of programs that are gone: killed, crashed, without power, or ended before
-/// [`done`](super::RunningReport::done) was called. Those of reports in progress, of this or another program, are left
+/// [`done`](crate::live::RunningReport::done) was called. Those of reports in progress, of this or another program, are left
 /// alone, and so are those that another program recovers right now.
 ///
 /// ```
