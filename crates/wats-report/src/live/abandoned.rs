@@ -6,6 +6,7 @@ use crate::builder::UutReport;
 
 /// A report that was dropped before it was finished; what [`on_abandoned`](super::RunningReport::on_abandoned) is told of.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Abandoned {
     /// The report: terminated, or an error if there was a panic, with all that was measured. It is not checked.
     pub report: UutReport,

@@ -61,8 +61,8 @@ impl<T> RunningLoop<T> {
     }
 
     /// Breaks it off.
-    pub fn abort(self, abort: Abort) {
-        self.owned.end(Ending::Broken(abort));
+    pub fn abort(self, abort: &Abort) {
+        self.owned.end(Ending::Broken(abort.clone()));
     }
 
     fn measured(

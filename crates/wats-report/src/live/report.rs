@@ -72,7 +72,8 @@ impl RunningReport {
 
     /// Says who gets the report when it is abandoned: dropped before it was finished or aborted. It is called by whoever
     /// drops the last clone, so it should pass the report on, such as to a channel. Without it, and without a
-    /// [`journal`](Self::journal), an abandoned report is lost.
+    /// [`journal`](Self::journal), an abandoned report is lost. It must not hold a clone of the report, which then would never
+    /// be dropped.
     ///
     /// ```
     /// use std::sync::mpsc::channel;
@@ -92,7 +93,8 @@ impl RunningReport {
     }
 
     /// Writes the report to a file of this folder from now on, each step as it is added, so that [`recover`](super::recover)
-    /// finds it if the program is killed. The folder is made if it is not there. [`done`](Self::done) removes the file.
+    /// finds it if the program is killed. The folder is made if it is not there. [`done`](Self::done) removes the file, and
+    /// so does another journal of the same report.
     ///
     /// Files that are attached are not copied; all else is.
     ///

@@ -62,8 +62,8 @@ impl RunningSequence {
     }
 
     /// Breaks it off: it is terminated or an error, with the cause. The report is still in progress.
-    pub fn abort(self, abort: Abort) {
-        self.place().end(Ending::Broken(abort));
+    pub fn abort(self, abort: &Abort) {
+        self.place().end(Ending::Broken(abort.clone()));
     }
 
     /// To say more of the sequence itself: a comment, its group, free data.
@@ -80,7 +80,7 @@ impl RunningSequence {
 impl RunningSequence {
     pub(super) fn end_by(self, error: Option<&impl fmt::Display>) {
         match error {
-            Some(error) => self.abort(Abort::error(error)),
+            Some(error) => self.abort(&Abort::error(error)),
             None => self.end(),
         }
     }

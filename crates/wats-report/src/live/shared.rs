@@ -256,7 +256,9 @@ impl Shared {
     }
 
     pub(super) fn on_abandoned(&self, sink: Sink) {
-        self.lock().sink = Some(sink);
+        let before = self.lock().sink.replace(sink);
+        // What it holds is of the program, so it is dropped when nothing is locked.
+        drop(before);
     }
 
     pub(super) fn journal(&self, dir: &Path, options: JournalOptions) -> Result<()> {
@@ -273,8 +275,10 @@ impl Shared {
             &state.tree,
             now,
         )?;
-        state.journal = Some(journal);
-        Ok(())
+        let before = state.journal.replace(journal);
+        drop(state);
+        // An older one must not be recovered later than the report.
+        before.map_or(Ok(()), |journal| journal.into_file().remove())
     }
 
     pub(super) fn journal_failure(&self) -> Option<String> {

@@ -57,6 +57,25 @@ fn memory_is_bounded_by_the_report() {
 /// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
 #[test]
 #[ignore = "tells figures"]
+fn ten_steps() {
+    let mut all = Vec::new();
+    for _ in 0..20_000 {
+        let begun = Instant::now();
+        let mut builder = wats_report::UutReport::builder(super::UNIT, 100).station(super::STATION);
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+            builder = builder.numeric(name, 5.02, "V", MeasurementLimits::between(4.75..=5.25));
+        }
+        let report = builder.operator("Kari").build().unwrap();
+        assert!(report.report().body().unwrap().len() > 1_000);
+        all.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    all.sort_by(f64::total_cmp);
+    println!("{:.2} µs to build and write ten steps", all[all.len() / 2]);
+}
+
+/// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
+#[test]
+#[ignore = "tells figures"]
 fn a_step() {
     for _ in 0..3 {
         let dir = tempfile::tempdir().unwrap();

@@ -318,7 +318,7 @@ fn sequences_say_more_of_themselves() {
     let error = power.sequence("later").boolean("x", true).unwrap_err();
     assert!(error.to_string().contains("`Power`"), "{error}");
     let broken = report.sequence("Broken");
-    broken.abort(wats_report::live::Abort::error("smoke").code(9));
+    broken.abort(&wats_report::live::Abort::error("smoke").code(9));
     let report = report.finish().unwrap();
     accepted(&report, "E");
     let power = named(report.report(), "Power");

@@ -14,14 +14,20 @@ pub(crate) fn only(dir: &Path) -> Recovered {
     all.pop().unwrap()
 }
 
-/// A report that was abandoned as if its program had been killed: nothing is written at the end.
-fn killed(report: RunningReport, dir: &Path, into: &Path) -> Recovered {
-    for file in fs::read_dir(dir).unwrap() {
-        let path = file.unwrap().path();
-        fs::copy(&path, into.join(path.file_name().unwrap())).unwrap();
-    }
+/// What the journal said before its report was dropped, whose record is the last: as if the program had been killed. Nobody
+/// reads a file that is locked.
+pub(crate) fn killed(report: RunningReport, dir: &Path) -> Vec<u8> {
     drop(report);
-    only(into)
+    let path = fs::read_dir(dir).unwrap().next().unwrap().unwrap().path();
+    let mut whole = fs::read(path).unwrap();
+    let end = whole.len() - 1;
+    let last = whole[..end]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .unwrap();
+    assert!(String::from_utf8_lossy(&whole[last..]).contains("\"aborted\""));
+    whole.truncate(last + 1);
+    whole
 }
 
 #[test]
@@ -125,10 +131,9 @@ fn killed_in_the_middle() {
     let step = cycle.step("half done");
     let done = report.sequence("Done");
     done.end();
-    let left = {
-        let report = report.clone();
-        killed(report, dir.path(), into.path())
-    };
+    let whole = killed(report, dir.path());
+    fs::write(into.path().join("x.wats-journal"), whole).unwrap();
+    let left = only(into.path());
     let recovered = left.report.as_ref().unwrap();
     accepted(recovered, "T");
     assert_eq!(left.end, End::Lost);
@@ -146,7 +151,7 @@ fn killed_in_the_middle() {
         );
     }
     drop(step);
-    drop((cycle, cycles, power, report));
+    drop((cycle, cycles, power));
 }
 
 #[test]
@@ -199,7 +204,7 @@ fn every_byte_at_which_it_may_be_torn() {
         }
         finished.push((fs::metadata(&path).unwrap().len(), name));
     }
-    let whole = fs::read(&path).unwrap();
+    let whole = killed(report, dir.path());
     let torn = into.path().join("torn.wats-journal");
     let mut random = 1_u64;
     for _ in 0..1_000 {
@@ -232,7 +237,7 @@ fn every_byte_at_which_it_may_be_torn() {
         assert_eq!(left.torn.is_some(), !at_line_end, "{end}");
         left.done().unwrap();
     }
-    drop((outer, report));
+    drop(outer);
 }
 
 #[test]
@@ -245,7 +250,8 @@ fn damaged_in_the_middle() {
         power.boolean(format!("step {step}"), true).unwrap();
     }
     power.end();
-    drop(report.finish().unwrap());
+    report.finish().unwrap();
+    drop(report);
     let path = fs::read_dir(dir.path())
         .unwrap()
         .next()
@@ -350,4 +356,27 @@ fn a_folder_that_cannot_be_written() {
     report.boolean("LED", true).unwrap();
     accepted(&report.finish().unwrap(), "P");
     assert!(recover(&file).is_err());
+}
+
+#[test]
+fn what_cannot_be_finished_goes_on_in_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let (report, clock) = begun();
+    report.journal(dir.path()).unwrap();
+    let power = report.sequence("Power");
+    power.boolean("LED", true).unwrap();
+    power.boolean("LED", true).unwrap();
+    assert!(matches!(report.finish(), Err(Error::Report(_))));
+    clock.forward(20);
+    report.sequence("Late").end();
+    report.boolean("LED", true).unwrap();
+    report.duplicate_names(wats_report::builder::DuplicateNames::Number);
+    // Another journal takes the place of the first.
+    report.journal(dir.path()).unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    let finished = report.finish().unwrap();
+    drop(report);
+    let left = only(dir.path());
+    assert_eq!(left.report.as_ref().unwrap(), &finished);
+    assert_eq!((&left.end, &left.torn), (&End::Finished, &None));
 }
