@@ -243,3 +243,56 @@ fn attach(step: &mut Step, file: &AttachedFile, torn: &mut Torn) {
     let data = AdditionalData::new("File left out").text("Path", path);
     step.additional_results.get_or_insert_default().push(data);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::tree::{Ending, half_done};
+    use super::*;
+
+    fn line() -> impl Strategy<Value = Line> {
+        let kind = prop_oneof![Just(Kind::Sequence), Just(Kind::All), Just(Kind::Last)];
+        let open = prop::option::weighted(0.3, (kind, 0..9_usize));
+        let end = prop::option::weighted(0.2, (0..9_usize, any::<bool>()));
+        let at = prop::option::weighted(0.8, (0..9_usize, 0..9_usize));
+        let flags = (any::<bool>(), prop::bool::weighted(0.05), 0..99_u64);
+        (at, open, end, flags).prop_map(|(at, open, end, (half, anew, t))| Line {
+            t,
+            anew,
+            at,
+            half_done: half,
+            step: at.map(|(_, index)| match open {
+                Some(_) => placeholder(format!("{index}")),
+                None => half_done(format!("{index}")),
+            }),
+            open,
+            end: end.map(|(node, done)| {
+                let broken = Ending::Broken(Abort::error("x"));
+                (node, if done { Ending::Done } else { broken })
+            }),
+            ..Line::default()
+        })
+    }
+
+    proptest! {
+        /// Records in any order, some of them lost, make a report all the same.
+        #[test]
+        fn no_records_panic(lines in prop::collection::vec(line(), 0..40), finished: bool) {
+            let unit = crate::Unit { part_number: "P", serial_number: "S", revision: "A" };
+            let mut replay = Replay {
+                header: Some(UutReport::builder(unit, 100)),
+                most: 40,
+                ..Replay::default()
+            };
+            for line in lines {
+                let _ = replay.apply(line);
+            }
+            replay.end = finished.then_some(End::Finished);
+            let steps = replay.tree.as_ref().map_or(0, |tree| tree.nodes.len());
+            let (report, _) = replay.report().unwrap();
+            prop_assert!(report.report().step_count() <= 1 + 10 * (steps + 1) * 2);
+            crate::lint(report.report());
+        }
+    }
+}
