@@ -232,10 +232,10 @@ impl Shared {
     }
 
     /// Says more of a step.
-    pub(super) fn change<K, F, G>(
+    pub(super) fn change<K, F, L, G>(
         &self,
         place: Place,
-        change: impl for<'s> FnOnce(StepRef<'s, K, F>) -> StepRef<'s, K, G>,
+        change: impl for<'s> FnOnce(StepRef<'s, K, F>) -> StepRef<'s, L, G>,
     ) {
         let mut state = self.lock();
         if state.over.is_none()

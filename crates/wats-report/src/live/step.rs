@@ -61,10 +61,10 @@ impl<'a, K, F> AddedStep<'a, K, F> {
         }
     }
 
-    fn more<G>(
+    fn more<L, G>(
         mut self,
-        change: impl for<'s> FnOnce(StepRef<'s, K, F>) -> StepRef<'s, K, G>,
-    ) -> AddedStep<'a, K, G> {
+        change: impl for<'s> FnOnce(StepRef<'s, K, F>) -> StepRef<'s, L, G>,
+    ) -> AddedStep<'a, L, G> {
         self.added.shared.change(self.added.place, change);
         self.added.changed = true;
         AddedStep {
