@@ -33,6 +33,18 @@ pub enum Error {
     /// A path or a text that no query can express.
     #[error("the query cannot be sent: {0}")]
     Query(String),
+    /// The report in progress, or the sequence of it, has ended: nothing more can be added.
+    #[error("{0}")]
+    Ended(String),
+    /// A journal that cannot be written or read.
+    #[error(fmt = journal)]
+    Journal {
+        /// What was being done, with the path.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
     /// Data that is not what it should be.
     #[error("{0}")]
     Data(String),
@@ -87,4 +99,13 @@ pub fn codec(
         Some(at) if !why.contains(&at) => write!(f, ", at {at}"),
         _ => Ok(()),
     }
+}
+
+/// What was being done; in the long form also why it failed.
+pub fn journal(what: &str, source: &std::io::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(what)?;
+    if f.alternate() {
+        write!(f, ": {source}")?;
+    }
+    Ok(())
 }

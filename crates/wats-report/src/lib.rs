@@ -3,7 +3,7 @@
 //! # Layout
 //! Here is what most programs name. [`model`] holds the wire models of WSJF, made by [`wire`]; `codes`, `status`, `comp_op`
 //! and `limits` their vocabulary, `time` and [`zone`] the times, `step_path` the way to a step, `names` tells equal names
-//! apart. [`builder`] makes reports that the server accepts, checked by [`lint`](mod@lint); `evaluate` makes outcomes of
+//! apart. [`builder`] makes reports that the server accepts, checked by [`lint`](mod@lint), and [`live`] those of tests in progress; `evaluate` makes outcomes of
 //! limits. `payload` holds the contents of attachments, and [`body`] is a report as the bytes that are sent. [`text`] finds
 //! the id in a text, and [`scanned`] knows the characters that nobody sees.
 
@@ -18,6 +18,7 @@ pub mod error;
 mod evaluate;
 mod limits;
 pub mod lint;
+pub mod live;
 pub mod model;
 mod names;
 mod partial;

@@ -42,6 +42,7 @@ mod report_common;
 mod report_confirm;
 mod report_ids;
 mod report_lint;
+mod report_live;
 mod report_order;
 mod report_pages;
 mod report_partial;

@@ -9,11 +9,10 @@ use crate::{Report, ReportTime, ReportType, lint, zone};
 
 /// A header being filled in.
 #[derive(Debug, Clone)]
-pub(super) struct Common {
-    pub(super) report: Report,
-    /// When the builder was made, unless it was set.
-    /// Why there is none: the time zone of this machine cannot be read.
-    pub(super) start: std::result::Result<ZonedDateTime, String>,
+pub(crate) struct Common {
+    pub(crate) report: Report,
+    /// When the builder was made, unless it was set; or why there is none: the time zone of this machine cannot be read.
+    pub(crate) start: std::result::Result<ZonedDateTime, String>,
 }
 
 impl Common {
@@ -32,22 +31,28 @@ impl Common {
     }
 
     /// When it began.
-    pub(super) fn start(&self) -> Result<ZonedDateTime> {
+    pub(crate) fn start(&self) -> Result<ZonedDateTime> {
         self.start.clone().map_err(Error::Config)
     }
 
     /// Sets the times and checks everything.
     pub(super) fn finish(self) -> Result<Report> {
         let start = self.start()?;
-        let (local, utc) = (ReportTime::local(&start), ReportTime::utc(&start));
-        let mut report = self.report;
-        (report.start, report.start_utc) = (Some(local), Some(utc));
+        let report = self.begun(&start);
         let findings = lint::blocking(&report);
         if findings.is_empty() {
             Ok(report)
         } else {
             Err(Error::Report(findings))
         }
+    }
+
+    /// Sets the times; nothing is checked.
+    pub(super) fn begun(self, start: &ZonedDateTime) -> Report {
+        let mut report = self.report;
+        report.start = Some(ReportTime::local(start));
+        report.start_utc = Some(ReportTime::utc(start));
+        report
     }
 }
 

@@ -22,10 +22,10 @@ pub enum LoopRule {
 /// and [`SequenceLoop`]. A loop has at least one.
 #[derive(Debug, Clone)]
 pub struct LoopIterations<T> {
-    name: String,
+    pub(crate) name: String,
     /// What all iterations have in common.
-    same: T,
-    done: Sequence,
+    pub(crate) same: T,
+    pub(crate) done: Sequence,
 }
 
 /// Iterations that measure a number: unit and limits are those of the loop.
@@ -70,7 +70,7 @@ impl SequenceLoop {
 }
 
 impl<T> LoopIterations<T> {
-    fn new(name: String, same: T) -> Self {
+    pub(crate) fn new(name: String, same: T) -> Self {
         Self {
             name,
             same,
@@ -91,7 +91,7 @@ impl<T> LoopIterations<T> {
     }
 
     /// Summary and iterations. The summary shows what the iteration measured that decided.
-    fn finish<K>(self, rule: LoopRule, into: &mut Sequence) -> StepRef<'_, K> {
+    pub(crate) fn finish<K>(self, rule: LoopRule, into: &mut Sequence) -> StepRef<'_, K> {
         let iterations = self.done.steps;
         let outcomes = |status: &Status| {
             let same = iterations

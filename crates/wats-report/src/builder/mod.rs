@@ -30,6 +30,7 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::ZonedDateTime;
 use uuid::Uuid;
 
 use self::common::{Common, common_setters};
@@ -71,6 +72,11 @@ impl UutReport {
     /// [`start`](ReportBuilder::start) says otherwise.
     pub fn builder(unit: Unit<'_>, process_code: i32) -> ReportBuilder {
         ReportBuilder::new(unit).process_code(process_code)
+    }
+
+    /// A report that was not checked: what is left of a test that did not come to its end is never kept back.
+    pub(crate) fn unchecked(report: Report) -> Self {
+        Self(report)
     }
 
     /// The report's id.
@@ -117,14 +123,14 @@ const UNKNOWN: &str = "Unknown";
 #[derive(Debug, Clone)]
 #[must_use = "a report is made by `build()`"]
 pub struct ReportBuilder {
-    common: Common,
-    uut: Uut,
-    software: Option<String>,
-    software_version: Option<String>,
-    duplicate_names: DuplicateNames,
-    non_finite: NonFinitePolicy,
-    outcome: Option<Outcome>,
-    root: Sequence,
+    pub(crate) common: Common,
+    pub(crate) uut: Uut,
+    pub(crate) software: Option<String>,
+    pub(crate) software_version: Option<String>,
+    pub(crate) duplicate_names: DuplicateNames,
+    pub(crate) non_finite: NonFinitePolicy,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) root: Sequence,
 }
 
 common_setters!(ReportBuilder);
@@ -282,6 +288,16 @@ impl ReportBuilder {
     /// [`Error::Report`](crate::Error::Report) with everything that the server is known to refuse, or to take and then
     /// lose, each with its path and rule; nothing is sent.
     pub fn build(self) -> Result<UutReport> {
+        self.complete().finish().map(UutReport)
+    }
+
+    /// The report with its outcomes; nothing is checked.
+    pub(crate) fn assemble(self, start: &ZonedDateTime) -> Report {
+        self.complete().begun(start)
+    }
+
+    /// Carries the outcomes up and completes the tree.
+    fn complete(self) -> Common {
         let Self {
             mut common,
             uut,
@@ -307,6 +323,6 @@ impl ReportBuilder {
         common.report.result.clone_from(&root.status);
         common.report.root = Some(root);
         common.report.uut = Some(uut);
-        common.finish().map(UutReport)
+        common
     }
 }

@@ -24,7 +24,7 @@ const LOOSE: usize = 64 << 10;
 /// measured, then its limits.
 #[derive(Debug, Clone, Default)]
 pub struct Sequence {
-    pub(super) steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
 }
 
 impl Sequence {
@@ -212,7 +212,7 @@ impl Sequence {
     }
 
     /// The sequence as a step. File and version of its call are filled in when the report is built.
-    pub(super) fn into_step(mut self, name: String) -> Step {
+    pub(crate) fn into_step(mut self, name: String) -> Step {
         if (self.steps.capacity() - self.steps.len()) * size_of::<Step>() > LOOSE {
             self.steps.shrink_to_fit();
         }

@@ -82,7 +82,7 @@ pub struct StepRef<'a, K, F = Free> {
 }
 
 impl<'a, K, F> StepRef<'a, K, F> {
-    pub(super) fn new(step: &'a mut Step) -> Self {
+    pub(crate) fn new(step: &'a mut Step) -> Self {
         Self {
             step,
             kind: PhantomData,

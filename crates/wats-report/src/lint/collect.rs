@@ -323,6 +323,6 @@ pub(super) fn illegal(text: &str) -> Option<char> {
     }
 }
 
-pub(super) fn is_illegal(c: char) -> bool {
+pub(crate) fn is_illegal(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }

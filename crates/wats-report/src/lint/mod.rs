@@ -28,7 +28,9 @@ pub use rules::{RULES, Rule, Severity, page};
 
 use super::Report;
 pub use collect::MAX_FINDINGS;
+pub(crate) use collect::is_illegal;
 pub(super) use collect::misread;
+pub(crate) use step::MAX_DEPTH;
 
 use collect::Collector;
 

@@ -8,7 +8,7 @@ use super::{measurement, rules};
 use crate::{Status, Step, StepGroup, model::SequenceCall};
 
 /// Deepest nesting of sequences that readers are sure to take.
-pub(super) const MAX_DEPTH: usize = 50;
+pub(crate) const MAX_DEPTH: usize = 50;
 /// Longest path, name and version of a sequence call.
 pub(super) const CALL: (usize, usize, usize) = (500, 200, 30);
 

@@ -78,6 +78,15 @@ impl Payload {
         }
     }
 
+    /// Path, length and time of change, in nanoseconds, if it is a file.
+    pub(crate) fn file_state(&self) -> Option<(&Path, u64, Option<u128>)> {
+        let Source::File(file) = &self.0 else {
+            return None;
+        };
+        let changed = file.changed?.duration_since(SystemTime::UNIX_EPOCH).ok();
+        Some((&file.path, file.length, changed.map(|time| time.as_nanos())))
+    }
+
     pub(crate) fn is_file(&self) -> bool {
         matches!(self.0, Source::File(_))
     }

@@ -17,6 +17,7 @@ mod digits;
 mod evaluate;
 mod fix;
 mod imitation;
+mod live;
 mod models;
 mod refused;
 mod reports;
