@@ -23,4 +23,6 @@ mod reports;
 mod roundtrip;
 mod rules;
 mod told;
+#[cfg(feature = "xml")]
+mod wsxf;
 mod zone;
