@@ -14,38 +14,38 @@ use super::form::is_allowed;
 use crate::text::WSXF;
 
 /// Deepest nesting of elements. It allows for as many sequences as the deepest WSJF has.
-pub(super) const MAX_DEPTH: usize = 80;
+pub(crate) const MAX_DEPTH: usize = 80;
 
 /// An element with what is in it. Names of other namespaces than that of WSXF are `{namespace}name`.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Element<'a> {
-    pub(super) name: Cow<'a, str>,
-    pub(super) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+pub(crate) struct Element<'a> {
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The text directly in it.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether it has a text, be it an empty one: `<a></a>` has, `<a/>` has not.
-    pub(super) has_text: bool,
-    pub(super) children: Vec<Element<'a>>,
+    pub(crate) has_text: bool,
+    pub(crate) children: Vec<Element<'a>>,
     /// Where it stands in the text that was read.
-    pub(super) at: Range<usize>,
+    pub(crate) at: Range<usize>,
 }
 
 /// What is wrong with a text, and at which byte.
 #[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) at: usize,
-    pub(super) what: String,
+pub(crate) struct Problem {
+    pub(crate) at: usize,
+    pub(crate) what: String,
 }
 
 impl Problem {
-    pub(super) fn new(at: usize, what: impl fmt::Display) -> Self {
+    pub(crate) fn new(at: usize, what: impl fmt::Display) -> Self {
         let what = what.to_string();
         Self { at, what }
     }
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn new(name: impl Into<Cow<'a, str>>) -> Self {
+    pub(crate) fn new(name: impl Into<Cow<'a, str>>) -> Self {
         Self {
             name: name.into(),
             ..Self::default()
@@ -53,14 +53,14 @@ impl<'a> Element<'a> {
     }
 
     /// The value of an attribute.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find_map(|(known, value)| (known == name).then_some(value.as_ref()))
     }
 
     /// Takes an attribute out.
-    pub(super) fn take_attribute(&mut self, name: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn take_attribute(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let at = self
             .attributes
             .iter()
@@ -69,7 +69,7 @@ impl<'a> Element<'a> {
     }
 
     /// Adds an attribute that it does not have yet.
-    pub(super) fn push_attribute(&mut self, name: impl Into<Cow<'a, str>>, value: String) {
+    pub(crate) fn push_attribute(&mut self, name: impl Into<Cow<'a, str>>, value: String) {
         let name = name.into();
         if self.attribute(&name).is_none() {
             self.attributes.push((name, Cow::Owned(value)));
@@ -77,12 +77,12 @@ impl<'a> Element<'a> {
     }
 
     /// Whether there is nothing but white space directly in it.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.text.trim_ascii().is_empty()
     }
 
     /// Writes it; nothing of it was taken from a text that XML has no way to write.
-    pub(super) fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut String) {
         out.push('<');
         let mut namespaces = 0;
         let name = write_name(&self.name, out, &mut namespaces, true);
@@ -153,7 +153,7 @@ fn escape(text: &str, is_attribute: bool, out: &mut String) {
 }
 
 /// Whether a text can be a name, of an element or attribute, as it is.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let local = match text.strip_prefix('{') {
         Some(rest) => match rest.split_once('}') {
             Some((namespace, local))
@@ -171,9 +171,9 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// Reads a document: what begins it is given to `root`, and each element directly in it to `each`.
-pub(super) fn read<'a>(
+pub(crate) fn read<'a>(
     text: &'a str,
-    root: impl Fn(&str, &str) -> Result<(), String>,
+    mut root: impl FnMut(&Element<'a>, &str) -> Result<(), String>,
     mut each: impl FnMut(Element<'a>) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let mut reader = NsReader::from_str(text);
@@ -192,11 +192,11 @@ pub(super) fn read<'a>(
                 return wrong(&format!("`{:.80}` comes after the end", name.as_ref()));
             }
             Event::Start(start) if !is_within => {
-                begins(&reader, &start, at, &root)?;
+                begins(&reader, &start, at, &mut root)?;
                 is_within = true;
             }
             Event::Empty(start) if !is_within => {
-                begins(&reader, &start, at, &root)?;
+                begins(&reader, &start, at, &mut root)?;
                 is_over = true;
             }
             Event::Start(start) => {
@@ -254,19 +254,21 @@ fn position(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
 
-/// Looks at the element that begins the document: its name and its namespace, which is empty if it has none.
-fn begins(
-    reader: &NsReader<&[u8]>,
-    start: &BytesStart<'_>,
+/// Looks at the element that begins the document, its attributes, and its namespace, which is empty if it has none.
+fn begins<'a>(
+    reader: &NsReader<&'a [u8]>,
+    start: &BytesStart<'a>,
     at: usize,
-    root: &impl Fn(&str, &str) -> Result<(), String>,
+    root: &mut impl FnMut(&Element<'a>, &str) -> Result<(), String>,
 ) -> Result<(), Problem> {
     let (namespace, local) = reader.resolver().resolve_element(start.name());
     let namespace = match &namespace {
         ResolveResult::Bound(namespace) => namespace.as_ref(),
         ResolveResult::Unbound | ResolveResult::Unknown(_) => "",
     };
-    root(local.as_ref(), namespace).map_err(|what| Problem::new(at, what))
+    let mut begun = element(reader, start, at)?;
+    begun.name = Cow::Owned(local.as_ref().to_owned());
+    root(&begun, namespace).map_err(|what| Problem::new(at, what))
 }
 
 /// An element with its attributes.

@@ -10,7 +10,7 @@
 //! a whole report of either; `repair` puts failures and files to their units, `free_data` knows the forms of arrays. `loss` compares what was written with
 //! what was asked.
 
-mod element;
+pub(crate) mod element;
 mod form;
 mod free_data;
 mod loss;
@@ -23,9 +23,9 @@ mod writing;
 pub use loss::{Loss, MAX_LOSSES};
 
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::Report;
+use crate::content_id::id_of;
 use crate::error::{Error, Result};
 use crate::text::{WSXF, kind_of, not_utf8, place, without_mark};
 
@@ -94,7 +94,8 @@ pub fn read(text: &[u8]) -> Result<Vec<Report>> {
         reports.push(report(element, bytes)?);
         Ok(())
     };
-    element::read(&text, root, each).map_err(|problem| {
+    let begins = |root_element: &Element<'_>, namespace: &str| root(&root_element.name, namespace);
+    element::read(&text, begins, each).map_err(|problem| {
         let at = place(bytes, problem.at);
         wrong(format!("{}, {at}", problem.what))
     })?;
@@ -105,7 +106,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Report>> {
 }
 
 /// The text without its mark, as UTF-8.
-fn decoded(text: &[u8]) -> Result<std::borrow::Cow<'_, str>, String> {
+pub(crate) fn decoded(text: &[u8]) -> Result<std::borrow::Cow<'_, str>, String> {
     let units = |make: fn([u8; 2]) -> u16| -> Result<String, String> {
         let (pairs, rest) = text.get(2..).unwrap_or_default().as_chunks::<2>();
         if !rest.is_empty() {
@@ -158,16 +159,6 @@ fn report(element: Element<'_>, text: &[u8]) -> Result<Report, Problem> {
         members.insert("id".to_owned(), id.to_string().into());
     }
     serde_json::from_value(members.into()).map_err(|problem| Problem::new(at.start, problem))
-}
-
-/// An id made of bytes, always the same of the same ones (FNV-1a of 128 bits, as a UUID of version 8).
-fn id_of(bytes: &[u8]) -> Uuid {
-    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = bytes.iter().fold(BASIS, |hash, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
-    });
-    uuid::Builder::from_custom_bytes(hash.to_be_bytes()).into_uuid()
 }
 
 /// A report as a WSXF text. What it cannot hold is told, not refused.

@@ -23,6 +23,6 @@ pub(super) fn write(report: &Map<String, Value>) -> Element<'static> {
     let mut element = writing::known(&REPORT, "Report", report);
     element.children.extend(repair::write(report));
     // After those that are known, so that their numbers stay what they are.
-    writing::kept(report, &mut element);
+    writing::kept(&REPORT, report, &mut element);
     element
 }

@@ -15,7 +15,7 @@ pub(super) fn object(
     members: &Map<String, Value>,
 ) -> Element<'static> {
     let mut element = known(kind, name, members);
-    kept(members, &mut element);
+    kept(kind, members, &mut element);
     if std::ptr::eq(kind, &raw const SEQUENCE_CALL)
         && let Some(path) = element.attribute("Filepath")
     {
@@ -95,12 +95,23 @@ fn attributes(kind: &'static Kind, members: &Map<String, Value>, element: &mut E
 }
 
 /// Writes back what was kept because it has no member of its own.
-pub(super) fn kept(members: &Map<String, Value>, element: &mut Element<'static>) {
+pub(super) fn kept(
+    kind: &'static Kind,
+    members: &Map<String, Value>,
+    element: &mut Element<'static>,
+) {
     let Some(Value::Object(kept)) = members.get(KEPT) else {
         return;
     };
     for (name, value) in kept {
         if let Value::Array(items) = value {
+            // Of other elements nothing is left when their members are taken out.
+            let leaves_rest = kind.child(name).is_some_and(|child| {
+                matches!(
+                    child.shape,
+                    Shape::Text | Shape::Inline(_) | Shape::Wrapped(..)
+                )
+            });
             for item in items.iter().filter_map(Value::as_object) {
                 let already = element
                     .children
@@ -108,7 +119,7 @@ pub(super) fn kept(members: &Map<String, Value>, element: &mut Element<'static>)
                     .find(|child| child.name == name.as_str());
                 match already {
                     // What was left of an element after its members were taken out.
-                    Some(already) if is_rest(already, item) => fill(already, item),
+                    Some(already) if leaves_rest && is_rest(already, item) => fill(already, item),
                     _ if is_name(name) => {
                         let mut inner = Element::new(name.clone());
                         fill(&mut inner, item);

@@ -13,6 +13,8 @@
 mod alike;
 mod allocations;
 mod body;
+#[cfg(feature = "convert")]
+mod convert;
 mod digits;
 mod evaluate;
 mod fix;
