@@ -8,7 +8,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use super::{Defaults, Header, comment_of, cut, finished, info, name_of};
 use crate::Report;
 use crate::StepType;
-use crate::builder::{Outcome, Sequence};
+use crate::builder::{Outcome, Sequence, StepRef};
 use crate::error::{Error, Result};
 use crate::text::place;
 use crate::wsxf::MAX_BYTES;
@@ -155,24 +155,32 @@ fn case(steps: &mut Sequence, case: &Element<'_>) {
     let comment = comment_of(&comment);
     let time = seconds(case);
     if of("skipped").is_some() {
-        steps.skipped(name).comment(comment);
+        commented(steps.skipped(name), comment);
     } else if let Some(error) = of("error") {
         let message = error.attribute("message").unwrap_or(&error.text);
         let step = steps
             .generic(name, StepType::PassFail)
             .outcome(Outcome::Error)
-            .error(0, cut(message, 200))
-            .comment(comment);
+            .error(0, cut(message, 200));
+        let step = commented(step, comment);
         if let Some(time) = time {
             step.duration(time);
         }
     } else {
         let passed = of("failure").is_none();
-        let step = steps.boolean(name, passed).comment(comment);
+        let step = commented(steps.boolean(name, passed), comment);
         if let Some(time) = time {
             step.duration(time);
         }
     }
+}
+
+/// The step with its comment, if it has one.
+fn commented<K, F>(step: StepRef<'_, K, F>, comment: String) -> StepRef<'_, K, F> {
+    if comment.is_empty() {
+        return step;
+    }
+    step.comment(comment)
 }
 
 fn seconds(element: &Element<'_>) -> Option<Duration> {
