@@ -17,6 +17,7 @@ guides! {
     Benchmarks: "benchmarks.md",
     Cache: "cache.md",
     Calls: "calls.md",
+    Convert: "convert.md",
     Domains: "domains.md",
     Formats: "formats.md",
     Migrating: "migrating-from-pywats.md",

@@ -5,7 +5,8 @@
 //! and `limits` their vocabulary, `time` and [`zone`] the times, `step_path` the way to a step, `names` tells equal names
 //! apart. [`builder`] makes reports that the server accepts, checked by [`lint`](mod@lint), and [`live`] those of tests in progress; `evaluate` makes outcomes of
 //! limits. `payload` holds the contents of attachments, and [`body`] is a report as the bytes that are sent. [`text`] finds
-//! the id in a text, and [`scanned`] knows the characters that nobody sees.
+//! the id in a text, `wsxf` (feature `xml`) reads and writes reports as XML, `convert` (feature `convert`) reads other formats, `content_id`
+//! makes an id of what was read, and [`scanned`] knows the characters that nobody sees.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -13,6 +14,11 @@ pub mod body;
 pub mod builder;
 mod codes;
 mod comp_op;
+#[cfg(feature = "xml")]
+mod content_id;
+#[cfg(feature = "convert")]
+#[cfg_attr(docsrs, doc(cfg(feature = "convert")))]
+pub mod convert;
 #[doc(hidden)]
 pub mod error;
 mod evaluate;
@@ -29,6 +35,9 @@ mod step_path;
 pub mod text;
 mod time;
 pub mod wire;
+#[cfg(feature = "xml")]
+#[cfg_attr(docsrs, doc(cfg(feature = "xml")))]
+pub mod wsxf;
 pub mod zone;
 
 pub use builder::{LoopRule, Outcome, Station, Unit, UurReport, UutReport};

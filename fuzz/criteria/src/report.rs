@@ -1,6 +1,6 @@
 //! What must hold of the texts within reports.
 
-use wats_report::{ReportTime, StepPath, clean_scanned, text};
+use wats_report::{ReportTime, StepPath, clean_scanned, lint, text, wsxf};
 
 /// Any text as a time, a path of steps, a number from a scanner and a whole report: refused, or what is written of it reads as
 /// the same.
@@ -24,5 +24,19 @@ pub(crate) fn values(value: &str) {
         text::id_of_wsxf(value.as_bytes()).err(),
     ] {
         let _ = error.map(|error| format!("{error:#} {error:?}"));
+    }
+}
+
+/// Any bytes as a file of reports: refused, or what is written of each report is read as the same, but for what is told.
+pub(crate) fn wsxf(bytes: &[u8]) {
+    let reports = match wsxf::read(bytes) {
+        Ok(reports) => reports,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    for report in &reports {
+        let _ = lint(report);
+        let written = wsxf::write(report).expect("what was read can be written");
+        let again = wsxf::read(written.xml.as_bytes()).expect("what was written");
+        assert!(!written.losses.is_empty() || again == [report.clone()]);
     }
 }

@@ -36,6 +36,12 @@ pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearc
 pub use read::{Detail, DetailLevel};
 pub use service::ReportService;
 pub use submit::{SubmitMode, SubmitOptions};
+#[cfg(feature = "convert")]
+#[cfg_attr(docsrs, doc(cfg(feature = "convert")))]
+pub use wats_report::convert;
+#[cfg(feature = "xml")]
+#[cfg_attr(docsrs, doc(cfg(feature = "xml")))]
+pub use wats_report::wsxf;
 #[doc(inline)]
 pub use wats_report::{
     AdditionalData, Attachment, Chart, ChartType, CompOp, Error, Failure, Finding, LoopRule,

@@ -4,6 +4,8 @@
 mod wsxf;
 
 #[cfg(feature = "xml")]
+pub(crate) use wsxf::WSXF;
+#[cfg(feature = "xml")]
 #[cfg_attr(docsrs, doc(cfg(feature = "xml")))]
 pub use wsxf::id_of_wsxf;
 
@@ -44,7 +46,7 @@ pub fn looks_like_wsjf(text: &[u8]) -> Result<()> {
 }
 
 /// What a text is that no reader of reports takes, if it is known by its first bytes.
-fn kind_of(text: &[u8]) -> Option<&'static str> {
+pub(crate) fn kind_of(text: &[u8]) -> Option<&'static str> {
     if text.trim_ascii().is_empty() {
         return Some("it is empty");
     }
@@ -60,7 +62,7 @@ fn kind_of(text: &[u8]) -> Option<&'static str> {
 }
 
 /// What is wrong with bytes that are no text, and where.
-fn not_utf8(text: &[u8], problem: std::str::Utf8Error) -> String {
+pub(crate) fn not_utf8(text: &[u8], problem: std::str::Utf8Error) -> String {
     let at = problem.valid_up_to();
     let byte = text.get(at).copied().unwrap_or_default();
     let at = place(text, at);
@@ -68,7 +70,7 @@ fn not_utf8(text: &[u8], problem: std::str::Utf8Error) -> String {
 }
 
 /// The place of a byte in a text, in words.
-fn place(text: &[u8], at: usize) -> String {
+pub(crate) fn place(text: &[u8], at: usize) -> String {
     let before = &text[..at.min(text.len())];
     let mut lines = before.split(|byte| *byte == b'\n');
     let column = lines.next_back().map_or(0, <[u8]>::len) + 1;

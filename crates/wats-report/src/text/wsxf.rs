@@ -12,7 +12,7 @@ use super::{kind_of, no_uuid, not_utf8, place, without_mark};
 use crate::error::{Error, Result};
 
 /// The namespace of WSXF.
-const WSXF: &str = "http://wats.virinco.com/schemas/WATS/Report/wsxf";
+pub(crate) const WSXF: &str = "http://wats.virinco.com/schemas/WATS/Report/wsxf";
 
 /// The id of the one report in a WSXF text; `None` if it has none. Client programs keep many reports in a file, but the
 /// server takes one at a time.

@@ -13,6 +13,8 @@
 mod alike;
 mod allocations;
 mod body;
+#[cfg(feature = "convert")]
+mod convert;
 mod digits;
 mod evaluate;
 mod fix;
@@ -24,4 +26,6 @@ mod reports;
 mod roundtrip;
 mod rules;
 mod told;
+#[cfg(feature = "xml")]
+mod wsxf;
 mod zone;
