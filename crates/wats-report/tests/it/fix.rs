@@ -179,8 +179,8 @@ const ALLOWED: &[Allowed] = &[
     ("R504", Mend::LoopLimits, |r| r["root"]["steps"][1]["steps"][1]["numericMeas"][0]["lowLimit"] = json!(0.5), "root/steps/1/steps/0/numericMeas", || json!(null)),
     ("R601", Mend::MissingNames, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["name"] = json!(""), "root/steps/0/steps/5/attachment/name", || json!("attachment")),
     ("R603", Mend::Base64, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("_-8\n"), "root/steps/0/steps/5/attachment/data", || json!("/+8=")),
-    ("R802", Mend::NotFinite, |r| { number(r)["value"] = json!("NaN"); }, "root/steps/0/steps/0/numericMeas/0/value", || json!(null)),
-    ("R802", Mend::NotFinite, |r| step(r)["totTime"] = json!("-Infinity"), "root/steps/0/steps/0/totTime", || json!(null)),
+    ("R802", Mend::NonFinite, |r| { number(r)["value"] = json!("NaN"); }, "root/steps/0/steps/0/numericMeas/0/value", || json!(null)),
+    ("R802", Mend::NonFinite, |r| step(r)["totTime"] = json!("-Infinity"), "root/steps/0/steps/0/totTime", || json!(null)),
 ];
 
 fn at(report: &Value, place: &str) -> Value {

@@ -1,5 +1,6 @@
 //! Mends the header.
 
+use super::lists::IDENTITY;
 use super::{Fixer, Mend, is_blank, lists, start};
 use crate::lint::header::{COMMENT, ERROR_MESSAGE, PROCESS_CODES, SHORT};
 use crate::lint::place::Place;
@@ -7,9 +8,6 @@ use crate::lint::rules::{self, Rule};
 use crate::model::{MiscInfo, Uur, Uut};
 use crate::wire::Extra;
 use crate::{Report, ReportType};
-
-/// Members that tell units apart.
-pub(super) const IDENTITY: &[&str] = &["pn", "sn", "rev", "batchSN", "fixtureId", "assetSN"];
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;

@@ -1,6 +1,5 @@
 //! Mends what the header lists: misc info, sub units, equipment, files and free data.
 
-use super::header::IDENTITY;
 use super::{Fixer, Mend, is_blank};
 use crate::lint::header::SHORT;
 use crate::lint::place::Place;
@@ -8,6 +7,9 @@ use crate::lint::rules;
 use crate::lint::units::PART_TYPE;
 use crate::model::AdditionalProperty;
 use crate::{AdditionalData, Attachment, MiscInfo, Report, ReportType, SubUnit};
+
+/// Members that tell units apart.
+pub(super) const IDENTITY: &[&str] = &["pn", "sn", "rev", "batchSN", "fixtureId", "assetSN"];
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;

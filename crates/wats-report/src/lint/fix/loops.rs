@@ -1,6 +1,6 @@
 //! Mends the numbers and limits of loops.
 
-use super::{Fixer, Mend, measurement};
+use super::{Fixer, Mend, before};
 use crate::lint::loops::same_limits;
 use crate::lint::misread;
 use crate::lint::place::Place;
@@ -134,7 +134,7 @@ fn limits(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &[Step], place: &Pla
     if turns.iter().all(|turn| same_limits(summary, turn)) {
         return;
     }
-    measurement::keep_limits(summary);
+    before::keep_limits(summary);
     if turns.iter().all(|turn| same_limits(first, turn)) {
         let mut mended = summary.clone();
         for (index, m) in mended.numeric.iter_mut().flatten().enumerate() {

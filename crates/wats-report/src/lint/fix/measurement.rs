@@ -1,59 +1,15 @@
 //! Mends measurements: units, names, operators and limits, and values that are not finite.
 
-use std::collections::{HashMap, HashSet};
-
-use super::{Fixer, Mend, is_blank, kinds};
-use crate::lint::collect::Quoted;
+use super::before::{Before, keep, written};
+use super::{Fixer, Mend, is_blank, kinds, names};
 use crate::lint::header::SHORT;
 use crate::lint::measurement::UNIT;
 use crate::lint::misread;
 use crate::lint::place::Place;
 use crate::lint::rules::{self, Rule};
-use crate::model::{
-    AdditionalProperty, BooleanMeasurement, NumericMeasurement, PropertyType, StringMeasurement,
-};
+use crate::model::{BooleanMeasurement, NumericMeasurement, StringMeasurement};
 use crate::wire::Number;
-use crate::{AdditionalData, CompOp, MeasurementLimits, Status, Step};
-
-/// Name of the free data that keeps what a change takes out of a step.
-pub(super) const BEFORE: &str = "Before fix";
-
-/// What a change takes out of a step.
-#[derive(Default)]
-pub(super) struct Before(Vec<(String, String)>);
-
-impl Before {
-    fn keep(&mut self, measurement: &str, member: &str, value: impl Into<String>) {
-        let name = if measurement.is_empty() {
-            member.to_owned()
-        } else {
-            format!("{measurement}: {member}")
-        };
-        self.0.push((name, value.into()));
-    }
-
-    /// Puts it into the free data of the step.
-    pub(super) fn add_to(self, step: &mut Step) {
-        if self.0.is_empty() {
-            return;
-        }
-        let all = step.additional_results.get_or_insert_default();
-        let at = all
-            .iter()
-            .position(|data| data.name.as_deref() == Some(BEFORE));
-        let at = at.unwrap_or_else(|| {
-            all.push(AdditionalData::new(BEFORE));
-            all.len() - 1
-        });
-        let properties = all[at].properties.get_or_insert_default();
-        properties.extend(self.0.into_iter().map(|(name, value)| AdditionalProperty {
-            name: Some(name),
-            value_type: Some(PropertyType::String),
-            value: Some(value),
-            ..AdditionalProperty::default()
-        }));
-    }
-}
+use crate::{CompOp, MeasurementLimits, Status, Step};
 
 /// All measurements of a step, each for itself.
 pub(super) fn mend(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>) {
@@ -70,61 +26,24 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>) {
         fixer.object(measurement, &place.item("measurement", index, None), &[]);
     }
     before.add_to(step);
-    names(
+    names::mend(
         fixer,
         step.numeric.as_mut(),
         place,
         |m: &mut NumericMeasurement| (&mut m.name, &m.extra),
     );
-    names(
+    names::mend(
         fixer,
         step.strings.as_mut(),
         place,
         |m: &mut StringMeasurement| (&mut m.name, &m.extra),
     );
-    names(
+    names::mend(
         fixer,
         step.booleans.as_mut(),
         place,
         |m: &mut BooleanMeasurement| (&mut m.name, &m.extra),
     );
-}
-
-/// Keeps what the measurements of a step say of operator and limits, before they are taken from it.
-pub(super) fn keep_limits(step: &mut Step) {
-    let mut before = Before::default();
-    for m in step.numeric.iter().flatten() {
-        let name = m.name.as_deref().unwrap_or_default();
-        for (member, value) in [
-            ("value", &m.value),
-            ("lowLimit", &m.low_limit),
-            ("highLimit", &m.high_limit),
-        ] {
-            if let Some(value) = value {
-                before.keep(name, member, written(value));
-            }
-        }
-        code(&mut before, name, m.comp_op.as_ref(), m.status.as_ref());
-    }
-    for m in step.strings.iter().flatten() {
-        let name = m.name.as_deref().unwrap_or_default();
-        for (member, value) in [("value", &m.value), ("limit", &m.limit)] {
-            if let Some(value) = value {
-                before.keep(name, member, value.as_str());
-            }
-        }
-        code(&mut before, name, m.comp_op.as_ref(), m.status.as_ref());
-    }
-    before.add_to(step);
-}
-
-fn code(before: &mut Before, name: &str, op: Option<&CompOp>, status: Option<&Status>) {
-    if let Some(op) = op {
-        before.keep(name, "compOp", op.as_str());
-    }
-    if let Some(status) = status {
-        before.keep(name, "status", status.as_str());
-    }
 }
 
 fn number(
@@ -149,7 +68,7 @@ fn number(
     if fixer.may(Mend::Operators) {
         single_limit(fixer, measurement, place);
     }
-    if fixer.may(Mend::NotFinite) {
+    if fixer.may(Mend::NonFinite) {
         not_finite(fixer, measurement, place, before);
     }
     if fixer.may(Mend::Comparisons) {
@@ -385,21 +304,6 @@ fn recorded_only(
     );
 }
 
-fn keep(before: &mut Before, measurement: &str, member: &str, number: Option<&Number>) {
-    if let Some(number) = number {
-        before.keep(measurement, member, written(number));
-    }
-}
-
-/// A number as it is written.
-fn written(number: &Number) -> String {
-    match serde_json::to_value(number) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(value) => value.to_string(),
-        Err(_) => number.value().to_string(),
-    }
-}
-
 /// A number beside the measurements is left out, if it is not finite.
 pub(super) fn finite(
     fixer: &mut Fixer<'_>,
@@ -407,7 +311,7 @@ pub(super) fn finite(
     name: &str,
     place: &Place<'_>,
 ) {
-    if fixer.may(Mend::NotFinite)
+    if fixer.may(Mend::NonFinite)
         && let Some(odd) = number.take_if(|number| !number.value().is_finite())
     {
         fixer.did(
@@ -496,90 +400,5 @@ fn capitals(
             format_args!("the operator is {mended} now, in capitals"),
         );
         *op = mended;
-    }
-}
-
-/// Where there are several, each has a name of its own.
-fn names<M>(
-    fixer: &mut Fixer<'_>,
-    list: Option<&mut Vec<M>>,
-    place: &Place<'_>,
-    name: impl Fn(&mut M) -> (&mut Option<String>, &crate::wire::Extra),
-) {
-    let Some(list) = list else { return };
-    let several = list.len() > 1;
-    let mut names = Names::default();
-    for (index, measurement) in list.iter_mut().enumerate() {
-        let place = &place.item("measurement", index, None);
-        let (name, _) = name(measurement);
-        fixer.cut(rules::MEASUREMENT_NAME, place, "name", name.as_mut(), SHORT);
-        names
-            .taken
-            .extend(name.clone().filter(|name| several && !name.is_empty()));
-    }
-    if !several {
-        return;
-    }
-    let mut seen = HashSet::new();
-    for (index, measurement) in list.iter_mut().enumerate() {
-        let place = &place.item("measurement", index, None);
-        let (name, extra) = name(measurement);
-        if is_blank(name.as_ref()) && fixer.may(Mend::MissingNames) && !misread(extra, "name") {
-            let new = names.free(&format!("Measurement {}", index + 1));
-            fixer.did(
-                rules::MEASUREMENT_NAME,
-                place,
-                format_args!("it had no name; it is {} now", Quoted(&new)),
-            );
-            seen.insert(new.clone());
-            *name = Some(new);
-            continue;
-        }
-        let Some(given) = name.clone().filter(|name| !name.is_empty()) else {
-            continue;
-        };
-        if !seen.insert(given.clone()) && fixer.may(Mend::DuplicateNames) {
-            let new = names.free(&given);
-            fixer.did(
-                rules::MEASUREMENT_TWICE,
-                place,
-                format_args!(
-                    "it was named {}, as another is; it is {} now",
-                    Quoted(&given),
-                    Quoted(&new)
-                ),
-            );
-            seen.insert(new.clone());
-            *name = Some(new);
-        }
-    }
-}
-
-/// Names that are taken.
-#[derive(Default)]
-pub(super) struct Names {
-    pub(super) taken: HashSet<String>,
-    /// The number that the next one of a name is tried with.
-    next: HashMap<String, u32>,
-}
-
-impl Names {
-    /// The name, with a number if it is taken.
-    pub(super) fn free(&mut self, name: &str) -> String {
-        let mut number = self.next.get(name).copied().unwrap_or(1);
-        loop {
-            let end = if number == 1 {
-                String::new()
-            } else {
-                format!(" ({number})")
-            };
-            let kept: String = name.chars().take(SHORT - end.len()).collect();
-            let new = kept + &end;
-            number = number.saturating_add(1);
-            if self.taken.insert(new.clone()) || number == u32::MAX {
-                self.next.insert(name.to_owned(), number);
-                return new;
-            }
-        }
     }
 }

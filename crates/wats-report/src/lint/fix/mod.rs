@@ -1,10 +1,12 @@
 //! Mends what can be mended without knowing what was measured.
 //!
 //! `policy` says what may be changed. `header` mends the header, `start` its times, `lists` what it lists; `steps` goes
-//! through the tree: `measurement`, `chart`, `outcome`, `split`, `loops` and `ids` mend what their names say, `kinds`
-//! values of another kind. What tells units apart, such as the serial number, is never changed: a report under another's
+//! through the tree: `measurement`, `chart`, `outcome`, `split`, `call`, `loops` and `ids` mend what their names say, `kinds`
+//! values of another kind; `before` keeps what they take out. What tells units apart, such as the serial number, is never changed: a report under another's
 //! name is worse than one refused.
 
+mod before;
+mod call;
 mod chart;
 mod header;
 mod ids;
@@ -12,6 +14,7 @@ mod kinds;
 mod lists;
 mod loops;
 mod measurement;
+mod names;
 mod outcome;
 mod policy;
 mod split;

@@ -1,6 +1,6 @@
 //! Mends outcomes: letters that the server does not take, and outcomes that contradict each other.
 
-use super::steps::Call;
+use super::call::Call;
 use super::{Fixer, Mend, OutcomeConflict, split};
 use crate::lint::collect::Quoted;
 use crate::lint::misread;
@@ -13,16 +13,7 @@ fn spelled(status: &Status) -> Status {
     let Status::Other(text) = status else {
         return status.clone();
     };
-    match text.trim().to_ascii_lowercase().as_str() {
-        "p" | "pass" | "passed" | "ok" => Status::Passed,
-        "f" | "fail" | "failed" => Status::Failed,
-        "e" | "error" => Status::Error,
-        "t" | "terminated" | "aborted" => Status::Terminated,
-        "s" | "skip" | "skipped" => Status::Skipped,
-        "d" | "done" => Status::Done,
-        "" | "u" | "unknown" | "none" => Status::Unknown,
-        _ => status.clone(),
-    }
+    Status::from_word(text)
 }
 
 /// Steps within are mended already.

@@ -60,7 +60,7 @@ pub enum Mend {
     /// operators, missing or crossed limits, compared texts that are too long. The outcome stays.
     Comparisons,
     /// Values that are not finite are left out; an infinite limit is none.
-    NotFinite,
+    NonFinite,
     /// A step that holds more than a step may becomes a sequence of several: of measurements of several kinds, chart and
     /// attachment, or charts of more series than a chart may have.
     MixedSteps,
@@ -83,7 +83,7 @@ pub enum Mend {
 use Mend::{
     Base64, BrokenOff, Characters, ChartPoints, Comparisons, ContentTypes, DuplicateNames,
     EmptyMiscInfos, EmptySteps, FutureStart, Groups, Kinds, LongTexts, LoopLimits, Loops,
-    MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NotFinite, Operators,
+    MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NonFinite, Operators,
     Outcomes, OutputOnly, ProcessNames, Ranges, RepairUnits, SequenceCalls, StartWins, StepIds,
 };
 
@@ -111,7 +111,7 @@ impl Mend {
         SequenceCalls,
         LoopLimits,
         Comparisons,
-        NotFinite,
+        NonFinite,
         MixedSteps,
         BrokenOff,
         EmptyMiscInfos,

@@ -1,7 +1,7 @@
 //! Makes sequences of steps that hold more than a step may.
 
-use super::measurement::Names;
-use super::steps::Call;
+use super::call::Call;
+use super::names::Names;
 use super::{Fixer, Mend, chart};
 use crate::lint::place::Place;
 use crate::lint::rules::{self, Rule};

@@ -1,6 +1,7 @@
 //! Mends the tree of steps.
 
-use super::measurement::BEFORE;
+use super::before::BEFORE;
+use super::call::Call;
 use super::{Fixer, Mend, chart, is_blank, kinds, lists, loops, measurement, outcome, split};
 use crate::lint::collect::Quoted;
 use crate::lint::header::{ERROR_MESSAGE, SHORT};
@@ -8,52 +9,8 @@ use crate::lint::misread;
 use crate::lint::place::Place;
 use crate::lint::rules;
 use crate::lint::step::{CALL, MAX_DEPTH};
-use crate::model::SequenceCall;
 use crate::names::number_duplicates;
 use crate::{AdditionalData, Step, StepGroup, StepType};
-
-/// Path and version of the sequence that steps stand in.
-#[derive(Clone, Copy)]
-pub(super) struct Call<'a> {
-    path: &'a str,
-    version: &'a str,
-}
-
-impl Call<'_> {
-    const UNKNOWN: Call<'static> = Call {
-        path: "unknown",
-        version: "unknown",
-    };
-
-    /// Gives a step a sequence call, and the parts that lack; answers whether any did.
-    pub(super) fn fill(self, step: &mut Step) -> bool {
-        let name = step.name().chars().take(CALL.1).collect::<String>();
-        let mut filled = step.sequence_call.is_none();
-        let call = step.sequence_call.get_or_insert_default();
-        let SequenceCall {
-            path,
-            name: called,
-            version,
-            extra,
-            ..
-        } = &mut **call;
-        for (wire, part, value) in [
-            ("path", path, self.path),
-            (
-                "name",
-                called,
-                if name.is_empty() { "unknown" } else { &name },
-            ),
-            ("version", version, self.version),
-        ] {
-            if is_blank(part.as_ref()) && !misread(extra, wire) {
-                *part = Some(value.to_owned());
-                filled = true;
-            }
-        }
-        filled
-    }
-}
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
     if root.sequence_call.is_none()
