@@ -382,6 +382,9 @@ rules! {
     ATTACHMENT_MEDIA_TYPE "R608" Advice "I" false
         "The content type of an attachment is a media type, such as `image/png`."
         "Write type and subtype; application/octet-stream is always right.";
+    ATTACHMENT_CONTENTS "R609" Advice "I" false
+        "The contents of an attachment do not begin as those of another content type: a picture named as text is shown as text. Files on disk are not looked into."
+        "Name the content type of the contents; application/octet-stream is always right.";
 
     REPAIR_OPERATOR "R701" Reject "I" true
         "The operator of a repair is named (`uur.user`), in 1 to 100 characters."

@@ -90,6 +90,19 @@ impl Payload {
         Some(Self::from_base64(&STANDARD.encode(contents)))
     }
 
+    /// The first bytes, if they are in memory: 12, or all that there are.
+    pub(crate) fn first_bytes(&self) -> Option<Bytes> {
+        const BYTES: usize = 12;
+        match &self.0 {
+            Source::Base64(text) => {
+                let start = text.get(..BYTES / 3 * 4).unwrap_or(text);
+                STANDARD.decode(start).ok().map(Bytes::from)
+            }
+            Source::Bytes(bytes) => Some(bytes.slice(..bytes.len().min(BYTES))),
+            Source::File(_) => None,
+        }
+    }
+
     /// The path, if it is a file.
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {

@@ -31,10 +31,9 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
             format_args!("processName `{name}` was left out"),
         );
     }
-    if let Some(uut) = &mut report.uut {
-        if let Some(socket) = test(fixer, uut) {
-            report.misc_infos.get_or_insert_default().push(socket);
-        }
+    let socket = report.uut.as_mut().and_then(|uut| test(fixer, uut));
+    if let Some(socket) = socket {
+        report.misc_infos.get_or_insert_default().push(socket);
     }
     if let Some(uur) = report.uur.as_deref_mut() {
         repair(fixer, uur);

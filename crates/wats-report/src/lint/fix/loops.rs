@@ -116,7 +116,7 @@ fn one(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &mut [Step], place: &Pl
     let told = told_passed
         .zip(told_failed)
         .map(|(passed, failed)| i64::from(passed) + i64::from(failed));
-    let recorded = told.is_none_or(|told| told <= turns.len() as i64);
+    let recorded = told.is_none_or(|told| told <= i64::try_from(turns.len()).unwrap_or(i64::MAX));
     if !turns.is_empty() && recorded && (info.passed != Some(passed) || info.failed != Some(failed))
     {
         (info.passed, info.failed) = (Some(passed), Some(failed));

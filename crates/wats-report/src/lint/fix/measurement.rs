@@ -155,15 +155,12 @@ fn not_finite(
             format_args!("the value {} was left out", value.value()),
         );
     }
-    let unlimited =
-        |number: &Option<Number>, limit: f64| number.as_ref().is_some_and(|n| n.value() == limit);
     let two = m.comp_op.as_ref().and_then(CompOp::numeric_limits) == Some(2);
     let mut no_number = false;
-    for (member, limit, reached) in [
-        ("lowLimit", &mut m.low_limit, f64::NEG_INFINITY),
-        ("highLimit", &mut m.high_limit, f64::INFINITY),
+    for (member, limit, sign) in [
+        ("lowLimit", &mut m.low_limit, -1.0),
+        ("highLimit", &mut m.high_limit, 1.0),
     ] {
-        let no_limit = unlimited(limit, reached);
         if let Some(limit) = limit.take_if(|limit| !limit.value().is_finite()) {
             before.keep(&name, member, written(&limit));
             fixer.did(
@@ -172,6 +169,7 @@ fn not_finite(
                 format_args!("the {member} {} was left out", limit.value()),
             );
             // Of any other limit nothing is left that could be compared with.
+            let no_limit = limit.value().is_infinite() && limit.value().signum() * sign > 0.0;
             no_number |= !(two && no_limit);
         }
     }

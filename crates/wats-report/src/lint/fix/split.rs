@@ -99,9 +99,7 @@ pub(super) fn apart(
     fixer.did(
         rule,
         place,
-        format_args!(
-            "the step is a sequence now, and what it held stands in {count} steps within it"
-        ),
+        format_args!("the step is a sequence now; of what it held {count} became steps within it"),
     );
 }
 

@@ -107,18 +107,17 @@ fn written(fixer: &mut Fixer<'_>, report: &mut Report) {
     if let Some(local) = naive(report.start.as_ref())
         && let Some(utc) = at(report.start_utc.as_ref())
         && let Some(offset) = difference(local, utc)
+        && let Ok(moment) = offset.to_timestamp(local)
     {
-        if let Ok(local) = offset.to_timestamp(local) {
-            let local = local.to_zoned_datetime(TimeZone::fixed(offset));
-            report.start = Some(ReportTime::local(&local));
-            fixer.did(
-                rules::START_NAIVE,
-                place,
-                format_args!(
-                    "start had no offset; it has {offset} now, by which it differs from startUTC"
-                ),
-            );
-        }
+        let local = moment.to_zoned_datetime(TimeZone::fixed(offset));
+        report.start = Some(ReportTime::local(&local));
+        fixer.did(
+            rules::START_NAIVE,
+            place,
+            format_args!(
+                "start had no offset; it has {offset} now, by which it differs from startUTC"
+            ),
+        );
     }
 }
 

@@ -41,11 +41,6 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize,
     lists::additional(fixer, step.additional_results.as_mut(), place);
     if depth < MAX_DEPTH {
         let call = step.sequence_call.as_deref();
-        fn of<'a>(part: Option<&'a String>, outer: &'a str) -> &'a str {
-            part.map(String::as_str)
-                .filter(|part| !part.is_empty())
-                .unwrap_or(outer)
-        }
         let inner = Call {
             path: of(call.and_then(|call| call.path.as_ref()), outer.path),
             version: of(call.and_then(|call| call.version.as_ref()), outer.version),
@@ -65,6 +60,12 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize,
     if depth < MAX_DEPTH {
         together(fixer, step, place);
     }
+}
+
+/// A part of the sequence call, else that of the sequence around.
+fn of<'a>(part: Option<&'a String>, outer: &'a str) -> &'a str {
+    let part = part.map(String::as_str);
+    part.filter(|part| !part.is_empty()).unwrap_or(outer)
 }
 
 /// Name, group and the other texts of a step.
