@@ -45,7 +45,7 @@ pub use codes::{ChartType, ReportType, StepGroup, StepType};
 pub use comp_op::CompOp;
 pub use error::{Error, Result};
 pub use evaluate::evaluate;
-pub use limits::{MeasurementLimits, StringLimit};
+pub use limits::{MeasurementLimits, StringLimit, Tolerance};
 pub use lint::{Finding, Severity, fix, lint, lint_json};
 pub use model::{AdditionalData, Attachment, Chart, Failure, MiscInfo, Report, Step, SubUnit};
 pub use payload::Payload;

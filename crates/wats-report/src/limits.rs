@@ -23,6 +23,24 @@ static NUMERIC: [CompOp; 15] = [
     CompOp::LeGe,
 ];
 
+/// How far a value may be from its nominal one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Tolerance {
+    /// So much, in the unit of the value.
+    Absolute(f64),
+    /// So many per cent of the nominal value, whatever its sign.
+    Percent(f64),
+}
+
+impl Tolerance {
+    fn of(self, nominal: f64) -> f64 {
+        match self {
+            Self::Absolute(tolerance) => tolerance,
+            Self::Percent(percent) => nominal.abs() * percent / 100.0,
+        }
+    }
+}
+
 /// What a numeric value must satisfy. An operator and its limits are one value, so they always fit. Two limits are a range,
 /// `low..=high` or `low..high`; whether the bounds themselves pass, each function says. A report whose low limit is above
 /// its high limit is refused when it is built.
@@ -33,6 +51,16 @@ static NUMERIC: [CompOp; 15] = [
 /// assert!(MeasurementLimits::between(4.75..=5.25).accepts(5.25));
 /// assert!(!MeasurementLimits::at_least(3.0).accepts(f64::NAN)); // NaN satisfies nothing but `log`
 /// assert!(MeasurementLimits::log().accepts(1e9));
+/// ```
+///
+/// Numbers are compared as they are, each as the `f64` that it is, without an allowance for rounding: a value at a limit
+/// is at it only if both are the same number. 0.1 + 0.2 is 0.30000000000000004 and above 0.3. Round a value that was
+/// computed, or set its limits further, if that is not what is meant.
+///
+/// ```
+/// # use wats_report::MeasurementLimits;
+/// assert!(MeasurementLimits::at_most(0.3).accepts(0.3));
+/// assert!(!MeasurementLimits::at_most(0.3).accepts(0.1 + 0.2));
 /// ```
 ///
 /// ```compile_fail,E0061
@@ -133,6 +161,49 @@ impl MeasurementLimits {
         Self::two(&CompOp::GeLe, *range.start(), *range.end())
     }
 
+    /// nominal - tolerance ≤ value ≤ nominal + tolerance (`GELE`).
+    ///
+    /// The limits are those that one would write down: each is rounded to 15 digits of the larger of nominal value and
+    /// tolerance, so that 0.3 ± 0.1 begins at 0.2 and not at 0.19999999999999998. A negative tolerance makes limits that
+    /// cross, with which a report is refused when it is built.
+    ///
+    /// ```
+    /// use wats_report::{MeasurementLimits, Tolerance};
+    ///
+    /// let limits = MeasurementLimits::within(3.3, Tolerance::Percent(5.0));
+    /// assert_eq!((limits.low(), limits.high()), (Some(3.135), Some(3.465)));
+    /// assert!(limits.accepts(3.135));
+    ///
+    /// let limits = MeasurementLimits::within(-12.0, Tolerance::Percent(10.0));
+    /// assert_eq!((limits.low(), limits.high()), (Some(-13.2), Some(-10.8)));
+    /// ```
+    pub fn within(nominal: f64, tolerance: Tolerance) -> Self {
+        Self::within_each(nominal, tolerance, tolerance)
+    }
+
+    /// nominal - below ≤ value ≤ nominal + above (`GELE`), as [`within`](Self::within).
+    ///
+    /// ```
+    /// use wats_report::{MeasurementLimits, Tolerance};
+    ///
+    /// let limits = MeasurementLimits::within_each(5.0, Tolerance::Percent(10.0), Tolerance::Absolute(0.25));
+    /// assert_eq!((limits.low(), limits.high()), (Some(4.5), Some(5.25)));
+    /// ```
+    pub fn within_each(nominal: f64, below: Tolerance, above: Tolerance) -> Self {
+        let (low, high) = (lowest(nominal, below), highest(nominal, above));
+        Self::two(&CompOp::GeLe, low, high)
+    }
+
+    /// value ≥ nominal - tolerance (`GE`), as [`within`](Self::within).
+    pub fn not_below(nominal: f64, tolerance: Tolerance) -> Self {
+        Self::at_least(lowest(nominal, tolerance))
+    }
+
+    /// value ≤ nominal + tolerance (`LE`), as [`within`](Self::within).
+    pub fn not_above(nominal: f64, tolerance: Tolerance) -> Self {
+        Self::at_most(highest(nominal, tolerance))
+    }
+
     /// low < value < high (`GTLT`).
     pub fn strictly_between(range: Range<f64>) -> Self {
         Self::two(&CompOp::GtLt, range.start, range.end)
@@ -191,6 +262,33 @@ impl MeasurementLimits {
             _ => true,
         }
     }
+}
+
+fn lowest(nominal: f64, tolerance: Tolerance) -> f64 {
+    let tolerance = tolerance.of(nominal);
+    rounded(nominal - tolerance, nominal.abs().max(tolerance.abs()))
+}
+
+fn highest(nominal: f64, tolerance: Tolerance) -> f64 {
+    let tolerance = tolerance.of(nominal);
+    rounded(nominal + tolerance, nominal.abs().max(tolerance.abs()))
+}
+
+/// A limit with as many decimals as 15 digits of the larger of its terms have: what lies beyond them is the rounding of
+/// the terms, which decimal fractions have as binary ones.
+fn rounded(limit: f64, largest: f64) -> f64 {
+    const DIGITS: i32 = 15;
+    if !limit.is_finite() || largest == 0.0 {
+        return limit;
+    }
+    let exponent = largest.log10().floor() as i32;
+    let text = match usize::try_from(DIGITS - 1 - exponent) {
+        Ok(decimals) => format!("{limit:.decimals$}"),
+        // All of its digits stand before the point.
+        Err(_) => format!("{limit:.14e}"),
+    };
+    // Zero has no sign.
+    text.parse().unwrap_or(limit) + 0.0
 }
 
 /// What a text must satisfy.
@@ -333,6 +431,81 @@ mod tests {
                 "{}",
                 limits.op
             );
+        }
+    }
+
+    #[test]
+    fn tolerances_are_limits_as_one_would_write_them() {
+        use Tolerance::{Absolute, Percent};
+        for (nominal, tolerance, low, high) in [
+            (5.0, Absolute(0.1), 4.9, 5.1),
+            (0.3, Absolute(0.1), 0.2, 0.4),
+            (3.3, Percent(5.0), 3.135, 3.465),
+            (-3.3, Percent(5.0), -3.465, -3.135),
+            (-12.0, Absolute(0.5), -12.5, -11.5),
+            (0.0, Percent(5.0), 0.0, 0.0),
+            (0.0, Absolute(1e-9), -1e-9, 1e-9),
+            (0.1 + 0.2, Absolute(0.3), 0.0, 0.6),
+            (1.8, Percent(3.0), 1.746, 1.854),
+            (1e-12, Percent(10.0), 0.9e-12, 1.1e-12),
+            (1e20, Percent(1.0), 0.99e20, 1.01e20),
+            (1e300, Percent(1.0), 0.99e300, 1.01e300),
+            (5e-324, Absolute(0.0), 5e-324, 5e-324),
+            (1.0, Absolute(0.0), 1.0, 1.0),
+            (12.0, Absolute(1e-9), 11.999_999_999, 12.000_000_001),
+        ] {
+            let limits = MeasurementLimits::within(nominal, tolerance);
+            assert_eq!(
+                (limits.low, limits.high),
+                (Some(low), Some(high)),
+                "{nominal} {tolerance:?}"
+            );
+            assert!(
+                limits
+                    .low
+                    .is_none_or(|low| low != 0.0 || low.is_sign_positive())
+            );
+            assert_eq!(
+                MeasurementLimits::not_below(nominal, tolerance),
+                MeasurementLimits::at_least(low)
+            );
+            assert_eq!(
+                MeasurementLimits::not_above(nominal, tolerance),
+                MeasurementLimits::at_most(high)
+            );
+            assert!(limits.accepts(low) && limits.accepts(high));
+            assert!(!limits.accepts(low.next_down()) && !limits.accepts(high.next_up()));
+        }
+        let crossed = MeasurementLimits::within(5.0, Absolute(-1.0));
+        assert!(crossed.low > crossed.high);
+        assert!(!MeasurementLimits::within(f64::NAN, Absolute(1.0)).accepts(1.0));
+        assert!(!MeasurementLimits::within(1.0, Percent(f64::NAN)).accepts(1.0));
+    }
+
+    /// Bits are compared, without an allowance for rounding.
+    #[test]
+    fn at_the_edge_numbers_are_compared_as_they_are() {
+        let sum = 0.1 + 0.2;
+        for (limits, at, beyond) in [
+            (MeasurementLimits::at_most(0.3), 0.3, sum),
+            (MeasurementLimits::at_least(sum), sum, 0.3),
+            (MeasurementLimits::equals(0.3), 0.3, sum),
+            (MeasurementLimits::between(0.0..=0.3), -0.0, sum),
+        ] {
+            assert!(limits.accepts(at) && !limits.accepts(beyond), "{limits:?}");
+        }
+        assert!(!MeasurementLimits::less_than(0.3).accepts(0.3));
+        assert!(MeasurementLimits::greater_than(0.3).accepts(sum));
+    }
+
+    proptest::proptest! {
+        /// No limit is further from the exact one than rounding explains, and the nominal value is within.
+        #[test]
+        fn tolerances_of_any_size(nominal in -1e9..1e9, tolerance in 0.0..1e9) {
+            let limits = MeasurementLimits::within(nominal, Tolerance::Absolute(tolerance));
+            let largest = f64::max(nominal.abs(), tolerance);
+            let near = |limit: Option<f64>, exact: f64| limit.is_some_and(|limit| (limit - exact).abs() <= largest * 1e-14);
+            proptest::prop_assert!(near(limits.low, nominal - tolerance) && near(limits.high, nominal + tolerance));
         }
     }
 

@@ -23,6 +23,30 @@ crate::codes! {
 }
 
 impl Status {
+    /// The outcome of a word or letter: `Passed`, `passed` and `P` are the same, as headers, reports and clients spell
+    /// them. What is no outcome is kept as it is.
+    ///
+    /// ```
+    /// use wats_report::Status;
+    ///
+    /// assert_eq!(Status::from_word("Passed"), Status::Passed);
+    /// assert_eq!(Status::from_word("P"), Status::Passed);
+    /// assert_eq!(Status::Passed.to_string(), "Passed"); // as a word
+    /// assert_eq!(Status::Passed.as_str(), "P"); // as on the wire
+    /// ```
+    pub fn from_word(word: &str) -> Self {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "p" | "pass" | "passed" => Self::Passed,
+            "f" | "fail" | "failed" => Self::Failed,
+            "e" | "error" => Self::Error,
+            "t" | "terminated" | "aborted" => Self::Terminated,
+            "s" | "skip" | "skipped" => Self::Skipped,
+            "d" | "done" => Self::Done,
+            "" | "u" | "unknown" | "none" => Self::Unknown,
+            _ => word.into(),
+        }
+    }
+
     pub(crate) fn of(passed: bool) -> Self {
         if passed { Self::Passed } else { Self::Failed }
     }
@@ -61,5 +85,29 @@ impl fmt::Display for Status {
             Self::Unknown => "Unknown",
             Self::Other(text) => text,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_and_words_are_the_same_outcomes() {
+        for status in [
+            Status::Passed,
+            Status::Failed,
+            Status::Error,
+            Status::Terminated,
+            Status::Skipped,
+            Status::Done,
+            Status::Unknown,
+        ] {
+            for word in [status.to_string(), status.as_str().to_owned()] {
+                assert_eq!(Status::from_word(&word), status);
+                assert_eq!(Status::from_word(&word.to_ascii_lowercase()), status);
+            }
+        }
+        assert_eq!(Status::from_word("Running").as_str(), "Running");
     }
 }

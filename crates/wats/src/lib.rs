@@ -40,11 +40,11 @@ pub use wats_http as http;
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
     pub use crate::report::{
-        Attachment, Chart, ChartType, Failure, LoopRule, MiscInfo, Outcome, Station, StringLimit,
-        SubUnit, Unit, UurReport,
+        AdditionalData, Attachment, Chart, ChartType, Failure, LoopRule, MiscInfo, Outcome, Report,
+        Station, Status, StepGroup, StepType, StringLimit, SubUnit, Tolerance, Unit, UurReport,
     };
     pub use crate::{
-        Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, UutReport, Wats,
-        clean_scanned,
+        Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductRevision, UutReport,
+        Wats, clean_scanned,
     };
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Status;
+use super::{Outcome, Status};
 use crate::ask::list::Key;
 use crate::odata::Literal;
 use wats_report::wire;
@@ -153,7 +153,7 @@ wire! {
         "partNumber" => part_number: String,
         /// Start in UTC.
         "start" => start: String,
-        /// Outcome.
+        /// Outcome in words; see [`status`](MiscInfoHeader::status).
         "result" => result: String,
         /// Code of the process.
         "processCode" => process_code: i32,
@@ -181,13 +181,7 @@ pub(super) static KEY: Key<ReportHeader> = Key {
 impl ReportHeader {
     /// The outcome as reports name it; `None` if the server sent none or one that this version does not know.
     pub fn status(&self) -> Option<Status> {
-        match self.result.as_deref()? {
-            "Passed" => Some(Status::Passed),
-            "Failed" => Some(Status::Failed),
-            "Error" => Some(Status::Error),
-            "Terminated" => Some(Status::Terminated),
-            _ => None,
-        }
+        of_a_report(self.result.as_deref()?)
     }
 
     /// The start as a moment; `None` if the server sent none, or no time. A time without an offset is UTC.
@@ -195,6 +189,18 @@ impl ReportHeader {
         let text = self.start.as_deref()?;
         text.parse().or_else(|_| format!("{text}Z").parse()).ok()
     }
+}
+
+impl MiscInfoHeader {
+    /// The outcome as reports name it; `None` if the server sent none or one that this version does not know.
+    pub fn status(&self) -> Option<Status> {
+        of_a_report(self.result.as_deref()?)
+    }
+}
+
+fn of_a_report(word: &str) -> Option<Status> {
+    let status = Status::from_word(word);
+    Outcome::try_from(&status).is_ok().then_some(status)
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use wats_domains::MeasurementLimits;
 use wats_domains::report::Error;
 use wats_domains::report::{
-    Report, Severity, Station, Unit, UutReport, fix, lint, lint::FixPolicy, lint_json,
+    Report, Severity, Station, Unit, UutReport, fix, lint,
+    lint::{FixPolicy, Mend},
+    lint_json,
 };
 
 /// What may stand where something else should.
@@ -234,7 +236,7 @@ proptest! {
             return Ok(());
         };
         let before = lint(&report);
-        let policy = FixPolicy::default().rename_duplicates(true).start_wins(true);
+        let policy = FixPolicy::default().with(Mend::DuplicateNames).with(Mend::StartWins);
         let done = fix(&mut report, &policy);
         let left = lint(&report);
         // As text, because NaN is not equal to itself.

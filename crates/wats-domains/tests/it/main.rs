@@ -25,6 +25,7 @@ mod build_common;
 mod bulk;
 mod client;
 mod export;
+mod exports;
 mod foreign;
 mod golden;
 #[path = "../../../wats-report/tests/it/imitation.rs"]
@@ -43,6 +44,7 @@ mod report_confirm;
 mod report_ids;
 mod report_lint;
 mod report_live;
+mod report_mend;
 mod report_order;
 mod report_pages;
 mod report_partial;

@@ -158,6 +158,7 @@ const BREAKS: &[(&str, Change)] = &[
     ("R608", |r| file(r)["contentType"] = json!("image")),
     ("R608", |r| file(r)["contentType"] = json!("image/")),
     ("R608", |r| file(r)["contentType"] = json!("ima ge/png")),
+    ("R609", |r| file(r)["data"] = json!("iVBORw0KGgoAAAANSUhEUg==")),
     ("R703", |r| r["subUnits"][0]["partType"] = json!("x".repeat(51))),
     ("R704", |r| r["subUnits"][0]["sn"] = json!("x".repeat(101))),
     ("R707", |r| r["binaryData"] = json!([{"name": "n", "contentType": "a/b", "data": "AAAA"}])),

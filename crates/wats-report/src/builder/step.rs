@@ -7,7 +7,8 @@ use jiff::ZonedDateTime;
 
 use crate::{AdditionalData, Attachment, Chart, ReportTime, Status, Step, StepGroup, StepType};
 
-use super::state::{Free, Nested, Plain, Single, Taken};
+use super::state::{Free, Many, Nested, Plain, Single, Taken};
+use crate::model::SequenceCall;
 
 /// An outcome that a report, a sequence or a step without measurements can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,9 +34,36 @@ impl From<Outcome> for Status {
     }
 }
 
+/// The other way round, for what reports and headers say.
+impl TryFrom<&Status> for Outcome {
+    type Error = crate::Error;
+
+    /// # Errors
+    /// [`Error::Data`](crate::Error::Data) for what no report can have: skipped, done, unknown.
+    fn try_from(status: &Status) -> crate::Result<Self> {
+        Ok(match status {
+            Status::Passed => Self::Passed,
+            Status::Failed => Self::Failed,
+            Status::Error => Self::Error,
+            Status::Terminated => Self::Terminated,
+            other => {
+                let what = format!("`{other}` is no outcome of a report");
+                return Err(crate::Error::Data(what));
+            }
+        })
+    }
+}
+
+/// As a word, as [`Status`] prints.
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Status::from(*self).fmt(f)
+    }
+}
+
 /// A step that was just added, to say more of it.
 ///
-/// `K` says what it holds ([`Single`], [`Many`](super::state::Many), [`Plain`] or [`Nested`]), `F` whether a chart or an attachment can be
+/// `K` says what it holds ([`Single`], [`Many`], [`Plain`] or [`Nested`]), `F` whether a chart or an attachment can be
 /// added ([`Free`]) or is there already ([`Taken`]).
 ///
 /// ```
@@ -60,7 +88,8 @@ impl From<Outcome> for Status {
 /// What the server would refuse does not compile, such as a chart and an attachment in one step, or a measured step
 /// that broke off: a measurement has passed, failed or been skipped, and a step has the outcome of what it measured. Where a
 /// measurement could not be taken, add an action with that outcome and the reason, `action(..).outcome(Outcome::Error)`,
-/// in its place; [`overrule`](Self::overrule) decides between passed and failed.
+/// in its place; [`overrule`](Self::overrule) decides between passed and failed. Where the step broke off after it had measured,
+/// [`broke_off`](Self::broke_off) keeps both.
 ///
 /// ```compile_fail,E0599
 /// # use wats_report::{Attachment, Chart, builder::Sequence};
@@ -181,6 +210,50 @@ impl<F> StepRef<'_, Single, F> {
         self
     }
 }
+
+macro_rules! broke_off {
+    ($($kind:ty),*) => { $(
+        impl<'a, F> StepRef<'a, $kind, F> {
+            /// Says that the step broke off although it has measured: its outcome is this one, and what was measured is
+            /// kept with the outcome that it has. The server takes no measurement in a step that broke off, so the step
+            /// becomes a sequence of this outcome, with a step of the same name that holds what was measured.
+            ///
+            /// ```
+            /// # use wats_report::{MeasurementLimits, Outcome, builder::Sequence};
+            /// fn ripple(root: &mut Sequence) {
+            ///     root.numeric("Ripple", 0.012, "V", MeasurementLimits::at_most(0.050))
+            ///         .broke_off(Outcome::Error)
+            ///         .error(-1074, "the scope lost its trigger");
+            /// }
+            /// ```
+            pub fn broke_off(self, outcome: Outcome) -> StepRef<'a, Nested, F> {
+                let name = self.step.name.clone().unwrap_or_default();
+                let measured = Step {
+                    id: self.step.id.take(),
+                    group: self.step.group.clone(),
+                    step_type: self.step.step_type.take(),
+                    name: self.step.name.clone(),
+                    status: self.step.status.replace(outcome.into()),
+                    numeric: self.step.numeric.take(),
+                    strings: self.step.strings.take(),
+                    booleans: self.step.booleans.take(),
+                    chart: self.step.chart.take(),
+                    attachment: self.step.attachment.take(),
+                    ..Step::default()
+                };
+                self.step.step_type = Some(StepType::SequenceCall);
+                self.step.sequence_call = Some(Box::new(SequenceCall {
+                    name: Some(name),
+                    ..SequenceCall::default()
+                }));
+                self.step.steps = Some(vec![measured]);
+                StepRef::new(self.step)
+            }
+        }
+    )* };
+}
+
+broke_off!(Single, Many);
 
 impl<F> StepRef<'_, Plain, F> {
     /// Sets the outcome; default is passed.

@@ -4,8 +4,8 @@ use super::collect::{Collector, Quoted, is_illegal, misread};
 use super::header::SHORT;
 use super::place::Place;
 use super::rules;
-use crate::Attachment;
 use crate::scanned::{self, Kind};
+use crate::{Attachment, Payload};
 
 /// Most bytes of a file that servers are likely to take.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
@@ -32,7 +32,12 @@ pub(super) fn check(out: &mut Collector, file: &Attachment, place: &Place<'_>) {
             place,
             format_args!("the content type is empty"),
         ),
-        Some(given) => content_type(out, given, place),
+        Some(given) => {
+            content_type(out, given, place);
+            if out.all() {
+                contents(out, file, given, place);
+            }
+        }
     }
     match &file.data {
         None if misread(&file.extra, "data") => {}
@@ -121,6 +126,52 @@ fn content_type(out: &mut Collector, given: &str, place: &Place<'_>) {
     }
 }
 
+/// How files of a type begin.
+const SIGNATURES: &[(&[u8], &str)] = &[
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\x1f\x8b\x08", "application/gzip"),
+];
+
+/// Contents that are of another type than is given. Many types are packed files, so only those that are none are compared.
+fn contents(out: &mut Collector, file: &Attachment, given: &str, place: &Place<'_>) {
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    let essence = match essence.to_ascii_lowercase().as_str() {
+        "image/jpg" | "image/pjpeg" => "image/jpeg".to_owned(),
+        "image/x-png" => "image/png".to_owned(),
+        other => other.to_owned(),
+    };
+    let is_plain = ["text/", "image/"]
+        .iter()
+        .any(|main| essence.starts_with(main))
+        || ["application/json", "application/xml", "application/pdf"].contains(&essence.as_str());
+    let Some(first) = file
+        .data
+        .as_ref()
+        .filter(|_| is_plain)
+        .and_then(Payload::first_bytes)
+    else {
+        return;
+    };
+    let signature = SIGNATURES
+        .iter()
+        .find(|(begin, _)| first.starts_with(begin));
+    if let Some((_, found)) = signature.filter(|(_, found)| *found != essence) {
+        out.add(
+            rules::ATTACHMENT_CONTENTS,
+            place,
+            format_args!(
+                "the content type is {}, but the file begins as {found}",
+                Quoted(given)
+            ),
+        );
+    }
+}
+
 /// Tells a character that nobody sees; one that no server can store is told of every text.
 fn hidden(out: &mut Collector, what: &str, text: &str, place: &Place<'_>) -> bool {
     let Some(hidden) = scanned::hidden(text, Kind::Name) else {
@@ -151,6 +202,41 @@ fn is_base64(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contents_of_another_type_are_told() {
+        use crate::lint::rules::Severity;
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice();
+        for (given, bytes, told) in [
+            ("text/plain", png, true),
+            ("image/jpeg", png, true),
+            ("application/json; charset=utf-8", png, true),
+            ("image/png", png, false),
+            ("Image/PNG", png, false),
+            ("image/x-png", png, false),
+            ("application/octet-stream", png, false),
+            ("image/png", b"\xff\xd8\xff\xe0".as_slice(), true),
+            ("image/jpg", b"\xff\xd8\xff\xe0", false),
+            ("text/csv", b"PK\x03\x04", true),
+            ("application/vnd.ms-excel", b"PK\x03\x04", false),
+            ("text/plain", b"PNG is a format", false),
+            ("text/plain", b"", false),
+        ] {
+            let base64 = Attachment {
+                data: Some(Payload::from_base64(&base64::Engine::encode(
+                    &base64::engine::general_purpose::STANDARD,
+                    bytes,
+                ))),
+                ..Attachment::new("a", bytes).content_type(given)
+            };
+            for file in [Attachment::new("a", bytes).content_type(given), base64] {
+                let mut out = Collector::new(Severity::Advice);
+                check(&mut out, &file, &Place::REPORT);
+                let found = out.findings.iter().any(|finding| finding.code() == "R609");
+                assert_eq!(found, told, "{given} {bytes:?}");
+            }
+        }
+    }
 
     #[test]
     fn base64_by_its_alphabet_and_padding() {

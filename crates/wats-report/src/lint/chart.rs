@@ -6,8 +6,8 @@ use super::rules;
 use crate::{Chart, model::ChartSeries};
 
 /// Most series of a chart, most points of a series.
-const MAX_SERIES: usize = 10;
-const MAX_POINTS: usize = 10_000;
+pub(super) const MAX_SERIES: usize = 10;
+pub(super) const MAX_POINTS: usize = 10_000;
 /// Longest label, longest unit.
 pub(super) const LABEL: usize = 50;
 pub(super) const UNIT: usize = 20;

@@ -118,7 +118,7 @@ fn close(out: &mut Collector, open: Option<Open<'_>>, place: &Place<'_>) {
 }
 
 /// Measurements that both have, by name or as the only one, have the same operator and limits.
-fn same_limits(summary: &Step, iteration: &Step) -> bool {
+pub(super) fn same_limits(summary: &Step, iteration: &Step) -> bool {
     let value = |number: &Option<Number>| number.as_ref().map(Number::value);
     same(
         summary.numeric(),

@@ -22,7 +22,7 @@ mod time;
 mod units;
 
 pub use finding::Finding;
-pub use fix::{FixPolicy, FutureStart, fix};
+pub use fix::{FixPolicy, Mend, OutcomeConflict, fix};
 pub use json::lint_json;
 pub use rules::{RULES, Rule, Severity, page};
 

@@ -91,7 +91,7 @@ macro_rules! rules {
 }
 
 rules! {
-    WRONG_KIND "R001" Reject "S" false
+    WRONG_KIND "R001" Reject "S" true
         "Each member has the kind of value that the schema names."
         "Write the member as the kind of value that is named.";
     UNKNOWN_MEMBER "R002" SilentLoss "S" false
@@ -107,13 +107,13 @@ rules! {
         "The server refuses a report in words that no rule here matches."
         "Correct what the server names.";
 
-    ID_MISSING "R101" Reject "W U" false
+    ID_MISSING "R101" Reject "W U" true
         "The report has an id, a UUID that is not nil. Reports of one id overwrite each other."
         "Give the report a new UUID, and keep it for every repeat.";
-    TYPE_UNKNOWN "R102" Reject "S" false
+    TYPE_UNKNOWN "R102" Reject "S" true
         "`type` is T (test) or R (repair)."
         "Set `type`.";
-    TEXT_MISSING "R103" Reject "W U" false
+    TEXT_MISSING "R103" Reject "W U" true
         "Part number, serial number, revision, station name, location and purpose are given."
         "Fill in the member.";
     IDENTITY_LENGTH "R104" Reject "W U" false
@@ -122,28 +122,28 @@ rules! {
     STATION_LENGTH "R105" Reject "W U" true
         "Station name, location and purpose have 1 to 100 characters."
         "Shorten it.";
-    PROCESS_CODE "R106" Reject "W U" false
+    PROCESS_CODE "R106" Reject "W U" true
         "`processCode` is given and from 0 to 32767."
         "Set `processCode` to the code of a process of the server, as a number.";
-    PROCESS_UNKNOWN "R107" Reject "W U" false
+    PROCESS_UNKNOWN "R107" Reject "W U" true
         "The process exists on the server and is one for this type of report, and `processName`, if sent, is its name, case included. Only the server can tell."
         "Create the process in the Control Panel, or use one that the list of processes names.";
-    RESULT_LETTER "R108" Reject "S" false
+    RESULT_LETTER "R108" Reject "S" true
         "`result` is given: P, F, E or T."
         "Set `result` to the outcome of the root step.";
-    TEST_PARTS "R109" Reject "W U" false
+    TEST_PARTS "R109" Reject "W U" true
         "A test report has `uut` and `root`."
         "Add the missing part.";
-    REPAIR_PARTS "R110" Reject "W U" false
+    REPAIR_PARTS "R110" Reject "W U" true
         "A repair report has `uur` and `subUnits`."
         "Add the missing part.";
     START_MISSING "R111" Reject "W" true
         "`start` is given."
         "Set `start` to the local time with its offset; it can be made from `startUTC`.";
-    START_UNREADABLE "R112" Reject "S" false
+    START_UNREADABLE "R112" Reject "S" true
         "`start` and `startUTC` are times, such as 2026-01-30T22:01:41.47+01:00."
         "Write the time in ISO 8601 with its offset.";
-    START_NAIVE "R113" SilentLoss "W" false
+    START_NAIVE "R113" SilentLoss "W" true
         "`start` and `startUTC` have an offset; which moment is meant by one without is a guess."
         "Add the offset.";
     START_CONTRADICTION "R114" SilentLoss "W" true
@@ -154,7 +154,7 @@ rules! {
         "Make `startUTC` from `start`.";
     START_IN_FUTURE "R116" SilentLoss "W" true
         "The start is not in the future; the server would put the report into quarantine."
-        "Set the station's clock; `FixPolicy::future_start` can set the start to now.";
+        "Set the station's clock; `Mend::FutureStart` sets the start to now.";
     START_TOO_OLD "R117" SilentLoss "C" false
         "The start is in 1970 or later; an earlier one may be replaced by the time of submission."
         "Set the start.";
@@ -164,25 +164,25 @@ rules! {
     OUTPUT_ONLY "R119" SilentLoss "U" true
         "`productName`, `assetStats`, `refUURs` and `stepIdCausedUUTFailure` are the server's words; they are ignored in what is sent."
         "Leave the member out.";
-    OPERATOR_MISSING "R120" Reject "W U" false
+    OPERATOR_MISSING "R120" Reject "W U" true
         "The operator is named (`user`), in 1 to 100 characters."
         "Name the operator.";
     COMMENT_LENGTH "R121" Reject "U" true
         "A comment has at most 5000 characters."
         "Shorten it.";
-    SOCKET_INDEX "R122" Reject "U" false
+    SOCKET_INDEX "R122" Reject "U" true
         "`testSocketIndex` is from -1 to 32767."
         "Number the sockets from 0.";
     BATCH_LENGTH "R123" Reject "U" false
         "`batchSN` and `fixtureId` have at most 100 characters."
         "Shorten it; cutting would make it another's, so it is not done for you.";
-    MISC_NAME "R124" Reject "S U" false
+    MISC_NAME "R124" Reject "S U" true
         "Misc info has a description of 1 to 100 characters."
         "Name the value.";
     MISC_TEXT "R125" Reject "U" true
         "The text of misc info has at most 100 characters."
         "Shorten it, or put it into the comment or a text step.";
-    MISC_EMPTY "R126" Reject "U" false
+    MISC_EMPTY "R126" Reject "U" true
         "Misc info has a text or a number."
         "Give it a value, or leave it out.";
     HARMFUL_CHARACTERS "R127" Advice "I" false
@@ -198,16 +198,16 @@ rules! {
         "What tells units apart neither begins nor ends with a blank, and has no characters that look like others: unusual blanks and dashes, wide letters, combining marks."
         "Check that it is meant; `clean_scanned` takes off what stands at the ends.";
 
-    ROOT_SEQUENCE "R201" Reject "W U" false
+    ROOT_SEQUENCE "R201" Reject "W U" true
         "The root step is a sequence call (`seqCall`)."
         "Give the root a sequence call.";
-    ROOT_STATUS "R202" Reject "W U" false
+    ROOT_STATUS "R202" Reject "W U" true
         "The root's status is the report's result."
         "Set both to the same outcome.";
-    GROUP_LETTER "R203" Reject "S" false
+    GROUP_LETTER "R203" Reject "S" true
         "`group` of a step is S (setup), M (main) or C (cleanup)."
         "Set `group`; M is the usual one.";
-    NAME_MISSING "R204" Reject "U" false
+    NAME_MISSING "R204" Reject "U" true
         "A step has a name."
         "Name the step.";
     NAME_LENGTH "R205" Reject "U" true
@@ -215,20 +215,20 @@ rules! {
         "Shorten it.";
     NAME_TWICE "R206" Reject "U" true
         "The steps of a sequence differ in their names; the steps of a loop share theirs."
-        "Rename one; `FixPolicy::rename_duplicates` appends a number.";
-    STATUS_LETTER "R207" Reject "U" false
+        "Rename one; `Mend::DuplicateNames` appends a number.";
+    STATUS_LETTER "R207" Reject "U" true
         "The status of a step is P, F, E, T or S. D (done) and U (unknown) are only in what servers export."
         "Set the outcome; a step that only does something has passed when it is done.";
-    NOTHING_IN_STEP "R208" Reject "U" false
+    NOTHING_IN_STEP "R208" Reject "U" true
         "A step has a sequence call, measurements, a chart, an attachment or additional results."
         "Add what the step found out, such as a pass/fail measurement, or leave the step out.";
-    TOO_MUCH_IN_STEP "R209" Reject "U" false
+    TOO_MUCH_IN_STEP "R209" Reject "U" true
         "A step has at most one of sequence call, numeric, text and pass/fail measurements."
         "Make it several steps.";
-    CHART_AND_ATTACHMENT "R210" Reject "U" false
+    CHART_AND_ATTACHMENT "R210" Reject "U" true
         "A step has a chart or an attachment, not both."
         "Put the attachment into a step of its own.";
-    STEPS_WITHOUT_SEQUENCE "R211" Reject "U" false
+    STEPS_WITHOUT_SEQUENCE "R211" Reject "U" true
         "Only a sequence call has steps."
         "Give the step a sequence call, or move its steps up.";
     IDS_INCOMPLETE "R212" Reject "U" true
@@ -237,25 +237,25 @@ rules! {
     ID_TWICE "R213" Reject "U" true
         "The ids of steps differ within a report."
         "Number the steps anew.";
-    GUID_LENGTH "R214" Reject "U" false
+    GUID_LENGTH "R214" Reject "U" true
         "`tsGuid` has at most 30 characters."
         "Shorten it, or leave it out.";
     ERROR_LENGTH "R215" SilentLoss "U" true
         "The error message of a step has at most 200 characters; more may be cut."
         "Shorten it, or put it into `reportText`.";
-    CALL_PATH "R216" Reject "U" false
+    CALL_PATH "R216" Reject "U" true
         "The path of a sequence call has 1 to 500 characters."
         "Name the file of the sequence.";
     CALL_NAME "R217" Reject "U" true
         "The name of a sequence call has 1 to 200 characters."
         "Name the sequence.";
-    CALL_VERSION "R218" Reject "U" false
+    CALL_VERSION "R218" Reject "U" true
         "The version of a sequence call has 1 to 30 characters."
         "Name the version of the test program.";
     SKIPPED_STEP "R219" SilentLoss "U" false
         "A skipped step (S) holds nothing; the server drops its measurements, chart, attachment and steps."
         "Give the step the outcome it has, or leave its contents out.";
-    BUTTON_RANGE "R220" Reject "U" false
+    BUTTON_RANGE "R220" Reject "U" true
         "`button` of a message popup is from -32768 to 32767."
         "Number the buttons from 1.";
     PASSED_OVER_FAILURE "R221" Advice "I" false
@@ -271,7 +271,7 @@ rules! {
     TEXT_COMPARISON_UNKNOWN "R302" Reject "S W" true
         "`compOp` of a text is LOG, EQ, NE, GT, GE, LT, LE, CASESENSIT or IGNORECASE."
         "Set the operator; LOG records without comparing. Letters are capitals.";
-    UNIT_LENGTH "R303" Reject "U" false
+    UNIT_LENGTH "R303" Reject "U" true
         "A measured number has a unit of 1 to 20 characters."
         "Name the unit; a number without one may say `1` or `count`.";
     VALUE_MISSING "R304" Advice "I" false
@@ -282,29 +282,29 @@ rules! {
         "Set the limit; one that stands alone in `highLimit` belongs in `lowLimit`.";
     LIMIT_SURPLUS "R306" Reject "S U" true
         "Operators have no limit beyond their own: LOG none, one-limit ones no `highLimit`."
-        "Leave the limit out. If a one-limit operator has two, find out which is meant; `fix` does not choose.";
-    LIMITS_CROSSED "R307" Reject "I" false
+        "Leave the limit out. If a one-limit operator has two, find out which is meant; `fix` chooses only with `Mend::Comparisons`.";
+    LIMITS_CROSSED "R307" Reject "I" true
         "The low limit is not above the high limit."
         "Exchange them.";
-    STATUS_OF_SINGLE "R308" Reject "U" false
+    STATUS_OF_SINGLE "R308" Reject "U" true
         "A single measurement has the status of its step."
         "Set both to the same outcome.";
-    MEASUREMENT_NAME "R309" Reject "U" false
+    MEASUREMENT_NAME "R309" Reject "U" true
         "Where a step has several measurements, each has a name, and no name is longer than 100 characters."
         "Name the measurement.";
-    MEASUREMENT_TWICE "R310" Reject "U" false
+    MEASUREMENT_TWICE "R310" Reject "U" true
         "The measurements of a step differ in their names."
         "Rename one.";
-    FAILED_WITHOUT_CAUSE "R311" Reject "U" false
+    FAILED_WITHOUT_CAUSE "R311" Reject "U" true
         "A failed step with several measurements has one that failed."
         "Set the outcomes from values and limits.";
-    PASSED_WITH_FAILURE "R312" Reject "U" false
+    PASSED_WITH_FAILURE "R312" Reject "U" true
         "A passed step has no failed measurement among several."
         "Set the outcomes from values and limits.";
-    MEASUREMENT_STATUS "R313" Reject "S" false
+    MEASUREMENT_STATUS "R313" Reject "S" true
         "The status of a measurement is P, F or S."
         "Set the outcome from value and limits.";
-    BROKEN_OFF_WITH_MEASUREMENT "R314" Reject "U" false
+    BROKEN_OFF_WITH_MEASUREMENT "R314" Reject "U" true
         "A step that broke off (E or T) holds no measurement."
         "Record what was measured in a step of its own, or give the step the outcome of its measurements.";
     WRONG_OUTCOME "R315" Advice "W" false
@@ -320,13 +320,13 @@ rules! {
     SERIES_TYPE "R401" Reject "S" true
         "`dataType` of a series is XYG."
         "Set `dataType` to XYG.";
-    SERIES_MANY "R402" Reject "U" false
+    SERIES_MANY "R402" Reject "U" true
         "A chart has at most 10 series."
         "Make it several steps with a chart each.";
-    POINTS_MANY "R403" Reject "U" false
+    POINTS_MANY "R403" Reject "U" true
         "A series has at most 10000 points."
         "Thin the points out, or attach them as a file.";
-    POINTS_UNEVEN "R404" Reject "U" false
+    POINTS_UNEVEN "R404" Reject "U" true
         "A series has as many x as y values."
         "Give each point both values.";
     POINTS_UNREADABLE "R405" SilentLoss "I" false
@@ -348,7 +348,7 @@ rules! {
     ITERATION_INDEX "R503" Reject "R" true
         "The iterations that follow the summary of a loop have `idx` 0, 1, 2 … `num` - 1."
         "Number the iterations from 0, and set `num` to how many there are.";
-    ITERATION_LIMITS "R504" Reject "R" false
+    ITERATION_LIMITS "R504" Reject "R" true
         "The iterations of a loop have the operators and limits of its summary."
         "Give the summary the limits of the iterations.";
     LOOP_COUNTS "R505" Advice "W" true
@@ -358,13 +358,13 @@ rules! {
         "An iteration follows the summary of its loop, which has the same name."
         "Add a summary before the first iteration.";
 
-    ATTACHMENT_NAME "R601" Reject "U" false
+    ATTACHMENT_NAME "R601" Reject "U" true
         "An attachment has a name of 1 to 100 characters."
         "Name the file.";
     ATTACHMENT_TYPE "R602" Reject "U" true
         "An attachment names its content type."
         "Set `contentType`; application/octet-stream is always right.";
-    ATTACHMENT_DATA "R603" Reject "U" false
+    ATTACHMENT_DATA "R603" Reject "U" true
         "The data of an attachment is base64."
         "Encode the bytes as base64, with the alphabet of `+` and `/`, padded, without line ends.";
     ATTACHMENT_SIZE "R604" Advice "I" false
@@ -382,11 +382,14 @@ rules! {
     ATTACHMENT_MEDIA_TYPE "R608" Advice "I" false
         "The content type of an attachment is a media type, such as `image/png`."
         "Write type and subtype; application/octet-stream is always right.";
+    ATTACHMENT_CONTENTS "R609" Advice "I" false
+        "The contents of an attachment do not begin as those of another content type: a picture named as text is shown as text. Files on disk are not looked into."
+        "Name the content type of the contents; application/octet-stream is always right.";
 
-    REPAIR_OPERATOR "R701" Reject "I" false
+    REPAIR_OPERATOR "R701" Reject "I" true
         "The operator of a repair is named (`uur.user`), in 1 to 100 characters."
         "Name the operator.";
-    REPAIRED_PROCESS "R702" Reject "I" false
+    REPAIRED_PROCESS "R702" Reject "I" true
         "`uur.processCode`, if given, is from 0 to 32767: the code of the test that failed."
         "Set the process code of the test; `processCode` of the report is that of the repair.";
     PART_TYPE "R703" Reject "U" true
@@ -408,7 +411,7 @@ rules! {
     ILLEGAL_CHARACTER "R801" Reject "U" true
         "No text has control characters other than tab and line ends, nor U+FFFE or U+FFFF."
         "Replace the character. Not done for you in numbers that tell units apart.";
-    NOT_FINITE "R802" Reject "I" false
+    NOT_FINITE "R802" Reject "I" true
         "Numbers are finite: NaN and the infinities have no place in JSON."
         "Record it as a text, or leave it out.";
 }
@@ -422,7 +425,7 @@ pub fn page() -> String {
          What `lint` looks for; see [Reports](reports.md#linting) for how to call it.\n\n\
          **reject**: the server answers 400 and keeps nothing. **silent loss**: it takes the report, but drops, changes\n\
          or sets aside a part of it. **advice**: it takes it as it is. Fixed: `fix` mends it, with the default policy or\n\
-         when the policy allows it.\n\n\
+         when the policy allows it; see `Mend`.\n\n\
          Source: S the server's interface description, W the vendor's support pages, U users' transcriptions of the\n\
          rules, R seen on a server by users, C the vendor's C# client, I inferred. No rule could be tried on a live\n\
          server here.\n",

@@ -148,3 +148,40 @@ fn endless_nesting_is_refused_and_not_followed() {
     assert!(builder().steps(|s| nest(s, 50)).build().is_ok());
     assert!(problems(builder().steps(|s| nest(s, 60))).contains("nested deeper"));
 }
+
+#[test]
+fn a_step_that_broke_off_keeps_what_it_measured() {
+    use crate::{Outcome, Status};
+    let report = builder()
+        .steps(|root| {
+            root.numeric("Ripple", 0.012, "V", MeasurementLimits::at_most(0.05))
+                .broke_off(Outcome::Error)
+                .error(-7, "no trigger");
+            root.multi_boolean("Lamps", |lamps| {
+                lamps.add("red", true);
+                lamps.add("green", false);
+            })
+            .broke_off(Outcome::Terminated);
+        })
+        .build()
+        .unwrap();
+    let root = report.report().root.as_ref().unwrap();
+    assert_eq!(root.status, Some(Status::Error));
+    let [ripple, lamps] = root.steps() else {
+        panic!("two steps")
+    };
+    assert_eq!(
+        (ripple.status.as_ref(), ripple.error_code),
+        (Some(&Status::Error), Some(-7))
+    );
+    let [inner] = ripple.steps() else {
+        panic!("one step")
+    };
+    assert_eq!(
+        (inner.name(), inner.status.as_ref()),
+        ("Ripple", Some(&Status::Passed))
+    );
+    assert_eq!(inner.numeric()[0].value, Some(0.012.into()));
+    assert_eq!(lamps.status, Some(Status::Terminated));
+    assert_eq!(lamps.steps()[0].status, Some(Status::Failed));
+}

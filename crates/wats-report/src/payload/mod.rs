@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Error as _, Serialize, Serializer};
@@ -67,6 +67,39 @@ impl Payload {
         match &self.0 {
             Source::Base64(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The same contents as base64 with the alphabet, padding and lines that the server takes; `None` if they are that
+    /// already, or no base64 at all.
+    pub(crate) fn in_plain_base64(&self) -> Option<Self> {
+        let text = self.as_base64()?;
+        if STANDARD.decode(text).is_ok() {
+            return None;
+        }
+        let plain: String = text
+            .chars()
+            .filter(|c| !c.is_ascii_whitespace() && *c != '=')
+            .map(|c| match c {
+                '-' => '+',
+                '_' => '/',
+                other => other,
+            })
+            .collect();
+        let contents = STANDARD_NO_PAD.decode(plain).ok()?;
+        Some(Self::from_base64(&STANDARD.encode(contents)))
+    }
+
+    /// The first bytes, if they are in memory: 12, or all that there are.
+    pub(crate) fn first_bytes(&self) -> Option<Bytes> {
+        const BYTES: usize = 12;
+        match &self.0 {
+            Source::Base64(text) => {
+                let start = text.get(..BYTES / 3 * 4).unwrap_or(text);
+                STANDARD.decode(start).ok().map(Bytes::from)
+            }
+            Source::Bytes(bytes) => Some(bytes.slice(..bytes.len().min(BYTES))),
+            Source::File(_) => None,
         }
     }
 

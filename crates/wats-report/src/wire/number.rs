@@ -93,6 +93,21 @@ impl Number {
         }
     }
 
+    /// The same value as a number, if it was given as a text and is finite.
+    pub(crate) fn without_text(&self) -> Option<Self> {
+        let Form::Text(written) = &self.0 else {
+            return None;
+        };
+        let text = written.text.trim();
+        if let Ok(value) = text.parse() {
+            return Some(Self(Form::Signed(value)));
+        }
+        if let Ok(value) = text.parse() {
+            return Some(Self(Form::Unsigned(value)));
+        }
+        written.value.is_finite().then(|| written.value.into())
+    }
+
     /// The value for comparing; `None` for digits of a number beyond every `f64`, of which only the sign is known.
     pub(crate) fn comparable(&self) -> Option<f64> {
         match &self.0 {

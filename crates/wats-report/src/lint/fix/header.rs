@@ -1,21 +1,19 @@
-//! Mends the header and its lists.
+//! Mends the header.
 
-use super::{Fixer, FutureStart};
-use crate::lint::header::{COMMENT, ERROR_MESSAGE, SHORT};
+use super::lists::IDENTITY;
+use super::{Fixer, Mend, is_blank, lists, start};
+use crate::lint::header::{COMMENT, ERROR_MESSAGE, PROCESS_CODES, SHORT};
 use crate::lint::place::Place;
-use crate::lint::rules;
-use crate::lint::time::Moment;
-use crate::lint::units::PART_TYPE;
-use crate::{Attachment, Report, ReportTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ZonedDateTime};
-
-/// Members that tell units apart.
-const IDENTITY: &[&str] = &["pn", "sn", "rev", "batchSN", "fixtureId"];
+use crate::lint::rules::{self, Rule};
+use crate::model::{MiscInfo, Uur, Uut};
+use crate::wire::Extra;
+use crate::{Report, ReportType};
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
-    fixer.characters(report, place, IDENTITY);
+    fixer.object(report, place, IDENTITY);
+    kind(fixer, report);
+    given(fixer, report);
     for (name, text) in [
         ("machineName", &mut report.station),
         ("location", &mut report.location),
@@ -23,113 +21,218 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     ] {
         fixer.cut(rules::STATION_LENGTH, place, name, text.as_mut(), SHORT);
     }
-    leave_out(
-        fixer,
-        &mut report.origin,
-        rules::ORIGIN_GIVEN,
-        "origin",
-        place,
+    output_only(fixer, report);
+    if fixer.may(Mend::ProcessNames)
+        && let Some(name) = report.process_name.take()
+    {
+        fixer.did(
+            rules::PROCESS_UNKNOWN,
+            place,
+            format_args!("processName `{name}` was left out"),
+        );
+    }
+    let socket = report.uut.as_mut().and_then(|uut| test(fixer, uut));
+    if let Some(socket) = socket {
+        report.misc_infos.get_or_insert_default().push(socket);
+    }
+    if let Some(uur) = report.uur.as_deref_mut() {
+        repair(fixer, uur);
+    }
+    start::mend(fixer, report);
+    lists::mend(fixer, report);
+}
+
+/// The type that the parts of a report tell, and the parts that the type asks for.
+fn kind(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let place = &Place::REPORT;
+    let is_known = matches!(
+        report.report_type,
+        Some(ReportType::Test | ReportType::Repair)
     );
-    let product = &mut report.product_name;
-    leave_out(fixer, product, rules::OUTPUT_ONLY, "productName", place);
-    let statistics = &mut report.asset_statistics;
-    leave_out_list(fixer, statistics, "assetStats", place);
+    if fixer.may(Mend::RepairUnits) && !is_known && report.extra.get("type").is_none() {
+        let told = match (report.root.is_some(), report.uur.is_some()) {
+            (true, false) => Some(ReportType::Test),
+            (false, true) => Some(ReportType::Repair),
+            _ => None,
+        };
+        if let Some(told) = told {
+            fixer.did(
+                rules::TYPE_UNKNOWN,
+                place,
+                format_args!("the type is {told} now, as its parts tell"),
+            );
+            report.report_type = Some(told);
+        }
+    }
+}
+
+/// What the policy names for members that are missing or empty.
+fn given(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let (place, given) = (&Place::REPORT, &fixer.policy.given);
+    if let Some(id) = given.id.filter(|_| report.id.is_none_or(|id| id.is_nil())) {
+        report.extra.remove("id");
+        report.id = Some(id);
+        fixer.did(rules::ID_MISSING, place, format_args!("the id is {id} now"));
+    }
+    if let Some(code) = given.process_code.filter(|_| report.process_code.is_none())
+        && !crate::lint::misread(&report.extra, "processCode")
+    {
+        report.process_code = Some(code);
+        fixer.did(
+            rules::PROCESS_CODE,
+            place,
+            format_args!("processCode is {code} now"),
+        );
+    }
+    for (name, rule, member, value) in [
+        (
+            "rev",
+            rules::TEXT_MISSING,
+            &mut report.revision,
+            &given.revision,
+        ),
+        (
+            "machineName",
+            rules::TEXT_MISSING,
+            &mut report.station,
+            &given.station,
+        ),
+        (
+            "location",
+            rules::TEXT_MISSING,
+            &mut report.location,
+            &given.location,
+        ),
+        (
+            "purpose",
+            rules::TEXT_MISSING,
+            &mut report.purpose,
+            &given.purpose,
+        ),
+    ] {
+        fill(
+            fixer,
+            rule,
+            place,
+            (name, &report.extra),
+            member,
+            value.as_ref(),
+        );
+    }
+    let operator = given.operator.as_ref();
+    if operator.is_none() {
+        return;
+    }
+    let (is_test, is_repair) = (
+        report.report_type == Some(ReportType::Test),
+        report.report_type == Some(ReportType::Repair),
+    );
+    if is_test && report.uut.is_none() && !crate::lint::misread(&report.extra, "uut") {
+        report.uut = Some(Uut::default());
+        fixer.did(
+            rules::TEST_PARTS,
+            place,
+            format_args!("uut was added, for the operator"),
+        );
+    }
+    if is_repair && report.uur.is_none() && !crate::lint::misread(&report.extra, "uur") {
+        report.uur = Some(Box::new(Uur::default()));
+        fixer.did(
+            rules::REPAIR_PARTS,
+            place,
+            format_args!("uur was added, for the operator"),
+        );
+    }
+    if let Some(uut) = report.uut.as_mut().filter(|_| is_test) {
+        let (place, extra) = (&place.part("uut"), &uut.extra);
+        fill(
+            fixer,
+            rules::OPERATOR_MISSING,
+            place,
+            ("user", extra),
+            &mut uut.operator,
+            operator,
+        );
+    }
+    if let Some(uur) = report.uur.as_deref_mut().filter(|_| is_repair) {
+        let (place, extra) = (&place.part("uur"), &uur.extra);
+        fill(
+            fixer,
+            rules::REPAIR_OPERATOR,
+            place,
+            ("user", extra),
+            &mut uur.operator,
+            operator,
+        );
+    }
+}
+
+fn fill(
+    fixer: &mut Fixer<'_>,
+    rule: &'static Rule,
+    place: &Place<'_>,
+    (name, extra): (&str, &Extra),
+    member: &mut Option<String>,
+    value: Option<&String>,
+) {
+    if let Some(value) = value.filter(|_| is_blank(member.as_ref()))
+        && !crate::lint::misread(extra, name)
+    {
+        *member = Some(value.clone());
+        fixer.did(
+            rule,
+            place,
+            format_args!("{name} was empty; it is `{value}` now"),
+        );
+    }
+}
+
+fn output_only(fixer: &mut Fixer<'_>, report: &mut Report) {
+    if !fixer.may(Mend::OutputOnly) {
+        return;
+    }
+    let place = &Place::REPORT;
+    if report.origin.take().is_some() {
+        fixer.did(
+            rules::ORIGIN_GIVEN,
+            place,
+            format_args!("origin was left out"),
+        );
+    }
+    if report
+        .extra
+        .get("origin")
+        .is_some_and(|origin| !origin.is_null())
+    {
+        report.extra.remove("origin");
+        fixer.did(
+            rules::ORIGIN_GIVEN,
+            place,
+            format_args!("origin was left out"),
+        );
+    }
+    leave_out(fixer, &mut report.product_name, "productName", place);
+    leave_out_list(fixer, &mut report.asset_statistics, "assetStats", place);
     if let Some(uut) = &mut report.uut {
         let place = &place.part("uut");
-        fixer.characters(uut, place, IDENTITY);
-        let step = &mut uut.failing_step_id;
         leave_out(
             fixer,
-            step,
-            rules::OUTPUT_ONLY,
+            &mut uut.failing_step_id,
             "stepIdCausedUUTFailure",
             place,
         );
         leave_out_list(fixer, &mut uut.repairs, "refUURs", place);
-        fixer.cut(
-            rules::COMMENT_LENGTH,
-            place,
-            "comment",
-            uut.comment.as_mut(),
-            COMMENT,
-        );
-        fixer.cut(
-            rules::HEADER_ERROR_LENGTH,
-            place,
-            "errorMessage",
-            uut.error_message.as_mut(),
-            ERROR_MESSAGE,
-        );
-    }
-    start(fixer, report);
-    lists(fixer, report);
-}
-
-/// Misc info, sub units, files and the repair.
-fn lists(fixer: &mut Fixer<'_>, report: &mut Report) {
-    let place = &Place::REPORT;
-    for (index, info) in report.misc_infos.iter_mut().flatten().enumerate() {
-        let place = &place.item("misc info", index, None);
-        fixer.characters(info, place, &[]);
-        fixer.cut(rules::MISC_TEXT, place, "text", info.text.as_mut(), SHORT);
-    }
-    for (index, unit) in report.sub_units.iter_mut().flatten().enumerate() {
-        let place = &place.item("sub unit", index, None);
-        fixer.characters(unit, place, IDENTITY);
-        fixer.cut(
-            rules::PART_TYPE,
-            place,
-            "partType",
-            unit.part_type.as_mut(),
-            PART_TYPE,
-        );
-        for (index, failure) in unit.failures.iter_mut().flatten().enumerate() {
-            let place = &place.item("failure", index, None);
-            fixer.characters(failure, place, &[]);
-            for (index, one) in failure.attachments.iter_mut().flatten().enumerate() {
-                file(fixer, one, &place.item("attachment", index, None));
-            }
-        }
-    }
-    for (index, one) in report.attachments.iter_mut().flatten().enumerate() {
-        file(fixer, one, &place.item("attachment", index, None));
-    }
-    if let Some(uur) = report.uur.as_deref_mut() {
-        let place = &place.part("uur");
-        fixer.characters(uur, place, &[]);
-        fixer.cut(
-            rules::COMMENT_LENGTH,
-            place,
-            "comment",
-            uur.comment.as_mut(),
-            COMMENT,
-        );
-    }
-}
-
-/// A file whose content type is not given is one of bytes.
-pub(super) fn file(fixer: &mut Fixer<'_>, file: &mut Attachment, place: &Place<'_>) {
-    fixer.characters(file, place, &[]);
-    if file.content_type.as_deref().is_none_or(str::is_empty) {
-        file.content_type = Some("application/octet-stream".to_owned());
-        fixer.did(
-            rules::ATTACHMENT_TYPE,
-            place,
-            format_args!("contentType is application/octet-stream now"),
-        );
     }
 }
 
 /// Takes out what only the server writes.
-fn leave_out<T>(
-    fixer: &mut Fixer<'_>,
-    member: &mut Option<T>,
-    rule: &'static rules::Rule,
-    name: &str,
-    place: &Place<'_>,
-) {
+fn leave_out<T>(fixer: &mut Fixer<'_>, member: &mut Option<T>, name: &str, place: &Place<'_>) {
     if member.take().is_some() {
-        fixer.did(rule, place, format_args!("{name} was left out"));
+        fixer.did(
+            rules::OUTPUT_ONLY,
+            place,
+            format_args!("{name} was left out"),
+        );
     }
 }
 
@@ -141,73 +244,74 @@ fn leave_out_list<T>(
     place: &Place<'_>,
 ) {
     if list.as_ref().is_some_and(|list| !list.is_empty()) {
-        leave_out(fixer, list, rules::OUTPUT_ONLY, name, place);
+        leave_out(fixer, list, name, place);
     }
 }
 
-/// The start times, one from the other.
-fn start(fixer: &mut Fixer<'_>, report: &mut Report) {
-    let place = &Place::REPORT;
-    let at = |time: &Option<ReportTime>| match time.as_ref().map(Moment::of) {
-        Some(Moment::At(at)) => Some(at),
-        _ => None,
-    };
-    let (mut local, mut utc) = (at(&report.start), at(&report.start_utc));
-    if let (Some(moment), FutureStart::Now) = (
-        local.or(utc).filter(|at| *at > fixer.now),
-        fixer.policy.future_start,
-    ) {
-        let now = fixer.now;
-        if report.start.is_some() {
-            report.start = Some(ReportTime::local(&in_offset_of(report.start.as_ref(), now)));
-            local = Some(now);
-        }
-        if report.start_utc.is_some() {
-            report.start_utc = Some(ReportTime::utc(&now.to_zoned_datetime(TimeZone::UTC)));
-            utc = Some(now);
-        }
+/// The header members of a test; a socket beyond the range is told in the misc info that it answers.
+fn test(fixer: &mut Fixer<'_>, uut: &mut Uut) -> Option<MiscInfo> {
+    let place = &Place::REPORT.part("uut");
+    fixer.object(uut, place, IDENTITY);
+    super::kinds::number(fixer, &mut uut.execution_time, "execTime", place);
+    super::measurement::finite(fixer, &mut uut.execution_time, "execTime", place);
+    let comment = uut.comment.as_mut();
+    fixer.cut(rules::COMMENT_LENGTH, place, "comment", comment, COMMENT);
+    let message = uut.error_message.as_mut();
+    fixer.cut(
+        rules::HEADER_ERROR_LENGTH,
+        place,
+        "errorMessage",
+        message,
+        ERROR_MESSAGE,
+    );
+    fixer.cut(
+        rules::OPERATOR_MISSING,
+        place,
+        "user",
+        uut.operator.as_mut(),
+        SHORT,
+    );
+    let may = fixer.may(Mend::Ranges);
+    let index = uut
+        .socket_index
+        .filter(|index| may && !(-1..=32_767).contains(index))?;
+    uut.socket_index = None;
+    fixer.did(
+        rules::SOCKET_INDEX,
+        place,
+        format_args!("testSocketIndex {index} is misc info now"),
+    );
+    Some(MiscInfo {
+        description: Some("testSocketIndex".to_owned()),
+        number: Some(index),
+        ..MiscInfo::default()
+    })
+}
+
+fn repair(fixer: &mut Fixer<'_>, uur: &mut Uur) {
+    let place = &Place::REPORT.part("uur");
+    fixer.object(uur, place, &[]);
+    super::kinds::number(fixer, &mut uur.execution_time, "execTime", place);
+    super::measurement::finite(fixer, &mut uur.execution_time, "execTime", place);
+    let comment = uur.comment.as_mut();
+    fixer.cut(rules::COMMENT_LENGTH, place, "comment", comment, COMMENT);
+    fixer.cut(
+        rules::REPAIR_OPERATOR,
+        place,
+        "user",
+        uur.operator.as_mut(),
+        SHORT,
+    );
+    if let Some(code) = uur
+        .process_code
+        .filter(|code| !PROCESS_CODES.contains(code))
+        && fixer.may(Mend::Ranges)
+    {
+        uur.process_code = None;
         fixer.did(
-            rules::START_IN_FUTURE,
+            rules::REPAIRED_PROCESS,
             place,
-            format_args!("the start was {moment}, in the future; it is now, {now}"),
+            format_args!("processCode {code} was left out"),
         );
     }
-    match (local, utc) {
-        (Some(local), None) if report.start_utc.is_none() => {
-            report.start_utc = Some(ReportTime::utc(&local.to_zoned_datetime(TimeZone::UTC)));
-            fixer.did(
-                rules::START_UTC_MISSING,
-                place,
-                format_args!("startUTC was made from start: {local}"),
-            );
-        }
-        (None, Some(utc)) if report.start.is_none() => {
-            report.start = Some(ReportTime::local(&utc.to_zoned_datetime(TimeZone::UTC)));
-            fixer.did(
-                rules::START_MISSING,
-                place,
-                format_args!("start was made from startUTC: {utc}"),
-            );
-        }
-        (Some(local), Some(utc)) if local != utc && fixer.policy.start_wins => {
-            report.start_utc = Some(ReportTime::utc(&local.to_zoned_datetime(TimeZone::UTC)));
-            fixer.did(
-                rules::START_CONTRADICTION,
-                place,
-                format_args!("startUTC was {utc}; it is {local} now, as start says"),
-            );
-        }
-        _ => {}
-    }
-}
-
-/// A moment in the offset of another time.
-fn in_offset_of(time: Option<&ReportTime>, at: Timestamp) -> ZonedDateTime {
-    let pieces = time.and_then(|time| {
-        jiff::fmt::temporal::DateTimeParser::new()
-            .parse_pieces(time.as_str())
-            .ok()
-    });
-    let offset = pieces.and_then(|pieces| pieces.to_numeric_offset());
-    at.to_zoned_datetime(offset.map_or(TimeZone::UTC, TimeZone::fixed))
 }

@@ -1,11 +1,27 @@
 //! Mends what can be mended without knowing what was measured.
 //!
-//! `header` mends the header and its lists, `steps` the tree, `loops` the loops in it. What tells units apart, such as
-//! the serial number, is never changed: a report under another's name is worse than one refused.
+//! `policy` says what may be changed. `header` mends the header, `start` its times, `lists` what it lists; `steps` goes
+//! through the tree: `measurement`, `chart`, `outcome`, `split`, `call`, `loops` and `ids` mend what their names say, `kinds`
+//! values of another kind; `before` keeps what they take out. What tells units apart, such as the serial number, is never changed: a report under another's
+//! name is worse than one refused.
 
+mod before;
+mod call;
+mod chart;
 mod header;
+mod ids;
+mod kinds;
+mod lists;
 mod loops;
+mod measurement;
+mod names;
+mod outcome;
+mod policy;
+mod split;
+mod start;
 mod steps;
+
+pub use policy::{FixPolicy, Mend, OutcomeConflict};
 
 use std::fmt;
 
@@ -18,74 +34,7 @@ use super::rules::{self, Rule};
 use crate::Report;
 use crate::wire::Model;
 
-/// What to do about a start in the future, which the server puts into quarantine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum FutureStart {
-    /// Leave it; the default.
-    #[default]
-    Keep,
-    /// Set it to now, in the offset that it has.
-    Now,
-}
-
-/// What [`fix`] may do beyond what is always safe.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FixPolicy {
-    /// About a start in the future. Default: left as it is.
-    pub future_start: FutureStart,
-    /// Whether `startUTC` is made from `start` where the two contradict each other. Default: no.
-    pub start_wins: bool,
-    /// Whether texts that are too long are cut, at a character. Default: yes.
-    pub cut_texts: bool,
-    /// Whether a number is appended to names of steps that their sequence has already. Default: no, because statistics
-    /// go by names.
-    pub rename_duplicates: bool,
-}
-
-impl Default for FixPolicy {
-    fn default() -> Self {
-        Self {
-            future_start: FutureStart::Keep,
-            start_wins: false,
-            cut_texts: true,
-            rename_duplicates: false,
-        }
-    }
-}
-
-impl FixPolicy {
-    /// Sets what is done about a start in the future.
-    #[must_use]
-    pub fn future_start(mut self, what: FutureStart) -> Self {
-        self.future_start = what;
-        self
-    }
-
-    /// Sets whether `start` prevails over a `startUTC` that contradicts it.
-    #[must_use]
-    pub fn start_wins(mut self, wins: bool) -> Self {
-        self.start_wins = wins;
-        self
-    }
-
-    /// Sets whether texts that are too long are cut.
-    #[must_use]
-    pub fn cut_texts(mut self, cut: bool) -> Self {
-        self.cut_texts = cut;
-        self
-    }
-
-    /// Sets whether steps of equal names are told apart by a number.
-    #[must_use]
-    pub fn rename_duplicates(mut self, rename: bool) -> Self {
-        self.rename_duplicates = rename;
-        self
-    }
-}
-
-/// Mends a report as far as that is safe, and says what was done: each finding's text tells the change. What is left
+/// Mends a report as far as the policy allows, and says what was done: each finding's text tells the change. What is left
 /// [`lint`](super::lint()) tells. At most 1000 changes are told, but all are made.
 ///
 /// ```
@@ -108,6 +57,30 @@ impl FixPolicy {
 /// assert!(lint(&report).is_empty());
 /// # Ok::<(), wats_report::Error>(())
 /// ```
+///
+/// What a server exports is mended so that it can be submitted again:
+///
+/// ```
+/// use wats_report::{Report, Severity, fix, lint, lint::FixPolicy};
+///
+/// let mut report: Report = serde_json::from_str(r#"{
+///     "type": "T", "id": "83ac0b8e-b575-4004-94de-f905774c3ed8", "pn": "PCBA-001", "sn": "SN-42", "rev": "A",
+///     "processCode": 100, "result": "P", "machineName": "ICT-3", "location": "Drammen", "purpose": "", "origin": "4C5F",
+///     "start": "2026-01-30T22:01:41+01:00", "startUTC": "2026-01-30T21:01:41Z", "uut": {"user": "Kari"},
+///     "root": {"name": "Main", "group": "M", "status": "P", "seqCall": {"path": "a.seq", "name": "Main", "version": "1"},
+///         "steps": [{"name": "Wait", "group": "M", "stepType": "NI_Wait", "status": "D"}]}}"#)?;
+/// let done = fix(&mut report, &FixPolicy::resubmit());
+/// let told: Vec<String> = done.iter().map(ToString::to_string).collect();
+/// assert_eq!(told, [
+///     "report: origin was left out [R118]",
+///     "root → Wait: the status was `D`; it is P now [R207]",
+///     "root → Wait: the step held nothing; it has free data named `NI_Wait` now [R208]",
+/// ]);
+/// // What was the station's purpose only somebody else knows, and names it in the policy.
+/// let left = lint(&report);
+/// assert_eq!(left[0].to_string(), "report: the purpose is empty [R105]");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn fix(report: &mut Report, policy: &FixPolicy) -> Vec<Finding> {
     let mut fixer = Fixer {
         done: Vec::new(),
@@ -117,6 +90,10 @@ pub fn fix(report: &mut Report, policy: &FixPolicy) -> Vec<Finding> {
     header::mend(&mut fixer, report);
     if let Some(root) = &mut report.root {
         steps::mend(&mut fixer, root);
+    }
+    outcome::result(&mut fixer, report);
+    if let Some(root) = &mut report.root {
+        ids::mend(&mut fixer, root);
     }
     fixer.done
 }
@@ -128,6 +105,10 @@ struct Fixer<'a> {
 }
 
 impl Fixer<'_> {
+    fn may(&self, mend: Mend) -> bool {
+        self.policy.has(mend)
+    }
+
     fn did(&mut self, rule: &'static Rule, place: &Place<'_>, what: fmt::Arguments<'_>) {
         if self.done.len() < MAX_FINDINGS {
             self.done
@@ -144,7 +125,7 @@ impl Fixer<'_> {
         text: Option<&mut String>,
         most: usize,
     ) {
-        let Some(text) = text.filter(|text| self.policy.cut_texts && text.len() > most) else {
+        let Some(text) = text.filter(|text| self.may(Mend::LongTexts) && text.len() > most) else {
             return;
         };
         let Some((end, _)) = text.char_indices().nth(most) else {
@@ -159,8 +140,13 @@ impl Fixer<'_> {
         );
     }
 
-    /// Replaces the characters that the server cannot store, except in the members named.
-    fn characters(&mut self, model: &mut dyn Model, place: &Place<'_>, except: &[&str]) {
+    /// What any object may need: values of the right kind, and characters that the server can store, except in the
+    /// members named.
+    fn object(&mut self, model: &mut dyn Model, place: &Place<'_>, except: &[&str]) {
+        kinds::mend(self, model, place, except);
+        if !self.may(Mend::Characters) {
+            return;
+        }
         model.texts_mut(&mut |name, text| {
             if except.contains(&name) || super::collect::illegal(text).is_none() {
                 return;
@@ -182,4 +168,9 @@ impl Fixer<'_> {
             );
         });
     }
+}
+
+/// Whether a text says nothing.
+fn is_blank(text: Option<&String>) -> bool {
+    text.is_none_or(String::is_empty)
 }

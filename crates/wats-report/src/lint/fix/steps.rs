@@ -1,70 +1,275 @@
 //! Mends the tree of steps.
 
-use std::collections::HashSet;
-
-use super::{Fixer, loops};
-use crate::lint::chart::{LABEL, UNIT};
+use super::before::BEFORE;
+use super::call::Call;
+use super::{Fixer, Mend, chart, is_blank, kinds, lists, loops, measurement, outcome, split};
 use crate::lint::collect::Quoted;
 use crate::lint::header::{ERROR_MESSAGE, SHORT};
+use crate::lint::misread;
 use crate::lint::place::Place;
 use crate::lint::rules;
 use crate::lint::step::{CALL, MAX_DEPTH};
 use crate::names::number_duplicates;
-use crate::wire::Number;
-use crate::{
-    Chart, CompOp, Step,
-    model::{NumericMeasurement, StringMeasurement},
-};
+use crate::{AdditionalData, Step, StepGroup, StepType};
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, root: &mut Step) {
-    ids(fixer, root);
-    step(fixer, root, &Place::ROOT, 0);
+    if root.sequence_call.is_none()
+        && !misread(&root.extra, "seqCall")
+        && fixer.may(Mend::SequenceCalls)
+    {
+        Call::UNKNOWN.fill(root);
+        fixer.did(
+            rules::ROOT_SEQUENCE,
+            &Place::ROOT,
+            format_args!("the root has a sequence call now"),
+        );
+    }
+    step(fixer, root, &Place::ROOT, 0, Call::UNKNOWN);
 }
 
-fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize) {
-    fixer.characters(step, place, &[]);
+fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize, outer: Call<'_>) {
+    fixer.object(step, place, &[]);
+    texts(fixer, step, place);
+    parts(fixer, step, place);
+    measurement::mend(fixer, step, place);
+    if let Some(file) = &mut step.attachment {
+        lists::file(fixer, file, &place.part("attachment"));
+    }
+    if let Some(one) = &mut step.chart {
+        chart::mend(fixer, one, &place.part("chart"));
+    }
+    lists::additional(fixer, step.additional_results.as_mut(), place);
+    if depth < MAX_DEPTH {
+        let call = step.sequence_call.as_deref();
+        let inner = Call {
+            path: of(call.and_then(|call| call.path.as_ref()), outer.path),
+            version: of(call.and_then(|call| call.version.as_ref()), outer.version),
+        };
+        for one in step.steps.iter_mut().flatten() {
+            let name = one.name().to_owned();
+            self::step(fixer, one, &place.part(&name), depth + 1, inner);
+        }
+    }
+    outcome::mend(fixer, step, place);
+    split::mend(fixer, step, place, depth, outer);
+    outcome::conflict(fixer, step, place, depth, outer);
+    sequence_call(fixer, step, place, outer);
+    if fixer.may(Mend::EmptySteps) {
+        empty(fixer, step, place);
+    }
+    if depth < MAX_DEPTH {
+        together(fixer, step, place);
+    }
+}
+
+/// A part of the sequence call, else that of the sequence around.
+fn of<'a>(part: Option<&'a String>, outer: &'a str) -> &'a str {
+    let part = part.map(String::as_str);
+    part.filter(|part| !part.is_empty()).unwrap_or(outer)
+}
+
+/// Name, group and the other texts of a step.
+fn texts(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>) {
+    if is_blank(step.name.as_ref())
+        && fixer.may(Mend::MissingNames)
+        && !misread(&step.extra, "name")
+    {
+        let kind = step.step_type.as_ref().map_or("", StepType::as_str);
+        let called = step
+            .sequence_call
+            .as_ref()
+            .and_then(|call| call.name.as_deref());
+        let name = called.filter(|name| !name.is_empty()).unwrap_or(kind);
+        let name = if name.is_empty() { "Step" } else { name }.to_owned();
+        fixer.did(
+            rules::NAME_MISSING,
+            place,
+            format_args!("the step had no name; it is {} now", Quoted(&name)),
+        );
+        step.name = Some(name);
+    }
     fixer.cut(rules::NAME_LENGTH, place, "name", step.name.as_mut(), SHORT);
+    let known = |group: &StepGroup| !matches!(group, StepGroup::Other(_));
+    if !step.group.as_ref().is_some_and(known)
+        && fixer.may(Mend::Groups)
+        && !misread(&step.extra, "group")
+    {
+        let before = step.group.as_ref().map_or("", StepGroup::as_str);
+        let group = match before.trim().get(..1).unwrap_or_default() {
+            "s" | "S" => StepGroup::Setup,
+            "c" | "C" => StepGroup::Cleanup,
+            _ => StepGroup::Main,
+        };
+        fixer.did(
+            rules::GROUP_LETTER,
+            place,
+            format_args!("the group was {}; it is {group} now", Quoted(before)),
+        );
+        step.group = Some(group);
+    }
+    let message = step.error_message.as_mut();
     fixer.cut(
         rules::ERROR_LENGTH,
         place,
         "errorMessage",
-        step.error_message.as_mut(),
+        message,
         ERROR_MESSAGE,
     );
+    if let Some(guid) = step
+        .ts_guid
+        .take_if(|guid| guid.chars().nth(30).is_some() && fixer.may(Mend::LongTexts))
+    {
+        fixer.did(
+            rules::GUID_LENGTH,
+            place,
+            format_args!("tsGuid {} was left out", Quoted(&guid)),
+        );
+    }
     if let Some(call) = &mut step.sequence_call {
         let place = &place.part("sequence call");
-        fixer.characters(&mut **call, place, &[]);
-        fixer.cut(rules::CALL_NAME, place, "name", call.name.as_mut(), CALL.1);
+        fixer.object(&mut **call, place, &[]);
+        let (path, name, version) = CALL;
+        if fixer.may(Mend::LongTexts)
+            && let Some(text) = &mut call.path
+            && let Some((start, _)) = text.char_indices().rev().nth(path - 1)
+            && start > 0
+        {
+            text.drain(..start);
+            fixer.did(
+                rules::CALL_PATH,
+                place,
+                format_args!("of path the last {path} characters were kept"),
+            );
+        }
+        fixer.cut(rules::CALL_NAME, place, "name", call.name.as_mut(), name);
+        fixer.cut(
+            rules::CALL_VERSION,
+            place,
+            "version",
+            call.version.as_mut(),
+            version,
+        );
     }
-    for (index, measurement) in step.numeric.iter_mut().flatten().enumerate() {
-        let place = &place.item("measurement", index, None);
-        fixer.characters(measurement, place, &[]);
-        number(fixer, measurement, place);
+}
+
+/// Numbers of a step, and of what it called and showed.
+fn parts(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>) {
+    kinds::number(fixer, &mut step.total_time, "totTime", place);
+    measurement::finite(fixer, &mut step.total_time, "totTime", place);
+    if let Some(info) = step.loop_info.as_deref_mut() {
+        fixer.object(info, &place.part("loop"), &[]);
     }
-    for (index, measurement) in step.strings.iter_mut().flatten().enumerate() {
-        let place = &place.item("measurement", index, None);
-        fixer.characters(measurement, place, &[]);
-        text(fixer, measurement, place);
+    if let Some(call) = step.exe_call.as_deref_mut() {
+        let place = &place.part("exe call");
+        fixer.object(call, place, &[]);
+        kinds::number(fixer, &mut call.exit_code, "exitCode", place);
+        measurement::finite(fixer, &mut call.exit_code, "exitCode", place);
     }
-    for (index, measurement) in step.booleans.iter_mut().flatten().enumerate() {
-        fixer.characters(measurement, &place.item("measurement", index, None), &[]);
+    let Some(popup) = step.message_popup.as_deref_mut() else {
+        return;
+    };
+    fixer.object(popup, &place.part("message popup"), &[]);
+    let may = fixer.may(Mend::Ranges);
+    if let Some(button) = popup
+        .button
+        .take_if(|button| may && i16::try_from(*button).is_err())
+    {
+        let data = AdditionalData::new(BEFORE).number("button", button.into());
+        step.additional_results.get_or_insert_default().push(data);
+        fixer.did(
+            rules::BUTTON_RANGE,
+            place,
+            format_args!("button {button} is free data now"),
+        );
     }
-    if let Some(file) = &mut step.attachment {
-        super::header::file(fixer, file, &place.part("attachment"));
-    }
-    if let Some(one) = &mut step.chart {
-        chart(fixer, one, &place.part("chart"));
-    }
-    if depth == MAX_DEPTH {
+}
+
+fn sequence_call(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, outer: Call<'_>) {
+    let holds_steps = !step.steps().is_empty();
+    if !(step.sequence_call.is_some() || holds_steps)
+        || misread(&step.extra, "seqCall")
+        || !fixer.may(Mend::SequenceCalls)
+    {
         return;
     }
-    let Some(steps) = &mut step.steps else { return };
-    for inner in &mut *steps {
-        let name = inner.name().to_owned();
-        self::step(fixer, inner, &place.part(&name), depth + 1);
+    let rule = match &step.sequence_call {
+        None => rules::STEPS_WITHOUT_SEQUENCE,
+        Some(call) if is_blank(call.path.as_ref()) => rules::CALL_PATH,
+        Some(call) if is_blank(call.name.as_ref()) => rules::CALL_NAME,
+        Some(_) => rules::CALL_VERSION,
+    };
+    if outer.fill(step) {
+        fixer.did(
+            rule,
+            place,
+            format_args!("what the sequence call lacked was filled in"),
+        );
     }
+}
+
+/// A step that holds nothing gets a piece of free data.
+fn empty(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>) {
+    let parts = [
+        "seqCall",
+        "numericMeas",
+        "stringMeas",
+        "booleanMeas",
+        "chart",
+        "attachment",
+        "additionalResults",
+    ];
+    let holds = step.sequence_call.is_some()
+        || !step.numeric().is_empty()
+        || !step.strings().is_empty()
+        || !step.booleans().is_empty()
+        || step.chart.is_some()
+        || step.attachment.is_some()
+        || step
+            .additional_results
+            .as_ref()
+            .is_some_and(|list| !list.is_empty())
+        || parts.iter().any(|name| misread(&step.extra, name));
+    if holds {
+        return;
+    }
+    let name = step
+        .step_type
+        .as_ref()
+        .map(StepType::as_str)
+        .filter(|name| !name.is_empty());
+    let mut data = AdditionalData::new(name.unwrap_or("Step"));
+    if let Some(popup) = step.message_popup.as_deref() {
+        if let Some(response) = &popup.response {
+            data = data.text("Response", response);
+        }
+        if let Some(button) = popup.button {
+            data = data.number("Button", button.into());
+        }
+    }
+    if let Some(code) = step
+        .exe_call
+        .as_deref()
+        .and_then(|call| call.exit_code.as_ref())
+    {
+        data = data.number("ExitCode", code.value());
+    }
+    let name = data.name.clone().unwrap_or_default();
+    step.additional_results = Some(vec![data]);
+    fixer.did(
+        rules::NOTHING_IN_STEP,
+        place,
+        format_args!(
+            "the step held nothing; it has free data named {} now",
+            Quoted(&name)
+        ),
+    );
+}
+
+/// The steps within a step, one beside the other.
+fn together(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>) {
+    let Some(steps) = &mut step.steps else { return };
     loops::mend(fixer, steps, place);
-    if fixer.policy.rename_duplicates {
+    if fixer.may(Mend::DuplicateNames) {
         number_duplicates(steps, |before, after| {
             fixer.did(
                 rules::NAME_TWICE,
@@ -72,206 +277,5 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize)
                 format_args!("the step is named {} now", Quoted(after)),
             );
         });
-    }
-}
-
-/// Operator and limits of a number.
-fn number(fixer: &mut Fixer<'_>, measurement: &mut NumericMeasurement, place: &Place<'_>) {
-    let known = |op: &CompOp| op.numeric_limits().is_some();
-    if let Some(op) = &mut measurement.comp_op {
-        capitals(fixer, op, known, rules::COMPARISON_UNKNOWN, place);
-    }
-    match measurement
-        .comp_op
-        .as_ref()
-        .and_then(CompOp::numeric_limits)
-    {
-        Some(1) if measurement.low_limit.is_none() && measurement.high_limit.is_some() => {
-            measurement.low_limit = measurement.high_limit.take();
-            fixer.did(
-                rules::LIMIT_MISSING,
-                place,
-                format_args!("the limit was moved from highLimit to lowLimit"),
-            );
-        }
-        // One of two limits is the true one, and writers differ in which: that is for somebody to look at.
-        Some(1)
-            if differ(
-                measurement.low_limit.as_ref(),
-                measurement.high_limit.as_ref(),
-            ) => {}
-        Some(needed) => {
-            let surplus = (needed < 1)
-                .then(|| measurement.low_limit.take())
-                .flatten()
-                .is_some()
-                | (needed < 2)
-                    .then(|| measurement.high_limit.take())
-                    .flatten()
-                    .is_some();
-            if surplus {
-                fixer.did(
-                    rules::LIMIT_SURPLUS,
-                    place,
-                    format_args!("limits that the operator does not have were left out"),
-                );
-            }
-        }
-        None => {}
-    }
-}
-
-/// Whether there are two limits, and not the same one twice.
-fn differ(low: Option<&Number>, high: Option<&Number>) -> bool {
-    matches!((low, high), (Some(low), Some(high)) if low != high)
-}
-
-/// Operator and length of a text.
-fn text(fixer: &mut Fixer<'_>, measurement: &mut StringMeasurement, place: &Place<'_>) {
-    if let Some(op) = &mut measurement.comp_op {
-        capitals(
-            fixer,
-            op,
-            CompOp::compares_texts,
-            rules::TEXT_COMPARISON_UNKNOWN,
-            place,
-        );
-    }
-    // A text that was compared is not cut: it would be another one than was compared.
-    if measurement.comp_op == Some(CompOp::Log) {
-        let value = measurement.value.as_mut();
-        fixer.cut(rules::TEXT_VALUE_LENGTH, place, "value", value, SHORT);
-    }
-}
-
-fn chart(fixer: &mut Fixer<'_>, chart: &mut Chart, place: &Place<'_>) {
-    fixer.characters(chart, place, &[]);
-    for (rule, name, text, most) in [
-        (rules::CHART_LABEL, "label", &mut chart.label, LABEL),
-        (rules::CHART_LABEL, "xLabel", &mut chart.x_label, LABEL),
-        (rules::CHART_LABEL, "yLabel", &mut chart.y_label, LABEL),
-        (rules::CHART_UNIT, "xUnit", &mut chart.x_unit, UNIT),
-        (rules::CHART_UNIT, "yUnit", &mut chart.y_unit, UNIT),
-    ] {
-        fixer.cut(rule, place, name, text.as_mut(), most);
-    }
-    for (index, series) in chart.series.iter_mut().flatten().enumerate() {
-        let place = &place.item("series", index, None);
-        fixer.characters(series, place, &[]);
-        fixer.cut(
-            rules::CHART_LABEL,
-            place,
-            "name",
-            series.name.as_mut(),
-            LABEL,
-        );
-        // There is no other type; one that names another is left for somebody to look at.
-        if series
-            .data_type
-            .as_deref()
-            .is_none_or(|kind| kind.eq_ignore_ascii_case("XYG") && kind != "XYG")
-        {
-            series.data_type = Some("XYG".to_owned());
-            fixer.did(
-                rules::SERIES_TYPE,
-                place,
-                format_args!("dataType is XYG now"),
-            );
-        }
-    }
-}
-
-/// Operators are written in capitals.
-fn capitals(
-    fixer: &mut Fixer<'_>,
-    op: &mut CompOp,
-    known: impl Fn(&CompOp) -> bool,
-    rule: &'static rules::Rule,
-    place: &Place<'_>,
-) {
-    if known(op) {
-        return;
-    }
-    let mended = CompOp::from(op.as_str().to_ascii_uppercase().as_str());
-    if known(&mended) {
-        fixer.did(
-            rule,
-            place,
-            format_args!("the operator is {mended} now, in capitals"),
-        );
-        *op = mended;
-    }
-}
-
-/// Steps without an id, or with one that another has, get one of their own.
-fn ids(fixer: &mut Fixer<'_>, root: &mut Step) {
-    let mut all = Ids::default();
-    all.read(root, 0);
-    if all.seen.is_empty() || !(all.missing || all.twice) {
-        return;
-    }
-    let rule = if all.twice {
-        rules::ID_TWICE
-    } else {
-        rules::IDS_INCOMPLETE
-    };
-    let mut given = Given {
-        used: HashSet::new(),
-        taken: all.seen,
-        next: 0,
-        count: 0,
-    };
-    given.write(root, 0);
-    let count = given.count;
-    fixer.did(
-        rule,
-        &Place::ROOT,
-        format_args!("{count} steps got an id of their own"),
-    );
-}
-
-#[derive(Default)]
-struct Ids {
-    seen: HashSet<i32>,
-    missing: bool,
-    twice: bool,
-}
-
-impl Ids {
-    fn read(&mut self, step: &Step, depth: usize) {
-        match step.id {
-            Some(id) => self.twice |= !self.seen.insert(id),
-            None => self.missing = true,
-        }
-        if depth < MAX_DEPTH {
-            step.steps()
-                .iter()
-                .for_each(|inner| self.read(inner, depth + 1));
-        }
-    }
-}
-
-struct Given {
-    used: HashSet<i32>,
-    taken: HashSet<i32>,
-    next: i32,
-    count: usize,
-}
-
-impl Given {
-    fn write(&mut self, step: &mut Step, depth: usize) {
-        if !step.id.is_some_and(|id| self.used.insert(id)) {
-            while self.taken.contains(&self.next) || self.used.contains(&self.next) {
-                self.next = self.next.wrapping_add(1);
-            }
-            step.id = Some(self.next);
-            self.used.insert(self.next);
-            self.count += 1;
-        }
-        if depth < MAX_DEPTH {
-            for inner in step.steps.iter_mut().flatten() {
-                self.write(inner, depth + 1);
-            }
-        }
     }
 }

@@ -1,0 +1,107 @@
+//! What servers export is mended and accepted again by a server that refuses every fault.
+
+use std::cell::RefCell;
+
+use crate::exports::{faults, repair, spoil, test};
+use crate::strict_server::StrictServer;
+use proptest::prelude::*;
+use serde_json::Value;
+use wats_domains::report::lint::FixPolicy;
+use wats_domains::report::{Report, Severity, Station, fix, lint};
+
+thread_local! {
+    static SERVER: RefCell<Option<StrictServer>> = const { RefCell::new(None) };
+}
+
+fn refused(report: &Report) -> Option<String> {
+    let report = serde_json::to_value(report).unwrap();
+    SERVER.with_borrow_mut(|server| {
+        let found = server
+            .get_or_insert_with(StrictServer::start)
+            .findings(&report);
+        found.map(|found| format!("{found:?}"))
+    })
+}
+
+fn policy() -> FixPolicy {
+    FixPolicy::resubmit()
+        .operator("unknown")
+        .revision("unknown")
+        .station(Station {
+            name: "unknown",
+            location: "unknown",
+            purpose: "unknown",
+        })
+}
+
+/// Mends a report, and tells what is wrong with that.
+fn mended(export: &Value) -> Result<Report, String> {
+    let mut report: Report = serde_json::from_value(export.clone()).unwrap();
+    let done = fix(&mut report, &policy());
+    let left: Vec<String> = lint(&report)
+        .iter()
+        .filter(|finding| finding.severity() == Severity::Reject)
+        .map(ToString::to_string)
+        .collect();
+    let refused = refused(&report);
+    if !left.is_empty() || refused.is_some() {
+        return Err(format!("{left:?}\n{refused:?}\n{done:?}\n{export}"));
+    }
+    let before = report.clone();
+    let again = fix(&mut report, &policy());
+    if !again.is_empty() || report != before {
+        return Err(format!("changed again: {again:?}"));
+    }
+    Ok(report)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 500 } else { 10_000 }))]
+
+    #[test]
+    fn exports_of_tests_are_accepted(export in test()) {
+        let mended = mended(&export);
+        prop_assert!(mended.is_ok(), "{}", mended.unwrap_err());
+    }
+
+    #[test]
+    fn exports_of_repairs_are_accepted(export in repair(), all in faults()) {
+        let mut export = export;
+        all.iter().for_each(|fault| spoil(&mut export, *fault));
+        let mended = mended(&export);
+        prop_assert!(mended.is_ok(), "{}", mended.unwrap_err());
+    }
+
+    #[test]
+    fn any_mixture_of_faults_is_mended(export in test(), all in faults()) {
+        let mut export = export;
+        all.iter().for_each(|fault| spoil(&mut export, *fault));
+        let mended = mended(&export);
+        prop_assert!(mended.is_ok(), "{}", mended.unwrap_err());
+    }
+}
+
+#[test]
+fn real_exports_are_accepted() {
+    let shared = std::env::var("WATS_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
+    for name in ["uut-wsjf-export.json", "uur_example.json"] {
+        let Ok(text) = std::fs::read(format!("{shared}/samples/{name}")) else {
+            eprintln!("skipped: {name} is not there");
+            continue;
+        };
+        let export: Value = serde_json::from_slice(&text).unwrap();
+        let mut report: Report = serde_json::from_value(export).unwrap();
+        assert!(refused(&report).is_some(), "{name}");
+        // As it is: an export has all that the header needs.
+        let done = fix(&mut report, &FixPolicy::resubmit());
+        assert!(!done.is_empty());
+        assert_eq!(refused(&report), None, "{name}: {:?}", lint(&report));
+        let left = lint(&report);
+        assert!(
+            left.iter()
+                .all(|finding| finding.severity() != Severity::Reject),
+            "{left:?}"
+        );
+    }
+}

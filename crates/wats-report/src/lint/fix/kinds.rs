@@ -1,0 +1,125 @@
+//! Values of another kind than the member's that mean one of its kind.
+
+use serde_json::Value;
+
+use super::{Fixer, Mend};
+use crate::lint::collect::Quoted;
+use crate::lint::place::Place;
+use crate::lint::rules;
+use crate::wire::{Model, Number};
+
+/// Members whose 32 bits some write without a sign.
+const BITS: &[&str] = &["errorCode", "flags"];
+
+/// Looks at what the object keeps because its fields cannot. What tells units apart is not guessed from a fraction, which
+/// may have lost digits.
+pub(super) fn mend(
+    fixer: &mut Fixer<'_>,
+    model: &mut dyn Model,
+    place: &Place<'_>,
+    identity: &[&str],
+) {
+    if model.extra().is_empty() || !fixer.may(Mend::Kinds) {
+        return;
+    }
+    let odd: Vec<(&'static str, &'static str, Value)> = model
+        .members()
+        .iter()
+        .filter_map(|(name, kind)| {
+            let value = model.extra().get(name).filter(|value| !value.is_null())?;
+            let is_set = model.field(name).is_some_and(|(_, field)| field.is_set());
+            (!is_set).then(|| (*name, *kind, value.clone()))
+        })
+        .collect();
+    for (name, kind, value) in odd {
+        if value == "" {
+            model.extra_mut().remove(name);
+            fixer.did(
+                rules::WRONG_KIND,
+                place,
+                format_args!("{name} was an empty text, and was left out"),
+            );
+            continue;
+        }
+        let Some(slot) = model.slot(name).map(|found| found.slot) else {
+            continue;
+        };
+        let done = match kind {
+            "true or false" => truth(&value).is_some_and(|value| slot.bool(value)),
+            "a whole number of 32 bits" => {
+                whole(&value, BITS.contains(&name)).is_some_and(|value| slot.signed(value))
+            }
+            "a text" => match &value {
+                Value::Number(number) if !number.is_f64() || !identity.contains(&name) => {
+                    slot.text(&number.to_string())
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if done {
+            model.extra_mut().remove(name);
+            let before = value.to_string();
+            fixer.did(
+                rules::WRONG_KIND,
+                place,
+                format_args!("{name} was {}; it is {kind} now", Quoted(&before)),
+            );
+        }
+    }
+}
+
+/// A number that was written as a text is one.
+pub(super) fn number(
+    fixer: &mut Fixer<'_>,
+    number: &mut Option<Number>,
+    name: &str,
+    place: &Place<'_>,
+) {
+    if fixer.may(Mend::Kinds)
+        && let Some(plain) = number.as_ref().and_then(Number::without_text)
+    {
+        *number = Some(plain);
+        fixer.did(
+            rules::WRONG_KIND,
+            place,
+            format_args!("{name} was a text; it is a number now"),
+        );
+    }
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Number(number) => match number.as_f64()? {
+            0.0 => Some(false),
+            1.0 => Some(true),
+            _ => None,
+        },
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "false" | "0" => Some(false),
+            "true" | "1" => Some(true),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn whole(value: &Value, bits: bool) -> Option<i64> {
+    let read = match value {
+        Value::Number(number) => number.as_i64().or_else(|| exact(number.as_f64()?)),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| exact(text.parse().ok()?))
+        }
+        _ => None,
+    }?;
+    match u32::try_from(read) {
+        Ok(unsigned) if bits => Some(unsigned.cast_signed().into()),
+        _ => Some(read),
+    }
+}
+
+fn exact(number: f64) -> Option<i64> {
+    let fits = number.fract() == 0.0 && number.abs() < 1e15;
+    fits.then_some(number as i64)
+}

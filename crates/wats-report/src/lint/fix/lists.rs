@@ -1,0 +1,217 @@
+//! Mends what the header lists: misc info, sub units, equipment, files and free data.
+
+use super::{Fixer, Mend, is_blank};
+use crate::lint::header::SHORT;
+use crate::lint::place::Place;
+use crate::lint::rules;
+use crate::lint::units::PART_TYPE;
+use crate::model::AdditionalProperty;
+use crate::{AdditionalData, Attachment, MiscInfo, Report, ReportType, SubUnit};
+
+/// Members that tell units apart.
+pub(super) const IDENTITY: &[&str] = &["pn", "sn", "rev", "batchSN", "fixtureId", "assetSN"];
+
+pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let place = &Place::REPORT;
+    misc_infos(fixer, report);
+    repaired_unit(fixer, report);
+    for (index, unit) in report.sub_units.iter_mut().flatten().enumerate() {
+        sub_unit(fixer, unit, &place.item("sub unit", index, None));
+    }
+    for (index, asset) in report.assets.iter_mut().flatten().enumerate() {
+        fixer.object(asset, &place.item("asset", index, None), IDENTITY);
+    }
+    for (index, one) in report.attachments.iter_mut().flatten().enumerate() {
+        file(fixer, one, &place.item("attachment", index, None));
+    }
+    additional(fixer, report.additional_data.as_mut(), place);
+}
+
+fn misc_infos(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let place = &Place::REPORT;
+    let Some(infos) = &mut report.misc_infos else {
+        return;
+    };
+    let mut at = 0;
+    infos.retain_mut(|info| {
+        let place = place.item("misc info", at, None);
+        at += 1;
+        misc_info(fixer, info, at, &place)
+    });
+}
+
+/// Answers whether the value stays.
+fn misc_info(fixer: &mut Fixer<'_>, info: &mut MiscInfo, number: usize, place: &Place<'_>) -> bool {
+    if fixer.may(Mend::Kinds)
+        && info.number.is_none()
+        && is_blank(info.text.as_ref())
+        && let Some(value @ serde_json::Value::Number(_)) = info.extra.get("numeric")
+    {
+        let text = value.to_string();
+        // A whole number that fits is one; what does not is a text.
+        if value
+            .as_f64()
+            .is_none_or(|value| value.fract() != 0.0 || value.abs() > f64::from(i32::MAX))
+        {
+            info.extra.remove("numeric");
+            fixer.did(
+                rules::WRONG_KIND,
+                place,
+                format_args!(
+                    "numeric is the text `{text}` now, as it is no whole number of 32 bits"
+                ),
+            );
+            info.text = Some(text);
+        }
+    }
+    fixer.object(info, place, &[]);
+    if is_blank(info.description.as_ref())
+        && fixer.may(Mend::MissingNames)
+        && info.extra.get("description").is_none()
+    {
+        let name = format!("Misc info {number}");
+        fixer.did(
+            rules::MISC_NAME,
+            place,
+            format_args!("it had no description; it is `{name}` now"),
+        );
+        info.description = Some(name);
+    }
+    fixer.cut(
+        rules::MISC_NAME,
+        place,
+        "description",
+        info.description.as_mut(),
+        SHORT,
+    );
+    fixer.cut(rules::MISC_TEXT, place, "text", info.text.as_mut(), SHORT);
+    let odd = ["text", "numeric"]
+        .iter()
+        .any(|name| crate::lint::misread(&info.extra, name));
+    let is_empty = info.text.is_none() && info.number.is_none() && !odd;
+    if is_empty && fixer.may(Mend::EmptyMiscInfos) {
+        fixer.did(
+            rules::MISC_EMPTY,
+            place,
+            format_args!("it had neither text nor number, and was left out"),
+        );
+        return false;
+    }
+    true
+}
+
+/// The repaired unit is the first of the sub units.
+fn repaired_unit(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let is_repair = report.report_type == Some(ReportType::Repair);
+    let missing = report.sub_units.is_none() && !crate::lint::misread(&report.extra, "subUnits");
+    if !is_repair || !missing || !fixer.may(Mend::RepairUnits) {
+        return;
+    }
+    report.sub_units = Some(vec![SubUnit {
+        part_type: Some("Main".to_owned()),
+        part_number: report.part_number.clone(),
+        serial_number: report.serial_number.clone(),
+        revision: report.revision.clone(),
+        index: Some(0),
+        ..SubUnit::default()
+    }]);
+    fixer.did(
+        rules::REPAIR_PARTS,
+        &Place::REPORT,
+        format_args!("subUnits holds the repaired unit now"),
+    );
+}
+
+fn sub_unit(fixer: &mut Fixer<'_>, unit: &mut SubUnit, place: &Place<'_>) {
+    fixer.object(unit, place, IDENTITY);
+    let part_type = unit.part_type.as_mut();
+    fixer.cut(rules::PART_TYPE, place, "partType", part_type, PART_TYPE);
+    for (index, failure) in unit.failures.iter_mut().flatten().enumerate() {
+        let place = &place.item("failure", index, None);
+        fixer.object(failure, place, &[]);
+        for (index, one) in failure.attachments.iter_mut().flatten().enumerate() {
+            file(fixer, one, &place.item("attachment", index, None));
+        }
+    }
+}
+
+/// A file whose content type is not given is one of bytes.
+pub(super) fn file(fixer: &mut Fixer<'_>, file: &mut Attachment, place: &Place<'_>) {
+    fixer.object(file, place, &[]);
+    if is_blank(file.name.as_ref())
+        && fixer.may(Mend::MissingNames)
+        && file.extra.get("name").is_none()
+    {
+        file.name = Some("attachment".to_owned());
+        fixer.did(
+            rules::ATTACHMENT_NAME,
+            place,
+            format_args!("the file had no name; it is `attachment` now"),
+        );
+    }
+    fixer.cut(
+        rules::ATTACHMENT_NAME,
+        place,
+        "name",
+        file.name.as_mut(),
+        SHORT,
+    );
+    if is_blank(file.content_type.as_ref()) && fixer.may(Mend::ContentTypes) {
+        file.content_type = Some("application/octet-stream".to_owned());
+        fixer.did(
+            rules::ATTACHMENT_TYPE,
+            place,
+            format_args!("contentType is application/octet-stream now"),
+        );
+    }
+    if fixer.may(Mend::Base64)
+        && let Some(plain) = file.data.as_ref().and_then(crate::Payload::in_plain_base64)
+    {
+        file.data = Some(plain);
+        fixer.did(
+            rules::ATTACHMENT_DATA,
+            place,
+            format_args!("the data is base64 as the server takes it now"),
+        );
+    }
+}
+
+/// Free data and all within; it nests no deeper than what read it allows, so the recursion is bounded.
+pub(super) fn additional(
+    fixer: &mut Fixer<'_>,
+    list: Option<&mut Vec<AdditionalData>>,
+    place: &Place<'_>,
+) {
+    for (index, data) in list.into_iter().flatten().enumerate() {
+        let place = &place.item("additional data", index, None);
+        fixer.object(data, place, &[]);
+        properties(fixer, data.properties.as_mut(), place);
+    }
+}
+
+fn properties(
+    fixer: &mut Fixer<'_>,
+    list: Option<&mut Vec<AdditionalProperty>>,
+    place: &Place<'_>,
+) {
+    for (index, one) in list.into_iter().flatten().enumerate() {
+        property(fixer, one, &place.item("property", index, None));
+    }
+}
+
+fn property(fixer: &mut Fixer<'_>, one: &mut AdditionalProperty, place: &Place<'_>) {
+    fixer.object(one, place, &[]);
+    properties(fixer, one.properties.as_mut(), place);
+    let Some(array) = one.array.as_deref_mut() else {
+        return;
+    };
+    let place = &place.part("array");
+    fixer.object(array, place, &[]);
+    for (index, item) in array.items.iter_mut().flatten().enumerate() {
+        let place = &place.item("item", index, None);
+        fixer.object(item, place, &[]);
+        if let Some(value) = item.value.as_deref_mut() {
+            property(fixer, value, place);
+        }
+    }
+}

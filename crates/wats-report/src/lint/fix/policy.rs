@@ -1,0 +1,293 @@
+//! What [`fix`](super::fix()) may change: one name for each kind of change, and the values that only somebody can name.
+
+use uuid::Uuid;
+
+use crate::Station;
+
+/// A kind of change that [`fix`](super::fix()) may make; none is made that its policy does not allow.
+///
+/// What a change takes out of a step is kept in the step's `additionalResults`, as free data named `Before fix`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mend {
+    /// Characters that the server cannot store become U+FFFD, but not in what tells units apart.
+    Characters,
+    /// Texts that are too long are cut at a character, but not what tells units apart, nor texts that were compared. A
+    /// path keeps its end, and a `tsGuid` that is too long is left out.
+    LongTexts,
+    /// Members that only the server writes are left out, such as `origin` and `productName`.
+    OutputOnly,
+    /// A missing one of `start` and `startUTC` is made from the other.
+    MissingStart,
+    /// Steps without an id, or with that of another, get one of their own.
+    StepIds,
+    /// Operators are written in capitals, a single limit stands in `lowLimit`, and limits that the operator does not have
+    /// are left out, unless one of two has to be chosen.
+    Operators,
+    /// A file without a content type is one of bytes, and `dataType` of a series that has none, or not in capitals, is XYG.
+    ContentTypes,
+    /// Loops are numbered and counted as their iterations stand.
+    Loops,
+    /// A `startUTC` that contradicts `start` is made from it.
+    StartWins,
+    /// A start in the future becomes now, in the offset that it has.
+    FutureStart,
+    /// A time without offset gets that by which `start` and `startUTC` differ; a `startUTC` without one is in UTC.
+    NaiveStart,
+    /// A number is appended to names that another step of the sequence, or another measurement of the step, has.
+    DuplicateNames,
+    /// Steps and measurements that need a name and have none are named by what they are; so are files.
+    MissingNames,
+    /// Values in another kind than the member's become that kind where they mean the same: `"5"` is 5, 5.0 is 5, `"true"`
+    /// is true. A number of misc info that is no whole one is its text. An empty text that stands for no value is left out.
+    Kinds,
+    /// `Done` and other outcomes that only exports have become those that the server takes: that of what the step holds,
+    /// else passed for `Done`, skipped for unknown. A result that nothing tells is an error. Words become letters.
+    Outcomes,
+    /// `group` of a step that has none, or a word, is its letter, else M.
+    Groups,
+    /// Steps that hold none of what the server wants get a piece of free data, named by their type, with the answer of a
+    /// message popup or the exit code of a program.
+    EmptySteps,
+    /// Measured numbers without a unit get [`FixPolicy::unit`].
+    MissingUnits,
+    /// Sequence calls get the parts that lack: the name of their step, path and version of the sequence around them, else
+    /// `unknown`. Steps that hold steps become sequence calls; so does the root.
+    SequenceCalls,
+    /// The summary of a loop gets the operators and limits of its iterations; if these differ, it keeps none.
+    LoopLimits,
+    /// A comparison that the server does not take is one that means the same, or else is only recorded (`LOG`): unknown
+    /// operators, missing or crossed limits, compared texts that are too long. The outcome stays.
+    Comparisons,
+    /// Values that are not finite are left out; an infinite limit is none.
+    NonFinite,
+    /// A step that holds more than a step may becomes a sequence of several: of measurements of several kinds, chart and
+    /// attachment, or charts of more series than a chart may have.
+    MixedSteps,
+    /// A step that broke off and holds measurements becomes a sequence that broke off, with a step that holds them.
+    BrokenOff,
+    /// Misc info without a value is left out.
+    EmptyMiscInfos,
+    /// A repair report without sub units gets the repaired unit as the first, and any report the type that its parts tell.
+    RepairUnits,
+    /// Numbers out of their range are left out and told in misc info or free data: sockets, buttons, process codes of `uur`.
+    Ranges,
+    /// Base64 of another alphabet, with line ends or without padding is written as the server takes it.
+    Base64,
+    /// Points of a series that lack their x or y are left out.
+    ChartPoints,
+    /// The name of the process is left out; the code tells which it is.
+    ProcessNames,
+}
+
+use Mend::{
+    Base64, BrokenOff, Characters, ChartPoints, Comparisons, ContentTypes, DuplicateNames,
+    EmptyMiscInfos, EmptySteps, FutureStart, Groups, Kinds, LongTexts, LoopLimits, Loops,
+    MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NonFinite, Operators,
+    Outcomes, OutputOnly, ProcessNames, Ranges, RepairUnits, SequenceCalls, StartWins, StepIds,
+};
+
+impl Mend {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Characters,
+        LongTexts,
+        OutputOnly,
+        MissingStart,
+        StepIds,
+        Operators,
+        ContentTypes,
+        Loops,
+        StartWins,
+        FutureStart,
+        NaiveStart,
+        DuplicateNames,
+        MissingNames,
+        Kinds,
+        Outcomes,
+        Groups,
+        EmptySteps,
+        MissingUnits,
+        SequenceCalls,
+        LoopLimits,
+        Comparisons,
+        NonFinite,
+        MixedSteps,
+        BrokenOff,
+        EmptyMiscInfos,
+        RepairUnits,
+        Ranges,
+        Base64,
+        ChartPoints,
+        ProcessNames,
+    ];
+
+    /// Those of the default policy.
+    const DEFAULT: &'static [Self] = &[
+        Characters,
+        LongTexts,
+        OutputOnly,
+        MissingStart,
+        StepIds,
+        Operators,
+        ContentTypes,
+        Loops,
+    ];
+
+    fn bit(self) -> u64 {
+        1 << self as u64
+    }
+}
+
+/// Which outcome counts where a step and its measurements, or the root and the result, contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OutcomeConflict {
+    /// Both stay as they are; the default.
+    #[default]
+    Keep,
+    /// That of the step, and that of the root. A failed step of several measurements that all passed becomes a failed
+    /// sequence with a step that holds them.
+    Step,
+    /// That of the measurements, and that of the root.
+    Measurements,
+    /// The graver one: no failure becomes a pass. Where none of several measurements failed, as with
+    /// [`Step`](Self::Step).
+    Graver,
+}
+
+/// What [`fix`](super::fix()) may change. The default is what is always safe.
+///
+/// ```
+/// use wats_report::Station;
+/// use wats_report::lint::{FixPolicy, Mend};
+///
+/// let policy = FixPolicy::resubmit()
+///     .without(Mend::StartWins)
+///     .operator("unknown")
+///     .station(Station { name: "ICT-3", location: "Drammen", purpose: "Production" });
+/// assert!(policy.has(Mend::EmptySteps) && !FixPolicy::default().has(Mend::EmptySteps));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixPolicy {
+    mends: u64,
+    pub(super) conflict: OutcomeConflict,
+    pub(super) unit: String,
+    /// What the header says where it says nothing.
+    pub(super) given: Given,
+}
+
+/// Values for members of the header that are missing or empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Given {
+    pub(super) id: Option<Uuid>,
+    pub(super) process_code: Option<i32>,
+    pub(super) revision: Option<String>,
+    pub(super) operator: Option<String>,
+    pub(super) station: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) purpose: Option<String>,
+}
+
+impl Default for FixPolicy {
+    fn default() -> Self {
+        Mend::DEFAULT
+            .iter()
+            .fold(Self::none(), |policy, mend| policy.with(*mend))
+    }
+}
+
+impl FixPolicy {
+    /// Nothing is changed.
+    pub fn none() -> Self {
+        Self {
+            mends: 0,
+            conflict: OutcomeConflict::Keep,
+            unit: "1".to_owned(),
+            given: Given::default(),
+        }
+    }
+
+    /// What the export of a server needs to be submitted again: all but [`Mend::FutureStart`] and [`Mend::ProcessNames`],
+    /// and of two outcomes the graver counts. Members of the header that are missing are filled in only with what
+    /// [`operator`](Self::operator), [`station`](Self::station) and the like name.
+    pub fn resubmit() -> Self {
+        let all = Mend::ALL
+            .iter()
+            .fold(Self::none(), |policy, mend| policy.with(*mend));
+        all.without(FutureStart)
+            .without(ProcessNames)
+            .conflict(OutcomeConflict::Graver)
+    }
+
+    /// Allows a kind of change.
+    #[must_use]
+    pub fn with(mut self, mend: Mend) -> Self {
+        self.mends |= mend.bit();
+        self
+    }
+
+    /// Forbids a kind of change.
+    #[must_use]
+    pub fn without(mut self, mend: Mend) -> Self {
+        self.mends &= !mend.bit();
+        self
+    }
+
+    /// Whether a kind of change is allowed.
+    pub fn has(&self, mend: Mend) -> bool {
+        self.mends & mend.bit() != 0
+    }
+
+    /// Sets which outcome counts where two contradict each other.
+    #[must_use]
+    pub fn conflict(mut self, which: OutcomeConflict) -> Self {
+        self.conflict = which;
+        self
+    }
+
+    /// Sets the unit of numbers that have none, for [`Mend::MissingUnits`]. Default is `1`, as numbers without a dimension
+    /// have it.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// Names the operator of reports that name none.
+    #[must_use]
+    pub fn operator(mut self, name: impl Into<String>) -> Self {
+        self.given.operator = Some(name.into());
+        self
+    }
+
+    /// Names station, location and purpose of reports that lack any of them.
+    #[must_use]
+    pub fn station(mut self, station: Station<'_>) -> Self {
+        self.given.station = Some(station.name.to_owned());
+        self.given.location = Some(station.location.to_owned());
+        self.given.purpose = Some(station.purpose.to_owned());
+        self
+    }
+
+    /// Names the revision of units that have none.
+    #[must_use]
+    pub fn revision(mut self, revision: impl Into<String>) -> Self {
+        self.given.revision = Some(revision.into());
+        self
+    }
+
+    /// Names the process of reports that name none.
+    #[must_use]
+    pub fn process_code(mut self, code: i32) -> Self {
+        self.given.process_code = Some(code);
+        self
+    }
+
+    /// Gives an id to a report that has none. Each report needs its own, and the same one for every repeat.
+    #[must_use]
+    pub fn id(mut self, id: Uuid) -> Self {
+        self.given.id = Some(id);
+        self
+    }
+}
