@@ -1,6 +1,7 @@
 //! What must hold of the texts within reports.
 
-use wats_report::{ReportTime, StepPath, clean_scanned, lint, text, wsxf};
+use wats_report::convert::{self, Defaults};
+use wats_report::{ReportTime, Severity, Station, StepPath, Unit, clean_scanned, lint, text, wsxf};
 
 /// Any text as a time, a path of steps, a number from a scanner and a whole report: refused, or what is written of it reads as
 /// the same.
@@ -39,4 +40,36 @@ pub(crate) fn wsxf(bytes: &[u8]) {
         let again = wsxf::read(written.xml.as_bytes()).expect("what was written");
         assert!(!written.losses.is_empty() || again == [report.clone()]);
     }
+}
+
+/// Any bytes as a file of another format: refused, or reports that the linter takes, always the same ones.
+pub(crate) fn convert(bytes: &[u8]) {
+    let unit = Unit {
+        part_number: "P",
+        serial_number: "S",
+        revision: "A",
+    };
+    let station = Station {
+        name: "PC",
+        location: "Lab",
+        purpose: "Test",
+    };
+    let defaults = Defaults::new(unit, 100, station, "Kari");
+    // A start that the bytes do not say is now, so that only ids are compared.
+    let all = || {
+        let one = [convert::openhtf, convert::junit].map(|read| read(bytes, &defaults));
+        let many = convert::stdf(bytes, &defaults).into_iter().flatten();
+        one.into_iter().flatten().chain(many).collect::<Vec<_>>()
+    };
+    let (reports, again) = (all(), all());
+    for (report, again) in reports.iter().zip(&again) {
+        assert_eq!(report.id, again.id);
+        let found = lint(report);
+        let is_advice = |severity| severity == Severity::Advice;
+        assert!(
+            found.iter().all(|finding| is_advice(finding.severity())),
+            "{found:?}"
+        );
+    }
+    assert_eq!(reports.len(), again.len());
 }

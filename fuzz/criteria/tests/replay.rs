@@ -91,6 +91,7 @@ targets! {
     http_retry_after
     http_settings
     http_wire
+    report_convert
     report_values
     report_wsxf
     sim_filter

@@ -25,7 +25,7 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Members whose numbers may be texts in WSJF, and are the same numbers then.
+/// Members that take numbers of any form, texts too, and are equal when the values are.
 const NUMBERS: &[&str] = &[
     "value",
     "lowLimit",
@@ -138,8 +138,9 @@ fn place(list: &str, position: usize, item: &Value) -> String {
 
 fn same(name: &str, asked: &Value, written: &Value) -> bool {
     match (asked, written) {
+        // `5.0` is no whole number to members that are such.
         (Value::Number(asked), Value::Number(written)) => {
-            asked == written || number(asked) == number(written)
+            asked == written || (NUMBERS.contains(&name) && number(asked) == number(written))
         }
         (Value::String(asked), Value::Number(written)) if NUMBERS.contains(&name) => {
             Number::from_text(asked).is_some_and(|asked| Some(asked) == number(written))

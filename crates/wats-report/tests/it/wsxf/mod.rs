@@ -115,6 +115,8 @@ fn what_has_no_place_is_told() {
     report["pn"] = json!("a\u{1}b");
     report["sn"] = json!(7);
     report["rev"] = Value::Null;
+    report["processCode"] = json!(100.0);
+    report["uut"]["execTime"] = json!("1.50");
     report["assets"] = json!([]);
     report["assetStats"] = json!([{"assetSN": "A"}]);
     report["uut"]["refUURs"] = json!([{"id": "83ac0b8e-b575-4004-94de-f905774c3ed8"}]);
@@ -125,6 +127,7 @@ fn what_has_no_place_is_told() {
         "report: WSXF has no place for `newMember`, which is 5",
         "report: `pn` is \"a\\u0001b\", which is read back as \"a\u{fffd}b\"",
         "report: `sn` is 7, which is read back as \"7\"",
+        "report: `processCode` is 100.0, which is read back as 100",
         "report: WSXF has no place for `assetStats`, which is a list of 1",
         "uut: WSXF has no place for `refUURs`, which is a list of 1",
         "root → All kinds → Number → measurement 1: `status` is \"Passed\", which is read back as \"P\"",
@@ -132,7 +135,7 @@ fn what_has_no_place_is_told() {
     ] {
         assert!(told.iter().any(|told| told == loss), "{loss}: {told:#?}");
     }
-    assert_eq!(told.len(), 7, "{told:#?}");
+    assert_eq!(told.len(), 8, "{told:#?}");
     let mut report = repair();
     report["uur"]["children"] = json!(["83ac0b8e-b575-4004-94de-f905774c3ed8"]);
     report["subUnits"][0]["failures"][0]["refStepName"] = json!("Main");
