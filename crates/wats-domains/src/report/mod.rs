@@ -47,5 +47,6 @@ pub use wats_report::{
     AdditionalData, Attachment, Chart, ChartType, CompOp, Error, Failure, Finding, LoopRule,
     MeasurementLimits, MiscInfo, Outcome, Payload, Report, ReportTime, ReportType, Result,
     Severity, Station, Status, Step, StepGroup, StepPath, StepType, StringLimit, SubUnit,
-    Tolerance, Unit, UurReport, UutReport, body, builder, evaluate, fix, lint, lint_json, live, model,
+    Tolerance, Unit, UurReport, UutReport, body, builder, evaluate, fix, lint, lint_json, live,
+    model,
 };
