@@ -67,7 +67,9 @@ proptest! {
     #[test]
     fn exports_of_repairs_are_accepted(export in repair(), all in faults()) {
         let mut export = export;
-        all.iter().for_each(|fault| spoil(&mut export, *fault));
+        for fault in &all {
+            spoil(&mut export, *fault);
+        }
         let mended = mended(&export);
         prop_assert!(mended.is_ok(), "{}", mended.unwrap_err());
     }
@@ -75,7 +77,9 @@ proptest! {
     #[test]
     fn any_mixture_of_faults_is_mended(export in test(), all in faults()) {
         let mut export = export;
-        all.iter().for_each(|fault| spoil(&mut export, *fault));
+        for fault in &all {
+            spoil(&mut export, *fault);
+        }
         let mended = mended(&export);
         prop_assert!(mended.is_ok(), "{}", mended.unwrap_err());
     }
