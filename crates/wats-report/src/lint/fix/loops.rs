@@ -5,6 +5,7 @@ use crate::lint::loops::same_limits;
 use crate::lint::misread;
 use crate::lint::place::Place;
 use crate::lint::rules;
+use crate::wire::Extra;
 use crate::{Status, Step, model::LoopInfo};
 
 /// Summaries and the iterations that follow them are numbered as they stand.
@@ -131,7 +132,10 @@ fn one(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &mut [Step], place: &Pl
 /// Operators and limits of the summary, which are those of its iterations or none.
 fn limits(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &[Step], place: &Place<'_>) {
     let Some(first) = turns.first() else { return };
-    if turns.iter().all(|turn| same_limits(summary, turn)) {
+    if turns.iter().all(|turn| same_limits(summary, turn))
+        || unreadable(summary)
+        || turns.iter().any(unreadable)
+    {
         return;
     }
     before::keep_limits(summary);
@@ -183,4 +187,15 @@ fn limits(fixer: &mut Fixer<'_>, summary: &mut Step, turns: &[Step], place: &Pla
             "the limits of the iterations differ; what the summary measured is free data now"
         ),
     );
+}
+
+/// Whether an operator or a limit is there that nobody can read, so that nothing is known of it.
+fn unreadable(step: &Step) -> bool {
+    let numeric = step.numeric().iter().map(|m| &m.extra);
+    let strings = step.strings().iter().map(|m| &m.extra);
+    let any = |extra: &Extra| {
+        let names = ["compOp", "lowLimit", "highLimit", "limit"];
+        names.iter().any(|name| misread(extra, name))
+    };
+    numeric.chain(strings).any(any)
 }
