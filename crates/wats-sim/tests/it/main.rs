@@ -6,6 +6,7 @@ mod asset;
 mod barcode;
 mod common;
 mod data;
+mod export;
 mod factory;
 mod factory_steps;
 mod fault;
