@@ -1,7 +1,10 @@
 //! The handlers, a file or folder per domain of the server, each with its routes. A handler takes what came and answers; it
 //! knows nothing of connections. `pages`: for those who run the server; `list`: lists with OData options; `effects`: what a
 //! stored report changes elsewhere; `blob`: files that are kept; `tags`: key and value; `stamp`: who and when.
-
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "a handler answers a result, whether or not it can fail"
+)]
 #![allow(
     clippy::unnecessary_wraps,
     reason = "all handlers are of one kind, also those that cannot fail"

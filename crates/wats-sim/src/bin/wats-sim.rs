@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::task::Poll;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use wats_sim::{Access, Builder, ReportRules, Simulator, parse_duration};
 
 /// A simulated WATS server on 127.0.0.1; prints its counters when stopped with Ctrl-C.
@@ -40,6 +40,9 @@ struct Args {
     /// Products to begin with.
     #[arg(long, default_value_t = 0)]
     products: usize,
+    /// Data to begin with: `demo` is a small factory with a thousand reports of the last 30 days.
+    #[arg(long, value_name = "SET")]
+    seed_data: Option<SeedData>,
     /// Reports to begin with: files with one report each, WSJF or WSXF.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     load: Vec<PathBuf>,
@@ -71,6 +74,13 @@ struct Args {
     /// Print a line of JSON for each request.
     #[arg(long)]
     json: bool,
+}
+
+/// What a server can begin with.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SeedData {
+    /// A small factory.
+    Demo,
 }
 
 #[tokio::main]
@@ -143,6 +153,9 @@ fn builder(args: &Args) -> Builder {
         .token(&args.token)
         .products(args.products)
         .seed(args.seed);
+    if matches!(args.seed_data, Some(SeedData::Demo)) {
+        builder = builder.seed_demo();
+    }
     for token in &args.read_only_token {
         builder = builder.access(Access::new(token).read_only());
     }

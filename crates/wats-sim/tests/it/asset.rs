@@ -1,4 +1,4 @@
-//! Assets: saved, counted, calibrated, maintained, due, used by reports.
+//! Assets: saved, listed, deleted, used by reports, with files.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,14 +7,19 @@ use wats_sim::Simulator;
 use crate::common::{AWKWARD, Client, Reply, encode, report, start};
 
 /// Saves a type with these members and an asset of it; the asset's id.
-async fn asset(client: &mut Client, number: &str, kind: Value) -> String {
+pub(crate) async fn asset(client: &mut Client, number: &str, kind: Value) -> String {
     let kind = client.put("/api/Asset/Types", &kind).await.json();
     let asset = json!({ "serialNumber": number, "typeId": kind["typeId"] });
     let asset = client.put("/api/Asset", &asset).await.json();
     asset["assetId"].as_str().unwrap().to_owned()
 }
 
-async fn send(client: &mut Client, method: Method, path: &str, query: &[(&str, &str)]) -> Reply {
+pub(crate) async fn send(
+    client: &mut Client,
+    method: Method,
+    path: &str,
+    query: &[(&str, &str)],
+) -> Reply {
     let pairs: Vec<_> = query
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))
@@ -28,7 +33,7 @@ async fn send(client: &mut Client, method: Method, path: &str, query: &[(&str, &
         .await
 }
 
-fn names(list: &Value, name: &str) -> Vec<String> {
+pub(crate) fn names(list: &Value, name: &str) -> Vec<String> {
     let text = |row: &Value| {
         row[name]
             .as_str()
@@ -246,142 +251,6 @@ async fn what_cannot_be_is_refused() {
         );
     }
     assert_eq!(client.get("/api/Asset/A").await.json()["totalCount"], 0);
-}
-
-#[tokio::test]
-async fn counts_and_dates_tell_what_is_due() {
-    let sim = start(Simulator::builder()).await;
-    let mut client = Client::h1(&sim).await;
-    let kind = json!({
-        "typeName": "T", "runningCountLimit": 10, "totalCountLimit": 100, "calibrationInterval": 2.0,
-        "warningThreshold": 80, "alarmThreshold": 100,
-    });
-    let id = asset(&mut client, "A", kind).await;
-    let of = [("serialNumber", "A")];
-    let with = |name, value| [("id", id.as_str()), (name, value)];
-    for (method, path, query, due) in [
-        // running count, over, total count, alarm
-        (Method::GET, "Status", of.to_vec(), (0, 0, 0, 0)),
-        (
-            Method::PUT,
-            "Count",
-            with("incrementBy", "7").to_vec(),
-            (7, 0, 7, 0),
-        ),
-        (
-            Method::PUT,
-            "Count",
-            with("totalCount", "8").to_vec(),
-            (8, 0, 8, 1),
-        ),
-        (
-            Method::PUT,
-            "Count",
-            with("totalCount", "8").to_vec(),
-            (8, 0, 8, 1),
-        ),
-        (
-            Method::PUT,
-            "Count",
-            with("incrementBy", "4").to_vec(),
-            (12, 2, 12, 2),
-        ),
-    ] {
-        let status = send(&mut client, method, path, &query).await.json();
-        let number = |name: &str| status[name].as_i64().unwrap();
-        let found = (
-            number("runningCount"),
-            number("runningCountExceeded"),
-            number("totalCount"),
-            number("alarmState"),
-        );
-        assert_eq!(found, due, "{query:?}");
-        assert_eq!(status["message"] == "", due.3 == 0);
-    }
-    send(
-        &mut client,
-        Method::POST,
-        "ResetRunningCount",
-        &with("comment", "clean"),
-    )
-    .await;
-    let three_days_ago =
-        (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(72)).to_string();
-    for path in ["Calibration", "Maintenance"] {
-        send(
-            &mut client,
-            Method::POST,
-            path,
-            &with("dateTime", &three_days_ago),
-        )
-        .await;
-    }
-    client
-        .post(
-            &format!("/api/Asset/Message?id={id}"),
-            &json!({ "content": "hello" }),
-        )
-        .await;
-    send(&mut client, Method::PUT, "State", &with("state", "4")).await;
-    let status = send(&mut client, Method::GET, "Status", &of).await.json();
-    let days = |name: &str| (status[name].as_f64().unwrap() * 100.0).round() / 100.0;
-    assert_eq!(
-        (
-            days("daysSinceCalibration"),
-            days("calibrationDaysOverdue"),
-            days("daysSinceMaintenance")
-        ),
-        (3.0, 1.0, 3.0)
-    );
-    assert_eq!(
-        (&status["maintenanceDaysOverdue"], &status["alarmState"]),
-        (&Value::Null, &json!(2))
-    );
-    let read = client.get("/api/Asset/A").await.json();
-    let next: jiff::Timestamp = read["nextCalibrationDate"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let last: jiff::Timestamp = three_days_ago.parse().unwrap();
-    assert_eq!(next, last + jiff::SignedDuration::from_hours(48));
-    let log = client
-        .query("/api/Asset/Log", &[("$orderby", "logId")])
-        .await
-        .json();
-    assert_eq!(
-        names(&log, "type"),
-        ["1", "2", "2", "2", "2", "3", "4", "5", "0", "6"]
-    );
-    assert_eq!(
-        (&log[5]["comment"], &log[8]["comment"]),
-        (&json!("clean"), &json!("hello"))
-    );
-}
-
-#[tokio::test]
-async fn children_are_counted_only_when_asked_for() {
-    let sim = start(Simulator::builder()).await;
-    let mut client = Client::h1(&sim).await;
-    asset(&mut client, "A", json!({ "typeName": "T" })).await;
-    let kind = client.get("/api/Asset/A").await.json()["typeId"].clone();
-    for (number, parent) in [("B", "A"), ("C", "B")] {
-        let child = json!({ "serialNumber": number, "typeId": kind, "parentSerialNumber": parent });
-        client.put("/api/Asset", &child).await;
-    }
-    for with in ["false", "true"] {
-        let query = [
-            ("serialNumber", "A"),
-            ("incrementBy", "2"),
-            ("incrementChildren", with),
-        ];
-        send(&mut client, Method::PUT, "Count", &query).await;
-    }
-    let listed = client
-        .query("/api/Asset", &[("$orderby", "serialNumber")])
-        .await
-        .json();
-    assert_eq!(names(&listed, "totalCount"), ["4", "2", "2"]);
 }
 
 #[tokio::test]

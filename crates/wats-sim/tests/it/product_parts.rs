@@ -417,6 +417,20 @@ async fn groups_have_products_by_their_filters() {
             status
         );
     }
+    let named = client
+        .put(
+            "/api/Product/Group",
+            &json!({ "productGroupName": "Third" }),
+        )
+        .await
+        .json();
+    let groups = client.get("/api/Product/Groups").await.json();
+    assert_eq!(
+        (&groups[1], named["productGroupId"].as_i64()),
+        (&named, Some(3))
+    );
+    let path = "/api/Product/ProductGroup/3";
+    assert_eq!(client.send(Method::DELETE, path, "").await.status, 200);
     let left = client
         .get(&format!("{GROUP}?includeFilters=true"))
         .await

@@ -1,6 +1,7 @@
 //! `api/Asset`: assets and their types, what they were used for, and what is due.
 //!
-//! - here: the tables, and who is meant by an id or a serial number; `save`: saving, deleting and reading assets,
+//! - here: the tables, and who is meant by an id or a serial number; `save`: saving, deleting and reading assets; `view`: as they
+//!   are answered,
 //! - `types`: their types; `upkeep`: counts, calibration, maintenance, state and log; `due`: what is due,
 //! - `used`: what reports change; `files`: the internal routes for files.
 //!
@@ -13,6 +14,7 @@ mod save;
 mod types;
 mod upkeep;
 mod used;
+mod view;
 
 use serde_json::{Map, Value};
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    ASSETS, FILES, LOG, NUMBERS, SAVED, STATES, VIEW, below, by_serial, due, meant, no_asset,
-    types, upkeep,
+    ASSETS, FILES, LOG, NUMBERS, SAVED, STATES, VIEW, below, by_serial, meant, no_asset, types,
+    upkeep, view,
 };
 use crate::answer::{Answer, Handled};
 use crate::api::list::List;
@@ -26,70 +26,11 @@ const LIST: List = List {
 /// Most characters of a serial number.
 const MAX_NUMBER: usize = 100;
 
-/// An asset as lists show it.
-pub(super) fn view(state: &State, asset: &Value) -> Map<String, Value> {
-    let parent = text(asset, "parentAssetId").and_then(|id| state.get(ASSETS, id));
-    let value = |name: &str| match name {
-        "parentSerialNumber" => parent.and_then(|parent| parent.get("serialNumber").cloned()),
-        "nextCalibrationDate" => Some(due::next(state, asset, "Calibration")),
-        "nextMaintenanceDate" => Some(due::next(state, asset, "Maintenance")),
-        "xmlData" => Some(tags::xml(asset, "AssetInfo")),
-        name => asset.get(name).cloned(),
-    };
-    VIEW.iter()
-        .map(|column| {
-            (
-                column.name.to_owned(),
-                value(column.name).unwrap_or_default(),
-            )
-        })
-        .collect()
-}
-
-/// An asset in full, with its type; those that belong to it and its log only where asked for.
-pub(super) fn whole(state: &State, asset: &Value, with_rest: bool) -> Value {
-    let mut whole = view(state, asset);
-    whole.remove("xmlData");
-    let kind = text(asset, "typeId").and_then(|id| types::by_id(state, id));
-    let id = text(asset, "assetId").unwrap_or_default();
-    let (children, log) = if with_rest {
-        let children = state.rows(ASSETS).map(|(_, asset)| asset);
-        let children = children.filter(|child| text(child, "parentAssetId") == Some(id));
-        let log = state
-            .under(LOG, &format!("{id}/"))
-            .map(|(_, entry)| entry.clone())
-            .collect();
-        (
-            children.map(|child| whole_of_child(state, child)).collect(),
-            log,
-        )
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    for (name, value) in [
-        (
-            "ClientId",
-            asset.get("ClientId").cloned().unwrap_or_default(),
-        ),
-        ("tags", asset.get("tags").cloned().unwrap_or_default()),
-        ("assetChildren", Value::Array(children)),
-        ("assetType", json!(kind)),
-        ("assetLog", Value::Array(log)),
-    ] {
-        whole.insert(name.to_owned(), value);
-    }
-    Value::Object(whole)
-}
-
-fn whole_of_child(state: &State, asset: &Value) -> Value {
-    whole(state, asset, false)
-}
-
 /// In the order of their ids.
 pub(super) fn list(call: &Call<'_>) -> Handled {
     let assets: Vec<Map<String, Value>> = call.store.read(|state| {
         let assets = state.rows(ASSETS);
-        assets.map(|(_, asset)| view(state, asset)).collect()
+        assets.map(|(_, asset)| view::row(state, asset)).collect()
     });
     LIST.answer(&call.query, assets.into_iter())
 }
@@ -99,7 +40,7 @@ pub(super) fn get(call: &Call<'_>) -> Handled {
     let key = call.param(0);
     let asset = call.store.read(|state| {
         let asset = state.get(ASSETS, key).or_else(|| by_serial(state, key))?;
-        Some(whole(state, asset, true))
+        Some(view::whole(state, asset, true))
     });
     asset
         .map(|asset| Answer::json(&asset))
@@ -114,7 +55,7 @@ pub(super) fn sub_assets(call: &Call<'_>) -> Handled {
         let id = text(&asset, "assetId").unwrap_or_default();
         let found = below(state, id, level.unwrap_or(usize::MAX)).into_iter();
         let found = found.filter_map(|(_, id)| state.get(ASSETS, &id));
-        let found = found.map(|asset| whole(state, asset, false));
+        let found = found.map(|asset| view::whole(state, asset, false));
         Ok(Answer::json(&found.collect()))
     })
 }
@@ -176,7 +117,11 @@ pub(super) fn save(call: &Call<'_>) -> Handled {
                 }
             }
         }
-        Ok(Answer::json(&whole(change, &Value::Object(asset), true)))
+        Ok(Answer::json(&view::whole(
+            change,
+            &Value::Object(asset),
+            true,
+        )))
     })
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{ASSETS, LOG, STATES, below, due, integer, meant, save};
+use super::{ASSETS, LOG, STATES, below, due, integer, meant, view};
 use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::api::stamp;
@@ -84,7 +84,7 @@ fn set(call: &Call<'_>, kind: u8, told: (&str, Value), members: &[(&str, Value)]
         let id = text(&asset, "assetId").unwrap_or_default();
         change.put(ASSETS, id, asset.clone())?;
         note(change, id, kind, told, call.optional("comment"))?;
-        Ok(Answer::json(&save::whole(change, &asset, false)))
+        Ok(Answer::json(&view::whole(change, &asset, false)))
     })
 }
 
@@ -188,7 +188,7 @@ pub(super) fn post_message(call: &Call<'_>) -> Handled {
         let asset = Value::Object(meant(call, change)?);
         let id = text(&asset, "assetId").unwrap_or_default();
         note(change, id, MESSAGE, ("", Value::Null), Some(content))?;
-        Ok(Answer::json(&save::whole(change, &asset, false)))
+        Ok(Answer::json(&view::whole(change, &asset, false)))
     })
 }
 

@@ -67,22 +67,46 @@ pub(super) fn list(call: &Call<'_>) -> Handled {
     Ok(Answer::json(&list))
 }
 
+/// The groups by id and name only.
+pub(super) fn names(call: &Call<'_>) -> Handled {
+    let list = call.store.read(|state| groups(state).map(short).collect());
+    Ok(Answer::json(&list))
+}
+
+fn short(group: &Value) -> Value {
+    json!({
+        "productGroupId": group.get("productGroupId"),
+        "productGroupName": group.get("productGroupName"),
+    })
+}
+
 pub(super) fn create(call: &Call<'_>) -> Handled {
-    save(call, None)
+    let group = save(call, None, "name")?;
+    call.store
+        .read(|state| Ok(Answer::json(&view(state, &group, false))))
 }
 
 pub(super) fn update(call: &Call<'_>) -> Handled {
-    let body = call.object()?;
-    let id = member(&body, "id").and_then(Value::as_i64);
-    save(call, Some(id.ok_or_else(|| invalid("id is required"))?))
+    let id = member(&call.object()?, "id").and_then(Value::as_i64);
+    let id = id.ok_or_else(|| invalid("id is required"))?;
+    let group = save(call, Some(id), "name")?;
+    call.store
+        .read(|state| Ok(Answer::json(&view(state, &group, false))))
 }
 
-fn save(call: &Call<'_>, id: Option<i64>) -> Handled {
+/// Makes a group, or names the one of the id anew.
+pub(super) fn put_named(call: &Call<'_>) -> Handled {
+    let id = member(&call.object()?, "productGroupId").and_then(Value::as_i64);
+    Ok(Answer::json(&short(&save(call, id, "productGroupName")?)))
+}
+
+fn save(call: &Call<'_>, id: Option<i64>, name: &str) -> Result<Value, Answer> {
     let body = call.object()?;
-    let name = member(&body, "name").and_then(Value::as_str);
+    let named_by = name;
+    let name = member(&body, name).and_then(Value::as_str);
     let name = name
         .filter(|name| !name.is_empty())
-        .ok_or_else(|| invalid("name is required"))?;
+        .ok_or_else(|| invalid(format_args!("{named_by} is required")))?;
     let description = member(&body, "description").and_then(Value::as_str);
     let is_public = member(&body, "isPublic").and_then(Value::as_bool);
     call.store.change(|change| {
@@ -105,9 +129,8 @@ fn save(call: &Call<'_>, id: Option<i64>) -> Handled {
             filter["productGroup"] = json!(name);
             change.put(FILTERS, &key(number(filter, "id")), filter.take())?;
         }
-        let view = view(change, &group, false);
-        change.put(GROUPS, &key(id), group)?;
-        Ok(Answer::json(&view))
+        change.put(GROUPS, &key(id), group.clone())?;
+        Ok(group)
     })
 }
 
@@ -187,13 +210,7 @@ pub(super) fn of_product(call: &Call<'_>) -> Handled {
             fitting.peek().is_some()
                 && fitting.all(|filter| filter.get("exclude") != Some(&json!(true)))
         };
-        let group = |group: &Value| {
-            json!({
-                "productGroupId": group.get("productGroupId"),
-                "productGroupName": group.get("productGroupName"),
-            })
-        };
-        groups(state).filter(has).map(group).collect()
+        groups(state).filter(has).map(short).collect()
     });
     Ok(Answer::json(&list))
 }

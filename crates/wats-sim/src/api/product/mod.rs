@@ -48,6 +48,9 @@ routes! {
     POST "/api/internal/Product/PostProductRevisionRelation" => box_build::relate;
     PUT "/api/internal/Product/PutProductRevisionRelation" => box_build::put;
     DELETE "/api/internal/Product/DeleteProductRevisionRelation" => box_build::delete;
+    GET "/api/Product/Groups" => groups::names;
+    PUT "/api/Product/Group" => groups::put_named;
+    GET "/api/internal/Product/GetGroupsForProduct" => groups::of_product;
     GET "/api/Product/ProductGroup" => groups::list;
     POST "/api/Product/ProductGroup" => groups::create;
     PUT "/api/Product/ProductGroup" => groups::update;

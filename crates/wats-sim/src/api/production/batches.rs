@@ -1,4 +1,4 @@
-//! Batches of units. No route reads them.
+//! Batches of units.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::shape::{self, Is, Shape};
 use crate::store::State;
 
 /// Batches by number.
-const BATCHES: &str = "batch";
+pub(super) const BATCHES: &str = "batch";
 const BATCH: Shape = &[("batchNumber", Is::Text), ("batchSize", Is::Integer)];
 const MAX_NUMBER: usize = 100;
 
@@ -18,7 +18,12 @@ pub(crate) fn by_number<'a>(state: &'a State, batch_number: &str) -> Option<&'a 
 }
 
 pub(super) fn put(call: &Call<'_>) -> Handled {
-    let items = call.array()?;
+    let saved = save(call, &call.array()?)?;
+    Ok(Answer::json(&Value::Array(saved)))
+}
+
+/// Saves all of them, or none.
+pub(super) fn save(call: &Call<'_>, items: &[Value]) -> Result<Vec<Value>, Answer> {
     call.store.change(|change| {
         let mut saved = Vec::with_capacity(items.len());
         for (place, item) in items.iter().enumerate() {
@@ -35,6 +40,6 @@ pub(super) fn put(call: &Call<'_>) -> Handled {
             change.put(BATCHES, number, batch.clone())?;
             saved.push(batch);
         }
-        Ok(Answer::json(&Value::Array(saved)))
+        Ok(saved)
     })
 }

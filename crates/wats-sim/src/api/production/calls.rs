@@ -16,7 +16,7 @@ const MAX_NUMBER: usize = 100;
 type Unit = Map<String, Value>;
 
 /// The unit that a call names in its query.
-fn named<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Unit, Answer> {
+pub(super) fn named<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Unit, Answer> {
     let part = call.query.get("partNumber");
     let part = part.ok_or_else(|| bad("partNumber is required."))?;
     units::find(state, call.required("serialNumber")?, part)
@@ -127,7 +127,7 @@ pub(super) fn put_units(call: &Call<'_>) -> Handled {
 }
 
 /// The unit as it will be stored, whether it is new, and the unit that it becomes part of.
-fn merged(state: &State, item: &Value) -> Result<(Unit, bool, Option<String>), Answer> {
+pub(super) fn merged(state: &State, item: &Value) -> Result<(Unit, bool, Option<String>), Answer> {
     let body = item
         .as_object()
         .ok_or_else(|| invalid("a unit must be an object"))?;
@@ -162,7 +162,7 @@ fn merged(state: &State, item: &Value) -> Result<(Unit, bool, Option<String>), A
 }
 
 /// Stores a unit, and makes its product and its revision known.
-fn save(change: &mut Change<'_>, unit: Unit) -> Result<(), Answer> {
+pub(super) fn save(change: &mut Change<'_>, unit: Unit) -> Result<(), Answer> {
     product::reported(change, &unit)?;
     units::store(change, unit)
 }

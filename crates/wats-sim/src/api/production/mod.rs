@@ -3,7 +3,7 @@
 //! - `phase`, `units`: what a unit is; `relations`: what is part of what,
 //! - `report`: what a stored report changes; `verify`: how good a unit is,
 //! - `view`: units as they are answered; `calls`: the other operations on them,
-//! - `batches`,
+//! - `batches`; `undescribed`: operations that clients use and no description has,
 //! - `numbers`: serial numbers.
 //!
 //! The descriptions name few answers. The internal ones are those that the server's own client reads, as far as it is known.
@@ -20,6 +20,7 @@ mod numbers;
 mod phase;
 mod relations;
 mod report;
+mod undescribed;
 mod units;
 mod verify;
 mod view;
@@ -48,6 +49,14 @@ routes! {
     GET "/api/Production/SerialNumbers/ByReference" => numbers::calls::by_reference;
     GET "/api/Production/SerialNumbers" => numbers::calls::export;
     PUT "/api/Production/SerialNumbers" => numbers::calls::upload;
+    GET "/api/Production/Unit/Query" => undescribed::query;
+    POST "/api/Production/Unit" => undescribed::create;
+    PUT "/api/Production/Unit" => undescribed::update;
+    DELETE "/api/Production/Unit" => undescribed::delete;
+    PUT "/api/Production/ChangeUnit" => undescribed::change_numbers;
+    PUT "/api/Production/UnitTag" => undescribed::set_tag;
+    GET "/api/Production/Batches" => undescribed::list_batches;
+    PUT "/api/Production/Batch" => undescribed::put_batch;
 
     GET "/api/internal/Production/GetUnit" => calls::get_internal;
     GET "/api/internal/Production/GetUnitInfo" => calls::info;

@@ -70,6 +70,19 @@ pub(super) fn attach(
     edit_children(change, parent, |list| list.extend(added))
 }
 
+/// Makes units part of another that is to have them, whatever they say of what they are part of.
+pub(super) fn adopt(
+    change: &mut Change<'_>,
+    parent: &str,
+    children: impl IntoIterator<Item = String>,
+) -> Result<(), Answer> {
+    let children: Vec<String> = children.into_iter().collect();
+    for child in &children {
+        detach(change, child)?;
+    }
+    attach(change, parent, children)
+}
+
 /// Makes a unit part of nothing; the list of what it was part of stays to be changed.
 fn detach(change: &mut Change<'_>, child: &str) -> Result<(), Answer> {
     let Some(mut unit) = units::get(change, child).cloned() else {
@@ -79,6 +92,16 @@ fn detach(change: &mut Change<'_>, child: &str) -> Result<(), Answer> {
         unit.insert(name.to_owned(), Value::Null);
     }
     units::store(change, unit)
+}
+
+/// Takes a unit off the list of what it is part of.
+pub(super) fn leave(change: &mut Change<'_>, unit: &Unit) -> Result<(), Answer> {
+    let key = units::key_of(unit);
+    let is_other = |known: &Value| known.as_str() != Some(&key);
+    match units::parent_of(unit) {
+        Some(parent) => edit_children(change, &parent, |list| list.retain(is_other)),
+        None => Ok(()),
+    }
 }
 
 fn edit_children(
@@ -244,8 +267,8 @@ fn remove_from(call: &Call<'_>, names: Names) -> Handled {
             let serial = units::member(child, "serialNumber");
             return Err(not_found(format!("child unit '{serial}' of this unit")));
         }
-        let is_other = |known: &Value| known.as_str() != Some(&child_key);
-        edit_children(change, &parent, |list| list.retain(is_other))?;
+        let child = child.clone();
+        leave(change, &child)?;
         detach(change, &child_key)?;
         Ok(Answer::json(&json!("The unit was removed.")))
     })

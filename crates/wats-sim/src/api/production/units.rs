@@ -123,26 +123,36 @@ pub(super) fn blank(serial_number: &str, part_number: &str) -> Map<String, Value
     unit
 }
 
-/// Stores a unit. Another phase or process goes into its history; another parent, revision or phase of a unit that was known
-/// before is a change to be handled.
+/// Stores a unit in place of the one of its numbers.
 pub(super) fn store(change: &mut Change<'_>, unit: Map<String, Value>) -> Result<(), Answer> {
+    let old = get(change, &key_of(&unit)).cloned();
+    replace(change, old.as_ref(), unit)
+}
+
+/// Stores a unit in place of another, which may have had another part number. Another phase or process goes into its history;
+/// another parent, part number, revision or phase is a change to be handled.
+pub(super) fn replace(
+    change: &mut Change<'_>,
+    old: Option<&Map<String, Value>>,
+    unit: Map<String, Value>,
+) -> Result<(), Answer> {
     let key = key_of(&unit);
-    let old = get(change, &key).cloned();
     let other = |names: &[&str]| {
         let is_other =
             |old: &Map<String, Value>| names.iter().any(|name| old.get(*name) != unit.get(*name));
-        old.as_ref().map(is_other)
+        old.map(is_other)
     };
     let number = unit.get("serialNumber").cloned().unwrap_or_default();
-    if old.is_none() {
+    let is_renamed = other(&["partNumber"]);
+    if let (Some(old), Some(true)) = (old, is_renamed) {
+        let history = change.get(HISTORY, &key_of(old)).cloned();
+        forget(change, old)?;
+        change.put(HISTORY, &key, history.unwrap_or_default())?;
+    }
+    if is_renamed != Some(false) {
         let numbers = number.as_str().unwrap_or_default();
-        append(
-            change,
-            NUMBERS,
-            numbers,
-            json!(member(&unit, "partNumber")),
-            usize::MAX,
-        )?;
+        let part = json!(member(&unit, "partNumber"));
+        append(change, NUMBERS, numbers, part, usize::MAX)?;
     }
     if other(&["unitPhaseId", "processCode"]) != Some(false) {
         let process = process_of(change, &unit).and_then(|process| text(process, "name"));
@@ -156,6 +166,7 @@ pub(super) fn store(change: &mut Change<'_>, unit: Map<String, Value>) -> Result
     if other(&[
         "parentSerialNumber",
         "parentPartNumber",
+        "partNumber",
         "revision",
         "unitPhaseId",
     ]) == Some(true)
@@ -172,6 +183,22 @@ pub(super) fn store(change: &mut Change<'_>, unit: Map<String, Value>) -> Result
         put_change(change, id, row)?;
     }
     change.put(UNITS, &key, Value::Object(unit))
+}
+
+/// Removes a unit and its history.
+pub(super) fn forget(change: &mut Change<'_>, unit: &Map<String, Value>) -> Result<(), Answer> {
+    let (serial, key) = (member(unit, "serialNumber"), key_of(unit));
+    let numbers = change.get(NUMBERS, serial).and_then(Value::as_array);
+    let mut numbers = numbers.cloned().unwrap_or_default();
+    numbers.retain(|part| part.as_str() != Some(member(unit, "partNumber")));
+    if numbers.is_empty() {
+        change.remove(NUMBERS, serial);
+    } else {
+        change.put(NUMBERS, serial, Value::Array(numbers))?;
+    }
+    change.remove(HISTORY, &key);
+    change.remove(UNITS, &key);
+    Ok(())
 }
 
 /// The process that a unit is in.

@@ -132,6 +132,15 @@ pub(super) fn public(state: &State, unit: &Unit) -> Value {
     out
 }
 
+/// A unit of a list: with what is part of it, and no more of that.
+pub(super) fn listed(state: &State, unit: &Unit) -> Unit {
+    let mut room = MAX_SUB_UNITS;
+    match public_part(state, unit, MAX_LEVEL - 1, &mut room) {
+        Value::Object(unit) => unit,
+        _ => Map::new(),
+    }
+}
+
 fn public_part(state: &State, unit: &Unit, level: usize, room: &mut usize) -> Value {
     let mut out = Value::Object(view(PUBLIC, unit));
     let phase = unit.get("unitPhaseId").and_then(Value::as_i64);

@@ -171,7 +171,7 @@ fn update(call: &Call<'_>) -> Handled {
                     )
                 });
                 let content = told.collect::<Vec<_>>().join("\n");
-                append(&mut after, kind, json!(content), json!([]))?;
+                append(&mut after, kind, &json!(content), &json!([]))?;
             }
         }
         store(change, after)
@@ -232,14 +232,14 @@ fn say(
     });
     let files = files.collect::<Result<Value, Answer>>()?;
     let content = bound.get("content").cloned().unwrap_or_default();
-    append(ticket, kind, content, files)
+    append(ticket, kind, &content, &files)
 }
 
 fn append(
     ticket: &mut Map<String, Value>,
     kind: i64,
-    content: Value,
-    files: Value,
+    content: &Value,
+    files: &Value,
 ) -> Result<(), Answer> {
     let history = ticket.get_mut("history").and_then(Value::as_array_mut);
     let history = history.filter(|history| history.len() < MAX_HISTORY);
@@ -280,8 +280,8 @@ fn archive(call: &Call<'_>) -> Handled {
             append(
                 &mut ticket,
                 PROPERTIES,
-                json!(format!("status: {ARCHIVED}")),
-                json!([]),
+                &json!(format!("status: {ARCHIVED}")),
+                &json!([]),
             )?;
             last = store(change, ticket);
         }

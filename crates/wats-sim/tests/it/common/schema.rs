@@ -69,6 +69,9 @@ fn of_description(description: &Value) -> Vec<Operation> {
     let mut found = Vec::new();
     for (template, methods) in description["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
+            if !["get", "post", "put", "delete", "patch"].contains(&method.as_str()) {
+                continue;
+            }
             let says = |schema: &&Value| {
                 schema["type"] != "object" || schema.get("additionalProperties").is_some()
             };
@@ -153,21 +156,33 @@ fn find(method: &str, path: &str) -> Option<&'static Operation> {
     all.find(|operation| operation.method == method && same(&operation.template, template))
 }
 
+/// An operation as it is described.
+pub(crate) struct Described {
+    pub(crate) method: String,
+    pub(crate) template: String,
+}
+
+/// All operations, if the description is at hand.
+pub(crate) fn described() -> Vec<Described> {
+    let described = |operation: &Operation| Described {
+        method: operation.method.clone(),
+        template: operation.template.clone(),
+    };
+    operations().iter().map(described).collect()
+}
+
+/// A template however its parameters are named and its letters are written.
+pub(crate) fn normal(template: &str) -> String {
+    let part = |part: &str| match part.find('{') {
+        Some(at) => format!("{}{{}}", part[..at].to_ascii_lowercase()),
+        None => part.to_ascii_lowercase(),
+    };
+    template.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 /// Whether two templates are one, however their parameters are named.
 fn same(one: &str, other: &str) -> bool {
-    let parts = |template: &str| -> Vec<String> {
-        let parts = template.split('/');
-        parts
-            .map(|part| {
-                if part.starts_with('{') {
-                    "{}".to_owned()
-                } else {
-                    part.to_ascii_lowercase()
-                }
-            })
-            .collect()
-    };
-    parts(one) == parts(other)
+    normal(one) == normal(other)
 }
 
 /// Panics if the body of a successful answer is not as the description has it.

@@ -60,6 +60,9 @@ def run(api):
     assert product.get_product_groups_by_product(number) == []
     assert product.update_product_group(group["id"], f"New {number}")["name"] == f"New {number}"
     assert product.get_product_group_filters(group["id"]) == []
+    assert product.get_groups_for_product(number) == []
+    assert f"New {number}" in [one.product_group_name for one in product.get_groups()]
+    assert product.create_group(f"Old {number}").product_group_name == f"Old {number}"
     assert product.delete_product_group(group["id"])
 
     # The whole list is replaced: what is there stays. The client would read it from its cache afterwards.

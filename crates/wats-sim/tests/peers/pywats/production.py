@@ -64,6 +64,23 @@ def units(production):
     assert production.get_unit_info("P1", PART)[0]["PartNumber"] == PART
 
 
+def beyond_the_descriptions(production):
+    new = Unit(serial_number="N1", part_number=BOARD, revision="1", unit_phase_id=2)
+    assert production.create_unit_public(new)
+    new.current_location = "Shelf"
+    assert production.update_unit_public(new)
+    assert production.set_unit_tag("N1", BOARD, "Site", "01")
+    found = production.query_units(filter="currentLocation eq 'Shelf'", orderby="serialNumber")
+    assert [(unit.serial_number, unit.tags[0].value) for unit in found] == [("N1", "01")]
+    assert production.change_unit_part_number("N1", BOARD, PART, "1")
+    assert production.get_unit("N1", PART).unit_phase_id == 2
+    assert production.delete_unit("N1", PART)
+    assert not production.delete_unit("N1", PART)
+    batch = ProductionBatch(batch_number="B1", batch_size=3)
+    assert production.create_batch(batch).batch_size == 3
+    assert [one.batch_number for one in production.get_batches()] == ["B1"]
+
+
 def relations(production):
     # Nothing is in the box build.
     assert fails(lambda: production.add_child_to_assembly("P1", PART, "C1", BOARD))
@@ -113,6 +130,7 @@ def serial_numbers(api):
 
 def run(api):
     units(api.production)
+    beyond_the_descriptions(api.production)
     relations(api.production)
     verification(api.production)
     serial_numbers(api)

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::file::{self, Format};
+use super::kept::{self, Taker, Wanted};
 use super::kind::{self, TYPES, Type};
-use super::stock::{self, Taker, Wanted};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, text};
 use crate::multipart;
@@ -27,7 +27,7 @@ pub(in super::super) fn upload(call: &Call<'_>) -> Handled {
     let file = multipart::file(call.headers, &call.body)?;
     let numbers = file::read(format, &file.data)?;
     call.store
-        .change(|change| Ok(Answer::json(&json!(stock::add(change, of, &numbers)?))))
+        .change(|change| Ok(Answer::json(&json!(kept::add(change, of, &numbers)?))))
 }
 
 /// `POST api/Production/SerialNumbers/Take`. XML unless said otherwise is assumed.
@@ -42,7 +42,7 @@ pub(in super::super) fn take(call: &Call<'_>) -> Handled {
     };
     let taker = taker(call);
     call.store.change(|change| {
-        let rows = stock::give(change, of, &wanted, &taker, true)?;
+        let rows = kept::give(change, of, &wanted, &taker, true)?;
         file::answer(format, of, &rows)
     })
 }
@@ -83,7 +83,7 @@ impl Filter {
     }
 
     fn rows<'a>(&self, state: &'a State, of: &Type) -> Vec<&'a Value> {
-        let mut rows = stock::all(state, of);
+        let mut rows = kept::all(state, of);
         rows.retain(|(key, row)| {
             let generated = text(row, "generated").and_then(parse_time);
             self.first.as_deref().is_none_or(|first| *key >= first)
@@ -116,7 +116,7 @@ pub(in super::super) fn by_reference(call: &Call<'_>) -> Handled {
     let rows = call.store.read(|state| {
         let mut rows = filter.rows(state, of);
         rows.retain(|row| {
-            stock::is_taken(row)
+            kept::is_taken(row)
                 && serial.is_none_or(|serial| text(row, "refSN") == Some(serial))
                 && part.is_none_or(|part| text(row, "refPN") == Some(part))
         });

@@ -1,7 +1,7 @@
 //! Serial numbers: types of them, and the numbers of each, which are free, reserved or taken.
 //!
 //! - `kind`: what a number is, its place in the order, and what follows it; the types,
-//! - `stock`: the numbers that are kept,
+//! - `kept`: the numbers that are kept, and giving them,
 //! - `file`: numbers as XML and CSV, read and written,
 //! - `calls`: public operations, with those that look for numbers; `ranges`: ranges and counts; `reserve`: reservations.
 //!
@@ -11,7 +11,7 @@
 
 pub(super) mod calls;
 mod file;
+mod kept;
 mod kind;
 pub(super) mod ranges;
 pub(super) mod reserve;
-mod stock;

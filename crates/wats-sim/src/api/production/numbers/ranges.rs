@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
+use super::kept;
 use super::kind::{self, TYPES, Type};
-use super::stock;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member, text};
 use crate::store::{Change, State};
@@ -29,7 +29,7 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, row: &Value) {
-        if stock::is_taken(row) {
+        if kept::is_taken(row) {
             self.taken += 1;
         } else if text(row, "reserved").is_some() {
             self.reserved += 1;
@@ -56,9 +56,9 @@ pub(in super::super) fn list(call: &Call<'_>) -> Handled {
 }
 
 fn ranges(state: &State, of: &Type) -> Vec<Value> {
-    let rows = stock::all(state, of);
+    let rows = kept::all(state, of);
     let follows = |(_, before): &(&str, &Value), (_, row): &(&str, &Value)| {
-        of.follows(stock::number(before), stock::number(row))
+        of.follows(kept::number(before), kept::number(row))
     };
     let range = |rows: &[(&str, &Value)]| {
         let mut counts = Counts::default();
@@ -66,8 +66,8 @@ fn ranges(state: &State, of: &Type) -> Vec<Value> {
             counts.add(row);
         }
         let mut out = of.range();
-        out["startAddress"] = json!(rows.first().map(|(_, row)| stock::number(row)));
-        out["endAddress"] = json!(rows.last().map(|(_, row)| stock::number(row)));
+        out["startAddress"] = json!(rows.first().map(|(_, row)| kept::number(row)));
+        out["endAddress"] = json!(rows.last().map(|(_, row)| kept::number(row)));
         counts.put_into(&mut out);
         out
     };
@@ -78,7 +78,7 @@ pub(in super::super) fn statistics(call: &Call<'_>) -> Handled {
     let types = types(call)?;
     let of_type = |state: &State, of: &Type| {
         let mut counts = Counts::default();
-        for (_, row) in stock::all(state, of) {
+        for (_, row) in kept::all(state, of) {
             counts.add(row);
         }
         let mut out = of.range();
@@ -94,15 +94,15 @@ pub(in super::super) fn statistics(call: &Call<'_>) -> Handled {
 
 /// Makes the reserved numbers of ranges free.
 pub(in super::super) fn free(call: &Call<'_>) -> Handled {
-    each(call, stock::used, |change, of, key| {
-        stock::release(change, of, key)
+    each(call, kept::used, |change, of, key| {
+        kept::release(change, of, key)
     })
 }
 
 /// Deletes the free numbers of ranges.
 pub(in super::super) fn delete(call: &Call<'_>) -> Handled {
-    each(call, stock::free, |change, of, key| {
-        change.remove(&stock::free(of), key);
+    each(call, kept::free, |change, of, key| {
+        change.remove(&kept::free(of), key);
         Ok(())
     })
 }
@@ -158,7 +158,7 @@ fn within(state: &State, table: &str, of: &Type, ranges: &[(&str, String, String
         while let Some((_, _, last)) = ranges.next_if(|(_, first, _)| first.as_str() <= key) {
             end = end.max(last);
         }
-        if key <= end && !stock::is_taken(row) {
+        if key <= end && !kept::is_taken(row) {
             keys.push(key.to_owned());
         }
     }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::calls::{at_least_one, taker, type_of};
 use super::file::{self, Format};
+use super::kept::{self, Taker, Wanted};
 use super::kind::{self, Type};
-use super::stock::{self, Taker, Wanted};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member};
 use crate::query::bad;
@@ -38,7 +38,7 @@ pub(in super::super) fn get(call: &Call<'_>) -> Handled {
     let format = Format::parse(call.required("format")?)?;
     let taker = taker(call);
     call.store.change(|change| {
-        let rows = stock::give(change, of, &wanted, &taker, is_take)?;
+        let rows = kept::give(change, of, &wanted, &taker, is_take)?;
         file::answer(format, of, &rows)
     })
 }
@@ -60,14 +60,14 @@ pub(in super::super) fn post(call: &Call<'_>) -> Handled {
         from: from.map(|from| of.key(from)).transpose()?,
     };
     let taker = taker_of(pool);
-    let kept = member(pool, "SN").and_then(Value::as_array);
+    let items = member(pool, "SN").and_then(Value::as_array);
     let rows = call.store.change(|change| {
         let mut rows = Vec::new();
-        for item in kept.into_iter().flatten().filter_map(Value::as_object) {
+        for item in items.into_iter().flatten().filter_map(Value::as_object) {
             rows.extend(settle(change, of, item, size == 0, &taker)?);
         }
         if size > 0 {
-            rows.extend(stock::give(change, of, &wanted, &taker, is_take)?);
+            rows.extend(kept::give(change, of, &wanted, &taker, is_take)?);
         }
         Ok(rows)
     })?;
@@ -97,24 +97,24 @@ fn settle(
 ) -> Result<Option<Value>, Answer> {
     let id = member(item, "id").and_then(Value::as_str);
     let key = of.key(id.ok_or_else(|| invalid("a number of sn.SN has no id"))?)?;
-    let table = stock::used(of);
+    let table = kept::used(of);
     let Some(mut row) = change.get(&table, &key).cloned() else {
         return Ok(None);
     };
-    if stock::is_taken(&row) {
+    if kept::is_taken(&row) {
         return Ok(None);
     }
     let taken = member(item, "taken").and_then(Value::as_str);
     let taken = taken.filter(|_| member(item, "takenSpecified") != Some(&Value::Bool(false)));
     if let Some(taken) = taken {
         row["taken"] = json!(taken);
-        stock::assign(&mut row, pool);
-        stock::assign(&mut row, &taker_of(item));
+        kept::assign(&mut row, pool);
+        kept::assign(&mut row, &taker_of(item));
         change.put(&table, &key, row)?;
         return Ok(None);
     }
     if is_end {
-        stock::release(change, of, &key)?;
+        kept::release(change, of, &key)?;
         return Ok(None);
     }
     Ok(Some(row))
@@ -132,7 +132,7 @@ fn attributes(pool: &Map<String, Value>) -> Vec<(String, String)> {
     };
     let known = pool
         .iter()
-        .filter(|(name, _)| is_name(name) && !name.ends_with("Specified"));
+        .filter(|(name, _)| is_name(name) && !name.ends_with("Specified") && *name != "xmlns");
     known
         .filter_map(|(name, given)| Some((name.clone(), value(given)?)))
         .collect()
