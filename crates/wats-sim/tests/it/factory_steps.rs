@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
+use wats_sim::Simulator;
 
 use crate::analytics::{near, post, rows, text};
-use crate::common::encode;
+use crate::common::{Client, encode, report, start};
 use crate::factory::{factory, month, steps, tests};
 
 /// Mean, and standard deviation of a sample, in two passes.
@@ -300,4 +301,60 @@ async fn repairs_of_the_factory() {
             "{filter}"
         );
     }
+}
+
+#[tokio::test]
+async fn loops_and_steps_with_several_values() {
+    let sim = start(Simulator::builder()).await;
+    let mut client = Client::h1(&sim).await;
+    let mut test = report(
+        "33a2d408-3fc8-480b-b554-6866c77fd91c",
+        "S",
+        "P",
+        "2026-01-05T10:00:00Z",
+    );
+    let value = |name: &str, value: f64, operator: &str| json!({ "name": name, "compOp": operator, "lowLimit": 1.0, "unit": "V", "value": value, "status": "P" });
+    let turn = |index: Value, count: Value| {
+        json!({ "name": "Turn", "group": "M", "status": "P", "stepType": "ET_NLT",
+        "loop": { "idx": index, "num": count }, "numericMeas": [value("", 7.0, "LOG")] })
+    };
+    test["root"]["steps"] = json!([
+        { "name": "Rails", "group": "M", "status": "P", "stepType": "ET_MNLT", "numericMeas": [value("A", 3.0, "GE"), value("B", 0.5, "LE")] },
+        turn(Value::Null, json!(2)), turn(json!(0), Value::Null), turn(json!(1), Value::Null),
+    ]);
+    assert_eq!(client.post("/api/Report/WSJF", &test).await.status, 200);
+    let body = json!({ "partNumber": "PART-0001", "testOperation": "*", "dateFrom": "2026-01-01" });
+    let path = |path: &str| format!("/api/App/Measurements?measurementPaths={}", encode(path));
+    for (named, expected) in [
+        ("Main¶Rails¶¶A", vec![3.0]),
+        ("Main¶Rails¶¶A;Main¶Rails¶¶B", vec![3.0, 0.5]),
+        ("Main¶Rails", vec![]),
+        ("Main¶Turn", vec![7.0, 7.0]),
+    ] {
+        let list = post(&mut client, &path(named), body.clone()).await;
+        let got: Vec<f64> = rows(&list)
+            .iter()
+            .map(|row| row["value"].as_f64().unwrap())
+            .collect();
+        assert_eq!(got, expected, "{named}");
+    }
+    let analysis = post(&mut client, "/api/App/TestStepAnalysis", body).await;
+    let of = |name: &str| {
+        rows(&analysis)
+            .iter()
+            .filter(|row| row["stepName"] == name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("Turn")[0]["stepCount"],
+        2,
+        "the step that sums up its loop is no run"
+    );
+    let names: Vec<_> = of("Rails").iter().map(|row| &row["measureName"]).collect();
+    assert_eq!(names, ["A", "B"]);
+    // One value has no spread, so it has no capability.
+    assert_eq!(
+        (&of("Rails")[0]["cpk"], &of("Rails")[0]["avg"]),
+        (&Value::Null, &json!(3.0))
+    );
 }

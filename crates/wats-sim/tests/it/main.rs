@@ -17,6 +17,7 @@ mod barcode;
 mod common;
 mod data;
 mod described;
+mod export;
 mod factory;
 mod factory_steps;
 mod fault;
