@@ -213,7 +213,7 @@ pub(crate) fn test() -> impl Strategy<Value = Value> {
             number(&mut root, &mut next, client);
             let mut report = json!({
                 "type": "T", "id": "33a2d408-3fc8-480b-b554-6866c77fd91c", "pn": "FAT-1", "sn": "FAT-325", "rev": "1",
-                "productName": null, "processCode": 100, "processCodeFormat": null, "processName": "Final Function Test",
+                "productName": null, "processCode": 100, "processCodeFormat": null, "processName": "End of line test",
                 "result": result, "machineName": "ICT-3", "location": "Drammen", "purpose": "Testing",
                 "origin": "4C5F70D62FF4", "start": "2026-01-30T22:01:41.4707353+01:00",
                 "startUTC": "2026-01-30T21:01:41.4707353Z",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::element::{Element, Problem};
 use super::form::Form;
 use super::free_data;
-use super::table::{Kind, PROPERTY, SEQUENCE_CALL, Shape};
+use super::table::{Kind, PROPERTY, SEQUENCE_CALL, STEP, Shape};
 
 /// The member that keeps what only WSXF has: attributes by `@name`, a text by `#text`, elements by name as a list.
 pub(super) const KEPT: &str = "wsxf";
@@ -64,8 +64,9 @@ pub(super) fn object(
         _ if !element.is_blank() => keep(into, "#text", element.text.into()),
         _ => {}
     }
+    let mut steps = 0;
     for child in element.children {
-        self::child(kind, child, into, state)?;
+        self::child(kind, child, &mut steps, into, state)?;
     }
     if std::ptr::eq(kind, &raw const SEQUENCE_CALL) {
         forget_file_name(into);
@@ -149,9 +150,17 @@ fn attributes(
     }
 }
 
+/// Whether a step is an iteration of the loop before it, whose number it has.
+fn is_iteration(step: &Element<'_>) -> bool {
+    let mut children = step.children.iter();
+    children.any(|child| child.name == "Loop" && child.attribute("index").is_some())
+}
+
+/// Reads a child of an element. `steps` counts the steps before it, a loop with its iterations as one.
 fn child(
     kind: &'static Kind,
     mut element: Element<'_>,
+    steps: &mut usize,
     into: &mut Map<String, Value>,
     state: &mut State,
 ) -> Result<(), Problem> {
@@ -182,7 +191,14 @@ fn child(
             return Err(Problem::new(element.at.start, what));
         }
         Shape::Many(kind) | Shape::Also(kind) => {
-            let position = length(into, child.member);
+            let position = if std::ptr::eq(kind, &raw const STEP) {
+                let iteration = usize::from(is_iteration(&element));
+                let position = steps.saturating_sub(iteration);
+                *steps += 1 - iteration;
+                position
+            } else {
+                length(into, child.member)
+            };
             let mut members = Map::new();
             object(kind, element, position, &mut members, state)?;
             add(into, child.member, members);

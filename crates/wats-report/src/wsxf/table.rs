@@ -195,7 +195,7 @@ static ASSET: Kind = plain(&[
     ("UsageCountFormat", "usageCountFormat", Text),
 ]);
 
-static STEP: Kind = Kind {
+pub(super) static STEP: Kind = Kind {
     attributes: &[
         ("Id", "id", Number),
         ("Group", "group", GROUP),
