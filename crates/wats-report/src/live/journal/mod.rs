@@ -58,6 +58,13 @@ pub(super) struct JournalFile {
     path: PathBuf,
 }
 
+/// Closing the file is not enough: a process that another thread has just begun has it too, until it becomes its own program.
+impl Drop for JournalFile {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// A journal that is being written.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -365,5 +372,29 @@ mod tests {
         let names: Vec<_> = report.steps().skip(1).map(crate::Step::name).collect();
         let all: Vec<_> = (0..38).map(|step| format!("step {step}")).collect();
         assert_eq!(names, all);
+    }
+
+    /// As a process has that was begun by another thread and is not its own program yet.
+    #[test]
+    fn a_copy_of_the_handle_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let unit = crate::Unit {
+            part_number: "P",
+            serial_number: "S",
+            revision: "A",
+        };
+        let header = UutReport::builder(unit, 100);
+        let start = header.common.start.clone().unwrap();
+        let (options, now) = (JournalOptions::default(), Duration::ZERO);
+        let id = header.common.report.id.unwrap();
+        let tree = Tree::new(Vec::new(), 0);
+        let journal =
+            Journal::create(dir.path(), id, options, &header, &start, &tree, now).unwrap();
+        let copy = journal.at.file.try_clone().unwrap();
+        assert!(recover(dir.path()).unwrap().is_empty());
+        drop(journal);
+        assert_eq!(recover(dir.path()).unwrap().len(), 1);
+        assert_eq!(recover(dir.path()).unwrap().len(), 1);
+        drop(copy);
     }
 }
