@@ -7,7 +7,7 @@
 use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 use tokio::sync::Notify;
 
@@ -25,6 +25,8 @@ pub(crate) struct SocketState {
     http1_required: AtomicBool,
     /// A GOAWAY announced another one: the server still takes requests (RFC 9113, section 6.8).
     goaway_announced: AtomicBool,
+    /// One more than the last stream that a GOAWAY said the server works on; 0 if none said one.
+    goaway_end: AtomicU32,
     /// It should take no further calls, because h2 will break it for what its server does.
     exhausted: AtomicBool,
     /// A head came that is larger than any that is taken.
@@ -97,6 +99,17 @@ impl SocketState {
 
     pub(crate) fn announce_goaway(&self) {
         self.goaway_announced.store(true, SeqCst);
+    }
+
+    /// The server works on no stream after this one.
+    pub(crate) fn end_after(&self, stream: u32) {
+        self.goaway_end.store(stream + 1, SeqCst);
+    }
+
+    /// Whether the server said that it does not work on this stream.
+    pub(crate) fn is_past_goaway(&self, stream: u32) -> bool {
+        let end = self.goaway_end.load(SeqCst);
+        end != 0 && stream >= end
     }
 
     pub(crate) fn is_exhausted(&self) -> bool {

@@ -216,8 +216,11 @@ impl Frames {
         for byte in bytes.iter().take(8 - *had) {
             *had += 1;
             *word = *word << 8 | u32::from(*byte);
-            if *had == 4 && *word & ANY_STREAM == ANY_STREAM {
-                self.socket_state.announce_goaway();
+            if *had == 4 {
+                match *word & ANY_STREAM {
+                    ANY_STREAM => self.socket_state.announce_goaway(),
+                    last => self.socket_state.end_after(last),
+                }
             }
             if *had == 8 && *word == u32::from(h2::Reason::HTTP_1_1_REQUIRED) {
                 self.socket_state.require_http1();

@@ -203,6 +203,7 @@ impl Failure {
         let Unheard {
             error: source,
             not_taken,
+            stream,
         } = unheard;
         let said = Said::of(&source);
         let (kind, message) = match said {
@@ -222,6 +223,12 @@ impl Failure {
             Some(Said::Http1Required) => Self::WantsHttp1(error),
             _ if socket_state.requires_http1() => Self::WantsHttp1(error),
             _ if not_taken => Self::Unsent(error),
+            // The server said that it does not work on it (RFC 9113, section 6.8).
+            Some(Said::Goodbye)
+                if stream.is_some_and(|stream| socket_state.is_past_goaway(stream)) =>
+            {
+                Self::Unsent(error)
+            }
             // A request that was on its way when the announcement came may have been worked on.
             Some(Said::Goodbye) if !socket_state.is_goaway_announced() => Self::Unsent(error),
             Some(Said::Refused) => Self::Refused(error),

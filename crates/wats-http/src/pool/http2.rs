@@ -143,13 +143,16 @@ pub(super) struct Unheard {
     pub(super) error: h2::Error,
     /// The connection did not take the request; the server has not seen it.
     pub(super) not_taken: bool,
+    /// The stream of a request that was taken.
+    pub(super) stream: Option<u32>,
 }
 
 impl Unheard {
-    fn taken(error: h2::Error) -> Self {
+    fn taken(error: h2::Error, stream: u32) -> Self {
         Self {
             error,
             not_taken: false,
+            stream: Some(stream),
         }
     }
 }
@@ -179,6 +182,7 @@ pub(super) fn send(link: &Link, request: http::Request<Outgoing>) -> Result<Sent
         .map_err(|error| Unheard {
             error,
             not_taken: true,
+            stream: None,
         })?;
     Ok(Sent {
         sender,
@@ -201,7 +205,10 @@ impl Sent {
         } else {
             (&mut self.answer).await
         };
-        answer.map(WireBody::answer).map_err(Unheard::taken)
+        answer.map(WireBody::answer).map_err(|error| {
+            let stream = self.answer.stream_id().as_u32();
+            Unheard::taken(error, stream)
+        })
     }
 }
 

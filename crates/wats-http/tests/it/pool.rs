@@ -396,11 +396,8 @@ async fn a_server_that_says_goaway_finishes_its_calls_and_gets_a_new_connection(
         }
     })
     .await;
-    // A call that is on its way when the end is announced may have been seen: it is told so, and repeated where that is safe.
-    let retry = RetryConfig::default().base_delay(Duration::from_millis(1));
     let client = client(&server.url())
         .tls(trusting(&server))
-        .retry(retry)
         .build()
         .unwrap();
     let slow = tokio::spawn({
