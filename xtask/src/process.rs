@@ -12,6 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Exit code of an interrupted command, as shells give it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// What keeps the target directory of a whole run at a few gigabytes: debug information and the state of incremental
+/// builds made it 48 GB, which filled the disk of a machine. Who sets a variable keeps it.
+const SMALL: [(&str, &str); 2] = [("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")];
+
 /// Why a command could not be run.
 #[derive(Debug)]
 pub(crate) struct Error(String);
@@ -63,6 +67,11 @@ pub(crate) fn cargo() -> Command {
         });
         if of_our_package {
             command.env_remove(name);
+        }
+    }
+    for (name, value) in SMALL {
+        if std::env::var_os(name).is_none() {
+            command.env(name, value);
         }
     }
     command
