@@ -137,6 +137,9 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ("scenario.reports_1000.allocated", part(by_hand, 1.0)),
         ("scenario.submit_100.allocated", part(by_hand, 1.0)),
         ("scenario.transfer_10mb.allocated", Goal::Figure(30e6)),
+        ("sim.version.rps", Goal::Figure(20_000.0)),
+        ("sim.reports_10000.peak", Goal::Figure(1e9)),
+        ("sim.start", Goal::Figure(100.0)),
     ];
     for [cpu, peak] in BESIDE_THE_PYTHON_PEER {
         goals.push((cpu, times("pywats", 50.0)));

@@ -7,13 +7,14 @@ mod domains;
 mod http;
 mod scaling;
 mod scenario;
+mod sim;
 
 use crate::Result;
 use crate::spec::{Context, RowSpec};
 
 /// All areas in the order of the report.
-pub const NAMES: [&str; 7] = [
-    "cache", "batch", "codec", "http", "domains", "scenario", "scaling",
+pub const NAMES: [&str; 8] = [
+    "cache", "batch", "codec", "http", "domains", "scenario", "sim", "scaling",
 ];
 
 /// The rows of all areas.
@@ -25,6 +26,7 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
     rows.extend(http::rows(ctx));
     rows.extend(domains::rows(ctx));
     rows.extend(scenario::rows(ctx));
+    rows.extend(sim::rows(ctx));
     rows.extend(scaling::rows(ctx));
     rows
 }
