@@ -1,6 +1,7 @@
 //! How a server is to run, and its start.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::access::{Access, Tokens};
 use crate::api::{self, effects, process, product, system};
+use crate::arrivals::Arrivals;
 use crate::backend::Backend;
 #[cfg(feature = "record")]
 use crate::backend::proxy::Proxy;
@@ -43,6 +45,7 @@ impl Simulator {
 /// How to run a [`Simulator`].
 #[derive(Clone)]
 pub struct Builder {
+    host: IpAddr,
     port: u16,
     tls: bool,
     http1_only: bool,
@@ -69,6 +72,7 @@ enum Source {
     #[cfg(feature = "record")]
     Proxy {
         url: String,
+        authority: Option<String>,
         archive: std::path::PathBuf,
     },
     Replay(std::path::PathBuf),
@@ -77,6 +81,7 @@ enum Source {
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             tls: false,
             http1_only: false,
@@ -112,6 +117,7 @@ impl Default for Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
+            .field("host", &self.host)
             .field("port", &self.port)
             .field("tls", &self.tls)
             .field("http1_only", &self.http1_only)
@@ -131,7 +137,14 @@ impl Builder {
         self
     }
 
-    /// The port on 127.0.0.1. Default: 0, any free one.
+    /// The address to listen on. With another than the loopback address, whoever reaches this machine sees the status page and
+    /// may try tokens; `0.0.0.0` is what a container needs. Default: 127.0.0.1.
+    pub fn host(mut self, host: IpAddr) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// The port. Default: 0, any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -285,8 +298,19 @@ impl Builder {
     ) -> Self {
         self.source = Source::Proxy {
             url: url.into(),
+            authority: None,
             archive: archive.into(),
         };
+        self
+    }
+
+    /// The only certificate authority, as PEM, that is trusted where the server of [`record`](Self::record), which comes before,
+    /// speaks TLS. Default: those that the system trusts.
+    #[cfg(feature = "record")]
+    pub fn record_ca(mut self, pem: impl Into<String>) -> Self {
+        if let Source::Proxy { authority, .. } = &mut self.source {
+            *authority = Some(pem.into());
+        }
         self
     }
 
@@ -319,18 +343,20 @@ impl Builder {
             });
         }
         let tls = if self.tls {
-            Some(tls::make(self.http1_only)?)
+            Some(tls::make(self.http1_only, self.host)?)
         } else {
             None
         };
-        let (listener, port) = server::listen(self.port)
+        let address = SocketAddr::new(self.host, self.port);
+        let (listener, address) = server::listen(address)
             .await
-            .map_err(|source| Error::Listen {
-                port: self.port,
-                source,
-            })?;
+            .map_err(|source| Error::Listen { address, source })?;
 
-        let store = self.store()?;
+        let clock = Clock::default();
+        #[cfg(feature = "data")]
+        let store = self.store(clock.clone())?;
+        #[cfg(not(feature = "data"))]
+        let store = Store::new(self.limits, clock.clone());
         let backend = self.backend()?;
         // Room was checked above, and what is seeded is complete.
         let _ = store.change(|change| {
@@ -346,7 +372,7 @@ impl Builder {
                 }
             }
             // What the state of an earlier server had received and not processed.
-            change.reports_mut().hold(false, Timestamp::now());
+            change.reports_mut().hold(false, clock.now());
             effects::settle(change);
             Ok(())
         });
@@ -362,10 +388,11 @@ impl Builder {
             backend,
             store,
             faults: FaultQueue::new(self.seed),
-            clock: Clock::default(),
+            clock,
             settings: self.settings,
-            tokens: Tokens::new(accesses, self.rate_limit),
+            tokens: Tokens::new(self.token.clone(), accesses, self.rate_limit),
             meter: Arc::new(Meter::default()),
+            arrivals: Arrivals::default(),
             log: RequestLog::new(self.listener),
         });
         let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
@@ -380,7 +407,7 @@ impl Builder {
         let running = tokio::spawn(server::run(server, listener));
         let scheme = if self.tls { "https" } else { "http" };
         Ok(Simulator {
-            base_url: format!("{scheme}://127.0.0.1:{port}"),
+            base_url: format!("{scheme}://{address}"),
             token: self.token,
             ca_pem,
             shared,
@@ -393,7 +420,11 @@ impl Builder {
         match &self.source {
             Source::Own => Ok(Backend::Own),
             #[cfg(feature = "record")]
-            Source::Proxy { url, archive } => Proxy::open(url, archive, self.settings.max_body)
+            Source::Proxy {
+                url,
+                authority,
+                archive,
+            } => Proxy::open(url, authority.as_deref(), archive, self.settings.max_body)
                 .map(Backend::Proxy)
                 .map_err(|problem| Error::Archive {
                     what: "record",
@@ -410,15 +441,15 @@ impl Builder {
         }
     }
 
-    fn store(&self) -> Result<Store, Error> {
-        #[cfg(feature = "data")]
-        if let Some(folder) = &self.data {
-            return Store::open(self.limits, folder).map_err(|problem| Error::Data {
-                folder: folder.clone(),
-                problem,
-            });
-        }
-        Ok(Store::new(self.limits))
+    #[cfg(feature = "data")]
+    fn store(&self, clock: Clock) -> Result<Store, Error> {
+        let Some(folder) = &self.data else {
+            return Ok(Store::new(self.limits, clock));
+        };
+        Store::open(self.limits, clock, folder).map_err(|problem| Error::Data {
+            folder: folder.clone(),
+            problem,
+        })
     }
 }
 

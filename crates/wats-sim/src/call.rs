@@ -11,7 +11,7 @@ use crate::odata::parse_time;
 use crate::query::{Query, bad};
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::store::Store;
+use crate::store::{Processing, Store};
 
 /// What a handler gets.
 pub(crate) struct Call<'a> {
@@ -23,8 +23,8 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Vec<String>,
     pub(crate) query: Query,
     pub(crate) body: Bytes,
-    /// Why a report that comes with the request is to be quarantined.
-    pub(crate) doom: Option<String>,
+    /// How a report that comes with the request is to be processed.
+    pub(crate) processing: Processing,
 }
 
 impl Call<'_> {

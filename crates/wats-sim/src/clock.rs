@@ -1,15 +1,16 @@
 //! The clock of the server, which may be wrong on purpose.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderValue;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 
-/// The time of the machine, so many milliseconds off.
-#[derive(Debug, Default)]
+/// The time of the machine, so many milliseconds off; copies are the same clock.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Clock {
-    skew_ms: AtomicI64,
+    skew_ms: Arc<AtomicI64>,
 }
 
 impl Clock {

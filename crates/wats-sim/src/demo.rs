@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::api::{product, report};
 use crate::product_shape::{complete, new_product};
 use crate::report_rules::ReportRules;
-use crate::store::Store;
+use crate::store::{Processing, Store};
 
 const REPORTS: usize = 1_000;
 const DAYS: i64 = 30;
@@ -170,7 +170,7 @@ pub(crate) fn seed(store: &Store, until: Timestamp) -> Result<(), Answer> {
             ReportRules::Strict,
             &report,
             (bytes, None),
-            None,
+            Processing::default(),
         )?;
     }
     Ok(())

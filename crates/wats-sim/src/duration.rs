@@ -1,4 +1,4 @@
-//! Durations as people write them.
+//! Durations and rates as people write them.
 
 use std::time::Duration;
 
@@ -33,6 +33,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
 }
 
+/// A number of requests and the time they may take, such as `500/1m`.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn parse_rate(text: &str) -> Result<(usize, Duration), String> {
+    let wrong = || "write requests and a time, such as 500/1m".to_owned();
+    let (requests, per) = text.split_once('/').ok_or_else(wrong)?;
+    let requests = requests.trim().parse().map_err(|_| wrong())?;
+    Ok((requests, parse_duration(per.trim())?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +57,14 @@ mod tests {
         assert_eq!(parse_duration("250us"), Ok(Duration::from_micros(250)));
         for bad in ["", "20", "ms", "-1s", "1d", "nans", "1e400s"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(parse_rate("500/1m"), Ok((500, Duration::from_secs(60))));
+        for bad in ["500", "x/1m", "500/", "-1/1s"] {
+            assert!(parse_rate(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,18 +1,17 @@
 //! What can go wrong when a simulator is started.
 
 use std::io;
+use std::net::SocketAddr;
 
 /// Why a [`Simulator`](crate::Simulator) could not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The port could not be taken, most often because another program has it.
-    #[error(
-        "cannot listen on 127.0.0.1:{port}: {source}; choose another port, or 0 for any free one"
-    )]
+    #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free one")]
     Listen {
-        /// The port asked for; 0 means any.
-        port: u16,
+        /// The address asked for; port 0 means any.
+        address: SocketAddr,
         /// What the operating system said.
         source: io::Error,
     },

@@ -26,18 +26,20 @@
 //!
 //! - `builder`: how a server is to run, and its start; `simulator`: the handle of a running one; `tls`: the certificates,
 //! - `server`, `connection`, `io`: connections, counted below TLS,
-//! - `service`: the steps of one request; `routes`, `query`: its address; `access`: tokens, rights and
+//! - `service`: the steps of one request; `body`: its body; `routes`, `query`: its address; `access`: tokens, rights and
 //!   rate limits; `fault`: failures on purpose; `clock`: the time; `duration`: times as options write them; `answer`: what goes back; `settings`: how the server behaves;
 //!   `shared`: all of these in one; `log`: the requests that came last,
 //! - `backend`: who answers: this server, a real one behind it, or an archive,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
-//! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`: what was seen.
+//! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`, `arrivals`: what was seen.
 
 mod access;
 mod answer;
 mod api;
+mod arrivals;
 mod backend;
+mod body;
 mod builder;
 mod call;
 mod clock;
@@ -69,7 +71,7 @@ mod xml_data;
 pub use access::Access;
 pub use builder::Builder;
 pub use counters::Counters;
-pub use duration::parse_duration;
+pub use duration::{parse_duration, parse_rate};
 pub use error::Error;
 pub use fault::Fault;
 pub use log::RequestRecord;

@@ -4,6 +4,7 @@
 //! ends when the client closes it, when a fault cuts it, or when the server stops.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,9 +135,14 @@ async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Listens on the loopback address; 0 is any free port.
-pub(crate) async fn listen(port: u16) -> io::Result<(TcpListener, u16)> {
-    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
-    let port = listener.local_addr()?.port();
-    Ok((listener, port))
+/// Listens on an address; port 0 is any free one. Answers where a client of this machine finds it.
+pub(crate) async fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await?;
+    let mut address = listener.local_addr()?;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok((listener, address))
 }

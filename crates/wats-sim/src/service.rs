@@ -1,28 +1,28 @@
 //! One request, top to bottom: find its route, count it, read its body, wait, fail on purpose if a
 //! fault says so, check the token and the rate, handle it, compress, answer, note it.
 
-use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use flate2::read::MultiGzDecoder;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Version};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 
+use crate::access;
 use crate::answer::{Answer, AnswerBody, Handled, Never, settle};
 use crate::api;
 use crate::backend::Backend;
 use crate::backend::archive::RequestKey;
+use crate::body;
 use crate::call::Call;
 use crate::connection::ConnectionHandle;
-use crate::fault::{Action, Fault};
+use crate::fault::{Action, Fault, Seen};
 use crate::log::{RequestRecord, millis, shortened};
 use crate::query::Query;
 use crate::routes::{self, Resolved};
 use crate::shared::Shared;
+use crate::store::Processing;
 
 /// What becomes of a request.
 enum Outcome {
@@ -47,8 +47,8 @@ pub(crate) async fn call(
         && !route.is_of_server()
     {
         // What is for people is not counted and does not fail on purpose.
-        let answer = match read_body(body, shared.settings.max_body).await {
-            Ok(body) => settle(handle(shared, resolved, &head, body, None)),
+        let answer = match body::read(&head.headers, body, shared.settings.max_body).await {
+            Ok(body) => settle(handle(shared, resolved, &head, body, Processing::default())),
             Err(answer) => answer,
         };
         return Ok(answer.gzip_if_accepted(&head.headers).into_response(None));
@@ -61,12 +61,20 @@ pub(crate) async fn call(
         Resolved::Unknown | Resolved::BadEncoding => "(unknown route)",
     };
     let _in_flight = shared.meter.request((method, template), head.version);
-    let fault = shared.faults.take(method, template);
-    let body = received(shared, &head.headers, body).await;
+    let (token, path) = (access::given(&head.headers), path_of(&head));
+    shared.arrivals.note(token);
+    let body = body::received(&shared.settings, &head.headers, body).await;
+    let fault = shared.faults.take(&Seen {
+        method,
+        template,
+        token,
+        path,
+        body: body.as_deref().unwrap_or_default(),
+    });
     let mut record = RequestRecord {
         time,
         method: method.to_owned(),
-        path: shortened(head.uri.path_and_query().map_or("", |path| path.as_str())),
+        path: shortened(path),
         route: template,
         status: None,
         millis: 0.0,
@@ -96,14 +104,9 @@ pub(crate) async fn call(
     Ok(answer.into_response(cut_after))
 }
 
-/// The body as the handlers get it.
-async fn received(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Answer> {
-    let max = shared.settings.max_body;
-    let body = read_body(body, max).await?;
-    if shared.settings.gzip_requests && names_gzip(headers) {
-        return unpack(&body, max);
-    }
-    Ok(body)
+fn path_of(head: &Parts) -> &str {
+    let path = head.uri.path_and_query();
+    path.map_or("", |path| path.as_str())
 }
 
 /// Handles the request, or fails as the fault says.
@@ -122,24 +125,28 @@ async fn outcome(
         }
         None => Action::Proceed,
     };
-    let handled = async |doom: Option<String>| match body {
-        Ok(body) => answered(shared, resolved, head, body, doom).await,
+    let handled = async |processing: Processing| match body {
+        Ok(body) => answered(shared, resolved, head, body, processing).await,
         Err(answer) => answer,
     };
     match action {
-        Action::Proceed => Outcome::Answer(handled(None).await, None),
-        Action::Quarantine(reason) => Outcome::Answer(handled(Some(reason)).await, None),
-        Action::Truncate(bytes) => Outcome::Answer(handled(None).await, Some(bytes)),
+        Action::Proceed => Outcome::Answer(handled(Processing::default()).await, None),
+        Action::Processing(processing) => Outcome::Answer(handled(processing).await, None),
+        Action::Truncate(bytes) => {
+            Outcome::Answer(handled(Processing::default()).await, Some(bytes))
+        }
         Action::Answer {
             status,
             content_type,
             headers,
             body,
         } => Outcome::Answer(scripted(status, &content_type, &headers, body), None),
-        Action::CorruptGzip => Outcome::Answer(handled(None).await.corrupt_gzip(), None),
+        Action::CorruptGzip => {
+            Outcome::Answer(handled(Processing::default()).await.corrupt_gzip(), None)
+        }
         Action::GoAway => {
             connection.go_away();
-            let mut answer = handled(None).await;
+            let mut answer = handled(Processing::default()).await;
             // Over HTTP/2 a frame says it.
             if head.version != Version::HTTP_2 {
                 answer = answer.with_header(header::CONNECTION, HeaderValue::from_static("close"));
@@ -148,12 +155,12 @@ async fn outcome(
         }
         Action::DropBefore => Outcome::HangUp,
         Action::DropAfter => {
-            handled(None).await;
+            handled(Processing::default()).await;
             Outcome::HangUp
         }
         Action::Reset => Outcome::Reset,
         Action::ResetAfter => {
-            handled(None).await;
+            handled(Processing::default()).await;
             Outcome::Reset
         }
     }
@@ -181,32 +188,24 @@ async fn answered(
     resolved: Resolved,
     head: &Parts,
     body: Bytes,
-    doom: Option<String>,
+    processing: Processing,
 ) -> Answer {
     match &shared.backend {
-        Backend::Own => settle(handle(shared, resolved, head, body, doom)),
+        Backend::Own => settle(handle(shared, resolved, head, body, processing)),
         #[cfg(feature = "record")]
         Backend::Proxy(proxy) => proxy.answer(head, body).await,
-        Backend::Replay(replay) => {
-            let uri = &head.uri;
-            replay.answer(&RequestKey::new(
-                head.method.as_str(),
-                uri.path(),
-                uri.query(),
-                &body,
-            ))
-        }
+        Backend::Replay(replay) => replay.answer(&RequestKey::new(head, &body)),
     }
 }
 
-/// With `doom`, a report that comes in is quarantined for this reason.
 fn handle(
     shared: &Shared,
     resolved: Resolved,
     head: &Parts,
     body: Bytes,
-    doom: Option<String>,
+    processing: Processing,
 ) -> Handled {
+    api::effects::settle_due(&shared.store);
     let (route, params) = match resolved {
         Resolved::Found { route, params } => (route, params),
         Resolved::WrongMethod { allow, .. } => return Err(wrong_method(&allow)),
@@ -217,13 +216,16 @@ fn handle(
         }
     };
     if !route.is_open() {
-        // A token that this server made may do everything.
+        // A token that this server made may do everything, or everything with users.
         let checked = shared
             .tokens
             .check(&head.headers, route.method, route.template);
         let is_made = |refused: &Answer| {
             refused.status == StatusCode::UNAUTHORIZED
-                && api::auth::is_made(&shared.store, &head.headers)
+                && (api::auth::is_made(&shared.store, &head.headers)
+                    || shared
+                        .store
+                        .read(|state| api::scim::is_open(state, &head.headers, route.template)))
         };
         match checked {
             Err(refused) if !is_made(&refused) => return Err(refused),
@@ -238,7 +240,7 @@ fn handle(
         params,
         query: Query::parse(head.uri.query())?,
         body,
-        doom,
+        processing,
     };
     (route.handler)(&call)
 }
@@ -247,52 +249,6 @@ async fn pause(duration: Duration) {
     if !duration.is_zero() {
         tokio::time::sleep(duration).await;
     }
-}
-
-fn too_large(max: usize) -> Answer {
-    let message = format!("Maximum request length exceeded: a body may have {max} bytes.");
-    Answer::message(StatusCode::PAYLOAD_TOO_LARGE, message)
-}
-
-fn names_gzip(request: &HeaderMap) -> bool {
-    let coding = request.get(header::CONTENT_ENCODING);
-    coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"gzip"))
-}
-
-/// Undoes gzip, up to the cap.
-fn unpack(packed: &Bytes, max: usize) -> Result<Bytes, Answer> {
-    let mut plain = Vec::new();
-    let mut decoder = MultiGzDecoder::new(packed.as_ref()).take(max as u64 + 1);
-    decoder.read_to_end(&mut plain).map_err(|error| {
-        let message = format!("The body of the request is not gzip: {error}");
-        Answer::message(StatusCode::BAD_REQUEST, message)
-    })?;
-    if plain.len() > max {
-        return Err(too_large(max));
-    }
-    Ok(plain.into())
-}
-
-/// Reads a body up to the cap.
-async fn read_body(mut body: Incoming, max: usize) -> Result<Bytes, Answer> {
-    if body.size_hint().lower() > max as u64 {
-        return Err(too_large(max));
-    }
-    let mut read = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            let message = format!("The body of the request broke off: {error}");
-            Answer::message(StatusCode::BAD_REQUEST, message)
-        })?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if read.len() + data.len() > max {
-            return Err(too_large(max));
-        }
-        read.extend_from_slice(&data);
-    }
-    Ok(read.freeze())
 }
 
 /// The answer of a fault. One that HTTP does not allow shows as a 500 saying so.

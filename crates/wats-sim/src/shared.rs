@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Tokens;
+use crate::arrivals::Arrivals;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::counters::Meter;
@@ -20,5 +21,6 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) clock: Clock,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) arrivals: Arrivals,
     pub(crate) log: RequestLog,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -19,12 +20,12 @@ use crate::fault::Fault;
 use crate::product_shape;
 use crate::query::Query;
 use crate::shared::Shared;
-use crate::store::StoredReport;
+use crate::store::{Processing, StoredReport};
 
 /// The token a server accepts unless told otherwise: `demo:demo` in base64.
 pub const DEFAULT_TOKEN: &str = "ZGVtbzpkZW1v";
 
-/// A running WATS server on 127.0.0.1.
+/// A running WATS server.
 ///
 /// It stops when [`shutdown`](Self::shutdown) is called or the value is dropped. It runs on the
 /// tokio runtime that started it.
@@ -52,7 +53,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Where the server listens, such as `http://127.0.0.1:40123` or `https://127.0.0.1:40123`; no
+    /// Where a client of this machine finds the server, such as `http://127.0.0.1:40123` or `https://127.0.0.1:40123`; no
     /// slash at the end. The certificate is also valid for `localhost`.
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -76,6 +77,7 @@ impl Simulator {
     /// Starts counting anew; open connections stay counted as live.
     pub fn reset_counters(&self) {
         self.shared.meter.reset();
+        self.shared.arrivals.reset();
     }
 
     /// The product as `GET /api/Product/{partNumber}` answers it.
@@ -156,7 +158,7 @@ impl Simulator {
             params: Vec::new(),
             query: Query::default(),
             body: report.into(),
-            doom: None,
+            processing: Processing::default(),
         };
         match report::load(&call) {
             Ok(_) => Ok(()),
@@ -167,12 +169,31 @@ impl Simulator {
     /// How far the report with this id has come: `R` received, `P` processed, `E` in quarantine, `I`
     /// in quarantine for good. `None` if no such report came.
     pub fn report_state(&self, id: &str) -> Option<String> {
-        let id = Uuid::try_parse(id).ok()?;
-        let state = self.shared.store.read(|state| state.reports.state(&id))?;
+        let state = self.state_of(id)?;
         state
             .get("State")
             .and_then(Value::as_str)
             .map(str::to_owned)
+    }
+
+    /// How often a report with this id was received: with 200, whatever became of the answer.
+    pub fn receive_count(&self, id: &str) -> u64 {
+        let state = self.state_of(id);
+        let count = state.as_ref().and_then(|state| state.get("ReceiveCount"));
+        count.and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    /// Most requests that came with this token, as it stands after `Basic`, within any time of this length, since the server
+    /// started or [`reset_counters`](Self::reset_counters). Those that were refused count, too; of each token the last 100 000
+    /// are known.
+    pub fn most_requests_within(&self, time: Duration, token: &str) -> usize {
+        self.shared.arrivals.most_within(time, token)
+    }
+
+    fn state_of(&self, id: &str) -> Option<Value> {
+        let id = Uuid::try_parse(id).ok()?;
+        effects::settle_due(&self.shared.store);
+        self.shared.store.read(|state| state.reports.state(&id))
     }
 
     /// From now on reports are received, and answered with 200, but not processed: they cannot be
@@ -198,6 +219,7 @@ impl Simulator {
 
     fn stored(&self, id: &str) -> Option<Arc<StoredReport>> {
         let id = Uuid::try_parse(id).ok()?;
+        effects::settle_due(&self.shared.store);
         self.shared.store.read(|state| state.reports.get(&id))
     }
 

@@ -1,5 +1,6 @@
 //! TLS: a certificate authority made at start, and a server certificate it signed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -15,8 +16,8 @@ pub(crate) struct Tls {
     pub(crate) ca_pem: String,
 }
 
-/// Makes a new authority and a certificate for `localhost`, `127.0.0.1` and `::1`.
-pub(crate) fn make(http1_only: bool) -> Result<Tls, Error> {
+/// Makes a new authority and a certificate for `localhost`, `127.0.0.1`, `::1`, and the address that is listened on.
+pub(crate) fn make(http1_only: bool, host: IpAddr) -> Result<Tls, Error> {
     let boxed = |error: rcgen::Error| Error::Certificate(Box::new(error));
 
     let mut ca = CertificateParams::default();
@@ -36,6 +37,7 @@ pub(crate) fn make(http1_only: bool) -> Result<Tls, Error> {
         "localhost".to_owned(),
         "127.0.0.1".to_owned(),
         "::1".to_owned(),
+        host.to_string(),
     ];
     let mut leaf = CertificateParams::new(names).map_err(boxed)?;
     leaf.distinguished_name.push(DnType::CommonName, "wats-sim");

@@ -1,6 +1,7 @@
 //! The handlers, a file or folder per domain of the server, each with its routes. A handler takes what came and answers; it
 //! knows nothing of connections. `pages`: for those who run the server; `list`: lists with OData options; `effects`: what a
-//! stored report changes elsewhere; `blob`: files that are kept; `tags`: key and value; `stamp`: who and when.
+//! stored report changes elsewhere; `blob`: files that are kept; `tags`: key and value; `stamp`: who and when;
+//! `pattern`: texts with wildcards.
 #![allow(
     clippy::unnecessary_wraps,
     reason = "a handler answers a result, whether or not it can fail"
@@ -16,12 +17,13 @@ mod export;
 mod list;
 mod manual_inspection;
 mod pages;
+mod pattern;
 pub(crate) mod process;
 pub(crate) mod product;
 pub(crate) mod production;
 pub(crate) mod report;
 mod root_cause;
-mod scim;
+pub(crate) mod scim;
 mod server;
 mod software;
 mod stamp;

@@ -1,11 +1,12 @@
-//! Texts of a filter: several separated by `;`, with the wildcards of the server.
+//! Texts with wildcards.
 //!
-//! `*` and `%` stand for any text, `?` and `_` for any character, `[a-c]` for one of some, `[^a-c]` for one that is none of
-//! them; `!` before a text excludes what fits it. Case does not count.
+//! [`Patterns`] are those of a filter, several separated by `;`: `*` and `%` stand for any text, `?` and `_` for any character, `[a-c]` for one of some, `[^a-c]` for one that is none of
+//! them; `!` before a text excludes what fits it. Case does not count. For [`fits`] only
+//! `%` stands for any text, and case counts.
 
 /// What a text must look like.
 #[derive(Debug)]
-pub(super) struct Patterns {
+pub(crate) struct Patterns {
     wanted: Vec<Pattern>,
     unwanted: Vec<Pattern>,
 }
@@ -22,9 +23,19 @@ enum Token {
     Of(Vec<(char, char)>, bool),
 }
 
+/// Whether a text fits a pattern, in which `%` stands for any text.
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+    let token = |c| match c {
+        '%' => Token::AnyText,
+        other => Token::One(other),
+    };
+    let text: Vec<char> = text.chars().collect();
+    Pattern(pattern.chars().map(token).collect()).fits(&text)
+}
+
 impl Patterns {
     /// `None` for a text without any value.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut patterns = Self {
             wanted: Vec::new(),
             unwanted: Vec::new(),
@@ -43,12 +54,12 @@ impl Patterns {
         some.then_some(patterns)
     }
 
-    pub(super) fn fit(&self, text: &str) -> bool {
+    pub(crate) fn fit(&self, text: &str) -> bool {
         self.fit_any(std::iter::once(text))
     }
 
     /// Whether one of several texts is wanted and none excluded.
-    pub(super) fn fit_any<'a>(&self, texts: impl Iterator<Item = &'a str>) -> bool {
+    pub(crate) fn fit_any<'a>(&self, texts: impl Iterator<Item = &'a str>) -> bool {
         let mut wanted = self.wanted.is_empty();
         for text in texts {
             let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();

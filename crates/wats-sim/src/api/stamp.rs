@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::store::State;
+
 /// Whoever has the token.
 pub(super) const USER: &str = "api";
 
-/// The time, as it is answered.
-pub(super) fn now() -> Value {
-    time(Timestamp::now())
+/// The time as the server has it, as it is answered.
+pub(super) fn now(state: &State) -> Value {
+    time(state.now())
 }
 
 /// A time, as it is answered.

@@ -1,4 +1,5 @@
-//! Hands requests on to a real server, one connection each, and archives the exchanges.
+//! Hands requests on to a real server, over HTTP/1.1 and one connection each, and archives the exchanges. Bodies of answers are
+//! kept unpacked, since what is packed cannot be looked through for secrets.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -18,12 +21,16 @@ use tokio_rustls::TlsConnector;
 
 use super::archive::{Exchange, RequestKey};
 use super::writer::Archive;
+use crate::access::given;
 use crate::answer::Answer;
+use crate::body;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A real server and where its answers are kept.
 pub(crate) struct Proxy {
+    /// Scheme and authority, as in a `Location`.
+    origin: String,
     host: String,
     port: u16,
     /// What comes before `/api`.
@@ -35,22 +42,30 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// `url` is that of the server, without `/api`.
-    pub(crate) fn open(url: &str, archive: &Path, max_body: usize) -> Result<Self, String> {
+    /// `url` is that of the server, without `/api`; `authority` is the only one that is trusted, as PEM; without it, those that the system trusts.
+    pub(crate) fn open(
+        url: &str,
+        authority: Option<&str>,
+        archive: &Path,
+        max_body: usize,
+    ) -> Result<Self, String> {
         let uri: Uri = url
             .parse()
             .map_err(|error| format!("'{url}' is not a URL: {error}"))?;
-        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        let (Some(scheme), Some(of_server)) = (uri.scheme_str(), uri.authority()) else {
             return Err(format!(
                 "'{url}' is not a URL such as https://factory.wats.com"
             ));
         };
         let tls = match scheme {
-            "https" => Some(connector().map_err(|error| format!("cannot set up TLS: {error}"))?),
+            "https" => {
+                Some(connector(authority).map_err(|error| format!("cannot set up TLS: {error}"))?)
+            }
             _ => None,
         };
         Ok(Self {
-            host: host.to_owned(),
+            origin: format!("{scheme}://{of_server}"),
+            host: of_server.host().to_owned(),
             port: uri
                 .port_u16()
                 .unwrap_or(if tls.is_some() { 443 } else { 80 }),
@@ -64,12 +79,7 @@ impl Proxy {
 
     /// The server's answer; 502 says why there is none.
     pub(crate) async fn answer(&self, head: &Parts, body: Bytes) -> Answer {
-        let request = RequestKey::new(
-            head.method.as_str(),
-            head.uri.path(),
-            head.uri.query(),
-            &body,
-        );
+        let request = RequestKey::new(head, &body);
         let answer = match self.exchange(head, body).await {
             Ok(answer) => answer,
             Err(problem) => return bad_gateway(format!("{} did not answer: {problem}", self.host)),
@@ -78,19 +88,30 @@ impl Proxy {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         };
         let headers = answer.headers.iter().filter_map(text).collect();
-        let exchange = Exchange::scrubbed(request, answer.status.as_u16(), headers, &answer.body);
+        let exchange = Exchange::scrubbed(
+            request,
+            answer.status.as_u16(),
+            headers,
+            &answer.body,
+            given(&head.headers),
+        );
         match self.archive.add(&exchange) {
             Ok(()) => answer,
             Err(problem) => bad_gateway(format!("The exchange cannot be archived: {problem}")),
         }
     }
 
+    /// The host without the brackets of an IPv6 address.
+    fn host_name(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+
     async fn exchange(&self, head: &Parts, body: Bytes) -> Result<Answer, Failure> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let stream = TcpStream::connect((self.host_name(), self.port)).await?;
         stream.set_nodelay(true)?;
         match &self.tls {
             Some(tls) => {
-                let name = ServerName::try_from(self.host.clone())?;
+                let name = ServerName::try_from(self.host_name().to_owned())?;
                 self.exchange_over(tls.connect(name, stream).await?, head, body)
                     .await
             }
@@ -114,7 +135,7 @@ impl Proxy {
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = format!("{}{path}", self.path).parse()?;
         for (name, value) in &head.headers {
-            if !is_of_connection(name) {
+            if !is_of_connection(name) || name == header::CONTENT_ENCODING {
                 request.headers_mut().append(name, value.clone());
             }
         }
@@ -126,6 +147,10 @@ impl Proxy {
         request
             .headers_mut()
             .insert(header::HOST, HeaderValue::try_from(host)?);
+        request.headers_mut().insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
         let response = sender.send_request(request).await?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, self.max_body)
@@ -133,6 +158,17 @@ impl Proxy {
             .await?
             .to_bytes();
         running.abort();
+        let body = match head.headers.get(header::CONTENT_ENCODING) {
+            // An answer to HEAD tells of a body that it does not have.
+            _ if body.is_empty() => body,
+            Some(coding) if coding.as_bytes().eq_ignore_ascii_case(b"gzip") => {
+                body::unpack(&body, self.max_body).map_err(|answer| answer.words())?
+            }
+            Some(coding) => {
+                return Err(format!("it packs answers as {coding:?}, though not asked to").into());
+            }
+            None => body,
+        };
         let headers = head
             .headers
             .iter()
@@ -140,10 +176,22 @@ impl Proxy {
         Ok(Answer {
             status: head.status,
             headers: headers
-                .map(|(name, value)| (name.clone(), value.clone()))
+                .map(|(name, value)| (name.clone(), self.without_origin(name, value)))
                 .collect(),
             body,
         })
+    }
+}
+
+impl Proxy {
+    /// A header's value; where the server tells its own address, the path.
+    fn without_origin(&self, name: &HeaderName, value: &HeaderValue) -> HeaderValue {
+        let path = || {
+            let path = value.to_str().ok()?.strip_prefix(&self.origin)?;
+            HeaderValue::try_from(path).ok()
+        };
+        let path = (name == header::LOCATION).then(path).flatten();
+        path.unwrap_or_else(|| value.clone())
     }
 }
 
@@ -157,19 +205,27 @@ fn is_of_connection(name: &HeaderName) -> bool {
         header::ACCEPT_ENCODING,
         header::TE,
         header::UPGRADE,
+        header::CONTENT_ENCODING,
         header::DATE,
     ];
     OF_CONNECTION.contains(name) || name == "keep-alive"
 }
 
-/// TLS that trusts what the system trusts.
-fn connector() -> Result<TlsConnector, rustls::Error> {
+fn connector(authority: Option<&str>) -> Result<TlsConnector, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_platform_verifier()?
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+        .with_safe_default_protocol_versions()?;
+    let config = match authority {
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                roots.add(certificate?)?;
+            }
+            config.with_root_certificates(roots)
+        }
+        None => config.with_platform_verifier()?,
+    };
+    Ok(TlsConnector::from(Arc::new(config.with_no_client_auth())))
 }
 
 fn bad_gateway(message: String) -> Answer {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-/// What stands in place of a secret.
-const SCRUBBED: &str = "scrubbed";
+use super::archive::{SCRUBBED, is_secret};
+
 /// Headers of answers that are kept.
 const HEADERS: &[&str] = &[
     "content-type",
@@ -17,15 +17,6 @@ const HEADERS: &[&str] = &[
 ];
 /// Routes whose answers are secrets as a whole.
 const SECRET: &[&str] = &["/api/auth/gettoken", "/api/scim/v2/token"];
-/// Parts of names of members that are secrets.
-const NAMES: &[&str] = &[
-    "token",
-    "password",
-    "secret",
-    "apikey",
-    "authorization",
-    "credential",
-];
 
 /// Whether an answer's header, in lower case, is kept.
 pub(super) fn may_keep(header: &str) -> bool {
@@ -40,33 +31,26 @@ pub(super) fn body(path: &str, body: &Bytes) -> Bytes {
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else {
         return body.clone();
     };
-    if scrub(&mut json) {
+    if scrub(&mut json, false) {
         Bytes::from(json.to_string())
     } else {
         body.clone()
     }
 }
 
-/// Whether there was something to scrub. The parser has bounded the depth.
-fn scrub(json: &mut Value) -> bool {
+/// Takes out what is secret, or with `all` every text and number; whether there was any. The parser has bounded the depth.
+fn scrub(json: &mut Value, all: bool) -> bool {
     match json {
-        Value::Array(items) => {
-            let scrubbed = items
-                .iter_mut()
-                .filter_map(|item| scrub(item).then_some(()));
-            scrubbed.count() > 0
-        }
-        Value::Object(members) => {
-            let scrubbed = members.iter_mut().filter_map(|(name, value)| {
-                let name = name.to_ascii_lowercase();
-                let is_secret = NAMES.iter().any(|secret| name.contains(secret));
-                if is_secret && (value.is_string() || value.is_number()) {
-                    *value = Value::from(SCRUBBED);
-                    return Some(());
-                }
-                scrub(value).then_some(())
-            });
-            scrubbed.count() > 0
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |any, item| scrub(item, all) || any),
+        Value::Object(members) => members.iter_mut().fold(false, |any, (name, value)| {
+            let all = all || is_secret(&name.to_ascii_lowercase());
+            scrub(value, all) || any
+        }),
+        Value::String(_) | Value::Number(_) if all => {
+            *json = Value::from(SCRUBBED);
+            true
         }
         _ => false,
     }
@@ -84,6 +68,11 @@ mod tests {
                 "/api/app/x",
                 r#"[{"Token": "abc", "b": {"apiKey": 7}}]"#,
                 r#"[{"Token":"scrubbed","b":{"apiKey":"scrubbed"}}]"#,
+            ),
+            (
+                "/api/app/x",
+                r#"{"a": 1, "tokens": ["abc", {"b": "c"}]}"#,
+                r#"{"a":1,"tokens":["scrubbed",{"b":"scrubbed"}]}"#,
             ),
             ("/api/app/x", r#"{ "a" : 1.0 }"#, r#"{ "a" : 1.0 }"#),
             ("/api/app/x", "<xml/>", "<xml/>"),

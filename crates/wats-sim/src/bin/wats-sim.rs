@@ -1,19 +1,26 @@
 //! The `wats-sim` program: a simulated WATS server until Ctrl-C.
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use wats_sim::{Access, Builder, ReportRules, Simulator, parse_duration};
+use wats_sim::{Access, Builder, ReportRules, Simulator, parse_duration, parse_rate};
 
-/// A simulated WATS server on 127.0.0.1; prints its counters when stopped with Ctrl-C.
+/// A simulated WATS server; prints its counters when stopped with Ctrl-C.
 #[derive(Debug, Parser)]
 #[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 #[command(version)]
 struct Args {
+    /// Address to listen on; 0.0.0.0 is any of this machine, as in a container.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
     /// Port to listen on; 0 takes any free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -38,6 +45,9 @@ struct Args {
     /// Most requests of a token within a time, such as 500/1m.
     #[arg(long, value_name = "N/TIME", value_parser = parse_rate)]
     rate_limit: Option<(usize, Duration)>,
+    /// Largest body of a request in bytes; larger ones are answered with 413.
+    #[arg(long, value_name = "BYTES")]
+    max_body: Option<usize>,
     /// Products to begin with.
     #[arg(long, default_value_t = 0)]
     products: usize,
@@ -62,6 +72,10 @@ struct Args {
     #[cfg(feature = "record")]
     #[arg(long, value_name = "FILE", requires = "record")]
     archive: Option<PathBuf>,
+    /// The only certificate authority that --record trusts, as PEM; else those that the system trusts.
+    #[cfg(feature = "record")]
+    #[arg(long, value_name = "FILE", requires = "record")]
+    record_ca: Option<PathBuf>,
     /// Answer what a real server answered when this archive was recorded.
     #[arg(long, value_name = "ARCHIVE")]
     replay: Option<PathBuf>,
@@ -107,7 +121,8 @@ async fn run(args: Args) -> Result<(), String> {
         }
         None => Vec::new(),
     };
-    let sim = builder(&args)
+    let out = Out::start();
+    let sim = builder(&args, &out)?
         .start()
         .await
         .map_err(|error| error.to_string())?;
@@ -121,32 +136,107 @@ async fn run(args: Args) -> Result<(), String> {
         sim.load_report(report).map_err(in_file)?;
     }
 
-    say(&format!(
+    out.say(format!(
         "WATS_BASE_URL={}\nWATS_AUTH_TOKEN={}",
         sim.base_url(),
         sim.token()
-    ))?;
+    ));
     if let (Some(file), Some(pem)) = (&args.ca_out, sim.ca_certificate_pem()) {
         std::fs::write(file, pem)
             .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-        say(&format!("certificate authority in {}", file.display()))?;
+        out.say(format!("certificate authority in {}", file.display()));
     }
-    say(&format!("look at {}/ with a browser", sim.base_url()))?;
-    // Listening for the key begins at the first poll: before the line that invites to press it.
-    let mut pressed = std::pin::pin!(tokio::signal::ctrl_c());
-    let early = std::future::poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx))).await;
-    say("stop with Ctrl-C")?;
+    out.say(format!("look at {}/ with a browser", sim.base_url()));
+    // Listening for signals begins at the first poll: before the line that invites to send one.
+    let mut told = std::pin::pin!(told_to_stop());
+    let early = std::future::poll_fn(|cx| Poll::Ready(told.as_mut().poll(cx))).await;
+    out.say("stop with Ctrl-C".to_owned());
     let heard = match early {
         Poll::Ready(heard) => heard,
-        Poll::Pending => pressed.await,
+        Poll::Pending => told.await,
     };
     heard.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
-    sim.shutdown().await;
-    say(&format!("\n{}", sim.counters()))
+    tokio::select! {
+        () = sim.shutdown() => {}
+        // Told a second time, it waits for no request.
+        _ = told_to_stop() => {}
+    }
+    out.say(format!("\n{}", sim.counters()));
+    out.finish();
+    Ok(())
 }
 
-fn builder(args: &Args) -> Builder {
+/// Waits for Ctrl-C, or for what ends a container.
+async fn told_to_stop() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let kind = tokio::signal::unix::SignalKind::terminate();
+        let mut terminated = tokio::signal::unix::signal(kind)?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// Most lines that wait to be written.
+const WAITING: usize = 10_000;
+/// How long the end waits for lines to be written.
+const LAST: Duration = Duration::from_secs(1);
+
+/// Standard output, written by a thread of its own: the server goes on when nobody reads it, and when it is closed. Lines for
+/// which there is no room are dropped.
+#[derive(Clone)]
+struct Out {
+    lines: SyncSender<Option<String>>,
+    written: Arc<Mutex<Receiver<()>>>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Out {
+    fn start() -> Self {
+        let (lines, to_write) = mpsc::sync_channel::<Option<String>>(WAITING);
+        let (done, written) = mpsc::channel();
+        std::thread::spawn(move || {
+            while let Ok(Some(line)) = to_write.recv() {
+                let mut out = io::stdout().lock();
+                // Nobody is left to tell that it is closed.
+                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+            }
+            let _ = done.send(());
+        });
+        Self {
+            lines,
+            written: Arc::new(Mutex::new(written)),
+            dropped: Arc::default(),
+        }
+    }
+
+    fn say(&self, line: String) {
+        if self.lines.try_send(Some(line)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits a moment until all is written.
+    fn finish(&self) {
+        let dropped = self.dropped.load(Ordering::Relaxed);
+        if dropped > 0 {
+            let _ = writeln!(io::stderr(), "{dropped} lines were not read and dropped");
+        }
+        if self.lines.try_send(None).is_ok()
+            && let Ok(written) = self.written.lock()
+        {
+            let _ = written.recv_timeout(LAST);
+        }
+    }
+}
+
+fn builder(args: &Args, out: &Out) -> Result<Builder, String> {
     let mut builder = Simulator::builder()
+        .host(args.host)
         .port(args.port)
         .latency(args.latency)
         .tls(args.tls)
@@ -163,15 +253,16 @@ fn builder(args: &Args) -> Builder {
     if let Some((requests, per)) = args.rate_limit {
         builder = builder.rate_limit(requests, per);
     }
+    if let Some(bytes) = args.max_body {
+        builder = builder.max_body(bytes);
+    }
     if args.strict {
         builder = builder.report_rules(ReportRules::Strict);
     }
     if args.json {
-        builder = builder.on_request(|request| {
-            let line = serde_json::to_string(request).unwrap_or_default();
-            // The server goes on when nobody reads.
-            let _ = say(&line);
-        });
+        let out = out.clone();
+        builder = builder
+            .on_request(move |request| out.say(serde_json::to_string(request).unwrap_or_default()));
     }
     if let Some(archive) = &args.replay {
         builder = builder.replay(archive);
@@ -180,37 +271,15 @@ fn builder(args: &Args) -> Builder {
     if let (Some(url), Some(archive)) = (&args.record, &args.archive) {
         builder = builder.record(url, archive);
     }
+    #[cfg(feature = "record")]
+    if let Some(file) = &args.record_ca {
+        let pem = std::fs::read_to_string(file)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+        builder = builder.record_ca(pem);
+    }
     #[cfg(feature = "data")]
     if let Some(folder) = &args.data {
         builder = builder.data(folder);
     }
-    builder
-}
-
-fn say(line: &str) -> Result<(), String> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(|error| error.to_string())
-}
-
-/// A number of requests and the time they may take.
-fn parse_rate(text: &str) -> Result<(usize, Duration), String> {
-    let wrong = || "write requests and a time, such as 500/1m".to_owned();
-    let (requests, per) = text.split_once('/').ok_or_else(wrong)?;
-    let requests = requests.trim().parse().map_err(|_| wrong())?;
-    Ok((requests, parse_duration(per.trim())?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates() {
-        assert_eq!(parse_rate("500/1m"), Ok((500, Duration::from_secs(60))));
-        for bad in ["500", "x/1m", "500/", "-1/1s"] {
-            assert!(parse_rate(bad).is_err(), "{bad}");
-        }
-    }
+    Ok(builder)
 }

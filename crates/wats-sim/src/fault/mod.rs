@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::store::Processing;
+
 /// A failure for one or more of the next requests.
 ///
 /// Faults wait in the order they were injected; a request takes the first that fits, and at most one. A fault without a
@@ -39,10 +41,16 @@ pub struct Fault {
     pub(crate) action: Action,
     pub(crate) delay: Duration,
     route: Option<(String, String)>,
+    /// The token of requests that fit.
+    token: Option<String>,
+    /// A text in the path or the body of requests that fit.
+    text: Option<String>,
     /// Fitting requests that pass first.
     skip: usize,
     /// Requests that are still to fail; none is without end.
     left: Option<usize>,
+    /// One of so many fitting requests fails.
+    every: u64,
     /// The share of fitting requests that fail, in millionths.
     chance: u32,
     /// From when until when, after it was injected.
@@ -62,8 +70,8 @@ pub(crate) enum Action {
     },
     /// Do not handle it; close the connection.
     DropBefore,
-    /// Handle it; a report that comes with it goes into quarantine for this reason.
-    Quarantine(String),
+    /// Handle it; a report that comes with it is processed as told here.
+    Processing(Processing),
     /// Handle it, then close the connection without an answer.
     DropAfter,
     /// Do not handle it; reset the connection.
@@ -76,6 +84,17 @@ pub(crate) enum Action {
     GoAway,
     /// Handle it, announce the whole body, send this many bytes of it, close.
     Truncate(usize),
+}
+
+/// What is looked at of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Seen<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) template: &'a str,
+    pub(crate) token: Option<&'a str>,
+    /// The path and the options as they came.
+    pub(crate) path: &'a str,
+    pub(crate) body: &'a [u8],
 }
 
 impl Fault {
@@ -137,7 +156,19 @@ impl Fault {
     /// Takes a report in as usual, with 200, and puts it into quarantine for this reason instead of
     /// storing it. A retry of the quarantine stores it. No effect on other requests.
     pub fn quarantine(reason: impl Into<String>) -> Self {
-        Self::new(Action::Quarantine(reason.into()))
+        Self::quarantine_later(Duration::ZERO, reason)
+    }
+
+    /// As [`quarantine`](Self::quarantine), this much after the answer. Until then the report is received and not processed.
+    pub fn quarantine_later(after: Duration, reason: impl Into<String>) -> Self {
+        let doom = Some(reason.into());
+        Self::new(Action::Processing(Processing { after, doom }))
+    }
+
+    /// Takes a report in as usual, with 200, and processes it this much later: until then it is received and cannot be read. No
+    /// effect on other requests.
+    pub fn process_later(after: Duration) -> Self {
+        Self::new(Action::Processing(Processing { after, doom: None }))
     }
 
     /// Replaces the body of a [`status`](Self::status) fault. No effect on others.
@@ -179,6 +210,18 @@ impl Fault {
         self
     }
 
+    /// Only for requests with this token, as it stands after `Basic`.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Only for requests that have this text in their path, their options or their body, as they came: the id of a report, say.
+    pub fn containing(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
     /// Lets so many fitting requests pass first. Default: none.
     pub fn skip(mut self, requests: usize) -> Self {
         self.skip = requests;
@@ -194,6 +237,12 @@ impl Fault {
     /// For all requests from now on, until [`Simulator::clear_faults`](crate::Simulator::clear_faults).
     pub fn always(mut self) -> Self {
         self.left = None;
+        self
+    }
+
+    /// For every so-maniest fitting request: with 3, the third, the sixth and so on. Default: each.
+    pub fn every(mut self, requests: u64) -> Self {
+        self.every = requests.max(1);
         self
     }
 
@@ -215,23 +264,36 @@ impl Fault {
             action,
             delay: Duration::ZERO,
             route: None,
+            token: None,
+            text: None,
             skip: 0,
             left: Some(1),
+            every: 1,
             chance: 1_000_000,
             window: None,
         }
     }
 
-    fn fits(&self, method: &str, template: &str) -> bool {
-        self.route.as_ref().is_none_or(|(wanted_method, wanted)| {
+    fn fits(&self, seen: &Seen<'_>) -> bool {
+        let is_route = self.route.as_ref().is_none_or(|(wanted_method, wanted)| {
             let same_route = match wanted.strip_suffix('*') {
                 Some(beginning) => {
-                    let head = template.get(..beginning.len());
+                    let head = seen.template.get(..beginning.len());
                     head.is_some_and(|head| head.eq_ignore_ascii_case(beginning))
                 }
-                None => wanted.eq_ignore_ascii_case(template),
+                None => wanted.eq_ignore_ascii_case(seen.template),
             };
-            same_route && (wanted_method == "*" || wanted_method.eq_ignore_ascii_case(method))
-        })
+            same_route && (wanted_method == "*" || wanted_method.eq_ignore_ascii_case(seen.method))
+        });
+        is_route
+            && (self.token.is_none() || self.token.as_deref() == seen.token)
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| seen.path.contains(text) || contains(seen.body, text.as_bytes()))
     }
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|part| part == text)
 }

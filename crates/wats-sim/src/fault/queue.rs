@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::Fault;
+use super::{Fault, Seen};
 
 /// Faults in the order in which they were injected.
 #[derive(Debug, Default)]
@@ -55,14 +55,14 @@ impl FaultQueue {
     }
 
     /// Takes the first fault that fits, or one of its repetitions.
-    pub(crate) fn take(&self, method: &str, template: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, seen: &Seen<'_>) -> Option<Fault> {
         let mut waiting = self.waiting();
         let now = Instant::now();
         waiting.faults.retain(|one| !one.is_over(now));
         let index = waiting
             .faults
             .iter_mut()
-            .position(|one| one.hits(self.seed, now, method, template))?;
+            .position(|one| one.hits(self.seed, now, seen))?;
         let one = waiting.faults.get_mut(index)?;
         let fault = one.fault.clone();
         if let Some(left) = &mut one.fault.left {
@@ -109,10 +109,10 @@ impl Injected {
     }
 
     /// Whether this request fails; counts it if it fits.
-    fn hits(&mut self, seed: u64, now: Instant, method: &str, template: &str) -> bool {
+    fn hits(&mut self, seed: u64, now: Instant, seen: &Seen<'_>) -> bool {
         let window = self.fault.window.as_ref();
         let is_early = window.is_some_and(|window| now.duration_since(self.at) < window.start);
-        if is_early || !self.fault.fits(method, template) {
+        if is_early || !self.fault.fits(seen) {
             return false;
         }
         if self.fault.skip > 0 {
@@ -120,7 +120,8 @@ impl Injected {
             return false;
         }
         self.fitted += 1;
-        draw(seed, self.number, self.fitted) < u64::from(self.fault.chance)
+        self.fitted.is_multiple_of(self.fault.every)
+            && draw(seed, self.number, self.fitted) < u64::from(self.fault.chance)
     }
 }
 
@@ -143,6 +144,14 @@ mod tests {
     use super::super::Action;
     use super::*;
 
+    fn take(queue: &FaultQueue, method: &str, template: &str) -> Option<Fault> {
+        queue.take(&Seen {
+            method,
+            template,
+            ..Seen::default()
+        })
+    }
+
     #[test]
     fn faults_come_in_order_and_by_route() {
         let queue = FaultQueue::default();
@@ -154,10 +163,10 @@ mod tests {
             Some(Action::Answer { status, .. }) => status,
             _ => 0,
         };
-        assert_eq!(status(queue.take("GET", "/b")), 501);
-        assert_eq!(status(queue.take("get", "/A")), 500);
-        assert_eq!(status(queue.take("GET", "/a")), 501);
-        assert_eq!(status(queue.take("GET", "/a")), 0);
+        assert_eq!(status(take(&queue, "GET", "/b")), 501);
+        assert_eq!(status(take(&queue, "get", "/A")), 500);
+        assert_eq!(status(take(&queue, "GET", "/a")), 501);
+        assert_eq!(status(take(&queue, "GET", "/a")), 0);
     }
 
     #[test]
@@ -169,7 +178,7 @@ mod tests {
                 .skip(2)
                 .times(2),
         );
-        let hit = |template: &str| queue.take("POST", template).is_some();
+        let hit = |template: &str| take(&queue, "POST", template).is_some();
         let routes = [
             "/api/Report/WSJF",
             "/api/Reports",
@@ -180,7 +189,7 @@ mod tests {
         ];
         assert_eq!(routes.map(hit), [false, false, false, true, true, false]);
         queue.push(Fault::status(500).always());
-        assert!((0..100).all(|_| queue.take("GET", "/a").is_some()));
+        assert!((0..100).all(|_| take(&queue, "GET", "/a").is_some()));
         assert_eq!((queue.pending(), queue.list().len()), (0, 1));
     }
 
@@ -190,7 +199,7 @@ mod tests {
             let queue = FaultQueue::new(seed);
             queue.push(Fault::status(500).probability(0.3).always());
             (0..1000)
-                .map(|_| queue.take("GET", "/a").is_some())
+                .map(|_| take(&queue, "GET", "/a").is_some())
                 .collect()
         };
         assert_eq!(hits(7), hits(7));
@@ -199,7 +208,7 @@ mod tests {
         assert!((250..350).contains(&share), "{share}");
         let queue = FaultQueue::new(7);
         queue.push(Fault::status(500).probability(f64::NAN).always());
-        assert!((0..100).all(|_| queue.take("GET", "/a").is_none()));
+        assert!((0..100).all(|_| take(&queue, "GET", "/a").is_none()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -209,7 +218,7 @@ mod tests {
         queue.push(Fault::status(503).during(second * 10..second * 20));
         let mut seen = Vec::new();
         for _ in 0..5 {
-            seen.push(queue.take("GET", "/a").is_some());
+            seen.push(take(&queue, "GET", "/a").is_some());
             tokio::time::advance(second * 5).await;
         }
         assert_eq!(seen, [false, false, true, true, false]);

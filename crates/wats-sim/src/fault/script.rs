@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use super::{Action, Fault};
 use crate::duration::parse_duration;
+use crate::store::Processing;
 
 /// A fault as it is written. See [`Fault`] for what the members mean.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,11 +33,15 @@ pub(crate) struct Entry {
     bytes: Option<usize>,
     reason: Option<String>,
     delay: Option<String>,
+    processing: Option<String>,
     route: Option<String>,
+    token: Option<String>,
+    containing: Option<String>,
     skip: Option<usize>,
     times: Option<usize>,
     #[serde(default)]
     always: bool,
+    every: Option<u64>,
     probability: Option<f64>,
     from: Option<String>,
     until: Option<String>,
@@ -44,7 +49,7 @@ pub(crate) struct Entry {
 
 /// The names of the actions, for those who have mistyped one.
 const ACTIONS: &str = "status, delay, drop-before-response, store-then-drop, reset, store-then-reset, truncate-body, corrupt-gzip, \
-                       go-away, quarantine";
+                       go-away, quarantine, process-later";
 
 impl Entry {
     /// The fault, or what is wrong with the entry.
@@ -60,6 +65,15 @@ impl Entry {
                 )
             })?;
             fault = fault.route(method, template.trim());
+        }
+        if let Some(token) = &self.token {
+            fault = fault.token(token);
+        }
+        if let Some(text) = &self.containing {
+            fault = fault.containing(text);
+        }
+        if let Some(every) = self.every {
+            fault = fault.every(every);
         }
         if let Some(share) = self.probability {
             if !(0.0..=1.0).contains(&share) {
@@ -110,14 +124,25 @@ impl Entry {
             "corrupt-gzip" => Fault::corrupt_gzip(),
             "go-away" => Fault::go_away(),
             "quarantine" => {
-                Fault::quarantine(self.reason.clone().ok_or("reason: the action needs one")?)
+                let reason = self.reason.clone().ok_or("reason: the action needs one")?;
+                Fault::quarantine_later(self.processing()?.unwrap_or_default(), reason)
             }
+            "process-later" => Fault::process_later(
+                self.processing()?
+                    .ok_or("processing: the action needs a time, such as \"5s\"")?,
+            ),
             other => {
                 return Err(format!(
                     "action: there is no '{other}'; there are {ACTIONS}"
                 ));
             }
         })
+    }
+}
+
+impl Entry {
+    fn processing(&self) -> Result<Option<Duration>, String> {
+        duration("processing", self.processing.as_deref())
     }
 }
 
@@ -185,7 +210,15 @@ impl fmt::Display for Fault {
             Action::Proceed => write!(f, "delay")?,
             Action::Answer { status, .. } => write!(f, "status {status}")?,
             Action::DropBefore => write!(f, "drop before the response")?,
-            Action::Quarantine(reason) => write!(f, "quarantine ({reason})")?,
+            Action::Processing(Processing { after, doom }) => {
+                match doom {
+                    Some(reason) => write!(f, "quarantine ({reason})")?,
+                    None => write!(f, "processing")?,
+                }
+                if !after.is_zero() {
+                    write!(f, " {after:?} after the answer")?;
+                }
+            }
             Action::DropAfter => write!(f, "store, then drop")?,
             Action::Reset => write!(f, "reset")?,
             Action::ResetAfter => write!(f, "store, then reset")?,
@@ -200,12 +233,21 @@ impl fmt::Display for Fault {
             Some((method, template)) => write!(f, "; {method} {template}")?,
             None => write!(f, "; every route")?,
         }
+        if self.token.is_some() {
+            write!(f, "; of one token")?;
+        }
+        if let Some(text) = &self.text {
+            write!(f, "; with '{text}'")?;
+        }
         if self.skip > 0 {
             write!(f, "; after {} requests", self.skip)?;
         }
         match self.left {
             Some(left) => write!(f, "; {left} to come")?,
             None => write!(f, "; without end")?,
+        }
+        if self.every > 1 {
+            write!(f, "; one of {}", self.every)?;
         }
         if self.chance < 1_000_000 {
             write!(f, "; {} % of them", f64::from(self.chance) / 1e4)?;
@@ -238,6 +280,14 @@ mod tests {
                 "reset; * /api/Report/*; after 3 requests; without end; 25 % of them",
             ),
             (
+                serde_json::json!({ "action": "quarantine", "reason": "x", "processing": "2s", "token": "t", "containing": "id", "every": 3, "always": true }),
+                "quarantine (x) 2s after the answer; every route; of one token; with 'id'; without end; one of 3",
+            ),
+            (
+                serde_json::json!({ "action": "process-later", "processing": "1s" }),
+                "processing 1s after the answer; every route; 1 to come",
+            ),
+            (
                 serde_json::json!({ "action": "truncate-body", "bytes": 9, "delay": "20ms", "from": "1s", "until": "2s" }),
                 "body cut after 9 bytes, 20ms later; every route; without end; from 1s until 2s",
             ),
@@ -263,6 +313,10 @@ mod tests {
             ),
             (serde_json::json!({ "action": "truncate-body" }), "bytes"),
             (serde_json::json!({ "action": "quarantine" }), "reason"),
+            (
+                serde_json::json!({ "action": "process-later" }),
+                "processing: ",
+            ),
             (
                 serde_json::json!({ "action": "reset", "route": "/api" }),
                 "is not a method and a path",

@@ -23,10 +23,13 @@ const BUSY: Duration = Duration::from_millis(500);
 const FILE: &str = "wats-sim.sqlite3";
 /// The version of the tables below.
 const VERSION: i64 = 1;
+/// Both and their version, or nothing: a process may be killed at any moment.
 const TABLES: &str = "
+    BEGIN;
     CREATE TABLE doc (kind TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
     CREATE TABLE report (id TEXT PRIMARY KEY, json TEXT NOT NULL, wsjf BLOB, wsxf BLOB, waiting_wsjf BLOB, waiting_wsxf BLOB);
     PRAGMA user_version = 1;
+    COMMIT;
 ";
 
 /// The open database.

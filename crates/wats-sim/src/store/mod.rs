@@ -18,13 +18,15 @@ use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::clock::Clock;
 use docs::{Docs, Undo};
 use reports::Reports;
 
-pub(crate) use reports::{NewReport, StoredReport};
+pub(crate) use reports::{NewReport, Processing, StoredReport};
 
 /// How much a server keeps.
 #[derive(Debug, Clone, Copy)]
@@ -47,14 +49,16 @@ pub(crate) struct Store {
 #[derive(Debug)]
 pub(crate) struct State {
     docs: Docs,
+    clock: Clock,
     pub(crate) reports: Reports,
 }
 
 impl Store {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, clock: Clock) -> Self {
         Self {
             state: RwLock::new(State {
                 docs: Docs::new(limits),
+                clock,
                 reports: Reports::new(limits.reports),
             }),
             #[cfg(feature = "data")]
@@ -64,8 +68,12 @@ impl Store {
 
     /// A store with what the folder holds, which writes there what changes; the error says why not.
     #[cfg(feature = "data")]
-    pub(crate) fn open(limits: Limits, folder: &std::path::Path) -> Result<Self, String> {
-        let mut store = Self::new(limits);
+    pub(crate) fn open(
+        limits: Limits,
+        clock: Clock,
+        folder: &std::path::Path,
+    ) -> Result<Self, String> {
+        let mut store = Self::new(limits, clock);
         let state = store
             .state
             .get_mut()
@@ -95,7 +103,10 @@ impl Store {
         };
         let done = work(&mut change);
         let Change { state, undo } = change;
+        #[cfg(feature = "data")]
         let done = done.and_then(|done| self.save(state, &undo).map(|()| done));
+        #[cfg(not(feature = "data"))]
+        drop(state.reports.take_changed());
         if done.is_err() {
             state.docs.take_back(undo);
         }
@@ -103,19 +114,18 @@ impl Store {
     }
 
     /// Writes what changed to the folder, if there is one.
+    #[cfg(feature = "data")]
     fn save(&self, state: &mut State, changes: &[Undo]) -> Result<(), Answer> {
         let reports = state.reports.take_changed();
-        #[cfg(feature = "data")]
-        if let Some(disk) = &self.disk
-            && let Err(problem) = disk.save(changes, &reports, state)
-        {
+        let Some(disk) = &self.disk else {
+            return Ok(());
+        };
+        disk.save(changes, &reports, state).map_err(|problem| {
             // Written with the next change, if that can be.
             state.reports.put_back_changed(reports);
             let message = format!("The change cannot be written: {problem}");
-            return Err(Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message));
-        }
-        let _ = (reports, changes);
-        Ok(())
+            Answer::message(StatusCode::INTERNAL_SERVER_ERROR, message)
+        })
     }
 
     /// A document.
@@ -136,6 +146,11 @@ impl Store {
 }
 
 impl State {
+    /// The time as the server has it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// A document.
     pub(crate) fn get(&self, table: &str, key: &str) -> Option<&Value> {
         self.docs.get(table, key).map(AsRef::as_ref)

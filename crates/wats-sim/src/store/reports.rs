@@ -1,14 +1,16 @@
 //! Reports: received, processed, perhaps quarantined.
 //!
 //! A report that was answered with 200 is received; processing gives it its place among the stored
-//! ones, or puts it into quarantine. Unless reports are held back, processing follows at once.
+//! ones, or puts it into quarantine. Unless reports are held back, processing follows at once, or when it was told to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// After this many attempts a quarantined report is invalid.
@@ -28,6 +30,15 @@ pub(crate) struct NewReport {
     /// Whose test runs are counted together.
     pub(crate) run_key: RunKey,
     pub(crate) passed: bool,
+}
+
+/// How a report is processed that was taken in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Processing {
+    /// How long after the answer.
+    pub(crate) after: Duration,
+    /// Why the first attempt fails on purpose.
+    pub(crate) doom: Option<String>,
 }
 
 /// Serial number, part number, process code.
@@ -96,6 +107,8 @@ pub(super) struct Journey {
     /// Why the next attempt fails on purpose.
     pub(super) doom: Option<String>,
     pub(super) waiting: Option<NewReport>,
+    /// When it is processed, if not at once.
+    pub(super) due: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +119,8 @@ pub(crate) struct Reports {
     pub(super) receipts: u64,
     pub(super) last_time_stamp: u64,
     held: bool,
+    /// When the next report is due that waits for its time.
+    next_due: Option<Instant>,
     limit: usize,
     /// Stored since they were last asked for, and whether for the first time.
     news: Vec<(Arc<StoredReport>, bool)>,
@@ -167,12 +182,12 @@ impl Reports {
         self.changed.extend(ids);
     }
 
-    /// Receives a report, over an earlier one of its id; answers the number of the id. With `doom`,
-    /// processing it fails for this reason once.
+    /// Receives a report, over an earlier one of its id; answers the number of the id. How it is
+    /// processed is told by `processing`.
     pub(crate) fn receive(
         &mut self,
         report: NewReport,
-        doom: Option<String>,
+        processing: Processing,
         now: Timestamp,
     ) -> Result<u64, String> {
         let id = report.id;
@@ -185,6 +200,10 @@ impl Reports {
         }
         self.changed.push(id);
         self.receipts += 1;
+        let Processing { after, doom } = processing;
+        let due = (!after.is_zero()).then(|| Instant::now().checked_add(after));
+        let due = due.flatten();
+        self.next_due = [self.next_due, due].into_iter().flatten().min();
         let number = known.map_or(self.journeys.len() as u64 + 1, |known| known.number);
         let receive_count = known.map_or(0, |known| known.receive_count) + 1;
         self.journeys.insert(
@@ -200,9 +219,10 @@ impl Reports {
                 reason: None,
                 doom,
                 waiting: Some(report),
+                due,
             },
         );
-        if !self.held {
+        if !self.held && due.is_none() {
             self.process(id, now);
         }
         Ok(number)
@@ -215,9 +235,27 @@ impl Reports {
         if held {
             return;
         }
-        for id in self.in_order(|journey| journey.state == State::Received) {
+        for id in self.in_order(|journey| journey.is_received() && journey.due.is_none()) {
             self.process(id, now);
         }
+    }
+
+    /// Whether there are reports whose time to be processed has come.
+    pub(crate) fn are_due(&self, at: Instant) -> bool {
+        !self.held && self.next_due.is_some_and(|due| due <= at)
+    }
+
+    /// Processes the reports whose time has come.
+    pub(crate) fn process_due(&mut self, at: Instant, now: Timestamp) {
+        let is_due = |journey: &Journey| journey.due.is_some_and(|due| due <= at);
+        for id in self.in_order(|journey| journey.is_received() && is_due(journey)) {
+            self.process(id, now);
+        }
+        let waiting = self
+            .journeys
+            .values()
+            .filter(|journey| journey.is_received());
+        self.next_due = waiting.filter_map(|journey| journey.due).min();
     }
 
     /// Tries those in quarantine again; without ids, all of them. Answers how many were tried.
@@ -378,6 +416,10 @@ impl Reports {
 }
 
 impl Journey {
+    fn is_received(&self) -> bool {
+        self.state == State::Received
+    }
+
     fn row(&self, id: &Uuid) -> Value {
         json!({
             "uuid": id.to_string(),

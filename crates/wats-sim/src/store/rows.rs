@@ -93,6 +93,7 @@ impl Reports {
             reason: text("reason").map(str::to_owned),
             doom: text("doom").map(str::to_owned),
             waiting,
+            due: None,
         };
         self.receipts = self.receipts.max(journey.receipt);
         self.journeys.insert(id, journey);

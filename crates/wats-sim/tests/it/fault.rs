@@ -289,3 +289,38 @@ async fn a_wrong_clock_shows_and_decides_what_is_in_the_future() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_wrong_clock_is_in_all_that_is_signed_with_a_time() {
+    let sim = start(Simulator::builder()).await;
+    let mut client = Client::h1(&sim).await;
+    sim.set_clock_skew(jiff::SignedDuration::from_hours(24 * 365 * 10));
+    let year = |text: &str| text.get(..4).unwrap().parse::<i16>().unwrap();
+    let then = jiff::Timestamp::now().strftime("%Y").to_string();
+    let then = year(&then) + 9;
+    let ticket = client
+        .post(
+            "/api/RootCause/Ticket",
+            &serde_json::json!({ "subject": "x" }),
+        )
+        .await
+        .json();
+    let user = client
+        .post(
+            "/api/SCIM/v2/Users",
+            &serde_json::json!({ "userName": "u" }),
+        )
+        .await
+        .json();
+    let body = report(ID, "S", "P", "2026-01-01T00:00:00Z");
+    client.post("/api/Report/WSJF", &body).await;
+    let unit = client.get("/api/Production/Unit/S/PART-0001").await.json();
+    for (name, time) in [
+        ("createdUtc", &ticket["createdUtc"]),
+        ("updatedUtc", &ticket["updatedUtc"]),
+        ("created", &user["meta"]["created"]),
+        ("serialDate", &unit["serialDate"]),
+    ] {
+        assert!(year(time.as_str().unwrap()) >= then, "{name}: {time}");
+    }
+}

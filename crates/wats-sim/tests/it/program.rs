@@ -93,6 +93,82 @@ fn ctrl_c_ends_it_with_its_counters() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_ends_a_container_ends_it_and_so_does_a_second_signal() {
+    use std::io::{Read as _, Write as _};
+    for signals in [&["-TERM"][..], &["-INT", "-INT"]] {
+        let mut program = Command::new(PROGRAM)
+            .args(["--port", "0", "--latency", "1h"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(program.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        let address = line.trim().replace("WATS_BASE_URL=http://", "");
+        while !line.starts_with("stop with") {
+            line.clear();
+            lines.read_line(&mut line).unwrap();
+        }
+        // A request that is not answered, and half of another.
+        let mut waiting = std::net::TcpStream::connect(&address).unwrap();
+        waiting
+            .write_all(b"GET /api/App/Version HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        let mut half = std::net::TcpStream::connect(&address).unwrap();
+        half.write_all(b"GET /api").unwrap();
+        for signal in signals {
+            let pid = program.id().to_string();
+            let sent = Command::new("kill").args([signal, pid.as_str()]).status();
+            assert!(sent.unwrap().success());
+        }
+        let mut rest = String::new();
+        lines.read_to_string(&mut rest).unwrap();
+        assert!(program.wait().unwrap().success(), "{rest}");
+        assert!(rest.contains("connections"), "{rest}");
+    }
+}
+
+#[test]
+fn it_serves_on_when_nobody_reads_what_it_prints() {
+    use std::io::{Read as _, Write as _};
+    for keep in [true, false] {
+        let mut program = Command::new(PROGRAM)
+            .args(["--port", "0", "--json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(program.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        let address = line.trim().replace("WATS_BASE_URL=http://", "");
+        // Open and full, or closed.
+        let kept = keep.then_some(lines);
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let request = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(250));
+        // Far more lines than a pipe holds.
+        for _ in 0..1000 {
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") {
+                stream.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            let head = String::from_utf8(head).unwrap();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; length.unwrap().parse().unwrap()];
+            stream.read_exact(&mut body).unwrap();
+        }
+        program.kill().unwrap();
+        program.wait().unwrap();
+        drop(kept);
+    }
+}
+
 /// The program with these arguments; what it says on standard error, and its exit code.
 fn refused(arguments: &[&str]) -> (String, Option<i32>) {
     let output = Command::new(PROGRAM)

@@ -20,7 +20,10 @@ fn file(name: &str) -> PathBuf {
 
 /// What a client does, and what it hears.
 async fn session(sim: &Simulator) -> Vec<(u16, String, Bytes)> {
-    let mut client = Client::h1(sim).await;
+    session_of(Client::h1(sim).await).await
+}
+
+async fn session_of(mut client: Client) -> Vec<(u16, String, Bytes)> {
     let report = report(ID, "S1", "P", "2026-01-30T22:01:41Z").to_string();
     let mut heard = Vec::new();
     for (method, path, body) in [
@@ -114,6 +117,151 @@ async fn what_was_recorded_is_replayed() {
     // Faults go with it.
     replay.inject(Fault::status(503));
     assert_eq!(client.get("/api/App/Version").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_server_behind_tls_is_recorded_for_clients_of_any_protocol() {
+    let archive = file("tls.archive");
+    let real = start(Simulator::builder().tls(true)).await;
+    let recorder = start(
+        Simulator::builder()
+            .record(real.base_url(), &archive)
+            .record_ca(real.ca_certificate_pem().unwrap())
+            .tls(true),
+    )
+    .await;
+    let client = Client::tls(&recorder, &[b"h2"]).await;
+    let heard = session_of(client).await;
+    assert!(real.report(ID).is_some());
+    assert_eq!(real.counters().requests_to("GET /api/App/Version"), 1);
+    assert_eq!(recorder.counters().http_versions["HTTP/2"], 6);
+    let replay = start(Simulator::builder().replay(&archive)).await;
+    for client in [Client::h1(&replay).await, Client::h2(&replay).await] {
+        // The second time round, the answer that came last stays.
+        let mut again = session_of(client).await;
+        again[1] = heard[1].clone();
+        assert_eq!(again, heard);
+    }
+
+    // An authority that did not sign the certificate is not trusted.
+    let other = start(Simulator::builder().tls(true)).await;
+    let wary = start(
+        Simulator::builder()
+            .record(real.base_url(), file("wary.archive"))
+            .record_ca(other.ca_certificate_pem().unwrap()),
+    )
+    .await;
+    let reply = Client::h1(&wary).await.get("/api/App/Version").await;
+    assert_eq!(reply.status, 502, "{}", reply.message());
+}
+
+#[tokio::test]
+async fn what_gives_access_is_in_no_archive_wherever_it_stands() {
+    let archive = file("secret.archive");
+    let real = start(Simulator::builder()).await;
+    let recorder = start(Simulator::builder().record(real.base_url(), &archive)).await;
+    let mut client = Client::h1(&recorder).await;
+    let token = wats_sim::DEFAULT_TOKEN;
+    let packed = |text: &str| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let origin = real.base_url().to_owned();
+    for fault in [
+        // A server that packs unasked, one that shows the token, and one that sends elsewhere.
+        Fault::status(200)
+            .header("Content-Encoding", "gzip")
+            .body(packed(r#"{"apiKey":"hidden1","a":1}"#)),
+        Fault::status(403).body(format!(r#"{{"Message":"not for Basic {token}"}}"#)),
+        Fault::status(301)
+            .header("Location", format!("{origin}/api/x"))
+            .header("Set-Cookie", "s=hidden2"),
+        Fault::status(200)
+            .header("Content-Encoding", "br")
+            .body(&b"\x0b\x02\x80"[..]),
+    ] {
+        real.inject(fault);
+    }
+    let path = "/api/App/Version?apiKey=hidden3&b=1";
+    let unpacked = client.get(path).await;
+    assert_eq!(unpacked.json(), json!({ "apiKey": "hidden1", "a": 1 }));
+    assert!(client.get("/api/a").await.message().contains(token));
+    assert_eq!(client.get("/api/b").await.headers["location"], "/api/x");
+    let reply = client.get("/api/c").await;
+    assert!(
+        reply.status == 502 && reply.message().contains("br"),
+        "{}",
+        reply.message()
+    );
+
+    let kept = std::fs::read_to_string(&archive).unwrap();
+    for secret in ["hidden", token, origin.trim_start_matches("http://")] {
+        assert!(!kept.contains(secret), "{secret} in {kept}");
+    }
+    let replay = start(Simulator::builder().replay(&archive)).await;
+    let mut client = Client::h1(&replay).await;
+    let other_key = client.get("/api/App/Version?b=1&apiKey=another").await;
+    assert_eq!(other_key.json(), json!({ "apiKey": "scrubbed", "a": 1 }));
+    assert_eq!(
+        client.get("/api/App/Version?b=2&apiKey=x").await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn forms_bytes_and_an_archive_that_goes_on() {
+    let archive = file("on.archive");
+    let real = start(Simulator::builder()).await;
+    let recorder = || Simulator::builder().record(real.base_url(), &archive);
+    let image = Bytes::from_static(b"\x89PNG\xff\xfe\0");
+    let form = |boundary: &str| {
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.png\"\r\n\r\n"
+        );
+        [
+            head.as_bytes(),
+            &image,
+            format!("\r\n--{boundary}--\r\n").as_bytes(),
+        ]
+        .concat()
+    };
+    let upload = async |sim: &Simulator, boundary: &str| {
+        let kind = format!("multipart/form-data; boundary=\"{boundary}\"");
+        let path = "/api/RootCause/Attachment";
+        let headers = [("Content-Type", kind.as_str())];
+        let mut client = Client::h1(sim).await;
+        let reply = client
+            .try_send(Method::POST, path, &headers, form(boundary))
+            .await;
+        reply.unwrap()
+    };
+    let first = start(recorder()).await;
+    let uploaded = upload(&first, "abc").await;
+    assert_eq!(uploaded.status, 200);
+    let id = uploaded.json().as_str().unwrap().to_owned();
+    let shown = format!("/api/RootCause/Attachment?attachmentId={id}");
+    assert_eq!(Client::h1(&first).await.get(&shown).await.body, image);
+    first.shutdown().await;
+    // Killed in the middle of a line, and begun again.
+    let kept = std::fs::read_to_string(&archive).unwrap();
+    std::fs::write(&archive, format!("{kept}{{\"method\":\"GE")).unwrap();
+    let second = start(recorder()).await;
+    assert_eq!(
+        Client::h1(&second)
+            .await
+            .get("/api/App/Version")
+            .await
+            .status,
+        200
+    );
+
+    let replay = start(Simulator::builder().replay(&archive)).await;
+    let again = upload(&replay, "another-boundary").await;
+    assert_eq!(again.body, uploaded.body);
+    let mut client = Client::h1(&replay).await;
+    assert_eq!(client.get(&shown).await.body, image);
+    assert_eq!(client.get("/api/App/Version").await.status, 200);
 }
 
 #[tokio::test]

@@ -197,3 +197,26 @@ async fn a_token_is_another_each_time_and_has_an_end() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_token_opens_the_routes_of_users_until_it_expires() {
+    let sim = start(Simulator::builder()).await;
+    let mut client = Client::h1(&sim).await;
+    let made = client.get("/api/SCIM/v2/Token?duration=1").await.json();
+    let token = made["token"].as_str().unwrap();
+    let users = "/api/SCIM/v2/Users";
+    let mut ask = async |scheme: &str, path: &str| {
+        let authorization = format!("{scheme} {token}");
+        let headers = [("Authorization", authorization.as_str())];
+        let reply = client.try_send(Method::GET, path, &headers, "").await;
+        reply.unwrap().status.as_u16()
+    };
+    assert_eq!(ask("Bearer", users).await, 200);
+    assert_eq!(ask("Basic", users).await, 200);
+    assert_eq!(ask("Bearer", "/api/Product/Query").await, 401);
+    assert_eq!(ask("Bearer", "/api/SCIM/v2/Users/x").await, 400);
+    sim.set_clock_skew(jiff::SignedDuration::from_hours(23));
+    assert_eq!(ask("Bearer", users).await, 200);
+    sim.set_clock_skew(jiff::SignedDuration::from_hours(25));
+    assert_eq!(ask("Bearer", users).await, 401);
+}

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::pattern::Patterns;
 use crate::answer::{Answer, Handled};
+use crate::api::pattern::Patterns;
 use crate::api::{product, system};
 use crate::call::{Call, text};
 use crate::store::{State, StoredReport};

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::catalog::{Catalog, Named};
-use super::pattern::Patterns;
 use super::period::{Grouping, Window, last_days};
 use crate::answer::Answer;
+use crate::api::pattern::Patterns;
 use crate::call::{Call, invalid};
 use crate::odata::parse_time;
 use crate::query::bad;

@@ -1,6 +1,6 @@
 //! `api/App`: statistics, calculated anew for each request from the reports that are stored.
 //!
-//! - `filter`: which reports count; `pattern`: its texts, `period`: its times, `catalog`: groups of products and levels,
+//! - `filter`: which reports count; `period`: its times, `catalog`: groups of products and levels,
 //! - `history`: the reports as units and their runs; `dimension`: what rows are told apart by,
 //! - `yields`, `reports`, `equipment`, `flow`, `alarms`: from headers alone,
 //! - `steps`: what is in a report, `summary`: figures of numbers; `step_analysis`, `failed_steps`, `measurements`,
@@ -15,7 +15,6 @@ mod filter;
 mod flow;
 mod history;
 mod measurements;
-mod pattern;
 mod period;
 mod repairs;
 mod reports;

@@ -85,7 +85,7 @@ pub(super) fn save(call: &Call<'_>) -> Handled {
             )));
         }
         let before = known.and_then(Value::as_object).cloned();
-        let mut asset = before.clone().unwrap_or_else(new);
+        let mut asset = before.clone().unwrap_or_else(|| new(change));
         merge(SAVED, &body, &mut asset)?;
         asset.insert("serialNumber".to_owned(), number.into());
         if let Some(tags) = member(&body, "tags") {
@@ -125,7 +125,7 @@ pub(super) fn save(call: &Call<'_>) -> Handled {
     })
 }
 
-fn new() -> Map<String, Value> {
+fn new(state: &State) -> Map<String, Value> {
     let mut asset: Map<String, Value> = VIEW
         .iter()
         .map(|column| (column.name.to_owned(), Value::Null))
@@ -136,7 +136,7 @@ fn new() -> Map<String, Value> {
         ("ClientId", Value::Null),
         ("state", json!(0)),
         ("tags", json!([])),
-        ("firstSeenDate", stamp::now()),
+        ("firstSeenDate", stamp::now(state)),
         ("totalCount", json!(0)),
         ("runningCount", json!(0)),
     ] {

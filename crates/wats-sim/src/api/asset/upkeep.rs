@@ -1,6 +1,5 @@
 //! What is done with an asset: counts, calibration, maintenance, its state, and the log of it all.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{ASSETS, LOG, STATES, below, due, integer, meant, view};
@@ -57,7 +56,7 @@ pub(super) fn note(
     };
     let entry = json!({
         "logId": number, "assetId": id, "serialNumber": asset.and_then(|asset| asset.get("serialNumber")),
-        "date": stamp::now(), "user": stamp::USER, "type": kind,
+        "date": stamp::now(change), "user": stamp::USER, "type": kind,
         "property": Some(property).filter(|name| !name.is_empty()), "value": value, "comment": comment,
     });
     change.put(LOG, &format!("{id}/{number:012}"), entry)
@@ -149,7 +148,7 @@ pub(super) fn maintained_outside(call: &Call<'_>) -> Handled {
 }
 
 fn span(call: &Call<'_>) -> Result<(Value, Value), Answer> {
-    let from = call.time("fromDate")?.unwrap_or_else(Timestamp::now);
+    let from = call.time("fromDate")?.unwrap_or_else(|| call.now());
     let to = call.time("toDate")?;
     if to.is_some_and(|to| to <= from) {
         return Err(bad("toDate must be after fromDate."));
@@ -175,7 +174,7 @@ fn set_count(call: &Call<'_>, name: &str) -> Handled {
 }
 
 fn date(call: &Call<'_>) -> Result<Value, Answer> {
-    let time = call.time("dateTime")?.unwrap_or_else(Timestamp::now);
+    let time = call.time("dateTime")?.unwrap_or_else(|| call.now());
     Ok(stamp::time(time))
 }
 
@@ -242,7 +241,7 @@ pub(super) fn status(call: &Call<'_>) -> Handled {
 }
 
 fn status_of(state: &State, asset: &Value) -> Value {
-    let due = due::of(state, asset, Timestamp::now());
+    let due = due::of(state, asset, state.now());
     let mut status = due.members;
     for name in ["Calibration", "Maintenance"] {
         let is_unknown = asset

@@ -1,12 +1,12 @@
 //! What reports change: the uses of the assets they name are counted once, and each report keeps how its assets stood when it
 //! was processed.
 
-use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{ASSETS, NUMBERS, due, upkeep};
 use crate::answer::Answer;
+use crate::api::stamp;
 use crate::call::text;
 use crate::store::{Change, State, StoredReport};
 
@@ -51,7 +51,7 @@ pub(crate) fn reported(
                 count(change, &id, used.usage_count.unwrap_or(1))?;
             }
             let asset = change.get(ASSETS, &id).cloned().unwrap_or_default();
-            row = due::of(change, &asset, Timestamp::now()).members;
+            row = due::of(change, &asset, change.now()).members;
         }
         row.insert("serialNumber".to_owned(), used.serial_number.into());
         rows.push(Value::Object(row));
@@ -65,10 +65,7 @@ fn count(change: &mut Change<'_>, id: &str, by: i64) -> Result<(), Answer> {
     let Ok(Value::Object(mut asset)) = upkeep::add(change, id, by.max(0)) else {
         return Ok(());
     };
-    asset.insert(
-        "lastSeenDate".to_owned(),
-        json!(Timestamp::now().to_string()),
-    );
+    asset.insert("lastSeenDate".to_owned(), stamp::now(change));
     change.put(ASSETS, id, Value::Object(asset))
 }
 

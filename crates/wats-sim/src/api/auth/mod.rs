@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
+use crate::access::given;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, conflict, invalid, new_guid, text};
 use crate::routes::routes;
@@ -20,12 +20,6 @@ routes! {
     GET "/api/Auth/GetToken/{identifier}" => get_named;
 }
 
-/// The token of a request, as it stands after `Basic`.
-pub(crate) fn given(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Basic").then(|| token.trim())
-}
-
 /// Whether a request has a token that was made here.
 pub(crate) fn is_made(store: &Store, headers: &HeaderMap) -> bool {
     given(headers).is_some_and(|token| store.get(TOKENS, token).is_some())
@@ -34,12 +28,13 @@ pub(crate) fn is_made(store: &Store, headers: &HeaderMap) -> bool {
 /// The user of a request: the name in its token (`name:password` in Base64), or the token itself.
 pub(crate) fn user(headers: &HeaderMap) -> String {
     let token = given(headers).unwrap_or_default();
-    let plain = STANDARD
-        .decode(token)
-        .ok()
-        .and_then(|plain| String::from_utf8(plain).ok());
-    let name = plain.as_deref().and_then(|plain| plain.split_once(':'));
-    name.map_or(token, |(name, _)| name).to_owned()
+    name(token).unwrap_or_else(|| token.to_owned())
+}
+
+/// The name in a token.
+pub(crate) fn name(token: &str) -> Option<String> {
+    let plain = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    plain.split_once(':').map(|(name, _)| name.to_owned())
 }
 
 /// Makes a token of a user by this identifier, in the place of the one that there may be.

@@ -196,7 +196,7 @@ fn add(
         ("TestSequenceDefinitionId", json!(new_guid())),
         ("Version", json!(version)),
         ("Status", json!(DRAFT)),
-        ("Created", stamp::now()),
+        ("Created", stamp::now(change)),
         ("CreatedBy", json!(stamp::USER)),
     ] {
         definition.insert(name.to_owned(), value);
@@ -211,7 +211,7 @@ fn add(
 }
 
 fn store(change: &mut Change<'_>, mut definition: Value) -> Result<Value, Answer> {
-    definition["Modified"] = stamp::now();
+    definition["Modified"] = stamp::now(change);
     definition["ModifiedBy"] = json!(stamp::USER);
     let id = text(&definition, "TestSequenceDefinitionId").unwrap_or_default();
     change.put(DEFINITIONS, id, definition.clone())?;
@@ -313,7 +313,7 @@ fn go(change: &mut Change<'_>, definition: &mut Value, wanted: i64) -> Result<()
     };
     definition["Status"] = json!(wanted);
     if let Some(now) = now {
-        definition[now] = stamp::now();
+        definition[now] = stamp::now(change);
         definition[format!("{now}By")] = json!(stamp::USER);
     }
     Ok(())

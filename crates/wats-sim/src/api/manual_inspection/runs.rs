@@ -11,6 +11,7 @@ use crate::api::stamp;
 use crate::call::{Call, guid, invalid, new_guid, text};
 use crate::query::bad;
 use crate::shape::{Is, Shape, bind};
+use crate::store::State;
 
 const STEP: Shape = &[
     ("definitionId", Is::Guid),
@@ -151,7 +152,7 @@ fn save(call: &Call<'_>, steps: &[Value], submit: bool) -> Result<Value, Answer>
         let run = runs.find(|(_, run)| run["Submitted"] == json!(null));
         let run = run.and_then(|(_, run)| run.as_object().cloned());
         drop(runs);
-        let mut run = run.unwrap_or_else(|| begin(id));
+        let mut run = run.unwrap_or_else(|| begin(change, id));
         let known = run.remove("Steps");
         let known = known
             .as_ref()
@@ -170,9 +171,9 @@ fn save(call: &Call<'_>, steps: &[Value], submit: bool) -> Result<Value, Answer>
         }
         let merged: Value = merged.into_values().collect();
         run.insert("Steps".to_owned(), merged.clone());
-        run.insert("LastEventTime".to_owned(), stamp::now());
+        run.insert("LastEventTime".to_owned(), stamp::now(change));
         if submit {
-            run.insert("Submitted".to_owned(), stamp::now());
+            run.insert("Submitted".to_owned(), stamp::now(change));
         }
         let run = Value::Object(run);
         let key = text(&run, "TestSequenceInstanceId").unwrap_or_default();
@@ -181,11 +182,11 @@ fn save(call: &Call<'_>, steps: &[Value], submit: bool) -> Result<Value, Answer>
     })
 }
 
-fn begin(definition: &str) -> Map<String, Value> {
+fn begin(state: &State, definition: &str) -> Map<String, Value> {
     let run = json!({
         "TestSequenceInstanceId": new_guid(), "TestSequenceDefinitionId": definition, "UnitId": null,
-        "SerialNumber": null, "PartNumber": null, "Revision": null, "Created": stamp::now(),
-        "LastEventTime": stamp::now(), "Submitted": null,
+        "SerialNumber": null, "PartNumber": null, "Revision": null, "Created": stamp::now(state),
+        "LastEventTime": stamp::now(state), "Submitted": null,
     });
     run.as_object().cloned().unwrap_or_default()
 }

@@ -1,10 +1,16 @@
-//! Faults, counters and clock, for programs in any language.
+//! Faults, tokens, counters and clock, for programs in any language.
+
+use std::time::Duration;
 
 use jiff::SignedDuration;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::access::Access;
 use crate::answer::{Answer, Handled};
-use crate::call::{Call, invalid, member};
+use crate::api::auth;
+use crate::call::{Call, invalid, member, not_found};
+use crate::duration::{parse_duration, parse_rate};
 use crate::fault::Entry;
 
 pub(super) fn counters(call: &Call<'_>) -> Handled {
@@ -13,12 +19,67 @@ pub(super) fn counters(call: &Call<'_>) -> Handled {
 
 pub(super) fn reset_counters(call: &Call<'_>) -> Handled {
     call.server.meter.reset();
+    call.server.arrivals.reset();
     Ok(Answer::json(&Value::Null))
 }
 
 /// The last requests, newest first.
 pub(super) fn requests(call: &Call<'_>) -> Handled {
     json_of(&call.server.log.recent())
+}
+
+/// Most requests of each token within any time of so many seconds, 60 if none are said. Tokens are told by the names in them.
+pub(super) fn peaks(call: &Call<'_>) -> Handled {
+    let seconds = u64::try_from(call.number("seconds")?.unwrap_or(60));
+    let seconds = seconds.map_err(|_| invalid("seconds must not be negative"))?;
+    let all = call
+        .server
+        .arrivals
+        .all_within(Duration::from_secs(seconds));
+    let rows = all.iter().map(|(token, requests, most)| {
+        json!({ "user": auth::name(token), "requests": requests, "most": most })
+    });
+    Ok(Answer::json(&rows.collect()))
+}
+
+/// A token to be accepted. See [`Access`] for what the members mean.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Grant {
+    token: String,
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
+    only: Vec<String>,
+    valid_for: Option<String>,
+    rate_limit: Option<String>,
+}
+
+pub(super) fn grant(call: &Call<'_>) -> Handled {
+    let grant: Grant = serde_json::from_slice(&call.body).map_err(invalid)?;
+    let mut access = Access::new(grant.token);
+    if grant.read_only {
+        access = access.read_only();
+    }
+    for route in grant.only {
+        access = access.only(route);
+    }
+    if let Some(time) = &grant.valid_for {
+        access = access.valid_for(parse_duration(time).map_err(invalid)?);
+    }
+    if let Some(rate) = &grant.rate_limit {
+        let (requests, per) = parse_rate(rate).map_err(invalid)?;
+        access = access.rate_limit(requests, per);
+    }
+    call.server.tokens.grant(access);
+    Ok(Answer::json(&Value::Null))
+}
+
+pub(super) fn revoke(call: &Call<'_>) -> Handled {
+    if call.server.tokens.revoke(call.required("token")?) {
+        return Ok(Answer::json(&Value::Null));
+    }
+    Err(not_found("such token"))
 }
 
 /// The faults still to come, in words.

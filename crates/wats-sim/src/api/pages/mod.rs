@@ -1,7 +1,7 @@
 //! For those who run the server: pages to look at, and routes to steer it by.
 //!
 //! - here: the routes; `status`: the page with what happens; `report`: a stored report as a tree,
-//! - `control`: faults, counters and clock for programs in any language.
+//! - `control`: faults, tokens, counters and clock for programs in any language.
 //!
 //! What shows needs no token, since a browser has none to give; what changes does.
 
@@ -26,6 +26,9 @@ routes! {
     GET "/simulator/faults" => control::faults;
     POST "/simulator/faults" => control::inject;
     DELETE "/simulator/faults" => control::clear_faults;
+    GET "/simulator/peaks" => control::peaks;
+    POST "/simulator/tokens" => control::grant;
+    DELETE "/simulator/tokens" => control::revoke;
     PUT "/simulator/clock" => control::set_clock;
 }
 

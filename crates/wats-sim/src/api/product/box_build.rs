@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{PRODUCTS, revisions};
 use crate::answer::{Answer, Handled};
+use crate::api::pattern::fits;
 use crate::call::{Call, guid, invalid, new_guid, not_found, text};
 use crate::query::bad;
 use crate::shape::{Is, Shape, bind, merge};
@@ -42,24 +43,6 @@ pub(crate) fn mask_fits(mask: Option<&str>, wanted: &str, revision: &str) -> boo
         None => wanted == revision,
         Some(mask) => mask.split(',').any(|mask| fits(mask.trim(), revision)),
     }
-}
-
-/// Whether a text fits a pattern, in which `%` stands for any text. The work is at most the product of the lengths.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('%');
-    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else {
-        return false;
-    };
-    let mut last = None;
-    for piece in pieces {
-        if let Some(piece) = last.replace(piece) {
-            let Some(at) = rest.find(piece) else {
-                return false;
-            };
-            rest = rest.get(at + piece.len()..).unwrap_or_default();
-        }
-    }
-    last.map_or(rest.is_empty(), |last| rest.ends_with(last))
 }
 
 /// All revisions by id, each with its product.

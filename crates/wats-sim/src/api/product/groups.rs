@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::box_build::fits;
 use crate::answer::{Answer, Handled};
+use crate::api::pattern::fits;
 use crate::call::{Call, conflict, invalid, member, not_found, text};
 use crate::store::State;
 

@@ -135,7 +135,9 @@ pub(super) fn merged(state: &State, item: &Value) -> Result<(Unit, bool, Option<
     let (serial, part) = (number("serialNumber")?, number("partNumber")?);
     let key = units::key(serial, part);
     let known = units::get(state, &key);
-    let mut unit = known.cloned().unwrap_or_else(|| units::blank(serial, part));
+    let mut unit = known
+        .cloned()
+        .unwrap_or_else(|| units::blank(state, serial, part));
     shape::merge(units::SAVED, body, &mut unit)?;
     xml_data::apply_tags(body, &mut unit).map_err(invalid)?;
     xml_data::derive_tags(&mut unit);
@@ -186,7 +188,7 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
         if units::get(change, &units::key(serial, part)).is_some() {
             return Err(conflict(format!("There is a unit '{serial}' already.")));
         }
-        let mut unit = units::blank(serial, part);
+        let mut unit = units::blank(change, serial, part);
         unit.insert("revision".to_owned(), json!(revision));
         unit.insert(
             "batchNumber".to_owned(),

@@ -21,7 +21,7 @@ pub(crate) fn reported(change: &mut Change<'_>, header: &Map<String, Value>) -> 
     }
     let key = units::key(serial, part);
     let known = units::get(change, &key).cloned();
-    let mut unit = known.unwrap_or_else(|| units::blank(serial, part));
+    let mut unit = known.unwrap_or_else(|| units::blank(change, serial, part));
     let start = parse_time(of("start"));
     if start < parse_time(units::member(&unit, "lastStart")) {
         return Ok(());
@@ -63,7 +63,7 @@ fn sub_units(change: &mut Change<'_>, parent: &str, parts: &[Value]) -> Result<(
         }
         let key = units::key(serial, number);
         if units::get(change, &key).is_none() {
-            let mut unit = units::blank(serial, number);
+            let mut unit = units::blank(change, serial, number);
             unit.insert("revision".to_owned(), json!(of("revision")));
             units::store(change, unit)?;
         }

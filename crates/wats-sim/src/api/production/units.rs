@@ -3,12 +3,11 @@
 //! A unit is known by serial number and part number. Where only the serial number is given, it must be that of one unit.
 //! Whoever changes a unit stores it whole ([`store`]); what that means for history and changes is found by comparison.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::phase;
 use crate::answer::Answer;
-use crate::api::process;
+use crate::api::{process, stamp};
 use crate::call::{conflict, new_guid, not_found, text};
 use crate::shape::{self, Is, Shape};
 use crate::store::{Change, State};
@@ -107,14 +106,14 @@ pub(crate) fn key_of_numbers(
 }
 
 /// A unit of which nothing else is known. Its phase is unknown, as the server has it.
-pub(super) fn blank(serial_number: &str, part_number: &str) -> Map<String, Value> {
+pub(super) fn blank(state: &State, serial_number: &str, part_number: &str) -> Map<String, Value> {
     let mut unit = shape::blank(SAVED);
     for (name, value) in [
         ("serialNumber", json!(serial_number)),
         ("partNumber", json!(part_number)),
         ("unitId", json!(new_guid())),
         ("unitPhaseId", json!(phase::UNKNOWN)),
-        ("serialDate", json!(Timestamp::now().to_string())),
+        ("serialDate", stamp::now(state)),
         ("tags", json!([])),
         ("children", json!([])),
     ] {
@@ -159,7 +158,7 @@ pub(super) fn replace(
         let state = json!({
             "process": process,
             "phase": unit.get("unitPhaseId").and_then(Value::as_i64).and_then(phase::name),
-            "dateTime": Timestamp::now().to_string(),
+            "dateTime": stamp::now(change),
         });
         append(change, HISTORY, &key, state, MAX_HISTORY)?;
     }

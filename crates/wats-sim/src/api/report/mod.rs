@@ -26,7 +26,7 @@ use crate::call::{Call, parse_json};
 use crate::query::bad;
 use crate::report_rules::{self, ReportRules};
 use crate::routes::routes;
-use crate::store::{NewReport, Store, StoredReport, full};
+use crate::store::{NewReport, Processing, Store, StoredReport, full};
 use derive::{id_of, text_of};
 use detail::Detail;
 
@@ -97,7 +97,7 @@ fn receive(
         rules,
         report,
         bytes,
-        call.doom.clone(),
+        call.processing.clone(),
     )?;
     Ok(Answer::json(&json!({
         "ID": id.to_string(),
@@ -113,7 +113,7 @@ pub(crate) fn take(
     rules: ReportRules,
     report: &Value,
     (wsjf, wsxf): (Bytes, Option<Bytes>),
-    doom: Option<String>,
+    processing: Processing,
 ) -> Result<(Uuid, u64), Answer> {
     let process = |code| store.read(|state| process::by_code(state, code).cloned());
     let violations = report_rules::check(report, rules, process);
@@ -143,7 +143,10 @@ pub(crate) fn take(
         passed: text_of(members, "result") == Some("P"),
     };
     let number = store.change(|change| {
-        let number = change.reports_mut().receive(new, doom, now).map_err(full)?;
+        let number = change
+            .reports_mut()
+            .receive(new, processing, now)
+            .map_err(full)?;
         effects::settle(change);
         Ok(number)
     })?;

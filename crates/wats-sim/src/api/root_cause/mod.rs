@@ -134,7 +134,7 @@ fn open(call: &Call<'_>) -> Handled {
             ("owner", json!(stamp::USER)),
             ("status", json!(OPEN)),
             ("priority", json!(0)),
-            ("createdUtc", stamp::now()),
+            ("createdUtc", stamp::now(change)),
         ] {
             ticket.insert(name.to_owned(), value);
         }
@@ -171,7 +171,7 @@ fn update(call: &Call<'_>) -> Handled {
                     )
                 });
                 let content = told.collect::<Vec<_>>().join("\n");
-                append(&mut after, kind, &json!(content), &json!([]))?;
+                append(change, &mut after, kind, &json!(content), &json!([]))?;
             }
         }
         store(change, after)
@@ -232,10 +232,11 @@ fn say(
     });
     let files = files.collect::<Result<Value, Answer>>()?;
     let content = bound.get("content").cloned().unwrap_or_default();
-    append(ticket, kind, &content, &files)
+    append(state, ticket, kind, &content, &files)
 }
 
 fn append(
+    state: &State,
     ticket: &mut Map<String, Value>,
     kind: i64,
     content: &Value,
@@ -246,14 +247,14 @@ fn append(
     let history =
         history.ok_or_else(|| invalid(format!("a ticket has at most {MAX_HISTORY} updates")))?;
     history.push(json!({
-        "updateId": new_guid(), "updateUtc": stamp::now(), "updateUser": stamp::USER, "content": content,
+        "updateId": new_guid(), "updateUtc": stamp::now(state), "updateUser": stamp::USER, "content": content,
         "updateType": kind, "attachments": files,
     }));
     Ok(())
 }
 
 fn store(change: &mut Change<'_>, mut ticket: Map<String, Value>) -> Handled {
-    ticket.insert("updatedUtc".to_owned(), stamp::now());
+    ticket.insert("updatedUtc".to_owned(), stamp::now(change));
     let ticket = Value::Object(ticket);
     let key = format!("{:012}", number(&ticket, "ticketNumber"));
     change.put(
@@ -278,6 +279,7 @@ fn archive(call: &Call<'_>) -> Handled {
             let mut ticket = ticket.as_object().cloned().unwrap_or_default();
             ticket.insert("status".to_owned(), ARCHIVED.into());
             append(
+                change,
                 &mut ticket,
                 PROPERTIES,
                 &json!(format!("status: {ARCHIVED}")),

@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use http::header::{AUTHORIZATION, HeaderMap};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::stamp;
@@ -52,6 +53,19 @@ const EMAIL: Shape = &[
     ("type", Is::Text),
     ("primary", Is::Bool),
 ];
+
+/// When tokens expire, in seconds of UTC, by their text.
+const TOKENS: &str = "scim.token";
+
+/// Whether a request to these routes has a token that was made here and has not expired.
+pub(crate) fn is_open(state: &State, headers: &HeaderMap, template: &str) -> bool {
+    let given = headers
+        .get(AUTHORIZATION)
+        .and_then(|given| given.to_str().ok());
+    let token = given.and_then(|given| Some(given.split_once(' ')?.1.trim()));
+    let expires = token.and_then(|token| state.get(TOKENS, token)?.as_i64());
+    template.starts_with("/api/SCIM/") && expires.is_some_and(|at| state.now().as_second() < at)
+}
 
 /// Most users of one answer.
 const MAX_PAGE: usize = 1000;
@@ -159,7 +173,7 @@ fn create(call: &Call<'_>) -> Handled {
         (
             "meta",
             json!({
-                "resourceType": "User", "created": stamp::now(), "location": format!("/api/SCIM/v2/Users/{id}"),
+                "resourceType": "User", "created": stamp::time(call.now()), "location": format!("/api/SCIM/v2/Users/{id}"),
             }),
         ),
     ] {
@@ -185,7 +199,7 @@ fn formatted(names: &Map<String, Value>) -> Option<String> {
 }
 
 fn store(change: &mut Change<'_>, mut user: Value) -> Handled {
-    user["meta"]["lastModified"] = stamp::now();
+    user["meta"]["lastModified"] = stamp::now(change);
     let id = text(&user, "id").unwrap_or_default();
     change.put(USERS, id, user.clone())?;
     Ok(scim(&user))
@@ -213,19 +227,21 @@ fn delete(call: &Call<'_>) -> Handled {
     })
 }
 
-/// A token of the form of those that the server makes. What it may be used for is not kept.
+/// A token of the form of those that the server makes. It opens these routes, as `Bearer` or `Basic`, until it expires.
 fn token(call: &Call<'_>) -> Handled {
     let days = call.number("duration")?.unwrap_or(90);
     let hours = days.checked_mul(24).filter(|hours| *hours > 0);
     let expires = hours.and_then(|hours| {
         let span = SignedDuration::try_from_hours(hours)?;
-        Timestamp::now().checked_add(span).ok()
+        call.now().checked_add(span).ok()
     });
     let expires = expires.ok_or_else(|| bad("duration is not a number of days."))?;
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = part(json!({ "alg": "HS256", "typ": "JWT" }));
     let claims = part(json!({ "jti": new_guid(), "exp": expires.as_second() }));
     let token = format!("{head}.{claims}.{}", part(json!(new_guid())));
+    call.store
+        .change(|change| change.put(TOKENS, &token, json!(expires.as_second())))?;
     Ok(Answer::json(&json!({
         "token": token, "expiresUtc": expires.to_string(), "durationDays": days,
     })))

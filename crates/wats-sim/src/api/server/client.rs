@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Handled};
-use crate::api::auth;
 use crate::api::system::clients::{self, Kind};
+use crate::api::{auth, stamp};
 use crate::call::{Call, conflict, invalid, member, new_guid, not_found, text};
 use crate::query::bad;
 use crate::settings::SERVER_NAME;
@@ -26,7 +26,7 @@ const TOLD: [(&str, &str); 7] = [
 
 pub(super) fn ping(call: &Call<'_>) -> Handled {
     let identifier = auth::user(call.headers);
-    let time = clients::now();
+    let time = stamp::time(call.now());
     call.store.change(
         |change| match clients::by_identifier(change, &identifier).cloned() {
             Some(mut client) => {
@@ -85,7 +85,7 @@ pub(super) fn update(call: &Call<'_>) -> Handled {
             text(&client, "name").unwrap_or_default(),
             &identifier,
         )?;
-        client["miscInfoUpdated"] = clients::now();
+        client["miscInfoUpdated"] = stamp::now(change);
         clients::put(change, client.clone())?;
         Ok(Answer::json(&view(&client)))
     })

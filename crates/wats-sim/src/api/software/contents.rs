@@ -74,10 +74,10 @@ pub(super) fn put(
     change.put(table, &key, document)
 }
 
-pub(super) fn new_folder(package: &str, parent: Option<&str>, name: &str) -> Value {
+pub(super) fn new_folder(state: &State, package: &str, parent: Option<&str>, name: &str) -> Value {
     json!({
         "PackageFolderId": new_guid(), "PackageId": package, "ParentFolderId": parent, "Name": name,
-        "Modified": stamp::now(),
+        "Modified": stamp::now(state),
     })
 }
 
@@ -110,7 +110,7 @@ pub(super) fn merge(
             let folder = if let Some(known) = known {
                 known
             } else {
-                let folder = new_folder(package, parent.as_deref(), name);
+                let folder = new_folder(change, package, parent.as_deref(), name);
                 let new = id(&folder, "PackageFolderId").unwrap_or_default();
                 put(change, FOLDERS, "PackageFolderId", package, folder)?;
                 folders.insert(key, new.clone());
@@ -148,7 +148,8 @@ fn place(
         "Attributes": of_known("Attributes").unwrap_or_else(|| json!(0)),
         "RepositoryFolderFile": {
             "RepositoryFolderFileId": file, "Name": entry.name, "Version": version, "Description": null, "Valid": true,
-            "Uploaded": stamp::now(), "FileModifiedDate": entry.modified.map_or_else(stamp::now, Value::String),
+            "Uploaded": stamp::now(change),
+            "FileModifiedDate": entry.modified.map_or_else(|| stamp::now(change), Value::String),
             "Checksum": checksum(&entry.data), "FileVersion": null, "FileSize": entry.data.len(),
         },
     });

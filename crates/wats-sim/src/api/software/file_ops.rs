@@ -202,7 +202,7 @@ pub(super) fn create_folder(call: &Call<'_>) -> Handled {
             text(&body, "name").unwrap_or_default(),
         );
         check_folder(change, &id, None, parent, name)?;
-        let folder = contents::new_folder(&id, parent, name);
+        let folder = contents::new_folder(change, &id, parent, name);
         contents::put(change, FOLDERS, "PackageFolderId", &id, folder.clone())?;
         Ok(Answer::json(&entity(&folder)))
     })
@@ -301,7 +301,7 @@ pub(super) fn update_folder(call: &Call<'_>) -> Handled {
         check_folder(change, &package, Some(id), parent.as_deref(), &name)?;
         folder["Name"] = json!(name);
         folder["ParentFolderId"] = json!(parent);
-        folder["Modified"] = stamp::now();
+        folder["Modified"] = stamp::now(change);
         contents::put(change, FOLDERS, "PackageFolderId", &package, folder.clone())?;
         Ok(Answer::json(&entity(&folder)))
     })

@@ -138,7 +138,7 @@ pub(super) fn log(call: &Call<'_>) -> Handled {
         let package = package(change, id)?;
         let mut entry = json!({
             "packageId": package["packageId"], "name": package["name"], "version": package["version"],
-            "downloadSize": size, "downloaded": stamp::now(),
+            "downloadSize": size, "downloaded": stamp::now(change),
         });
         let number = change.next(DOWNLOADS)?;
         entry["id"] = json!(number);

@@ -161,7 +161,7 @@ fn version(package: &Value) -> i64 {
 
 /// Stores a package that somebody changed.
 fn store(change: &mut Change<'_>, mut package: Map<String, Value>) -> Result<Value, Answer> {
-    sign(&mut package, "modified");
+    sign(change, &mut package, "modified");
     let package = Value::Object(package);
     let id = text(&package, "packageId").unwrap_or_default();
     change.put(PACKAGES, id, package.clone())?;
@@ -169,7 +169,7 @@ fn store(change: &mut Change<'_>, mut package: Map<String, Value>) -> Result<Val
 }
 
 /// Notes when something was done, and by whom.
-fn sign(package: &mut Map<String, Value>, what: &str) {
-    package.insert(what.to_owned(), stamp::now());
+fn sign(state: &State, package: &mut Map<String, Value>, what: &str) {
+    package.insert(what.to_owned(), stamp::now(state));
     package.insert(format!("{what}By"), stamp::USER.into());
 }

@@ -85,7 +85,7 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
             .last()
             .map_or(0, |package| version(package));
         package.insert("version".to_owned(), json!(highest + 1));
-        sign(&mut package, "created");
+        sign(change, &mut package, "created");
         store(change, package).map(|package| Answer::json(&package))
     })
 }
@@ -148,7 +148,7 @@ pub(super) fn save(call: &Call<'_>) -> Handled {
         if let Some(wanted) = member(&body, "status") {
             let wanted = status(wanted.as_str().unwrap_or_default())?;
             if text(&before, "status") != Some(wanted) {
-                go(&mut after, wanted)?;
+                go(change, &mut after, wanted)?;
             }
         }
         store(change, after).map(|package| Answer::json(&package))
@@ -160,19 +160,19 @@ pub(super) fn set_status(call: &Call<'_>) -> Handled {
     call.store.change(|change| {
         let package = package(change, call.param(0))?;
         let mut package = package.as_object().cloned().unwrap_or_default();
-        go(&mut package, wanted)?;
+        go(change, &mut package, wanted)?;
         store(change, package).map(|package| Answer::json(&package))
     })
 }
 
 /// A draft waits, what waits is released or a draft again, what is released is revoked.
-fn go(package: &mut Map<String, Value>, wanted: &str) -> Result<(), Answer> {
+fn go(state: &State, package: &mut Map<String, Value>, wanted: &str) -> Result<(), Answer> {
     let status = package.get("status").and_then(Value::as_str);
     let status = status.unwrap_or_default().to_owned();
     match (status.as_str(), wanted) {
         ("Draft", "Pending") | ("Pending", "Draft") => {}
-        ("Pending", "Released") => sign(package, "released"),
-        ("Released", "Revoked") => sign(package, "revoked"),
+        ("Pending", "Released") => sign(state, package, "released"),
+        ("Released", "Revoked") => sign(state, package, "revoked"),
         _ => {
             return Err(bad(format!(
                 "The status cannot go from {status} to {wanted}."

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
+use crate::api::stamp;
 use crate::call::{new_guid, text};
 use crate::store::{Change, State};
 
@@ -82,7 +82,7 @@ pub(crate) fn add(
         "type": kind as i64,
         "clientGroupId": null,
         "guid": new_guid(),
-        "regDate": now(),
+        "regDate": stamp::now(change),
         "status": 1,
         "statusText": null,
         "version": null,
@@ -131,9 +131,4 @@ pub(crate) fn last_reports(state: &State) -> HashMap<String, Value> {
         }
     }
     last
-}
-
-/// The time, as it is answered.
-pub(crate) fn now() -> Value {
-    Value::String(Timestamp::now().to_string())
 }

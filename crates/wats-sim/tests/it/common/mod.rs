@@ -83,7 +83,8 @@ impl Client {
             .with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         let tcp = TcpStream::connect(address(sim)).await.unwrap();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let host = address(sim).rsplit_once(':').unwrap().0;
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).unwrap();
         let stream = tokio_rustls::TlsConnector::from(Arc::new(config))
             .connect(name, tcp)
             .await

@@ -2,11 +2,11 @@
 //!
 //! A number in use is reserved or taken. A number that was taken is never given again.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::kind::Type;
 use crate::answer::Answer;
+use crate::api::stamp;
 use crate::call::{conflict, text};
 use crate::store::{Change, State};
 
@@ -58,7 +58,7 @@ pub(super) fn add(
     numbers: &[String],
 ) -> Result<Vec<String>, Answer> {
     let (free, used) = (free(of), used(of));
-    let now = Timestamp::now().to_string();
+    let now = stamp::now(change);
     let mut known = Vec::new();
     for number in numbers {
         let key = of.key(number)?;
@@ -84,14 +84,14 @@ pub(super) fn give(
     is_taken: bool,
 ) -> Result<Vec<Value>, Answer> {
     let keys = choose(change, of, wanted)?;
-    let now = Timestamp::now().to_string();
+    let now = stamp::now(change);
     let member = if is_taken { "taken" } else { "reserved" };
     let mut given = Vec::with_capacity(keys.len());
     for key in keys {
         let Some(mut row) = change.get(&free(of), &key).cloned() else {
             continue;
         };
-        row[member] = json!(now);
+        row[member] = now.clone();
         assign(&mut row, taker);
         change.remove(&free(of), &key);
         change.put(&used(of), &key, row.clone())?;
