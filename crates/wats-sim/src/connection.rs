@@ -1,5 +1,8 @@
 //! A connection as its requests and its tasks see it: something that they can close, and that ends them when it closes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use hyper::rt::Executor;
 use tokio::sync::watch;
 
@@ -8,6 +11,16 @@ use tokio::sync::watch;
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionHandle {
     wish: watch::Sender<Wish>,
+    work: Arc<Work>,
+}
+
+/// What a connection is busy with.
+#[derive(Debug, Default)]
+struct Work {
+    /// Requests that are being answered.
+    requests: AtomicU64,
+    /// Bytes that were written.
+    written: AtomicU64,
 }
 
 /// What a request wishes its connection to do, in the order in which one wish goes over another.
@@ -24,6 +37,7 @@ impl Default for ConnectionHandle {
     fn default() -> Self {
         Self {
             wish: watch::Sender::new(Wish::GoOn),
+            work: Arc::default(),
         }
     }
 }
@@ -56,6 +70,22 @@ impl ConnectionHandle {
         self.until(Wish::GoAway).await;
     }
 
+    /// A request is being answered until the guard is dropped.
+    pub(crate) fn request(&self) -> InService {
+        self.work.requests.fetch_add(1, Ordering::Relaxed);
+        InService(Arc::clone(&self.work))
+    }
+
+    pub(crate) fn wrote(&self, bytes: u64) {
+        self.work.written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// How many bytes were written; none while a request is being answered.
+    pub(crate) fn written_when_idle(&self) -> Option<u64> {
+        let is_idle = self.work.requests.load(Ordering::Relaxed) == 0;
+        is_idle.then(|| self.work.written.load(Ordering::Relaxed))
+    }
+
     fn wish(&self, wish: Wish) {
         self.wish.send_if_modified(|now| {
             let more = *now < wish;
@@ -84,6 +114,15 @@ where
                 _ = task => {}
             }
         });
+    }
+}
+
+/// A request that is being answered.
+pub(crate) struct InService(Arc<Work>);
+
+impl Drop for InService {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -93,6 +93,7 @@ impl CountedStream {
     fn count_written(&self, polled: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(written)) = polled {
             self.meter.bytes_out(*written as u64);
+            self.connection.wrote(*written as u64);
         }
     }
 }

@@ -28,6 +28,8 @@ use crate::shared::Shared;
 const MAX_HEAD: usize = 64 * 1024;
 /// How long a stopping server waits for requests that are being answered.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a connection without a request may be about to write something when it is told to end.
+const LAST_WRITE: Duration = Duration::from_millis(100);
 /// Pause after a failed accept, which is most often a lack of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -106,13 +108,17 @@ where
     }
     let service = service_fn(|request: Request<Incoming>| {
         let (shared, handle) = (Arc::clone(&server.shared), handle.clone());
-        async move { service::call(&shared, request, &handle).await }
+        async move {
+            let _in_service = handle.request();
+            service::call(&shared, request, &handle).await
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
 
     let mut stop = server.stop.clone();
     let mut stopping = false;
+    let mut written = None;
     loop {
         tokio::select! {
             // An error is the client's going away or not speaking HTTP: nobody is left to tell.
@@ -125,6 +131,14 @@ where
             () = handle.until_going_away(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
+            }
+            // What is left is half a request, or an answer that nobody takes.
+            () = tokio::time::sleep(LAST_WRITE), if stopping => {
+                let idle = handle.written_when_idle();
+                if idle.is_some() && idle == written {
+                    return;
+                }
+                written = idle;
             }
         }
     }

@@ -183,6 +183,10 @@ fn finished(shared: &Shared, mut answer: Answer, head: &Parts) -> Answer {
 }
 
 /// The answer of whoever answers.
+#[cfg_attr(
+    not(feature = "record"),
+    allow(clippy::unused_async, reason = "only a real server is waited for")
+)]
 async fn answered(
     shared: &Shared,
     resolved: Resolved,

@@ -26,6 +26,18 @@ pub(crate) enum Is {
 /// The members of a kind of document, as they are written.
 pub(crate) type Shape = &'static [(&'static str, Is)];
 
+/// Members by what they hold: `shape! { Text: "name" "comment"; Time: "date"; }`.
+macro_rules! shape {
+    ($($is:ident: $($name:literal)+;)*) => { &[$($(($name, crate::shape::Is::$is)),+),*] };
+}
+pub(crate) use shape;
+
+/// A list of names: `names! { "one" "two" }`.
+macro_rules! names {
+    ($($name:literal)+) => { &[$($name),+] };
+}
+pub(crate) use names;
+
 /// A document that says nothing: every member is there, lists empty, all else null.
 pub(crate) fn blank(shape: Shape) -> Map<String, Value> {
     let of = |is: Is| {

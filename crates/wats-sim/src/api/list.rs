@@ -16,6 +16,19 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// A list that filters and orders by these columns, without lists in it.
+    pub(crate) const fn of(columns: &'static [Column]) -> Self {
+        Self {
+            schema: Schema {
+                columns,
+                collections: &[],
+            },
+            orderable: columns,
+            default_top: 1000,
+            max_top: 100_000,
+        }
+    }
+
     /// The options of a request, checked.
     pub(crate) fn options(&self, query: &Query) -> Result<Options, Answer> {
         let filter = match query.get("$filter") {

@@ -40,20 +40,25 @@ pub(super) fn body(path: &str, body: &Bytes) -> Bytes {
 
 /// Takes out what is secret, or with `all` every text and number; whether there was any. The parser has bounded the depth.
 fn scrub(json: &mut Value, all: bool) -> bool {
-    match json {
+    let scrubbed = match json {
         Value::Array(items) => items
             .iter_mut()
-            .fold(false, |any, item| scrub(item, all) || any),
-        Value::Object(members) => members.iter_mut().fold(false, |any, (name, value)| {
-            let all = all || is_secret(&name.to_ascii_lowercase());
-            scrub(value, all) || any
-        }),
+            .filter_map(|item| scrub(item, all).then_some(()))
+            .count(),
+        Value::Object(members) => {
+            let members = members.iter_mut().filter_map(|(name, value)| {
+                let all = all || is_secret(&name.to_ascii_lowercase());
+                scrub(value, all).then_some(())
+            });
+            members.count()
+        }
         Value::String(_) | Value::Number(_) if all => {
             *json = Value::from(SCRUBBED);
-            true
+            1
         }
-        _ => false,
-    }
+        _ => 0,
+    };
+    scrubbed > 0
 }
 
 #[cfg(test)]

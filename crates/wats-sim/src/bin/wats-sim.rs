@@ -74,8 +74,8 @@ struct Args {
     archive: Option<PathBuf>,
     /// The only certificate authority that --record trusts, as PEM; else those that the system trusts.
     #[cfg(feature = "record")]
-    #[arg(long, value_name = "FILE", requires = "record")]
-    record_ca: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "record", value_parser = text_of)]
+    record_ca: Option<String>,
     /// Answer what a real server answered when this archive was recorded.
     #[arg(long, value_name = "ARCHIVE")]
     replay: Option<PathBuf>,
@@ -122,7 +122,7 @@ async fn run(args: Args) -> Result<(), String> {
         None => Vec::new(),
     };
     let out = Out::start();
-    let sim = builder(&args, &out)?
+    let sim = builder(&args, &out)
         .start()
         .await
         .map_err(|error| error.to_string())?;
@@ -164,6 +164,11 @@ async fn run(args: Args) -> Result<(), String> {
     out.say(format!("\n{}", sim.counters()));
     out.finish();
     Ok(())
+}
+
+#[cfg(feature = "record")]
+fn text_of(file: &str) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| error.to_string())
 }
 
 /// Waits for Ctrl-C, or for what ends a container.
@@ -234,7 +239,7 @@ impl Out {
     }
 }
 
-fn builder(args: &Args, out: &Out) -> Result<Builder, String> {
+fn builder(args: &Args, out: &Out) -> Builder {
     let mut builder = Simulator::builder()
         .host(args.host)
         .port(args.port)
@@ -272,14 +277,12 @@ fn builder(args: &Args, out: &Out) -> Result<Builder, String> {
         builder = builder.record(url, archive);
     }
     #[cfg(feature = "record")]
-    if let Some(file) = &args.record_ca {
-        let pem = std::fs::read_to_string(file)
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+    if let Some(pem) = &args.record_ca {
         builder = builder.record_ca(pem);
     }
     #[cfg(feature = "data")]
     if let Some(folder) = &args.data {
         builder = builder.data(folder);
     }
-    Ok(builder)
+    builder
 }

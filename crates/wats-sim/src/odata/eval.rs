@@ -172,23 +172,16 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::{Collection, Problem, column};
+    use super::super::{Collection, Problem, columns};
     use super::*;
 
-    const COLUMNS: &[Column] = &[
-        column("partNumber", Kind::Text),
-        column("name", Kind::Text),
-        column("state", Kind::Number),
-        column("nonSerial", Kind::Bool),
-        column("start", Kind::Time),
-        column("uuid", Kind::Guid),
-    ];
+    const COLUMNS: &[Column] = columns! { Text: "partNumber" "name"; Number: "state"; Bool: "nonSerial"; Time: "start"; Guid: "uuid"; };
 
     const SCHEMA: Schema = Schema {
         columns: COLUMNS,
         collections: &[Collection {
             name: "units",
-            columns: &[column("sn", Kind::Text), column("count", Kind::Number)],
+            columns: columns! { Text: "sn"; Number: "count"; },
         }],
     };
 

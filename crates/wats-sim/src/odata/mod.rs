@@ -47,10 +47,13 @@ pub(crate) struct Column {
     pub(crate) kind: Kind,
 }
 
-/// A column definition, for tables of them.
-pub(crate) const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind }
+/// Columns by their kinds: `columns! { Text: "name" "comment"; Time: "date"; }`.
+macro_rules! columns {
+    ($($kind:ident: $($name:literal)+;)*) => {
+        &[$($(crate::odata::Column { name: $name, kind: crate::odata::Kind::$kind }),+),*]
+    };
 }
+pub(crate) use columns;
 
 /// A list of rows inside a row, which `any` looks into.
 #[derive(Debug, Clone, Copy)]

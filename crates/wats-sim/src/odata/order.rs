@@ -67,10 +67,10 @@ fn direction(word: &str) -> Problem {
 mod tests {
     use serde_json::json;
 
-    use super::super::{Kind, column};
+    use super::super::columns;
     use super::*;
 
-    const COLUMNS: &[Column] = &[column("name", Kind::Text), column("state", Kind::Number)];
+    const COLUMNS: &[Column] = columns! { Text: "name"; Number: "state"; };
 
     #[test]
     fn several_keys_and_directions() {

@@ -7,52 +7,19 @@ use super::history::History;
 use crate::answer::{Answer, Handled};
 use crate::call::Call;
 use crate::query::bad;
+use crate::shape::names;
 
 /// Rows where a filter does not say how many.
 const TOP: usize = 1000;
 /// The type of alarms that are about a report, of the five that there are.
 const REPORT: u8 = 1;
 /// Members of the other types of alarms.
-const OTHERS: &[&str] = &[
-    "groupingSet",
-    "clientGroupIds",
-    "productSelectionIds",
-    "fpy",
-    "spy",
-    "tpy",
-    "lpy",
-    "testYield",
-    "fpyTrend",
-    "spyTrend",
-    "tpyTrend",
-    "lpyTrend",
-    "testYieldTrend",
-    "uutCount",
-    "unitCount",
-    "fpCount",
-    "lpCount",
-    "retestCount",
-    "sequenceCount",
-    "sequentialMatch",
-    "free",
-    "reserved",
-    "serialNumberType",
-    "cp",
-    "cpk",
-    "min",
-    "max",
-    "avg",
-    "stdev",
-    "measurementPath",
-    "assetname",
-    "serialnumber",
-    "typeid",
-    "assetstate",
-    "bubbledstatus",
-    "tags",
-    "isDaysSinceCalibrationUnknown",
-    "isDaysSinceMaintenanceUnknown",
-];
+const OTHERS: &[&str] = names! {
+    "groupingSet" "clientGroupIds" "productSelectionIds" "fpy" "spy" "tpy" "lpy" "testYield" "fpyTrend" "spyTrend" "tpyTrend"
+    "lpyTrend" "testYieldTrend" "uutCount" "unitCount" "fpCount" "lpCount" "retestCount" "sequenceCount" "sequentialMatch"
+    "free" "reserved" "serialNumberType" "cp" "cpk" "min" "max" "avg" "stdev" "measurementPath" "assetname" "serialnumber"
+    "typeid" "assetstate" "bubbledstatus" "tags" "isDaysSinceCalibrationUnknown" "isDaysSinceMaintenanceUnknown"
+};
 
 pub(super) fn logs(call: &Call<'_>) -> Handled {
     let filter = WatsFilter::of_body(call, OF_LOGS)?;

@@ -13,42 +13,16 @@ use crate::api::pattern::Patterns;
 use crate::call::{Call, invalid};
 use crate::odata::parse_time;
 use crate::query::bad;
-use crate::shape::{Is, Shape, bind};
+use crate::shape::{Shape, bind, shape};
 
-const SHAPE: Shape = &[
-    ("serialNumber", Is::Text),
-    ("partNumber", Is::Text),
-    ("revision", Is::Text),
-    ("batchNumber", Is::Text),
-    ("stationName", Is::Text),
-    ("testOperation", Is::Text),
-    ("status", Is::Text),
-    ("yield", Is::Integer),
-    ("miscDescription", Is::Text),
-    ("miscValue", Is::Text),
-    ("miscInfoDescription", Is::Text),
-    ("miscInfoString", Is::Text),
-    ("assetSerialNumber", Is::Text),
-    ("assetName", Is::Text),
-    ("productGroup", Is::Text),
-    ("level", Is::Text),
-    ("swFilename", Is::Text),
-    ("swVersion", Is::Text),
-    ("socket", Is::Text),
-    ("location", Is::Text),
-    ("purpose", Is::Text),
-    ("dateFrom", Is::Time),
-    ("dateTo", Is::Time),
-    ("dateGrouping", Is::Integer),
-    ("periodCount", Is::Integer),
-    ("includeCurrentPeriod", Is::Bool),
-    ("maxCount", Is::Integer),
-    ("minCount", Is::Integer),
-    ("topCount", Is::Integer),
-    ("dimensions", Is::Text),
-    ("run", Is::Integer),
-    ("splitBy", Is::Text),
-];
+const SHAPE: Shape = shape! {
+    Text: "serialNumber" "partNumber" "revision" "batchNumber" "stationName" "testOperation" "status" "miscDescription"
+        "miscValue" "miscInfoDescription" "miscInfoString" "assetSerialNumber" "assetName" "productGroup" "level" "swFilename"
+        "swVersion" "socket" "location" "purpose" "dimensions" "splitBy";
+    Integer: "yield" "dateGrouping" "periodCount" "maxCount" "minCount" "topCount" "run";
+    Time: "dateFrom" "dateTo";
+    Bool: "includeCurrentPeriod";
+};
 
 /// Members of a filter by members of the header that they are compared with.
 const TEXTS: &[(&str, &str)] = &[

@@ -12,24 +12,14 @@ use super::steps::steps;
 use crate::answer::{Answer, Handled};
 use crate::api::process;
 use crate::call::Call;
+use crate::shape::names;
 use crate::store::State;
 
 /// Dimensions of the repair report itself.
-const OF_REPAIR: &[&str] = &[
-    "partNumber",
-    "revision",
-    "productName",
-    "productGroup",
-    "repairOperation",
-    "period",
-    "level",
-    "stationName",
-    "location",
-    "purpose",
-    "operator",
-    "miscInfoDescription",
-    "miscInfoString",
-];
+const OF_REPAIR: &[&str] = names! {
+    "partNumber" "revision" "productName" "productGroup" "repairOperation" "period" "level" "stationName" "location" "purpose"
+    "operator" "miscInfoDescription" "miscInfoString"
+};
 /// Dimensions of a failure, and the members of a report that they are.
 const OF_FAILURE: &[(&str, &str)] = &[
     ("repairCode", "code"),

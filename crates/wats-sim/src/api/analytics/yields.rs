@@ -11,114 +11,28 @@ use super::filter::{OF_VOLUME, OF_YIELDS, WatsFilter};
 use super::history::{History, Test};
 use crate::answer::{Answer, Handled};
 use crate::call::Call;
+use crate::shape::names;
 
-const DIMENSIONS: &[&str] = &[
-    "partNumber",
-    "productName",
-    "stationName",
-    "location",
-    "purpose",
-    "revision",
-    "testOperation",
-    "processCode",
-    "swFilename",
-    "swVersion",
-    "productGroup",
-    "level",
-    "period",
-    "batchNumber",
-    "operator",
-    "fixtureId",
-    "socketIndex",
-    "errorCode",
-    "miscInfoDescription",
-    "miscInfoString",
-    "stepCausedUutFailure",
-    "stepPathCausedUutFailure",
-    "assetSerialNumber",
-    "assetName",
-];
+const DIMENSIONS: &[&str] = names! {
+    "partNumber" "productName" "stationName" "location" "purpose" "revision" "testOperation" "processCode" "swFilename"
+    "swVersion" "productGroup" "level" "period" "batchNumber" "operator" "fixtureId" "socketIndex" "errorCode"
+    "miscInfoDescription" "miscInfoString" "stepCausedUutFailure" "stepPathCausedUutFailure" "assetSerialNumber" "assetName"
+};
 /// Figures that are calculated.
-const FIGURES: &[&str] = &[
-    "unitCount",
-    "fpCount",
-    "spCount",
-    "tpCount",
-    "lpCount",
-    "fpy",
-    "spy",
-    "tpy",
-    "lpy",
-    "testYieldCount",
-    "testReportCount",
-    "testYield",
-    "firstUtc",
-    "lastUtc",
-    "fpFailCount",
-    "spFailCount",
-    "tpFailCount",
-    "lpFailCount",
-    "retestCount",
-    "ppmFpy",
-    "ppmSpy",
-    "ppmTpy",
-    "ppmLpy",
-    "ppmTestYield",
-    "fpColor",
-    "fpAlarm",
-    "fpWarning",
-    "spColor",
-    "spAlarm",
-    "spWarning",
-    "tpColor",
-    "tpAlarm",
-    "tpWarning",
-    "lpColor",
-    "lpAlarm",
-    "lpWarning",
-    "tyColor",
-    "tyAlarm",
-    "tyWarning",
-    "previousUnitCount",
-    "previousTestReportCount",
-    "fpyTrend",
-    "spyTrend",
-    "tpyTrend",
-    "lpyTrend",
-    "unitCountTrend",
-    "fpCountTrend",
-    "spCountTrend",
-    "tpCountTrend",
-    "lpCountTrend",
-    "testReportCountTrend",
-    "testYieldCountTrend",
-    "testYieldTrend",
-    "ppmFpyTrend",
-    "ppmSpyTrend",
-    "ppmTpyTrend",
-    "ppmLpyTrend",
-    "ppmTestYieldTrend",
-];
+const FIGURES: &[&str] = names! {
+    "unitCount" "fpCount" "spCount" "tpCount" "lpCount" "fpy" "spy" "tpy" "lpy" "testYieldCount" "testReportCount" "testYield"
+    "firstUtc" "lastUtc" "fpFailCount" "spFailCount" "tpFailCount" "lpFailCount" "retestCount" "ppmFpy" "ppmSpy" "ppmTpy"
+    "ppmLpy" "ppmTestYield" "fpColor" "fpAlarm" "fpWarning" "spColor" "spAlarm" "spWarning" "tpColor" "tpAlarm" "tpWarning"
+    "lpColor" "lpAlarm" "lpWarning" "tyColor" "tyAlarm" "tyWarning" "previousUnitCount" "previousTestReportCount" "fpyTrend"
+    "spyTrend" "tpyTrend" "lpyTrend" "unitCountTrend" "fpCountTrend" "spCountTrend" "tpCountTrend" "lpCountTrend"
+    "testReportCountTrend" "testYieldCountTrend" "testYieldTrend" "ppmFpyTrend" "ppmSpyTrend" "ppmTpyTrend" "ppmLpyTrend"
+    "ppmTestYieldTrend"
+};
 /// Figures of which the time before is known and rows can tell the difference.
-const TRENDS: &[&str] = &[
-    "fpy",
-    "spy",
-    "tpy",
-    "lpy",
-    "unitCount",
-    "fpCount",
-    "spCount",
-    "tpCount",
-    "lpCount",
-    "testReportCount",
-    "testYieldCount",
-    "testYield",
-    "ppmFpy",
-    "ppmSpy",
-    "ppmTpy",
-    "ppmLpy",
-    "ppmTestYield",
-];
+const TRENDS: &[&str] = names! {
+    "fpy" "spy" "tpy" "lpy" "unitCount" "fpCount" "spCount" "tpCount" "lpCount" "testReportCount" "testYieldCount" "testYield"
+    "ppmFpy" "ppmSpy" "ppmTpy" "ppmLpy" "ppmTestYield"
+};
 /// The days that count where a filter has no dates.
 const DAYS: i64 = 30;
 /// The rows of a list that takes a number of them and gets none.

@@ -20,10 +20,10 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::call::{Call, not_found, text};
-use crate::odata::{Column, Kind, column};
+use crate::odata::{Column, columns};
 use crate::query::bad;
 use crate::routes::routes;
-use crate::shape::{Is, Shape};
+use crate::shape::{Shape, shape};
 use crate::store::State;
 
 pub(crate) use used::{in_report, reported};
@@ -66,40 +66,21 @@ const LOG: &str = "asset.log";
 const FILES: &str = "asset.file";
 
 /// The members of a list item, and what filters know.
-const VIEW: &[Column] = &[
-    column("assetId", Kind::Text),
-    column("parentAssetId", Kind::Text),
-    column("assetName", Kind::Text),
-    column("serialNumber", Kind::Text),
-    column("parentSerialNumber", Kind::Text),
-    column("partNumber", Kind::Text),
-    column("revision", Kind::Text),
-    column("typeId", Kind::Guid),
-    column("state", Kind::Number),
-    column("description", Kind::Text),
-    column("location", Kind::Text),
-    column("firstSeenDate", Kind::Time),
-    column("lastSeenDate", Kind::Time),
-    column("lastMaintenanceDate", Kind::Time),
-    column("nextMaintenanceDate", Kind::Time),
-    column("lastCalibrationDate", Kind::Time),
-    column("nextCalibrationDate", Kind::Time),
-    column("totalCount", Kind::Number),
-    column("runningCount", Kind::Number),
-    column("xmlData", Kind::Text),
-];
+const VIEW: &[Column] = columns! {
+    Text: "assetId" "parentAssetId" "assetName" "serialNumber" "parentSerialNumber" "partNumber" "revision" "description"
+        "location" "xmlData";
+    Guid: "typeId";
+    Number: "state" "totalCount" "runningCount";
+    Time: "firstSeenDate" "lastSeenDate" "lastMaintenanceDate" "nextMaintenanceDate" "lastCalibrationDate"
+        "nextCalibrationDate";
+};
 
 /// What a save may say; counts and dates have operations of their own.
-const SAVED: Shape = &[
-    ("assetName", Is::Text),
-    ("partNumber", Is::Text),
-    ("revision", Is::Text),
-    ("typeId", Is::Guid),
-    ("ClientId", Is::Integer),
-    ("state", Is::Integer),
-    ("description", Is::Text),
-    ("location", Is::Text),
-];
+const SAVED: Shape = shape! {
+    Text: "assetName" "partNumber" "revision" "description" "location";
+    Guid: "typeId";
+    Integer: "ClientId" "state";
+};
 
 /// What is done with an asset goes from 0, unknown, to 6, scrapped.
 const STATES: std::ops::RangeInclusive<i64> = 0..=6;

@@ -10,19 +10,10 @@ use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::api::{blob, stamp, tags};
 use crate::call::{Call, conflict, invalid, member, new_guid, text};
-use crate::odata::Schema;
 use crate::shape::merge;
 use crate::store::State;
 
-const LIST: List = List {
-    schema: Schema {
-        columns: VIEW,
-        collections: &[],
-    },
-    orderable: VIEW,
-    default_top: 1000,
-    max_top: 100_000,
-};
+const LIST: List = List::of(VIEW);
 /// Most characters of a serial number.
 const MAX_NUMBER: usize = 100;
 

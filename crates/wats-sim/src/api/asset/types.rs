@@ -6,43 +6,25 @@ use super::TYPES;
 use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::call::{Call, conflict, invalid, member, new_guid, not_found, text};
-use crate::odata::{Column, Kind, Schema, column};
-use crate::shape::{Is, Shape, bind, merge};
+use crate::odata::{Column, columns};
+use crate::shape::{Is, Shape, bind, merge, shape};
 use crate::store::State;
 
-const VIEW: &[Column] = &[
-    column("typeId", Kind::Guid),
-    column("typeName", Kind::Text),
-    column("runningCountLimit", Kind::Number),
-    column("totalCountLimit", Kind::Number),
-    column("maintenanceInterval", Kind::Number),
-    column("calibrationInterval", Kind::Number),
-    column("warningThreshold", Kind::Number),
-    column("alarmThreshold", Kind::Number),
-    column("isReadonly", Kind::Bool),
-    column("icon", Kind::Text),
-];
-const LIST: List = List {
-    schema: Schema {
-        columns: VIEW,
-        collections: &[],
-    },
-    orderable: VIEW,
-    default_top: 1000,
-    max_top: 100_000,
+const VIEW: &[Column] = columns! {
+    Guid: "typeId";
+    Text: "typeName" "icon";
+    Number: "runningCountLimit" "totalCountLimit" "maintenanceInterval" "calibrationInterval" "warningThreshold"
+        "alarmThreshold";
+    Bool: "isReadonly";
 };
-const SHAPE: Shape = &[
-    ("typeId", Is::Guid),
-    ("typeName", Is::Text),
-    ("runningCountLimit", Is::Integer),
-    ("totalCountLimit", Is::Integer),
-    ("maintenanceInterval", Is::Number),
-    ("calibrationInterval", Is::Number),
-    ("warningThreshold", Is::Number),
-    ("alarmThreshold", Is::Number),
-    ("isReadonly", Is::Bool),
-    ("icon", Is::Text),
-];
+const LIST: List = List::of(VIEW);
+const SHAPE: Shape = shape! {
+    Guid: "typeId";
+    Text: "typeName" "icon";
+    Integer: "runningCountLimit" "totalCountLimit";
+    Number: "maintenanceInterval" "calibrationInterval" "warningThreshold" "alarmThreshold";
+    Bool: "isReadonly";
+};
 
 pub(super) fn by_id<'a>(state: &'a State, id: &str) -> Option<&'a Value> {
     state.get(TYPES, id)

@@ -7,7 +7,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::api::stamp;
 use crate::call::{Call, invalid, member, text};
-use crate::odata::{Column, Kind, Schema, column};
+use crate::odata::{Column, columns};
 use crate::query::bad;
 use crate::store::{Change, State};
 
@@ -19,26 +19,12 @@ const CALIBRATED: u8 = 4;
 const MAINTAINED: u8 = 5;
 const STATE_CHANGED: u8 = 6;
 
-const ENTRY: &[Column] = &[
-    column("logId", Kind::Number),
-    column("assetId", Kind::Text),
-    column("serialNumber", Kind::Text),
-    column("date", Kind::Time),
-    column("user", Kind::Text),
-    column("type", Kind::Number),
-    column("property", Kind::Text),
-    column("value", Kind::Text),
-    column("comment", Kind::Text),
-];
-const LIST: List = List {
-    schema: Schema {
-        columns: ENTRY,
-        collections: &[],
-    },
-    orderable: ENTRY,
-    default_top: 1000,
-    max_top: 100_000,
+const ENTRY: &[Column] = columns! {
+    Number: "logId" "type";
+    Text: "assetId" "serialNumber" "user" "property" "value" "comment";
+    Time: "date";
 };
+const LIST: List = List::of(ENTRY);
 
 /// Writes into the log of an asset what became of a property.
 pub(super) fn note(

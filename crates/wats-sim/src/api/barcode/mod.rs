@@ -9,22 +9,15 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member, not_found, text};
 use crate::routes::routes;
-use crate::shape::{Is, Shape, bind, merge};
+use crate::shape::{Shape, bind, merge, shape};
 
 /// Identifiers by id.
 const IDENTIFIERS: &str = "barcode";
 
-const SHAPE: Shape = &[
-    ("id", Is::Integer),
-    ("pattern", Is::Text),
-    ("serialNumber", Is::Text),
-    ("partNumber", Is::Text),
-    ("revision", Is::Text),
-    ("batchNumber", Is::Text),
-    ("process", Is::Text),
-    ("order", Is::Integer),
-    ("description", Is::Text),
-];
+const SHAPE: Shape = shape! {
+    Integer: "id" "order";
+    Text: "pattern" "serialNumber" "partNumber" "revision" "batchNumber" "process" "description";
+};
 /// The parts of a code, in the order of the default format.
 const PARTS: [&str; 5] = [
     "serialNumber",

@@ -19,48 +19,19 @@ use crate::answer::{Answer, Handled};
 use crate::call::{Call, not_found, text};
 use crate::query::bad;
 use crate::routes::routes;
+use crate::shape::names;
 use crate::store::StoredReport;
 
 /// Exports by their owner and name, see [`key`].
 const EXPORTS: &str = "export";
-const NUMBERS: &[&str] = &[
-    "default",
-    "integer",
-    "decimal",
-    "scientific",
-    "general",
-    "hexadecimal",
-    "binary",
-];
-const DETAILS: &[&str] = &[
-    "stationData",
-    "miscInfo",
-    "subUnitInfo",
-    "asset",
-    "batchNumber",
-    "executionTime",
-    "testSocketIndex",
-    "operator",
-    "errorCode",
-    "errorMessage",
-    "fixtureId",
-    "testOperation",
-    "reportStatus",
-    "comment",
-    "swFilename",
-    "swVersion",
-    "stepStatus",
-    "stepTime",
-    "measurement",
-    "units",
-    "compOperator",
-    "lowLimit",
-    "highLimit",
-    "viewStepHierarchy",
-    "signCertificate",
-    "xyGraph",
-    "pageNumbers",
-];
+const NUMBERS: &[&str] = names! {
+    "default" "integer" "decimal" "scientific" "general" "hexadecimal" "binary"
+};
+const DETAILS: &[&str] = names! {
+    "stationData" "miscInfo" "subUnitInfo" "asset" "batchNumber" "executionTime" "testSocketIndex" "operator" "errorCode"
+    "errorMessage" "fixtureId" "testOperation" "reportStatus" "comment" "swFilename" "swVersion" "stepStatus" "stepTime"
+    "measurement" "units" "compOperator" "lowLimit" "highLimit" "viewStepHierarchy" "signCertificate" "xyGraph" "pageNumbers"
+};
 
 routes! {
     GET "/api/Export/List" => list;

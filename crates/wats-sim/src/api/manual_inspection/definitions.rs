@@ -10,7 +10,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::stamp;
 use crate::call::{Call, conflict, guid, invalid, member, new_guid, text};
 use crate::query::bad;
-use crate::shape::{Is, Shape, blank, merge};
+use crate::shape::{Is, Shape, blank, merge, shape};
 use crate::store::{Change, State};
 
 /// What a request may say of a new definition.
@@ -69,21 +69,10 @@ const ENTITY: [(&str, &str); 25] = [
 ];
 
 /// Members of that form that only packages and workflows have.
-const FOREIGN: Shape = &[
-    ("phases", Is::Any),
-    ("serviceVersion", Is::Any),
-    ("phasesString", Is::Any),
-    ("repairProcessName", Is::Any),
-    ("packageFolder", Is::Any),
-    ("priority", Is::Any),
-    ("sites", Is::List),
-    ("wfRelations", Is::List),
-    ("tags", Is::List),
-    ("deletedTags", Is::List),
-    ("softwareEntities", Is::List),
-    ("validation", Is::Any),
-    ("miFiles", Is::List),
-];
+const FOREIGN: Shape = shape! {
+    Any: "phases" "serviceVersion" "phasesString" "repairProcessName" "packageFolder" "priority" "validation";
+    List: "sites" "wfRelations" "tags" "deletedTags" "softwareEntities" "miFiles";
+};
 
 /// A definition as it is answered; its steps have a route of their own.
 fn whole(state: &State, definition: &Value) -> Value {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::call::{guid, invalid, not_found};
 use crate::routes::routes;
-use crate::shape::{Is, Shape};
+use crate::shape::{Shape, shape};
 use crate::store::State;
 
 routes! {
@@ -51,34 +51,14 @@ const RELATIONS: &str = "inspection.relation";
 const RUNS: &str = "inspection.run";
 
 /// The members of a definition that are kept; relations, steps and the number of inspections are elsewhere.
-const DEFINITION: Shape = &[
-    ("TestSequenceDefinitionId", Is::Guid),
-    ("VirtualFolderId", Is::Guid),
-    ("Name", Is::Text),
-    ("Version", Is::Integer),
-    ("Description", Is::Text),
-    ("Created", Is::Time),
-    ("CreatedBy", Is::Text),
-    ("CreatedBySite", Is::Text),
-    ("Released", Is::Time),
-    ("ReleasedBy", Is::Text),
-    ("Modified", Is::Time),
-    ("ModifiedBy", Is::Text),
-    ("Revoked", Is::Time),
-    ("RevokedBy", Is::Text),
-    ("Status", Is::Integer),
-    ("IsGlobal", Is::Bool),
-    ("OnFailGotoCleanup", Is::Bool),
-    ("OnFailRequireSubmit", Is::Bool),
-    ("OnFailRequireRepair", Is::Integer),
-    ("LogOperator", Is::Bool),
-    ("LogDescription", Is::Bool),
-    ("CreateUnsubmittedReportOnFailedStep", Is::Bool),
-    ("RepairProcessId", Is::Guid),
-    ("AddChildUnits", Is::Bool),
-    ("IncludeUURMiscInfoInUUT", Is::Bool),
-    ("LoadPreviousMiscInfo", Is::Bool),
-];
+const DEFINITION: Shape = shape! {
+    Guid: "TestSequenceDefinitionId" "VirtualFolderId" "RepairProcessId";
+    Text: "Name" "Description" "CreatedBy" "CreatedBySite" "ReleasedBy" "ModifiedBy" "RevokedBy";
+    Integer: "Version" "Status" "OnFailRequireRepair";
+    Time: "Created" "Released" "Modified" "Revoked";
+    Bool: "IsGlobal" "OnFailGotoCleanup" "OnFailRequireSubmit" "LogOperator" "LogDescription"
+        "CreateUnsubmittedReportOnFailedStep" "AddChildUnits" "IncludeUURMiscInfoInUUT" "LoadPreviousMiscInfo";
+};
 
 const DRAFT: i64 = 0;
 const PENDING: i64 = 1;

@@ -7,21 +7,15 @@ use serde_json::{Map, Value, json};
 use super::{DEFINITIONS, RELATIONS, REVOKED, definition, status};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, guid, invalid, member, new_guid, not_found, text};
-use crate::shape::{Is, Shape, blank, merge};
+use crate::shape::{Is, Shape, blank, merge, shape};
 use crate::store::{Change, State};
 
-const RELATION: Shape = &[
-    ("TestSequenceRelationId", Is::Guid),
-    ("TestSequenceDefinitionId", Is::Guid),
-    ("EntitySchema", Is::Text),
-    ("EntityName", Is::Text),
-    ("EntityKey", Is::Text),
-    ("EntityValue", Is::Text),
-    ("Status", Is::Integer),
-    ("TestSequenceSiteRelations", Is::List),
-    ("TestSequenceProcessRelations", Is::List),
-    ("ProductName", Is::Text),
-];
+const RELATION: Shape = shape! {
+    Guid: "TestSequenceRelationId" "TestSequenceDefinitionId";
+    Text: "EntitySchema" "EntityName" "EntityKey" "EntityValue" "ProductName";
+    Integer: "Status";
+    List: "TestSequenceSiteRelations" "TestSequenceProcessRelations";
+};
 const SITE: Shape = &[
     ("TestSequenceSiteRelationId", Is::Guid),
     ("SiteCode", Is::Text),

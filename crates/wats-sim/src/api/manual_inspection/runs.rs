@@ -10,33 +10,22 @@ use crate::answer::{Answer, Handled};
 use crate::api::stamp;
 use crate::call::{Call, guid, invalid, new_guid, text};
 use crate::query::bad;
-use crate::shape::{Is, Shape, bind};
+use crate::shape::{Shape, bind, shape};
 use crate::store::State;
 
-const STEP: Shape = &[
-    ("definitionId", Is::Guid),
-    ("id", Is::Integer),
-    ("parentId", Is::Integer),
-    ("name", Is::Text),
-    ("type", Is::Text),
-    ("desc", Is::Text),
-    ("result", Is::Integer),
-    ("operator", Is::Text),
-    ("url", Is::Text),
-    ("execTime", Is::Number),
-    ("passAllAffected", Is::Bool),
-    ("allowSkip", Is::Bool),
-    ("comment", Is::Text),
-    ("addAttachments", Is::Integer),
-];
-const MISC_INFO: Shape = &[
-    ("guid", Is::Guid),
-    ("name", Is::Text),
-    ("regex", Is::Text),
-    ("value", Is::Text),
-    ("isValid", Is::Bool),
-    ("type", Is::Integer),
-];
+const STEP: Shape = shape! {
+    Guid: "definitionId";
+    Integer: "id" "parentId" "result" "addAttachments";
+    Text: "name" "type" "desc" "operator" "url" "comment";
+    Number: "execTime";
+    Bool: "passAllAffected" "allowSkip";
+};
+const MISC_INFO: Shape = shape! {
+    Guid: "guid";
+    Text: "name" "regex" "value";
+    Bool: "isValid";
+    Integer: "type";
+};
 /// Most steps of an inspection.
 const MAX_STEPS: usize = 10_000;
 /// Most bytes of a regular expression, and of what it becomes.

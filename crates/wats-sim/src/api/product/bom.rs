@@ -7,27 +7,19 @@ use super::{bom_xml, find_revision, known_revision, save, store};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member, new_guid, text};
 use crate::query::bad;
-use crate::shape::{Is, Shape, bind};
+use crate::shape::{Shape, bind, shape};
 use crate::store::{Change, State};
 
 /// Bills by the id of their revision: `description` and `items`.
 const BOMS: &str = "product.bom";
 
 /// An item, as it is answered.
-const ITEM: Shape = &[
-    ("bomItemId", Is::Guid),
-    ("productRevisionId", Is::Guid),
-    ("componentRef", Is::Text),
-    ("partNumber", Is::Text),
-    ("revision", Is::Text),
-    ("description", Is::Text),
-    ("quantity", Is::Integer),
-    ("functionBlock", Is::Text),
-    ("manufacturer", Is::Text),
-    ("manufacturerPn", Is::Text),
-    ("vendor", Is::Text),
-    ("vendorPn", Is::Text),
-];
+const ITEM: Shape = shape! {
+    Guid: "bomItemId" "productRevisionId";
+    Text: "componentRef" "partNumber" "revision" "description" "functionBlock" "manufacturer" "manufacturerPn" "vendor"
+        "vendorPn";
+    Integer: "quantity";
+};
 
 /// Names of the members of an item, those of a component in XML, and those of a component in JSON.
 const NAMES: [(&str, &str, &str); 6] = [

@@ -9,7 +9,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::pattern::fits;
 use crate::call::{Call, guid, invalid, new_guid, not_found, text};
 use crate::query::bad;
-use crate::shape::{Is, Shape, bind, merge};
+use crate::shape::{Shape, bind, merge, shape};
 use crate::store::State;
 
 /// Relations in the order in which they were made.
@@ -19,16 +19,12 @@ const ID: &str = "ProductRevisionRelationId";
 const WHOLE: &str = "ParentProductRevisionId";
 const PART: &str = "ProductRevisionId";
 
-const SHAPE: Shape = &[
-    (ID, Is::Guid),
-    (WHOLE, Is::Guid),
-    (PART, Is::Guid),
-    ("Quantity", Is::Integer),
-    ("RevisionMask", Is::Text),
-    ("ItemNumber", Is::Text),
-    ("ParentProductRevision", Is::Any),
-    ("ChildProductRevision", Is::Any),
-];
+const SHAPE: Shape = shape! {
+    Guid: "ProductRevisionRelationId" "ParentProductRevisionId" "ProductRevisionId";
+    Integer: "Quantity";
+    Text: "RevisionMask" "ItemNumber";
+    Any: "ParentProductRevision" "ChildProductRevision";
+};
 
 /// What a revision, by its id, is made of: relations, each with its `ProductRevisionId`, `Quantity` and `RevisionMask`.
 pub(crate) fn parts_of<'a>(state: &'a State, whole: &'a str) -> impl Iterator<Item = &'a Value> {

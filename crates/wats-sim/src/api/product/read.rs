@@ -6,25 +6,15 @@ use super::{PRODUCTS, find_revision, no_product, no_revision};
 use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::call::Call;
-use crate::odata::{Column, Kind, Schema, column};
+use crate::odata::{Column, columns};
 
 /// The properties of a list item; the filter knows no others.
-const VIEW: &[Column] = &[
-    column("partNumber", Kind::Text),
-    column("name", Kind::Text),
-    column("category", Kind::Text),
-    column("nonSerial", Kind::Bool),
-    column("state", Kind::Number),
-];
-const LIST: List = List {
-    schema: Schema {
-        columns: VIEW,
-        collections: &[],
-    },
-    orderable: VIEW,
-    default_top: 1000,
-    max_top: 100_000,
+const VIEW: &[Column] = columns! {
+    Text: "partNumber" "name" "category";
+    Bool: "nonSerial";
+    Number: "state";
 };
+const LIST: List = List::of(VIEW);
 
 pub(super) fn query(call: &Call<'_>) -> Handled {
     let list = List {

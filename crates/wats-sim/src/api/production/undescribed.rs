@@ -8,18 +8,13 @@ use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::api::product;
 use crate::call::{Call, conflict, invalid, member, not_found};
-use crate::odata::{Collection, Column, Kind, Schema, column};
+use crate::odata::{Collection, Column, Schema, columns};
 
-const UNIT: &[Column] = &[
-    column("serialNumber", Kind::Text),
-    column("partNumber", Kind::Text),
-    column("revision", Kind::Text),
-    column("batchNumber", Kind::Text),
-    column("serialDate", Kind::Time),
-    column("currentLocation", Kind::Text),
-    column("unitPhaseId", Kind::Number),
-    column("processCode", Kind::Text),
-];
+const UNIT: &[Column] = columns! {
+    Text: "serialNumber" "partNumber" "revision" "batchNumber" "currentLocation" "processCode";
+    Time: "serialDate";
+    Number: "unitPhaseId";
+};
 const LIST: List = List {
     schema: Schema {
         columns: UNIT,

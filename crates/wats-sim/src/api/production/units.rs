@@ -9,7 +9,7 @@ use super::phase;
 use crate::answer::Answer;
 use crate::api::{process, stamp};
 use crate::call::{conflict, new_guid, not_found, text};
-use crate::shape::{self, Is, Shape};
+use crate::shape::{self, Shape, shape};
 use crate::store::{Change, State};
 
 /// Units by their key.
@@ -25,17 +25,12 @@ pub(super) const CHANGES: &str = "unit.change";
 const MAX_HISTORY: usize = 200;
 
 /// What a body may say of a unit.
-pub(super) const SAVED: Shape = &[
-    ("serialNumber", Is::Text),
-    ("partNumber", Is::Text),
-    ("revision", Is::Text),
-    ("batchNumber", Is::Text),
-    ("serialDate", Is::Time),
-    ("currentLocation", Is::Text),
-    ("xmlData", Is::Text),
-    ("unitPhaseId", Is::Integer),
-    ("processCode", Is::Any),
-];
+pub(super) const SAVED: Shape = shape! {
+    Text: "serialNumber" "partNumber" "revision" "batchNumber" "currentLocation" "xmlData";
+    Time: "serialDate";
+    Integer: "unitPhaseId";
+    Any: "processCode";
+};
 
 pub(super) fn key(serial_number: &str, part_number: &str) -> String {
     format!("{serial_number}\n{part_number}")

@@ -6,7 +6,7 @@ use super::relations::MAX_DEPTH;
 use super::{phase, units};
 use crate::api::product;
 use crate::call::text;
-use crate::shape::{self, Is, Shape};
+use crate::shape::{self, Shape, shape};
 use crate::store::State;
 
 /// The sub units in one answer, at most.
@@ -15,89 +15,47 @@ const MAX_SUB_UNITS: usize = 1000;
 const MAX_LEVEL: usize = 30;
 
 /// `Mes.Production.Public.Unit`, and the result of the last test, which it does not name.
-const PUBLIC: Shape = &[
-    ("serialNumber", Is::Text),
-    ("partNumber", Is::Text),
-    ("revision", Is::Text),
-    ("parentSerialNumber", Is::Text),
-    ("batchNumber", Is::Text),
-    ("serialDate", Is::Time),
-    ("currentLocation", Is::Text),
-    ("xmlData", Is::Text),
-    ("unitPhaseId", Is::Integer),
-    ("unitPhase", Is::Text),
-    ("processCode", Is::Text),
-    ("tags", Is::List),
-    ("productRevision", Is::Any),
-    ("product", Is::Any),
-    ("subUnits", Is::List),
-    ("lastResult", Is::Text),
-];
+const PUBLIC: Shape = shape! {
+    Text: "serialNumber" "partNumber" "revision" "parentSerialNumber" "batchNumber" "currentLocation" "xmlData" "unitPhase"
+        "processCode" "lastResult";
+    Time: "serialDate";
+    Integer: "unitPhaseId";
+    List: "tags" "subUnits";
+    Any: "productRevision" "product";
+};
 /// `Mes.Production.Unit`.
-const INTERNAL: Shape = &[
-    ("UnitId", Is::Guid),
-    ("ParentUnitId", Is::Guid),
-    ("ProductRevisionId", Is::Guid),
-    ("BatchSN", Is::Text),
-    ("SerialNumber", Is::Text),
-    ("SerialDate", Is::Time),
-    ("CurrentLocation", Is::Text),
-    ("XMLData", Is::Text),
-    ("UnitPhaseId", Is::Integer),
-    ("ProcessCode", Is::Integer),
-    ("ProductId", Is::Guid),
-    ("ProductRevision", Is::Any),
-    ("Process", Is::Any),
-    ("Product", Is::Any),
-    ("ProductionBatch", Is::Any),
-    ("Action", Is::Text),
-    ("Error", Is::Text),
-    ("Children", Is::List),
-    ("Settings", Is::List),
-    ("Level", Is::Integer),
-];
+const INTERNAL: Shape = shape! {
+    Guid: "UnitId" "ParentUnitId" "ProductRevisionId" "ProductId";
+    Text: "BatchSN" "SerialNumber" "CurrentLocation" "XMLData" "Action" "Error";
+    Time: "SerialDate";
+    Integer: "UnitPhaseId" "ProcessCode" "Level";
+    Any: "ProductRevision" "Process" "Product" "ProductionBatch";
+    List: "Children" "Settings";
+};
 /// `Mes.Product.ProductRevision`.
-const REVISION: Shape = &[
-    ("ProductRevisionId", Is::Guid),
-    ("ProductId", Is::Guid),
-    ("Revision", Is::Text),
-    ("Name", Is::Text),
-    ("Description", Is::Text),
-    ("State", Is::Integer),
-    ("Product", Is::Any),
-    ("ChildProductRevisionRelations", Is::List),
-    ("ParentProductRevisionRelation", Is::List),
-    ("Units", Is::List),
-    ("BOM", Is::List),
-    ("Settings", Is::List),
-];
+const REVISION: Shape = shape! {
+    Guid: "ProductRevisionId" "ProductId";
+    Text: "Revision" "Name" "Description";
+    Integer: "State";
+    Any: "Product";
+    List: "ChildProductRevisionRelations" "ParentProductRevisionRelation" "Units" "BOM" "Settings";
+};
 /// `Mes.Product.Product`.
-const PRODUCT: Shape = &[
-    ("ProductId", Is::Guid),
-    ("NonSerial", Is::Bool),
-    ("PartNumber", Is::Text),
-    ("Name", Is::Text),
-    ("Description", Is::Text),
-    ("State", Is::Integer),
-    ("ProductCategoryId", Is::Guid),
-    ("ProductRevisions", Is::List),
-    ("ProductCategory", Is::Any),
-    ("Settings", Is::List),
-    ("Category", Is::Text),
-];
+const PRODUCT: Shape = shape! {
+    Guid: "ProductId" "ProductCategoryId";
+    Bool: "NonSerial";
+    Text: "PartNumber" "Name" "Description" "Category";
+    Integer: "State";
+    List: "ProductRevisions" "Settings";
+    Any: "ProductCategory";
+};
 /// `Mes.Process`.
-const PROCESS: Shape = &[
-    ("Code", Is::Integer),
-    ("ProcessID", Is::Guid),
-    ("Name", Is::Text),
-    ("Description", Is::Text),
-    ("ProcessIndex", Is::Integer),
-    ("State", Is::Integer),
-    ("Properties", Is::Text),
-    ("IsTestOperation", Is::Bool),
-    ("IsWIPOperation", Is::Bool),
-    ("IsRepairOperation", Is::Bool),
-];
+const PROCESS: Shape = shape! {
+    Integer: "Code" "ProcessIndex" "State";
+    Guid: "ProcessID";
+    Text: "Name" "Description" "Properties";
+    Bool: "IsTestOperation" "IsWIPOperation" "IsRepairOperation";
+};
 
 type Unit = Map<String, Value>;
 

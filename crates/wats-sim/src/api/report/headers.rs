@@ -9,60 +9,32 @@ use crate::answer::{Answer, Handled};
 use crate::api::asset;
 use crate::api::list::List;
 use crate::call::Call;
-use crate::odata::{Collection, Column, Kind, Schema, column, parse_time};
+use crate::odata::{Collection, Column, Schema, columns, parse_time};
 use crate::query::bad;
 use crate::store::StoredReport;
 
 /// Properties of a header that a filter may use.
-const HEADER: &[Column] = &[
-    column("uuid", Kind::Guid),
-    column("serialNumber", Kind::Text),
-    column("partNumber", Kind::Text),
-    column("reportType", Kind::Text),
-    column("start", Kind::Time),
-    column("revision", Kind::Text),
-    column("result", Kind::Text),
-    column("batchNumber", Kind::Text),
-    column("userName", Kind::Text),
-    column("stationName", Kind::Text),
-    column("location", Kind::Text),
-    column("purpose", Kind::Text),
-    column("measuresDeleted", Kind::Bool),
-    column("timeStamp", Kind::Number),
-    column("processCode", Kind::Number),
-    column("processName", Kind::Text),
-    column("comment", Kind::Text),
-    column("executionTime", Kind::Number),
-    column("swFilename", Kind::Text),
-    column("swVersion", Kind::Text),
-    column("testSocketIndex", Kind::Number),
-    column("fixtureId", Kind::Text),
-    column("errorCode", Kind::Number),
-    column("errorMessage", Kind::Text),
-    column("run", Kind::Number),
-    column("receiveCount", Kind::Number),
-    column("reportSize", Kind::Number),
-    column("causedUutFailure", Kind::Text),
-    column("causedUutFailurePath", Kind::Text),
-    column("passedInRun", Kind::Number),
-    column("referencedUut", Kind::Guid),
-];
-const ORDERABLE: &[Column] = &[
-    column("start", Kind::Time),
-    column("uuid", Kind::Guid),
-    column("serialNumber", Kind::Text),
-    column("timeStamp", Kind::Number),
-];
+const HEADER: &[Column] = columns! {
+    Guid: "uuid" "referencedUut";
+    Text: "serialNumber" "partNumber" "reportType" "revision" "result" "batchNumber" "userName" "stationName" "location"
+        "purpose" "processName" "comment" "swFilename" "swVersion" "fixtureId" "errorMessage" "causedUutFailure"
+        "causedUutFailurePath";
+    Time: "start";
+    Bool: "measuresDeleted";
+    Number: "timeStamp" "processCode" "executionTime" "testSocketIndex" "errorCode" "run" "receiveCount" "reportSize"
+        "passedInRun";
+};
+const ORDERABLE: &[Column] = columns! {
+    Time: "start";
+    Guid: "uuid";
+    Text: "serialNumber";
+    Number: "timeStamp";
+};
 /// The lists of a header. They are answered when they are expanded, and filters may look into them.
 const LISTS: &[Collection] = &[
     Collection {
         name: "subUnits",
-        columns: &[
-            column("partType", Kind::Text),
-            column("serialNumber", Kind::Text),
-            column("partNumber", Kind::Text),
-            column("revision", Kind::Text),
-        ],
+        columns: columns! { Text: "partType" "serialNumber" "partNumber" "revision"; },
     },
     Collection {
         name: "miscInfo",
@@ -70,22 +42,15 @@ const LISTS: &[Collection] = &[
     },
     Collection {
         name: "assets",
-        columns: &[column("serialNumber", Kind::Text)],
+        columns: columns! { Text: "serialNumber"; },
     },
     Collection {
         name: "attachments",
-        columns: &[
-            column("stepId", Kind::Number),
-            column("filename", Kind::Text),
-        ],
+        columns: columns! { Number: "stepId"; Text: "filename"; },
     },
     Collection {
         name: "uurSubUnits",
-        columns: &[
-            column("serialNumber", Kind::Text),
-            column("partNumber", Kind::Text),
-            column("revision", Kind::Text),
-        ],
+        columns: columns! { Text: "serialNumber" "partNumber" "revision"; },
     },
     Collection {
         name: "uurMiscInfo",
@@ -93,13 +58,10 @@ const LISTS: &[Collection] = &[
     },
     Collection {
         name: "uurAttachments",
-        columns: &[column("id", Kind::Guid), column("filename", Kind::Text)],
+        columns: columns! { Guid: "id"; Text: "filename"; },
     },
 ];
-const MISC_INFO: &[Column] = &[
-    column("description", Kind::Text),
-    column("value", Kind::Text),
-];
+const MISC_INFO: &[Column] = columns! { Text: "description" "value"; };
 const SCHEMA: Schema = Schema {
     columns: HEADER,
     collections: LISTS,

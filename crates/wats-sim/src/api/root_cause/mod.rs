@@ -11,7 +11,7 @@ use crate::call::{Call, guid, invalid, member, new_guid, not_found, text};
 use crate::multipart;
 use crate::query::bad;
 use crate::routes::routes;
-use crate::shape::{Is, Shape, bind, blank, merge};
+use crate::shape::{Is, Shape, bind, blank, merge, shape};
 use crate::store::{Change, State};
 
 routes! {
@@ -31,35 +31,20 @@ const IDS: &str = "ticket.id";
 /// Files by id.
 const FILES: &str = "ticket.file";
 
-const TICKET: Shape = &[
-    ("ticketId", Is::Guid),
-    ("ticketNumber", Is::Integer),
-    ("progress", Is::Text),
-    ("owner", Is::Text),
-    ("assignee", Is::Text),
-    ("subject", Is::Text),
-    ("status", Is::Integer),
-    ("priority", Is::Integer),
-    ("reportUuid", Is::Guid),
-    ("createdUtc", Is::Time),
-    ("updatedUtc", Is::Time),
-    ("team", Is::Text),
-    ("origin", Is::Text),
-    ("tags", Is::List),
-    ("history", Is::List),
-    ("update", Is::Any),
-];
+const TICKET: Shape = shape! {
+    Guid: "ticketId" "reportUuid";
+    Integer: "ticketNumber" "status" "priority";
+    Text: "progress" "owner" "assignee" "subject" "team" "origin";
+    Time: "createdUtc" "updatedUtc";
+    List: "tags" "history";
+    Any: "update";
+};
 /// What a request may say of a ticket.
-const SAID: Shape = &[
-    ("progress", Is::Text),
-    ("assignee", Is::Text),
-    ("subject", Is::Text),
-    ("status", Is::Integer),
-    ("priority", Is::Integer),
-    ("reportUuid", Is::Guid),
-    ("team", Is::Text),
-    ("origin", Is::Text),
-];
+const SAID: Shape = shape! {
+    Text: "progress" "assignee" "subject" "team" "origin";
+    Integer: "status" "priority";
+    Guid: "reportUuid";
+};
 /// What a request may say of an update.
 const UPDATE: Shape = &[("content", Is::Text), ("updateType", Is::Integer)];
 

@@ -18,7 +18,7 @@ use crate::answer::{Answer, Handled};
 use crate::call::{Call, conflict, guid, invalid, member, new_guid, not_found, text};
 use crate::query::bad;
 use crate::routes::routes;
-use crate::shape::{Is, Shape, bind};
+use crate::shape::{Is, Shape, bind, shape};
 use crate::store::{Change, State};
 use filter::Filter;
 
@@ -37,12 +37,10 @@ const USERS: &str = "scim.user";
 /// Ids of users by name in lower case.
 const NAMES: &str = "scim.name";
 
-const USER: Shape = &[
-    ("userName", Is::Text),
-    ("displayName", Is::Text),
-    ("active", Is::Bool),
-    ("externalId", Is::Text),
-];
+const USER: Shape = shape! {
+    Text: "userName" "displayName" "externalId";
+    Bool: "active";
+};
 const NAME: Shape = &[
     ("formatted", Is::Text),
     ("givenName", Is::Text),

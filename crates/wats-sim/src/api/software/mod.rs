@@ -22,7 +22,7 @@ use crate::api::stamp;
 use crate::call::{guid, not_found, text};
 use crate::query::bad;
 use crate::routes::routes;
-use crate::shape::{Is, Shape};
+use crate::shape::{Shape, shape};
 use crate::store::{Change, State};
 
 routes! {
@@ -76,36 +76,22 @@ const DOWNLOADS: &str = "software.download";
 const STATUSES: [&str; 4] = ["Draft", "Pending", "Released", "Revoked"];
 
 /// The members of a package.
-const PACKAGE: Shape = &[
-    ("packageId", Is::Guid),
-    ("name", Is::Text),
-    ("installOnRoot", Is::Bool),
-    ("version", Is::Integer),
-    ("description", Is::Text),
-    ("rootDirectory", Is::Text),
-    ("tags", Is::List),
-    ("modified", Is::Time),
-    ("modifiedBy", Is::Text),
-    ("status", Is::Text),
-    ("priority", Is::Integer),
-    ("virtualFolderId", Is::Guid),
-    ("created", Is::Time),
-    ("createdBy", Is::Text),
-    ("released", Is::Time),
-    ("releasedBy", Is::Text),
-    ("revoked", Is::Time),
-    ("revokedBy", Is::Text),
-];
+const PACKAGE: Shape = shape! {
+    Guid: "packageId" "virtualFolderId";
+    Text: "name" "description" "rootDirectory" "modifiedBy" "status" "createdBy" "releasedBy" "revokedBy";
+    Bool: "installOnRoot";
+    Integer: "version" "priority";
+    List: "tags";
+    Time: "modified" "created" "released" "revoked";
+};
 
 /// What a request may say of a draft.
-const DRAFTED: Shape = &[
-    ("name", Is::Text),
-    ("installOnRoot", Is::Bool),
-    ("description", Is::Text),
-    ("rootDirectory", Is::Text),
-    ("priority", Is::Integer),
-    ("virtualFolderId", Is::Guid),
-];
+const DRAFTED: Shape = shape! {
+    Text: "name" "description" "rootDirectory";
+    Bool: "installOnRoot";
+    Integer: "priority";
+    Guid: "virtualFolderId";
+};
 
 /// A status in its proper writing, from its name or number.
 fn status(given: &str) -> Result<&'static str, Answer> {

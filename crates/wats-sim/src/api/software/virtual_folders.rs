@@ -6,7 +6,7 @@ use super::PACKAGES;
 use super::archive::MAX_DEPTH;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, conflict, invalid, member, new_guid, not_found, text};
-use crate::shape::{Is, Shape, bind, blank, merge};
+use crate::shape::{Shape, bind, blank, merge, shape};
 use crate::store::{Change, State};
 
 /// Folders by id, all but the first.
@@ -14,12 +14,10 @@ const FOLDERS: &str = "software.virtual";
 /// The one that is always there, in which packages are where nothing is said.
 pub(super) const FIRST: &str = "5f0a1b52-6f5c-4f0e-9d2f-7a5a3f1c2b10";
 
-const SHAPE: Shape = &[
-    ("id", Is::Guid),
-    ("parentId", Is::Guid),
-    ("name", Is::Text),
-    ("description", Is::Text),
-];
+const SHAPE: Shape = shape! {
+    Guid: "id" "parentId";
+    Text: "name" "description";
+};
 
 /// A folder; none if there is none of this id.
 pub(super) fn by_id(state: &State, id: &str) -> Option<Value> {

@@ -15,7 +15,7 @@ use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member, not_found, text};
 use crate::query::bad;
 use crate::routes::routes;
-use crate::shape::{Is, Shape, merge};
+use crate::shape::{Shape, merge, shape};
 use crate::store::State;
 
 pub(crate) use levels::{level_names, levels};
@@ -30,12 +30,10 @@ routes! {
 }
 
 /// What may be changed of a client.
-const CHANGES: Shape = &[
-    ("displayName", Is::Text),
-    ("location", Is::Text),
-    ("purpose", Is::Text),
-    ("clientGroupId", Is::Integer),
-];
+const CHANGES: Shape = shape! {
+    Text: "displayName" "location" "purpose";
+    Integer: "clientGroupId";
+};
 
 /// A client as these routes answer it, with what the reports tell of it.
 fn view(state: &State, client: &Value, last_report: Option<&Value>) -> Value {
