@@ -88,7 +88,7 @@ fn rate(ctx: &Context, load: Load) -> RowSpec {
         .note(&load.note())
         .subject_with(
             "wats-sim",
-            || {
+            move || {
                 let mut stage = Stage::set()?;
                 stage.drive(load, Until::Time(Duration::from_millis(50)))?;
                 Ok(stage)
