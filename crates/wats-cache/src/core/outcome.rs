@@ -13,6 +13,8 @@ pub(crate) type Packed = Arc<dyn Any + Send + Sync>;
 #[derive(Clone)]
 pub(crate) enum LoadOutcome<V> {
     Value(V),
+    /// No loader was run, because there was a value already.
+    Present(V),
     Failed(Packed),
 }
 
