@@ -7,12 +7,11 @@
 //! ```
 //! The options of a call are `None` where it has none; see `options`.
 
+use super::Core;
 use super::options::{self, CallOptions};
-use super::outcome::{Failures, LoadOutcome};
-use super::{Core, refresh};
+use super::outcome::{Failures, Found, LoadOutcome, Present};
 use crate::entry::Tick;
 use crate::error::LoadError;
-use crate::load_options::LoadOptions;
 use crate::loaded::{EntryOptions, LoaderOutput};
 use crate::lock::LockGuard;
 use crate::removal::Removals;
@@ -21,10 +20,10 @@ use crate::shard::{Look, Miss, PendingTags, Shard};
 use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
-use std::future::{Future, ready};
+#[cfg(feature = "async")]
+use std::future::Future;
 use std::hash::{BuildHasher, Hash};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -46,24 +45,11 @@ impl Loads {
     }
 }
 
-type Leader<K, V> = single_flight::Leader<K, LoadOutcome<V>>;
+pub(super) type Leader<K, V> = single_flight::Leader<K, LoadOutcome<V>>;
 type Waiter<K, V> = single_flight::Waiter<K, LoadOutcome<V>>;
 
-/// A value good enough for everybody but the one who loads.
-pub(super) struct Present<V> {
-    pub(super) value: V,
-    pub(super) is_stale: bool,
-}
-
-/// What a loading look-up found.
-pub(super) enum Found<V> {
-    Fresh(V),
-    Servable(Present<V>),
-    Nothing,
-}
-
 /// The role of a caller that need not wait any more: run the loader, or return the result.
-enum LoadRole<K: Hash + Eq, V, E> {
+pub(super) enum LoadRole<K: Hash + Eq, V, E> {
     Lead {
         leader: Leader<K, V>,
         /// What there is: stale, or fresh and to be refreshed early.
@@ -73,17 +59,17 @@ enum LoadRole<K: Hash + Eq, V, E> {
 }
 
 /// A load that its leader has begun. Dropped before it is settled, it counts as failed.
-struct LoadGuard<'a, K: Hash + Eq, V, S> {
+pub(super) struct LoadGuard<'a, K: Hash + Eq, V, S> {
     core: &'a Core<K, V, S>,
     hash: u32,
-    stamp: Stamp,
+    pub(super) stamp: Stamp,
     since: Instant,
     /// What the entry was given that is refreshed.
     before: EntryOptions,
     settled: bool,
 }
 
-type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
+pub(super) type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
 impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
     fn drop(&mut self) {
@@ -228,7 +214,7 @@ where
         })
     }
 
-    fn settle(
+    pub(super) fn settle(
         &self,
         key: K,
         loaded: impl LoaderOutput<V>,
@@ -283,7 +269,7 @@ where
         value
     }
 
-    fn serve(&self, present: Present<V>) -> V {
+    pub(super) fn serve(&self, present: Present<V>) -> V {
         if present.is_stale {
             self.serve_stale(present.value)
         } else {
@@ -321,7 +307,7 @@ where
     }
 
     /// Begins the load of a leader, or ends it at once because another load has ended meanwhile.
-    fn begin_load(
+    pub(super) fn begin_load(
         &self,
         hash: u32,
         key: &K,
@@ -395,7 +381,7 @@ where
         })
     }
 
-    async fn join_or_lead<E>(
+    pub(super) async fn join_or_lead<E>(
         &self,
         waits: Waits,
         hash: u32,
@@ -442,7 +428,7 @@ where
     /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
     #[cfg(feature = "async")]
     #[expect(clippy::too_many_arguments, reason = "all of them are what a load is")]
-    async fn load<E, L, F>(
+    pub(super) async fn load<E, L, F>(
         &self,
         hash: u32,
         key: K,
@@ -467,27 +453,6 @@ where
         self.end_load(key, loaded, started, refreshing, failures, options)
     }
 
-    /// Loads in the background what is still served; a refresh that fails leaves it as it is.
-    async fn refresh<E, L, F>(
-        &self,
-        hash: u32,
-        key: K,
-        leader: Leader<K, V>,
-        early: bool,
-        load: impl FnOnce(Stamp) -> F,
-        options: CallOptions<'_, V>,
-    ) where
-        F: Future<Output = Result<L, E>>,
-        L: LoaderOutput<V>,
-    {
-        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
-        let Ok((leader, guard)) = begun else { return };
-        let stamp = guard.stamp;
-        if let Ok(loaded) = leader.enter_async(|| load(stamp)).await {
-            self.settle(key, loaded, guard, leader);
-        }
-    }
-
     /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread. Only waiting is awaited: the loader runs here.
     pub(crate) fn get_or_load_blocking<E, L: LoaderOutput<V>>(
         &self,
@@ -506,7 +471,7 @@ where
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of them are what a load is")]
-    fn load_blocking<E, L: LoaderOutput<V>>(
+    pub(super) fn load_blocking<E, L: LoaderOutput<V>>(
         &self,
         hash: u32,
         key: K,
@@ -526,94 +491,10 @@ where
         let loaded = started.0.enter(|| load(stamp));
         self.end_load(key, loaded, started, refreshing, failures, options)
     }
-
-    /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
-    pub(crate) fn get_or_refresh_blocking<E, L: LoaderOutput<V>>(
-        self: &Arc<Self>,
-        key: K,
-        options: Option<LoadOptions<V>>,
-        load: impl FnOnce(Stamp) -> Result<L, E> + Send + 'static,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-        S: Send + Sync + 'static,
-    {
-        let hash = self.hash(&key);
-        let how = options.as_ref();
-        if options::skips(how) {
-            self.overtake(hash, &key);
-        }
-        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures, how)) {
-            LoadRole::Done(outcome) => outcome,
-            LoadRole::Lead {
-                leader,
-                present: Some(present),
-            } => {
-                let (core, early) = (Arc::clone(self), !present.is_stale);
-                let load = |stamp| ready(load(stamp));
-                refresh::run(move || {
-                    let how = options.as_ref();
-                    block_on(core.refresh(hash, key, leader, early, load, how));
-                });
-                Ok(self.serve(present))
-            }
-            LoadRole::Lead {
-                leader,
-                present: None,
-            } => self.load_blocking(hash, key, leader, None, load, failures, how),
-        }
-    }
-
-    /// As [`get_or_load`](Self::get_or_load), with refreshes in a task of tokio; outside a runtime of it, in the calling
-    /// task.
-    #[cfg(feature = "async")]
-    pub(crate) async fn get_or_refresh<E, L, F>(
-        self: &Arc<Self>,
-        key: K,
-        options: Option<LoadOptions<V>>,
-        load: impl FnOnce(Stamp) -> F + Send + 'static,
-        failures: Failures<E>,
-    ) -> Result<V, LoadError<E>>
-    where
-        F: Future<Output = Result<L, E>> + Send + 'static,
-        L: LoaderOutput<V> + Send + 'static,
-        E: Send + 'static,
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-        S: Send + Sync + 'static,
-    {
-        let hash = self.hash(&key);
-        let how = options.as_ref();
-        if options::skips(how) {
-            self.overtake(hash, &key);
-        }
-        let joined = self.join_or_lead(Waits::Task, hash, &key, failures, how);
-        let (leader, present) = match joined.await {
-            LoadRole::Done(outcome) => return outcome,
-            LoadRole::Lead { leader, present } => (leader, present),
-        };
-        match (present, tokio::runtime::Handle::try_current()) {
-            (Some(present), Ok(runtime)) => {
-                let (core, early) = (Arc::clone(self), !present.is_stale);
-                runtime.spawn(async move {
-                    let how = options.as_ref();
-                    core.refresh(hash, key, leader, early, load, how).await;
-                });
-                Ok(self.serve(present))
-            }
-            (present, _) => {
-                let early = refreshing(present);
-                self.load(hash, key, leader, early, load, failures, how)
-                    .await
-            }
-        }
-    }
 }
 
 /// The value that a failed refresh leaves as it is.
-fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
+pub(super) fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
     present
         .filter(|present| !present.is_stale)
         .map(|present| present.value)

@@ -1,7 +1,7 @@
 //! Look-ups that load with options of their own: what of the usual way they leave out or add.
 
-use super::load::Found;
 use super::load_handle::LoadHandle;
+use super::outcome::Found;
 use super::{Core, Failures};
 use crate::error::LoadError;
 use crate::load_options::LoadOptions;

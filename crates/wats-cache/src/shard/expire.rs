@@ -5,7 +5,7 @@
 //! generations are used up, once in [`GENERATIONS`] times, is it noted with each entry.
 
 use super::{NO_PLAIN_HIT, Shard};
-use crate::entry::{GENERATIONS, Meta, Tick, first_rank};
+use crate::entry::{Entry, GENERATIONS, Meta, Tick, first_rank};
 use crate::policy::Policy;
 use crate::removal::{RemovalCause, Removals};
 use std::borrow::Borrow;
@@ -28,6 +28,16 @@ impl Ended {
         }
         self.0.get(meta.generation()).copied()
     }
+}
+
+/// A value whose time is over.
+#[derive(Debug)]
+pub(crate) struct Stale<'a, V> {
+    pub(crate) value: &'a V,
+    /// For how long it is over.
+    pub(crate) late_by: Tick,
+    /// Whether that was declared, before it was.
+    pub(crate) declared: bool,
 }
 
 impl<K, V> Shard<K, V> {
@@ -156,5 +166,33 @@ impl<K: Eq, V> Shard<K, V> {
     {
         let found = self.table.find(hash, key);
         found.is_some_and(|slot| self.expire_slot(slot, now, out))
+    }
+
+    /// A value past its time but kept to be served stale.
+    pub(crate) fn stale<Q: Eq + ?Sized>(
+        &self,
+        hash: u32,
+        key: &Q,
+        now: Tick,
+    ) -> Option<Stale<'_, V>>
+    where
+        K: Borrow<Q>,
+    {
+        let slot = self.table.find(hash, key)?;
+        let Entry { meta, value, .. } = self.table.get(slot)?;
+        let expiry = self.expiry(*meta);
+        let declared = self.is_declared_over(*meta);
+        let late_by = match now.checked_sub(self.fresh_until(expiry)) {
+            // Declared at a time that this caller has not seen yet.
+            None if declared => 0,
+            late_by => late_by?,
+        };
+        let reserve = self.table.extra(slot).and_then(|extra| extra.given.reserve);
+        let kept = expiry > now && reserve.is_none_or(|reserve| late_by < reserve);
+        kept.then_some(Stale {
+            value,
+            late_by,
+            declared,
+        })
     }
 }

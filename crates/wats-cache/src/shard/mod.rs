@@ -98,16 +98,6 @@ impl Sum {
     }
 }
 
-/// A value whose time is over.
-#[derive(Debug)]
-pub(crate) struct Stale<'a, V> {
-    pub(crate) value: &'a V,
-    /// For how long it is over.
-    pub(crate) late_by: Tick,
-    /// Whether that was declared, before it was.
-    pub(crate) declared: bool,
-}
-
 /// Why a look-up failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Miss {
@@ -290,34 +280,6 @@ impl<K: Eq, V> Shard<K, V> {
         let slot = self.table.find(hash, key)?;
         let entry = self.table.get(slot)?;
         self.is_fresh(entry, now).then_some(&entry.value)
-    }
-
-    /// A value past its time but kept to be served stale.
-    pub(crate) fn stale<Q: Eq + ?Sized>(
-        &self,
-        hash: u32,
-        key: &Q,
-        now: Tick,
-    ) -> Option<Stale<'_, V>>
-    where
-        K: Borrow<Q>,
-    {
-        let slot = self.table.find(hash, key)?;
-        let Entry { meta, value, .. } = self.table.get(slot)?;
-        let expiry = self.expiry(*meta);
-        let declared = self.is_declared_over(*meta);
-        let late_by = match now.checked_sub(self.fresh_until(expiry)) {
-            // Declared at a time that this caller has not seen yet.
-            None if declared => 0,
-            late_by => late_by?,
-        };
-        let reserve = self.table.extra(slot).and_then(|extra| extra.given.reserve);
-        let kept = expiry > now && reserve.is_none_or(|reserve| late_by < reserve);
-        kept.then_some(Stale {
-            value,
-            late_by,
-            declared,
-        })
     }
 
     /// Whether a fresh entry has come to the time of its early refresh.
