@@ -2,11 +2,12 @@
 
 use crate::builder::{CacheBuilder, ForAsync};
 use crate::config::CacheConfig;
-use crate::core::{Core, Failures};
+use crate::core::{Core, Failures, LoadHandle};
 use crate::error::{LoadError, reentrant};
 use crate::handle::handle;
 use crate::hash::RandomState;
 use crate::iter::Iter;
+use crate::load_options::LoadOptions;
 use crate::loaded::Loaded;
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
@@ -140,6 +141,28 @@ where
         Q: Hash + Eq + ?Sized,
     {
         self.core.remove(key)
+    }
+
+    /// Declares that the time of a key is over, and tells whether it held a fresh value. The value is not fresh any more and
+    /// stays as long as [`stale_if_error`](CacheConfig::stale_if_error) says, to be served where a loader fails; without that
+    /// option it is removed. The result of a load that is under way is not cached then.
+    pub fn expire<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.expire(key)
+    }
+
+    /// As [`expire`](Self::expire), for all entries with this tag; tells how many were fresh.
+    pub fn expire_tag(&self, tag: &str) -> usize {
+        self.core.expire_tag(tag)
+    }
+
+    /// As [`expire`](Self::expire), for all entries. However many there are, this takes the same time, but for every 63rd
+    /// call. What is not kept to be served stale is removed by the next sweep.
+    pub fn expire_all(&self) {
+        self.core.expire_all();
     }
 
     /// Removes everything. The listener is told when all of it is gone.
@@ -365,7 +388,12 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_refresh(key, load).await,
+            None => {
+                let load = |_| load();
+                self.core
+                    .get_or_refresh(key, None, load, Failures::OWN)
+                    .await
+            }
         }
     }
 
@@ -393,7 +421,35 @@ where
     {
         match self.core.hit(&key) {
             Some(value) => Ok(value),
-            None => self.core.get_or_refresh(key, load).await,
+            None => {
+                let load = |_| load();
+                self.core
+                    .get_or_refresh(key, None, load, Failures::OWN)
+                    .await
+            }
         }
+    }
+
+    /// As [`get_or_load_shared_with`](Self::get_or_load_shared_with), with [`LoadOptions`] for this call. What is only to be
+    /// refreshed is served, and refreshed in the background, as by [`get_or_refresh_with`](Self::get_or_refresh_with).
+    ///
+    /// The loader is told of its load: see [`LoadHandle`].
+    ///
+    /// # Errors
+    /// As [`get_or_try_insert_shared_with`](Self::get_or_try_insert_shared_with).
+    pub async fn load_with<E, F>(
+        &self,
+        key: K,
+        options: LoadOptions<V>,
+        load: impl FnOnce(LoadHandle) -> F + Send + 'static,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+        E: Clone + Send + Sync + 'static,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        self.core.load_with(key, options, load).await
     }
 }

@@ -6,6 +6,7 @@
 //! | a cache shared by threads | [`TtlCache`] |
 //! | a cache shared by tasks | [`AsyncTtlCache`] |
 //! | to load each key once, however many ask | `get_or_insert_with` of either; [`SingleFlight`] without a cache |
+//! | to hold a cache as an object, whose values may be shared with other processes | [`Tier`] |
 //! | to cache what a function returns | [`memoize`], or `#[cached]` (feature `macros`) |
 //! | to test what time does | [`ManualClock`] |
 //!
@@ -50,6 +51,7 @@ mod group;
 mod handle;
 mod hash;
 mod iter;
+mod load_options;
 mod loaded;
 mod lock;
 mod memo;
@@ -63,6 +65,8 @@ mod stats;
 mod sweep;
 mod sync;
 mod table;
+#[cfg(feature = "async")]
+mod tier;
 
 #[cfg(feature = "async")]
 pub use builder::ForAsync;
@@ -71,11 +75,13 @@ pub use builder::{CacheBuilder, ForSync};
 pub use clock::TokioClock;
 pub use clock::{Clock, ManualClock, PreciseClock, TimeListener};
 pub use config::{CacheConfig, DEFAULT_MAX_ENTRIES, DEFAULT_TTL};
+pub use core::LoadHandle;
 pub use error::LoadError;
 #[cfg(feature = "async")]
 pub use future::AsyncTtlCache;
 pub use hash::{Hasher, RandomState};
 pub use iter::Iter;
+pub use load_options::{LoadOptions, Read};
 pub use loaded::Loaded;
 pub use memo::memoize;
 #[cfg(feature = "async")]
@@ -85,6 +91,8 @@ pub use removal::RemovalCause;
 pub use single_flight::{Join, Leader, SingleFlight, WaitOutcome, Waiter};
 pub use stats::CacheStats;
 pub use sync::TtlCache;
+#[cfg(feature = "async")]
+pub use tier::{Invalidation, Origin, Tier, TierFuture};
 #[cfg(feature = "macros")]
 pub use wats_cache_macros::cached;
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct EntryOptions {
     /// A time to live; none is the default one.
     pub(crate) ttl: Option<Tick>,
+    /// For how long after its time the value may be served stale; none is as the stale options say.
+    pub(crate) reserve: Option<Tick>,
     /// The hashes of tags; none if there are none.
     pub(crate) tags: Option<Box<[u64]>>,
 }
@@ -19,6 +21,7 @@ impl EntryOptions {
     pub(crate) fn or(self, before: Self) -> Self {
         Self {
             ttl: self.ttl.or(before.ttl),
+            reserve: self.reserve.or(before.reserve),
             tags: self.tags.or(before.tags),
         }
     }
@@ -72,6 +75,13 @@ impl<V> Loaded<V> {
     /// ever.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.given.ttl = Some(ticks(ttl));
+        self
+    }
+
+    /// For how long after its time the value may be served stale, if the stale options allow it that long. Zero is not at
+    /// all.
+    pub fn stale_for(mut self, time: Duration) -> Self {
+        self.given.reserve = Some(ticks(time));
         self
     }
 

@@ -11,9 +11,11 @@
 //!
 //! With debug assertions a thread that would wait for itself panics: code of the user, called under the lock, came back.
 
-#[cfg(feature = "parking_lot")]
+#[cfg(wats_loom)]
+use in_every_order::{Mutex, MutexGuard};
+#[cfg(all(feature = "parking_lot", not(wats_loom)))]
 use parking_lot::{Mutex, MutexGuard};
-#[cfg(not(feature = "parking_lot"))]
+#[cfg(not(any(feature = "parking_lot", wats_loom)))]
 use spin::mutex::{SpinMutex as Mutex, SpinMutexGuard as MutexGuard};
 use std::ops::{Deref, DerefMut};
 #[cfg(debug_assertions)]
@@ -48,6 +50,9 @@ impl<T> Lock<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> LockGuard<'_, T> {
+        #[cfg(wats_loom)]
+        return self.locked(self.wait());
+        #[cfg(not(wats_loom))]
         match self.mutex.try_lock() {
             Some(guard) => self.locked(guard),
             None => self.locked(self.wait()),
@@ -73,7 +78,8 @@ impl<T> Lock<T> {
 
     #[cold]
     fn wait(&self) -> MutexGuard<'_, T> {
-        #[cfg(debug_assertions)]
+        // All threads of loom are the same to the system.
+        #[cfg(all(debug_assertions, not(wats_loom)))]
         assert!(
             self.holder.load(Ordering::Relaxed) != this_thread(),
             "`Eq` or `Clone` of a key or value uses the cache that calls it: without debug assertions this would hang"
@@ -83,7 +89,7 @@ impl<T> Lock<T> {
 }
 
 /// Looks again, first busily, then after giving the processor away, then after short sleeps.
-#[cfg(not(feature = "parking_lot"))]
+#[cfg(not(any(feature = "parking_lot", wats_loom)))]
 fn wait<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     /// Looks before the processor is given away.
     const BUSY: u32 = 50;
@@ -108,9 +114,33 @@ fn wait<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
 }
 
-#[cfg(feature = "parking_lot")]
+#[cfg(any(feature = "parking_lot", wats_loom))]
 fn wait<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock()
+}
+
+/// The mutex of loom, without poison.
+#[cfg(wats_loom)]
+mod in_every_order {
+    pub(super) use loom::sync::MutexGuard;
+    use std::sync::PoisonError;
+
+    #[derive(Debug)]
+    pub(super) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(super) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
+    }
 }
 
 /// Tells the threads that run apart; never zero.
@@ -145,7 +175,7 @@ impl<T> Drop for LockGuard<'_, T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(wats_loom)))]
 mod tests {
     use super::*;
     use std::sync::mpsc;

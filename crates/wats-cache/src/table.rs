@@ -414,7 +414,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn entry(key: u16) -> Entry<u16, u16> {
-        let meta = Meta::new(NEVER, 0);
+        let meta = Meta::new(0, NEVER, 0);
         Entry {
             meta,
             key,

@@ -72,6 +72,8 @@ pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::RateLimit;
 pub use response::{Download, Response};
 pub use tls::TlsConfig;
+#[doc(hidden)]
+pub use tls::TlsConnector;
 pub use token::{Token, TokenProvider};
 
 /// The HTTP vocabulary of this crate's signatures.

@@ -24,8 +24,8 @@ pub(crate) struct Expiry<K, V> {
     weigher: Option<Weigher<K, V>>,
     negative: Option<Negative<V>>,
     extras: bool,
-    /// Whether an entry's own time to live is kept, because the entry may be refreshed after its end.
-    keeps_ttl: bool,
+    /// Whether an entry's own times are kept, because the entry may be refreshed, or served, after its end.
+    keeps_times: bool,
     /// Seeded at random, so that caches of one process do not agree on the jitter.
     seed: u64,
 }
@@ -51,7 +51,7 @@ impl<K, V> Expiry<K, V> {
             extras: weigher.is_some()
                 || config.time_to_idle.is_some()
                 || config.refresh_ahead.is_some(),
-            keeps_ttl: !(config.stale_while_revalidate.is_zero()
+            keeps_times: !(config.stale_while_revalidate.is_zero()
                 && config.stale_if_error.is_zero()),
             weigher,
             negative,
@@ -128,12 +128,12 @@ impl<K, V> Expiry<K, V> {
     pub(crate) fn extra(
         &self,
         new: &New<K, V>,
-        has_ttl: bool,
+        has_times: bool,
         has_tags: bool,
         given: impl FnOnce() -> EntryOptions,
         now: Tick,
     ) -> Option<EntryExtra> {
-        if self.extras || has_tags || (self.keeps_ttl && has_ttl) {
+        if self.extras || has_tags || (self.keeps_times && has_times) {
             Some(self.make_extra(new, given(), now))
         } else {
             None

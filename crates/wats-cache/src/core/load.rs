@@ -5,22 +5,25 @@
 //!         ─► fresh, to be refreshed, or stale ───► one caller loads, the others are served what there is
 //!         ─► nothing ──────────────────────────► one caller loads, the others wait
 //! ```
+//! The options of a call are `None` where it has none; see `options`.
 
-use super::outcome::{Failures, LoadOutcome};
-use super::{Core, refresh};
+use super::Core;
+use super::options::{self, CallOptions};
+use super::outcome::{Failures, Found, LoadOutcome, Present};
 use crate::entry::Tick;
 use crate::error::LoadError;
 use crate::loaded::{EntryOptions, LoaderOutput};
 use crate::lock::LockGuard;
 use crate::removal::Removals;
-use crate::shard::{Look, Miss, Shard};
+use crate::shard::Stamp;
+use crate::shard::{Look, Miss, PendingTags, Shard};
 use crate::single_flight::{self, Caller, Join, WaitOutcome, Waits, block_on};
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
-use std::future::{Future, ready};
+#[cfg(feature = "async")]
+use std::future::Future;
 use std::hash::{BuildHasher, Hash};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -42,24 +45,11 @@ impl Loads {
     }
 }
 
-type Leader<K, V> = single_flight::Leader<K, LoadOutcome<V>>;
+pub(super) type Leader<K, V> = single_flight::Leader<K, LoadOutcome<V>>;
 type Waiter<K, V> = single_flight::Waiter<K, LoadOutcome<V>>;
 
-/// A value good enough for everybody but the one who loads.
-struct Present<V> {
-    value: V,
-    is_stale: bool,
-}
-
-/// What a loading look-up found.
-enum Found<V> {
-    Fresh(V),
-    Servable(Present<V>),
-    Nothing,
-}
-
 /// The role of a caller that need not wait any more: run the loader, or return the result.
-enum LoadRole<K: Hash + Eq, V, E> {
+pub(super) enum LoadRole<K: Hash + Eq, V, E> {
     Lead {
         leader: Leader<K, V>,
         /// What there is: stale, or fresh and to be refreshed early.
@@ -69,17 +59,17 @@ enum LoadRole<K: Hash + Eq, V, E> {
 }
 
 /// A load that its leader has begun. Dropped before it is settled, it counts as failed.
-struct LoadGuard<'a, K: Hash + Eq, V, S> {
+pub(super) struct LoadGuard<'a, K: Hash + Eq, V, S> {
     core: &'a Core<K, V, S>,
     hash: u32,
-    stamp: (u64, u64),
+    pub(super) stamp: Stamp,
     since: Instant,
     /// What the entry was given that is refreshed.
     before: EntryOptions,
     settled: bool,
 }
 
-type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
+pub(super) type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
 impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
     fn drop(&mut self) {
@@ -109,7 +99,7 @@ where
     #[inline]
     pub(crate) fn hit(&self, key: &K) -> Option<V> {
         if self.expiry.refreshes() {
-            return None;
+            return self.hit_early(key);
         }
         let hash = self.hash(key);
         let (mut shard, now) = self.lock_at_once(hash)?;
@@ -127,7 +117,19 @@ where
         Some(value)
     }
 
-    fn find(&self, hash: u32, key: &K) -> Found<V> {
+    /// The same where entries are refreshed early: a hit on one that is due asks for more.
+    #[inline(never)]
+    fn hit_early(&self, key: &K) -> Option<V> {
+        let hash = self.hash(key);
+        let now = self.time.now();
+        let shard = self.shard(hash).lock();
+        if shard.wants_refresh(hash, key, now) {
+            return None;
+        }
+        Self::hit_of(shard, hash, key, now)
+    }
+
+    pub(super) fn find(&self, hash: u32, key: &K) -> Found<V> {
         let now = self.time.now();
         let mut shard = self.shard(hash).lock();
         match shard.get(hash, key, now).cloned() {
@@ -148,11 +150,12 @@ where
             Err(Miss::Late { slot }) => {
                 shard.misses += 1;
                 let within = self.expiry.stale_while_revalidate;
-                if let Some((value, late_by)) = shard.stale(hash, key, now)
-                    && late_by < within
+                if let Some(stale) = shard.stale(hash, key, now)
+                    && !stale.declared
+                    && stale.late_by < within
                 {
                     return Found::Servable(Present {
-                        value: value.clone(),
+                        value: stale.value.clone(),
                         is_stale: true,
                     });
                 }
@@ -173,20 +176,33 @@ where
         leader: &Leader<K, V>,
         refresh: bool,
         brings_tags: bool,
+        options: CallOptions<'_, V>,
     ) -> Result<LoadGuard<'_, K, V, S>, V> {
         let stamp = leader.stamp();
         let now = self.time.now();
         let owned = key.clone();
+        let mut looks = !options::skips(options);
         let mut shard = self.shard(hash).lock();
         let due = !refresh || shard.wants_refresh(hash, key, now);
-        if let Some(value) = shard.peek(hash, key, now)
-            && !(refresh && due)
-        {
-            return Err(value.clone());
+        while looks && let Some(value) = shard.peek(hash, key, now) {
+            if refresh && due {
+                break;
+            }
+            let value = value.clone();
+            drop(shard);
+            if options::accepts(options, &value) {
+                return Err(value);
+            }
+            looks = false;
+            shard = self.shard(hash).lock();
         }
         let before = shard.given(hash, key);
-        let tags = before.tags.clone();
-        shard.pending.begin(owned, stamp, tags, brings_tags);
+        let tags = PendingTags {
+            known: options::announced(options, &before),
+            brings: brings_tags,
+            announced: options.is_some_and(|options| options.tags.is_some()),
+        };
+        shard.pending.begin(owned, stamp, tags);
         drop(shard);
         Ok(LoadGuard {
             core: self,
@@ -198,7 +214,7 @@ where
         })
     }
 
-    fn settle(
+    pub(super) fn settle(
         &self,
         key: K,
         loaded: impl LoaderOutput<V>,
@@ -223,7 +239,7 @@ where
     }
 
     /// What may be served because the loader failed.
-    fn instead_of_error<Q>(&self, hash: u32, key: &Q) -> Option<V>
+    pub(super) fn instead_of_error<Q>(&self, hash: u32, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
@@ -233,8 +249,8 @@ where
         }
         let now = self.time.now();
         let shard = self.shard(hash).lock();
-        let (value, late_by) = shard.stale(hash, key, now)?;
-        let value = (late_by < self.expiry.stale_if_error).then(|| value.clone())?;
+        let stale = shard.stale(hash, key, now)?;
+        let value = (stale.late_by < self.expiry.stale_if_error).then(|| stale.value.clone())?;
         drop(shard);
         Some(self.serve_stale(value))
     }
@@ -253,7 +269,7 @@ where
         value
     }
 
-    fn serve(&self, present: Present<V>) -> V {
+    pub(super) fn serve(&self, present: Present<V>) -> V {
         if present.is_stale {
             self.serve_stale(present.value)
         } else {
@@ -267,12 +283,21 @@ where
         hash: u32,
         key: &K,
         caller: Caller<'_>,
+        options: CallOptions<'_, V>,
     ) -> ControlFlow<LoadRole<K, V, E>, Waiter<K, V>> {
-        let present = match self.find(hash, key) {
+        let found = match options {
+            None => self.find(hash, key),
+            Some(options) => self.find_as(hash, key, options),
+        };
+        let present = match found {
             Found::Fresh(value) => return ControlFlow::Break(LoadRole::Done(Ok(value))),
             Found::Servable(present) => Some(present),
             Found::Nothing => None,
         };
+        if options.is_some_and(|options| options.alone) {
+            let leader = self.single_flight.lead_alone(key);
+            return ControlFlow::Break(LoadRole::Lead { leader, present });
+        }
         ControlFlow::Break(match (self.single_flight.join_as(key, caller), present) {
             (Join::Lead(leader), present) => LoadRole::Lead { leader, present },
             (_, Some(present)) => LoadRole::Done(Ok(self.serve(present))),
@@ -282,18 +307,19 @@ where
     }
 
     /// Begins the load of a leader, or ends it at once because another load has ended meanwhile.
-    fn begin_load(
+    pub(super) fn begin_load(
         &self,
         hash: u32,
         key: &K,
         leader: Leader<K, V>,
         refreshing: bool,
         brings_tags: bool,
+        options: CallOptions<'_, V>,
     ) -> Result<LoadStart<'_, K, V, S>, V> {
-        match self.begin(hash, key, &leader, refreshing, brings_tags) {
+        match self.begin(hash, key, &leader, refreshing, brings_tags, options) {
             Ok(guard) => Ok((leader, guard)),
             Err(value) => {
-                leader.complete_with(|| LoadOutcome::Value(value.clone()));
+                leader.complete_with(|| LoadOutcome::Present(value.clone()));
                 Err(value)
             }
         }
@@ -307,6 +333,7 @@ where
         (leader, guard): LoadStart<'_, K, V, S>,
         refreshing: Option<V>,
         failures: Failures<E>,
+        options: CallOptions<'_, V>,
     ) -> Result<V, LoadError<E>> {
         match loaded {
             Ok(loaded) => Ok(self.settle(key, loaded, guard, leader)),
@@ -317,7 +344,7 @@ where
                     Some(pack) => leader.complete_with(|| LoadOutcome::Failed(pack(&error))),
                     None => drop(leader),
                 }
-                let fallback = refreshing.or_else(|| self.instead_of_error(hash, &key));
+                let fallback = refreshing.or_else(|| self.fallback(hash, &key, options));
                 fallback.ok_or(LoadError::Failed(error))
             }
         }
@@ -330,6 +357,7 @@ where
         key: &K,
         turn: WaitOutcome<K, LoadOutcome<V>>,
         failures: Failures<E>,
+        options: CallOptions<'_, V>,
     ) -> ControlFlow<LoadRole<K, V, E>> {
         ControlFlow::Break(match turn {
             WaitOutcome::Lead(leader) => LoadRole::Lead {
@@ -337,31 +365,39 @@ where
                 present: None,
             },
             WaitOutcome::Value(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
+            WaitOutcome::Value(LoadOutcome::Present(value)) => {
+                if options::skips(options) || !options::accepts(options, &value) {
+                    return ControlFlow::Continue(());
+                }
+                LoadRole::Done(Ok(value))
+            }
             WaitOutcome::Value(LoadOutcome::Failed(packed)) => {
                 let Some(error) = (failures.unpack)(&packed) else {
                     return ControlFlow::Continue(());
                 };
-                let fallback = self.instead_of_error(hash, key);
+                let fallback = self.fallback(hash, key, options);
                 LoadRole::Done(fallback.ok_or(LoadError::Failed(error)))
             }
         })
     }
 
-    async fn join_or_lead<E>(
+    pub(super) async fn join_or_lead<E>(
         &self,
         waits: Waits,
         hash: u32,
         key: &K,
         failures: Failures<E>,
+        options: CallOptions<'_, V>,
     ) -> LoadRole<K, V, E> {
         loop {
-            let joined = waits.call(|caller| self.serve_or_join(hash, key, caller));
+            let joined = waits.call(|caller| self.serve_or_join(hash, key, caller, options));
             let waiter = match joined.await {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(role) => return role,
             };
             let outcome = waiter.await;
-            if let ControlFlow::Break(role) = self.after_waiting(hash, key, outcome, failures) {
+            let next = self.after_waiting(hash, key, outcome, failures, options);
+            if let ControlFlow::Break(role) = next {
                 return role;
             }
         }
@@ -379,55 +415,42 @@ where
         L: LoaderOutput<V>,
     {
         let hash = self.hash(&key);
-        let (leader, present) = match self.join_or_lead(Waits::Task, hash, &key, failures).await {
+        let joined = self.join_or_lead(Waits::Task, hash, &key, failures, None);
+        let (leader, present) = match joined.await {
             LoadRole::Done(outcome) => return outcome,
             LoadRole::Lead { leader, present } => (leader, present),
         };
-        self.load(hash, key, leader, refreshing(present), load, failures)
+        let (early, load) = (refreshing(present), |_| load());
+        self.load(hash, key, leader, early, load, failures, None)
             .await
     }
 
     /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
     #[cfg(feature = "async")]
-    async fn load<E, L, F>(
+    #[expect(clippy::too_many_arguments, reason = "all of them are what a load is")]
+    pub(super) async fn load<E, L, F>(
         &self,
         hash: u32,
         key: K,
         leader: Leader<K, V>,
         refreshing: Option<V>,
-        load: impl FnOnce() -> F,
+        load: impl FnOnce(Stamp) -> F,
         failures: Failures<E>,
+        options: CallOptions<'_, V>,
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<L, E>>,
         L: LoaderOutput<V>,
     {
         let early = refreshing.is_some();
-        let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
+        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
+        let started = match begun {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let loaded = started.0.enter_async(load).await;
-        self.end_load(key, loaded, started, refreshing, failures)
-    }
-
-    /// Loads in the background what is still served; a refresh that fails leaves it as it is.
-    async fn refresh<E, L, F>(
-        &self,
-        hash: u32,
-        key: K,
-        leader: Leader<K, V>,
-        early: bool,
-        load: impl FnOnce() -> F,
-    ) where
-        F: Future<Output = Result<L, E>>,
-        L: LoaderOutput<V>,
-    {
-        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS);
-        let Ok((leader, guard)) = begun else { return };
-        if let Ok(loaded) = leader.enter_async(load).await {
-            self.settle(key, loaded, guard, leader);
-        }
+        let stamp = started.1.stamp;
+        let loaded = started.0.enter_async(|| load(stamp)).await;
+        self.end_load(key, loaded, started, refreshing, failures, options)
     }
 
     /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread. Only waiting is awaited: the loader runs here.
@@ -438,100 +461,40 @@ where
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
-        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures)) {
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures, None)) {
             LoadRole::Done(outcome) => outcome,
             LoadRole::Lead { leader, present } => {
-                self.load_blocking(hash, key, leader, refreshing(present), load, failures)
+                let (early, load) = (refreshing(present), |_| load());
+                self.load_blocking(hash, key, leader, early, load, failures, None)
             }
         }
     }
 
-    fn load_blocking<E, L: LoaderOutput<V>>(
+    #[expect(clippy::too_many_arguments, reason = "all of them are what a load is")]
+    pub(super) fn load_blocking<E, L: LoaderOutput<V>>(
         &self,
         hash: u32,
         key: K,
         leader: Leader<K, V>,
         refreshing: Option<V>,
-        load: impl FnOnce() -> Result<L, E>,
+        load: impl FnOnce(Stamp) -> Result<L, E>,
         failures: Failures<E>,
+        options: CallOptions<'_, V>,
     ) -> Result<V, LoadError<E>> {
         let early = refreshing.is_some();
-        let started = match self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS) {
+        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
+        let started = match begun {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let loaded = started.0.enter(load);
-        self.end_load(key, loaded, started, refreshing, failures)
-    }
-
-    /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
-    pub(crate) fn get_or_refresh_blocking<E, L: LoaderOutput<V>>(
-        self: &Arc<Self>,
-        key: K,
-        load: impl FnOnce() -> Result<L, E> + Send + 'static,
-    ) -> Result<V, LoadError<E>>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-        S: Send + Sync + 'static,
-    {
-        let hash = self.hash(&key);
-        match block_on(self.join_or_lead(Waits::Thread, hash, &key, Failures::OWN)) {
-            LoadRole::Done(outcome) => outcome,
-            LoadRole::Lead {
-                leader,
-                present: Some(present),
-            } => {
-                let (core, early) = (Arc::clone(self), !present.is_stale);
-                let load = || ready(load());
-                refresh::run(move || block_on(core.refresh(hash, key, leader, early, load)));
-                Ok(self.serve(present))
-            }
-            LoadRole::Lead {
-                leader,
-                present: None,
-            } => self.load_blocking(hash, key, leader, None, load, Failures::OWN),
-        }
-    }
-
-    /// As [`get_or_load`](Self::get_or_load), with refreshes in a task of tokio; outside a runtime of it, in the calling
-    /// task.
-    #[cfg(feature = "async")]
-    pub(crate) async fn get_or_refresh<E, L, F>(
-        self: &Arc<Self>,
-        key: K,
-        load: impl FnOnce() -> F + Send + 'static,
-    ) -> Result<V, LoadError<E>>
-    where
-        F: Future<Output = Result<L, E>> + Send + 'static,
-        L: LoaderOutput<V> + Send + 'static,
-        E: Send + 'static,
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-        S: Send + Sync + 'static,
-    {
-        let hash = self.hash(&key);
-        let joined = self.join_or_lead(Waits::Task, hash, &key, Failures::OWN);
-        let (leader, present) = match joined.await {
-            LoadRole::Done(outcome) => return outcome,
-            LoadRole::Lead { leader, present } => (leader, present),
-        };
-        match (present, tokio::runtime::Handle::try_current()) {
-            (Some(present), Ok(runtime)) => {
-                let (core, early) = (Arc::clone(self), !present.is_stale);
-                runtime.spawn(async move { core.refresh(hash, key, leader, early, load).await });
-                Ok(self.serve(present))
-            }
-            (present, _) => {
-                self.load(hash, key, leader, refreshing(present), load, Failures::OWN)
-                    .await
-            }
-        }
+        let stamp = started.1.stamp;
+        let loaded = started.0.enter(|| load(stamp));
+        self.end_load(key, loaded, started, refreshing, failures, options)
     }
 }
 
 /// The value that a failed refresh leaves as it is.
-fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
+pub(super) fn refreshing<V>(present: Option<Present<V>>) -> Option<V> {
     present
         .filter(|present| !present.is_stale)
         .map(|present| present.value)

@@ -4,10 +4,15 @@
 //! removed. No two shards are ever locked together, and no lock of a load is held with one of a shard.
 
 mod bulk;
+mod expire;
 mod expiry;
 mod load;
+mod load_handle;
+#[cfg(all(test, wats_loom))]
+mod loom_tests;
 #[cfg(all(test, feature = "async", not(wats_loom)))]
 mod model_tests;
+mod options;
 mod outcome;
 mod refresh;
 
@@ -23,6 +28,7 @@ use crate::stats::CacheStats;
 use crate::sweep::Sweeper;
 pub(crate) use expiry::{Expiry, Negative, Weigher};
 pub(crate) use load::Loads;
+pub use load_handle::LoadHandle;
 pub(crate) use outcome::Failures;
 use outcome::LoadOutcome;
 use std::borrow::Borrow;
@@ -232,6 +238,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         };
         let given = || EntryOptions {
             ttl,
+            reserve: None,
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
         let extra = expiry.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
@@ -318,8 +325,9 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             value,
             fresh_until,
         };
-        let (has_ttl, has_tags) = (given.ttl.is_some(), given.tags.is_some());
-        let extra = expiry.extra(&new, has_ttl, has_tags, || given, now);
+        let has_times = given.ttl.is_some() || given.reserve.is_some();
+        let has_tags = given.tags.is_some();
+        let extra = expiry.extra(&new, has_times, has_tags, || given, now);
         let tags = extra.as_ref().and_then(|extra| extra.given.tags.as_deref());
         let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();

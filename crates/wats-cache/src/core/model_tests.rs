@@ -2,15 +2,13 @@
 //! a write is cached after it.
 #![allow(clippy::panic, reason = "a panic in a test is its failure")]
 
-use crate::{AsyncTtlCache, LoadError, Loaded, ManualClock};
+use crate::{AsyncTtlCache, LoadError, LoadHandle, LoadOptions, Loaded, ManualClock, Read};
 use proptest::prelude::*;
-use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -51,12 +49,22 @@ enum Outcome {
     Panic,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum How {
+    Own,
+    Shared,
+    WithOptions,
+    TagsAnnounced,
+    Alone,
+    Origin,
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     /// A look-up that is made and not polled; its value has a tag.
     Call {
         key: usize,
-        shared: bool,
+        how: How,
     },
     Poll(usize),
     /// Lets the load of a call end, when it is polled.
@@ -64,8 +72,13 @@ enum Step {
     Drop(usize),
     /// Neither polled nor dropped any more.
     Abandon(usize),
+    /// The load of a call reads from here on.
+    Restart(usize),
     Insert(usize),
     Remove(usize),
+    Expire(usize),
+    ExpireAll,
+    ExpireTag,
     InvalidateTag,
     InvalidateOtherTag,
     Retain,
@@ -82,7 +95,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Outcome::Panic),
     ];
     prop_oneof![
-        6 => (key.clone(), any::<bool>()).prop_map(|(key, shared)| Step::Call { key, shared }),
+        6 => (key.clone(), how()).prop_map(|(key, how)| Step::Call { key, how }),
+        2 => which.clone().prop_map(Step::Restart),
+        1 => key.clone().prop_map(Step::Expire),
+        1 => prop_oneof![Just(Step::ExpireAll), Just(Step::ExpireTag)],
         8 => which.clone().prop_map(Step::Poll),
         4 => (which.clone(), outcome).prop_map(|(which, outcome)| Step::Finish(which, outcome)),
         1 => which.clone().prop_map(Step::Drop),
@@ -93,6 +109,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::InvalidateOtherTag),
         1 => prop_oneof![Just(Step::Retain), Just(Step::Clear)],
         1 => Just(Step::PassLease),
+    ]
+}
+
+fn how() -> impl Strategy<Value = How> {
+    prop_oneof![
+        2 => Just(How::Own),
+        2 => Just(How::Shared),
+        2 => Just(How::WithOptions),
+        1 => Just(How::TagsAnnounced),
+        1 => Just(How::Alone),
+        1 => Just(How::Origin),
     ]
 }
 
@@ -107,21 +134,53 @@ impl Wake for Woken {
 
 type Answer = Result<Value, LoadError<usize>>;
 
-fn tagged(value: Value) -> Loaded<Value> {
-    Loaded::new(value).tags(["tag"])
+#[derive(Default)]
+struct Loading {
+    outcome: Mutex<Option<Outcome>>,
+    handle: Mutex<Option<LoadHandle>>,
+    /// When it began to read; zero before it loads.
+    began: AtomicUsize,
+}
+
+impl Loading {
+    fn outcome(&self) -> Option<Outcome> {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, outcome: Outcome) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+
+    fn loads(&self) -> bool {
+        self.began.load(Ordering::Relaxed) != 0
+    }
+
+    /// What it is at this poll.
+    fn poll(&self) -> Poll<Result<Loaded<Value>, usize>> {
+        let began = self.began.load(Ordering::Relaxed);
+        let tagged = |clones| Ok(Loaded::new(Value::new(began, clones)).tags(["tag"]));
+        match self.outcome() {
+            None => Poll::Pending,
+            Some(Outcome::Value) => Poll::Ready(tagged(-1)),
+            Some(Outcome::Brittle(clones)) => Poll::Ready(tagged(clones)),
+            Some(Outcome::Error) => Poll::Ready(Err(began)),
+            Some(Outcome::Panic) => panic!("the loader panics on purpose"),
+        }
+    }
 }
 
 struct Call {
     future: Pin<Box<dyn Future<Output = Answer>>>,
     woken: Arc<Woken>,
-    outcome: Rc<Cell<Option<Outcome>>>,
-    loads: Rc<Cell<bool>>,
+    loading: Arc<Loading>,
+    /// What it returns was made after this.
+    not_before: usize,
 }
 
 struct World {
     cache: AsyncTtlCache<usize, Value>,
     clock: ManualClock,
-    now: Rc<Cell<usize>>,
+    now: Arc<AtomicUsize>,
     /// When each key was last written or removed; an insert counts before what it inserts.
     written: [usize; KEYS],
     calls: Vec<Call>,
@@ -139,41 +198,60 @@ impl World {
                 .clock(clock.clone())
                 .build(),
             clock,
-            now: Rc::new(Cell::new(1)),
+            now: Arc::new(AtomicUsize::new(1)),
             written: [0; KEYS],
             calls: Vec::new(),
             abandoned: Vec::new(),
         }
     }
 
-    fn call(&mut self, key: usize, shared: bool) {
-        let outcome: Rc<Cell<Option<Outcome>>> = Rc::default();
-        let loads: Rc<Cell<bool>> = Rc::default();
-        let (told, loading, now) = (Rc::clone(&outcome), Rc::clone(&loads), Rc::clone(&self.now));
+    fn now(&self) -> usize {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    fn pass(&self) {
+        self.now.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn call(&mut self, key: usize, how: How) {
+        let loading: Arc<Loading> = Arc::default();
+        let (inside, now) = (Arc::clone(&loading), Arc::clone(&self.now));
         let load = move || {
-            let began = now.get();
-            loading.set(true);
-            poll_fn(move |_| match told.get() {
-                None => Poll::Pending,
-                Some(Outcome::Value) => Poll::Ready(Ok(Value::new(began, -1))),
-                Some(Outcome::Brittle(clones)) => Poll::Ready(Ok(Value::new(began, clones))),
-                Some(Outcome::Error) => Poll::Ready(Err(began)),
-                Some(Outcome::Panic) => panic!("the loader panics on purpose"),
-            })
+            inside
+                .began
+                .store(now.load(Ordering::Relaxed), Ordering::Relaxed);
+            poll_fn(move |_| inside.poll())
+        };
+        let handed = Arc::clone(&loading);
+        let told = move |handle| {
+            let place = handed.handle.lock();
+            *place.unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        };
+        let options = match how {
+            How::TagsAnnounced => LoadOptions::new().tags(["tag"]),
+            How::Alone => LoadOptions::new().alone(true),
+            How::Origin => LoadOptions::new().read(Read::Origin),
+            How::Own | How::Shared | How::WithOptions => LoadOptions::new(),
         };
         let cache = self.cache.clone();
-        let future: Pin<Box<dyn Future<Output = Answer>>> = if shared {
-            let load = move || async move { load().await.map(tagged) };
-            Box::pin(async move { cache.get_or_load_shared_with(key, load).await })
-        } else {
-            let load = move || async move { load().await.map(tagged) };
-            Box::pin(async move { cache.get_or_load_with(key, load).await })
+        let future: Pin<Box<dyn Future<Output = Answer>>> = match how {
+            How::Own => Box::pin(async move { cache.get_or_load_with(key, load).await }),
+            How::Shared => Box::pin(async move { cache.get_or_load_shared_with(key, load).await }),
+            _ => {
+                let load = move |handle| {
+                    told(handle);
+                    load()
+                };
+                Box::pin(async move { cache.load_with(key, options, load).await })
+            }
         };
+        // Before its first poll nothing is asked.
+        let not_before = if how == How::Origin { self.now() } else { 0 };
         self.calls.push(Call {
             future,
             woken: Arc::default(),
-            outcome,
-            loads,
+            loading,
+            not_before,
         });
     }
 
@@ -186,16 +264,18 @@ impl World {
         call.woken.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&call.woken));
         let mut context = Context::from_waker(&waker);
-        let poll = || call.future.as_mut().poll(&mut context).is_pending();
-        if catch_unwind(AssertUnwindSafe(poll)).unwrap_or(false) {
-            self.calls.push(call);
+        let poll = || call.future.as_mut().poll(&mut context);
+        match catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(Poll::Pending) => self.calls.push(call),
+            Ok(Poll::Ready(Ok(value))) => assert!(value.made >= call.not_before, "an old value"),
+            Ok(Poll::Ready(Err(_))) | Err(_) => {}
         }
     }
 
     fn take(&mut self, step: &Step) {
-        let now = self.now.get();
+        let now = self.now();
         match *step {
-            Step::Call { key, shared } => self.call(key, shared),
+            Step::Call { key, how } => self.call(key, how),
             Step::Poll(which) => {
                 if let Some(call) = self.pick(which) {
                     self.poll(call);
@@ -203,7 +283,7 @@ impl World {
             }
             Step::Finish(which, outcome) => {
                 if let Some(call) = self.pick(which) {
-                    call.outcome.set(Some(outcome));
+                    call.loading.finish(outcome);
                     self.poll(call);
                 }
             }
@@ -212,10 +292,21 @@ impl World {
                 let call = self.pick(which);
                 self.abandoned.extend(call);
             }
+            Step::Restart(which) => {
+                let which = which % self.calls.len().max(1);
+                if let Some(call) = self.calls.get(which) {
+                    let handle = call.loading.handle.lock();
+                    if let Some(handle) = &*handle.unwrap_or_else(PoisonError::into_inner)
+                        && handle.from_here_on()
+                    {
+                        call.loading.began.store(now, Ordering::Relaxed);
+                    }
+                }
+            }
             Step::Insert(key) => {
                 self.cache.insert(key, Value::new(now + 1, -1));
                 self.written[key] = now;
-                self.now.set(now + 1);
+                self.pass();
             }
             Step::Remove(key) => {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.cache.remove(&key)));
@@ -229,6 +320,23 @@ impl World {
                         continue;
                     }
                     self.written[key] = now;
+                }
+            }
+            Step::Expire(key) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| self.cache.expire(&key)));
+                self.written[key] = now;
+            }
+            Step::ExpireAll => {
+                self.cache.expire_all();
+                self.written = [now; KEYS];
+            }
+            Step::ExpireTag => {
+                self.cache.expire_tag("tag");
+                for key in 0..KEYS {
+                    // What was inserted has no tag.
+                    if !self.cache.contains_key(&key) {
+                        self.written[key] = now;
+                    }
                 }
             }
             Step::InvalidateOtherTag => assert_eq!(self.cache.invalidate_tag("other"), 0),
@@ -251,7 +359,7 @@ impl World {
                 self.cache.core.single_flight.end_leases();
             }
         }
-        self.now.set(self.now.get() + 1);
+        self.pass();
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
@@ -271,8 +379,8 @@ impl World {
     fn settle(&mut self) {
         loop {
             let ready = |call: &Call| {
-                if call.loads.get() && call.outcome.get().is_none() {
-                    call.outcome.set(Some(Outcome::Value));
+                if call.loading.loads() && call.loading.outcome().is_none() {
+                    call.loading.finish(Outcome::Value);
                     return true;
                 }
                 call.woken.0.load(Ordering::Relaxed)
@@ -282,7 +390,7 @@ impl World {
             };
             let call = self.calls.remove(at);
             self.poll(call);
-            self.now.set(self.now.get() + 1);
+            self.pass();
         }
     }
 

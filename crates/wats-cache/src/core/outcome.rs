@@ -1,4 +1,4 @@
-//! What a load of the cache brings to those who wait for it, and whether a failure is theirs, too.
+//! What a look-up finds, what a load of the cache brings to those who wait for it, and whether a failure is theirs, too.
 //!
 //! A cache has one type of values, but each look-up has its own type of errors. So a failure travels as `dyn Any`; who
 //! wanted another type, or an error of its own, does not take it and loads itself.
@@ -13,6 +13,8 @@ pub(crate) type Packed = Arc<dyn Any + Send + Sync>;
 #[derive(Clone)]
 pub(crate) enum LoadOutcome<V> {
     Value(V),
+    /// No loader was run, because there was a value already.
+    Present(V),
     Failed(Packed),
 }
 
@@ -46,4 +48,17 @@ impl<E: Clone + Send + Sync + 'static> Failures<E> {
         pack: Some(|error| Arc::new(error.clone())),
         unpack: |packed| packed.downcast_ref().cloned(),
     };
+}
+
+/// A value good enough for everybody but the one who loads.
+pub(super) struct Present<V> {
+    pub(super) value: V,
+    pub(super) is_stale: bool,
+}
+
+/// What a loading look-up found.
+pub(super) enum Found<V> {
+    Fresh(V),
+    Servable(Present<V>),
+    Nothing,
 }

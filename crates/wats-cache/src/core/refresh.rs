@@ -1,13 +1,25 @@
-//! Threads for refreshes in the background.
+//! Look-ups that refresh in the background, and the threads for it.
 //!
 //! A thread for each refresh, and few of them at a time: refreshes are rare, loaders mostly wait, and so there is no queue
 //! to fill up and no thread that idles. A refresh too many is put off: what it holds is dropped, which frees the key,
 //! and the next look-up tries again.
 
+use super::load::{Leader, LoadRole, refreshing};
+use super::options;
+use super::options::CallOptions;
+use super::{Core, Failures};
+use crate::error::LoadError;
+use crate::load_options::LoadOptions;
+use crate::loaded::LoaderOutput;
+use crate::shard::Stamp;
+use crate::single_flight::{Waits, block_on};
+use std::future::{Future, ready};
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Refreshes of the process that run at the same time.
-pub(crate) const MOST: usize = 16;
+const MOST: usize = 16;
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
@@ -28,7 +40,7 @@ impl Drop for Running {
 }
 
 /// Runs the refresh on a thread of its own, or drops it.
-pub(crate) fn run(refresh: impl FnOnce() + Send + 'static) {
+fn run(refresh: impl FnOnce() + Send + 'static) {
     let Some(running) = Running::one_more() else {
         return;
     };
@@ -38,4 +50,116 @@ pub(crate) fn run(refresh: impl FnOnce() + Send + 'static) {
         let _running = running;
         refresh();
     }));
+}
+
+impl<K, V, S> Core<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Loads in the background what is still served; a refresh that fails leaves it as it is.
+    async fn refresh<E, L, F>(
+        &self,
+        hash: u32,
+        key: K,
+        leader: Leader<K, V>,
+        early: bool,
+        load: impl FnOnce(Stamp) -> F,
+        options: CallOptions<'_, V>,
+    ) where
+        F: Future<Output = Result<L, E>>,
+        L: LoaderOutput<V>,
+    {
+        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
+        let Ok((leader, guard)) = begun else { return };
+        let stamp = guard.stamp;
+        if let Ok(loaded) = leader.enter_async(|| load(stamp)).await {
+            self.settle(key, loaded, guard, leader);
+        }
+    }
+
+    /// As [`get_or_load_blocking`](Self::get_or_load_blocking), with refreshes on a thread of their own.
+    pub(crate) fn get_or_refresh_blocking<E, L: LoaderOutput<V>>(
+        self: &Arc<Self>,
+        key: K,
+        options: Option<LoadOptions<V>>,
+        load: impl FnOnce(Stamp) -> Result<L, E> + Send + 'static,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        let hash = self.hash(&key);
+        let how = options.as_ref();
+        if options::skips(how) {
+            self.overtake(hash, &key);
+        }
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures, how)) {
+            LoadRole::Done(outcome) => outcome,
+            LoadRole::Lead {
+                leader,
+                present: Some(present),
+            } => {
+                let (core, early) = (Arc::clone(self), !present.is_stale);
+                let load = |stamp| ready(load(stamp));
+                run(move || {
+                    let how = options.as_ref();
+                    block_on(core.refresh(hash, key, leader, early, load, how));
+                });
+                Ok(self.serve(present))
+            }
+            LoadRole::Lead {
+                leader,
+                present: None,
+            } => self.load_blocking(hash, key, leader, None, load, failures, how),
+        }
+    }
+
+    /// As [`get_or_load`](Self::get_or_load), with refreshes in a task of tokio; outside a runtime of it, in the calling
+    /// task.
+    #[cfg(feature = "async")]
+    pub(crate) async fn get_or_refresh<E, L, F>(
+        self: &Arc<Self>,
+        key: K,
+        options: Option<LoadOptions<V>>,
+        load: impl FnOnce(Stamp) -> F + Send + 'static,
+        failures: Failures<E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        F: Future<Output = Result<L, E>> + Send + 'static,
+        L: LoaderOutput<V> + Send + 'static,
+        E: Send + 'static,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        S: Send + Sync + 'static,
+    {
+        let hash = self.hash(&key);
+        let how = options.as_ref();
+        if options::skips(how) {
+            self.overtake(hash, &key);
+        }
+        let joined = self.join_or_lead(Waits::Task, hash, &key, failures, how);
+        let (leader, present) = match joined.await {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead { leader, present } => (leader, present),
+        };
+        match (present, tokio::runtime::Handle::try_current()) {
+            (Some(present), Ok(runtime)) => {
+                let (core, early) = (Arc::clone(self), !present.is_stale);
+                runtime.spawn(async move {
+                    let how = options.as_ref();
+                    core.refresh(hash, key, leader, early, load, how).await;
+                });
+                Ok(self.serve(present))
+            }
+            (present, _) => {
+                let early = refreshing(present);
+                self.load(hash, key, leader, early, load, failures, how)
+                    .await
+            }
+        }
+    }
 }

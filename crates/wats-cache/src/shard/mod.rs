@@ -3,6 +3,7 @@
 //! Nothing here locks, tells the time or calls back; what goes out is put into an [`Removals`]. The only code of the user
 //! that runs is `Eq` of keys, and `Clone` of a value by the caller.
 
+mod expire;
 mod pending;
 mod sweep;
 
@@ -12,7 +13,9 @@ use crate::policy::{Evict, Policy, PolicyImpl};
 use crate::removal::{RemovalCause, Removals};
 use crate::stats::Writes;
 use crate::table::{AtHome, EntryExtra, Table};
+use expire::Ended;
 use pending::PendingLoads;
+pub(crate) use pending::{PendingTags, Stamp};
 use std::borrow::Borrow;
 use sweep::Cursor;
 
@@ -42,15 +45,18 @@ pub(crate) struct Rules {
 pub(crate) struct Shard<K, V> {
     pub(crate) hits: u64,
     pub(crate) misses: u64,
-    /// A plain hit expires more than this after now. It is longer than any life where a hit changes more than the entry: the
-    /// order of the policy, or the time to idle.
-    margin: Tick,
+    /// A plain hit has a rank of more than this after now: it is of the present generation, and fresh. It is higher than any
+    /// where a hit changes more than the entry: the order of the policy, or the time to idle.
+    margin: u64,
     table: Table<K, V>,
     policy: PolicyImpl,
     rules: Rules,
     weight: Sum,
     /// Counts inserts and updates; its low bits are the version of an entry.
     writes: u64,
+    /// The least rank of the present generation.
+    first_rank: u64,
+    ended: Ended,
     cursor: Cursor,
     counts: Writes,
     pub(crate) pending: PendingLoads<K>,
@@ -73,6 +79,9 @@ pub(crate) enum Look<V> {
     /// That takes more than a look: [`Shard::get`] tells.
     Open,
 }
+
+/// Higher than all ranks.
+const NO_PLAIN_HIT: u64 = 1 << 48;
 
 /// A sum of weights, and so wider than what it is made of; in two words, because the alignment of one wide word would push
 /// a field of the look-up out of the first cache line.
@@ -105,12 +114,18 @@ impl<K, V> Shard<K, V> {
         Self {
             hits: 0,
             misses: 0,
-            margin: if notes_hits { NEVER } else { rules.stale },
+            margin: if notes_hits {
+                NO_PLAIN_HIT
+            } else {
+                rules.stale
+            },
             table: Table::new(rules.extras),
             policy: PolicyImpl::new(rules.policy),
             rules,
             weight: Sum::default(),
             writes: 0,
+            first_rank: 0,
+            ended: Ended::default(),
             cursor: Cursor::default(),
             counts: Writes::default(),
             pending: PendingLoads::default(),
@@ -141,6 +156,7 @@ impl<K, V> Shard<K, V> {
         self.policy = PolicyImpl::new(self.rules.policy);
         self.cursor = Cursor::default();
         self.pending.invalidate_all();
+        self.restart_generations();
         std::mem::replace(&mut self.table, Table::new(self.rules.extras))
     }
 
@@ -160,6 +176,39 @@ impl<K, V> Shard<K, V> {
             expiry.saturating_sub(self.rules.stale)
         }
     }
+
+    fn kept_until(&self, fresh_until: Tick) -> Tick {
+        if fresh_until >= NEVER {
+            NEVER
+        } else {
+            fresh_until.saturating_add(self.rules.stale).min(NEVER - 1)
+        }
+    }
+
+    #[inline]
+    fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
+        self.policy.unlink(&mut self.table, slot);
+        self.take_out(slot, cause, out);
+    }
+
+    /// Removes an entry that the policy does not link any more.
+    #[inline]
+    fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
+        if self.rules.extras {
+            let weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
+            self.weight.set(self.weight.get() - u128::from(weight));
+        }
+        let Some(entry) = self.table.take(slot) else {
+            return;
+        };
+        match cause {
+            RemovalCause::Expired => self.counts.expired += 1,
+            RemovalCause::Evicted => self.counts.evicted += 1,
+            RemovalCause::Invalidated => self.counts.invalidated += 1,
+            RemovalCause::Replaced => {}
+        }
+        out.push(entry.key, entry.value, cause);
+    }
 }
 
 impl<K: Eq, V> Shard<K, V> {
@@ -170,10 +219,10 @@ impl<K: Eq, V> Shard<K, V> {
         K: Borrow<Q>,
         V: Clone,
     {
-        // NEVER lies beyond every horizon but that of a shard in which no hit is plain.
+        // NEVER of the present generation lies beyond every horizon but that of a shard in which no hit is plain.
         let horizon = now + self.margin;
         let found = self.table.at_home(hash, key, |entry| {
-            if entry.meta.expiry() <= horizon {
+            if entry.meta.rank() <= horizon {
                 return None;
             }
             entry.note_use();
@@ -223,14 +272,6 @@ impl<K: Eq, V> Shard<K, V> {
         }
     }
 
-    fn kept_until(&self, fresh_until: Tick) -> Tick {
-        if fresh_until >= NEVER {
-            NEVER
-        } else {
-            fresh_until.saturating_add(self.rules.stale).min(NEVER - 1)
-        }
-    }
-
     /// Looks a key up without noting anything.
     pub(crate) fn peek<Q: Eq + ?Sized>(&self, hash: u32, key: &Q, now: Tick) -> Option<&V>
     where
@@ -238,18 +279,7 @@ impl<K: Eq, V> Shard<K, V> {
     {
         let slot = self.table.find(hash, key)?;
         let entry = self.table.get(slot)?;
-        (self.fresh_until(entry.meta.expiry()) > now).then_some(&entry.value)
-    }
-
-    /// A value past its time but kept to be served stale, with how long ago its time was over.
-    pub(crate) fn stale<Q: Eq + ?Sized>(&self, hash: u32, key: &Q, now: Tick) -> Option<(&V, Tick)>
-    where
-        K: Borrow<Q>,
-    {
-        let slot = self.table.find(hash, key)?;
-        let entry = self.table.get(slot)?;
-        let late_by = now.checked_sub(self.fresh_until(entry.meta.expiry()))?;
-        (entry.meta.expiry() > now).then_some((&entry.value, late_by))
+        self.is_fresh(entry, now).then_some(&entry.value)
     }
 
     /// Whether a fresh entry has come to the time of its early refresh.
@@ -282,7 +312,7 @@ impl<K: Eq, V> Shard<K, V> {
         if self
             .table
             .get(slot)
-            .is_some_and(|entry| entry.meta.expiry() <= now)
+            .is_some_and(|entry| self.expiry(entry.meta) <= now)
         {
             self.remove_slot(slot, RemovalCause::Expired, out);
         }
@@ -305,7 +335,7 @@ impl<K: Eq, V> Shard<K, V> {
         let fresh = self
             .table
             .get(slot)
-            .is_some_and(|entry| self.fresh_until(entry.meta.expiry()) > now);
+            .is_some_and(|entry| self.is_fresh(entry, now));
         let cause = if fresh {
             RemovalCause::Invalidated
         } else {
@@ -338,7 +368,7 @@ impl<K: Eq, V> Shard<K, V> {
             fresh_until = fresh_until.min(now.saturating_add(self.rules.idle));
         }
         let expiry = self.kept_until(fresh_until);
-        let meta = Meta::new(expiry, self.writes);
+        let meta = Meta::new(self.first_rank, expiry, self.writes);
         if let Some(slot) = self.table.find(hash, &new.key) {
             self.replace(slot, meta, new, extra, now, out);
             self.cursor.note(expiry);
@@ -393,12 +423,14 @@ impl<K: Eq, V> Shard<K, V> {
             self.table.set_extra(slot, extra);
         }
         self.policy.hit(&mut self.table, slot);
-        let stale = self.rules.stale;
+        let expired = self
+            .table
+            .get(slot)
+            .is_some_and(|entry| !self.is_fresh(entry, now));
         let Some(entry) = self.table.get_mut(slot) else {
             return;
         };
         let was = entry.meta;
-        let expired = was.expiry() != NEVER && was.expiry().saturating_sub(stale) <= now;
         entry.meta = meta.with_main(was.is_main()).with_uses(was.uses()).used();
         let key = std::mem::replace(&mut entry.key, new.key);
         let value = std::mem::replace(&mut entry.value, new.value);
@@ -446,30 +478,5 @@ impl<K: Eq, V> Shard<K, V> {
     fn outweighs(&self, more: u64) -> bool {
         self.rules.extras
             && self.weight.get() + u128::from(more) > u128::from(self.rules.limits.weight)
-    }
-
-    #[inline]
-    fn remove_slot(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
-        self.policy.unlink(&mut self.table, slot);
-        self.take_out(slot, cause, out);
-    }
-
-    /// Removes an entry that the policy does not link any more.
-    #[inline]
-    fn take_out(&mut self, slot: u32, cause: RemovalCause, out: &mut Removals<K, V>) {
-        if self.rules.extras {
-            let weight = self.table.extra(slot).map_or(0, |extra| extra.weight);
-            self.weight.set(self.weight.get() - u128::from(weight));
-        }
-        let Some(entry) = self.table.take(slot) else {
-            return;
-        };
-        match cause {
-            RemovalCause::Expired => self.counts.expired += 1,
-            RemovalCause::Evicted => self.counts.evicted += 1,
-            RemovalCause::Invalidated => self.counts.invalidated += 1,
-            RemovalCause::Replaced => {}
-        }
-        out.push(entry.key, entry.value, cause);
     }
 }

@@ -15,12 +15,26 @@ struct Pending<K> {
     key: K,
     stamp: Stamp,
     invalidated: bool,
-    /// The tags of the entry that is refreshed.
-    tags: Option<Box<[u64]>>,
-    /// Whether the value may bring other tags, which are not known before it is there.
-    brings_tags: bool,
-    /// Tags that were invalidated meanwhile, for that case.
+    tags: PendingTags,
+    /// Tags that were invalidated meanwhile and are not known to be the value's.
     invalidated_tags: Vec<u64>,
+}
+
+/// What is known of the tags of a value before it is there.
+#[derive(Debug, Default)]
+pub(crate) struct PendingTags {
+    /// Those of the entry that is refreshed, and those the caller has announced.
+    pub(crate) known: Option<Box<[u64]>>,
+    /// Whether the value may bring others.
+    pub(crate) brings: bool,
+    /// Whether those it brings have all been announced.
+    pub(crate) announced: bool,
+}
+
+impl PendingTags {
+    fn has(&self, tag: u64) -> bool {
+        self.known.as_ref().is_some_and(|of| of.contains(&tag))
+    }
 }
 
 /// The loads under way in a shard; nearly always none.
@@ -48,13 +62,13 @@ impl<K> PendingLoads<K> {
     /// A tag was invalidated. Calls `hit` with the keys of the loads whose values carry it, or may.
     pub(crate) fn invalidate_tag(&mut self, tag: u64, mut hit: impl FnMut(&K)) {
         for pending in &mut self.0 {
-            let carries = pending.tags.as_ref().is_some_and(|of| of.contains(&tag));
+            let carries = pending.tags.has(tag);
             if carries || pending.invalidated_tags.len() >= MOST_NOTED {
                 pending.invalidated = true;
-            } else if pending.brings_tags && !pending.invalidated_tags.contains(&tag) {
+            } else if pending.tags.brings && !pending.invalidated_tags.contains(&tag) {
                 pending.invalidated_tags.push(tag);
             }
-            if pending.invalidated || pending.brings_tags {
+            if carries || (pending.tags.brings && !pending.tags.announced) {
                 hit(&pending.key);
             }
         }
@@ -74,30 +88,37 @@ impl<K> PendingLoads<K> {
 }
 
 impl<K: Eq> PendingLoads<K> {
-    /// Begins a load, maybe of an entry with these tags. An earlier leader of the same load, whose lease has ended,
-    /// comes too late then.
-    pub(crate) fn begin(
-        &mut self,
-        key: K,
-        stamp: Stamp,
-        tags: Option<Box<[u64]>>,
-        brings_tags: bool,
-    ) {
-        for pending in self
-            .0
-            .iter_mut()
-            .filter(|pending| pending.stamp.0 == stamp.0)
-        {
-            pending.invalidated = true;
-        }
+    /// Begins a load. Earlier ones of the same key come too late then: leaders whose lease has ended, loads that were
+    /// overtaken and have begun anew, and loads that others do not wait for.
+    pub(crate) fn begin(&mut self, key: K, stamp: Stamp, tags: PendingTags) {
+        self.invalidate(&key);
         self.0.push(Pending {
             key,
             stamp,
             invalidated: false,
             tags,
-            brings_tags,
             invalidated_tags: Vec::new(),
         });
+    }
+
+    /// The load reads from here on: what was invalidated before does not matter to it. Tells whether its value may be stored;
+    /// not so if another load of the key has begun later.
+    pub(crate) fn restart(&mut self, stamp: Stamp) -> bool {
+        let Some(at) = self.0.iter().position(|pending| pending.stamp == stamp) else {
+            return false;
+        };
+        let key = &self.0[at].key;
+        let others = self.0.iter().filter(|other| other.stamp != stamp);
+        if others
+            .into_iter()
+            .any(|other| !other.invalidated && other.key == *key)
+        {
+            return false;
+        }
+        let pending = &mut self.0[at];
+        pending.invalidated = false;
+        pending.invalidated_tags.clear();
+        true
     }
 
     /// The key was written or removed. Tells whether a load of it is under way.

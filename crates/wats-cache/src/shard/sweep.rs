@@ -76,7 +76,7 @@ impl<K, V> Shard<K, V> {
     #[inline]
     fn step(&mut self, now: Tick) -> Option<u32> {
         let slot = self.cursor.slot as u32;
-        let expiry = self.table.get(slot).map(|entry| entry.meta.expiry());
+        let expiry = self.table.get(slot).map(|entry| self.expiry(entry.meta));
         self.cursor.slot += 1;
         let expired = expiry.is_some_and(|expiry| expiry <= now);
         if let (Some(expiry), false) = (expiry, expired) {
@@ -102,8 +102,9 @@ impl<K, V> Shard<K, V> {
         self.table.hash(slot)
     }
 
+    #[inline]
     pub(crate) fn is_fresh(&self, entry: &Entry<K, V>, now: Tick) -> bool {
-        self.fresh_until(entry.meta.expiry()) > now
+        self.fresh_until(entry.meta.expiry()) > now && !self.is_declared_over(entry.meta)
     }
 
     /// A stamp for [`versions_hold`](Self::versions_hold).
@@ -116,7 +117,7 @@ impl<K, V> Shard<K, V> {
         self.writes - writes < VERSIONS
     }
 
-    fn has_tag(&self, slot: u32, tag: u64) -> bool {
+    pub(super) fn has_tag(&self, slot: u32, tag: u64) -> bool {
         let tags = self
             .table
             .extra(slot)
@@ -181,6 +182,7 @@ impl<K: Eq, V> Shard<K, V> {
             return None;
         }
         self.cursor = Cursor::default();
+        self.restart_generations();
         let table = std::mem::replace(&mut self.table, Table::new(self.rules.extras));
         let policy = std::mem::replace(&mut self.policy, PolicyImpl::new(self.rules.policy));
         Some((table, policy))

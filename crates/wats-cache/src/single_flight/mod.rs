@@ -374,6 +374,14 @@ where
         }
     }
 
+    /// Leads a load that nobody joins, beside whichever there is.
+    pub(crate) fn lead_alone(&self, key: &K) -> Leader<K, V> {
+        let loads = &self.loads;
+        let hash = loads.table.hash(key);
+        let load = InFlightLoad::new(key.clone(), hash, loads.begin(loads.now()));
+        Leader::new(loads, Arc::new(load), 1)
+    }
+
     /// Returns the value of the load of this key, run by this caller or by another.
     ///
     /// # Errors
