@@ -29,13 +29,13 @@ use crate::operation::Idempotency;
 use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
-use crate::rate_limit::{self, RateLimit};
+use crate::rate_limit::{self, RateLimit, RateLimiter};
 use crate::request::{AttemptProgress, PreparedRequest};
 use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
-use crate::token::{Secrets, Token, TokenProvider};
+use crate::token::{Secrets, Token, TokenFingerprint, TokenProvider};
 use crate::token_refresh::TokenRefresh;
 
 /// A pooled HTTP client for one server. Cheap to clone; clones share the pool.
@@ -232,6 +232,11 @@ impl Client {
         Ok(())
     }
 
+    /// The fingerprint of the token that calls have that begin now.
+    pub fn token_fingerprint(&self) -> TokenFingerprint {
+        self.shared.identity.get().fingerprint
+    }
+
     /// The same client with connections of its own: a pool as large, and everything else shared, such as the token, the
     /// rate limit and the breaker. For a second runtime, because connections move only while the runtime does that opened
     /// them.
@@ -333,7 +338,7 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryConfig,
     limits: SizeLimits,
-    rate_limit: OnByDefault<RateLimit>,
+    rate_limit: OnByDefault<Limit>,
     breaker: OnByDefault<BreakerConfig>,
     request_compression: RequestCompression,
     tls: TlsConfig,
@@ -349,6 +354,21 @@ pub struct ClientBuilder {
 /// A part that is on by default and can be switched off.
 #[derive(Debug)]
 struct OnByDefault<T>(Option<T>);
+
+/// Who says how many calls may be made.
+#[derive(Debug)]
+enum Limit {
+    /// This process, for the token.
+    Token(RateLimit),
+    /// Whoever the program says.
+    By(Arc<dyn RateLimiter>),
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self::Token(RateLimit::default())
+    }
+}
 
 impl<T: Default> Default for OnByDefault<T> {
     fn default() -> Self {
@@ -417,7 +437,15 @@ impl ClientBuilder {
     ///
     /// The budget is shared by all clients of this process with the same token and server.
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
-        self.rate_limit = OnByDefault(limit.into());
+        self.rate_limit = OnByDefault(limit.into().map(Limit::Token));
+        self
+    }
+
+    /// Who decides when attempts may be made, in the place of [`rate_limit`](Self::rate_limit): of the two the last that is
+    /// set holds. It is asked before each attempt, and told of each 429 that comes with a time to wait. It stays when the
+    /// token changes.
+    pub fn rate_limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
+        self.rate_limit = OnByDefault(Some(Limit::By(limiter)));
         self
     }
 
@@ -494,7 +522,7 @@ impl ClientBuilder {
         self.timeouts.check(Error::config)?;
         self.retry.check()?;
         self.pool.check()?;
-        if let Some(limit) = &self.rate_limit.0 {
+        if let Some(Limit::Token(limit)) = &self.rate_limit.0 {
             limit.check()?;
         }
         if let Some(breaker) = &self.breaker.0 {
@@ -544,11 +572,18 @@ impl ClientBuilder {
             secrets.add_lasting(&login.user, &login.password);
         }
         let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
-        let limiter = self
-            .rate_limit
-            .0
-            .map(|limit| rate_limit::shared(token.secret().as_bytes(), &base.authority, &limit));
-        let identity = Arc::new(Current::new(identity, limiter.clone(), &*base.authority));
+        let mut of_token = None;
+        let limiter: Option<Arc<dyn RateLimiter>> = match self.rate_limit.0 {
+            None => None,
+            Some(Limit::By(limiter)) => Some(limiter),
+            Some(Limit::Token(limit)) => {
+                let secret = token.secret().as_bytes();
+                let limiter = rate_limit::shared(secret, &base.authority, &limit);
+                of_token = Some(Arc::clone(&limiter));
+                Some(limiter)
+            }
+        };
+        let identity = Arc::new(Current::new(identity, of_token, &*base.authority));
         let current = Arc::clone(&identity);
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());

@@ -29,7 +29,7 @@ use crate::encoding::{self, CompressionState};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
 use crate::observe;
-use crate::rate_limit::Limiter;
+use crate::rate_limit::{LONGEST_PAUSE, RateLimiter};
 use crate::redirect;
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::retry;
@@ -44,7 +44,7 @@ pub(crate) struct Pipeline {
     pub(crate) retry: RetryConfig,
     pub(crate) limits: SizeLimits,
     pub(crate) budget: Budget,
-    pub(crate) limiter: Option<Arc<Limiter>>,
+    pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     /// Where another token comes from when the one in use is refused.
     pub(crate) tokens: Option<Arc<TokenRefresh>>,
     pub(crate) breaker: Option<Breaker>,
@@ -129,6 +129,9 @@ impl Pipeline {
         let mut delays = Vec::new();
         let mut last = None;
         let mut plain_after_all = false;
+        if !self.intercepts.is_empty() {
+            request.note_time();
+        }
         if self.compression.is_on()
             && let Payload::Buffered(body) = &request.body
             && let Some(packed) = Box::pin(self.compression.pack(body, &mut request.headers)).await
@@ -148,7 +151,10 @@ impl Pipeline {
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
-            let readings = self.tokens.as_ref().map_or(0, |tokens| tokens.begun());
+            let readings = self.tokens.as_ref().map_or(0, |tokens| {
+                tokens.look(began);
+                tokens.begun()
+            });
             if let Err(refused) = self.before(request, call, attempts) {
                 break refused;
             }
@@ -264,7 +270,11 @@ impl Pipeline {
         if let Some(recorder) = recorder {
             recorder.note(call, request, number, elapsed, &got);
         }
-        let outcome = Outcome { got, elapsed };
+        let outcome = Outcome {
+            got,
+            elapsed,
+            server_time: request.server_time(),
+        };
         for hook in self.intercepts.iter().rev() {
             let headers = &mut request.headers;
             let attempt = Attempt {
@@ -287,8 +297,11 @@ impl Pipeline {
             breaker.check()?;
         }
         let began = match &self.limiter {
-            Some(limiter) => limiter.take(weight, now, deadline).await?,
-            None => now,
+            Some(limiter) if !limiter.try_acquire(weight, now) => {
+                limiter.acquire(weight, deadline).await?;
+                Instant::now()
+            }
+            _ => now,
         };
         let permit = self.breaker.as_ref().map(Breaker::admit).transpose()?;
         Ok((permit, began))
@@ -363,6 +376,7 @@ impl Pipeline {
                 .await
                 .map_err(blame)?;
             if !other_origin {
+                request.mark_answered(&answer.headers);
                 self.compression.observe(&answer.headers);
             }
             if answer.status.is_success() {
@@ -449,7 +463,7 @@ impl Pipeline {
             && let Some(wait) = error.retry_after_hint()
             && let Some(limiter) = &self.limiter
         {
-            limiter.pause(wait);
+            limiter.pause(wait.min(LONGEST_PAUSE));
         }
     }
 
