@@ -74,6 +74,8 @@ pub use rate_limit::{Acquire, RateLimit, RateLimited, RateLimiter};
 pub use response::{Download, Response};
 pub use server_time::ServerTime;
 pub use tls::TlsConfig;
+#[doc(hidden)]
+pub use tls::TlsConnector;
 pub use token::{Token, TokenFingerprint, TokenProvider};
 
 /// The HTTP vocabulary of this crate's signatures.

@@ -2,8 +2,9 @@
 //!
 //! [`TlsConfig`] is what the user says and checks what it is given at once; [`setup`] makes a rustls configuration of
 //! it on the first TLS connection; [`verify`] judges what was named by sight, and has the one dangerous choice; [`pem`]
-//! reads files as people have them.
+//! reads files as people have them; [`connector`] is for protocols other than HTTP.
 
+mod connector;
 mod pem;
 mod setup;
 mod verify;
@@ -17,6 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
 
+pub use self::connector::TlsConnector;
 pub(crate) use self::setup::{Tls, random};
 use crate::error::{Error, Result};
 

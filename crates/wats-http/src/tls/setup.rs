@@ -64,9 +64,14 @@ impl Tls {
 
     /// The name that the certificate of a server must carry.
     pub(crate) fn server_name(&self, origin: &BaseUrl) -> Result<ServerName<'static>> {
+        self.name(&origin.host)
+    }
+
+    /// The same for a server that is called by this name or address.
+    pub(super) fn name(&self, host: &str) -> Result<ServerName<'static>> {
         match &self.config.server_name {
             Some(pinned) => Ok(pinned.clone()),
-            None => super::server_name(&origin.host),
+            None => super::server_name(host),
         }
     }
 

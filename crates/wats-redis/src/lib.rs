@@ -1,0 +1,35 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+//!
+//! # Layout
+//! `shared` is what a program configures and holds; for each namespace there is one `link`, on which everything else
+//! stands:
+//!
+//! | module | holds |
+//! |---|---|
+//! | `config`, `shared`, `error`, `stats` | what a program sees |
+//! | `link` | the session: connecting, tracking, heartbeat, trust, scripts |
+//! | `keys`, `envelope`, `security` | names of keys, the form of values, namespaces that tell nothing of a token |
+
+mod config;
+mod error;
+#[allow(dead_code, reason = "for the tier and the budget")]
+mod keys;
+#[allow(dead_code, unused_imports, reason = "for the tier and the budget")]
+mod link;
+mod security;
+#[allow(dead_code, reason = "for the tier and the budget")]
+mod shared;
+mod stats;
+#[cfg(test)]
+mod testing;
+mod tracking;
+
+pub use config::SharedBuilder;
+pub use error::{Error, Result};
+pub use shared::Shared;
+pub use stats::LinkStats;
+pub use tracking::Tracking;
+
+/// TLS as the HTTP transport has it: private CAs, client certificates.
+pub use wats_http::TlsConfig;

@@ -1,0 +1,250 @@
+//! A session: one connection, on which tracking is on, with a number.
+//!
+//! Commands run as tasks of the link's thread. So they need nothing of the runtime of whoever waits for them, end in time
+//! whoever waits, and are carried out to their end if nobody does.
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Pipeline, RedisError, Value};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::link::script::ScriptCall;
+use crate::link::state::State;
+
+/// Commands under way beyond which further ones are refused.
+const MOST_UNDER_WAY: usize = 8192;
+
+/// Timeouts in a row that end a session.
+const TIMEOUTS: u32 = 3;
+
+/// One connection with its number.
+pub(crate) struct Session {
+    number: u64,
+    connection: MultiplexedConnection,
+    runtime: Handle,
+    keys: Arc<Keys>,
+    state: Arc<State>,
+    op_timeout: Duration,
+    timeouts: AtomicU32,
+    under_way: AtomicUsize,
+    /// Why it is to end.
+    end: OnceLock<Error>,
+    ended: Notify,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Within the runtime of the link.
+    pub(super) fn new(
+        number: u64,
+        connection: MultiplexedConnection,
+        keys: Arc<Keys>,
+        state: Arc<State>,
+        op_timeout: Duration,
+    ) -> Self {
+        Self {
+            number,
+            connection,
+            runtime: Handle::current(),
+            keys,
+            state,
+            op_timeout,
+            timeouts: AtomicU32::new(0),
+            under_way: AtomicUsize::new(0),
+            end: OnceLock::new(),
+            ended: Notify::new(),
+        }
+    }
+
+    /// Its number: later sessions have higher ones.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The names of its namespace.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Whether it is the present one still.
+    pub(crate) fn is_current(&self) -> bool {
+        self.state.current() == self.number
+    }
+
+    /// Runs a command. An answer of the server that is an error is one here.
+    pub(crate) async fn run(self: &Arc<Self>, command: Cmd) -> Result<Value> {
+        let session = Arc::clone(self);
+        let mut connection = self.connection.clone();
+        self.carry_out(async move {
+            let value = connection.send_packed_command(&command).await;
+            session.checked(value)
+        })
+        .await
+    }
+
+    /// Runs commands one behind the other, in one round trip. Errors of single commands stand in their place, as
+    /// [`Value::ServerError`].
+    pub(crate) async fn run_all(self: &Arc<Self>, commands: Pipeline) -> Result<Vec<Value>> {
+        let mut connection = self.connection.clone();
+        self.carry_out(async move {
+            let count = commands.len();
+            let sent = connection.send_packed_commands(&commands, 0, count).await;
+            sent.map_err(|error| failure(&error))
+        })
+        .await
+    }
+
+    /// Runs a script.
+    pub(crate) async fn script(self: &Arc<Self>, call: ScriptCall) -> Result<Value> {
+        let session = Arc::clone(self);
+        self.carry_out(async move { session.supervise(&call).await })
+            .await
+    }
+
+    /// Runs a script for as long as it takes: for the supervisor, which has a limit of its own.
+    pub(super) async fn supervise(&self, call: &ScriptCall) -> Result<Value> {
+        let mut connection = self.connection.clone();
+        let value = connection.send_packed_command(&call.by_hash()).await;
+        match self.checked(value) {
+            // It was not run, so it may be sent again.
+            Err(error) if error.code() == Some("NOSCRIPT") => {
+                let value = connection.send_packed_command(&call.by_text()).await;
+                self.checked(value)
+            }
+            other => other,
+        }
+    }
+
+    /// Runs a script that nobody waits for, such as the release of a lease in a destructor.
+    pub(crate) fn send_script(self: &Arc<Self>, call: ScriptCall) {
+        let session = Arc::clone(self);
+        drop(self.runtime.spawn(async move {
+            let _ = session.script(call).await;
+        }));
+    }
+
+    /// Ends it, now.
+    pub(crate) fn end(&self, reason: Error) {
+        let _ = self.end.set(reason);
+        self.ended.notify_one();
+    }
+
+    /// Until somebody has ended it.
+    pub(super) async fn ended(&self) -> Error {
+        loop {
+            if let Some(reason) = self.end.get() {
+                return reason.clone();
+            }
+            self.ended.notified().await;
+        }
+    }
+
+    async fn carry_out<T: Send + 'static>(
+        self: &Arc<Self>,
+        operation: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let session = Arc::clone(self);
+        let task = self.runtime.spawn(session.in_time(operation));
+        // The thread of the link ends with its last handle, and everything in it.
+        task.await
+            .unwrap_or_else(|_| Err(Error::SessionEnded("the link was closed".to_owned())))
+    }
+
+    /// An operation within its time. What comes back when the session is no longer the present one does not count: changes
+    /// may have been missed meanwhile.
+    async fn in_time<T>(self: Arc<Self>, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        let _under_way = UnderWay::of(&self)?;
+        self.state.stats.operation();
+        let Ok(result) = timeout(self.op_timeout, operation).await else {
+            self.state.stats.timeout();
+            let in_a_row = self.timeouts.fetch_add(1, Ordering::Relaxed) + 1;
+            if in_a_row >= TIMEOUTS {
+                self.end(Error::Timeout(self.op_timeout));
+            }
+            return Err(Error::Timeout(self.op_timeout));
+        };
+        self.timeouts.store(0, Ordering::Relaxed);
+        if !self.is_current() {
+            return Err(Error::SessionEnded("a newer one has begun".to_owned()));
+        }
+        result
+    }
+
+    /// An answer, whose errors may say that this server is not the one to talk to.
+    fn checked(&self, value: Result<Value, RedisError>) -> Result<Value> {
+        let error = match value.and_then(Value::extract_error) {
+            Ok(value) => return Ok(value),
+            Err(error) => failure(&error),
+        };
+        if let Some(code) = error.code() {
+            self.state.stats.refused();
+            if ends_session(code) {
+                self.state.redirected(&error);
+                self.end(error.clone());
+            }
+        }
+        Err(error)
+    }
+}
+
+/// Counts an operation while it lasts.
+struct UnderWay<'a>(&'a Session);
+
+impl<'a> UnderWay<'a> {
+    fn of(session: &'a Session) -> Result<Self> {
+        let guard = Self(session);
+        if session.under_way.fetch_add(1, Ordering::Relaxed) < MOST_UNDER_WAY {
+            Ok(guard)
+        } else {
+            Err(Error::Busy)
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Errors that hold for the whole connection, not for one command.
+fn ends_session(code: &str) -> bool {
+    matches!(
+        code,
+        "READONLY" | "MOVED" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "NOAUTH" | "NOREPLICAS"
+    )
+}
+
+/// Our error for one of the client library.
+pub(super) fn failure(error: &RedisError) -> Error {
+    match error.code() {
+        Some(code) => Error::Refused {
+            code: code.to_owned(),
+            message: shortened(error.detail().unwrap_or_default()),
+        },
+        None => Error::SessionEnded(shortened(&error.to_string())),
+    }
+}
+
+/// Texts of a server are not taken at any length.
+pub(super) fn shortened(text: &str) -> String {
+    const MOST: usize = 200;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,130 @@
+//! What a program holds.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::SharedBuilder;
+use crate::error::{Error, Result};
+use crate::link::{Config, Link};
+use crate::security::Namespace;
+use crate::stats::LinkStats;
+
+/// The namespace of a program's own data where none is given.
+const OWN_DATA: &str = "default";
+
+/// Namespaces of one [`Shared`]: each has a thread and a connection.
+const MOST_LINKS: usize = 64;
+
+/// A Redis or Valkey that several processes share. Cheap to clone; the connection is closed with the last clone.
+///
+/// It is kept up in the background: see [`SharedBuilder::build`].
+#[derive(Clone)]
+pub struct Shared {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    /// What the user gave.
+    namespace: Option<Namespace>,
+    /// One for each namespace. A token is in memory for as long as it is with the client.
+    links: Mutex<HashMap<Namespace, Arc<Link>>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("servers", &self.inner.config.servers)
+            .field("namespace", &self.inner.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Begins with the server: `redis://host:port`, or `rediss://` for TLS; user, password and database may stand in it.
+    pub fn builder(url: &str) -> SharedBuilder {
+        SharedBuilder::new(url)
+    }
+
+    pub(crate) fn start(config: Config, namespace: Option<Namespace>) -> Result<Self> {
+        let shared = Self {
+            inner: Arc::new(Inner {
+                config: Arc::new(config),
+                namespace,
+                links: Mutex::default(),
+            }),
+        };
+        if let Some(namespace) = &shared.inner.namespace {
+            shared.link(namespace)?;
+        }
+        Ok(shared)
+    }
+
+    /// The link for answers of a WATS server (`host:port`) to this token.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub(crate) fn link_of_token(&self, authority: &str, token: &str) -> Result<Arc<Link>> {
+        match &self.inner.namespace {
+            Some(namespace) => self.link(namespace),
+            None => self.link(&Namespace::of_token(authority, token)),
+        }
+    }
+
+    /// The link for data of the program's own, which no token stands for.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub(crate) fn link_of_program(&self) -> Result<Arc<Link>> {
+        match &self.inner.namespace {
+            Some(namespace) => self.link(namespace),
+            None => self.link(&Namespace::Named(OWN_DATA.to_owned())),
+        }
+    }
+
+    /// Waits until all is known here that others had acknowledged before this call: what is read from memory afterwards is
+    /// no older. Without a session it fails, and nothing in memory is served as fresh anyway.
+    ///
+    /// # Errors
+    /// When the server does not answer in time, or there is no session.
+    pub async fn fence(&self) -> Result<()> {
+        for link in self.links() {
+            link.fence().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether what is in memory may be served: all changes that were acknowledged longer than `max_staleness` ago are
+    /// known here. `false` until somebody has asked for something that is shared.
+    pub fn is_trusted(&self) -> bool {
+        let links = self.links();
+        !links.is_empty() && links.iter().all(|link| link.is_trusted())
+    }
+
+    /// What has been done so far, one entry for each namespace.
+    pub fn stats(&self) -> Vec<LinkStats> {
+        self.links().iter().map(|link| link.stats()).collect()
+    }
+
+    fn links(&self) -> Vec<Arc<Link>> {
+        let links = self.inner.links.lock();
+        let links = links.unwrap_or_else(PoisonError::into_inner);
+        links.values().cloned().collect()
+    }
+
+    fn link(&self, namespace: &Namespace) -> Result<Arc<Link>> {
+        let links = self.inner.links.lock();
+        let mut links = links.unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = links.get(namespace) {
+            return Ok(Arc::clone(link));
+        }
+        if links.len() >= MOST_LINKS {
+            return Err(Error::Busy);
+        }
+        let config = Arc::clone(&self.inner.config);
+        let link = Arc::new(Link::start(config, namespace.clone())?);
+        links.insert(namespace.clone(), Arc::clone(&link));
+        Ok(link)
+    }
+}

@@ -1,0 +1,57 @@
+//! For the tests of this crate: a real server that can be killed and stopped, and a TCP proxy that misbehaves to order.
+//!
+//! Where there is no `redis-server`, tests that need one say so and pass.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    dead_code,
+    unused_imports,
+    reason = "test code: what cannot be set up has failed"
+)]
+
+mod proxy;
+mod server;
+
+pub(crate) use self::proxy::{Mode, Proxy};
+pub(crate) use self::server::{Server, found};
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// Looks until something is so; fails when it is not within half a minute. How long it took.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(30),
+            "not within 30 s: {what}"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+    begin.elapsed()
+}
+
+/// Runs a future without any runtime.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        thread::park();
+    }
+}

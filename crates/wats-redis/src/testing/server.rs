@@ -1,0 +1,175 @@
+//! A `redis-server` of one's own.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use tempfile::TempDir;
+
+/// A server on a free port of the loopback interface; it ends with this value.
+pub(crate) struct Server {
+    port: u16,
+    program: String,
+    args: Vec<String>,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+/// The program, or `None` with a line that says what is missing.
+pub(crate) fn found() -> Option<String> {
+    let program = env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
+    let version = Command::new(&program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if version.is_ok_and(|status| status.success()) {
+        return Some(program);
+    }
+    let name = thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("SKIPPED {name}: there is no `{program}` (Debian: apt-get install redis-server)");
+    None
+}
+
+impl Server {
+    /// Starts one that keeps nothing on disk; `None` where there is no such program.
+    pub(crate) fn start() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// The same with further arguments, such as `["--maxmemory", "5mb"]`.
+    pub(crate) fn with(args: &[&str]) -> Option<Self> {
+        let program = found()?;
+        let mut server = Self {
+            port: 0,
+            program,
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            folder: tempfile::tempdir().unwrap(),
+            process: None,
+        };
+        // The port may be taken by another between finding and using it.
+        for _ in 0..20 {
+            let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            server.port = free.local_addr().unwrap().port();
+            drop(free);
+            if server.spawn() {
+                return Some(server);
+            }
+        }
+        panic!("redis-server does not start");
+    }
+
+    fn spawn(&mut self) -> bool {
+        let mut child = Command::new(&self.program)
+            .args(["--port", &self.port.to_string()])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--enable-debug-command", "yes", "--daemonize", "no"])
+            .arg("--dir")
+            .arg(self.folder.path())
+            .args(&self.args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(20) {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if self.answers() {
+                self.process = Some(child);
+                return true;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        false
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(client) = redis::Client::open(self.url()) else {
+            return false;
+        };
+        let Ok(mut connection) = client.get_connection_with_timeout(Duration::from_secs(1)) else {
+            return false;
+        };
+        let answer = redis::cmd("PING").query::<redis::Value>(&mut connection);
+        match answer {
+            Ok(_) => true,
+            // It is there, and wants a password.
+            Err(error) => error.code() == Some("NOAUTH"),
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// A connection of a bystander.
+    pub(crate) fn connection(&self) -> redis::Connection {
+        let client = redis::Client::open(self.url()).unwrap();
+        client.get_connection().unwrap()
+    }
+
+    /// Runs a command as a bystander.
+    #[track_caller]
+    pub(crate) fn run<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let (name, args) = words.split_first().unwrap();
+        let mut command = redis::cmd(name);
+        command.arg(args);
+        command.query(&mut self.connection()).unwrap()
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts it again on the same port, empty.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        for _ in 0..50 {
+            if self.spawn() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("redis-server does not start again");
+    }
+
+    /// Stops the process, as it stands (`SIGSTOP`).
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on (`SIGCONT`).
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.process.as_ref().unwrap().id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
