@@ -29,7 +29,7 @@ use crate::operation::Idempotency;
 use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::{Pool, PoolStats};
 use crate::proxy::ProxyConfig;
-use crate::rate_limit::{self, RateLimit, RateLimiter};
+use crate::rate_limit::{self, RateLimit, RateLimiter, TokenLimiter};
 use crate::request::{AttemptProgress, PreparedRequest};
 use crate::response::{Download, Response};
 #[cfg(feature = "test-util")]
@@ -292,6 +292,23 @@ impl fmt::Debug for Shared {
             .field("pipeline", &self.pipeline)
             .field("pool", &self.transport.stats())
             .finish_non_exhaustive()
+    }
+}
+
+/// The rate limiter of the token, if it has one, and the one that is asked.
+fn limiters(
+    limit: Option<Limit>,
+    token: &Token,
+    base: &BaseUrl,
+) -> (Option<Arc<TokenLimiter>>, Option<Arc<dyn RateLimiter>>) {
+    match limit {
+        None => (None, None),
+        Some(Limit::By(limiter)) => (None, Some(limiter)),
+        Some(Limit::Token(limit)) => {
+            let secret = token.secret().as_bytes();
+            let limiter = rate_limit::shared(secret, &base.authority, &limit);
+            (Some(Arc::clone(&limiter)), Some(limiter))
+        }
     }
 }
 
@@ -572,17 +589,7 @@ impl ClientBuilder {
             secrets.add_lasting(&login.user, &login.password);
         }
         let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
-        let mut of_token = None;
-        let limiter: Option<Arc<dyn RateLimiter>> = match self.rate_limit.0 {
-            None => None,
-            Some(Limit::By(limiter)) => Some(limiter),
-            Some(Limit::Token(limit)) => {
-                let secret = token.secret().as_bytes();
-                let limiter = rate_limit::shared(secret, &base.authority, &limit);
-                of_token = Some(Arc::clone(&limiter));
-                Some(limiter)
-            }
-        };
+        let (of_token, limiter) = limiters(self.rate_limit.0, &token, &base);
         let identity = Arc::new(Current::new(identity, of_token, &*base.authority));
         let current = Arc::clone(&identity);
         let another = {

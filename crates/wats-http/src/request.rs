@@ -89,10 +89,9 @@ impl PreparedRequest<'_> {
         self.progress.bytes_sent.store(false, Relaxed);
         self.progress.redirected.store(false, Relaxed);
         self.progress.timed_out.store(false, Relaxed);
-        self.time(|timing| *timing = Timing::default());
     }
 
-    /// Has attempts from now on note what answers tell of the server's clock.
+    /// Has the attempt that follows note what answers tell of the server's clock.
     pub(crate) fn note_time(&mut self) {
         self.progress.timing = Some(Box::default());
     }

@@ -70,16 +70,16 @@ impl TokenRefresh {
         })
     }
 
-    /// How many readings have begun.
-    pub(crate) fn begun(&self) -> u64 {
+    /// An attempt begins: has a file read again if it was changed, without waiting for it, and tells how many readings have
+    /// begun.
+    pub(crate) fn look(self: &Arc<Self>, now: Instant) -> u64 {
+        if let Some(file) = &self.file {
+            self.look_at(file, now);
+        }
         self.readings.borrow().begun
     }
 
-    /// An attempt begins: has the file read again if it was changed, without waiting for it.
-    pub(crate) fn look(self: &Arc<Self>, now: Instant) {
-        let Some(file) = &self.file else {
-            return;
-        };
+    fn look_at(self: &Arc<Self>, file: &WatchedFile, now: Instant) {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let now = millis(now.saturating_duration_since(file.since));
         let looked = file.looked.load(SeqCst);
@@ -233,7 +233,8 @@ mod tests {
             );
         };
         let look = |millis| {
-            tokens.look(file.since + Duration::from_millis(millis));
+            let readings = tokens.look(file.since + Duration::from_millis(millis));
+            assert_eq!(readings, 0, "none of these is a numbered reading");
             let looks = file.looking.load(SeqCst);
             // The look ends by itself.
             while file.looking.load(SeqCst) {
@@ -258,6 +259,5 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         look(4_500);
         has("third");
-        assert_eq!(tokens.begun(), 0, "none of these is a numbered reading");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::budget::Limiters;
 use crate::config::SharedBuilder;
 use crate::error::{Error, Result};
 use crate::link::{Config, Link};
@@ -30,6 +31,7 @@ struct Inner {
     namespace: Option<Namespace>,
     /// One for each namespace. A token is in memory for as long as it is with the client.
     links: Mutex<HashMap<Namespace, Arc<Link>>>,
+    limiters: Limiters,
 }
 
 impl fmt::Debug for Shared {
@@ -53,6 +55,7 @@ impl Shared {
                 config: Arc::new(config),
                 namespace,
                 links: Mutex::default(),
+                limiters: Limiters::default(),
             }),
         };
         if let Some(namespace) = &shared.inner.namespace {
@@ -105,6 +108,10 @@ impl Shared {
     /// What has been done so far, one entry for each namespace.
     pub fn stats(&self) -> Vec<LinkStats> {
         self.links().iter().map(|link| link.stats()).collect()
+    }
+
+    pub(crate) fn limiters(&self) -> &Limiters {
+        &self.inner.limiters
     }
 
     fn links(&self) -> Vec<Arc<Link>> {

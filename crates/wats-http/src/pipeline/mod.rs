@@ -129,9 +129,6 @@ impl Pipeline {
         let mut delays = Vec::new();
         let mut last = None;
         let mut plain_after_all = false;
-        if !self.intercepts.is_empty() {
-            request.note_time();
-        }
         if self.compression.is_on()
             && let Payload::Buffered(body) = &request.body
             && let Some(packed) = Box::pin(self.compression.pack(body, &mut request.headers)).await
@@ -151,10 +148,7 @@ impl Pipeline {
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
-            let readings = self.tokens.as_ref().map_or(0, |tokens| {
-                tokens.look(began);
-                tokens.begun()
-            });
+            let readings = self.tokens.as_ref().map_or(0, |it| it.look(began));
             if let Err(refused) = self.before(request, call, attempts) {
                 break refused;
             }
@@ -236,6 +230,9 @@ impl Pipeline {
         call: &CallContext,
         number: u32,
     ) -> Result<()> {
+        if !self.intercepts.is_empty() {
+            request.note_time();
+        }
         for hook in &self.intercepts {
             let headers = &mut request.headers;
             let mut attempt = Attempt {
