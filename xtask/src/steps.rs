@@ -9,13 +9,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 10] = [
+const LAYERS: [&str; 11] = [
     "wats-codec",
     "wats-background",
     "wats-cache-macros",
     "wats-cache",
     "wats-batch",
     "wats-http",
+    "wats-redis",
     "wats-report",
     "wats-domains",
     "wats-sim",

@@ -59,8 +59,15 @@ impl fmt::Debug for SharedBuilder {
     }
 }
 
+impl Shared {
+    /// Begins with the server: `redis://host:port`, or `rediss://` for TLS; user, password and database may stand in it.
+    pub fn builder(url: &str) -> SharedBuilder {
+        SharedBuilder::new(url)
+    }
+}
+
 impl SharedBuilder {
-    pub(crate) fn new(url: &str) -> Self {
+    fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
             credentials: None,

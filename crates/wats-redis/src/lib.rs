@@ -14,6 +14,8 @@
 
 mod budget;
 mod config;
+#[allow(dead_code, unused_imports, reason = "for the tier")]
+mod envelope;
 mod error;
 #[allow(dead_code, reason = "for the tier and the budget")]
 mod keys;
@@ -36,3 +38,15 @@ pub use tracking::Tracking;
 
 /// TLS as the HTTP transport has it: private CAs, client certificates.
 pub use wats_http::TlsConfig;
+
+/// For the fuzz targets of this project.
+#[doc(hidden)]
+pub mod fuzz {
+    /// What must hold of any bytes that stand on the server.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn envelope(bytes: &[u8]) -> Result<(), &'static str> {
+        crate::envelope::check_bytes(bytes)
+    }
+}

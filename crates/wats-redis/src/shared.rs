@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::budget::Limiters;
-use crate::config::SharedBuilder;
 use crate::error::{Error, Result};
 use crate::link::{Config, Link};
 use crate::security::Namespace;
@@ -19,7 +18,7 @@ const MOST_LINKS: usize = 64;
 
 /// A Redis or Valkey that several processes share. Cheap to clone; the connection is closed with the last clone.
 ///
-/// It is kept up in the background: see [`SharedBuilder::build`].
+/// It is kept up in the background: see [`SharedBuilder::build`](crate::SharedBuilder::build).
 #[derive(Clone)]
 pub struct Shared {
     inner: Arc<Inner>,
@@ -44,11 +43,6 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// Begins with the server: `redis://host:port`, or `rediss://` for TLS; user, password and database may stand in it.
-    pub fn builder(url: &str) -> SharedBuilder {
-        SharedBuilder::new(url)
-    }
-
     pub(crate) fn start(config: Config, namespace: Option<Namespace>) -> Result<Self> {
         let shared = Self {
             inner: Arc::new(Inner {

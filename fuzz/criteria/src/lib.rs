@@ -14,6 +14,7 @@ use std::borrow::Cow;
 mod codec;
 mod domains;
 mod http;
+mod redis;
 mod report;
 mod sim;
 
@@ -42,6 +43,7 @@ pub const TARGETS: &[(&str, Criterion)] = &[
     ("http_retry_after", |bytes| http::retry_after(&text(bytes))),
     ("http_settings", |bytes| http::settings(&text(bytes))),
     ("http_wire", http::wire),
+    ("redis_envelope", redis::envelope),
     ("report_convert", report::convert),
     ("report_values", |bytes| report::values(&text(bytes))),
     ("report_wsxf", report::wsxf),

@@ -91,6 +91,7 @@ targets! {
     http_retry_after
     http_settings
     http_wire
+    redis_envelope
     report_convert
     report_values
     report_wsxf

@@ -40,6 +40,11 @@ const RULES: &[Rule] = &[
     rule("wats-cache-macros", &[], &["wats-cache"]),
     rule("wats-batch", &[], &[]),
     rule("wats-http", &[], SIM),
+    rule(
+        "wats-redis",
+        &["wats-background", "wats-cache", "wats-codec", "wats-http"],
+        SIM,
+    ),
     rule("wats-report", &["wats-codec"], &[]),
     rule("wats-domains", UNDER_DOMAINS, SIM),
     rule(

@@ -43,7 +43,7 @@ async fn master(
     state: &Arc<State>,
     limit: Duration,
 ) -> Result<Server> {
-    let mut votes: Vec<(Server, usize)> = Vec::new();
+    let mut answers: Vec<Server> = Vec::new();
     let mut error = Error::NoSession;
     let deadline = Instant::now() + limit;
     let mut asked: FuturesUnordered<_> = sentinel
@@ -54,18 +54,8 @@ async fn master(
     while let Ok(Some(answer)) = timeout_at(deadline, asked.next()).await {
         match answer {
             Ok(Ok(master)) => {
-                let known = votes.iter_mut().find(|(server, _)| *server == master);
-                let count = match known {
-                    Some((_, count)) => {
-                        *count += 1;
-                        *count
-                    }
-                    None => {
-                        votes.push((master.clone(), 1));
-                        1
-                    }
-                };
-                if count > sentinel.servers.len() / 2 {
+                answers.push(master.clone());
+                if times(&answers, &master) > sentinel.servers.len() / 2 {
                     return Ok(master);
                 }
             }
@@ -73,8 +63,12 @@ async fn master(
             Err(_) => error = Error::Timeout(limit),
         }
     }
-    let most = votes.into_iter().max_by_key(|(_, count)| *count);
-    most.map(|(server, _)| server).ok_or(error)
+    let most = answers.iter().max_by_key(|server| times(&answers, server));
+    most.cloned().ok_or(error)
+}
+
+fn times(answers: &[Server], server: &Server) -> usize {
+    answers.iter().filter(|answer| *answer == server).count()
 }
 
 async fn ask(
