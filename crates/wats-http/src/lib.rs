@@ -70,7 +70,7 @@ pub use intercept::{Attempt, Intercept, Outcome, Refusal};
 pub use operation::{Idempotency, Operation};
 pub use pool::PoolStats;
 pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
-pub use rate_limit::{Acquire, RateLimit, RateLimited, RateLimiter};
+pub use rate_limit::{Acquire, MakeRateLimiter, RateLimit, RateLimited, RateLimiter};
 pub use response::{Download, Response};
 pub use server_time::ServerTime;
 pub use tls::TlsConfig;

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::RateLimit;
 use crate::error::{Deadline, Error, ErrorKind};
+use crate::intercept::Refusal;
 
 /// What [`RateLimiter::acquire`] returns.
 pub type Acquire<'a> = Pin<Box<dyn Future<Output = Result<(), RateLimited>> + Send + 'a>>;
@@ -57,6 +60,21 @@ pub trait RateLimiter: fmt::Debug + Send + Sync {
 
     /// The server has answered 429 and wants no call for so long: five minutes at most, whatever it said.
     fn pause(&self, wait: Duration);
+}
+
+/// Makes the rate limiter of a token, when a client is built; see
+/// [`ClientBuilder::make_rate_limiter`](crate::ClientBuilder::make_rate_limiter).
+pub trait MakeRateLimiter: fmt::Debug + Send + Sync {
+    /// The one for calls to a server (`host:port`) with a token, which it must not show to anybody.
+    ///
+    /// # Errors
+    /// Why there is none; the client is not built then.
+    fn make(
+        &self,
+        authority: &str,
+        token: &str,
+        limit: &RateLimit,
+    ) -> Result<Arc<dyn RateLimiter>, Refusal>;
 }
 
 /// Why a [`RateLimiter`] lets a call not be made.

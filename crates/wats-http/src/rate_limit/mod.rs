@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout_at};
 use self::rules::{Rules, Wait};
 use crate::error::{Error, Result};
 
-pub use self::limiter::{Acquire, RateLimited, RateLimiter};
+pub use self::limiter::{Acquire, MakeRateLimiter, RateLimited, RateLimiter};
 pub(crate) use self::registry::{change_token, shared};
 
 /// The longest pause that a server can impose; a wrong header must not stop a process for a day.

@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,8 +59,9 @@ pub(super) struct Limiter {
     turn: tokio::sync::Mutex<()>,
     /// How many wait for their turn, the one whose it is included.
     waiting: AtomicUsize,
-    /// Another station has changed the pause, and nobody has asked yet what it is.
-    news: AtomicBool,
+    /// How often another station has changed the pause, and how many of these changes were asked about.
+    changes: AtomicU64,
+    heard: AtomicU64,
     /// Told of that, and when a pause begins here.
     paused: Notify,
     counters: Counters,
@@ -182,7 +183,8 @@ impl Limiter {
             }),
             turn: tokio::sync::Mutex::default(),
             waiting: AtomicUsize::new(0),
-            news: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
+            heard: AtomicU64::new(0),
             paused: Notify::new(),
             counters: Counters::default(),
         }
@@ -377,7 +379,7 @@ impl Limiter {
         loop {
             let mut told = pin!(self.paused.notified());
             told.as_mut().enable();
-            if self.news.load(SeqCst) {
+            if self.has_news() {
                 self.hear_news().await;
             }
             let now = Instant::now();
@@ -415,14 +417,19 @@ impl Limiter {
 
     /// Another station has changed the pause. Those who wait ask what it is now.
     pub(super) fn pause_changed(&self) {
-        self.news.store(true, SeqCst);
+        self.changes.fetch_add(1, SeqCst);
         self.paused.notify_waiters();
+    }
+
+    fn has_news(&self) -> bool {
+        self.changes.load(SeqCst) > self.heard.load(SeqCst)
     }
 
     /// Asks what became of the pause, unless somebody has by now.
     async fn hear_news(&self) {
         let _turn = self.turn.lock().await;
-        if !self.news.swap(false, SeqCst) {
+        let changes = self.changes.load(SeqCst);
+        if !self.has_news() {
             return;
         }
         if let Ok(wait) = self.remote.paused().await
@@ -430,6 +437,8 @@ impl Limiter {
         {
             self.pause_here(wait);
         }
+        // Also when Redis is away: then there is nobody to ask.
+        self.heard.fetch_max(changes, SeqCst);
     }
 
     /// What is told to a new session before it is used: all that was granted without one.
@@ -463,7 +472,7 @@ impl Limiter {
 impl RateLimiter for Limiter {
     /// Only a slot that was booked for somebody else, who did not wait for it, costs no round trip.
     fn try_acquire(&self, calls: u32, now: Instant) -> bool {
-        if calls > 1 || self.waiting.load(SeqCst) > 0 || self.news.load(SeqCst) {
+        if calls > 1 || self.waiting.load(SeqCst) > 0 || self.has_news() {
             return false;
         }
         let mut state = self.state();

@@ -37,7 +37,6 @@ use self::remote::{LinkedLog, Remote as _};
 use crate::error::{Error, Result};
 use crate::keys::Named;
 use crate::link::{Changed, Link, Listener, Session};
-use crate::shared::Shared;
 
 /// Decides for all stations of a token together when calls may be made. Given to
 /// [`ClientBuilder::rate_limiter`](wats_http::ClientBuilder::rate_limiter).
@@ -175,7 +174,25 @@ const MOST_LIMITERS: usize = 4;
 pub(crate) struct Limiters(Mutex<Vec<Arc<SharedRateLimiter>>>);
 
 impl Limiters {
-    fn get(&self, link: Arc<Link>, options: Options) -> Result<Arc<SharedRateLimiter>> {
+    /// The one for a limit on a link.
+    ///
+    /// # Errors
+    /// When the limit lets no call pass, or the link has too many others.
+    pub(crate) fn get(
+        &self,
+        link: Arc<Link>,
+        limit: SharedRateLimit,
+    ) -> Result<Arc<SharedRateLimiter>> {
+        let SharedRateLimit { limit, local_share } = limit;
+        if limit.calls == 0 || limit.per.is_zero() {
+            return Err(Error::config("rate_limit", "it lets no call pass"));
+        }
+        let options = Options {
+            limit: RateLimit::new(limit.calls, limit.per),
+            // An answer that takes its time must not come too late for its slot.
+            slack: SLACK.max(link.op_timeout().saturating_mul(2)),
+            local_share,
+        };
         let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut others = 0;
         for limiter in &*limiters {
@@ -192,49 +209,5 @@ impl Limiters {
         let limiter = SharedRateLimiter::start(link, options)?;
         limiters.push(Arc::clone(&limiter));
         Ok(limiter)
-    }
-}
-
-impl Shared {
-    /// The rate limiter for calls to a server (`host:port`) with a token: all stations that share this Redis and that token, or
-    /// that give the same namespace, keep to the limit together.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use wats_http::{Client, RateLimit};
-    /// use wats_redis::Shared;
-    ///
-    /// # fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
-    /// let shared = Shared::builder("redis://cache.factory.example:6379").build()?;
-    /// let limit = RateLimit::new(500, Duration::from_secs(60));
-    /// let client = Client::builder()
-    ///     .base_url("https://wats.factory.example")
-    ///     .token(token)
-    ///     .rate_limiter(shared.rate_limiter("wats.factory.example:443", token, limit)?)
-    ///     .build()?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the limit lets no call pass, the thread of the connection cannot be started, or the stations of one token are given
-    /// more than four different limits.
-    pub fn rate_limiter(
-        &self,
-        authority: &str,
-        token: &str,
-        limit: impl Into<SharedRateLimit>,
-    ) -> Result<Arc<SharedRateLimiter>> {
-        let SharedRateLimit { limit, local_share } = limit.into();
-        if limit.calls == 0 || limit.per.is_zero() {
-            return Err(Error::config("rate_limit", "it lets no call pass"));
-        }
-        let options = Options {
-            limit: RateLimit::new(limit.calls, limit.per),
-            slack: SLACK,
-            local_share,
-        };
-        let link = self.link_of_token(authority, token)?;
-        self.limiters().get(link, options)
     }
 }

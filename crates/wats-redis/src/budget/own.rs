@@ -56,6 +56,8 @@ pub(super) struct Granted {
     /// No more are kept: as many as there may be in a window.
     most: usize,
     next: u64,
+    /// How many of them are in no log, which is none as a rule.
+    loose: usize,
 }
 
 impl Granted {
@@ -64,6 +66,7 @@ impl Granted {
             grants: VecDeque::new(),
             most: most as usize,
             next: 0,
+            loose: 0,
         }
     }
 
@@ -77,8 +80,13 @@ impl Granted {
             let grant = Grant { at, epoch, number };
             self.grants.insert(place, grant);
         }
-        let surplus = self.grants.len().saturating_sub(self.most);
-        self.grants.drain(..surplus);
+        if epoch.is_none() {
+            self.loose += calls as usize;
+        }
+        while self.grants.len() > self.most {
+            let oldest = self.grants.pop_front();
+            self.loose -= usize::from(oldest.is_some_and(|grant| grant.epoch.is_none()));
+        }
     }
 
     /// When `calls` calls may be made within a limit, after all that was granted before.
@@ -99,12 +107,14 @@ impl Granted {
             Some(age) => micros(age),
             None => -micros(at - now),
         };
-        let recent = self.within(now, window);
+        let mut ages = Vec::new();
+        if self.loose > 0 {
+            let recent = self.within(now, window);
+            let loose = recent.filter(|grant| grant.epoch.is_none());
+            ages.extend(loose.map(|grant| age(grant.at)));
+        }
         Unbooked {
-            ages: recent
-                .filter(|grant| grant.epoch.is_none())
-                .map(|grant| age(grant.at))
-                .collect(),
+            ages,
             before: self.next,
         }
     }
@@ -114,17 +124,23 @@ impl Granted {
         self.within(now, window).any(|grant| grant.epoch.is_some())
     }
 
+    /// The newest first.
     fn within(&self, now: Instant, window: Duration) -> impl Iterator<Item = &Grant> {
         let recent = move |grant: &&Grant| now.saturating_duration_since(grant.at) < window;
-        self.grants.iter().filter(recent)
+        self.grants.iter().rev().take_while(recent)
     }
 
     /// Those are in that log now.
     pub(super) fn booked(&mut self, unbooked: &Unbooked, epoch: u64) {
+        if self.loose == 0 {
+            return;
+        }
+        self.loose = 0;
         for grant in &mut self.grants {
             if grant.number < unbooked.before {
                 grant.epoch = Some(epoch);
             }
+            self.loose += usize::from(grant.epoch.is_none());
         }
     }
 
@@ -133,6 +149,7 @@ impl Granted {
         for grant in &mut self.grants {
             grant.epoch = None;
         }
+        self.loose = self.grants.len();
     }
 }
 
@@ -168,7 +185,7 @@ mod tests {
         granted.note(at(20), 1, Some(7));
         granted.note(at(300), 1, None);
         let ages = |granted: &Granted, ms| granted.unbooked(at(ms), window).ages;
-        assert_eq!(ages(&granted, 110), [60_000, -190_000]);
+        assert_eq!(ages(&granted, 110), [-190_000, 60_000]);
         assert_eq!(ages(&granted, 150), [-150_000]);
         assert!(granted.any_booked(at(110), window) && !granted.any_booked(at(120), window));
         let sent = granted.unbooked(at(110), window);
