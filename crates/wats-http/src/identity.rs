@@ -7,14 +7,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
 use crate::error::ServiceName;
-use crate::rate_limit::{self, Limiter};
+use crate::rate_limit::{self, TokenLimiter};
 use crate::request::CommonHeaders;
-use crate::token::{Secrets, Token};
+use crate::token::{Secrets, Token, TokenFingerprint};
 
 #[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) headers: CommonHeaders,
     pub(crate) secrets: Secrets,
+    /// That of the client's token, whatever credentials a call has of its own.
+    pub(crate) fingerprint: TokenFingerprint,
     /// How messages name the server.
     pub(crate) service: Arc<ServiceName>,
 }
@@ -33,6 +35,7 @@ impl Identity {
         Self {
             headers: CommonHeaders::new(common, host),
             secrets,
+            fingerprint: token.fingerprint(),
             service: Arc::new(service),
         }
     }
@@ -41,6 +44,7 @@ impl Identity {
     fn with(&self, token: &Token) -> Self {
         let mut next = self.clone();
         next.secrets.add(token.secret());
+        next.fingerprint = token.fingerprint();
         for headers in [&mut next.headers.http1, &mut next.headers.http2] {
             headers.insert(AUTHORIZATION, token.header().clone());
         }
@@ -60,6 +64,7 @@ impl Identity {
             Some(secrets) => Arc::new(Self {
                 headers: self.headers.clone(),
                 secrets,
+                fingerprint: self.fingerprint,
                 service: Arc::clone(&self.service),
             }),
         }
@@ -87,10 +92,10 @@ impl Identity {
     }
 }
 
-/// The identity in use, and the rate limit, which belongs to its token.
+/// The identity in use, and the rate limit, if it belongs to its token.
 pub(crate) struct Current {
     identity: RwLock<Arc<Identity>>,
-    limiter: Option<Arc<Limiter>>,
+    limiter: Option<Arc<TokenLimiter>>,
     /// Host and port of the server, for the rate limit of another token.
     authority: String,
 }
@@ -98,7 +103,7 @@ pub(crate) struct Current {
 impl Current {
     pub(crate) fn new(
         identity: Identity,
-        limiter: Option<Arc<Limiter>>,
+        limiter: Option<Arc<TokenLimiter>>,
         authority: impl Into<String>,
     ) -> Self {
         Self {

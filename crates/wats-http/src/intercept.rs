@@ -10,6 +10,8 @@ use http::{Method, StatusCode};
 use crate::capture::AttemptView;
 use crate::context::CallContext;
 use crate::error::{Error, Result};
+use crate::server_time::ServerTime;
+use crate::token::TokenFingerprint;
 
 /// Sees every attempt of a client's calls, before it is made and after it ended; see
 /// [`ClientBuilder::intercept`](crate::ClientBuilder::intercept).
@@ -84,6 +86,11 @@ impl Attempt<'_> {
         self.call.context().url
     }
 
+    /// The fingerprint of the client's token that this attempt has, unless the call has an `Authorization` of its own.
+    pub fn token_fingerprint(&self) -> TokenFingerprint {
+        self.call.identity().fingerprint
+    }
+
     /// 1 for the first attempt.
     pub fn number(&self) -> u32 {
         self.number
@@ -113,6 +120,7 @@ impl Attempt<'_> {
 pub struct Outcome<'a> {
     pub(crate) got: AttemptView<'a>,
     pub(crate) elapsed: Duration,
+    pub(crate) server_time: Option<ServerTime>,
 }
 
 impl Outcome<'_> {
@@ -140,6 +148,31 @@ impl Outcome<'_> {
             AttemptView::Error(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// What the answer says of the server's clock, whatever its status; `None` without an answer of the client's own server
+    /// or without its `Date`.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// use wats_http::{Attempt, Intercept, Outcome, ServerTime};
+    ///
+    /// /// Keeps what the last answer said.
+    /// #[derive(Debug, Default)]
+    /// struct Clock(Mutex<Option<ServerTime>>);
+    ///
+    /// impl Intercept for Clock {
+    ///     fn after_attempt(&self, _: &Attempt<'_>, outcome: &Outcome<'_>) {
+    ///         if let (Some(time), Ok(mut last)) = (outcome.server_time(), self.0.lock()) {
+    ///             *last = Some(time);
+    ///         }
+    ///     }
+    /// }
+    /// # let _ = wats_http::Client::builder().intercept(Clock::default());
+    /// ```
+    pub fn server_time(&self) -> Option<ServerTime> {
+        self.server_time
     }
 
     /// Time from the start of the attempt to its end, without its wait for the rate limit.

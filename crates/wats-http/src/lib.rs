@@ -11,7 +11,7 @@
 //! | `pipeline`, `retry`, `budget`, `redirect`, `status_error` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep an attempt from being made |
-//! | `intercept`, `observe`, `capture` | who may look on |
+//! | `intercept`, `server_time`, `observe`, `capture` | who may look on |
 //! | `request`, `transport`, `any_transport`, `pool`, `connect`, `socket_state` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
@@ -43,6 +43,7 @@ mod redirect;
 mod request;
 mod response;
 mod retry;
+mod server_time;
 #[cfg(feature = "tower")]
 mod service;
 mod socket_state;
@@ -69,12 +70,13 @@ pub use intercept::{Attempt, Intercept, Outcome, Refusal};
 pub use operation::{Idempotency, Operation};
 pub use pool::PoolStats;
 pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
-pub use rate_limit::RateLimit;
+pub use rate_limit::{Acquire, MakeRateLimiter, RateLimit, RateLimited, RateLimiter};
 pub use response::{Download, Response};
+pub use server_time::ServerTime;
 pub use tls::TlsConfig;
 #[doc(hidden)]
 pub use tls::TlsConnector;
-pub use token::{Token, TokenProvider};
+pub use token::{Token, TokenFingerprint, TokenProvider};
 
 /// The HTTP vocabulary of this crate's signatures.
 pub use http;

@@ -1,14 +1,18 @@
 //! A request as the pipeline makes it and the transport sends it, any number of times.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue};
+use tokio::time::Instant;
 
 use crate::address::BaseUrl;
 use crate::body::{Bounds, Moved, Payload};
 use crate::config::{SizeLimits, Timeouts, or_forever};
+use crate::server_time::ServerTime;
 
 /// The headers of every call of a client, ready for each way of sending.
 #[derive(Debug, Clone)]
@@ -61,6 +65,14 @@ pub(crate) struct AttemptProgress {
     redirected: AtomicBool,
     /// A deadline ended it. One that its caller dropped tells nothing of the server.
     timed_out: AtomicBool,
+    /// What somebody looks on for; nobody else pays for it.
+    timing: Option<Box<Mutex<Timing>>>,
+}
+
+#[derive(Debug, Default)]
+struct Timing {
+    sent: Option<Instant>,
+    server_time: Option<ServerTime>,
 }
 
 impl PreparedRequest<'_> {
@@ -79,6 +91,33 @@ impl PreparedRequest<'_> {
         self.progress.timed_out.store(false, Relaxed);
     }
 
+    /// Has the attempt that follows note what answers tell of the server's clock.
+    pub(crate) fn note_time(&mut self) {
+        self.progress.timing = Some(Box::default());
+    }
+
+    fn time(&self, note: impl FnOnce(&mut Timing)) {
+        if let Some(timing) = &self.progress.timing {
+            note(&mut timing.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Says that the head of an answer of the client's own server is there.
+    pub(crate) fn mark_answered(&self, headers: &HeaderMap) {
+        self.time(|timing| {
+            timing.server_time = timing
+                .sent
+                .and_then(|sent| ServerTime::of(headers, SystemTime::now(), sent.elapsed()));
+        });
+    }
+
+    /// What the last answer of the attempt told of the server's clock.
+    pub(crate) fn server_time(&self) -> Option<ServerTime> {
+        let mut told = None;
+        self.time(|timing| told = timing.server_time);
+        told
+    }
+
     /// Says that the attempt is dropped because its deadline passed.
     pub(crate) fn mark_timed_out(&self) {
         self.progress.timed_out.store(true, Relaxed);
@@ -91,6 +130,7 @@ impl PreparedRequest<'_> {
     /// Says that from here on the server may see the request, or that it did not after all.
     pub(crate) fn mark_sent(&self, sent: bool) {
         self.progress.bytes_sent.store(sent, Relaxed);
+        self.time(|timing| timing.sent = sent.then(Instant::now));
     }
 
     /// Says that the request led to an answer, after which another is sent in the same attempt.

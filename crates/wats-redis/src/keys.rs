@@ -9,7 +9,7 @@
 //! | `w1:{ns}:c:l:<kind>:<key>` | lease of a load | yes |
 //! | `w1:{ns}:c:t:<tag>` | signal that a tag was invalidated | yes |
 //! | `w1:{ns}:c:pause` | pause of the request budget | yes |
-//! | `w1:{ns}:n:tags`, `…:n:log`, `…:n:members` | times of tags, booked requests, members | no |
+//! | `w1:{ns}:n:tags`, `…:n:log`, `…:n:log-meta`, `…:n:members` | times of tags, booked requests, members | no |
 //!
 //! `l`, `t` and `pause` are no kinds: a kind is written with a letter before it (`k`).
 
@@ -70,6 +70,11 @@ impl Keys {
     /// The booked requests.
     pub(crate) fn log(&self) -> Vec<u8> {
         format!("{}n:log", self.base).into_bytes()
+    }
+
+    /// What is known of the booked requests as a whole.
+    pub(crate) fn log_meta(&self) -> Vec<u8> {
+        format!("{}n:log-meta", self.base).into_bytes()
     }
 
     /// Who is there.

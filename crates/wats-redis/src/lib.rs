@@ -9,8 +9,10 @@
 //! |---|---|
 //! | `config`, `shared`, `error`, `stats` | what a program sees |
 //! | `link` | the session: connecting, tracking, heartbeat, trust, scripts |
+//! | `budget` | the requests that all stations of a token may make |
 //! | `keys`, `envelope`, `security` | names of keys, the form of values, namespaces that tell nothing of a token |
 
+mod budget;
 mod config;
 #[allow(dead_code, unused_imports, reason = "for the tier")]
 mod envelope;
@@ -27,6 +29,7 @@ mod stats;
 mod testing;
 mod tracking;
 
+pub use budget::{RateLimitStats, SharedRateLimit, SharedRateLimiter};
 pub use config::SharedBuilder;
 pub use error::{Error, Result};
 pub use shared::Shared;

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wats_http::{MakeRateLimiter, RateLimit, RateLimiter, Refusal};
+
+use crate::budget::{Limiters, SharedRateLimit, SharedRateLimiter};
 use crate::error::{Error, Result};
 use crate::link::{Config, Link};
 use crate::security::Namespace;
@@ -29,6 +32,7 @@ struct Inner {
     namespace: Option<Namespace>,
     /// One for each namespace. A token is in memory for as long as it is with the client.
     links: Mutex<HashMap<Namespace, Arc<Link>>>,
+    limiters: Limiters,
 }
 
 impl fmt::Debug for Shared {
@@ -47,6 +51,7 @@ impl Shared {
                 config: Arc::new(config),
                 namespace,
                 links: Mutex::default(),
+                limiters: Limiters::default(),
             }),
         };
         if let Some(namespace) = &shared.inner.namespace {
@@ -75,6 +80,41 @@ impl Shared {
             Some(namespace) => self.link(namespace),
             None => self.link(&Namespace::Named(OWN_DATA.to_owned())),
         }
+    }
+
+    /// The rate limiter for calls to a server (`host:port`) with a token: all stations that share this Redis and that token, or
+    /// that give the same namespace, keep to the limit together.
+    ///
+    /// A client that is given `shared` itself
+    /// ([`make_rate_limiter`](wats_http::ClientBuilder::make_rate_limiter)) asks for the one of its server and token.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use wats_http::Client;
+    /// use wats_redis::Shared;
+    ///
+    /// # fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let shared = Shared::builder("redis://cache.factory.example:6379").build()?;
+    /// let client = Client::builder()
+    ///     .base_url("https://wats.factory.example")
+    ///     .token(token)
+    ///     .make_rate_limiter(Arc::new(shared))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the limit lets no call pass, the thread of the connection cannot be started, or the stations of one token are given
+    /// more than four different limits.
+    pub fn rate_limiter(
+        &self,
+        authority: &str,
+        token: &str,
+        limit: impl Into<SharedRateLimit>,
+    ) -> Result<Arc<SharedRateLimiter>> {
+        let link = self.link_of_token(authority, token)?;
+        self.inner.limiters.get(link, limit.into())
     }
 
     /// Waits until all is known here that others had acknowledged before this call: what is read from memory afterwards is
@@ -120,5 +160,16 @@ impl Shared {
         let link = Arc::new(Link::start(config, namespace.clone())?);
         links.insert(namespace.clone(), Arc::clone(&link));
         Ok(link)
+    }
+}
+
+impl MakeRateLimiter for Shared {
+    fn make(
+        &self,
+        authority: &str,
+        token: &str,
+        limit: &RateLimit,
+    ) -> std::result::Result<Arc<dyn RateLimiter>, Refusal> {
+        Ok(self.rate_limiter(authority, token, limit.clone())?)
     }
 }

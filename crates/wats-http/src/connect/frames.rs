@@ -337,9 +337,14 @@ mod tests {
                         announced,
                         "{last}, {come}"
                     );
+                    // What it names as the last stream is worked on; what comes after is not.
+                    assert!(!socket_state.is_past_goaway(1), "{last}, {come}");
+                    assert_eq!(socket_state.is_past_goaway(3), !announced, "{last}, {come}");
                 }
             }
         }
+        let none = [0_u32, 0].map(u32::to_be_bytes).concat();
+        assert!(through(&frame(GOAWAY, 0, &none), 9, 9).1.is_past_goaway(1));
         let head = [
             frame(HEADERS, 0, &[0; 16_000]),
             frame(CONTINUATION, 0, &[0; 16_000]).repeat(20),

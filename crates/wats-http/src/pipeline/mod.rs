@@ -29,7 +29,7 @@ use crate::encoding::{self, CompressionState};
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::intercept::{Attempt, Intercept, Outcome};
 use crate::observe;
-use crate::rate_limit::Limiter;
+use crate::rate_limit::{LONGEST_PAUSE, RateLimiter};
 use crate::redirect;
 use crate::request::{PreparedRequest, RedirectTarget};
 use crate::retry;
@@ -44,7 +44,7 @@ pub(crate) struct Pipeline {
     pub(crate) retry: RetryConfig,
     pub(crate) limits: SizeLimits,
     pub(crate) budget: Budget,
-    pub(crate) limiter: Option<Arc<Limiter>>,
+    pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     /// Where another token comes from when the one in use is refused.
     pub(crate) tokens: Option<Arc<TokenRefresh>>,
     pub(crate) breaker: Option<Breaker>,
@@ -148,7 +148,7 @@ impl Pipeline {
                 Err(refused) => break last.unwrap_or(refused),
             };
             attempts += 1;
-            let readings = self.tokens.as_ref().map_or(0, |tokens| tokens.begun());
+            let readings = self.tokens.as_ref().map_or(0, |it| it.look(began));
             if let Err(refused) = self.before(request, call, attempts) {
                 break refused;
             }
@@ -230,6 +230,9 @@ impl Pipeline {
         call: &CallContext,
         number: u32,
     ) -> Result<()> {
+        if !self.intercepts.is_empty() {
+            request.note_time();
+        }
         for hook in &self.intercepts {
             let headers = &mut request.headers;
             let mut attempt = Attempt {
@@ -264,7 +267,11 @@ impl Pipeline {
         if let Some(recorder) = recorder {
             recorder.note(call, request, number, elapsed, &got);
         }
-        let outcome = Outcome { got, elapsed };
+        let outcome = Outcome {
+            got,
+            elapsed,
+            server_time: request.server_time(),
+        };
         for hook in self.intercepts.iter().rev() {
             let headers = &mut request.headers;
             let attempt = Attempt {
@@ -287,8 +294,11 @@ impl Pipeline {
             breaker.check()?;
         }
         let began = match &self.limiter {
-            Some(limiter) => limiter.take(weight, now, deadline).await?,
-            None => now,
+            Some(limiter) if !limiter.try_acquire(weight, now) => {
+                limiter.acquire(weight, deadline).await?;
+                Instant::now()
+            }
+            _ => now,
         };
         let permit = self.breaker.as_ref().map(Breaker::admit).transpose()?;
         Ok((permit, began))
@@ -363,6 +373,7 @@ impl Pipeline {
                 .await
                 .map_err(blame)?;
             if !other_origin {
+                request.mark_answered(&answer.headers);
                 self.compression.observe(&answer.headers);
             }
             if answer.status.is_success() {
@@ -449,7 +460,7 @@ impl Pipeline {
             && let Some(wait) = error.retry_after_hint()
             && let Some(limiter) = &self.limiter
         {
-            limiter.pause(wait);
+            limiter.pause(wait.min(LONGEST_PAUSE));
         }
     }
 

@@ -275,20 +275,24 @@ mod tests {
 
     use super::*;
     use crate::body::Payload;
+    use crate::pool::connection::Failure;
     use crate::pool::stats::Counters;
     use crate::pool::sync::Notify;
 
-    /// The server's settings: one stream at a time.
-    const SETTINGS: [u8; 15] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1];
-
     async fn connected() -> (Http2, DuplexStream, Arc<Streams>) {
+        connected_for(1).await
+    }
+
+    /// To a server that takes so many streams at a time.
+    async fn connected_for(most: u8) -> (Http2, DuplexStream, Arc<Streams>) {
         let (near, mut far) = tokio::io::duplex(64 << 10);
         let streams = Streams::new(&Arc::new(Notify::default()));
         let live = Live::open(&Counters::default().live);
         let http2 = handshake(near, live, None, Arc::clone(&streams))
             .await
             .unwrap();
-        far.write_all(&SETTINGS).await.unwrap();
+        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, most];
+        far.write_all(&settings).await.unwrap();
         // The client's preface and settings, to the acknowledgement of those of the server.
         until(&mut far, &[0, 0, 0, 4, 1, 0, 0, 0, 0]).await;
         assert!(streams.is_settled());
@@ -387,6 +391,55 @@ mod tests {
         drop(http2);
         let mut rest = Vec::new();
         far.read_to_end(&mut rest).await.unwrap();
+    }
+
+    /// The frame, without debug data.
+    fn goaway(last: u32) -> Vec<u8> {
+        let mut frame = vec![0, 0, 8, 7, 0, 0, 0, 0, 0];
+        frame.extend([last, 0].map(u32::to_be_bytes).concat());
+        frame
+    }
+
+    /// An announcement alone leaves open what was worked on; with the last stream that the server names, it is said.
+    #[tokio::test]
+    async fn a_stream_past_the_last_one_of_a_goaway_was_not_worked_on() {
+        const ANNOUNCED: u32 = u32::MAX >> 1;
+        for (says, unsent) in [
+            (&[ANNOUNCED, 0][..], [true, true]),
+            (&[ANNOUNCED, 1], [false, true]),
+            (&[ANNOUNCED, 3], [false, false]),
+            (&[ANNOUNCED], [false, false]),
+            (&[0], [true, true]),
+            (&[1], [false, true]),
+        ] {
+            let (http2, mut far, streams) = connected_for(2).await;
+            let state = Arc::clone(http2.socket_state());
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            let mut sent = [0, 1].map(|_| {
+                let request = http::Request::post("https://localhost/")
+                    .body(Outgoing::new(&Payload::Buffered(Bytes::new()), None))
+                    .unwrap();
+                let before = state.written();
+                let mut sent = Box::pin(send(&http2.link, request));
+                assert!(sent.as_mut().poll(&mut context).is_pending());
+                (sent, before)
+            });
+            // The head of the second one: HEADERS that end both the head and the stream.
+            until(&mut far, &[1, 5, 0, 0, 0, 3]).await;
+            for last in says {
+                far.write_all(&goaway(*last)).await.unwrap();
+            }
+            drop(far);
+            while !streams.is_ended() || !state.is_closed() {
+                tokio::task::yield_now().await;
+            }
+            for ((sent, before), unsent) in sent.iter_mut().zip(unsent) {
+                let unheard = sent.as_mut().await.unwrap_err();
+                let failure = Failure::of_http2(unheard, &state, *before);
+                assert_eq!(matches!(failure, Failure::Unsent(_)), unsent, "{says:?}");
+                assert_eq!(failure.into_error().is_unsent(), unsent, "{says:?}");
+            }
+        }
     }
 
     /// A call that is dropped while its body waits for room resets its stream.

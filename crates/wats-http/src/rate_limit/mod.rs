@@ -1,13 +1,15 @@
 //! The rate limit of a token: so many calls per stretch of time, shared by all clients of the process that use it.
 //!
 //! ```text
-//! take ─► nobody waits and there is room: granted (one short lock)
-//!      └► else: queue (fair) ─► first in the queue: sleep until there is room ─► granted
+//! try_acquire ─► nobody waits and there is room: granted (one short lock)
+//!             └► else acquire: queue (fair) ─► first in the queue: sleep until there is room ─► granted
 //! ```
 //!
-//! [`rules`] decides as a pure state machine, from a [`window`] for each limit; the queue is tokio's fair mutex, so
-//! whoever is dropped while waiting leaves it, and the next one moves up. [`registry`] finds what clients of a token share.
+//! [`limiter`] is what the pipeline knows of it; a program may put another in its place. [`rules`] decides as a pure state
+//! machine, from a [`window`] for each limit; the queue is tokio's fair mutex, so whoever is dropped while waiting leaves
+//! it, and the next one moves up. [`registry`] finds what clients of a token share.
 
+mod limiter;
 mod registry;
 mod rules;
 mod window;
@@ -20,12 +22,13 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use self::rules::{Rules, Wait};
-use crate::error::{Deadline, Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
+pub use self::limiter::{Acquire, MakeRateLimiter, RateLimited, RateLimiter};
 pub(crate) use self::registry::{change_token, shared};
 
 /// The longest pause that a server can impose; a wrong header must not stop a process for a day.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// How many calls a token may make in any stretch of time.
 ///
@@ -92,7 +95,7 @@ impl RateLimit {
 
 /// One client's part in the budget of its token: its limit holds for as long as this exists.
 #[derive(Debug)]
-pub(crate) struct Limiter {
+pub(crate) struct TokenLimiter {
     token: RwLock<Arc<TokenBudget>>,
     limit: RateLimit,
 }
@@ -123,7 +126,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Limiter {
+impl TokenLimiter {
     /// A limiter that shares its budget with no other.
     #[cfg(test)]
     pub(crate) fn new(limit: &RateLimit) -> Self {
@@ -149,32 +152,28 @@ impl Limiter {
         drop(own);
         left.leave(&self.limit);
     }
+}
 
-    /// Waits until `weight` calls may be made, and tells when that is: `now`, if there is room; fails as soon as it is sure that this is after `deadline`.
-    pub(crate) async fn take(
-        &self,
-        weight: u32,
-        now: Instant,
-        deadline: Option<Instant>,
-    ) -> Result<Instant> {
-        let token = self.token();
-        if token.waiting.load(SeqCst) == 0 && token.rules().take(weight, now).is_ok() {
-            return Ok(now);
-        }
-        token.wait(weight, deadline).await?;
-        Ok(Instant::now())
+impl RateLimiter for TokenLimiter {
+    fn try_acquire(&self, calls: u32, now: Instant) -> bool {
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
+        token.waiting.load(SeqCst) == 0 && token.rules().take(calls, now).is_ok()
     }
 
-    /// The server said that the token has to wait.
-    pub(crate) fn pause(&self, wait: Duration) {
-        if let Some(until) = Instant::now().checked_add(wait.min(LONGEST_PAUSE)) {
+    fn acquire(&self, calls: u32, deadline: Option<Instant>) -> Acquire<'_> {
+        let token = self.token();
+        Box::pin(async move { token.wait(calls, deadline).await })
+    }
+
+    fn pause(&self, wait: Duration) {
+        if let Some(until) = Instant::now().checked_add(wait) {
             self.token().rules().pause(until);
         }
     }
 }
 
 impl TokenBudget {
-    async fn wait(&self, weight: u32, deadline: Option<Instant>) -> Result<()> {
+    async fn wait(&self, weight: u32, deadline: Option<Instant>) -> Result<(), RateLimited> {
         let token = self;
         token.waiting.fetch_add(1, SeqCst);
         let _waiting = Waiting(&token.waiting);
@@ -204,31 +203,25 @@ impl TokenBudget {
     }
 }
 
-impl Drop for Limiter {
+impl Drop for TokenLimiter {
     fn drop(&mut self) {
         self.token().leave(&self.limit);
     }
 }
 
-fn too_late(wait: Option<&Wait>) -> Error {
-    let hint = wait.map(|wait| wait.until.saturating_duration_since(Instant::now()));
-    let why = match wait.and_then(|wait| wait.limit.as_ref()) {
+fn too_late(wait: Option<&Wait>) -> RateLimited {
+    let Some(wait) = wait else {
+        return RateLimited::new(
+            "other calls of the token wait already; the queue was longer than the deadline of the call",
+        );
+    };
+    let limited = match &wait.limit {
         Some(RateLimit { calls, per }) => {
-            format!("the token's {calls} calls per {per:?} are used up")
+            RateLimited::new(format!("the token's {calls} calls per {per:?} are used up"))
         }
-        None if wait.is_some() => "the server asked the token to wait".to_owned(),
-        None => "other calls of the token wait already".to_owned(),
+        None => RateLimited::new("the server asked the token to wait"),
     };
-    let room = match hint {
-        Some(hint) => {
-            format!("there is room in {hint:.1?}, which is after the deadline of the call")
-        }
-        None => "the queue was longer than the deadline of the call".to_owned(),
-    };
-    Error::new(ErrorKind::Timeout(Deadline::RateLimit))
-        .message(format!("{why}; {room}"))
-        .retry_after(hint)
-        .never_sent()
+    limited.retry_after(wait.until.saturating_duration_since(Instant::now()))
 }
 
 #[cfg(test)]

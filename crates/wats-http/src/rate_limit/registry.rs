@@ -7,18 +7,18 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
-use super::{Limiter, RateLimit, TokenBudget};
+use super::{RateLimit, TokenBudget, TokenLimiter};
 
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 static BUDGETS: LazyLock<Mutex<HashMap<u64, Weak<TokenBudget>>>> = LazyLock::new(Mutex::default);
 
 /// A limiter for one more client of a token at a server; `secret` and `authority` are hashed, not kept.
-pub(crate) fn shared(secret: &[u8], authority: &str, limit: &RateLimit) -> Arc<Limiter> {
-    Arc::new(Limiter::of(budget(secret, authority), limit))
+pub(crate) fn shared(secret: &[u8], authority: &str, limit: &RateLimit) -> Arc<TokenLimiter> {
+    Arc::new(TokenLimiter::of(budget(secret, authority), limit))
 }
 
 /// Has a limiter share the budget of another token from now on.
-pub(crate) fn change_token(limiter: &Limiter, secret: &[u8], authority: &str) {
+pub(crate) fn change_token(limiter: &TokenLimiter, secret: &[u8], authority: &str) {
     limiter.go_over_to(budget(secret, authority));
 }
 
@@ -42,7 +42,7 @@ mod tests {
     fn one_budget_per_token_and_server_for_as_long_as_it_is_used() {
         let limit = RateLimit::default();
         let first = shared(b"registry-a", "host", &limit);
-        let same = |other: &Limiter| Arc::ptr_eq(&first.token(), &other.token());
+        let same = |other: &TokenLimiter| Arc::ptr_eq(&first.token(), &other.token());
         assert!(same(&shared(b"registry-a", "host", &limit)));
         assert!(!same(&shared(b"registry-b", "host", &limit)));
         assert!(!same(&shared(b"registry-a", "other", &limit)));

@@ -5,10 +5,19 @@ use std::sync::Arc;
 use futures_util::future::{join_all, poll_immediate};
 
 use super::*;
+use crate::error::{Deadline, ErrorKind};
 
-fn limiter(calls: u32, per: u64) -> Arc<Limiter> {
+fn limiter(calls: u32, per: u64) -> Arc<TokenLimiter> {
     let limit = RateLimit::new(calls, Duration::from_secs(per));
-    Arc::new(Limiter::new(&limit))
+    Arc::new(TokenLimiter::new(&limit))
+}
+
+/// As the pipeline does it.
+async fn take(limiter: &TokenLimiter, calls: u32, deadline: Option<Instant>) -> Result<()> {
+    if !limiter.try_acquire(calls, Instant::now()) {
+        limiter.acquire(calls, deadline).await?;
+    }
+    Ok(())
 }
 
 fn in_seconds(seconds: u64) -> Instant {
@@ -23,7 +32,7 @@ async fn those_who_wait_are_served_in_order_and_at_the_first_moment() {
     join_all((0..7).map(|n| {
         let (limiter, served) = (&limiter, &served);
         async move {
-            limiter.take(1, Instant::now(), None).await.unwrap();
+            take(&limiter, 1, None).await.unwrap();
             served.lock().unwrap().push((n, start.elapsed().as_secs()));
         }
     }))
@@ -39,13 +48,13 @@ async fn those_who_wait_are_served_in_order_and_at_the_first_moment() {
 async fn a_light_call_does_not_overtake_a_heavy_one() {
     let limiter = limiter(10, 10);
     let start = Instant::now();
-    limiter.take(5, start, None).await.unwrap();
+    take(&limiter, 5, None).await.unwrap();
     let heavy = async {
-        limiter.take(8, Instant::now(), None).await.unwrap();
+        take(&limiter, 8, None).await.unwrap();
         start.elapsed().as_secs()
     };
     let light = async {
-        limiter.take(1, Instant::now(), None).await.unwrap();
+        take(&limiter, 1, None).await.unwrap();
         start.elapsed().as_secs()
     };
     let (heavy, light) = futures_util::join!(heavy, light);
@@ -56,10 +65,10 @@ async fn a_light_call_does_not_overtake_a_heavy_one() {
 async fn whoever_stops_waiting_leaves_the_line() {
     let limiter = limiter(1, 10);
     let start = Instant::now();
-    limiter.take(1, start, None).await.unwrap();
-    let mut first = Box::pin(limiter.take(1, start, None));
-    let mut second = Box::pin(limiter.take(1, start, None));
-    let mut third = Box::pin(limiter.take(1, start, None));
+    take(&limiter, 1, None).await.unwrap();
+    let mut first = Box::pin(take(&limiter, 1, None));
+    let mut second = Box::pin(take(&limiter, 1, None));
+    let mut third = Box::pin(take(&limiter, 1, None));
     for waiter in [&mut first, &mut second, &mut third] {
         assert!(poll_immediate(waiter).await.is_none());
     }
@@ -78,14 +87,14 @@ async fn whoever_stops_waiting_leaves_the_line() {
 async fn a_pause_holds_for_all_even_for_those_who_wait_already() {
     let limiter = limiter(1, 10);
     let start = Instant::now();
-    limiter.take(1, start, None).await.unwrap();
-    let mut waiting = Box::pin(limiter.take(1, start, None));
+    take(&limiter, 1, None).await.unwrap();
+    let mut waiting = Box::pin(take(&limiter, 1, None));
     assert!(poll_immediate(&mut waiting).await.is_none());
     limiter.pause(Duration::from_secs(25));
     waiting.await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 25);
-    limiter.pause(Duration::MAX);
-    limiter.take(1, Instant::now(), None).await.unwrap();
+    limiter.pause(LONGEST_PAUSE);
+    take(&limiter, 1, None).await.unwrap();
     assert_eq!(start.elapsed(), Duration::from_secs(25) + LONGEST_PAUSE);
 }
 
@@ -93,11 +102,8 @@ async fn a_pause_holds_for_all_even_for_those_who_wait_already() {
 async fn what_cannot_be_in_time_fails_at_once_with_its_own_error() {
     let limiter = limiter(1, 60);
     let start = Instant::now();
-    limiter.take(1, start, None).await.unwrap();
-    let error = limiter
-        .take(1, start, Some(in_seconds(20)))
-        .await
-        .unwrap_err();
+    take(&limiter, 1, None).await.unwrap();
+    let error = take(&limiter, 1, Some(in_seconds(20))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
     assert_eq!(error.retry_after_hint(), Some(Duration::from_secs(60)));
     assert!(
@@ -107,12 +113,9 @@ async fn what_cannot_be_in_time_fails_at_once_with_its_own_error() {
     assert_eq!(start.elapsed(), Duration::ZERO);
 
     // Behind somebody else nobody knows, so the deadline decides.
-    let mut ahead = Box::pin(limiter.take(1, start, None));
+    let mut ahead = Box::pin(take(&limiter, 1, None));
     assert!(poll_immediate(&mut ahead).await.is_none());
-    let error = limiter
-        .take(1, start, Some(in_seconds(20)))
-        .await
-        .unwrap_err();
+    let error = take(&limiter, 1, Some(in_seconds(20))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
     assert_eq!(start.elapsed().as_secs(), 20);
     ahead.await.unwrap();
@@ -123,13 +126,13 @@ async fn what_cannot_be_in_time_fails_at_once_with_its_own_error() {
 async fn the_limit_of_a_client_goes_with_it_even_for_those_who_wait_already() {
     let wide = limiter(100, 10);
     let narrow = RateLimit::new(1, Duration::from_secs(3600));
-    let narrow = Limiter::of(wide.token(), &narrow);
+    let narrow = TokenLimiter::of(wide.token(), &narrow);
     let start = Instant::now();
-    wide.take(1, start, None).await.unwrap();
-    let error = wide.take(1, start, Some(in_seconds(20))).await;
+    take(&wide, 1, None).await.unwrap();
+    let error = take(&wide, 1, Some(in_seconds(20))).await;
     let error = error.unwrap_err().to_string();
     assert!(error.contains("1 calls per 3600s"), "{error}");
-    let mut waiting = Box::pin(wide.take(1, start, None));
+    let mut waiting = Box::pin(take(&wide, 1, None));
     assert!(poll_immediate(&mut waiting).await.is_none());
     drop(narrow);
     waiting.await.unwrap();

@@ -1,5 +1,6 @@
 //! The credential of a client, kept out of every `Debug`, log line and error.
 
+mod fingerprint;
 mod provider;
 mod secrets;
 mod spelling;
@@ -10,6 +11,8 @@ use http::HeaderValue;
 
 use crate::error::{Error, Result};
 
+pub use self::fingerprint::TokenFingerprint;
+pub(crate) use self::provider::Stamp;
 pub use self::provider::TokenProvider;
 pub(crate) use self::secrets::Secrets;
 
@@ -56,6 +59,11 @@ impl Token {
             header,
             secret: secret.into(),
         })
+    }
+
+    /// What tells this token from others and may be shown.
+    pub fn fingerprint(&self) -> TokenFingerprint {
+        TokenFingerprint::of(&self.secret)
     }
 
     pub(crate) fn header(&self) -> &HeaderValue {
@@ -130,6 +138,26 @@ mod tests {
         );
         assert_eq!(redact_cut("got dXNlcjpw%3"), "got [redacted]");
         assert_eq!(redact("got Basic dXNlcjpw"), "got Basic [redacted]");
+    }
+
+    #[test]
+    fn a_fingerprint_tells_tokens_apart() {
+        let prints: std::collections::HashSet<String> = (0..1000)
+            .map(|n| {
+                let token = Token::new(&format!("token-{n}")).unwrap();
+                let print = token.fingerprint();
+                assert_eq!(
+                    print,
+                    Token::new(&format!(" Basic token-{n}\n"))
+                        .unwrap()
+                        .fingerprint()
+                );
+                assert_eq!(format!("{print:?}"), format!("TokenFingerprint({print})"));
+                print.to_string()
+            })
+            .collect();
+        assert!(prints.len() >= 999, "{}", prints.len());
+        assert!(prints.iter().all(|print| print.len() == 8));
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Where tokens come from that change while a client lives: a file, or a function of the program.
+//! Where tokens come from that change while a client lives: a file, the environment, or a function of the program.
 
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::Token;
 use crate::error::{Error, Result};
@@ -23,6 +25,9 @@ type Callback = dyn Fn() -> Result<String, Box<dyn StdError + Send + Sync>> + Se
 /// [`RetryConfig`](crate::RetryConfig) says. Calls that begin later use the new token.
 ///
 /// It is read on a thread of its own, so a callback may block; calls wait for it no longer than their deadlines allow.
+///
+/// A file is watched, too: while calls are made it is looked at once a second, and read again when it was changed. So a token
+/// that is replaced before it expires costs no refusal.
 ///
 /// ```no_run
 /// use wats_http::{Client, TokenProvider};
@@ -45,7 +50,15 @@ pub struct TokenProvider(Source);
 #[derive(Clone)]
 enum Source {
     File(PathBuf),
+    Environment(OsString),
     Callback(Arc<Callback>),
+}
+
+/// By what a changed file is known: when it was written, and its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
 }
 
 impl TokenProvider {
@@ -57,6 +70,12 @@ impl TokenProvider {
         let path = path.into();
         // The program may change its directory before it is read again.
         Self(Source::File(std::path::absolute(&path).unwrap_or(path)))
+    }
+
+    /// The token is the value of an environment variable, in one of the forms that [`Token::new`] accepts. After a 401 it is read
+    /// again, for programs that change their environment.
+    pub fn env(variable: impl Into<OsString>) -> Self {
+        Self(Source::Environment(variable.into()))
     }
 
     /// The token is what a function gives, in one of the forms that [`Token::new`] accepts. It must not show the token in
@@ -79,6 +98,15 @@ impl TokenProvider {
     pub fn read(&self) -> Result<Token> {
         match &self.0 {
             Source::File(path) => read_file(path),
+            Source::Environment(variable) => {
+                let Some(value) = std::env::var_os(variable) else {
+                    return Err(self.problem("it is not set; it must hold an API token"));
+                };
+                let Some(text) = value.to_str() else {
+                    return Err(self.problem("it is no text; it must hold an API token"));
+                };
+                Token::new(text).map_err(|error| self.problem(error.said().unwrap_or_default()))
+            }
             Source::Callback(read) => {
                 let text = read().map_err(|source| {
                     Error::config("the token callback gave no token").source(source)
@@ -86,6 +114,23 @@ impl TokenProvider {
                 Token::new(&text).map_err(|error| self.problem(error.said().unwrap_or_default()))
             }
         }
+    }
+
+    /// Whether it is a file, which can be watched.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.0, Source::File(_))
+    }
+
+    /// Of a file what changes with it; `None` if there is none.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let Source::File(path) = &self.0 else {
+            return None;
+        };
+        let metadata = path.metadata().ok()?;
+        Some(Stamp {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+        })
     }
 
     fn problem(&self, why: &str) -> Error {
@@ -98,6 +143,9 @@ impl fmt::Display for TokenProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::File(path) => write!(f, "the token file {}", path.display()),
+            Source::Environment(variable) => {
+                write!(f, "the environment variable {}", variable.display())
+            }
             Source::Callback(_) => f.write_str("the token callback"),
         }
     }
@@ -209,6 +257,36 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(told().contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_variable_that_holds_no_token_is_named() {
+        // Tests cannot set variables, as other threads may read them; every platform has this one.
+        assert!(TokenProvider::env("PATH").read().is_ok());
+        let line = format!(
+            "{:#}",
+            TokenProvider::env("WATS_NOT_SET").read().unwrap_err()
+        );
+        assert!(
+            line.contains("the environment variable WATS_NOT_SET: it is not set"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_has_another_stamp() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        let provider = TokenProvider::file(&path);
+        assert_eq!(provider.stamp(), None);
+        std::fs::write(&path, "dXNlcjpw").unwrap();
+        let first = provider.stamp();
+        assert!(first.is_some() && first == provider.stamp());
+        let file = File::options().write(true).open(&path).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        file.set_modified(later).unwrap();
+        assert_ne!(provider.stamp(), first);
+        assert_eq!(TokenProvider::env("PATH").stamp(), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod redirects;
 mod reliability;
 mod repeats;
 mod requests;
+mod server_time;
 mod streaming;
 mod tls;
 mod tokens;

@@ -7,6 +7,7 @@
 )]
 
 mod dead;
+mod goaway;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,0 +1,10 @@
+//! The budget: the limiter over a log in memory and in paused time, the script against a model, and both with real servers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic is the failing test"
+)]
+
+mod limiter;
+mod script;
+mod servers;
