@@ -12,7 +12,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::address::BaseUrl;
+use crate::address::{self, BaseUrl};
 use crate::any_transport::{AnyBody, AnyTransport};
 use crate::body::{Payload, Upload};
 use crate::breaker::{Breaker, BreakerConfig};
@@ -158,6 +158,7 @@ impl Client {
         } else {
             shared.base.target(call.operation.path(), &params, &query)
         };
+        let target = target.and_then(|target| address::fits(target, &params, &query));
         match target {
             Ok(target) => call.target = target,
             Err(error) => {

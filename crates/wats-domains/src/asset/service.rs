@@ -12,16 +12,19 @@ use crate::scanned::{self, Kind};
 
 static ASSETS: Key<Asset> = Key {
     member: "assetId",
+    most: None,
     of: |asset| asset.asset_id.clone().map(Literal::Text),
 };
 
 static LOG: Key<AssetLogEntry> = Key {
     member: "logId",
+    most: None,
     of: |entry| entry.log_id.map(|id| Literal::Integer(id.into())),
 };
 
 static TYPES: Key<AssetType> = Key {
     member: "typeName",
+    most: None,
     of: |kind| kind.name.clone().map(Literal::Text),
 };
 
@@ -37,7 +40,7 @@ request! {
     /// From [`AssetService::sub_assets`].
     pub struct SubAssets -> Vec<Asset>, by ask {
         /// How many levels down: 0 for all of them, 1 for the asset's own only.
-        "level" => level: u32,
+        "level" => level: u32 as Size,
     }
 }
 

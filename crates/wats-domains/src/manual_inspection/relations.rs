@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     DefinitionConflict, InspectionRelation, ManualInspectionService, RelationConflict, route,
 };
+use crate::argument;
 use crate::ask::Ask;
 use crate::error::Error;
 
@@ -64,13 +65,8 @@ impl ManualInspectionService {
     /// # Errors
     /// [`Error::Query`] for none; or the call fails.
     pub fn delete_relations(&self, relation_ids: &[Uuid]) -> Ask<()> {
-        let call = if relation_ids.is_empty() {
-            Err(Error::Query(
-                "the relation_ids to delete are empty".to_owned(),
-            ))
-        } else {
-            Ok(route::delete_relations.call().json(relation_ids))
-        };
+        let call = argument::ids("relation_ids", relation_ids)
+            .map(|ids| route::delete_relations.call().json(ids));
         self.core.tell(&route::delete_relations, call)
     }
 }

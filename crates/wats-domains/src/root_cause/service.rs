@@ -5,6 +5,7 @@ use wats_http::{Multipart, Part};
 
 use super::{Ticket, TicketStatus, route};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::ask::service::service;
@@ -174,11 +175,8 @@ impl RootCauseService {
     /// # Errors
     /// [`Error::Query`] for no tickets; or the call fails.
     pub fn archive(&self, ticket_ids: &[Uuid]) -> Ask<()> {
-        let call = if ticket_ids.is_empty() {
-            Err(Error::Query("there are no tickets to archive".to_owned()))
-        } else {
-            Ok(route::archive.call().json(ticket_ids))
-        };
+        let call =
+            argument::ids("ticket_ids", ticket_ids).map(|ids| route::archive.call().json(ids));
         self.core.tell(&route::archive, call)
     }
 

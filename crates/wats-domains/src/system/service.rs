@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{SystemClient, route};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::ask::service::service;
@@ -106,12 +107,7 @@ impl SystemService {
 }
 
 fn names<'a, 'b>(hierarchy: &'a [&'b str]) -> Result<&'a [&'b str]> {
-    if hierarchy.is_empty() {
-        return Err(Error::Query(
-            "the hierarchy has no names of levels".to_owned(),
-        ));
-    }
-    for name in hierarchy {
+    for name in argument::some("hierarchy", hierarchy)? {
         scanned::check_some("name of a level", name, Kind::Name)?;
     }
     Ok(hierarchy)

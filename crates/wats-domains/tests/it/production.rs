@@ -99,8 +99,8 @@ async fn each_internal_operation_is_sent_as_the_server_has_it() {
         only_in_sequence: false,
     };
     golden! { mock;
-        internal.unit("S/1") => GET "/api/internal/Production/GetUnit?serialNumber=S%2F1";
-        internal.unit("1").part_number("P") => GET "/api/internal/Production/GetUnit?serialNumber=1&partNumber=P";
+        internal.unit_by_serial_number("S/1") => GET "/api/internal/Production/GetUnit?serialNumber=S%2F1";
+        internal.unit_by_serial_number("1").part_number("P") => GET "/api/internal/Production/GetUnit?serialNumber=1&partNumber=P";
         internal.unit_info(UNIT) => GET "/api/internal/Production/GetUnitInfo?serialNumber=S%2F1&partNumber=P%201";
         internal.unit_hierarchy(UNIT) => GET "/api/internal/Production/GetUnitHierarchy?serialNumber=S%2F1&partNumber=P%201";
         internal.unit_phase(UNIT) => GET "/api/internal/Production/GetUnitPhase?serialNumber=S%2F1&partNumber=P%201";
@@ -403,7 +403,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         production.export_serial_numbers("", FileFormat::Csv) => "type of serial numbers is empty";
         production.export_serial_numbers("MAC", FileFormat::Csv).first("") => "first is empty";
         production.upload_serial_numbers("", FileFormat::Csv, Part::bytes("1")) => "type of serial numbers is empty";
-        internal.unit("") => "serial number is empty";
+        internal.unit_by_serial_number("") => "serial number is empty";
         internal.unit_info(unit("1", "")) => "part number is empty";
         internal.unit_contents(new("")) => "revision is empty";
         internal.phase("") => "phase is empty";
