@@ -27,7 +27,7 @@ request! {
         /// Only tests of at most this execution time.
         "maxExecutionTime" => max_execution_time: u32 as AtLeast(min_execution_time),
         /// How many units should be made in a day.
-        "targetOutput" => target_output: u32 as Size,
+        "targetOutput" => target_output: u32 as Count,
     }
 }
 

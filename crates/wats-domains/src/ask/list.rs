@@ -179,7 +179,7 @@ impl<T: Decode + Clone + Send + Sync + 'static> List<T> {
     fn call(&self) -> Result<Call> {
         match (self.options.top, self.key.most) {
             (Some(top), Some(most)) if top > most => Err(Error::Query(format!(
-                "the top is {top}, and the server gives at most {most} rows at a time; take all of them with `each()`"
+                "`top` is {top}, and the server gives at most {most} rows at a time; take all of them with `each()`"
             ))),
             _ => self.options.fill(self.route.call()),
         }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{Asset, AssetKey, AssetLogEntry, AssetState, AssetStatus, AssetType, route};
+use crate::argument;
 use crate::ask::list::{Key, Options};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core, Gathered, Kept, List};
-use crate::error::{Error, Result, none_if_missing};
+use crate::error::{Result, none_if_missing};
 use crate::odata::Literal;
 use crate::scanned::{self, Kind};
 
@@ -148,7 +149,15 @@ impl AssetService {
     /// [`Error::Query`] when it has no name; or the call fails.
     pub fn save_type(&self, kind: &AssetType) -> Ask<AssetType> {
         let name = kind.name.as_deref().unwrap_or_default();
+        let finite = || {
+            let check = argument::finite;
+            check("maintenance_interval", kind.maintenance_interval.as_ref())?;
+            check("calibration_interval", kind.calibration_interval.as_ref())?;
+            check("warning_threshold", kind.warning_threshold.as_ref())?;
+            check("alarm_threshold", kind.alarm_threshold.as_ref())
+        };
         let call = scanned::check_some("name of the type", name, Kind::Number)
+            .and_then(|()| finite())
             .map(|()| route::save_type.call().json(kind));
         self.core.ask(&route::save_type, call)
     }
@@ -183,10 +192,5 @@ impl AssetService {
 pub(super) fn checked(asset: &Asset) -> Result<()> {
     let number = asset.serial_number.as_deref().unwrap_or_default();
     scanned::check_some("serial number", number, Kind::Number)?;
-    match asset.type_id {
-        Some(_) => Ok(()),
-        None => Err(Error::Query(format!(
-            "the asset {number:?} has no `type_id`"
-        ))),
-    }
+    argument::id("type_id", asset.type_id).map(drop)
 }

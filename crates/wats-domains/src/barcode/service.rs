@@ -47,11 +47,15 @@ impl BarcodeService {
             None => &route::add,
             Some(_) => &route::update,
         };
+        let id = identifier
+            .id
+            .map(|id| argument::given("id", id))
+            .transpose();
         let call = match identifier.pattern.as_deref() {
             None | Some("") => Err(Error::Query(
                 "the pattern of the barcode identifier is empty".to_owned(),
             )),
-            Some(_) => Ok(route.call().json(identifier)),
+            Some(_) => id.map(|_| route.call().json(identifier)),
         };
         self.core.ask(route, call)
     }

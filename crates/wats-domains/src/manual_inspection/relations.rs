@@ -36,12 +36,12 @@ impl ManualInspectionService {
     /// [`Error::Query`] for a relation with an id or without a definition; or the call fails. It is not repeated: each call
     /// creates one.
     pub fn create_relation(&self, relation: &InspectionRelation) -> Ask<InspectionRelation> {
-        let call = match (relation.relation_id, relation.definition_id) {
-            (Some(id), _) => Err(Error::Query(format!(
+        let call = match relation.relation_id {
+            Some(id) => Err(Error::Query(format!(
                 "the relation has the relation_id {id}, so it is created already; update it"
             ))),
-            (None, None) => Err(Error::Query("the relation has no definition_id".to_owned())),
-            (None, Some(_)) => Ok(route::create_relation.call().json(relation)),
+            None => argument::id("definition_id", relation.definition_id)
+                .map(|_| route::create_relation.call().json(relation)),
         };
         self.core.ask(&route::create_relation, call)
     }
@@ -51,12 +51,8 @@ impl ManualInspectionService {
     /// # Errors
     /// [`Error::Query`] for a relation without an id; or the call fails.
     pub fn update_relation(&self, relation: &InspectionRelation) -> Ask<InspectionRelation> {
-        let call = match relation.relation_id {
-            None => Err(Error::Query(
-                "the relation_id is missing; create the relation first".to_owned(),
-            )),
-            Some(_) => Ok(route::update_relation.call().json(relation)),
-        };
+        let call = argument::id("relation_id", relation.relation_id)
+            .map(|_| route::update_relation.call().json(relation));
         self.core.ask(&route::update_relation, call)
     }
 

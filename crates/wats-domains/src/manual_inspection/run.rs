@@ -89,15 +89,18 @@ impl ManualInspectionService {
     /// [`Error::Query`] for no steps; or the call fails.
     pub fn save_steps(&self, steps: &[InspectionStep]) -> SaveSteps {
         let route = &route::save_steps;
-        let call = argument::some("steps", steps).map(|steps| route.call().json(steps));
+        let call = argument::some("steps", steps).and_then(|steps| {
+            steps.iter().try_for_each(finite)?;
+            Ok(route.call().json(steps))
+        });
         SaveSteps::new(&self.core, route, call)
     }
 
     /// Stores a step that asks for a text (`PUT /api/internal/ManualInspection/PutStringTest`). The form of the answer is
     /// not described.
     pub fn save_string_test(&self, step: &InspectionStep) -> Ask<Value> {
-        let call = route::save_string_test.call().json(step);
-        self.core.ask_any(&route::save_string_test, Ok(call))
+        let call = finite(step).map(|()| route::save_string_test.call().json(step));
+        self.core.ask_any(&route::save_string_test, call)
     }
 
     /// Whether a misc info fits (`PUT /api/internal/ManualInspection/ValidateMiscInfo`). The form of the answer is not
@@ -106,4 +109,8 @@ impl ManualInspectionService {
         let call = route::check_misc_info.call().json(misc_info);
         self.core.ask_any(&route::check_misc_info, Ok(call))
     }
+}
+
+fn finite(step: &InspectionStep) -> Result<()> {
+    argument::finite("execution_time", step.execution_time.as_ref())
 }

@@ -185,7 +185,7 @@ impl HeaderQuery {
     pub fn started(mut self, range: Range<Timestamp>) -> Self {
         let (from, to) = (range.start, range.end);
         if let Err(Error::Query(mistake)) =
-            argument::at_least("end of the range started", &to, ("beginning", Some(&from)))
+            argument::at_least("started", &to, ("its beginning", Some(&from)))
         {
             self.mistake = Some(mistake);
             return self;

@@ -100,7 +100,8 @@ impl RootCauseService {
     /// [`Error::Query`] for one without an id; or the call fails. It is not repeated, as the history would have the update
     /// twice.
     pub fn update(&self, ticket: &Ticket) -> Ask<Ticket> {
-        let call = known(ticket).map(|()| route::update.call().json(ticket));
+        let call =
+            argument::id("ticket_id", ticket.ticket_id).map(|_| route::update.call().json(ticket));
         self.core.ask(&route::update, call)
     }
 
@@ -225,14 +226,5 @@ impl RootCauseService {
                 ))
             })
         })
-    }
-}
-
-fn known(ticket: &Ticket) -> Result<()> {
-    match ticket.ticket_id {
-        Some(_) => Ok(()),
-        None => Err(Error::Query(
-            "the ticket has no id; open it first".to_owned(),
-        )),
     }
 }

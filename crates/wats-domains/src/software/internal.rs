@@ -181,10 +181,9 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for a folder without an id or a name; or the call fails.
     pub fn update_folder(&self, folder: &SoftwareEntity) -> Ask<Value> {
-        let call = match folder.id {
-            Some(_) => named(folder).map(|()| route::update_folder.call().json(folder)),
-            None => Err(Error::Query("the folder has no `id`".to_owned())),
-        };
+        let call = argument::id("id", folder.id)
+            .and_then(|_| named(folder))
+            .map(|()| route::update_folder.call().json(folder));
         self.core.ask_any(&route::update_folder, call)
     }
 

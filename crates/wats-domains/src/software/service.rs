@@ -145,12 +145,8 @@ impl SoftwareService {
     /// # Errors
     /// [`Error::Query`] for a package without an id; or the call fails.
     pub fn save(&self, package: &Package) -> Ask<()> {
-        let call = match package.package_id {
-            Some(id) => Ok(route::save.call().path("id", id).json(package)),
-            None => Err(Error::Query(
-                "the package has no `package_id`; create it first".to_owned(),
-            )),
-        };
+        let call = argument::id("package_id", package.package_id)
+            .map(|id| route::save.call().path("id", id).json(package));
         self.core.tell(&route::save, call)
     }
 

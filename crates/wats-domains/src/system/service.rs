@@ -65,7 +65,9 @@ impl SystemService {
                 "the client has no `client_id`; only one that the server knows can be changed"
                     .to_owned(),
             )),
-            Some(_) => Ok(route::save_client.call().json(client)),
+            Some(id) => {
+                argument::given("client_id", id).map(|_| route::save_client.call().json(client))
+            }
         };
         SaveClient::new(&self.core, &route::save_client, call)
     }

@@ -114,7 +114,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         inspection.sequences(InspectedUnit { part_number: "P\n", ..UNIT }) => "part number";
         inspection.sequences(InspectedUnit { batch_number: "\u{feff}", ..UNIT }) => "batch number";
         inspection.sequences(UNIT).station_name("S\u{200b}") => "station_name";
-        inspection.save_steps(&[]) => "steps to save are empty";
+        inspection.save_steps(&[]) => "`steps` is empty";
     }
 }
 

@@ -387,14 +387,14 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         production.verify("1").part_number("P\n") => "part_number";
         production.set_phase(unit("", "P"), UnitPhase::Shipped) => "serial number is empty";
         production.set_process(UNIT, "") => "process name is empty";
-        production.changes(0) => "at most 0 changes";
+        production.changes(0) => "`most` is 0";
         production.add_child(pair(unit("", "P")), AddChild::ByBoxBuild) => "serial number is empty";
         production.add_child(PAIR, no_part) => "part number to check is empty";
         production.remove_child(pair(unit("1", ""))) => "part number is empty";
         production.check_children(unit("", "P")) => "serial number is empty";
         production.take_serial_numbers("", 1, FileFormat::Xml) => "type of serial numbers is empty";
-        production.take_serial_numbers("MAC", 0, FileFormat::Xml) => "quantity of serial numbers is 0";
-        production.take_serial_numbers("MAC", u32::MAX, FileFormat::Xml) => "quantity of serial numbers";
+        production.take_serial_numbers("MAC", 0, FileFormat::Xml) => "`quantity` is 0";
+        production.take_serial_numbers("MAC", u32::MAX, FileFormat::Xml) => "`quantity` is 4294967295";
         production.take_serial_numbers("MAC", 1, FileFormat::Xml).for_serial_number("") => "for_serial_number is empty";
         production.serial_numbers_in("MAC", range("", "2")) => "first number is empty";
         production.serial_numbers_in("MAC", range("1", "2\n")) => "last number";
@@ -416,12 +416,12 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         internal.serial_numbers("MAC", range("1", "")) => "last number is empty";
         internal.serial_number_count("") => "type of serial numbers is empty";
         internal.serial_number_ranges().of_type("") => "of_type is empty";
-        internal.free_serial_numbers(&[]) => "no ranges";
+        internal.free_serial_numbers(&[]) => "`ranges` is empty";
         internal.free_serial_numbers(&[SerialNumberRange::new("", RANGE)]) => "type of serial numbers is empty";
-        internal.delete_free_serial_numbers(&[]) => "no ranges";
+        internal.delete_free_serial_numbers(&[]) => "`ranges` is empty";
         internal.delete_free_serial_numbers(&[SerialNumberRange::new("MAC", range("1", ""))]) => "last number is empty";
         internal.reserve_serial_numbers(numbers("", 1, "T")) => "type of serial numbers is empty";
-        internal.reserve_serial_numbers(numbers("MAC", 0, "T")) => "quantity of serial numbers is 0";
+        internal.reserve_serial_numbers(numbers("MAC", 0, "T")) => "`quantity` is 0";
         internal.reserve_serial_numbers(numbers("MAC", 1, "")) => "station is empty";
     }
 }
