@@ -22,7 +22,7 @@ const EXAMPLES: [(&str, &[&str], &str); 14] = [
     ),
     ("process", &[], "test by End of line test"),
     ("product", &[], "PCBA-001 has 1 revisions"),
-    ("production", &[], "Finalized"),
+    ("production", &[], "now it is"),
     ("root_cause", &["Fails at cold start"], "is solved"),
     ("scim", &["create", "ada"], "active"),
     ("scim", &["bar", "ada"], "barred"),
@@ -34,11 +34,11 @@ const EXAMPLES: [(&str, &[&str], &str); 14] = [
     (
         "software",
         &["install", "ICT tests", "TEMP/installed"],
-        "run.seq: Written",
+        "run.seq: Created",
     ),
     ("system", &[], "server "),
     ("sync_headers", &["TEMP/headers.jsonl"], "1000"),
-    ("test_station", &[], ""),
+    ("test_station", &[], "SN-3 is submitted"),
 ];
 
 /// A zip file with `tests/run.seq` in it.
