@@ -1,10 +1,11 @@
 //! `cargo xtask`: the project's own commands.
 //!
-//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`mod@bench`], [`measure`], [`release`]. [`process`] starts
+//! One file per command: [`mod@test`] with its [`steps`], [`demo`], [`examples`], [`mod@bench`], [`measure`], [`release`]. [`process`] starts
 //! programs and handles Ctrl-C, [`terminal`] writes to the user.
 
 mod bench;
 mod demo;
+mod examples;
 mod measure;
 mod process;
 mod release;
@@ -36,6 +37,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Run the examples of the domains against a simulated factory.
+    Examples,
     /// Say which crates a release would publish, and why.
     Release(release::Options),
     /// Count packages, code lines and test programs, and measure builds.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let outcome = match options.command {
         Command::Test(options) => test::run(&options, &interrupt),
         Command::Demo { arguments } => demo::run(&arguments),
+        Command::Examples => examples::run(),
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Measure(options) => measure::run(&options),
         Command::Release(options) => release::run(&options),

@@ -321,11 +321,11 @@ fn package_build() -> Step {
     }
 }
 
-/// Those that need no server of their own also run.
+/// Those of the transport bring a server of their own, those of the domains are given one.
 fn examples() -> Step {
     step(
         "examples",
-        "the examples build, and those of the transport run against a simulator",
+        "the examples build, and those of the transport and of the domains run against a simulator",
         [
             "build --examples --all-features",
             "run --quiet --all-features --example get",
@@ -333,6 +333,7 @@ fn examples() -> Step {
             "run --quiet --all-features --example capture",
             "run --quiet --all-features --example proxy_and_ca",
             "run --quiet --all-features --example pool_and_warm",
+            "run --quiet -p xtask -- examples",
         ],
     )
     .without("WATS_BASE_URL")

@@ -148,6 +148,39 @@ impl Error {
         }
     }
 
+    /// Whether nothing of it has reached the server: it was refused here, or there was no connection to send it on. What the
+    /// server must not do twice, such as counting, may then be called again. After another failure than an answer of the
+    /// server it may have been carried out, and its answer was lost: look before calling again.
+    ///
+    /// ```no_run
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// use wats_domains::asset::AssetKey;
+    ///
+    /// let count = || api.asset().add_count(AssetKey::SerialNumber("FIX-7"), 1);
+    /// match count().await {
+    ///     Err(error) if error.is_retryable() && error.is_unsent() => drop(count().await?),
+    ///     outcome => drop(outcome?),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn is_unsent(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_unsent(),
+            Self::Shared(error) => error.is_unsent(),
+            Self::Config(_)
+            | Self::Report(_)
+            | Self::Query(_)
+            | Self::Wait(_)
+            | Self::Stopped
+            | Self::Unsent(_) => true,
+            Self::UnknownProcess { .. }
+            | Self::Unacknowledged { .. }
+            | Self::NotFound { .. }
+            | Self::Data(_)
+            | Self::Codec { .. } => false,
+        }
+    }
+
     /// How often the call was tried; 0 when nothing was sent.
     pub fn attempts(&self) -> u32 {
         match self {

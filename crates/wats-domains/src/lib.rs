@@ -2,12 +2,13 @@
 //!
 //! # Layout
 //! One folder per domain, each with its rows of the table (`route`), its wire models (`model`) and its operations (`service`). Beside them: `client`
-//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `batching` (single look-ups that share queries), `route` (its tests), `odata` (filters), `scanned` (texts that are asked for), `tags` (names and values of users),
+//! ([`Wats`]) and its `builder`, `ask` (how operations are carried out, and the form of the table), `bulk` (many items in one operation), `batching` (single look-ups that share queries), `route` (its tests), `odata` (filters), `argument` and `scanned` (what arguments may be: counts, lists, times and ids; texts), `tags` (names and values of users),
 //! `error`, `environment` (variables and profiles), `station` (what reports begin with). The report itself is the crate [`wats_report`], and [`report`] shows both.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod analytics;
+mod argument;
 mod ask;
 pub mod asset;
 pub mod auth;

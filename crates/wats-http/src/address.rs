@@ -230,6 +230,29 @@ pub(crate) fn write_target(
     Ok(())
 }
 
+/// The longest path with its query that is sent, in bytes: what the crate `http` has for an address. Servers take less.
+const LONGEST: usize = 65_534;
+
+/// Refuses a target that is too long, by the name of the parameter that is to blame.
+pub(crate) fn fits(
+    target: String,
+    params: &[(&'static str, String)],
+    query: &[(&'static str, String)],
+) -> Result<String> {
+    if target.len() <= LONGEST {
+        return Ok(target);
+    }
+    let longest = params
+        .iter()
+        .chain(query)
+        .max_by_key(|(_, value)| value.len());
+    let (name, value) = longest.map_or(("", 0), |(name, value)| (*name, value.len()));
+    Err(Error::request(format!(
+        "the address has {} bytes and may have {LONGEST}; the parameter `{name}` alone has {value}, so ask for less at a time",
+        target.len()
+    )))
+}
+
 /// What RFC 3986, section 3.3, has in a path, by its ASCII code. The rest is cut off, refused or changed on the way.
 const IN_PATHS: [bool; 128] = {
     let marks = b"/-._~%!$&'()*+,;=:@";

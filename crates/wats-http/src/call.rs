@@ -93,6 +93,12 @@ impl Call {
         }
     }
 
+    /// The parameters of the path and of the query, by name, as they were given.
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = self.params.iter().chain(&self.query);
+        all.map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// Sets a header, in the place of the client's if it has one of that name (`Accept`, `Accept-Encoding`,
     /// `User-Agent`, `Authorization`). A call with `Range` asks for no content coding unless it says otherwise, because a
     /// part of a packed body is no part of the body.

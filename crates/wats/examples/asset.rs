@@ -1,4 +1,4 @@
-//! Assets: an instrument is counted, calibrated when it is due, and told apart by its type.
+//! Assets: an instrument of a type is registered, counted, and calibrated when that is due.
 //!
 //! ```text
 //! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --example asset
@@ -6,23 +6,30 @@
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
-use wats::asset::{Asset, AssetKey, AssetState};
+use std::error::Error;
+
+use wats::asset::{Asset, AssetKey, AssetState, AssetType};
 use wats::jiff::Timestamp;
 use wats::{Filter, Wats};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> wats::Result<()> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let wats = Wats::from_env()?;
     let assets = wats.asset();
     let meter = AssetKey::SerialNumber("DMM-7");
 
     if assets.find(meter).await?.is_none() {
         let types = assets.types().filter(Filter::eq("typeName", "Multimeter"));
-        let Some(kind) = types.await?.into_iter().find_map(|kind| kind.type_id) else {
-            println!("there is no type `Multimeter`");
-            return Ok(());
+        let kind = match types.await?.into_iter().next() {
+            Some(kind) => kind,
+            None => {
+                let mut kind = AssetType::new("Multimeter");
+                kind.calibration_interval = Some(365.0.into());
+                assets.save_type(&kind).await?
+            }
         };
-        let mut asset = Asset::new("DMM-7", kind);
+        let id = kind.type_id.ok_or("the type has no id")?;
+        let mut asset = Asset::new("DMM-7", id);
         asset.name = Some("Bench 3".to_owned());
         assets.save(&asset).await?;
     }
@@ -30,7 +37,8 @@ async fn main() -> wats::Result<()> {
     // Counting is never repeated: it would count twice.
     assets.add_count(meter, 1).await?;
     let status = assets.status(meter).await?;
-    println!("used {:?} times: {:?}", status.total_count, status.message);
+    let uses = status.total_count.unwrap_or_default();
+    println!("used {uses} times: {:?}", status.message);
 
     let asset = assets.get(meter).await?;
     let due = asset

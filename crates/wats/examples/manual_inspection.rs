@@ -1,5 +1,6 @@
-//! The manual inspections that a unit may go through, and what the released definitions are for. The server does not publish
-//! these operations, so a token may not be allowed to use them.
+//! A manual inspection is defined for a product, unless it has one, and released; then those that a unit may go through, and
+//! what the released definitions are for. The server does not publish these operations, so a token may not be allowed to use
+//! them.
 //!
 //! ```text
 //! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --example manual_inspection -- SN-1 PCBA-001 A
@@ -14,7 +15,9 @@
 use std::error::Error;
 
 use wats::Wats;
-use wats::manual_inspection::{DefinitionStatus, InspectedUnit};
+use wats::manual_inspection::{
+    DefinitionStatus, InspectedUnit, InspectionDefinition, InspectionRelation,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -31,6 +34,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         revision,
         batch_number: "",
     };
+    if inspection.sequences(unit).await?.is_empty() {
+        let definition = InspectionDefinition::new(format!("Visual check of {part_number}"));
+        let create = inspection.create_entity(&definition);
+        let mut entity = create.default_steps(true).await?;
+        let id = entity.definition_id.ok_or("the definition has no id")?;
+        let mut relation = InspectionRelation::new(id);
+        relation.entity_name = Some("Product".to_owned());
+        relation.entity_key = Some("PartNumber".to_owned());
+        relation.entity_value = Some(part_number.clone());
+        inspection.create_relation(&relation).await?;
+        for status in [DefinitionStatus::Pending, DefinitionStatus::Released] {
+            entity.status = Some(status);
+            inspection.update(&entity).await?;
+        }
+    }
     for sequence in inspection.sequences(unit).await? {
         println!("{:?}, version {:?}", sequence.name, sequence.version);
     }

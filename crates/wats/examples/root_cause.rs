@@ -1,4 +1,4 @@
-//! Opens a ticket with a file, and lists those that are open.
+//! Opens a ticket with a file, has it solved, and lists those that are open.
 //!
 //! ```text
 //! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --example root_cause -- "Fails at cold start" board.png
@@ -35,6 +35,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         let opened = root_cause.open(&ticket).await?;
         println!("opened {:?}", opened.number);
+
+        // The life of a ticket: somebody works on it, says what was found, and solves it.
+        let id = opened.ticket_id.ok_or("the ticket has no id")?;
+        root_cause.assign(id, "kari").await?;
+        root_cause.comment(id, "A dry joint.").await?;
+        root_cause.set_status(id, TicketStatus::Solved).await?;
+        for update in root_cause.get(id).await?.history.iter().flatten() {
+            println!("{:?} {:?}", update.kind, update.content);
+        }
+        println!("{:?} is solved", opened.number);
     }
 
     let open = [TicketStatus::Open, TicketStatus::InProgress];

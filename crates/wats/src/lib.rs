@@ -44,7 +44,7 @@ pub mod prelude {
         Station, Status, StepGroup, StepType, StringLimit, SubUnit, Tolerance, Unit, UurReport,
     };
     pub use crate::{
-        Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery, ProductRevision, UutReport,
-        Wats, clean_scanned,
+        BulkOptions, Filter, HeaderQuery, MeasurementLimits, Product, ProductQuery,
+        ProductRevision, UutReport, Wats, clean_scanned,
     };
 }

@@ -1,6 +1,7 @@
 //! A call of each row, for the tests of the table.
 
-use jiff::civil::date;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use super::{
     AlarmType, DateGrouping, Dimension, MeasurementPath, RepairDimension, Scope, StatisticsFilter,
@@ -8,24 +9,28 @@ use super::{
 };
 use crate::Wats;
 use crate::product::RevisionKey;
-use crate::route::tests::{Lacks, NUMBER, said, text};
+use crate::route::tests::{Lacks, NUMBER, arg, range, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
 pub(crate) async fn call_all(api: &Wats) {
     let analytics = api.analytics();
+    let (from, until) = range::<(Timestamp, Timestamp)>("date_to");
     let filter = StatisticsFilter::default()
         .part_number(text())
         .test_operation(text())
-        .last_days(30)
-        .periods(3, DateGrouping::Week)
-        .top_count(10);
+        .from(from)
+        .until(until)
+        .periods(arg("period_count", 3), DateGrouping::Week)
+        .top_count(arg("top_count", 10));
+    let groups = [text(), "2"];
     let scope = Scope {
-        days: 30,
-        product_groups: &[text(), "2"],
+        days: arg("days", 30),
+        product_groups: arg("product_groups", &groups),
         levels: &[],
     };
     let paths = [MeasurementPath::new(["Main", text()]).measurement("U")];
+    let paths = arg("paths", &paths[..]);
     said(analytics.levels().await);
     said(analytics.product_groups().include_filters(true).await);
     let dimensions = [Dimension::Fpy.desc(), Dimension::PartNumber.into()];
@@ -48,29 +53,44 @@ pub(crate) async fn call_all(api: &Wats) {
     said(analytics.top_failed(&filter).await);
     let failed = TopFailedOf {
         part_number: text(),
-        process_code: 10,
+        process_code: arg("process_code", 10),
         product_group: text(),
         level: text(),
-        days: 7,
-        count: 5,
+        days: arg("days", 7),
+        count: arg("count", 5),
     };
     said(analytics.top_failed_of(failed).await);
     said(analytics.step_analysis(&filter).await);
-    said(analytics.measurements(&filter, &paths).await);
-    said(analytics.aggregated_measurements(&filter, &paths).await);
-    let oee = analytics.oee(&filter, [24.0, 24.0, 24.0, 24.0, 7.5, 0.0, 0.0]);
-    let oee = oee.min_connection_time(1_u32).max_connection_time(2_u32);
-    let oee = oee.min_execution_time(1_u32).max_execution_time(2_u32);
-    said(oee.target_output(100_u32).await);
+    said(analytics.measurements(&filter, paths).await);
+    said(analytics.aggregated_measurements(&filter, paths).await);
+    let oee = analytics.oee(
+        &filter,
+        [
+            arg("available_hours", 24.0),
+            24.0,
+            24.0,
+            24.0,
+            7.5,
+            0.0,
+            0.0,
+        ],
+    );
+    let (least, most) = arg("max_connection_time", (3_u32, 4_u32));
+    let oee = oee.min_connection_time(least).max_connection_time(most);
+    let (least, most) = arg("max_execution_time", (5_u32, 6_u32));
+    let oee = oee.min_execution_time(least).max_execution_time(most);
+    said(oee.target_output(arg("target_output", 100_u32)).await);
     let key = RevisionKey {
         part_number: text(),
         revision: text(),
     };
-    let history = analytics.repair_history(key).repair_operation(NUMBER);
-    said(history.test_operation(NUMBER).await);
+    let history = analytics
+        .repair_history(key)
+        .repair_operation(arg("repair_operation", NUMBER));
+    said(history.test_operation(arg("test_operation", NUMBER)).await);
     said(analytics.serial_number_history(&filter).await);
     said(analytics.uut_reports(&filter).await);
-    let now = date(2026, 1, 30).at(22, 1, 41, 0);
+    let (from, until) = range::<(DateTime, DateTime)>("until");
     let reports = analytics
         .uut_reports_of()
         .serial_number(text())
@@ -82,8 +102,8 @@ pub(crate) async fn call_all(api: &Wats) {
     let reports = reports
         .test_operation(text())
         .status("Passed")
-        .from(now)
-        .until(now);
+        .from(from)
+        .until(until);
     said(reports.product_group(text()).level(text()).await);
     said(analytics.uur_reports(&filter).await);
     let internal = analytics.internal();
@@ -99,8 +119,9 @@ pub(crate) async fn call_all(api: &Wats) {
     said(internal.step_status_list_of(scope, steps).await);
     said(internal.unit_flow(&filter).await);
     said(internal.unit_flow_split(&filter).await);
-    said(internal.unit_flow_of(&[1, 2]).await);
-    said(internal.unit_flow_order(&[UnitFlowUnit::default()]).await);
+    said(internal.unit_flow_of(arg("unit_ids", &[1, 2])).await);
+    let units = [UnitFlowUnit::default()];
+    said(internal.unit_flow_order(arg("units", &units)).await);
     said(internal.unit_flow_links(text()).await);
     said(internal.unit_flow_nodes(text()).await);
     said(internal.unit_flow_units(text()).await);

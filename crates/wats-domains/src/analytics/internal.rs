@@ -11,6 +11,7 @@ use super::{
     AlarmLog, AlarmTypes, AnalyticsService, FailedStep, MeasurementListItem, Scope,
     StatisticsFilter, StepStatusItem, TopFailedOf,
 };
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::ask::service::service;
@@ -159,11 +160,7 @@ impl InternalAnalytics {
     /// [`Error::Query`] for no ids; or the call fails.
     pub fn unit_flow_of(&self, unit_ids: &[i32]) -> Ask<Value> {
         let route = &route::unit_flow_of;
-        let call = if unit_ids.is_empty() {
-            Err(Error::Query("the unit_ids are empty".to_owned()))
-        } else {
-            Ok(route.call().json(unit_ids))
-        };
+        let call = argument::some("unit_ids", unit_ids).map(|ids| route.call().json(ids));
         self.core.ask_any(route, call)
     }
 
@@ -173,11 +170,7 @@ impl InternalAnalytics {
     /// [`Error::Query`] for no units; or the call fails.
     pub fn unit_flow_order(&self, units: &[UnitFlowUnit]) -> Ask<Value> {
         let route = &route::unit_flow_order;
-        let call = if units.is_empty() {
-            Err(Error::Query("the units of the flow are empty".to_owned()))
-        } else {
-            Ok(route.call().json(units))
-        };
+        let call = argument::some("units", units).map(|units| route.call().json(units));
         self.core.ask_any(route, call)
     }
 

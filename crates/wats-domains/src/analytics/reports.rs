@@ -39,7 +39,7 @@ request! {
         /// [`uut_reports`](AnalyticsService::uut_reports), whose filter has moments.
         "dateFrom" => from: DateTime,
         /// The last moment; as [`from`](Self::from).
-        "dateTo" => until: DateTime,
+        "dateTo" => until: DateTime as AtLeast(from),
         /// Id of a group of products.
         "productGroupId" => product_group: String as Name,
         /// Ids of levels, separated by `;`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wats_http::Call;
 
 use super::{Dimensions, Level, ProductGroup, RepairCount, StatisticsFilter, Yield, route};
+use crate::argument;
 use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept, Route};
@@ -46,7 +47,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     pub(super) fn query(self, call: Call) -> Result<Call> {
-        let days = days(self.days)?;
+        let days = argument::count("days", self.days)?;
         Ok(call
             .query("days", days)
             .query(
@@ -68,17 +69,6 @@ fn ids(name: &str, ids: &[&str]) -> Result<String> {
         scanned::check(&format!("id in {name}"), id, Kind::Name)?;
     }
     Ok(ids.join(";"))
-}
-
-/// The server counts in 32 bits.
-pub(super) fn days(days: u32) -> Result<i32> {
-    match i32::try_from(days) {
-        Ok(days @ 1..) => Ok(days),
-        _ => Err(Error::Query(format!(
-            "the days are {days}; they go from 1 to {}",
-            i32::MAX
-        ))),
-    }
 }
 
 service! {

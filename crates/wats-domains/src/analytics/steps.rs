@@ -5,11 +5,11 @@ use std::sync::Arc;
 use wats_http::Call;
 
 use super::path::joined;
-use super::service::days;
 use super::{
     AggregatedMeasurement, AnalyticsService, FailedStep, MeasuredValue, MeasurementPath, Oee,
     StatisticsFilter, StepAnalysis, route,
 };
+use crate::argument;
 use crate::ask::request::request;
 use crate::ask::{Ask, Route};
 use crate::error::{Error, Result};
@@ -19,15 +19,15 @@ request! {
     /// From [`AnalyticsService::oee`].
     pub struct GetOee -> Arc<Oee>, by ask_kept {
         /// Only tests of at least this connection time; the server does not say in which unit.
-        "minConnectionTime" => min_connection_time: u32,
+        "minConnectionTime" => min_connection_time: u32 as Size,
         /// Only tests of at most this connection time.
-        "maxConnectionTime" => max_connection_time: u32,
+        "maxConnectionTime" => max_connection_time: u32 as AtLeast(min_connection_time),
         /// Only tests of at least this execution time; the server does not say in which unit.
-        "minExecutionTime" => min_execution_time: u32,
+        "minExecutionTime" => min_execution_time: u32 as Size,
         /// Only tests of at most this execution time.
-        "maxExecutionTime" => max_execution_time: u32,
+        "maxExecutionTime" => max_execution_time: u32 as AtLeast(min_execution_time),
         /// How many units should be made in a day.
-        "targetOutput" => target_output: u32,
+        "targetOutput" => target_output: u32 as Count,
     }
 }
 
@@ -53,20 +53,13 @@ impl TopFailedOf<'_> {
         scanned::check_some("part number", self.part_number, Kind::Number)?;
         scanned::check("product group", self.product_group, Kind::Name)?;
         scanned::check("level", self.level, Kind::Name)?;
-        let Ok(count @ 1..) = i32::try_from(self.count) else {
-            return Err(Error::Query(format!(
-                "the count of steps is {}; it goes from 1 to {}",
-                self.count,
-                i32::MAX
-            )));
-        };
         let call = call.query("partNumber", self.part_number);
         Ok(call
             .query("processCode", self.process_code)
             .query("productGroupId", self.product_group)
             .query("levelId", self.level)
-            .query("days", days(self.days)?)
-            .query("count", count))
+            .query("days", argument::count("days", self.days)?)
+            .query("count", argument::count("count", self.count)?))
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// The name in a `Content-Disposition` (RFC 6266): the one with an encoding, else the plain one.
+/// The name in a `Content-Disposition` (RFC 6266): the one with an encoding, else the plain one. Of a path the last part
+/// (section 4.3), so that who writes a file under its name writes to no other folder.
 pub(super) fn file_name(value: &[u8]) -> Option<String> {
     let text: Cow<'_, str> = String::from_utf8_lossy(value);
     let parameter = |name: &str| {
@@ -19,9 +20,9 @@ pub(super) fn file_name(value: &[u8]) -> Option<String> {
         let name = percent_decode_str(escaped).decode_utf8();
         name.ok().filter(|_| utf8).map(Cow::into_owned)
     });
-    encoded
-        .or_else(|| parameter("filename"))
-        .filter(|name| !name.is_empty())
+    let path = encoded.or_else(|| parameter("filename"))?;
+    let name = path.rsplit(['/', '\\']).next()?;
+    (!matches!(name, "" | "." | "..")).then(|| name.to_owned())
 }
 
 /// The parameters after the first `;`, without their quotes.
@@ -81,6 +82,16 @@ mod tests {
             ("attachment; filename*=latin1''x; filename=b", Some("b")),
             ("attachment; filename*=UTF-8''%C3", None),
             ("attachment; filename=\"\"", None),
+            ("attachment; filename=\"../../b.png\"", Some("b.png")),
+            (
+                "attachment; filename=\"C:\\\\Temp\\\\b.png\"",
+                Some("b.png"),
+            ),
+            (
+                "attachment; filename*=UTF-8''..%2F..%2Fb.png",
+                Some("b.png"),
+            ),
+            ("attachment; filename=\"b/..\"", None),
             ("attachment", None),
         ] {
             assert_eq!(name(disposition).as_deref(), expected, "{disposition}");

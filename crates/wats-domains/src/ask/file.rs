@@ -12,8 +12,7 @@ use super::disposition;
 pub struct RemoteFile {
     /// What it is, such as `image/png`, if the server said so.
     pub content_type: Option<String>,
-    /// Its name, if the server said so. It comes from whoever made the file: keep only its last part before writing to a
-    /// disk.
+    /// Its name, if the server said so, without the folders of a path. It comes from whoever made the file.
     pub file_name: Option<String>,
     /// Its contents.
     pub contents: Bytes,

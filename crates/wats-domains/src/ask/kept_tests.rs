@@ -175,7 +175,7 @@ async fn a_report_is_followed_by_what_the_server_says_now() {
 
 #[tokio::test(start_paused = true)]
 async fn a_report_that_is_stored_at_last_makes_stale_what_was_read_since_it_was_received() {
-    let state = json!({"uuid": Uuid::nil(), "ReceiveCount": 1});
+    let state = json!({"uuid": Uuid::max(), "ReceiveCount": 1});
     let mock = MockTransport::new()
         .on(Method::GET, HEADERS, [headers(&[]), headers(&[1])])
         .on(
@@ -190,7 +190,7 @@ async fn a_report_that_is_stored_at_last_makes_stale_what_was_read_since_it_was_
         (0, 0),
         "received and not yet stored"
     );
-    let state = report.internal().confirm(Uuid::nil(), &<_>::default());
+    let state = report.internal().confirm(Uuid::max(), &<_>::default());
     assert!(state.await.unwrap().is_stored());
     assert_eq!(list().await, 1);
 }

@@ -17,6 +17,7 @@ use wats_codec::Decode;
 use wats_http::Call;
 
 use super::{Ask, Core, Route};
+use crate::argument;
 use crate::error::{Error, Result};
 use crate::odata::{Filter, Literal};
 
@@ -42,21 +43,30 @@ impl Options {
         if let Some(mistake) = &self.mistake {
             return Err(Error::Query(mistake.clone()));
         }
+        let top = self
+            .top
+            .map(|top| argument::count("top", top))
+            .transpose()?;
+        let skip = self
+            .skip
+            .map(|skip| argument::size("skip", skip))
+            .transpose()?;
         let list = |names: &[&str]| (!names.is_empty()).then(|| names.join(","));
         let filter = self.filter.as_ref().map(Filter::to_odata).transpose()?;
         Ok(call
             .query_opt("$filter", filter)
-            .query_opt("$top", self.top)
-            .query_opt("$skip", self.skip)
+            .query_opt("$top", top)
+            .query_opt("$skip", skip)
             .query_opt("$orderby", self.order_by.as_ref())
             .query_opt("$select", list(&self.select))
             .query_opt("$expand", list(&self.expand)))
     }
 }
 
-/// Along which member the pages of a list go.
+/// Along which member the pages of a list go, and how many rows the server gives at once, where that is known.
 pub(crate) struct Key<T> {
     pub(crate) member: &'static str,
+    pub(crate) most: Option<u32>,
     pub(crate) of: fn(&T) -> Option<Literal>,
 }
 
@@ -142,14 +152,12 @@ impl<T: Decode + Clone + Send + Sync + 'static> List<T> {
     /// The rows of one answer, shared with all who ask for the same list while it is kept: taking it from memory copies
     /// nothing. Awaited as it is, a list gives rows of the caller's own, which are copied if they are kept.
     pub fn shared(self) -> Ask<Arc<Vec<T>>> {
-        let call = self.options.fill(self.route.call());
-        self.core.ask_kept(self.route, call)
+        self.core.ask_kept(self.route, self.call())
     }
 
     /// The rows of one answer as they are on the server now, whatever is kept.
     pub(crate) fn live(self) -> Ask<Vec<T>> {
-        let call = self.options.fill(self.route.call());
-        self.core.live(self.route, call)
+        self.core.live(self.route, self.call())
     }
 
     /// All rows that fit, read in pages, which come from the server and not from memory. The list must not have an order, `top` or `skip` of its own.
@@ -165,8 +173,16 @@ impl<T: Decode + Clone + Send + Sync + 'static> List<T> {
     }
 
     fn ask(&self) -> Ask<Vec<T>> {
-        let call = self.options.fill(self.route.call());
-        self.core.ask(self.route, call)
+        self.core.ask(self.route, self.call())
+    }
+
+    fn call(&self) -> Result<Call> {
+        match (self.options.top, self.key.most) {
+            (Some(top), Some(most)) if top > most => Err(Error::Query(format!(
+                "`top` is {top}, and the server gives at most {most} rows at a time; take all of them with `each()`"
+            ))),
+            _ => self.options.fill(self.route.call()),
+        }
     }
 }
 
@@ -297,7 +313,7 @@ impl<T: Decode + Clone + Send + Sync + 'static> Pages<T> {
     /// Takes a page only if it lies behind the last one and is in order: going on would lose or repeat rows. Tells whether
     /// there was one.
     fn take(&mut self, rows: Vec<T>) -> Result<bool> {
-        let Key { member, of } = self.list.key;
+        let Key { member, of, .. } = self.list.key;
         let mut place = self.read.clone();
         for row in &rows {
             let next = of(row);

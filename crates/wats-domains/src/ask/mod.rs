@@ -28,6 +28,7 @@ use bytes::Bytes;
 use wats_codec::{Decode, Encode, Serializer};
 use wats_http::{Call, Client, Download, ErrorKind, Response};
 
+use crate::argument;
 use crate::bulk::InOrder;
 use crate::error::{Error, Result, none_if_missing};
 use driver::Driver;
@@ -331,23 +332,29 @@ impl Core {
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
         let stales = Stales::new(self, route);
-        let call = self.with_referer(route, call);
+        let call = self.prepared(route, call)?;
         stales.settle(self.http().execute(call).await)
     }
 
     /// Begins to read a file of any size, as it is.
     pub(crate) async fn stream(&self, route: &Route, call: Call) -> Result<Download> {
-        let call = self.with_referer(route, call.header("accept", "*/*"));
+        let call = self.prepared(route, call.header("accept", "*/*"))?;
         Ok(self.http().download(call).await?)
     }
 
-    /// Internal routes ask where a call comes from.
-    fn with_referer(&self, route: &Route, call: Call) -> Call {
-        if route.is_internal() {
+    /// A call as it is sent: no id of it is one that was never filled in, and internal routes ask where it comes from.
+    fn prepared(&self, route: &Route, call: Call) -> Result<Call> {
+        let nil = |(name, value): &(&str, &str)| argument::is_nil(name, value);
+        if let Some((name, _)) = call.parameters().find(nil) {
+            return Err(Error::Query(format!(
+                "the parameter `{name}` is all zeros, which is the id of nothing"
+            )));
+        }
+        Ok(if route.is_internal() {
             call.header("referer", self.http().base_url())
         } else {
             call
-        }
+        })
     }
 
     /// The class that a row keeps its answers in, unless that is off.
@@ -386,7 +393,7 @@ impl Core {
 /// As [`Core::send`], for a box of its own: a future inside of another would have the call copied into it.
 async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Result<Response> {
     let stales = Stales::new(&core, route);
-    let call = core.with_referer(route, call?);
+    let call = core.prepared(route, call?)?;
     stales.settle(core.http().execute(call).await)
 }
 

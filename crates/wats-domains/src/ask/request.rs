@@ -3,13 +3,14 @@
 
 /// Makes the type of such an operation: `"queryName" => setter: Type` for each optional parameter of the query. `by` names
 /// the method of the core that carries it out: `ask` for JSON, `tell` for an answer that says nothing, `download` for a
-/// file. `: String as Number` (or `Name`) refuses a text that is empty or holds what nobody sees, by the name of its setter. It
-/// is made by `Name::new(&core, &route::row, call)`, where the call has what is required.
+/// file. `as` refuses by the name of its setter what the server would take for something else: `String as Number` (or `Name`) a
+/// text that is empty or holds what nobody sees, `u32 as Count` none, `u32 as Size` what is beyond 32 bits, and
+/// `as AtLeast(from)` the end of a range that lies before its beginning. It is made by `Name::new(&core, &route::row, call)`, where the call has what is required.
 macro_rules! request {
     ($(
         $(#[$meta:meta])*
         pub struct $name:ident -> $answer:ty, by $by:ident {
-            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty $(as $kind:ident)?, )+
+            $( $(#[$field_meta:meta])* $wire:literal => $field:ident: $ty:ty $(as $kind:ident $(($first:ident))?)?, )+
         }
     )+) => { $(
         $(#[$meta])*
@@ -61,9 +62,9 @@ macro_rules! request {
             fn into_future(self) -> $crate::Ask<$answer> {
                 let call = self.call;
                 $( $( let call = call.and_then(|call| {
-                    if let Some(text) = &self.$field {
-                        let kind = $crate::scanned::Kind::$kind;
-                        $crate::scanned::check_some(stringify!($field), text, kind)?;
+                    if let Some(value) = &self.$field {
+                        let name = stringify!($field);
+                        $crate::ask::request::request!(@$kind self name value $($first)?);
                     }
                     Ok(call)
                 }); )? )+
@@ -72,6 +73,18 @@ macro_rules! request {
             }
         }
     )+ };
+    (@Number $of:ident $name:ident $value:ident) => {
+        $crate::scanned::check_some($name, $value, $crate::scanned::Kind::Number)?
+    };
+    (@Name $of:ident $name:ident $value:ident) => {
+        $crate::scanned::check_some($name, $value, $crate::scanned::Kind::Name)?
+    };
+    (@Count $of:ident $name:ident $value:ident) => { $crate::argument::count($name, *$value)? };
+    (@Size $of:ident $name:ident $value:ident) => { $crate::argument::size($name, *$value)? };
+    (@Given $of:ident $name:ident $value:ident) => { $crate::argument::given($name, *$value)? };
+    (@AtLeast $of:ident $name:ident $value:ident $first:ident) => {
+        $crate::argument::at_least($name, $value, (stringify!($first), $of.$first.as_ref()))?
+    };
 }
 
 pub(crate) use request;

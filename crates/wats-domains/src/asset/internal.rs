@@ -5,9 +5,10 @@ use wats_http::Call;
 
 use super::{AssetService, route};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::service::service;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scanned::{self, Kind};
 
 service! {
@@ -54,10 +55,7 @@ impl InternalAssets {
     pub fn delete_files(&self, asset_id: &str, names: &[&str]) -> Ask<()> {
         let route = &route::internal::delete_files;
         let call = scanned::check_some("asset id", asset_id, Kind::Number).and_then(|()| {
-            if names.is_empty() {
-                return Err(Error::Query("there are no files to delete".to_owned()));
-            }
-            for name in names {
+            for name in argument::some("names", names)? {
                 scanned::check_some("name of the file", name, Kind::Name)?;
             }
             Ok(route.call().query("assetId", asset_id).json(names))

@@ -3,25 +3,29 @@
 use std::sync::Arc;
 
 use super::{Asset, AssetKey, AssetLogEntry, AssetState, AssetStatus, AssetType, route};
+use crate::argument;
 use crate::ask::list::{Key, Options};
 use crate::ask::request::request;
 use crate::ask::{Ask, Core, Gathered, Kept, List};
-use crate::error::{Error, Result, none_if_missing};
+use crate::error::{Result, none_if_missing};
 use crate::odata::Literal;
 use crate::scanned::{self, Kind};
 
 static ASSETS: Key<Asset> = Key {
     member: "assetId",
+    most: None,
     of: |asset| asset.asset_id.clone().map(Literal::Text),
 };
 
 static LOG: Key<AssetLogEntry> = Key {
     member: "logId",
+    most: None,
     of: |entry| entry.log_id.map(|id| Literal::Integer(id.into())),
 };
 
 static TYPES: Key<AssetType> = Key {
     member: "typeName",
+    most: None,
     of: |kind| kind.name.clone().map(Literal::Text),
 };
 
@@ -37,7 +41,7 @@ request! {
     /// From [`AssetService::sub_assets`].
     pub struct SubAssets -> Vec<Asset>, by ask {
         /// How many levels down: 0 for all of them, 1 for the asset's own only.
-        "level" => level: u32,
+        "level" => level: u32 as Size,
     }
 }
 
@@ -145,7 +149,15 @@ impl AssetService {
     /// [`Error::Query`] when it has no name; or the call fails.
     pub fn save_type(&self, kind: &AssetType) -> Ask<AssetType> {
         let name = kind.name.as_deref().unwrap_or_default();
+        let finite = || {
+            let check = argument::finite;
+            check("maintenance_interval", kind.maintenance_interval.as_ref())?;
+            check("calibration_interval", kind.calibration_interval.as_ref())?;
+            check("warning_threshold", kind.warning_threshold.as_ref())?;
+            check("alarm_threshold", kind.alarm_threshold.as_ref())
+        };
         let call = scanned::check_some("name of the type", name, Kind::Number)
+            .and_then(|()| finite())
             .map(|()| route::save_type.call().json(kind));
         self.core.ask(&route::save_type, call)
     }
@@ -180,10 +192,5 @@ impl AssetService {
 pub(super) fn checked(asset: &Asset) -> Result<()> {
     let number = asset.serial_number.as_deref().unwrap_or_default();
     scanned::check_some("serial number", number, Kind::Number)?;
-    match asset.type_id {
-        Some(_) => Ok(()),
-        None => Err(Error::Query(format!(
-            "the asset {number:?} has no `type_id`"
-        ))),
-    }
+    argument::id("type_id", asset.type_id).map(drop)
 }

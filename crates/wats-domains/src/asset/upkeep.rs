@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use wats_http::Call;
 
 use super::{AssetKey, AssetService, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::error::{Error, Result};
@@ -52,8 +53,7 @@ impl AssetService {
     /// # Errors
     /// [`Error::Query`] for a key that is empty or holds what nobody sees, and for no uses; or the call fails.
     pub fn add_count(&self, key: AssetKey<'_>, uses: u32) -> AddCount {
-        let call = counted(key, route::add_count.call(), uses);
-        let call = call.map(|call| call.query("incrementBy", uses));
+        let call = counted(key, route::add_count.call(), "incrementBy", uses);
         AddCount::new(&self.core, &route::add_count, call)
     }
 
@@ -63,8 +63,7 @@ impl AssetService {
     /// # Errors
     /// As [`add_count`](Self::add_count).
     pub fn set_total_count(&self, key: AssetKey<'_>, uses: u32) -> SetTotalCount {
-        let call = counted(key, route::set_total_count.call(), uses);
-        let call = call.map(|call| call.query("totalCount", uses));
+        let call = counted(key, route::set_total_count.call(), "totalCount", uses);
         SetTotalCount::new(&self.core, &route::set_total_count, call)
     }
 
@@ -113,12 +112,7 @@ impl AssetService {
 }
 
 /// Names the asset in the call. The server counts in 32 bits.
-fn counted(key: AssetKey<'_>, call: Call, uses: u32) -> Result<Call> {
-    if uses == 0 || i32::try_from(uses).is_err() {
-        return Err(Error::Query(format!(
-            "the count is {uses}; it goes from 1 to {}",
-            i32::MAX
-        )));
-    }
-    key.query(call)
+fn counted(key: AssetKey<'_>, call: Call, name: &'static str, uses: u32) -> Result<Call> {
+    let uses = argument::count("uses", uses)?;
+    Ok(key.query(call)?.query(name, uses))
 }

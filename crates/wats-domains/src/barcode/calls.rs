@@ -2,7 +2,7 @@
 
 use super::BarcodeIdentifier;
 use crate::Wats;
-use crate::route::tests::{Lacks, NUMBER, said, text};
+use crate::route::tests::{Lacks, NUMBER, arg, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
@@ -12,7 +12,7 @@ pub(crate) async fn call_all(api: &Wats) {
     said(barcode.list().await);
     said(barcode.identify(text()).await);
     said(barcode.save(&identifier).await);
-    identifier.id = Some(NUMBER);
+    identifier.id = Some(arg("id", NUMBER));
     said(barcode.save(&identifier).await);
-    said(barcode.delete(NUMBER).await);
+    said(barcode.delete(arg("id", NUMBER)).await);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{BarcodeIdentifier, route};
+use crate::argument;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept};
 use crate::error::Error;
@@ -46,11 +47,15 @@ impl BarcodeService {
             None => &route::add,
             Some(_) => &route::update,
         };
+        let id = identifier
+            .id
+            .map(|id| argument::given("id", id))
+            .transpose();
         let call = match identifier.pattern.as_deref() {
             None | Some("") => Err(Error::Query(
                 "the pattern of the barcode identifier is empty".to_owned(),
             )),
-            Some(_) => Ok(route.call().json(identifier)),
+            Some(_) => id.map(|_| route.call().json(identifier)),
         };
         self.core.ask(route, call)
     }
@@ -60,8 +65,8 @@ impl BarcodeService {
     /// # Errors
     /// Status 404 when there is none; or the call fails.
     pub fn delete(&self, id: i32) -> Ask<()> {
-        self.core
-            .tell(&route::delete, Ok(route::delete.call().path("id", id)))
+        let call = argument::given("id", id).map(|id| route::delete.call().path("id", id));
+        self.core.tell(&route::delete, call)
     }
 
     /// Forgets the list in memory: the next read asks the server.

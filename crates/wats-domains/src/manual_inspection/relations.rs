@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     DefinitionConflict, InspectionRelation, ManualInspectionService, RelationConflict, route,
 };
+use crate::argument;
 use crate::ask::Ask;
 use crate::error::Error;
 
@@ -35,12 +36,12 @@ impl ManualInspectionService {
     /// [`Error::Query`] for a relation with an id or without a definition; or the call fails. It is not repeated: each call
     /// creates one.
     pub fn create_relation(&self, relation: &InspectionRelation) -> Ask<InspectionRelation> {
-        let call = match (relation.relation_id, relation.definition_id) {
-            (Some(id), _) => Err(Error::Query(format!(
+        let call = match relation.relation_id {
+            Some(id) => Err(Error::Query(format!(
                 "the relation has the relation_id {id}, so it is created already; update it"
             ))),
-            (None, None) => Err(Error::Query("the relation has no definition_id".to_owned())),
-            (None, Some(_)) => Ok(route::create_relation.call().json(relation)),
+            None => argument::id("definition_id", relation.definition_id)
+                .map(|_| route::create_relation.call().json(relation)),
         };
         self.core.ask(&route::create_relation, call)
     }
@@ -50,12 +51,8 @@ impl ManualInspectionService {
     /// # Errors
     /// [`Error::Query`] for a relation without an id; or the call fails.
     pub fn update_relation(&self, relation: &InspectionRelation) -> Ask<InspectionRelation> {
-        let call = match relation.relation_id {
-            None => Err(Error::Query(
-                "the relation_id is missing; create the relation first".to_owned(),
-            )),
-            Some(_) => Ok(route::update_relation.call().json(relation)),
-        };
+        let call = argument::id("relation_id", relation.relation_id)
+            .map(|_| route::update_relation.call().json(relation));
         self.core.ask(&route::update_relation, call)
     }
 
@@ -64,13 +61,8 @@ impl ManualInspectionService {
     /// # Errors
     /// [`Error::Query`] for none; or the call fails.
     pub fn delete_relations(&self, relation_ids: &[Uuid]) -> Ask<()> {
-        let call = if relation_ids.is_empty() {
-            Err(Error::Query(
-                "the relation_ids to delete are empty".to_owned(),
-            ))
-        } else {
-            Ok(route::delete_relations.call().json(relation_ids))
-        };
+        let call = argument::ids("relation_ids", relation_ids)
+            .map(|ids| route::delete_relations.call().json(ids));
         self.core.tell(&route::delete_relations, call)
     }
 }

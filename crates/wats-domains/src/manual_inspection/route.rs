@@ -20,8 +20,8 @@ routes! { "manual_inspection";
     update_relation      = PUT  "/api/internal/ManualInspection/PutRelation"                    safe stales [Definitions];
     delete_relations     = PUT  "/api/internal/ManualInspection/DeleteRelationNew"              safe stales [Definitions];
     sequences            = GET  "/api/internal/ManualInspection/GetSequences"                   safe;
-    details              = GET  "/api/internal/ManualInspection/GetMiDetails/{id}"              safe;
-    details_new          = GET  "/api/internal/ManualInspection/GetMiDetailsNew/{id}"           safe;
+    inspection           = GET  "/api/internal/ManualInspection/GetMiDetails/{id}"              safe;
+    inspection_by_newer_route = GET  "/api/internal/ManualInspection/GetMiDetailsNew/{id}"           safe;
     /// Submitting makes a report each time.
     save_steps           = PUT  "/api/internal/ManualInspection/PutSequence"                    once stales [Headers, Analytics];
     save_string_test     = PUT  "/api/internal/ManualInspection/PutStringTest"                  safe;

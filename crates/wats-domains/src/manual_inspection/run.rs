@@ -7,9 +7,10 @@ use super::{
     DefinitionStatus, Inspection, InspectionMiscInfo, InspectionSequence, InspectionStep,
     ManualInspectionService, route,
 };
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scanned::{self, Kind};
 
 /// A unit to be inspected.
@@ -69,16 +70,16 @@ impl ManualInspectionService {
     }
 
     /// The inspection of a unit (`GET /api/internal/ManualInspection/GetMiDetails/{id}`); `None` if there is none.
-    pub fn details(&self, unit_id: Uuid) -> Ask<Option<Inspection>> {
-        let call = route::details.call().path("id", unit_id);
-        self.core.ask(&route::details, Ok(call))
+    pub fn inspection(&self, unit_id: Uuid) -> Ask<Option<Inspection>> {
+        let call = route::inspection.call().path("id", unit_id);
+        self.core.ask(&route::inspection, Ok(call))
     }
 
-    /// As [`details`](Self::details), by the route that newer servers use
+    /// As [`inspection`](Self::inspection), by the route that newer servers use
     /// (`GET /api/internal/ManualInspection/GetMiDetailsNew/{id}`).
-    pub fn details_new(&self, unit_id: Uuid) -> Ask<Option<Inspection>> {
-        let call = route::details_new.call().path("id", unit_id);
-        self.core.ask(&route::details_new, Ok(call))
+    pub fn inspection_by_newer_route(&self, unit_id: Uuid) -> Ask<Option<Inspection>> {
+        let call = route::inspection_by_newer_route.call().path("id", unit_id);
+        self.core.ask(&route::inspection_by_newer_route, Ok(call))
     }
 
     /// Stores what was done of an inspection (`PUT /api/internal/ManualInspection/PutSequence`). The form of the answer is
@@ -88,19 +89,18 @@ impl ManualInspectionService {
     /// [`Error::Query`] for no steps; or the call fails.
     pub fn save_steps(&self, steps: &[InspectionStep]) -> SaveSteps {
         let route = &route::save_steps;
-        let call = if steps.is_empty() {
-            Err(Error::Query("the steps to save are empty".to_owned()))
-        } else {
+        let call = argument::some("steps", steps).and_then(|steps| {
+            steps.iter().try_for_each(finite)?;
             Ok(route.call().json(steps))
-        };
+        });
         SaveSteps::new(&self.core, route, call)
     }
 
     /// Stores a step that asks for a text (`PUT /api/internal/ManualInspection/PutStringTest`). The form of the answer is
     /// not described.
     pub fn save_string_test(&self, step: &InspectionStep) -> Ask<Value> {
-        let call = route::save_string_test.call().json(step);
-        self.core.ask_any(&route::save_string_test, Ok(call))
+        let call = finite(step).map(|()| route::save_string_test.call().json(step));
+        self.core.ask_any(&route::save_string_test, call)
     }
 
     /// Whether a misc info fits (`PUT /api/internal/ManualInspection/ValidateMiscInfo`). The form of the answer is not
@@ -109,4 +109,8 @@ impl ManualInspectionService {
         let call = route::check_misc_info.call().json(misc_info);
         self.core.ask_any(&route::check_misc_info, Ok(call))
     }
+}
+
+fn finite(step: &InspectionStep) -> Result<()> {
+    argument::finite("execution_time", step.execution_time.as_ref())
 }

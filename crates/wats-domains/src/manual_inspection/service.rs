@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{InspectionDefinition, InspectionEntity, route};
+use crate::argument;
 use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept};
@@ -92,12 +93,8 @@ impl ManualInspectionService {
     /// # Errors
     /// [`Error::Query`] for one without an id; or the call fails.
     pub fn update(&self, entity: &InspectionEntity) -> Ask<InspectionDefinition> {
-        let call = match entity.definition_id {
-            None => Err(Error::Query(
-                "the definition_id is missing; create the definition first".to_owned(),
-            )),
-            Some(_) => Ok(route::update.call().json(entity)),
-        };
+        let call = argument::id("definition_id", entity.definition_id)
+            .map(|_| route::update.call().json(entity));
         self.core.ask(&route::update, call)
     }
 

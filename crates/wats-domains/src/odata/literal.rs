@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::Member;
 use crate::error::{Error, Result};
 
 /// A value in a filter.
@@ -81,15 +82,16 @@ impl From<Uuid> for Literal {
     }
 }
 
-/// Writes a value; `op` is what it is compared by.
-pub(super) fn write(out: &mut String, op: &str, value: &Literal) -> Result<()> {
+/// Writes a value; `op` is what the member is compared by.
+pub(super) fn write(out: &mut String, op: &str, member: &Member, value: &Literal) -> Result<()> {
     match value {
         Literal::Text(text) => write_text(out, text),
         Literal::Integer(n) => push(out, n),
         Literal::Real(x) if x.is_finite() => push(out, x),
         Literal::Real(x) => {
             return Err(Error::Query(format!(
-                "{x} cannot be written in a filter; compare with a finite number"
+                "`{}` is compared with {x}, which cannot be written in a filter; compare with a finite number",
+                member.last()
             )));
         }
         Literal::Bool(b) => push(out, b),

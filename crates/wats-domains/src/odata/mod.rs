@@ -225,7 +225,7 @@ fn write_node(out: &mut String, node: &Node, inner: bool, variable: Option<&str>
             if matches!(*op, "eq" | "ne") {
                 check_scanned(member, value)?;
             }
-            write_literal(out, op, value)?;
+            write_literal(out, op, member, value)?;
         }
         Node::In(member, values) => {
             member.write(out, variable)?;
@@ -235,7 +235,7 @@ fn write_node(out: &mut String, node: &Node, inner: bool, variable: Option<&str>
                     out.push(',');
                 }
                 check_scanned(member, value)?;
-                write_literal(out, "in", value)?;
+                write_literal(out, "in", member, value)?;
             }
             out.push(')');
         }

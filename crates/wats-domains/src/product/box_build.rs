@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     InternalProducts, PartOf, ProductRevision, ProductService, RevisionKey, RevisionRelation, route,
 };
+use crate::argument;
 use crate::ask::Ask;
 use crate::error::{Error, Result};
 
@@ -62,7 +63,7 @@ impl InternalProducts {
         let this = self.clone();
         self.core.run(|_| async move {
             checked?;
-            at_least_one(quantity)?;
+            argument::given("quantity", quantity)?;
             let id = |revision: &ProductRevision| {
                 let none = || Error::Data("the server gave a revision without its id".to_owned());
                 revision.revision_id.ok_or_else(none)
@@ -81,10 +82,9 @@ impl InternalProducts {
     /// [`Error::Query`] for a relation without an id and as [`relate`](Self::relate); or the call fails.
     pub fn save_relation(&self, relation: &RevisionRelation) -> Ask<Vec<RevisionRelation>> {
         let route = &route::internal::save_relation;
-        let call = match relation.relation_id {
-            Some(_) => checked(relation).map(|()| route.call().json(relation)),
-            None => Err(Error::Query("the relation has no `relation_id`".to_owned())),
-        };
+        let call = argument::id("relation_id", relation.relation_id)
+            .and_then(|_| checked(relation))
+            .map(|()| route.call().json(relation));
         self.core
             .run(|core| async move { relations(core.ask(route, call).await?) })
     }
@@ -98,23 +98,11 @@ impl InternalProducts {
 }
 
 fn checked(relation: &RevisionRelation) -> Result<()> {
-    at_least_one(relation.quantity.unwrap_or(1))?;
-    match (relation.parent_revision_id, relation.revision_id) {
-        (Some(parent), Some(child)) if parent == child => Err(Error::Query(format!(
-            "the revision {parent} would be part of itself"
-        ))),
-        (Some(_), Some(_)) => Ok(()),
-        (None, _) => Err(Error::Query(
-            "the relation has no `parent_revision_id`".to_owned(),
-        )),
-        (_, None) => Err(Error::Query("the relation has no `revision_id`".to_owned())),
-    }
-}
-
-fn at_least_one(quantity: i32) -> Result<()> {
-    if quantity < 1 {
+    argument::given("quantity", relation.quantity.unwrap_or(1))?;
+    let parent = argument::id("parent_revision_id", relation.parent_revision_id)?;
+    if argument::id("revision_id", relation.revision_id)? == parent {
         return Err(Error::Query(format!(
-            "the quantity is {quantity}; it goes from 1 on"
+            "the revision {parent} would be part of itself"
         )));
     }
     Ok(())

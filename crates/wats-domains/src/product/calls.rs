@@ -3,7 +3,7 @@
 use super::{
     Bom, BomComponent, BomItem, GroupMember, PartOf, ProductCategory, RevisionKey, RevisionRelation,
 };
-use crate::route::tests::{ID, Lacks, said, text};
+use crate::route::tests::{ID, Lacks, arg, said, text};
 use crate::{BulkOptions, Filter, Product, ProductQuery, ProductRevision, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
@@ -24,11 +24,14 @@ pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
     ),
 ];
 
+/// The revision that is a part.
+const PART: uuid::Uuid = uuid::Uuid::from_u128(0x8765_4321);
+
 pub(crate) async fn call_all(api: &Wats) {
     let product = api.product();
     let whole = ProductQuery::default()
-        .filter(Filter::eq("name", text()))
-        .top(5)
+        .filter(Filter::eq("name", text()).and(Filter::gt("state", arg("state", 0.5))))
+        .top(arg("top", 5))
         .order_by("name desc");
     let many = BulkOptions::default();
     said(product.get(text()).await);
@@ -39,7 +42,7 @@ pub(crate) async fn call_all(api: &Wats) {
         revision: text(),
     };
     let mut revision = ProductRevision::new("A");
-    revision.product_id = Some(ID);
+    revision.product_id = Some(arg("product_id", ID));
     said(product.save_many([Product::new("P")], &many).await);
     said(product.revision(key).await);
     said(product.save_revision(&revision).await);
@@ -61,22 +64,36 @@ pub(crate) async fn call_all(api: &Wats) {
             .await,
     );
     said(product.vendors().await);
-    said(product.add_vendors(&[text()]).await);
-    said(product.delete_vendors(&[text()]).await);
+    said(product.add_vendors(arg("names", &[text()])).await);
+    said(product.delete_vendors(arg("names", &[text()])).await);
     let internal = product.internal();
     said(internal.bom(key).await);
-    said(internal.save_bom(key, &[BomItem::default()]).await);
+    let item = BomItem {
+        quantity: Some(arg("quantity", 1.5).into()),
+        ..BomItem::default()
+    };
+    said(internal.save_bom(key, arg("items", &[item])).await);
     said(internal.get(text()).await);
     said(internal.info(key).await);
     said(internal.categories().await);
-    said(internal.save_categories(&[ProductCategory::new("C")]).await);
+    let categories = [ProductCategory::new("C")];
+    said(
+        internal
+            .save_categories(arg("categories", &categories))
+            .await,
+    );
     let part = PartOf {
-        whole: ID,
-        part: uuid::Uuid::nil(),
+        whole: arg("parent_revision_id", ID),
+        part: arg("revision_id", PART),
     };
     let mut relation = RevisionRelation::new(part);
     said(internal.relate(&relation).await);
-    relation.relation_id = Some(ID);
+    relation.relation_id = Some(arg("relation_id", ID));
+    relation.quantity = Some(arg("quantity", 2));
     said(internal.save_relation(&relation).await);
-    said(internal.delete_relation(ID).await);
+    said(
+        internal
+            .delete_relation(arg("productRevisionRelationId", ID))
+            .await,
+    );
 }

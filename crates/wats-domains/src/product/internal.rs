@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{BomItem, ProductCategory, ProductService, RevisionKey, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::service::service;
 use crate::error::{Error, Result};
@@ -40,7 +41,9 @@ impl InternalProducts {
     /// As [`bom`](Self::bom).
     pub fn save_bom(&self, key: RevisionKey<'_>, items: &[BomItem]) -> Ask<()> {
         let route = &route::internal::save_bom;
-        let call = key.query(route.call());
+        let finite = |item: &BomItem| argument::finite("quantity", item.quantity.as_ref());
+        let call = items.iter().try_for_each(finite);
+        let call = call.and_then(|()| key.query(route.call()));
         let call = call.map(|call| call.query("format", "json").json(items));
         self.core.tell(route, call)
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use wats_http::Call;
 
 use super::{ProductRevision, ProductService, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::error::{Error, Result};
 use crate::scanned::{self, Kind};
@@ -78,7 +79,9 @@ pub(super) fn checked(revision: &ProductRevision) -> Result<()> {
     if revision.revision_id.is_none() {
         scanned::check_some("revision", number, Kind::Number)?;
     }
-    if revision.product_id.is_none() && revision.part_number.is_none() {
+    if revision.product_id.is_some() {
+        argument::id("product_id", revision.product_id)?;
+    } else if revision.part_number.is_none() {
         return Err(Error::Query(format!(
             "the revision {number:?} has neither `product_id` nor `part_number`, so nobody knows of which product it is"
         )));

@@ -68,6 +68,7 @@ impl ProductQuery {
 /// Part numbers tell products apart.
 static KEY: Key<ProductSummary> = Key {
     member: "partNumber",
+    most: Some(100_000),
     of: |product| product.part_number.clone().map(Literal::Text),
 };
 

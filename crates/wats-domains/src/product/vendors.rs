@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{ProductService, Vendor, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::error::Error;
 use crate::scanned::{self, Kind};
 
 request! {
@@ -90,12 +90,9 @@ pub struct GroupMember<'a> {
 }
 
 fn vendors(names: &[&str]) -> crate::Result<Vec<Vendor>> {
-    if names.is_empty() {
-        return Err(Error::Query("there are no names of vendors".to_owned()));
-    }
     let vendor = |name: &&str| {
         scanned::check_some("name of a vendor", name, Kind::Name)?;
         Ok(Vendor::new(*name))
     };
-    names.iter().map(vendor).collect()
+    argument::some("names", names)?.iter().map(vendor).collect()
 }

@@ -7,7 +7,7 @@ use super::{
     AddChild, FileFormat, InternalProduction, NewUnit, NumberRange, ProductionBatch, Reference,
     Reservation, SerialNumberRange, Unit, UnitKey, UnitPair, UnitPhase,
 };
-use crate::route::tests::{Lacks, NUMBER, said, text};
+use crate::route::tests::{Lacks, NUMBER, arg, range, said, text};
 use crate::{BulkOptions, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[(
@@ -36,31 +36,31 @@ pub(crate) async fn call_all(api: &Wats) {
     said(production.set_process(unit, text()).await);
     let many = BulkOptions::default();
     said(production.save_many([Unit::new(unit)], &many).await);
-    said(production.changes(10).await);
-    said(production.delete_change(NUMBER).await);
+    said(production.changes(arg("most", 10)).await);
+    said(production.delete_change(arg("change_id", NUMBER)).await);
     said(production.add_child(pair, AddChild::ByBoxBuild).await);
     said(production.add_child(pair, other).await);
     said(production.remove_child(pair).await);
     said(production.check_children(unit).await);
     said(
         production
-            .save_batches([ProductionBatch::new(text(), 5)], &many)
+            .save_batches([ProductionBatch::new(text(), arg("batch_size", 5))], &many)
             .await,
     );
     said(production.serial_number_types().await);
-    let now = Timestamp::UNIX_EPOCH;
-    let take = production.take_serial_numbers(text(), 3, FileFormat::Xml);
+    let take = production.take_serial_numbers(text(), arg("quantity", 3), FileFormat::Xml);
     let take = take.for_serial_number(text()).for_part_number(text());
     said(take.station(text()).only_in_sequence(true).await);
-    let range = NumberRange {
+    let numbers = NumberRange {
         first: text(),
         last: text(),
     };
+    let (from, until) = range::<(Timestamp, Timestamp)>("until");
     said(
         production
-            .serial_numbers_in(text(), range)
-            .from(now)
-            .until(now)
+            .serial_numbers_in(text(), numbers)
+            .from(from)
+            .until(until)
             .await,
     );
     for reference in [
@@ -68,33 +68,51 @@ pub(crate) async fn call_all(api: &Wats) {
         Reference::SerialNumber(text()),
         Reference::PartNumber(text()),
     ] {
+        let (from, until) = range::<(Timestamp, Timestamp)>("until");
         said(
             production
                 .serial_numbers_of(text(), reference)
-                .from(now)
-                .until(now)
+                .from(from)
+                .until(until)
                 .await,
         );
     }
+    let (from, until) = range::<(Timestamp, Timestamp)>("until");
     let export = production.export_serial_numbers(text(), FileFormat::Csv);
-    said(export.first(text()).last(text()).from(now).until(now).await);
+    said(
+        export
+            .first(text())
+            .last(text())
+            .from(from)
+            .until(until)
+            .await,
+    );
     let file = Part::bytes("1;2").file_name("numbers.csv");
     said(
         production
             .upload_serial_numbers(text(), FileFormat::Csv, file)
             .await,
     );
-    call_internal(&production.internal(), pair, range).await;
+    call_internal(&production.internal(), pair, numbers).await;
 }
 
-async fn call_internal(internal: &InternalProduction, pair: UnitPair<'_>, range: NumberRange<'_>) {
+async fn call_internal(
+    internal: &InternalProduction,
+    pair: UnitPair<'_>,
+    numbers: NumberRange<'_>,
+) {
     let unit = pair.parent;
     let new = NewUnit {
         serial_number: text(),
         part_number: text(),
         revision: text(),
     };
-    said(internal.unit(text()).part_number(text()).await);
+    said(
+        internal
+            .unit_by_serial_number(text())
+            .part_number(text())
+            .await,
+    );
     said(internal.unit_info(unit).await);
     said(internal.unit_hierarchy(unit).await);
     said(internal.unit_phase(unit).await);
@@ -112,19 +130,31 @@ async fn call_internal(internal: &InternalProduction, pair: UnitPair<'_>, range:
     let all = internal.remove_all_children(unit);
     said(all.culture_code(text()).await);
     said(internal.check_children(unit, text()).await);
-    let now = Timestamp::UNIX_EPOCH;
-    let find = internal.serial_numbers(text(), range);
-    said(find.from(now).until(now).await);
+    let (from, until) = range::<(Timestamp, Timestamp)>("until");
+    let find = internal.serial_numbers(text(), numbers);
+    said(find.from(from).until(until).await);
+    let (from, until) = range::<(Timestamp, Timestamp)>("until");
     let count = internal.serial_number_count(text());
-    said(count.first(text()).last(text()).from(now).until(now).await);
+    said(
+        count
+            .first(text())
+            .last(text())
+            .from(from)
+            .until(until)
+            .await,
+    );
     said(internal.serial_number_ranges().of_type(text()).await);
     said(internal.serial_number_statistics().of_type(text()).await);
-    let ranges = [SerialNumberRange::new(text(), range)];
-    said(internal.free_serial_numbers(&ranges).await);
-    said(internal.delete_free_serial_numbers(&ranges).await);
+    let ranges = [SerialNumberRange::new(text(), numbers)];
+    said(internal.free_serial_numbers(arg("ranges", &ranges)).await);
+    said(
+        internal
+            .delete_free_serial_numbers(arg("ranges", &ranges))
+            .await,
+    );
     let reservation = Reservation {
         type_name: text(),
-        quantity: 3,
+        quantity: arg("quantity", 3),
         station: text(),
         only_in_sequence: true,
     };

@@ -45,7 +45,7 @@ impl<'a> NewUnit<'a> {
 }
 
 request! {
-    /// From [`InternalProduction::unit`].
+    /// From [`InternalProduction::unit_by_serial_number`].
     pub struct GetUnit -> Value, by ask_any {
         /// Its part number, where serial numbers alone do not tell units apart.
         "partNumber" => part_number: String as Number,
@@ -79,11 +79,11 @@ request! {
 }
 
 impl InternalProduction {
-    /// A unit by its serial number (`GET /api/internal/Production/GetUnit`).
+    /// A unit by its serial number alone, or with [a part number](GetUnit::part_number) (`GET /api/internal/Production/GetUnit`).
     ///
     /// # Errors
     /// [`Error::Query`](crate::Error::Query) for a number that is empty or holds what nobody sees; or the call fails.
-    pub fn unit(&self, serial_number: &str) -> GetUnit {
+    pub fn unit_by_serial_number(&self, serial_number: &str) -> GetUnit {
         let route = &route::internal::unit;
         let call = scanned::check_some("serial number", serial_number, Kind::Number)
             .map(|()| route.call().query("serialNumber", serial_number));
@@ -93,7 +93,7 @@ impl InternalProduction {
     /// What is known of a unit (`GET /api/internal/Production/GetUnitInfo`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// [`Error::Query`](crate::Error::Query) for a number that is empty or holds what nobody sees; or the call fails.
     pub fn unit_info(&self, unit: UnitKey<'_>) -> Ask<Value> {
         self.read(&route::internal::unit_info, unit)
     }
@@ -101,7 +101,7 @@ impl InternalProduction {
     /// What a unit is made of and part of (`GET /api/internal/Production/GetUnitHierarchy`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn unit_hierarchy(&self, unit: UnitKey<'_>) -> Ask<Value> {
         self.read(&route::internal::unit_hierarchy, unit)
     }
@@ -109,7 +109,7 @@ impl InternalProduction {
     /// The phase of a unit (`GET /api/internal/Production/GetUnitPhase`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn unit_phase(&self, unit: UnitKey<'_>) -> Ask<Value> {
         self.read(&route::internal::unit_phase, unit)
     }
@@ -117,7 +117,7 @@ impl InternalProduction {
     /// The process that a unit is in (`GET /api/internal/Production/GetUnitProcess`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn unit_process(&self, unit: UnitKey<'_>) -> Ask<Value> {
         self.read(&route::internal::unit_process, unit)
     }
@@ -125,7 +125,7 @@ impl InternalProduction {
     /// The phases and processes that a unit went through (`GET /api/internal/Production/GetUnitStateHistory`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn unit_history(&self, unit: UnitKey<'_>) -> Ask<Value> {
         self.read(&route::internal::unit_history, unit)
     }
@@ -133,7 +133,7 @@ impl InternalProduction {
     /// What a unit of a revision is made of (`GET /api/internal/Production/GetUnitContents`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn unit_contents(&self, unit: NewUnit<'_>) -> Ask<Value> {
         let route = &route::internal::unit_contents;
         self.core.ask_any(route, unit.query(route.call()))
@@ -181,11 +181,11 @@ impl InternalProduction {
         self.core.ask_any(route, Ok(route.call()))
     }
 
-    /// Makes a unit (`POST /api/internal/Production/CreateUnit`). It is not repeated; [`unit`](Self::unit) tells what a call
+    /// Makes a unit (`POST /api/internal/Production/CreateUnit`). It is not repeated; [`unit_info`](Self::unit_info) tells what a call
     /// has done whose answer was lost.
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn create_unit(&self, unit: NewUnit<'_>) -> CreateUnit {
         let route = &route::internal::create_unit;
         CreateUnit::new(&self.core, route, unit.query(route.call()))
@@ -195,7 +195,7 @@ impl InternalProduction {
     /// (`POST /api/internal/Production/AddChildUnit`). It is not repeated.
     ///
     /// # Errors
-    /// As [`unit`](Self::unit), and for an empty language.
+    /// As [`unit_info`](Self::unit_info), and for an empty language.
     pub fn add_child(
         &self,
         units: UnitPair<'_>,
@@ -212,7 +212,7 @@ impl InternalProduction {
     /// Takes a unit out of another (`POST /api/internal/Production/RemoveChildUnit`). It is not repeated.
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn remove_child(&self, units: UnitPair<'_>) -> RemoveChild {
         let route = &route::internal::remove_child;
         RemoveChild::new(&self.core, route, pair(units, route.call()))
@@ -221,7 +221,7 @@ impl InternalProduction {
     /// Takes all units out of a unit (`POST /api/internal/Production/RemoveAllChildUnits`). It is not repeated.
     ///
     /// # Errors
-    /// As [`unit`](Self::unit).
+    /// As [`unit_info`](Self::unit_info).
     pub fn remove_all_children(&self, parent: UnitKey<'_>) -> RemoveAllChildren {
         let route = &route::internal::remove_all_children;
         RemoveAllChildren::new(&self.core, route, parent.query(route.call()))
@@ -231,7 +231,7 @@ impl InternalProduction {
     /// (`GET /api/internal/Production/CheckChildUnits`).
     ///
     /// # Errors
-    /// As [`unit`](Self::unit), and for an empty language.
+    /// As [`unit_info`](Self::unit_info), and for an empty language.
     pub fn check_children(&self, parent: UnitKey<'_>, culture_code: &str) -> Ask<Value> {
         let route = &route::internal::check_children;
         let call = parent.check().map(|()| {

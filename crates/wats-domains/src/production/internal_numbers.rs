@@ -7,9 +7,10 @@ use wats_report::wire;
 use super::internal::InternalProduction;
 use super::numbers::of_type;
 use super::{NumberRange, SerialNumberIdentifier, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scanned::{self, Kind};
 
 wire! {
@@ -67,7 +68,7 @@ request! {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
-        "endDate" => until: Timestamp,
+        "endDate" => until: Timestamp as AtLeast(from),
     }
 
     /// From [`InternalProduction::serial_number_count`].
@@ -79,7 +80,7 @@ request! {
         /// Only those that were made at this time or later.
         "fromDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
-        "toDate" => until: Timestamp,
+        "toDate" => until: Timestamp as AtLeast(from),
     }
 
     /// From [`InternalProduction::serial_number_ranges`].
@@ -167,7 +168,7 @@ impl InternalProduction {
         let route = &route::internal::reserve;
         let call = of_type(numbers.type_name)
             .and_then(|()| scanned::check_some("station", numbers.station, Kind::Name))
-            .and_then(|()| super::numbers::at_least_one(numbers.quantity))
+            .and_then(|()| argument::count("quantity", numbers.quantity))
             .map(|quantity| {
                 route.call().json(&json!({"sn": {
                     "serialNumberType": numbers.type_name,
@@ -183,11 +184,7 @@ impl InternalProduction {
 
 /// Refuses what the server might take for all numbers.
 fn checked(ranges: &[SerialNumberRange]) -> Result<()> {
-    if ranges.is_empty() {
-        return Err(Error::Query(
-            "there are no ranges of serial numbers".to_owned(),
-        ));
-    }
+    let ranges = argument::some("ranges", ranges)?;
     ranges.iter().try_for_each(|range| {
         of_type(range.type_name.as_deref().unwrap_or_default())?;
         let text = |end: &'_ Option<String>| end.clone().unwrap_or_default();

@@ -55,7 +55,7 @@ wats_report::numbers! {
 }
 
 wire! {
-    /// A unit.
+    /// A unit, as production knows it. The [unit of a report](crate::report::Unit), which the prelude has, is another type.
     pub struct Unit {
         /// Serial number.
         "serialNumber" => serial_number: String,

@@ -8,9 +8,10 @@ use wats_http::{Multipart, Part};
 
 use super::{ProductionService, SerialNumberType, route};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scanned::{self, Kind};
 
 /// In which form a file has serial numbers.
@@ -80,7 +81,7 @@ request! {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
-        "endDate" => until: Timestamp,
+        "endDate" => until: Timestamp as AtLeast(from),
     }
 
     /// From [`ProductionService::serial_numbers_of`].
@@ -88,7 +89,7 @@ request! {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
-        "endDate" => until: Timestamp,
+        "endDate" => until: Timestamp as AtLeast(from),
     }
 
     /// From [`ProductionService::export_serial_numbers`].
@@ -100,7 +101,7 @@ request! {
         /// Only those that were made at this time or later.
         "startDate" => from: Timestamp,
         /// Only those that were made at this time or earlier.
-        "endDate" => until: Timestamp,
+        "endDate" => until: Timestamp as AtLeast(from),
     }
 }
 
@@ -128,7 +129,7 @@ impl ProductionService {
     ) -> TakeSerialNumbers {
         let route = &route::take;
         let call = of_type(type_name)
-            .and_then(|()| at_least_one(quantity))
+            .and_then(|()| argument::count("quantity", quantity))
             .map(|quantity| {
                 let call = route.call().query("serialNumberType", type_name);
                 call.query("quantity", quantity)
@@ -220,15 +221,4 @@ impl ProductionService {
 
 pub(super) fn of_type(name: &str) -> Result<()> {
     scanned::check_some("type of serial numbers", name, Kind::Number)
-}
-
-/// How many serial numbers; the server counts in 32 bits.
-pub(super) fn at_least_one(quantity: u32) -> Result<i32> {
-    match i32::try_from(quantity) {
-        Ok(quantity @ 1..) => Ok(quantity),
-        _ => Err(Error::Query(format!(
-            "the quantity of serial numbers is {quantity}; it goes from 1 to {}",
-            i32::MAX
-        ))),
-    }
 }

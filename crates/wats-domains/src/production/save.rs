@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use wats_batch::Partition;
 
 use super::{ProductionBatch, ProductionService, Unit, UnitKey, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::bulk::{Arrays, BulkOptions};
 use crate::error::Error;
@@ -27,7 +28,11 @@ static BATCHES: Arrays<ProductionBatch> = Arrays {
     what: "batch",
     check: |batch| {
         let number = batch.batch_number.as_deref().unwrap_or_default();
-        scanned::check_some("batch number", number, Kind::Number)
+        scanned::check_some("batch number", number, Kind::Number)?;
+        // It may be left out.
+        batch
+            .size
+            .map_or(Ok(()), |size| argument::given("batch size", size).map(drop))
     },
     keys: |batch| batch.batch_number.iter().cloned().collect(),
 };

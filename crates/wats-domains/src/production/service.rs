@@ -3,6 +3,7 @@
 use wats_batch::Partition;
 
 use super::{Unit, UnitChange, UnitKey, UnitPhase, UnitVerificationGrade, route};
+use crate::argument;
 use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept};
@@ -152,20 +153,16 @@ impl ProductionService {
     /// # Ok(()) }
     /// ```
     pub fn changes(&self, most: u32) -> Ask<Vec<UnitChange>> {
-        let call = match i32::try_from(most) {
-            Ok(most @ 1..) => Ok(route::changes.call().query("maxCount", most)),
-            _ => Err(Error::Query(format!(
-                "at most {most} changes are asked for; it goes from 1 to {}",
-                i32::MAX
-            ))),
-        };
+        let call =
+            argument::count("most", most).map(|most| route::changes.call().query("maxCount", most));
         self.core.ask(&route::changes, call)
     }
 
     /// Deletes a change that was handled (`DELETE /api/Production/Units/Changes/{id}`).
     pub fn delete_change(&self, change_id: i32) -> Ask<()> {
-        let call = route::delete_change.call().path("id", change_id);
-        self.core.tell(&route::delete_change, Ok(call))
+        let call = argument::given("change_id", change_id)
+            .map(|id| route::delete_change.call().path("id", id));
+        self.core.tell(&route::delete_change, call)
     }
 
     /// Forgets types of serial numbers, phases and sites in memory: the next reads ask the server.

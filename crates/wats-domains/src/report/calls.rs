@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its failure")]
 
+use jiff::Timestamp;
+
 use crate::report::{AttachmentKey, Detail, DetailLevel, MiscInfoSearch, Station, Unit};
-use crate::route::tests::{ID, Lacks, said, text};
+use crate::route::tests::{ID, Lacks, arg, range, said, text};
 use crate::{Filter, HeaderQuery, UutReport, Wats};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[
@@ -45,18 +47,21 @@ pub(crate) async fn call_all(api: &Wats) {
         purpose: "P",
     })
     .operator("O");
+    let (from, until) = range::<(Timestamp, Timestamp)>("started");
     let headers = HeaderQuery::default()
         .filter(Filter::eq("comment", text()))
         .select([crate::report::HeaderField::Id])
         .expand(crate::report::HeaderList::Assets)
         .order_by(crate::report::HeaderOrder::Id)
-        .skip(5)
-        .top(5);
+        .started(from..until)
+        .filter(Filter::lt("run", arg("run", 1.5)))
+        .skip(arg("skip", 5))
+        .top(arg("top", 5));
     let misc = MiscInfoSearch::default()
         .description(text())
         .data(text())
         .serial_number(text())
-        .process_code(10);
+        .process_code(arg("process_code", 10));
     #[cfg(feature = "xml")]
     let wsxf = format!("<Report ID=\"{ID}\"/>");
     #[cfg(feature = "xml")]
@@ -66,18 +71,33 @@ pub(crate) async fn call_all(api: &Wats) {
     said(report.submit(&test.build().unwrap()).await);
     #[cfg(feature = "xml")]
     said(report.submit_wsxf(wsxf).await);
-    said(report.get_with(ID, detail).await);
-    said(report.get_wsxf(ID, detail, true).await);
+    said(report.get_with(arg("id", ID), detail).await);
+    said(report.get_wsxf(arg("id", ID), detail, true).await);
     said(report.headers(&headers).await);
     said(report.by_misc_info(&misc).await);
-    said(report.attachment(ID, AttachmentKey::Id(ID)).await);
-    said(report.attachment(ID, AttachmentKey::Step(1)).await);
-    said(report.attachments_zip(ID).await);
-    said(report.certificate(ID).await);
-    said(internal.state(ID).await);
+    said(
+        report
+            .attachment(
+                arg("report_id", ID),
+                AttachmentKey::Id(arg("attachment_id", ID)),
+            )
+            .await,
+    );
+    said(
+        report
+            .attachment(arg("report_id", ID), AttachmentKey::Step(arg("step_id", 1)))
+            .await,
+    );
+    said(report.attachments_zip(arg("id", ID)).await);
+    said(report.certificate(arg("id", ID)).await);
+    said(internal.state(arg("id", ID)).await);
     said(internal.quarantine().await);
-    said(internal.retry(&[ID]).await);
-    let starts = [(ID, jiff::Timestamp::UNIX_EPOCH)];
-    said(internal.retry_at(&starts).await);
-    said(internal.delete_quarantined(&[ID]).await);
+    said(internal.retry(arg("ids", &[arg("ids", ID)])).await);
+    let starts = [(arg("starts", ID), Timestamp::UNIX_EPOCH)];
+    said(internal.retry_at(arg("starts", &starts)).await);
+    said(
+        internal
+            .delete_quarantined(arg("ids", &[arg("ids", ID)]))
+            .await,
+    );
 }

@@ -175,6 +175,7 @@ wire! {
 /// Pages go along the order of processing.
 pub(super) static KEY: Key<ReportHeader> = Key {
     member: "timeStamp",
+    most: Some(10_000),
     of: |header| header.time_stamp.map(Literal::Integer),
 };
 

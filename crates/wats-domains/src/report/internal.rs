@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::route;
 use super::{HeaderField, HeaderQuery, ReportHeader, ReportService};
+use crate::argument;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept};
 use crate::error::{Error, Result, none_if_missing};
@@ -350,8 +351,10 @@ impl InternalReports {
     /// [`Error::Query`] for an empty list, which would mean all of them; or the call fails.
     pub fn retry(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::retry;
-        self.core
-            .tell(route, some(ids).map(|ids| route.call().json(ids)))
+        self.core.tell(
+            route,
+            argument::ids("ids", ids).map(|ids| route.call().json(ids)),
+        )
     }
 
     /// Lets the server try again to store reports whose start was wrong, each with a new one
@@ -361,7 +364,8 @@ impl InternalReports {
     /// [`Error::Query`] for an empty list; or the call fails.
     pub fn retry_at(&self, starts: &[(Uuid, Timestamp)]) -> Ask<()> {
         let route = &route::internal::retry_at;
-        let call = some(starts).map(|starts| {
+        let ids: Vec<Uuid> = starts.iter().map(|(id, _)| *id).collect();
+        let call = argument::ids("starts", &ids).map(|_| {
             let starts: serde_json::Map<String, Value> = starts
                 .iter()
                 .map(|(id, start)| (id.to_string(), start.to_string().into()))
@@ -378,8 +382,10 @@ impl InternalReports {
     /// meanwhile.
     pub fn delete_quarantined(&self, ids: &[Uuid]) -> Ask<()> {
         let route = &route::internal::delete_quarantined;
-        self.core
-            .tell(route, some(ids).map(|ids| route.call().json(ids)))
+        self.core.tell(
+            route,
+            argument::ids("ids", ids).map(|ids| route.call().json(ids)),
+        )
     }
 }
 
@@ -427,14 +433,4 @@ fn is_forbidden(error: &Error) -> bool {
     error
         .status()
         .is_some_and(|status| matches!(status.as_u16(), 403 | 405 | 410 | 501))
-}
-
-/// The server takes an empty list for all that there are.
-fn some<T>(list: &[T]) -> Result<&[T]> {
-    if list.is_empty() {
-        return Err(Error::Query(
-            "the list of reports is empty, which the server would take for all of them".to_owned(),
-        ));
-    }
-    Ok(list)
 }

@@ -5,6 +5,7 @@ use wats_http::{Multipart, Part};
 
 use super::{Ticket, TicketStatus, route};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::ask::service::service;
@@ -99,7 +100,8 @@ impl RootCauseService {
     /// [`Error::Query`] for one without an id; or the call fails. It is not repeated, as the history would have the update
     /// twice.
     pub fn update(&self, ticket: &Ticket) -> Ask<Ticket> {
-        let call = known(ticket).map(|()| route::update.call().json(ticket));
+        let call =
+            argument::id("ticket_id", ticket.ticket_id).map(|_| route::update.call().json(ticket));
         self.core.ask(&route::update, call)
     }
 
@@ -174,11 +176,8 @@ impl RootCauseService {
     /// # Errors
     /// [`Error::Query`] for no tickets; or the call fails.
     pub fn archive(&self, ticket_ids: &[Uuid]) -> Ask<()> {
-        let call = if ticket_ids.is_empty() {
-            Err(Error::Query("there are no tickets to archive".to_owned()))
-        } else {
-            Ok(route::archive.call().json(ticket_ids))
-        };
+        let call =
+            argument::ids("ticket_ids", ticket_ids).map(|ids| route::archive.call().json(ids));
         self.core.tell(&route::archive, call)
     }
 
@@ -227,14 +226,5 @@ impl RootCauseService {
                 ))
             })
         })
-    }
-}
-
-fn known(ticket: &Ticket) -> Result<()> {
-    match ticket.ticket_id {
-        Some(_) => Ok(()),
-        None => Err(Error::Query(
-            "the ticket has no id; open it first".to_owned(),
-        )),
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::change::patch;
 use super::{User, UserChange, UserPage, route};
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::ask::service::service;
@@ -32,9 +33,9 @@ request! {
         /// Which users, in the words of RFC 7644, such as `userName eq "ada"`.
         "filter" => filter: String as Name,
         /// The place of the first one, from 1, which is what 0 counts as.
-        "startIndex" => start_index: u32,
+        "startIndex" => start_index: u32 as Count,
         /// The most on the page.
-        "count" => count: u32,
+        "count" => count: u32 as Size,
     }
 }
 
@@ -50,15 +51,8 @@ impl ScimService {
     /// # Errors
     /// [`Error::Query`] for zero days and for more than the server can count; [`Error::Data`] when the answer has no token; or the call fails.
     pub fn token(&self, days: Option<u32>) -> Ask<ProvisioningToken> {
-        let call = match days.map(i32::try_from) {
-            None => Ok(route::token.call()),
-            Some(Ok(days @ 1..)) => Ok(route::token.call().query("duration", days)),
-            Some(_) => Err(Error::Query(format!(
-                "the days of the token are {}; they go from 1 to {}",
-                days.unwrap_or_default(),
-                i32::MAX
-            ))),
-        };
+        let days = days.map(|days| argument::count("days", days)).transpose();
+        let call = days.map(|days| route::token.call().query_opt("duration", days));
         self.core
             .run(|core| async move { provisioning(auth::ask(&core, &route::token, call?).await?) })
     }

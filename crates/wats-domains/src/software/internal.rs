@@ -10,6 +10,7 @@ use wats_http::Call;
 use super::route::internal as route;
 use super::{PackageContents, PackageStatus, SoftwareEntity, SoftwareService};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Core, Route};
@@ -98,7 +99,7 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for no packages; or the call fails.
     pub fn available(&self, installed: &[Uuid]) -> Ask<Vec<PackageContents>> {
-        let call = ids("installed packages", installed)
+        let call = argument::joined_ids("installed", installed)
             .map(|ids| route::available.call().query("installedPackages", ids));
         self.core.ask(&route::available, call)
     }
@@ -108,7 +109,7 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for no packages; or the call fails.
     pub fn revoked(&self, installed: &[Uuid]) -> RevokedPackages {
-        let call = ids("installed packages", installed)
+        let call = argument::joined_ids("installed", installed)
             .map(|ids| route::revoked.call().query("installedPackages", ids));
         RevokedPackages::new(&self.core, &route::revoked, call)
     }
@@ -116,8 +117,9 @@ impl InternalSoftware {
     /// What a client has downloaded (`GET /api/internal/Software/GetPackageDownloadHistory`). The form of the answer is not
     /// described.
     pub fn download_history(&self, client_id: i32) -> Ask<Value> {
-        let call = route::download_history.call().query("clientId", client_id);
-        self.core.ask_any(&route::download_history, Ok(call))
+        let call = argument::given("client_id", client_id)
+            .map(|id| route::download_history.call().query("clientId", id));
+        self.core.ask_any(&route::download_history, call)
     }
 
     /// The details of a package (`GET /api/internal/Software/GetSoftwareEntityDetails`). The form of the answer is not
@@ -179,10 +181,9 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for a folder without an id or a name; or the call fails.
     pub fn update_folder(&self, folder: &SoftwareEntity) -> Ask<Value> {
-        let call = match folder.id {
-            Some(_) => named(folder).map(|()| route::update_folder.call().json(folder)),
-            None => Err(Error::Query("the folder has no `id`".to_owned())),
-        };
+        let call = argument::id("id", folder.id)
+            .and_then(|_| named(folder))
+            .map(|()| route::update_folder.call().json(folder));
         self.core.ask_any(&route::update_folder, call)
     }
 
@@ -201,7 +202,7 @@ impl InternalSoftware {
     /// # Errors
     /// [`Error::Query`] for no files; or the call fails.
     pub fn delete_files(&self, ids_of_files: &[Uuid]) -> Ask<()> {
-        let call = ids("files", ids_of_files).map(|ids| {
+        let call = argument::joined_ids("ids_of_files", ids_of_files).map(|ids| {
             route::delete_files
                 .call()
                 .query("packageFolderFileIds", ids)
@@ -260,13 +261,4 @@ fn named(folder: &SoftwareEntity) -> Result<()> {
         "name of the folder",
         folder.name.as_deref().unwrap_or_default(),
     )
-}
-
-/// Ids as the server takes them, with commas between.
-fn ids(what: &str, ids: &[Uuid]) -> Result<String> {
-    if ids.is_empty() {
-        return Err(Error::Query(format!("there are no {what}")));
-    }
-    let texts: Vec<_> = ids.iter().map(Uuid::to_string).collect();
-    Ok(texts.join(","))
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use wats_http::{Multipart, Part};
 
 use super::{FileAttribute, Package, PackageFile, PackageStatus, VirtualFolder, route};
+use crate::argument;
 use crate::ask::request::request;
 use crate::ask::service::service;
 use crate::ask::{Ask, Kept};
@@ -16,7 +17,7 @@ request! {
     /// From [`SoftwareService::by_name`].
     pub struct PackageByName -> Package, by ask {
         /// This version, and not the highest.
-        "version" => version: i32,
+        "version" => version: i32 as Given,
     }
 
     /// From [`SoftwareService::upload_zip`].
@@ -144,12 +145,8 @@ impl SoftwareService {
     /// # Errors
     /// [`Error::Query`] for a package without an id; or the call fails.
     pub fn save(&self, package: &Package) -> Ask<()> {
-        let call = match package.package_id {
-            Some(id) => Ok(route::save.call().path("id", id).json(package)),
-            None => Err(Error::Query(
-                "the package has no `package_id`; create it first".to_owned(),
-            )),
-        };
+        let call = argument::id("package_id", package.package_id)
+            .map(|id| route::save.call().path("id", id).json(package));
         self.core.tell(&route::save, call)
     }
 
@@ -198,10 +195,12 @@ impl SoftwareService {
     /// # Errors
     /// [`Error::Query`] for an empty name; or the call fails.
     pub fn delete_by_name(&self, package: PackageVersion<'_>) -> Ask<()> {
-        let call = scanned::check_some("name of the package", package.name, Kind::Name).map(|()| {
-            let call = route::delete_by_name.call().query("name", package.name);
-            call.query("version", package.version)
-        });
+        let call = scanned::check_some("name of the package", package.name, Kind::Name)
+            .and_then(|()| argument::given("version", package.version))
+            .map(|version| {
+                let call = route::delete_by_name.call().query("name", package.name);
+                call.query("version", version)
+            });
         self.core.tell(&route::delete_by_name, call)
     }
 

@@ -2,14 +2,14 @@
 
 use super::{ClientKey, SystemClient};
 use crate::Wats;
-use crate::route::tests::{Lacks, said, text};
+use crate::route::tests::{Lacks, arg, said, text};
 
 pub(crate) const UNDESCRIBED: &[(&str, Lacks, &str)] = &[];
 
 pub(crate) async fn call_all(api: &Wats) {
     let system = api.system();
     let client = SystemClient {
-        client_id: Some(1),
+        client_id: Some(arg("client_id", 1)),
         ..SystemClient::default()
     };
     said(system.client(ClientKey::Name(text())).await);
@@ -17,6 +17,6 @@ pub(crate) async fn call_all(api: &Wats) {
     said(system.clients().await);
     said(system.save_client(&client).move_with_history(true).await);
     said(system.client_log(text()).await);
-    said(system.level(&[text(), "B"]).await);
-    said(system.create_level(&[text(), "B"]).await);
+    said(system.level(arg("hierarchy", &[text(), "B"])).await);
+    said(system.create_level(arg("hierarchy", &[text(), "B"])).await);
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{SystemClient, route};
 use crate::RemoteFile;
+use crate::argument;
 use crate::ask::Ask;
 use crate::ask::request::request;
 use crate::ask::service::service;
@@ -64,7 +65,9 @@ impl SystemService {
                 "the client has no `client_id`; only one that the server knows can be changed"
                     .to_owned(),
             )),
-            Some(_) => Ok(route::save_client.call().json(client)),
+            Some(id) => {
+                argument::given("client_id", id).map(|_| route::save_client.call().json(client))
+            }
         };
         SaveClient::new(&self.core, &route::save_client, call)
     }
@@ -106,12 +109,7 @@ impl SystemService {
 }
 
 fn names<'a, 'b>(hierarchy: &'a [&'b str]) -> Result<&'a [&'b str]> {
-    if hierarchy.is_empty() {
-        return Err(Error::Query(
-            "the hierarchy has no names of levels".to_owned(),
-        ));
-    }
-    for name in hierarchy {
+    for name in argument::some("hierarchy", hierarchy)? {
         scanned::check_some("name of a level", name, Kind::Name)?;
     }
     Ok(hierarchy)

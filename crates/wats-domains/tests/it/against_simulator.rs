@@ -326,7 +326,11 @@ async fn a_wrong_token_and_a_missing_report() {
         line.contains("product.get") && !line.contains("d3Jvbmc6dG9rZW4="),
         "{line}"
     );
-    let missing = api.report().get(uuid::Uuid::nil()).await.unwrap_err();
+    let missing = api
+        .report()
+        .get(uuid::Uuid::from_u128(404))
+        .await
+        .unwrap_err();
     assert_eq!(missing.status().unwrap().as_u16(), 404);
 }
 

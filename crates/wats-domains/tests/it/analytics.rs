@@ -195,12 +195,12 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         analytics.uut_reports(&backwards) => "date_to";
         analytics.uur_reports(&none().part_number("\u{feff}P")) => "part_number";
         analytics.serial_number_history(&none().misc_value("")) => "misc_value is empty";
-        analytics.volume_yield_of(Scope { days: 0, ..SCOPE }) => "days are 0";
+        analytics.volume_yield_of(Scope { days: 0, ..SCOPE }) => "`days` is 0";
         analytics.high_volume_of(Scope { product_groups: &["1", ""], ..SCOPE }) => "product_groups";
         analytics.worst_yield_of(Scope { levels: &["1;2"], ..SCOPE }) => "levels";
         analytics.top_failed_of(TopFailedOf { part_number: "", ..FAILED }) => "part number is empty";
-        analytics.top_failed_of(TopFailedOf { days: u32::MAX, ..FAILED }) => "days are 4294967295";
-        analytics.top_failed_of(TopFailedOf { count: 0, ..FAILED }) => "count of steps is 0";
+        analytics.top_failed_of(TopFailedOf { days: u32::MAX, ..FAILED }) => "`days` is 4294967295";
+        analytics.top_failed_of(TopFailedOf { count: 0, ..FAILED }) => "`count` is 0";
         analytics.step_analysis(&none().part_number("P")) => "test operation is empty";
         analytics.step_analysis(&none().test_operation("T")) => "part number is empty";
         analytics.measurements(&filter(), &path("")) => "path of a measurement";
@@ -216,8 +216,8 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         internal.top_failed_of(TopFailedOf { part_number: "P\t", ..FAILED }) => "part number";
         internal.measurement_list(&filter(), StepFilters { steps: " ", ..STEPS }) => "filter of steps is empty";
         internal.step_status_list_of(SCOPE, StepFilters { sequences: "", ..STEPS }) => "filter of sequences is empty";
-        internal.unit_flow_of(&[]) => "unit_ids are empty";
-        internal.unit_flow_order(&[]) => "units of the flow are empty";
+        internal.unit_flow_of(&[]) => "`unit_ids` is empty";
+        internal.unit_flow_order(&[]) => "`units` is empty";
         internal.unit_flow_nodes("") => "filter of the flow is empty";
         internal.alarm_logs(&none().top_count(0)) => "top_count is 0";
     }

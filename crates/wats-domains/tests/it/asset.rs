@@ -186,9 +186,9 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         asset.status(NUMBER).culture_code("") => "culture_code is empty";
         asset.sub_assets(AssetKey::SerialNumber("")) => "serial number is empty";
         asset.set_state(none, AssetState::InStorage) => "asset id is empty";
-        asset.add_count(NUMBER, 0) => "count is 0";
-        asset.add_count(NUMBER, u32::MAX) => "count is 4294967295";
-        asset.set_total_count(NUMBER, 0) => "count is 0";
+        asset.add_count(NUMBER, 0) => "`uses` is 0";
+        asset.add_count(NUMBER, u32::MAX) => "`uses` is 4294967295";
+        asset.set_total_count(NUMBER, 0) => "`uses` is 0";
         asset.reset_running_count(none) => "asset id is empty";
         asset.calibrated(none, time()) => "asset id is empty";
         asset.maintained(none, time()) => "asset id is empty";
@@ -198,12 +198,12 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         asset.save(&Asset::new("", Uuid::nil())) => "serial number is empty";
         asset.save(&serde_json::from_value(json!({"serialNumber": "1"})).unwrap()) => "type_id";
         asset.save_type(&AssetType::new("")) => "name of the type is empty";
-        asset.list().filter(Filter::eq("totalCount", f64::NAN)) => "NaN";
+        asset.list().filter(Filter::eq("totalCount", f64::NAN)) => "`totalCount` is compared with NaN";
         internal.files("") => "asset id is empty";
         internal.files("..") => "assetId";
         internal.file(file("1", "")) => "name of the file is empty";
         internal.upload_file(file("", "a"), "") => "asset id is empty";
-        internal.delete_files("1", &[]) => "no files";
+        internal.delete_files("1", &[]) => "`names` is empty";
         internal.delete_files("1", &["a", ""]) => "name of the file is empty";
         internal.delete_files("", &["a"]) => "asset id is empty";
     }

@@ -77,9 +77,9 @@ async fn each_operation_is_sent_as_the_server_has_it() {
             => GET "/api/internal/ManualInspection/GetSequences?serialNumber=0001&partNumber=A%2F1&revision=B&batchNumber=";
         inspection.sequences(UNIT).status(DefinitionStatus::Released).station_name("S 1")
             => GET "/api/internal/ManualInspection/GetSequences?serialNumber=0001&partNumber=A%2F1&revision=B&batchNumber=&status=2&stationName=S%201";
-        inspection.details(ID)
+        inspection.inspection(ID)
             => GET "/api/internal/ManualInspection/GetMiDetails/00000000-0000-0000-0000-000000000007";
-        inspection.details_new(ID)
+        inspection.inspection_by_newer_route(ID)
             => GET "/api/internal/ManualInspection/GetMiDetailsNew/00000000-0000-0000-0000-000000000007";
         inspection.save_steps(&steps)
             => PUT "/api/internal/ManualInspection/PutSequence", json!([{"id": 1, "result": 1}]);
@@ -114,7 +114,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         inspection.sequences(InspectedUnit { part_number: "P\n", ..UNIT }) => "part number";
         inspection.sequences(InspectedUnit { batch_number: "\u{feff}", ..UNIT }) => "batch number";
         inspection.sequences(UNIT).station_name("S\u{200b}") => "station_name";
-        inspection.save_steps(&[]) => "steps to save are empty";
+        inspection.save_steps(&[]) => "`steps` is empty";
     }
 }
 
@@ -141,10 +141,21 @@ async fn answers_are_read_whatever_the_server_adds_or_changes() {
 
     let path = format!("/api/internal/ManualInspection/GetMiDetails/{TEXT}");
     let api = answering(Method::GET, &path, &json!(null));
-    assert!(api.manual_inspection().details(ID).await.unwrap().is_none());
+    assert!(
+        api.manual_inspection()
+            .inspection(ID)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let api = answering(Method::GET, &path, &json!({"UnitId": TEXT, "Steps": []}));
-    let details = api.manual_inspection().details(ID).await.unwrap().unwrap();
-    assert_eq!(details.unit_id, Some(ID));
+    let inspection = api
+        .manual_inspection()
+        .inspection(ID)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(inspection.unit_id, Some(ID));
     let path = format!("/api/internal/ManualInspection/GetInstancesCount/{TEXT}");
     let api = answering(Method::GET, &path, &json!(3));
     assert_eq!(

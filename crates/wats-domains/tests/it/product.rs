@@ -360,7 +360,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         product.add_to_group(member("", "P")) => "product group is empty";
         product.add_to_group(member("G", "")) => "part number is empty";
         product.add_to_group(member("G", "P")).revision("A\n") => "revision";
-        product.add_vendors(&[]) => "no names of vendors";
+        product.add_vendors(&[]) => "`names` is empty";
         product.delete_vendors(&["A", ""]) => "name of a vendor is empty";
         internal.bom(key("P", "")) => "revision is empty";
         internal.save_bom(key("", "A"), &[]) => "part number is empty";

@@ -99,8 +99,8 @@ async fn each_internal_operation_is_sent_as_the_server_has_it() {
         only_in_sequence: false,
     };
     golden! { mock;
-        internal.unit("S/1") => GET "/api/internal/Production/GetUnit?serialNumber=S%2F1";
-        internal.unit("1").part_number("P") => GET "/api/internal/Production/GetUnit?serialNumber=1&partNumber=P";
+        internal.unit_by_serial_number("S/1") => GET "/api/internal/Production/GetUnit?serialNumber=S%2F1";
+        internal.unit_by_serial_number("1").part_number("P") => GET "/api/internal/Production/GetUnit?serialNumber=1&partNumber=P";
         internal.unit_info(UNIT) => GET "/api/internal/Production/GetUnitInfo?serialNumber=S%2F1&partNumber=P%201";
         internal.unit_hierarchy(UNIT) => GET "/api/internal/Production/GetUnitHierarchy?serialNumber=S%2F1&partNumber=P%201";
         internal.unit_phase(UNIT) => GET "/api/internal/Production/GetUnitPhase?serialNumber=S%2F1&partNumber=P%201";
@@ -387,14 +387,14 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         production.verify("1").part_number("P\n") => "part_number";
         production.set_phase(unit("", "P"), UnitPhase::Shipped) => "serial number is empty";
         production.set_process(UNIT, "") => "process name is empty";
-        production.changes(0) => "at most 0 changes";
+        production.changes(0) => "`most` is 0";
         production.add_child(pair(unit("", "P")), AddChild::ByBoxBuild) => "serial number is empty";
         production.add_child(PAIR, no_part) => "part number to check is empty";
         production.remove_child(pair(unit("1", ""))) => "part number is empty";
         production.check_children(unit("", "P")) => "serial number is empty";
         production.take_serial_numbers("", 1, FileFormat::Xml) => "type of serial numbers is empty";
-        production.take_serial_numbers("MAC", 0, FileFormat::Xml) => "quantity of serial numbers is 0";
-        production.take_serial_numbers("MAC", u32::MAX, FileFormat::Xml) => "quantity of serial numbers";
+        production.take_serial_numbers("MAC", 0, FileFormat::Xml) => "`quantity` is 0";
+        production.take_serial_numbers("MAC", u32::MAX, FileFormat::Xml) => "`quantity` is 4294967295";
         production.take_serial_numbers("MAC", 1, FileFormat::Xml).for_serial_number("") => "for_serial_number is empty";
         production.serial_numbers_in("MAC", range("", "2")) => "first number is empty";
         production.serial_numbers_in("MAC", range("1", "2\n")) => "last number";
@@ -403,7 +403,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         production.export_serial_numbers("", FileFormat::Csv) => "type of serial numbers is empty";
         production.export_serial_numbers("MAC", FileFormat::Csv).first("") => "first is empty";
         production.upload_serial_numbers("", FileFormat::Csv, Part::bytes("1")) => "type of serial numbers is empty";
-        internal.unit("") => "serial number is empty";
+        internal.unit_by_serial_number("") => "serial number is empty";
         internal.unit_info(unit("1", "")) => "part number is empty";
         internal.unit_contents(new("")) => "revision is empty";
         internal.phase("") => "phase is empty";
@@ -416,12 +416,12 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         internal.serial_numbers("MAC", range("1", "")) => "last number is empty";
         internal.serial_number_count("") => "type of serial numbers is empty";
         internal.serial_number_ranges().of_type("") => "of_type is empty";
-        internal.free_serial_numbers(&[]) => "no ranges";
+        internal.free_serial_numbers(&[]) => "`ranges` is empty";
         internal.free_serial_numbers(&[SerialNumberRange::new("", RANGE)]) => "type of serial numbers is empty";
-        internal.delete_free_serial_numbers(&[]) => "no ranges";
+        internal.delete_free_serial_numbers(&[]) => "`ranges` is empty";
         internal.delete_free_serial_numbers(&[SerialNumberRange::new("MAC", range("1", ""))]) => "last number is empty";
         internal.reserve_serial_numbers(numbers("", 1, "T")) => "type of serial numbers is empty";
-        internal.reserve_serial_numbers(numbers("MAC", 0, "T")) => "quantity of serial numbers is 0";
+        internal.reserve_serial_numbers(numbers("MAC", 0, "T")) => "`quantity` is 0";
         internal.reserve_serial_numbers(numbers("MAC", 1, "")) => "station is empty";
     }
 }

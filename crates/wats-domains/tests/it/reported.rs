@@ -1,8 +1,12 @@
 //! What others' clients were reported for, tried here: each test is a kind of defect, and how it is looked for.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 use wats_domains::analytics::StatisticsFilter;
+use wats_domains::asset::{Asset, AssetKey};
+use wats_domains::root_cause::{TicketStatus, TicketView};
 use wats_domains::{CacheOptions, Filter, Wats};
+use wats_http::Part;
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
 
@@ -146,4 +150,77 @@ async fn a_write_that_fails_makes_stale_what_it_may_have_changed() {
     assert!(api.product().delete_vendors(&["V"]).await.is_err());
     api.product().vendors().await.unwrap();
     assert_eq!(reads(), 2);
+}
+
+/// What was never sent may be called again, what was sent and not answered may have been carried out.
+#[tokio::test]
+async fn a_count_whose_answer_was_lost_is_told_from_one_that_was_never_sent() {
+    for (answer, unsent) in [(MockAnswer::refused(), true), (MockAnswer::broken(), false)] {
+        let mock = MockTransport::new().on(Method::PUT, "/api/Asset/Count", [answer]);
+        let count = client(&mock).asset().add_count(AssetKey::Id("7"), 1).await;
+        let error = count.unwrap_err();
+        assert!(error.is_retryable());
+        assert_eq!(error.is_unsent(), unsent, "{error:?}");
+    }
+    // The repeat that found no connection came after a try that was sent.
+    let answers = [MockAnswer::broken(), MockAnswer::refused()];
+    let mock = MockTransport::new().on(Method::GET, "/api/Asset/7", answers);
+    let error = client(&mock).asset().get(AssetKey::Id("7")).await;
+    assert!(!error.unwrap_err().is_unsent());
+    let error = client(&mock).asset().get(AssetKey::Id("")).await;
+    assert!(error.unwrap_err().is_unsent());
+}
+
+/// What is not set is not sent, so that it stays as it is; what is to be cleared is sent as null.
+#[tokio::test]
+async fn a_member_that_is_not_set_stays_and_one_is_cleared_by_a_null() {
+    let (api, mock) = refusing();
+    let mut asset = Asset::new("DMM-7", Uuid::from_u128(1));
+    api.asset().save(&asset).await.unwrap_err();
+    let sent = || serde_json::from_slice::<Value>(&mock.requests().last().unwrap().body).unwrap();
+    let names: Vec<String> = sent().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["serialNumber", "state", "typeId"]);
+    asset.extra.insert("description", Value::Null);
+    api.asset().save(&asset).await.unwrap_err();
+    assert_eq!(sent().get("description"), Some(&Value::Null));
+}
+
+/// The name of an uploaded file is sent as it is, in UTF-8, as browsers do and servers read.
+#[tokio::test]
+async fn the_name_of_a_file_may_have_any_letters() {
+    let (api, mock) = refusing();
+    let file = Part::bytes("png");
+    let attach = api.root_cause().attach("målt \"A\" 測試.png", file).await;
+    attach.unwrap_err();
+    let body = mock.requests()[0].body.clone();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    assert!(
+        body.contains("filename=\"målt %22A%22 測試.png\""),
+        "{body}"
+    );
+}
+
+/// A status that a newer server has does not take the row with it, and is written back.
+#[tokio::test]
+async fn a_status_that_is_new_is_kept() {
+    let tickets = json!([{"ticketId": Uuid::from_u128(1), "status": 64, "priority": 9}]);
+    let api = answering(Method::GET, "/api/RootCause/Tickets", &tickets);
+    let open = [TicketStatus::Open];
+    let read = api.root_cause().list(&open, TicketView::All, None).await;
+    let read = read.unwrap();
+    assert_eq!(read[0].status, Some(TicketStatus::Other(64)));
+    assert_eq!(serde_json::to_value(&read).unwrap(), tickets);
+}
+
+/// A list of some is one request, whose address no server can read beyond its end.
+#[tokio::test]
+async fn a_list_that_fits_no_address_is_refused() {
+    let (api, mock) = refusing();
+    let ids = vec![Uuid::from_u128(1); 5_000];
+    let error = api.software().internal().available(&ids).await.unwrap_err();
+    assert!(
+        error.is_unsent() && error.to_string().contains("`installedPackages`"),
+        "{error}"
+    );
+    assert_eq!(mock.requests().len(), 0);
 }

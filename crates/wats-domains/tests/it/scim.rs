@@ -66,8 +66,8 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         )]
     };
     refused! { mock;
-        scim.token(Some(0)) => "days of the token are 0";
-        scim.token(Some(u32::MAX)) => "days of the token are 4294967295";
+        scim.token(Some(0)) => "`days` is 0";
+        scim.token(Some(u32::MAX)) => "`days` is 4294967295";
         scim.users().filter("") => "filter is empty";
         scim.get("") => "user id is empty";
         scim.get("..") => "`id`";

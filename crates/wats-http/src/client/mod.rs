@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 pub use self::builder::ClientBuilder;
-use crate::address::BaseUrl;
+use crate::address::{self, BaseUrl};
 use crate::any_transport::{AnyBody, AnyTransport};
 use crate::body::{Payload, Upload};
 use crate::call::{Call, Options};
@@ -150,6 +150,7 @@ impl Client {
         } else {
             shared.base.target(call.operation.path(), &params, &query)
         };
+        let target = target.and_then(|target| address::fits(target, &params, &query));
         match target {
             Ok(target) => call.target = target,
             Err(error) => {

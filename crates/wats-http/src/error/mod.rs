@@ -267,8 +267,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn is_unsent(&self) -> bool {
-        self.0.unsent
+    /// Marks the error of a call of which an earlier attempt was sent.
+    pub(crate) fn sent_before(mut self) -> Self {
+        self.0.unsent = false;
+        self
     }
 
     /// Marks a deadline that passed while the call waited for other calls of this process to end.
@@ -374,6 +376,14 @@ impl Error {
             }
             _ => false,
         }
+    }
+
+    /// Whether no attempt of the call left this process, so that the server has provably not carried it out: it was refused
+    /// before, or there was no connection to send it on. What must not be done twice may be called again then. After any
+    /// other failure but an answer of the server the server may have carried it out, and its answer was lost.
+    pub fn is_unsent(&self) -> bool {
+        let refused = matches!(self.0.kind, ErrorKind::Config | ErrorKind::Request);
+        self.0.unsent || (refused && self.0.attempts == 0)
     }
 
     /// What to do about it, in a sentence.

@@ -129,6 +129,7 @@ impl Pipeline {
         let mut delays = Vec::new();
         let mut last = None;
         let mut plain_after_all = false;
+        let mut sent = false;
         if self.compression.is_on()
             && let Payload::Buffered(body) = &request.body
             && let Some(packed) = Box::pin(self.compression.pack(body, &mut request.headers)).await
@@ -188,6 +189,7 @@ impl Pipeline {
                 Err(error) => error,
             };
             self.observe(&error);
+            sent |= !error.is_unsent();
             if request.plain.is_some() && self.compression.may_explain(&error, request.may_repeat) {
                 request.unpack();
                 plain_after_all = true;
@@ -217,6 +219,7 @@ impl Pipeline {
                 Err(Some(why)) => break error.gave_up(why),
             }
         };
+        let error = if sent { error.sent_before() } else { error };
         observe::count(call, Err(&error), attempts, started);
         Err(error
             .context(call.context())

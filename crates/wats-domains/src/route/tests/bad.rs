@@ -76,7 +76,7 @@ const FREE: [&[(&str, &str)]; 2] = [
 type Place = (&'static str, String);
 
 /// The row of a request, whatever fills its path: the one of fewest parameters, as servers have it.
-fn row_of(request: &MockRequest) -> &'static Route {
+pub(super) fn row_of(request: &MockRequest) -> &'static Route {
     let path = request.target.split('?').next().unwrap();
     let fits = |template: &str| {
         let (template, path) = (template.split('/'), path.split('/'));

@@ -83,7 +83,7 @@ async fn null_and_no_content_are_lists_without_rows() {
         assert!(api.production().changes(5).await.unwrap().is_empty());
         assert!(
             api.manual_inspection()
-                .details(super::ID)
+                .inspection(super::ID)
                 .await
                 .unwrap()
                 .is_none()

@@ -19,8 +19,11 @@ use super::described::{Descriptions, shape_of};
 use crate::ask::{Kept, Route};
 use crate::{CacheOptions, Error, Wats};
 
+pub(crate) use odd::{arg, range};
+
 mod bad;
 mod empty;
+mod odd;
 mod simulator;
 
 /// All tables. Rows of a domain that is not here have nobody who uses their list, which the compiler tells.

@@ -35,6 +35,22 @@ async fn an_unsafe_operation_is_repeated_only_when_nothing_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_is_unsent_if_none_of_its_attempts_was_sent() {
+    let is_unsent = async |steps: [fn() -> Error; 4]| {
+        let steps = steps.map(Step::Fail);
+        let outcome = run(plain(), Idempotency::Idempotent, steps).await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!(error.attempts(), 4);
+        error.is_unsent()
+    };
+    assert!(is_unsent([unsent; 4]).await);
+    assert!(!is_unsent([broken; 4]).await);
+    assert!(!is_unsent([broken, unsent, unsent, unsent]).await);
+    assert!(!is_unsent([unsent, unsent, unsent, broken]).await);
+    assert!(Error::request("a mistake").is_unsent());
+}
+
+#[tokio::test(start_paused = true)]
 async fn tries_are_counted_and_bounded() {
     let steps = (0..4).map(|_| Step::Answer(500, r#"{"Message":"database is down"}"#));
     let error = run(plain(), Idempotency::Idempotent, steps)
