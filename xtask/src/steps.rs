@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 10] = [
+const LAYERS: [&str; 11] = [
     "wats-codec",
     "wats-background",
     "wats-cache-macros",
     "wats-cache",
     "wats-batch",
+    "wats-queue",
     "wats-http",
     "wats-report",
     "wats-domains",
