@@ -23,6 +23,7 @@ mod queue;
 mod reply;
 mod store;
 mod thread;
+mod transfer;
 
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
@@ -41,6 +42,7 @@ pub use queue::Queue;
 pub use reply::Pending;
 pub use store::{Confirmation, Filter, Salvaged};
 pub use thread::Status;
+pub use transfer::Transferred;
 
 /// Places at which a test has the program stop or the disk fail.
 #[cfg(feature = "test-util")]

@@ -128,6 +128,7 @@ pub struct QueueOptions {
     pub(crate) durability: Durability,
     pub(crate) sync_folders: bool,
     pub(crate) keep_receipts: (Duration, u64),
+    pub(crate) confirm_each: Duration,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -144,6 +145,7 @@ impl Default for QueueOptions {
             durability: Durability::Full,
             sync_folders: true,
             keep_receipts: (Duration::from_secs(90 * 24 * 3600), 1_000_000),
+            confirm_each: Duration::from_secs(30),
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -202,6 +204,12 @@ impl QueueOptions {
     /// Bodies longer than this are files.
     pub fn inline_limit(mut self, bytes: usize) -> Self {
         self.inline_limit = bytes;
+        self
+    }
+
+    /// How often it is asked what became of items that their receiver has taken in.
+    pub fn confirm_each(mut self, time: Duration) -> Self {
+        self.confirm_each = time;
         self
     }
 

@@ -277,6 +277,14 @@ impl Queue {
         answer
     }
 
+    /// Gives all free room in the database back to the disk. The queue does that by itself when there is much of it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn compact(&self) -> Pending<()> {
+        self.look(Store::compact)
+    }
+
     /// Does what was asked before, writes the log into the database, and closes it. Other handles of this opening are errors from
     /// here on; leases of a drain that is still running are given back.
     ///

@@ -30,7 +30,7 @@ pub(super) fn open_or_make(path: &Path) -> Result<File> {
 }
 
 /// What a folder names is on disk when this returns. On Windows there is no such call, and none is needed.
-pub(super) fn sync_folder(path: &Path) -> Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     #[cfg(unix)]
     File::open(path)
         .and_then(|folder| folder.sync_all())

@@ -38,7 +38,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(crate) use blob::{TempBody, TempWriter};
 pub(crate) use enqueue::{NewBody, NewItem};
-pub(crate) use files::hash;
+pub(crate) use files::{hash, sync_folder};
 pub use read::Filter;
 pub use salvage::Salvaged;
 pub use change::Confirmation;

@@ -45,13 +45,23 @@ impl Store {
         Ok(freed || forgotten)
     }
 
+    /// All free room goes back to the disk.
+    pub(crate) fn compact(&mut self) -> Result<()> {
+        self.make_sure_it_is_open()?;
+        self.checkpoint()?;
+        while self.free_pages(1)? {}
+        self.sweep()?;
+        self.checkpoint()
+    }
+
     /// Gives free pages back to the disk. Says whether there are more.
     pub(super) fn free_pages(&mut self, least: i64) -> Result<bool> {
         let Some(db) = &self.db else { return Ok(false) };
         let number = |name: &str| schema::pragma::<i64>(&db.connection, name).at(&db.context);
         let (page, pages) = (number("page_size")?, number("page_count")?);
         let free = number("freelist_count")?;
-        if free == 0 || free.saturating_mul(page) < least || free < pages / 4 {
+        let many = least == 1 || free >= pages / 4;
+        if free == 0 || free.saturating_mul(page) < least || !many {
             return Ok(false);
         }
         self.write(true, |write| {

@@ -41,8 +41,7 @@ const CREDENTIAL: Duration = Duration::from_secs(1);
 /// After how long without work the upkeep is done.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// How often it is asked what became of items, and for how long.
-const CONFIRM: Duration = Duration::from_secs(30);
+/// For how long it is asked what became of items.
 const CONFIRM_FOR: i64 = 24 * 3600 * 1000;
 
 /// How often what became of deliveries is tried to be written down.
@@ -194,7 +193,8 @@ impl Runner {
             times.push(IDLE.saturating_sub(worked.elapsed()));
         }
         if !self.confirmers.is_empty() {
-            times.push(CONFIRM.saturating_sub(self.confirmed.elapsed()));
+            let each = self.store.options().confirm_each;
+            times.push(each.saturating_sub(self.confirmed.elapsed()));
         }
         if !self.unsettled.is_empty() {
             times.push(UNSETTLED.saturating_sub(self.probed.elapsed()));
@@ -242,7 +242,7 @@ impl Runner {
     /// a day count as sent.
     fn serve_confirmers(&mut self) {
         self.confirmers.retain(Reply::is_awaited);
-        if self.confirmers.is_empty() || self.confirmed.elapsed() < CONFIRM {
+        if self.confirmers.is_empty() || self.confirmed.elapsed() < self.store.options().confirm_each {
             return;
         }
         self.confirmed = Instant::now();
