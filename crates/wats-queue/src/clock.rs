@@ -25,7 +25,9 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn wall(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        since.map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
     }
 
     fn monotonic(&self) -> i64 {

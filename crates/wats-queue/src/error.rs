@@ -13,7 +13,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The queue takes nothing more for now; what it has stays.
-    #[error("the queue is full: {what} ({limit} at most); send or discard items, raise the bound, or free disk space")]
+    #[error(
+        "the queue is full: {what} ({limit} at most); send or discard items, raise the bound, or free disk space"
+    )]
     Full {
         /// What there is too much of.
         what: &'static str,
@@ -35,7 +37,9 @@ pub enum Error {
         problem: String,
     },
     /// The folder belongs to the items of another target.
-    #[error("{folder} holds items for {found}, not for {wanted}: use a folder for each server and account")]
+    #[error(
+        "{folder} holds items for {found}, not for {wanted}: use a folder for each server and account"
+    )]
     OtherTarget {
         /// The folder.
         folder: PathBuf,
@@ -45,7 +49,9 @@ pub enum Error {
         wanted: String,
     },
     /// A newer version of this crate has made the queue.
-    #[error("{folder} has format {found}, made by version {made_by}; this version knows formats up to {known}: update the program")]
+    #[error(
+        "{folder} has format {found}, made by version {made_by}; this version knows formats up to {known}: update the program"
+    )]
     Newer {
         /// The folder.
         folder: PathBuf,
@@ -112,7 +118,9 @@ pub enum Error {
     #[error("no tokio runtime here: call `drain` within one, or use `drain_on` with an executor")]
     NoRuntime,
     /// The files of the queue were removed or replaced while it was open, again and again.
-    #[error("the files in {0} were removed or replaced while the queue was open: nothing else may touch them")]
+    #[error(
+        "the files in {0} were removed or replaced while the queue was open: nothing else may touch them"
+    )]
     Gone(PathBuf),
     /// The queue was closed, or its thread has ended.
     #[error("the queue of {0} is closed")]

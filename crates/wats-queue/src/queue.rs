@@ -127,7 +127,9 @@ impl Queue {
     pub fn enqueue(&self, entry: Entry) -> Pending<Receipt> {
         let limit = self.0.options.inline_limit;
         if entry.is_small(limit) {
-            return self.0.ask_or_fail(|| entry.into_item(&self.0.folder, limit), Op::enqueue);
+            return self
+                .0
+                .ask_or_fail(|| entry.into_item(&self.0.folder, limit), Op::enqueue);
         }
         let (reply, answer) = pending(&self.0.folder);
         let large = Arc::clone(&self.0.large);
@@ -200,7 +202,7 @@ impl Queue {
         self.0.hub.listen()
     }
 
-    /// How the queue is. This counts all items: some 50 ms for a million.
+    /// How the queue is. This counts all items: not to be asked many times a second where there are a million.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -300,6 +302,13 @@ impl Shared {
     pub(crate) fn ask<T>(&self, op: impl FnOnce(Reply<T>) -> Op) -> Pending<T> {
         let (reply, answer) = pending(&self.folder);
         self.push(op, reply);
+        answer
+    }
+
+    /// Asks the thread for what is bounded in another way.
+    pub(crate) fn insist<T>(&self, op: impl FnOnce(Reply<T>) -> Op) -> Pending<T> {
+        let (reply, answer) = pending(&self.folder);
+        self.inbox.push(op(reply));
         answer
     }
 

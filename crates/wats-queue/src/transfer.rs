@@ -177,10 +177,7 @@ fn import(queue: &Queue, folder: &Path) -> Result<Transferred> {
             before: Some((item.enqueued_at, fault)),
         };
         new.check()?;
-        let receipt = queue
-            .shared()
-            .ask(|reply| Op::enqueue(new, reply))
-            .wait()?;
+        let receipt = queue.shared().ask(|reply| Op::enqueue(new, reply)).wait()?;
         match receipt.outcome {
             Stored::New => done.items += 1,
             _ => done.known += 1,

@@ -73,8 +73,7 @@ impl Queue {
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub fn drain(&self, deliver: impl Deliver, options: DrainOptions) -> Result<Drain> {
-        let runtime =
-            tokio::runtime::Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| Error::NoRuntime)?;
         Ok(self.drain_on(deliver, options, |worker| {
             runtime.spawn(worker);
         }))
@@ -134,7 +133,9 @@ impl Drain {
                     return reply.send(Ok(ended));
                 };
                 for lease in control.under_way() {
-                    shared.inbox.push(Op::Settle(lease, Verdict::GivenBack, None));
+                    shared
+                        .inbox
+                        .push(Op::Settle(lease, Verdict::GivenBack, None));
                 }
                 shared.inbox.push(Op::Look(Box::new(move |store| {
                     reply.send(store.checkpoint().map(|()| ended));
@@ -173,7 +174,7 @@ impl<D: Deliver> Sender<D> {
             let credential = std::panic::catch_unwind(credential).unwrap_or_default();
             // No strong handle is held while it waits: a queue that is dropped ends its drains.
             let Some(take) = self.shared.upgrade().map(|shared| {
-                shared.ask(|reply| {
+                shared.insist(|reply| {
                     let wanted = Wanted {
                         most: 1,
                         most_backfill: self.most_backfill,
@@ -194,9 +195,8 @@ impl<D: Deliver> Sender<D> {
                         self.send(handed).await;
                     }
                 }
-                Err(Error::Closed(_)) => return,
-                // The thread answers with errors of the disk only when it has none to try: it tries by itself.
-                Err(_) => {}
+                // The thread keeps trying while the disk fails; an error is that it has ended.
+                Err(_) => return,
             }
         }
     }
@@ -232,7 +232,10 @@ impl<D: Deliver> Sender<D> {
         let found = match body {
             Body::Bytes(bytes) => Ok((Sha256::of(bytes), bytes.len() as u64)),
             Body::File { path, .. } => {
-                let folder = self.shared.upgrade().map(|shared| Arc::clone(&shared.folder))?;
+                let folder = self
+                    .shared
+                    .upgrade()
+                    .map(|shared| Arc::clone(&shared.folder))?;
                 let (reply, answer) = pending(&folder);
                 let path = path.clone();
                 let spawned = thread::Builder::new()
@@ -272,14 +275,13 @@ impl<D: Deliver> Confirmer<D> {
             let Some(ask) = self
                 .shared
                 .upgrade()
-                .map(|shared| shared.ask(Op::Unconfirmed))
+                .map(|shared| shared.insist(Op::Unconfirmed))
             else {
                 return;
             };
             let items = match select(ask, self.control.reached(Level::Stopping)).await {
                 Either::Left((Ok(items), _)) => items,
-                Either::Left((Err(Error::Closed(_)), _)) | Either::Right(_) => return,
-                Either::Left((Err(_), _)) => continue,
+                Either::Left((Err(_), _)) | Either::Right(_) => return,
             };
             let look = AssertUnwindSafe(async { self.deliver.confirm(&items).await });
             let look = std::pin::pin!(look.catch_unwind());

@@ -53,7 +53,10 @@ impl Reason {
 
     /// Whether its wait is random: not where a length was named.
     const fn jitters(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Failing | Self::WrongReceiver)
+        matches!(
+            self,
+            Self::Unreachable | Self::Failing | Self::WrongReceiver
+        )
     }
 }
 

@@ -16,8 +16,8 @@ mod tests;
 mod verdict;
 
 pub(crate) use backoff::clamp;
-pub(crate) use flow::{Admit, Flow};
 pub use flow::Reason;
+pub(crate) use flow::{Admit, Flow};
 pub(crate) use settle::{Change, Facts, Next, settle};
 pub use verdict::Verdict;
 

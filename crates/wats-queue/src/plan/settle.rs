@@ -26,14 +26,25 @@ pub(crate) struct Facts {
 /// Where the item goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
-    Sent { reference: String },
-    Unconfirmed { reference: String },
+    Sent {
+        reference: String,
+    },
+    Unconfirmed {
+        reference: String,
+    },
     Quarantined(Fault),
     Parked(Fault),
     Ready,
     /// It failed by itself and waits so long.
-    Waiting { wait: i64, suspect: bool, fault: Fault },
-    Held { wait: i64, fault: Fault },
+    Waiting {
+        wait: i64,
+        suspect: bool,
+        fault: Fault,
+    },
+    Held {
+        wait: i64,
+        fault: Fault,
+    },
 }
 
 /// What else comes of a verdict.

@@ -66,7 +66,10 @@ fn an_outage_blames_no_item_and_ends_with_a_probe() {
     let mut now = 0;
     let mut waits = Vec::new();
     for _ in 0..10 {
-        assert!(matches!(flow.admit(until(&flow) - 1, 0, false, 0), Admit::Not { .. }));
+        assert!(matches!(
+            flow.admit(until(&flow) - 1, 0, false, 0),
+            Admit::Not { .. }
+        ));
         waits.push((until(&flow) - now) / SECOND);
         now = until(&flow);
         probe_at(&mut flow, 1, now);
@@ -111,13 +114,34 @@ fn a_credential_that_is_not_accepted_is_tried_again_when_it_is_another_one() {
     let mut flow = Flow::default();
     let mut with = facts(1);
     with.credential = 7;
-    settle(Verdict::Unauthorized(fault()), with, &mut flow, 0, &mut |most| most);
-    assert!(matches!(flow.admit(5 * MINUTE - 1, 0, false, 7), Admit::Not { .. }));
-    assert!(matches!(flow.admit(5 * MINUTE, 0, false, 7), Admit::Now { most: 1, .. }));
-    assert!(matches!(flow.admit(1, 0, false, 8), Admit::Now { most: 1, .. }));
+    settle(
+        Verdict::Unauthorized(fault()),
+        with,
+        &mut flow,
+        0,
+        &mut |most| most,
+    );
+    assert!(matches!(
+        flow.admit(5 * MINUTE - 1, 0, false, 7),
+        Admit::Not { .. }
+    ));
+    assert!(matches!(
+        flow.admit(5 * MINUTE, 0, false, 7),
+        Admit::Now { most: 1, .. }
+    ));
+    assert!(matches!(
+        flow.admit(1, 0, false, 8),
+        Admit::Now { most: 1, .. }
+    ));
     flow.leased(1, true, 1);
     with.credential = 8;
-    settle(Verdict::Unauthorized(fault()), with, &mut flow, 1, &mut |most| most);
+    settle(
+        Verdict::Unauthorized(fault()),
+        with,
+        &mut flow,
+        1,
+        &mut |most| most,
+    );
     assert!(matches!(flow.admit(2, 0, false, 8), Admit::Not { .. }));
     assert!(matches!(flow.admit(2, 0, false, 9), Admit::Now { .. }));
 }
@@ -128,7 +152,14 @@ fn what_is_forbidden_is_told_from_one_item_by_another() {
     let mut flow = Flow::default();
     go(&mut flow, 1, Verdict::Forbidden(fault()), 0);
     let admit = flow.admit(0, 0, false, 0);
-    assert_eq!(admit, Admit::Now { most: 1, avoid: Some(1), probe: true });
+    assert_eq!(
+        admit,
+        Admit::Now {
+            most: 1,
+            avoid: Some(1),
+            probe: true
+        }
+    );
     flow.leased(2, true, 0);
     let change = go(&mut flow, 2, sent(), 0);
     assert_eq!(change.park, Some((1, fault())));
@@ -138,10 +169,18 @@ fn what_is_forbidden_is_told_from_one_item_by_another() {
     flow.leased(2, true, 0);
     let change = go(&mut flow, 2, Verdict::Forbidden(fault()), 0);
     assert_eq!(change.park, None);
-    assert_eq!(flow.admit(15 * MINUTE - 1, 0, false, 0), Admit::Not { at: Some(15 * MINUTE) });
+    assert_eq!(
+        flow.admit(15 * MINUTE - 1, 0, false, 0),
+        Admit::Not {
+            at: Some(15 * MINUTE)
+        }
+    );
     probe_at(&mut flow, 1, 15 * MINUTE);
     let change = go(&mut flow, 1, sent(), 15 * MINUTE);
-    assert_eq!(change.park, None, "nobody is set aside for what held for all");
+    assert_eq!(
+        change.park, None,
+        "nobody is set aside for what held for all"
+    );
 }
 
 #[test]
@@ -158,24 +197,44 @@ fn a_receiver_that_asks_for_a_pause_gets_it_and_half_of_the_rate() {
     // One that was under way may only make it longer.
     settle(throttled(Some(5)), facts(2), &mut flow, 1, &mut |most| most);
     assert_eq!(until(&flow), 10 * SECOND);
-    settle(throttled(Some(20)), facts(2), &mut flow, 1, &mut |most| most);
+    settle(throttled(Some(20)), facts(2), &mut flow, 1, &mut |most| {
+        most
+    });
     assert_eq!(until(&flow), 20 * SECOND + 1);
     let now = until(&flow);
     probe_at(&mut flow, 1, now);
     go(&mut flow, 1, sent(), now);
     assert_eq!(flow.interval, 2 * SECOND, "one a second was too much");
     let now = now + 3 * SECOND;
-    assert!(matches!(flow.admit(now, 0, false, 0), Admit::Now { most: 1, .. }));
+    assert!(matches!(
+        flow.admit(now, 0, false, 0),
+        Admit::Now { most: 1, .. }
+    ));
     flow.leased(3, false, now);
-    assert_eq!(flow.admit(now, 1, false, 0), Admit::Not { at: Some(now + 2 * SECOND) });
+    assert_eq!(
+        flow.admit(now, 1, false, 0),
+        Admit::Not {
+            at: Some(now + 2 * SECOND)
+        }
+    );
     // A tenth more each minute, until it is what it was.
     flow.leased(4, false, now + 3 * MINUTE);
-    assert!(flow.interval < 2 * SECOND && flow.interval > SECOND, "{}", flow.interval);
+    assert!(
+        flow.interval < 2 * SECOND && flow.interval > SECOND,
+        "{}",
+        flow.interval
+    );
     flow.leased(5, false, now + 10 * MINUTE);
     assert_eq!(flow.interval, 0);
     // However long it was said, an hour is the most.
     let mut flow = Flow::default();
-    settle(throttled(Some(u64::MAX)), facts(1), &mut flow, 0, &mut |most| most);
+    settle(
+        throttled(Some(u64::MAX)),
+        facts(1),
+        &mut flow,
+        0,
+        &mut |most| most,
+    );
     assert_eq!(until(&flow), HOUR);
 }
 
@@ -210,15 +269,32 @@ fn one_that_fails_for_a_day_while_others_are_sent_is_set_aside() {
         ..Facts::default()
     };
     let go = |facts, flow: &mut Flow| {
-        settle(Verdict::Failed(fault()), facts, flow, 25 * HOUR, &mut |most| most).next
+        settle(
+            Verdict::Failed(fault()),
+            facts,
+            flow,
+            25 * HOUR,
+            &mut |most| most,
+        )
+        .next
     };
     assert!(matches!(go(with, &mut flow), Next::Parked(fault) if fault.kind == "suspect"));
     // Not when nothing was sent since it failed last, not before a day is over, not after fewer tries.
     flow.last_sent = 23 * HOUR;
-    assert!(matches!(go(with, &mut flow), Next::Waiting { suspect: false, .. }));
+    assert!(matches!(
+        go(with, &mut flow),
+        Next::Waiting { suspect: false, .. }
+    ));
     flow.last_sent = 25 * HOUR - 1;
     with.failed_since = HOUR + 1;
-    assert!(matches!(go(with, &mut flow), Next::Waiting { suspect: true, wait: HOUR, .. }));
+    assert!(matches!(
+        go(with, &mut flow),
+        Next::Waiting {
+            suspect: true,
+            wait: HOUR,
+            ..
+        }
+    ));
     (with.failed_since, with.suspect_tries) = (HOUR, 18);
     assert!(matches!(go(with, &mut flow), Next::Waiting { .. }));
 }
@@ -226,7 +302,9 @@ fn one_that_fails_for_a_day_while_others_are_sent_is_set_aside() {
 fn any_verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         Just(sent()),
-        Just(Verdict::Unconfirmed { reference: String::new() }),
+        Just(Verdict::Unconfirmed {
+            reference: String::new()
+        }),
         Just(Verdict::Quarantined(fault())),
         Just(Verdict::Refused(fault())),
         Just(Verdict::Failed(fault())),

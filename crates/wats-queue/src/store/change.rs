@@ -113,7 +113,9 @@ impl Write<'_> {
             Confirmation::Stored => {
                 let reference: String = self
                     .tx
-                    .query_row("SELECT reference FROM item WHERE seq = ?", [seq], |row| row.get(0))
+                    .query_row("SELECT reference FROM item WHERE seq = ?", [seq], |row| {
+                        row.get(0)
+                    })
                     .at(self.context)?;
                 past = self.end(seq, Ended::Sent, &reference)?;
             }
@@ -141,7 +143,10 @@ impl Write<'_> {
 
     /// The open items of a key, oldest first.
     fn of_key(&self, key: &Key) -> Result<Vec<Item>> {
-        let sql = format!("SELECT {} FROM item WHERE key = ? ORDER BY seq", row::COLUMNS);
+        let sql = format!(
+            "SELECT {} FROM item WHERE key = ? ORDER BY seq",
+            row::COLUMNS
+        );
         let mut statement = self.tx.prepare_cached(&sql).at(self.context)?;
         let rows = statement
             .query_map([&key.0[..]], row::read)
@@ -149,5 +154,4 @@ impl Write<'_> {
         rows.map(|row| row.map(|whole| whole.item).at(self.context))
             .collect()
     }
-
 }

@@ -78,7 +78,11 @@ impl NewItem {
     /// Refuses what would not fit.
     pub(crate) fn check(&self) -> Result<()> {
         let longest = [
-            ("lane", self.lane.as_ref().map_or(0, String::len), LONGEST_LANE),
+            (
+                "lane",
+                self.lane.as_ref().map_or(0, String::len),
+                LONGEST_LANE,
+            ),
             ("kind", self.kind.len(), LONGEST_KIND),
             ("labels", self.labels.len(), LONGEST_LABELS),
         ];
@@ -100,10 +104,16 @@ impl Write<'_> {
         let (key, sha256) = (new.key, new.body.sha256());
         let newest = self
             .tx
-            .prepare_cached("SELECT seq, sha256, lane FROM item WHERE key = ? ORDER BY seq DESC LIMIT 1")
+            .prepare_cached(
+                "SELECT seq, sha256, lane FROM item WHERE key = ? ORDER BY seq DESC LIMIT 1",
+            )
             .and_then(|mut statement| {
                 let found = |row: &rusqlite::Row<'_>| {
-                    Ok((row.get::<_, i64>(0)?, row::sha256(row, 1)?, row.get::<_, String>(2)?))
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row::sha256(row, 1)?,
+                        row.get::<_, String>(2)?,
+                    ))
                 };
                 statement.query_row([&key.0[..]], found).optional()
             })
@@ -146,14 +156,20 @@ impl Write<'_> {
             .prepare_cached(sql)
             .and_then(|mut statement| {
                 let found = |row: &rusqlite::Row<'_>| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row::sha256(row, 2)?))
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row::sha256(row, 2)?,
+                    ))
                 };
                 statement
                     .query_row(params![&key.0[..], Ended::Sent.number()], found)
                     .optional()
             })
             .at(self.context)?;
-        Ok(last.filter(|(_, _, same)| same == sha256).map(|(seq, at, _)| (seq, at)))
+        Ok(last
+            .filter(|(_, _, same)| same == sha256)
+            .map(|(seq, at, _)| (seq, at)))
     }
 
     fn insert(&mut self, new: &mut NewItem, lane: &str) -> Result<i64> {
@@ -168,7 +184,8 @@ impl Write<'_> {
             } else {
                 return Err(Error::Invalid {
                     what: "this body",
-                    why: "its file was used by an enqueue that failed: give the body anew".to_owned(),
+                    why: "its file was used by an enqueue that failed: give the body anew"
+                        .to_owned(),
                 });
             }
         }
@@ -234,7 +251,9 @@ impl Write<'_> {
             .and_then(|mut statement| {
                 let (parked, quarantined) = (State::Parked.number(), State::Quarantined.number());
                 statement
-                    .query_map(params![&key.0[..], parked, quarantined, before], |row| row.get(0))?
+                    .query_map(params![&key.0[..], parked, quarantined, before], |row| {
+                        row.get(0)
+                    })?
                     .collect()
             })
             .at(self.context)?;
@@ -270,7 +289,9 @@ impl Write<'_> {
                 return Ok(());
             };
             let dropped = match &bounds.when_full {
-                WhenFull::DropOldest(class, _) if self.may_drop && more <= max_bytes => self.drop_oldest(*class)?,
+                WhenFull::DropOldest(class, _) if self.may_drop && more <= max_bytes => {
+                    self.drop_oldest(*class)?
+                }
                 _ => false,
             };
             if !dropped {

@@ -45,9 +45,7 @@ impl Context {
                     self.damaged(error.to_string())
                 }
                 ErrorCode::ReadOnly => io(std::io::ErrorKind::ReadOnlyFilesystem),
-                ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => {
-                    io(std::io::ErrorKind::Other)
-                }
+                ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => io(std::io::ErrorKind::Other),
                 _ => self.database(error.to_string()),
             },
             // A value of another type or length than we ever write.

@@ -45,7 +45,10 @@ mod on {
         parts
             .map(|(name, what)| {
                 let (what, times) = what.split_once('@').unwrap_or((what, "1"));
-                (name.to_owned(), (what.to_owned(), times.parse().unwrap_or(1)))
+                (
+                    name.to_owned(),
+                    (what.to_owned(), times.parse().unwrap_or(1)),
+                )
             })
             .collect()
     }

@@ -7,6 +7,41 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
+/// Makes a file that only its user may read, if there is none. One that is there is not opened: closing it would free the locks
+/// that SQLite holds on it for other handles of this process.
+pub(super) fn make_file(path: &Path) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::io("making", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a folder with those above it, and has their names on disk.
+pub(super) fn make_folder_for_good(path: &Path) -> Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|folder| !folder.exists())
+        .collect();
+    make_folder(path)?;
+    for folder in missing {
+        if let Some(parent) = folder.parent() {
+            let parent = if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            };
+            sync_folder(parent)?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder that only its user may read. It may be there already.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -42,9 +77,7 @@ pub(crate) fn sync_folder(path: &Path) -> Result<()> {
 
 /// On Windows a scanner may have the file open for a moment: errors 5 and 32 are tried again for 400 ms.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
-    let again = |error: &io::Error| {
-        cfg!(windows) && matches!(error.raw_os_error(), Some(5 | 32))
-    };
+    let again = |error: &io::Error| cfg!(windows) && matches!(error.raw_os_error(), Some(5 | 32));
     let mut left = 20;
     loop {
         match fs::rename(from, to) {

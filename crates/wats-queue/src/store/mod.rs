@@ -37,15 +37,15 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(crate) use blob::{TempBody, TempWriter};
+pub use change::Confirmation;
+pub(crate) use enqueue::copied;
 pub(crate) use enqueue::{NewBody, NewItem};
 pub(crate) use files::{hash, sync_folder};
 pub use read::Filter;
 pub use salvage::Salvaged;
-pub use change::Confirmation;
-pub(crate) use upkeep::check;
-pub(crate) use enqueue::copied;
 pub(crate) use settle::Settled;
 pub(crate) use take::{Lease, Leased, Wanted};
+pub(crate) use upkeep::check;
 
 use crate::error::{Error, Result};
 use crate::item::{Past, Sha256};
@@ -65,6 +65,8 @@ pub(crate) struct Store {
     db: Option<Db>,
     /// Who this is among those that have the folder open. It outlives a connection, and so do its leases.
     owner: Option<Owner>,
+    /// Locked on a network file system, where nobody else may have the folder open.
+    single: Option<File>,
     others: Others,
     /// How often something was taken, for the one time in eight that backfill comes first.
     takes: u32,
@@ -261,6 +263,14 @@ impl Store {
         let mut tried = false;
         loop {
             self.make_sure_it_is_open()?;
+            let Some(db) = &self.db else {
+                return Err(Error::Closed(self.folder.to_path_buf()));
+            };
+            if !db.is_in_place() {
+                self.news.push(News::Reopened);
+                self.db = None;
+                self.make_sure_it_is_open()?;
+            }
             let Some(db) = &self.db else {
                 return Err(Error::Closed(self.folder.to_path_buf()));
             };

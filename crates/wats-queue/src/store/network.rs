@@ -20,8 +20,20 @@ pub(super) fn name(folder: &Path) -> Option<String> {
 }
 
 const NETWORK: [&str; 14] = [
-    "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "gfs2", "ocfs2",
-    "9p", "fuse.sshfs", "fuse.glusterfs",
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "gfs2",
+    "ocfs2",
+    "9p",
+    "fuse.sshfs",
+    "fuse.glusterfs",
 ];
 
 /// The file system with the longest path above the folder; of two at one path the later one.

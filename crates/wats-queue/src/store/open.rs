@@ -34,7 +34,7 @@ pub(super) const fn synchronous(durability: Durability) -> i64 {
 impl Store {
     /// Opens the queue of a folder, and makes it if there is none.
     pub(crate) fn open(folder: &Path, mut options: QueueOptions) -> Result<Self> {
-        files::make_folder(folder)?;
+        files::make_folder_for_good(folder)?;
         let folder = folder
             .canonicalize()
             .map_err(|error| Error::io("opening", folder, &error))?;
@@ -57,6 +57,7 @@ impl Store {
             options,
             db: None,
             owner: None,
+            single: None,
             others: Others::default(),
             takes: 0,
             news: Vec::new(),
@@ -76,12 +77,29 @@ impl Store {
         }
     }
 
+    /// On a network file system one open queue is all there may be.
+    fn alone(&self) -> Result<std::fs::File> {
+        let file = files::open_or_make(&self.folder.join("single"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(error) => Err(Error::Folder {
+                folder: self.folder.to_path_buf(),
+                problem: format!(
+                    "it is on a network file system, and another queue has it open or its locks do not work ({error})"
+                ),
+            }),
+        }
+    }
+
     pub(super) fn connect(&mut self) -> Result<()> {
-        files::make_folder(&self.folder)?;
+        files::make_folder_for_good(&self.folder)?;
         for inner in ["owners", "blobs"] {
             files::make_folder(&self.folder.join(inner))?;
         }
         probe(&self.folder)?;
+        if self.options.durability == Durability::Network && self.single.is_none() {
+            self.single = Some(self.alone()?);
+        }
         let gate = files::open_or_make(&self.folder.join("gate"))?;
         let locked = Gate::lock(&gate, &self.folder)?;
         if !self.owner.as_ref().is_some_and(Owner::is_in_place) {
@@ -94,7 +112,7 @@ impl Store {
             file: path.clone(),
         };
         // Made with the rights of its folder's user alone; SQLite gives its further files the same.
-        drop(files::open_or_make(&path)?);
+        files::make_file(&path)?;
         let connection = settled(&path, &context, self.options.durability)?;
         let tx =
             Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).at(&context)?;
@@ -152,7 +170,12 @@ pub(super) fn settled(
     db.set_prepared_statement_cache_capacity(64);
     let number = |name: &str, value: i64| -> Result<()> {
         db.pragma_update(None, name, value).at(context)?;
-        expect(context, name, schema::pragma::<i64>(&db, name).at(context)?, value)
+        expect(
+            context,
+            name,
+            schema::pragma::<i64>(&db, name).at(context)?,
+            value,
+        )
     };
     // Before the first table, or it holds only after a `VACUUM`; so an older file may have another one.
     db.pragma_update(None, "auto_vacuum", 2).at(context)?;
@@ -197,7 +220,9 @@ fn expect(context: &Context, name: &str, found: i64, wanted: i64) -> Result<()> 
 fn probe(folder: &Path) -> Result<()> {
     let refused = |what: &str, error: &std::io::Error| Error::Folder {
         folder: folder.to_path_buf(),
-        problem: format!("{what} a file in it failed ({error}): it needs a user with all rights to it"),
+        problem: format!(
+            "{what} a file in it failed ({error}): it needs a user with all rights to it"
+        ),
     };
     let token = fastrand::u64(..);
     let first = folder.join(format!("probe-{token:016x}"));
@@ -208,9 +233,8 @@ fn probe(folder: &Path) -> Result<()> {
             .map_err(|error| or_full(folder, &error, refused("writing", &error)))?;
         file.sync_all()
             .map_err(|error| or_full(folder, &error, refused("syncing", &error)))?;
-        file.try_lock().map_err(|error| {
-            refused("locking", &std::io::Error::other(error.to_string()))
-        })?;
+        file.try_lock()
+            .map_err(|error| refused("locking", &std::io::Error::other(error.to_string())))?;
         drop(file);
         fs::rename(&first, &second).map_err(|error| refused("renaming", &error))
     })();
@@ -219,10 +243,7 @@ fn probe(folder: &Path) -> Result<()> {
     match tried {
         // A full disk must not keep a queue from being opened and emptied.
         Err(error) if error.is_full() => Ok(()),
-        Err(Error::Io { problem, .. }) => Err(refused(
-            "making",
-            &std::io::Error::other(problem),
-        )),
+        Err(Error::Io { problem, .. }) => Err(refused("making", &std::io::Error::other(problem))),
         outcome => outcome,
     }
 }
@@ -241,7 +262,11 @@ mod tests {
     #[test]
     fn the_library_has_no_bug_that_loses_what_was_committed() {
         // Versions up to 3.51.2 may, when several connections write and checkpoint.
-        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+        assert!(
+            rusqlite::version_number() >= 3_051_003,
+            "{}",
+            rusqlite::version()
+        );
     }
 
     #[test]

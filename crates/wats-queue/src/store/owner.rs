@@ -89,7 +89,11 @@ impl Others {
         // A token comes from the database: only what we make is a file name.
         let ours = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
         let Ok(file) = File::options().read(true).write(true).open(&path) else {
-            return if ours && path.exists() { Life::Alive } else { Life::Ended };
+            return if ours && path.exists() {
+                Life::Alive
+            } else {
+                Life::Ended
+            };
         };
         match file.try_lock() {
             Ok(()) => {

@@ -99,8 +99,14 @@ impl Read<'_> {
         if !states.is_empty() {
             sql.push_str(&format!(" AND state IN ({})", states.join(",")));
         }
-        sql.push_str(" AND (?2 IS NULL OR key = ?2) AND (?3 IS NULL OR class = ?3)");
-        sql.push_str(" ORDER BY seq LIMIT ?4");
+        // Left out where it is not asked for, so that the index of the keys is used where it is.
+        if filter.key.is_some() {
+            sql.push_str(" AND key = ?2");
+        }
+        if filter.class.is_some() {
+            sql.push_str(" AND class = ?3");
+        }
+        sql.push_str(" AND ?2 IS ?2 AND ?3 IS ?3 ORDER BY seq LIMIT ?4");
         let key = filter.key.as_ref().map(|key| &key.0[..]);
         let class = filter.class.map(|class| class as i64);
         let most = filter.most.unwrap_or(1000).min(10_000);
@@ -201,7 +207,12 @@ impl Read<'_> {
         let mut statement = self.db.prepare_cached(sql).at(self.context)?;
         let rows = statement
             .query_map([], |row| {
-                Ok((row.get::<_, u8>(0)?, row.get::<_, u8>(1)?, row::count(row, 2)?, row::count(row, 3)?))
+                Ok((
+                    row.get::<_, u8>(0)?,
+                    row.get::<_, u8>(1)?,
+                    row::count(row, 2)?,
+                    row::count(row, 3)?,
+                ))
             })
             .at(self.context)?;
         for row in rows {
@@ -210,7 +221,11 @@ impl Read<'_> {
         }
         totals.oldest = self
             .db
-            .query_row("SELECT enqueued_at FROM item ORDER BY seq LIMIT 1", [], |row| row.get(0))
+            .query_row(
+                "SELECT enqueued_at FROM item ORDER BY seq LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
             .optional()
             .at(self.context)?;
         let sent = |since: i64| {
@@ -232,7 +247,9 @@ impl Read<'_> {
         );
         let mut statement = self.db.prepare_cached(&sql).at(self.context)?;
         let rows = statement
-            .query_map([most], |row| Ok((row::read(row)?.item, row.get("reference")?)))
+            .query_map([most], |row| {
+                Ok((row::read(row)?.item, row.get("reference")?))
+            })
             .at(self.context)?;
         rows.map(|row| row.at(self.context)).collect()
     }

@@ -54,7 +54,10 @@ pub(super) fn class(number: i64) -> Class {
 }
 
 fn bytes<const N: usize>(row: &Row<'_>, at: usize) -> rusqlite::Result<[u8; N]> {
-    let blob = row.get_ref(at)?.as_blob().map_err(|_| wrong(at, Type::Blob))?;
+    let blob = row
+        .get_ref(at)?
+        .as_blob()
+        .map_err(|_| wrong(at, Type::Blob))?;
     blob.try_into().map_err(|_| wrong(at, Type::Blob))
 }
 
@@ -80,26 +83,38 @@ pub(super) fn small(row: &Row<'_>, at: usize) -> rusqlite::Result<u32> {
     Ok(u32::try_from(number.max(0)).unwrap_or(u32::MAX))
 }
 
+/// A text; what is no text in it is replaced, and noticed by the seal where it matters.
+fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+    let bytes = row
+        .get_ref(at)?
+        .as_bytes()
+        .map_err(|_| wrong(at, Type::Text))?;
+    Ok(String::from_utf8_lossy(bytes).into_owned())
+}
+
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Whole> {
     let state: i64 = row.get(4)?;
-    let fault: Option<String> = row.get(13)?;
-    let fault = fault.map(|text| {
-        serde_json::from_str(&text).unwrap_or_else(|_| Fault::new("unreadable", text))
-    });
+    let fault = match row.get_ref(13)? {
+        rusqlite::types::ValueRef::Null => None,
+        _ => Some(text(row, 13)?),
+    };
+    let fault = fault
+        .map(|text| serde_json::from_str(&text).unwrap_or_else(|_| Fault::new("unreadable", text)));
     Ok(Whole {
         item: Item {
             seq: row.get(0)?,
             key: key(row, 1)?,
-            lane: row.get(2)?,
+            lane: text(row, 2)?,
             class: class(row.get(3)?),
-            state: State::from_number(state).ok_or_else(|| wrong(4, Type::Integer))?,
-            kind: row.get(5)?,
+            // A number that is never written is damage, which somebody has to see.
+            state: State::from_number(state).unwrap_or(State::Parked),
+            kind: text(row, 5)?,
             len: count(row, 6)?,
             sha256: sha256(row, 7)?,
             enqueued_at: row.get(9)?,
             not_before: row.get(10)?,
             tries: small(row, 11)?,
-            labels: row.get(12)?,
+            labels: text(row, 12)?,
             fault,
             fence: row.get(14)?,
         },

@@ -37,18 +37,23 @@ const GAP: i64 = 200_000;
 impl Store {
     /// What was found by a look through the whole file.
     pub(crate) fn replace(&mut self, why: &Error) -> Result<()> {
-        self.salvage(why)
+        self.salvage_unless_whole(why, false)
     }
 
     /// Sets the database aside and goes on with what can be read of it.
     pub(super) fn salvage(&mut self, why: &Error) -> Result<()> {
+        self.salvage_unless_whole(why, names_damage(why))
+    }
+
+    /// Not when the file has been replaced meanwhile; unless it is sure that what was found is in the file that is there.
+    fn salvage_unless_whole(&mut self, why: &Error, sure: bool) -> Result<()> {
         // Closed first: where an open file cannot be renamed, another process that has it open makes this an error.
         self.db = None;
         let file = database(&self.folder);
         let gate = files::open_or_make(&self.folder.join("gate"))?;
         let locked = Gate::lock(&gate, &self.folder)?;
         // Another process may have done it while this one waited.
-        if fs::exists(&file).unwrap_or(false) && self.is_whole(&file) && !self.names_damage(why) {
+        if !sure && fs::exists(&file).unwrap_or(false) && self.is_whole(&file) {
             drop(locked);
             return self.connect();
         }
@@ -71,21 +76,16 @@ impl Store {
         let Ok(db) = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE) else {
             return false;
         };
-        let problem = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+        let problem = db.query_row("PRAGMA integrity_check(1)", [], |row| {
+            row.get::<_, String>(0)
+        });
         problem.is_ok_and(|problem| problem == "ok")
             && db
                 .query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))
                 .at(&context)
                 .is_ok_and(|rows| rows == 1)
-            && schema::pragma::<i64>(&db, "application_id").is_ok_and(|id| id == schema::APPLICATION)
-    }
-
-    /// Whether the file is damaged in a way that SQLite cannot see: a value that is never written.
-    fn names_damage(&self, why: &Error) -> bool {
-        let Error::Damaged { problem, .. } = why else {
-            return false;
-        };
-        !problem.contains("malformed") && !problem.contains("not a database")
+            && schema::pragma::<i64>(&db, "application_id")
+                .is_ok_and(|id| id == schema::APPLICATION)
     }
 
     fn context(&self, file: &Path) -> Context {
@@ -98,23 +98,28 @@ impl Store {
     fn copy(&self, damaged: &Path, found: &mut Salvaged) -> Result<()> {
         let file = database(&self.folder);
         let context = self.context(&file);
-        drop(files::open_or_make(&file)?);
+        files::make_file(&file)?;
         let new = open::settled(&file, &context, self.options.durability)?;
-        let tx = rusqlite::Transaction::new_unchecked(
-            &new,
-            rusqlite::TransactionBehavior::Immediate,
-        )
-        .at(&context)?;
+        let tx =
+            rusqlite::Transaction::new_unchecked(&new, rusqlite::TransactionBehavior::Immediate)
+                .at(&context)?;
         schema::migrate(&tx, &context, &self.options.target)?;
         if let Ok(old) = connect(damaged, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-            if let Ok(text) = old.query_row("SELECT flow FROM meta", [], |row| row.get::<_, String>(0)) {
-                tx.execute("UPDATE meta SET flow = ?", [text]).at(&context)?;
+            if let Ok(text) =
+                old.query_row("SELECT flow FROM meta", [], |row| row.get::<_, String>(0))
+            {
+                tx.execute("UPDATE meta SET flow = ?", [text])
+                    .at(&context)?;
             }
             let mut highest = 0;
             self.copy_receipts(&old, &tx, &context, found, &mut highest)?;
             self.copy_items(&old, &tx, &context, found, &mut highest)?;
             let given: i64 = old
-                .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'item'", [], |row| row.get(0))
+                .query_row(
+                    "SELECT seq FROM sqlite_sequence WHERE name = 'item'",
+                    [],
+                    |row| row.get(0),
+                )
                 .unwrap_or(0);
             // A damaged number may be anything; one that is too low would be given out twice.
             let plausible = given.clamp(highest, highest.saturating_add(1_000_000));
@@ -150,13 +155,20 @@ impl Store {
         highest: &mut i64,
     ) -> Result<()> {
         let mut failure = Ok(());
-        scan(old, "receipt", "*", read::past, |past: &Past| past.seq, |past| {
-            if failure.is_ok() {
-                *highest = (*highest).max(past.seq);
-                failure = write_receipt(new, context, &past);
-                found.receipts += 1;
-            }
-        });
+        scan(
+            old,
+            "receipt",
+            "*",
+            read::past,
+            |past: &Past| past.seq,
+            |past| {
+                if failure.is_ok() {
+                    *highest = (*highest).max(past.seq);
+                    failure = write_receipt(new, context, &past);
+                    found.receipts += 1;
+                }
+            },
+        );
         failure
     }
 
@@ -168,29 +180,49 @@ impl Store {
         found: &mut Salvaged,
         highest: &mut i64,
     ) -> Result<()> {
-        let mut items = Vec::new();
-        scan(old, "item", row::COLUMNS, row::read, |whole: &row::Whole| whole.item.seq, |whole| {
-            items.push(whole);
-        });
-        for whole in items {
-            *highest = (*highest).max(whole.item.seq);
-            let settled = new
-                .prepare_cached("SELECT 1 FROM receipt WHERE seq = ?")
-                .and_then(|mut statement| statement.exists([whole.item.seq]))
-                .at(context)?;
-            // Its end was on disk; that the row is still there is part of the damage.
-            if settled {
-                continue;
-            }
-            match self.body_of(old, &whole) {
-                Some(body) if whole.is_intact() => {
-                    write_item(new, context, &whole, body.as_deref())?;
-                    found.items += 1;
+        let mut outcome = Ok(());
+        let columns = row::COLUMNS;
+        scan(
+            old,
+            "item",
+            columns,
+            row::read,
+            |whole: &row::Whole| whole.item.seq,
+            |whole| {
+                if outcome.is_ok() {
+                    *highest = (*highest).max(whole.item.seq);
+                    outcome = self.copy_item(old, new, context, found, &whole);
                 }
-                _ => found.damaged += 1,
-            }
-        }
+            },
+        );
+        outcome?;
         mend_lanes(new, context, self.options.strict_lanes)
+    }
+
+    fn copy_item(
+        &self,
+        old: &Connection,
+        new: &Connection,
+        context: &Context,
+        found: &mut Salvaged,
+        whole: &row::Whole,
+    ) -> Result<()> {
+        // Its end was on disk; that the row is still there is part of the damage.
+        let ended = new
+            .prepare_cached("SELECT 1 FROM receipt WHERE seq = ?")
+            .and_then(|mut statement| statement.exists([whole.item.seq]))
+            .at(context)?;
+        if ended {
+            return Ok(());
+        }
+        match self.body_of(old, whole) {
+            Some(body) if whole.is_intact() => {
+                write_item(new, context, whole, body.as_deref())?;
+                found.items += 1;
+            }
+            _ => found.damaged += 1,
+        }
+        Ok(())
     }
 
     /// The body, if it is what was stored: none for one that is a file.
@@ -201,10 +233,20 @@ impl Store {
             return (sha256 == item.sha256 && len == item.len).then_some(None);
         }
         let bytes: Vec<u8> = old
-            .query_row("SELECT bytes FROM body WHERE seq = ?", [item.seq], |row| row.get(0))
+            .query_row("SELECT bytes FROM body WHERE seq = ?", [item.seq], |row| {
+                row.get(0)
+            })
             .ok()?;
         (Sha256::of(&bytes) == item.sha256).then_some(Some(bytes))
     }
+}
+
+/// Whether the file is damaged in a way that SQLite cannot see: a value that is never written.
+fn names_damage(why: &Error) -> bool {
+    let Error::Damaged { problem, .. } = why else {
+        return false;
+    };
+    !problem.contains("malformed") && !problem.contains("not a database")
 }
 
 /// Renames the database and what belongs to it.
@@ -259,7 +301,8 @@ fn scan<T>(
     }
     let mut down = i64::MAX;
     let mut tail = Vec::new();
-    let backward = format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq < ? ORDER BY seq DESC");
+    let backward =
+        format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq < ? ORDER BY seq DESC");
     walk(db, &backward, down, read, |row| {
         let at = seq(&row);
         if at > up {
@@ -268,7 +311,11 @@ fn scan<T>(
         }
     });
     let single = format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq = ?");
-    let last = if down == i64::MAX { up.saturating_add(GAP) } else { down };
+    let last = if down == i64::MAX {
+        up.saturating_add(GAP)
+    } else {
+        down
+    };
     for at in up.saturating_add(1)..last.min(up.saturating_add(GAP)) {
         let row = db
             .prepare_cached(&single)

@@ -232,7 +232,10 @@ impl Write<'_> {
             })
             .at(self.context)?;
         fail::point("end.receipt")?;
-        for sql in ["DELETE FROM item WHERE seq = ?", "DELETE FROM body WHERE seq = ?"] {
+        for sql in [
+            "DELETE FROM item WHERE seq = ?",
+            "DELETE FROM body WHERE seq = ?",
+        ] {
             self.tx
                 .prepare_cached(sql)
                 .and_then(|mut statement| statement.execute([seq]))

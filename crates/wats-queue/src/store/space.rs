@@ -37,7 +37,8 @@ impl Ballast {
         }
         // Written beside its place: half of one is none.
         let new = self.path.with_extension("new");
-        let whole = files::fill(&new, self.length).is_ok() && files::rename(&new, &self.path).is_ok();
+        let whole =
+            files::fill(&new, self.length).is_ok() && files::rename(&new, &self.path).is_ok();
         if !whole {
             let _ = files::remove(&new);
         }

@@ -44,7 +44,9 @@ impl Write<'_> {
     pub(crate) fn take(&mut self, wanted: Wanted) -> Result<Vec<Leased>> {
         self.wake_due()?;
         let leased: u32 = self
-            .one("SELECT count(*) FROM item WHERE state = 2", |row| row::small(row, 0))?
+            .one("SELECT count(*) FROM item WHERE state = 2", |row| {
+                row::small(row, 0)
+            })?
             .unwrap_or(0);
         let probe = self.flow.pause.as_ref().and_then(|pause| pause.probe);
         let probe_is_leased = match probe {
@@ -93,9 +95,7 @@ impl Write<'_> {
         let own: u32 = self
             .tx
             .prepare_cached("SELECT count(*) FROM item WHERE state = 2 AND owner = ? AND class = 1")
-            .and_then(|mut statement| {
-                statement.query_row([self.owner], |row| row::small(row, 0))
-            })
+            .and_then(|mut statement| statement.query_row([self.owner], |row| row::small(row, 0)))
             .at(self.context)?;
         *self.takes = self.takes.wrapping_add(1);
         let order = if self.takes.is_multiple_of(BACKFILL_FIRST) {
@@ -128,10 +128,15 @@ impl Write<'_> {
     /// Leases one item with its body, or parks it when it is not what was stored.
     fn lease(&mut self, seq: i64, credential: i64) -> Result<Option<Leased>> {
         let Some(whole) = row::item(self.tx, self.context, seq)? else {
-            return Err(self.context.damaged("an index names an item that is not there"));
+            return Err(self
+                .context
+                .damaged("an index names an item that is not there"));
         };
         if !whole.is_intact() {
-            let fault = Fault::new("damaged", "what is stored beside its body is not as it was written");
+            let fault = Fault::new(
+                "damaged",
+                "what is stored beside its body is not as it was written",
+            );
             self.park(seq, fault)?;
             return Ok(None);
         }
@@ -151,9 +156,7 @@ impl Write<'_> {
             let bytes: Option<Vec<u8>> = self
                 .tx
                 .prepare_cached("SELECT bytes FROM body WHERE seq = ?")
-                .and_then(|mut statement| {
-                    statement.query_row([seq], |row| row.get(0)).optional()
-                })
+                .and_then(|mut statement| statement.query_row([seq], |row| row.get(0)).optional())
                 .at(self.context)?;
             let Some(bytes) = bytes else {
                 self.park(seq, Fault::new("damaged", "its body is missing"))?;
@@ -189,7 +192,9 @@ impl Write<'_> {
             .tx
             .prepare_cached("SELECT DISTINCT owner FROM item WHERE state = 2 AND owner <> ?")
             .and_then(|mut statement| {
-                statement.query_map([self.owner], |row| row.get(0))?.collect()
+                statement
+                    .query_map([self.owner], |row| row.get(0))?
+                    .collect()
             })
             .at(self.context)?;
         self.others.keep(&owners);

@@ -40,9 +40,7 @@ impl Work {
     fn run(&mut self, write: &mut Write<'_>) -> Done {
         match self {
             Self::Enqueue(new, _) => Done::Enqueued(write.enqueue(new)),
-            Self::Settle(lease, verdict, _) => {
-                Done::Settled(write.settle(*lease, verdict.clone()))
-            }
+            Self::Settle(lease, verdict, _) => Done::Settled(write.settle(*lease, verdict.clone())),
             Self::Change(change) => Done::Changed(change.run(write)),
             Self::Confirm(seq, confirmation) => {
                 Done::Confirmed(write.confirm(*seq, confirmation.clone()))
@@ -130,9 +128,8 @@ impl Runner {
 
     /// What makes room has room that was kept for it.
     fn last_try(&mut self, mut works: Vec<Work>, error: Error) {
-        let emergency = error.is_full()
-            && works.iter().all(Work::makes_room)
-            && self.store.use_ballast();
+        let emergency =
+            error.is_full() && works.iter().all(Work::makes_room) && self.store.use_ballast();
         let outcome = if emergency {
             self.try_all(&mut works)
         } else {
@@ -197,7 +194,9 @@ impl Runner {
                 };
                 self.tell_filling(outcome.as_ref().err());
                 match wait.and_then(|time| Instant::now().checked_add(time)) {
-                    Some(until) => self.enqueues.push_back(WaitingEnqueue { new, reply, until }),
+                    Some(until) => self
+                        .enqueues
+                        .push_back(WaitingEnqueue { new, reply, until }),
                     None => reply.send(outcome),
                 }
             }
@@ -213,7 +212,10 @@ impl Runner {
             (Work::Confirm(..), Done::Confirmed(Ok(Some((_, Some(past)))))) => {
                 self.hub.tell(&Event::Ended(past));
             }
-            (Work::Confirm(_, Confirmation::Quarantined(fault)), Done::Confirmed(Ok(Some((item, _))))) => {
+            (
+                Work::Confirm(_, Confirmation::Quarantined(fault)),
+                Done::Confirmed(Ok(Some((item, _)))),
+            ) => {
                 self.hub.tell(&Event::Delayed {
                     item: Box::new(item),
                     state: State::Quarantined,

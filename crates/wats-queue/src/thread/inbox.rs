@@ -156,7 +156,12 @@ impl Inbox {
     }
 
     /// All that is there, within the bounds of a group; after this time nothing. None when it is closed and empty.
-    pub(crate) fn next(&self, time: Option<Duration>, most: usize, bytes: usize) -> Option<Vec<Op>> {
+    pub(crate) fn next(
+        &self,
+        time: Option<Duration>,
+        most: usize,
+        bytes: usize,
+    ) -> Option<Vec<Op>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.ops.is_empty() && !waiting.closed {
             waiting = match time {

@@ -17,7 +17,12 @@ const WEAK: &str = "WATS_QUEUE_WEAK";
 pub(crate) fn command(role: &str, folder: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "child::a_further_process", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "child::a_further_process",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(ROLE, role)
         .env(FOLDER, folder)
         .env_remove("WATS_QUEUE_FAIL")
@@ -115,7 +120,12 @@ fn a_further_process() {
     };
     let weak = std::env::var(WEAK).unwrap_or_default();
     let words: Vec<&str> = role.split(' ').collect();
-    let argument = |at: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(0);
+    let argument = |at: usize| {
+        words
+            .get(at)
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(0)
+    };
     let mut options = options().inline_limit(INLINE).weakened(&weak);
     if words[0] == "stall" {
         options = options.stalled_after(Duration::from_millis(300));
@@ -152,7 +162,9 @@ struct Telling;
 
 impl Deliver for Telling {
     async fn deliver(&self, item: &Item, body: Body) -> Verdict {
-        let whole = body.read().is_ok_and(|body| body[..] == crate::support::body(number(item.key))[..]);
+        let whole = body
+            .read()
+            .is_ok_and(|body| body[..] == crate::support::body(number(item.key))[..]);
         say(if whole { "sent" } else { "torn" }, number(item.key));
         sent()
     }
@@ -205,7 +217,9 @@ fn stall(queue: &Queue) {
         .unwrap();
     let events = queue.events();
     runtime.block_on(async {
-        let drain = queue.drain(Slow, DrainOptions::default().at_once(1)).unwrap();
+        let drain = queue
+            .drain(Slow, DrainOptions::default().at_once(1))
+            .unwrap();
         loop {
             match events.try_next() {
                 Some(Event::LateSettle) => break say("late", 0),
@@ -221,7 +235,10 @@ fn stall(queue: &Queue) {
 fn fail(queue: &Queue) {
     let events = queue.events();
     put(queue, 1);
-    for (at, point) in ["write.begin", "write.commit", "enqueue.row", "enqueue.body"].iter().enumerate() {
+    for (at, point) in ["write.begin", "write.commit", "enqueue.row", "enqueue.body"]
+        .iter()
+        .enumerate()
+    {
         for what in ["eio", "full"] {
             wats_queue::fail::set(&format!("{point}={what}"));
             let error = queue.enqueue(crate::support::entry(2)).wait().unwrap_err();
@@ -237,8 +254,14 @@ fn fail(queue: &Queue) {
     let status = queue.status(crate::support::key(1)).wait().unwrap();
     assert!(matches!(status, Status::Open(_)));
     let told: Vec<Event> = std::iter::from_fn(|| events.try_next()).collect();
-    assert!(told.iter().any(|event| matches!(event, Event::Failing(_))), "{told:?}");
-    assert!(told.iter().any(|event| matches!(event, Event::Recovered)), "{told:?}");
+    assert!(
+        told.iter().any(|event| matches!(event, Event::Failing(_))),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|event| matches!(event, Event::Recovered)),
+        "{told:?}"
+    );
     say("ack", 2);
 }
 

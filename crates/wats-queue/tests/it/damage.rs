@@ -8,7 +8,8 @@ use std::path::Path;
 use wats_queue::{DrainOptions, Ended, Event, Queue, State, Status, Verdict};
 
 use crate::support::{
-    INLINE, LONG, Receiver, all, copy, fast_folder, fault, is_kept, key, options, put, sent, states, times, until,
+    INLINE, LONG, Receiver, all, copy, fast_folder, fault, is_kept, key, options, put, sent,
+    states, times, until,
 };
 
 /// How many items the damaged queue had.
@@ -21,7 +22,13 @@ fn prepared() -> tempfile::TempDir {
     for at in 0..5 {
         put(&queue, at);
     }
-    let receiver = Receiver::new(|at| if at == 4 { Verdict::Refused(fault()) } else { sent() });
+    let receiver = Receiver::new(|at| {
+        if at == 4 {
+            Verdict::Refused(fault())
+        } else {
+            sent()
+        }
+    });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let drain = runtime
         .block_on(async { queue.drain(receiver, DrainOptions::default()) })
@@ -64,7 +71,14 @@ fn look(folder: &Path, runtime: &tokio::runtime::Runtime, what: &str) {
     let salvaged = queue.health().wait().unwrap().salvaged;
     let damaged_files = fs::read_dir(folder)
         .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".damaged-"))
+        .filter(|entry| {
+            entry
+                .as_ref()
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .contains(".damaged-")
+        })
         .count();
     if unknown > 0 {
         assert!(
@@ -89,7 +103,11 @@ fn flipped(often: usize) {
         copy(prepared.path(), folder.path());
         let mut damaged = whole.clone();
         // The first page, the others, and many places at once.
-        let range = if round % 4 == 0 { 0..4096 } else { 0..whole.len() };
+        let range = if round % 4 == 0 {
+            0..4096
+        } else {
+            0..whole.len()
+        };
         let count = if round % 3 == 0 { 20 } else { 1 };
         for _ in 0..count {
             let at = random.usize(range.clone());
@@ -142,12 +160,16 @@ fn what_is_not_ours_is_set_aside_and_never_deleted() {
     look(folder.path(), &runtime, "a letter");
     let kept = fs::read_dir(folder.path()).unwrap().find_map(|entry| {
         let path = entry.unwrap().path();
-        path.to_string_lossy().contains(".damaged-").then(|| fs::read(path).unwrap())
+        path.to_string_lossy()
+            .contains(".damaged-")
+            .then(|| fs::read(path).unwrap())
     });
     assert_eq!(kept.unwrap(), b"a letter to somebody");
     let folder = fast_folder();
     let other = rusqlite::Connection::open(folder.path().join("queue.db")).unwrap();
-    other.execute_batch("CREATE TABLE item (name TEXT); INSERT INTO item VALUES ('x')").unwrap();
+    other
+        .execute_batch("CREATE TABLE item (name TEXT); INSERT INTO item VALUES ('x')")
+        .unwrap();
     drop(other);
     look(folder.path(), &runtime, "the database of another program");
 }

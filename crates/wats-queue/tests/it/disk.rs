@@ -18,7 +18,11 @@ impl SmallDisk {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={megabytes}m");
         let mounted = cfg!(target_os = "linux")
-            && run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs"], folder.path());
+            && run(
+                "mount",
+                &["-t", "tmpfs", "-o", &size, "tmpfs"],
+                folder.path(),
+            );
         if !mounted {
             skipped("no disk may be mounted here: a full one was not tried");
             return None;
@@ -42,7 +46,9 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> bool {
 
 #[test]
 fn a_full_disk_refuses_and_is_emptied_by_the_room_that_was_kept() {
-    let Some(disk) = SmallDisk::new(12) else { return };
+    let Some(disk) = SmallDisk::new(12) else {
+        return;
+    };
     let folder = disk.0.path().join("queue");
     let queue = Queue::open_blocking(&folder, options().ballast(2 << 20)).unwrap();
     let large = |at: u32| wats_queue::Entry::new(key(at), bytes(at, 10_000));
@@ -78,14 +84,19 @@ fn a_full_disk_refuses_and_is_emptied_by_the_room_that_was_kept() {
 
 #[test]
 fn a_disk_that_is_read_only_is_an_error_at_once() {
-    let Some(disk) = SmallDisk::new(12) else { return };
+    let Some(disk) = SmallDisk::new(12) else {
+        return;
+    };
     let folder = disk.0.path().join("queue");
     let queue = Queue::open_blocking(&folder, options()).unwrap();
     put(&queue, 1);
     queue.close().wait().unwrap();
     assert!(run("mount", &["-o", "remount,ro"], disk.0.path()));
     let error = Queue::open_blocking(&folder, options()).unwrap_err();
-    assert!(matches!(error, Error::Io { .. } | Error::Folder { .. }), "{error}");
+    assert!(
+        matches!(error, Error::Io { .. } | Error::Folder { .. }),
+        "{error}"
+    );
     assert!(error.to_string().contains("queue"), "{error}");
     assert!(run("mount", &["-o", "remount,rw"], disk.0.path()));
     assert!(is_kept(&open(&folder), 1));
@@ -96,7 +107,10 @@ fn a_disk_that_fails_for_a_while_is_told_and_used_again() {
     let folder = fast_folder();
     let mut process = Process::start(command("fail", folder.path()));
     let said = process.rest();
-    assert!(said.iter().any(|(word, at)| word == "ack" && *at == 2), "{said:?}");
+    assert!(
+        said.iter().any(|(word, at)| word == "ack" && *at == 2),
+        "{said:?}"
+    );
     let queue = open(folder.path());
     assert!(is_kept(&queue, 1) && is_kept(&queue, 2));
     assert_eq!(states(&queue).len(), 2);
@@ -115,7 +129,10 @@ fn a_folder_that_is_removed_under_way_takes_nothing_that_would_be_lost() {
     put(&queue, 2);
     assert!(is_kept(&queue, 2));
     let told: Vec<Event> = std::iter::from_fn(|| events.try_next()).collect();
-    assert!(told.iter().any(|event| matches!(event, Event::Reopened)), "{told:?}");
+    assert!(
+        told.iter().any(|event| matches!(event, Event::Reopened)),
+        "{told:?}"
+    );
     queue.close().wait().unwrap();
     drop(queue);
     assert!(is_kept(&open(&inner), 2));

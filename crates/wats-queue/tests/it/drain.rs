@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use wats_queue::{
-    Body, Confirmation, Deliver, DrainOptions, Ended, Event, Item, Queue, Reason, State, Status, Verdict,
+    Body, Confirmation, Deliver, DrainOptions, Ended, Event, Item, Queue, Reason, State, Status,
+    Verdict,
 };
 
 use crate::support::{LONG, Receiver, fault, key, number, open, put, sent, states, until};
@@ -63,7 +64,9 @@ async fn it_works_in_a_runtime_without_time_and_tells_what_happens() {
         1 => Verdict::Refused(fault()),
         _ => sent(),
     });
-    let drain = queue.drain(receiver, DrainOptions::default().at_once(1)).unwrap();
+    let drain = queue
+        .drain(receiver, DrainOptions::default().at_once(1))
+        .unwrap();
     for at in 1..=2 {
         queue.enqueue(crate::support::entry(at)).await.unwrap();
     }
@@ -86,12 +89,21 @@ fn a_panic_sets_the_item_aside_and_the_others_go_on() {
     for at in 1..=5 {
         put(&queue, at);
     }
-    let receiver = Receiver::new(|at| if at == 3 { panic!("a bug at {at}") } else { sent() });
+    let receiver = Receiver::new(|at| {
+        if at == 3 {
+            panic!("a bug at {at}")
+        } else {
+            sent()
+        }
+    });
     let _drain = drain(&queue, &runtime, receiver, 1);
     until("four are sent", || states(&queue) == [(3, State::Parked)]);
     let item = &crate::support::all(&queue)[0];
     let fault = item.fault.as_ref().unwrap();
-    assert!(fault.kind == "panic" && fault.text.contains("a bug at 3"), "{fault:?}");
+    assert!(
+        fault.kind == "panic" && fault.text.contains("a bug at 3"),
+        "{fault:?}"
+    );
 }
 
 /// Waits within the delivery, and blocks its thread, until it is let go.
@@ -225,7 +237,11 @@ fn a_credential_that_is_not_accepted_pauses_all_until_there_is_another() {
         let pause = queue.health().wait().unwrap().pause;
         pause.is_some_and(|pause| pause.reason == Reason::Unauthorized)
     });
-    until("those under way are back", || states(&queue).iter().all(|(_, state)| *state == State::Ready));
+    until("those under way are back", || {
+        states(&queue)
+            .iter()
+            .all(|(_, state)| *state == State::Ready)
+    });
     let meanwhile = account.1.load(Ordering::SeqCst);
     assert!(meanwhile <= 4, "{meanwhile}");
     account.0.store(1, Ordering::SeqCst);
@@ -238,7 +254,10 @@ fn a_body_that_is_not_what_was_stored_is_never_sent() {
     let folder = tempfile::tempdir().unwrap();
     let (queue, runtime) = (open(folder.path()), runtime());
     let large = crate::support::bytes(1, 300_000);
-    queue.enqueue(wats_queue::Entry::new(key(1), large)).wait().unwrap();
+    queue
+        .enqueue(wats_queue::Entry::new(key(1), large))
+        .wait()
+        .unwrap();
     put(&queue, 2);
     let Body::File { path, .. } = queue.body(key(1)).wait().unwrap() else {
         panic!("not a file")
@@ -250,7 +269,10 @@ fn a_body_that_is_not_what_was_stored_is_never_sent() {
     let _drain = drain(&queue, &runtime, receiver.clone(), 1);
     until("it is set aside", || states(&queue) == [(1, State::Parked)]);
     assert_eq!(receiver.got(), [2]);
-    assert_eq!(crate::support::all(&queue)[0].fault.as_ref().unwrap().kind, "damaged");
+    assert_eq!(
+        crate::support::all(&queue)[0].fault.as_ref().unwrap().kind,
+        "damaged"
+    );
 }
 
 #[test]

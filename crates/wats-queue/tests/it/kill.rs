@@ -37,7 +37,10 @@ fn look(folder: &Path, said: &Said, when: &str) {
         assert!(is_kept(&queue, *at), "{when}: {at} is lost");
     }
     let ended = |at: &u32| matches!(queue.status(key(*at)).wait().unwrap(), Status::Ended(_));
-    assert!(said.done.iter().all(ended), "{when}: what was done would be sent again");
+    assert!(
+        said.done.iter().all(ended),
+        "{when}: what was done would be sent again"
+    );
     let again = said.sent.iter().filter(|at| !ended(at)).count();
     assert!(again <= 8, "{when}: {again} would be sent again");
     queue.close().wait().unwrap();
@@ -117,7 +120,7 @@ fn a_process_that_ends_within_any_step_has_lost_nothing() {
     for place in PLACES {
         for time in [1, 3] {
             let folder = fast_folder();
-            let mut child = command("both 1 16", folder.path());
+            let mut child = command("both 1 23", folder.path());
             failing_at(&mut child, &format!("{place}=abort@{time}"));
             let mut process = Process::start(child);
             let mut said = Said::default();
@@ -126,7 +129,10 @@ fn a_process_that_ends_within_any_step_has_lost_nothing() {
             rest.into_iter().for_each(|line| said.hear(line));
             // Opening is a step that comes once.
             let once = place.starts_with("open.") && time > 1;
-            assert_eq!(to_the_end, once, "{place} was passed less often than {time} times");
+            assert_eq!(
+                to_the_end, once,
+                "{place} was passed less often than {time} times"
+            );
             look(folder.path(), &said, &format!("{place} {time}"));
         }
     }

@@ -7,7 +7,9 @@ use std::thread;
 use wats_queue::{DrainOptions, Queue};
 
 use crate::child::{Process, command};
-use crate::support::{INLINE, LONG, Receiver, fast_folder, open, options, put, states, times, until};
+use crate::support::{
+    INLINE, LONG, Receiver, fast_folder, open, options, put, states, times, until,
+};
 
 #[test]
 fn writers_and_senders_share_a_folder_while_senders_are_killed() {
@@ -64,19 +66,26 @@ fn shared(writers: u32, each: u32, kills: u32) {
             killed += 1;
         }
     }
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
     let queue = Queue::open_blocking(folder.path(), options().inline_limit(INLINE)).unwrap();
     until("nothing is left", || states(&queue).is_empty());
     senders.iter().for_each(|(id, _)| kill(*id));
     drop(sender);
-    senders.into_iter().for_each(|(_, thread)| thread.join().unwrap());
+    senders
+        .into_iter()
+        .for_each(|(_, thread)| thread.join().unwrap());
     for (word, at) in said.iter() {
         if word == "sent" {
             *counts.entry(at).or_default() += 1;
         }
     }
     let repeats: u32 = counts.values().map(|count| count - 1).sum();
-    assert!(repeats <= kills * 4, "{repeats} repeats after {kills} kills");
+    assert!(
+        repeats <= kills * 4,
+        "{repeats} repeats after {kills} kills"
+    );
 }
 
 fn kill(id: u32) {
@@ -139,7 +148,9 @@ fn a_process_that_was_stopped_and_goes_on_changes_nothing_any_more() {
     let drain = runtime
         .block_on(async { queue.drain(receiver.clone(), DrainOptions::default()) })
         .unwrap();
-    until("it is taken over and sent", || receiver.got() == [1] && states(&queue).is_empty());
+    until("it is taken over and sent", || {
+        receiver.got() == [1] && states(&queue).is_empty()
+    });
     process.go_on();
     signal(process.child.id(), "CONT");
     process.until("late");

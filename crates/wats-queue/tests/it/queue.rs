@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wats_queue::{
-    Bounds, Class, DrainOptions, Ended, Entry, Error, Filter, Queue, State, Status, Stored, Verdict, WhenFull,
+    Bounds, Class, DrainOptions, Ended, Entry, Error, Filter, Queue, State, Status, Stored,
+    Verdict, WhenFull,
 };
 
 use crate::support::{
-    LONG, Receiver, all, body, bytes, entry, fault, is_kept, key, number, open, options, put, sent, states, until,
+    LONG, Receiver, all, body, bytes, entry, fault, is_kept, key, number, open, options, put, sent,
+    states, until,
 };
 
 /// Databases of every format that was released.
@@ -29,7 +31,10 @@ async fn what_is_accepted_is_awaited_in_a_task_or_waited_for_on_a_thread() {
     let status = queue.settled(&receipt, Duration::ZERO).await.unwrap();
     assert!(matches!(status, Status::Open(item) if item.state == State::Ready));
     queue.close().await.unwrap();
-    assert!(matches!(queue.enqueue(entry(2)).await, Err(Error::Closed(_))));
+    assert!(matches!(
+        queue.enqueue(entry(2)).await,
+        Err(Error::Closed(_))
+    ));
     assert!(matches!(queue.health().await, Err(Error::Closed(_))));
 }
 
@@ -54,10 +59,16 @@ fn bodies_of_every_size_and_way_come_back_as_they_were() {
     for (at, length) in lengths.into_iter().enumerate() {
         let content = bytes(at as u32, length);
         let at = at as u32 * 10;
-        queue.enqueue(Entry::new(key(at), content.clone())).wait().unwrap();
+        queue
+            .enqueue(Entry::new(key(at), content.clone()))
+            .wait()
+            .unwrap();
         let path = folder.path().join("given");
         std::fs::write(&path, &content).unwrap();
-        queue.enqueue(Entry::file(key(at + 1), &path)).wait().unwrap();
+        queue
+            .enqueue(Entry::file(key(at + 1), &path))
+            .wait()
+            .unwrap();
         // What becomes of the file later does not matter.
         std::fs::remove_file(&path).unwrap();
         let mut writer = queue.writer();
@@ -74,7 +85,10 @@ fn bodies_of_every_size_and_way_come_back_as_they_were() {
             assert_eq!(stored.read().unwrap(), content);
         }
     }
-    let error = queue.enqueue(Entry::file(key(999), "nowhere")).wait().unwrap_err();
+    let error = queue
+        .enqueue(Entry::file(key(999), "nowhere"))
+        .wait()
+        .unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 }
 
@@ -100,7 +114,13 @@ fn people_list_retry_replace_and_discard() {
     for at in 1..=3 {
         put(&queue, at);
     }
-    let receiver = Receiver::new(|at| if at == 1 { sent() } else { Verdict::Refused(fault()) });
+    let receiver = Receiver::new(|at| {
+        if at == 1 {
+            sent()
+        } else {
+            Verdict::Refused(fault())
+        }
+    });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let drain = runtime
         .block_on(async { queue.drain(receiver.clone(), DrainOptions::default()) })
@@ -112,10 +132,16 @@ fn people_list_retry_replace_and_discard() {
     let parked = queue.list(Filter::set_aside()).wait().unwrap();
     assert_eq!(parked[0].fault, Some(fault()));
     let first = queue.list(Filter::all().most(1)).wait().unwrap();
-    let next = queue.list(Filter::all().after(first[0].seq)).wait().unwrap();
+    let next = queue
+        .list(Filter::all().after(first[0].seq))
+        .wait()
+        .unwrap();
     assert_eq!((number(first[0].key), number(next[0].key)), (2, 3));
     assert_eq!(queue.retry(key(2)).wait().unwrap(), 1);
-    assert!(matches!(queue.retry(key(2)).wait(), Err(Error::WrongState { .. })));
+    assert!(matches!(
+        queue.retry(key(2)).wait(),
+        Err(Error::WrongState { .. })
+    ));
     assert!(matches!(queue.retry(key(9)).wait(), Err(Error::Unknown(_))));
     let mended = Entry::new(key(3), "mended");
     runtime.block_on(queue.replace(mended)).unwrap();
@@ -123,7 +149,10 @@ fn people_list_retry_replace_and_discard() {
     assert!(matches!(nothing, Err(Error::Unknown(_))));
     assert_eq!(states(&queue), [(2, State::Ready), (3, State::Ready)]);
     let past = queue.discard(key(2), "no use").wait().unwrap();
-    assert_eq!((past[0].ended, past[0].note.as_str()), (Ended::Discarded, "no use"));
+    assert_eq!(
+        (past[0].ended, past[0].note.as_str()),
+        (Ended::Discarded, "no use")
+    );
     assert!(matches!(
         queue.status(key(2)).wait().unwrap(),
         Status::Ended(past) if past.ended == Ended::Discarded
@@ -133,7 +162,12 @@ fn people_list_retry_replace_and_discard() {
 #[test]
 fn who_waits_for_room_gets_it_or_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let bounds = |time| Bounds::default().min_free(0).max_items(1).when_full(WhenFull::Wait(time));
+    let bounds = |time| {
+        Bounds::default()
+            .min_free(0)
+            .max_items(1)
+            .when_full(WhenFull::Wait(time))
+    };
     let queue = Queue::open_blocking(folder.path(), options().bounds(bounds(LONG))).unwrap();
     put(&queue, 1);
     let waiting = queue.enqueue(entry(2));
@@ -163,10 +197,16 @@ fn who_chose_to_drop_the_oldest_is_told_of_each() {
         .when_full(WhenFull::DropOldest(Class::Backfill, on_dropped));
     let queue = Queue::open_blocking(folder.path(), options().bounds(bounds)).unwrap();
     put(&queue, 1);
-    queue.enqueue(entry(2).class(Class::Backfill)).wait().unwrap();
+    queue
+        .enqueue(entry(2).class(Class::Backfill))
+        .wait()
+        .unwrap();
     put(&queue, 3);
     assert_eq!(told.recv_timeout(LONG).unwrap(), 2);
-    assert!(matches!(queue.enqueue(entry(4)).wait(), Err(Error::Full { .. })));
+    assert!(matches!(
+        queue.enqueue(entry(4)).wait(),
+        Err(Error::Full { .. })
+    ));
     assert_eq!(states(&queue), [(1, State::Ready), (3, State::Ready)]);
 }
 
@@ -178,7 +218,10 @@ fn items_move_to_another_machine_once() {
     for at in 1..=5 {
         put(&queue, at);
     }
-    queue.enqueue(Entry::new(key(6), bytes(6, 300_000)).lane("a")).wait().unwrap();
+    queue
+        .enqueue(Entry::new(key(6), bytes(6, 300_000)).lane("a"))
+        .wait()
+        .unwrap();
     let done = queue.export(&moved, Filter::all()).wait().unwrap();
     assert_eq!((done.items, done.damaged), (6, 0));
     let error = queue.export(&moved, Filter::all()).wait().unwrap_err();
@@ -196,7 +239,10 @@ fn items_move_to_another_machine_once() {
     assert!((1..=5).all(|at| is_kept(&other, at)));
     let item = &other.list(Filter::all().key(key(6))).wait().unwrap()[0];
     assert_eq!((item.lane.as_str(), item.len), ("a", 300_000));
-    assert!(other.import(there.path()).wait().is_err(), "there is no list");
+    assert!(
+        other.import(there.path()).wait().is_err(),
+        "there is no list"
+    );
 }
 
 #[test]
@@ -205,15 +251,23 @@ fn health_says_what_is_in_it_and_who_has_it_open() {
     let queue = open(folder.path());
     let other = open(folder.path());
     put(&queue, 1);
-    queue.enqueue(entry(2).class(Class::Backfill)).wait().unwrap();
+    queue
+        .enqueue(entry(2).class(Class::Backfill))
+        .wait()
+        .unwrap();
     let health = other.health().wait().unwrap();
-    assert_eq!((health.all_items(), health.to_send(), health.owners), (2, 2, 2));
+    assert_eq!(
+        (health.all_items(), health.to_send(), health.owners),
+        (2, 2, 2)
+    );
     assert_eq!(health.items(State::Ready), 2);
     assert_eq!(health.depth.len(), 2);
     assert_eq!(health.depth[0].bytes, body(1).len() as u64);
     assert!(health.oldest.is_some() && health.pause.is_none() && health.failing.is_none());
     drop(other);
-    until("one has it open", || queue.health().wait().unwrap().owners == 1);
+    until("one has it open", || {
+        queue.health().wait().unwrap().owners == 1
+    });
 }
 
 #[test]
@@ -253,19 +307,35 @@ fn write_the_formats() {
     for at in 1..=3 {
         put(&queue, at);
     }
-    let receiver = Receiver::new(|at| if at == 1 { sent() } else { Verdict::Refused(fault()) });
+    let receiver = Receiver::new(|at| {
+        if at == 1 {
+            sent()
+        } else {
+            Verdict::Refused(fault())
+        }
+    });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let drain = runtime
         .block_on(async { queue.drain(receiver, DrainOptions::default()) })
         .unwrap();
-    until("parked", || states(&queue).iter().all(|(_, state)| *state == State::Parked));
+    until("parked", || {
+        states(&queue)
+            .iter()
+            .all(|(_, state)| *state == State::Parked)
+    });
     drain.stop(LONG).wait().unwrap();
     queue.retry(key(3)).wait().unwrap();
     queue.close().wait().unwrap();
     for (name, sql) in [
         ("1", ""),
-        ("0", "ALTER TABLE item DROP COLUMN reference; UPDATE meta SET format = 0; PRAGMA user_version = 0"),
-        ("newer", "UPDATE meta SET format = 2, made_by = '9.9.9'; PRAGMA user_version = 2"),
+        (
+            "0",
+            "ALTER TABLE item DROP COLUMN reference; UPDATE meta SET format = 0; PRAGMA user_version = 0",
+        ),
+        (
+            "newer",
+            "UPDATE meta SET format = 2, made_by = '9.9.9'; PRAGMA user_version = 2",
+        ),
     ] {
         let to = formats().join(name);
         if to.exists() {
@@ -276,7 +346,9 @@ fn write_the_formats() {
         std::fs::copy(folder.path().join("queue.db"), &file).unwrap();
         let db = rusqlite::Connection::open(&file).unwrap();
         db.execute_batch(sql).unwrap();
-        db.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).unwrap();
-        db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+        db.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+            .unwrap();
+        db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
+            .unwrap();
     }
 }

@@ -147,7 +147,10 @@ pub(crate) fn all(queue: &Queue) -> Vec<Item> {
 
 pub(crate) fn states(queue: &Queue) -> Vec<(u32, State)> {
     let items = all(queue);
-    items.iter().map(|item| (number(item.key), item.state)).collect()
+    items
+        .iter()
+        .map(|item| (number(item.key), item.state))
+        .collect()
 }
 
 /// Whether an item is in the queue with the bytes that it had, or is known to have been sent.

@@ -110,7 +110,10 @@ fn fault() -> Fault {
 
 fn states(store: &mut Store) -> Vec<(u8, State)> {
     let items = store.read(|read| read.list(&Filter::all())).unwrap();
-    items.iter().map(|item| (item.key.0[0], item.state)).collect()
+    items
+        .iter()
+        .map(|item| (item.key.0[0], item.state))
+        .collect()
 }
 
 #[test]
@@ -127,7 +130,10 @@ fn what_is_enqueued_is_there_after_a_new_start_and_becomes_a_receipt_when_sent()
     assert!(matches!(&taken[0].body, Body::Bytes(bytes) if &bytes[..] == b"one"));
     settle(&mut store, &taken[0], &sent());
     assert_eq!(states(&mut store), []);
-    let past = store.read(|read| read.receipt(receipt.seq)).unwrap().unwrap();
+    let past = store
+        .read(|read| read.receipt(receipt.seq))
+        .unwrap()
+        .unwrap();
     assert_eq!((past.ended, past.note.as_str()), (Ended::Sent, "ref"));
     assert_eq!(past.sha256, Sha256::of(b"one"));
 }
@@ -143,7 +149,10 @@ fn the_same_bytes_are_stored_once() {
     // Also while it is on its way.
     assert_eq!(put(&mut store, item(1, "one")).outcome, Stored::SameAsOpen);
     settle(&mut store, &taken[0], &sent());
-    assert_eq!(put(&mut store, item(1, "one")).outcome, Stored::AlreadySent(START));
+    assert_eq!(
+        put(&mut store, item(1, "one")).outcome,
+        Stored::AlreadySent(START)
+    );
     let forced = NewItem {
         forced: true,
         ..item(1, "one")
@@ -180,7 +189,10 @@ fn a_lane_is_sent_in_order_and_goes_on_past_what_is_parked() {
     }
     put(&mut store, in_lane(4, "other"));
     let taken = take(&mut store, 9);
-    assert_eq!(taken.iter().map(|it| it.item.key.0[0]).collect::<Vec<_>>(), [1, 4]);
+    assert_eq!(
+        taken.iter().map(|it| it.item.key.0[0]).collect::<Vec<_>>(),
+        [1, 4]
+    );
     assert!(take(&mut store, 9).is_empty());
     settle(&mut store, &taken[0], &Verdict::Failed(fault()));
     assert!(take(&mut store, 9).is_empty(), "2 waits for 1, which waits");
@@ -245,7 +257,10 @@ fn a_newer_version_takes_the_place_of_one_that_is_set_aside_and_of_no_other() {
 #[test]
 fn a_late_settle_changes_nothing() {
     let mut fixture = Fixture::new();
-    fixture.options = fixture.options.clone().stalled_after(Duration::from_secs(60));
+    fixture.options = fixture
+        .options
+        .clone()
+        .stalled_after(Duration::from_secs(60));
     let (mut slow, mut other) = (fixture.open(), fixture.open());
     put(&mut slow, item(1, "one"));
     let late = take(&mut slow, 1);
@@ -266,14 +281,23 @@ fn a_late_settle_changes_nothing() {
     look(&mut other, minute * 2);
     let taken = take(&mut other, 1);
     assert_eq!(taken.len(), 1);
-    assert!(matches!(settle(&mut slow, &late[0], &sent()), Settled::Void));
+    assert!(matches!(
+        settle(&mut slow, &late[0], &sent()),
+        Settled::Void
+    ));
     assert!(matches!(
         settle(&mut slow, &late[0], &Verdict::Refused(fault())),
         Settled::Void
     ));
     assert_eq!(states(&mut other), [(1, State::Leased)]);
-    assert!(matches!(settle(&mut other, &taken[0], &sent()), Settled::Done { .. }));
-    assert!(matches!(settle(&mut other, &taken[0], &sent()), Settled::Void));
+    assert!(matches!(
+        settle(&mut other, &taken[0], &sent()),
+        Settled::Done { .. }
+    ));
+    assert!(matches!(
+        settle(&mut other, &taken[0], &sent()),
+        Settled::Void
+    ));
 }
 
 #[test]
@@ -305,12 +329,19 @@ fn large_bodies_are_files_that_go_with_their_last_item() {
     put(&mut store, large(1));
     put(&mut store, large(2));
     assert_eq!(put(&mut store, large(2)).outcome, Stored::SameAsOpen);
-    assert_eq!(files(), 1, "the same bytes are one file, and what was not needed is gone");
+    assert_eq!(
+        files(),
+        1,
+        "the same bytes are one file, and what was not needed is gone"
+    );
     let taken = take(&mut store, 2);
     let Body::File { path, len } = &taken[0].body else {
         panic!("{:?}", taken[0].body)
     };
-    assert_eq!((*len, std::fs::metadata(path).unwrap().len()), (300_000, 300_000));
+    assert_eq!(
+        (*len, std::fs::metadata(path).unwrap().len()),
+        (300_000, 300_000)
+    );
     settle(&mut store, &taken[0], &sent());
     assert_eq!(files(), 1);
     settle(&mut store, &taken[1], &sent());
@@ -347,7 +378,10 @@ fn bounds_refuse_and_settled_items_free_room() {
     let taken = take(&mut store, 1);
     settle(&mut store, &taken[0], &sent());
     put(&mut store, item(3, ""));
-    fixture.options = fixture.options.clone().bounds(Bounds::default().min_free(u64::MAX));
+    fixture.options = fixture
+        .options
+        .clone()
+        .bounds(Bounds::default().min_free(u64::MAX));
     let mut store = fixture.open();
     let error = refused(&mut store, item(4, ""));
     assert!(error.to_string().contains("free bytes"), "{error}");
@@ -367,7 +401,10 @@ fn the_oldest_are_dropped_only_when_that_was_chosen_and_never_what_is_leased() {
     put(&mut store, item(2, "2"));
     let third = put(&mut store, item(3, "3"));
     assert_eq!(states(&mut store), [(1, State::Leased), (3, State::Ready)]);
-    let past = store.read(|read| read.receipt(third.seq - 1)).unwrap().unwrap();
+    let past = store
+        .read(|read| read.receipt(third.seq - 1))
+        .unwrap()
+        .unwrap();
     assert_eq!((past.key, past.ended), (key(2), Ended::Dropped));
     settle(&mut store, &taken[0], &sent());
 }
@@ -377,8 +414,18 @@ fn live_comes_before_backfill_and_backfill_is_not_starved() {
     let fixture = Fixture::new();
     let mut store = fixture.open();
     for number in 0..40 {
-        let class = if number < 20 { Class::Backfill } else { Class::Live };
-        put(&mut store, NewItem { class, ..item(number, "x") });
+        let class = if number < 20 {
+            Class::Backfill
+        } else {
+            Class::Live
+        };
+        put(
+            &mut store,
+            NewItem {
+                class,
+                ..item(number, "x")
+            },
+        );
     }
     let mut order = Vec::new();
     for _ in 0..16 {
@@ -486,7 +533,10 @@ fn an_unconfirmed_item_keeps_its_body_until_something_is_known() {
             .write(true, |write| write.confirm(seq, confirmation.clone()))
             .unwrap();
     }
-    assert_eq!(states(&mut store), [(2, State::Quarantined), (3, State::Ready)]);
+    assert_eq!(
+        states(&mut store),
+        [(2, State::Quarantined), (3, State::Ready)]
+    );
     let past = store.read(|read| read.receipt(a)).unwrap().unwrap();
     assert_eq!(past.note, "r");
 }
@@ -515,7 +565,9 @@ fn old_receipts_are_forgotten_and_free_pages_given_back() {
         put(&mut store, item(number, &text));
     }
     store.checkpoint().unwrap();
-    let full = std::fs::metadata(database(fixture.folder.path())).unwrap().len();
+    let full = std::fs::metadata(database(fixture.folder.path()))
+        .unwrap()
+        .len();
     for taken in take(&mut store, 20) {
         settle(&mut store, &taken, &sent());
     }
@@ -532,7 +584,9 @@ fn old_receipts_are_forgotten_and_free_pages_given_back() {
     store.checkpoint().unwrap();
     while store.free_pages(1).unwrap() {}
     store.checkpoint().unwrap();
-    let emptied = std::fs::metadata(database(fixture.folder.path())).unwrap().len();
+    let emptied = std::fs::metadata(database(fixture.folder.path()))
+        .unwrap()
+        .len();
     assert!(emptied < full / 4, "{full} {emptied}");
     // A number is never given out twice.
     assert_eq!(put(&mut store, item(1, "new")).seq, 21);

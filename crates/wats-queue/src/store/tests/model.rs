@@ -67,7 +67,10 @@ impl Model {
     }
 
     fn is_active(state: State) -> bool {
-        matches!(state, State::Ready | State::Leased | State::Waiting | State::Held)
+        matches!(
+            state,
+            State::Ready | State::Leased | State::Waiting | State::Held
+        )
     }
 
     fn lift(&mut self, lane: &str) {
@@ -127,10 +130,9 @@ impl Model {
         for seq in old {
             self.end(seq, Ended::Replaced);
         }
-        let held_up = self
-            .items
-            .iter()
-            .any(|item| item.lane == lane && (Self::is_active(item.state) || item.state == State::Behind));
+        let held_up = self.items.iter().any(|item| {
+            item.lane == lane && (Self::is_active(item.state) || item.state == State::Behind)
+        });
         self.last += 1;
         self.items.push(Item {
             seq: self.last,
@@ -148,10 +150,9 @@ impl Model {
         let Some(item) = self.at(seq).map(|item| item.clone()) else {
             return;
         };
-        let others = self
-            .items
-            .iter()
-            .any(|other| other.seq != seq && other.lane == item.lane && Self::is_active(other.state));
+        let others = self.items.iter().any(|other| {
+            other.seq != seq && other.lane == item.lane && Self::is_active(other.state)
+        });
         if let Some(item) = self.at(seq) {
             item.state = if others { State::Behind } else { State::Ready };
         }
@@ -173,7 +174,11 @@ impl World {
 
     fn run(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
-            Step::Enqueue { key: of, text, lane } => {
+            Step::Enqueue {
+                key: of,
+                text,
+                lane,
+            } => {
                 let new = NewItem {
                     lane: Some(lane.to_string()),
                     ..item(of, &format!("text {text}"))
@@ -229,7 +234,9 @@ impl World {
                 prop_assert_eq!(done.is_ok(), changed);
             }
             Step::Discard(of) => {
-                let done = self.store(0).write(true, |write| write.discard(&key(of), "why"));
+                let done = self
+                    .store(0)
+                    .write(true, |write| write.discard(&key(of), "why"));
                 let items: Vec<Item> = self
                     .model
                     .items
@@ -267,19 +274,31 @@ impl World {
             first.state = State::Leased;
             first.process = process;
             let text = format!("text {}", first.text);
-            prop_assert!(matches!(&leased.body, Body::Bytes(bytes) if bytes[..] == *text.as_bytes()));
+            prop_assert!(
+                matches!(&leased.body, Body::Bytes(bytes) if bytes[..] == *text.as_bytes())
+            );
             self.leases.push((process, leased));
         }
-        let ready = self.model.items.iter().any(|item| item.state == State::Ready);
+        let ready = self
+            .model
+            .items
+            .iter()
+            .any(|item| item.state == State::Ready);
         let leased = self.leases.len();
         let bounded = flow.pause.is_some() || flow.ramp > 0 || flow.next_at > 0;
-        prop_assert!(!ready || bounded || leased > 0, "nothing was taken, and nothing holds it up");
+        prop_assert!(
+            !ready || bounded || leased > 0,
+            "nothing was taken, and nothing holds it up"
+        );
         Ok(())
     }
 
     /// Items whose wait was over when the store looked.
     fn see_due(&mut self) -> Result<(), TestCaseError> {
-        let items = self.store(0).read(|read| read.list(&Filter::all())).unwrap();
+        let items = self
+            .store(0)
+            .read(|read| read.list(&Filter::all()))
+            .unwrap();
         for item in items {
             let Some(known) = self.model.at(item.seq) else {
                 continue;

@@ -84,7 +84,10 @@ fn walk(order: &[Step]) {
             .filter(|(_, state)| *state == State::Leased)
             .count();
         assert_eq!(leased, both, "{order:?} at {step:?}");
-        assert!(leased <= 1, "versions of one key are sent one after the other");
+        assert!(
+            leased <= 1,
+            "versions of one key are sent one after the other"
+        );
     }
     let left = states(&mut writer).len() as u32;
     assert_eq!(sent + left, accepted, "{order:?}");

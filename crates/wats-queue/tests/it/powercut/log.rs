@@ -5,23 +5,45 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-/// What is asked of strace.
-pub(super) const TRACED: &str = "trace=open,openat,creat,write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasync,\
-     sync_file_range,rename,renameat,renameat2,unlink,unlinkat,ftruncate,truncate,mkdir,mkdirat,rmdir,lseek,\
-     fallocate,link,linkat,symlink,copy_file_range,sendfile,sync,syncfs";
+/// What is asked of strace; not every system has all of these.
+pub(super) const TRACED: &str = "trace=?open,?openat,?creat,?write,?pwrite64,?writev,?pwritev,?pwritev2,?fsync,?fdatasync,\
+     ?sync_file_range,?rename,?renameat,?renameat2,?unlink,?unlinkat,?ftruncate,?truncate,?mkdir,\
+     ?mkdirat,?rmdir,?lseek,?fallocate,?link,?linkat,?symlink,?copy_file_range,?sendfile,?sync,\
+     ?syncfs";
 
 /// What happened, in the order in which it ended.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A file was opened that may be new.
-    Open { path: PathBuf, create: bool, truncate: bool },
-    Write { path: PathBuf, at: u64, data: Vec<u8> },
-    Truncate { path: PathBuf, len: u64 },
+    Open {
+        path: PathBuf,
+        create: bool,
+        truncate: bool,
+    },
+    Write {
+        path: PathBuf,
+        at: u64,
+        data: Vec<u8>,
+    },
+    Truncate {
+        path: PathBuf,
+        len: u64,
+    },
     /// Of a file or a folder. What was written after `began` need not be synced.
-    Sync { path: PathBuf, began: usize },
-    Rename { from: PathBuf, to: PathBuf },
-    Unlink { path: PathBuf },
-    Folder { path: PathBuf },
+    Sync {
+        path: PathBuf,
+        began: usize,
+    },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Unlink {
+        path: PathBuf,
+    },
+    Folder {
+        path: PathBuf,
+    },
     /// Written to its standard output.
     Said(String),
 }
@@ -61,7 +83,8 @@ impl Reader {
         let call = call.trim_start();
         if let Some(first) = call.strip_suffix("<unfinished ...>") {
             let began = self.events.len();
-            self.begun.insert(thread.to_owned(), (first.to_owned(), began));
+            self.begun
+                .insert(thread.to_owned(), (first.to_owned(), began));
         } else if call.starts_with("<... ") {
             let Some((first, began)) = self.begun.remove(thread) else {
                 return;
@@ -102,7 +125,8 @@ impl Reader {
                 }
             }
             "lseek" => {
-                self.offsets.insert(descriptor(argument(0)), leading(result));
+                self.offsets
+                    .insert(descriptor(argument(0)), leading(result));
             }
             "fsync" | "fdatasync" => {
                 if let Some(path) = self.ours(&named(argument(0))) {

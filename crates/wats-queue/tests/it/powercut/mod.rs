@@ -104,7 +104,9 @@ impl Said {
 /// Cuts the power so often, and says what was wrong after each.
 fn cut(run: &Run, times: usize, at_once: usize) -> Vec<String> {
     let mut random = fastrand::Rng::with_seed(7);
-    let mut moments: Vec<usize> = (0..times).map(|_| random.usize(0..=run.events.len())).collect();
+    let mut moments: Vec<usize> = (0..times)
+        .map(|_| random.usize(0..=run.events.len()))
+        .collect();
     moments.sort_unstable();
     let mut disk = Disk::new(run.before.path());
     let mut said = Said::default();
@@ -119,7 +121,9 @@ fn cut(run: &Run, times: usize, at_once: usize) -> Vec<String> {
         let image = fast_folder();
         disk.write(image.path(), mode, &mut random);
         if let Err(problem) = look(image.path(), &said, at_once) {
-            wrong.push(format!("cut {number} after event {moment}, {mode:?}: {problem}"));
+            wrong.push(format!(
+                "cut {number} after event {moment}, {mode:?}: {problem}"
+            ));
         }
     }
     wrong
@@ -159,7 +163,12 @@ fn look(folder: &Path, said: &Said, at_once: usize) -> Result<(), String> {
 fn holds(role: &str, times: usize, before: impl FnOnce(&Path)) {
     if let Some(run) = record(role, "", before) {
         let wrong = cut(&run, times, 4);
-        assert!(wrong.is_empty(), "{} of {times}:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{} of {times}:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
     }
 }
 
