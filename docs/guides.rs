@@ -22,6 +22,7 @@ guides! {
     Formats: "formats.md",
     Migrating: "migrating-from-pywats.md",
     Performance: "performance.md",
+    Queue: "queue.md",
     Reports: "reports.md",
     Scaling: "scaling.md",
     Simulator: "simulator.md",

@@ -15,6 +15,7 @@ const LAYERS: [&str; 11] = [
     "wats-cache-macros",
     "wats-cache",
     "wats-batch",
+    "wats-queue",
     "wats-http",
     "wats-redis",
     "wats-report",

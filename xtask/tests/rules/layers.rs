@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
     rule("wats-cache", &["wats-background", "wats-cache-macros"], &[]),
     rule("wats-cache-macros", &[], &["wats-cache"]),
     rule("wats-batch", &[], &[]),
+    rule("wats-queue", &[], &[]),
     rule("wats-http", &[], SIM),
     rule(
         "wats-redis",

@@ -1,0 +1,288 @@
+//! Making or taking over a folder, with the settings that the guarantees rest on. Each is read back: SQLite ignores what it
+//! does not know.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::errors::{Context, Sql as _};
+use super::owner::{self, Others, Owner};
+use super::space::Ballast;
+use super::{Db, Gate, News, Store, connect, database, fail, files, network, schema};
+use crate::error::{Error, Result};
+use crate::options::{Durability, QueueOptions};
+
+/// `PRAGMA synchronous`.
+pub(super) const NORMAL: i64 = 1;
+const FULL: i64 = 2;
+const EXTRA: i64 = 3;
+
+pub(super) const fn synchronous(durability: Durability) -> i64 {
+    match durability {
+        Durability::Full => FULL,
+        Durability::Network => EXTRA,
+        #[cfg(feature = "test-util")]
+        Durability::WalNormal => NORMAL,
+        #[cfg(feature = "test-util")]
+        Durability::DeleteFull => FULL,
+    }
+}
+
+impl Store {
+    /// Opens the queue of a folder, and makes it if there is none.
+    pub(crate) fn open(folder: &Path, mut options: QueueOptions) -> Result<Self> {
+        files::make_folder_for_good(folder)?;
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| Error::io("opening", folder, &error))?;
+        if let Some(name) = network::name(&folder) {
+            if !options.allow_network {
+                return Err(Error::Folder {
+                    problem: format!(
+                        "it is on a network file system ({name}), where several processes would damage it: \
+                         use a folder of a local disk, or `allow_network(true)` and one process"
+                    ),
+                    folder,
+                });
+            }
+            options.durability = Durability::Network;
+        }
+        let clock = &options.clock;
+        let mut store = Self {
+            offset: clock.wall().saturating_sub(clock.monotonic()),
+            folder: folder.into(),
+            options,
+            db: None,
+            owner: None,
+            single: None,
+            others: Others::default(),
+            takes: 0,
+            news: Vec::new(),
+        };
+        store.make_sure_it_is_open()?;
+        Ok(store)
+    }
+
+    /// Opens what is closed: at first, and after a failure.
+    pub(super) fn make_sure_it_is_open(&mut self) -> Result<()> {
+        if self.db.is_some() {
+            return Ok(());
+        }
+        match self.connect() {
+            Err(error) if error.is_damage() => self.salvage(&error),
+            outcome => outcome,
+        }
+    }
+
+    /// On a network file system one open queue is all there may be.
+    fn alone(&self) -> Result<std::fs::File> {
+        let file = files::open_or_make(&self.folder.join("single"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(error) => Err(Error::Folder {
+                folder: self.folder.to_path_buf(),
+                problem: format!(
+                    "it is on a network file system, and another queue has it open or its locks do not work ({error})"
+                ),
+            }),
+        }
+    }
+
+    pub(super) fn connect(&mut self) -> Result<()> {
+        files::make_folder_for_good(&self.folder)?;
+        for inner in ["owners", "blobs"] {
+            files::make_folder(&self.folder.join(inner))?;
+        }
+        probe(&self.folder)?;
+        if self.options.durability == Durability::Network && self.single.is_none() {
+            self.single = Some(self.alone()?);
+        }
+        let gate = files::open_or_make(&self.folder.join("gate"))?;
+        let locked = Gate::lock(&gate, &self.folder)?;
+        if !self.owner.as_ref().is_some_and(Owner::is_in_place) {
+            self.owner = Some(Owner::new(&self.folder)?);
+        }
+        let (_, unclean) = owner::count(&self.folder, self.owner());
+        let path = database(&self.folder);
+        let context = Context {
+            folder: std::sync::Arc::clone(&self.folder),
+            file: path.clone(),
+        };
+        // Made with the rights of its folder's user alone; SQLite gives its further files the same.
+        files::make_file(&path)?;
+        let connection = settled(&path, &context, self.options.durability)?;
+        let tx =
+            Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).at(&context)?;
+        fail::point("open.migrate")?;
+        schema::migrate(&tx, &context, &self.options.target)?;
+        fail::point("open.migrated")?;
+        tx.commit().at(&context)?;
+        if self.options.sync_folders {
+            files::sync_folder(&self.folder)?;
+        }
+        let identity =
+            files::identity(&path).map_err(|error| Error::io("opening", &path, &error))?;
+        let ballast = Ballast::new(&self.folder, self.options.ballast);
+        ballast.fill(&self.folder);
+        drop(locked);
+        self.db = Some(Db {
+            connection,
+            context,
+            identity,
+            synced: std::cell::Cell::new(true),
+            gate,
+            ballast,
+        });
+        if unclean {
+            self.news.push(News::UncleanEnd);
+        }
+        // The waits of items that others wrote down, by whatever clock they had.
+        self.write(true, |write| {
+            write.clamp_waits()?;
+            write.take_over_ended()
+        })
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        // What the last one does when it closes takes locks that others would have to wait for.
+        let _ = self.gate.lock();
+        if let Ok(connection) = Connection::open_in_memory() {
+            drop(std::mem::replace(&mut self.connection, connection));
+        }
+        let _ = self.gate.unlock();
+    }
+}
+
+/// A connection with its settings, each read back.
+pub(super) fn settled(
+    path: &Path,
+    context: &Context,
+    durability: Durability,
+) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let db = connect(path, flags).at(context)?;
+    db.busy_timeout(Duration::from_secs(10)).at(context)?;
+    db.set_prepared_statement_cache_capacity(64);
+    let number = |name: &str, value: i64| -> Result<()> {
+        db.pragma_update(None, name, value).at(context)?;
+        expect(
+            context,
+            name,
+            schema::pragma::<i64>(&db, name).at(context)?,
+            value,
+        )
+    };
+    // Before the first table, or it holds only after a `VACUUM`; so an older file may have another one.
+    db.pragma_update(None, "auto_vacuum", 2).at(context)?;
+    let journal = if durability.is_wal() { "wal" } else { "delete" };
+    let got: String = db
+        .pragma_update_and_check(None, "journal_mode", journal, |row| row.get(0))
+        .at(context)?;
+    if got != journal {
+        return Err(context.database(format!(
+            "`journal_mode` is {got} instead of {journal}: another program may have the file open"
+        )));
+    }
+    number("synchronous", synchronous(durability))?;
+    // Only macOS has another call, and there the usual one is no barrier.
+    number("fullfsync", 1)?;
+    number("checkpoint_fullfsync", 1)?;
+    number("cell_size_check", 1)?;
+    number("trusted_schema", 0)?;
+    number("temp_store", 2)?;
+    let limit: i64 = db
+        .pragma_update_and_check(None, "journal_size_limit", 4 << 20, |row| row.get(0))
+        .at(context)?;
+    expect(context, "journal_size_limit", limit, 4 << 20)?;
+    let mapped: Option<i64> = {
+        use rusqlite::OptionalExtension as _;
+        db.pragma_update_and_check(None, "mmap_size", 0, |row| row.get(0))
+            .optional()
+            .at(context)?
+    };
+    expect(context, "mmap_size", mapped.unwrap_or(0), 0)?;
+    Ok(db)
+}
+
+fn expect(context: &Context, name: &str, found: i64, wanted: i64) -> Result<()> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(context.database(format!("`{name}` is {found} instead of {wanted}")))
+}
+
+/// Does once what the queue will do all the time, so that a folder that does not allow it is noticed now.
+fn probe(folder: &Path) -> Result<()> {
+    let refused = |what: &str, error: &std::io::Error| Error::Folder {
+        folder: folder.to_path_buf(),
+        problem: format!(
+            "{what} a file in it failed ({error}): it needs a user with all rights to it"
+        ),
+    };
+    let token = fastrand::u64(..);
+    let first = folder.join(format!("probe-{token:016x}"));
+    let second = folder.join(format!("probe-{token:016x}-renamed"));
+    let tried = (|| {
+        let mut file = files::open_or_make(&first)?;
+        file.write_all(b"probe")
+            .map_err(|error| or_full(folder, &error, refused("writing", &error)))?;
+        file.sync_all()
+            .map_err(|error| or_full(folder, &error, refused("syncing", &error)))?;
+        file.try_lock()
+            .map_err(|error| refused("locking", &std::io::Error::other(error.to_string())))?;
+        drop(file);
+        fs::rename(&first, &second).map_err(|error| refused("renaming", &error))
+    })();
+    let _ = fs::remove_file(&first);
+    let _ = fs::remove_file(&second);
+    match tried {
+        // A full disk must not keep a queue from being opened and emptied.
+        Err(error) if error.is_full() => Ok(()),
+        Err(Error::Io { problem, .. }) => Err(refused("making", &std::io::Error::other(problem))),
+        outcome => outcome,
+    }
+}
+
+fn or_full(folder: &Path, error: &std::io::Error, otherwise: Error) -> Error {
+    match Error::io("writing", folder.join("probe"), error) {
+        full @ Error::DiskFull { .. } => full,
+        _ => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_has_no_bug_that_loses_what_was_committed() {
+        // Versions up to 3.51.2 may, when several connections write and checkpoint.
+        assert!(
+            rusqlite::version_number() >= 3_051_003,
+            "{}",
+            rusqlite::version()
+        );
+    }
+
+    #[test]
+    fn the_settings_that_the_guarantees_rest_on_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), QueueOptions::default().ballast(0)).unwrap();
+        let db = &store.db.as_ref().unwrap().connection;
+        let text = |name| schema::pragma::<String>(db, name).unwrap();
+        let number = |name| schema::pragma::<i64>(db, name).unwrap();
+        assert_eq!(text("journal_mode"), "wal");
+        assert_eq!(number("synchronous"), FULL);
+        assert_eq!(number("fullfsync"), 1);
+        assert_eq!(number("checkpoint_fullfsync"), 1);
+        assert_eq!(number("auto_vacuum"), 2);
+        assert_eq!(number("application_id"), schema::APPLICATION);
+        assert_eq!(number("user_version"), schema::FORMAT);
+        assert_eq!(number("journal_size_limit"), 4 << 20);
+    }
+}
