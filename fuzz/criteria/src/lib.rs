@@ -43,6 +43,7 @@ pub const TARGETS: &[(&str, Criterion)] = &[
     ("http_settings", |bytes| http::settings(&text(bytes))),
     ("http_wire", http::wire),
     ("report_convert", report::convert),
+    ("report_journal", report::journal),
     ("report_values", |bytes| report::values(&text(bytes))),
     ("report_wsxf", report::wsxf),
     ("sim_filter", |bytes| sim::filter(&text(bytes))),

@@ -92,6 +92,7 @@ targets! {
     http_settings
     http_wire
     report_convert
+    report_journal
     report_values
     report_wsxf
     sim_filter
