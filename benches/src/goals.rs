@@ -101,6 +101,8 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ("codec.archive.de_kept", times("serde_json", 2.5)),
         ("codec.json_gzip.ser", times("pywats", 6.0)),
         ("codec.report.build_10", Goal::Figure(10.0)),
+        ("codec.report.live_step", Goal::Figure(5.0)),
+        ("codec.report.live_10", Goal::Figure(10.0)),
         ("codec.report.parse_10", Goal::Figure(15.0)),
         ("codec.report.parse_10_exported", Goal::Figure(15.0)),
         ("codec.report.headers_1000", times("pywats", 10.0)),

@@ -1,8 +1,11 @@
 //! Reads reports from a file, whichever its format, prints what the linter says of them, and writes them as WSJF or WSXF.
 //!
-//! `cargo run -p wats-report --example convert --features convert -- FILE [xml]`
+//! `cargo run -p wats-report --example convert --features convert -- FILE [SERIAL_NUMBER [xml]]`
+//!
+//! The serial number is that of files that name none.
 
 use std::io::{self, Write as _};
+use std::process::ExitCode;
 
 use wats_report::convert::{self, Defaults};
 use wats_report::{Report, Station, Unit, lint, wsxf};
@@ -14,13 +17,24 @@ const SAMPLE: &[u8] = br#"<testsuite name="power" timestamp="2026-01-01T10:00:00
     <testcase name="ripple"><failure message="too high"/></testcase>
 </testsuite>"#;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let bytes = match arguments.next() {
         Some(path) => std::fs::read(path)?,
         None => SAMPLE.to_vec(),
     };
-    let reports = read(&bytes)?;
+    let serial_number = arguments.next().unwrap_or_default();
+    let reports = read(&bytes, &serial_number)?;
     let mut out = io::stdout().lock();
     for report in &reports {
         for finding in lint(report) {
@@ -42,10 +56,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The reports of a file, told by its first bytes.
-fn read(bytes: &[u8]) -> wats_report::Result<Vec<Report>> {
+fn read(bytes: &[u8], serial_number: &str) -> wats_report::Result<Vec<Report>> {
     let unit = Unit {
         part_number: "PCBA-001",
-        serial_number: "",
+        serial_number,
         revision: "A",
     };
     let station = Station {

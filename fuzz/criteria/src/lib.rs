@@ -45,6 +45,7 @@ pub const TARGETS: &[(&str, Criterion)] = &[
     ("http_wire", http::wire),
     ("redis_envelope", redis::envelope),
     ("report_convert", report::convert),
+    ("report_journal", report::journal),
     ("report_values", |bytes| report::values(&text(bytes))),
     ("report_wsxf", report::wsxf),
     ("sim_filter", |bytes| sim::filter(&text(bytes))),

@@ -93,6 +93,7 @@ targets! {
     http_wire
     redis_envelope
     report_convert
+    report_journal
     report_values
     report_wsxf
     sim_filter

@@ -8,6 +8,7 @@
 //! had by either.
 
 mod exports;
+mod live;
 mod reports;
 mod wsjf;
 
@@ -47,6 +48,7 @@ pub(crate) fn rows(ctx: &Context) -> Vec<RowSpec> {
     let what = "the reference's demonstration, a user's own model";
     add::<reports::DemoReport, _>(&mut rows, ctx, "codec.demo", what, demo);
     rows.extend(wsjf::rows(ctx));
+    rows.extend(live::rows(ctx));
     rows
 }
 

@@ -24,6 +24,9 @@ mod bom;
 mod build_common;
 mod bulk;
 mod client;
+#[cfg(feature = "convert")]
+#[path = "../../../wats-report/tests/it/convert_samples.rs"]
+mod convert_samples;
 mod export;
 mod exports;
 mod foreign;
@@ -41,6 +44,8 @@ mod report_build_random;
 mod report_bulk;
 mod report_common;
 mod report_confirm;
+#[cfg(feature = "convert")]
+mod report_converted;
 mod report_ids;
 mod report_lint;
 mod report_live;
@@ -67,3 +72,6 @@ mod wait_bulk;
 mod wait_inside;
 mod words;
 mod workflow;
+
+#[cfg(feature = "convert")]
+use wats_domains::report::{Station, Unit, convert::Defaults};

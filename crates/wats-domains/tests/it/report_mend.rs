@@ -6,8 +6,8 @@ use crate::exports::{faults, repair, spoil, test};
 use crate::strict_server::StrictServer;
 use proptest::prelude::*;
 use serde_json::Value;
-use wats_domains::report::lint::FixPolicy;
-use wats_domains::report::{Report, Severity, Station, fix, lint};
+use wats_domains::report::lint::{FixPolicy, Mend};
+use wats_domains::report::{Report, Severity, fix, lint};
 
 thread_local! {
     static SERVER: RefCell<Option<StrictServer>> = const { RefCell::new(None) };
@@ -23,15 +23,9 @@ fn refused(report: &Report) -> Option<String> {
     })
 }
 
+/// No file that is kept elsewhere is lost in these tests.
 fn policy() -> FixPolicy {
-    FixPolicy::resubmit()
-        .operator("unknown")
-        .revision("unknown")
-        .station(Station {
-            name: "unknown",
-            location: "unknown",
-            purpose: "unknown",
-        })
+    FixPolicy::resubmit().with(Mend::MissingFiles)
 }
 
 /// Mends a report, and tells what is wrong with that.

@@ -366,7 +366,7 @@ rules! {
         "Set `contentType`; application/octet-stream is always right.";
     ATTACHMENT_DATA "R603" Reject "U" true
         "The data of an attachment is base64."
-        "Encode the bytes as base64, with the alphabet of `+` and `/`, padded, without line ends.";
+        "Encode the bytes as base64, with the alphabet of `+` and `/`, padded, without line ends. Of a file without data, read the report with its attachments.";
     ATTACHMENT_SIZE "R604" Advice "I" false
         "An attachment has at most 10 MB; servers may refuse larger requests."
         "Pack the file or store it elsewhere.";

@@ -8,7 +8,7 @@ use jiff::ZonedDateTime;
 use super::Abort;
 use super::owned::Owned;
 use super::shared::{Place, Shared};
-use crate::builder::state::{Free, Nested, Plain, Single, Taken};
+use crate::builder::state::{Free, Many, Nested, Plain, Single, Taken};
 use crate::builder::{Sequence, StepRef};
 use crate::error::{Error, Result};
 use crate::{AdditionalData, Attachment, Chart, Outcome, StepGroup, StepType};
@@ -146,6 +146,31 @@ impl<F> AddedStep<'_, Single, F> {
         self.more(|step| step.overrule(passed))
     }
 }
+
+macro_rules! broke_off {
+    ($($kind:ty),*) => { $(
+        impl<'a, F> AddedStep<'a, $kind, F> {
+            /// Says that the step broke off although it has measured: its outcome is this one, and what was measured is
+            /// kept in a step within it, as with [`StepRef::broke_off`].
+            ///
+            /// ```
+            /// # use wats_report::{MeasurementLimits, Outcome, live::RunningReport};
+            /// fn ripple(report: &RunningReport) -> wats_report::Result<()> {
+            ///     report
+            ///         .numeric("Ripple", 0.012, "V", MeasurementLimits::at_most(0.050))?
+            ///         .broke_off(Outcome::Error)
+            ///         .error(-1074, "the scope lost its trigger");
+            ///     Ok(())
+            /// }
+            /// ```
+            pub fn broke_off(self, outcome: Outcome) -> AddedStep<'a, Nested, F> {
+                self.more(|step| step.broke_off(outcome))
+            }
+        }
+    )* };
+}
+
+broke_off!(Single, Many);
 
 impl<F> AddedStep<'_, Plain, F> {
     /// Sets the outcome; default is passed.

@@ -1,5 +1,8 @@
 //! The id in the text of a report, WSJF or (`wsxf`, feature `xml`) WSXF, without reading the rest into anything.
+//! `single_byte` reads XML of older programs.
 
+#[cfg(feature = "xml")]
+pub(crate) mod single_byte;
 #[cfg(feature = "xml")]
 mod wsxf;
 

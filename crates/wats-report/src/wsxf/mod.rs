@@ -105,7 +105,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Report>> {
     Ok(reports)
 }
 
-/// The text without its mark, as UTF-8.
+/// The text without its mark, as UTF-8. It may be UTF-16 with a mark, or of the code page that it declares.
 pub(crate) fn decoded(text: &[u8]) -> Result<std::borrow::Cow<'_, str>, String> {
     let units = |make: fn([u8; 2]) -> u16| -> Result<String, String> {
         let (pairs, rest) = text.get(2..).unwrap_or_default().as_chunks::<2>();
@@ -126,7 +126,10 @@ pub(crate) fn decoded(text: &[u8]) -> Result<std::borrow::Cow<'_, str>, String> 
     }
     std::str::from_utf8(bytes)
         .map(Into::into)
-        .map_err(|problem| not_utf8(bytes, problem))
+        .or_else(|problem| {
+            let text = crate::text::single_byte::decoded(bytes);
+            text.map(Into::into).ok_or_else(|| not_utf8(bytes, problem))
+        })
 }
 
 /// Whether an element can begin the document.

@@ -137,6 +137,11 @@ const ALLOWED: &[Allowed] = &[
     ("R001", Mend::Kinds, |r| r["miscInfos"][1]["numeric"] = json!(1.5), "miscInfos/1/text", || json!("1.5")),
     ("R001", Mend::Kinds, |r| step(r)["id"] = json!("3"), "root/steps/0/steps/0/id", || json!(3)),
     ("R102", Mend::RepairUnits, |r| r["type"] = json!(null), "type", || json!("T")),
+    ("R103", Mend::UnknownNames, |r| r["machineName"] = json!(null), "machineName", || json!("Unknown")),
+    ("R103", Mend::UnknownNames, |r| r["location"] = json!(null), "location", || json!("Unknown")),
+    ("R103", Mend::UnknownNames, |r| r["purpose"] = json!(null), "purpose", || json!("Unknown")),
+    ("R103", Mend::UnknownRevision, |r| r["rev"] = json!(null), "rev", || json!("Unknown")),
+    ("R120", Mend::UnknownNames, |r| r["uut"]["user"] = json!(null), "uut/user", || json!("Unknown")),
     ("R107", Mend::ProcessNames, |r| r["processName"] = json!("Test"), "processName", || json!(null)),
     ("R108", Mend::Outcomes, |r| r["result"] = json!("Passed"), "result", || json!("P")),
     ("R108", Mend::Outcomes, |r| r["result"] = json!(null), "result", || json!("P")),
@@ -175,10 +180,13 @@ const ALLOWED: &[Allowed] = &[
     ("R402", Mend::MixedSteps, |r| { let one = series(r).clone(); r["root"]["steps"][0]["steps"][4]["chart"]["series"] = json!(vec![one; 11]); }, "root/steps/0/steps/4/steps/1/chart/series/0/xdata", || json!("1;2.5")),
     ("R403", Mend::MixedSteps, |r| { series(r)["xdata"] = json!(vec!["1"; 10_002].join(";")); series(r)["ydata"] = json!(vec!["2"; 10_002].join(";")); }, "root/steps/0/steps/4/steps/0/chart/series/1/xdata", || json!("1;1")),
     ("R404", Mend::ChartPoints, |r| series(r)["xdata"] = json!("1;2;3"), "root/steps/0/steps/4/chart/series/0/xdata", || json!("1;2")),
+    ("R404", Mend::ChartPoints, |r| series(r)["xdata"] = json!(null), "root/steps/0/steps/4/chart/series/0/xdata", || json!("0;1")),
     ("R504", Mend::LoopLimits, |r| r["root"]["steps"][1]["steps"][0]["numericMeas"][0]["lowLimit"] = json!(0.5), "root/steps/1/steps/0/numericMeas/0/lowLimit", || json!(1.0)),
     ("R504", Mend::LoopLimits, |r| r["root"]["steps"][1]["steps"][1]["numericMeas"][0]["lowLimit"] = json!(0.5), "root/steps/1/steps/0/numericMeas", || json!(null)),
     ("R601", Mend::MissingNames, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["name"] = json!(""), "root/steps/0/steps/5/attachment/name", || json!("attachment")),
     ("R603", Mend::Base64, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("_-8\n"), "root/steps/0/steps/5/attachment/data", || json!("/+8=")),
+    ("R603", Mend::MissingFiles, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!(null), "root/steps/0/steps/5/attachment", || json!(null)),
+    ("R603", Mend::MissingFiles, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!(null), "root/steps/0/steps/5/additionalResults/0/props/0/value", || json!("log.txt")),
     ("R802", Mend::NonFinite, |r| { number(r)["value"] = json!("NaN"); }, "root/steps/0/steps/0/numericMeas/0/value", || json!(null)),
     ("R802", Mend::NonFinite, |r| step(r)["totTime"] = json!("-Infinity"), "root/steps/0/steps/0/totTime", || json!(null)),
 ];
@@ -265,12 +273,21 @@ fn members_of_the_header_are_filled_in_by_name_only() {
         } else {
             json!("")
         };
+        let others = FixPolicy::resubmit()
+            .without(Mend::UnknownNames)
+            .without(Mend::UnknownRevision);
         assert_eq!(
-            at(&mend(&report, &FixPolicy::resubmit()).0, place),
+            at(&mend(&report, &others).0, place),
             report[place],
             "{place}"
         );
         assert_eq!(at(&mend(&report, &policy).0, place), value);
+        // What is named is better than what is unknown.
+        let both = policy
+            .clone()
+            .with(Mend::UnknownNames)
+            .with(Mend::UnknownRevision);
+        assert_eq!(at(&mend(&report, &both).0, place), value);
     }
     report["uut"] = json!(null);
     let (after, done, left) = mend(&report, &policy);
@@ -482,6 +499,31 @@ fn limits_that_are_not_finite_keep_their_meaning() {
             "{text}"
         );
     }
+}
+
+/// What a file was called is kept where there is no step to keep it.
+#[test]
+fn files_of_repairs_without_data_are_kept_by_name() {
+    let mut report = repair();
+    let unit = &mut report["subUnits"][0];
+    unit["failures"] = json!([{"category": "Component", "code": "Burned", "attachments": [
+        {"name": "u1.jpg", "contentType": "image/jpeg", "data": null},
+        {"name": "u2.jpg", "contentType": "image/jpeg", "data": "AAAA"}]}]);
+    report["binaryData"] = json!([{"name": "bench.txt"}]);
+    let (after, done, left) = mend(&report, &FixPolicy::none().with(Mend::MissingFiles));
+    assert_eq!(done, ["R603", "R603"]);
+    assert!(!left.contains(&"R603"), "{left:?}");
+    let files = &after["subUnits"][0]["failures"][0]["attachments"];
+    assert_eq!(
+        (files[0]["name"].as_str(), files[1].is_null()),
+        (Some("u2.jpg"), true)
+    );
+    let data = after["additionalData"].as_array().unwrap();
+    let kept = data.last().unwrap();
+    assert_eq!(kept["name"], "Before fix");
+    let values: Vec<_> = kept["props"].as_array().unwrap().iter().collect();
+    let values: Vec<_> = values.iter().map(|one| one["value"].clone()).collect();
+    assert_eq!(values, ["bench.txt", "u1.jpg", "image/jpeg"]);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod allocations;
 mod body;
 #[cfg(feature = "convert")]
 mod convert;
+#[cfg(feature = "convert")]
+mod convert_samples;
 mod digits;
 mod evaluate;
 mod fix;
@@ -29,3 +31,6 @@ mod told;
 #[cfg(feature = "xml")]
 mod wsxf;
 mod zone;
+
+#[cfg(feature = "convert")]
+use wats_report::{Station, Unit, convert::Defaults};

@@ -64,9 +64,12 @@ pub(crate) async fn there_and_back(stage: &Stage, path: &Path) -> Outcome {
 
 /// WSXF is sent with the feature `xml` only.
 #[cfg(not(feature = "xml"))]
-async fn wsxf(_: &Stage, path: &Path, _: Vec<u8>) -> Outcome {
+fn wsxf(_: &Stage, path: &Path, _: Vec<u8>) -> std::future::Ready<Outcome> {
     let name = path.display();
-    Err(format!("{name} is XML: build with the feature `xml` to send it").into())
+    std::future::ready(Err(format!(
+        "{name} is XML: build with the feature `xml` to send it"
+    )
+    .into()))
 }
 
 /// WSXF has no model: it is sent as it is, and read back in both forms.

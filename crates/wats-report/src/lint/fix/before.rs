@@ -26,7 +26,14 @@ impl Before {
         if self.0.is_empty() {
             return;
         }
-        let all = step.additional_results.get_or_insert_default();
+        self.add_to_list(step.additional_results.get_or_insert_default());
+    }
+
+    /// Puts it into a list of free data.
+    pub(super) fn add_to_list(self, all: &mut Vec<AdditionalData>) {
+        if self.0.is_empty() {
+            return;
+        }
         let at = all
             .iter()
             .position(|data| data.name.as_deref() == Some(BEFORE));

@@ -58,6 +58,16 @@ fn points(fixer: &mut Fixer<'_>, series: &mut ChartSeries, place: &Place<'_>) {
         count(series.x_data.as_deref()),
         count(series.y_data.as_deref()),
     );
+    if x == 0 && y > 0 {
+        let numbers: Vec<String> = (0..y).map(|number| number.to_string()).collect();
+        series.x_data = Some(numbers.join(";"));
+        fixer.did(
+            rules::POINTS_UNEVEN,
+            place,
+            format_args!("xdata was missing; its points are numbered from 0 now"),
+        );
+        return;
+    }
     let least = x.min(y);
     for (name, data, points) in [
         ("xdata", &mut series.x_data, x),

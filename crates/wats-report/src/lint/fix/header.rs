@@ -9,6 +9,9 @@ use crate::model::{MiscInfo, Uur, Uut};
 use crate::wire::Extra;
 use crate::{Report, ReportType};
 
+/// What is said where nobody knows.
+const UNKNOWN: &str = "Unknown";
+
 pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
     fixer.object(report, place, IDENTITY);
@@ -84,42 +87,24 @@ fn given(fixer: &mut Fixer<'_>, report: &mut Report) {
             format_args!("processCode is {code} now"),
         );
     }
-    for (name, rule, member, value) in [
-        (
-            "rev",
-            rules::TEXT_MISSING,
-            &mut report.revision,
-            &given.revision,
-        ),
-        (
-            "machineName",
-            rules::TEXT_MISSING,
-            &mut report.station,
-            &given.station,
-        ),
-        (
-            "location",
-            rules::TEXT_MISSING,
-            &mut report.location,
-            &given.location,
-        ),
-        (
-            "purpose",
-            rules::TEXT_MISSING,
-            &mut report.purpose,
-            &given.purpose,
-        ),
+    let unknown = |mend: Mend| fixer.may(mend).then(|| UNKNOWN.to_owned());
+    let (names, revision) = (unknown(Mend::UnknownNames), unknown(Mend::UnknownRevision));
+    for (name, member, value, unknown) in [
+        ("rev", &mut report.revision, &given.revision, &revision),
+        ("machineName", &mut report.station, &given.station, &names),
+        ("location", &mut report.location, &given.location, &names),
+        ("purpose", &mut report.purpose, &given.purpose, &names),
     ] {
         fill(
             fixer,
-            rule,
+            rules::TEXT_MISSING,
             place,
             (name, &report.extra),
             member,
-            value.as_ref(),
+            value.as_ref().or(unknown.as_ref()),
         );
     }
-    let operator = given.operator.as_ref();
+    let operator = given.operator.as_ref().or(names.as_ref());
     if operator.is_none() {
         return;
     }

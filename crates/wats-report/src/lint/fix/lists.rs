@@ -1,6 +1,8 @@
 //! Mends what the header lists: misc info, sub units, equipment, files and free data.
 
+use super::before::Before;
 use super::{Fixer, Mend, is_blank};
+use crate::lint::collect::Quoted;
 use crate::lint::header::SHORT;
 use crate::lint::place::Place;
 use crate::lint::rules;
@@ -15,6 +17,9 @@ pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
     misc_infos(fixer, report);
     repaired_unit(fixer, report);
+    if fixer.may(Mend::MissingFiles) {
+        missing_files(fixer, report);
+    }
     for (index, unit) in report.sub_units.iter_mut().flatten().enumerate() {
         sub_unit(fixer, unit, &place.item("sub unit", index, None));
     }
@@ -133,6 +138,63 @@ fn sub_unit(fixer: &mut Fixer<'_>, unit: &mut SubUnit, place: &Place<'_>) {
             file(fixer, one, &place.item("attachment", index, None));
         }
     }
+}
+
+/// Files of a repair of which there is only the name.
+fn missing_files(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let place = &Place::REPORT;
+    let mut all = Vec::new();
+    let mut leave_out = |files: &mut Option<Vec<Attachment>>, place: &Place<'_>| {
+        let mut at = 0;
+        files.get_or_insert_default().retain(|file| {
+            let place = place.item("attachment", at, None);
+            at += 1;
+            let is_missing = is_missing(file);
+            if is_missing {
+                all.push(left_out(fixer, file, &place));
+            }
+            !is_missing
+        });
+    };
+    if report.attachments.is_some() {
+        leave_out(&mut report.attachments, place);
+    }
+    for (unit, one) in report.sub_units.iter_mut().flatten().enumerate() {
+        let place = place.item("sub unit", unit, None);
+        for (index, failure) in one.failures.iter_mut().flatten().enumerate() {
+            if failure.attachments.is_some() {
+                let place = place.item("failure", index, None);
+                leave_out(&mut failure.attachments, &place);
+            }
+        }
+    }
+    for before in all {
+        before.add_to_list(report.additional_data.get_or_insert_default());
+    }
+}
+
+/// Whether a file has no data, not even none that could be read.
+pub(super) fn is_missing(file: &Attachment) -> bool {
+    file.data.is_none() && !crate::lint::misread(&file.extra, "data")
+}
+
+/// Tells that a file is left out, and keeps what it is called.
+pub(super) fn left_out(fixer: &mut Fixer<'_>, file: &Attachment, place: &Place<'_>) -> Before {
+    let name = file.name.as_deref().unwrap_or_default();
+    let mut before = Before::default();
+    before.keep("", "attachment", name);
+    if let Some(content_type) = &file.content_type {
+        before.keep(name, "contentType", content_type.as_str());
+    }
+    fixer.did(
+        rules::ATTACHMENT_DATA,
+        place,
+        format_args!(
+            "the file {} had no data; its name is free data now",
+            Quoted(name)
+        ),
+    );
+    before
 }
 
 /// A file whose content type is not given is one of bytes.

@@ -74,17 +74,26 @@ pub enum Mend {
     Ranges,
     /// Base64 of another alphabet, with line ends or without padding is written as the server takes it.
     Base64,
-    /// Points of a series that lack their x or y are left out.
+    /// Points of a series that has no x at all are numbered from 0; other points that lack their x or y are left out.
     ChartPoints,
     /// The name of the process is left out; the code tells which it is.
     ProcessNames,
+    /// Station, location, purpose and operator that are empty, and that the policy does not name, are `Unknown`.
+    UnknownNames,
+    /// The revision of a unit that has none, and that the policy does not name, is `Unknown`.
+    UnknownRevision,
+    /// A file of which there is only the name, as in exports that were read without attachments, is left out. Its name and
+    /// content type become free data, of the step or of the report. Submitted under its id, the report takes the place of one
+    /// that has the file.
+    MissingFiles,
 }
 
 use Mend::{
     Base64, BrokenOff, Characters, ChartPoints, Comparisons, ContentTypes, DuplicateNames,
     EmptyMiscInfos, EmptySteps, FutureStart, Groups, Kinds, LongTexts, LoopLimits, Loops,
-    MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NonFinite, Operators,
-    Outcomes, OutputOnly, ProcessNames, Ranges, RepairUnits, SequenceCalls, StartWins, StepIds,
+    MissingFiles, MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NonFinite,
+    Operators, Outcomes, OutputOnly, ProcessNames, Ranges, RepairUnits, SequenceCalls, StartWins,
+    StepIds, UnknownNames, UnknownRevision,
 };
 
 impl Mend {
@@ -120,6 +129,9 @@ impl Mend {
         Base64,
         ChartPoints,
         ProcessNames,
+        UnknownNames,
+        UnknownRevision,
+        MissingFiles,
     ];
 
     /// Those of the default policy.
@@ -208,15 +220,17 @@ impl FixPolicy {
         }
     }
 
-    /// What the export of a server needs to be submitted again: all but [`Mend::FutureStart`] and [`Mend::ProcessNames`],
-    /// and of two outcomes the graver counts. Members of the header that are missing are filled in only with what
-    /// [`operator`](Self::operator), [`station`](Self::station) and the like name.
+    /// What the export of a server needs to be submitted again: all but [`Mend::FutureStart`], [`Mend::ProcessNames`] and
+    /// [`Mend::MissingFiles`], and of two outcomes the graver counts. Members of the header that are missing are filled in with what
+    /// [`operator`](Self::operator), [`station`](Self::station) and the like name, else with `Unknown`; the id, the process,
+    /// the start and what tells units apart only with what is named.
     pub fn resubmit() -> Self {
         let all = Mend::ALL
             .iter()
             .fold(Self::none(), |policy, mend| policy.with(*mend));
         all.without(FutureStart)
             .without(ProcessNames)
+            .without(MissingFiles)
             .conflict(OutcomeConflict::Graver)
     }
 

@@ -32,6 +32,11 @@ fn step(fixer: &mut Fixer<'_>, step: &mut Step, place: &Place<'_>, depth: usize,
     texts(fixer, step, place);
     parts(fixer, step, place);
     measurement::mend(fixer, step, place);
+    if fixer.may(Mend::MissingFiles)
+        && let Some(file) = step.attachment.take_if(|file| lists::is_missing(file))
+    {
+        lists::left_out(fixer, &file, &place.part("attachment")).add_to(step);
+    }
     if let Some(file) = &mut step.attachment {
         lists::file(fixer, file, &place.part("attachment"));
     }

@@ -20,27 +20,45 @@ pub struct Recovered {
     pub end: End,
     /// What could not be read.
     pub torn: Option<Torn>,
-    journal: JournalFile,
+    journal: Left,
+}
+
+/// The file that was left.
+#[derive(Debug)]
+enum Left {
+    Locked(JournalFile),
+    /// It could not be opened, locked or read.
+    Unreadable(PathBuf),
 }
 
 impl Recovered {
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.journal.path
+        match &self.journal {
+            Left::Locked(file) => &file.path,
+            Left::Unreadable(path) => path,
+        }
     }
 
     /// Removes the file: the report is submitted. Without this the next [`recover`] finds it again.
     ///
     /// # Errors
-    /// [`Error::Journal`] when it cannot be removed.
+    /// [`Error::Journal`] when it cannot be removed, or could not be read.
     pub fn done(self) -> Result<()> {
-        self.journal.remove()
+        match self.journal {
+            Left::Locked(file) => file.remove(),
+            Left::Unreadable(path) => Err(Error::Journal {
+                what: format!("the journal `{}` stays", path.display()),
+                source: io::Error::other("it could not be read"),
+            }),
+        }
     }
 }
 
 /// The reports in the journals of a folder, of programs that are gone: killed, crashed, without power, or ended before
 /// [`done`](crate::live::RunningReport::done) was called. Those of reports in progress, of this or another program, are left
-/// alone, and so are those that another program recovers right now.
+/// alone, and so are those that another program recovers right now. A file that cannot be read keeps none of the others
+/// back: its [`Recovered::report`] is the error.
 ///
 /// ```
 /// use wats_report::live::{End, recover};
@@ -66,7 +84,7 @@ impl Recovered {
 /// ```
 ///
 /// # Errors
-/// [`Error::Journal`] when the folder or a file cannot be read. A folder that does not exist has no journals.
+/// [`Error::Journal`] when the folder cannot be read. One that does not exist has no journals.
 pub fn recover(dir: impl AsRef<Path>) -> Result<Vec<Recovered>> {
     let dir = dir.as_ref();
     let failed = |path: &Path, source| Error::Journal {
@@ -88,7 +106,15 @@ pub fn recover(dir: impl AsRef<Path>) -> Result<Vec<Recovered>> {
     paths.sort();
     let mut all = Vec::new();
     for path in paths {
-        all.extend(one(path.clone()).map_err(|error| failed(&path, error))?);
+        match one(path.clone()) {
+            Ok(found) => all.extend(found),
+            Err(error) => all.push(Recovered {
+                report: Err(failed(&path, error)),
+                end: End::Lost,
+                torn: None,
+                journal: Left::Unreadable(path),
+            }),
+        }
     }
     Ok(all)
 }
@@ -121,6 +147,6 @@ fn one(path: PathBuf) -> io::Result<Option<Recovered>> {
         report,
         end,
         torn: (torn != Torn::default()).then_some(torn),
-        journal: JournalFile { file, path },
+        journal: Left::Locked(JournalFile { file, path }),
     }))
 }

@@ -62,6 +62,8 @@ pub(super) struct Replay {
     now: Duration,
     /// More steps than this there cannot be.
     most: usize,
+    /// How many steps there are, those between them whose records were lost included.
+    steps: usize,
     end: Option<End>,
     pub(super) torn: Torn,
     newer: bool,
@@ -104,6 +106,7 @@ impl Replay {
         self.now = self.now.max(now);
         if line.anew {
             self.tree = None;
+            self.steps = 0;
         }
         if let Some(header) = line.header {
             self.newer |= header.version > VERSION;
@@ -126,6 +129,12 @@ impl Replay {
         if numbers.iter().any(|number| *number > self.most) {
             return None;
         }
+        let there = tree.nodes.get(node).map_or(0, |node| node.steps.len());
+        let steps = self.steps + (index + 1).saturating_sub(there);
+        if steps > self.most {
+            return None;
+        }
+        self.steps = steps;
         if let Some(file) = &line.file {
             attach(&mut step, file, &mut self.torn);
         }

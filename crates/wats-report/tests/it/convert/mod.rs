@@ -1,27 +1,14 @@
 //! Reports from other formats: what the file says is in the report, the linter takes it, and no bytes do harm.
 
+mod producers;
 mod stdf;
 
-use jiff::tz::TimeZone;
+use crate::convert_samples::{JUNIT, defaults, record, stdf as stdf_file};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use wats_report::convert::{self, Defaults};
-use wats_report::{Report, Station, Unit, lint};
-
-pub(super) fn defaults() -> Defaults {
-    let unit = Unit {
-        part_number: "PCBA-001",
-        serial_number: "SN-0",
-        revision: "A",
-    };
-    let station = Station {
-        name: "PC-1",
-        location: "Drammen",
-        purpose: "Development",
-    };
-    Defaults::new(unit, 100, station, "Kari").zone(TimeZone::UTC)
-}
+use wats_report::convert;
+use wats_report::{Report, lint};
 
 /// The report as WSJF; the linter has nothing to say of it that would hinder it.
 pub(super) fn accepted(report: &Report) -> Value {
@@ -42,34 +29,6 @@ pub(super) fn outline(step: &Value) -> Vec<String> {
         lines.extend(outline(inner).into_iter().map(|line| format!("  {line}")));
     }
     lines
-}
-
-fn record() -> Value {
-    json!({
-        "dut_id": "SN-42", "station_id": "bench-7", "start_time_millis": 1_767_225_600_000_i64,
-        "end_time_millis": 1_767_225_612_500_i64, "outcome": "FAIL",
-        "outcome_details": [{"code": "LOW", "description": "too low"}],
-        "metadata": {"test_name": "power.py", "test_version": "1.2", "part_number": "PCBA-7", "operator": "Ola",
-            "hall": 3, "config": {"a": 1}},
-        "phases": [
-            {"name": "power", "outcome": "FAIL", "start_time_millis": 1_767_225_600_000_i64,
-             "end_time_millis": 1_767_225_601_000_i64,
-             "measurements": {
-                "a_low": {"outcome": "FAIL", "measured_value": 3.2, "units": {"name": "volt", "code": "VLT", "suffix": "V"},
-                    "validators": ["4.75 <= Marginal:4.8 <= x <= 5.25"], "docstring": "rail"},
-                "b_free": {"outcome": "PASS", "measured_value": 7, "validators": ["odd", "small"]},
-                "c_flag": {"outcome": "PASS", "measured_value": true, "validators": ["'x' is equal to 'True'"]},
-                "d_text": {"outcome": "PASS", "measured_value": "abc", "validators": ["'x' matches /^abc$/"]},
-                "e_none": {"outcome": "UNSET", "measured_value": null, "validators": ["x <= 3"]},
-                "f_curve": {"outcome": "PASS", "measured_value": [[0, 1.5], [1, 2.5]],
-                    "units": {"suffix": "A"}, "dimensions": [{"suffix": "s"}]},
-                "g_nan": {"outcome": "FAIL", "measured_value": "NaN"}},
-             "attachments": {"log.txt": {"mimetype": "text/plain", "data": "QUJD"}, "gone.bin": {"sha1": "x"}}},
-            {"name": "power", "outcome": "PASS", "measurements": {}, "attachments": {}},
-            {"name": "later", "outcome": "SKIP"},
-            {"name": "broken", "outcome": "ERROR", "measurements": {}}],
-        "log_records": [{"message": "not taken"}],
-    })
 }
 
 #[test]
@@ -147,18 +106,6 @@ fn openhtf_records() {
     assert_eq!(told.findings()[0].code(), "R104");
 }
 
-const JUNIT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="all" time="1,002.5">
-  <testsuite name="power" tests="4" hostname="bench-7" timestamp="2026-01-01T10:00:00" time="2">
-    <properties><property name="serial_number" value="SN-42"/><property name="os" value="linux"/></properties>
-    <testcase classname="tests.Power" name="rail" time="0.25"/>
-    <testcase classname="tests.Power" name="rail"><failure message="3.2 &lt; 4.75">line 12</failure></testcase>
-    <testcase name="later"><skipped message="no fixture"/></testcase>
-    <testcase name="broken"><error message="timeout" type="E"/><system-out>log</system-out></testcase>
-  </testsuite>
-  <testsuite name="empty"/>
-</testsuites>"#;
-
 #[test]
 fn junit_suites() {
     let read = convert::junit(JUNIT.as_bytes(), &defaults()).unwrap();
@@ -222,8 +169,8 @@ proptest! {
         let mut text = match of {
             0 => serde_json::to_vec(&record()).unwrap(),
             1 => JUNIT.as_bytes().to_vec(),
-            2 => stdf::file(true),
-            _ => stdf::file(false),
+            2 => stdf_file(true),
+            _ => stdf_file(false),
         };
         let at = at.index(text.len());
         let end = at + end.index(text.len() - at).min(20);

@@ -359,6 +359,29 @@ fn a_folder_that_cannot_be_written() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_read_keeps_no_other_back() {
+    let dir = tempfile::tempdir().unwrap();
+    // Before and behind the other in the order of names.
+    for name in ["0.wats-journal", "z.wats-journal"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    let (report, _) = begun();
+    report.journal(dir.path()).unwrap();
+    report.boolean("LED", true).unwrap();
+    drop(report);
+    let left = recover(dir.path()).unwrap();
+    let is_read: Vec<bool> = left.iter().map(|left| left.report.is_ok()).collect();
+    assert_eq!(is_read, [false, true, false]);
+    for one in left {
+        let told = one.report.as_ref().err().map(ToString::to_string);
+        assert!(told.is_none_or(|told| told.contains("cannot be read")));
+        let (path, is_read) = (one.path().to_owned(), one.report.is_ok());
+        assert_eq!(one.done().is_ok(), is_read);
+        assert_eq!(path.exists(), !is_read);
+    }
+}
+
+#[test]
 fn what_cannot_be_finished_goes_on_in_the_journal() {
     let dir = tempfile::tempdir().unwrap();
     let (report, clock) = begun();

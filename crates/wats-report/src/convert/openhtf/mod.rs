@@ -1,4 +1,8 @@
 //! OpenHTF: the test records that `openhtf.output.callbacks.json_factory.OutputToJSON` writes.
+//!
+//! Here are record, phases and attachments; `measurement` has what a phase measured.
+
+mod measurement;
 
 use std::time::Duration;
 
@@ -8,8 +12,8 @@ use serde_json::{Map, Value};
 use super::{Defaults, Header, comment_of, cut, finished, info, name_of};
 use crate::builder::{Outcome, Sequence};
 use crate::error::{Error, Result};
-use crate::model::Axis;
-use crate::{Attachment, Chart, ChartType, MeasurementLimits, Payload, Report, StringLimit};
+use crate::{Attachment, Payload, Report};
+use measurement::measurement;
 
 /// The report of an OpenHTF test record (JSON).
 ///
@@ -22,17 +26,21 @@ pub fn openhtf(text: &[u8], defaults: &Defaults) -> Result<Report> {
     let wrong = |why: &dyn std::fmt::Display| {
         Error::Data(format!("the text is no OpenHTF test record: {why}"))
     };
-    let record: Value =
-        serde_json::from_slice(crate::text::without_mark(text)).map_err(|why| wrong(&why))?;
-    let Value::Object(record) = record else {
+    let text = crate::text::without_mark(text);
+    let record = serde_json::from_slice(text).or_else(|why| {
+        // Python writes numbers that JSON does not have, where it is told to.
+        let quoted = quoted(text).ok_or(why)?;
+        serde_json::from_slice(&quoted)
+    });
+    let Value::Object(record) = record.map_err(|why| wrong(&why))? else {
         return Err(wrong(&"it is no object"));
     };
     let Some(phases) = record.get("phases").and_then(Value::as_array) else {
         return Err(wrong(&"it has no `phases`"));
     };
     let mut header = Header {
-        serial_number: text_of(&record, "dut_id").trim().to_owned(),
-        station: text_of(&record, "station_id").trim().to_owned(),
+        serial_number: scalar_of(&record, "dut_id").trim().to_owned(),
+        station: scalar_of(&record, "station_id").trim().to_owned(),
         start: moment(&record, "start_time_millis").map(|at| defaults.moment(at)),
         ..Header::default()
     };
@@ -69,9 +77,11 @@ pub fn openhtf(text: &[u8], defaults: &Defaults) -> Result<Report> {
     }
     let details = details(&record);
     if !details.is_empty() {
-        report = report
-            .error(0, cut(&details, 200))
-            .comment(comment_of(&details));
+        report = report.error(0, cut(&details, 200));
+    }
+    let comment = comment_of(&format!("{details}\n{}", diagnoses(&record)));
+    if !comment.is_empty() {
+        report = report.comment(comment);
     }
     if let Some(outcome) = outcome(text_of(&record, "outcome")) {
         report = report.outcome(outcome);
@@ -97,7 +107,7 @@ fn phase(root: &mut Sequence, phase: &Map<String, Value>, defaults: &Defaults) {
     let mut step = root.sequence(name, |inside| {
         for (name, one) in measurements {
             if let Value::Object(one) = one {
-                measurement(inside, &name_of(name), one, defaults);
+                measurement(inside, &name_of(name), one, said, defaults);
             }
         }
         for (name, file) in files {
@@ -110,6 +120,9 @@ fn phase(root: &mut Sequence, phase: &Map<String, Value>, defaults: &Defaults) {
     if let Some(outcome) = outcome(said) {
         step = step.outcome(outcome);
     }
+    if let Some(error) = raised(phase) {
+        step = step.error(0, cut(&error, 200)).comment(comment_of(&error));
+    }
     if let Some(at) = moment(phase, "start_time_millis") {
         step = step.start(&defaults.moment(at));
     }
@@ -118,86 +131,62 @@ fn phase(root: &mut Sequence, phase: &Map<String, Value>, defaults: &Defaults) {
     }
 }
 
-fn measurement(inside: &mut Sequence, name: &str, one: &Map<String, Value>, defaults: &Defaults) {
-    let passed = text_of(one, "outcome") == "PASS";
-    let validators: Vec<&str> = one
-        .get("validators")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let mut comment = comment_of(text_of(one, "docstring"));
-    let mut add = |text: &str| {
-        let line = if comment.is_empty() { "" } else { "\n" };
-        comment = comment_of(&format!("{comment}{line}{text}"));
-    };
-    let unit = one.get("units").map(unit).unwrap_or_default();
-    match one.get("measured_value") {
-        Some(Value::Number(number)) => {
-            let limits = match validators.as_slice() {
-                [one] => limits(one),
-                _ => None,
-            };
-            if limits.is_none() && !validators.is_empty() {
-                add(&validators.join("\n"));
-            }
-            let value = number.as_f64().unwrap_or(f64::NAN);
-            let limits = limits.unwrap_or_else(MeasurementLimits::log);
-            let step = inside.numeric(name, value, defaults.unit(&unit), limits);
-            let step = step.overrule(passed);
-            if !comment.is_empty() {
-                step.comment(comment);
-            }
+/// The text with `NaN` and the infinities as texts, if there are any outside of texts.
+fn quoted(text: &[u8]) -> Option<Vec<u8>> {
+    const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
+    let mut quoted = Vec::with_capacity(text.len() + 64);
+    let (mut rest, mut is_text, mut found) = (text, false, false);
+    while let [byte, after @ ..] = rest {
+        let word = WORDS.iter().find(|word| !is_text && rest.starts_with(word));
+        if let Some(word) = word {
+            quoted.push(b'"');
+            quoted.extend_from_slice(word);
+            quoted.push(b'"');
+            found = true;
+            rest = rest.get(word.len()..).unwrap_or_default();
+            continue;
         }
-        Some(Value::Bool(value)) => {
-            add(&validators.join("\n"));
-            add(&format!("measured: {value}"));
-            inside.boolean(name, passed).comment(comment);
-        }
-        Some(Value::Array(points)) if points_of(points).is_some() => {
-            let chart = Chart::new(ChartType::Line, cut(name, 50))
-                .x(Axis {
-                    label: "x",
-                    unit: &dimension(one),
-                })
-                .y(Axis {
-                    label: "y",
-                    unit: &cut(&unit, 20),
-                })
-                .line("measured", points_of(points).unwrap_or_default());
-            add(&validators.join("\n"));
-            let step = inside.boolean(name, passed).chart(chart);
-            if !comment.is_empty() {
-                step.comment(comment);
+        quoted.push(*byte);
+        rest = after;
+        match (byte, after) {
+            (b'"', _) => is_text = !is_text,
+            (b'\\', [escaped, after @ ..]) if is_text => {
+                quoted.push(*escaped);
+                rest = after;
             }
-        }
-        None | Some(Value::Null) => {
-            add(&validators.join("\n"));
-            add("not measured");
-            inside.boolean(name, passed).comment(comment);
-        }
-        Some(other) => {
-            let value = scalar(other).unwrap_or_else(|| other.to_string());
-            let limit = match validators.as_slice() {
-                [one] => literal(one),
-                _ => None,
-            };
-            if limit.is_none() && !validators.is_empty() {
-                add(&validators.join("\n"));
-            }
-            let limit = limit.map_or_else(StringLimit::log, StringLimit::equals);
-            let step = inside
-                .string(name, cut(&value, 100), limit)
-                .overrule(passed);
-            if value.chars().count() > 100 {
-                add(&value);
-            }
-            if !comment.is_empty() {
-                step.comment(comment);
-            }
+            _ => {}
         }
     }
+    found.then_some(quoted)
+}
+
+/// What a phase raised: the type of the exception, and what it says.
+fn raised(phase: &Map<String, Value>) -> Option<String> {
+    let raised = phase.get("result")?.get("phase_result")?.as_object()?;
+    let kind = text_of(raised, "exc_type");
+    let kind = kind.strip_prefix("<class '").unwrap_or(kind);
+    let kind = kind.strip_suffix("'>").unwrap_or(kind);
+    let says = scalar_of(raised, "exc_val");
+    Some(if says.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind}: {says}")
+    })
+}
+
+/// What was found to be the matter.
+fn diagnoses(record: &Map<String, Value>) -> String {
+    let all = record.get("diagnoses").and_then(Value::as_array);
+    let lines: Vec<String> = all
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .map(|one| {
+            let (result, says) = (scalar_of(one, "result"), scalar_of(one, "description"));
+            format!("diagnosis {result}: {says}")
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// The contents of a file, if they are in the record.
@@ -219,72 +208,6 @@ fn attachment(inside: &mut Sequence, name: &str, file: &Value) {
     }
     let attachment = Attachment::new(name, payload).content_type(cut(file_type, 100));
     inside.attachment(name, attachment);
-}
-
-/// The points of a measurement of one dimension, a bounded number of them.
-fn points_of(points: &[Value]) -> Option<Vec<(f64, f64)>> {
-    const MOST: usize = 10_000;
-    let point = |point: &Value| match point.as_array()?.as_slice() {
-        [x, y] => Some((x.as_f64()?, y.as_f64()?)),
-        _ => None,
-    };
-    (!points.is_empty() && points.len() <= MOST)
-        .then(|| points.iter().map(point).collect())
-        .flatten()
-}
-
-/// The unit of the first dimension.
-fn dimension(one: &Map<String, Value>) -> String {
-    let dimensions = one.get("dimensions").and_then(Value::as_array);
-    let first = dimensions.and_then(|all| all.first());
-    cut(&first.map(unit).unwrap_or_default(), 20)
-}
-
-/// The sign of a unit, or else its name.
-fn unit(unit: &Value) -> String {
-    if let Some(text) = unit.as_str() {
-        return text.to_owned();
-    }
-    ["suffix", "code", "name"]
-        .into_iter()
-        .filter_map(|name| unit.get(name)?.as_str())
-        .find(|text| !text.trim().is_empty() && *text != "None")
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// The limits of a range in the words of the validator: `1 <= x <= 2`, `x <= 2`, `x == 1`.
-fn limits(validator: &str) -> Option<MeasurementLimits> {
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
-    if let Some(value) = validator.strip_prefix("x == ") {
-        return number(value).map(MeasurementLimits::equals);
-    }
-    let parts: Vec<&str> = validator
-        .split(" <= ")
-        .filter(|part| !part.starts_with("Marginal:"))
-        .collect();
-    match parts.as_slice() {
-        [low, "x", high] => {
-            let (low, high) = (number(low)?, number(high)?);
-            (low <= high).then(|| MeasurementLimits::between(low..=high))
-        }
-        [low, "x"] => number(low).map(MeasurementLimits::at_least),
-        ["x", high] => number(high).map(MeasurementLimits::at_most),
-        _ => None,
-    }
-}
-
-/// The text that a validator compares with, if it compares with one.
-fn literal(validator: &str) -> Option<String> {
-    let quoted = validator.strip_prefix("'x' is equal to '");
-    if let Some(text) = quoted.and_then(|text| text.strip_suffix('\'')) {
-        return Some(text.to_owned());
-    }
-    let pattern = validator
-        .strip_prefix("'x' matches /^")?
-        .strip_suffix("$/")?;
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | ' ');
-    pattern.chars().all(plain).then(|| pattern.to_owned())
 }
 
 fn outcome(text: &str) -> Option<Outcome> {
@@ -313,6 +236,10 @@ fn details(record: &Map<String, Value>) -> String {
 
 fn text_of<'a>(record: &'a Map<String, Value>, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn scalar_of(record: &Map<String, Value>, name: &str) -> String {
+    record.get(name).and_then(scalar).unwrap_or_default()
 }
 
 /// A text, number or truth as a text.
