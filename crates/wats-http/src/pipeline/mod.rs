@@ -177,12 +177,7 @@ impl Pipeline {
             }
             let error = match outcome {
                 Ok(got) => {
-                    self.budget.earn();
-                    if request.plain.is_some() {
-                        self.compression.accepted();
-                    } else if plain_after_all {
-                        self.compression.refused();
-                    }
+                    self.succeeded(request, plain_after_all);
                     observe::count(call, Ok(W::view(&got).status()), attempts, started);
                     return Ok((got, attempts));
                 }
@@ -224,6 +219,16 @@ impl Pipeline {
         Err(error
             .context(call.context())
             .tried(attempts, delays, started.elapsed()))
+    }
+
+    /// An answer earns repeats for later calls, and tells whether the server takes compressed bodies.
+    fn succeeded(&self, request: &PreparedRequest<'_>, plain_after_all: bool) {
+        self.budget.earn();
+        if request.plain.is_some() {
+            self.compression.accepted();
+        } else if plain_after_all {
+            self.compression.refused();
+        }
     }
 
     /// Asks the interceptors whether an attempt may be made.
