@@ -26,11 +26,11 @@ pub(crate) fn size(name: &str, size: u32) -> Result<i32> {
     })
 }
 
-/// A number that the server gave to something: it counts from one.
+/// A number from one on, such as one that the server has given to something.
 pub(crate) fn given(name: &str, number: i32) -> Result<i32> {
     if number < 1 {
         return Err(Error::Query(format!(
-            "`{name}` is {number}; what the server has is 1 or more"
+            "`{name}` is {number}; it is 1 or more"
         )));
     }
     Ok(number)

@@ -20,13 +20,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     if assets.find(meter).await?.is_none() {
         let types = assets.types().filter(Filter::eq("typeName", "Multimeter"));
-        let kind = match types.await?.into_iter().next() {
-            Some(kind) => kind,
-            None => {
-                let mut kind = AssetType::new("Multimeter");
-                kind.calibration_interval = Some(365.0.into());
-                assets.save_type(&kind).await?
-            }
+        let kind = if let Some(kind) = types.await?.into_iter().next() {
+            kind
+        } else {
+            let mut kind = AssetType::new("Multimeter");
+            kind.calibration_interval = Some(365.0.into());
+            assets.save_type(&kind).await?
         };
         let id = kind.type_id.ok_or("the type has no id")?;
         let mut asset = Asset::new("DMM-7", id);

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use super::{
-    AlarmType, DateGrouping, Dimension, MeasurementPath, RepairDimension, Scope, StatisticsFilter,
-    StepFilters, TopFailedOf, UnitFlowUnit,
+    AlarmType, DateGrouping, Dimension, InternalAnalytics, MeasurementPath, RepairDimension, Scope,
+    StatisticsFilter, StepFilters, TopFailedOf, UnitFlowUnit,
 };
 use crate::Wats;
 use crate::product::RevisionKey;
@@ -106,25 +106,32 @@ pub(crate) async fn call_all(api: &Wats) {
         .until(until);
     said(reports.product_group(text()).level(text()).await);
     said(analytics.uur_reports(&filter).await);
-    let internal = analytics.internal();
+    call_internal(&analytics.internal(), &filter, (scope, failed)).await;
+}
+
+async fn call_internal(
+    internal: &InternalAnalytics,
+    filter: &StatisticsFilter,
+    (scope, failed): (Scope<'_>, TopFailedOf<'_>),
+) {
     let steps = StepFilters {
         steps: "<Step/>",
         sequences: "<Sequence/>",
     };
-    said(internal.top_failed(&filter).await);
+    said(internal.top_failed(filter).await);
     said(internal.top_failed_of(failed).await);
-    said(internal.measurement_list(&filter, steps).await);
+    said(internal.measurement_list(filter, steps).await);
     said(internal.measurement_list_of(scope, steps).await);
-    said(internal.step_status_list(&filter, steps).await);
+    said(internal.step_status_list(filter, steps).await);
     said(internal.step_status_list_of(scope, steps).await);
-    said(internal.unit_flow(&filter).await);
-    said(internal.unit_flow_split(&filter).await);
+    said(internal.unit_flow(filter).await);
+    said(internal.unit_flow_split(filter).await);
     said(internal.unit_flow_of(arg("unit_ids", &[1, 2])).await);
     let units = [UnitFlowUnit::default()];
     said(internal.unit_flow_order(arg("units", &units)).await);
     said(internal.unit_flow_links(text()).await);
     said(internal.unit_flow_nodes(text()).await);
     said(internal.unit_flow_units(text()).await);
-    let logs = internal.alarm_logs(&filter).include_calculation(true);
+    let logs = internal.alarm_logs(filter).include_calculation(true);
     said(logs.types([AlarmType::Report, AlarmType::Asset]).await);
 }

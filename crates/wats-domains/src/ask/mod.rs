@@ -332,29 +332,36 @@ impl Core {
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
         let stales = Stales::new(self, route);
-        let call = self.prepared(route, call)?;
+        Self::check(&call)?;
+        let call = self.with_referer(route, call);
         stales.settle(self.http().execute(call).await)
     }
 
     /// Begins to read a file of any size, as it is.
     pub(crate) async fn stream(&self, route: &Route, call: Call) -> Result<Download> {
-        let call = self.prepared(route, call.header("accept", "*/*"))?;
+        Self::check(&call)?;
+        let call = self.with_referer(route, call.header("accept", "*/*"));
         Ok(self.http().download(call).await?)
     }
 
-    /// A call as it is sent: no id of it is one that was never filled in, and internal routes ask where it comes from.
-    fn prepared(&self, route: &Route, call: Call) -> Result<Call> {
+    /// Refuses an id that was never filled in.
+    fn check(call: &Call) -> Result<()> {
         let nil = |(name, value): &(&str, &str)| argument::is_nil(name, value);
-        if let Some((name, _)) = call.parameters().find(nil) {
-            return Err(Error::Query(format!(
+        match call.parameters().find(nil) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::Query(format!(
                 "the parameter `{name}` is all zeros, which is the id of nothing"
-            )));
+            ))),
         }
-        Ok(if route.is_internal() {
+    }
+
+    /// Internal routes ask where a call comes from.
+    fn with_referer(&self, route: &Route, call: Call) -> Call {
+        if route.is_internal() {
             call.header("referer", self.http().base_url())
         } else {
             call
-        })
+        }
     }
 
     /// The class that a row keeps its answers in, unless that is off.
@@ -393,7 +400,9 @@ impl Core {
 /// As [`Core::send`], for a box of its own: a future inside of another would have the call copied into it.
 async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Result<Response> {
     let stales = Stales::new(&core, route);
-    let call = core.prepared(route, call?)?;
+    let call = call?;
+    Core::check(&call)?;
+    let call = core.with_referer(route, call);
     stales.settle(core.http().execute(call).await)
 }
 

@@ -205,7 +205,7 @@ async fn a_box_build_is_made_of_numbers() {
     assert_eq!(missing.unwrap_err().status().unwrap(), 404);
     let before = mock.requests().len();
     for (build, words) in [
-        (build(whole, part, 0), "quantity is 0"),
+        (build(whole, part, 0), "`quantity` is 0"),
         (build(whole, key("PCBA", ""), 1), "revision is empty"),
     ] {
         let error = internal.add_to_box_build(build).await.unwrap_err();
@@ -370,7 +370,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         internal.save_categories(&[ProductCategory::new("")]) => "the category 0";
         internal.relate(&itself) => "part of itself";
         internal.relate(&none) => "revision_id";
-        internal.relate(&twice) => "quantity is 0";
+        internal.relate(&twice) => "`quantity` is 0";
         internal.save_relation(&unsaved) => "relation_id";
         internal.save_relation(&itself) => "part of itself";
     }

@@ -84,7 +84,7 @@ async fn bad_input_is_refused_by_name_before_anything_is_sent() {
         root_cause.list(&[TicketStatus::Open], TicketView::All, Some("")) => "search text is empty";
         root_cause.list(&[TicketStatus::Open], TicketView::All, Some("a\u{200b}")) => "search text";
         root_cause.open(&known) => "ticket has the id";
-        root_cause.update(&Ticket::new("Fails")) => "ticket has no id";
+        root_cause.update(&Ticket::new("Fails")) => "`ticket_id` is missing";
         root_cause.archive(&[]) => "`ticket_ids` is empty";
         root_cause.attach("", file()) => "file name is empty";
         root_cause.attach("..", file()) => "file name";

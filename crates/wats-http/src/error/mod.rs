@@ -241,9 +241,16 @@ impl Error {
         self
     }
 
-    /// How often it was tried, with which waits in between.
-    pub(crate) fn tried(mut self, attempts: u32, delays: Vec<Duration>, elapsed: Duration) -> Self {
+    /// How often it was tried, whether any of the tries was sent, and with which waits in between.
+    pub(crate) fn tried(
+        mut self,
+        attempts: u32,
+        sent: bool,
+        delays: Vec<Duration>,
+        elapsed: Duration,
+    ) -> Self {
         self.0.attempts = attempts;
+        self.0.unsent &= !sent;
         self.0.delays = delays;
         self.0.elapsed = Some(elapsed);
         self
@@ -264,12 +271,6 @@ impl Error {
     /// Marks an error whose request never left this process, so that sending it again cannot do it twice.
     pub(crate) fn never_sent(mut self) -> Self {
         self.0.unsent = true;
-        self
-    }
-
-    /// Marks the error of a call of which an earlier attempt was sent.
-    pub(crate) fn sent_before(mut self) -> Self {
-        self.0.unsent = false;
         self
     }
 
@@ -530,7 +531,7 @@ mod tests {
         let error = Error::new(ErrorKind::Connect)
             .message("no route")
             .source(cause)
-            .tried(3, Vec::new(), Duration::from_secs(2));
+            .tried(3, true, Vec::new(), Duration::from_secs(2));
         assert_eq!(
             error.to_string(),
             "cannot connect: no route (after 3 attempts in 2.0s)"

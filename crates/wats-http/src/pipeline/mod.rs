@@ -128,8 +128,7 @@ impl Pipeline {
         let mut attempts = 0;
         let mut delays = Vec::new();
         let mut last = None;
-        let mut plain_after_all = false;
-        let mut sent = false;
+        let (mut plain_after_all, mut sent) = (false, false);
         if self.compression.is_on()
             && let Payload::Buffered(body) = &request.body
             && let Some(packed) = Box::pin(self.compression.pack(body, &mut request.headers)).await
@@ -214,11 +213,10 @@ impl Pipeline {
                 Err(Some(why)) => break error.gave_up(why),
             }
         };
-        let error = if sent { error.sent_before() } else { error };
         observe::count(call, Err(&error), attempts, started);
         Err(error
             .context(call.context())
-            .tried(attempts, delays, started.elapsed()))
+            .tried(attempts, sent, delays, started.elapsed()))
     }
 
     /// An answer earns repeats for later calls, and tells whether the server takes compressed bodies.
