@@ -127,7 +127,7 @@ fn the_items_of_a_killed_process_go_to_others_at_once() {
         .block_on(async { queue.drain(receiver.clone(), DrainOptions::default()) })
         .unwrap();
     queue.health().wait().unwrap();
-    assert_eq!(receiver.got(), [], "its owner is alive");
+    assert!(receiver.got().is_empty(), "its owner is alive");
     process.kill();
     until("it is sent", || receiver.got() == [1]);
     drain.stop(LONG).wait().unwrap();
