@@ -1,9 +1,18 @@
-//! The link with a real server.
+//! The link with a real server: here what it does when all is well and when the server goes away.
+//!
+//! `faults`: what breaks on the way. `outcomes`: servers that refuse. `topologies`: TLS, Sentinel, Cluster. `secrets`: what
+//! is not written. `endurance`: many sessions.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a panic is the failing test"
 )]
+
+mod endurance;
+mod faults;
+mod outcomes;
+mod secrets;
+mod topologies;
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
