@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::member;
+use super::{member, up};
 use crate::link::{Link, Value, cmd};
 use crate::testing::{Mode, Proxy, Server, block_on, eventually};
 
@@ -55,13 +55,13 @@ fn a_stopped_server_is_not_trusted_for_long() {
         return;
     };
     let (_shared, link) = member(&server.url());
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let changed = change(&server);
     server.freeze();
     nothing_waits(&link);
     untrusted_in_time("SIGSTOP", &link, changed);
     server.thaw();
-    let took = eventually("trusted", || link.is_trusted());
+    let took = eventually("trusted", || up(&link));
     println!("SIGSTOP: trusted again after {took:?}");
 }
 
@@ -76,14 +76,14 @@ fn a_server_that_is_busy_or_paused_is_not_trusted_for_long() {
             return;
         };
         let (_shared, link) = member(&server.url());
-        eventually("trusted", || link.is_trusted());
+        eventually("trusted", || up(&link));
         let changed = change(&server);
         thread::scope(|scope| {
             scope.spawn(|| server.run::<Value>(command));
             untrusted_in_time(what, &link, changed);
             nothing_waits(&link);
         });
-        let took = eventually("trusted", || link.is_trusted());
+        let took = eventually("trusted", || up(&link));
         println!("{what}: trusted again after {took:?}");
     }
 }
@@ -94,7 +94,7 @@ fn a_script_that_does_not_end_is_not_trusted_for_long() {
         return;
     };
     let (_shared, link) = member(&server.url());
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let changed = change(&server);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -113,7 +113,7 @@ fn a_script_that_does_not_end_is_not_trusted_for_long() {
             killed.is_ok()
         });
     });
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
 }
 
 #[test]
@@ -124,14 +124,14 @@ fn a_connection_that_swallows_is_given_up_and_another_one_opened() {
         };
         let proxy = Proxy::to(server.port());
         let (_shared, link) = member(&proxy.url());
-        eventually("trusted", || link.is_trusted());
+        eventually("trusted", || up(&link));
         let first = link.session().unwrap().number();
         proxy.set(mode);
         let changed = change(&server);
         untrusted_in_time(&format!("{mode:?}"), &link, changed);
         nothing_waits(&link);
         proxy.set(Mode::Pass);
-        let took = eventually("trusted", || link.is_trusted());
+        let took = eventually("trusted", || up(&link));
         println!("{mode:?}: trusted again {took:?} after it was well");
         assert!(link.session().unwrap().number() > first);
     }
@@ -144,14 +144,15 @@ fn a_connection_that_is_cut_within_a_frame_is_opened_anew() {
     };
     let proxy = Proxy::to(server.port());
     let (_shared, link) = member(&proxy.url());
-    for most in [0, 1, 2, 5, 9] {
-        eventually("trusted", || link.is_trusted());
+    // The answer has seven bytes.
+    for most in [0, 1, 2, 5, 6] {
+        eventually("trusted", || up(&link));
         let session = link.session().unwrap();
         proxy.set(Mode::CutAfter(most));
         assert!(block_on(session.run(cmd("PING"))).is_err());
         proxy.set(Mode::Pass);
         eventually("another session", || {
-            link.is_trusted()
+            up(&link)
                 && link
                     .session()
                     .is_ok_and(|now| now.number() > session.number())
@@ -166,14 +167,14 @@ fn answers_that_come_late_end_the_session_and_healing_begins_another() {
     };
     let proxy = Proxy::to(server.port());
     let (_shared, link) = member(&proxy.url());
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let session = link.session().unwrap();
     proxy.set(Mode::Delay(Duration::from_millis(300)));
     let refused = (0..10).filter(|_| block_on(session.run(cmd("PING"))).is_err());
     assert_eq!(refused.count(), 10);
     eventually("ended", || !session.is_current());
     proxy.set(Mode::Pass);
-    let took = eventually("trusted", || link.is_trusted());
+    let took = eventually("trusted", || up(&link));
     println!("a delay of 300 ms: trusted again {took:?} after it was well");
 }
 
@@ -185,7 +186,7 @@ fn a_byte_at_a_time_is_as_good() {
     let proxy = Proxy::to(server.port());
     proxy.set(Mode::OneByOne);
     let (_shared, link) = member(&proxy.url());
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let session = link.session().unwrap();
     let mut command = cmd("ECHO");
     command.arg("a".repeat(1000));
@@ -199,7 +200,7 @@ fn a_kill_during_many_operations_costs_none_of_them_more_than_its_limit() {
         return;
     };
     let (_shared, link) = member(&server.url());
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let limit = link.op_timeout();
     let (mut answered, mut refused, mut slowest) = (0, 0, Duration::ZERO);
     for number in 0..10_000 {

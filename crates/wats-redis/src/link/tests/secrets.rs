@@ -7,6 +7,7 @@ use std::time::Duration;
 use ring::digest;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+use super::up;
 use crate::link::{Value, cmd};
 use crate::security::hex;
 use crate::shared::Shared;
@@ -78,7 +79,7 @@ fn two_tokens_have_two_namespaces_and_no_secret_is_written() {
     let other = shared.link_of_token("wats.example:443", "other").unwrap();
     let again = shared.link_of_token("WATS.example:443", TOKEN).unwrap();
     assert!(std::sync::Arc::ptr_eq(&one, &again));
-    eventually("trusted", || one.is_trusted() && other.is_trusted());
+    eventually("trusted", || up(&one) && up(&other));
     let session = one.session().unwrap();
     let entry = session.keys().entry("product", b"A");
     assert_ne!(

@@ -1,6 +1,6 @@
 //! TLS, Sentinel and Cluster.
 
-use super::member;
+use super::{member, up};
 use crate::error::Error;
 use crate::link::{Value, cmd};
 use crate::shared::Shared;
@@ -41,7 +41,7 @@ fn tls_is_spoken_to_servers_that_are_trusted_and_to_no_other() {
         .build()
         .unwrap();
     let link = shared.link_of_program().unwrap();
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     assert!(block_on(link.session().unwrap().run(cmd("PING"))).is_ok());
 
     let (_shared, stranger) = member(&url);
@@ -106,12 +106,12 @@ fn after_a_failover_the_new_master_is_found() {
     };
     let shared = watched.shared();
     let link = shared.link_of_program().unwrap();
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let members: i64 = watched.master.run(&["ZCARD", "w1:{n}:n:members"]);
     assert_eq!(members, 1);
     watched.master.kill();
     eventually("untrusted", || !link.is_trusted());
-    let took = eventually("trusted", || link.is_trusted());
+    let took = eventually("trusted", || up(&link));
     println!("failover: trusted again after {took:?}");
     let info: String = watched.replica.run(&["INFO", "replication"]);
     assert!(info.contains("role:master"), "{info}");
@@ -127,13 +127,13 @@ fn a_master_that_is_cut_off_from_its_replicas_is_not_trusted() {
     let _: Value = watched
         .master
         .run(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     watched.replica.freeze();
     eventually("untrusted", || {
         !link.is_trusted() && link.session().is_err()
     });
     watched.replica.thaw();
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
 }
 
 /// Three nodes that share the slots.
@@ -184,7 +184,7 @@ fn in_a_cluster_the_node_of_the_namespace_is_found_and_followed() {
         let builder = Shared::builder(&nodes[0].url()).cluster([nodes[1].address()]);
         let shared = builder.namespace(name.clone()).build().unwrap();
         let link = shared.link_of_program().unwrap();
-        eventually("trusted", || link.is_trusted());
+        eventually("trusted", || up(&link));
         let key = format!("w1:{{{name}}}:n:members");
         let members: i64 = nodes[usize::from(node)].run(&["ZCARD", &key]);
         assert_eq!(members, 1);
@@ -214,7 +214,7 @@ fn in_a_cluster_the_node_of_the_namespace_is_found_and_followed() {
     for node in [2, 0, 1] {
         let _: Value = nodes[node].run(&["CLUSTER", "SETSLOT", &slot, "NODE", &ids[2]]);
     }
-    eventually("another session", || link.is_trusted() && !old.is_current());
+    eventually("another session", || up(link) && !old.is_current());
     assert!(block_on(shared.fence()).is_ok());
     let key = format!("w1:{{{name}}}:n:members");
     let members: i64 = nodes[2].run(&["ZCARD", &key]);
