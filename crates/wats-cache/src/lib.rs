@@ -82,7 +82,7 @@ pub use future::AsyncTtlCache;
 pub use hash::{Hasher, RandomState};
 pub use iter::Iter;
 pub use load_options::{LoadOptions, Read};
-pub use loaded::Loaded;
+pub use loaded::{Loaded, tag_hash};
 pub use memo::memoize;
 #[cfg(feature = "async")]
 pub use memo::memoize_async;

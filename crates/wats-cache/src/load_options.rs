@@ -94,6 +94,11 @@ impl<V> LoadOptions<V> {
         self.read
     }
 
+    /// Whether a stale value may be served instead of an error.
+    pub fn serves_stale_if_error(&self) -> bool {
+        self.stale_if_error
+    }
+
     /// Whether a value from a cache will do.
     pub fn accepts(&self, value: &V) -> bool {
         self.accept.as_ref().is_none_or(|accept| accept(value))

@@ -2,8 +2,7 @@
 //! refreshes it.
 
 use crate::clock::ticks;
-use crate::entry::Tick;
-use std::hash::Hasher;
+use crate::entry::{NEVER, Tick};
 use std::time::Duration;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,12 +26,18 @@ impl EntryOptions {
     }
 }
 
-/// Tags are kept as hashes of 64 bits; that two of a program agree by accident is as good as impossible, and would
-/// remove an entry too many, never one too few.
-pub(crate) fn tag_hash(tag: &str) -> u64 {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(tag.as_bytes());
-    hasher.finish()
+/// The number by which a tag is known: FNV-1a with the finish of MurmurHash3, the same in every process and every version
+/// of this crate.
+///
+/// That two tags of a program agree by accident is as good as impossible, and would remove an entry too many, never one too few.
+pub fn tag_hash(tag: &str) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for byte in tag.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    }
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
+    hash ^ (hash >> 33)
 }
 
 pub(crate) fn tag_hashes<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Box<[u64]> {
@@ -93,6 +98,58 @@ impl<V> Loaded<V> {
     }
 }
 
+impl<V> From<V> for Loaded<V> {
+    fn from(value: V) -> Self {
+        Self::new(value)
+    }
+}
+
+/// For who keeps loaded values elsewhere, too: what was said of one.
+impl<V> Loaded<V> {
+    /// The value.
+    pub fn value(&self) -> &V {
+        &self.value
+    }
+
+    /// The value alone.
+    pub fn into_value(self) -> V {
+        self.value
+    }
+
+    /// How long it is good, if that was said.
+    pub fn own_ttl(&self) -> Option<Duration> {
+        self.given.ttl.map(length)
+    }
+
+    /// For how long after that it may be served stale, if that was said.
+    pub fn own_stale_for(&self) -> Option<Duration> {
+        self.given.reserve.map(length)
+    }
+
+    /// Its tags, by their [hashes](tag_hash); empty also if nothing was said of them.
+    pub fn hashed_tags(&self) -> &[u64] {
+        self.given.tags.as_deref().unwrap_or_default()
+    }
+
+    /// As [`tags`](Self::tags), by their [hashes](tag_hash).
+    pub fn with_hashed_tags(mut self, tags: impl Into<Box<[u64]>>) -> Self {
+        self.given.tags = Some(tags.into());
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (V, EntryOptions) {
+        (self.value, self.given)
+    }
+}
+
+fn length(ticks: Tick) -> Duration {
+    if ticks >= NEVER {
+        Duration::MAX
+    } else {
+        Duration::from_millis(ticks)
+    }
+}
+
 /// What a loader returns: a value, or one with a life of its own.
 pub(crate) trait LoaderOutput<V> {
     /// Whether it is known only after the load which tags the value has.
@@ -114,5 +171,33 @@ impl<V> LoaderOutput<V> for Loaded<V> {
 
     fn split(self) -> (V, EntryOptions) {
         (self.value, self.given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_a_tag_never_changes() {
+        assert_eq!(tag_hash(""), 0xEFD0_1F60_BA99_2926);
+        assert_eq!(tag_hash("customer-7"), tag_hash("customer-7"));
+        assert_ne!(tag_hash("customer-7"), tag_hash("customer-8"));
+    }
+
+    #[test]
+    fn what_was_said_of_a_value_can_be_asked_for() {
+        let second = Duration::from_secs(1);
+        let loaded = Loaded::new(7)
+            .ttl(second)
+            .stale_for(Duration::MAX)
+            .tags(["a"]);
+        assert_eq!(
+            (loaded.own_ttl(), loaded.own_stale_for()),
+            (Some(second), Some(Duration::MAX))
+        );
+        assert_eq!(loaded.hashed_tags(), [tag_hash("a")]);
+        assert_eq!(loaded, loaded.clone().with_hashed_tags([tag_hash("a")]));
+        assert!(Loaded::new(7).hashed_tags().is_empty());
     }
 }

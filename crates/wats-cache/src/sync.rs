@@ -8,7 +8,7 @@ use crate::handle::handle;
 use crate::hash::RandomState;
 use crate::iter::Iter;
 use crate::load_options::LoadOptions;
-use crate::loaded::Loaded;
+use crate::loaded::{Loaded, tag_hash};
 use crate::stats::CacheStats;
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -129,6 +129,11 @@ where
         self.core.insert(key, value, ttl, tags);
     }
 
+    /// Inserts a value with all that a loader can say of one.
+    pub fn insert_loaded(&self, key: K, loaded: Loaded<V>) {
+        self.core.insert_as_loaded(key, loaded);
+    }
+
     /// Removes a key and returns its value, if its time was not over. The result of a load that is under way
     /// is not cached then.
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
@@ -152,6 +157,11 @@ where
 
     /// As [`expire`](Self::expire), for all entries with this tag; tells how many were fresh.
     pub fn expire_tag(&self, tag: &str) -> usize {
+        self.core.expire_tag(tag_hash(tag))
+    }
+
+    /// As [`expire_tag`](Self::expire_tag), by the tag's [hash](crate::tag_hash).
+    pub fn expire_hashed_tag(&self, tag: u64) -> usize {
         self.core.expire_tag(tag)
     }
 
@@ -206,6 +216,11 @@ where
     /// Removes the entries inserted with this tag, and tells how many. Results of loads that are under way
     /// are not cached.
     pub fn invalidate_tag(&self, tag: &str) -> usize {
+        self.core.invalidate_tag(tag_hash(tag))
+    }
+
+    /// As [`invalidate_tag`](Self::invalidate_tag), by the tag's [hash](crate::tag_hash).
+    pub fn invalidate_hashed_tag(&self, tag: u64) -> usize {
         self.core.invalidate_tag(tag)
     }
 

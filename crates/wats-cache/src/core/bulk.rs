@@ -1,7 +1,6 @@
 //! Operations over all entries, in slices: a lock is held for some microseconds at a time.
 
 use super::Core;
-use crate::loaded::tag_hash;
 use crate::lock::Lock;
 use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::Shard;
@@ -116,11 +115,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         removed
     }
 
-    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize
+    pub(crate) fn invalidate_tag(&self, tag: u64) -> usize
     where
         K: Clone,
     {
-        let tag = tag_hash(tag);
         self.invalidate_tagged_loads(tag);
         let mut out = Removals::new();
         for lock in &self.shards {

@@ -2,7 +2,6 @@
 //! served where a load fails. Loads under way may bring what is declared to be over, so they are overtaken, as by a removal.
 
 use super::Core;
-use crate::loaded::tag_hash;
 use crate::removal::{Panics, Removals};
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
@@ -48,11 +47,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Tells how many fresh entries there were.
-    pub(crate) fn expire_tag(&self, tag: &str) -> usize
+    pub(crate) fn expire_tag(&self, tag: u64) -> usize
     where
         K: Clone,
     {
-        let tag = tag_hash(tag);
         self.invalidate_tagged_loads(tag);
         let mut out = Removals::new();
         let mut fresh = 0;

@@ -8,7 +8,7 @@
 //! The options of a call are `None` where it has none; see `options`.
 
 use super::Core;
-use super::options::{self, CallOptions};
+use super::options::{self, CallOptions, Terms};
 use super::outcome::{Failures, Found, LoadOutcome, Present};
 use crate::entry::Tick;
 use crate::error::LoadError;
@@ -58,11 +58,26 @@ pub(super) enum LoadRole<K: Hash + Eq, V, E> {
     Done(Result<V, LoadError<E>>),
 }
 
-/// A load that its leader has begun. Dropped before it is settled, it counts as failed.
-pub(super) struct LoadGuard<'a, K: Hash + Eq, V, S> {
+/// A load that stands in its shard, so that a write sees it: until those who wait for it have what it brings, and nobody
+/// joins it any more.
+struct Standing<'a, K: Hash + Eq, V, S> {
     core: &'a Core<K, V, S>,
     hash: u32,
-    pub(super) stamp: Stamp,
+    stamp: Stamp,
+}
+
+impl<K: Hash + Eq, V, S> Drop for Standing<'_, K, V, S> {
+    fn drop(&mut self) {
+        let mut shard = self.core.shard(self.hash).lock();
+        let key = shard.pending.remove(self.stamp);
+        drop(shard);
+        drop(key);
+    }
+}
+
+/// A load that its leader has begun. Dropped before it is settled, it counts as failed.
+pub(super) struct LoadGuard<'a, K: Hash + Eq, V, S> {
+    standing: Standing<'a, K, V, S>,
     since: Instant,
     /// What the entry was given that is refreshed.
     before: EntryOptions,
@@ -71,19 +86,24 @@ pub(super) struct LoadGuard<'a, K: Hash + Eq, V, S> {
 
 pub(super) type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
-impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
-    fn drop(&mut self) {
-        let loads = &self.core.loads;
+impl<K: Hash + Eq, V, S> LoadGuard<'_, K, V, S> {
+    /// The number of the load.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.standing.stamp
+    }
+
+    fn count(&self, outcomes: impl FnOnce(&Loads) -> &AtomicU64) {
+        let loads = &self.standing.core.loads;
         let nanos = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
         loads.nanos.fetch_add(nanos, Ordering::Relaxed);
-        if self.settled {
-            loads.ok.fetch_add(1, Ordering::Relaxed);
-        } else {
-            loads.failed.fetch_add(1, Ordering::Relaxed);
-            let mut shard = self.core.shard(self.hash).lock();
-            let ended = shard.pending.end(self.stamp, None);
-            drop(shard);
-            drop(ended);
+        outcomes(loads).fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl<K: Hash + Eq, V, S> Drop for LoadGuard<'_, K, V, S> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.count(|loads| &loads.failed);
         }
     }
 }
@@ -129,6 +149,7 @@ where
         Self::hit_of(shard, hash, key, now)
     }
 
+    #[inline]
     pub(super) fn find(&self, hash: u32, key: &K) -> Found<V> {
         let now = self.time.now();
         let mut shard = self.shard(hash).lock();
@@ -168,7 +189,8 @@ where
         }
     }
 
-    /// Begins a load, unless another has ended since the look-up.
+    /// Begins a load, unless another has ended since the look-up: then it stands until those who have joined it have the
+    /// value there is.
     fn begin(
         &self,
         hash: u32,
@@ -177,23 +199,28 @@ where
         refresh: bool,
         brings_tags: bool,
         options: CallOptions<'_, V>,
-    ) -> Result<LoadGuard<'_, K, V, S>, V> {
+    ) -> Result<LoadGuard<'_, K, V, S>, (V, Standing<'_, K, V, S>)> {
         let stamp = leader.stamp();
         let now = self.time.now();
         let owned = key.clone();
-        let mut looks = !options::skips(options);
         let mut shard = self.shard(hash).lock();
-        let due = !refresh || shard.wants_refresh(hash, key, now);
-        while looks && let Some(value) = shard.peek(hash, key, now) {
-            if refresh && due {
-                break;
-            }
+        let due = refresh && shard.wants_refresh(hash, key, now);
+        if !due
+            && !options::skips(options)
+            && let Some(value) = shard.peek(hash, key, now)
+        {
             let value = value.clone();
+            shard.pending.stand(key.clone(), stamp);
             drop(shard);
+            let standing = Standing {
+                core: self,
+                hash,
+                stamp,
+            };
             if options::accepts(options, &value) {
-                return Err(value);
+                return Err((value, standing));
             }
-            looks = false;
+            drop(standing);
             shard = self.shard(hash).lock();
         }
         let before = shard.given(hash, key);
@@ -204,10 +231,13 @@ where
         };
         shard.pending.begin(owned, stamp, tags);
         drop(shard);
-        Ok(LoadGuard {
+        let standing = Standing {
             core: self,
             hash,
             stamp,
+        };
+        Ok(LoadGuard {
+            standing,
             since: Instant::now(),
             before,
             settled: false,
@@ -225,16 +255,14 @@ where
         if leader.is_current() {
             let entry = (key, value.clone());
             let before = std::mem::take(&mut guard.before);
-            self.insert_loaded(guard.hash, entry, given, before, guard.stamp);
-        } else {
-            let mut shard = self.shard(guard.hash).lock();
-            let ended = shard.pending.end(guard.stamp, None);
-            drop(shard);
-            drop(ended);
+            let Standing { hash, stamp, .. } = guard.standing;
+            self.insert_loaded(hash, entry, given, before, stamp);
         }
         guard.settled = true;
-        drop(guard);
+        guard.count(|loads| &loads.ok);
         leader.complete_with(|| LoadOutcome::Value(value.clone()));
+        // Not earlier: who writes before this has nobody join the load any more.
+        drop(guard);
         value
     }
 
@@ -318,8 +346,9 @@ where
     ) -> Result<LoadStart<'_, K, V, S>, V> {
         match self.begin(hash, key, &leader, refreshing, brings_tags, options) {
             Ok(guard) => Ok((leader, guard)),
-            Err(value) => {
+            Err((value, standing)) => {
                 leader.complete_with(|| LoadOutcome::Present(value.clone()));
+                drop(standing);
                 Err(value)
             }
         }
@@ -332,19 +361,18 @@ where
         loaded: Result<impl LoaderOutput<V>, E>,
         (leader, guard): LoadStart<'_, K, V, S>,
         refreshing: Option<V>,
-        failures: Failures<E>,
-        options: CallOptions<'_, V>,
+        terms: &Terms<'_, V, E>,
     ) -> Result<V, LoadError<E>> {
         match loaded {
             Ok(loaded) => Ok(self.settle(key, loaded, guard, leader)),
             Err(error) => {
-                let hash = guard.hash;
+                let hash = guard.standing.hash;
                 drop(guard);
-                match failures.pack {
+                match terms.failures.pack {
                     Some(pack) => leader.complete_with(|| LoadOutcome::Failed(pack(&error))),
                     None => drop(leader),
                 }
-                let fallback = refreshing.or_else(|| self.fallback(hash, &key, options));
+                let fallback = refreshing.or_else(|| self.fallback(hash, &key, terms.options));
                 fallback.ok_or(LoadError::Failed(error))
             }
         }
@@ -356,8 +384,7 @@ where
         hash: u32,
         key: &K,
         turn: WaitOutcome<K, LoadOutcome<V>>,
-        failures: Failures<E>,
-        options: CallOptions<'_, V>,
+        terms: &Terms<'_, V, E>,
     ) -> ControlFlow<LoadRole<K, V, E>> {
         ControlFlow::Break(match turn {
             WaitOutcome::Lead(leader) => LoadRole::Lead {
@@ -366,16 +393,16 @@ where
             },
             WaitOutcome::Value(LoadOutcome::Value(value)) => LoadRole::Done(Ok(value)),
             WaitOutcome::Value(LoadOutcome::Present(value)) => {
-                if options::skips(options) || !options::accepts(options, &value) {
+                if options::skips(terms.options) || !options::accepts(terms.options, &value) {
                     return ControlFlow::Continue(());
                 }
                 LoadRole::Done(Ok(value))
             }
             WaitOutcome::Value(LoadOutcome::Failed(packed)) => {
-                let Some(error) = (failures.unpack)(&packed) else {
+                let Some(error) = (terms.failures.unpack)(&packed) else {
                     return ControlFlow::Continue(());
                 };
-                let fallback = self.fallback(hash, key, options);
+                let fallback = self.fallback(hash, key, terms.options);
                 LoadRole::Done(fallback.ok_or(LoadError::Failed(error)))
             }
         })
@@ -386,17 +413,16 @@ where
         waits: Waits,
         hash: u32,
         key: &K,
-        failures: Failures<E>,
-        options: CallOptions<'_, V>,
+        terms: &Terms<'_, V, E>,
     ) -> LoadRole<K, V, E> {
         loop {
-            let joined = waits.call(|caller| self.serve_or_join(hash, key, caller, options));
+            let joined = waits.call(|caller| self.serve_or_join(hash, key, caller, terms.options));
             let waiter = match joined.await {
                 ControlFlow::Continue(waiter) => waiter,
                 ControlFlow::Break(role) => return role,
             };
             let outcome = waiter.await;
-            let next = self.after_waiting(hash, key, outcome, failures, options);
+            let next = self.after_waiting(hash, key, outcome, terms);
             if let ControlFlow::Break(role) = next {
                 return role;
             }
@@ -415,19 +441,20 @@ where
         L: LoaderOutput<V>,
     {
         let hash = self.hash(&key);
-        let joined = self.join_or_lead(Waits::Task, hash, &key, failures, None);
-        let (leader, present) = match joined.await {
-            LoadRole::Done(outcome) => return outcome,
-            LoadRole::Lead { leader, present } => (leader, present),
-        };
-        let (early, load) = (refreshing(present), |_| load());
-        self.load(hash, key, leader, early, load, failures, None)
-            .await
+        let terms = Terms::of(failures);
+        let wait = Waits::Task;
+        // What a name is given to before it is awaited, or passed on, stands in the future twice.
+        match self.join_or_lead(wait, hash, &key, &terms).await {
+            LoadRole::Done(outcome) => outcome,
+            LoadRole::Lead { leader, present } => {
+                self.load(hash, key, leader, refreshing(present), |_| load(), &terms)
+                    .await
+            }
+        }
     }
 
     /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
     #[cfg(feature = "async")]
-    #[expect(clippy::too_many_arguments, reason = "all of them are what a load is")]
     pub(super) async fn load<E, L, F>(
         &self,
         hash: u32,
@@ -435,22 +462,21 @@ where
         leader: Leader<K, V>,
         refreshing: Option<V>,
         load: impl FnOnce(Stamp) -> F,
-        failures: Failures<E>,
-        options: CallOptions<'_, V>,
+        terms: &Terms<'_, V, E>,
     ) -> Result<V, LoadError<E>>
     where
         F: Future<Output = Result<L, E>>,
         L: LoaderOutput<V>,
     {
         let early = refreshing.is_some();
-        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
-        let started = match begun {
+        let brings_tags = L::BRINGS_TAGS;
+        let started = match self.begin_load(hash, &key, leader, early, brings_tags, terms.options) {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let stamp = started.1.stamp;
+        let stamp = started.1.stamp();
         let loaded = started.0.enter_async(|| load(stamp)).await;
-        self.end_load(key, loaded, started, refreshing, failures, options)
+        self.end_load(key, loaded, started, refreshing, terms)
     }
 
     /// [`get_or_load`](Self::get_or_load) of a caller that blocks its thread. Only waiting is awaited: the loader runs here.
@@ -461,16 +487,16 @@ where
         failures: Failures<E>,
     ) -> Result<V, LoadError<E>> {
         let hash = self.hash(&key);
-        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures, None)) {
+        let terms = Terms::of(failures);
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, &terms)) {
             LoadRole::Done(outcome) => outcome,
             LoadRole::Lead { leader, present } => {
                 let (early, load) = (refreshing(present), |_| load());
-                self.load_blocking(hash, key, leader, early, load, failures, None)
+                self.load_blocking(hash, key, leader, early, load, &terms)
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of them are what a load is")]
     pub(super) fn load_blocking<E, L: LoaderOutput<V>>(
         &self,
         hash: u32,
@@ -478,18 +504,17 @@ where
         leader: Leader<K, V>,
         refreshing: Option<V>,
         load: impl FnOnce(Stamp) -> Result<L, E>,
-        failures: Failures<E>,
-        options: CallOptions<'_, V>,
+        terms: &Terms<'_, V, E>,
     ) -> Result<V, LoadError<E>> {
         let early = refreshing.is_some();
-        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
+        let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, terms.options);
         let started = match begun {
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let stamp = started.1.stamp;
+        let stamp = started.1.stamp();
         let loaded = started.0.enter(|| load(stamp));
-        self.end_load(key, loaded, started, refreshing, failures, options)
+        self.end_load(key, loaded, started, refreshing, terms)
     }
 }
 

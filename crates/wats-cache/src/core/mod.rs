@@ -19,7 +19,7 @@ mod refresh;
 use crate::clock::{Time, ticks};
 use crate::entry::{NEVER, Tick};
 use crate::hash::hash;
-use crate::loaded::{EntryOptions, tag_hashes};
+use crate::loaded::{EntryOptions, Loaded, tag_hashes};
 use crate::lock::{Lock, LockGuard};
 use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Look, Miss, New, Shard};
@@ -225,10 +225,41 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     where
         K: Clone,
     {
+        let ttl = ttl.map(ticks);
+        let given = || EntryOptions {
+            ttl,
+            reserve: None,
+            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
+        };
+        self.insert_given(key, value, ttl, ttl.is_some(), !tags.is_empty(), given);
+    }
+
+    /// Inserts a value with all that a loader can say of one.
+    pub(crate) fn insert_as_loaded(&self, key: K, loaded: Loaded<V>)
+    where
+        K: Clone,
+    {
+        let (value, given) = loaded.into_parts();
+        let has_times = given.ttl.is_some() || given.reserve.is_some();
+        let (ttl, has_tags) = (given.ttl, given.tags.is_some());
+        self.insert_given(key, value, ttl, has_times, has_tags, || given);
+    }
+
+    #[inline]
+    fn insert_given(
+        &self,
+        key: K,
+        value: V,
+        ttl: Option<Tick>,
+        has_times: bool,
+        has_tags: bool,
+        given: impl FnOnce() -> EntryOptions,
+    ) where
+        K: Clone,
+    {
         let hash = self.hash(&key);
         let reading = self.time.read();
         let now = reading.now;
-        let ttl = ttl.map(ticks);
         let (expiry, time) = (&self.expiry, &self.time);
         let fresh_until = expiry.fresh_until(&value, ttl, None, hash, reading, time);
         let new = New {
@@ -236,12 +267,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
             value,
             fresh_until,
         };
-        let given = || EntryOptions {
-            ttl,
-            reserve: None,
-            tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
-        };
-        let extra = expiry.extra(&new, ttl.is_some(), !tags.is_empty(), given, now);
+        let extra = expiry.extra(&new, has_times, has_tags, given, now);
         let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
         let loading = shard.pending.invalidate(&new.key).then(|| new.key.clone());
@@ -331,7 +357,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let tags = extra.as_ref().and_then(|extra| extra.given.tags.as_deref());
         let mut out = Removals::new();
         let mut shard = self.shard(hash).lock();
-        let (may_store, key) = shard.pending.end(stamp, tags);
+        let may_store = shard.pending.end(stamp, tags);
         let was = shard.soonest();
         let kept = if may_store {
             shard.insert(hash, new, extra, now, &mut out);
@@ -342,7 +368,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let soonest = shard.soonest();
         drop(shard);
         self.sweep_at(soonest, was);
-        drop((key, kept));
+        drop(kept);
         self.send(out);
     }
 }

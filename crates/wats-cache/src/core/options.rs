@@ -13,6 +13,22 @@ use std::sync::Arc;
 /// The options of a call; most have none.
 pub(super) type CallOptions<'a, V> = Option<&'a LoadOptions<V>>;
 
+/// What a call asks for beside its key. It stands once in the future of a look-up, which all that it calls borrow.
+pub(super) struct Terms<'a, V, E> {
+    pub(super) failures: Failures<E>,
+    pub(super) options: CallOptions<'a, V>,
+}
+
+impl<V, E> Terms<'_, V, E> {
+    /// Without options.
+    pub(super) fn of(failures: Failures<E>) -> Self {
+        Self {
+            failures,
+            options: None,
+        }
+    }
+}
+
 /// Whether a value in the cache is passed over, whichever it is.
 pub(super) fn skips<V>(options: CallOptions<'_, V>) -> bool {
     options.is_some_and(LoadOptions::skips)

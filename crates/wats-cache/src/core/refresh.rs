@@ -5,8 +5,7 @@
 //! and the next look-up tries again.
 
 use super::load::{Leader, LoadRole, refreshing};
-use super::options;
-use super::options::CallOptions;
+use super::options::{self, CallOptions, Terms};
 use super::{Core, Failures};
 use crate::error::LoadError;
 use crate::load_options::LoadOptions;
@@ -73,7 +72,7 @@ where
     {
         let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
         let Ok((leader, guard)) = begun else { return };
-        let stamp = guard.stamp;
+        let stamp = guard.stamp();
         if let Ok(loaded) = leader.enter_async(|| load(stamp)).await {
             self.settle(key, loaded, guard, leader);
         }
@@ -93,11 +92,14 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let how = options.as_ref();
-        if options::skips(how) {
+        let terms = Terms {
+            failures,
+            options: options.as_ref(),
+        };
+        if options::skips(terms.options) {
             self.overtake(hash, &key);
         }
-        match block_on(self.join_or_lead(Waits::Thread, hash, &key, failures, how)) {
+        match block_on(self.join_or_lead(Waits::Thread, hash, &key, &terms)) {
             LoadRole::Done(outcome) => outcome,
             LoadRole::Lead {
                 leader,
@@ -114,7 +116,7 @@ where
             LoadRole::Lead {
                 leader,
                 present: None,
-            } => self.load_blocking(hash, key, leader, None, load, failures, how),
+            } => self.load_blocking(hash, key, leader, None, load, &terms),
         }
     }
 
@@ -137,11 +139,14 @@ where
         S: Send + Sync + 'static,
     {
         let hash = self.hash(&key);
-        let how = options.as_ref();
-        if options::skips(how) {
+        let terms = Terms {
+            failures,
+            options: options.as_ref(),
+        };
+        if options::skips(terms.options) {
             self.overtake(hash, &key);
         }
-        let joined = self.join_or_lead(Waits::Task, hash, &key, failures, how);
+        let joined = self.join_or_lead(Waits::Task, hash, &key, &terms);
         let (leader, present) = match joined.await {
             LoadRole::Done(outcome) => return outcome,
             LoadRole::Lead { leader, present } => (leader, present),
@@ -157,8 +162,7 @@ where
             }
             (present, _) => {
                 let early = refreshing(present);
-                self.load(hash, key, leader, early, load, failures, how)
-                    .await
+                self.load(hash, key, leader, early, load, &terms).await
             }
         }
     }

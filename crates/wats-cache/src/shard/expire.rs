@@ -23,9 +23,6 @@ impl Ended {
     /// When the generation of an entry ended, if it did.
     #[inline]
     fn end_of(&self, meta: Meta) -> Option<Tick> {
-        if self.0.is_empty() {
-            return None;
-        }
         self.0.get(meta.generation()).copied()
     }
 }
@@ -44,6 +41,10 @@ impl<K, V> Shard<K, V> {
     /// When an entry is removed, its generation considered.
     #[inline]
     pub(super) fn expiry(&self, meta: Meta) -> Tick {
+        if self.ended.0.is_empty() {
+            // In the first generation it is the rank.
+            return meta.rank();
+        }
         match self.ended.end_of(meta) {
             Some(end) => meta.expiry().min(self.kept_until(end)),
             None => meta.expiry(),

@@ -1,6 +1,7 @@
 //! Loads under way whose result is to be stored: a write to their key meanwhile wins over them.
 //!
-//! They stand under the lock of the shard, so a write sees them and a finished load sees the write, in one order.
+//! They stand under the lock of the shard, so a write sees them and a finished load sees the write, in one order. They
+//! stand there until nobody can join them any more: whoever comes after a write must not get what was read before it.
 
 use std::borrow::Borrow;
 
@@ -15,6 +16,8 @@ struct Pending<K> {
     key: K,
     stamp: Stamp,
     invalidated: bool,
+    /// Whether the loader has returned: its value was stored, or never will be.
+    ended: bool,
     tags: PendingTags,
     /// Tags that were invalidated meanwhile and are not known to be the value's.
     invalidated_tags: Vec<u64>,
@@ -74,20 +77,41 @@ impl<K> PendingLoads<K> {
         }
     }
 
-    /// Ends a load whose value has these tags of its own, if any. Tells whether it may be stored; the key goes out to be
-    /// dropped after the lock.
-    pub(crate) fn end(&mut self, stamp: Stamp, tags: Option<&[u64]>) -> (bool, Option<K>) {
-        let Some(at) = self.0.iter().position(|pending| pending.stamp == stamp) else {
-            return (false, None);
+    /// Ends a load whose value has these tags of its own, if any. Tells whether it may be stored.
+    pub(crate) fn end(&mut self, stamp: Stamp, tags: Option<&[u64]>) -> bool {
+        let mut all = self.0.iter_mut();
+        let Some(pending) = all.find(|pending| pending.stamp == stamp) else {
+            return false;
         };
-        let pending = self.0.swap_remove(at);
         let carried = |tag| tags.is_some_and(|tags| tags.contains(tag));
         let overtaken = pending.invalidated || pending.invalidated_tags.iter().any(carried);
-        (!overtaken, Some(pending.key))
+        pending.ended = true;
+        !overtaken
+    }
+
+    /// Nobody can join the load any more. The key goes out to be dropped after the lock.
+    pub(crate) fn remove(&mut self, stamp: Stamp) -> Option<K> {
+        let at = self.0.iter().position(|pending| pending.stamp == stamp)?;
+        Some(self.0.swap_remove(at).key)
     }
 }
 
 impl<K: Eq> PendingLoads<K> {
+    /// A load that ends without a loader, with the value there is.
+    pub(crate) fn stand(&mut self, key: K, stamp: Stamp) {
+        self.0.push(Pending {
+            key,
+            stamp,
+            invalidated: false,
+            ended: true,
+            tags: PendingTags {
+                brings: true,
+                ..PendingTags::default()
+            },
+            invalidated_tags: Vec::new(),
+        });
+    }
+
     /// Begins a load. Earlier ones of the same key come too late then: leaders whose lease has ended, loads that were
     /// overtaken and have begun anew, and loads that others do not wait for.
     pub(crate) fn begin(&mut self, key: K, stamp: Stamp, tags: PendingTags) {
@@ -96,6 +120,7 @@ impl<K: Eq> PendingLoads<K> {
             key,
             stamp,
             invalidated: false,
+            ended: false,
             tags,
             invalidated_tags: Vec::new(),
         });
@@ -107,11 +132,14 @@ impl<K: Eq> PendingLoads<K> {
         let Some(at) = self.0.iter().position(|pending| pending.stamp == stamp) else {
             return false;
         };
+        if self.0[at].ended {
+            return false;
+        }
         let key = &self.0[at].key;
         let others = self.0.iter().filter(|other| other.stamp != stamp);
         if others
             .into_iter()
-            .any(|other| !other.invalidated && other.key == *key)
+            .any(|other| !other.ended && !other.invalidated && other.key == *key)
         {
             return false;
         }
