@@ -2,10 +2,18 @@
 
 pub(super) const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
+/// Whole numbers below this are digits without decimals.
+const MOST_WHOLE: i64 = 4_000_000_000_000;
+
 /// A float as digits and a number of decimals, if that gives the same float back, bit for bit.
 #[inline]
 pub(super) fn decimal(value: f64) -> Option<(i64, u8)> {
     let size = value.abs();
+    let whole = size as i64;
+    let is_whole = (whole as f64).to_bits() == size.to_bits();
+    if is_whole && whole < MOST_WHOLE && (whole > 0 || value.is_sign_positive()) {
+        return Some((if value < 0.0 { -whole } else { whole }, 0));
+    }
     // Below 2^52 after scaling, so that digits and power are exact and one division rounds right. Shorter digits over a
     // smaller power are the same number, and rounded the same.
     let (digits, decimals) = match size {
@@ -45,13 +53,20 @@ const MOST: u8 = 9;
 #[inline]
 fn shortened(digits: i64) -> (i64, u8) {
     let (mut digits, mut decimals) = (digits.unsigned_abs(), MOST);
-    for (zeros, power) in [(4, 10_000), (2, 100), (2, 100), (1, 10)] {
-        let (shorter, rest) = (digits / power, digits % power);
-        digits = if rest == 0 { shorter } else { digits };
-        decimals -= if rest == 0 { zeros } else { 0 };
+    for zeros in [4, 2, 2, 1] {
+        let shorter = digits
+            .wrapping_mul(INVERSE_OF_FIVE.wrapping_pow(zeros))
+            .rotate_right(zeros);
+        // What is no multiple of the power of ten comes out above all that are.
+        let divides = shorter <= u64::MAX / 10u64.pow(zeros);
+        digits = if divides { shorter } else { digits };
+        decimals -= if divides { zeros as u8 } else { 0 };
     }
     (digits.cast_signed(), decimals)
 }
+
+/// Multiplies by a fifth whatever is a multiple of five, modulo 2^64.
+const INVERSE_OF_FIVE: u64 = 0xCCCC_CCCC_CCCC_CCCD;
 
 /// A number with at most so many decimals that it could not be told with [`MOST`] of them, for its size.
 #[cold]

@@ -7,7 +7,7 @@ const PROBES: usize = 32;
 /// Numbers by hash. Does not know what they stand for: the caller compares.
 #[derive(Debug)]
 pub(super) struct Index {
-    /// The upper half of a hash above, a number + 1 below; or 0. A power of two of them, at most half
+    /// The upper half of a hash above, a number + 1 below; or 0. A power of two of them, at most three quarters
     /// used.
     slots: Vec<u64>,
     used: usize,
@@ -20,7 +20,7 @@ const KEPT: u64 = !0 << 32;
 
 impl Index {
     pub(super) fn new() -> Self {
-        const BITS: u32 = 8;
+        const BITS: u32 = 6;
         Self {
             slots: vec![0; 1 << BITS],
             used: 0,
@@ -36,9 +36,8 @@ impl Index {
             if slot == 0 {
                 return None;
             }
-            let number = slot as u32 - 1;
-            if (slot ^ hash) & KEPT == 0 && is_it(number) {
-                return Some(number);
+            if (slot ^ hash) >> 32 == 0 && is_it(slot as u32 - 1) {
+                return Some(slot as u32 - 1);
             }
         }
         None
@@ -46,9 +45,9 @@ impl Index {
 
     /// Files `number`.
     pub(super) fn file(&mut self, hash: u64, number: u32) {
-        if self.used * 2 >= self.slots.len() {
-            let larger = vec![0; self.slots.len() * 4];
-            self.shift -= 2;
+        if self.used * 4 >= self.slots.len() * 3 {
+            let larger = vec![0; self.slots.len() * 2];
+            self.shift -= 1;
             let old = std::mem::replace(&mut self.slots, larger);
             for slot in old.into_iter().filter(|slot| *slot > 0) {
                 self.put(slot);
@@ -74,7 +73,7 @@ impl Index {
     }
 }
 
-const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
 
 #[inline]
 fn mix(one: u64, other: u64) -> u64 {
@@ -82,42 +81,33 @@ fn mix(one: u64, other: u64) -> u64 {
     (product >> 64) as u64 ^ product as u64
 }
 
-/// What tells texts apart without a look at them: the length and up to sixteen bytes from each
-/// end. Up to [`WHOLE`](Self::WHOLE) bytes that is the whole text.
+/// What tells texts apart without a look at them: the length, the first sixteen bytes and the last eight. Up to
+/// [`WHOLE`](Self::WHOLE) bytes that is the whole text.
 #[derive(Clone, Copy, Debug)]
 struct EndMarks {
-    length: usize,
-    words: [u64; 4],
+    length: u64,
+    words: [u64; 3],
 }
 
 impl EndMarks {
-    const WHOLE: usize = 32;
+    const WHOLE: u64 = 24;
 
     #[inline]
     fn of(text: &[u8]) -> Self {
-        let length = text.len();
-        // As few cases as can be: which of them comes is hard to foresee.
-        let words = if length >= 8 {
-            // What is shorter than 16 is there twice.
-            let word = |start: usize| {
-                let word = text.get(start..).and_then(|rest| rest.first_chunk());
-                u64::from_le_bytes(word.copied().unwrap_or_default())
-            };
-            let last = length - 8;
-            [
-                word(0),
-                word(last.min(8)),
-                word(last.saturating_sub(8)),
-                word(last),
-            ]
+        let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+        let words = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            // What is shorter than sixteen is there twice.
+            let second = text.first_chunk::<16>().and_then(|text| text.last_chunk());
+            [word(first), second.map_or(0, word), word(last)]
         } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>())
         {
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            [u64::from(first) | u64::from(last) << 32, 0, 0, 0]
+            [u64::from(first) | u64::from(last) << 32, 0, 0]
         } else {
             let letter = |at: usize| u64::from(text.get(at).copied().unwrap_or_default());
-            [letter(0) | letter(1) << 8 | letter(2) << 16, 0, 0, 0]
+            [letter(0) | letter(1) << 8 | letter(2) << 16, 0, 0]
         };
+        let length = text.len() as u64;
         Self { length, words }
     }
 
@@ -125,27 +115,20 @@ impl EndMarks {
     #[inline]
     fn same(&self, other: Self) -> bool {
         let (ours, its) = (self.words, other.words);
-        self.length == other.length
-            && ours[0] == its[0]
-            && ours[1] == its[1]
-            && ours[2] == its[2]
-            && ours[3] == its[3]
+        self.length == other.length && ours[0] == its[0] && ours[1] == its[1] && ours[2] == its[2]
     }
 
     /// A hash of them; of a text up to [`WHOLE`](Self::WHOLE) bytes it is one of the whole text. Its upper bits
     /// depend on all others.
     #[inline]
     fn hash(&self) -> u64 {
-        let [a, b, c, d] = self.words;
+        let [first, second, last] = self.words;
         // Products that do not wait for each other.
-        let outer = (a ^ self.length as u64)
-            .wrapping_mul(FACTOR)
-            .wrapping_add(b.wrapping_mul(FACTOR.rotate_left(16)));
-        let inner = c
-            .wrapping_mul(FACTOR.rotate_left(32))
-            .wrapping_add(d.wrapping_mul(FACTOR.rotate_left(48)));
-        let sum = outer.wrapping_add(inner);
-        (sum ^ sum >> 32).wrapping_mul(FACTOR)
+        let begin = mix(
+            first ^ self.length ^ FACTOR,
+            second ^ FACTOR.rotate_left(16),
+        );
+        begin ^ last.wrapping_mul(FACTOR.rotate_left(32))
     }
 }
 
@@ -176,15 +159,13 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Space for the texts of one report is set aside.
-    const AT_FIRST: usize = 64;
-
-    pub(super) fn new() -> Self {
+    /// Space for so many is set aside.
+    pub(super) fn new(at_first: usize) -> Self {
         Self {
             index: Index::new(),
-            known: Vec::with_capacity(Self::AT_FIRST),
-            joined: Vec::with_capacity(Self::AT_FIRST * 8),
-            ends: Vec::with_capacity(Self::AT_FIRST),
+            known: Vec::with_capacity(at_first),
+            joined: Vec::with_capacity(at_first * 32),
+            ends: Vec::with_capacity(at_first),
         }
     }
 
@@ -250,7 +231,7 @@ pub(super) fn get<'a, T>(joined: &'a [T], ends: &[usize], number: u32) -> &'a [T
 pub(super) struct Dictionary(Box<[(usize, u32); Self::MOST]>);
 
 impl Dictionary {
-    const MOST: usize = 256;
+    const MOST: usize = 128;
 
     pub(super) fn new() -> Self {
         Self(Box::new([(0, 0); Self::MOST]))
@@ -292,7 +273,7 @@ mod tests {
 
     #[test]
     fn equal_texts_have_one_number_through_growth() {
-        let mut texts = Texts::new();
+        let mut texts = Texts::new(0);
         let text = |n: u32| format!("text {n} {}", "x".repeat(n as usize % 20));
         for n in 0..5000 {
             assert_eq!(texts.number(text(n).as_bytes()), (n, true));
@@ -338,7 +319,7 @@ mod tests {
     #[test]
     fn texts_that_differ_in_one_byte_are_two() {
         for length in 0..70 {
-            let mut texts = Texts::new();
+            let mut texts = Texts::new(0);
             let text = "a".repeat(length);
             assert_eq!(texts.number(text.as_bytes()), (0, true));
             for at in 0..length {

@@ -7,9 +7,9 @@
 //!
 //! ```text
 //! c1 'W' 'A' version        c1 begins no MessagePack, JSON, gzip or Zstandard
-//! keys      count, then the length of each, then all of them joined, as UTF-8
-//! texts     the same, in the order of their first use; in version 3 the length * 2, or 1 for one that is packed
-//! packed    in version 3: each packed text, its length before it
+//! keys      count, then the length + 1 of each, then all of them joined, as UTF-8; in the order of the shapes
+//! texts     the same, in the order of their first use; length 0 for one that is packed, which is not among the joined
+//! packed    each packed text, its length before it
 //! shapes    count, then for each: entries, then (key, kind) per entry
 //! frames    for each list and map in document order:
 //!             map   its shape
@@ -18,10 +18,11 @@
 //! values    the kind of the root, then what each value has beside its kind, in document order
 //! checksum  of everything before: eight bytes, least significant first
 //! ```
-//! `keys`, `texts`, `packed`, `shapes`, `frames` and `values` each begin with their length in bytes. Numbers are
-//! LEB128. The kinds are the constants in [`kind`]; version 1 has none after [`kind::MAP`], and is otherwise the same. Texts of a known form (times, UUIDs and the
-//! identifiers of TestStand) are kinds of their own, in binary. Lists of numbers in a text are packed; what has none is
-//! written as version 2.
+//! `keys`, `texts`, `packed`, `shapes`, `frames` and `values` each begin with their length in bytes. Numbers tell in their
+//! first byte how long they are, as [`number`] has it. The kinds are the constants in [`kind`]. Texts of a known form (times,
+//! UUIDs and the identifiers of TestStand) are kinds of their own, in binary. Lists of numbers in a text are packed.
+//!
+//! A reader takes this version only, and refuses others by name: none of the earlier ones, 1 to 3, was ever released.
 //!
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
 //! fast path; `transcode` leads any other type through MessagePack. In writing, `known` finds texts
@@ -52,9 +53,7 @@ use sections::Sections;
 use tables::Tables;
 use writer::ArchiveSink;
 
-const VERSION: u8 = 3;
-/// The version from which on texts may be packed.
-const PACKED_TEXTS: u8 = 3;
+const VERSION: u8 = 4;
 const HEADER: usize = MAGIC.len() + 1;
 const CHECKSUM: usize = 8;
 

@@ -1,103 +1,90 @@
-//! Numbers of any length: LEB128, seven bits a byte, the least significant first.
+//! Numbers of any length. The lowest bits of the first byte say how many bytes follow: so many zeros, and a one. What stands
+//! above is the number, the least significant byte first. A first byte of zero is followed by all eight bytes.
 
-/// The bit that says that another byte follows, in each of eight bytes.
-const MORE: u64 = 0x8080_8080_8080_8080;
+/// How many bits a byte has beside the one that tells the length.
+const BITS: u32 = 7;
+/// The most bytes of a number whose length stands in its first byte.
+const LONGEST: u32 = u8::BITS;
+
+/// A number in a byte, if it takes no more.
+#[inline]
+pub(super) fn small_number(number: usize) -> Option<u8> {
+    (number < 1 << BITS).then_some((number as u8) << 1 | 1)
+}
 
 #[inline]
 pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
-    // Most take one byte or two.
-    if number < 0x80 {
-        return out.push(number as u8);
+    // Most take one byte or two. With room for them there is nothing to call.
+    if number < 1 << BITS && out.len() < out.capacity() {
+        return out.push((number as u8) << 1 | 1);
     }
-    if number < 1 << 14 {
-        return out.extend_from_slice(&[number as u8 | 0x80, (number >> 7) as u8]);
+    if number < 1 << (2 * BITS) && out.capacity() - out.len() >= 2 {
+        return out.extend_from_slice(&((number as u16) << 2 | 2).to_le_bytes());
     }
     push_long_number(out, number);
 }
 
 #[inline(never)]
-fn push_long_number(out: &mut Vec<u8>, mut number: u64) {
-    if number < 1 << 56 {
-        let bits = u64::BITS - number.leading_zeros();
-        let length = bits.div_ceil(7);
-        let more = MORE & ((1 << (8 * (length - 1))) - 1);
-        let end = out.len() + length as usize;
-        // Eight bytes are one store; those beyond the number go again.
-        out.extend_from_slice(&(spread(number) | more).to_le_bytes());
-        return out.truncate(end);
+fn push_long_number(out: &mut Vec<u8>, number: u64) {
+    if number >> (BITS * LONGEST) > 0 || out.capacity() - out.len() < size_of::<u64>() {
+        return push_longest_number(out, number);
     }
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
+    push_word(out, number);
+}
+
+/// A number of no more than [`LONGEST`] bytes.
+#[inline]
+fn push_word(out: &mut Vec<u8>, number: u64) {
+    let length = (u64::BITS - (number | 1).leading_zeros()).div_ceil(BITS);
+    let end = out.len() + length as usize;
+    // Eight bytes are one store; those beyond the number go again.
+    out.extend_from_slice(&((number << 1 | 1) << (length - 1)).to_le_bytes());
+    out.truncate(end);
+}
+
+#[cold]
+#[inline(never)]
+fn push_longest_number(out: &mut Vec<u8>, number: u64) {
+    if number >> (BITS * LONGEST) == 0 {
+        return push_word(out, number);
     }
-    out.push(number as u8);
+    out.push(0);
+    out.extend_from_slice(&number.to_le_bytes());
 }
 
 #[inline]
 pub(super) fn take_number(from: &mut &[u8]) -> Option<u64> {
+    let (first, rest) = from.split_first()?;
     // Most take one byte.
-    match *from {
-        [byte @ 0..0x80, rest @ ..] => {
-            *from = rest;
-            Some(u64::from(*byte))
-        }
-        [low, high @ 0..0x80, rest @ ..] => {
-            *from = rest;
-            Some(u64::from(*low & 0x7f) | u64::from(*high) << 7)
-        }
-        _ => take_long_number(from),
+    if first & 1 == 1 {
+        *from = rest;
+        return Some(u64::from(first >> 1));
     }
+    take_long_number(from)
 }
 
 #[inline(never)]
 fn take_long_number(from: &mut &[u8]) -> Option<u64> {
-    let Some((word, _)) = from.split_first_chunk() else {
-        return take_by_bytes(from);
+    let length = from.first()?.trailing_zeros() + 1;
+    let (bytes, rest) = from.split_at_checked(length as usize)?;
+    let word = match (from.first_chunk(), bytes.last_chunk()) {
+        // All eight bytes behind the first.
+        (_, Some(last)) if length > LONGEST => {
+            *from = rest;
+            return Some(u64::from_le_bytes(*last));
+        }
+        (Some(word), _) => *word,
+        // At the end of a section.
+        _ => {
+            let mut word = [0; size_of::<u64>()];
+            word.get_mut(..bytes.len())?.copy_from_slice(bytes);
+            word
+        }
     };
-    let word = u64::from_le_bytes(*word);
-    let ends = !word & MORE;
-    if ends == 0 {
-        return take_by_bytes(from);
-    }
-    let bits = ends.trailing_zeros() + 1;
-    *from = from.get(bits as usize / 8..)?;
-    Some(gather(word & (u64::MAX >> (u64::BITS - bits))))
-}
-
-fn take_by_bytes(from: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    let mut shift = 0;
-    loop {
-        let (byte, rest) = from.split_first()?;
-        *from = rest;
-        let digits = u64::from(byte & 0x7f);
-        // The tenth byte has room for one bit.
-        if shift == 63 && digits > 1 {
-            return None;
-        }
-        number |= digits << shift;
-        if *byte < 0x80 {
-            return Some(number);
-        }
-        shift += 7;
-        if shift > 63 {
-            return None;
-        }
-    }
-}
-
-/// Spreads 56 bits over eight bytes, seven to each.
-const fn spread(number: u64) -> u64 {
-    let halves = number & 0x0fff_ffff | (number & 0x00ff_ffff_f000_0000) << 4;
-    let quarters = halves & 0x0000_3fff_0000_3fff | (halves & 0x0fff_c000_0fff_c000) << 2;
-    quarters & 0x007f_007f_007f_007f | (quarters & 0x3f80_3f80_3f80_3f80) << 1
-}
-
-/// Undoes [`spread`]; the eighth bit of each byte does not count.
-const fn gather(bytes: u64) -> u64 {
-    let quarters = bytes & 0x007f_007f_007f_007f | (bytes & 0x7f00_7f00_7f00_7f00) >> 1;
-    let halves = quarters & 0x0000_3fff_0000_3fff | (quarters & 0x3fff_0000_3fff_0000) >> 2;
-    halves & 0x0fff_ffff | (halves & 0x0fff_ffff_0000_0000) >> 4
+    *from = rest;
+    // What belongs to the number goes to the upper end, and down without its length.
+    let beyond = u64::BITS - 8 * length;
+    Some(u64::from_le_bytes(word) << beyond >> (beyond + length))
 }
 
 #[inline]
@@ -120,14 +107,15 @@ mod tests {
     use super::*;
 
     /// The plainest way.
-    fn plainly(mut number: u64) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        while number >= 0x80 {
-            bytes.push(number as u8 | 0x80);
-            number >>= 7;
+    fn plainly(number: u64) -> Vec<u8> {
+        for length in 1..=8 {
+            if number < 1 << (7 * length) {
+                let length_mark = 1 << (length - 1);
+                let word = u128::from(number) << length | length_mark;
+                return word.to_le_bytes()[..length].to_vec();
+            }
         }
-        bytes.push(number as u8);
-        bytes
+        [&[0], &number.to_le_bytes()[..]].concat()
     }
 
     proptest! {
@@ -161,13 +149,16 @@ mod tests {
     }
 
     #[test]
-    fn numbers_beyond_64_bits_are_refused() {
-        assert_eq!(take_number(&mut &[0xff; 11][..]), None);
-        assert_eq!(take_number(&mut &[0x80; 3][..]), None);
-        let mut most = [0xff; 10];
-        most[9] = 1;
-        assert_eq!(take_number(&mut &most[..]), Some(u64::MAX));
-        most[9] = 2;
-        assert_eq!(take_number(&mut &most[..]), None);
+    fn what_says_to_be_longer_than_it_need_be_is_read() {
+        for length in 1..=8usize {
+            let word = 7u64 << length | 1 << (length - 1);
+            let bytes = &word.to_le_bytes()[..length];
+            assert_eq!(take_number(&mut &bytes[..]), Some(7));
+        }
+        let mut bytes = [0; 9];
+        bytes[1] = 7;
+        assert_eq!(take_number(&mut &bytes[..]), Some(7));
+        assert_eq!(take_number(&mut &[0; 8][..]), None);
+        assert_eq!(take_number(&mut &[0xff; 1][..]), Some(0x7f));
     }
 }

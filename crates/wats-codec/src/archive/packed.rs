@@ -12,15 +12,14 @@
 use super::known::Texts;
 use super::number::{push_number, take_length, take_number, unzigzag, zigzag};
 
-/// What stands in place of the length of a text that is packed; of others it is twice their length.
-pub(super) const PACKED: usize = 1;
+/// What stands in place of the length of a text that is packed; of others it is their length and one more.
+pub(super) const PACKED: usize = 0;
 
 /// A shorter text gains next to nothing.
 const SHORTEST: usize = 32;
 
 /// A number has no more digits than this, so that what is above the least one fits beside seven bits.
-const MOST_DIGITS: usize = 15;
-const BEYOND: u64 = 10u64.pow(MOST_DIGITS as u32);
+const MOST_DIGITS: u32 = 15;
 const MOST_WIDTH: u32 = 52;
 const MOST_DECIMALS: u8 = 9;
 
@@ -39,6 +38,7 @@ const POWERS: [i64; MOST_DECIMALS as usize + 1] = [
 ];
 
 /// Those of the texts of an archive that are packed.
+#[derive(Default)]
 pub(super) struct Packed {
     /// Which they are, in their order.
     pub(super) numbers: Vec<u32>,
@@ -48,92 +48,95 @@ pub(super) struct Packed {
 
 impl Packed {
     pub(super) fn of(texts: &Texts) -> Self {
-        let (mut numbers, mut section, mut one) = (Vec::new(), Vec::new(), Vec::new());
-        for number in 0..texts.ends.len() as u32 {
-            one.clear();
-            if pack(texts.get(number), &mut one).is_some() {
-                numbers.push(number);
-                push_number(&mut section, one.len() as u64);
-                section.extend_from_slice(&one);
-            }
-        }
-        Self { numbers, section }
-    }
-
-    /// The section of all texts, without what is packed: how many there are, of each [`PACKED`] or twice its length, and
-    /// the others joined.
-    pub(super) fn others(&self, texts: &Texts) -> [Vec<u8>; 2] {
-        let (mut lengths, mut joined) = (Vec::new(), Vec::with_capacity(texts.joined.len()));
-        push_number(&mut lengths, texts.ends.len() as u64);
-        let mut packed = self.numbers.iter().peekable();
-        for number in 0..texts.ends.len() as u32 {
-            if packed.next_if_eq(&&number).is_some() {
-                push_number(&mut lengths, PACKED as u64);
+        let mut found = Self::default();
+        let (mut numbers, mut one) = (Vec::new(), Vec::new());
+        let mut start = 0;
+        for (number, end) in (0..).zip(&texts.ends) {
+            let whole = start..*end;
+            start = *end;
+            // Most are told by their length.
+            if whole.len() < SHORTEST {
                 continue;
             }
-            let text = texts.get(number);
-            push_number(&mut lengths, text.len() as u64 * 2);
-            joined.extend_from_slice(text);
+            let text = texts.joined.get(whole).unwrap_or_default();
+            if !matches!(text.first(), Some(b'0'..=b'9' | b'-')) {
+                continue;
+            }
+            one.clear();
+            if pack(text, &mut numbers, &mut one).is_some() {
+                found.numbers.push(number);
+                push_number(&mut found.section, one.len() as u64);
+                found.section.extend_from_slice(&one);
+            }
         }
-        [lengths, joined]
+        found
+    }
+
+    /// The section of all texts, in parts: how many there are, [`PACKED`] or the length of each, and those that are not packed.
+    pub(super) fn others<'a>(&self, texts: &'a Texts, lengths: &'a mut Vec<u8>) -> Vec<&'a [u8]> {
+        lengths.clear();
+        lengths.reserve(texts.ends.len() + size_of::<u64>());
+        push_number(lengths, texts.ends.len() as u64);
+        let mut parts: Vec<&[u8]> = vec![&[]];
+        let mut packed = self.numbers.iter().peekable();
+        let (mut before, mut begin) = (0, 0);
+        for (number, end) in (0..).zip(&texts.ends) {
+            if packed.next_if_eq(&&number).is_some() {
+                push_number(lengths, PACKED as u64);
+                parts.push(texts.joined.get(begin..before).unwrap_or_default());
+                begin = *end;
+            } else {
+                push_number(lengths, (end - before) as u64 + 1);
+            }
+            before = *end;
+        }
+        parts.push(texts.joined.get(begin..).unwrap_or_default());
+        if let Some(first) = parts.first_mut() {
+            *first = lengths;
+        }
+        parts
     }
 }
 
 /// A number as it stands in a text.
-struct Written {
+struct Number {
     digits: i64,
     decimals: u8,
-    /// Whether it has a zero at its end behind the point.
-    padded: bool,
 }
 
-/// The text at the end of `out`, if it is a list of numbers and gets shorter.
-fn pack(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    if text.len() < SHORTEST || !matches!(text.first(), Some(b'0'..=b'9' | b'-')) {
-        return None;
-    }
+/// Packs the text at the end of `out`, if it is a list of numbers and gets shorter. `numbers` is room for them.
+fn pack(text: &[u8], numbers: &mut Vec<Number>, out: &mut Vec<u8>) -> Option<()> {
     let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'.');
     let separator = text.iter().copied().find(|byte| !in_number(byte))?;
     if !separator.is_ascii() {
         return None;
     }
-    let mut numbers = Vec::with_capacity(text.len() / 4);
-    for number in text.split(|byte| *byte == separator) {
-        numbers.push(written(number)?);
+    numbers.clear();
+    let (decimals, fixed) = read(text, separator, numbers)?;
+    let (mut least, mut most) = (i64::MAX, i64::MIN);
+    for number in &mut *numbers {
+        // No number has more than the most digits then: see `read`.
+        number.digits *= POWERS.get(usize::from(decimals - number.decimals))?;
+        least = least.min(number.digits);
+        most = most.max(number.digits);
     }
-    let decimals = numbers.iter().map(|number| number.decimals).max()?;
-    let fixed = numbers.iter().all(|number| number.decimals == decimals);
-    if !fixed && numbers.iter().any(|number| number.padded) {
-        return None;
-    }
-    let mut values = Vec::with_capacity(numbers.len());
-    for number in &numbers {
-        let missing = decimals - number.decimals;
-        let value = number
-            .digits
-            .checked_mul(*POWERS.get(usize::from(missing))?)?;
-        if value.unsigned_abs() >= BEYOND {
-            return None;
-        }
-        values.push(value);
-    }
-    let (least, most) = (values.iter().min()?, values.iter().max()?);
-    let width = u64::BITS - most.abs_diff(*least).leading_zeros();
+    let width = u64::BITS - most.abs_diff(least).leading_zeros();
 
     let start = out.len();
     out.extend_from_slice(&[separator, decimals * 2 + u8::from(fixed)]);
-    push_number(out, zigzag(*least));
+    push_number(out, zigzag(least));
     out.push(width as u8);
-    push_number(out, values.len() as u64);
+    push_number(out, numbers.len() as u64);
     let (mut bits, mut filled) = (0u64, 0);
-    for value in &values {
-        bits |= value.abs_diff(*least) << filled;
+    for number in &*numbers {
+        bits |= number.digits.abs_diff(least) << filled;
         filled += width;
-        while filled >= 8 {
-            out.push(bits as u8);
-            bits >>= 8;
-            filled -= 8;
-        }
+        // Eight bytes are one store; those that are not full yet go again.
+        let end = out.len() + filled as usize / 8;
+        out.extend_from_slice(&bits.to_le_bytes());
+        out.truncate(end);
+        bits >>= filled & !7;
+        filled &= 7;
     }
     if filled > 0 {
         out.push(bits as u8);
@@ -143,6 +146,139 @@ fn pack(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     Some(())
+}
+
+/// Reads the numbers of a list that can be written again from their digits and decimals alone. The most decimals that one
+/// has, and whether all have so many.
+fn read(text: &[u8], separator: u8, numbers: &mut Vec<Number>) -> Option<(u8, bool)> {
+    // A bit for every count of decimals, and of digits before them, that some number has.
+    let (mut decimals, mut wholes, mut padded) = (0u32, 0u32, false);
+    let mut rest = text;
+    loop {
+        let Read {
+            number,
+            whole,
+            length,
+        } = match Read::short(rest) {
+            Some(read) => read,
+            None => Read::long(rest)?,
+        };
+        decimals |= 1 << number.decimals;
+        wholes |= 1 << whole;
+        padded |= number.decimals > 0 && number.digits % 10 == 0;
+        numbers.push(number);
+        match rest.get(length..)?.split_first() {
+            None => break,
+            Some((byte, after)) if *byte == separator => rest = after,
+            Some(_) => return None,
+        }
+    }
+    let [most, whole] = [decimals, wholes].map(|counts| u32::BITS - 1 - counts.leading_zeros());
+    let fixed = decimals.is_power_of_two();
+    // With as many decimals as the longest of them, each is still short enough.
+    let list = whole + most <= MOST_DIGITS && (fixed || !padded);
+    list.then_some((most as u8, fixed))
+}
+
+/// A number that is written as it stands in a text.
+struct Read {
+    number: Number,
+    /// How many digits come before its point.
+    whole: u32,
+    length: usize,
+}
+
+impl Read {
+    /// The number at the begin of a text, if it ends within eight bytes.
+    #[inline]
+    fn short(text: &[u8]) -> Option<Self> {
+        let word = u64::from_le_bytes(*text.first_chunk()?);
+        let negative = word as u8 == b'-';
+        let word = if negative { word >> 8 } else { word };
+        let values = word ^ u64::from_le_bytes([b'0'; 8]);
+        let whole = digits_before(values);
+        let has_point = values.checked_shr(8 * whole)? as u8 == b'.' ^ b'0';
+        let (digits, count) = if has_point {
+            let before = (1 << (8 * whole)) - 1;
+            let joined = values & before | values >> 8 & !before;
+            (joined, digits_before(joined))
+        } else {
+            (values, whole)
+        };
+        let length = count + u32::from(negative) + u32::from(has_point);
+        let bare = has_point && count == whole;
+        let leading_zero = whole > 1 && values as u8 == 0;
+        if length >= u64::BITS / 8 || whole == 0 || bare || leading_zero {
+            return None;
+        }
+        // Zeros come before the digits, then each pair is one number, and each pair of these.
+        let ones = digits << (u64::BITS - 8 * count);
+        let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+        let digits = ((fours * 10_000 + (fours >> 32)) & 0xffff_ffff).cast_signed();
+        if negative && digits == 0 {
+            return None;
+        }
+        let number = Number {
+            digits: if negative { -digits } else { digits },
+            decimals: (count - whole) as u8,
+        };
+        let length = length as usize;
+        Some(Self {
+            number,
+            whole,
+            length,
+        })
+    }
+
+    /// The same of any length.
+    fn long(text: &[u8]) -> Option<Self> {
+        let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+        let negative = unsigned.len() < text.len();
+        let (mut digits, mut count, mut point, mut end) = (0i64, 0, None, unsigned.len());
+        for (at, byte) in unsigned.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' if count < MOST_DIGITS => {
+                    digits = digits * 10 + i64::from(byte - b'0');
+                    count += 1;
+                }
+                b'.' if point.is_none() => point = Some(count),
+                _ => {
+                    end = at;
+                    break;
+                }
+            }
+        }
+        let whole = point.unwrap_or(count);
+        let decimals = count - whole;
+        let bare = point.is_some() && decimals == 0;
+        let leading_zero = whole > 1 && unsigned.first() == Some(&b'0');
+        if whole == 0
+            || decimals > u32::from(MOST_DECIMALS)
+            || bare
+            || leading_zero
+            || (negative && digits == 0)
+        {
+            return None;
+        }
+        let number = Number {
+            digits: if negative { -digits } else { digits },
+            decimals: decimals as u8,
+        };
+        Some(Self {
+            number,
+            whole,
+            length: end + usize::from(negative),
+        })
+    }
+}
+
+/// How many bytes come before the first that is no digit, of eight without the value of `0`.
+#[inline]
+fn digits_before(values: u64) -> u32 {
+    // What is no digit reaches the eighth bit of its byte, and may reach into those that come after it.
+    let reached = values.wrapping_add(u64::from_le_bytes([0x80 - 10; 8])) | values;
+    (reached & u64::from_le_bytes([0x80; 8])).trailing_zeros() / 8
 }
 
 /// Adds the text that was packed; `None` if it is none, or if `out` would have more than `most` bytes.
@@ -179,37 +315,6 @@ pub(super) fn unpack(mut packed: &[u8], out: &mut Vec<u8>, most: usize) -> Optio
         }
     }
     (packed.is_empty() && bits == 0).then_some(())
-}
-
-/// Reads a number that can be written again from its digits and decimals alone.
-fn written(number: &[u8]) -> Option<Written> {
-    let (negative, unsigned) = match number {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, number),
-    };
-    if unsigned.len() > MOST_DIGITS + 1 {
-        return None;
-    }
-    let (mut digits, mut whole, mut count) = (0i64, unsigned.len(), unsigned.len());
-    for (at, byte) in unsigned.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
-            b'.' if whole == unsigned.len() => (whole, count) = (at, unsigned.len() - 1),
-            _ => return None,
-        }
-    }
-    let decimals = u8::try_from(count - whole).ok()?;
-    let bare = whole < unsigned.len() && decimals == 0;
-    let leading = whole == 0 || (whole > 1 && unsigned.first() == Some(&b'0'));
-    let long = count > MOST_DIGITS || decimals > MOST_DECIMALS;
-    if bare || leading || long || (negative && digits == 0) {
-        return None;
-    }
-    Some(Written {
-        digits: if negative { -digits } else { digits },
-        decimals,
-        padded: decimals > 0 && digits % 10 == 0,
-    })
 }
 
 /// Adds a number as it stood in the text, which is made from its last digit on.
@@ -261,7 +366,7 @@ mod tests {
     /// The text once more, and how long it was packed; `None` if it was not.
     fn again(text: &str) -> Option<(String, usize)> {
         let (mut packed, mut out) = (Vec::new(), Vec::new());
-        pack(text.as_bytes(), &mut packed)?;
+        pack(text.as_bytes(), &mut Vec::new(), &mut packed)?;
         unpack(&packed, &mut out, text.len()).unwrap();
         Some((String::from_utf8(out).unwrap(), packed.len()))
     }
@@ -326,7 +431,7 @@ mod tests {
     fn what_is_no_packed_text_is_refused() {
         let mut packed = Vec::new();
         let text = "1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16";
-        pack(text.as_bytes(), &mut packed).unwrap();
+        pack(text.as_bytes(), &mut Vec::new(), &mut packed).unwrap();
         assert_eq!(unpack(&packed, &mut Vec::new(), text.len() - 1), None);
         for cut in 0..packed.len() {
             assert_eq!(

@@ -297,11 +297,13 @@ impl<'t> Source<'t> for ArchiveSource<'t> {
     #[inline(always)]
     fn try_symbol(&mut self, key: &Key) -> bool {
         // Only what is likely and short: a text seen before, of a number in one byte.
-        let (kind::TEXT, Some((number @ 1..0x80, rest))) = (self.kind, self.values.split_first())
-        else {
+        let (kind::TEXT, Some((byte, rest))) = (self.kind, self.values.split_first()) else {
             return false;
         };
-        if self.tables.texts.get(usize::from(*number) - 1) != Some(key.name()) {
+        let (Some(number), true) = (usize::from(byte >> 1).checked_sub(1), byte & 1 == 1) else {
+            return false;
+        };
+        if self.tables.texts.get(number) != Some(key.name()) {
             return false;
         }
         self.values = rest;

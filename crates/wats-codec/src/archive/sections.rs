@@ -1,7 +1,7 @@
 //! The sections of an archive that is read, before anything is made of them.
 
 use super::number::take_length;
-use super::{CHECKSUM, HEADER, MAGIC, PACKED_TEXTS, VERSION, checksum, packed};
+use super::{CHECKSUM, HEADER, MAGIC, VERSION, checksum, packed};
 use crate::{Error, Format, Limits, Position, Result};
 
 /// The sections of an archive whose header and checksum were found to be in order, and the texts that were packed.
@@ -11,19 +11,22 @@ pub(crate) struct Sections<'de> {
     pub(super) shapes: &'de [u8],
     pub(super) frames: &'de [u8],
     pub(super) values: &'de [u8],
-    /// Of versions that have such texts.
-    pub(super) unpacked: Option<Unpacked>,
+    pub(super) unpacked: Unpacked,
     pub(super) size: usize,
 }
 
 /// The texts that were packed, joined, and where each ends.
-#[derive(Default)]
 pub(super) struct Unpacked {
     joined: String,
     ends: Vec<usize>,
 }
 
 impl Unpacked {
+    pub(super) const NONE: Self = Self {
+        joined: String::new(),
+        ends: Vec::new(),
+    };
+
     /// The texts in their order.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
@@ -70,22 +73,18 @@ impl<'de> Sections<'de> {
             at: Position::Offset(bytes.len()),
         };
         let (header, _) = bytes.split_at_checked(HEADER).ok_or_else(truncated)?;
-        let version = match header.strip_prefix(&MAGIC) {
-            Some([version @ 1..=VERSION]) => *version,
+        match header.strip_prefix(&MAGIC) {
+            Some([VERSION]) => {}
             Some([version]) => {
-                let reason = format!("version {version}: this build reads versions 1 to {VERSION}");
+                let reason = format!("version {version}: this build reads version {VERSION}");
                 return Err(syntax(MAGIC.len(), &reason));
             }
             _ => return Err(syntax(0, "not an archive")),
-        };
+        }
         // The sections say how long the whole is, and so tell a cut from damage.
         let mut rest = bytes.get(HEADER..).unwrap_or_default();
         let mut next = || take_section(&mut rest).ok_or_else(truncated);
-        let (keys, texts) = (next()?, next()?);
-        let packed = match version {
-            PACKED_TEXTS.. => Some(next()?),
-            _ => None,
-        };
+        let (keys, texts, packed) = (next()?, next()?, next()?);
         let (shapes, frames, values) = (next()?, next()?, next()?);
         let Some((sum, after)) = rest.split_first_chunk::<CHECKSUM>() else {
             return Err(truncated());
@@ -104,14 +103,13 @@ impl<'de> Sections<'de> {
                 at: Position::Offset(end),
             });
         }
-        let unpack = |section| Unpacked::new(section, bytes.len(), limits);
         Ok(Self {
             keys,
             texts,
             shapes,
             frames,
             values,
-            unpacked: packed.map(unpack).transpose()?,
+            unpacked: Unpacked::new(packed, bytes.len(), limits)?,
             size: bytes.len(),
         })
     }

@@ -5,8 +5,8 @@
 //! which of its fields are written, and the kinds of these, four bits each. Its keys are looked up once per type.
 
 use super::kind;
-use super::known::{Dictionary, Index, Texts, get, hash_words};
-use crate::fast::{Key, Written};
+use super::known::{FACTOR, Index, Texts, get, hash_words, identity};
+use crate::fast::Key;
 
 /// Every shape once.
 pub(super) struct Shapes {
@@ -18,38 +18,50 @@ pub(super) struct Shapes {
     /// How many maps are of each.
     uses: Vec<u64>,
     types: Vec<Type>,
-    known_types: Dictionary,
-    known_structs: Index,
-    structs: Vec<(Struct, u32)>,
+    structs: Box<[Known; Self::STRUCTS]>,
 }
 
 /// A struct of the fast path.
 struct Type {
     fields: &'static [Key],
-    /// A bit for each field whose key has a number.
-    numbered: u64,
-    /// The number of each field's key.
-    keys: Vec<u32>,
+    /// The number of each field's key, once it was written.
+    keys: Vec<Option<u32>>,
+}
+
+/// A struct whose shape was found before.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    structure: Struct,
+    shape: u32,
 }
 
 /// What makes the shape of a struct.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) struct Struct {
-    pub(super) of_type: u32,
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Struct {
+    /// Its type, by where its fields lie.
+    of_type: usize,
     /// A bit for each field that is written.
-    pub(super) fields: u64,
-    pub(super) kinds: Kinds,
+    written: u64,
+    kinds: Kinds,
 }
 
 impl Struct {
     #[inline]
+    fn new(fields: &'static [Key], written: u64, kinds: Kinds) -> Self {
+        Self {
+            of_type: identity(fields),
+            written,
+            kinds,
+        }
+    }
+
+    #[inline]
     fn hash(&self) -> u64 {
         let Kinds(kinds) = self.kinds;
-        hash_words(&[
-            self.fields ^ u64::from(self.of_type).rotate_right(8),
-            kinds as u64,
-            (kinds >> 64) as u64,
-        ])
+        let of_type = (self.of_type as u64).rotate_right(8) ^ self.written.rotate_left(24);
+        let word = of_type ^ kinds as u64 ^ ((kinds >> 64) as u64).rotate_left(40);
+        // The upper half of a product depends on all of it.
+        (word ^ word >> 32).wrapping_mul(FACTOR) >> 32
     }
 }
 
@@ -74,14 +86,29 @@ impl Kinds {
         (self.0 & Self::MASK) as u8
     }
 
+    /// The kind of all, where there are so many of them and no others.
+    #[inline]
+    pub(super) fn same(self, count: usize) -> Option<u8> {
+        const EACH: u128 = u128::MAX / Kinds::MASK;
+        let beyond = Self::MOST.checked_sub(count)? as u32 * Self::BITS;
+        let kind = self.last();
+        let all = (EACH * u128::from(kind)).checked_shr(beyond)?;
+        (all == self.0).then_some(kind)
+    }
+
     /// The last `count`, in their order.
-    fn iter(self, count: usize) -> impl Iterator<Item = u8> {
+    pub(super) fn iter(self, count: usize) -> impl Iterator<Item = u8> {
         let kinds = (0..count.min(Self::MOST)).rev();
         kinds.map(move |before| (self.0 >> (before as u32 * Self::BITS) & Self::MASK) as u8)
     }
 }
 
 impl Shapes {
+    /// How many structs are known at most.
+    const STRUCTS: usize = 128;
+    /// In how many places each is looked for.
+    const PROBES: u64 = 8;
+
     pub(super) fn new() -> Self {
         Self {
             index: Index::new(),
@@ -89,91 +116,76 @@ impl Shapes {
             ends: Vec::new(),
             uses: Vec::new(),
             types: Vec::new(),
-            known_types: Dictionary::new(),
-            known_structs: Index::new(),
-            structs: Vec::new(),
+            structs: Box::new([Known::default(); Self::STRUCTS]),
         }
     }
 
-    /// The type of a struct, and whether all keys that are written have their numbers.
+    /// The number of the shape of a struct with these fields, of which no more than [`Kinds::MOST`] are written, if it is
+    /// where it is most often.
     #[inline]
-    pub(super) fn begin_struct(
-        &mut self,
-        fields: &'static [Key],
-        written: &Written,
-    ) -> (u32, bool) {
-        let number = match self.known_types.get(fields) {
-            Some(number) => number,
-            None => self.add_type(fields),
-        };
-        let numbered = self
-            .types
-            .get(number as usize)
-            .map_or(0, |found| found.numbered);
-        (number, written.fields & !numbered == 0)
+    pub(super) fn likely(&self, fields: &'static [Key], written: u64, kinds: Kinds) -> Option<u32> {
+        let structure = Struct::new(fields, written, kinds);
+        let known = self.structs.get(Self::place(structure.hash()))?;
+        (known.structure == structure).then_some(known.shape)
     }
 
-    #[cold]
-    fn add_type(&mut self, fields: &'static [Key]) -> u32 {
-        let same = |found: &Type| std::ptr::eq(found.fields, fields);
-        let number = self.types.iter().position(same).unwrap_or_else(|| {
+    #[inline]
+    fn place(hash: u64) -> usize {
+        hash as usize % Self::STRUCTS
+    }
+
+    /// The same number, wherever it is.
+    #[inline(never)]
+    pub(super) fn of_struct(
+        &mut self,
+        fields: &'static [Key],
+        written: u64,
+        kinds: Kinds,
+        keys: &mut Texts,
+    ) -> u32 {
+        let structure = Struct::new(fields, written, kinds);
+        let hash = structure.hash();
+        // In a free place, or else instead of what is in the first.
+        let mut place = Self::place(hash);
+        for probe in 0..Self::PROBES {
+            let probed = Self::place(hash.wrapping_add(probe));
+            match self.structs.get(probed) {
+                Some(known) if known.structure == structure => return known.shape,
+                Some(known) if known.structure == Struct::default() => {
+                    place = probed;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let shape = self.shape_of(fields, structure, keys);
+        if let Some(known) = self.structs.get_mut(place) {
+            *known = Known { structure, shape };
+        }
+        shape
+    }
+
+    fn shape_of(&mut self, fields: &'static [Key], structure: Struct, keys: &mut Texts) -> u32 {
+        let same = |found: &Type| identity(found.fields) == structure.of_type;
+        let of_type = self.types.iter().position(same).unwrap_or_else(|| {
             self.types.push(Type {
                 fields,
-                numbered: 0,
-                keys: vec![0; fields.len()],
+                keys: vec![None; fields.len()],
             });
             self.types.len() - 1
         });
-        self.known_types.learn(fields, number as u32);
-        number as u32
-    }
-
-    /// Gives the field `index` its key's number, at the first time it is written.
-    pub(super) fn number_key(&mut self, of_type: u32, index: usize, keys: &mut Texts) {
-        let Some(found) = self.types.get_mut(of_type as usize) else {
-            return;
-        };
-        if found.numbered >> index & 1 == 1 {
-            return;
+        let count = structure.written.count_ones() as usize;
+        let mut entries = Vec::with_capacity(count);
+        if let Some(Type { fields, keys: of }) = self.types.get_mut(of_type) {
+            let fields = fields.iter().zip(of).enumerate();
+            let written = fields.filter(|(index, _)| structure.written >> index & 1 == 1);
+            let kinds = structure.kinds.iter(count);
+            for ((_, (field, number)), kind) in written.zip(kinds) {
+                let number = number.get_or_insert_with(|| keys.number(field.name().as_bytes()).0);
+                entries.push(entry(*number, kind));
+            }
         }
-        if let (Some(key), Some(place)) = (found.fields.get(index), found.keys.get_mut(index)) {
-            (*place, _) = keys.number(key.name().as_bytes());
-            found.numbered |= 1 << index;
-        }
-    }
-
-    /// The number of the shape of a struct with at most [`Kinds::MOST`] fields.
-    #[inline]
-    pub(super) fn of_struct(&mut self, shape: Struct) -> u32 {
-        let hash = shape.hash();
-        let mut number = 0;
-        let found = self.known_structs.find(hash, |known| {
-            let known = self.structs.get(known as usize);
-            known.is_some_and(|(known, of_shape)| {
-                number = *of_shape;
-                *known == shape
-            })
-        });
-        match found {
-            Some(_) => number,
-            None => self.add_struct(shape, hash),
-        }
-    }
-
-    #[cold]
-    fn add_struct(&mut self, shape: Struct, hash: u64) -> u32 {
-        let mut entries = Vec::new();
-        if let Some(found) = self.types.get(shape.of_type as usize) {
-            let fields = found.keys.iter().enumerate();
-            let written = fields.filter(|(index, _)| shape.fields >> index & 1 == 1);
-            let keys = written.map(|(_, key)| *key);
-            let kinds = shape.kinds.iter(shape.fields.count_ones() as usize);
-            entries.extend(keys.zip(kinds).map(|(key, kind)| entry(key, kind)));
-        }
-        let number = self.of_map(&entries);
-        self.known_structs.file(hash, self.structs.len() as u32);
-        self.structs.push((shape, number));
-        number
+        self.of_map(&entries)
     }
 
     /// The number of a map's shape.

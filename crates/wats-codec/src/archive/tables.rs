@@ -10,6 +10,9 @@ use super::{expanded_size, kind};
 use crate::fast::{Key, Written};
 use crate::{Error, Limits, Result};
 
+/// Keys are not packed.
+static NONE_PACKED: Unpacked = Unpacked::NONE;
+
 /// An archive whose tables were found to be in order.
 pub(crate) struct Tables<'de> {
     keys: Texts<'de>,
@@ -94,12 +97,8 @@ impl Budget {
 pub(super) struct Texts<'de>(Vec<&'de str>);
 
 impl<'de> Texts<'de> {
-    /// With the texts that were packed, where the version has such.
-    fn new(
-        mut section: &'de [u8],
-        unpacked: Option<&'de Unpacked>,
-        budget: &mut Budget,
-    ) -> Option<Self> {
+    /// With the texts that were packed.
+    fn new(mut section: &'de [u8], unpacked: &'de Unpacked, budget: &mut Budget) -> Option<Self> {
         let count = take_length(&mut section)?;
         if count > section.len() {
             return None;
@@ -111,29 +110,19 @@ impl<'de> Texts<'de> {
         // Checked once for all: parts of valid text are valid where they begin and end with letters.
         let mut joined = std::str::from_utf8(section).ok()?;
         let mut texts = budget.table(count)?;
-        let mut take = |length| {
-            let (text, rest) = joined.split_at_checked(length)?;
-            joined = rest;
-            Some(text)
-        };
-        match unpacked.map(Unpacked::texts) {
-            None => {
-                for _ in 0..count {
-                    texts.push(take(take_length(&mut lengths)?)?);
+        let mut unpacked = unpacked.texts();
+        for _ in 0..count {
+            texts.push(match take_length(&mut lengths)? {
+                PACKED => unpacked.next()?,
+                length => {
+                    let (text, rest) = joined.split_at_checked(length - 1)?;
+                    joined = rest;
+                    text
                 }
-            }
-            Some(mut unpacked) => {
-                for _ in 0..count {
-                    texts.push(match take_length(&mut lengths)? {
-                        PACKED => unpacked.next()?,
-                        length if length % 2 == 0 => take(length / 2)?,
-                        _ => return None,
-                    });
-                }
-                if unpacked.next().is_some() {
-                    return None;
-                }
-            }
+            });
+        }
+        if unpacked.next().is_some() {
+            return None;
         }
         joined.is_empty().then_some(Self(texts))
     }
@@ -172,8 +161,8 @@ impl<'de> Tables<'de> {
     }
 
     fn parts(sections: &'de Sections<'_>, limits: &Limits, budget: &mut Budget) -> Option<Self> {
-        let keys = Texts::new(sections.keys, None, budget)?;
-        let texts = Texts::new(sections.texts, sections.unpacked.as_ref(), budget)?;
+        let keys = Texts::new(sections.keys, &NONE_PACKED, budget)?;
+        let texts = Texts::new(sections.texts, &sections.unpacked, budget)?;
         let mut section = sections.shapes;
         let count = take_length(&mut section)?;
         if count > section.len() {

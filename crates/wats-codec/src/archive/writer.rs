@@ -9,17 +9,18 @@ use serde::Serialize;
 
 use super::decimal::decimal;
 use super::known::{Dictionary, Texts};
-use super::number::{push_number, zigzag};
+use super::number::{push_number, small_number, zigzag};
 use super::packed::Packed;
-use super::shapes::{Kinds, Shapes, Struct, entry};
+use super::shapes::{Kinds, Shapes, entry};
 use super::tables::Budget;
 use super::text::Zone;
 use super::transcode::{self, ToArchive};
-use super::{MAGIC, PACKED_TEXTS, VERSION, checksum, expanded_size, kind, text};
+use super::{MAGIC, VERSION, checksum, expanded_size, kind, text};
 use crate::fast::{Key, Sink, Written, sealed::Sealed};
 use crate::{Error, Format, Limits, Result, msgpack};
 
-/// Space for this many of everything is set aside: growing from nothing takes its time.
+/// Space for this many texts, and what comes with them, is set aside: growing from nothing takes its time. What is not used of
+/// it costs next to nothing.
 const AT_FIRST: usize = 1024;
 
 pub(crate) struct ArchiveSink {
@@ -28,17 +29,16 @@ pub(crate) struct ArchiveSink {
     shapes: Shapes,
     frames: Frames,
     values: Vec<u8>,
-    /// A place for the kind of every value so far in the open lists and in the open maps that are no structs. That of
-    /// the latest is filled when the next begins, or at the end.
+    /// Of the open lists and the open maps that are no structs, the kinds of the values so far that `last` has lost.
     kinds: Vec<u8>,
     /// The keys so far of the open maps that are no structs.
     names: Vec<u32>,
+    /// Room for the shape of such a map.
+    shape: Vec<u64>,
     open: Vec<Open>,
-    /// What the innermost of them is.
-    what: What,
-    /// The kinds of the last values in it.
-    last: Kinds,
+    inner: Inner,
     known_texts: Dictionary,
+    known_keys: Dictionary,
     last_time: i64,
     last_exact_time: i64,
     /// The [`expanded_size`] of the texts, bytes and lists so far; maps are counted by their shapes.
@@ -50,27 +50,29 @@ pub(crate) struct ArchiveSink {
 /// A list or map that is not at its end yet.
 #[derive(Clone, Copy)]
 struct Open {
-    /// Of a struct, its type and a bit for each field that is written.
-    of_type: u32,
-    fields: u64,
-    /// What it stands in, and the kinds of the last values there.
-    outer: What,
-    outer_last: Kinds,
-    /// Where its part begins of `kinds` and `names`.
-    kinds: usize,
-    names: usize,
+    /// What it stands in.
+    outer: Inner,
+    /// The fields of a struct.
+    fields: &'static [Key],
     /// Where its frame is to stand.
     frame: usize,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum What {
-    /// The document or a list, where no keys stand, or a struct whose keys all have their numbers.
-    Plain,
-    /// A struct that is written with some of its fields for the first time.
-    NewStruct,
-    /// A map of any keys.
-    Map,
+/// What is so far in the innermost list or map.
+#[derive(Clone, Copy, Default)]
+struct Inner {
+    /// The kinds of the last values.
+    last: Kinds,
+    /// How many values there are; of a struct, a bit for each of its fields that has one.
+    values: u64,
+    /// Whether it is a map that is no struct.
+    is_map: bool,
+}
+
+/// Whether one more of them can be put at the end as it is. What then follows calls nothing, and is the faster for it.
+#[inline]
+fn has_room<T>(vec: &Vec<T>) -> bool {
+    vec.len() < vec.capacity()
 }
 
 /// The shapes of maps and the kinds of lists, as they stand in the archive. They are known only at the end of
@@ -133,21 +135,22 @@ impl Frames {
 impl ArchiveSink {
     pub(crate) fn new(max_depth: usize) -> Self {
         Self {
-            keys: Texts::new(),
-            texts: Texts::new(),
+            keys: Texts::new(AT_FIRST / 8),
+            texts: Texts::new(AT_FIRST),
             shapes: Shapes::new(),
             frames: Frames {
-                bytes: Vec::with_capacity(AT_FIRST),
+                bytes: Vec::with_capacity(AT_FIRST * 2),
                 others: Vec::new(),
                 joined: Vec::new(),
             },
-            values: Vec::with_capacity(AT_FIRST),
+            values: Vec::with_capacity(AT_FIRST * 8),
             kinds: Vec::new(),
             names: Vec::new(),
+            shape: Vec::new(),
             open: Vec::new(),
-            what: What::Plain,
-            last: Kinds::default(),
+            inner: Inner::default(),
             known_texts: Dictionary::new(),
+            known_keys: Dictionary::new(),
             last_time: 0,
             last_exact_time: 0,
             spent: 0,
@@ -174,15 +177,43 @@ impl ArchiveSink {
         }
         let mut spent = self.spent;
         let packed = Packed::of(&self.texts);
+        let mut lengths = Vec::new();
         let start = out.len();
         out.extend_from_slice(&MAGIC);
-        // Earlier readers read whatever has no packed texts.
-        let is_any_packed = !packed.numbers.is_empty();
-        out.push(if is_any_packed {
-            VERSION
-        } else {
-            PACKED_TEXTS - 1
-        });
+        out.push(VERSION);
+        // Keys in the order in which shapes have them, which is the same whether they were found by their structs or not.
+        let mut keys = Vec::with_capacity(self.keys.ends.len() + size_of::<u64>());
+        let mut names = Vec::with_capacity(self.keys.joined.len());
+        let mut shapes = Vec::with_capacity(self.shapes.entries() * 2 + self.shapes.all().len());
+        let (mut numbers, mut next) = (vec![None; self.keys.ends.len()], 0u64);
+        push_number(&mut keys, self.keys.ends.len() as u64);
+        push_number(&mut shapes, self.shapes.all().len() as u64);
+        for (shape, uses) in self.shapes.all() {
+            push_number(&mut shapes, shape.len() as u64);
+            let mut bytes = 0;
+            for entry in shape {
+                let key = (entry >> 8) as u32;
+                let name = self.keys.get(key);
+                let number = match numbers.get_mut(key as usize) {
+                    Some(Some(number)) => *number,
+                    place => {
+                        let number = next;
+                        next += 1;
+                        push_number(&mut keys, name.len() as u64 + 1);
+                        names.extend_from_slice(name);
+                        if let Some(place) = place {
+                            *place = Some(number);
+                        }
+                        number
+                    }
+                };
+                push_number(&mut shapes, number);
+                shapes.push(*entry as u8);
+                bytes += expanded_size::entry(name.len()) as u64;
+            }
+            spent = spent.saturating_add(bytes.saturating_mul(uses));
+        }
+
         let mut section = |bytes: &[&[u8]]| {
             let length: usize = bytes.iter().map(|part| part.len()).sum();
             push_number(out, length as u64);
@@ -190,33 +221,12 @@ impl ArchiveSink {
                 out.extend_from_slice(part);
             }
         };
-
-        section(&[&lengths_of(&self.keys), &self.keys.joined]);
-        if is_any_packed {
-            let [lengths, joined] = packed.others(&self.texts);
-            section(&[&lengths, &joined]);
-            section(&[&packed.section]);
-        } else {
-            section(&[&lengths_of(&self.texts), &self.texts.joined]);
-        }
-
-        let mut shapes = Vec::new();
-        push_number(&mut shapes, self.shapes.all().len() as u64);
-        for (shape, uses) in self.shapes.all() {
-            push_number(&mut shapes, shape.len() as u64);
-            let mut bytes = 0;
-            for entry in shape {
-                let key = entry >> 8;
-                push_number(&mut shapes, key);
-                shapes.push(*entry as u8);
-                bytes += expanded_size::entry(self.keys.get(key as u32).len()) as u64;
-            }
-            spent = spent.saturating_add(bytes.saturating_mul(uses));
-        }
+        section(&[&keys, &names]);
+        section(&packed.others(&self.texts, &mut lengths));
+        section(&[&packed.section]);
         section(&[&shapes]);
-
         section(&self.frames.parts());
-        section(&[&[self.last.last()], &self.values]);
+        section(&[&[self.inner.last.last()], &self.values]);
 
         let sum = checksum(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&sum.to_le_bytes());
@@ -226,7 +236,7 @@ impl ArchiveSink {
 
     #[inline]
     fn kind(&mut self, kind: u8) {
-        self.last.push(kind);
+        self.inner.last.push(kind);
     }
 
     /// A text among the values: 0 if it is new, else its number from 1.
@@ -235,6 +245,22 @@ impl ArchiveSink {
         self.kind(kind::TEXT);
         let number = if new { 0 } else { u64::from(number) + 1 };
         push_number(&mut self.values, number);
+    }
+
+    /// A text that may be of a known form, or is too long to be known by its ends.
+    #[inline(never)]
+    fn long_str(&mut self, text: &[u8]) {
+        if self.form(text).is_none() {
+            let number = self.texts.number(text);
+            self.text(number);
+        }
+    }
+
+    #[inline(never)]
+    fn new_symbol(&mut self, name: &'static [u8]) {
+        let (number, new) = self.texts.number(name);
+        self.known_texts.learn(name, number);
+        self.text((number, new));
     }
 
     /// Writes a text of a known form; `None` if it has none.
@@ -277,90 +303,145 @@ impl ArchiveSink {
 
     /// Goes into a list or map, with so many bytes left for its frame.
     #[inline]
-    fn enter<const LEFT: usize>(
-        &mut self,
-        kind: u8,
-        what: What,
-        (of_type, fields): (u32, u64),
-    ) -> bool {
-        if self.open.len() == self.max_depth {
+    fn enter<const LEFT: usize>(&mut self, kind: u8, is_map: bool, fields: &'static [Key]) -> bool {
+        let frames = &self.frames.bytes;
+        if self.open.len() < self.max_depth.min(self.open.capacity())
+            && frames.capacity() - frames.len() >= LEFT
+            && self.fault.is_none()
+        {
+            return self.push::<LEFT>(kind, is_map, fields);
+        }
+        self.make_room(LEFT) && self.push::<LEFT>(kind, is_map, fields)
+    }
+
+    #[inline]
+    fn push<const LEFT: usize>(&mut self, kind: u8, is_map: bool, fields: &'static [Key]) -> bool {
+        self.kind(kind);
+        self.open.push(Open {
+            outer: self.inner,
+            fields,
+            frame: self.frames.bytes.len(),
+        });
+        self.inner = Inner {
+            is_map,
+            ..Inner::default()
+        };
+        self.frames.bytes.extend_from_slice(&[0; LEFT]);
+        true
+    }
+
+    /// Room for another list or map, unless it may not be.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, frame: usize) -> bool {
+        if self.open.len() >= self.max_depth {
             self.fault.get_or_insert(Error::TooDeep {
                 limit: self.max_depth,
                 at: None,
             });
         }
-        if self.fault.is_some() {
-            return false;
-        }
-        self.kind(kind);
-        self.open.push(Open {
-            of_type,
-            fields,
-            outer: self.what,
-            outer_last: self.last,
-            kinds: self.kinds.len(),
-            names: self.names.len(),
-            frame: self.frames.bytes.len(),
+        self.open.reserve(1);
+        self.frames.bytes.reserve(frame);
+        self.fault.is_none()
+    }
+
+    /// Keeps a key of the program.
+    #[inline(never)]
+    fn known_key(&mut self, key: &Key) {
+        let name = key.name().as_bytes();
+        let number = self.known_keys.get(name).unwrap_or_else(|| {
+            let (number, _) = self.keys.number(name);
+            self.known_keys.learn(name, number);
+            number
         });
-        self.what = what;
-        self.last = Kinds::default();
-        self.frames.bytes.extend_from_slice(&[0; LEFT]);
-        true
+        self.names.push(number);
+        self.another();
     }
 
     /// Goes back to what the innermost list or map stands in.
     #[inline]
     fn leave(&mut self) -> Option<Open> {
         let open = self.open.pop()?;
-        self.what = open.outer;
-        self.last = open.outer_last;
+        self.inner = open.outer;
         Some(open)
     }
 
-    /// Fills the place for the kind of the latest value.
-    ///
-    /// Before the first value that place is one of an outer list or map, which fills it again.
+    /// Counts another value, which comes next, in a list or in a map that is no struct.
     #[inline]
-    fn fill_kind(&mut self) {
-        if let Some(place) = self.kinds.last_mut() {
-            *place = self.last.last();
+    fn another(&mut self) {
+        let before = self.inner.values;
+        if before > 0 && before.is_multiple_of(Kinds::MOST as u64) {
+            self.keep_kinds();
         }
+        self.inner.values = before + 1;
     }
 
-    /// Keeps a key, or the number of a struct's key.
     #[cold]
-    fn name(&mut self, key: &Key, index: usize) {
-        match self.what {
-            What::Plain => {}
-            What::NewStruct => {
-                let of_type = self.open.last().map_or(0, |open| open.of_type);
-                self.shapes.number_key(of_type, index, &mut self.keys);
-            }
-            What::Map => self.dynamic_key(key.name()),
-        }
+    #[inline(never)]
+    fn keep_kinds(&mut self) {
+        self.kinds.extend(self.inner.last.iter(Kinds::MOST));
+    }
+
+    /// Lets `use_them` see the kinds of all values in a list or in a map that is no struct, at its end.
+    fn with_kinds<T>(&mut self, inner: Inner, use_them: impl FnOnce(&mut Self, &[u8]) -> T) -> T {
+        let count = inner.values as usize;
+        let before = count.saturating_sub(1) / Kinds::MOST * Kinds::MOST;
+        let start = self.kinds.len() - before;
+        self.kinds.extend(inner.last.iter(count - before));
+        let mut kinds = std::mem::take(&mut self.kinds);
+        let used = use_them(self, kinds.get(start..).unwrap_or_default());
+        kinds.truncate(start);
+        self.kinds = kinds;
+        used
     }
 
     /// The shape of a map of any keys.
-    fn shape_of_map(&mut self, Open { kinds, names, .. }: Open) -> u32 {
-        let pairs = self.names.iter().skip(names);
-        let pairs = pairs.zip(self.kinds.iter().skip(kinds));
-        let shape: Vec<_> = pairs.map(|(name, kind)| entry(*name, *kind)).collect();
-        self.names.truncate(names);
-        self.kinds.truncate(kinds);
-        self.shapes.of_map(&shape)
+    #[inline(never)]
+    fn shape_of_map(&mut self, map: Inner) -> u32 {
+        let start = self.names.len() - map.values as usize;
+        self.with_kinds(map, |sink, kinds| {
+            let pairs = sink.names.drain(start..).zip(kinds);
+            sink.shape.clear();
+            sink.shape
+                .extend(pairs.map(|(name, kind)| entry(name, *kind)));
+            sink.shapes.of_map(&sink.shape)
+        })
     }
-}
 
-/// How many texts there are, and the length of each.
-fn lengths_of(texts: &Texts) -> Vec<u8> {
-    let mut lengths = Vec::with_capacity(texts.ends.len() + 8);
-    push_number(&mut lengths, texts.ends.len() as u64);
-    let mut before = 0;
-    for end in &texts.ends {
-        push_number(&mut lengths, (end - before) as u64);
-        before = *end;
+    /// The end of a map that is no struct, or of a struct whose shape is not found at once.
+    #[inline(never)]
+    fn end_other_map(&mut self, map: Open, inner: Inner) {
+        let number = if inner.is_map {
+            self.shape_of_map(inner)
+        } else {
+            self.shapes
+                .of_struct(map.fields, inner.values, inner.last, &mut self.keys)
+        };
+        self.shapes.used(number);
+        match small_number(number as usize) {
+            Some(frame) => self.frames.put(map.frame, [frame]),
+            None => self
+                .frames
+                .keep(map.frame, Frames::MAP, u64::from(number), &[]),
+        }
     }
-    lengths
+
+    /// The end of a list that is empty, long or of several kinds.
+    #[inline(never)]
+    fn end_other_list(&mut self, at: usize, list: Inner) {
+        self.with_kinds(list, |sink, kinds| {
+            let (items, first) = (kinds.len(), kinds.first().copied());
+            let same = first.filter(|first| kinds.iter().all(|kind| kind == first));
+            sink.spent += expanded_size::list(items, same) as u64;
+            let number = items as u64 * 2;
+            let (number, kinds) = match &same {
+                Some(kind) => (number, std::slice::from_ref(kind)),
+                None if items == 0 => (number, kinds),
+                None => (number + 1, kinds),
+            };
+            sink.frames.keep(at, Frames::LIST, number, kinds);
+        });
+    }
 }
 
 impl ToArchive for ArchiveSink {
@@ -418,12 +499,13 @@ impl Sink for ArchiveSink {
 
     #[inline]
     fn str(&mut self, value: &str) {
-        self.spent += value.len() as u64;
+        let text = value.as_bytes();
+        self.spent += text.len() as u64;
         // Most texts are shorter than any of a known form.
-        if value.len() >= text::SHORTEST && self.form(value.as_bytes()).is_some() {
-            return;
+        if text.len() >= text::SHORTEST {
+            return self.long_str(text);
         }
-        let number = self.texts.number(value.as_bytes());
+        let number = self.texts.number(text);
         self.text(number);
     }
 
@@ -431,105 +513,94 @@ impl Sink for ArchiveSink {
     fn symbol(&mut self, key: &Key) {
         let name = key.name().as_bytes();
         self.spent += name.len() as u64;
-        if let Some(number) = self.known_texts.get(name) {
-            return self.text((number, false));
+        match self.known_texts.get(name) {
+            Some(number) if has_room(&self.values) => self.text((number, false)),
+            _ => self.new_symbol(name),
         }
-        let (number, new) = self.texts.number(name);
-        self.known_texts.learn(name, number);
-        self.text((number, new));
     }
 
     #[inline]
     fn begin_map(&mut self, _entries: usize) -> bool {
-        self.enter::<{ Frames::MAP }>(kind::MAP, What::Map, (0, 0))
+        self.enter::<{ Frames::MAP }>(kind::MAP, true, &[])
+    }
+
+    /// A shape is known by as many fields as their kinds are kept.
+    #[inline]
+    fn counts_fields(fields: &'static [Key]) -> bool {
+        fields.len() > Kinds::MOST
     }
 
     #[inline]
     fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {
-        let too_many = || fields.len() > Kinds::MOST && written.entries() > Kinds::MOST;
+        let too_many = || Self::counts_fields(fields) && written.entries() > Kinds::MOST;
         if written.others > 0 || too_many() {
             return self.begin_map(written.entries());
         }
-        let (of_type, numbered) = self.shapes.begin_struct(fields, written);
-        let what = if numbered {
-            What::Plain
-        } else {
-            What::NewStruct
-        };
-        self.enter::<{ Frames::MAP }>(kind::MAP, what, (of_type, written.fields))
+        self.enter::<{ Frames::MAP }>(kind::MAP, false, fields)
     }
 
     #[inline]
     fn key(&mut self, key: &Key, index: usize) {
-        if self.what != What::Plain {
-            self.name(key, index);
+        if self.inner.is_map {
+            return self.known_key(key);
         }
+        self.inner.values |= 1 << index;
     }
 
     fn dynamic_key(&mut self, key: &str) {
         let (number, _) = self.keys.number(key.as_bytes());
         self.names.push(number);
-        self.fill_kind();
-        self.kinds.push(kind::NULL);
+        self.another();
     }
 
     #[inline]
     fn end_map(&mut self) {
-        let (what, kinds) = (self.what, self.last);
-        if what == What::Map {
-            self.fill_kind();
-        }
+        let inner = self.inner;
         let Some(map) = self.leave() else {
             return;
         };
-        let number = if what == What::Map {
-            self.shape_of_map(map)
-        } else {
-            self.shapes.of_struct(Struct {
-                of_type: map.of_type,
-                fields: map.fields,
-                kinds,
-            })
-        };
-        self.shapes.used(number);
-        if number < 0x80 {
-            self.frames.put(map.frame, [number as u8]);
-        } else {
-            self.frames
-                .keep(map.frame, Frames::MAP, u64::from(number), &[]);
+        if inner.is_map {
+            return self.end_other_map(map, inner);
+        }
+        let likely = self.shapes.likely(map.fields, inner.values, inner.last);
+        match likely.map(|number| (number, small_number(number as usize))) {
+            Some((number, Some(frame))) => {
+                self.shapes.used(number);
+                self.frames.put(map.frame, [frame]);
+            }
+            _ => self.end_other_map(map, inner),
         }
     }
 
     #[inline]
     fn begin_list(&mut self, _items: usize) -> bool {
-        self.enter::<{ Frames::LIST }>(kind::LIST, What::Plain, (0, 0))
+        self.enter::<{ Frames::LIST }>(kind::LIST, false, &[])
     }
 
     #[inline]
     fn item(&mut self) {
-        self.fill_kind();
-        self.kinds.push(kind::NULL);
+        self.another();
     }
 
     #[inline]
     fn end_list(&mut self) {
-        self.fill_kind();
+        let inner = self.inner;
         let Some(list) = self.leave() else {
             return;
         };
-        let kinds = self.kinds.get(list.kinds..).unwrap_or_default();
-        let first = kinds.first().copied().unwrap_or_default();
-        let items = kinds.len();
-        let same = kinds.iter().all(|kind| *kind == first);
-        self.spent += expanded_size::list(items, same.then_some(first)) as u64;
-        let (frames, at, left) = (&mut self.frames, list.frame, Frames::LIST);
-        match (same, items) {
-            (_, 0) => frames.keep(at, left, 0, &[]),
-            (true, 1..0x40) => frames.put(at, [items as u8 * 2, first]),
-            (true, _) => frames.keep(at, left, items as u64 * 2, &[first]),
-            (false, _) => frames.keep(at, left, items as u64 * 2 + 1, kinds),
+        let items = inner.values as usize;
+        let kind = match items {
+            // Most lists are of one item.
+            1 => Some(inner.last.last()),
+            _ => inner.last.same(items),
+        };
+        match (kind, small_number(items * 2)) {
+            (Some(kind), Some(number)) => {
+                self.spent += expanded_size::list(items, Some(kind)) as u64;
+                self.frames.put(list.frame, [number, kind]);
+            }
+            _ => self.end_other_list(list.frame, inner),
         }
-        self.kinds.truncate(list.kinds);
     }
 
     fn serde<T: Serialize + ?Sized>(&mut self, value: &T) {

@@ -136,6 +136,13 @@ pub trait Sink: sealed::Sealed {
     fn symbol(&mut self, key: &Key);
     /// Begins a map of `entries`; if false, write nothing more.
     fn begin_map(&mut self, entries: usize) -> bool;
+    /// Whether [`begin_struct`](Self::begin_struct) must be told which fields are written. Where it need not be, a look at
+    /// each of them is saved.
+    #[inline]
+    fn counts_fields(fields: &'static [Key]) -> bool {
+        let _ = fields;
+        true
+    }
     /// Begins the map of a struct with these `fields`, in their order; if false, write nothing more.
     #[inline]
     fn begin_struct(&mut self, fields: &'static [Key], written: &Written) -> bool {

@@ -26,6 +26,7 @@ struct Kept {
 }
 
 impl Extra {
+    #[inline]
     fn members(&self) -> &[(Cow<'static, str>, Value)] {
         self.0.as_deref().map_or(&[], |kept| &kept.members)
     }
@@ -72,6 +73,7 @@ impl Extra {
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.members().is_empty()
     }

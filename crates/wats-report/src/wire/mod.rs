@@ -116,8 +116,11 @@ macro_rules! wire {
 
             impl Encode for $name {
                 fn encode<S: Sink>(&self, sink: &mut S) {
+                    let counted = S::counts_fields(KEYS);
                     let mut written = Written::default();
-                    $( written.add(At::$field as usize, self.$field.is_some()); )*
+                    if counted {
+                        $( written.add(At::$field as usize, self.$field.is_some()); )*
+                    }
                     let (mut nulls, mut others) = (self.nulls.bits(), 0);
                     if !self.extra.is_empty() {
                         (nulls, others) = (written_nulls(self), count_others(self));
@@ -127,7 +130,11 @@ macro_rules! wire {
                     if !sink.begin_struct(KEYS, &written) {
                         return;
                     }
-                    $( if written.has(At::$field as usize) {
+                    $( if if counted {
+                        written.has(At::$field as usize)
+                    } else {
+                        self.$field.is_some() || has(nulls, At::$field as usize)
+                    } {
                         sink.key(&key!($wire), At::$field as usize);
                         match &self.$field {
                             Some(value) => encode_value(value, &self.extra, $wire, sink),

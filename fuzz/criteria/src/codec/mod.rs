@@ -49,7 +49,7 @@ pub(crate) fn records(input: &[u8]) {
 
 /// Any contents of an archive under a right checksum, which otherwise keeps the fuzzer out.
 pub(crate) fn archive(contents: &[u8]) {
-    let mut archive = b"\xc1WA\x02".to_vec();
+    let mut archive = b"\xc1WA\x04".to_vec();
     archive.extend_from_slice(contents);
     let sum = checksum(&archive);
     archive.extend_from_slice(&sum.to_le_bytes());

@@ -156,6 +156,11 @@ impl Sink for JsonSink {
     }
 
     #[inline]
+    fn counts_fields(_: &'static [Key]) -> bool {
+        false
+    }
+
+    #[inline]
     fn key(&mut self, key: &Key, _index: usize) {
         let start = self.out.len();
         self.out.extend_from_slice(key.json);
