@@ -55,6 +55,7 @@ const RULES: &[Rule] = &[
             "wats-cache",
             "wats-batch",
             "wats-codec",
+            "wats-redis",
         ],
         SIM,
     ),
