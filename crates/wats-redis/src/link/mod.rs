@@ -35,6 +35,7 @@ mod trust;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub(crate) struct Link {
     namespace: Namespace,
     trust: Arc<Trust>,
     listeners: Arc<listener::Listeners>,
+    /// The number of the last session.
+    numbers: Arc<AtomicU64>,
     /// The thread of the process that made the link. In the child of a fork another one takes its place.
     running: Running,
 }
@@ -92,14 +95,17 @@ impl fmt::Debug for Link {
 impl Link {
     /// Starts the thread.
     pub(crate) fn start(config: Arc<Config>, namespace: Namespace) -> Result<Self> {
-        let trust = Arc::new(Trust::default());
+        let trust = Arc::default();
         let listeners = Arc::default();
-        let running = Running::start(&config, &namespace, &trust, &listeners)?;
+        let numbers = Arc::default();
+        let state = state::State::new(Arc::clone(&numbers));
+        let running = Running::start(forks(), &config, &namespace, &trust, &listeners, state)?;
         Ok(Self {
             config,
             namespace,
             trust,
             listeners,
+            numbers,
             running,
         })
     }
@@ -214,13 +220,26 @@ impl Link {
 
     /// The thread of this process; `None` if one cannot be started in the child of a fork.
     fn running(&self) -> Option<&Running> {
-        let forks = forks();
+        self.running_in(forks())
+    }
+
+    /// The same for a process that so many forks lie before.
+    fn running_in(&self, forks: u64) -> Option<&Running> {
         let mut running = &self.running;
         while running.forks != forks {
             let start = || {
-                Running::start(&self.config, &self.namespace, &self.trust, &self.listeners)
-                    .ok()
-                    .map(Box::new)
+                let state = state::State::new(Arc::clone(&self.numbers));
+                let (config, namespace) = (&self.config, &self.namespace);
+                Running::start(
+                    forks,
+                    config,
+                    namespace,
+                    &self.trust,
+                    &self.listeners,
+                    state,
+                )
+                .ok()
+                .map(Box::new)
             };
             running = running.child.get_or_init(start).as_deref()?;
         }
@@ -230,10 +249,12 @@ impl Link {
 
 impl Running {
     fn start(
+        forks: u64,
         config: &Arc<Config>,
         namespace: &Namespace,
         trust: &Arc<Trust>,
         listeners: &Arc<listener::Listeners>,
+        state: state::State,
     ) -> Result<Self> {
         let cannot = |problem: std::io::Error| {
             Error::config("url", format!("its thread cannot be started: {problem}"))
@@ -243,7 +264,7 @@ impl Running {
             .build()
             .map_err(cannot)?;
         let (stop, stopped) = oneshot::channel::<Infallible>();
-        let state = Arc::<state::State>::default();
+        let state = Arc::new(state);
         let published = Arc::<published::Published>::default();
         let member = random_name()?;
         let (config, namespace) = (Arc::clone(config), namespace.clone());
@@ -277,7 +298,7 @@ impl Running {
             })
             .map_err(cannot)?;
         Ok(Self {
-            forks: forks(),
+            forks,
             member,
             state,
             published,

@@ -12,6 +12,7 @@ use redis::{Cmd, Pipeline, RedisError, Value};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::keys::Keys;
@@ -158,7 +159,10 @@ impl Session {
         operation: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let session = Arc::clone(self);
-        let task = self.runtime.spawn(session.in_time(operation));
+        let span = tracing::debug_span!("wats.redis.operation", session = self.number);
+        let task = self
+            .runtime
+            .spawn(session.in_time(operation).instrument(span));
         // The thread of the link ends with its last handle, and everything in it.
         task.await
             .unwrap_or_else(|_| Err(Error::SessionEnded("the link was closed".to_owned())))

@@ -1,7 +1,7 @@
 //! What is known of the server and of the present session.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
@@ -20,7 +20,8 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 pub(crate) struct State {
     /// The number of the session that counts, published or not; 0 while there is none.
     current: AtomicU64,
-    numbers: AtomicU64,
+    /// The last number. Goes on in the child of a fork, whose memory has been told of the sessions before.
+    numbers: Arc<AtomicU64>,
     offset: AtomicI64,
     round_trip: AtomicU64,
     members: AtomicU32,
@@ -32,6 +33,13 @@ pub(crate) struct State {
 }
 
 impl State {
+    pub(super) fn new(numbers: Arc<AtomicU64>) -> Self {
+        Self {
+            numbers,
+            ..Self::default()
+        }
+    }
+
     /// A number for the next session, which is the present one from here on.
     pub(super) fn next_session(&self) -> u64 {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;

@@ -4,11 +4,14 @@
 //! and trust begins before anybody uses the session.
 
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use redis::{PushInfo, PushKind, Value};
 use tokio::time::{sleep, timeout};
+use wats_background::{discard, guarded};
 use wats_http::TlsConnector;
 
 use crate::error::{Error, Result};
@@ -248,8 +251,19 @@ impl Supervisor {
     async fn prepare(&self, session: &Arc<Session>, first: usize) -> Result<usize> {
         let mut count = first;
         for (number, listener) in self.listeners.from(first) {
-            listener.prepare(session).await?;
-            listener.session_begins(session.number());
+            // A panic ends this session and not the link.
+            let prepared = AssertUnwindSafe(listener.prepare(session)).catch_unwind();
+            let outcome = match prepared.await {
+                Ok(outcome) => {
+                    outcome?;
+                    guarded(|| listener.session_begins(session.number()))
+                }
+                Err(panic) => Err(panic),
+            };
+            if let Err(panic) = outcome {
+                discard(panic);
+                return Err(Error::Protocol("a listener could not be prepared"));
+            }
             count = number + 1;
         }
         Ok(count)

@@ -15,7 +15,7 @@ mod proxy;
 mod server;
 
 pub(crate) use self::proxy::{Mode, Proxy};
-pub(crate) use self::server::{Server, found};
+pub(crate) use self::server::{Server, found, free_port};
 
 use std::pin::pin;
 use std::sync::Arc;

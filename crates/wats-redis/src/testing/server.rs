@@ -32,27 +32,46 @@ pub(crate) fn found() -> Option<String> {
     None
 }
 
+/// A port that nobody listens on at the moment.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    free.local_addr().unwrap().port()
+}
+
 impl Server {
     /// Starts one that keeps nothing on disk; `None` where there is no such program.
     pub(crate) fn start() -> Option<Self> {
         Self::with(&[])
     }
 
+    /// A sentinel with this configuration.
+    pub(crate) fn sentinel(config: &str) -> Option<Self> {
+        found()?;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sentinel.conf");
+        std::fs::write(&file, config).unwrap();
+        Self::begin(&[file.to_str().unwrap(), "--sentinel"], folder)
+    }
+
     /// The same with further arguments, such as `["--maxmemory", "5mb"]`.
     pub(crate) fn with(args: &[&str]) -> Option<Self> {
-        let program = found()?;
+        found()?;
+        let fixed = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+        let fixed = [&fixed[..], &["--enable-debug-command", "yes"], args].concat();
+        Self::begin(&fixed, tempfile::tempdir().unwrap())
+    }
+
+    fn begin(args: &[&str], folder: TempDir) -> Option<Self> {
         let mut server = Self {
             port: 0,
-            program,
+            program: found()?,
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
-            folder: tempfile::tempdir().unwrap(),
+            folder,
             process: None,
         };
         // The port may be taken by another between finding and using it.
         for _ in 0..20 {
-            let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-            server.port = free.local_addr().unwrap().port();
-            drop(free);
+            server.port = free_port();
             if server.spawn() {
                 return Some(server);
             }
@@ -62,12 +81,10 @@ impl Server {
 
     fn spawn(&mut self) -> bool {
         let mut child = Command::new(&self.program)
-            .args(["--port", &self.port.to_string()])
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--enable-debug-command", "yes", "--daemonize", "no"])
+            .args(&self.args)
+            .args(["--port", &self.port.to_string(), "--daemonize", "no"])
             .arg("--dir")
             .arg(self.folder.path())
-            .args(&self.args)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -129,6 +146,11 @@ impl Server {
         let mut command = redis::cmd(name);
         command.arg(args);
         command.query(&mut self.connection()).unwrap()
+    }
+
+    /// What it has saved.
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        std::fs::read(self.folder.path().join("dump.rdb")).unwrap()
     }
 
     /// Kills it, as `kill -9` does.

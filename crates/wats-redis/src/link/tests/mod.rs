@@ -1,14 +1,25 @@
-//! The link with a real server.
+//! The link with a real server: here what it does when all is well and when the server goes away.
+//!
+//! `faults`: what breaks on the way. `outcomes`: servers that refuse. `topologies`: TLS, Sentinel, Cluster. `secrets`: what
+//! is not written. `endurance`: many sessions.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a panic is the failing test"
 )]
 
+mod endurance;
+mod faults;
+mod outcomes;
+mod secrets;
+mod topologies;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use wats_background::forks;
 
 use super::{Changed, Link, Listener, Script, Session, Value, cmd, pipe};
 use crate::error::{Error, Result};
@@ -69,6 +80,11 @@ fn member(url: &str) -> (Shared, Arc<Link>) {
     (shared, link)
 }
 
+/// Whether there is a session that is trusted. Trust comes first.
+fn up(link: &Link) -> bool {
+    link.session().is_ok() && link.is_trusted()
+}
+
 fn listen(link: &Link, notes: &Arc<Notes>) {
     let notes: Weak<Notes> = Arc::downgrade(notes);
     link.subscribe(notes).unwrap();
@@ -80,7 +96,7 @@ fn a_session_comes_up_is_trusted_and_serves_any_runtime() {
         return;
     };
     let (shared, link) = member(&server.url());
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let session = link.session().unwrap();
     let pong = block_on(session.run(cmd("PING"))).unwrap();
     assert_eq!(pong, Value::SimpleString("PONG".to_owned()));
@@ -164,6 +180,71 @@ fn changes_by_others_are_told_before_any_reply_behind_them() {
     assert_eq!((stats.pushes, stats.changed_all), (201, 1));
 }
 
+/// Fails once, panics once, and is well from then on.
+#[derive(Debug, Default)]
+struct Unwell(AtomicU32);
+
+impl Listener for Unwell {
+    fn prepare<'a>(&'a self, _: &'a Arc<Session>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async {
+            match self.0.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(Error::Protocol("to be told")),
+                1 => panic!("to be caught"),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn session_begins(&self, _: u64) {
+        assert!(self.0.fetch_add(1, Ordering::Relaxed) > 3, "to be caught");
+    }
+
+    fn changed(&self, _: u64, _: Changed<'_>) {
+        panic!("to be caught");
+    }
+}
+
+#[test]
+fn a_listener_that_fails_ends_the_session_and_not_the_link() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (_shared, link) = member(&server.url());
+    let unwell = Arc::new(Unwell::default());
+    link.subscribe(Arc::downgrade(&unwell) as Weak<dyn Listener>)
+        .unwrap();
+    eventually("well", || unwell.0.load(Ordering::Relaxed) > 5 && up(&link));
+    let session = link.session().unwrap();
+    let _: Value = server.run(&["SET", "w1:{n}:c:kk:=a", "1"]);
+    eventually("ended", || !session.is_current());
+    assert!(block_on(session.run(cmd("PING"))).is_err());
+    drop(unwell);
+    eventually("another", || {
+        up(&link)
+            && link
+                .session()
+                .is_ok_and(|now| now.number() > session.number())
+    });
+}
+
+#[test]
+fn the_child_of_a_fork_has_a_thread_and_a_session_of_its_own() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (_shared, link) = member(&server.url());
+    eventually("trusted", || up(&link));
+    let parent = link.running_in(forks()).unwrap();
+    // What a child would see; the thread of the parent is there still.
+    let child = link.running_in(forks() + 1).unwrap();
+    assert_ne!(child.member, parent.member);
+    eventually("a session", || child.published.session().is_some());
+    let (old, new) = (parent.published.session(), child.published.session());
+    assert!(new.unwrap().number() > old.unwrap().number());
+    eventually("both", || child.state.members() == Some(2));
+    assert!(std::ptr::eq(child, link.running_in(forks() + 1).unwrap()));
+}
+
 #[test]
 fn without_a_server_nothing_waits_and_with_one_it_comes_up() {
     let Some(mut server) = Server::start() else {
@@ -176,7 +257,7 @@ fn without_a_server_nothing_waits_and_with_one_it_comes_up() {
     eventually("attempts", || shared.stats()[0].failed_attempts >= 3);
     assert!(!link.is_trusted());
     server.restart();
-    let took = eventually("trusted", || link.is_trusted());
+    let took = eventually("trusted", || up(&link));
     println!("trusted {took:?} after the start of the server");
 }
 
@@ -212,7 +293,7 @@ fn a_killed_server_ends_trust_and_a_started_one_begins_it_anew() {
     let (_shared, link) = member(&server.url());
     let notes = Arc::new(Notes::default());
     listen(&link, &notes);
-    eventually("trusted", || link.is_trusted() && notes.has("begins 1"));
+    eventually("trusted", || up(&link) && notes.has("begins 1"));
     let old = link.session().unwrap();
     server.kill();
     let took = eventually("untrusted", || !link.is_trusted());
@@ -221,7 +302,7 @@ fn a_killed_server_ends_trust_and_a_started_one_begins_it_anew() {
     assert!(block_on(old.run(cmd("PING"))).is_err());
     notes.take();
     server.restart();
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let number = link.session().unwrap().number();
     assert!(number > old.number());
     assert!(notes.has(&format!("begins {number}")));
@@ -241,7 +322,7 @@ fn timeouts_end_in_time_and_three_in_a_row_end_the_session() {
         .build()
         .unwrap();
     let link = shared.link_of_program().unwrap();
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     let session = link.session().unwrap();
     server.freeze();
     for _ in 0..3 {
@@ -251,7 +332,7 @@ fn timeouts_end_in_time_and_three_in_a_row_end_the_session() {
     }
     eventually("ended", || !link.is_trusted() && link.session().is_err());
     server.thaw();
-    eventually("trusted", || link.is_trusted());
+    eventually("trusted", || up(&link));
     assert!(block_on(session.run(cmd("PING"))).is_err());
     assert_eq!(link.stats().timeouts, 3);
 }
