@@ -1,6 +1,10 @@
 //! Configuration in, [`Wats`] out.
 
-use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts, TokenProvider};
+use std::sync::Arc;
+
+use wats_http::{
+    Client, ClientBuilder, MakeRateLimiter, RateLimit, RetryConfig, Timeouts, TokenProvider,
+};
 use wats_report::Station;
 
 use crate::ask::CacheOptions;
@@ -195,6 +199,13 @@ impl WatsBuilder {
     /// How many calls the token may make, all clients of this process together; default 500 per 60 s, `None` for no limit.
     pub fn rate_limit(self, limit: impl Into<Option<RateLimit>>) -> Self {
         self.http(|client| client.rate_limit(limit))
+    }
+
+    /// Counts the calls of the token together with other processes, on what they share with this one: the limit of
+    /// [`rate_limit`](Self::rate_limit) then holds for all of them.
+    pub fn shared<S: MakeRateLimiter + Clone + 'static>(self, shared: &S) -> Self {
+        let shared = Arc::new(shared.clone());
+        self.http(|client| client.make_rate_limiter(shared))
     }
 
     /// How long answers are kept in memory, by what they tell; default 5 minutes and 8 MiB each.

@@ -37,6 +37,26 @@ pub use wats_codec as codec;
 #[doc(no_inline)]
 pub use wats_http as http;
 
+/// What stations share: a Redis or Valkey, on which they count the calls of their token together.
+///
+/// ```no_run
+/// use wats::Wats;
+/// use wats::redis::Shared;
+///
+/// # fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// let shared = Shared::builder("redis://cache.factory.example:6379").build()?;
+/// let wats = Wats::builder()
+///     .base_url("https://wats.factory.example")
+///     .token(token)
+///     .shared(&shared)
+///     .build()?;
+/// # let _ = wats;
+/// # Ok(()) }
+/// ```
+#[cfg(feature = "redis")]
+#[doc(no_inline)]
+pub use wats_redis as redis;
+
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {
     pub use crate::report::{

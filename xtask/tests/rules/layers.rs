@@ -56,6 +56,7 @@ const RULES: &[Rule] = &[
             "wats-cache",
             "wats-batch",
             "wats-codec",
+            "wats-redis",
         ],
         SIM,
     ),

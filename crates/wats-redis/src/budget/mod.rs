@@ -56,13 +56,13 @@ pub struct SharedRateLimiter {
 
 impl SharedRateLimiter {
     fn start(link: Arc<Link>, options: Options) -> Result<Arc<Self>> {
-        let log = Arc::new(LinkedLog::new(Arc::clone(&link)));
+        let log = Arc::new(LinkedLog::new(link));
         let limiter = Arc::new(Self {
             limiter: Limiter::new(Arc::clone(&log) as _, options),
             log,
         });
         let listener: Weak<Self> = Arc::downgrade(&limiter);
-        link.subscribe(listener)?;
+        limiter.log.link().subscribe(listener)?;
         Ok(limiter)
     }
 
