@@ -109,8 +109,7 @@ fn step(ctx: &Context) -> RowSpec {
 /// A whole report of ten steps, as `codec.report.build_10`.
 fn ten(ctx: &Context) -> RowSpec {
     let (mut live, mut built) = (ctx.timer(), ctx.timer());
-    let json = Serializer::new(Format::Json);
-    let (ours, others) = (json.clone(), json);
+    let (ours, others) = (Serializer::new(Format::Json), Serializer::new(Format::Json));
     RowSpec::new("codec.report.live_10")
         .unit("µs/report")
         .note("begin a report, add 10 steps one by one, finish it with every rule checked, write it as JSON")
