@@ -18,6 +18,8 @@ pub enum Read {
     Origin,
 }
 
+type Accept<V> = Arc<dyn Fn(&V) -> bool + Send + Sync>;
+
 /// How a look-up loads, for `load_with` of the caches and [`Tier::load`](crate::Tier::load).
 ///
 /// ```
@@ -33,7 +35,7 @@ pub enum Read {
 #[must_use]
 pub struct LoadOptions<V> {
     read: Read,
-    accept: Option<Arc<dyn Fn(&V) -> bool + Send + Sync>>,
+    accept: Option<Accept<V>>,
     pub(crate) alone: bool,
     pub(crate) stale_if_error: bool,
     pub(crate) tags: Option<Box<[u64]>>,

@@ -3,16 +3,40 @@
 
 use crate::clock::ticks;
 use crate::entry::{NEVER, Tick};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EntryOptions {
     /// A time to live; none is the default one.
-    pub(crate) ttl: Option<Tick>,
+    pub(crate) ttl: Given,
     /// For how long after its time the value may be served stale; none is as the stale options say.
-    pub(crate) reserve: Option<Tick>,
+    pub(crate) reserve: Given,
     /// The hashes of tags; none if there are none.
     pub(crate) tags: Option<Box<[u64]>>,
+}
+
+/// A length of time, if one was given, in a word: it stands in the future of each look-up that loads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Given(Option<NonZeroU64>);
+
+impl Given {
+    pub(crate) fn new(ticks: Option<Tick>) -> Self {
+        // No length is the largest number.
+        Self(ticks.and_then(|ticks| NonZeroU64::new(ticks.saturating_add(1))))
+    }
+
+    pub(crate) fn get(self) -> Option<Tick> {
+        self.0.map(|more| more.get() - 1)
+    }
+
+    pub(crate) fn is_some(self) -> bool {
+        self.0.is_some()
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
 }
 
 impl EntryOptions {
@@ -26,7 +50,7 @@ impl EntryOptions {
     }
 }
 
-/// The number by which a tag is known: FNV-1a with the finish of MurmurHash3, the same in every process and every version
+/// The number by which a tag is known: FNV-1a with the finish of `MurmurHash3`, the same in every process and every version
 /// of this crate.
 ///
 /// That two tags of a program agree by accident is as good as impossible, and would remove an entry too many, never one too few.
@@ -79,14 +103,14 @@ impl<V> Loaded<V> {
     /// only as the stale options allow. So the rest of another's time may be given as it is. [`Duration::MAX`] is for
     /// ever.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.given.ttl = Some(ticks(ttl));
+        self.given.ttl = Given::new(Some(ticks(ttl)));
         self
     }
 
     /// For how long after its time the value may be served stale, if the stale options allow it that long. Zero is not at
     /// all.
     pub fn stale_for(mut self, time: Duration) -> Self {
-        self.given.reserve = Some(ticks(time));
+        self.given.reserve = Given::new(Some(ticks(time)));
         self
     }
 
@@ -118,12 +142,12 @@ impl<V> Loaded<V> {
 
     /// How long it is good, if that was said.
     pub fn own_ttl(&self) -> Option<Duration> {
-        self.given.ttl.map(length)
+        self.given.ttl.get().map(length)
     }
 
     /// For how long after that it may be served stale, if that was said.
     pub fn own_stale_for(&self) -> Option<Duration> {
-        self.given.reserve.map(length)
+        self.given.reserve.get().map(length)
     }
 
     /// Its tags, by their [hashes](tag_hash); empty also if nothing was said of them.

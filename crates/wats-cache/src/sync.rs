@@ -383,14 +383,12 @@ where
         V: Send + Sync + 'static,
         S: Send + Sync + 'static,
     {
-        match self.core.hit(&key) {
-            Some(value) => Ok(value),
-            None => {
-                let load = |_| load();
-                self.core
-                    .get_or_refresh_blocking(key, None, load, Failures::OWN)
-            }
+        if let Some(value) = self.core.hit(&key) {
+            return Ok(value);
         }
+        let load = |_| load();
+        self.core
+            .get_or_refresh_blocking(key, None, load, Failures::OWN)
     }
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), but what is only to be refreshed is refreshed in the
@@ -422,14 +420,12 @@ where
         V: Send + Sync + 'static,
         S: Send + Sync + 'static,
     {
-        match self.core.hit(&key) {
-            Some(value) => Ok(value),
-            None => {
-                let load = |_| load();
-                self.core
-                    .get_or_refresh_blocking(key, None, load, Failures::OWN)
-            }
+        if let Some(value) = self.core.hit(&key) {
+            return Ok(value);
         }
+        let load = |_| load();
+        self.core
+            .get_or_refresh_blocking(key, None, load, Failures::OWN)
     }
 
     /// As [`get_or_load_shared_with`](Self::get_or_load_shared_with), with [`LoadOptions`] for this call. What is only to be

@@ -9,6 +9,7 @@
 //! | `w1:{ns}:c:l:<kind>:<key>` | lease of a load | yes |
 //! | `w1:{ns}:c:t:<tag>` | signal that a tag was invalidated | yes |
 //! | `w1:{ns}:c:pause` | pause of the request budget | yes |
+//! | `w1:{ns}:n:f:<kind>:<key>` | number of loads that failed in a row | no |
 //! | `w1:{ns}:n:tags`, `…:n:log`, `…:n:log-meta`, `…:n:members` | times of tags, booked requests, members | no |
 //!
 //! `l`, `t` and `pause` are no kinds: a kind is written with a letter before it (`k`).
@@ -48,6 +49,11 @@ impl Keys {
     /// The lease of a load of this entry.
     pub(crate) fn lease(&self, kind: &str, key: &[u8]) -> Vec<u8> {
         self.of_key("c:l:k", kind, key)
+    }
+
+    /// How often loads of this entry have failed in a row.
+    pub(crate) fn failures(&self, kind: &str, key: &[u8]) -> Vec<u8> {
+        self.of_key("n:f:k", kind, key)
     }
 
     /// The signal that a tag was invalidated.

@@ -10,23 +10,29 @@
 //! | `config`, `shared`, `error`, `stats` | what a program sees |
 //! | `link` | the session: connecting, tracking, heartbeat, trust, scripts |
 //! | `budget` | the requests that all stations of a token may make |
+//! | `tier` | the cache of two levels: in memory and on the server |
 //! | `keys`, `envelope`, `security` | names of keys, the form of values, namespaces that tell nothing of a token |
 
 mod budget;
 mod config;
-#[allow(dead_code, unused_imports, reason = "for the tier")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "negative entries are for other programs"
+)]
 mod envelope;
 mod error;
-#[allow(dead_code, reason = "for the tier and the budget")]
+#[allow(dead_code, reason = "for the budget")]
 mod keys;
-#[allow(dead_code, unused_imports, reason = "for the tier and the budget")]
+#[allow(dead_code, unused_imports, reason = "for the budget")]
 mod link;
 mod security;
-#[allow(dead_code, reason = "for the tier and the budget")]
+#[allow(dead_code, reason = "for the budget")]
 mod shared;
 mod stats;
 #[cfg(test)]
 mod testing;
+mod tier;
 mod tracking;
 
 pub use budget::{RateLimitStats, SharedRateLimit, SharedRateLimiter};
@@ -34,6 +40,7 @@ pub use config::SharedBuilder;
 pub use error::{Error, Result};
 pub use shared::Shared;
 pub use stats::LinkStats;
+pub use tier::{CacheKey, SharedCache, SharedCacheBuilder, SharedCacheStats, ValueCodec};
 pub use tracking::Tracking;
 
 /// TLS as the HTTP transport has it: private CAs, client certificates.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::link::{Config, Link};
 use crate::security::Namespace;
 use crate::stats::LinkStats;
+use crate::tier::{CacheKey, Hub, SharedCacheBuilder, ValueCodec};
 
 /// The namespace of a program's own data where none is given.
 const OWN_DATA: &str = "default";
@@ -33,6 +34,8 @@ struct Inner {
     /// One for each namespace. A token is in memory for as long as it is with the client.
     links: Mutex<HashMap<Namespace, Arc<Link>>>,
     limiters: Limiters,
+    /// What the caches of a namespace have in common.
+    hubs: Mutex<HashMap<Namespace, Arc<Hub>>>,
 }
 
 impl fmt::Debug for Shared {
@@ -52,6 +55,7 @@ impl Shared {
                 namespace,
                 links: Mutex::default(),
                 limiters: Limiters::default(),
+                hubs: Mutex::default(),
             }),
         };
         if let Some(namespace) = &shared.inner.namespace {
@@ -115,6 +119,58 @@ impl Shared {
     ) -> Result<Arc<SharedRateLimiter>> {
         let link = self.link_of_token(authority, token)?;
         self.inner.limiters.get(link, limit.into())
+    }
+
+    /// A cache for data of the program's own, shared by all processes of the namespace that give the same `kind`: 1 to 64
+    /// letters, digits and `-`. Nothing is asked of the server before the first look-up.
+    pub fn cache<K, V>(&self, kind: &str, codec: ValueCodec<V>) -> SharedCacheBuilder<K, V>
+    where
+        K: CacheKey,
+        V: Clone + Send + Sync + 'static,
+    {
+        self.cache_on(self.link_of_program(), kind, codec)
+    }
+
+    /// As [`cache`](Self::cache), for answers of a WATS server (`host:port`) to this token: others see them only if they have
+    /// the token, or give the same name for a namespace.
+    pub fn cache_of_token<K, V>(
+        &self,
+        authority: &str,
+        token: &str,
+        kind: &str,
+        codec: ValueCodec<V>,
+    ) -> SharedCacheBuilder<K, V>
+    where
+        K: CacheKey,
+        V: Clone + Send + Sync + 'static,
+    {
+        self.cache_on(self.link_of_token(authority, token), kind, codec)
+    }
+
+    fn cache_on<K, V>(
+        &self,
+        link: Result<Arc<Link>>,
+        kind: &str,
+        codec: ValueCodec<V>,
+    ) -> SharedCacheBuilder<K, V>
+    where
+        K: CacheKey,
+        V: Clone + Send + Sync + 'static,
+    {
+        let hub = link.and_then(|link| self.hub(link));
+        SharedCacheBuilder::new(hub, kind, codec)
+    }
+
+    fn hub(&self, link: Arc<Link>) -> Result<Arc<Hub>> {
+        let hubs = self.inner.hubs.lock();
+        let mut hubs = hubs.unwrap_or_else(PoisonError::into_inner);
+        if let Some(hub) = hubs.get(link.namespace()) {
+            return Ok(Arc::clone(hub));
+        }
+        let namespace = link.namespace().clone();
+        let hub = Hub::new(link)?;
+        hubs.insert(namespace, Arc::clone(&hub));
+        Ok(hub)
     }
 
     /// Waits until all is known here that others had acknowledged before this call: what is read from memory afterwards is

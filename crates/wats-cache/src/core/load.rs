@@ -84,14 +84,12 @@ pub(super) struct LoadGuard<'a, K: Hash + Eq, V, S> {
     settled: bool,
 }
 
+/// A load, or the value there is, with what stands until it is told.
+type LoadOrValue<'a, K, V, S> = Result<LoadGuard<'a, K, V, S>, (V, Standing<'a, K, V, S>)>;
+
 pub(super) type LoadStart<'a, K, V, S> = (Leader<K, V>, LoadGuard<'a, K, V, S>);
 
 impl<K: Hash + Eq, V, S> LoadGuard<'_, K, V, S> {
-    /// The number of the load.
-    pub(super) fn stamp(&self) -> Stamp {
-        self.standing.stamp
-    }
-
     fn count(&self, outcomes: impl FnOnce(&Loads) -> &AtomicU64) {
         let loads = &self.standing.core.loads;
         let nanos = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -150,7 +148,7 @@ where
     }
 
     #[inline]
-    pub(super) fn find(&self, hash: u32, key: &K) -> Found<V> {
+    fn find(&self, hash: u32, key: &K) -> Found<V> {
         let now = self.time.now();
         let mut shard = self.shard(hash).lock();
         match shard.get(hash, key, now).cloned() {
@@ -199,7 +197,7 @@ where
         refresh: bool,
         brings_tags: bool,
         options: CallOptions<'_, V>,
-    ) -> Result<LoadGuard<'_, K, V, S>, (V, Standing<'_, K, V, S>)> {
+    ) -> LoadOrValue<'_, K, V, S> {
         let stamp = leader.stamp();
         let now = self.time.now();
         let owned = key.clone();
@@ -313,10 +311,14 @@ where
         caller: Caller<'_>,
         options: CallOptions<'_, V>,
     ) -> ControlFlow<LoadRole<K, V, E>, Waiter<K, V>> {
-        let found = match options {
-            None => self.find(hash, key),
-            Some(options) => self.find_as(hash, key, options),
+        let mut found = if options::skips(options) {
+            self.pass_over(hash)
+        } else {
+            self.find(hash, key)
         };
+        if let Some(options) = options {
+            found = self.accepted(hash, found, options);
+        }
         let present = match found {
             Found::Fresh(value) => return ControlFlow::Break(LoadRole::Done(Ok(value))),
             Found::Servable(present) => Some(present),
@@ -379,6 +381,7 @@ where
     }
 
     /// What the end of another's load means to a caller that waited for it; it goes on by looking again.
+    #[inline]
     fn after_waiting<E>(
         &self,
         hash: u32,
@@ -442,15 +445,13 @@ where
     {
         let hash = self.hash(&key);
         let terms = Terms::of(failures);
-        let wait = Waits::Task;
         // What a name is given to before it is awaited, or passed on, stands in the future twice.
-        match self.join_or_lead(wait, hash, &key, &terms).await {
-            LoadRole::Done(outcome) => outcome,
-            LoadRole::Lead { leader, present } => {
-                self.load(hash, key, leader, refreshing(present), |_| load(), &terms)
-                    .await
-            }
-        }
+        let (leader, present) = match self.join_or_lead(Waits::Task, hash, &key, &terms).await {
+            LoadRole::Done(outcome) => return outcome,
+            LoadRole::Lead { leader, present } => (leader, present),
+        };
+        self.load(hash, key, leader, refreshing(present), |_| load(), &terms)
+            .await
     }
 
     /// Runs the loader of a leader. `refreshing` is the fresh value that is refreshed early.
@@ -474,8 +475,7 @@ where
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let stamp = started.1.stamp();
-        let loaded = started.0.enter_async(|| load(stamp)).await;
+        let loaded = started.0.enter_stamped(load).await;
         self.end_load(key, loaded, started, refreshing, terms)
     }
 
@@ -512,7 +512,7 @@ where
             Ok(started) => started,
             Err(value) => return Ok(value),
         };
-        let stamp = started.1.stamp();
+        let stamp = started.0.stamp();
         let loaded = started.0.enter(|| load(stamp));
         self.end_load(key, loaded, started, refreshing, terms)
     }

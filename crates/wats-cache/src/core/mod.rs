@@ -19,7 +19,7 @@ mod refresh;
 use crate::clock::{Time, ticks};
 use crate::entry::{NEVER, Tick};
 use crate::hash::hash;
-use crate::loaded::{EntryOptions, Loaded, tag_hashes};
+use crate::loaded::{EntryOptions, Given, Loaded, tag_hashes};
 use crate::lock::{Lock, LockGuard};
 use crate::removal::{Panics, RemovalCause, Removals};
 use crate::shard::{Look, Miss, New, Shard};
@@ -227,8 +227,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let ttl = ttl.map(ticks);
         let given = || EntryOptions {
-            ttl,
-            reserve: None,
+            ttl: Given::new(ttl),
+            reserve: Given::default(),
             tags: (!tags.is_empty()).then(|| tag_hashes(tags)),
         };
         self.insert_given(key, value, ttl, ttl.is_some(), !tags.is_empty(), given);
@@ -241,7 +241,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let (value, given) = loaded.into_parts();
         let has_times = given.ttl.is_some() || given.reserve.is_some();
-        let (ttl, has_tags) = (given.ttl, given.tags.is_some());
+        let (ttl, has_tags) = (given.ttl.get(), given.tags.is_some());
         self.insert_given(key, value, ttl, has_times, has_tags, || given);
     }
 
@@ -344,7 +344,14 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         let reading = self.time.read();
         let now = reading.now;
         let (expiry, time) = (&self.expiry, &self.time);
-        let fresh_until = expiry.fresh_until(&value, given.ttl, before.ttl, hash, reading, time);
+        let fresh_until = expiry.fresh_until(
+            &value,
+            given.ttl.get(),
+            before.ttl.get(),
+            hash,
+            reading,
+            time,
+        );
         let given = given.or(before);
         let new = New {
             key,

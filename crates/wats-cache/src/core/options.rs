@@ -59,13 +59,19 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// What a look-up with options finds.
-    pub(super) fn find_as(&self, hash: u32, key: &K, options: &LoadOptions<V>) -> Found<V> {
-        if options.skips() {
-            self.shard(hash).lock().misses += 1;
-            return Found::Nothing;
-        }
-        let found = self.find(hash, key);
+    /// A look-up that does not look.
+    pub(super) fn pass_over(&self, hash: u32) -> Found<V> {
+        self.shard(hash).lock().misses += 1;
+        Found::Nothing
+    }
+
+    /// What is left of what was found.
+    pub(super) fn accepted(
+        &self,
+        hash: u32,
+        found: Found<V>,
+        options: &LoadOptions<V>,
+    ) -> Found<V> {
         let (value, counts) = match &found {
             Found::Nothing => return found,
             Found::Fresh(value) => (value, true),

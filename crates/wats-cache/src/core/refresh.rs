@@ -72,8 +72,7 @@ where
     {
         let begun = self.begin_load(hash, &key, leader, early, L::BRINGS_TAGS, options);
         let Ok((leader, guard)) = begun else { return };
-        let stamp = guard.stamp();
-        if let Ok(loaded) = leader.enter_async(|| load(stamp)).await {
+        if let Ok(loaded) = leader.enter_stamped(load).await {
             self.settle(key, loaded, guard, leader);
         }
     }

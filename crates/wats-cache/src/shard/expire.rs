@@ -188,7 +188,10 @@ impl<K: Eq, V> Shard<K, V> {
             None if declared => 0,
             late_by => late_by?,
         };
-        let reserve = self.table.extra(slot).and_then(|extra| extra.given.reserve);
+        let reserve = self
+            .table
+            .extra(slot)
+            .and_then(|extra| extra.given.reserve.get());
         let kept = expiry > now && reserve.is_none_or(|reserve| late_by < reserve);
         kept.then_some(Stale {
             value,

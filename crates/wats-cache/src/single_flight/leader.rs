@@ -41,6 +41,15 @@ impl<K: Hash + Eq, V> Leader<K, V> {
         active::Entered::new(self.load.id, load).await
     }
 
+    /// The same for a loader that is told which load it is.
+    pub(crate) async fn enter_stamped<F: Future>(
+        &self,
+        load: impl FnOnce((u64, u64)) -> F,
+    ) -> F::Output {
+        let load = active::enter(self.load.id, || load(self.stamp()));
+        active::Entered::new(self.load.id, load).await
+    }
+
     /// The number of the load, and of its leader.
     pub(crate) fn stamp(&self) -> (u64, u64) {
         (self.load.id, self.epoch)

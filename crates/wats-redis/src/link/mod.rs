@@ -112,6 +112,11 @@ impl Link {
         })
     }
 
+    /// Its namespace.
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
     /// The session to use now.
     ///
     /// # Errors

@@ -130,6 +130,14 @@ impl Session {
         }
     }
 
+    /// Runs a task on the thread of the link: it goes on whoever waits for it, and needs no other runtime. It must be short.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(task)
+    }
+
     /// Runs a script that nobody waits for, such as the release of a lease in a destructor.
     pub(crate) fn send_script(self: &Arc<Self>, call: ScriptCall) {
         let session = Arc::clone(self);

@@ -1,0 +1,369 @@
+//! A load of the level in memory: from the server, or from the origin for all processes.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::select;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use wats_cache::{LoadHandle, Loaded, Origin, Read};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::envelope::field;
+use crate::keys::short;
+use crate::link::Session;
+use crate::security::hex;
+use crate::tier::alarm::Alarm;
+use crate::tier::cache::Inner;
+use crate::tier::codec::CacheKey;
+use crate::tier::entry::{self, Answer, Found, What, beginning};
+use crate::tier::lease::{Lease, Names, millis};
+use crate::tier::options::LONGEST_LIFE;
+use crate::tier::scripts::READ;
+use crate::tier::unsent::Gone;
+
+/// What is waited beyond the end of a lease, so that it is over by then.
+const BEYOND: Duration = Duration::from_millis(5);
+
+/// How often it is looked for the end of another's load where changes are not told.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A key on the server.
+struct Place {
+    session: Arc<Session>,
+    bytes: Vec<u8>,
+    /// As it stands in names.
+    short: Vec<u8>,
+    names: Names,
+    field: String,
+}
+
+/// What a value is given on its way to all.
+struct Given {
+    fresh: Duration,
+    reserve: Duration,
+    tags: Vec<u64>,
+}
+
+/// What became of a value that was to be written for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Yes,
+    /// Somebody has changed or written the entry meanwhile.
+    Refused,
+    /// It cannot be, or nobody knows.
+    Not,
+}
+
+/// How a step of a load ends.
+enum Step<V> {
+    Done(Loaded<V>),
+    Lead {
+        created: u64,
+        lease: Lease,
+    },
+    /// Without the server.
+    Alone,
+}
+
+fn token() -> Option<String> {
+    let mut bytes = [0; 12];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(hex(&bytes))
+}
+
+impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
+    /// Where a key stands, if there is a session and it may stand there.
+    fn place(&self, bytes: Vec<u8>) -> Option<Place> {
+        if bytes.len() > self.options.max_key {
+            self.counters.too_large.up();
+            return None;
+        }
+        let session = self.link.session().ok()?;
+        let keys = session.keys();
+        let names = Names {
+            entry: keys.entry(&self.kind, &bytes),
+            lease: keys.lease(&self.kind, &bytes),
+            failures: keys.failures(&self.kind, &bytes),
+        };
+        Some(Place {
+            short: short(&bytes),
+            field: field(self.codec.schema),
+            names,
+            session,
+            bytes,
+        })
+    }
+
+    /// The loader of the level in memory. `serves` is whether a stale value may be served in the place of an error.
+    pub(super) async fn fill<E>(
+        self: Arc<Self>,
+        key: K,
+        handle: LoadHandle,
+        read: Read,
+        serves: bool,
+        origin: Origin<V, E>,
+    ) -> Result<Loaded<V>, E> {
+        let Some(place) = self.place(key.to_bytes().into_owned()) else {
+            return self.alone(handle, origin).await;
+        };
+        if self.hub.send(&place.session).await.is_err() {
+            return self.alone(handle, origin).await;
+        }
+        let _known = self.remember(&key, &place.bytes, &place.short);
+        let mut stale = None;
+        let anyway = read == Read::Origin;
+        let step = self.look(&place, &handle, serves, anyway, &mut stale);
+        let (created, lease) = match step.await {
+            Step::Done(loaded) => return Ok(loaded),
+            Step::Alone => return self.alone(handle, origin).await,
+            Step::Lead { created, lease } => (created, lease),
+        };
+        self.counters.led.up();
+        match origin(handle).await {
+            Ok(loaded) => Ok(self.share(&place, lease, created, loaded).await.0),
+            Err(error) => {
+                if serves {
+                    lease.fail(self.options.first_hold, self.options.longest_hold);
+                } else {
+                    drop(lease);
+                }
+                if let Some(stale) = stale.filter(|stale| !stale.reserve.is_zero()) {
+                    // For those who are served it instead.
+                    self.memory.insert_loaded(key, stale.into_stale());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks the origin as if there were no server.
+    async fn alone<E>(&self, handle: LoadHandle, origin: Origin<V, E>) -> Result<Loaded<V>, E> {
+        self.counters.without.up();
+        handle.from_here_on();
+        let loaded = origin(handle).await?;
+        let given = self.given(&loaded, &[]);
+        Ok(given.apply(loaded.into_value()))
+    }
+
+    /// Reads the entry, until there is one that is fresh, or it is this process that leads.
+    async fn look(
+        &self,
+        place: &Place,
+        handle: &LoadHandle,
+        serves: bool,
+        anyway: bool,
+        stale: &mut Option<Found<V>>,
+    ) -> Step<V> {
+        let wait = self.hub.wait(&self.kind, &place.short);
+        let mut seen: Option<Vec<u8>> = None;
+        let mut lead = anyway;
+        loop {
+            // Both before the read: what is told from here on may be about what it finds.
+            let next = wait.next();
+            handle.from_here_on();
+            let Some(token) = token() else {
+                return Step::Alone;
+            };
+            let call = READ
+                .call()
+                .key(&place.names.entry)
+                .key(&place.names.lease)
+                .arg(&place.field)
+                .arg(&token)
+                .arg(millis(self.options.lease))
+                .arg(seen.as_deref().unwrap_or_default())
+                .arg(i32::from(lead));
+            let answer = place.session.script(call).await.and_then(Answer::read);
+            let Ok(answer) = answer else {
+                // It may have been taken all the same.
+                drop(self.taken(place, token));
+                return Step::Alone;
+            };
+            if let Some(bytes) = &answer.entry
+                && seen.as_deref() != Some(beginning(bytes))
+            {
+                match self.checked(place, bytes, answer.now) {
+                    Some(found) if !found.fresh.is_zero() && !anyway => {
+                        if answer.what == What::Lead {
+                            // It came while this process asked for the lease, which is nobody's then.
+                            drop(self.taken(place, token));
+                        }
+                        self.counters.shared_hits.up();
+                        return Step::Done(found.into_loaded());
+                    }
+                    found => *stale = found,
+                }
+                seen = Some(beginning(bytes).to_vec());
+            }
+            match answer.what {
+                // An entry that cannot be told from none: this process writes it anew.
+                What::Serve => lead = seen.as_ref().is_some_and(Vec::is_empty),
+                What::Lead => {
+                    if !anyway {
+                        self.counters.shared_misses.up();
+                    }
+                    return Step::Lead {
+                        created: answer.now,
+                        lease: self.taken(place, token),
+                    };
+                }
+                What::Wait(left) => {
+                    self.counters.waited.up();
+                    let told = self.link.is_told();
+                    let longest = if told { left + BEYOND } else { LOOK_AGAIN };
+                    let end = pin!(Alarm::after(longest.min(left + BEYOND)));
+                    select(pin!(next), end).await;
+                }
+                What::HoldBack => {
+                    let kept = stale.take().filter(|stale| !stale.reserve.is_zero());
+                    match kept {
+                        Some(stale) if serves => {
+                            self.counters.stale_served.up();
+                            return Step::Done(stale.into_stale());
+                        }
+                        // Who has nothing to serve asks.
+                        kept => *stale = kept,
+                    }
+                    lead = true;
+                }
+            }
+        }
+    }
+
+    fn taken(&self, place: &Place, token: String) -> Lease {
+        let life = self.options.lease;
+        let of = (self.kind.clone(), place.short.clone());
+        Lease::taken(&place.session, &self.hub, &place.names, of, token, life)
+    }
+
+    /// What an entry is worth: `None` for what is not ours, not fresh where a tag is over.
+    fn checked(&self, place: &Place, bytes: &[u8], now: u64) -> Option<Found<V>> {
+        let (kind, most) = (&self.kind, self.options.max_value);
+        let found = Found::read(bytes, now, &self.codec, kind, &place.bytes, most);
+        match found {
+            Ok(mut found) => {
+                let tags = found.tags.iter().copied().chain([self.own_tag]);
+                if self.hub.is_over(found.created, tags) {
+                    // Who invalidates a tag has changed what it stands for: that is not served any more.
+                    found.fresh = Duration::ZERO;
+                    found.reserve = Duration::ZERO;
+                }
+                Some(found)
+            }
+            Err(foreign) => {
+                self.counters.foreign.count(foreign);
+                None
+            }
+        }
+    }
+
+    fn given(&self, loaded: &Loaded<V>, bytes: &[u8]) -> Given {
+        let negative = self.negative.as_ref();
+        let negative = negative
+            .filter(|(_, is)| is(loaded.value()))
+            .map(|(ttl, _)| *ttl);
+        let life = loaded.own_ttl().or(negative).unwrap_or(self.options.ttl);
+        let most = self.options.stale_if_error;
+        // By the key, so that all processes agree.
+        let share = (xxh3_64(bytes) >> 11) as f64 / (1_u64 << 53) as f64;
+        let shorter = 1.0 - self.options.jitter * if bytes.is_empty() { 0.0 } else { share };
+        Given {
+            fresh: life.min(LONGEST_LIFE).mul_f64(shorter),
+            reserve: loaded.own_stale_for().unwrap_or(most).min(most),
+            tags: loaded.hashed_tags().to_vec(),
+        }
+    }
+
+    /// Writes a loaded value for all, and tells how it is kept here.
+    async fn share(
+        self: &Arc<Self>,
+        place: &Place,
+        lease: Lease,
+        created: u64,
+        loaded: Loaded<V>,
+    ) -> (Loaded<V>, Written) {
+        let given = self.given(&loaded, &place.bytes);
+        let value = loaded.into_value();
+        if given.fresh.is_zero() {
+            drop(lease);
+            return (given.apply(value), Written::Not);
+        }
+        let at = (self.kind.as_str(), place.bytes.as_slice());
+        let lives = (given.fresh, given.reserve);
+        let most = self.options.max_value;
+        let Some(bytes) = entry::write(&value, &self.codec, at, created, lives, &given.tags, most)
+        else {
+            // It stays here; the others ask for themselves.
+            self.counters.too_large.up();
+            drop(lease);
+            return (given.apply(value), Written::Not);
+        };
+        let life = given.fresh + given.reserve;
+        let written = lease.put(&place.field, bytes, life).await;
+        let tags = given.tags.iter().copied().chain([self.own_tag]);
+        if written == Ok(true) {
+            self.hub
+                .changed_here(&self.kind, &place.short, self.address());
+            if !self.hub.is_over(created, tags) {
+                return (given.apply(value), Written::Yes);
+            }
+        }
+        // Something was changed since it was read, or nobody knows.
+        self.counters.refused.up();
+        let loaded = Loaded::new(value)
+            .ttl(Duration::ZERO)
+            .stale_for(Duration::ZERO);
+        let written = match written {
+            Ok(_) => Written::Refused,
+            Err(_) => Written::Not,
+        };
+        (loaded, written)
+    }
+
+    /// The loader of a value that the program writes.
+    pub(super) async fn write(
+        self: Arc<Self>,
+        key: K,
+        handle: LoadHandle,
+        loaded: Loaded<V>,
+    ) -> Result<Loaded<V>, Infallible> {
+        let bytes = key.to_bytes().into_owned();
+        let gone = Gone::Key {
+            kind: self.kind.clone(),
+            key: bytes.clone(),
+        };
+        let Some(place) = self.place(bytes) else {
+            let given = self.given(&loaded, &[]);
+            self.hub.invalidate(gone).await;
+            handle.from_here_on();
+            return Ok(given.apply(loaded.into_value()));
+        };
+        let _known = self.remember(&key, &place.bytes, &place.short);
+        let mut stale = None;
+        match self.look(&place, &handle, false, true, &mut stale).await {
+            Step::Lead { created, lease } => {
+                let (loaded, written) = self.share(&place, lease, created, loaded).await;
+                if written == Written::Not {
+                    // What was there before must not stay.
+                    self.hub.invalidate(gone).await;
+                }
+                Ok(loaded)
+            }
+            Step::Done(_) | Step::Alone => {
+                self.hub.invalidate(gone).await;
+                Ok(Loaded::new(loaded.into_value()).ttl(Duration::ZERO))
+            }
+        }
+    }
+}
+
+impl Given {
+    fn apply<V>(self, value: V) -> Loaded<V> {
+        Loaded::new(value)
+            .ttl(self.fresh)
+            .stale_for(self.reserve)
+            .with_hashed_tags(self.tags)
+    }
+}

@@ -1,0 +1,204 @@
+//! One level behind the other.
+
+use std::borrow::Cow;
+
+use wats_cache::{LoadError, LoadOptions, Read};
+
+use super::*;
+use crate::testing::Server;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_asks_the_origin_and_all_have_the_answer() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let nodes = [Node::new(&server.url()), Node::new(&server.url())];
+    assert_eq!(nodes[0].load("a", gives("1")).await, ok("1"));
+    assert_eq!(nodes[1].in_memory("a"), None);
+    assert_eq!(nodes[1].known("a").await, ok("1"));
+    assert_eq!(nodes[1].in_memory("a"), Some("1".to_owned()));
+    let (one, other) = (nodes[0].cache.stats(), nodes[1].cache.stats());
+    assert_eq!((one.led, one.shared_misses, one.shared_hits), (1, 1, 0));
+    assert_eq!(
+        (other.led, other.shared_misses, other.shared_hits),
+        (0, 0, 1)
+    );
+    assert!(other.foreign.is_empty() && other.refused == 0);
+    nodes[0].fence().await;
+    assert_eq!(nodes[0].known("a").await, ok("1"));
+    assert_eq!(nodes[0].in_memory("a"), Some("1".to_owned()));
+    // A late one reads it, too.
+    assert_eq!(Node::new(&server.url()).known("a").await, ok("1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_may_pass_over_memory_or_over_all() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (one, other) = (Node::new(&server.url()), Node::new(&server.url()));
+    let read = |read| LoadOptions::new().read(read);
+    assert_eq!(one.load("a", gives("1")).await, ok("1"));
+    assert_eq!(one.load_as("a", read(Read::Shared), never()).await, ok("1"));
+    assert_eq!(other.known("a").await, ok("1"));
+    assert_eq!(
+        one.load_as("a", read(Read::Origin), gives("2")).await,
+        ok("2")
+    );
+    assert_eq!(one.known("a").await, ok("2"));
+    other.fence().await;
+    assert_eq!(other.in_memory("a"), None);
+    assert_eq!(other.known("a").await, ok("2"));
+    let failed = one.load_as("a", read(Read::Origin), fails()).await;
+    assert_eq!(failed, Err(LoadError::Failed("down")));
+    assert_eq!(one.known("a").await, ok("2"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_is_read_here_at_once_and_everywhere_soon() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (one, other) = (Node::new(&server.url()), Node::new(&server.url()));
+    assert_eq!(other.load("a", gives("0")).await, ok("0"));
+    for n in 1..50 {
+        let value = n.to_string();
+        assert_eq!(one.cache.put("a".to_owned(), loaded(&value)).await, value);
+        assert_eq!(one.known("a").await, ok(&value));
+        other.fence().await;
+        assert_eq!(other.known("a").await, ok(&value));
+    }
+    assert_eq!(one.cache.stats().refused, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn caches_of_one_process_know_of_each_other() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let node = Node::new(&server.url());
+    let codec = ValueCodec::message_pack("text", 1);
+    let sibling: Cache = node.shared.cache("text", codec).build().unwrap();
+    let key = || "a".to_owned();
+    node.load("a", gives("1")).await.unwrap();
+    let load = || async { panic!("the origin is asked") };
+    let read = || sibling.get_or_load_with::<&str, _>(key(), load);
+    assert_eq!(read().await, ok("1"));
+    node.cache.put(key(), loaded("2")).await;
+    assert_eq!(sibling.get(&key()), None);
+    assert_eq!(read().await, ok("2"));
+    node.remove("a").await;
+    assert_eq!(sibling.get(&key()), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_of_two_versions_work_side_by_side() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let url = server.url();
+    let node = |version| {
+        let shared = Shared::builder(&url)
+            .namespace("n")
+            .op_timeout(LONG)
+            .max_staleness(LONG);
+        let shared = shared.build().unwrap();
+        let codec = ValueCodec::<String>::message_pack("text", version);
+        let cache: Cache = shared.cache("text", codec).build().unwrap();
+        eventually("trusted", || shared.is_trusted());
+        (shared, cache)
+    };
+    let (old, new) = (node(1), node(2));
+    let load = |value: &'static str| move || async move { Ok::<_, &str>(loaded(value)) };
+    for _ in 0..3 {
+        let key = || "a".to_owned();
+        assert_eq!(old.1.get_or_load_with(key(), load("old")).await, ok("old"));
+        assert_eq!(new.1.get_or_load_with(key(), load("new")).await, ok("new"));
+        assert_eq!(server.run::<i64>(&["HLEN", "w1:{n}:c:ktext:=a"]), 2);
+        // Each writes, and leaves the other's alone.
+        old.0.fence().await.unwrap();
+        assert_eq!(old.1.get_or_load_with(key(), load("x")).await, ok("old"));
+        new.1.remove(&key()).await;
+        assert_eq!(server.run::<i64>(&["EXISTS", "w1:{n}:c:ktext:=a"]), 0);
+        old.0.fence().await.unwrap();
+        assert_eq!(old.1.get(&key()), None);
+    }
+    assert!(old.1.stats().foreign.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_ours_is_a_miss_and_written_anew() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let node = Node::new(&server.url());
+    assert_eq!(node.load("a", gives("1")).await, ok("1"));
+    let name = "w1:{n}:c:ktext:=a";
+    let field: Vec<String> = server.run(&["HKEYS", name]);
+    let other = Node::new(&server.url());
+    let long = "W\x01".repeat(100);
+    for garbage in ["", "x", "W\x01\x01\x01", long.as_str()] {
+        let written: i64 = server.run(&["HSET", name, &field[0], garbage]);
+        assert_eq!(written, 0);
+        for node in [&node, &other] {
+            node.fence().await;
+            assert_eq!(node.in_memory("a"), None);
+        }
+        assert_eq!(other.load("a", gives("2")).await, ok("2"));
+        node.fence().await;
+        assert_eq!(node.known("a").await, ok("2"));
+    }
+    // A key of another type is an error of the server, and the origin answers.
+    server.run::<i64>(&["DEL", name]);
+    server.run::<String>(&["SET", name, "text"]);
+    other.fence().await;
+    assert_eq!(other.load("a", gives("3")).await, ok("3"));
+    let met: u64 = other
+        .cache
+        .stats()
+        .foreign
+        .iter()
+        .map(|(_, count)| count)
+        .sum();
+    assert_eq!(met, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_may_be_any_bytes() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    type Bytes = SharedCache<Cow<'static, [u8]>, Vec<u8>>;
+    let node = || {
+        let shared = Shared::builder(&server.url())
+            .namespace("n")
+            .op_timeout(LONG)
+            .max_staleness(LONG)
+            .build()
+            .unwrap();
+        let codec = ValueCodec::new(
+            "bytes",
+            1,
+            |value: &Vec<u8>| Some(value.clone()),
+            |bytes| Some(bytes.to_vec()),
+        );
+        let cache: Bytes = shared.cache("bytes", codec).build().unwrap();
+        eventually("trusted", || shared.is_trusted());
+        (shared, cache)
+    };
+    let (one, other) = (node(), node());
+    let long = [b"a{b}:".repeat(100), b"a{b}:".repeat(101)].map(Cow::Owned);
+    let short: [&[u8]; 5] = [b"", b"{x}", b"\xff\0\n", b":", b"=#"];
+    for key in short.map(Cow::Borrowed).into_iter().chain(long) {
+        let value = key.to_vec();
+        let load = move || async move { Ok::<_, &str>(wats_cache::Loaded::new(value)) };
+        let got = one.1.get_or_load_with(key.clone(), load).await.unwrap();
+        assert_eq!(got, &*key);
+        let load = || async { panic!("the origin is asked") };
+        let got = other.1.get_or_load_with::<&str, _>(key.clone(), load).await;
+        assert_eq!(got.unwrap(), &*key);
+        one.1.remove(&key).await;
+        other.0.fence().await.unwrap();
+        assert_eq!(other.1.get(&key), None, "{key:?}");
+    }
+}
