@@ -1,9 +1,9 @@
 //! The rate limiter of a station: books in the log that all stations share, and keeps to its share while it cannot.
 //!
 //! ```text
-//! acquire ─► in turn: a slot of the last block, or book (script) ─► refused: the wait is told, nothing is booked
+//! acquire ─► queue: a slot of the last block, or book (script) ─► refused: the wait is told, nothing is booked
 //!                     Redis away: earliest time within the share     granted: sleep until then
-//!                                                                      a pause came, or it woke too late: in turn again
+//!                                                                      a pause came, or it woke too late: queue again
 //! ```
 //!
 //! One script runs at a time. Callers that queue behind it get their slots with the next one, up to eight: a block.
@@ -55,9 +55,9 @@ pub(super) struct Limiter {
     limit: Limit,
     options: Options,
     state: Mutex<State>,
-    /// Whose turn it is to book.
-    turn: tokio::sync::Mutex<()>,
-    /// How many wait for their turn, the one whose it is included.
+    /// One books at a time.
+    queue: tokio::sync::Mutex<()>,
+    /// How many queue, the first included.
     waiting: AtomicUsize,
     /// How often another station has changed the pause, and how many of these changes were asked about.
     changes: AtomicU64,
@@ -201,7 +201,7 @@ impl Limiter {
                 block: None,
                 pause: None,
             }),
-            turn: tokio::sync::Mutex::default(),
+            queue: tokio::sync::Mutex::default(),
             waiting: AtomicUsize::new(0),
             changes: AtomicU64::new(0),
             heard: AtomicU64::new(0),
@@ -252,12 +252,12 @@ impl Limiter {
         self.counters.granted.fetch_add(calls.into(), Relaxed);
     }
 
-    /// Waits for its turn, and takes or books a slot.
+    /// Queues, and takes or books a slot.
     async fn slot(&self, calls: u32, deadline: Option<Instant>) -> Result<Slot, RateLimited> {
         let _waiting = Waiting::new(&self.waiting);
-        let _turn = match deadline {
-            None => self.turn.lock().await,
-            Some(deadline) => timeout_at(deadline, self.turn.lock())
+        let _first = match deadline {
+            None => self.queue.lock().await,
+            Some(deadline) => timeout_at(deadline, self.queue.lock())
                 .await
                 .map_err(|_| RateLimited::new("other calls of the token wait already"))?,
         };
@@ -460,7 +460,7 @@ impl Limiter {
 
     /// Asks what became of the pause, unless somebody has by now.
     async fn hear_news(&self) {
-        let _turn = self.turn.lock().await;
+        let _first = self.queue.lock().await;
         let changes = self.changes.load(SeqCst);
         if !self.has_news() {
             return;
@@ -543,7 +543,7 @@ fn later(time: Instant, by: Duration) -> Instant {
     time.checked_add(by).unwrap_or_else(|| time + YEAR)
 }
 
-/// Counts a caller that waits for its turn, however that ends.
+/// Counts a caller that queues, however that ends.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

@@ -8,7 +8,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `limiter` | when a call may be made: in turn, by the log or the share, and no earlier than a pause ends |
+//! | `limiter` | when a call may be made: in a queue, by the log or the share, and no earlier than a pause ends |
 //! | `own` | what this station was granted, as a pure state machine |
 //! | `script`, `book.lua`, `pause.lua` | the log |
 //! | `remote` | the log, as the limiter sees it |

@@ -249,7 +249,7 @@ fn another_log_is_told_and_takes_what_was_granted() {
     );
 }
 
-/// What is left when a window has passed in silence is the same log, and needs no grace.
+/// What is left when a window has passed without a call is the same log, and needs no grace.
 #[test]
 fn a_log_that_has_run_out_is_the_same_and_one_that_was_lost_is_young() {
     let Some(server) = Server::start() else {
