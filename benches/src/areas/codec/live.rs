@@ -83,7 +83,7 @@ fn step(ctx: &Context) -> RowSpec {
                     });
                 }
             });
-            black_box(report);
+            drop(black_box(report));
             Ok(micros(start, sequences * EACH))
         })
         .peer("serde_json by hand", move || {
@@ -149,7 +149,8 @@ mod by_hand {
     pub(super) struct Step {
         name: String,
         group: &'static str,
-        step_type: &'static str,
+        #[serde(rename = "stepType")]
+        kind: &'static str,
         status: &'static str,
         tot_time: f64,
         numeric_meas: Vec<Numeric>,
@@ -174,7 +175,7 @@ mod by_hand {
             Self {
                 name: format!("Rail {number}"),
                 group: "M",
-                step_type: "ET_NLT",
+                kind: "ET_NLT",
                 status,
                 tot_time: 0.0,
                 numeric_meas: vec![Numeric {
