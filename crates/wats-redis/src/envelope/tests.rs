@@ -124,7 +124,7 @@ fn what_cannot_be_counted_is_not_written() {
     let tags = tag_bytes(0..255).unwrap();
     let bytes = envelope(&tags, b"").write("product", b"A").unwrap();
     let read = read(&bytes).unwrap();
-    assert_eq!(read.tags.iter().collect::<Vec<_>>(), Vec::from_iter(0..255));
+    assert!(read.tags.iter().eq(0..255));
     assert_eq!(Tags::NONE.iter().count(), 0);
 }
 
