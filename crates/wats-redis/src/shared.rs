@@ -157,11 +157,11 @@ impl Shared {
         K: CacheKey,
         V: Clone + Send + Sync + 'static,
     {
-        let hub = link.and_then(|link| self.hub(link));
+        let hub = link.and_then(|link| self.hub(&link));
         SharedCacheBuilder::new(hub, kind, codec)
     }
 
-    fn hub(&self, link: Arc<Link>) -> Result<Arc<Hub>> {
+    fn hub(&self, link: &Arc<Link>) -> Result<Arc<Hub>> {
         let hubs = self.inner.hubs.lock();
         let mut hubs = hubs.unwrap_or_else(PoisonError::into_inner);
         if let Some(hub) = hubs.get(link.namespace()) {

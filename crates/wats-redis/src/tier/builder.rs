@@ -144,13 +144,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCacheBuilder<K, V> {
                 "is not 1 to 64 letters, digits and `-`",
             ));
         }
-        SharedCache::new(
+        Ok(SharedCache::new(
             self.hub?,
             self.kind,
             self.codec,
             self.options,
             self.negative,
             self.memory,
-        )
+        ))
     }
 }

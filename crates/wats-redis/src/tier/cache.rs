@@ -14,7 +14,6 @@ use wats_cache::{
     TierFuture, tag_hash,
 };
 
-use crate::error::Result;
 use crate::keys::{LONGEST, short};
 use crate::link::{Link, Trust};
 use crate::tier::alarm::Alarm;
@@ -179,7 +178,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
         options: Options,
         negative: Option<Negative<V>>,
         memory: wats_cache::CacheBuilder<K, V, wats_cache::RandomState, wats_cache::ForAsync>,
-    ) -> Result<Self> {
+    ) -> Self {
         let memory = memory
             .default_ttl(options.ttl)
             .stale_if_error(options.stale_if_error)
@@ -199,7 +198,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
         });
         let memory: Weak<dyn Memory> = Arc::downgrade(&inner) as Weak<dyn Memory>;
         inner.hub.add(&inner.kind, memory);
-        Ok(Self { inner })
+        Self { inner }
     }
 
     /// The value of a key: from memory, from the server, or by `load` for all processes.

@@ -83,9 +83,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Hub {
     /// Has itself told of what happens on the link.
-    pub(crate) fn new(link: Arc<Link>) -> Result<Arc<Self>> {
+    pub(crate) fn new(link: &Arc<Link>) -> Result<Arc<Self>> {
         let hub = Arc::new_cyclic(|own| Self {
-            link: Arc::clone(&link),
+            link: Arc::clone(link),
             own: own.clone(),
             memories: Mutex::default(),
             waits: Mutex::default(),
@@ -251,7 +251,9 @@ impl Hub {
 
     fn wake_all(&self) {
         let all: Vec<_> = lock(&self.waits).values().cloned().collect();
-        all.iter().for_each(|notify| notify.notify_waiters());
+        for notify in all {
+            notify.notify_waiters();
+        }
     }
 
     /// A signal named a tag: asks when that was.

@@ -91,15 +91,14 @@ impl Unsent {
 
     /// All of them; `kinds` are those that this process has.
     pub(super) fn waiting(&self, kinds: impl IntoIterator<Item = String>) -> Waiting {
-        let gone = match self.all {
-            Some(number) => kinds
-                .into_iter()
+        let gone = if let Some(number) = self.all {
+            let kinds = kinds.into_iter();
+            kinds
                 .map(|kind| (Gone::Tag(tag_of_kind(&kind)), number))
-                .collect(),
-            None => {
-                let gone = self.gone.iter();
-                gone.map(|(gone, number)| (gone.clone(), *number)).collect()
-            }
+                .collect()
+        } else {
+            let gone = self.gone.iter();
+            gone.map(|(gone, number)| (gone.clone(), *number)).collect()
         };
         Waiting {
             gone,

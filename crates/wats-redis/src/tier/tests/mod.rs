@@ -157,6 +157,7 @@ fn loaded(value: &str) -> Loaded<String> {
     Loaded::new(value.to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a look-up gives")]
 fn ok(value: &str) -> Outcome {
     Ok(value.to_owned())
 }

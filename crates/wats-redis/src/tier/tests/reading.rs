@@ -163,12 +163,13 @@ async fn what_is_not_ours_is_a_miss_and_written_anew() {
     assert_eq!(met, 4);
 }
 
+type Bytes = SharedCache<Cow<'static, [u8]>, Vec<u8>>;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_may_be_any_bytes() {
     let Some(server) = Server::start() else {
         return;
     };
-    type Bytes = SharedCache<Cow<'static, [u8]>, Vec<u8>>;
     let node = || {
         let shared = Shared::builder(&server.url())
             .namespace("n")
