@@ -32,7 +32,7 @@ async fn those_who_wait_are_served_in_order_and_at_the_first_moment() {
     join_all((0..7).map(|n| {
         let (limiter, served) = (&limiter, &served);
         async move {
-            take(&limiter, 1, None).await.unwrap();
+            take(limiter, 1, None).await.unwrap();
             served.lock().unwrap().push((n, start.elapsed().as_secs()));
         }
     }))
