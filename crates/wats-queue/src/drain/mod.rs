@@ -35,7 +35,7 @@ use crate::thread::{Handed, Op};
 pub type Worker = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How a queue is drained.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct DrainOptions {
     at_once: u32,
@@ -178,7 +178,7 @@ impl<D: Deliver> Sender<D> {
                     let wanted = Wanted {
                         most: 1,
                         most_backfill: self.most_backfill,
-                        credential: credential as i64,
+                        credential: credential.cast_signed(),
                     };
                     Op::Take(wanted, reply)
                 })
@@ -204,24 +204,23 @@ impl<D: Deliver> Sender<D> {
     async fn send(&self, handed: Handed) {
         let _under_way = self.control.under_way(handed.leased.lease);
         let (item, body) = (&handed.leased.item, handed.leased.body.clone());
-        let verdict = match self.intact(item, &body).await {
-            Some(damage) => damage,
-            None => {
-                let delivery = AssertUnwindSafe(async {
-                    // Within, so that a panic before the first await is caught, too.
-                    self.deliver.deliver(item, body).await
-                })
-                .catch_unwind();
-                let delivery = std::pin::pin!(delivery);
-                match select(delivery, self.control.reached(Level::Abandoned)).await {
-                    Either::Left((Ok(verdict), _)) => verdict,
-                    Either::Left((Err(panic), _)) => Verdict::Refused(Fault::new(
-                        "panic",
-                        format!("what delivers it has panicked: {}", message(&*panic)),
-                    )),
-                    // Given back when it is dropped.
-                    Either::Right(_) => return,
-                }
+        let verdict = if let Some(damage) = self.intact(item, &body).await {
+            damage
+        } else {
+            let delivery = AssertUnwindSafe(async {
+                // Within, so that a panic before the first await is caught, too.
+                self.deliver.deliver(item, body).await
+            })
+            .catch_unwind();
+            let delivery = std::pin::pin!(delivery);
+            match select(delivery, self.control.reached(Level::Abandoned)).await {
+                Either::Left((Ok(verdict), _)) => verdict,
+                Either::Left((Err(panic), _)) => Verdict::Refused(Fault::new(
+                    "panic",
+                    format!("what delivers it has panicked: {}", message(&*panic)),
+                )),
+                // Given back when it is dropped.
+                Either::Right(_) => return,
             }
         };
         handed.settle(verdict, None);

@@ -87,7 +87,7 @@ pub(crate) fn path_of(folder: &Path, sha256: &Sha256) -> PathBuf {
 }
 
 /// Gives a body its name. Under the gate.
-pub(super) fn keep(folder: &Path, body: TempBody, sync: bool) -> Result<()> {
+pub(super) fn keep(folder: &Path, body: &TempBody, sync: bool) -> Result<()> {
     let path = path_of(folder, &body.sha256);
     if let Some(parent) = path.parent() {
         if !parent.exists() {

@@ -177,7 +177,7 @@ impl Write<'_> {
         let in_file = matches!(new.body, NewBody::File { .. });
         if let NewBody::File { body, .. } = &mut new.body {
             if let Some(body) = body.take() {
-                blob::keep(&self.context.folder, body, self.options.sync_folders)?;
+                blob::keep(&self.context.folder, &body, self.options.sync_folders)?;
             } else if blob::path_of(&self.context.folder, &sha256).exists() {
                 // Named by a try that failed, perhaps before its name was on disk.
                 blob::sync_name(&self.context.folder, &sha256)?;
@@ -211,7 +211,7 @@ impl Write<'_> {
                     new.class as i64,
                     state.number(),
                     new.kind,
-                    len as i64,
+                    len.cast_signed(),
                     &sha256.0[..],
                     i64::from(in_file),
                     enqueued_at,

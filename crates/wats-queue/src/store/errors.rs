@@ -36,23 +36,30 @@ impl Context {
             problem: error.to_string(),
             kind,
         };
+        let said = || self.damaged(format!("{SAYS}{error}"));
         match error {
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
                 // SQLITE_IOERR_SHMSIZE is what a full disk looks like to the index of the log.
                 _ if failure.extended_code == 4874 => self.full(),
                 ErrorCode::DiskFull => self.full(),
-                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-                    self.damaged(error.to_string())
-                }
+                // Our statements never change and never break a rule of the tables: then these are not ours any more.
+                ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch => said(),
+                _ if failure.extended_code == 1 => said(),
                 ErrorCode::ReadOnly => io(std::io::ErrorKind::ReadOnlyFilesystem),
                 ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => io(std::io::ErrorKind::Other),
                 _ => self.database(error.to_string()),
             },
+            rusqlite::Error::SqlInputError { .. } => said(),
             // A value of another type or length than we ever write.
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::Utf8Error(..) => self.damaged(error.to_string()),
+            | rusqlite::Error::Utf8Error(..) => {
+                self.damaged(format!("it has a value that is never written: {error}"))
+            }
             other => self.database(other.to_string()),
         }
     }
@@ -63,6 +70,9 @@ impl Context {
         }
     }
 }
+
+/// How what SQLite found begins; the rest was found here.
+pub(super) const SAYS: &str = "SQLite says: ";
 
 pub(super) trait Sql<T> {
     fn at(self, context: &Context) -> Result<T>;

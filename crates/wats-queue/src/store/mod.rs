@@ -1,11 +1,11 @@
 //! The queue on disk: SQLite in a folder that several processes share, and files for large bodies. All of it blocks.
 //!
-//! - [`open`](Store::open) (`open.rs`): makes or takes over a folder, with the settings that the guarantees rest on.
+//! - [`open`](Store::open) (`open.rs`): makes or takes over a folder; `settings.rs`: what the guarantees rest on.
 //! - [`write`](Store::write) (here): one transaction under the gate; [`Write`] is what can be done within one
 //!   (`enqueue.rs`, `take.rs`, `settle.rs`, `change.rs`), [`Store::read`] what is only read (`read.rs`).
 //! - `schema.rs`, `errors.rs`, `files.rs`, `network.rs`: tables, errors of SQLite, what systems differ in.
 //! - `owner.rs`: who is alive; `blob.rs`: large bodies; `space.rs`: room on the disk; `upkeep.rs`: what is done when idle;
-//!   `salvage.rs`: what can be read of a damaged file.
+//!   `salvage.rs`, `repair.rs`: what can be read of a damaged file.
 //!
 //! The gate is a file that is locked around every write transaction: writers wait in the system's queue for it, instead of
 //! asking SQLite again and again. What guards the data are SQLite's own locks.
@@ -20,9 +20,11 @@ mod network;
 mod open;
 mod owner;
 mod read;
+mod repair;
 mod row;
 mod salvage;
 mod schema;
+mod settings;
 mod settle;
 mod space;
 mod take;
@@ -341,9 +343,9 @@ impl Db {
             return Ok(());
         }
         let level = if synced {
-            open::synchronous(durability)
+            settings::synchronous(durability)
         } else {
-            open::NORMAL
+            settings::NORMAL
         };
         let set = |level: i64| {
             self.connection

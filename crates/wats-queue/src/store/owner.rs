@@ -64,7 +64,7 @@ impl Drop for Owner {
 }
 
 fn beat_file(folder: &Path, token: &str) -> PathBuf {
-    folder.join(format!("{token}.beat"))
+    folder.join(format!("{token}-beat"))
 }
 
 /// What is seen of others.
@@ -135,7 +135,7 @@ pub(super) fn count(queue: &Path, own: &str) -> (u32, bool) {
     let mut others = Others::default();
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name == own || name.ends_with(".beat") {
+        if name == own || name.ends_with("-beat") {
             continue;
         }
         match others.look(queue, &name, 0, i64::MAX) {

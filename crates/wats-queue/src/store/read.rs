@@ -97,7 +97,9 @@ impl Read<'_> {
             .collect();
         let mut sql = format!("SELECT {} FROM item WHERE seq > ?1", row::COLUMNS);
         if !states.is_empty() {
-            sql.push_str(&format!(" AND state IN ({})", states.join(",")));
+            sql.push_str(" AND state IN (");
+            sql.push_str(&states.join(","));
+            sql.push(')');
         }
         // Left out where it is not asked for, so that the index of the keys is used where it is.
         if filter.key.is_some() {

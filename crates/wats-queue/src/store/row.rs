@@ -2,7 +2,7 @@
 
 use ring::digest::{Context as Hash, SHA256};
 use rusqlite::Row;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 
 use super::errors::Context;
 use crate::error::Result;
@@ -11,6 +11,16 @@ use crate::item::{Class, Fault, Item, Key, Sha256, State};
 /// The columns that [`read`] reads, in this order.
 pub(super) const COLUMNS: &str = "seq, key, lane, class, state, kind, len, sha256, place, enqueued_at, \
      not_before, tries, labels, fault, fence, seal, suspect_tries, failed_since, failed_at, owner";
+
+/// The same in the order of the table, for a file whose names of columns may be damaged.
+pub(super) const BY_POSITION: [usize; 20] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 18, 19, 17, 20, 13, 14, 15, 16,
+];
+
+/// The columns in the order of [`COLUMNS`].
+const IN_ORDER: [usize; 20] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+];
 
 /// An item and what only the store knows of it.
 #[derive(Debug, Clone)]
@@ -92,38 +102,50 @@ fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
+fn text_or_none(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+    match row.get_ref(at)? {
+        ValueRef::Null => Ok(None),
+        _ => text(row, at).map(Some),
+    }
+}
+
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Whole> {
-    let state: i64 = row.get(4)?;
-    let fault = match row.get_ref(13)? {
-        rusqlite::types::ValueRef::Null => None,
-        _ => Some(text(row, 13)?),
-    };
-    let fault = fault
+    read_at(row, &IN_ORDER)
+}
+
+/// A row of `SELECT *`.
+pub(super) fn read_by_position(row: &Row<'_>) -> rusqlite::Result<Whole> {
+    read_at(row, &BY_POSITION)
+}
+
+fn read_at(row: &Row<'_>, at: &[usize; 20]) -> rusqlite::Result<Whole> {
+    let state: i64 = row.get(at[4])?;
+    let fault = text_or_none(row, at[13])?
         .map(|text| serde_json::from_str(&text).unwrap_or_else(|_| Fault::new("unreadable", text)));
     Ok(Whole {
         item: Item {
-            seq: row.get(0)?,
-            key: key(row, 1)?,
-            lane: text(row, 2)?,
-            class: class(row.get(3)?),
+            seq: row.get(at[0])?,
+            key: key(row, at[1])?,
+            lane: text(row, at[2])?,
+            class: class(row.get(at[3])?),
             // A number that is never written is damage, which somebody has to see.
             state: State::from_number(state).unwrap_or(State::Parked),
-            kind: text(row, 5)?,
-            len: count(row, 6)?,
-            sha256: sha256(row, 7)?,
-            enqueued_at: row.get(9)?,
-            not_before: row.get(10)?,
-            tries: small(row, 11)?,
-            labels: text(row, 12)?,
+            kind: text(row, at[5])?,
+            len: count(row, at[6])?,
+            sha256: sha256(row, at[7])?,
+            enqueued_at: row.get(at[9])?,
+            not_before: row.get(at[10])?,
+            tries: small(row, at[11])?,
+            labels: text(row, at[12])?,
             fault,
-            fence: row.get(14)?,
+            fence: row.get(at[14])?,
         },
-        in_file: row.get::<_, i64>(8)? != 0,
-        seal: row.get(15)?,
-        suspect_tries: small(row, 16)?,
-        failed_since: row.get(17)?,
-        failed_at: row.get(18)?,
-        owner: row.get(19)?,
+        in_file: row.get::<_, i64>(at[8])? != 0,
+        seal: row.get(at[15])?,
+        suspect_tries: small(row, at[16])?,
+        failed_since: row.get(at[17])?,
+        failed_at: row.get(at[18])?,
+        owner: text_or_none(row, at[19])?,
     })
 }
 

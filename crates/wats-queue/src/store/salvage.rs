@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use super::errors::{Context, Sql as _};
-use super::{Gate, News, Store, blob, connect, database, files, open, read, row, schema};
+use super::errors::{Context, SAYS, Sql as _};
+use super::{
+    Gate, News, Store, blob, connect, database, files, read, repair, row, schema, settings,
+};
 use crate::error::{Error, Result};
 use crate::item::{Item, Past, Sha256, State};
 
@@ -98,6 +100,12 @@ impl Store {
                 .query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))
                 .at(&context)
                 .is_ok_and(|rows| rows == 1)
+            && db
+                .prepare(&format!("SELECT {} FROM item", row::COLUMNS))
+                .is_ok()
+            && ["body", "receipt"]
+                .iter()
+                .all(|table| db.prepare(&format!("SELECT * FROM {table}")).is_ok())
             && schema::pragma::<i64>(&db, "application_id")
                 .is_ok_and(|id| id == schema::APPLICATION)
     }
@@ -113,13 +121,14 @@ impl Store {
         let file = database(&self.folder);
         let context = self.context(&file);
         files::make_file(&file)?;
-        let new = open::settled(&file, &context, self.options.durability)?;
+        let new = settings::settled(&file, &context, self.options.durability)?;
         let tx =
             rusqlite::Transaction::new_unchecked(&new, rusqlite::TransactionBehavior::Immediate)
                 .at(&context)?;
         schema::migrate(&tx, &context, &self.options.target)?;
-        if let Ok(old) = connect(damaged, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-            self.copy_meta(&old, &tx, &context)?;
+        let repaired = repair::open(damaged);
+        if let Some(old) = &repaired.db {
+            self.copy_meta(old, &tx, &context)?;
             let given: i64 = old
                 .query_row(
                     "SELECT seq FROM sqlite_sequence WHERE name = 'item'",
@@ -130,8 +139,8 @@ impl Store {
             // A damaged number may be anything. Numbers far beyond it would leave none to give out.
             let most = given.clamp(0, 1 << 53).saturating_add(GAP);
             let mut highest = 0;
-            self.copy_receipts(&old, &tx, &context, found, most, &mut highest)?;
-            self.copy_items(&old, &tx, &context, found, most, &mut highest)?;
+            copy_receipts(old, &tx, &context, found, most, &mut highest)?;
+            self.copy_items(old, &tx, &context, found, most, &mut highest)?;
             // One that is too low would be given out twice.
             let next = given.clamp(highest, most);
             tx.execute("DELETE FROM sqlite_sequence WHERE name = 'item'", [])
@@ -174,34 +183,6 @@ impl Store {
         Ok(())
     }
 
-    fn copy_receipts(
-        &self,
-        old: &Connection,
-        new: &Connection,
-        context: &Context,
-        found: &mut Salvaged,
-        most: i64,
-        highest: &mut i64,
-    ) -> Result<()> {
-        let mut failure = Ok(());
-        scan(
-            old,
-            "receipt",
-            "*",
-            read::past,
-            |past: &Past| past.seq,
-            most,
-            |past| {
-                if failure.is_ok() {
-                    *highest = (*highest).max(past.seq);
-                    failure = write_receipt(new, context, &past);
-                    found.receipts += 1;
-                }
-            },
-        );
-        failure
-    }
-
     fn copy_items(
         &self,
         old: &Connection,
@@ -212,12 +193,10 @@ impl Store {
         highest: &mut i64,
     ) -> Result<()> {
         let mut outcome = Ok(());
-        let columns = row::COLUMNS;
         scan(
             old,
             "item",
-            columns,
-            row::read,
+            row::read_by_position,
             |whole: &row::Whole| whole.item.seq,
             most,
             |whole| {
@@ -249,7 +228,7 @@ impl Store {
         }
         match self.body_of(old, whole) {
             Some(body) if whole.is_intact() => {
-                write_item(new, context, whole, body.as_deref())?;
+                write_item(new, context, whole, &body)?;
                 found.items += 1;
             }
             _ => found.damaged += 1,
@@ -258,27 +237,58 @@ impl Store {
     }
 
     /// The body, if it is what was stored: none for one that is a file.
-    fn body_of(&self, old: &Connection, whole: &row::Whole) -> Option<Option<Vec<u8>>> {
+    fn body_of(&self, old: &Connection, whole: &row::Whole) -> Option<Found> {
         let item = &whole.item;
         if whole.in_file {
             let (sha256, len) = files::hash(&blob::path_of(&self.folder, &item.sha256)).ok()?;
-            return (sha256 == item.sha256 && len == item.len).then_some(None);
+            return (sha256 == item.sha256 && len == item.len).then_some(Found::File);
         }
         let bytes: Vec<u8> = old
-            .query_row("SELECT bytes FROM body WHERE seq = ?", [item.seq], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT * FROM body NOT INDEXED WHERE rowid = ?",
+                [item.seq],
+                |row| row.get(1),
+            )
             .ok()?;
-        (Sha256::of(&bytes) == item.sha256).then_some(Some(bytes))
+        (Sha256::of(&bytes) == item.sha256).then_some(Found::Bytes(bytes))
     }
+}
+
+/// A body that is what was stored.
+enum Found {
+    File,
+    Bytes(Vec<u8>),
+}
+
+fn copy_receipts(
+    old: &Connection,
+    new: &Connection,
+    context: &Context,
+    found: &mut Salvaged,
+    most: i64,
+    highest: &mut i64,
+) -> Result<()> {
+    let mut failure = Ok(());
+    scan(
+        old,
+        "receipt",
+        read::past,
+        |past: &Past| past.seq,
+        most,
+        |past| {
+            if failure.is_ok() {
+                *highest = (*highest).max(past.seq);
+                failure = write_receipt(new, context, &past);
+                found.receipts += 1;
+            }
+        },
+    );
+    failure
 }
 
 /// Whether the file is damaged in a way that SQLite cannot see: a value that is never written.
 fn names_damage(why: &Error) -> bool {
-    let Error::Damaged { problem, .. } = why else {
-        return false;
-    };
-    !problem.contains("malformed") && !problem.contains("not a database")
+    matches!(why, Error::Damaged { problem, .. } if !problem.starts_with(SAYS))
 }
 
 /// Renames the database and what belongs to it.
@@ -318,7 +328,6 @@ fn with_end(file: &Path, end: &str) -> PathBuf {
 fn scan<T>(
     db: &Connection,
     table: &str,
-    columns: &str,
     read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     seq: impl Fn(&T) -> i64,
     most: i64,
@@ -330,7 +339,7 @@ fn scan<T>(
         }
     };
     let mut up = 0;
-    let forward = format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq > ? ORDER BY seq");
+    let forward = format!("SELECT * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid");
     if walk(db, &forward, up, read, |row| {
         up = seq(&row);
         found(row);
@@ -339,8 +348,7 @@ fn scan<T>(
     }
     let mut down = i64::MAX;
     let mut tail = Vec::new();
-    let backward =
-        format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq < ? ORDER BY seq DESC");
+    let backward = format!("SELECT * FROM {table} NOT INDEXED WHERE rowid < ? ORDER BY rowid DESC");
     walk(db, &backward, down, read, |row| {
         let at = seq(&row);
         if at > up {
@@ -348,7 +356,7 @@ fn scan<T>(
             tail.push(row);
         }
     });
-    let single = format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq = ?");
+    let single = format!("SELECT * FROM {table} NOT INDEXED WHERE rowid = ?");
     // Up to the highest number that was given out, and a little further if that is not known.
     let last = down.min(most.saturating_sub(GAP).max(up).saturating_add(FURTHER));
     for at in up.saturating_add(1)..last.min(up.saturating_add(GAP)) {
@@ -397,7 +405,7 @@ fn write_receipt(new: &Connection, context: &Context, past: &Past) -> Result<()>
                 past.seq,
                 &past.key.0[..],
                 &past.sha256.0[..],
-                past.len as i64,
+                past.len.cast_signed(),
                 past.enqueued_at,
                 past.ended_at,
                 past.ended.number(),
@@ -409,12 +417,7 @@ fn write_receipt(new: &Connection, context: &Context, past: &Past) -> Result<()>
     Ok(())
 }
 
-fn write_item(
-    new: &Connection,
-    context: &Context,
-    whole: &row::Whole,
-    body: Option<&[u8]>,
-) -> Result<()> {
+fn write_item(new: &Connection, context: &Context, whole: &row::Whole, body: &Found) -> Result<()> {
     let item: &Item = &whole.item;
     // Whoever had it leased settles into a file that is set aside: it is sent once more, which does no harm.
     let state = match item.state {
@@ -435,7 +438,7 @@ fn write_item(
                 item.class as i64,
                 state.number(),
                 item.kind,
-                item.len as i64,
+                item.len.cast_signed(),
                 &item.sha256.0[..],
                 i64::from(whole.in_file),
                 item.enqueued_at,
@@ -450,7 +453,7 @@ fn write_item(
             ])
         })
         .at(context)?;
-    if let Some(body) = body.filter(|_| written == 1) {
+    if let (Found::Bytes(body), 1) = (body, written) {
         new.prepare_cached("INSERT OR REPLACE INTO body (seq, bytes) VALUES (?, ?)")
             .and_then(|mut statement| statement.execute(params![item.seq, body]))
             .at(context)?;

@@ -11,7 +11,8 @@ pub(super) const APPLICATION: i64 = 0x5751_5545;
 /// The format of the tables.
 pub(super) const FORMAT: i64 = 1;
 
-const TABLES: &str = "
+/// Without comments that change: salvage compares what it finds with what this makes, by position.
+pub(super) const TABLES: &str = "
 CREATE TABLE meta (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     format INTEGER NOT NULL,
@@ -48,10 +49,10 @@ CREATE TABLE item (
     fence INTEGER NOT NULL,
     labels TEXT NOT NULL,
     fault TEXT,
-    -- What the receiver calls it, while it is unconfirmed.
-    reference TEXT NOT NULL DEFAULT '',
     -- Over what never changes, so that a damaged row is noticed.
-    seal INTEGER NOT NULL
+    seal INTEGER NOT NULL,
+    -- What the receiver calls it, while it is unconfirmed. What a format adds comes last.
+    reference TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE body (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE receipt (

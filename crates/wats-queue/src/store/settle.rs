@@ -14,15 +14,20 @@ use crate::plan::{self, Change, Facts, Next, Reason, Verdict};
 pub(crate) enum Settled {
     /// The lease was no longer valid: nothing changed.
     Void,
-    Done {
-        item: Item,
-        /// Where it is now; none when it has ended.
-        state: Option<State>,
-        ended: Option<Past>,
-        paused: Option<Reason>,
-        resumed: Option<Reason>,
-        parked_too: Option<Item>,
-    },
+    Done(Box<Effect>),
+}
+
+/// What a settle changed.
+#[derive(Debug, Clone)]
+pub(crate) struct Effect {
+    pub(crate) item: Item,
+    /// Where it is now; none when it has ended.
+    pub(crate) state: Option<State>,
+    pub(crate) ended: Option<Past>,
+    pub(crate) paused: Option<Reason>,
+    pub(crate) resumed: Option<Reason>,
+    /// Another item that is set aside.
+    pub(crate) parked_too: Option<Item>,
 }
 
 impl Write<'_> {
@@ -63,14 +68,14 @@ impl Write<'_> {
             None => None,
         };
         fail::point("settle.done")?;
-        Ok(Settled::Done {
+        Ok(Settled::Done(Box::new(Effect {
             item: whole.item,
             state,
             ended,
             paused,
             resumed,
             parked_too,
-        })
+        })))
     }
 
     fn sent_since(&self, since: i64) -> Result<i64> {
@@ -222,7 +227,7 @@ impl Write<'_> {
                     past.seq,
                     &past.key.0[..],
                     &past.sha256.0[..],
-                    past.len as i64,
+                    past.len.cast_signed(),
                     past.enqueued_at,
                     past.ended_at,
                     past.ended.number(),

@@ -121,7 +121,7 @@ impl Store {
                     )
                     .at(write.context)?;
             }
-            Ok(gone as i64 >= RECEIPTS)
+            Ok(gone >= usize::try_from(RECEIPTS).unwrap_or(usize::MAX))
         })
     }
 

@@ -29,7 +29,7 @@ enum Done {
     Enqueued(Result<Receipt>),
     Settled(Result<Settled>),
     Changed(Result<()>),
-    Confirmed(Result<Option<(Item, Option<Past>)>>),
+    Confirmed(Result<Option<Box<(Item, Option<Past>)>>>),
 }
 
 /// Parts that wait for the next commit.
@@ -43,7 +43,8 @@ impl Work {
             Self::Settle(lease, verdict, _) => Done::Settled(write.settle(*lease, verdict.clone())),
             Self::Change(change) => Done::Changed(change.run(write)),
             Self::Confirm(seq, confirmation) => {
-                Done::Confirmed(write.confirm(*seq, confirmation.clone()))
+                let found = write.confirm(*seq, confirmation.clone());
+                Done::Confirmed(found.map(|found| found.map(Box::new)))
             }
         }
     }
@@ -57,12 +58,12 @@ impl Work {
 impl Done {
     /// The error that undoes the transaction, if it is one.
     fn broken(&self) -> Option<Error> {
-        let error = match self {
-            Self::Enqueued(Err(error))
-            | Self::Settled(Err(error))
-            | Self::Changed(Err(error))
-            | Self::Confirmed(Err(error)) => error,
-            _ => return None,
+        let (Self::Enqueued(Err(error))
+        | Self::Settled(Err(error))
+        | Self::Changed(Err(error))
+        | Self::Confirmed(Err(error))) = self
+        else {
+            return None;
         };
         crate::store::breaks(error).then(|| error.clone())
     }
@@ -207,18 +208,17 @@ impl Runner {
                 }
             }
             (Work::Change(change), Done::Changed(outcome)) => change.answer(outcome),
-            (Work::Confirm(..), Done::Confirmed(Ok(Some((_, Some(past)))))) => {
-                self.hub.tell(&Event::Ended(past));
-            }
-            (
-                Work::Confirm(_, Confirmation::Quarantined(fault)),
-                Done::Confirmed(Ok(Some((item, _)))),
-            ) => {
-                self.hub.tell(&Event::Delayed {
-                    item: Box::new(item),
-                    state: State::Quarantined,
-                    fault: Some(fault),
-                });
+            (Work::Confirm(_, confirmation), Done::Confirmed(Ok(Some(found)))) => {
+                let (item, past) = *found;
+                match (past, confirmation) {
+                    (Some(past), _) => self.hub.tell(&Event::Ended(past)),
+                    (None, Confirmation::Quarantined(fault)) => self.hub.tell(&Event::Delayed {
+                        item: Box::new(item),
+                        state: State::Quarantined,
+                        fault: Some(fault),
+                    }),
+                    _ => {}
+                }
             }
             // Each part has the outcome of its kind.
             _ => {}
@@ -240,15 +240,7 @@ impl Runner {
     }
 
     fn tell_settled(&mut self, settled: &Settled, verdict: &Verdict) {
-        let Settled::Done {
-            item,
-            state,
-            ended,
-            paused,
-            resumed,
-            parked_too,
-        } = settled
-        else {
+        let Settled::Done(effect) = settled else {
             // What is given back when a drain is dropped may be void for good reasons.
             if *verdict != Verdict::GivenBack {
                 self.late_settles += 1;
@@ -256,30 +248,30 @@ impl Runner {
             }
             return;
         };
-        if let Some(past) = ended {
+        if let Some(past) = &effect.ended {
             self.hub.tell(&Event::Ended(past.clone()));
         }
-        if let Some(state) = state
-            && *state != State::Ready
+        if let Some(state) = effect.state
+            && state != State::Ready
         {
             self.hub.tell(&Event::Delayed {
-                item: Box::new(item.clone()),
-                state: *state,
+                item: Box::new(effect.item.clone()),
+                state,
                 fault: fault_of(verdict),
             });
         }
-        if let Some(item) = parked_too {
+        if let Some(item) = &effect.parked_too {
             self.hub.tell(&Event::Delayed {
                 item: Box::new(item.clone()),
                 state: State::Parked,
                 fault: None,
             });
         }
-        if let Some(reason) = resumed {
-            self.hub.tell(&Event::Resumed(*reason));
+        if let Some(reason) = effect.resumed {
+            self.hub.tell(&Event::Resumed(reason));
         }
-        if let Some(reason) = paused {
-            self.hub.tell(&Event::Paused(*reason));
+        if let Some(reason) = effect.paused {
+            self.hub.tell(&Event::Paused(reason));
         }
     }
 

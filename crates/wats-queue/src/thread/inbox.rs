@@ -164,15 +164,12 @@ impl Inbox {
     ) -> Option<Vec<Op>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.ops.is_empty() && !waiting.closed {
-            waiting = match time {
-                Some(time) => {
-                    let woken = self.filled.wait_timeout(waiting, time);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => {
-                    let woken = self.filled.wait(waiting);
-                    woken.unwrap_or_else(PoisonError::into_inner)
-                }
+            waiting = if let Some(time) = time {
+                let woken = self.filled.wait_timeout(waiting, time);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                let woken = self.filled.wait(waiting);
+                woken.unwrap_or_else(PoisonError::into_inner)
             };
         }
         if waiting.ops.is_empty() && waiting.closed {

@@ -30,7 +30,7 @@ use crate::item::{Item, Receipt};
 use crate::options::WhenFull;
 use crate::plan::Verdict;
 use crate::reply::Reply;
-use crate::store::{Lease, NewItem, Store, Wanted};
+use crate::store::{Lease, NewItem, Store, Wanted, Write};
 
 /// How often other processes are looked at while somebody waits.
 const POLL: Duration = Duration::from_millis(200);
@@ -214,7 +214,7 @@ impl Runner {
         }
         if self.failing.is_some() && self.probed.elapsed() >= PROBE {
             self.probed = Instant::now();
-            let outcome = self.store.write(true, |write| write.clamp_waits());
+            let outcome = self.store.write(true, Write::clamp_waits);
             self.note(&outcome);
         }
         if !self.unsettled.is_empty() && self.probed.elapsed() >= UNSETTLED {
@@ -229,7 +229,7 @@ impl Runner {
             let more = self.store.upkeep();
             self.note(&more);
             self.worked = match more {
-                Ok(true) => Some(Instant::now() - IDLE / 2),
+                Ok(true) => Instant::now().checked_sub(IDLE / 2),
                 _ => None,
             };
         }

@@ -337,7 +337,7 @@ impl World {
             .at(seq)
             .is_some_and(|item| item.state == State::Leased && item.process == process);
         // A process that was killed has another name when it comes back: its old word is void.
-        let done = matches!(settled, Settled::Done { .. });
+        let done = matches!(settled, Settled::Done(_));
         prop_assert!(valid || !done, "a late word was taken");
         if !done {
             return Ok(());

@@ -63,7 +63,7 @@ fn walk(order: &[Step]) {
             Step::SlowSettles => {
                 for leased in slow_has.drain(..) {
                     let settled = settle(&mut slow, &leased, &super::sent());
-                    let done = matches!(settled, Settled::Done { .. });
+                    let done = matches!(settled, Settled::Done(_));
                     assert_eq!(done, !taken_over, "{order:?}");
                     sent += u32::from(done);
                 }
@@ -71,7 +71,7 @@ fn walk(order: &[Step]) {
             Step::OtherSettles => {
                 for leased in other_has.drain(..) {
                     let settled = settle(&mut other, &leased, &super::sent());
-                    assert!(matches!(settled, Settled::Done { .. }), "{order:?}");
+                    assert!(matches!(settled, Settled::Done(_)), "{order:?}");
                     sent += 1;
                 }
             }
