@@ -36,6 +36,10 @@ pub use wats_codec as codec;
 /// Calls sent: the transport.
 #[doc(no_inline)]
 pub use wats_http as http;
+/// What processes share, on Redis or Valkey.
+#[cfg(feature = "redis")]
+#[doc(no_inline)]
+pub use wats_redis as redis;
 
 /// What most programs need: `use wats::prelude::*;`
 pub mod prelude {

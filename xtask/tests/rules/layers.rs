@@ -28,6 +28,7 @@ const UNDER_DOMAINS: &[&str] = &[
     "wats-batch",
     "wats-codec",
     "wats-report",
+    "wats-redis",
 ];
 const SIM: &[&str] = &["wats-sim"];
 
@@ -56,6 +57,7 @@ const RULES: &[Rule] = &[
             "wats-cache",
             "wats-batch",
             "wats-codec",
+            "wats-redis",
         ],
         SIM,
     ),
