@@ -83,7 +83,7 @@ fn step(ctx: &Context) -> RowSpec {
                     });
                 }
             });
-            black_box(report);
+            drop(black_box(report));
             Ok(micros(start, sequences * EACH))
         })
         .peer("serde_json by hand", move || {
@@ -109,8 +109,7 @@ fn step(ctx: &Context) -> RowSpec {
 /// A whole report of ten steps, as `codec.report.build_10`.
 fn ten(ctx: &Context) -> RowSpec {
     let (mut live, mut built) = (ctx.timer(), ctx.timer());
-    let json = Serializer::new(Format::Json);
-    let (ours, others) = (json.clone(), json);
+    let (ours, others) = (Serializer::new(Format::Json), Serializer::new(Format::Json));
     RowSpec::new("codec.report.live_10")
         .unit("µs/report")
         .note("begin a report, add 10 steps one by one, finish it with every rule checked, write it as JSON")
@@ -150,7 +149,8 @@ mod by_hand {
     pub(super) struct Step {
         name: String,
         group: &'static str,
-        step_type: &'static str,
+        #[serde(rename = "stepType")]
+        kind: &'static str,
         status: &'static str,
         tot_time: f64,
         numeric_meas: Vec<Numeric>,
@@ -175,7 +175,7 @@ mod by_hand {
             Self {
                 name: format!("Rail {number}"),
                 group: "M",
-                step_type: "ET_NLT",
+                kind: "ET_NLT",
                 status,
                 tot_time: 0.0,
                 numeric_meas: vec![Numeric {

@@ -263,6 +263,7 @@ impl Model {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each step")]
 fn agree(policy: Policy, idle: bool, stale: u16, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let millis = |length: u16| Duration::from_millis(length.into());
     let clock = ManualClock::new();

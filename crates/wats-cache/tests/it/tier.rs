@@ -10,8 +10,9 @@ use wats_cache::{
 const SECOND: Duration = Duration::from_secs(1);
 
 type Error = Arc<std::io::Error>;
+type Prices = dyn Tier<String, u32, Error>;
 
-fn tier() -> (Arc<dyn Tier<String, u32, Error>>, ManualClock) {
+fn tier() -> (Arc<Prices>, ManualClock) {
     let clock = ManualClock::new();
     let cache = AsyncTtlCache::<String, u32>::builder()
         .stale_if_error(10 * SECOND)
@@ -40,7 +41,7 @@ async fn it_does_all_that_is_asked_of_a_tier() {
     assert_eq!(load(gives(1)).await.unwrap(), 1);
     assert_eq!(tier.hit(&key), Some(1));
     assert_eq!(load(fails()).await.unwrap(), 1);
-    let expires: [fn(&dyn Tier<String, u32, Error>); 3] = [
+    let expires: [fn(&Prices); 3] = [
         |tier| tier.expire(&"a".to_owned()),
         |tier| tier.expire_tag("a"),
         |tier| tier.expire_all(),

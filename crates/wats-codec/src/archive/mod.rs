@@ -26,12 +26,13 @@
 //!
 //! `writer` is a [`Sink`](crate::fast::Sink) and `reader` a [`Source`](crate::fast::Source) of the
 //! fast path; `transcode` leads any other type through MessagePack. In writing, `known` finds texts
-//! that were said before and `shapes` maps; in reading, `sections` finds the sections and `tables` holds both. `number`, `decimal`,
+//! that were said before, `shapes` maps, and `frames` keeps what stands before them; in reading, `sections` finds the sections and `tables` holds both. `number`, `decimal`,
 //! `text` and `packed` know the numbers, the floats of few decimals, the texts of a known form and the lists of numbers;
 //! `expanded_size` says what all of it counts for against the limits.
 
 mod decimal;
 mod expanded_size;
+mod frames;
 mod known;
 mod number;
 mod packed;

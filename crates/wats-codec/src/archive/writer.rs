@@ -3,11 +3,10 @@
 //! A map's shape is known only at its end, but stands before it. So shapes and list kinds go into
 //! frames, which are reserved at the beginning and filled at the end, apart from the values.
 
-use std::ops::Range;
-
 use serde::Serialize;
 
 use super::decimal::decimal;
+use super::frames::Frames;
 use super::known::{Dictionary, Texts};
 use super::number::{push_number, small_number, zigzag};
 use super::packed::Packed;
@@ -75,74 +74,13 @@ fn has_room<T>(vec: &Vec<T>) -> bool {
     vec.len() < vec.capacity()
 }
 
-/// The shapes of maps and the kinds of lists, as they stand in the archive. They are known only at the end of
-/// what they are of, and nearly all of them take the space that was left for them.
-struct Frames {
-    bytes: Vec<u8>,
-    /// Those that take another space, in no order.
-    others: Vec<OtherFrame>,
-    joined: Vec<u8>,
-}
-
-struct OtherFrame {
-    /// The space that was left for it.
-    left: Range<usize>,
-    /// Where it stands in `joined`.
-    frame: Range<usize>,
-}
-
-impl Frames {
-    /// The space left for the shape of a map: a number in one byte.
-    const MAP: usize = 1;
-    /// The space left for the kinds of a list: how many items in one byte, and the kind of all.
-    const LIST: usize = 2;
-
-    #[inline]
-    fn put<const N: usize>(&mut self, at: usize, frame: [u8; N]) {
-        let space = self.bytes.get_mut(at..);
-        if let Some(space) = space.and_then(|space| space.first_chunk_mut()) {
-            *space = frame;
-        }
-    }
-
-    /// Keeps a frame for which `left` bytes were left, but which takes more or less.
-    #[cold]
-    fn keep(&mut self, at: usize, left: usize, number: u64, kinds: &[u8]) {
-        let start = self.joined.len();
-        push_number(&mut self.joined, number);
-        self.joined.extend_from_slice(kinds);
-        self.others.push(OtherFrame {
-            left: at..at + left,
-            frame: start..self.joined.len(),
-        });
-    }
-
-    /// All of them in their order.
-    fn parts(&mut self) -> Vec<&[u8]> {
-        self.others.sort_unstable_by_key(|other| other.left.start);
-        let mut parts = Vec::with_capacity(self.others.len() * 2 + 1);
-        let mut done = 0;
-        for OtherFrame { left, frame } in &self.others {
-            parts.push(self.bytes.get(done..left.start).unwrap_or_default());
-            parts.push(self.joined.get(frame.clone()).unwrap_or_default());
-            done = left.end;
-        }
-        parts.push(self.bytes.get(done..).unwrap_or_default());
-        parts
-    }
-}
-
 impl ArchiveSink {
     pub(crate) fn new(max_depth: usize) -> Self {
         Self {
             keys: Texts::new(AT_FIRST / 8),
             texts: Texts::new(AT_FIRST),
             shapes: Shapes::new(),
-            frames: Frames {
-                bytes: Vec::with_capacity(AT_FIRST * 2),
-                others: Vec::new(),
-                joined: Vec::new(),
-            },
+            frames: Frames::new(AT_FIRST * 2),
             values: Vec::with_capacity(AT_FIRST * 8),
             kinds: Vec::new(),
             names: Vec::new(),

@@ -71,7 +71,7 @@ impl Client {
     ///
     /// # Errors
     /// Anything but a 2xx answer within the deadlines and caps; see [`ErrorKind`](crate::ErrorKind). Tries are repeated
-    /// as [`RetryConfig`] and the operation's [`Idempotency`] allow.
+    /// as [`RetryConfig`](crate::RetryConfig) and the operation's [`Idempotency`] allow.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
@@ -204,7 +204,7 @@ impl Client {
     }
 
     /// Opens `n` connections ahead of need (one over HTTP/2), so that the first calls find them open. At most
-    /// [`PoolConfig::max_idle`] of them stay open for longer than a moment. Once the first one has told the protocol, at
+    /// [`PoolConfig::max_idle`](crate::PoolConfig) of them stay open for longer than a moment. Once the first one has told the protocol, at
     /// most eight are being opened at a time.
     ///
     /// # Errors
@@ -214,7 +214,7 @@ impl Client {
     }
 
     /// Has calls that begin from now on use this token; calls under way keep theirs. Connections stay open, and the rate
-    /// limit is that of the new token. Earlier tokens stay secret. A [`TokenProvider`] gives its own again when this one is
+    /// limit is that of the new token. Earlier tokens stay secret. A [`TokenProvider`](crate::TokenProvider) gives its own again when this one is
     /// refused.
     ///
     /// # Errors

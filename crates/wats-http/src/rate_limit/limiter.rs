@@ -1,6 +1,7 @@
 //! What the pipeline asks before each attempt, whoever keeps count: this process alone, or several of them together.
 
 use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +12,6 @@ use tokio::time::Instant;
 
 use super::RateLimit;
 use crate::error::{Deadline, Error, ErrorKind};
-use crate::intercept::Refusal;
 
 /// What [`RateLimiter::acquire`] returns.
 pub type Acquire<'a> = Pin<Box<dyn Future<Output = Result<(), RateLimited>> + Send + 'a>>;
@@ -74,7 +74,7 @@ pub trait MakeRateLimiter: fmt::Debug + Send + Sync {
         authority: &str,
         token: &str,
         limit: &RateLimit,
-    ) -> Result<Arc<dyn RateLimiter>, Refusal>;
+    ) -> Result<Arc<dyn RateLimiter>, Box<dyn StdError + Send + Sync>>;
 }
 
 /// Why a [`RateLimiter`] lets a call not be made.
@@ -119,7 +119,7 @@ impl fmt::Display for RateLimited {
     }
 }
 
-impl std::error::Error for RateLimited {}
+impl StdError for RateLimited {}
 
 impl From<RateLimited> for Error {
     fn from(limited: RateLimited) -> Self {

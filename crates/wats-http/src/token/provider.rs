@@ -265,10 +265,10 @@ mod tests {
         assert!(TokenProvider::env("PATH").read().is_ok());
         let line = format!(
             "{:#}",
-            TokenProvider::env("WATS_NOT_SET").read().unwrap_err()
+            TokenProvider::env("TOKEN_NOT_SET").read().unwrap_err()
         );
         assert!(
-            line.contains("the environment variable WATS_NOT_SET: it is not set"),
+            line.contains("the environment variable TOKEN_NOT_SET: it is not set"),
             "{line}"
         );
     }

@@ -1,9 +1,9 @@
 //! The rate limiter of a station: books in the log that all stations share, and keeps to its share while it cannot.
 //!
 //! ```text
-//! acquire ─► in turn: a slot of the last block, or book (script) ─► refused: the wait is told, nothing is booked
+//! acquire ─► queue: a slot of the last block, or book (script) ─► refused: the wait is told, nothing is booked
 //!                     Redis away: earliest time within the share     granted: sleep until then
-//!                                                                      a pause came, or it woke too late: in turn again
+//!                                                                      a pause came, or it woke too late: queue again
 //! ```
 //!
 //! One script runs at a time. Callers that queue behind it get their slots with the next one, up to eight: a block.
@@ -55,9 +55,9 @@ pub(super) struct Limiter {
     limit: Limit,
     options: Options,
     state: Mutex<State>,
-    /// Whose turn it is to book.
-    turn: tokio::sync::Mutex<()>,
-    /// How many wait for their turn, the one whose it is included.
+    /// One books at a time.
+    queue: tokio::sync::Mutex<()>,
+    /// How many queue, the first included.
     waiting: AtomicUsize,
     /// How often another station has changed the pause, and how many of these changes were asked about.
     changes: AtomicU64,
@@ -72,15 +72,34 @@ struct State {
     granted: Granted,
     epoch: Option<u64>,
     block: Option<Block>,
-    paused_until: Option<Instant>,
+    pause: Option<Pause>,
+}
+
+/// What the server said that all calls have to wait for.
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    /// When this station heard of it.
+    heard: Instant,
+    until: Instant,
 }
 
 /// When a call may be made.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
+    /// When it was asked for. A pause that was known then is taken into account.
+    asked: Instant,
     from: Instant,
     /// Later it is none any more.
     to: Instant,
+}
+
+/// What came of asking for a slot of the log.
+enum Asked {
+    Answered(Result<Slot, RateLimited>),
+    /// Redis does not answer.
+    Away,
+    /// Not all stations may have said yet what they were granted.
+    NewLog,
 }
 
 /// Slots that were booked for those who wait.
@@ -92,8 +111,9 @@ struct Block {
 
 impl State {
     fn is_paused(&self, slot: &Slot, now: Instant) -> bool {
-        self.paused_until
-            .is_some_and(|until| slot.from < until && now < until)
+        self.pause.is_some_and(|Pause { heard, until }| {
+            slot.asked < heard && slot.from < until && now < until
+        })
     }
 
     /// What was sent along is in this log.
@@ -179,9 +199,9 @@ impl Limiter {
                 granted: Granted::new(calls.max(1)),
                 epoch: None,
                 block: None,
-                paused_until: None,
+                pause: None,
             }),
-            turn: tokio::sync::Mutex::default(),
+            queue: tokio::sync::Mutex::default(),
             waiting: AtomicUsize::new(0),
             changes: AtomicU64::new(0),
             heard: AtomicU64::new(0),
@@ -232,12 +252,12 @@ impl Limiter {
         self.counters.granted.fetch_add(calls.into(), Relaxed);
     }
 
-    /// Waits for its turn, and takes or books a slot.
+    /// Queues, and takes or books a slot.
     async fn slot(&self, calls: u32, deadline: Option<Instant>) -> Result<Slot, RateLimited> {
         let _waiting = Waiting::new(&self.waiting);
-        let _turn = match deadline {
-            None => self.turn.lock().await,
-            Some(deadline) => timeout_at(deadline, self.turn.lock())
+        let _first = match deadline {
+            None => self.queue.lock().await,
+            Some(deadline) => timeout_at(deadline, self.queue.lock())
                 .await
                 .map_err(|_| RateLimited::new("other calls of the token wait already"))?,
         };
@@ -253,18 +273,23 @@ impl Limiter {
                 return Ok(block.slot);
             }
         }
-        if let Some(outcome) = self.book(calls, deadline).await {
-            return outcome;
+        match self.book(calls, deadline).await {
+            Asked::Answered(outcome) => outcome,
+            Asked::Away => self.grant_locally(calls, deadline),
+            Asked::NewLog => {
+                let slot = self.grant_locally(calls, deadline)?;
+                // So that it is known when the log is used by all again.
+                let booking = self.returning();
+                if let Ok(booked) = self.remote.book(&booking).await {
+                    self.returned(&booking, booked);
+                }
+                Ok(slot)
+            }
         }
-        self.grant_locally(calls, deadline)
     }
 
-    /// Books in the log; `None` when Redis is away.
-    async fn book(
-        &self,
-        calls: u32,
-        deadline: Option<Instant>,
-    ) -> Option<Result<Slot, RateLimited>> {
+    /// Books in the log.
+    async fn book(&self, calls: u32, deadline: Option<Instant>) -> Asked {
         let most = match calls {
             1 => self.waiting.load(SeqCst).clamp(1, BLOCK),
             _ => 1,
@@ -274,7 +299,9 @@ impl Limiter {
             let latest = deadline.map(|deadline| deadline.saturating_duration_since(sent));
             let booking = self.booking(sent, calls, most as u32, latest);
             self.counters.round_trips.fetch_add(1, Relaxed);
-            let booked = self.remote.book(&booking).await.ok()?;
+            let Ok(booked) = self.remote.book(&booking).await else {
+                return Asked::Away;
+            };
             let now = Instant::now();
             let mut state = self.state();
             let outcome = match booked {
@@ -284,7 +311,7 @@ impl Limiter {
                 }
                 Booked::NewLog { epoch } => {
                     state.booked(&booking, epoch);
-                    return None;
+                    return Asked::NewLog;
                 }
                 Booked::Refused {
                     wait,
@@ -303,6 +330,7 @@ impl Limiter {
                 Booked::Granted { wait, times, epoch } => {
                     // By the server's clock it was run no earlier than it was sent, and has been by now.
                     let slot = Slot {
+                        asked: sent,
                         from: later(now, wait),
                         to: later(later(sent, wait), self.options.slack),
                     };
@@ -314,9 +342,9 @@ impl Limiter {
                     Ok(slot)
                 }
             };
-            return Some(outcome);
+            return Asked::Answered(outcome);
         }
-        None
+        Asked::Away
     }
 
     /// What is to be booked, with all that was granted without the log.
@@ -352,7 +380,8 @@ impl Limiter {
         let now = Instant::now();
         let mut state = self.state();
         let free = state.granted.earliest(share, calls, now);
-        let paused = state.paused_until.filter(|until| *until > free);
+        let paused = state.pause.map(|pause| pause.until);
+        let paused = paused.filter(|until| *until > free);
         let from = paused.unwrap_or(free);
         if deadline.is_some_and(|deadline| from >= deadline) {
             drop(state);
@@ -369,6 +398,7 @@ impl Limiter {
         drop(state);
         self.counters.local.fetch_add(calls.into(), Relaxed);
         Ok(Slot {
+            asked: now,
             from,
             to: later(from, self.options.slack),
         })
@@ -408,9 +438,12 @@ impl Limiter {
 
     /// This station waits.
     pub(super) fn pause_here(&self, wait: Duration) {
-        let until = later(Instant::now(), wait.min(LONGEST_PAUSE));
+        let heard = Instant::now();
+        let until = later(heard, wait.min(LONGEST_PAUSE));
         let mut state = self.state();
-        state.paused_until = state.paused_until.max(Some(until));
+        if state.pause.is_none_or(|pause| pause.until < until) {
+            state.pause = Some(Pause { heard, until });
+        }
         drop(state);
         self.paused.notify_waiters();
     }
@@ -427,7 +460,7 @@ impl Limiter {
 
     /// Asks what became of the pause, unless somebody has by now.
     async fn hear_news(&self) {
-        let _turn = self.turn.lock().await;
+        let _first = self.queue.lock().await;
         let changes = self.changes.load(SeqCst);
         if !self.has_news() {
             return;
@@ -463,7 +496,7 @@ impl Limiter {
 
     /// How long this station is to wait, if it is.
     pub(super) fn own_pause(&self) -> Option<Duration> {
-        let until = self.state().paused_until?;
+        let until = self.state().pause?.until;
         let left = until.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
@@ -510,7 +543,7 @@ fn later(time: Instant, by: Duration) -> Instant {
     time.checked_add(by).unwrap_or_else(|| time + YEAR)
 }
 
-/// Counts a caller that waits for its turn, however that ends.
+/// Counts a caller that queues, however that ends.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

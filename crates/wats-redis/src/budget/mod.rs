@@ -8,7 +8,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `limiter` | when a call may be made: in turn, by the log or the share, and no earlier than a pause ends |
+//! | `limiter` | when a call may be made: in a queue, by the log or the share, and no earlier than a pause ends |
 //! | `own` | what this station was granted, as a pure state machine |
 //! | `script`, `book.lua`, `pause.lua` | the log |
 //! | `remote` | the log, as the limiter sees it |
@@ -56,13 +56,13 @@ pub struct SharedRateLimiter {
 
 impl SharedRateLimiter {
     fn start(link: Arc<Link>, options: Options) -> Result<Arc<Self>> {
-        let log = Arc::new(LinkedLog::new(Arc::clone(&link)));
+        let log = Arc::new(LinkedLog::new(link));
         let limiter = Arc::new(Self {
             limiter: Limiter::new(Arc::clone(&log) as _, options),
             log,
         });
         let listener: Weak<Self> = Arc::downgrade(&limiter);
-        link.subscribe(listener)?;
+        limiter.log.link().subscribe(listener)?;
         Ok(limiter)
     }
 

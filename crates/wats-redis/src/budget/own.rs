@@ -45,8 +45,8 @@ struct Grant {
 pub(super) struct Unbooked {
     /// How long ago each was, in microseconds; less than zero for those to come.
     pub(super) ages: Vec<i64>,
-    /// All with lower numbers are in it.
-    before: u64,
+    /// They are those with lower numbers.
+    pub(super) before: u64,
 }
 
 /// The last grants, oldest first.

@@ -43,7 +43,7 @@ use std::time::Duration;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use wats_background::forks;
+use wats_background::{clock, forks};
 
 pub(crate) use self::address::{Server, parse_url};
 pub(crate) use self::listener::{Changed, Listener};
@@ -95,6 +95,8 @@ impl fmt::Debug for Link {
 impl Link {
     /// Starts the thread.
     pub(crate) fn start(config: Arc<Config>, namespace: Namespace) -> Result<Self> {
+        // Forks are counted from the first use of the coarse clock on.
+        let _ = clock::coarse();
         let trust = Arc::default();
         let listeners = Arc::default();
         let numbers = Arc::default();

@@ -2,7 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a panic is the failing test"
+    clippy::print_stdout,
+    reason = "a panic is the failing test, and figures are printed"
 )]
 
 mod limiter;

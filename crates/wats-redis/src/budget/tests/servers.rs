@@ -26,8 +26,10 @@ fn is_long() -> bool {
 
 impl Station {
     fn new(server: &Server, calls: u32, per: Duration, slack: Duration) -> Self {
+        // A machine that is busy must not make a server seem away.
         let shared = Shared::builder(&server.url())
             .namespace("n")
+            .op_timeout(Duration::from_secs(10))
             .build()
             .unwrap();
         let link = shared.link_of_program().unwrap();
@@ -100,9 +102,10 @@ async fn five_stations_use_the_limit_and_no_more() {
     let Some(server) = Server::start() else {
         return;
     };
-    let (calls, per, slack, windows) = match is_long() {
-        true => (500, Duration::from_secs(60), Duration::from_millis(250), 10),
-        false => (20, Duration::from_secs(1), Duration::from_millis(25), 3),
+    let (calls, per, slack, windows) = if is_long() {
+        (500, Duration::from_secs(60), Duration::from_millis(250), 10)
+    } else {
+        (20, Duration::from_secs(1), Duration::from_millis(25), 3)
     };
     begin_log(&server);
     let stations = Station::several(5, &server, calls, per, slack);
@@ -144,25 +147,18 @@ async fn a_429_of_one_stops_all_of_them() {
     let Some(server) = Server::start() else {
         return;
     };
-    let per = Duration::from_secs(5);
-    let stations = Station::several(3, &server, 1, per, Duration::from_millis(250));
+    let (per, slack) = (Duration::from_secs(30), Duration::from_millis(250));
+    let stations = Station::several(3, &server, 1, per, slack);
     begin_log(&server);
     stations[0].take(None).await.unwrap();
-    // They all wait for slots that lie within the pause.
-    let waiting: Vec<_> = stations[1..]
-        .iter()
-        .map(|station| {
-            let limiter = Arc::clone(&station.limiter);
-            tokio::spawn(async move {
-                limiter.acquire(1, None).await.unwrap();
-                StdInstant::now()
-            })
-        })
-        .collect();
+    // The others wait for slots that lie within the pause.
+    let waiting = stations[1..].iter().map(|station| {
+        let limiter = Arc::clone(&station.limiter);
+        tokio::spawn(async move { limiter.acquire(1, None).await })
+    });
+    let waiting: Vec<_> = waiting.collect();
     eventually("all are booked", || log(&server).len() == 3);
-    let pause = Duration::from_secs(12);
-    let paused = StdInstant::now();
-    stations[0].limiter.pause(pause);
+    stations[0].limiter.pause(Duration::from_secs(200));
     for station in &stations[1..] {
         let heard = eventually("it has heard", || station.limiter.stats().paused == 1);
         println!("heard within {heard:?}");
@@ -170,10 +166,18 @@ async fn a_429_of_one_stops_all_of_them() {
             assert!(heard <= Duration::from_millis(50));
         }
     }
-    for made in join_all(waiting).await {
-        assert!(made.unwrap() - paused >= pause - Duration::from_millis(1));
+    for station in &stations {
+        let refused = station.take(Some(Duration::from_secs(100))).await;
+        let wait = refused.unwrap_err().retry_after_hint().unwrap();
+        assert!(wait >= Duration::from_secs(120), "{wait:?}");
+    }
+    for call in waiting {
+        assert!(!call.is_finished());
+        call.abort();
     }
 }
+
+const CALLS: usize = 50;
 
 /// The window is longer than the test: what is granted in it is the sum of all.
 #[tokio::test(flavor = "multi_thread")]
@@ -181,7 +185,6 @@ async fn while_the_server_is_killed_shares_are_the_limit_and_back_again_they_are
     let Some(mut server) = Server::start() else {
         return;
     };
-    const CALLS: usize = 50;
     let (per, slack) = (Duration::from_secs(600), Duration::from_millis(250));
     let stations = Station::several(5, &server, CALLS as u32, per, slack);
     begin_log(&server);
@@ -230,11 +233,11 @@ async fn a_log_that_is_lost_is_made_again_by_all_who_booked_in_it() {
     }
     server.run::<redis::Value>(&["FLUSHALL"]);
     let granted = join_all(stations.iter().map(|station| station.granted(20, soon))).await;
-    assert_eq!(
-        granted,
-        [5, 5, 5],
-        "no more than the share, while it is new"
-    );
+    let granted: usize = granted.iter().sum();
+    assert!(granted <= 15, "{granted}");
+    // The log is no longer new, and the rest goes to whoever asks.
+    server.run::<i64>(&["HSET", META, "born", "1000000"]);
+    assert_eq!(granted + stations[2].granted(20, soon).await, 15);
     assert_eq!(log(&server).len(), 30);
 }
 
@@ -244,10 +247,10 @@ async fn the_calls_of_a_station_that_is_gone_are_the_others() {
     let Some(server) = Server::start() else {
         return;
     };
-    let (per, slack) = (Duration::from_secs(1), Duration::from_millis(250));
+    let (per, slack) = (Duration::from_secs(3), Duration::from_millis(250));
     let mut stations = Station::several(2, &server, 20, per, slack);
     begin_log(&server);
-    let soon = Duration::from_millis(1);
+    let soon = Duration::from_millis(2_500);
     let gone = stations.remove(0);
     let used = gone.granted(15, Duration::from_secs(60)).await;
     assert_eq!(used, 15);
@@ -256,7 +259,7 @@ async fn the_calls_of_a_station_that_is_gone_are_the_others() {
     // In a window in which nothing else is booked all of the limit is for the one that is left.
     eventually("the window is over", || {
         let last = log(&server).last().copied().unwrap_or_default();
-        stays.link.server_micros().unwrap() > last + 1_300_000
+        stays.link.server_micros().unwrap() > last + 3_300_000
     });
     assert_eq!(stays.granted(25, soon).await, 20);
 }

@@ -1,7 +1,7 @@
 //! The link with a real server: here what it does when all is well and when the server goes away.
 //!
 //! `faults`: what breaks on the way. `outcomes`: servers that refuse. `topologies`: TLS, Sentinel, Cluster. `secrets`: what
-//! is not written. `endurance`: many sessions.
+//! is not written. `endurance`: many sessions. `fork`: the child of one.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,6 +10,8 @@
 
 mod endurance;
 mod faults;
+#[cfg(unix)]
+mod fork;
 mod outcomes;
 mod secrets;
 mod topologies;

@@ -21,6 +21,11 @@ impl Before {
         self.0.push((name, value.into()));
     }
 
+    /// Whether nothing was taken out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Puts it into the free data of the step.
     pub(super) fn add_to(self, step: &mut Step) {
         if self.0.is_empty() {

@@ -11,6 +11,9 @@ use crate::wire::{Model, Number};
 /// Members whose 32 bits some write without a sign.
 const BITS: &[&str] = &["errorCode", "flags"];
 
+/// Members that only somebody can name, so that a value that nobody can read stays as it is.
+const NAMED: &[&str] = &["processCode", "start", "startUTC", "type"];
+
 /// Looks at what the object keeps because its fields cannot. What tells units apart is not guessed from a fraction, which
 /// may have lost digits.
 pub(super) fn mend(
@@ -19,7 +22,8 @@ pub(super) fn mend(
     place: &Place<'_>,
     identity: &[&str],
 ) {
-    if model.extra().is_empty() || !fixer.may(Mend::Kinds) {
+    let (may_read, may_leave_out) = (fixer.may(Mend::Kinds), fixer.may(Mend::Unreadable));
+    if model.extra().is_empty() || !(may_read || may_leave_out) {
         return;
     }
     let odd: Vec<(&'static str, &'static str, Value)> = model
@@ -32,40 +36,86 @@ pub(super) fn mend(
         })
         .collect();
     for (name, kind, value) in odd {
-        if value == "" {
+        if may_read && read(fixer, model, (name, kind), &value, place, identity) {
+            continue;
+        }
+        let is_kept = identity.contains(&name) || NAMED.contains(&name) || kind == "a UUID";
+        let is_one = !value.is_array() && !value.is_object();
+        if may_leave_out && is_one && !is_kept && !has_meaning(name, kind, &value) {
             model.extra_mut().remove(name);
             fixer.did(
                 rules::WRONG_KIND,
                 place,
-                format_args!("{name} was an empty text, and was left out"),
+                format_args!(
+                    "{name} was {}, which is not {kind}; it is free data of the report now",
+                    Quoted(&value.to_string())
+                ),
             );
-            continue;
+            fixer.keep_unreadable(place, name, &value);
         }
-        let Some(slot) = model.slot(name).map(|found| found.slot) else {
-            continue;
-        };
-        let done = match kind {
-            "true or false" => truth(&value).is_some_and(|value| slot.bool(value)),
-            "a whole number of 32 bits" => {
-                whole(&value, BITS.contains(&name)).is_some_and(|value| slot.signed(value))
+    }
+}
+
+/// Whether the value means one of the member's kind, which it is then.
+fn read(
+    fixer: &mut Fixer<'_>,
+    model: &mut dyn Model,
+    (name, kind): (&'static str, &'static str),
+    value: &Value,
+    place: &Place<'_>,
+    identity: &[&str],
+) -> bool {
+    if value == "" {
+        model.extra_mut().remove(name);
+        fixer.did(
+            rules::WRONG_KIND,
+            place,
+            format_args!("{name} was an empty text, and was left out"),
+        );
+        return true;
+    }
+    let Some(slot) = model.slot(name).map(|found| found.slot) else {
+        return false;
+    };
+    let done = match kind {
+        "true or false" => truth(value).is_some_and(|value| slot.bool(value)),
+        "a whole number of 32 bits" => {
+            whole(value, BITS.contains(&name)).is_some_and(|value| slot.signed(value))
+        }
+        "a text" => match value {
+            Value::Number(number) if !number.is_f64() || !identity.contains(&name) => {
+                slot.text(&number.to_string())
             }
-            "a text" => match &value {
-                Value::Number(number) if !number.is_f64() || !identity.contains(&name) => {
-                    slot.text(&number.to_string())
-                }
-                _ => false,
-            },
             _ => false,
-        };
-        if done {
-            model.extra_mut().remove(name);
-            let before = value.to_string();
-            fixer.did(
-                rules::WRONG_KIND,
-                place,
-                format_args!("{name} was {}; it is {kind} now", Quoted(&before)),
-            );
+        },
+        _ => false,
+    };
+    if done {
+        model.extra_mut().remove(name);
+        fixer.did(
+            rules::WRONG_KIND,
+            place,
+            format_args!(
+                "{name} was {}; it is {kind} now",
+                Quoted(&value.to_string())
+            ),
+        );
+    }
+    done
+}
+
+/// Whether [`Mend::Kinds`] could read the value.
+fn has_meaning(name: &str, kind: &str, value: &Value) -> bool {
+    match kind {
+        _ if value == "" => true,
+        "true or false" => truth(value).is_some(),
+        // Of misc info it becomes the text.
+        _ if name == "numeric" && value.is_number() => true,
+        "a whole number of 32 bits" => {
+            whole(value, BITS.contains(&name)).is_some_and(|number| i32::try_from(number).is_ok())
         }
+        "a text" => value.is_number(),
+        _ => false,
     }
 }
 

@@ -84,6 +84,7 @@ use crate::wire::Model;
 pub fn fix(report: &mut Report, policy: &FixPolicy) -> Vec<Finding> {
     let mut fixer = Fixer {
         done: Vec::new(),
+        unreadable: before::Before::default(),
         policy,
         now: Timestamp::now(),
     };
@@ -95,11 +96,17 @@ pub fn fix(report: &mut Report, policy: &FixPolicy) -> Vec<Finding> {
     if let Some(root) = &mut report.root {
         ids::mend(&mut fixer, root);
     }
+    let unreadable = std::mem::take(&mut fixer.unreadable);
+    if !unreadable.is_empty() {
+        unreadable.add_to_list(report.additional_data.get_or_insert_default());
+    }
     fixer.done
 }
 
 struct Fixer<'a> {
     done: Vec<Finding>,
+    /// Values that nobody can read, for the free data of the report.
+    unreadable: before::Before,
     policy: &'a FixPolicy,
     now: Timestamp,
 }
@@ -114,6 +121,16 @@ impl Fixer<'_> {
             self.done
                 .push(Finding::new(rule, what.to_string()).at(place.path()));
         }
+    }
+
+    /// Keeps a value that is left out because nobody can read it.
+    fn keep_unreadable(&mut self, place: &Place<'_>, name: &str, value: &serde_json::Value) {
+        let text = match value.as_str() {
+            Some(text) => text.to_owned(),
+            None => value.to_string(),
+        };
+        let text = storable(&text);
+        self.unreadable.keep(&storable(&place.path()), name, text);
     }
 
     /// Cuts a text that is too long.
@@ -151,14 +168,7 @@ impl Fixer<'_> {
             if except.contains(&name) || super::collect::illegal(text).is_none() {
                 return;
             }
-            let mended = text.chars().map(|c| {
-                if is_illegal(c) {
-                    char::REPLACEMENT_CHARACTER
-                } else {
-                    c
-                }
-            });
-            *text = mended.collect();
+            *text = storable(text);
             self.did(
                 rules::ILLEGAL_CHARACTER,
                 place,
@@ -168,6 +178,18 @@ impl Fixer<'_> {
             );
         });
     }
+}
+
+/// The text with U+FFFD for what the server cannot store.
+fn storable(text: &str) -> String {
+    let mended = text.chars().map(|c| {
+        if is_illegal(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    });
+    mended.collect()
 }
 
 /// Whether a text says nothing.

@@ -86,6 +86,9 @@ pub enum Mend {
     /// content type become free data, of the step or of the report. Submitted under its id, the report takes the place of one
     /// that has the file.
     MissingFiles,
+    /// A value that is not of the member's kind and means none of it, such as `n/a` for a number, is left out. It becomes
+    /// free data of the report, with its place. What tells units apart, and what only somebody can name, stays.
+    Unreadable,
 }
 
 use Mend::{
@@ -93,7 +96,7 @@ use Mend::{
     EmptyMiscInfos, EmptySteps, FutureStart, Groups, Kinds, LongTexts, LoopLimits, Loops,
     MissingFiles, MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NonFinite,
     Operators, Outcomes, OutputOnly, ProcessNames, Ranges, RepairUnits, SequenceCalls, StartWins,
-    StepIds, UnknownNames, UnknownRevision,
+    StepIds, UnknownNames, UnknownRevision, Unreadable,
 };
 
 impl Mend {
@@ -132,6 +135,7 @@ impl Mend {
         UnknownNames,
         UnknownRevision,
         MissingFiles,
+        Unreadable,
     ];
 
     /// Those of the default policy.
