@@ -79,12 +79,11 @@ impl Body {
 
     /// What it says; `None` if it cannot be read.
     pub(super) fn answer(&self, read: impl FnOnce(&[u8]) -> Option<Answer>) -> Option<Answer> {
-        let value = match self.read.get() {
-            Some(value) => Arc::clone(value),
-            None => {
-                let value = read(&self.text)?.value;
-                Arc::clone(self.read.get_or_init(|| value))
-            }
+        let value = if let Some(value) = self.read.get() {
+            Arc::clone(value)
+        } else {
+            let value = read(&self.text)?.value;
+            Arc::clone(self.read.get_or_init(|| value))
         };
         Some(Answer::of(value, self.text.len(), self.since))
     }

@@ -21,12 +21,14 @@ use crate::product::Product;
 const PATH: &str = "/api/Product/P";
 const DAY: Duration = Duration::from_secs(86_400);
 
+type Memory = AsyncTtlCache<kept::Key, Arc<Body>>;
+
 /// One level that clients share.
 #[derive(Clone, Default)]
-struct Level(Arc<OnceLock<Arc<AsyncTtlCache<kept::Key, Arc<Body>>>>>);
+struct Level(Arc<OnceLock<Arc<Memory>>>);
 
 impl Level {
-    fn tier(&self) -> &Arc<AsyncTtlCache<kept::Key, Arc<Body>>> {
+    fn tier(&self) -> &Arc<Memory> {
         self.0.get_or_init(|| {
             let cache = AsyncTtlCache::builder()
                 .default_ttl(Duration::from_secs(300))
