@@ -25,6 +25,7 @@ guides! {
     Queue: "queue.md",
     Reports: "reports.md",
     Scaling: "scaling.md",
+    Shared: "shared.md",
     Simulator: "simulator.md",
     Size: "size.md",
     Station: "station.md",

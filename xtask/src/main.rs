@@ -33,7 +33,7 @@ enum Command {
     /// Show the product at work against an in-process server, with measured figures.
     #[command(disable_help_flag = true)]
     Demo {
-        /// Arguments of the tour; --help lists them.
+        /// `--shared` for two stations on one Redis; else arguments of the tour, which --help lists.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },

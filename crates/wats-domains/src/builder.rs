@@ -1,10 +1,6 @@
 //! Configuration in, [`Wats`] out.
 
-use std::sync::Arc;
-
-use wats_http::{
-    Client, ClientBuilder, MakeRateLimiter, RateLimit, RetryConfig, Timeouts, TokenProvider,
-};
+use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts, TokenProvider};
 use wats_report::Station;
 
 use crate::ask::CacheOptions;
@@ -61,6 +57,11 @@ impl From<Client> for Wats {
 pub struct WatsBuilder {
     http: ClientBuilder,
     cache: CacheOptions,
+    #[cfg(feature = "redis")]
+    shared: Option<wats_redis::Shared>,
+    /// Whether the calls of the token are limited.
+    #[cfg(feature = "redis")]
+    has_limit: bool,
     defaults: StationDefaults,
     /// Where the environment has a profile or none, if it was asked.
     looked_in: Option<String>,
@@ -74,6 +75,10 @@ impl Default for WatsBuilder {
                 .token_source("the WATS Control Panel")
                 .user_agent(concat!("wats-rust/", env!("CARGO_PKG_VERSION"))),
             cache: CacheOptions::default(),
+            #[cfg(feature = "redis")]
+            shared: None,
+            #[cfg(feature = "redis")]
+            has_limit: true,
             defaults: StationDefaults::default(),
             looked_in: None,
         }
@@ -197,15 +202,44 @@ impl WatsBuilder {
     }
 
     /// How many calls the token may make, all clients of this process together; default 500 per 60 s, `None` for no limit.
-    pub fn rate_limit(self, limit: impl Into<Option<RateLimit>>) -> Self {
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(unused_mut, reason = "it is noted only where limits are shared")
+    )]
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        let limit = limit.into();
+        #[cfg(feature = "redis")]
+        {
+            self.has_limit = limit.is_some();
+        }
         self.http(|client| client.rate_limit(limit))
     }
 
-    /// Counts the calls of the token together with other processes, on what they share with this one: the limit of
-    /// [`rate_limit`](Self::rate_limit) then holds for all of them.
-    pub fn shared<S: MakeRateLimiter + Clone + 'static>(self, shared: &S) -> Self {
-        let shared = Arc::new(shared.clone());
-        self.http(|client| client.make_rate_limiter(shared))
+    /// Shares with other processes, on a Redis or Valkey, what is [kept](Self::cache) and the [limit](Self::rate_limit) of the
+    /// token: what one has asked for, the others have without asking; what one changes, none is given as it was; and their
+    /// calls are counted together. Those with the same server and token share, or with the namespace that `shared` was given.
+    ///
+    /// Nobody has to answer for that: as long as the Redis is away, reads ask the server, since nobody knows what others have
+    /// changed, and this client keeps to its part of the limit.
+    ///
+    /// ```
+    /// use wats_domains::Wats;
+    /// use wats_redis::Shared;
+    ///
+    /// # fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let shared = Shared::builder("rediss://cache.factory.example:6380").build()?;
+    /// let wats = Wats::builder()
+    ///     .base_url("https://company.wats.com")
+    ///     .token(token)
+    ///     .shared(&shared)
+    ///     .build()?;
+    /// # let _ = wats;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "redis")]
+    pub fn shared(mut self, shared: &wats_redis::Shared) -> Self {
+        self.shared = Some(shared.clone());
+        self
     }
 
     /// How long answers are kept in memory, by what they tell; default 5 minutes and 8 MiB each.
@@ -241,6 +275,14 @@ impl WatsBuilder {
                      too ({looked_in})"
                 )));
             }
+        }
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.shared {
+            let joining = crate::shared::Joining::new(shared, self.has_limit);
+            let client = joining.apply(self.http).build()?;
+            let mut wats = Wats::on(client, &self.cache, Some(joining.tiers()?));
+            wats.defaults = self.defaults.into();
+            return Ok(wats);
         }
         let client = self.http.build()?;
         let mut wats = Wats::new(client, &self.cache);

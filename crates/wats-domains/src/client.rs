@@ -6,7 +6,7 @@ use wats_codec::{Format, Limits, Serializer};
 use wats_http::Client;
 
 use crate::analytics::AnalyticsService;
-use crate::ask::{Ask, CacheOptions, CachesStats, Core};
+use crate::ask::{Ask, CacheOptions, CachesStats, Core, MakeTier};
 use crate::asset::AssetService;
 use crate::auth::AuthService;
 use crate::barcode::BarcodeService;
@@ -49,11 +49,20 @@ pub struct Wats {
 
 impl Wats {
     pub(crate) fn new(client: Client, cache: &CacheOptions) -> Self {
+        Self::on(client, cache, None)
+    }
+
+    /// With what holds the answers that other processes share, if they do.
+    pub(crate) fn on(
+        client: Client,
+        cache: &CacheOptions,
+        tiers: Option<Arc<dyn MakeTier>>,
+    ) -> Self {
         // One answer, one cap: what the transport lets through can be read.
         let limits = Limits::default().max_bytes(client.limits().decoded);
         let json = Serializer::new(Format::Json).limits(limits);
         Self {
-            core: Arc::new(Core::new(client, json, cache)),
+            core: Arc::new(Core::new(client, json, cache, tiers)),
             batching: None,
             defaults: Arc::default(),
         }

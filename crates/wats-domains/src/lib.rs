@@ -32,6 +32,8 @@ mod scanned;
 pub mod scim;
 pub mod server;
 mod setting;
+#[cfg(feature = "redis")]
+mod shared;
 pub mod software;
 mod station;
 pub mod system;
@@ -63,4 +65,4 @@ pub use wats_batch::{BatchProgress, Partition};
 #[doc(inline)]
 pub use wats_report::{Cleaned, clean_scanned, wire};
 
-pub use wats_cache::CacheStats;
+pub use wats_cache::{CacheStats, Read};

@@ -36,23 +36,7 @@ pub use wats_codec as codec;
 /// Calls sent: the transport.
 #[doc(no_inline)]
 pub use wats_http as http;
-
-/// What stations share: a Redis or Valkey, on which they count the calls of their token together.
-///
-/// ```no_run
-/// use wats::Wats;
-/// use wats::redis::Shared;
-///
-/// # fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
-/// let shared = Shared::builder("redis://cache.factory.example:6379").build()?;
-/// let wats = Wats::builder()
-///     .base_url("https://wats.factory.example")
-///     .token(token)
-///     .shared(&shared)
-///     .build()?;
-/// # let _ = wats;
-/// # Ok(()) }
-/// ```
+/// What processes share, on Redis or Valkey.
 #[cfg(feature = "redis")]
 #[doc(no_inline)]
 pub use wats_redis as redis;

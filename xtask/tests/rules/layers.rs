@@ -28,6 +28,7 @@ const UNDER_DOMAINS: &[&str] = &[
     "wats-batch",
     "wats-codec",
     "wats-report",
+    "wats-redis",
 ];
 const SIM: &[&str] = &["wats-sim"];
 

@@ -52,7 +52,7 @@ pub(super) fn check() -> Result<()> {
     Ok(())
 }
 
-/// The thread, once there is one. Each job in the channel has a thread that waits for it, which bounds them.
+/// The thread, once there is one. Each job in the channel has somebody who waits for it, which bounds them.
 #[derive(Debug, Default)]
 pub(super) struct Driver(Mutex<Option<UnboundedSender<Job>>>);
 
@@ -88,6 +88,11 @@ impl Driver {
         // Nothing is ever sent: it ends when the other side is dropped, and no earlier.
         let _ = end.recv();
         Ok(())
+    }
+
+    /// Begins work on the thread. Whoever does that waits for its end, or has given up.
+    pub(super) fn begin(&self, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<()> {
+        self.send(work)
     }
 
     #[cfg(test)]

@@ -204,7 +204,7 @@ fn start(seed: u64) -> (Arc<Core>, Arc<Mutex<Server>>) {
         .products(class.clone())
         .product_lists(class);
     let json = Serializer::new(wats_codec::Format::Json);
-    (Arc::new(Core::new(client, json, &cache)), server)
+    (Arc::new(Core::new(client, json, &cache, None)), server)
 }
 
 /// What was read: versions by key. Nothing where the call failed.

@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wats_cache::{CacheStats, LoadError, SingleFlight, TtlCache};
-use wats_http::{Deadline, ErrorKind};
+use wats_cache::{CacheStats, LoadError, Read, SingleFlight, TtlCache};
 
+use super::outcome::{LoadOutcome, is_away};
+use super::tiers::{MakeTier, SharedClass};
 use crate::error::{Error, Result};
 
 /// A request that takes longer does not hold others up that want the same answer: one of them asks too.
@@ -31,7 +32,7 @@ const LIVE: Duration = Duration::ZERO;
 const UNSETTLED: Duration = Duration::from_secs(30);
 
 /// What an answer takes in memory beside its length, and so the least.
-const OVERHEAD: usize = 256;
+pub(crate) const OVERHEAD: usize = 256;
 
 /// How answers of one class are kept.
 ///
@@ -166,23 +167,26 @@ macro_rules! classes {
         #[derive(Debug)]
         pub(super) struct Caches {
             options: CacheOptions,
+            /// What holds the answers if other processes share them.
+            tiers: Option<Arc<dyn MakeTier>>,
             $( $field: OnceLock<Option<Class>>, )+
         }
 
         impl Caches {
-            pub(super) fn new(options: &CacheOptions) -> Self {
+            pub(super) fn new(options: &CacheOptions, tiers: Option<Arc<dyn MakeTier>>) -> Self {
                 Self {
                     options: options.clone(),
+                    tiers,
                     $( $field: OnceLock::new(), )+
                 }
             }
 
             /// The cache of a class; `None` if it is off.
             pub(super) fn class(&self, kept: Kept) -> Option<&Class> {
-                let (class, options) = match kept {
-                    $( Kept::$class => (&self.$field, &self.options.$field), )+
+                let (class, options, name) = match kept {
+                    $( Kept::$class => (&self.$field, &self.options.$field, stringify!($field)), )+
                 };
-                class.get_or_init(|| Class::new(options)).as_ref()
+                class.get_or_init(|| Class::new(name, options, self.tiers.as_deref())).as_ref()
             }
 
             pub(super) fn stats(&self) -> CachesStats {
@@ -243,9 +247,26 @@ classes! {
 impl Caches {
     /// Forgets what is kept of a class, if anything is.
     pub(super) fn clear(&self, kept: Kept) {
-        if let Some(class) = self.made(kept) {
+        // Others may keep what nobody has read here.
+        let class = match self.tiers {
+            Some(_) => self.class(kept),
+            None => self.made(kept),
+        };
+        if let Some(class) = class {
             class.clear(Duration::ZERO);
         }
+    }
+
+    /// Waits until other processes do not get any more of a class what was cleared.
+    pub(super) async fn settled(&self, kept: Kept) {
+        if let Some(shared) = self.made(kept).and_then(Class::shared) {
+            shared.settled().await;
+        }
+    }
+
+    /// Whether other processes share what is kept.
+    pub(super) fn are_shared(&self) -> bool {
+        self.tiers.is_some()
     }
 
     /// As [`clear`](Self::clear), after a write that the server may still carry out.
@@ -258,7 +279,7 @@ impl Caches {
 }
 
 /// What tells a read from others: method, escaped address and body.
-pub(super) type Key = Cow<'static, [u8]>;
+pub(crate) type Key = Cow<'static, [u8]>;
 
 /// An answer that is kept.
 #[derive(Debug, Clone)]
@@ -274,10 +295,14 @@ impl Answer {
     }
 
     pub(super) fn shared<T: Send + Sync + 'static>(value: Arc<T>, bytes: usize) -> Self {
+        Self::of(value, bytes, Instant::now())
+    }
+
+    pub(super) fn of(value: Arc<dyn Any + Send + Sync>, bytes: usize, since: Instant) -> Self {
         Self {
             value,
             bytes,
-            since: Instant::now(),
+            since,
         }
     }
 
@@ -301,6 +326,8 @@ struct Cleared {
 /// The cache of one class.
 #[derive(Debug)]
 pub(super) struct Class {
+    /// What holds the answers if other processes share them; `answers` is empty then, and nothing else is under way.
+    shared: Option<SharedClass>,
     answers: TtlCache<Key, Answer>,
     /// Requests under way, of tasks and of the driver.
     tasks: SingleFlight<Key, Outcome>,
@@ -311,10 +338,11 @@ pub(super) struct Class {
 }
 
 impl Class {
-    fn new(options: &ClassOptions) -> Option<Self> {
+    fn new(name: &str, options: &ClassOptions, tiers: Option<&dyn MakeTier>) -> Option<Self> {
         if options.ttl == Some(Duration::ZERO) {
             return None;
         }
+        let tier = tiers.and_then(|tiers| tiers.make(name, options));
         let weight = |key: &Key, answer: &Answer| (OVERHEAD + key.len() + answer.bytes) as u64;
         let answers = TtlCache::builder()
             .max_entries(options.max_bytes / OVERHEAD)
@@ -325,6 +353,7 @@ impl Class {
         #[cfg(test)]
         let answers = answers.clock(wats_cache::TokioClock::new());
         Some(Self {
+            shared: tier.map(SharedClass::new),
             answers: answers.build(),
             tasks: SingleFlight::with_lease(LEASE),
             driver: SingleFlight::with_lease(LEASE),
@@ -340,6 +369,12 @@ impl Class {
         answer.is_within(max_age).then_some(answer)
     }
 
+    /// What holds the answers, if other processes share them.
+    #[inline]
+    pub(super) fn shared(&self) -> Option<&SharedClass> {
+        self.shared.as_ref()
+    }
+
     /// Whether what is read now may be kept, and shared with who comes later.
     pub(super) fn may_keep(&self) -> bool {
         let mut cleared = self.cleared();
@@ -349,8 +384,20 @@ impl Class {
         let over = Instant::now() >= until;
         if over {
             cleared.unsettled = None;
+            drop(cleared);
+            if let Some(shared) = &self.shared {
+                // Others may have kept what the write has changed since.
+                shared.clear();
+            }
         }
         over
+    }
+
+    /// Has those who come from now on not join requests that are under way, nor these keep what they bring.
+    pub(super) fn overtake(&self) {
+        self.cleared().times += 1;
+        self.tasks.forget_all();
+        self.driver.forget_all();
     }
 
     /// The answer of a request under way, or else of `load`, which is kept unless the class is cleared meanwhile. If the
@@ -359,6 +406,7 @@ impl Class {
         &self,
         key: Key,
         on_driver: bool,
+        read: Read,
         max_age: Duration,
         operation: &str,
         load: impl FnOnce() -> F,
@@ -367,9 +415,12 @@ impl Class {
         F: Future<Output = Result<Answer>>,
     {
         let loads = if on_driver { &self.driver } else { &self.tasks };
+        let is_cached = read == Read::Cached;
+        let is_any = is_cached && max_age == Duration::MAX;
         let lead = || async {
             // It may have come since it was looked for.
-            if let Some(answer) = self.answers.peek(&key)
+            if is_cached
+                && let Some(answer) = self.answers.peek(&key)
                 && answer.is_within(max_age)
             {
                 return Ok::<_, Infallible>(Ok(answer));
@@ -379,25 +430,21 @@ impl Class {
             self.keep(&key, &outcome, cleared);
             Ok(outcome)
         };
-        match loads.run_async(&key, lead).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                // Who wants a younger one than is kept does not want an older one.
-                if max_age == Duration::MAX
-                    && is_away(&error)
-                    && let Some(answer) = self.answers.get_stale(&key)
-                {
+        let outcome = match loads.run_async(&key, lead).await {
+            Ok(Ok(answer)) => LoadOutcome::Loaded(answer),
+            // Who wants a younger one than is kept does not want an older one.
+            Ok(Err(error)) if is_any && is_away(&error) => match self.answers.get_stale(&key) {
+                Some(answer) => {
                     let age = answer.since.elapsed();
-                    tracing::warn!(operation, ?age, %error, "answered by what was kept, as the server is away");
-                    return Ok(answer);
+                    LoadOutcome::Stale(answer, error, Some(age))
                 }
-                Err(Arc::try_unwrap(error).unwrap_or_else(Error::Shared))
-            }
+                None => LoadOutcome::Failed(error),
+            },
+            Ok(Err(error)) => LoadOutcome::Failed(error),
             Err(LoadError::Failed(never)) => match never {},
-            Err(LoadError::Reentrant) => Err(Error::Wait(
-                "it stands inside the same operation, whose answer it would wait for".to_owned(),
-            )),
-        }
+            Err(LoadError::Reentrant) => LoadOutcome::Reentrant,
+        };
+        outcome.into_result(operation)
     }
 
     fn keep(&self, key: &Key, outcome: &Outcome, cleared: u64) {
@@ -421,6 +468,15 @@ impl Class {
         if !unsettled.is_zero() {
             cleared.unsettled = Some(Instant::now() + unsettled);
         }
+        if let Some(shared) = &self.shared {
+            drop(cleared);
+            if unsettled.is_zero() {
+                shared.clear();
+            } else {
+                shared.clear_again_after(unsettled);
+            }
+            return;
+        }
         self.answers.clear();
         self.tasks.forget_all();
         self.driver.forget_all();
@@ -432,6 +488,9 @@ impl Class {
     }
 
     fn stats(&self) -> CacheStats {
+        if let Some(shared) = &self.shared {
+            return shared.stats();
+        }
         let mut stats = self.answers.stats();
         stats.loads_ok = self.loads_ok.load(Ordering::Relaxed);
         stats.loads_failed = self.loads_failed.load(Ordering::Relaxed);
@@ -440,16 +499,5 @@ impl Class {
 
     fn cleared(&self) -> MutexGuard<'_, Cleared> {
         self.cleared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether it is the server that cannot answer now, and not the question that is wrong.
-fn is_away(error: &Error) -> bool {
-    match error.kind() {
-        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::CircuitOpen => true,
-        // The others are waits within this process.
-        ErrorKind::Timeout(deadline) => !matches!(deadline, Deadline::Pool | Deadline::RateLimit),
-        ErrorKind::Status(status) => status.is_server_error(),
-        _ => false,
     }
 }

@@ -1,18 +1,43 @@
 //! Operations whose answer may be in memory. They are looked up when they are first polled and not before, since a write
 //! may come between; what is found needs no future, which is large.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+use wats_cache::Read;
 use wats_codec::Decode;
 use wats_http::{Call, Response};
 
-use super::kept::{Answer, Key};
+use super::kept::{Answer, Class, Key};
+use super::tiers::Body;
 use super::{Core, ReadResponse, Route, Work, boxed, driver, send};
 use crate::error::{Error, Result, none_if_missing};
+
+thread_local! {
+    static READ: Cell<Read> = const { Cell::new(Read::Cached) };
+}
+
+/// Polls an operation whose reads, also those of operations inside of it, may come from there.
+pub(super) fn reading<T>(read: Option<Read>, poll: impl FnOnce() -> T) -> T {
+    struct Back(Read);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            READ.set(self.0);
+        }
+    }
+    let _back = read.map(|read| Back(READ.replace(read)));
+    poll()
+}
+
+/// Where the operation that is being polled may read from.
+pub(super) fn read_from() -> Read {
+    READ.get()
+}
 
 /// What of an answer is kept, and what of that callers get.
 pub(super) trait Shape: Send + 'static {
@@ -21,12 +46,19 @@ pub(super) trait Shape: Send + 'static {
     type Given: Send + 'static;
 
     fn read(core: &Core, response: &Response) -> Result<Self::Kept>;
+    /// The same of what another process had as the answer.
+    fn read_text(core: &Core, text: &[u8]) -> Option<Self::Kept>;
     fn give(outcome: Result<Arc<Self::Kept>>) -> Result<Self::Given>;
 
     /// What is kept of a response.
     fn keep(core: &Core, response: &Response) -> Result<Answer> {
         let value = Self::read(core, response)?;
         Ok(Answer::new(value, response.body().len()))
+    }
+
+    /// What is kept of what another process had as the answer.
+    fn keep_text(core: &Core, text: &[u8]) -> Option<Answer> {
+        Some(Answer::new(Self::read_text(core, text)?, text.len()))
     }
 
     /// What the caller gets of what is kept.
@@ -44,8 +76,12 @@ pub(super) trait Shape: Send + 'static {
     }
 }
 
-/// How a response becomes what is kept.
-type KeepResponse = fn(&Core, &Response) -> Result<Answer>;
+/// How a response, or what another process had as one, becomes what is kept.
+#[derive(Clone, Copy)]
+struct Keep {
+    response: fn(&Core, &Response) -> Result<Answer>,
+    text: fn(&Core, &[u8]) -> Option<Answer>,
+}
 
 /// The value itself, shared.
 pub(super) struct Shared<T>(PhantomData<fn() -> T>);
@@ -67,6 +103,10 @@ impl<T: Decode + Send + Sync + 'static> Shape for Shared<T> {
         core.decode(response)
     }
 
+    fn read_text(core: &Core, text: &[u8]) -> Option<T> {
+        core.decode_text(text)
+    }
+
     fn give(outcome: Result<Arc<T>>) -> Result<Arc<T>> {
         outcome
     }
@@ -78,6 +118,10 @@ impl<T: Decode + Send + Sync + 'static> Shape for Found<T> {
 
     fn read(core: &Core, response: &Response) -> Result<T> {
         core.decode(response)
+    }
+
+    fn read_text(core: &Core, text: &[u8]) -> Option<T> {
+        core.decode_text(text)
     }
 
     fn give(outcome: Result<Arc<T>>) -> Result<Option<Arc<T>>> {
@@ -93,6 +137,10 @@ impl<T: Decode + Clone + Send + Sync + 'static> Shape for Owned<T> {
         core.decode(response)
     }
 
+    fn read_text(core: &Core, text: &[u8]) -> Option<T> {
+        core.decode_text(text)
+    }
+
     fn give(outcome: Result<Arc<T>>) -> Result<T> {
         outcome.map(Arc::unwrap_or_clone)
     }
@@ -106,6 +154,10 @@ impl<T: Decode + Send + Sync + 'static> Shape for Rows<T> {
         Ok(core.decode::<Vec<T>>(response)?.into())
     }
 
+    fn read_text(core: &Core, text: &[u8]) -> Option<Arc<[T]>> {
+        Some(core.decode_text::<Vec<T>>(text)?.into())
+    }
+
     fn give(outcome: Result<Arc<Arc<[T]>>>) -> Result<Arc<[T]>> {
         outcome.map(Arc::unwrap_or_clone)
     }
@@ -117,7 +169,7 @@ pub(super) struct Lookup<T> {
     /// Until it is looked up.
     call: Option<Result<Call>>,
     max_age: Duration,
-    keep: KeepResponse,
+    keep: Keep,
     give_kept: fn(Result<Answer>) -> Result<T>,
     give_read: ReadResponse<T>,
 }
@@ -132,7 +184,10 @@ impl<T> Lookup<T> {
             route,
             call: Some(call),
             max_age,
-            keep: S::keep,
+            keep: Keep {
+                response: S::keep,
+                text: S::keep_text,
+            },
             give_kept: S::give_kept,
             give_read: S::give_read,
         }
@@ -155,30 +210,124 @@ impl<T> Lookup<T> {
             let send = boxed(|| send(Arc::clone(core), route, call));
             return ControlFlow::Continue(Work::Send(send, self.give_read));
         };
-        if let Some(answer) = class.get(&key, max_age) {
-            return ControlFlow::Break((self.give_kept)(Ok(answer)));
+        let read = read_from();
+        if read == Read::Cached {
+            let kept = match class.shared() {
+                None => class.get(&key, max_age),
+                Some(shared) => shared
+                    .hit(&key, max_age)
+                    .and_then(|body| body.answer(|text| (keep.text)(core, text))),
+            };
+            if let Some(answer) = kept {
+                return ControlFlow::Break((self.give_kept)(Ok(answer)));
+            }
         }
-        let load = boxed(|| load(Arc::clone(core), route, call, key, max_age, keep));
+        let wanted = Wanted {
+            route,
+            key,
+            read,
+            max_age,
+            keep,
+        };
+        let load = boxed(|| load(Arc::clone(core), wanted, call));
         ControlFlow::Continue(Work::Load(load, self.give_kept))
     }
 }
 
-/// Asks the server for what is not in memory, together with all who want the same.
-async fn load(
-    core: Arc<Core>,
+/// What is not in memory, or shall not come from there.
+struct Wanted {
     route: &'static Route,
-    call: Result<Call>,
     key: Key,
+    read: Read,
     max_age: Duration,
-    keep: KeepResponse,
-) -> Result<Answer> {
+    keep: Keep,
+}
+
+/// Asks the server for what is wanted, together with all who want the same.
+async fn load(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Answer> {
+    let class = core.class(wanted.route).filter(|class| class.may_keep());
+    if class.is_some_and(|class| class.shared().is_some()) {
+        return on_driver(core, wanted, call).await;
+    }
+    let Wanted {
+        route,
+        key,
+        read,
+        max_age,
+        keep,
+    } = wanted;
     // One future for both ways, as it is large.
-    let fetch = pin!(async { keep(&core, &core.send(route, call?).await?) });
-    match core.class(route).filter(|class| class.may_keep()) {
+    let fetch = pin!(async { (keep.response)(&core, &core.send(route, call?).await?) });
+    match class {
         Some(class) => {
             let (on_driver, name) = (driver::is_here(), route.operation.name());
-            class.load(key, on_driver, max_age, name, || fetch).await
+            if read != Read::Cached {
+                class.overtake();
+            }
+            class
+                .load(key, on_driver, read, max_age, name, || fetch)
+                .await
         }
         None => fetch.await,
     }
+}
+
+/// Loads what other processes share: see [`tiers`](super::tiers) for the thread.
+async fn on_driver(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Answer> {
+    let driver = Arc::clone(&core.driver);
+    let load = boxed(|| load_shared(core, wanted, call));
+    if driver::is_here() {
+        return load.await;
+    }
+    let (ended, end) = oneshot::channel();
+    driver.begin(Box::pin(async move {
+        // Who wanted it may have given up; it is kept all the same.
+        let _ = ended.send(load.await);
+    }))?;
+    match end.await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::Wait("its thread has ended".to_owned())),
+    }
+}
+
+async fn load_shared(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Answer> {
+    let Wanted {
+        route,
+        key,
+        read,
+        max_age,
+        keep,
+    } = wanted;
+    let Some(shared) = core.class(route).and_then(Class::shared) else {
+        return (keep.response)(&core, &core.send(route, call?).await?);
+    };
+    let name = route.operation.name();
+    let call = Arc::new(Mutex::new(Some(call)));
+    let origin = || {
+        let (core, call) = (Arc::clone(&core), Arc::clone(&call));
+        move || async move {
+            let call = call.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let ask = async {
+                let call = call.unwrap_or_else(|| Err(unreadable()))?;
+                let response = core.send(route, call).await?;
+                let answer = (keep.response)(&core, &response)?;
+                Ok::<_, Error>(Arc::new(Body::own(response.body().clone(), answer)))
+            };
+            ask.await.map_err(Arc::new)
+        }
+    };
+    let loaded = shared.load(key.clone(), read, max_age, origin()).await;
+    let body = loaded.into_result(name)?;
+    if let Some(answer) = body.answer(|text| (keep.text)(&core, text)) {
+        return Ok(answer);
+    }
+    // Another process had it, and it says nothing here: the server is asked after all.
+    let loaded = shared.load(key, Read::Origin, max_age, origin()).await;
+    let body = loaded.into_result(name)?;
+    body.answer(|text| (keep.text)(&core, text))
+        .ok_or_else(unreadable)
+}
+
+fn unreadable() -> Error {
+    Error::Data("what other processes share cannot be read".to_owned())
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use wats_batch::Partition;
+use wats_cache::Read;
 use wats_codec::{Decode, Encode};
 use wats_http::Call;
 
 use super::kept::Answer;
-use super::{Ask, Core, Route, driver};
+use super::{Ask, Core, Route, driver, lookup};
 use crate::bulk::{Arrays, BulkOptions, Together};
 use crate::error::{Error, Result};
 
@@ -87,12 +88,15 @@ impl Core {
                 (None, None) => Err(Error::Data("a look-up without an outcome".to_owned())),
             }
         };
-        let Some(class) = self.class(route) else {
+        // What is gathered is a row of a list, and no answer that could be shared.
+        let Some(class) = self.class(route).filter(|class| class.shared().is_none()) else {
             return load().await;
         };
         let name = format!("one of {}: {}", route.operation.name(), key.to_string());
         let name = name.into_bytes().into();
-        let answer = if let Some(answer) = class.get(&name, Duration::MAX) {
+        let read = lookup::read_from();
+        let kept = (read == Read::Cached).then(|| class.get(&name, Duration::MAX));
+        let answer = if let Some(answer) = kept.flatten() {
             answer
         } else if !class.may_keep() {
             return load().await;
@@ -104,10 +108,14 @@ impl Core {
                     .len();
                 Ok(Answer::shared(value, bytes))
             };
+            if read != Read::Cached {
+                class.overtake();
+            }
             class
                 .load(
                     name,
                     driver::is_here(),
+                    read,
                     Duration::MAX,
                     route.operation.name(),
                     load,

@@ -1,5 +1,5 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
-//! memory, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional parameters, `file`
+//! memory, `tiers` those that other processes share, `outcome` says how a load ends, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional parameters, `file`
 //! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `undescribed` reads answers
 //! that nobody describes or that say nothing, `service` makes the types of services, `driver` runs what a synchronous program
 //! waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
@@ -12,9 +12,11 @@ mod kept;
 pub(crate) mod list;
 mod lookup;
 mod many;
+mod outcome;
 pub(crate) mod request;
 pub(crate) mod route;
 pub(crate) mod service;
+mod tiers;
 mod undescribed;
 
 use std::fmt;
@@ -25,6 +27,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use wats_cache::Read;
 use wats_codec::{Decode, Encode, Serializer};
 use wats_http::{Call, Client, Download, ErrorKind, Response};
 
@@ -37,10 +40,15 @@ pub use file::RemoteFile;
 pub(crate) use kept::Kept;
 use kept::{Answer, Caches, Class};
 pub use kept::{CacheOptions, CachesStats, ClassOptions};
+#[cfg(feature = "redis")]
+pub(crate) use kept::{Key, OVERHEAD};
 pub use list::{List, Pages, PagesIter};
 use lookup::{Found, Lookup, Owned, Rows, Shape, Shared};
 pub(crate) use many::Gathered;
 pub(crate) use route::Route;
+pub(crate) use tiers::MakeTier;
+#[cfg(feature = "redis")]
+pub(crate) use tiers::{AnswerTier, Body};
 
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.
 ///
@@ -59,6 +67,8 @@ pub(crate) use route::Route;
 pub struct Ask<T> {
     core: Arc<Core>,
     work: Work<T>,
+    /// Where what is read may come from, if that was said.
+    read: Option<Read>,
 }
 
 /// Work in a box. Answers of servers are read outside of it, so that one future is compiled for answers of all types.
@@ -122,6 +132,27 @@ impl<T> Work<T> {
     }
 }
 
+impl<T> Ask<T> {
+    /// Sets where the answer may come from, if it is one that is [kept](CacheOptions): from the memory of this process, as it
+    /// does by default; from what other processes share, or else the server; or from the server. What comes is kept. It is
+    /// not answered by anything that began before, nor by what is past its time where the server is away.
+    ///
+    /// For operations that keep nothing it changes nothing: they ask the server.
+    ///
+    /// ```no_run
+    /// use wats_domains::Read;
+    ///
+    /// # async fn example(api: wats_domains::Wats) -> wats_domains::Result<()> {
+    /// let product = api.product().get("PCBA-001").read(Read::Origin).await?;
+    /// # let _ = product;
+    /// # Ok(()) }
+    /// ```
+    pub fn read(mut self, read: Read) -> Self {
+        self.read = Some(read);
+        self
+    }
+}
+
 impl<T: Send + 'static> Ask<T> {
     /// Carries the operation out and blocks this thread until it has ended. No runtime is needed: the client has a
     /// thread of its own, with its own connections, which begins with the first wait and ends with the client.
@@ -137,7 +168,7 @@ impl<T: Send + 'static> Ask<T> {
     pub fn wait(mut self) -> Result<T> {
         driver::check()?;
         // What is in memory needs no other thread.
-        match self.work.look(&self.core) {
+        match lookup::reading(self.read, || self.work.look(&self.core)) {
             Some(outcome) => outcome,
             None => Arc::clone(&self.core.driver).run(self)?,
         }
@@ -148,8 +179,8 @@ impl<T> Future for Ask<T> {
     type Output = Result<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { core, work } = self.get_mut();
-        driver::inside(|| work.poll(core, context))
+        let Self { core, work, read } = self.get_mut();
+        lookup::reading(*read, || driver::inside(|| work.poll(core, context)))
     }
 }
 
@@ -173,12 +204,17 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(client: Client, json: Serializer, cache: &CacheOptions) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        json: Serializer,
+        cache: &CacheOptions,
+        tiers: Option<Arc<dyn MakeTier>>,
+    ) -> Self {
         Self {
             client,
             waiting: OnceLock::new(),
             json,
-            caches: Caches::new(cache),
+            caches: Caches::new(cache, tiers),
             submits: InOrder::default(),
             driver: Arc::default(),
         }
@@ -188,6 +224,7 @@ impl Core {
         Ask {
             core: Arc::clone(self),
             work,
+            read: None,
         }
     }
 
@@ -334,7 +371,18 @@ impl Core {
         let stales = Stales::new(self, route);
         Self::check(&call)?;
         let call = self.with_referer(route, call);
-        stales.settle(self.http().execute(call).await)
+        let outcome = stales.settle(self.http().execute(call).await);
+        self.settled(route).await;
+        outcome
+    }
+
+    /// Waits until other processes do not get any more what an operation has made stale.
+    async fn settled(&self, route: &Route) {
+        if self.caches.are_shared() {
+            for kept in route.stales {
+                self.caches.settled(*kept).await;
+            }
+        }
     }
 
     /// Begins to read a file of any size, as it is.
@@ -403,7 +451,9 @@ async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Res
     let call = call?;
     Core::check(&call)?;
     let call = core.with_referer(route, call);
-    stales.settle(core.http().execute(call).await)
+    let outcome = stales.settle(core.http().execute(call).await);
+    core.settled(route).await;
+    outcome
 }
 
 /// Whether an attempt failed before the last one in a way in which the server may have carried it out.
@@ -465,3 +515,5 @@ mod interleaving_tests;
 mod kept_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tiers_tests;

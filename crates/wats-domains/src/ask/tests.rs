@@ -46,7 +46,7 @@ fn core_with(mock: &MockTransport, cache: &CacheOptions) -> Arc<Core> {
         .build()
         .unwrap();
     let json = Serializer::new(wats_codec::Format::Json);
-    Arc::new(Core::new(client, json, cache))
+    Arc::new(Core::new(client, json, cache, None))
 }
 
 fn core(mock: &MockTransport) -> Arc<Core> {

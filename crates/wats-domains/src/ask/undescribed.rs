@@ -35,6 +35,15 @@ impl Core {
         }
     }
 
+    /// As [`decode`](Self::decode), of the body alone. A body that is empty came with a 204.
+    pub(crate) fn decode_text<T: Decode>(&self, text: &[u8]) -> Option<T> {
+        let read = |text: &[u8]| self.json.from_json(text).ok();
+        match text.trim_ascii() {
+            b"" | b"null" => read(b"null").or_else(|| read(b"[]")),
+            text => read(text),
+        }
+    }
+
     /// What stands for nothing, as some servers tell it: null, or a 204, where a list has no rows or an optional value is
     /// not there.
     fn nothing<T: Decode>(&self, response: &Response) -> Option<T> {

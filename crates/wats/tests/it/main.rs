@@ -6,3 +6,5 @@
 mod cached;
 mod names;
 mod promises;
+#[cfg(feature = "redis")]
+mod shared;

@@ -1,0 +1,146 @@
+//! What several processes share on a Redis: the answers of the classes that are kept, and the rate limit of the token.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wats_http::{Acquire, ClientBuilder, MakeRateLimiter, RateLimit, RateLimiter, Refusal};
+use wats_redis::{Shared, ValueCodec};
+
+use crate::ask::{AnswerTier, Body, ClassOptions, Key, MakeTier, OVERHEAD};
+use crate::error::{Error, Result};
+
+/// How answers are written for others. They are written as the server sent them, so no other version reads them otherwise.
+const SCHEMA: (&str, u32) = ("wats-answer", 1);
+
+/// For whom there is no time at which a kept answer ends.
+const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
+/// A client that is being built on what processes share.
+#[derive(Debug)]
+pub(crate) struct Joining(Arc<Maker>);
+
+/// Makes the rate limiter of the client, and so learns whose answers are shared.
+struct Maker {
+    shared: Shared,
+    has_limit: bool,
+    whose: OnceLock<Whose>,
+}
+
+struct Whose {
+    authority: String,
+    token: String,
+}
+
+impl fmt::Debug for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Maker").field(&self.shared).finish()
+    }
+}
+
+impl MakeRateLimiter for Maker {
+    fn make(
+        &self,
+        authority: &str,
+        token: &str,
+        limit: &RateLimit,
+    ) -> std::result::Result<Arc<dyn RateLimiter>, Refusal> {
+        let _ = self.whose.set(Whose {
+            authority: authority.to_owned(),
+            token: token.to_owned(),
+        });
+        if self.has_limit {
+            self.shared.make(authority, token, limit)
+        } else {
+            Ok(Arc::new(NoLimit))
+        }
+    }
+}
+
+/// Lets all calls through.
+#[derive(Debug)]
+struct NoLimit;
+
+impl RateLimiter for NoLimit {
+    fn try_acquire(&self, _: u32, _: Instant) -> bool {
+        true
+    }
+
+    fn acquire(&self, _: u32, _: Option<Instant>) -> Acquire<'_> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn pause(&self, _: Duration) {}
+}
+
+impl Joining {
+    /// `has_limit` is whether the calls of the token are limited.
+    pub(crate) fn new(shared: &Shared, has_limit: bool) -> Self {
+        Self(Arc::new(Maker {
+            shared: shared.clone(),
+            has_limit,
+            whose: OnceLock::new(),
+        }))
+    }
+
+    /// Has the token's limit shared.
+    pub(crate) fn apply(&self, http: ClientBuilder) -> ClientBuilder {
+        let http = http.make_rate_limiter(Arc::clone(&self.0) as _);
+        if self.0.has_limit {
+            http
+        } else {
+            // It is asked for all the same, and lets all through.
+            http.rate_limit(RateLimit::default())
+        }
+    }
+
+    /// What holds the answers of the client that was built with it.
+    pub(crate) fn tiers(self) -> Result<Arc<dyn MakeTier>> {
+        if self.0.whose.get().is_none() {
+            return Err(Error::Config(
+                "answers are shared by clients whose rate limit is that of `rate_limit`, of all of them together; one of \
+                 another kind was set in `http`"
+                    .to_owned(),
+            ));
+        }
+        Ok(self.0)
+    }
+}
+
+impl MakeTier for Maker {
+    fn make(&self, class: &str, options: &ClassOptions) -> Option<Arc<AnswerTier>> {
+        let Whose { authority, token } = self.whose.get()?;
+        // A kind has no underscores.
+        let kind = class.replace('_', "-");
+        let (name, version) = SCHEMA;
+        let codec = ValueCodec::new(
+            name,
+            version,
+            |body: &Arc<Body>| Some(body.text().to_vec()),
+            |text: &[u8]| Some(Arc::new(Body::foreign(text.to_vec()))),
+        );
+        let most = options.max_bytes;
+        let weight =
+            |key: &Key, body: &Arc<Body>| (OVERHEAD + key.len() + body.text().len()) as u64;
+        let tier = self
+            .shared
+            .cache_of_token(authority, token, &kind, codec)
+            .ttl(options.ttl.unwrap_or(LONGEST))
+            .stale_if_error(options.stale_if_error)
+            .memory(|memory| {
+                memory
+                    .max_entries(most / OVERHEAD)
+                    .max_weight(most as u64)
+                    .weigher(weight)
+            })
+            .build();
+        match tier {
+            Ok(tier) => Some(Arc::new(tier)),
+            Err(error) => {
+                tracing::warn!(class, %error, "answers are kept in this process alone");
+                None
+            }
+        }
+    }
+}
