@@ -42,6 +42,7 @@ pub(crate) use enqueue::copied;
 pub(crate) use enqueue::{NewBody, NewItem};
 pub(crate) use files::{hash, sync_folder};
 pub use read::Filter;
+pub(crate) use read::Totals;
 pub use salvage::Salvaged;
 pub(crate) use settle::Settled;
 pub(crate) use take::{Lease, Leased, Wanted};

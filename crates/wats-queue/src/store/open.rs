@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::errors::{Context, Sql as _};
 use super::owner::{self, Others, Owner};
 use super::space::Ballast;
-use super::{Db, Gate, News, Store, connect, database, fail, files, network, schema};
+use super::{Db, Gate, News, Salvaged, Store, connect, database, fail, files, network, schema};
 use crate::error::{Error, Result};
 use crate::options::{Durability, QueueOptions};
 
@@ -117,9 +117,15 @@ impl Store {
         let tx =
             Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).at(&context)?;
         fail::point("open.migrate")?;
-        schema::migrate(&tx, &context, &self.options.target)?;
+        let new = schema::migrate(&tx, &context, &self.options.target)?;
         fail::point("open.migrated")?;
         tx.commit().at(&context)?;
+        // Made after the first commit: a folder that has it, and no tables, has lost them.
+        let made = self.folder.join("made");
+        if new && made.exists() {
+            self.news.push(News::Salvaged(Salvaged::of_nothing(&path)));
+        }
+        files::make_file(&made)?;
         if self.options.sync_folders {
             files::sync_folder(&self.folder)?;
         }

@@ -31,8 +31,22 @@ pub struct Salvaged {
     pub receipts: u64,
 }
 
+impl Salvaged {
+    /// Of a database that is gone, or empty.
+    pub(super) fn of_nothing(file: &Path) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            problem: "the folder had a queue, and its database is gone or empty".to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Beyond this, what lies between two damaged places is not looked for row by row.
 const GAP: i64 = 200_000;
+
+/// So many numbers are looked for beyond the highest that is known.
+const FURTHER: i64 = 1000;
 
 impl Store {
     /// What was found by a look through the whole file.
@@ -105,15 +119,7 @@ impl Store {
                 .at(&context)?;
         schema::migrate(&tx, &context, &self.options.target)?;
         if let Ok(old) = connect(damaged, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-            if let Ok(text) =
-                old.query_row("SELECT flow FROM meta", [], |row| row.get::<_, String>(0))
-            {
-                tx.execute("UPDATE meta SET flow = ?", [text])
-                    .at(&context)?;
-            }
-            let mut highest = 0;
-            self.copy_receipts(&old, &tx, &context, found, &mut highest)?;
-            self.copy_items(&old, &tx, &context, found, &mut highest)?;
+            self.copy_meta(&old, &tx, &context)?;
             let given: i64 = old
                 .query_row(
                     "SELECT seq FROM sqlite_sequence WHERE name = 'item'",
@@ -121,13 +127,18 @@ impl Store {
                     |row| row.get(0),
                 )
                 .unwrap_or(0);
-            // A damaged number may be anything; one that is too low would be given out twice.
-            let plausible = given.clamp(highest, highest.saturating_add(1_000_000));
+            // A damaged number may be anything. Numbers far beyond it would leave none to give out.
+            let most = given.clamp(0, 1 << 53).saturating_add(GAP);
+            let mut highest = 0;
+            self.copy_receipts(&old, &tx, &context, found, most, &mut highest)?;
+            self.copy_items(&old, &tx, &context, found, most, &mut highest)?;
+            // One that is too low would be given out twice.
+            let next = given.clamp(highest, most);
             tx.execute("DELETE FROM sqlite_sequence WHERE name = 'item'", [])
                 .at(&context)?;
             tx.execute(
                 "INSERT INTO sqlite_sequence (name, seq) VALUES ('item', ?)",
-                [plausible],
+                [next],
             )
             .at(&context)?;
             let there: i64 = tx
@@ -146,12 +157,30 @@ impl Store {
         Ok(())
     }
 
+    fn copy_meta(&self, old: &Connection, new: &Connection, context: &Context) -> Result<()> {
+        let text = |name: &str| {
+            old.query_row(&format!("SELECT {name} FROM meta"), [], |row| {
+                row.get::<_, String>(0)
+            })
+        };
+        if let Ok(flow) = text("flow") {
+            new.execute("UPDATE meta SET flow = ?", [flow])
+                .at(context)?;
+        }
+        if let (Ok(target), true) = (text("target"), self.options.target.is_empty()) {
+            new.execute("UPDATE meta SET target = ?", [target])
+                .at(context)?;
+        }
+        Ok(())
+    }
+
     fn copy_receipts(
         &self,
         old: &Connection,
         new: &Connection,
         context: &Context,
         found: &mut Salvaged,
+        most: i64,
         highest: &mut i64,
     ) -> Result<()> {
         let mut failure = Ok(());
@@ -161,6 +190,7 @@ impl Store {
             "*",
             read::past,
             |past: &Past| past.seq,
+            most,
             |past| {
                 if failure.is_ok() {
                     *highest = (*highest).max(past.seq);
@@ -178,6 +208,7 @@ impl Store {
         new: &Connection,
         context: &Context,
         found: &mut Salvaged,
+        most: i64,
         highest: &mut i64,
     ) -> Result<()> {
         let mut outcome = Ok(());
@@ -188,6 +219,7 @@ impl Store {
             columns,
             row::read,
             |whole: &row::Whole| whole.item.seq,
+            most,
             |whole| {
                 if outcome.is_ok() {
                     *highest = (*highest).max(whole.item.seq);
@@ -289,8 +321,14 @@ fn scan<T>(
     columns: &str,
     read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     seq: impl Fn(&T) -> i64,
+    most: i64,
     mut found: impl FnMut(T),
 ) {
+    let mut found = |row: T| {
+        if seq(&row) <= most {
+            found(row);
+        }
+    };
     let mut up = 0;
     let forward = format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq > ? ORDER BY seq");
     if walk(db, &forward, up, read, |row| {
@@ -311,11 +349,8 @@ fn scan<T>(
         }
     });
     let single = format!("SELECT {columns} FROM {table} NOT INDEXED WHERE seq = ?");
-    let last = if down == i64::MAX {
-        up.saturating_add(GAP)
-    } else {
-        down
-    };
+    // Up to the highest number that was given out, and a little further if that is not known.
+    let last = down.min(most.saturating_sub(GAP).max(up).saturating_add(FURTHER));
     for at in up.saturating_add(1)..last.min(up.saturating_add(GAP)) {
         let row = db
             .prepare_cached(&single)

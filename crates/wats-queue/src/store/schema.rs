@@ -81,15 +81,16 @@ CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
 END;
 ";
 
-/// Brings the tables to this format, or refuses. Under the gate, in a transaction.
-pub(super) fn migrate(tx: &Transaction<'_>, context: &Context, target: &str) -> Result<()> {
+/// Brings the tables to this format, or refuses. Under the gate, in a transaction. Says whether there were none.
+pub(super) fn migrate(tx: &Transaction<'_>, context: &Context, target: &str) -> Result<bool> {
     let application: i64 = pragma(tx, "application_id").at(context)?;
     let format: i64 = pragma(tx, "user_version").at(context)?;
     let tables: i64 = tx
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .at(context)?;
     if tables == 0 {
-        return create(tx, context, target);
+        create(tx, context, target)?;
+        return Ok(true);
     }
     if application != APPLICATION {
         return Err(context.damaged("it is not marked as the database of a queue"));
@@ -131,7 +132,7 @@ pub(super) fn migrate(tx: &Transaction<'_>, context: &Context, target: &str) -> 
             wanted: target.to_owned(),
         });
     }
-    Ok(())
+    Ok(false)
 }
 
 fn create(tx: &Transaction<'_>, context: &Context, target: &str) -> Result<()> {

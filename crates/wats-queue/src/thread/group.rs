@@ -90,9 +90,7 @@ impl Runner {
             }
             Op::Health(reply) => {
                 self.commit();
-                let health = self.health();
-                self.note(&health);
-                reply.send(health);
+                reply.send(self.health());
             }
             Op::Unconfirmed(reply) => self.confirmers.push(reply),
             Op::Confirm(seq, confirmation) => self.group.0.push(Work::Confirm(seq, confirmation)),

@@ -11,7 +11,7 @@ use crate::events::Event;
 use crate::health::{Depth, Health, PauseInfo};
 use crate::item::{Class, State};
 use crate::plan::clamp;
-use crate::store::News;
+use crate::store::{News, Totals};
 
 /// A file that nobody has looked through for so long is, even after a clean end.
 const CHECK_EACH: i64 = 24 * 3600 * 1000;
@@ -108,7 +108,13 @@ impl Runner {
         let now = self.store.now();
         let owners = self.store.owners_alive();
         let disk_is_full = !self.store.has_ballast();
-        let totals = self.store.read(|read| read.totals(now))?;
+        let looked = self.store.read(|read| read.totals(now));
+        // A disk that fails is what is asked about: then this says so, and no more.
+        self.note(&looked);
+        let totals = match looked {
+            Err(_) if self.failing.is_some() => Totals::default(),
+            looked => looked?,
+        };
         let depth: Vec<Depth> = totals
             .counts
             .iter()

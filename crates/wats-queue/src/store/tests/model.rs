@@ -116,7 +116,7 @@ impl Model {
             .iter()
             .filter(|(_, of, _, how)| *of == key && *how == Ended::Sent)
             .collect();
-        sent.sort();
+        sent.sort_by_key(|(seq, ..)| *seq);
         if newest.is_none() && sent.last().is_some_and(|(_, _, last, _)| *last == text) {
             return Stored::AlreadySent(0);
         }
@@ -304,7 +304,7 @@ impl World {
                 continue;
             };
             if matches!(known.state, State::Waiting | State::Held) {
-                let longest = self.fixture.clock.wall() + 3_600_000;
+                let longest = crate::clock::Clock::wall(&*self.fixture.clock) + 3_600_000;
                 prop_assert!(!written || item.not_before <= longest);
                 if matches!(item.state, State::Ready | State::Leased) {
                     known.state = State::Ready;

@@ -2,7 +2,8 @@
 //!
 //! What was synced is there. Of each 512-byte sector that was written since, the disk has any version between the synced one and
 //! the newest: it writes sectors whole, in any order, and never an older one after a newer one. Names are journalled: of the
-//! changes since the last sync of a folder a first part is there. So are sizes, for each file by itself.
+//! changes since the last sync of a folder a first part is there. So are sizes, for each file by itself, and truncations are
+//! sizes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -263,41 +264,44 @@ impl File {
                 return content;
             }
         };
-        // The size after a first part of the changes, and for each unit a version of its own: after so many of them.
+        // The size after a first part of the changes. A truncation is one of a size: it is there or not, and where it is not,
+        // neither is what was written into the blocks that came after it.
         let sized = random.usize(0..=self.pending.len());
-        let (mut size, mut longest) = (self.synced.len(), self.synced.len());
-        for (at, (_, change)) in self.pending.iter().enumerate() {
-            let after = change.size_after(size);
-            longest = longest.max(after);
-            if at < sized {
-                size = after;
-            }
-        }
-        let mut content = self.synced.clone();
-        content.resize(longest, 0);
+        let is_truncation = |change: &Change| matches!(change, Change::Truncate(_));
+        let further = self.pending[sized..]
+            .iter()
+            .position(|(_, change)| is_truncation(change));
+        let visible = &self.pending[..further.map_or(self.pending.len(), |at| sized + at)];
+        let before = self.pending[..sized].iter();
+        let size = before.fold(self.synced.len(), |size, (_, change)| {
+            change.size_after(size)
+        });
+        let ends = visible.iter().map(|(_, change)| change.size_after(0));
+        let longest = ends.max().unwrap_or(0);
+        // For each unit a version of its own: after so many of the changes.
         let versions: Vec<usize> = (0..=longest / unit)
-            .map(|_| random.usize(0..=self.pending.len()))
+            .map(|_| random.usize(0..=visible.len()))
             .collect();
-        for (number, (_, change)) in self.pending.iter().enumerate() {
-            let (from, to) = match change {
-                Change::Write(at, data) => (*at as usize, *at as usize + data.len()),
-                Change::Truncate(len) => (*len as usize, longest),
+        let mut content = self.synced.clone();
+        for (number, (_, change)) in visible.iter().enumerate() {
+            let Change::Write(from, data) = change else {
+                change.apply(&mut content);
+                continue;
             };
+            let (from, to) = (*from as usize, *from as usize + data.len());
+            if content.len() < to {
+                content.resize(to, 0);
+            }
             let mut at = from;
             while at < to {
                 let end = ((at / unit + 1) * unit).min(to);
                 if versions[at / unit] > number {
-                    match change {
-                        Change::Write(_, data) => {
-                            content[at..end].copy_from_slice(&data[at - from..end - from]);
-                        }
-                        Change::Truncate(_) => content[at..end].fill(0),
-                    }
+                    content[at..end].copy_from_slice(&data[at - from..end - from]);
                 }
                 at = end;
             }
         }
-        content.truncate(size);
+        content.resize(size, 0);
         content
     }
 }
