@@ -48,9 +48,10 @@ pub struct QueueBuilder {
 
 impl QueueBuilder {
     pub(super) fn new(wats: &Wats, folder: PathBuf) -> Self {
+        // The folder holds reports for this server, whatever the token is.
+        let target = format!("{}{}", wats.http().base_url(), wats.http().base_path());
         Self {
-            // The folder holds reports for this server, whatever the token is.
-            options: QueueOptions::default().target(wats.http().base_url()),
+            options: QueueOptions::default().target(target),
             wats: wats.clone(),
             folder,
             order: Order::default(),

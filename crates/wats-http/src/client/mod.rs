@@ -272,6 +272,11 @@ impl Client {
     pub fn base_url(&self) -> String {
         self.shared.base.display("")
     }
+
+    /// The path that stands before the paths of all calls, such as `/wats`; empty where the server has the whole address.
+    pub fn base_path(&self) -> &str {
+        self.shared.base.prefix()
+    }
 }
 
 impl fmt::Debug for Client {
