@@ -92,6 +92,11 @@ pub enum Error {
         #[source]
         source: wats_codec::Error,
     },
+    /// The queue could not do it: its folder, its disk, its bounds.
+    #[cfg(feature = "queue")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "queue")))]
+    #[error(transparent)]
+    Queue(#[from] wats_queue::Error),
     /// The call of another caller, for whose outcome this one waited, failed: all who waited have this same error. Prints
     /// and answers as that error does.
     #[error(transparent)]
@@ -120,6 +125,8 @@ impl Error {
             Self::Shared(error) | Self::Unsent(error) => error.kind(),
             Self::UnknownProcess { source, .. } => source.kind(),
             Self::Config(_) => ErrorKind::Config,
+            #[cfg(feature = "queue")]
+            Self::Queue(_) => ErrorKind::Request,
             Self::Unacknowledged { .. } => ErrorKind::Decode,
             Self::NotFound { .. } => ErrorKind::Status(StatusCode::NOT_FOUND),
             Self::Report(_)
@@ -143,6 +150,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unacknowledged { .. } | Self::Stopped => true,
+            #[cfg(feature = "queue")]
+            Self::Queue(error) => error.is_full(),
             Self::Shared(error) | Self::Unsent(error) => error.is_retryable(),
             other => other.as_http().is_some_and(wats_http::Error::is_retryable),
         }
@@ -167,6 +176,8 @@ impl Error {
         match self {
             Self::Http(error) => error.is_unsent(),
             Self::Shared(error) => error.is_unsent(),
+            #[cfg(feature = "queue")]
+            Self::Queue(_) => true,
             Self::Config(_)
             | Self::Report(_)
             | Self::Query(_)
@@ -258,6 +269,8 @@ impl fmt::Debug for Error {
                 .finish(),
             Self::Wait(text) => f.debug_tuple("Wait").field(text).finish(),
             Self::Stopped => f.write_str("Stopped"),
+            #[cfg(feature = "queue")]
+            Self::Queue(error) => f.debug_tuple("Queue").field(error).finish(),
             Self::Unsent(error) => f.debug_tuple("Unsent").field(error).finish(),
             Self::UnknownProcess { source, known } => f
                 .debug_struct("UnknownProcess")

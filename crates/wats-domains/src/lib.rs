@@ -25,6 +25,9 @@ mod odata;
 pub mod process;
 pub mod product;
 pub mod production;
+#[cfg(feature = "queue")]
+#[cfg_attr(docsrs, doc(cfg(feature = "queue")))]
+pub mod queue;
 pub mod report;
 pub mod root_cause;
 mod route;

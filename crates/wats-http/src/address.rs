@@ -110,6 +110,10 @@ impl BaseUrl {
         if self.tls { "https" } else { "http" }
     }
 
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The whole address of a path, for people.
     pub(crate) fn display(&self, path_and_query: &str) -> String {
         format!("{}://{}{path_and_query}", self.scheme(), self.authority)

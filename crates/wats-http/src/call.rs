@@ -46,6 +46,7 @@ pub(crate) struct Options {
     pub(crate) on_upload: Option<OnProgress>,
     pub(crate) timeouts: Option<Timeouts>,
     pub(crate) limits: Option<SizeLimits>,
+    pub(crate) max_attempts: Option<u32>,
 }
 
 impl Call {
@@ -181,6 +182,14 @@ impl Call {
             self.wrong(mistake);
         }
         self.options().timeouts = Some(timeouts);
+        self
+    }
+
+    /// Makes at most so many attempts, at least one, where the client's [`RetryConfig`](crate::RetryConfig) would make more: for
+    /// callers that repeat by themselves, such as a queue. After a refused token, the attempt with another one is made all the
+    /// same.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.options().max_attempts = Some(attempts.max(1));
         self
     }
 

@@ -52,6 +52,8 @@ pub(crate) struct PreparedRequest<'a> {
     /// How much of the rate limit one attempt uses up.
     pub(crate) weight: u32,
     pub(crate) timeouts: &'a Timeouts,
+    /// Most attempts, if fewer than the client's.
+    pub(crate) max_attempts: u32,
     pub(crate) limits: &'a SizeLimits,
     pub(crate) progress: AttemptProgress,
 }

@@ -12,6 +12,8 @@ const ONE: &str = "it";
 const FURTHER: &[(&str, &[&str])] = &[
     // Counts allocations, by an allocator of its own.
     ("wats-http", &["memory"]),
+    // Starts itself as further processes, which are killed; and needs a feature.
+    ("wats-domains", &["queue"]),
     // Replays the corpora, which is all that is tested of it.
     ("wats-fuzz", &["replay"]),
     // Its rules are all that is tested of this program from outside.

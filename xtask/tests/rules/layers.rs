@@ -27,6 +27,7 @@ const UNDER_DOMAINS: &[&str] = &[
     "wats-cache",
     "wats-batch",
     "wats-codec",
+    "wats-queue",
     "wats-report",
     "wats-redis",
 ];

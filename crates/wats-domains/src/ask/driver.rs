@@ -101,7 +101,8 @@ impl Driver {
         thread.is_some()
     }
 
-    fn send(&self, job: Job) -> Result<()> {
+    /// Has work done on the thread; nobody waits for it.
+    pub(super) fn send(&self, job: Job) -> Result<()> {
         let mut thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let job = match &*thread {
             Some(jobs) => match jobs.send(job) {

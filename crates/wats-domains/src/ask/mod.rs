@@ -366,6 +366,12 @@ impl Core {
         &self.submits
     }
 
+    /// Has work done on the thread on which operations run that somebody waits for.
+    #[cfg(feature = "queue")]
+    pub(crate) fn spawn(&self, work: Boxed<()>) -> Result<()> {
+        self.driver.send(work)
+    }
+
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
         let stales = Stales::new(self, route);

@@ -2,8 +2,10 @@
 //!
 //! They may change with any version of the server, and a token may not be allowed to use them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
@@ -330,6 +332,55 @@ impl InternalReports {
             )
         });
         Ok(stored.then_some(SubmissionState::Stored))
+    }
+
+    /// What became of many reports that were received, in one look: a few queries for their headers
+    /// ([`headers_many`](ReportService::headers_many)), and a look at those alone of which these do not tell it, 5 at once.
+    /// States stand in the order of the ids. What is not known yet is [`SubmissionState::Pending`].
+    pub fn states(&self, ids: impl IntoIterator<Item = Uuid>) -> Ask<Vec<SubmissionState>> {
+        const AT_ONCE: usize = 5;
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        self.core.run(|core| async move {
+            let internal = ReportService::new(&core).internal();
+            let listed = ReportService::look_up(&core, ids.clone()).await?;
+            // One that was received once only, and is listed, is stored as it was submitted.
+            let stored: HashSet<usize> = listed
+                .ok
+                .into_iter()
+                .filter(|(_, header)| header.receive_count == Some(1))
+                .map(|(place, _)| place)
+                .collect();
+            let look = |(place, id): (usize, Uuid)| {
+                let internal = &internal;
+                let stored = stored.contains(&place);
+                async move {
+                    if stored {
+                        return SubmissionState::Stored;
+                    }
+                    internal.look_once(id).await
+                }
+            };
+            let looks = stream::iter(ids.into_iter().enumerate().map(look));
+            let states: Vec<_> = looks.buffered(AT_ONCE).collect().await;
+            if states.iter().any(SubmissionState::is_stored) {
+                core.clear(Kept::Headers);
+                core.clear(Kept::Analytics);
+            }
+            Ok(states)
+        })
+    }
+
+    async fn look_once(&self, id: Uuid) -> SubmissionState {
+        let mut seen = Seen::default();
+        let trouble = match self.look(id, &mut seen).await {
+            Ok(Some(state)) => return state,
+            Ok(None) => seen.trouble,
+            Err(error) => Some(format!("{error:#}")),
+        };
+        SubmissionState::Pending {
+            state: seen.state.map(Box::new),
+            trouble,
+        }
     }
 
     /// Why a report is in quarantine. Not to know is no reason to fail.

@@ -1,7 +1,7 @@
 //! Test reports: everything of [`wats_report`] (model, builder, linter, evaluation), and what travels: submit, get and query.
 //!
 //! The operations: `service` with `submit`, `read`, `lookup`, `pages`, `files` and `internal`; `header` holds what lists of
-//! reports show, `query` which of it, `upload` makes the body of a submit, `answer` reads what is said of it, `refusal`
+//! reports show, `query` which of it, `upload` makes the body of a submit, `stored` sends texts of files and other stores, `answer` reads what is said of it, `refusal`
 //! takes a refusal apart, `each` gives many one by one, `disposition` finds the name of a file.
 
 mod answer;
@@ -18,7 +18,8 @@ mod read;
 pub(crate) mod refusal;
 pub(crate) mod route;
 mod service;
-mod submit;
+pub(crate) mod stored;
+pub(crate) mod submit;
 mod upload;
 
 pub use answer::Submitted;
@@ -35,6 +36,7 @@ pub use pages::Cursor;
 pub use query::{HeaderField, HeaderList, HeaderOrder, HeaderQuery, MiscInfoSearch};
 pub use read::{Detail, DetailLevel};
 pub use service::ReportService;
+pub use stored::{ReportFormat, StoredReport};
 pub use submit::{SubmitMode, SubmitOptions};
 #[cfg(feature = "convert")]
 #[cfg_attr(docsrs, doc(cfg(feature = "convert")))]

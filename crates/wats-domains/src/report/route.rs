@@ -6,7 +6,6 @@ routes! { "report";
     /// The id is chosen by the client and an existing one is overwritten, so the same bytes may be sent again.
     submit          = POST "/api/Report/WSJF"                    safe stales [Headers, Analytics];
     /// As WSJF; a text without an id is not sent.
-    #[cfg_attr(not(feature = "xml"), allow(dead_code, reason = "called by `submit_wsxf` only"))]
     submit_wsxf     = POST "/api/Report/WSXF"                    safe stales [Headers, Analytics];
     get             = GET  "/api/Report/Wsjf/{id}"               safe;
     get_wsxf        = GET  "/api/Report/Wsxf/{id}"               safe;

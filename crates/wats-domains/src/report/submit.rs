@@ -324,11 +324,23 @@ impl ReportService {
         })
     }
 
-    async fn send(&self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
+    pub(super) async fn send(&self, route: &Route, id: Uuid, call: Call) -> Result<Submitted> {
+        self.send_seen(route, id, call, |_| ()).await
+    }
+
+    /// As [`send`](Self::send); the answer of a success is shown first.
+    pub(super) async fn send_seen(
+        &self,
+        route: &Route,
+        id: Uuid,
+        call: Call,
+        see: impl FnOnce(&Response) + Send,
+    ) -> Result<Submitted> {
         let response = match self.core.send(route, call).await {
             Ok(response) => response,
             Err(error) => return Err(ProcessService::new(&self.core).explain(error).await),
         };
+        see(&response);
         // One that is not JSON may come from somebody between us and the server.
         let answer = if response.body().iter().all(u8::is_ascii_whitespace) {
             Value::Null
@@ -363,7 +375,7 @@ fn body_of(report: &Report, options: &SubmitOptions) -> Result<ReportBody> {
 }
 
 /// The id of a report that may be sent with these options.
-fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
+pub(crate) fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
     if report.is_partial() && !options.partial {
         return Err(Error::Data(
             "the report was read in less detail, so submitting it would overwrite the whole by a part: read it whole \
@@ -382,7 +394,7 @@ fn sendable(report: &Report, options: &SubmitOptions) -> Result<Uuid> {
 
 /// The id, if it is one. Without an id the server makes one up, for an id of zeros too, and each repeat of the call would
 /// store the report once more.
-fn known(id: Option<Uuid>) -> Result<Uuid> {
+pub(crate) fn known(id: Option<Uuid>) -> Result<Uuid> {
     let problem = match id {
         Some(id) if !id.is_nil() => return Ok(id),
         Some(_) => "its id is all zeros, in place of which the server makes one up,",

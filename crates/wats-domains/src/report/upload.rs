@@ -2,6 +2,7 @@
 //! whole.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +32,11 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
     // Each try begins anew and gives the same bytes: files that have changed meanwhile are an error.
     let source = BodySource::repeatable(move || Ok(pieces(again.chunks()))).length(body.len());
     Ok(call.stream(source, JSON))
+}
+
+/// Puts a file into a call, as it is.
+pub(super) fn fill_file(call: Call, path: &Path, length: u64, content_type: &'static str) -> Call {
+    call.stream(BodySource::file(path).length(length), content_type)
 }
 
 /// The client's deadlines with the time more that a body of this length needs on a slow line, if it needs more.

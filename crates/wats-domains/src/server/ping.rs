@@ -45,7 +45,7 @@ impl ClockSkew {
     }
 
     /// From the `Date` of an answer, and the time here before it was asked for and when it was there.
-    fn of(date: &str, before: Timestamp, after: Timestamp) -> Option<Self> {
+    pub(crate) fn of(date: &str, before: Timestamp, after: Timestamp) -> Option<Self> {
         let date = DateTimeParser::new().parse_timestamp(date.trim()).ok()?;
         let least = date.duration_since(after);
         let most = date.duration_since(before).checked_add(SECOND)?;

@@ -171,6 +171,7 @@ impl Client {
         let body = payload(body, options.as_deref_mut(), method, timeouts)
             .await
             .map_err(|error| error.context(call.context()))?;
+        let most = options.as_ref().and_then(|options| options.max_attempts);
         let limits = options.as_ref().and_then(|options| options.limits.as_ref());
         let mut request = PreparedRequest {
             method: call.operation.method().clone(),
@@ -182,6 +183,7 @@ impl Client {
             may_repeat: call.operation.idempotency() == Idempotency::Idempotent,
             weight,
             timeouts,
+            max_attempts: most.unwrap_or(u32::MAX),
             limits: limits.unwrap_or(&shared.pipeline.limits),
             progress: AttemptProgress::default(),
         };
@@ -269,6 +271,11 @@ impl Client {
     /// The address of the server, without credentials.
     pub fn base_url(&self) -> String {
         self.shared.base.display("")
+    }
+
+    /// The path that stands before the paths of all calls, such as `/wats`; empty where the server has the whole address.
+    pub fn base_path(&self) -> &str {
+        self.shared.base.prefix()
     }
 }
 

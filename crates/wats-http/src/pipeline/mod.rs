@@ -479,7 +479,7 @@ impl Pipeline {
         call: &CallContext,
         deadline: Option<Instant>,
     ) -> Result<Duration, Option<&'static str>> {
-        if attempts >= self.retry.max_attempts
+        if attempts >= self.retry.max_attempts.min(request.max_attempts)
             || !retry::may_repeat(error, call.operation.idempotency())
         {
             return Err(None);

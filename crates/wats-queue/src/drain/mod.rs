@@ -13,7 +13,7 @@ mod stop;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use futures_util::future::{Either, select};
 pub use deliver::Deliver;
 use stop::{Control, Level};
 
+#[cfg(feature = "tokio")]
 use crate::error::{Error, Result};
 use crate::item::{Body, Fault, Item, Sha256};
 use crate::plan::Verdict;
@@ -89,12 +90,14 @@ impl Queue {
         let shared = self.shared();
         let control = Arc::new(Control::default());
         let deliver = Arc::new(deliver);
+        let refused = Arc::new(Mutex::new(None));
         for _ in 0..options.at_once {
             let worker = Sender {
                 deliver: Arc::clone(&deliver),
                 control: control.enter(),
                 shared: Arc::downgrade(shared),
                 most_backfill: (options.at_once / 2).max(1),
+                refused: Arc::clone(&refused),
             };
             spawn(Box::pin(worker.run()));
         }
@@ -164,6 +167,9 @@ struct Sender<D> {
     control: stop::Entered,
     shared: Weak<Shared>,
     most_backfill: u32,
+    /// The credential that was refused last. Numbers mean nothing in other processes, so two of them with the same one would
+    /// otherwise end each other's pauses without end.
+    refused: Arc<Mutex<Option<u64>>>,
 }
 
 impl<D: Deliver> Sender<D> {
@@ -172,6 +178,7 @@ impl<D: Deliver> Sender<D> {
             // A panic there is the user's; it must not end the drain.
             let credential = AssertUnwindSafe(|| self.deliver.credential());
             let credential = std::panic::catch_unwind(credential).unwrap_or_default();
+            let refused = *self.refused() == Some(credential);
             // No strong handle is held while it waits: a queue that is dropped ends its drains.
             let Some(take) = self.shared.upgrade().map(|shared| {
                 shared.insist(|reply| {
@@ -179,6 +186,7 @@ impl<D: Deliver> Sender<D> {
                         most: 1,
                         most_backfill: self.most_backfill,
                         credential: credential.cast_signed(),
+                        refused,
                     };
                     Op::Take(wanted, reply)
                 })
@@ -192,7 +200,7 @@ impl<D: Deliver> Sender<D> {
             match taken {
                 Ok(taken) => {
                     for handed in taken {
-                        self.send(handed).await;
+                        self.send(handed, credential).await;
                     }
                 }
                 // The thread keeps trying while the disk fails; an error is that it has ended.
@@ -201,7 +209,11 @@ impl<D: Deliver> Sender<D> {
         }
     }
 
-    async fn send(&self, handed: Handed) {
+    fn refused(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, handed: Handed, credential: u64) {
         let _under_way = self.control.under_way(handed.leased.lease);
         let (item, body) = (&handed.leased.item, handed.leased.body.clone());
         let verdict = if let Some(damage) = self.intact(item, &body).await {
@@ -223,6 +235,13 @@ impl<D: Deliver> Sender<D> {
                 Either::Right(_) => return,
             }
         };
+        let mut refused = self.refused();
+        match verdict {
+            Verdict::Unauthorized(_) => *refused = Some(credential),
+            Verdict::Sent { .. } | Verdict::Unconfirmed { .. } => *refused = None,
+            _ => {}
+        }
+        drop(refused);
         handed.settle(verdict, None);
     }
 

@@ -125,21 +125,22 @@ const RAMP_ENDS: u32 = 64;
 const SPREAD: i64 = MINUTE;
 
 impl Flow {
-    /// Whether something may be leased now, with `leased` under way in all processes, the probe among them or not.
+    /// Whether something may be leased now, with `leased` under way in all processes, the probe among them or not. A
+    /// `credential` is one that may end a pause, if it is another than the one that was refused.
     pub(crate) fn admit(
         &self,
         now: i64,
         leased: u32,
         probe_is_leased: bool,
-        credential: i64,
+        credential: Option<i64>,
     ) -> Admit {
         if let Some(pause) = &self.pause {
             if pause.probe.is_some() && probe_is_leased {
                 return Admit::Not { at: None };
             }
             let until = pause.until;
-            let other_credential =
-                pause.reason == Reason::Unauthorized && pause.credential != credential;
+            let other_credential = pause.reason == Reason::Unauthorized
+                && credential.is_some_and(|credential| pause.credential != credential);
             let (most, probe) = (1, true);
             if other_credential || now >= until {
                 return Admit::Now {

@@ -32,7 +32,7 @@ fn go(flow: &mut Flow, seq: i64, verdict: Verdict, now: i64) -> Change {
 }
 
 fn probe_at(flow: &mut Flow, seq: i64, now: i64) {
-    let admit = flow.admit(now, 0, false, 0);
+    let admit = flow.admit(now, 0, false, Some(0));
     assert!(matches!(admit, Admit::Now { probe: true, .. }), "{admit:?}");
     flow.leased(seq, true, now);
 }
@@ -67,13 +67,13 @@ fn an_outage_blames_no_item_and_ends_with_a_probe() {
     let mut waits = Vec::new();
     for _ in 0..10 {
         assert!(matches!(
-            flow.admit(until(&flow) - 1, 0, false, 0),
+            flow.admit(until(&flow) - 1, 0, false, Some(0)),
             Admit::Not { .. }
         ));
         waits.push((until(&flow) - now) / SECOND);
         now = until(&flow);
         probe_at(&mut flow, 1, now);
-        assert_eq!(flow.admit(now, 1, true, 0), Admit::Not { at: None });
+        assert_eq!(flow.admit(now, 1, true, Some(0)), Admit::Not { at: None });
         let change = go(&mut flow, 1, Verdict::Unreachable(fault()), now);
         assert_eq!(change.paused, None, "it is no news");
     }
@@ -85,8 +85,11 @@ fn an_outage_blames_no_item_and_ends_with_a_probe() {
     // After more than a minute it begins slowly, and not at once.
     let start = flow.next_at;
     assert!(start > now && start <= now + MINUTE);
-    assert_eq!(flow.admit(now, 0, false, 0), Admit::Not { at: Some(start) });
-    let most = |flow: &Flow| match flow.admit(start, 0, false, 0) {
+    assert_eq!(
+        flow.admit(now, 0, false, Some(0)),
+        Admit::Not { at: Some(start) }
+    );
+    let most = |flow: &Flow| match flow.admit(start, 0, false, Some(0)) {
         Admit::Now { most, .. } => most,
         Admit::Not { .. } => 0,
     };
@@ -122,15 +125,15 @@ fn a_credential_that_is_not_accepted_is_tried_again_when_it_is_another_one() {
         &mut |most| most,
     );
     assert!(matches!(
-        flow.admit(5 * MINUTE - 1, 0, false, 7),
+        flow.admit(5 * MINUTE - 1, 0, false, Some(7)),
         Admit::Not { .. }
     ));
     assert!(matches!(
-        flow.admit(5 * MINUTE, 0, false, 7),
+        flow.admit(5 * MINUTE, 0, false, Some(7)),
         Admit::Now { most: 1, .. }
     ));
     assert!(matches!(
-        flow.admit(1, 0, false, 8),
+        flow.admit(1, 0, false, Some(8)),
         Admit::Now { most: 1, .. }
     ));
     flow.leased(1, true, 1);
@@ -142,8 +145,16 @@ fn a_credential_that_is_not_accepted_is_tried_again_when_it_is_another_one() {
         1,
         &mut |most| most,
     );
-    assert!(matches!(flow.admit(2, 0, false, 8), Admit::Not { .. }));
-    assert!(matches!(flow.admit(2, 0, false, 9), Admit::Now { .. }));
+    assert!(matches!(
+        flow.admit(2, 0, false, Some(8)),
+        Admit::Not { .. }
+    ));
+    assert!(matches!(
+        flow.admit(2, 0, false, Some(9)),
+        Admit::Now { .. }
+    ));
+    // One that was refused here before is no other one, whatever its number is elsewhere.
+    assert!(matches!(flow.admit(2, 0, false, None), Admit::Not { .. }));
 }
 
 #[test]
@@ -151,7 +162,7 @@ fn what_is_forbidden_is_told_from_one_item_by_another() {
     // Another item passes: it was the first one alone.
     let mut flow = Flow::default();
     go(&mut flow, 1, Verdict::Forbidden(fault()), 0);
-    let admit = flow.admit(0, 0, false, 0);
+    let admit = flow.admit(0, 0, false, Some(0));
     assert_eq!(
         admit,
         Admit::Now {
@@ -170,7 +181,7 @@ fn what_is_forbidden_is_told_from_one_item_by_another() {
     let change = go(&mut flow, 2, Verdict::Forbidden(fault()), 0);
     assert_eq!(change.park, None);
     assert_eq!(
-        flow.admit(15 * MINUTE - 1, 0, false, 0),
+        flow.admit(15 * MINUTE - 1, 0, false, Some(0)),
         Admit::Not {
             at: Some(15 * MINUTE)
         }
@@ -207,12 +218,12 @@ fn a_receiver_that_asks_for_a_pause_gets_it_and_half_of_the_rate() {
     assert_eq!(flow.interval, 2 * SECOND, "one a second was too much");
     let now = now + 3 * SECOND;
     assert!(matches!(
-        flow.admit(now, 0, false, 0),
+        flow.admit(now, 0, false, Some(0)),
         Admit::Now { most: 1, .. }
     ));
     flow.leased(3, false, now);
     assert_eq!(
-        flow.admit(now, 1, false, 0),
+        flow.admit(now, 1, false, Some(0)),
         Admit::Not {
             at: Some(now + 2 * SECOND)
         }
@@ -340,7 +351,7 @@ proptest! {
             if passes < 0 {
                 flow.clamp_waits(now);
             }
-            if take && let Admit::Now { probe: is_probe, most, avoid } = flow.admit(now, 0, probe.is_some(), 0) {
+            if take && let Admit::Now { probe: is_probe, most, avoid } = flow.admit(now, 0, probe.is_some(), Some(0)) {
                 prop_assert!(most >= 1);
                 if is_probe {
                     prop_assert!(probe.is_none());
@@ -370,11 +381,11 @@ proptest! {
                 prop_assert!(pause.wait <= HOUR && pause.wait > 0);
                 prop_assert!(pause.until - pause.wait <= now + 2 * HOUR);
                 // The longest wait over, one item is tried.
-                let probing = flow.admit(now + HOUR, 0, false, 0);
+                let probing = flow.admit(now + HOUR, 0, false, Some(0));
                 let probing = matches!(probing, Admit::Now { most: 1, probe: true, .. });
                 prop_assert!(probing);
             } else {
-                let goes_on = matches!(flow.admit(now + HOUR, 0, false, 0), Admit::Now { .. });
+                let goes_on = matches!(flow.admit(now + HOUR, 0, false, Some(0)), Admit::Now { .. });
                 prop_assert!(goes_on, "{:?}", flow);
             }
             // What is stored is read as it was written.

@@ -18,6 +18,15 @@ pub(crate) struct Wanted {
     pub(crate) most_backfill: u32,
     /// Names the credential that it would send with.
     pub(crate) credential: i64,
+    /// Whether that one was refused here already, and nothing was sent with it since.
+    pub(crate) refused: bool,
+}
+
+impl Wanted {
+    /// The credential, if it may be another than the one that a pause is for.
+    pub(crate) fn fresh(&self) -> Option<i64> {
+        (!self.refused).then_some(self.credential)
+    }
 }
 
 /// One lease: what settles names it.
@@ -56,7 +65,7 @@ impl Write<'_> {
         };
         let admit = self
             .flow
-            .admit(self.now, leased, probe_is_leased, wanted.credential);
+            .admit(self.now, leased, probe_is_leased, wanted.fresh());
         let Admit::Now { most, avoid, probe } = admit else {
             return Ok(Vec::new());
         };

@@ -83,7 +83,7 @@ impl Runner {
         let now = self.store.now();
         let ready = peek.ready || peek.due.is_some_and(|due| due <= now);
         let admitted = self.takes.iter().any(|take| {
-            let admit = flow.admit(now, 0, false, take.wanted.credential);
+            let admit = flow.admit(now, 0, false, take.wanted.fresh());
             matches!(admit, Admit::Now { .. })
         });
         if ready && admitted {

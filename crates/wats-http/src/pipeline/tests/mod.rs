@@ -151,6 +151,7 @@ async fn run_with(
         body: Payload::Buffered(body),
         plain: None,
         may_repeat: idempotency == Idempotency::Idempotent,
+        max_attempts: u32::MAX,
         weight: 1,
         timeouts: &pipeline.timeouts,
         limits: &pipeline.limits,

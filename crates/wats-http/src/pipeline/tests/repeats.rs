@@ -152,6 +152,7 @@ async fn a_try_that_timed_out_before_anything_left_is_made_again_whatever_it_doe
             body: Payload::Buffered(Bytes::new()),
             plain: None,
             may_repeat: false,
+            max_attempts: u32::MAX,
             weight: 1,
             timeouts: &pipeline.timeouts,
             limits: &pipeline.limits,

@@ -88,6 +88,7 @@ fn take(store: &mut Store, most: u32) -> Vec<Leased> {
         most,
         most_backfill: most,
         credential: 0,
+        refused: false,
     };
     store.write(false, |write| write.take(wanted)).unwrap()
 }
@@ -440,6 +441,7 @@ fn live_comes_before_backfill_and_backfill_is_not_starved() {
         most: 30,
         most_backfill: 2,
         credential: 0,
+        refused: false,
     };
     let taken = store.write(false, |write| write.take(wanted)).unwrap();
     let backfill = taken.iter().filter(|it| it.item.class == Class::Backfill);
