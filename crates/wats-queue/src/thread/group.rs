@@ -29,8 +29,11 @@ enum Done {
     Enqueued(Result<Receipt>),
     Settled(Result<Settled>),
     Changed(Result<()>),
-    Confirmed(Result<Option<Box<(Item, Option<Past>)>>>),
+    Confirmed(Result<Option<Confirmed>>),
 }
+
+/// An item whose confirmation came, and what it became, if it has left the queue.
+type Confirmed = Box<(Item, Option<Past>)>;
 
 /// Parts that wait for the next commit.
 #[derive(Default)]

@@ -30,7 +30,7 @@ use crate::item::{Item, Receipt};
 use crate::options::WhenFull;
 use crate::plan::Verdict;
 use crate::reply::Reply;
-use crate::store::{Lease, NewItem, Store, Wanted, Write};
+use crate::store::{Lease, NewItem, Store, Wanted};
 
 /// How often other processes are looked at while somebody waits.
 const POLL: Duration = Duration::from_millis(200);
