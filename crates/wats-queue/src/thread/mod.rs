@@ -214,7 +214,10 @@ impl Runner {
         }
         if self.failing.is_some() && self.probed.elapsed() >= PROBE {
             self.probed = Instant::now();
-            #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is not general over lifetimes")]
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method is not general over lifetimes"
+            )]
             let outcome = self.store.write(true, |write| write.clamp_waits());
             self.note(&outcome);
         }
