@@ -36,7 +36,7 @@ pub enum Invalidation<'a, K> {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use wats_cache::{AsyncTtlCache, LoadOptions, Loaded, Tier};
+/// use wats_cache::{AsyncTtlCache, LoadOptions, Loaded, Origin, Tier};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let tier: Arc<dyn Tier<String, u32, String>> = Arc::new(AsyncTtlCache::new());
@@ -44,7 +44,8 @@ pub enum Invalidation<'a, K> {
 /// let value = match tier.hit(&key) {
 ///     Some(value) => Ok(value),
 ///     None => {
-///         let origin = Box::new(|_| Box::pin(async { Ok(Loaded::new(7).tags(["product"])) }) as _);
+///         let origin: Origin<u32, String> =
+///             Box::new(|_| Box::pin(async { Ok(Loaded::new(7).tags(["product"])) }));
 ///         tier.load(key.clone(), LoadOptions::new(), origin).await
 ///     }
 /// };
