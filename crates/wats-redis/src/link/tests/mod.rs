@@ -275,6 +275,11 @@ fn the_thread_ends_with_the_last_handle_and_says_so_to_the_others() {
     });
     let session = link.session().unwrap();
     drop((one, link));
+    // Otherwise the others would find out in five seconds.
+    eventually("leave", || {
+        let commands: String = server.run(&["INFO", "commandstats"]);
+        commands.contains("cmdstat_zrem:")
+    });
     eventually("one member", || {
         server.run::<i64>(&["ZCARD", "w1:{n}:n:members"]) == 1
     });
@@ -310,6 +315,26 @@ fn a_killed_server_ends_trust_and_a_started_one_begins_it_anew() {
     assert!(notes.has(&format!("begins {number}")));
     assert!(!old.is_current());
     assert!(block_on(old.run(cmd("PING"))).is_err());
+}
+
+#[test]
+fn an_answer_that_comes_when_its_session_is_over_does_not_count() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (_shared, link) = member(&server.url());
+    eventually("trusted", || up(&link));
+    let session = link.session().unwrap();
+    // The connection is there still, and answers.
+    link.running().unwrap().state.end_session();
+    let error = block_on(session.run(cmd("PING"))).unwrap_err();
+    assert!(matches!(error, Error::SessionEnded(_)), "{error}");
+    eventually("another", || {
+        up(&link)
+            && link
+                .session()
+                .is_ok_and(|now| now.number() > session.number())
+    });
 }
 
 #[test]
