@@ -30,7 +30,7 @@ use crate::item::{Item, Receipt};
 use crate::options::WhenFull;
 use crate::plan::Verdict;
 use crate::reply::Reply;
-use crate::store::{Lease, NewItem, Store, Wanted, Write};
+use crate::store::{Lease, NewItem, Store, Wanted};
 
 /// How often other processes are looked at while somebody waits.
 const POLL: Duration = Duration::from_millis(200);
@@ -214,7 +214,7 @@ impl Runner {
         }
         if self.failing.is_some() && self.probed.elapsed() >= PROBE {
             self.probed = Instant::now();
-            let outcome = self.store.write(true, Write::clamp_waits);
+            let outcome = self.store.probe();
             self.note(&outcome);
         }
         if !self.unsettled.is_empty() && self.probed.elapsed() >= UNSETTLED {
