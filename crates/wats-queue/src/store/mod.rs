@@ -317,6 +317,11 @@ impl Store {
         }
     }
 
+    /// Tries whether the disk takes a write.
+    pub(crate) fn probe(&mut self) -> Result<()> {
+        self.write_once(true, &mut |write| write.clamp_waits())
+    }
+
     /// A wall clock that was set must not make waits longer than they were meant to be.
     fn look_at_the_clock(&mut self) -> Result<()> {
         let clock = &self.options.clock;

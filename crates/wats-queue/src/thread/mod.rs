@@ -214,11 +214,7 @@ impl Runner {
         }
         if self.failing.is_some() && self.probed.elapsed() >= PROBE {
             self.probed = Instant::now();
-            #[expect(
-                clippy::redundant_closure_for_method_calls,
-                reason = "the method is not general over lifetimes"
-            )]
-            let outcome = self.store.write(true, |write| write.clamp_waits());
+            let outcome = self.store.probe();
             self.note(&outcome);
         }
         if !self.unsettled.is_empty() && self.probed.elapsed() >= UNSETTLED {

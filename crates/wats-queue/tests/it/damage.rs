@@ -57,10 +57,16 @@ fn look(folder: &Path, runtime: &tokio::runtime::Runtime, what: &str) {
     let drain = runtime
         .block_on(async { queue.drain(receiver.clone(), DrainOptions::default()) })
         .unwrap();
-    until(what, || {
-        let items = all(&queue);
-        items.iter().all(|item| item.state.is_set_aside())
-    });
+    let start = std::time::Instant::now();
+    while !all(&queue).iter().all(|item| item.state.is_set_aside()) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(
+            start.elapsed() < LONG,
+            "{what}: {:?} {:?}",
+            states(&queue),
+            queue.health().wait()
+        );
+    }
     drain.stop(LONG).wait().unwrap();
     let set_aside: BTreeSet<u32> = states(&queue).iter().map(|(at, _)| *at).collect();
     let got: BTreeSet<u32> = receiver.got().into_iter().collect();
@@ -98,6 +104,8 @@ fn flipped(often: usize) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let whole = fs::read(prepared.path().join("queue.db")).unwrap();
     let mut random = fastrand::Rng::with_seed(11);
+    let first = std::env::var("WATS_QUEUE_FROM").ok();
+    let first = first.and_then(|first| first.parse().ok()).unwrap_or(0);
     for round in 0..often {
         let folder = fast_folder();
         copy(prepared.path(), folder.path());
@@ -114,7 +122,9 @@ fn flipped(often: usize) {
             damaged[at] ^= 1 << random.u32(0..8);
         }
         fs::write(folder.path().join("queue.db"), damaged).unwrap();
-        look(folder.path(), &runtime, &format!("flip {round}"));
+        if round >= first {
+            look(folder.path(), &runtime, &format!("flip {round}"));
+        }
     }
 }
 
