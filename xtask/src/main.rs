@@ -33,7 +33,7 @@ enum Command {
     /// Show the product at work against an in-process server, with measured figures.
     #[command(disable_help_flag = true)]
     Demo {
-        /// Arguments of the tour; --help lists them.
+        /// Arguments of the tour; --help lists them. --offline shows a station without network instead.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },

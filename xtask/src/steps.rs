@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "wats-codec",
     "wats-background",
     "wats-cache-macros",
