@@ -1,19 +1,20 @@
-//! `cargo xtask demo`: the tour, which is an example of the facade crate; `--shared` is the example of two stations on one
-//! Redis.
+//! `cargo xtask demo`: the tour, which is an example of the facade crate. `--shared` shows two stations on one Redis, `--offline`
+//! a station without network.
 
 use crate::process::{self, Error};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Builds and runs the tour with `arguments`, or the stations; its exit code is ours.
+/// Builds and runs the tour with `arguments`, or the example that the first of them names; its exit code is ours.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
-    let (example, feature, arguments) = match arguments {
+    let (example, features, arguments) = match arguments {
         [first, rest @ ..] if first == "--shared" => ("stations", "redis", rest),
+        [first, rest @ ..] if first == "--offline" => ("offline", "queue", rest),
         all => ("tour", "xml", all),
     };
-    let mut tour = process::cargo();
-    tour.args(["run", "--release", "-p", "wats", "--example", example])
-        .args(["--features", feature, "--"])
+    let mut demo = process::cargo();
+    demo.args(["run", "--release", "-p", "wats", "--example", example])
+        .args(["--features", features, "--"])
         .args(arguments);
-    process::status(&mut tour).map(process::exit_code)
+    process::status(&mut demo).map(process::exit_code)
 }

@@ -33,7 +33,8 @@ enum Command {
     /// Show the product at work against an in-process server, with measured figures.
     #[command(disable_help_flag = true)]
     Demo {
-        /// `--shared` for two stations on one Redis; else arguments of the tour, which --help lists.
+        /// `--shared` for two stations on one Redis, `--offline` for a station without network; else arguments of the tour,
+        /// which --help lists.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },

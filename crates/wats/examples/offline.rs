@@ -1,8 +1,8 @@
-//! A station that runs a day without its network, is restarted in the middle, and loses and doubles nothing. The guide is
-//! docs/queue.md.
+//! A station that runs a day without its network: two programs test into one folder, one of them is killed (`kill -9`), and when
+//! the network is back all that they had stored is sent, once. The guide is docs/queue.md.
 //!
 //! ```text
-//! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --features queue --example offline -- /var/lib/station
+//! WATS_BASE_URL=https://company.wats.com WATS_AUTH_TOKEN=… cargo run -p wats --features queue --example offline -- /var/lib/station/queue
 //! ```
 //!
 //! Without `WATS_BASE_URL` it works with a simulated server, whose network fails; the day takes some seconds then.
@@ -10,75 +10,35 @@
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::error::Error;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use wats::WatsBuilder;
 use wats::prelude::*;
-use wats::queue::{DrainOptions, Filter, ReportQueue, State};
+use wats::queue::{DrainOptions, Filter, ReportQueue, State, report_id};
+use wats::uuid::Uuid;
 use wats_sim::{Fault, Simulator};
 
-/// A test of a unit, one each hour.
-fn test(hour: usize) -> wats::Result<UutReport> {
-    let serial_number = format!("SN-{hour:04}");
-    let unit = Unit {
-        part_number: "PCBA-001",
-        serial_number: &serial_number,
-        revision: "A",
-    };
-    let station = Station {
-        name: "ICT-3",
-        location: "Drammen",
-        purpose: "Production",
-    };
-    let limits = MeasurementLimits::between(4.75..=5.25);
-    Ok(UutReport::builder(unit, 100)
-        .station(station)
-        .operator("Kari")
-        .numeric("Measure +5V", 5.0 + hour as f64 / 1000.0, "V", limits)
-        .build()?)
-}
+/// Set for the programs that test.
+const PROGRAM: &str = "WATS_OFFLINE_PROGRAM";
 
-/// One shift of the program: it opens the queue, drains it as far as the network lets it, and tests. What it tests is on disk
-/// before the next unit comes.
-async fn shift(wats: &Wats, folder: &Path, hours: std::ops::Range<usize>) -> wats::Result<()> {
-    let queue = wats.queue(folder).open().await?;
-    let drain = queue.drain(DrainOptions::default())?;
-    for hour in hours {
-        queue.enqueue(&test(hour)?).await?;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    show(&queue).await?;
-    // What is not sent stays on disk for the next one.
-    drain.stop(Duration::from_secs(5)).await?;
-    queue.close().await?;
-    Ok(())
-}
-
-async fn show(queue: &ReportQueue) -> wats::Result<()> {
-    let health = queue.health().await?;
-    let pause = health
-        .pause
-        .as_ref()
-        .map_or("sending".to_owned(), |pause| pause.reason.to_string());
-    println!(
-        "{} to send, {} set aside: {pause}",
-        health.to_send(),
-        health.items(State::Parked)
-    );
-    Ok(())
-}
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Outcome {
     let given = std::env::args_os().nth(1).map(PathBuf::from);
     let own = std::env::temp_dir().join(format!("wats-offline-{}", std::process::id()));
     let folder = given.clone().unwrap_or_else(|| own.clone());
+    if let Some(program) = std::env::var_os(PROGRAM) {
+        return test_units(&folder, &program.to_string_lossy()).await;
+    }
     let (sim, wats) = if std::env::var_os("WATS_BASE_URL").is_some() {
         (None, WatsBuilder::from_env()?.build()?)
     } else {
         let sim = Simulator::builder().start().await?;
-        let builder = WatsBuilder::from_env()?.base_url(sim.base_url());
+        let builder = Wats::builder().base_url(sim.base_url());
         let wats = builder.token(sim.token()).build()?;
         (Some(sim), wats)
     };
@@ -87,28 +47,119 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("the network fails");
         sim.inject(Fault::drop_before_response().always());
     }
-    shift(&wats, &folder, 0..12).await?;
-    println!("the station is restarted");
-    shift(&wats, &folder, 12..24).await?;
+    let programs = ["ICT-1", "ICT-2"].map(|name| start(name, &folder, sim.as_ref()));
+    let [first, second] = programs;
+    let (first, second) = (first?, second?);
+    let killed = tokio::task::spawn_blocking(move || read(first, Some(7)));
+    let ended = tokio::task::spawn_blocking(move || read(second, None));
+    let mut stored = killed.await??;
+    println!("ICT-1 is killed; it had stored {}", stored.len());
+    stored.extend(ended.await??);
+    println!("ICT-2 has ended; {} are on disk", stored.len());
+
+    let queue = wats.queue(&folder).open().await?;
+    show(&queue).await?;
     if let Some(sim) = &sim {
         println!("the network is back");
         sim.clear_faults();
     }
-
-    let queue = wats.queue(&folder).open().await?;
     let drain = queue.drain(DrainOptions::default())?;
     while queue.health().await?.to_send() > 0 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
         show(&queue).await?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
     }
     for item in queue.list(Filter::set_aside()).await? {
-        println!("{}: {:?}", wats::queue::report_id(&item), item.fault);
+        println!("{} is set aside: {:?}", report_id(&item), item.fault);
     }
-    show(&queue).await?;
     drain.stop(Duration::from_secs(5)).await?;
     queue.close().await?;
     if given.is_none() {
         std::fs::remove_dir_all(&own)?;
     }
+    if let Some(sim) = &sim {
+        let lost = stored
+            .iter()
+            .filter(|id| sim.report(&id.to_string()).is_none());
+        println!(
+            "{} were stored, {} of them are lost",
+            stored.len(),
+            lost.count()
+        );
+    }
+    Ok(())
+}
+
+/// A station's program: what it tests is on disk before the next unit comes, and is sent as far as the network lets it.
+async fn test_units(folder: &Path, name: &str) -> Outcome {
+    let wats = WatsBuilder::from_env()?.build()?;
+    let queue = wats.queue(folder).open().await?;
+    let drain = queue.drain(DrainOptions::default())?;
+    for hour in 0..12 {
+        let report = test(name, hour)?;
+        queue.enqueue(&report).await?;
+        println!("{}", report.id());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // What is not sent stays on disk for whoever comes next.
+    drain.stop(Duration::from_secs(5)).await?;
+    queue.close().await?;
+    Ok(())
+}
+
+fn test(station: &str, hour: u32) -> wats::Result<UutReport> {
+    let serial_number = format!("{station}-{hour:04}");
+    let unit = Unit {
+        part_number: "PCBA-001",
+        serial_number: &serial_number,
+        revision: "A",
+    };
+    let station = Station {
+        name: station,
+        location: "Drammen",
+        purpose: "Production",
+    };
+    let limits = MeasurementLimits::between(4.75..=5.25);
+    let report = UutReport::builder(unit, 100)
+        .station(station)
+        .operator("Kari")
+        .numeric("Measure +5V", 5.0 + f64::from(hour) / 1000.0, "V", limits)
+        .build()?;
+    Ok(report)
+}
+
+fn start(name: &str, folder: &Path, sim: Option<&Simulator>) -> std::io::Result<Child> {
+    let mut program = Command::new(std::env::current_exe()?);
+    program
+        .arg(folder)
+        .env(PROGRAM, name)
+        .stdout(Stdio::piped());
+    if let Some(sim) = sim {
+        program.env("WATS_BASE_URL", sim.base_url());
+        program.env("WATS_AUTH_TOKEN", sim.token());
+    }
+    program.spawn()
+}
+
+/// The reports that a program has stored, until it ends or, after so many, is killed.
+fn read(mut program: Child, most: Option<usize>) -> std::io::Result<Vec<Uuid>> {
+    let mut stored = Vec::new();
+    if let Some(lines) = program.stdout.take() {
+        for line in BufReader::new(lines).lines() {
+            stored.extend(line?.parse::<Uuid>().ok());
+            if Some(stored.len()) == most {
+                program.kill()?;
+            }
+        }
+    }
+    program.wait()?;
+    Ok(stored)
+}
+
+async fn show(queue: &ReportQueue) -> wats::Result<()> {
+    let health = queue.health().await?;
+    let pause = health.pause.as_ref();
+    let state = pause.map_or("sending".to_owned(), |pause| pause.reason.to_string());
+    let parked = health.items(State::Parked);
+    println!("{} to send, {parked} set aside: {state}", health.to_send());
     Ok(())
 }

@@ -13,6 +13,9 @@ use crate::report::{Report, ReportFormat, Severity, lint};
 const WSJF: &str = "wsjf";
 const WSXF: &str = "wsxf";
 
+/// A lane has no more bytes than this.
+const LONGEST_LANE: usize = 512;
+
 /// So many characters of a text are kept in labels.
 const MOST: usize = 100;
 
@@ -120,6 +123,7 @@ mod moment {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(
         moment: &Option<Timestamp>,
         to: S,
@@ -272,6 +276,5 @@ fn lane(report: &Report, order: Order) -> Option<String> {
     // The server takes letters of both cases for the same.
     let unit = format!("{}\u{1f}{}", part.to_lowercase(), serial.to_lowercase());
     // What is too long for a lane belongs to no unit that the server would take.
-    const ROOM: usize = 512;
-    (unit.len() <= ROOM).then_some(unit)
+    (unit.len() <= LONGEST_LANE).then_some(unit)
 }

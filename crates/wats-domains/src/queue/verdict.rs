@@ -14,15 +14,16 @@ pub(super) fn of(error: &Error) -> Verdict {
     let fault = fault(error);
     match error.kind() {
         ErrorKind::Status(status) => of_status(status, error, fault),
-        ErrorKind::Connect | ErrorKind::Proxy | ErrorKind::Tls | ErrorKind::CircuitOpen => {
-            Verdict::Unreachable(fault)
-        }
+        ErrorKind::Config
+        | ErrorKind::Connect
+        | ErrorKind::Proxy
+        | ErrorKind::Tls
+        | ErrorKind::CircuitOpen => Verdict::Unreachable(fault),
         // It never got as far as the server: the wait for a connection, or for the rate limit, took too long.
         ErrorKind::Timeout(_) | ErrorKind::Transport if error.is_unsent() => {
             Verdict::Unreachable(fault)
         }
         ErrorKind::TooLarge | ErrorKind::Decode => Verdict::WrongReceiver(fault),
-        ErrorKind::Config => Verdict::Unreachable(fault),
         _ if matches!(error, Error::Report(_) | Error::Codec { .. }) => Verdict::Refused(fault),
         // A deadline, a broken connection, or something of this program that stood in the way: the report may be the reason.
         _ => Verdict::Failed(fault),
@@ -33,10 +34,9 @@ fn of_status(status: StatusCode, error: &Error, fault: Fault) -> Verdict {
     match status.as_u16() {
         401 => Verdict::Unauthorized(fault),
         403 => Verdict::Forbidden(fault),
-        // Proxies say so too, with a page of their own: it is the size that is refused, not who asks.
-        413 => Verdict::Refused(fault),
         400 | 422 if is_page(error) => Verdict::Failed(fault),
-        400 | 422 => Verdict::Refused(fault),
+        // Proxies say 413 too, with a page of their own: it is the size that is refused, not who asks.
+        400 | 413 | 422 => Verdict::Refused(fault),
         429 => Verdict::Throttled {
             retry_after: error.as_http().and_then(wats_http::Error::retry_after_hint),
             fault,

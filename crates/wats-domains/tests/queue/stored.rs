@@ -34,7 +34,9 @@ fn built(serial_number: &str, log: usize) -> UutReport {
         "V",
         MeasurementLimits::between(4.75..=5.25),
     );
-    let contents: Vec<u8> = (0..log).map(|at| (at * 31 % 251) as u8).collect();
+    let contents: Vec<u8> = (0..log)
+        .map(|at| u8::try_from(at * 31 % 251).unwrap())
+        .collect();
     builder
         .steps(|root| {
             root.attachment("Log", Attachment::new("log.bin", contents));

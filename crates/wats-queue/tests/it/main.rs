@@ -6,6 +6,15 @@
 //!
 //! What takes minutes is ignored, and runs by its name: `--ignored`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a panic is the failing test, and a skipped one should say so"
+)]
+
 mod child;
 mod damage;
 mod disk;
