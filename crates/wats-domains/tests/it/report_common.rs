@@ -1,5 +1,4 @@
 //! What the tests of report operations share: a simulator, a client without pauses, and reports.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -8,11 +8,13 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::items_after_statements,
+    clippy::needless_for_each,
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a panic is the failing test, and a skipped one should say so"
+    reason = "a panic is the failing test, and a skipped one should say so; types and loops stand where they are read"
 )]
 
 mod child;

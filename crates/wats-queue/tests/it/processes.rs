@@ -76,7 +76,7 @@ fn shared(writers: u32, each: u32, kills: u32) {
     senders
         .into_iter()
         .for_each(|(_, thread)| thread.join().unwrap());
-    for (word, at) in said.iter() {
+    for (word, at) in &said {
         if word == "sent" {
             *counts.entry(at).or_default() += 1;
         }

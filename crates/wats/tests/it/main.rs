@@ -1,6 +1,11 @@
 //! The tests of `wats`, in one binary.
 
-#![allow(clippy::unwrap_used, reason = "a panic here is the failing test")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a panic here is the failing test, and a skipped one says so"
+)]
 
 #[cfg(feature = "macros")]
 mod cached;

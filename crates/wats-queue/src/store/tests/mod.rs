@@ -2,6 +2,11 @@
 //!
 //! `model.rs` compares it with a pure model, `orders.rs` walks through all orders of what two drains and a writer do.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the methods are not general over the lifetime"
+)]
+
 mod model;
 mod orders;
 
@@ -320,7 +325,7 @@ fn large_bodies_are_files_that_go_with_their_last_item() {
     let mut store = fixture.open();
     let large = |number| {
         let mut writer = TempWriter::new(fixture.folder.path()).unwrap();
-        writer.write(&[7; 300_000]).unwrap();
+        writer.write(&vec![7; 300_000]).unwrap();
         NewItem {
             body: NewBody::file(writer.finish().unwrap()),
             ..item(number, "")

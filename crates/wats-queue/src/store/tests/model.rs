@@ -417,7 +417,7 @@ impl World {
                     .unwrap_or(-1))
             })
             .unwrap();
-        prop_assert_eq!(counted, self.model.items.len() as i64);
+        prop_assert_eq!(counted, i64::try_from(self.model.items.len()).unwrap());
         Ok(())
     }
 }
