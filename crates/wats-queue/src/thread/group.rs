@@ -24,12 +24,15 @@ enum Work {
     Confirm(i64, Confirmation),
 }
 
+/// An item of which something became known, and how it ended if it did.
+type Confirmed = Option<Box<(Item, Option<Past>)>>;
+
 /// What a part came to.
 enum Done {
     Enqueued(Result<Receipt>),
     Settled(Result<Settled>),
     Changed(Result<()>),
-    Confirmed(Result<Option<Box<(Item, Option<Past>)>>>),
+    Confirmed(Result<Confirmed>),
 }
 
 /// Parts that wait for the next commit.
