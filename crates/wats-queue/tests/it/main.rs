@@ -6,6 +6,15 @@
 //!
 //! What takes minutes is ignored, and runs by its name: `--ignored`.
 
+// Helpers of tests, outside of what the lints know as tests.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
 mod child;
 mod damage;
 mod disk;

@@ -97,5 +97,7 @@ fn walk(order: &[Step]) {
 fn no_order_leases_an_item_twice_or_loses_one() {
     let orders = orders([&SLOW, &OTHER, &WRITER]);
     assert_eq!(orders.len(), 210);
-    orders.iter().for_each(|order| walk(order));
+    for order in &orders {
+        walk(order);
+    }
 }
