@@ -100,12 +100,7 @@ impl Store {
                 .query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))
                 .at(&context)
                 .is_ok_and(|rows| rows == 1)
-            && db
-                .prepare(&format!("SELECT {} FROM item", row::COLUMNS))
-                .is_ok()
-            && ["body", "receipt"]
-                .iter()
-                .all(|table| db.prepare(&format!("SELECT * FROM {table}")).is_ok())
+            && schema::is_ours(&db).unwrap_or(false)
             && schema::pragma::<i64>(&db, "application_id")
                 .is_ok_and(|id| id == schema::APPLICATION)
     }

@@ -11,17 +11,22 @@ pub(super) const APPLICATION: i64 = 0x5751_5545;
 /// The format of the tables.
 pub(super) const FORMAT: i64 = 1;
 
-/// Without comments that change: salvage compares what it finds with what this makes, by position.
+/// Of what a column is called only this needs to be said:
+/// - `meta`: `items` and `bytes` are of all items, kept by the triggers; `wall` is the newest wall time seen, `checked_at` when the
+///   file was last looked through, `flow` what holds for the whole queue.
+/// - `item`: `place` is 0 for a body in the table `body`, 1 for a file; `wait` is how long the wait was when `not_before` was set;
+///   `seal` is over what never changes; `reference` is what the receiver calls it while it is unconfirmed.
+///
+/// What a format adds comes last, since a damaged file is read by position. There is no comment in it, since what is found is
+/// compared with it.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     format INTEGER NOT NULL,
     made_by TEXT NOT NULL,
     target TEXT NOT NULL,
-    -- Of all items, kept by the triggers below.
     items INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    -- The newest wall time seen, and when the file was last checked whole.
     wall INTEGER NOT NULL,
     checked_at INTEGER NOT NULL,
     flow TEXT NOT NULL
@@ -35,11 +40,9 @@ CREATE TABLE item (
     kind TEXT NOT NULL,
     len INTEGER NOT NULL,
     sha256 BLOB NOT NULL,
-    -- 0: in the table body; 1: a file.
     place INTEGER NOT NULL,
     enqueued_at INTEGER NOT NULL,
     not_before INTEGER NOT NULL,
-    -- How long the wait was when not_before was set.
     wait INTEGER NOT NULL,
     tries INTEGER NOT NULL,
     suspect_tries INTEGER NOT NULL,
@@ -49,9 +52,7 @@ CREATE TABLE item (
     fence INTEGER NOT NULL,
     labels TEXT NOT NULL,
     fault TEXT,
-    -- Over what never changes, so that a damaged row is noticed.
     seal INTEGER NOT NULL,
-    -- What the receiver calls it, while it is unconfirmed. What a format adds comes last.
     reference TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE body (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -123,6 +124,9 @@ pub(super) fn migrate(tx: &Transaction<'_>, context: &Context, target: &str) -> 
     if format < FORMAT {
         upgrade(tx, context, format)?;
     }
+    if !is_ours(tx).at(context)? {
+        return Err(context.damaged("its tables are not as they were made"));
+    }
     if !target.is_empty() && found.is_empty() {
         tx.execute("UPDATE meta SET target = ?", [target])
             .at(context)?;
@@ -163,6 +167,26 @@ fn upgrade(tx: &Transaction<'_>, context: &Context, from: i64) -> Result<()> {
             .at(context)?;
     }
     mark(tx, context, FORMAT)
+}
+
+/// Whether tables, indexes and triggers are those that are made here: a definition may be damaged and still make sense.
+pub(super) fn is_ours(db: &Connection) -> rusqlite::Result<bool> {
+    let model = Connection::open_in_memory()?;
+    model.execute_batch(TABLES)?;
+    Ok(definitions(db)? == definitions(&model)?)
+}
+
+/// Without spaces, of which a table that was altered has others.
+fn definitions(db: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    let mut statement = db.prepare(
+        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let sql: String = row.get(2)?;
+        let sql = sql.split_whitespace().collect();
+        Ok((row.get(0)?, row.get(1)?, sql))
+    })?;
+    rows.collect()
 }
 
 pub(super) fn pragma<T: rusqlite::types::FromSql>(

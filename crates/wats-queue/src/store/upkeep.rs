@@ -210,8 +210,10 @@ pub(crate) fn check(folder: &std::sync::Arc<std::path::Path>) -> Result<()> {
     let problem: String = db
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .at(&context)?;
-    if problem == "ok" {
-        return Ok(());
-    }
+    let problem = match problem.as_str() {
+        "ok" if schema::is_ours(&db).at(&context)? => return Ok(()),
+        "ok" => "its tables are not as they were made".to_owned(),
+        _ => problem,
+    };
     Err(Error::Damaged { file, problem })
 }

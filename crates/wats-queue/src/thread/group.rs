@@ -24,16 +24,16 @@ enum Work {
     Confirm(i64, Confirmation),
 }
 
+/// An item of which something became known, and how it ended if it did.
+type Confirmed = Option<Box<(Item, Option<Past>)>>;
+
 /// What a part came to.
 enum Done {
     Enqueued(Result<Receipt>),
     Settled(Result<Settled>),
     Changed(Result<()>),
-    Confirmed(Result<Option<Confirmed>>),
+    Confirmed(Result<Confirmed>),
 }
-
-/// An item whose confirmation came, and what it became, if it has left the queue.
-type Confirmed = Box<(Item, Option<Past>)>;
 
 /// Parts that wait for the next commit.
 #[derive(Default)]

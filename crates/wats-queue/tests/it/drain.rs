@@ -148,16 +148,19 @@ fn what_does_not_end_in_time_is_given_back_and_its_word_is_void() {
     assert_eq!(receiver.got(), [1]);
 }
 
+/// Never comes to an end.
+struct Never;
+
+impl Deliver for Never {
+    async fn deliver(&self, _: &Item, _: Body) -> Verdict {
+        std::future::pending().await
+    }
+}
+
 #[test]
 fn a_runtime_that_ends_gives_back_what_it_had() {
     let folder = tempfile::tempdir().unwrap();
     let queue = open(folder.path());
-    struct Never;
-    impl Deliver for Never {
-        async fn deliver(&self, _: &Item, _: Body) -> Verdict {
-            std::future::pending().await
-        }
-    }
     put(&queue, 1);
     let ended = runtime();
     let lost = drain(&queue, &ended, Never, 3);

@@ -65,7 +65,9 @@ fn killed(role: &str, most_words: usize, often: usize, before: fn(&Path)) {
             std::thread::yield_now();
         }
         process.kill();
-        process.rest().into_iter().for_each(|line| said.hear(line));
+        for line in process.rest() {
+            said.hear(line);
+        }
         look(folder.path(), &said, &format!("round {round}"));
     }
 }
@@ -126,7 +128,9 @@ fn a_process_that_ends_within_any_step_has_lost_nothing() {
             let mut said = Said::default();
             let rest = process.rest();
             let to_the_end = rest.iter().any(|(word, _)| word == "end");
-            rest.into_iter().for_each(|line| said.hear(line));
+            for line in rest {
+                said.hear(line);
+            }
             // Opening is a step that comes once.
             let once = place.starts_with("open.") && time > 1;
             assert_eq!(

@@ -6,15 +6,13 @@
 //!
 //! What takes minutes is ignored, and runs by its name: `--ignored`.
 
+// Helpers of tests, outside of what the lints know as tests.
 #![allow(
     clippy::expect_used,
-    clippy::items_after_statements,
-    clippy::needless_for_each,
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a panic is the failing test, and a skipped one should say so; types and loops stand where they are read"
+    clippy::unwrap_used
 )]
 
 mod child;

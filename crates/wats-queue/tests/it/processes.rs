@@ -66,16 +66,18 @@ fn shared(writers: u32, each: u32, kills: u32) {
             killed += 1;
         }
     }
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let queue = Queue::open_blocking(folder.path(), options().inline_limit(INLINE)).unwrap();
     until("nothing is left", || states(&queue).is_empty());
-    senders.iter().for_each(|(id, _)| kill(*id));
+    for (id, _) in &senders {
+        kill(*id);
+    }
     drop(sender);
-    senders
-        .into_iter()
-        .for_each(|(_, thread)| thread.join().unwrap());
+    for (_, thread) in senders {
+        thread.join().unwrap();
+    }
     for (word, at) in &said {
         if word == "sent" {
             *counts.entry(at).or_default() += 1;

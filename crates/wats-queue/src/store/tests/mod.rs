@@ -312,10 +312,12 @@ fn the_leases_of_who_has_ended_are_free_at_once() {
     let (mut one, mut two) = (fixture.open(), fixture.open());
     put(&mut one, item(1, "one"));
     assert_eq!(take(&mut one, 1).len(), 1);
-    two.write(false, |write| write.take_over_ended()).unwrap();
+    two.write(false, |write| write.take_over(i64::MAX, 0))
+        .unwrap();
     assert!(take(&mut two, 1).is_empty());
     drop(one);
-    two.write(false, |write| write.take_over_ended()).unwrap();
+    two.write(false, |write| write.take_over(i64::MAX, 0))
+        .unwrap();
     assert_eq!(take(&mut two, 1).len(), 1);
 }
 
@@ -509,7 +511,8 @@ fn a_probe_whose_process_ends_is_tried_anew() {
     fixture.clock.advance(1_000);
     assert_eq!(take(&mut one, 1).len(), 1);
     drop(one);
-    two.write(false, |write| write.take_over_ended()).unwrap();
+    two.write(false, |write| write.take_over(i64::MAX, 0))
+        .unwrap();
     assert_eq!(take(&mut two, 1).len(), 1);
 }
 

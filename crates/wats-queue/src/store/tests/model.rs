@@ -203,7 +203,7 @@ impl World {
                     }
                 }
                 self.store(1 - process)
-                    .write(false, |write| write.take_over_ended())
+                    .write(false, |write| write.take_over(i64::MAX, 0))
                     .unwrap();
             }
             Step::Advance(time) => self.fixture.clock.advance(time),
@@ -261,7 +261,11 @@ impl World {
     fn take(&mut self, process: usize, most: u32) -> Result<(), TestCaseError> {
         // What waits and is due is for the store to say: its waits are random.
         let taken = take(self.store(process), most);
-        let flow = self.store(process).read(|read| read.flow()).unwrap();
+        let flow = self
+            .store(process)
+            .read(|read| read.totals(0))
+            .unwrap()
+            .flow;
         self.see_due(true)?;
         for leased in taken {
             let first = self
