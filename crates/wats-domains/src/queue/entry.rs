@@ -13,8 +13,8 @@ use crate::report::{Report, ReportFormat, Severity, lint};
 const WSJF: &str = "wsjf";
 const WSXF: &str = "wsxf";
 
-/// A lane has no more bytes than this.
-const LONGEST_LANE: usize = 512;
+/// A unit that is named by more bytes has no place in a queue.
+const LONGEST_UNIT: usize = 512;
 
 /// So many characters of a text are kept in labels.
 const MOST: usize = 100;
@@ -166,7 +166,8 @@ pub(super) fn format(item: &Item) -> ReportFormat {
 pub(super) struct Described {
     pub(super) id: Uuid,
     format: ReportFormat,
-    lane: Option<String>,
+    /// Reports of the same one are sent in order.
+    unit: Option<String>,
     labels: Labels,
 }
 
@@ -192,13 +193,13 @@ impl Described {
         Ok(Self {
             id,
             format: ReportFormat::Wsjf,
-            lane: lane(report, order),
+            unit: unit(report, order),
             labels: Labels::of_report(report),
         })
     }
 
-    /// A text, of which only so much is looked at as lane and labels need. One that cannot be read as a report is taken, with a
-    /// lane of its own.
+    /// A text, of which only so much is looked at as its place and its labels need. One that cannot be read as a report is
+    /// taken, and waits for no other.
     pub(super) fn of_text(id: Uuid, format: ReportFormat, text: &[u8], order: Order) -> Self {
         let report = match format {
             ReportFormat::Wsjf => serde_json::from_slice(text).ok(),
@@ -211,7 +212,7 @@ impl Described {
         Self {
             id,
             format,
-            lane: lane(&report, order),
+            unit: unit(&report, order),
             labels: Labels::of_report(&report),
         }
     }
@@ -226,8 +227,8 @@ impl Described {
             .labels(self.labels.written())
             .class(options.class)
             .forced(options.forced);
-        match self.lane {
-            Some(lane) => entry.lane(lane),
+        match self.unit {
+            Some(unit) => entry.lane(unit),
             None => entry,
         }
     }
@@ -263,8 +264,8 @@ fn of_xml(text: &[u8]) -> Option<Report> {
     reports.pop()
 }
 
-/// The lane: the unit, so that a repair never comes before its test.
-fn lane(report: &Report, order: Order) -> Option<String> {
+/// The unit of a report, where those of a unit wait for each other: a repair never comes before its test.
+fn unit(report: &Report, order: Order) -> Option<String> {
     if order == Order::Report {
         return None;
     }
@@ -275,6 +276,6 @@ fn lane(report: &Report, order: Order) -> Option<String> {
     }
     // The server takes letters of both cases for the same.
     let unit = format!("{}\u{1f}{}", part.to_lowercase(), serial.to_lowercase());
-    // What is too long for a lane belongs to no unit that the server would take.
-    (unit.len() <= LONGEST_LANE).then_some(unit)
+    // What is too long belongs to no unit that the server would take.
+    (unit.len() <= LONGEST_UNIT).then_some(unit)
 }
