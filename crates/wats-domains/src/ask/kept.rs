@@ -4,8 +4,6 @@
 //! Tasks and the driver share what is kept, but not the requests under way: a wait may hold up the very thread that
 //! would carry out the request of a task, and would then wait for itself.
 
-use std::any::Any;
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,6 +12,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wats_cache::{CacheStats, LoadError, Read, SingleFlight, TtlCache};
 
+use super::answer::{Answer, Key};
+use super::class_options::{ClassOptions, LISTS};
 use super::outcome::{LoadOutcome, is_away};
 use super::tiers::{MakeTier, SharedClass};
 use crate::error::{Error, Result};
@@ -24,7 +24,6 @@ const LEASE: Duration = Duration::from_secs(60);
 /// For how long answers are kept: what hardly ever changes, and what people maintain. What is live is not kept unless a
 /// program asks for it.
 const STATIC: Duration = Duration::from_secs(3_600);
-const LISTS: Duration = Duration::from_secs(300);
 const LIVE: Duration = Duration::ZERO;
 
 /// For how long the server may still carry out a write whose answer did not come. Nothing that it changes is kept meanwhile:
@@ -33,79 +32,6 @@ const UNSETTLED: Duration = Duration::from_secs(30);
 
 /// What an answer takes in memory beside its length, and so the least.
 pub(crate) const OVERHEAD: usize = 256;
-
-/// How answers of one class are kept.
-///
-/// ```
-/// use std::time::Duration;
-/// use wats_domains::{CacheOptions, ClassOptions, Wats};
-///
-/// let minute = ClassOptions::default().ttl(Duration::from_secs(60));
-/// let wats = Wats::builder().cache(CacheOptions::default().products(minute));
-/// # let _ = wats;
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ClassOptions {
-    /// For how long: 5 minutes by default, for [some classes](CacheOptions) longer or not at all. `None` is until it is
-    /// refreshed, and zero is not at all.
-    pub ttl: Option<Duration>,
-    /// Most bytes of all answers together, each counted as the text that the server sent; 8 MiB by default.
-    pub max_bytes: usize,
-    /// For how long after its time an answer is still given when the server is away; zero, not at all, by default.
-    pub stale_if_error: Duration,
-}
-
-impl Default for ClassOptions {
-    fn default() -> Self {
-        Self::kept_for(LISTS)
-    }
-}
-
-impl ClassOptions {
-    const fn kept_for(ttl: Duration) -> Self {
-        Self {
-            ttl: Some(ttl),
-            max_bytes: 8 << 20,
-            stale_if_error: Duration::ZERO,
-        }
-    }
-
-    /// Sets for how long answers are kept: a time, or `None` until they are refreshed. Zero keeps nothing.
-    pub fn ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
-        self.ttl = ttl.into();
-        self
-    }
-
-    /// Sets the most bytes of all answers together.
-    pub fn max_bytes(mut self, bytes: usize) -> Self {
-        self.max_bytes = bytes;
-        self
-    }
-
-    /// Sets for how long after its time an answer is still given when the server is away (RFC 5861): it cannot be reached,
-    /// does not answer in time, fails with a status from 500 on, or is not called because it keeps failing. Zero is not at
-    /// all.
-    ///
-    /// It is given after all repeats of the call. What this client has changed meanwhile is never given, nor is anything
-    /// given in the place of a refusal (a status of 4xx). [`CacheStats::stale_served`](crate::CachesStats) counts such
-    /// answers, and each is an event of `tracing` with the error.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use wats_domains::{CacheOptions, ClassOptions};
-    ///
-    /// let day = Duration::from_secs(86_400);
-    /// let processes = ClassOptions::default().stale_if_error(day);
-    /// let one = CacheOptions::default().processes(processes);
-    /// let all = CacheOptions::default().stale_if_error(day);
-    /// # let _ = (one, all);
-    /// ```
-    pub fn stale_if_error(mut self, time: Duration) -> Self {
-        self.stale_if_error = time;
-        self
-    }
-}
 
 macro_rules! classes {
     ($( $(#[$meta:meta])* $class:ident = $field:ident, $ttl:ident; )+) => {
@@ -275,40 +201,6 @@ impl Caches {
         if let Some(class) = self.class(kept) {
             class.clear(UNSETTLED);
         }
-    }
-}
-
-/// What tells a read from others: method, escaped address and body.
-pub(crate) type Key = Cow<'static, [u8]>;
-
-/// An answer that is kept.
-#[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) value: Arc<dyn Any + Send + Sync>,
-    pub(super) bytes: usize,
-    since: Instant,
-}
-
-impl Answer {
-    pub(super) fn new<T: Send + Sync + 'static>(value: T, bytes: usize) -> Self {
-        Self::shared(Arc::new(value), bytes)
-    }
-
-    pub(super) fn shared<T: Send + Sync + 'static>(value: Arc<T>, bytes: usize) -> Self {
-        Self::of(value, bytes, Instant::now())
-    }
-
-    pub(super) fn of(value: Arc<dyn Any + Send + Sync>, bytes: usize, since: Instant) -> Self {
-        Self {
-            value,
-            bytes,
-            since,
-        }
-    }
-
-    fn is_within(&self, max_age: Duration) -> bool {
-        // Nearly all callers take any; it spares them a look at the clock.
-        max_age == Duration::MAX || self.since.elapsed() <= max_age
     }
 }
 

@@ -13,7 +13,8 @@ use wats_cache::Read;
 use wats_codec::Decode;
 use wats_http::{Call, Response};
 
-use super::kept::{Answer, Class, Key};
+use super::answer::{Answer, Key};
+use super::kept::Class;
 use super::tiers::Body;
 use super::{Core, ReadResponse, Route, Work, boxed, driver, send};
 use crate::error::{Error, Result, none_if_missing};

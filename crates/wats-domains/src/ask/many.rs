@@ -11,7 +11,7 @@ use wats_cache::Read;
 use wats_codec::{Decode, Encode};
 use wats_http::Call;
 
-use super::kept::Answer;
+use super::answer::Answer;
 use super::{Ask, Core, Route, driver, lookup};
 use crate::bulk::{Arrays, BulkOptions, Together};
 use crate::error::{Error, Result};

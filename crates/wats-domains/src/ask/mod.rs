@@ -1,10 +1,14 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
-//! memory, `tiers` those that other processes share, `outcome` says how a load ends, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional parameters, `file`
+//! memory (each an `answer`, for as long as `class_options` say), `tiers` those that other processes share, `outcome` says
+//! how a load ends, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional
+//! parameters, `file`
 //! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `undescribed` reads answers
 //! that nobody describes or that say nothing, `service` makes the types of services, `driver` runs what a synchronous program
 //! waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
 //! Nothing here knows a domain's operations; the services stand above.
 
+mod answer;
+mod class_options;
 mod disposition;
 mod driver;
 mod file;
@@ -34,14 +38,18 @@ use wats_http::{Call, Client, Download, ErrorKind, Response};
 use crate::argument;
 use crate::bulk::InOrder;
 use crate::error::{Error, Result, none_if_missing};
+use answer::Answer;
+#[cfg(feature = "redis")]
+pub(crate) use answer::Key;
+pub use class_options::ClassOptions;
 use driver::Driver;
 pub(crate) use driver::inside;
 pub use file::RemoteFile;
 pub(crate) use kept::Kept;
-use kept::{Answer, Caches, Class};
-pub use kept::{CacheOptions, CachesStats, ClassOptions};
 #[cfg(feature = "redis")]
-pub(crate) use kept::{Key, OVERHEAD};
+pub(crate) use kept::OVERHEAD;
+pub use kept::{CacheOptions, CachesStats};
+use kept::{Caches, Class};
 pub use list::{List, Pages, PagesIter};
 use lookup::{Found, Lookup, Owned, Rows, Shape, Shared};
 pub(crate) use many::Gathered;

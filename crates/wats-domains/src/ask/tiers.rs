@@ -17,7 +17,8 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 use wats_cache::{CacheStats, Invalidation, LoadError, LoadOptions, Loaded, Origin, Read, Tier};
 
-use super::kept::{Answer, ClassOptions, Key};
+use super::answer::{Answer, Key};
+use super::class_options::ClassOptions;
 use super::outcome::{LoadOutcome, is_away};
 use crate::error::Error;
 

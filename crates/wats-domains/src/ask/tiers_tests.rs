@@ -21,7 +21,7 @@ use crate::product::Product;
 const PATH: &str = "/api/Product/P";
 const DAY: Duration = Duration::from_secs(86_400);
 
-type Memory = AsyncTtlCache<kept::Key, Arc<Body>>;
+type Memory = AsyncTtlCache<answer::Key, Arc<Body>>;
 
 /// One level that clients share.
 #[derive(Clone, Default)]

@@ -1,5 +1,7 @@
 //! A `redis-server` of one's own.
 
+#![allow(clippy::print_stderr, reason = "what is skipped is told")]
+
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,7 +34,8 @@ impl Server {
         }
         // The port may be taken by another between finding and using it.
         let server = (0..20).find_map(|_| Self::on(free_port()));
-        Some(server.expect("redis-server does not start"))
+        assert!(server.is_some(), "redis-server does not start");
+        server
     }
 
     fn on(port: u16) -> Option<Self> {
