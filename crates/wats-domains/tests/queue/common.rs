@@ -1,6 +1,7 @@
 //! What these tests share: a server, a client, a queue in a folder of its own, and a clock that runs when it is told to.
 
 #[path = "../it/report_common.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
 mod reports;
 
 use std::future::Future;
