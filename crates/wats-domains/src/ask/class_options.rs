@@ -18,7 +18,8 @@ pub(super) const LISTS: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassOptions {
-    /// For how long: 5 minutes by default, for [some classes](CacheOptions) longer or not at all. `None` is until it is
+    /// For how long: 5 minutes by default, for [some classes](super::CacheOptions) longer or not at all. `None` is
+    /// until it is
     /// refreshed, and zero is not at all.
     pub ttl: Option<Duration>,
     /// Most bytes of all answers together, each counted as the text that the server sent; 8 MiB by default.
@@ -54,11 +55,14 @@ impl ClassOptions {
         self
     }
 
-    /// Sets for how long after its time an answer is still given when the server is away (RFC 5861): it cannot be reached,
-    /// does not answer in time, fails with a status from 500 on, or is not called because it keeps failing. Zero is not at
+    /// Sets for how long after its time an answer is still given when the server is away (RFC 5861): it cannot be
+    /// reached,
+    /// does not answer in time, fails with a status from 500 on, or is not called because it keeps failing. Zero is
+    /// not at
     /// all.
     ///
-    /// It is given after all repeats of the call. What this client has changed meanwhile is never given, nor is anything
+    /// It is given after all repeats of the call. What this client has changed meanwhile is never given, nor is
+    /// anything
     /// given in the place of a refusal (a status of 4xx). [`CacheStats::stale_served`](crate::CachesStats) counts such
     /// answers, and each is an event of `tracing` with the error.
     ///

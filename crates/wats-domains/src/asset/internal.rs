@@ -20,7 +20,7 @@ impl InternalAssets {
     /// The names of an asset's files (`GET /api/internal/Blob/Asset/List/{assetId}`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty id; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty id; or the call fails.
     pub fn files(&self, asset_id: &str) -> Ask<Vec<String>> {
         let route = &route::internal::files;
         let call = scanned::check_some("asset id", asset_id, Kind::Number)
@@ -31,7 +31,7 @@ impl InternalAssets {
     /// A file of an asset (`GET /api/internal/Blob/Asset`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty id or name; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty id or name; or the call fails.
     pub fn file(&self, file: AssetFile<'_>) -> Ask<RemoteFile> {
         let route = &route::internal::file;
         self.core.download(route, file.query(route.call()))
@@ -51,7 +51,7 @@ impl InternalAssets {
     /// Deletes files of an asset (`DELETE /api/internal/Blob/Assets`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty id, for no names and an empty one; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty id, for no names and an empty one; or the call fails.
     pub fn delete_files(&self, asset_id: &str, names: &[&str]) -> Ask<()> {
         let route = &route::internal::delete_files;
         let call = scanned::check_some("asset id", asset_id, Kind::Number).and_then(|()| {

@@ -80,7 +80,8 @@ impl AssetService {
         List::new(&self.core, &route::list, &ASSETS, Options::default())
     }
 
-    /// Entries of the logs of assets (`GET /api/Asset/Log`): the newest first, or [`each`](List::each) of them in the order
+    /// Entries of the logs of assets (`GET /api/Asset/Log`): the newest first, or [`each`](List::each) of them in the
+    /// order
     /// of their ids.
     ///
     /// # Errors
@@ -102,7 +103,7 @@ impl AssetService {
     ///
     /// # Errors
     /// Status 404 when there is none; [`find`](Self::find) turns that into `None`.
-    /// [`Error::Query`] for a key that is empty or holds what nobody sees.
+    /// [`Error::Query`](crate::Error::Query) for a key that is empty or holds what nobody sees.
     pub fn get(&self, key: AssetKey<'_>) -> Ask<Asset> {
         let call = key.text().map(|text| route::get.call().path("key", text));
         self.core.ask(&route::get, call)
@@ -120,7 +121,7 @@ impl AssetService {
     /// Whether an asset may be used, with its counts and what is wrong (`GET /api/Asset/Status`).
     ///
     /// # Errors
-    /// [`Error::Query`] for a key that is empty or holds what nobody sees; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for a key that is empty or holds what nobody sees; or the call fails.
     pub fn status(&self, key: AssetKey<'_>) -> GetStatus {
         GetStatus::new(&self.core, &route::status, key.query(route::status.call()))
     }
@@ -137,7 +138,8 @@ impl AssetService {
     /// Inserts or updates an asset and returns it as the server holds it (`PUT /api/Asset`).
     ///
     /// # Errors
-    /// [`Error::Query`] when it has no serial number or no type, which the server needs; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) when it has no serial number or no type, which the server needs; or the
+    /// call fails.
     pub fn save(&self, asset: &Asset) -> Ask<Asset> {
         let call = checked(asset).map(|()| route::save.call().json(asset));
         self.core.ask(&route::save, call)
@@ -146,7 +148,7 @@ impl AssetService {
     /// Inserts or updates a type of assets and returns it as the server holds it (`PUT /api/Asset/Types`).
     ///
     /// # Errors
-    /// [`Error::Query`] when it has no name; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) when it has no name; or the call fails.
     pub fn save_type(&self, kind: &AssetType) -> Ask<AssetType> {
         let name = kind.name.as_deref().unwrap_or_default();
         let finite = || {
@@ -165,7 +167,7 @@ impl AssetService {
     /// Sets what is done with an asset (`PUT /api/Asset/State`).
     ///
     /// # Errors
-    /// [`Error::Query`] for a key that is empty or holds what nobody sees; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for a key that is empty or holds what nobody sees; or the call fails.
     pub fn set_state(&self, key: AssetKey<'_>, state: AssetState) -> Ask<()> {
         let call = key.query(route::set_state.call());
         self.core.tell(
@@ -177,7 +179,7 @@ impl AssetService {
     /// Deletes an asset with its log (`DELETE /api/Asset`). Those that belong to it stay, and belong to its own parent.
     ///
     /// # Errors
-    /// [`Error::Query`] for a key that is empty or holds what nobody sees; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for a key that is empty or holds what nobody sees; or the call fails.
     pub fn delete(&self, key: AssetKey<'_>) -> Ask<()> {
         self.core
             .tell(&route::delete, key.query(route::delete.call()))

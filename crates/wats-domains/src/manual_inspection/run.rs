@@ -57,7 +57,7 @@ impl ManualInspectionService {
     /// The sequences that a unit may go through (`GET /api/internal/ManualInspection/GetSequences`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty serial or part number; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty serial or part number; or the call fails.
     pub fn sequences(&self, unit: InspectedUnit<'_>) -> Sequences {
         let route = &route::sequences;
         let call = unit.check().map(|()| {
@@ -86,7 +86,7 @@ impl ManualInspectionService {
     /// not described. It is not repeated, as submitting makes a report each time.
     ///
     /// # Errors
-    /// [`Error::Query`] for no steps; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for no steps; or the call fails.
     pub fn save_steps(&self, steps: &[InspectionStep]) -> SaveSteps {
         let route = &route::save_steps;
         let call = argument::some("steps", steps).and_then(|steps| {

@@ -28,10 +28,12 @@ request! {
 
 impl ProductService {
     /// The groups of a product (`GET /api/Product/ProductGroupsByProduct`), from memory if they were read lately
-    /// ([`CacheOptions::product_groups`](crate::CacheOptions::product_groups)). The form of the answer is not described.
+    /// ([`CacheOptions::product_groups`](crate::CacheOptions::product_groups)). The form of the answer is not
+    /// described.
     ///
     /// # Errors
-    /// [`Error::Query`] for a part number that is empty or holds what nobody sees; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for a part number that is empty or holds what nobody sees; or the call
+    /// fails.
     pub fn groups(&self, part_number: &str) -> Groups {
         let call = scanned::check_some("part number", part_number, Kind::Number)
             .map(|()| route::groups.call().query("partNumber", part_number));
@@ -41,7 +43,7 @@ impl ProductService {
     /// Adds a product to a group that there is (`POST /api/Product/ProductGroupFilter`). It is not repeated.
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty group or part number; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty group or part number; or the call fails.
     pub fn add_to_group(&self, membership: GroupMember<'_>) -> AddToGroup {
         let call = scanned::check_some("product group", membership.group, Kind::Name)
             .and_then(|()| scanned::check_some("part number", membership.part_number, Kind::Number))
@@ -64,7 +66,7 @@ impl ProductService {
     /// Adds vendors that there are not yet (`PUT /api/Product/Vendors`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no names and an empty one; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for no names and an empty one; or the call fails.
     pub fn add_vendors(&self, names: &[&str]) -> Ask<()> {
         let call = vendors(names).map(|vendors| route::add_vendors.call().json(&vendors));
         self.core.tell(&route::add_vendors, call)

@@ -100,7 +100,7 @@ impl InternalProduction {
     /// All serial numbers of a type in a range (`GET /api/internal/Production/SerialNumbers`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type or end; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type or end; or the call fails.
     pub fn serial_numbers(&self, type_name: &str, range: NumberRange<'_>) -> FindSerialNumbers {
         let route = &route::internal::serial_numbers;
         let call = of_type(type_name).and_then(|()| range.check()).map(|()| {
@@ -114,7 +114,7 @@ impl InternalProduction {
     /// How many serial numbers of a type there are (`GET /api/internal/Production/SerialNumbers/Count`).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type; or the call fails.
     pub fn serial_number_count(&self, type_name: &str) -> SerialNumberCount {
         let route = &route::internal::count;
         let call = of_type(type_name).map(|()| route.call().query("serialNumberType", type_name));
@@ -137,7 +137,8 @@ impl InternalProduction {
     /// (`PUT /api/internal/Production/SerialNumbers/Free`).
     ///
     /// # Errors
-    /// [`Error::Query`] for no ranges, and for one without a type, a first or a last number; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for no ranges, and for one without a type, a first or a last number; or
+    /// the call fails.
     pub fn free_serial_numbers(&self, ranges: &[SerialNumberRange]) -> Ask<()> {
         let route = &route::internal::free;
         let call = checked(ranges).map(|()| route.call().json(ranges));
@@ -155,15 +156,17 @@ impl InternalProduction {
         self.core.tell(route, call)
     }
 
-    /// Reserves serial numbers (`POST /api/internal/Production/GetAndReserveNewSerialNumbers`). It is not repeated, as each
+    /// Reserves serial numbers (`POST /api/internal/Production/GetAndReserveNewSerialNumbers`). It is not repeated,
+    /// as each
     /// call reserves others.
     ///
     /// The server's own client sends its token in the body, too. This one does not, as the header has it; whether every
-    /// server does without is not known. [`ProductionService::take_serial_numbers`](super::ProductionService::take_serial_numbers)
+    /// server does without is not known.
+    /// [`ProductionService::take_serial_numbers`](super::ProductionService::take_serial_numbers)
     /// is published.
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type or station, and for none; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type or station, and for none; or the call fails.
     pub fn reserve_serial_numbers(&self, numbers: Reservation<'_>) -> Ask<Value> {
         let route = &route::internal::reserve;
         let call = of_type(numbers.type_name)

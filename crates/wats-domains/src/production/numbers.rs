@@ -120,7 +120,7 @@ impl ProductionService {
     /// whose answer was lost are found by [`serial_numbers_of`](Self::serial_numbers_of).
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type and for none; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type and for none; or the call fails.
     pub fn take_serial_numbers(
         &self,
         type_name: &str,
@@ -142,7 +142,7 @@ impl ProductionService {
     /// described.
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type or end; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type or end; or the call fails.
     pub fn serial_numbers_in(&self, type_name: &str, range: NumberRange<'_>) -> SerialNumbersIn {
         let route = &route::serial_numbers_in;
         let call = of_type(type_name).and_then(|()| range.check()).map(|()| {
@@ -157,7 +157,7 @@ impl ProductionService {
     /// (`GET /api/Production/SerialNumbers/ByReference`). The form of the answer is not described.
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type or number; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type or number; or the call fails.
     pub fn serial_numbers_of(&self, type_name: &str, reference: Reference<'_>) -> SerialNumbersOf {
         let route = &route::serial_numbers_of;
         let (serial_number, part_number) = match reference {
@@ -184,7 +184,7 @@ impl ProductionService {
     /// [`SerialNumbers::read`](super::SerialNumbers::read) takes apart.
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type; or the call fails.
     pub fn export_serial_numbers(
         &self,
         type_name: &str,
@@ -202,7 +202,7 @@ impl ProductionService {
     /// [`SerialNumbers::write`](super::SerialNumbers::write) makes such a file. It is not repeated.
     ///
     /// # Errors
-    /// [`Error::Query`] for an empty type; or the call fails.
+    /// [`Error::Query`](crate::Error::Query) for an empty type; or the call fails.
     pub fn upload_serial_numbers(
         &self,
         type_name: &str,
