@@ -183,7 +183,7 @@ async fn what_gives_access_is_in_no_archive_wherever_it_stands() {
     ] {
         real.inject(fault);
     }
-    let path = "/api/App/Version?apiKey=hidden3&b=1";
+    let path = "/api/d?apiKey=hidden3&b=1";
     let unpacked = client.get(path).await;
     assert_eq!(unpacked.json(), json!({ "apiKey": "hidden1", "a": 1 }));
     assert!(client.get("/api/a").await.message().contains(token));
@@ -201,10 +201,10 @@ async fn what_gives_access_is_in_no_archive_wherever_it_stands() {
     }
     let replay = start(Simulator::builder().replay(&archive)).await;
     let mut client = Client::h1(&replay).await;
-    let other_key = client.get("/api/App/Version?b=1&apiKey=another").await;
+    let other_key = client.get("/api/d?b=1&apiKey=another").await;
     assert_eq!(other_key.json(), json!({ "apiKey": "scrubbed", "a": 1 }));
     assert_eq!(
-        client.get("/api/App/Version?b=2&apiKey=x").await.status,
+        client.get("/api/d?b=2&apiKey=x").await.status,
         404
     );
 }
