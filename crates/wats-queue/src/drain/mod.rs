@@ -23,6 +23,7 @@ use futures_util::future::{Either, select};
 pub use deliver::Deliver;
 use stop::{Control, Level};
 
+#[cfg(feature = "tokio")]
 use crate::error::{Error, Result};
 use crate::item::{Body, Fault, Item, Sha256};
 use crate::plan::Verdict;
