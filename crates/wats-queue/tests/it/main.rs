@@ -19,6 +19,7 @@ mod child;
 mod damage;
 mod disk;
 mod drain;
+mod figures;
 mod kill;
 mod powercut;
 mod processes;

@@ -131,7 +131,9 @@ fn the_items_of_a_killed_process_go_to_others_at_once() {
     queue.health().wait().unwrap();
     assert!(receiver.got().is_empty(), "its owner is alive");
     process.kill();
+    let killed = std::time::Instant::now();
     until("it is sent", || receiver.got() == [1]);
+    println!("taken over after {:?}", killed.elapsed());
     drain.stop(LONG).wait().unwrap();
 }
 
