@@ -203,10 +203,7 @@ async fn what_gives_access_is_in_no_archive_wherever_it_stands() {
     let mut client = Client::h1(&replay).await;
     let other_key = client.get("/api/d?b=1&apiKey=another").await;
     assert_eq!(other_key.json(), json!({ "apiKey": "scrubbed", "a": 1 }));
-    assert_eq!(
-        client.get("/api/d?b=2&apiKey=x").await.status,
-        404
-    );
+    assert_eq!(client.get("/api/d?b=2&apiKey=x").await.status, 404);
 }
 
 #[tokio::test]

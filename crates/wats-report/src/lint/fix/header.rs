@@ -14,7 +14,14 @@ const UNKNOWN: &str = "Unknown";
 
 pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
+    // First, because what is left out here may be named then.
     fixer.object(report, place, IDENTITY);
+    if let Some(uut) = &mut report.uut {
+        fixer.object(uut, &place.part("uut"), IDENTITY);
+    }
+    if let Some(uur) = report.uur.as_deref_mut() {
+        fixer.object(uur, &place.part("uur"), &[]);
+    }
     kind(fixer, report);
     given(fixer, report);
     for (name, text) in [
@@ -236,7 +243,6 @@ fn leave_out_list<T>(
 /// The header members of a test; a socket beyond the range is told in the misc info that it answers.
 fn test(fixer: &mut Fixer<'_>, uut: &mut Uut) -> Option<MiscInfo> {
     let place = &Place::REPORT.part("uut");
-    fixer.object(uut, place, IDENTITY);
     super::kinds::number(fixer, &mut uut.execution_time, "execTime", place);
     super::measurement::finite(fixer, &mut uut.execution_time, "execTime", place);
     let comment = uut.comment.as_mut();
@@ -275,7 +281,6 @@ fn test(fixer: &mut Fixer<'_>, uut: &mut Uut) -> Option<MiscInfo> {
 
 fn repair(fixer: &mut Fixer<'_>, uur: &mut Uur) {
     let place = &Place::REPORT.part("uur");
-    fixer.object(uur, place, &[]);
     super::kinds::number(fixer, &mut uur.execution_time, "execTime", place);
     super::measurement::finite(fixer, &mut uur.execution_time, "execTime", place);
     let comment = uur.comment.as_mut();
