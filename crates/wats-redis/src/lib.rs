@@ -15,19 +15,11 @@
 
 mod budget;
 mod config;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "negative entries are for other programs"
-)]
 mod envelope;
 mod error;
-#[allow(dead_code, reason = "for the budget")]
 mod keys;
-#[allow(dead_code, unused_imports, reason = "for the budget")]
 mod link;
 mod security;
-#[allow(dead_code, reason = "for the budget")]
 mod shared;
 mod stats;
 #[cfg(test)]

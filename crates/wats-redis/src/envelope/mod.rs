@@ -26,7 +26,7 @@
 mod foreign;
 mod payload;
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 pub(crate) use self::foreign::{Foreign, ForeignCounters};
 pub(crate) use self::payload::{Packed, pack, unpack};
@@ -73,7 +73,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) fresh_for: u32,
     /// In ms, from the end of freshness on.
     pub(crate) reserve_for: u32,
-    /// [`tag_hash`] of each.
+    /// [`wats_cache::tag_hash`] of each.
     pub(crate) tags: Tags<'a>,
     pub(crate) payload: &'a [u8],
 }
@@ -83,8 +83,6 @@ pub(crate) struct Envelope<'a> {
 pub(crate) struct Tags<'a>(&'a [u8]);
 
 impl Tags<'_> {
-    pub(crate) const NONE: Tags<'static> = Tags(&[]);
-
     /// As many as can be written.
     pub(crate) const MOST: usize = u8::MAX as usize;
 
@@ -106,11 +104,6 @@ impl<'a> Tags<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
-}
-
-/// What a tag is called in envelopes.
-pub(crate) fn tag_hash(tag: &[u8]) -> u64 {
-    xxh3_64(tag)
 }
 
 /// The number of a type: its name, and the number of its version that the program gives.

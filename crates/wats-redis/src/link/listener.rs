@@ -86,14 +86,6 @@ impl Listeners {
             .filter_map(|(number, cell)| Some((number, cell.upgrade()?)))
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.all
-            .iter()
-            .take_while(|cell| cell.get().is_some())
-            .count()
-    }
-
     /// Tells all of them. A panic of one stops neither the others nor the reader of the socket; it is `false` then.
     pub(crate) fn each(&self, tell: impl Fn(&dyn Listener)) -> bool {
         let mut well = true;

@@ -1,7 +1,7 @@
 //! The link to the server that is shared: one connection, kept up by a thread of its own.
 //!
 //! ```text
-//! Link ── session() ──► Session ── run, run_all, script ──► tasks on the link's thread ──► the socket
+//! Link ── session() ──► Session ── run, script ───────────► tasks on the link's thread ──► the socket
 //!   │                                                                                        │
 //!   ├── trust()  ◄── heartbeat ◄── supervisor (connects, sets up, begins anew)               │
 //!   └── subscribe(listener) ◄── changes, in the order in which they came ◄── reader ◄────────┘
@@ -56,7 +56,7 @@ use crate::keys::Keys;
 use crate::security::{Namespace, hex};
 use crate::stats::LinkStats;
 /// The vocabulary of commands and answers.
-pub(crate) use redis::{Cmd, Pipeline, ToRedisArgs, Value, cmd, pipe};
+pub(crate) use redis::{Value, cmd};
 
 /// One namespace on the server. The thread ends when it is dropped.
 pub(crate) struct Link {
@@ -159,17 +159,14 @@ impl Link {
     }
 
     /// Time of the server now, in µs since 1970; `None` before the first heartbeat. Right to half the
-    /// [`round_trip`](Self::round_trip).
+    /// round trip of the last heartbeat.
+    #[cfg(test)]
     pub(crate) fn server_micros(&self) -> Option<i64> {
         self.running()?.state.server_micros()
     }
 
-    /// Round trip of the last heartbeat.
-    pub(crate) fn round_trip(&self) -> Option<Duration> {
-        self.running()?.state.round_trip()
-    }
-
     /// Members of the namespace as of the last heartbeat, this one included; `None` before the first.
+    #[cfg(test)]
     pub(crate) fn members(&self) -> Option<u32> {
         self.running()?.state.members()
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisError, Value};
+use redis::{Cmd, RedisError, Value};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -93,18 +93,6 @@ impl Session {
         self.carry_out(async move {
             let value = connection.send_packed_command(&command).await;
             session.checked(value)
-        })
-        .await
-    }
-
-    /// Runs commands one behind the other, in one round trip. Errors of single commands stand in their place, as
-    /// [`Value::ServerError`].
-    pub(crate) async fn run_all(self: &Arc<Self>, commands: Pipeline) -> Result<Vec<Value>> {
-        let mut connection = self.connection.clone();
-        self.carry_out(async move {
-            let count = commands.len();
-            let sent = connection.send_packed_commands(&commands, 0, count).await;
-            sent.map_err(|error| failure(&error))
         })
         .await
     }

@@ -6,8 +6,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
-    dead_code,
-    unused_imports,
     reason = "test code: what cannot be set up has failed"
 )]
 
@@ -15,7 +13,7 @@ mod proxy;
 mod server;
 
 pub(crate) use self::proxy::{Mode, Proxy};
-pub(crate) use self::server::{Server, found, free_port};
+pub(crate) use self::server::{Server, free_port};
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -29,7 +29,6 @@ pub(crate) enum Mode {
 struct State {
     mode: Mutex<Mode>,
     open: Mutex<Vec<TcpStream>>,
-    accepted: AtomicUsize,
     stop: AtomicBool,
 }
 
@@ -47,7 +46,6 @@ impl Proxy {
         let state = Arc::new(State {
             mode: Mutex::new(Mode::Pass),
             open: Mutex::default(),
-            accepted: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&state);
@@ -57,7 +55,6 @@ impl Proxy {
                     return;
                 }
                 let Ok(client) = client else { continue };
-                of_thread.accepted.fetch_add(1, Ordering::Relaxed);
                 let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
                     continue;
                 };
@@ -67,21 +64,12 @@ impl Proxy {
         Self { port, state }
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     pub(crate) fn set(&self, mode: Mode) {
         *self.state.mode.lock().unwrap() = mode;
-    }
-
-    /// Connections so far.
-    pub(crate) fn accepted(&self) -> usize {
-        self.state.accepted.load(Ordering::Relaxed)
     }
 
     /// Closes all connections.
