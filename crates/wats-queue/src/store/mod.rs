@@ -2,7 +2,7 @@
 //!
 //! - [`open`](Store::open) (`open.rs`): makes or takes over a folder; `settings.rs`: what the guarantees rest on.
 //! - [`write`](Store::write) (here): one transaction under the gate; [`Write`] is what can be done within one
-//!   (`enqueue.rs`, `take.rs`, `settle.rs`, `change.rs`), [`Store::read`] what is only read (`read.rs`).
+//!   (`enqueue.rs`, `take.rs`, `settle.rs`, `change.rs`), [`Store::read`] what is only read (`read.rs`); `row.rs`, `receipt.rs`: rows.
 //! - `schema.rs`, `errors.rs`, `files.rs`, `network.rs`: tables, errors of SQLite, what systems differ in.
 //! - `owner.rs`: who is alive; `blob.rs`: large bodies; `space.rs`: room on the disk; `upkeep.rs`: what is done when idle;
 //!   `salvage.rs`, `repair.rs`: what can be read of a damaged file.
@@ -20,6 +20,7 @@ mod network;
 mod open;
 mod owner;
 mod read;
+mod receipt;
 mod repair;
 mod row;
 mod salvage;

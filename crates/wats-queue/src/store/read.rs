@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeMap;
 
 use super::errors::{Context, Sql as _};
-use super::{blob, row};
+use super::{blob, receipt, row};
 use crate::error::Result;
-use crate::item::{Body, Class, Ended, Item, Key, Past, Sha256, State};
+use crate::item::{Body, Class, Item, Key, Past, Sha256, State};
 use crate::plan::Flow;
 
 /// A look at the queue.
@@ -154,7 +154,7 @@ impl Read<'_> {
     fn past(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Past>> {
         self.db
             .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row(values, past).optional())
+            .and_then(|mut statement| statement.query_row(values, receipt::read).optional())
             .at(self.context)
     }
 
@@ -262,20 +262,6 @@ impl Read<'_> {
             .and_then(|mut statement| statement.exists([&sha256.0[..]]))
             .at(self.context)
     }
-}
-
-pub(super) fn past(row: &rusqlite::Row<'_>) -> rusqlite::Result<Past> {
-    Ok(Past {
-        seq: row.get(0)?,
-        key: row::key(row, 1)?,
-        sha256: row::sha256(row, 2)?,
-        len: row::count(row, 3)?,
-        enqueued_at: row.get(4)?,
-        ended_at: row.get(5)?,
-        ended: Ended::from_number(row.get(6)?).unwrap_or(Ended::Sent),
-        tries: row::small(row, 7)?,
-        note: row.get(8)?,
-    })
 }
 
 /// What holds for the whole queue. What cannot be read is as at the start: it bounds waits, and no more.

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::errors::{Context, SAYS, Sql as _};
-use super::{
-    Gate, News, Store, blob, connect, database, files, read, repair, row, schema, settings,
-};
+use super::receipt::{self, Insert};
+use super::{Gate, News, Store, blob, connect, database, files, repair, row, schema, settings};
 use crate::error::{Error, Result};
 use crate::item::{Item, Past, Sha256, State};
 
@@ -267,13 +266,13 @@ fn copy_receipts(
     scan(
         old,
         "receipt",
-        read::past,
+        receipt::read,
         |past: &Past| past.seq,
         most,
         |past| {
             if failure.is_ok() {
                 *highest = (*highest).max(past.seq);
-                failure = write_receipt(new, context, &past);
+                failure = receipt::write(new, Insert::OrIgnore, &past).at(context);
                 found.receipts += 1;
             }
         },
@@ -391,25 +390,6 @@ fn walk<T>(
             Err(_) => return false,
         }
     }
-}
-
-fn write_receipt(new: &Connection, context: &Context, past: &Past) -> Result<()> {
-    new.prepare_cached("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .and_then(|mut statement| {
-            statement.execute(params![
-                past.seq,
-                &past.key.0[..],
-                &past.sha256.0[..],
-                past.len.cast_signed(),
-                past.enqueued_at,
-                past.ended_at,
-                past.ended.number(),
-                i64::from(past.tries),
-                past.note,
-            ])
-        })
-        .at(context)?;
-    Ok(())
 }
 
 fn write_item(new: &Connection, context: &Context, whole: &row::Whole, body: &Found) -> Result<()> {

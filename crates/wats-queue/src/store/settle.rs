@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use super::errors::Sql as _;
+use super::receipt::{self, Insert};
 use super::take::Lease;
 use super::{Write, fail, row};
 use crate::error::Result;
@@ -220,22 +221,7 @@ impl Write<'_> {
             tries: item.tries,
             note,
         };
-        self.tx
-            .prepare_cached("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    past.seq,
-                    &past.key.0[..],
-                    &past.sha256.0[..],
-                    past.len.cast_signed(),
-                    past.enqueued_at,
-                    past.ended_at,
-                    past.ended.number(),
-                    i64::from(past.tries),
-                    past.note,
-                ])
-            })
-            .at(self.context)?;
+        receipt::write(self.tx, Insert::OrReplace, &past).at(self.context)?;
         fail::point("end.receipt")?;
         for sql in [
             "DELETE FROM item WHERE seq = ?",
