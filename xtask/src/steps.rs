@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must stand alone.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "wats-codec",
     "wats-background",
     "wats-cache-macros",
@@ -22,6 +22,7 @@ const LAYERS: [&str; 12] = [
     "wats-domains",
     "wats-sim",
     "wats",
+    "wats-cli",
 ];
 
 /// Features that are tried without the ones beside them.

@@ -48,6 +48,7 @@ pub use ask::{Ask, CacheOptions, CachesStats, ClassOptions, List, Pages, PagesIt
 pub use builder::WatsBuilder;
 pub use bulk::{BatchingOptions, BulkOptions};
 pub use client::Wats;
+pub use environment::{Config, ConfigEntry};
 pub use error::{Error, Result};
 pub use odata::{Filter, Literal, Member};
 #[doc(inline)]

@@ -32,6 +32,7 @@
 //! - `backend`: who answers: this server, a real one behind it, or an archive,
 //! - `api`: the handlers and their routes; `call`, `multipart`: a request as they see it; `shape`: the members of
 //!   documents; `odata`: filters; `report_rules`: what a report must keep,
+//! - `cli`: the options of the program `wats-sim`, and its run,
 //! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`, `arrivals`: what was seen.
 
 mod access;
@@ -42,6 +43,8 @@ mod backend;
 mod body;
 mod builder;
 mod call;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod clock;
 mod connection;
 mod counters;

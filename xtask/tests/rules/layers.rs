@@ -63,6 +63,7 @@ const RULES: &[Rule] = &[
         SIM,
     ),
     rule("wats-sim", &[], &[]),
+    rule("wats-cli", &["wats", "wats-sim"], SIM),
 ];
 
 /// These may use everything.

@@ -1,10 +1,11 @@
 //! What the environment says of a client: variables, and a profile of the configuration file (`profile`, whose form `file`
-//! reads).
+//! reads); `config` puts them in order.
 //!
 //! Each setting has a key. `base_url` is the variable `WATS_BASE_URL` and the line `base_url = "…"` of a profile; a variable
 //! stands before the profile. A setting remembers where it comes from, so that an error can name that, and is never
 //! shown.
 
+mod config;
 mod file;
 mod profile;
 
@@ -17,6 +18,8 @@ use wats_http::{Token, check_base_url};
 
 use crate::error::{Error, Result};
 use crate::station::{PROCESS_CODES, StationDefaults};
+
+pub use config::{Config, ConfigEntry};
 
 /// The keys of all settings.
 const KEYS: [&str; 8] = [
@@ -40,6 +43,8 @@ struct Setting {
 }
 
 enum Origin {
+    /// What a program was told, by the name under which it was.
+    Given(String),
     Variable(String),
     Line {
         file: Arc<Path>,
@@ -51,6 +56,7 @@ enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Given(name) => f.write_str(name),
             Self::Variable(name) => write!(f, "the environment variable {name}"),
             Self::Line { file, line, key } => {
                 write!(f, "`{key}` in {}, line {line}", file.display())
@@ -128,19 +134,20 @@ pub(crate) enum TokenSource {
 
 impl Environment {
     pub(crate) fn read(lookup: Lookup<'_>) -> Result<Self> {
-        let variables = Settings::of_variables(lookup)?;
-        let profile = profile::read(lookup)?;
-        let of_profile = profile.settings.unwrap_or_default();
-        let get = |key| variables.get(key).or_else(|| of_profile.get(key));
-        let text = |key| get(key).map(|setting| setting.text.clone());
-        if let Some(setting) = get("base_url") {
+        Self::check(&Config::of(lookup)?)
+    }
+
+    fn check(config: &Config) -> Result<Self> {
+        let text = |key| config.get(key).map(|setting| setting.text.clone());
+        if let Some(setting) = config.get("base_url") {
             let checked = check_base_url(without_api(&setting.text));
             checked.map_err(|error| setting.error(bare(&error)))?;
         }
-        let token = match variables.token().or_else(|| of_profile.token()) {
+        let token = match config.token() {
             None => None,
             Some((setting, is_file)) => {
-                belongs(setting, get("base_url"), of_profile.get("base_url"))?;
+                let of_profile = config.profile.get("base_url");
+                belongs(setting, config.get("base_url"), of_profile)?;
                 Some(if is_file {
                     TokenSource::File(beside(setting))
                 } else {
@@ -149,7 +156,7 @@ impl Environment {
                 })
             }
         };
-        let process_code = get("process_code").map(|setting| {
+        let process_code = config.get("process_code").map(|setting| {
             let code = setting.text.trim().parse().ok();
             code.filter(|code| PROCESS_CODES.contains(code))
                 .ok_or_else(|| {
@@ -166,7 +173,7 @@ impl Environment {
                 process_code: process_code.transpose()?,
                 operator: text("operator"),
             },
-            looked_in: profile.place,
+            looked_in: config.place.clone(),
         })
     }
 }
@@ -211,7 +218,7 @@ fn belongs(
 fn beside(setting: &Setting) -> PathBuf {
     match &setting.origin {
         Origin::Line { file, .. } => file.parent().unwrap_or(file).join(&setting.text),
-        Origin::Variable(_) => PathBuf::from(&setting.text),
+        Origin::Given(_) | Origin::Variable(_) => PathBuf::from(&setting.text),
     }
 }
 

@@ -365,3 +365,58 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_config_tells_what_is_used_and_where_it_comes_from() {
+    let case = Case::new(&[TOKEN, ("WATS_OPERATOR", "Ola")]).file(FILE);
+    let lookup = |name: &str| case.variables.get(name).cloned();
+    let config = Config::of(&lookup).unwrap();
+    let config = config.set("process_code", "7", "--process").unwrap();
+    let lines: Vec<_> = config.entries().iter().map(ToString::to_string).collect();
+    let path = case.path();
+    let path = path.display();
+    assert_eq!(
+        lines,
+        [
+            &format!("base_url = https://p.example (`base_url` in {path}, line 4)"),
+            "auth_token = (secret) (the environment variable WATS_AUTH_TOKEN)",
+            &format!("station_name = ICT-3 (`station_name` in {path}, line 6)"),
+            &format!("station_location = Drammen (`station_location` in {path}, line 7)"),
+            &format!("station_purpose = Production (`station_purpose` in {path}, line 8)"),
+            "process_code = 7 (--process)",
+            "operator = Ola (the environment variable WATS_OPERATOR)",
+        ]
+    );
+    assert_eq!(
+        config.builder().unwrap().build().unwrap().process_code(),
+        Some(7)
+    );
+    let wrong = Config::default()
+        .set("process_code", "many", "--process")
+        .unwrap();
+    let error = wrong.builder().map(drop).unwrap_err();
+    assert!(
+        error.to_string().contains("--process: it must be"),
+        "{error}"
+    );
+    let error = Config::default().set("url", "x", "--url").unwrap_err();
+    assert!(
+        error.to_string().contains("base_url, auth_token"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_profile_that_is_named_stands_before_variables() {
+    let case = Case::new(&[TOKEN, ("WATS_PROFILE", "test")]).file(FILE);
+    let lookup = |name: &str| case.variables.get(name).cloned();
+    let named = |profile_is_named| Config {
+        profile_is_named,
+        ..Config::of(&lookup).unwrap()
+    };
+    let key = |config: &Config| config.entries()[1].key;
+    assert_eq!(
+        (key(&named(false)), key(&named(true))),
+        ("auth_token", "token_file")
+    );
+}

@@ -1,0 +1,111 @@
+//! What can be said on the command line beside the commands themselves: options that all of them have.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+
+use crate::command::Command;
+use crate::exit::TABLE;
+
+/// Submit, check, look up and watch the test reports of a WATS server.
+#[derive(Debug, Parser)]
+#[command(name = "wats", version, after_help = TABLE, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Program {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which server, and as whom. Each value comes from its option, else from the profile that --profile names, the
+/// environment, or the profile of the configuration file, in this order.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct Server {
+    /// Profile of the configuration file; it stands before the environment.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Configuration file instead of the user's own.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of the server, such as `https://company.wats.com`.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// File with the token; `-` reads it from standard input.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Trust this certificate authority as well, as PEM.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Longest time of a call with its repeats, such as 30s or 2m.
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// How results are printed. Data is on standard output, all else on standard error.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub(crate) struct Printing {
+    /// Print one JSON document; errors are JSON on standard error, too.
+    #[arg(long, global = true, conflicts_with_all = ["jsonl", "csv"])]
+    pub(crate) json: bool,
+    /// Print a JSON object a line; errors are JSON on standard error, too.
+    #[arg(long, global = true, conflicts_with = "csv")]
+    pub(crate) jsonl: bool,
+    /// Print comma-separated values with a line of names.
+    #[arg(long, global = true)]
+    pub(crate) csv: bool,
+    /// Columns to print, in this order, such as id,started,status.
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+    /// Colours: `auto` is on a terminal unless `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+    /// No progress and no remarks.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Tell each call on standard error; twice with its headers.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Write all calls without the token to this file, for a support case.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+}
+
+/// When something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A time such as `250ms`, `30s`, `2m`, `1h` or `7d`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || {
+        format!(
+            "{text:?} is no time; write a number and its unit, such as 250ms, 30s, 2m, 1h or 7d"
+        )
+    };
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return Err(wrong()),
+    };
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}

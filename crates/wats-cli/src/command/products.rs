@@ -1,0 +1,14 @@
+//! `wats products`: lists products.
+
+use crate::Outcome;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// List products.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
+    let _ = (args, context);
+    Err(Failure::failed("not built yet"))
+}

@@ -1,0 +1,135 @@
+//! What a command works with: the settings with their origins, the client made of them, the output, and Ctrl-C.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+use wats::{Config, Timeouts, TlsConfig, Wats};
+
+use crate::Outcome;
+use crate::args::{Program, Server};
+use crate::command::Command;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+
+/// Longer files are no tokens.
+const LONGEST_TOKEN: u64 = 64 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) interrupt: Interrupt,
+    server: Server,
+}
+
+impl Context {
+    pub(crate) fn new(program: Program) -> Outcome<(Self, Command)> {
+        let Program {
+            server,
+            printing,
+            command,
+        } = program;
+        let context = Self {
+            output: Output::new(&printing)?,
+            interrupt: Interrupt::new(),
+            server,
+        };
+        Ok((context, command))
+    }
+
+    /// The settings, each with where it comes from.
+    pub(crate) fn config(&self) -> Outcome<Config> {
+        let Server {
+            profile,
+            config,
+            base_url,
+            token_file,
+            ..
+        } = &self.server;
+        let mut settings = Config::read(profile.as_deref(), config.as_deref())?;
+        if let Some(url) = base_url {
+            settings = settings.set("base_url", url, "--base-url")?;
+        }
+        match token_file.as_deref() {
+            Some(path) if path == Path::new("-") => {
+                settings = settings.set("auth_token", from_stdin()?, "standard input")?;
+            }
+            Some(path) => {
+                let text = path.to_str().ok_or_else(|| {
+                    Failure::usage(
+                        "the path of --token-file is not valid Unicode; give it another name",
+                    )
+                })?;
+                settings = settings.set("token_file", text, "--token-file")?;
+            }
+            None => {}
+        }
+        Ok(settings)
+    }
+
+    /// The client; nothing is sent yet.
+    pub(crate) fn wats(&self) -> Outcome<Wats> {
+        let config = self.config()?;
+        let has = |keys: &[&str]| {
+            config
+                .entries()
+                .iter()
+                .any(|entry| keys.contains(&entry.key))
+        };
+        if has(&["base_url"]) && !has(&["auth_token", "token_file"]) {
+            return Err(Failure::new(
+                Exit::Access,
+                format!(
+                    "there is no token: set WATS_AUTH_TOKEN or WATS_TOKEN_FILE, give --token-file, or put it into a profile ({})",
+                    config.place()
+                ),
+            ));
+        }
+        self.client_of(&config)
+    }
+
+    /// The client with these settings.
+    pub(crate) fn client_of(&self, config: &Config) -> Outcome<Wats> {
+        let mut builder = config.builder()?;
+        if let Some(path) = &self.server.ca {
+            let tls = TlsConfig::default()
+                .add_ca_file(path)
+                .map_err(|error| Failure::usage(format!("--ca: {error:#}")))?;
+            builder = builder.http(|client| client.tls(tls));
+        }
+        if let Some(time) = self.server.timeout {
+            builder = builder.timeouts(within(time));
+        }
+        Ok(builder.build()?)
+    }
+}
+
+fn from_stdin() -> Outcome<String> {
+    let mut text = String::new();
+    let mut input = std::io::stdin().take(LONGEST_TOKEN + 1);
+    input
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::io("the token on standard input", &error))?;
+    let text = text.trim();
+    if text.is_empty() || text.len() as u64 > LONGEST_TOKEN {
+        return Err(Failure::new(Exit::Access, "standard input has no token"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Deadlines of which none is longer than that of the call.
+fn within(total: Duration) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    for part in [
+        &mut timeouts.connect,
+        &mut timeouts.pool,
+        &mut timeouts.attempt,
+        &mut timeouts.read_idle,
+    ] {
+        *part = part.map(|part| part.min(total));
+    }
+    timeouts.total = Some(total);
+    timeouts
+}

@@ -1,0 +1,168 @@
+//! Why a command failed: a line for people, an object for programs, and the exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use wats::report::Finding;
+use wats::{Error, ErrorKind, StatusCode};
+
+use crate::exit::Exit;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// One word that stays: `usage`, `refused`, `access`, `not-found`, `later`, `interrupted`, `failed`.
+    pub(crate) kind: &'static str,
+    /// What went wrong and what to do, on one line.
+    pub(crate) message: String,
+    /// What the server answered, if it did.
+    pub(crate) status: Option<u16>,
+    /// What the rules say of a report.
+    pub(crate) findings: Vec<Finding>,
+    /// Nobody reads any more: nothing is told, and it is no failure.
+    pub(crate) closed: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let kind = match exit {
+            Exit::Done | Exit::Failed => "failed",
+            Exit::Usage => "usage",
+            Exit::Refused => "refused",
+            Exit::Access => "access",
+            Exit::NotFound => "not-found",
+            Exit::Later => "later",
+            Exit::Queued => "queued",
+            Exit::Interrupted => "interrupted",
+        };
+        Self {
+            exit,
+            kind,
+            message: message.into(),
+            status: None,
+            findings: Vec::new(),
+            closed: false,
+        }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A failure to read or write something of this name.
+    pub(crate) fn io(what: impl std::fmt::Display, error: &io::Error) -> Self {
+        let exit = match error.kind() {
+            io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, format!("{what}: {error}"))
+    }
+
+    /// Says what it was about.
+    pub(crate) fn about(mut self, what: impl std::fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// The object of `--json`, on one line.
+    pub(crate) fn to_json(&self) -> Value {
+        let findings: Vec<Value> = self.findings.iter().map(finding).collect();
+        json!({
+            "schema": 1,
+            "code": self.exit as u8,
+            "kind": self.kind,
+            "message": self.message,
+            "status": self.status,
+            "findings": findings,
+        })
+    }
+
+    /// Before the output is known: a line on standard error.
+    pub(crate) fn tell_plainly(&self) -> ExitCode {
+        // Nothing is left to do if even standard error is gone.
+        let _ = writeln!(io::stderr(), "error: {}", self.message);
+        self.exit.into()
+    }
+}
+
+/// A finding as a member of documents.
+pub(crate) fn finding(finding: &Finding) -> Value {
+    json!({
+        "rule": finding.code(),
+        "severity": finding.severity().to_string(),
+        "path": finding.path,
+        "text": finding.text,
+        "remedy": finding.fix(),
+    })
+}
+
+/// What clap says: help and version on standard output with 0, mistakes on standard error with 2.
+pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
+    // A pipe that nobody reads any more is no failure.
+    let _ = error.print();
+    if error.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Done.into()
+    }
+}
+
+/// Failures of writing to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let closed = error.kind() == io::ErrorKind::BrokenPipe;
+        Self {
+            closed,
+            ..Self::failed(format!("standard output cannot be written: {error}"))
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = error.status();
+        let exit = match &error {
+            Error::NotFound { .. } => Exit::NotFound,
+            Error::Report(_) | Error::UnknownProcess { .. } => Exit::Refused,
+            Error::Query(_) => Exit::Usage,
+            Error::Data(_) | Error::Codec { .. } => Exit::Failed,
+            Error::Unacknowledged { .. } => Exit::Later,
+            Error::Stopped => Exit::Interrupted,
+            _ => of_kind(error.kind()),
+        };
+        Self {
+            status: status.map(|status| status.as_u16()),
+            findings: error.findings(),
+            ..Self::new(exit, format!("{error:#}"))
+        }
+    }
+}
+
+fn of_kind(kind: ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::Config => Exit::Usage,
+        ErrorKind::Status(status) => of_status(status),
+        ErrorKind::Connect
+        | ErrorKind::Transport
+        | ErrorKind::Timeout(_)
+        | ErrorKind::CircuitOpen => Exit::Later,
+        _ => Exit::Failed,
+    }
+}
+
+fn of_status(status: StatusCode) -> Exit {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Access,
+        StatusCode::NOT_FOUND => Exit::NotFound,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Exit::Later,
+        status if status.is_server_error() => Exit::Later,
+        status if status.is_client_error() => Exit::Refused,
+        _ => Exit::Failed,
+    }
+}

@@ -1,0 +1,5 @@
+//! The program `wats`.
+
+fn main() -> std::process::ExitCode {
+    wats_cli::main()
+}

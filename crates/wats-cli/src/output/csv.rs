@@ -1,0 +1,36 @@
+//! Comma-separated values (RFC 4180), with line feeds.
+
+/// A line of these fields.
+pub(super) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
+    let mut line = String::new();
+    for (at, field) in fields.into_iter().enumerate() {
+        if at > 0 {
+            line.push(',');
+        }
+        let edge = |c: char| c == ' ' || c == '\t';
+        if field.contains(['"', ',', '\n', '\r'])
+            || field.starts_with(edge)
+            || field.ends_with(edge)
+        {
+            line.push('"');
+            line.push_str(&field.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(field);
+        }
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_separates_is_quoted() {
+        let line = super::line(["a", "b,c", "say \"x\"", "", "two\nlines", " edge"]);
+        assert_eq!(
+            line,
+            "a,\"b,c\",\"say \"\"x\"\"\",,\"two\nlines\",\" edge\"\n"
+        );
+    }
+}

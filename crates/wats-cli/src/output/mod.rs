@@ -1,0 +1,151 @@
+//! What is printed: data on standard output in one of four formats, all else on standard error.
+//!
+//! `row` is what tables are made of; `table` and `csv` write them; `style` has the colours, `terminal` how wide it
+//! is, `text` how wide a text is and what of it may be shown, `progress` the bar of long work.
+
+mod csv;
+mod progress;
+mod row;
+mod style;
+mod table;
+mod terminal;
+mod text;
+
+use std::cell::RefCell;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+pub(crate) use progress::Progress;
+pub(crate) use row::{Cell, Column};
+pub(crate) use style::{Style, Tone};
+pub(crate) use table::Rows;
+
+use crate::Outcome;
+use crate::args::Printing;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The version of what `--json` and `--jsonl` print: members are added, none is taken away or changed.
+const SCHEMA: u32 = 1;
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// One document.
+    Json,
+    /// An object a line.
+    Jsonl,
+    /// With a line of names.
+    Csv,
+}
+
+/// Where results go. It is used by one task.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// Colours of standard output.
+    pub(crate) style: Style,
+    /// Columns that were asked for; none for the usual ones.
+    fields: Vec<String>,
+    quiet: bool,
+    /// How wide the terminal is; `None` when it is none.
+    width: Option<usize>,
+    out: RefCell<BufWriter<io::Stdout>>,
+}
+
+impl Output {
+    pub(crate) fn new(printing: &Printing) -> Outcome<Self> {
+        let format = match (printing.json, printing.jsonl, printing.csv) {
+            (true, ..) => Format::Json,
+            (_, true, _) => Format::Jsonl,
+            (.., true) => Format::Csv,
+            _ => Format::Table,
+        };
+        if printing.fields.iter().any(String::is_empty) {
+            return Err(Failure::usage("--fields has an empty name"));
+        }
+        Ok(Self {
+            format,
+            style: Style::of(printing.color, io::stdout().is_terminal()),
+            fields: printing.fields.clone(),
+            quiet: printing.quiet,
+            width: terminal::width(),
+            out: RefCell::new(BufWriter::new(io::stdout())),
+        })
+    }
+
+    /// Whether programs read it.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Jsonl)
+    }
+
+    /// The width of the terminal; `None` when standard output is none.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Rows of these columns, printed as they come.
+    pub(crate) fn rows<'a, T>(&'a self, columns: &'a [Column<T>]) -> Outcome<Rows<'a, T>> {
+        Rows::new(self, columns, &self.fields)
+    }
+
+    /// A document with `schema` and these members: the whole of what a command prints with `--json`, a line with `--jsonl`.
+    pub(crate) fn document(&self, members: Value) -> Outcome<()> {
+        let mut document = json!({ "schema": SCHEMA });
+        if let (Some(all), Value::Object(members)) = (document.as_object_mut(), members) {
+            all.extend(members);
+        }
+        let text = match self.format {
+            Format::Json => format!("{document:#}"),
+            _ => document.to_string(),
+        };
+        self.line(&text)
+    }
+
+    /// A line on standard output, as it is.
+    pub(crate) fn line(&self, text: &str) -> Outcome<()> {
+        self.write(text.as_bytes())?;
+        self.write(b"\n")
+    }
+
+    /// Bytes on standard output.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Outcome<()> {
+        Ok(self.out.borrow_mut().write_all(bytes)?)
+    }
+
+    pub(crate) fn flush(&self) -> Outcome<()> {
+        Ok(self.out.borrow_mut().flush()?)
+    }
+
+    /// A line for people on standard error, unless they want none.
+    pub(crate) fn remark(&self, text: &str) {
+        if !self.quiet {
+            // Nobody is left to tell that it is closed.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// A bar on standard error for work of so many parts; nothing unless that is a terminal.
+    pub(crate) fn progress(&self, parts: u64, what: &str) -> Progress {
+        let shown = !self.quiet && !self.is_json() && io::stderr().is_terminal();
+        Progress::new(shown, parts, what)
+    }
+
+    /// Tells why the command failed, and gives its exit code.
+    pub(crate) fn tell(&self, failure: &Failure) -> ExitCode {
+        if failure.closed {
+            return Exit::Done.into();
+        }
+        // What was printed before belongs before it.
+        let _ = self.flush();
+        if self.is_json() {
+            let _ = writeln!(io::stderr(), "{}", failure.to_json());
+            return failure.exit.into();
+        }
+        failure.tell_plainly()
+    }
+}

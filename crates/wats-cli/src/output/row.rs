@@ -1,0 +1,82 @@
+//! What a table is made of: columns, each with its name and how it takes its cell from an item.
+
+use serde_json::Value;
+
+use super::style::Tone;
+
+/// A column of items of one kind.
+pub(crate) struct Column<T> {
+    /// The member of JSON, the heading of tables and CSV, and what `--fields` calls it.
+    pub(crate) name: &'static str,
+    /// Whether it is printed unless `--fields` says which.
+    pub(crate) usual: bool,
+    /// Its cell of an item.
+    pub(crate) of: fn(&T) -> Cell,
+}
+
+impl<T> Column<T> {
+    /// A column that is printed.
+    pub(crate) const fn new(name: &'static str, of: fn(&T) -> Cell) -> Self {
+        Self {
+            name,
+            usual: true,
+            of,
+        }
+    }
+
+    /// A column that is printed when `--fields` names it, and in JSON.
+    pub(crate) const fn further(name: &'static str, of: fn(&T) -> Cell) -> Self {
+        Self {
+            name,
+            usual: false,
+            of,
+        }
+    }
+}
+
+/// A value, null when there is none, and what its colour means.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cell {
+    pub(crate) value: Value,
+    pub(crate) tone: Tone,
+}
+
+impl Cell {
+    /// A cell of a value or none.
+    pub(crate) fn of<V: Into<Value>>(value: Option<V>) -> Self {
+        Self {
+            value: value.map_or(Value::Null, Into::into),
+            tone: Tone::Plain,
+        }
+    }
+
+    /// A cell of a text or none.
+    pub(crate) fn text(value: Option<impl ToString>) -> Self {
+        Self::of(value.map(|value| value.to_string()))
+    }
+
+    pub(crate) fn tone(mut self, tone: Tone) -> Self {
+        self.tone = tone;
+        self
+    }
+
+    /// As it is written in tables and CSV.
+    pub(super) fn written(&self) -> String {
+        match &self.value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether it stands at the right.
+    pub(super) fn is_number(&self) -> bool {
+        self.value.is_number()
+    }
+}
+
+impl<V: Into<Value>> From<V> for Cell {
+    fn from(value: V) -> Self {
+        Self::of(Some(value))
+    }
+}

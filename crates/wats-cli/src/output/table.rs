@@ -1,0 +1,244 @@
+//! Rows of a table as they come, in the format that was asked for.
+//!
+//! On a terminal a table fits its width: texts are shortened, and where there are too many columns for that, each row is a
+//! block of lines. Elsewhere nothing is ever shortened. Widths are those of the first rows, so that rows need not be kept.
+
+use serde_json::{Map, Value, json};
+
+use super::row::{Cell, Column};
+use super::style::Tone;
+use super::{Format, Output, SCHEMA, csv, text};
+use crate::Outcome;
+use crate::failure::Failure;
+
+/// Rows that are looked at to find how wide columns are.
+const LOOKED_AT: usize = 100;
+
+/// Columns are not made narrower than this on a terminal.
+const NARROWEST: usize = 8;
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// A table that is being printed. [`finish`](Self::finish) prints what is left.
+pub(crate) struct Rows<'a, T> {
+    output: &'a Output,
+    columns: Vec<&'a Column<T>>,
+    waiting: Vec<Vec<Cell>>,
+    layout: Option<Layout>,
+    printed: usize,
+}
+
+/// How a table is laid out.
+enum Layout {
+    /// Columns of these widths.
+    Columns(Vec<usize>),
+    /// A block of lines for each row, with names of this width.
+    Blocks(usize),
+}
+
+impl<'a, T> Rows<'a, T> {
+    pub(super) fn new(
+        output: &'a Output,
+        all: &'a [Column<T>],
+        fields: &[String],
+    ) -> Outcome<Self> {
+        let everything = output.is_json();
+        let columns = if fields.is_empty() {
+            all.iter()
+                .filter(|column| everything || column.usual)
+                .collect()
+        } else {
+            let found = fields.iter().map(|name| {
+                let column = all.iter().find(|column| column.name == name);
+                column.ok_or_else(|| {
+                    let names: Vec<_> = all.iter().map(|column| column.name).collect();
+                    Failure::usage(format!(
+                        "--fields: there is no column {name:?}; there are {}",
+                        names.join(", ")
+                    ))
+                })
+            });
+            found.collect::<Outcome<_>>()?
+        };
+        Ok(Self {
+            output,
+            columns,
+            waiting: Vec::new(),
+            layout: None,
+            printed: 0,
+        })
+    }
+
+    /// Prints an item.
+    pub(crate) fn row(&mut self, item: &T) -> Outcome<()> {
+        let cells: Vec<Cell> = self
+            .columns
+            .iter()
+            .map(|column| (column.of)(item))
+            .collect();
+        match self.output.format {
+            Format::Csv => {
+                if self.printed == 0 {
+                    self.header()?;
+                }
+                let fields: Vec<String> = cells.iter().map(Cell::written).collect();
+                self.output
+                    .write(csv::line(fields.iter().map(String::as_str)).as_bytes())?;
+            }
+            Format::Jsonl => {
+                let mut object = Map::new();
+                object.insert("schema".to_owned(), json!(SCHEMA));
+                object.extend(self.members(cells));
+                self.output.line(&Value::Object(object).to_string())?;
+                // Whoever reads lines wants each as it comes.
+                self.output.flush()?;
+            }
+            Format::Json => {
+                let start = if self.printed == 0 {
+                    "{\n  \"schema\": 1,\n  \"items\": [\n    "
+                } else {
+                    ",\n    "
+                };
+                let object = Value::Object(self.members(cells).collect());
+                self.output.write(format!("{start}{object}").as_bytes())?;
+            }
+            Format::Table => {
+                self.waiting.push(cells);
+                if self.layout.is_some() || self.waiting.len() >= LOOKED_AT {
+                    self.print_waiting()?;
+                }
+            }
+        }
+        self.printed += 1;
+        Ok(())
+    }
+
+    /// Prints what is left, and gives the number of rows.
+    pub(crate) fn finish(mut self) -> Outcome<usize> {
+        match self.output.format {
+            Format::Csv if self.printed == 0 => self.header()?,
+            Format::Json if self.printed == 0 => self
+                .output
+                .line("{\n  \"schema\": 1,\n  \"items\": []\n}")?,
+            Format::Json => self.output.line("\n  ]\n}")?,
+            Format::Table => self.print_waiting()?,
+            _ => {}
+        }
+        Ok(self.printed)
+    }
+
+    fn header(&self) -> Outcome<()> {
+        let line = csv::line(self.columns.iter().map(|column| column.name));
+        self.output.write(line.as_bytes())
+    }
+
+    fn members(&self, cells: Vec<Cell>) -> impl Iterator<Item = (String, Value)> {
+        let names = self.columns.iter().map(|column| column.name.to_owned());
+        names.zip(cells.into_iter().map(|cell| cell.value))
+    }
+
+    fn print_waiting(&mut self) -> Outcome<()> {
+        let rows = std::mem::take(&mut self.waiting);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        if self.layout.is_none() {
+            let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+            let layout = Layout::of(&names, &rows, self.output.width());
+            if let Layout::Columns(widths) = &layout {
+                let heads: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
+                let cells: Vec<Cell> = heads
+                    .into_iter()
+                    .map(|name| Cell::from(name).tone(Tone::Faint))
+                    .collect();
+                self.output.line(&self.line(widths, &cells))?;
+            }
+            self.layout = Some(layout);
+        }
+        for cells in &rows {
+            match &self.layout {
+                Some(Layout::Columns(widths)) => self.output.line(&self.line(widths, cells))?,
+                Some(Layout::Blocks(names)) => self.block(*names, cells)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A row in columns.
+    fn line(&self, widths: &[usize], cells: &[Cell]) -> String {
+        let mut line = String::new();
+        for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let written = cell.written();
+            let shown = text::shown(&written);
+            let shown = match self.output.width() {
+                Some(_) => text::fitted(&shown, *width),
+                None => shown,
+            };
+            let space = " ".repeat(width.saturating_sub(text::width(&shown)));
+            let painted = self.output.style.paint(cell.tone, &shown);
+            let last = at + 1 == widths.len();
+            match (cell.is_number(), last) {
+                (true, _) => line.push_str(&format!("{space}{painted}")),
+                (false, true) => line.push_str(&painted),
+                (false, false) => line.push_str(&format!("{painted}{space}")),
+            }
+            if !last {
+                line.push_str(GAP);
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+
+    /// A row as a block of lines.
+    fn block(&self, names: usize, cells: &[Cell]) -> Outcome<()> {
+        for (column, cell) in self.columns.iter().zip(cells) {
+            let written = cell.written();
+            let shown = text::shown(&written);
+            let most = self
+                .output
+                .width()
+                .unwrap_or(usize::MAX)
+                .saturating_sub(names + GAP.len());
+            let shown = text::fitted(&shown, most.max(1));
+            let space = " ".repeat(names.saturating_sub(text::width(column.name)));
+            let name = self.output.style.paint(Tone::Faint, column.name);
+            let value = self.output.style.paint(cell.tone, &shown);
+            let line = format!("{name}{space}{GAP}{value}");
+            self.output.line(line.trim_end())?;
+        }
+        self.output.line("")
+    }
+}
+
+impl Layout {
+    fn of(names: &[&str], rows: &[Vec<Cell>], most: Option<usize>) -> Self {
+        let wanted = |at: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(at));
+            let widest = cells
+                .map(|cell| text::width(&text::shown(&cell.written())))
+                .max();
+            widest.unwrap_or(0).max(text::width(names[at]))
+        };
+        let mut widths: Vec<usize> = (0..names.len()).map(wanted).collect();
+        let Some(most) = most else {
+            return Self::Columns(widths);
+        };
+        let gaps = GAP.len() * names.len().saturating_sub(1);
+        let least: usize = widths.iter().map(|width| (*width).min(NARROWEST)).sum();
+        if least + gaps > most {
+            let widest = names.iter().map(|name| text::width(name)).max();
+            return Self::Blocks(widest.unwrap_or(0));
+        }
+        // The widest gives way first.
+        while widths.iter().sum::<usize>() + gaps > most {
+            let Some(widest) = widths.iter_mut().max() else {
+                break;
+            };
+            *widest -= 1;
+        }
+        Self::Columns(widths)
+    }
+}

@@ -1,0 +1,78 @@
+//! What of a text may be shown on a terminal, and how wide it is there.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// The columns that a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text on one line and without what would steer the terminal: data of others may hold anything.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
+    }
+    let harmless = |c: char| match c {
+        '\n' => '↵',
+        '\t' => ' ',
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    };
+    Cow::Owned(text.chars().filter(|c| *c != '\r').map(harmless).collect())
+}
+
+/// Control characters, and those that turn the direction of what follows.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The start of a text that takes at most so many columns, with `…` where something was left out.
+pub(super) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
+    if width(text) <= most {
+        return Cow::Borrowed(text);
+    }
+    let mut used = 0;
+    let mut start = String::new();
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > most.saturating_sub(1) {
+            break;
+        }
+        used += wide;
+        start.push(c);
+    }
+    if most > 0 {
+        start.push('…');
+    }
+    Cow::Owned(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_and_marks_are_cut_where_they_end() {
+        for (text, most, cut) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("漢字漢", 4, "漢…"),
+            ("漢字", 4, "漢字"),
+            ("e\u{301}e\u{301}x", 2, "e\u{301}…"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(fitted(text, most), cut, "{text} in {most}");
+            assert!(width(cut) <= most);
+        }
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(shown("a\u{1b}[31mb\r\nc\td"), "a\u{fffd}[31mb↵c d");
+        assert_eq!(shown("\u{202e}x\u{9b}"), "\u{fffd}x\u{fffd}");
+        assert!(matches!(shown("Grün"), Cow::Borrowed(_)));
+    }
+}
