@@ -100,7 +100,10 @@ pub(super) fn budget(ctx: &Context) -> RowSpec {
                 let runtime = Runtime::new()?;
                 let sim = Simulator::builder().rate_limit(LIMIT, PER).start();
                 let sim = runtime.block_on(sim)?;
-                Ok((Stations::start(STATIONS)?, sim, runtime))
+                let mut stations = Stations::start(STATIONS)?;
+                // Those that begin together have not heard of one another yet, and would take too large a share.
+                stations.ask::<1>(&format!("meet {STATIONS}"))?;
+                Ok((stations, sim, runtime))
             },
             move |(stations, sim, _)| {
                 // One more each than the windows hold: the last of them must wait for the next one.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `herd WAY PREFIX KEYS CALLERS ORIGIN_MS AT` | how often its origin was asked, and after how many ms its last caller had a value |
 //! | `calls BASE_URL TOKEN LIMIT PER_MS CALLS` | how many of its calls failed, and how many were made without the log |
+//! | `meet NUMBER` | 1, once it has heard of so many stations |
 //! | `idle MS` | processor time in ms |
 //!
 //! `AT` is a time in ms since 1970, at which several begin together.
@@ -63,11 +64,24 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
                 let work = Work::of([base_url, token], [limit, per, calls]);
                 work.and_then(|work| runtime.block_on(work.run(&node)))
             }
+            ["meet", number] => meet(&node, number),
             ["idle", time] => idle(time),
             _ => Err("unknown question".into()),
         };
         answer.unwrap_or_else(|error| format!("failed: {error}"))
     })
+}
+
+fn meet(node: &Node, number: &str) -> Result<String> {
+    let number = Some(number.parse()?);
+    let begin = Instant::now();
+    while node.shared.stats().first().and_then(|link| link.members) != number {
+        if begin.elapsed() > Duration::from_secs(20) {
+            return Err(Error::from("the other stations are not heard of"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok("1".to_owned())
 }
 
 fn idle(time: &str) -> Result<String> {
