@@ -35,6 +35,25 @@ const BESIDE_THE_PYTHON_PEER: [[&str; 2]; 7] = [
     ],
 ];
 
+/// What breaks while calls go on.
+const FAULTS: [[&str; 3]; 3] = [
+    [
+        "redis.kill.errors",
+        "redis.kill.slowest",
+        "redis.kill.distrusted",
+    ],
+    [
+        "redis.freeze.errors",
+        "redis.freeze.slowest",
+        "redis.freeze.distrusted",
+    ],
+    [
+        "redis.black_hole.errors",
+        "redis.black_hole.slowest",
+        "redis.black_hole.distrusted",
+    ],
+];
+
 /// Whether a candidate is another's way of doing the whole work.
 pub fn is_peer(name: &str) -> bool {
     !FLOORS.contains(&name) && !is_ours(name)
@@ -123,6 +142,22 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ),
         ("http.cap", Goal::Figure(100.0)),
         ("http.cap.left", Goal::Figure(20.0)),
+        ("redis.l1_hit", Goal::Figure(30.0)),
+        ("redis.l1_hit", part("wats-cache, async", 2.0)),
+        ("redis.l2_hit.1.cpu", part("redis-rs", 1.15)),
+        ("redis.l2_hit.100.cpu", part("redis-rs", 1.15)),
+        ("redis.fill", part("redis-rs", 2.5)),
+        ("redis.take", part("redis-rs", 1.3)),
+        ("redis.own_write.stale", Goal::Figure(0.0)),
+        ("redis.stuck", Goal::Figure(0.0)),
+        ("redis.lag.p99", Goal::Figure(2.0)),
+        ("redis.herd.origin_calls", Goal::Figure(1.0)),
+        // What the origin takes, and 20 ms.
+        ("redis.herd.last_caller", Goal::Figure(120.0)),
+        ("redis.budget.used", Goal::Figure(97.0)),
+        ("redis.budget.over", Goal::Figure(0.0)),
+        ("redis.idle.cpu", Goal::Figure(0.1)),
+        ("redis.idle.commands", Goal::Figure(3.0)),
         ("scenario.products_100.time", times(naive, 20.0)),
         ("scenario.products_100.time", times("pywats", 10.0)),
         ("scenario.products_100.calls", Goal::Figure(5.0)),
@@ -143,6 +178,12 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ("sim.reports_10000.peak", Goal::Figure(1e9)),
         ("sim.start", Goal::Figure(100.0)),
     ];
+    for [errors, slowest, distrusted] in FAULTS {
+        goals.push((errors, Goal::Figure(0.0)));
+        // What the origin takes, and how long an operation of the Redis may.
+        goals.push((slowest, Goal::Figure(120.0)));
+        goals.push((distrusted, Goal::Figure(2_000.0)));
+    }
     for [cpu, peak] in BESIDE_THE_PYTHON_PEER {
         goals.push((cpu, times("pywats", 50.0)));
         goals.push((peak, times("pywats", 4.0)));

@@ -1,5 +1,8 @@
 //! Configuration in, [`Wats`] out.
 
+#[cfg(feature = "redis")]
+use std::sync::Arc;
+
 use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts, TokenProvider};
 use wats_report::Station;
 
@@ -62,6 +65,8 @@ pub struct WatsBuilder {
     /// Whether the calls of the token are limited.
     #[cfg(feature = "redis")]
     has_limit: bool,
+    #[cfg(feature = "redis")]
+    local_share: Option<u32>,
     defaults: StationDefaults,
     /// Where the environment has a profile or none, if it was asked.
     looked_in: Option<String>,
@@ -79,6 +84,8 @@ impl Default for WatsBuilder {
             shared: None,
             #[cfg(feature = "redis")]
             has_limit: true,
+            #[cfg(feature = "redis")]
+            local_share: None,
             defaults: StationDefaults::default(),
             looked_in: None,
         }
@@ -242,6 +249,17 @@ impl WatsBuilder {
         self
     }
 
+    /// How many calls of the [limit](Self::rate_limit) this station may make as long as it has not heard of the others, because
+    /// the Redis is away since it was started. By default all of them: a station that is alone must work. With ten stations
+    /// that are started while the Redis may be away, a tenth of the limit keeps them within it together.
+    ///
+    /// It says nothing without [`shared`](Self::shared). A station that has heard of others keeps to its part without it.
+    #[cfg(feature = "redis")]
+    pub fn local_share(mut self, calls: impl Into<Option<u32>>) -> Self {
+        self.local_share = calls.into();
+        self
+    }
+
     /// How long answers are kept in memory, by what they tell; default 5 minutes and 8 MiB each.
     pub fn cache(mut self, options: CacheOptions) -> Self {
         self.cache = options;
@@ -278,9 +296,11 @@ impl WatsBuilder {
         }
         #[cfg(feature = "redis")]
         if let Some(shared) = &self.shared {
-            let joining = crate::shared::Joining::new(shared, self.has_limit);
+            let joining = crate::shared::Joining::new(shared, self.has_limit, self.local_share);
             let client = joining.apply(self.http).build()?;
-            let mut wats = Wats::on(client, &self.cache, Some(joining.tiers()?));
+            let sharing = joining.tiers()?;
+            let mut wats = Wats::on(client, &self.cache, Some(Arc::clone(&sharing) as _));
+            wats.sharing = Some(sharing);
             wats.defaults = self.defaults.into();
             return Ok(wats);
         }

@@ -18,7 +18,7 @@ use crate::intercept::Intercept;
 use crate::pipeline::Pipeline;
 use crate::pool::Pool;
 use crate::proxy::ProxyConfig;
-use crate::rate_limit::{self, MakeRateLimiter, RateLimit, RateLimiter, TokenLimiter};
+use crate::rate_limit::{self, MadeLimiter, MakeRateLimiter, OfToken, RateLimit, RateLimiter};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
@@ -148,8 +148,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Who makes what counts the calls of the token, if not this process: it is asked when the client is built, for the limit
-    /// that [`rate_limit`](Self::rate_limit) says, unless that is none.
+    /// Who makes what counts the calls of the token, if not this process: it is asked when the client is built, and again for
+    /// another token, for the limit that [`rate_limit`](Self::rate_limit) says, unless that is none.
     pub fn make_rate_limiter(mut self, make: Arc<dyn MakeRateLimiter>) -> Self {
         self.make_rate_limiter = Some(make);
         self
@@ -278,7 +278,7 @@ impl ClientBuilder {
             secrets.add_lasting(&login.user, &login.password);
         }
         let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
-        let make = self.make_rate_limiter.as_deref();
+        let make = self.make_rate_limiter;
         let (of_token, limiter) = limiters(self.rate_limit.0, make, &token, &base)?;
         let identity = Arc::new(Current::new(identity, of_token, &*base.authority));
         let current = Arc::clone(&identity);
@@ -327,12 +327,12 @@ impl ClientBuilder {
     }
 }
 
-/// The rate limiter of the token, if this process counts its calls, and the one that is asked.
-type Limiters = (Option<Arc<TokenLimiter>>, Option<Arc<dyn RateLimiter>>);
+/// The rate limiter as what belongs to the token, unless it stays with another, and as the one that is asked.
+type Limiters = (Option<Arc<dyn OfToken>>, Option<Arc<dyn RateLimiter>>);
 
 fn limiters(
     limit: Option<Limit>,
-    make: Option<&dyn MakeRateLimiter>,
+    make: Option<Arc<dyn MakeRateLimiter>>,
     token: &Token,
     base: &BaseUrl,
 ) -> Result<Limiters> {
@@ -343,13 +343,11 @@ fn limiters(
     };
     let (authority, secret) = (&base.authority, token.secret());
     if let Some(make) = make {
-        let limiter = make.make(authority, secret, &limit);
-        let limiter =
-            limiter.map_err(|why| Error::config("there is no rate limiter").source(why))?;
-        return Ok((None, Some(limiter)));
+        let limiter = Arc::new(MadeLimiter::new(make, secret, authority, limit)?);
+        return Ok((Some(Arc::clone(&limiter) as _), Some(limiter)));
     }
     let limiter = rate_limit::shared(secret.as_bytes(), authority, &limit);
-    Ok((Some(Arc::clone(&limiter)), Some(limiter)))
+    Ok((Some(Arc::clone(&limiter) as _), Some(limiter)))
 }
 
 impl fmt::Debug for ClientBuilder {

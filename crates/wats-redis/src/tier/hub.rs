@@ -241,6 +241,11 @@ impl Hub {
         self.wake(&wait_name(kind, key));
     }
 
+    /// A lease of this process may stand on the server though nobody has it: it is ended with the next session.
+    pub(super) fn lease_orphaned(&self, name: Vec<u8>, token: String) {
+        lock(&self.unsent).add(Gone::Lease { name, token });
+    }
+
     fn wake(&self, name: &[u8]) {
         let notify = lock(&self.waits).get(name).cloned();
         // Wakers are code of whoever waits: no lock is held.

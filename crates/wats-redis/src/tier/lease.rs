@@ -134,8 +134,11 @@ impl Lease {
     fn end(&self, call: ScriptCall) {
         let (session, hub) = (Arc::clone(&self.session), Arc::clone(&self.hub));
         let (kind, key) = self.of.clone();
+        let (name, token) = (self.names.lease.clone(), self.token.clone());
         self.session.spawn(async move {
-            let _ = session.script(call).await;
+            if session.script(call).await.is_err() {
+                hub.lease_orphaned(name, token);
+            }
             hub.lease_ended(&kind, &key);
         });
     }
