@@ -11,11 +11,14 @@
 
 mod proxy;
 mod server;
+mod worker;
 
 pub(crate) use self::proxy::{Mode, Proxy};
 pub(crate) use self::server::{Server, free_port};
+pub(crate) use self::worker::{Lines, Worker, orders};
 
 use std::pin::pin;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -33,6 +36,13 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duratio
         thread::sleep(Duration::from_millis(1));
     }
     begin.elapsed()
+}
+
+/// Sends a signal, by the program that is everywhere where there are any.
+fn signal(process: &Child, signal: &str) {
+    let id = process.id().to_string();
+    let status = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(status.success());
 }
 
 /// Runs a future without any runtime.

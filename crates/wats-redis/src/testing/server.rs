@@ -184,9 +184,7 @@ impl Server {
     }
 
     fn signal(&self, signal: &str) {
-        let id = self.process.as_ref().unwrap().id().to_string();
-        let status = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(status.success());
+        super::signal(self.process.as_ref().unwrap(), signal);
     }
 }
 

@@ -50,33 +50,70 @@ impl fmt::Display for SharedCacheStats {
     }
 }
 
-/// One of the counts.
-#[derive(Debug, Default)]
-pub(super) struct Count(AtomicU64);
+/// One of the counts, also for the `metrics` facade.
+pub(super) struct Count {
+    count: AtomicU64,
+    #[cfg(feature = "metrics")]
+    metric: metrics::Counter,
+}
+
+impl fmt::Debug for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.count.fmt(f)
+    }
+}
 
 impl Count {
     pub(super) fn up(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        self.metric.increment(1);
     }
 
     fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) shared_hits: Count,
-    pub(super) shared_misses: Count,
-    pub(super) led: Count,
-    pub(super) waited: Count,
-    pub(super) without: Count,
-    pub(super) refused: Count,
-    pub(super) too_large: Count,
-    pub(super) stale_served: Count,
-    pub(super) invalidations: Count,
-    pub(super) foreign: ForeignCounters,
+/// The counts of a tier, each a metric `wats.redis.cache.<count>` with the kind as its label.
+macro_rules! counters {
+    ($($name:ident),*) => {
+        #[derive(Debug)]
+        pub(super) struct Counters {
+            $(pub(super) $name: Count,)*
+            pub(super) foreign: ForeignCounters,
+        }
+
+        impl Counters {
+            #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "the label"))]
+            pub(super) fn new(kind: &str) -> Self {
+                Self {
+                    $($name: Count {
+                        count: AtomicU64::new(0),
+                        #[cfg(feature = "metrics")]
+                        metric: metrics::counter!(
+                            concat!("wats.redis.cache.", stringify!($name)),
+                            "kind" => kind.to_owned()
+                        ),
+                    },)*
+                    foreign: ForeignCounters::default(),
+                }
+            }
+        }
+    };
 }
+
+counters!(
+    shared_hits,
+    shared_misses,
+    led,
+    waited,
+    without,
+    refused,
+    too_large,
+    stale_served,
+    invalidations
+);
 
 impl Counters {
     pub(super) fn stats(&self, memory: CacheStats) -> SharedCacheStats {
