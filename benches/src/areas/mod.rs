@@ -5,6 +5,7 @@ mod cache;
 mod codec;
 mod domains;
 mod http;
+mod queue;
 mod scaling;
 mod scenario;
 mod sim;
@@ -13,8 +14,8 @@ use crate::Result;
 use crate::spec::{Context, RowSpec};
 
 /// All areas in the order of the report.
-pub const NAMES: [&str; 8] = [
-    "cache", "batch", "codec", "http", "domains", "scenario", "sim", "scaling",
+pub const NAMES: [&str; 9] = [
+    "cache", "batch", "codec", "http", "domains", "scenario", "queue", "sim", "scaling",
 ];
 
 /// The rows of all areas.
@@ -26,6 +27,7 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
     rows.extend(http::rows(ctx));
     rows.extend(domains::rows(ctx));
     rows.extend(scenario::rows(ctx));
+    rows.extend(queue::rows(ctx));
     rows.extend(sim::rows(ctx));
     rows.extend(scaling::rows(ctx));
     rows
@@ -39,6 +41,7 @@ pub fn serve(name: &str, arguments: &[String]) -> Result<()> {
     match name {
         http::server::NAME => http::server::serve(arguments),
         http::instructions::NAME => http::instructions::run(arguments),
+        queue::process::NAME => queue::process::serve(arguments),
         scenario::contestant::NAME => scenario::contestant::serve(arguments),
         scenario::sim::NAME => scenario::sim::serve(arguments),
         _ => Err(format!("there is no server {name:?}").into()),

@@ -103,6 +103,8 @@ pub(crate) struct Flow {
     pub(crate) interval_at: i64,
     /// When an item was last sent.
     pub(crate) last_sent: i64,
+    /// Whether who opened the queue last has an item that is set aside hold its lane up.
+    pub(crate) strict_lanes: bool,
 }
 
 /// Whether something may be leased.
