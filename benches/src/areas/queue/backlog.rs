@@ -6,7 +6,7 @@
 use super::folder;
 use super::ours::Ours;
 use super::outbox::Outbox;
-use super::peers::{Files, Fjall, Redb};
+use super::peers::{Files, Redb};
 use super::process::{self, Role, number};
 use super::system::size_of;
 use super::text::{STEPS_OF_1_KB, STEPS_OF_10_KB, Texts};
@@ -31,7 +31,6 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
     let row = opened(ctx, hundred);
     let row = lent::<Ours>(row, hundred, &ours, true);
     let row = lent::<Redb<false>>(row, hundred, &Rc::default(), false);
-    let row = lent::<Fjall>(row, hundred, &Rc::default(), false);
     rows.push(lent::<Files>(row, hundred, &Rc::default(), false));
     rows.push(drained(hundred, &ours));
     // It takes minutes.
@@ -59,7 +58,6 @@ fn take_and_end(ctx: &Context, at_once: usize) -> RowSpec {
         ));
     let row = taking::<Ours>(row, count, at_once, true);
     let row = taking::<Redb<false>>(row, count, at_once, false);
-    let row = taking::<Fjall>(row, count, at_once, false);
     taking::<Files>(row, count, at_once, false)
 }
 

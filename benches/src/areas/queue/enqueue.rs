@@ -3,7 +3,7 @@
 use super::folder;
 use super::ours::Ours;
 use super::outbox::Outbox;
-use super::peers::{Files, Fjall, Floor, Redb};
+use super::peers::{Files, Floor, Redb};
 use super::process::{self, Role};
 use super::system::written;
 use super::text::STEPS_OF_10_KB;
@@ -61,7 +61,6 @@ fn one_by_one(ctx: &Context) -> RowSpec {
     let row = alone::<Ours>(row, count, true);
     let row = alone::<Floor>(row, count, false);
     let row = alone::<Redb<false>>(row, count, false);
-    let row = alone::<Fjall>(row, count, false);
     let row = alone::<Files>(row, count, false);
     let Some(beside) = folder_of_program() else {
         return row;
@@ -106,7 +105,6 @@ fn by_threads(ctx: &Context) -> RowSpec {
     let row = threads::<Ours>(row, count, true);
     let row = threads::<Floor>(row, count, false);
     let row = threads::<Redb<false>>(row, count, false);
-    let row = threads::<Fjall>(row, count, false);
     threads::<Files>(row, count, false)
 }
 
@@ -149,7 +147,7 @@ fn by_processes(ctx: &Context) -> RowSpec {
         .unit("ms")
         .note(
             "four processes with one folder, each with one report of 10 KB after the other: their rate together, and the \
-             longest that one of them waited; fjall lets one process in",
+             longest that one of them waited",
         );
     let row = processes::<Ours>(row, count, true);
     let row = processes::<Redb<true>>(row, count, false);

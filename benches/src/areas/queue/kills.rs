@@ -3,7 +3,7 @@
 use super::folder;
 use super::ours::{AtOnce, Ours};
 use super::outbox::Outbox;
-use super::peers::{Files, Fjall, Redb};
+use super::peers::{Files, Redb};
 use super::process::{self, HELD, Role};
 use super::text::{STEPS_OF_1_KB, Texts};
 use crate::server::Server;
@@ -33,7 +33,6 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
         .most_rounds(ctx.scale(1, 5));
     let killed = kills::<Ours>(killed, true);
     let killed = kills::<Redb<false>>(killed, false);
-    let killed = kills::<Fjall>(killed, false);
     let killed = kills::<Files>(killed, false);
     vec![killed, takeover(ctx), two_processes(ctx)]
 }

@@ -2,7 +2,7 @@
 //! left after a kill.
 //!
 //! Ours is the queue of the facade (`Wats::queue`); what it does for a report (checks, text, labels) is in its figures. Peers are
-//! two embedded stores, a folder of files, and the queue of the Python client, each as its documentation says to make it durable
+//! an embedded store, a folder of files, and the queue of the Python client, each as its documentation says to make it durable
 //! ([`outbox`]). The floor is a synced append to one file, which can neither be looked up nor taken from.
 //!
 //! - `outbox.rs`, `ours.rs`, `peers.rs`: the contestants; `text.rs`: the reports that all of them store.

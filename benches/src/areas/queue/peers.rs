@@ -1,9 +1,8 @@
-//! The others: two embedded stores, a folder of files, and the floor.
+//! The others: an embedded store, a folder of files, and the floor.
 
 use super::outbox::{Numbered, Outbox};
 use super::text::Texts;
 use crate::{Error, Result};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use redb::{ConcurrencyMode, Durability, ReadableDatabase as _, ReadableTableMetadata as _};
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -188,88 +187,6 @@ fn groups(numbers: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     (from..to)
         .step_by(GROUP as usize)
         .map(move |first| first..to.min(first + GROUP))
-}
-
-/// fjall, with a sync after each write.
-pub(super) struct Fjall {
-    db: Database,
-    items: Keyspace,
-    taken: Keyspace,
-}
-
-impl Outbox for Fjall {
-    const NAME: &'static str = "fjall";
-
-    type Item = Numbered;
-
-    fn open(folder: &Path) -> Result<Self> {
-        let db = Database::builder(folder.join("fjall")).open()?;
-        let items = db.keyspace("item", KeyspaceCreateOptions::default)?;
-        let taken = db.keyspace("taken", KeyspaceCreateOptions::default)?;
-        Ok(Self { db, items, taken })
-    }
-
-    fn item(number: u64, steps: usize) -> Result<Self::Item> {
-        Numbered::new(number, steps)
-    }
-
-    fn put(&self, item: Self::Item) -> Result<()> {
-        self.items.insert(item.number.to_be_bytes(), item.text)?;
-        self.db.persist(PersistMode::SyncAll)?;
-        Ok(())
-    }
-
-    fn fill(&self, numbers: Range<u64>, texts: &Texts) -> Result<()> {
-        for group in groups(numbers) {
-            for number in group {
-                self.items.insert(number.to_be_bytes(), texts.of(number))?;
-            }
-            self.db.persist(PersistMode::SyncAll)?;
-        }
-        Ok(())
-    }
-
-    fn count(&self) -> Result<u64> {
-        Ok(self.items.len()? as u64)
-    }
-
-    fn has(&self, number: u64) -> Result<bool> {
-        Ok(self.items.contains_key(number.to_be_bytes())?)
-    }
-
-    fn first(&self) -> Result<()> {
-        self.take(1).map(drop)
-    }
-
-    fn drain(&self, at_once: usize, most: u64) -> Result<()> {
-        let mut left = most;
-        while left > 0 {
-            let taken = self.take(at_once)?;
-            if taken.is_empty() {
-                return Err(Error::from("it is empty too early"));
-            }
-            left = left.saturating_sub(taken.len() as u64);
-            for key in taken {
-                self.items.remove(key.clone())?;
-                self.taken.remove(key)?;
-            }
-            self.db.persist(PersistMode::SyncAll)?;
-        }
-        Ok(())
-    }
-}
-
-impl Fjall {
-    fn take(&self, most: usize) -> Result<Vec<fjall::UserKey>> {
-        let mut taken = Vec::new();
-        for row in self.items.iter().take(most) {
-            let (key, text) = row.into_inner()?;
-            std::hint::black_box(text.to_vec());
-            self.taken.insert(key.clone(), [])?;
-            taken.push(key);
-        }
-        Ok(taken)
-    }
 }
 
 /// A file for each: written under another name, synced, renamed, and its folder synced.

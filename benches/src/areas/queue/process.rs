@@ -2,7 +2,7 @@
 
 use super::ours::{AtOnce, Ours, client, key};
 use super::outbox::Outbox;
-use super::peers::{Files, Fjall, Redb};
+use super::peers::{Files, Redb};
 use super::send::attach;
 use super::system::resident;
 use super::text::{STEPS_OF_10_KB, id};
@@ -79,7 +79,6 @@ pub(in crate::areas) fn serve(arguments: &[String]) -> Result<()> {
         Ours::NAME => act::<Ours>(role, folder, more),
         Redb::<false>::NAME => act::<Redb<false>>(role, folder, more),
         Redb::<true>::NAME => act::<Redb<true>>(role, folder, more),
-        Fjall::NAME => act::<Fjall>(role, folder, more),
         Files::NAME => act::<Files>(role, folder, more),
         _ => Err(format!("there is no contestant {name:?}").into()),
     }

@@ -150,6 +150,10 @@ impl Runner {
                     op => self.sort(op),
                 }
             }
+            // Who has sent one gets the next one while the end of the first is synced. Not where an answer may stop the others.
+            if self.group.has_good_news_only() {
+                self.serve_takes();
+            }
             self.commit();
             self.serve();
             self.tell_news();

@@ -27,3 +27,4 @@ mod processes;
 mod queue;
 mod reported;
 mod support;
+mod systems;
