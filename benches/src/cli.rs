@@ -28,7 +28,7 @@ struct Options {
     /// Take at most 90 s for all rows: fewer and shorter rounds.
     #[arg(long)]
     quick: bool,
-    /// Only these areas (cache, batch, codec, http, domains, redis, scenario, sim, scaling), or rows whose id begins like this.
+    /// Only these areas (cache, batch, codec, http, domains, redis, scenario, queue, sim, scaling), or rows whose id begins like this.
     #[arg(long, value_delimiter = ',', value_name = "AREA")]
     only: Vec<String>,
     /// Write the report as JSON to this file too.

@@ -8,7 +8,8 @@ use crate::row::{Better, Goal, Row};
 use crate::spec::RowSpec;
 
 /// Candidates that do less than the work of the row, as a floor.
-const FLOORS: [&str; 4] = [
+const FLOORS: [&str; 5] = [
+    "append + fdatasync",
     "clone of the value",
     "dashmap alone",
     "without TTL",
@@ -174,6 +175,29 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ("scenario.reports_1000.allocated", part(by_hand, 1.0)),
         ("scenario.submit_100.allocated", part(by_hand, 1.0)),
         ("scenario.transfer_10mb.allocated", Goal::Figure(30e6)),
+        ("queue.enqueue.10k", part("append + fdatasync", 1.5)),
+        ("queue.enqueue.10k", times("pywats", 5.0)),
+        (
+            "queue.enqueue.4t",
+            part_of_row("queue.enqueue.10k.rate", 0.5),
+        ),
+        ("queue.enqueue.4p.worst", Goal::Figure(50.0)),
+        ("queue.take_ack.1", Goal::Figure(400.0)),
+        ("queue.take_ack.20", Goal::Figure(5000.0)),
+        ("queue.backlog_100k.open", Goal::Figure(20.0)),
+        ("queue.backlog_100k.take", Goal::Figure(1.0)),
+        ("queue.backlog_100k.rss", Goal::Figure(20e6)),
+        ("queue.backlog_100k.drained.size", Goal::Figure(64e6)),
+        ("queue.backlog_1m.open", Goal::Figure(50.0)),
+        ("queue.backlog_1m.rss", Goal::Figure(32e6)),
+        ("queue.backlog_1m.drained.rss", Goal::Figure(32e6)),
+        // 95 %.
+        ("queue.drain_sim.500", part("wats, submit_many", 1.0 / 0.95)),
+        ("queue.attachment_300mb.rise", Goal::Figure(10e6)),
+        ("queue.lost.kill9", Goal::Figure(0.0)),
+        ("queue.lost.two_processes", Goal::Figure(0.0)),
+        ("queue.after_kill.open", Goal::Figure(100.0)),
+        ("queue.takeover", Goal::Figure(1000.0)),
         ("sim.version.rps", Goal::Figure(20_000.0)),
         ("sim.reports_10000.peak", Goal::Figure(1e9)),
         ("sim.start", Goal::Figure(100.0)),
@@ -293,7 +317,7 @@ mod tests {
     fn goals_and_promises_name_rows_that_there_are() {
         let runtime = Arc::new(Runtime::new().unwrap());
         let pace = Pace::new(Duration::from_millis(1));
-        let mut rows = areas::all(&Context::new(true, pace, runtime, None));
+        let mut rows = areas::all(&Context::new(false, pace, runtime, None));
         set(&mut rows);
         let metrics: Vec<_> = rows.iter().flat_map(|row| &row.metrics).collect();
         let goals: usize = metrics.iter().map(|metric| metric.goals.len()).sum();

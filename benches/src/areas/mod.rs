@@ -5,6 +5,7 @@ mod cache;
 mod codec;
 mod domains;
 mod http;
+mod queue;
 mod redis;
 mod scaling;
 mod scenario;
@@ -14,8 +15,8 @@ use crate::Result;
 use crate::spec::{Context, RowSpec};
 
 /// All areas in the order of the report.
-pub const NAMES: [&str; 9] = [
-    "cache", "batch", "codec", "http", "domains", "redis", "scenario", "sim", "scaling",
+pub const NAMES: [&str; 10] = [
+    "cache", "batch", "codec", "http", "domains", "redis", "scenario", "queue", "sim", "scaling",
 ];
 
 /// The rows of all areas.
@@ -28,6 +29,7 @@ pub fn all(ctx: &Context) -> Vec<RowSpec> {
     rows.extend(domains::rows(ctx));
     rows.extend(redis::rows(ctx));
     rows.extend(scenario::rows(ctx));
+    rows.extend(queue::rows(ctx));
     rows.extend(sim::rows(ctx));
     rows.extend(scaling::rows(ctx));
     rows
@@ -50,6 +52,7 @@ pub fn serve(name: &str, arguments: &[String]) -> Result<()> {
         http::server::NAME => http::server::serve(arguments),
         http::instructions::NAME => http::instructions::run(arguments),
         redis::station::NAME => redis::station::serve(arguments),
+        queue::process::NAME => queue::process::serve(arguments),
         scenario::contestant::NAME => scenario::contestant::serve(arguments),
         scenario::sim::NAME => scenario::sim::serve(arguments),
         _ => Err(format!("there is no server {name:?}").into()),

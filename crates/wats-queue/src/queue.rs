@@ -28,7 +28,7 @@ pub struct Queue(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) folder: Arc<Path>,
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) options: QueueOptions,
     /// Threads that write large bodies.
     large: Arc<AtomicUsize>,

@@ -114,6 +114,11 @@ impl Deliver for Delivery {
         u64::from_str_radix(&shown, 16).unwrap_or_default()
     }
 
+    fn clock_offset(&self) -> Option<i64> {
+        let offset = self.clock.offset()?;
+        Some(i64::try_from(offset.as_millis()).unwrap_or(i64::MAX))
+    }
+
     async fn confirm(&self, items: &[(Item, String)]) -> Vec<(i64, Confirmation)> {
         let ids = items
             .iter()

@@ -5,13 +5,14 @@
 //!   (`enqueue.rs`, `take.rs`, `settle.rs`, `change.rs`), [`Store::read`] what is only read (`read.rs`); `row.rs`, `receipt.rs`: rows.
 //! - `schema.rs`, `errors.rs`, `files.rs`, `network.rs`: tables, errors of SQLite, what systems differ in.
 //! - `owner.rs`: who is alive; `blob.rs`: large bodies; `space.rs`: room on the disk; `upkeep.rs`: what is done when idle;
-//!   `salvage.rs`, `repair.rs`: what can be read of a damaged file.
+//!   `consistent.rs`: what must hold; `salvage.rs`, `repair.rs`: what can be read of a damaged file.
 //!
 //! The gate is a file that is locked around every write transaction: writers wait in the system's queue for it, instead of
 //! asking SQLite again and again. What guards the data are SQLite's own locks.
 
 mod blob;
 mod change;
+mod consistent;
 mod enqueue;
 mod errors;
 pub(crate) mod fail;

@@ -130,7 +130,8 @@ impl Store {
         // The waits of items that others wrote down, by whatever clock they had.
         self.write(true, |write| {
             write.clamp_waits()?;
-            write.take_over_ended()
+            write.take_over_ended()?;
+            write.set_strictness()
         })
     }
 }

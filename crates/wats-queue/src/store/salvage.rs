@@ -9,7 +9,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::errors::{Context, SAYS, Sql as _};
 use super::receipt::{self, Insert};
-use super::{Gate, News, Store, blob, connect, database, files, repair, row, schema, settings};
+use super::{
+    Gate, News, Store, blob, connect, consistent, database, files, repair, row, schema, settings,
+};
 use crate::error::{Error, Result};
 use crate::item::{Item, Past, Sha256, State};
 
@@ -102,6 +104,7 @@ impl Store {
             && schema::is_ours(&db).unwrap_or(false)
             && schema::pragma::<i64>(&db, "application_id")
                 .is_ok_and(|id| id == schema::APPLICATION)
+            && consistent::problem(&db).is_ok_and(|problem| problem.is_none())
     }
 
     fn context(&self, file: &Path) -> Context {

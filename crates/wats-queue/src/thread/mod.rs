@@ -67,6 +67,8 @@ pub(super) struct Runner {
     /// Those who ask what became of items that were taken in.
     confirmers: Vec<Reply<Vec<(Item, String)>>>,
     confirmed: Instant,
+    /// The last one that was asked about.
+    confirmed_to: i64,
     /// What became of deliveries and could not be written down yet.
     unsettled: Vec<(Lease, Verdict)>,
     failing: Option<String>,
@@ -99,6 +101,7 @@ pub(crate) fn start(store: Store, hub: Arc<Hub>) -> Result<Arc<Inbox>> {
         awaited: Vec::new(),
         confirmers: Vec::new(),
         confirmed: now,
+        confirmed_to: 0,
         unsettled: Vec::new(),
         failing: None,
         salvaged: 0,
@@ -146,6 +149,10 @@ impl Runner {
                     Op::Close(reply) => closing = Some(reply),
                     op => self.sort(op),
                 }
+            }
+            // Who has sent one gets the next one while the end of the first is synced. Not where an answer may stop the others.
+            if self.group.has_good_news_only() {
+                self.serve_takes();
             }
             self.commit();
             self.serve();

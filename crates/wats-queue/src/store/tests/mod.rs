@@ -531,7 +531,7 @@ fn an_unconfirmed_item_keeps_its_body_until_something_is_known() {
         receipt.seq
     };
     let (a, b, c) = (one(&mut store, 1), one(&mut store, 2), one(&mut store, 3));
-    let unconfirmed = store.read(|read| read.unconfirmed(9)).unwrap();
+    let unconfirmed = store.read(|read| read.unconfirmed(0, 9)).unwrap();
     assert_eq!(unconfirmed.len(), 3);
     assert_eq!(unconfirmed[0].1, "r");
     for (seq, confirmation) in [
