@@ -105,7 +105,7 @@ async fn set_and_get(connection: &MultiplexedConnection, each: u64) -> Result<(u
             for number in 0..each {
                 let written = numbered(number);
                 set(&mut connection, &key, &written).await?;
-                stale += u64::from(get(&mut connection, &key).await? != written);
+                stale += u64::from(get(&mut connection, &key).await? != *written);
             }
             Ok(stale)
         });
@@ -282,7 +282,7 @@ pub(super) fn lag(ctx: &Context) -> RowSpec {
                     get(other, &name).await?;
                     let new = numbered(number);
                     set(one, &name, &new).await?;
-                    let is_new = async || Ok(get(other, &name).await? == new);
+                    let is_new = async || Ok(get(other, &name).await? == *new);
                     lags.push(until(is_new).await?);
                 }
                 Ok(percentiles(lags))

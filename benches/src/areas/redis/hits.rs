@@ -1,11 +1,10 @@
 //! What is there already: in memory, or on the server; and what a first look-up and a call of the budget cost.
 
-use super::node::{CACHING, Never, Node, REDIS_RS, caching, get, plain, set, value};
+use super::node::{CACHING, Never, Node, REDIS_RS, Value, caching, get, plain, set, value};
 use super::server::Redis;
 use crate::pace::Timer;
 use crate::spec::{Context, RowSpec};
 use crate::{Error, Result, cpu};
-use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -68,7 +67,7 @@ pub(super) fn l1_hit(ctx: &Context) -> RowSpec {
         .peer_with(
             ALONE,
             || {
-                let cache: AsyncTtlCache<String, Bytes> = AsyncTtlCache::new();
+                let cache: AsyncTtlCache<String, Value> = AsyncTtlCache::new();
                 cache.insert(KEY.to_owned(), value());
                 Ok(cache)
             },
@@ -172,8 +171,8 @@ async fn ours(node: Arc<Node>, number: usize, each: usize) -> Result<()> {
     let key = key(number);
     for _ in 0..each {
         let options = LoadOptions::new().read(Read::Shared);
-        let origin: Origin<Bytes, Never> =
-            Box::new(|_| Box::pin(async { Ok(Loaded::new(Bytes::new())) }));
+        let origin: Origin<Value, Never> =
+            Box::new(|_| Box::pin(async { Ok(Loaded::new(Value::default())) }));
         let found = node.cache.load(key.clone(), options, origin).await?;
         if found.is_empty() {
             return Err(Error::from("the origin was asked"));

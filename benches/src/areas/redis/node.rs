@@ -19,13 +19,16 @@ pub(super) const CACHING: &str = "redis-rs, client-side caching";
 /// So long are the values of the rows about hits.
 pub(super) const VALUE: usize = 1024;
 
+/// A value, as programs keep them: cloned by counting.
+pub(super) type Value = Arc<[u8]>;
+
 /// What the origins fail with, if they did.
 pub(super) type Never = Arc<Infallible>;
 
 /// A process of the factory, or as good as one: a connection, a thread and a cache of its own.
 pub(super) struct Node {
     pub(super) shared: Shared,
-    pub(super) cache: SharedCache<String, Bytes>,
+    pub(super) cache: SharedCache<String, Value>,
 }
 
 impl Node {
@@ -36,8 +39,8 @@ impl Node {
         let codec = ValueCodec::new(
             "bytes",
             1,
-            |value: &Bytes| Some(value.to_vec()),
-            |bytes| Some(Bytes::copy_from_slice(bytes)),
+            |value: &Value| Some(value.to_vec()),
+            |bytes| Some(bytes.into()),
         );
         let cache = shared.cache("value", codec);
         let cache = cache.ttl(Duration::from_secs(3600)).build()?;
@@ -59,7 +62,7 @@ impl Node {
     }
 
     /// The value of a key, from wherever it is; it is `origin` that is loaded, at once.
-    pub(super) async fn read(&self, key: &str, origin: Bytes) -> Result<Bytes> {
+    pub(super) async fn read(&self, key: &str, origin: Value) -> Result<Value> {
         let load = || async move { Ok::<_, Never>(Loaded::new(origin)) };
         Ok(self.cache.get_or_load_with(key.to_owned(), load).await?)
     }
@@ -79,13 +82,13 @@ impl Node {
 }
 
 /// A value as long as they are.
-pub(super) fn value() -> Bytes {
-    Bytes::from(vec![b'x'; VALUE])
+pub(super) fn value() -> Value {
+    vec![b'x'; VALUE].into()
 }
 
 /// Bytes that tell a number.
-pub(super) fn numbered(number: u64) -> Bytes {
-    Bytes::from(number.to_string())
+pub(super) fn numbered(number: u64) -> Value {
+    number.to_string().into_bytes().into()
 }
 
 /// A plain connection of redis-rs.
