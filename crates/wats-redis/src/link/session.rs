@@ -188,7 +188,10 @@ impl Session {
         limit: Duration,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let task = self.runtime.spawn(timeout(limit, work));
+        // The timer is that of the link, so it is made there.
+        let task = self
+            .runtime
+            .spawn(async move { timeout(limit, work).await });
         match task.await {
             Ok(in_time) => in_time.unwrap_or(Err(Error::Timeout(limit))),
             Err(_) => Err(closed()),

@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
@@ -55,6 +56,14 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts this program with nothing but this test, which is marked as ignored.
     pub(crate) fn start(test: &str) -> Self {
+        Self::start_in(test, [])
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) fn start_in(
+        test: &str,
+        environment: impl IntoIterator<Item = (&'static str, PathBuf)>,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut process = Command::new(env::current_exe().unwrap())
@@ -65,6 +74,7 @@ impl Worker {
                 "--nocapture",
                 "--test-threads=1",
             ])
+            .envs(environment)
             .env(ORDERS, port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

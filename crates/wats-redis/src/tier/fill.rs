@@ -22,9 +22,9 @@ use crate::tier::codec::CacheKey;
 use crate::tier::entry::{self, Answer, Found, What, beginning};
 use crate::tier::lease::{Lease, Names, millis};
 use crate::tier::options::LONGEST_LIFE;
-use crate::tier::patience::Patience;
 use crate::tier::scripts::READ;
 use crate::tier::unsent::Gone;
+use crate::tier::wait_limit::WaitLimit;
 
 /// What is waited beyond the end of a lease, so that it is over by then.
 const BEYOND: Duration = Duration::from_millis(5);
@@ -38,7 +38,7 @@ enum Wanted {
     /// What is there, if it is fresh.
     Fresh,
     /// The same, and anew where its time is nearly over: what there is, is served meanwhile.
-    Renewed,
+    Refreshed,
     /// Anew, whatever is there.
     Anew,
 }
@@ -120,7 +120,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         origin: Origin<V, E>,
     ) -> Result<Loaded<V>, E> {
         let span = tracing::debug_span!("wats.redis.load", kind = self.kind, outcome = Empty);
-        let load = self.fill_within(key, handle, read, serves, origin);
+        let load = self.fill_within(key, handle, read, serves, origin, span.clone());
         load.instrument(span).await
     }
 
@@ -131,35 +131,41 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         read: Read,
         serves: bool,
         origin: Origin<V, E>,
+        span: Span,
     ) -> Result<Loaded<V>, E> {
         let Some(place) = self.place(key.to_bytes().into_owned()) else {
-            return self.alone(handle, origin).await;
+            return self.alone(handle, origin, &span).await;
         };
-        let mut patience = Patience::new(self.link.op_timeout());
-        if self.hub.ready(&place.session, &mut patience).await.is_err() {
-            return self.alone(handle, origin).await;
+        let mut wait_limit = WaitLimit::new(self.link.op_timeout());
+        if self
+            .hub
+            .ready(&place.session, &mut wait_limit)
+            .await
+            .is_err()
+        {
+            return self.alone(handle, origin, &span).await;
         }
         let _known = self.remember(&key, &place.bytes, &place.short);
         let wanted = match read {
             Read::Origin => Wanted::Anew,
-            Read::Cached if self.is_served_meanwhile(&key) => Wanted::Renewed,
+            Read::Cached if self.is_served_meanwhile(&key) => Wanted::Refreshed,
             _ => Wanted::Fresh,
         };
         let mut stale = None;
-        let step = self.look(&place, &handle, serves, wanted, &mut stale, &mut patience);
+        let step = self.look(&place, &handle, serves, wanted, &mut stale, &mut wait_limit);
         let (created, lease) = match step.await {
             Step::Done(loaded) => {
-                Span::current().record("outcome", "shared");
+                span.record("outcome", "shared");
                 return Ok(loaded);
             }
-            Step::Alone => return self.alone(handle, origin).await,
+            Step::Alone => return self.alone(handle, origin, &span).await,
             Step::Lead { created, lease } => (created, lease),
         };
         self.counters.led.up();
-        Span::current().record("outcome", "led");
+        span.record("outcome", "led");
         match origin(handle).await {
             Ok(loaded) => {
-                let shared = self.share(&place, lease, created, loaded, &mut patience);
+                let shared = self.share(&place, lease, created, loaded, &mut wait_limit);
                 Ok(shared.await.0)
             }
             Err(error) => {
@@ -178,9 +184,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     }
 
     /// Asks the origin as if there were no server.
-    async fn alone<E>(&self, handle: LoadHandle, origin: Origin<V, E>) -> Result<Loaded<V>, E> {
+    async fn alone<E>(
+        &self,
+        handle: LoadHandle,
+        origin: Origin<V, E>,
+        span: &Span,
+    ) -> Result<Loaded<V>, E> {
         self.counters.without.up();
-        Span::current().record("outcome", "without");
+        span.record("outcome", "without");
         handle.from_here_on();
         let loaded = origin(handle).await?;
         let given = self.given(&loaded, &[]);
@@ -200,7 +211,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         serves: bool,
         wanted: Wanted,
         stale: &mut Option<Found<V>>,
-        patience: &mut Patience,
+        wait_limit: &mut WaitLimit,
     ) -> Step<V> {
         let wait = self.hub.wait(&self.kind, &place.short);
         let anyway = wanted == Wanted::Anew;
@@ -224,8 +235,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 .arg(millis(self.options.lease))
                 .arg(seen.as_deref().unwrap_or_default())
                 .arg(i32::from(lead));
-            let read = place.session.script_within(patience.left(), call);
-            let answer = patience.wait_for(read).await.and_then(Answer::read);
+            let read = place.session.script_within(wait_limit.left(), call);
+            let answer = wait_limit.wait_for(read).await.and_then(Answer::read);
             let Ok(answer) = answer else {
                 // It may have been taken all the same.
                 drop(self.taken(place, token));
@@ -235,7 +246,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 && seen.as_deref() != Some(beginning(bytes))
             {
                 match self.checked(place, bytes, answer.now) {
-                    Some(found) if wanted == Wanted::Renewed && self.is_due(&found) => {
+                    Some(found) if wanted == Wanted::Refreshed && self.is_due(&found) => {
                         old = Some(found);
                     }
                     Some(found) if !found.fresh.is_zero() && !anyway => {
@@ -254,7 +265,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 && answer.what != What::Serve
                 && let Some(old) = old
             {
-                // Another process renews it, or could not just now.
+                // Another process refreshes it, or could not just now.
                 self.counters.shared_hits.up();
                 return Step::Done(old.into_loaded());
             }
@@ -283,7 +294,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                     };
                     let end = pin!(Alarm::after(pace.max(LOOK_AGAIN).min(left + BEYOND)));
                     select(pin!(next), end).await;
-                    *patience = Patience::new(self.link.op_timeout());
+                    *wait_limit = WaitLimit::new(self.link.op_timeout());
                 }
                 What::HoldBack => {
                     let kept = stale.take().filter(|stale| !stale.reserve.is_zero());
@@ -358,7 +369,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         lease: Lease,
         created: u64,
         loaded: Loaded<V>,
-        patience: &mut Patience,
+        wait_limit: &mut WaitLimit,
     ) -> (Loaded<V>, Written) {
         let given = self.given(&loaded, &place.bytes);
         let value = loaded.into_value();
@@ -377,7 +388,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return (given.apply(value), Written::Not);
         };
         let life = given.fresh + given.reserve;
-        let written = lease.put(&place.field, bytes, life, patience).await;
+        let written = lease.put(&place.field, bytes, life, wait_limit).await;
         let tags = given.tags.iter().copied().chain([self.own_tag]);
         if written == Ok(true) {
             self.hub
@@ -417,18 +428,18 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return Ok(given.apply(loaded.into_value()));
         };
         let _known = self.remember(&key, &place.bytes, &place.short);
-        let (mut stale, mut patience) = (None, Patience::new(self.link.op_timeout()));
-        let step = match self.hub.ready(&place.session, &mut patience).await {
+        let (mut stale, mut wait_limit) = (None, WaitLimit::new(self.link.op_timeout()));
+        let step = match self.hub.ready(&place.session, &mut wait_limit).await {
             Ok(()) => {
-                let (stale, patience) = (&mut stale, &mut patience);
-                self.look(&place, &handle, false, Wanted::Anew, stale, patience)
+                let (stale, wait_limit) = (&mut stale, &mut wait_limit);
+                self.look(&place, &handle, false, Wanted::Anew, stale, wait_limit)
                     .await
             }
             Err(_) => Step::Alone,
         };
         let (loaded, written) = match step {
             Step::Lead { created, lease } => {
-                let shared = self.share(&place, lease, created, loaded, &mut patience);
+                let shared = self.share(&place, lease, created, loaded, &mut wait_limit);
                 shared.await
             }
             Step::Done(_) | Step::Alone => {
@@ -438,7 +449,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         };
         if written == Written::Not {
             // What was there before must not stay.
-            if patience.left() < self.link.op_timeout() / 2 {
+            if wait_limit.left() < self.link.op_timeout() / 2 {
                 self.hub.invalidate_soon(gone);
             } else {
                 self.hub.invalidate(gone).await;

@@ -14,9 +14,9 @@ use wats_background::Moment;
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Named};
 use crate::link::{Changed, Link, Listener, Session, Value, cmd};
-use crate::tier::patience::Patience;
 use crate::tier::tags::{field, hash_of, number, pairs_of, tag_in_name};
 use crate::tier::unsent::{Gone, Unsent};
+use crate::tier::wait_limit::WaitLimit;
 
 /// The time of a tag is asked for again after that.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -245,14 +245,14 @@ impl Hub {
     pub(super) async fn ready(
         self: &Arc<Self>,
         session: &Arc<Session>,
-        patience: &mut Patience,
+        wait_limit: &mut WaitLimit,
     ) -> Result<()> {
         if self.knows_tags(session) && lock(&self.unsent).is_empty() {
             return Ok(());
         }
         let (hub, of_task) = (Arc::clone(self), Arc::clone(session));
-        let ready = session.within(patience.left(), async move { hub.begin(&of_task).await });
-        patience.wait_for(ready).await
+        let ready = session.within(wait_limit.left(), async move { hub.begin(&of_task).await });
+        wait_limit.wait_for(ready).await
     }
 
     /// All in memory is suspect from the beginning of a session on, once: what is read on the session itself is not.

@@ -8,8 +8,8 @@ use wats_background::{Job, Moment, Work};
 use crate::error::Result;
 use crate::link::{ScriptCall, Session, Value, cmd};
 use crate::tier::hub::Hub;
-use crate::tier::patience::Patience;
 use crate::tier::scripts::{FAIL, KEEP, PUT, RELEASE};
+use crate::tier::wait_limit::WaitLimit;
 
 /// A load that takes longer has hung: its lease ends.
 const LONGEST_LOAD: Duration = Duration::from_secs(60);
@@ -106,7 +106,7 @@ impl Lease {
         field: &str,
         entry: Vec<u8>,
         life: Duration,
-        patience: &mut Patience,
+        wait_limit: &mut WaitLimit,
     ) -> Result<bool> {
         let staged = self.session.keys().staged(&self.token);
         let mut rename = cmd("RENAME");
@@ -122,9 +122,9 @@ impl Lease {
             .arg(entry)
             .arg(millis(life).max(1));
         let call = self.publish(call);
-        let (session, limit) = (Arc::clone(&self.session), patience.left());
+        let (session, limit) = (Arc::clone(&self.session), wait_limit.left());
         let put = session.script_and(limit, call, rename);
-        let (ready, renamed) = patience.wait_for(put).await?;
+        let (ready, renamed) = wait_limit.wait_for(put).await?;
         // In time or not, it is over.
         self.ended = true;
         self.hub.lease_ended(&self.of.0, &self.of.1);

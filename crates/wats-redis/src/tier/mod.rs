@@ -17,7 +17,7 @@
 //! | `fill`, `lease`, `entry` | a load: reading, leading, writing |
 //! | `hub`, `tags`, `unsent` | what all tiers of a namespace have in common: pushes, tags, invalidations that wait for a session |
 //! | `scripts` | what the server does in one step |
-//! | `alarm`, `patience` | a point in time, without a runtime; how long a call may wait |
+//! | `alarm`, `wait_limit` | a point in time, without a runtime; how long a call may wait |
 
 mod alarm;
 mod builder;
@@ -28,13 +28,13 @@ mod fill;
 mod hub;
 mod lease;
 mod options;
-mod patience;
 mod scripts;
 mod stats;
 mod tags;
 #[cfg(test)]
 mod tests;
 mod unsent;
+mod wait_limit;
 
 pub use builder::SharedCacheBuilder;
 pub use cache::SharedCache;

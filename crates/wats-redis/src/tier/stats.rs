@@ -132,3 +132,58 @@ impl Counters {
         }
     }
 }
+
+#[cfg(all(test, feature = "metrics"))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
+
+    /// Keeps every count under the metric's name, with the label behind it.
+    #[derive(Default)]
+    struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+    impl metrics::Recorder for Kept {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            let labels: Vec<_> = key
+                .labels()
+                .map(|label| format!("{}={}", label.key(), label.value()))
+                .collect();
+            let name = format!("{} {}", key.name(), labels.join(","));
+            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Counter::from_arc(Arc::clone(counts.entry(name).or_default()))
+        }
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn counts_are_metrics_of_their_kind() {
+        let kept = Kept::default();
+        let counters = metrics::with_local_recorder(&kept, || Counters::new("product"));
+        counters.led.up();
+        counters.led.up();
+        counters.shared_hits.up();
+        let stats = counters.stats(CacheStats::default());
+        assert_eq!((stats.led, stats.shared_hits, stats.waited), (2, 1, 0));
+        let kept = kept.0.lock().unwrap();
+        let count = |name: &str| {
+            let name = format!("wats.redis.cache.{name} kind=product");
+            kept[&name].load(Ordering::Relaxed)
+        };
+        assert_eq!(kept.len(), 9);
+        assert_eq!(
+            (count("led"), count("shared_hits"), count("waited")),
+            (2, 1, 0)
+        );
+    }
+}

@@ -7,6 +7,8 @@
 )]
 
 mod changes;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod leases;
 mod limits;
 mod outages;
@@ -14,7 +16,8 @@ mod points;
 mod processes;
 mod races;
 mod reading;
-mod renewal;
+mod refresh;
+mod spans;
 mod tags;
 mod waiting;
 mod worker;

@@ -47,8 +47,10 @@ async fn a_change_at_any_point_of_a_load_is_not_undone_by_it() {
         return;
     };
     let proxy = Proxy::to(server.port());
-    let held = Arc::new(Node::new(&proxy.url()));
-    let other = Node::new(&server.url());
+    // A load that is cut off holds up the others for that long.
+    let short = |options: Builder| options.lease(Duration::from_millis(100));
+    let held = Arc::new(Node::with(&proxy.url(), short));
+    let other = Node::with(&server.url(), short);
     // All scripts are known to the server from here on, so that each is one piece.
     for change_of in CHANGES {
         held.warm(change_of, "1").await;
@@ -61,7 +63,6 @@ async fn a_change_at_any_point_of_a_load_is_not_undone_by_it() {
                 for cut in [false, true] {
                     let what = format!("{change_of} at {pieces} of {answers}, cut: {cut}");
                     let key = format!("{round} {what}");
-                    eventually("trusted", || held.shared.is_trusted());
                     let truth: Truth = Arc::new(Mutex::new("old"));
                     // Nothing else is on the way: heartbeats come every five seconds.
                     held.fence().await;
@@ -73,6 +74,8 @@ async fn a_change_at_any_point_of_a_load_is_not_undone_by_it() {
                     });
                     *truth.lock().unwrap() = "new";
                     change(change_of, &key, &other).await;
+                    let sessions = || held.shared.stats()[0].sessions;
+                    let before = sessions();
                     if cut {
                         // What is held comes to nothing, whichever way it goes.
                         proxy.cut();
@@ -80,6 +83,7 @@ async fn a_change_at_any_point_of_a_load_is_not_undone_by_it() {
                     proxy.set(Mode::Pass);
                     let value = load.await.unwrap().unwrap();
                     assert!(value == "old" || value == "new", "{what}: {value}");
+                    eventually("another session", || !cut || sessions() > before);
                     eventually("trusted", || held.shared.is_trusted());
                     held.fence().await;
                     other.fence().await;

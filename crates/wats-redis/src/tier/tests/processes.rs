@@ -10,6 +10,8 @@ use std::thread;
 
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+use super::clocks::SetClock;
 use super::worker::{NAME, micros_now};
 use super::*;
 use crate::testing::{Lines, Server, Worker};
@@ -86,23 +88,33 @@ impl Factory {
     }
 
     fn workers<const N: usize>(&self, times: &Times) -> [Worker; N] {
+        let mut workers: [Worker; N] = std::array::from_fn(|_| Worker::start(NAME));
+        let order = self.order(times);
+        for worker in &mut workers {
+            worker.tell(&order);
+        }
+        for worker in &mut workers {
+            assert_eq!(worker.answer(), "ready");
+        }
+        workers
+    }
+
+    #[cfg(target_os = "linux")]
+    fn begun(&self, mut worker: Worker, times: &Times) -> Worker {
+        assert_eq!(worker.ask(&self.order(times)), "ready");
+        worker
+    }
+
+    fn order(&self, times: &Times) -> String {
         let (url, folder) = (self.server.url(), self.folder.path().display());
         let Times {
             op_timeout,
             max_staleness,
             lease,
         } = times;
-        let [one, other, third] = [op_timeout, max_staleness, lease].map(|time| time.as_millis());
+        let [one, other, third] = [op_timeout, max_staleness, lease].map(Duration::as_millis);
         let port = self.origin.port;
-        let order = format!("{url}\t{port}\t{folder}\t{one}\t{other}\t{third}");
-        let mut workers = std::array::from_fn(|_| Worker::start(NAME));
-        workers
-            .iter_mut()
-            .for_each(|worker: &mut Worker| worker.tell(&order));
-        for worker in &mut workers {
-            assert_eq!(worker.answer(), "ready");
-        }
-        workers
+        format!("{url}\t{port}\t{folder}\t{one}\t{other}\t{third}")
     }
 }
 
@@ -148,6 +160,33 @@ fn processes_that_want_the_same_ask_for_it_once() {
     herd::<3>(10, 4, Duration::from_millis(50));
 }
 
+/// Their clocks are of no account.
+#[cfg(target_os = "linux")]
+#[test]
+fn processes_whose_clocks_are_wrong_share_all_the_same() {
+    let (Some(fast), Some(slow)) = (SetClock::make(), SetClock::make()) else {
+        return;
+    };
+    let Some(factory) = Factory::start(|_, before| format!("{before}")) else {
+        return;
+    };
+    fast.set(3600);
+    slow.set(-3600);
+    let mut workers = [&fast, &slow].map(|clock| {
+        let worker = Worker::start_in(NAME, clock.environment());
+        factory.begun(worker, &SLOW)
+    });
+    for round in 0..3 {
+        for worker in &mut workers {
+            let answer = worker.ask("load\ta");
+            assert!(answer.starts_with(&format!("{round}\t")), "{answer}");
+        }
+        workers[round % 2].ask("remove\ta");
+        workers[1 - round % 2].ask("fence");
+    }
+    assert_eq!(factory.origin.of("a"), 3);
+}
+
 #[test]
 #[ignore = "the long version"]
 fn eight_processes_with_a_hundred_callers_each_ask_once_for_each_key() {
@@ -174,7 +213,7 @@ impl Gate {
     }
 }
 
-const LEASE: Duration = Duration::from_millis(1000);
+const LEASE: Duration = Duration::from_secs(1);
 
 /// The first who asks is kept waiting, and given what was; the others get what is.
 fn first_is_held() -> Option<(Factory, Gate)> {

@@ -222,6 +222,14 @@ impl Process {
                     stats.refused
                 )
             }
+            "remove" => {
+                self.node.remove(words[1]).await;
+                "removed".to_owned()
+            }
+            "fence" => {
+                self.node.fence().await;
+                "known".to_owned()
+            }
             "herd" => {
                 let (took, wrong) = herd(
                     &self.node,

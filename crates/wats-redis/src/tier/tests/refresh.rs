@@ -34,7 +34,7 @@ async fn served_until(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_process_renews_and_all_serve_what_there_is() {
+async fn one_process_refreshes_and_all_serve_what_there_is() {
     let Some(server) = Server::start() else {
         return;
     };
@@ -60,7 +60,7 @@ async fn one_process_renews_and_all_serve_what_there_is() {
     served_until(&other, never, || other.cache.stats().shared_hits >= 2).await;
     assert_eq!(one.known("a").await, ok("1"));
     go.notify_one();
-    eventually("renewed", || one.in_memory("a") == Some("2".to_owned()));
+    eventually("refreshed", || one.in_memory("a") == Some("2".to_owned()));
     other.fence().await;
     assert_eq!(other.known("a").await, ok("2"));
     let led = |node: &Node| node.cache.stats().led;
@@ -69,7 +69,7 @@ async fn one_process_renews_and_all_serve_what_there_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_renewed_is_served_to_its_end_and_the_others_are_held_back() {
+async fn what_cannot_be_refreshed_is_served_to_its_end_and_the_others_are_held_back() {
     let Some(server) = Server::start() else {
         return;
     };

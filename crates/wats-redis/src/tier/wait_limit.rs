@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 /// What is left of the limit of one operation. Waiting for the load of another process does not count.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct WaitLimit {
     left: Duration,
 }
 
-impl Patience {
+impl WaitLimit {
     pub(super) fn new(limit: Duration) -> Self {
         Self { left: limit }
     }
@@ -34,11 +34,11 @@ mod tests {
 
     #[test]
     fn what_was_waited_is_not_there_any_more() {
-        let mut patience = Patience::new(Duration::from_millis(20));
+        let mut wait_limit = WaitLimit::new(Duration::from_millis(20));
         let wait = || async { std::thread::sleep(Duration::from_millis(15)) };
-        block_on(patience.wait_for(wait()));
-        assert!(patience.left() <= Duration::from_millis(5));
-        block_on(patience.wait_for(wait()));
-        assert_eq!(patience.left(), Duration::ZERO);
+        block_on(wait_limit.wait_for(wait()));
+        assert!(wait_limit.left() <= Duration::from_millis(5));
+        block_on(wait_limit.wait_for(wait()));
+        assert_eq!(wait_limit.left(), Duration::ZERO);
     }
 }
