@@ -1,8 +1,8 @@
 //! Sending: through the simulator beside the same reports sent without a queue, and a report with a large attachment.
 
 use super::ours::{Ours, client};
-use super::outbox::Outbox as _;
 use super::process::{self, Role, number};
+use super::store::Store as _;
 use super::system::resident;
 use super::text::{Texts, id, report};
 use super::{folder, sink};

@@ -55,6 +55,13 @@ impl Store {
         }
         match self.connect() {
             Err(error) if error.is_damage() => self.salvage(&error),
+            // Opening writes a little, and a full disk has no room even for that.
+            Err(error)
+                if error.is_full() && Ballast::new(&self.folder, self.options.ballast).give() =>
+            {
+                self.news.push(News::BallastUsed);
+                self.connect()
+            }
             outcome => outcome,
         }
     }

@@ -43,6 +43,10 @@ impl Runner {
         }
         self.note(&looked);
         if let Ok(page) = &looked {
+            if page.is_empty() {
+                let outcome = self.store.note_all_confirmed();
+                self.note(&outcome);
+            }
             let last = page.last().map_or(0, |(item, _)| item.seq);
             self.confirmed_to = if page.len() < PAGE { 0 } else { last };
         }
@@ -64,7 +68,12 @@ impl Runner {
 
     fn unconfirmed(&mut self) -> Result<Vec<(Item, String)>> {
         let after = self.confirmed_to;
-        self.store.read(|read| read.unconfirmed(after, PAGE))
+        self.store.read(|read| {
+            if read.flow()?.all_confirmed {
+                return Ok(Vec::new());
+            }
+            read.unconfirmed(after, PAGE)
+        })
     }
 
     pub(super) fn settle_again(&mut self) {
