@@ -8,10 +8,11 @@
 //! - `store.rs`, `ours.rs`, `peers.rs`: the contestants; `text.rs`: the reports that all of them store.
 //! - `enqueue.rs`: one by one, by threads, by processes; `backlog.rs`: a hundred thousand and a million; `send.rs`: to the simulator,
 //!   and a large attachment; `kills.rs`: after a kill.
-//! - `process.rs`: the processes of these rows; `sink.rs`: a server that keeps nothing; `system.rs`: what the system tells of a process.
+//! - `process.rs`: the processes of these rows, `attach.rs` one of them; `sink.rs`: a server that keeps nothing; `system.rs`: what the system tells of a process.
 //!
 //! All folders are beside the program, so on the disk that the build is on: `/tmp` may be memory, where a sync costs nothing.
 
+mod attach;
 mod backlog;
 mod enqueue;
 mod kills;

@@ -1,8 +1,8 @@
 //! The processes of these rows: `serve queue ROLE CONTESTANT FOLDER MORE`, where `MORE` depends on the role.
 
-use super::ours::{AtOnce, Ours, client, key};
+use super::attach::attach;
+use super::ours::{AtOnce, Ours, key};
 use super::peers::{Files, Redb};
-use super::send::attach;
 use super::store::Store;
 use super::system::resident;
 use super::text::{STEPS_OF_10_KB, id};
@@ -219,9 +219,4 @@ fn share(folder: &Path) -> Result<()> {
 /// In the parent: a number that a process has answered.
 pub(super) fn number(answer: &str) -> Result<f64> {
     answer.parse().map_err(|_| Error::from(answer))
-}
-
-/// A client of a server that needs no token.
-pub(super) fn stranger(address: &str) -> Result<wats_domains::Wats> {
-    client(address, "token")
 }

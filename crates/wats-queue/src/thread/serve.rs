@@ -19,7 +19,7 @@ const OWNERS: Duration = Duration::from_millis(400);
 const CREDENTIAL: Duration = Duration::from_secs(1);
 
 /// About so many items is asked at a time.
-const PAGE: usize = 1000;
+const PAGE: u32 = 1000;
 
 /// For how long it is asked what became of items.
 const CONFIRM_FOR: i64 = 24 * 3600 * 1000;
@@ -48,7 +48,7 @@ impl Runner {
                 self.note(&outcome);
             }
             let last = page.last().map_or(0, |(item, _)| item.seq);
-            self.confirmed_to = if page.len() < PAGE { 0 } else { last };
+            self.confirmed_to = if page.len() < PAGE as usize { 0 } else { last };
         }
         let now = self.store.now();
         let (old, items): (Vec<_>, Vec<_>) = looked
