@@ -5,9 +5,9 @@
 
 use super::folder;
 use super::ours::Ours;
-use super::outbox::Outbox;
 use super::peers::{Files, Redb};
 use super::process::{self, Role, number};
+use super::store::Store;
 use super::system::size_of;
 use super::text::{STEPS_OF_1_KB, STEPS_OF_10_KB, Texts};
 use crate::spec::{Context, RowSpec};
@@ -61,17 +61,17 @@ fn take_and_end(ctx: &Context, at_once: usize) -> RowSpec {
     taking::<Files>(row, count, at_once, false)
 }
 
-fn taking<O: Outbox>(row: RowSpec, count: u64, at_once: usize, subject: bool) -> RowSpec {
+fn taking<O: Store>(row: RowSpec, count: u64, at_once: usize, subject: bool) -> RowSpec {
     let set_up = || {
         let folder = folder()?;
-        let outbox = O::open(folder.path())?;
-        Ok((outbox, folder, Texts::new(STEPS_OF_1_KB)?, 1))
+        let store = O::open(folder.path())?;
+        Ok((store, folder, Texts::new(STEPS_OF_1_KB)?, 1))
     };
-    let round = move |(outbox, _, texts, next): &mut (O, TempDir, Texts, u64)| {
-        outbox.fill(*next..*next + count, texts)?;
+    let round = move |(store, _, texts, next): &mut (O, TempDir, Texts, u64)| {
+        store.fill(*next..*next + count, texts)?;
         *next += count;
         let start = Instant::now();
-        outbox.drain(at_once, count)?;
+        store.drain(at_once, count)?;
         Ok(count as f64 / start.elapsed().as_secs_f64())
     };
     if subject {
@@ -106,12 +106,12 @@ impl Size {
 /// A backlog, once it is made.
 type Backlog = Rc<RefCell<Option<TempDir>>>;
 
-fn made<O: Outbox>(size: Size, backlog: &Backlog) -> Result<()> {
+fn made<O: Store>(size: Size, backlog: &Backlog) -> Result<()> {
     if backlog.borrow().is_none() {
         let folder = folder()?;
-        let outbox = O::open(folder.path())?;
-        outbox.fill(1..size.reports + 1, &Texts::new(size.steps)?)?;
-        drop(outbox);
+        let store = O::open(folder.path())?;
+        store.fill(1..size.reports + 1, &Texts::new(size.steps)?)?;
+        drop(store);
         *backlog.borrow_mut() = Some(folder);
     }
     Ok(())
@@ -133,7 +133,7 @@ fn opened(ctx: &Context, size: Size) -> RowSpec {
         .most_rounds(ctx.scale(1, 5))
 }
 
-fn lent<O: Outbox>(row: RowSpec, size: Size, backlog: &Backlog, subject: bool) -> RowSpec {
+fn lent<O: Store>(row: RowSpec, size: Size, backlog: &Backlog, subject: bool) -> RowSpec {
     let backlog = Rc::clone(backlog);
     let set_up = {
         let backlog = Rc::clone(&backlog);

@@ -2,9 +2,9 @@
 
 use super::folder;
 use super::ours::Ours;
-use super::outbox::Outbox;
 use super::peers::{Files, Floor, Redb};
 use super::process::{self, Role};
+use super::store::Store;
 use super::system::written;
 use super::text::STEPS_OF_10_KB;
 use crate::server::Server;
@@ -21,16 +21,16 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
 
 /// A contestant with its folder, and the number of its next report.
 struct Stage<O> {
-    outbox: O,
+    store: O,
     next: u64,
     _folder: TempDir,
 }
 
-impl<O: Outbox> Stage<O> {
+impl<O: Store> Stage<O> {
     fn set() -> Result<Self> {
         let folder = folder()?;
         Ok(Self {
-            outbox: O::open(folder.path())?,
+            store: O::open(folder.path())?,
             next: 1,
             _folder: folder,
         })
@@ -77,14 +77,14 @@ fn folder_of_program() -> Option<String> {
     Some(program.parent()?.to_str()?.to_owned())
 }
 
-fn alone<O: Outbox>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
+fn alone<O: Store>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
     let round = move |stage: &mut Stage<O>| {
         let items = stage.items(count)?;
         let before = written();
         let mut times = Vec::with_capacity(count);
         for item in items {
             let start = Instant::now();
-            stage.outbox.put(item)?;
+            stage.store.put(item)?;
             times.push(start.elapsed().as_secs_f64());
         }
         let bytes = written() - before;
@@ -108,20 +108,20 @@ fn by_threads(ctx: &Context) -> RowSpec {
     threads::<Files>(row, count, false)
 }
 
-fn threads<O: Outbox>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
+fn threads<O: Store>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
     let round = move |stage: &mut Stage<O>| {
         let mut items = Vec::new();
         for _ in 0..WRITERS {
             items.push(stage.items(count)?);
         }
-        let outbox = &stage.outbox;
+        let store = &stage.store;
         let start = Instant::now();
         std::thread::scope(|scope| {
             let mut writers = Vec::new();
             for items in items {
                 writers.push(scope.spawn(move || -> Result<()> {
                     for item in items {
-                        outbox.put(item)?;
+                        store.put(item)?;
                     }
                     Ok(())
                 }));
@@ -154,7 +154,7 @@ fn by_processes(ctx: &Context) -> RowSpec {
     processes::<Files>(row, count, false)
 }
 
-fn processes<O: Outbox>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
+fn processes<O: Store>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
     let set_up = || {
         let folder = folder()?;
         let mut writers = Vec::new();
@@ -197,7 +197,7 @@ fn processes<O: Outbox>(row: RowSpec, count: usize, subject: bool) -> RowSpec {
 }
 
 /// A candidate by the name of its contestant.
-fn with<O: Outbox, R: Into<crate::spec::Round>>(
+fn with<O: Store, R: Into<crate::spec::Round>>(
     row: RowSpec,
     subject: bool,
     set_up: impl FnMut() -> Result<Stage<O>> + 'static,

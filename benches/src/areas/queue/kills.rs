@@ -2,9 +2,9 @@
 
 use super::folder;
 use super::ours::{AtOnce, Ours};
-use super::outbox::Outbox;
 use super::peers::{Files, Redb};
 use super::process::{self, HELD, Role};
+use super::store::Store;
 use super::text::{STEPS_OF_1_KB, Texts};
 use crate::server::Server;
 use crate::spec::{Context, RowSpec};
@@ -37,7 +37,7 @@ pub(super) fn rows(ctx: &Context) -> Vec<RowSpec> {
     vec![killed, takeover(ctx), two_processes(ctx)]
 }
 
-fn kills<O: Outbox>(row: RowSpec, subject: bool) -> RowSpec {
+fn kills<O: Store>(row: RowSpec, subject: bool) -> RowSpec {
     let set_up = || Ok((folder()?, BTreeSet::new()));
     let round = |(folder, told): &mut (TempDir, BTreeSet<u64>)| {
         let mut slowest = 0_f64;
@@ -53,10 +53,10 @@ fn kills<O: Outbox>(row: RowSpec, subject: bool) -> RowSpec {
             slowest = slowest.max(start.elapsed().as_secs_f64() * 1e3);
             drop(opened);
         }
-        let outbox = O::open(folder.path())?;
+        let store = O::open(folder.path())?;
         let mut lost = 0;
         for number in told.iter() {
-            lost += u32::from(!outbox.has(*number)?);
+            lost += u32::from(!store.has(*number)?);
         }
         if told.is_empty() {
             return Err(Error::from("it stored nothing before it was killed"));

@@ -1,6 +1,6 @@
 //! Ours, as its guide tells to use it: `Wats::queue`, with its settings as they are.
 
-use super::outbox::{Built, Outbox};
+use super::store::{Built, Store};
 use super::text::{Texts, id, report};
 use crate::{Error, Result};
 use futures_util::StreamExt as _;
@@ -71,7 +71,7 @@ impl Deliver for AtOnce {
     }
 }
 
-impl Outbox for Ours {
+impl Store for Ours {
     const NAME: &'static str = "wats";
 
     type Item = Built;

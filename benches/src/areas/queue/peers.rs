@@ -1,6 +1,6 @@
 //! The others: an embedded store, a folder of files, and the floor.
 
-use super::outbox::{Numbered, Outbox};
+use super::store::{Numbered, Store};
 use super::text::Texts;
 use crate::{Error, Result};
 use redb::{ConcurrencyMode, Durability, ReadableDatabase as _, ReadableTableMetadata as _};
@@ -17,7 +17,7 @@ const GROUP: u64 = 500;
 #[derive(Debug)]
 pub(super) struct Floor(Mutex<File>);
 
-impl Outbox for Floor {
+impl Store for Floor {
     const NAME: &'static str = "append + fdatasync";
 
     type Item = Numbered;
@@ -68,7 +68,7 @@ const TAKEN: redb::TableDefinition<'_, u64, ()> = redb::TableDefinition::new("ta
 /// redb, which syncs each commit unless told otherwise.
 pub(super) struct Redb<const SHARED: bool>(redb::Database);
 
-impl<const SHARED: bool> Outbox for Redb<SHARED> {
+impl<const SHARED: bool> Store for Redb<SHARED> {
     const NAME: &'static str = if SHARED {
         "redb, several writers"
     } else {
@@ -219,7 +219,7 @@ impl Files {
     }
 }
 
-impl Outbox for Files {
+impl Store for Files {
     const NAME: &'static str = "a file for each";
 
     type Item = Numbered;

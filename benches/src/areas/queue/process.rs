@@ -1,9 +1,9 @@
 //! The processes of these rows: `serve queue ROLE CONTESTANT FOLDER MORE`, where `MORE` depends on the role.
 
-use super::ours::{AtOnce, Ours, client, key};
-use super::outbox::Outbox;
+use super::attach::attach;
+use super::ours::{AtOnce, Ours, key};
 use super::peers::{Files, Redb};
-use super::send::attach;
+use super::store::Store;
 use super::system::resident;
 use super::text::{STEPS_OF_10_KB, id};
 use crate::server::{self, Server};
@@ -52,7 +52,7 @@ const ROLES: [(Role, &str); 7] = [
 pub(super) const HELD: usize = 4;
 
 /// Starts one.
-pub(super) fn start<O: Outbox>(role: Role, folder: &Path, more: &str) -> Result<Server> {
+pub(super) fn start<O: Store>(role: Role, folder: &Path, more: &str) -> Result<Server> {
     start_named(role, O::NAME, folder, more)
 }
 
@@ -84,7 +84,7 @@ pub(in crate::areas) fn serve(arguments: &[String]) -> Result<()> {
     }
 }
 
-fn act<O: Outbox>(role: Role, folder: &Path, more: &str) -> Result<()> {
+fn act<O: Store>(role: Role, folder: &Path, more: &str) -> Result<()> {
     match role {
         Role::Write => write::<O>(folder, more.parse()?),
         Role::Forever => for_ever::<O>(folder, more.parse()?),
@@ -100,8 +100,8 @@ fn answered(outcome: Result<String>) -> String {
     outcome.unwrap_or_else(|error| format!("failed: {error}"))
 }
 
-fn write<O: Outbox>(folder: &Path, writer: u64) -> Result<()> {
-    let outbox = O::open(folder)?;
+fn write<O: Store>(folder: &Path, writer: u64) -> Result<()> {
+    let store = O::open(folder)?;
     let mut next = writer << 32;
     server::serve_until_closed("", |count| {
         let mut work = || {
@@ -114,7 +114,7 @@ fn write<O: Outbox>(folder: &Path, writer: u64) -> Result<()> {
             let mut worst = 0_f64;
             for item in items {
                 let start = Instant::now();
-                outbox.put(item)?;
+                store.put(item)?;
                 worst = worst.max(start.elapsed().as_secs_f64());
             }
             Ok(worst.to_string())
@@ -123,12 +123,12 @@ fn write<O: Outbox>(folder: &Path, writer: u64) -> Result<()> {
     })
 }
 
-fn for_ever<O: Outbox>(folder: &Path, first: u64) -> Result<()> {
-    let outbox = O::open(folder)?;
+fn for_ever<O: Store>(folder: &Path, first: u64) -> Result<()> {
+    let store = O::open(folder)?;
     let mut output = std::io::stdout().lock();
     writeln!(output, "{}", server::READY)?;
     for number in first.. {
-        outbox.put(O::item(number, STEPS_OF_10_KB)?)?;
+        store.put(O::item(number, STEPS_OF_10_KB)?)?;
         // One write: what a killed process had half written is no line.
         output.write_all(format!("{number}\n").as_bytes())?;
         output.flush()?;
@@ -136,14 +136,14 @@ fn for_ever<O: Outbox>(folder: &Path, first: u64) -> Result<()> {
     Ok(())
 }
 
-fn open<O: Outbox>(folder: &Path) -> Result<()> {
+fn open<O: Store>(folder: &Path) -> Result<()> {
     let start = Instant::now();
-    let outbox = O::open(folder)?;
+    let store = O::open(folder)?;
     let opened = start.elapsed();
-    outbox.first()?;
+    store.first()?;
     let taken = start.elapsed() - opened;
     let counting = Instant::now();
-    outbox.count()?;
+    store.count()?;
     let figures = [opened, taken, counting.elapsed()].map(|time| time.as_secs_f64() * 1e3);
     let (_, peak) = resident();
     let [opened, taken, counted] = figures;
@@ -152,15 +152,15 @@ fn open<O: Outbox>(folder: &Path) -> Result<()> {
     })
 }
 
-fn drain<O: Outbox>(folder: &Path, at_once: usize) -> Result<()> {
-    let mut outbox = O::open(folder)?;
+fn drain<O: Store>(folder: &Path, at_once: usize) -> Result<()> {
+    let mut store = O::open(folder)?;
     server::serve_until_closed("", |count| {
         let mut work = || {
             let count = count.parse()?;
             let start = Instant::now();
-            outbox.drain(at_once, count)?;
+            store.drain(at_once, count)?;
             let took = start.elapsed();
-            outbox.compact()?;
+            store.compact()?;
             Ok(took.as_secs_f64().to_string())
         };
         answered(work())
@@ -219,9 +219,4 @@ fn share(folder: &Path) -> Result<()> {
 /// In the parent: a number that a process has answered.
 pub(super) fn number(answer: &str) -> Result<f64> {
     answer.parse().map_err(|_| Error::from(answer))
-}
-
-/// A client of a server that needs no token.
-pub(super) fn stranger(address: &str) -> Result<wats_domains::Wats> {
-    client(address, "token")
 }

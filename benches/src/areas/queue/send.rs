@@ -1,21 +1,19 @@
 //! Sending: through the simulator beside the same reports sent without a queue, and a report with a large attachment.
 
 use super::ours::{Ours, client};
-use super::outbox::Outbox as _;
 use super::process::{self, Role, number};
-use super::system::resident;
+use super::store::Store as _;
 use super::text::{Texts, id, report};
 use super::{folder, sink};
 use crate::areas::scenario::sim;
 use crate::server::Server;
 use crate::spec::{Context, RowSpec};
-use crate::{Error, Result};
-use std::path::Path;
+use crate::Result;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use wats_domains::queue::{Drain, DrainOptions, ReportQueue, Status};
-use wats_domains::report::{Attachment, SubmitOptions};
+use wats_domains::report::SubmitOptions;
 use wats_domains::{BulkOptions, UutReport, Wats};
 
 /// Longer than anything here takes.
@@ -229,34 +227,4 @@ fn attachment(ctx: &Context) -> RowSpec {
         )
         .most_rounds(ctx.scale(1, 2))
         .subject_with(Ours::NAME, set_up, round)
-}
-
-/// The process of that row.
-pub(super) fn attach(address: &str, folder: &Path, file: &Path) -> Result<()> {
-    let client = process::stranger(address)?;
-    let queue = client.queue(folder).open().wait()?;
-    crate::server::serve_until_closed("", |_| {
-        let work = || {
-            let mut report = report(1, 1)?.into_report();
-            let root = report.root.as_mut().ok_or("a report without steps")?;
-            let steps = root.steps.as_mut().ok_or("a report without steps")?;
-            let step = steps.first_mut().ok_or("a report without steps")?;
-            step.attachment = Some(Box::new(Attachment::from_path(file)?));
-            let (before, _) = resident();
-            let start = Instant::now();
-            let receipt = queue.enqueue(&report).wait()?;
-            let enqueued = start.elapsed().as_secs_f64();
-            let start = Instant::now();
-            let drain = drain(&queue)?;
-            let status = queue.settled(&receipt, LONG).wait()?;
-            let sent = start.elapsed().as_secs_f64();
-            drain.stop(LONG).wait()?;
-            if !matches!(status, Status::Ended(_)) {
-                return Err(Error::from(format!("it was not sent: {status:?}")));
-            }
-            let (_, peak) = resident();
-            Ok(format!("{} {enqueued} {sent}", peak - before))
-        };
-        work().unwrap_or_else(|error| format!("failed: {error}"))
-    })
 }

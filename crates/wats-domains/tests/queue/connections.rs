@@ -107,7 +107,7 @@ async fn pauses_and_blames_no_report(
 async fn a_certificate_that_has_expired_blames_no_report() {
     let (url, pem) = expired().await;
     // It is trusted: only its time is over.
-    let tls = TlsConfig::default().only_ca_pem(pem.as_bytes()).unwrap();
+    let tls = TlsConfig::default().only_ca_pem(&pem).unwrap();
     pauses_and_blames_no_report(&url, |client| client.tls(tls), "xpired").await;
 }
 

@@ -5,14 +5,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use wats_domains::Error;
-use wats_domains::queue::{DrainOptions, Filter, Labels, State, Status, Stored};
+use wats_domains::queue::{DrainOptions, Event, Filter, Labels, State, Status, Stored};
 use wats_domains::report::{
     Attachment, MeasurementLimits, Report, ReportFormat, Station, StoredReport, SubmissionState,
     Unit, UutReport,
 };
 use wats_sim::Fault;
 
-use crate::common::{LONG, WSJF, bench, id, one_at_a_time, open, read, test, unchecked, until};
+use crate::common::{
+    LONG, WSJF, bench, event, id, one_at_a_time, open, read, test, unchecked, until,
+};
 
 fn built(serial_number: &str, log: usize) -> UutReport {
     let unit = Unit {
@@ -257,9 +259,16 @@ async fn what_begins_in_the_servers_future_is_held() {
     let queue = bench.queue.clone();
     queue.close().await.unwrap();
     let queue = open(&bench.api, bench.folder.path(), &bench.clock).await;
+    let events = queue.events();
     queue.retry(id(1)).await.unwrap();
     let drain = queue.drain(one_at_a_time()).unwrap();
     until(|| async { bench.is_stored(id(1)) }).await;
+    // Somebody should look at the clocks.
+    let warned = event(&events, |event| matches!(event, Event::SkewWarning(_))).await;
+    let Event::SkewWarning(by) = warned else {
+        panic!("{warned:?}")
+    };
+    assert!((10_700_000..=10_900_000).contains(&by), "{by}");
     let offset = queue.clock_offset().unwrap().as_secs();
     assert!((10_700..=10_900).contains(&offset), "{offset}");
     assert_eq!(bench.sim.counters().requests_to(&format!("POST {WSJF}")), 2);

@@ -103,6 +103,8 @@ pub(crate) struct Flow {
     pub(crate) last_sent: i64,
     /// Whether who opened the queue last has an item that is set aside hold its lane up.
     pub(crate) strict_lanes: bool,
+    /// Whether nothing is unconfirmed, so that nobody has to look through all items for those that are.
+    pub(crate) all_confirmed: bool,
 }
 
 /// Whether something may be leased.

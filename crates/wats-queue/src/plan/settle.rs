@@ -100,6 +100,7 @@ pub(crate) fn settle(
         }
         Verdict::Unconfirmed { reference } => {
             sent(&mut change, facts, flow, now, random);
+            flow.all_confirmed = false;
             change.next = Next::Unconfirmed { reference };
             return change;
         }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::item::{Item, Past, Sha256, State};
+use crate::plan::Flow;
 
 /// What was found in a damaged database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -169,7 +170,11 @@ impl Store {
                 row.get::<_, String>(0)
             })
         };
-        if let Ok(flow) = text("flow") {
+        let flow = text("flow").ok();
+        if let Some(mut flow) = flow.and_then(|text| serde_json::from_str::<Flow>(&text).ok()) {
+            // Looked for anew: what it says may be older than the rows.
+            flow.all_confirmed = false;
+            let flow = serde_json::to_string(&flow).unwrap_or_else(|_| "{}".to_owned());
             new.execute("UPDATE meta SET flow = ?", [flow])
                 .at(context)?;
         }

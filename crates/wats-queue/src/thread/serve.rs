@@ -19,7 +19,7 @@ const OWNERS: Duration = Duration::from_millis(400);
 const CREDENTIAL: Duration = Duration::from_secs(1);
 
 /// About so many items is asked at a time.
-const PAGE: usize = 1000;
+const PAGE: u32 = 1000;
 
 /// For how long it is asked what became of items.
 const CONFIRM_FOR: i64 = 24 * 3600 * 1000;
@@ -43,8 +43,12 @@ impl Runner {
         }
         self.note(&looked);
         if let Ok(page) = &looked {
+            if page.is_empty() {
+                let outcome = self.store.note_all_confirmed();
+                self.note(&outcome);
+            }
             let last = page.last().map_or(0, |(item, _)| item.seq);
-            self.confirmed_to = if page.len() < PAGE { 0 } else { last };
+            self.confirmed_to = if page.len() < PAGE as usize { 0 } else { last };
         }
         let now = self.store.now();
         let (old, items): (Vec<_>, Vec<_>) = looked
@@ -64,7 +68,12 @@ impl Runner {
 
     fn unconfirmed(&mut self) -> Result<Vec<(Item, String)>> {
         let after = self.confirmed_to;
-        self.store.read(|read| read.unconfirmed(after, PAGE))
+        self.store.read(|read| {
+            if read.flow()?.all_confirmed {
+                return Ok(Vec::new());
+            }
+            read.unconfirmed(after, PAGE)
+        })
     }
 
     pub(super) fn settle_again(&mut self) {

@@ -549,6 +549,14 @@ fn an_unconfirmed_item_keeps_its_body_until_something_is_known() {
     );
     let past = store.read(|read| read.receipt(a)).unwrap().unwrap();
     assert_eq!(past.note, "r");
+    // Where nothing is unconfirmed, that is known, until something is again.
+    let known = |store: &mut Store| {
+        store.note_all_confirmed().unwrap();
+        store.read(|read| read.flow()).unwrap().all_confirmed
+    };
+    assert!(known(&mut store));
+    one(&mut store, 4);
+    assert!(!known(&mut store));
 }
 
 #[test]

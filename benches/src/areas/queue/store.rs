@@ -7,7 +7,7 @@ use std::path::Path;
 use wats_domains::UutReport;
 
 /// A store of reports in a folder.
-pub(super) trait Outbox: Sized + Send + Sync + 'static {
+pub(super) trait Store: Sized + Send + Sync + 'static {
     /// Its name in the report and for a process.
     const NAME: &'static str;
 
