@@ -2,16 +2,21 @@
 //!
 //! # Layout
 //! One way, top to bottom: `args` (what can be said on the command line), `command` (a file or folder for each command),
-//! `context` (what a command works with: the client, the settings with their origins, the output), `interrupt` (Ctrl-C),
-//! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
+//! `context` (what a command works with: the client, the settings with their origins, the output), `input` (files and the reports
+//! in them), `interrupt` (Ctrl-C),
+//! `written` and `file` (reports as files), `measured` (what steps measured), `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
 mod args;
 mod command;
 mod context;
 mod exit;
 mod failure;
+mod file;
+mod input;
 mod interrupt;
+mod measured;
 mod output;
+mod written;
 
 use std::process::ExitCode;
 
