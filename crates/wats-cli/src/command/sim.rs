@@ -6,7 +6,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Run a simulated server until Ctrl-C; it prints its address and token.
+// Both structures would give their options a group named `Args`.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
     simulator: wats_sim::cli::Args,

@@ -1,0 +1,14 @@
+//! The tests of the program `wats`: each runs it as a process of its own, most against a simulated server. A module for
+//! each subject; `harness` starts servers and programs.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a panic here is the failing test, and a skipped one says so"
+)]
+
+#[allow(dead_code, reason = "each build has tests for some of it")]
+mod harness;
+mod help;
