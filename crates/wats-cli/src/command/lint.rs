@@ -61,14 +61,14 @@ impl Least {
 }
 
 /// A finding in one of the reports of a file.
-struct Row<'a> {
-    file: &'a str,
+struct Row {
+    file: String,
     number: usize,
     finding: Finding,
 }
 
-const COLUMNS: &[Column<Row<'_>>] = &[
-    Column::new("file", |row| Cell::from(row.file)),
+const COLUMNS: &[Column<Row>] = &[
+    Column::new("file", |row| Cell::from(row.file.clone())),
     Column::further("report", |row| Cell::from(row.number as u64)),
     Column::new("path", |row| Cell::from(row.finding.path.clone())),
     Column::new("rule", |row| Cell::from(row.finding.code())),
@@ -125,7 +125,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
                 if finding.severity() <= args.severity.severity() {
                     shown += 1;
                     rows.row(&Row {
-                        file: &source.name,
+                        file: source.name.clone(),
                         number: at + 1,
                         finding,
                     })?;

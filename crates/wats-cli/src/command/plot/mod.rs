@@ -97,12 +97,12 @@ struct Measured {
 }
 
 /// The numbers of a series.
-struct Row<'a> {
-    series: &'a Series,
+struct Row {
+    series: Series,
     statistics: Statistics,
 }
 
-const COLUMNS: &[Column<Row<'_>>] = &[
+const COLUMNS: &[Column<Row>] = &[
     Column::new("path", |row| Cell::from(row.series.path.clone())),
     Column::new("unit", |row| Cell::from(row.series.unit.clone())),
     Column::new("operator", |row| Cell::from(row.series.operator.clone())),
@@ -153,7 +153,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
         ));
     }
     if let Some(path) = &args.svg {
-        let figures: Vec<Figure> = all.iter().map(Figure::of).collect();
+        let figures: Vec<Figure<'_>> = all.iter().map(Figure::of).collect();
         file::write(path, svg::drawn(&figures).as_bytes(), args.overwrite)?;
         context
             .output
@@ -164,7 +164,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     }
     if prints {
         let mut rows = context.output.rows(COLUMNS)?;
-        for series in &all {
+        for series in all {
             let statistics = Statistics::of(&series.values, series.limits);
             rows.row(&Row { series, statistics })?;
         }
