@@ -29,6 +29,7 @@ Examples:
   wats fix --list
 
 The exit code is 3 when the server would still refuse the report; what is left is told.")]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Args {
     /// File with reports, or `-` for standard input.
     #[arg(required_unless_present = "list", value_name = "FILE")]

@@ -17,7 +17,7 @@ pub(crate) enum From {
     Wsxf,
     /// A test record of OpenHTF (JSON).
     Openhtf,
-    /// A result of `JUnit` (XML).
+    /// A result of JUnit (XML).
     Junit,
     /// Standard Test Data Format, version 4.
     Stdf,

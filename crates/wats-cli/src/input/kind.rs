@@ -11,7 +11,6 @@ const WSJF: &[&str] = &[
     "uur",
     "processcode",
     "machinename",
-    "id",
 ];
 
 /// What a text is in place of a report, and which option takes it.
@@ -48,7 +47,8 @@ fn of_json(text: &[u8]) -> Option<&'static str> {
 fn of_xml(text: &[u8]) -> Option<&'static str> {
     let start = text.get(..text.len().min(4096)).unwrap_or_default();
     let start = String::from_utf8_lossy(start);
-    (start.contains("<testsuite"))
+    start
+        .contains("<testsuite")
         .then_some("it is JUnit XML; give --from junit to read it as such")
 }
 

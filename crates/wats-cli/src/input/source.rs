@@ -216,10 +216,9 @@ impl Source {
     }
 }
 
-/// Whether a document has anything that only reports have.
+/// Whether a document has anything that only reports have. It may have been given an id.
 fn is_known(report: &Report) -> bool {
     let known = [
-        "id",
         "pn",
         "sn",
         "root",
@@ -228,8 +227,7 @@ fn is_known(report: &Report) -> bool {
         "machineName",
         "processCode",
     ];
-    report.id.is_some()
-        || report.part_number.is_some()
+    report.part_number.is_some()
         || report.serial_number.is_some()
         || report.root.is_some()
         || report.uut.is_some()

@@ -8,7 +8,7 @@ use crate::samples::{document_of, passed, rows, text_of};
 #[test]
 fn there_and_back_is_the_same_report() {
     let home = Home::new();
-    let (one, two) = (passed("SN-1", 5.0), passed("SN-2", 5.1));
+    let (one, two) = (passed("SN-1", 5.02), passed("SN-2", 5.1));
     home.file("one.json", text_of(&one));
     home.file(
         "two.jsonl",

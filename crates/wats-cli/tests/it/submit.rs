@@ -185,7 +185,9 @@ fn it_is_followed_until_it_is_stored_or_set_aside() {
     let (good, bad) = (passed("SN-1", 5.0), passed("SN-2", 5.0));
     write(&server, "good.json", text_of(&good));
     write(&server, "bad.json", text_of(&bad));
-    let fault = Fault::quarantine("no room for it").containing(bad.id().to_string());
+    let fault = Fault::quarantine("no room for it")
+        .containing(bad.id().to_string())
+        .always();
     server.simulator().inject(fault);
     let output = server
         .wats(["submit", "--confirm", "--json", "good.json", "bad.json"])

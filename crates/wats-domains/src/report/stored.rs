@@ -239,7 +239,13 @@ impl ReportService {
     fn stored_call(&self, format: ReportFormat, text: StoredReport) -> (&'static Route, Call) {
         let (route, content_type) = format.route();
         let (call, length) = (route.call(), text.len());
-        let call = upload::fill_stored(call, text, content_type);
+        let call = match text {
+            StoredReport::Bytes(bytes) => call.body(bytes, content_type),
+            StoredReport::File { path, .. } => upload::fill_file(call, path, length, content_type),
+            StoredReport::Behind {
+                front, path, from, ..
+            } => upload::fill_behind(call, front, (path, from), length, content_type),
+        };
         let call = match upload::extend_timeout(self.core.http().timeouts(), length) {
             Some(longer) => call.timeouts(longer),
             None => call,

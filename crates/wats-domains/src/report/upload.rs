@@ -12,7 +12,6 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use wats_http::{BodySource, Call, Timeouts};
 
 use super::body::{BodyChunks, ReportBody};
-use super::stored::StoredReport;
 use crate::error::{Error, Result};
 
 /// Bodies of at most this many bytes are sent whole: they may be compressed, and need no more than one piece.
@@ -37,21 +36,26 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
     Ok(call.stream(source, JSON))
 }
 
-/// Puts a stored text into a call, as it is.
-pub(super) fn fill_stored(call: Call, text: StoredReport, content_type: &'static str) -> Call {
-    let length = text.len();
-    match text {
-        StoredReport::Bytes(bytes) => call.body(bytes, content_type),
-        StoredReport::File { path, .. } => {
-            call.stream(BodySource::file(path).length(length), content_type)
-        }
-        StoredReport::Behind {
-            front, path, from, ..
-        } => {
-            let open = move || Ok(behind(front.clone(), path.clone(), from));
-            call.stream(BodySource::repeatable(open).length(length), content_type)
-        }
-    }
+/// Puts a file into a call, as it is.
+pub(super) fn fill_file(
+    call: Call,
+    path: PathBuf,
+    length: u64,
+    content_type: &'static str,
+) -> Call {
+    call.stream(BodySource::file(path).length(length), content_type)
+}
+
+/// Puts a text into a call, and behind it what is in a file from there on: so many bytes in all.
+pub(super) fn fill_behind(
+    call: Call,
+    front: Bytes,
+    (path, from): (PathBuf, u64),
+    length: u64,
+    content_type: &'static str,
+) -> Call {
+    let open = move || Ok(behind(front.clone(), path.clone(), from));
+    call.stream(BodySource::repeatable(open).length(length), content_type)
 }
 
 /// How much of a file is read at a time.

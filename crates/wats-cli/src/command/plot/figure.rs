@@ -1,6 +1,6 @@
 //! What is drawn of a series.
 
-use super::scale::Scale;
+use super::scale::{Scale, short};
 use super::series::Series;
 use super::statistics::Statistics;
 
@@ -51,7 +51,6 @@ impl<'a> Figure<'a> {
 
     /// The numbers of the series in words.
     pub(super) fn numbers(&self) -> String {
-        use super::scale::short;
         let Statistics {
             count,
             mean,
@@ -61,12 +60,17 @@ impl<'a> Figure<'a> {
             ..
         } = self.statistics;
         let mut text = format!("n {count}");
-        let named = [("mean", mean), ("sd", deviation), ("Cp", cp), ("Cpk", cpk)];
+        let named = [
+            ("mean", mean.map(short)),
+            ("sd", deviation.map(short)),
+            ("Cp", cp.map(|cp| format!("{cp:.2}"))),
+            ("Cpk", cpk.map(|cpk| format!("{cpk:.2}"))),
+        ];
         // Of values that pass outside of limits there is no such number.
         let shown = if self.series.is_outside { 2 } else { 4 };
         for (name, number) in named.into_iter().take(shown) {
             if let Some(number) = number {
-                text.push_str(&format!("  {name} {}", short(number)));
+                text.push_str(&format!("  {name} {number}"));
             }
         }
         if self.series.failed > 0 {

@@ -41,7 +41,7 @@ Examples:
   wats plot report.json
   wats plot reports/ --only Ripple --svg ripple.svg
   wats plot 83ac0b8e-b575-4004-94de-f905774c3ed8
-  wats plot --step 'MainSequence Callback/Power/Measure +5V' --part-number PCBA-001 --operation ICT --days 30")]
+  wats plot --step 'MainSequence Callback/Power/Measure +5V' --product PCBA-001 --operation ICT --days 30")]
 pub(crate) struct Args {
     /// Files with reports, folders of them, `-` for standard input, or ids of reports on the server.
     #[arg(required_unless_present = "step", value_name = "FILE|ID")]
@@ -76,17 +76,12 @@ struct Measured {
         long,
         value_name = "PATH",
         conflicts_with = "reports",
-        requires = "part_number_of",
+        requires = "product",
         requires = "operation"
     )]
     step: Vec<String>,
     /// Part number of the units.
-    #[arg(
-        id = "part_number_of",
-        long = "product",
-        value_name = "PART",
-        requires = "step"
-    )]
+    #[arg(long = "product", value_name = "PART", requires = "step")]
     product: Option<String>,
     /// Name of the process (operation type).
     #[arg(long, value_name = "NAME", requires = "step")]

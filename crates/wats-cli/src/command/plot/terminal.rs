@@ -230,7 +230,7 @@ impl Canvas {
                 below.push_str(&format!("  {name} {}", short(limit)));
             }
         }
-        lines.push(self.style.paint(Tone::Faint, &fitted(&below, self.width)));
+        lines.push(self.style.paint(Tone::Faint, &self.fit(&below)));
         lines.push(String::new());
         lines
     }
@@ -248,11 +248,17 @@ impl Canvas {
             let title = self.style.paint(Tone::Strong, &title);
             return vec![format!("{title}  {numbers}")];
         }
-        let title = self.style.paint(Tone::Strong, &fitted(&title, self.width));
-        vec![
-            title,
-            fitted(&format!("  {numbers}"), self.width).into_owned(),
-        ]
+        let title = self.style.paint(Tone::Strong, &self.fit(&title));
+        vec![title, self.fit(&format!("  {numbers}"))]
+    }
+
+    /// The start of a text, as much as there is room for.
+    fn fit(&self, text: &str) -> String {
+        let fitted = fitted(text, self.width);
+        match fitted.strip_suffix('…') {
+            Some(start) if self.ascii => format!("{start}~"),
+            _ => fitted.into_owned(),
+        }
     }
 
     /// A text of others in so much room; of a path its end says more than its beginning.
@@ -349,7 +355,7 @@ mod tests {
         let reports: Vec<Report> = (0..25)
             .map(|at| report(json!([measured("supply", 4.9 + f64::from(at) * 0.01, "P")])))
             .collect();
-        let lines = drawn(&reports, 60, false);
+        let lines = drawn(&reports, 100, false);
         assert!(
             lines[0].contains("n 25") && lines[0].contains("Cpk "),
             "{lines:#?}"
@@ -373,7 +379,7 @@ mod tests {
             step["loop"] = json!({ "idx": at });
             steps.push(step);
         }
-        let lines = drawn(&[report(json!(steps))], 60, false);
+        let lines = drawn(&[report(json!(steps))], 100, false);
         assert!(lines[0].contains("n 3"), "{lines:#?}");
         assert_eq!(lines[1].trim().chars().count(), 3);
         assert!(lines[2].contains("4.8 to 5.2"), "{lines:#?}");

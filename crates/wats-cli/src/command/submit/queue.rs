@@ -35,9 +35,10 @@ impl Waiting {
         interrupted: &Interrupted,
     ) -> Outcome<Self> {
         let queue = wats.queue(folder).open().await?;
-        let drain = match wait.is_zero() {
-            true => None,
-            false => Some(queue.drain(DrainOptions::default())?),
+        let drain = if wait.is_zero() {
+            None
+        } else {
+            Some(queue.drain(DrainOptions::default())?)
         };
         Ok(Self {
             queue,
@@ -66,9 +67,10 @@ impl Waiting {
         let until = Instant::now() + self.wait;
         let mut rows = Vec::new();
         for (report, receipt) in std::mem::take(&mut self.kept) {
-            let left = match self.interrupted.is_told() {
-                true => Duration::ZERO,
-                false => until.saturating_duration_since(Instant::now()),
+            let left = if self.interrupted.is_told() {
+                Duration::ZERO
+            } else {
+                until.saturating_duration_since(Instant::now())
             };
             let settled = self.queue.settled(&receipt, left);
             let status = tokio::select! {
@@ -137,9 +139,10 @@ fn row_of(report: Prepared, receipt: &Receipt, status: Status) -> Row {
         Status::Ended(past) => ("failed", Exit::Failed, Some(past.note)),
         Status::Open(item) => {
             let why = item.fault.as_ref().map(|fault| fault.text.clone());
-            match item.state.is_set_aside() {
-                true => ("set-aside", Exit::Refused, why),
-                false => ("queued", Exit::Queued, why),
+            if item.state.is_set_aside() {
+                ("set-aside", Exit::Refused, why)
+            } else {
+                ("queued", Exit::Queued, why)
             }
         }
         _ => (

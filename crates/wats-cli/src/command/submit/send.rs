@@ -107,7 +107,6 @@ impl Server<'_> {
 /// The row of a report that the server has.
 fn row_of(report: Prepared, submitted: &Submitted) -> Row {
     let (outcome, exit, message) = match &submitted.state {
-        None => ("sent", Exit::Done, None),
         Some(SubmissionState::Stored) => ("stored", Exit::Done, None),
         Some(SubmissionState::Quarantined { reason, .. }) => {
             let reason = reason.as_deref().unwrap_or("the server does not say why");
@@ -119,7 +118,7 @@ fn row_of(report: Prepared, submitted: &Submitted) -> Row {
                 .unwrap_or("it is not listed yet; `wats get` finds it later");
             ("pending", Exit::Later, Some(why.to_owned()))
         }
-        Some(_) => ("sent", Exit::Done, None),
+        _ => ("sent", Exit::Done, None),
     };
     Row {
         id: Some(submitted.id),

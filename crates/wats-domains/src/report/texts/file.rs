@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::Path;
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use sha1_smol::Sha1;
 use uuid::Uuid;
 use wats_report::text;
@@ -19,7 +20,8 @@ const PIECE: usize = 64 << 10;
 /// How many of its first bytes are looked at to know what a file is.
 const START: usize = 1024;
 
-/// The length of a file of more than so many bytes, if it begins like one report in WSJF.
+/// The length of a file of more than so many bytes, if it holds one object of JSON and nothing else, as far as can be told:
+/// whether that is a report is seen when its id is looked for.
 pub(super) fn large(path: &Path, whole: u64) -> Result<Option<u64>> {
     let wrong = |error: &io::Error| unreadable(path, error);
     let meta = std::fs::metadata(path).map_err(|error| wrong(&error))?;
@@ -31,10 +33,22 @@ pub(super) fn large(path: &Path, whole: u64) -> Result<Option<u64>> {
     file.take(START as u64)
         .read_to_end(&mut start)
         .map_err(|error| wrong(&error))?;
-    let is_object = text::without_mark(&start)
-        .trim_ascii_start()
-        .starts_with(b"{");
-    Ok(is_object.then_some(meta.len()))
+    let json = text::without_mark(&start);
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    if !is_object {
+        return Ok(None);
+    }
+    let mut file = File::open(path).map_err(|error| wrong(&error))?;
+    let mark = (start.len() - json.len()) as u64;
+    file.seek(SeekFrom::Start(mark))
+        .map_err(|error| wrong(&error))?;
+    let reader = BufReader::with_capacity(PIECE, file);
+    let mut objects = serde_json::Deserializer::from_reader(reader).into_iter::<IgnoredAny>();
+    let is_one = match objects.next() {
+        Some(Ok(_)) => objects.next().is_none(),
+        _ => true,
+    };
+    Ok(is_one.then_some(meta.len()))
 }
 
 /// The id of the WSJF report in a file of this length, and where its text is with it.
@@ -256,11 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_long_file_that_begins_like_a_report_stays_there() {
+    fn only_a_long_file_of_one_report_stays_there() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b" {}").unwrap();
         assert_eq!(large(file.path(), 2).unwrap(), Some(3));
         assert_eq!(large(file.path(), 3).unwrap(), None);
+        file.write_all(b"\n{}").unwrap();
+        assert_eq!(large(file.path(), 2).unwrap(), None, "there are two");
         let mut list = tempfile::NamedTempFile::new().unwrap();
         list.write_all(b"[{}]").unwrap();
         assert_eq!(large(list.path(), 2).unwrap(), None);

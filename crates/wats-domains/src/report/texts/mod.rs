@@ -73,7 +73,7 @@ impl ReportText {
         Ok(parts.collect())
     }
 
-    /// The reports of a file, as [`all_of`](Self::all_of). One WSJF report of more than 16 MiB stays in the file, from which it is
+    /// The reports of a file, as [`all_of`](Self::all_of). The only WSJF report of a file of more than 16 MiB stays there, and is
     /// sent piece by piece; the file must not change until then. This blocks.
     ///
     /// # Errors
