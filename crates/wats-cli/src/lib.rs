@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //! One way, top to bottom: `program` (the command line), `command` (a file or folder for each command), `args` (options that all have),
-//! `context` (what a command works with: the client, the settings with their origins, the output), `interrupt` (Ctrl-C),
+//! `context` (what a command works with: the client, the settings with their origins, the output), `input` (files and the reports
+//! in them), `written` and `file` (reports as files), `measured` (what steps measured), `interrupt` (Ctrl-C),
 //! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
 mod args;
@@ -10,9 +11,13 @@ mod command;
 mod context;
 mod exit;
 mod failure;
+mod file;
+mod input;
 mod interrupt;
+mod measured;
 mod output;
 mod program;
+mod written;
 
 use std::process::ExitCode;
 

@@ -17,10 +17,12 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+pub(crate) use csv::line as csv_line;
 pub(crate) use progress::Bar;
 pub(crate) use row::{Cell, Column};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
+pub(crate) use text::{fitted, shown, width as text_width};
 
 use crate::Outcome;
 use crate::args::Printing;

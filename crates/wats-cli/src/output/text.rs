@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// A text on one line and without what would steer the terminal: data of others may hold anything.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if !text.chars().any(steers) {
         return Cow::Borrowed(text);
     }
@@ -29,7 +29,7 @@ fn steers(c: char) -> bool {
 }
 
 /// The start of a text that takes at most so many columns, with `…` where something was left out.
-pub(super) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
+pub(crate) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
     if width(text) <= most {
         return Cow::Borrowed(text);
     }

@@ -9,6 +9,11 @@
     reason = "a panic here is the failing test, and a skipped one says so"
 )]
 
+mod convert;
 #[allow(dead_code, reason = "each build has tests for some of it")]
 mod harness;
 mod help;
+mod lint;
+mod plot;
+mod samples;
+mod submit;

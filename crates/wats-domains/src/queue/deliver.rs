@@ -95,7 +95,7 @@ impl Deliver for Delivery {
             }
         };
         // Once: the queue repeats by itself, and tells the other processes what was answered.
-        let sent = service.send_stored(id, format, text, Some(1), see).await;
+        let sent = service.send_stored(id, format, text, 1, see).await;
         match sent {
             Ok(submitted) => {
                 let reference = submitted.id.to_string();

@@ -8,7 +8,7 @@ use wats_report::body::ReportBody;
 
 use super::Order;
 use crate::error::{Error, Result};
-use crate::report::{Report, ReportFormat, Severity, lint};
+use crate::report::{Report, ReportFormat, Severity, StoredReport, lint};
 
 const WSJF: &str = "wsjf";
 const WSXF: &str = "wsxf";
@@ -238,6 +238,16 @@ impl Described {
         self.finish(entry, options)
     }
 
+    /// What is in a file, of which nothing is known but its id and form; it waits for no other.
+    pub(super) fn of_file(id: Uuid, format: ReportFormat) -> Self {
+        Self {
+            id,
+            format,
+            unit: None,
+            labels: Labels::default(),
+        }
+    }
+
     /// Writes the body where the queue keeps it, a piece at a time.
     pub(super) async fn with_body(
         self,
@@ -245,13 +255,33 @@ impl Described {
         mut writer: BodyWriter,
         options: &EnqueueOptions,
     ) -> Result<Entry> {
-        let written = tokio::task::spawn_blocking(move || {
+        let write = move || {
             body.write_to(&mut writer)
                 .map_err(|error| Error::Data(format!("the report cannot be stored: {error}")))?;
-            writer.finish().map_err(Error::from)
-        });
+            Ok(writer)
+        };
+        self.written(write, options).await
+    }
+
+    /// The same with a text that is stored elsewhere.
+    pub(super) async fn with_stored(
+        self,
+        text: StoredReport,
+        mut writer: BodyWriter,
+        options: &EnqueueOptions,
+    ) -> Result<Entry> {
+        let write = move || text.write_to(&mut writer).map(|()| writer);
+        self.written(write, options).await
+    }
+
+    async fn written(
+        self,
+        write: impl FnOnce() -> Result<BodyWriter> + Send + 'static,
+        options: &EnqueueOptions,
+    ) -> Result<Entry> {
+        let written =
+            tokio::task::spawn_blocking(move || write()?.finish().map_err(Error::from)).await;
         let written = written
-            .await
             .map_err(|stopped| Error::Data(format!("the report cannot be stored: {stopped}")))??;
         let entry = Entry::written(key(self.id), written);
         Ok(self.finish(entry, options))
