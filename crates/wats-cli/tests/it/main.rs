@@ -9,6 +9,14 @@
     reason = "a panic here is the failing test, and a skipped one says so"
 )]
 
+#[cfg(feature = "queue")]
+mod doctor;
 #[allow(dead_code, reason = "each build has tests for some of it")]
 mod harness;
 mod help;
+#[cfg(feature = "queue")]
+mod queue;
+#[cfg(feature = "queue")]
+mod reports;
+#[cfg(feature = "queue")]
+mod watch;

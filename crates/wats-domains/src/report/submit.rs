@@ -413,7 +413,7 @@ pub(crate) fn known(id: Option<Uuid>) -> Result<Uuid> {
 const TEXTS: Uuid = Uuid::from_u128(0x0d1f_5c64_8c52_4b0f_9a4e_6b0a_57f3_21ce);
 
 /// A JSON object without an id, with the id that is made from it.
-fn with_id(json: &[u8]) -> (Uuid, Bytes) {
+pub(super) fn with_id(json: &[u8]) -> (Uuid, Bytes) {
     let id = Uuid::new_v5(&TEXTS, json);
     let inside = json.trim_ascii_start().strip_prefix(b"{").unwrap_or(json);
     let separator = if inside.trim_ascii_start().starts_with(b"}") {
