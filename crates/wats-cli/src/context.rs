@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 use std::path::Path;
+#[cfg(feature = "queue")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use wats::{Config, Timeouts, TlsConfig, Wats};
@@ -67,6 +69,21 @@ impl Context {
             None => {}
         }
         Ok(settings)
+    }
+
+    /// The folder of the queue: the one that was given, or that of the settings.
+    #[cfg(feature = "queue")]
+    pub(crate) fn queue_folder(&self, given: Option<&Path>, option: &str) -> Outcome<PathBuf> {
+        if let Some(folder) = given {
+            return Ok(folder.to_path_buf());
+        }
+        let config = self.config()?;
+        config.queue_dir().ok_or_else(|| {
+            Failure::usage(format!(
+                "which queue? Give its folder with {option}, set WATS_QUEUE_DIR, or put queue_dir into a profile ({})",
+                config.place()
+            ))
+        })
     }
 
     /// The client; nothing is sent yet.

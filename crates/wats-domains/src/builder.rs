@@ -104,6 +104,7 @@ impl WatsBuilder {
     /// | `WATS_STATION_NAME`, `_LOCATION`, `_PURPOSE` | `station_name` … | [`station`](Self::station) |
     /// | `WATS_PROCESS_CODE` | `process_code` | [`process_code`](Self::process_code) |
     /// | `WATS_OPERATOR` | `operator` | [`operator`](Self::operator) |
+    /// | `WATS_QUEUE_DIR` | `queue_dir` | nothing of the client: [`Config::queue_dir`](crate::Config::queue_dir) gives it to programs with a queue |
     ///
     /// A profile is a part of a configuration file:
     ///

@@ -108,6 +108,38 @@ impl Output {
         self.line(&text)
     }
 
+    /// Names with their values: a line each for people, the members of one document for programs.
+    pub(crate) fn record(&self, members: &[(&'static str, Cell)]) -> Outcome<()> {
+        let values = members.iter();
+        match self.format {
+            Format::Json | Format::Jsonl => {
+                let values = values.map(|(name, cell)| ((*name).to_owned(), cell.value.clone()));
+                self.document(Value::Object(values.collect()))
+            }
+            Format::Csv => {
+                let names = members.iter().map(|(name, _)| *name);
+                let written: Vec<String> = values.map(|(_, cell)| cell.written()).collect();
+                self.write(csv::line(names).as_bytes())?;
+                self.write(csv::line(written.iter().map(String::as_str)).as_bytes())
+            }
+            Format::Table => {
+                let width = members.iter().map(|(name, _)| text::width(name)).max();
+                for (name, cell) in values {
+                    let space = " ".repeat(width.unwrap_or(0) - text::width(name));
+                    let name = self.style.paint(Tone::Faint, name);
+                    let value = self.style.paint(cell.tone, &self.shown(&cell.written()));
+                    self.line(format!("{name}{space}  {value}").trim_end())?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A text of others as it may be shown: on one line, and without what would steer a terminal.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        text::shown(text).into_owned()
+    }
+
     /// A line on standard output, as it is.
     pub(crate) fn line(&self, text: &str) -> Outcome<()> {
         self.write(text.as_bytes())?;
@@ -126,8 +158,10 @@ impl Output {
     /// A line for people on standard error, unless they want none.
     pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
-            // Nobody is left to tell that it is closed.
-            let _ = writeln!(io::stderr(), "{text}");
+            for line in text.lines() {
+                // Nobody is left to tell that it is closed.
+                let _ = writeln!(io::stderr(), "{}", text::shown(line));
+            }
         }
     }
 

@@ -10,10 +10,18 @@
 )]
 
 mod convert;
+#[cfg(feature = "queue")]
+mod doctor;
 #[allow(dead_code, reason = "each build has tests for some of it")]
 mod harness;
 mod help;
 mod lint;
 mod plot;
+#[cfg(feature = "queue")]
+mod queue;
+#[cfg(feature = "queue")]
+mod reports;
 mod samples;
 mod submit;
+#[cfg(feature = "queue")]
+mod watch;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{KEYS, Lookup, Origin, Setting, Settings, profile, variable};
+use super::{KEYS, Lookup, Origin, Setting, Settings, beside, profile, variable};
 use crate::error::{Error, Result};
 
 /// Keys whose values are secrets.
@@ -145,6 +145,12 @@ impl Config {
     /// Where the profile is, or why there is none, in words.
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// The folder of the queue that the setting `queue_dir` names, for programs that have one; in a profile it may stand
+    /// beside the configuration file.
+    pub fn queue_dir(&self) -> Option<PathBuf> {
+        self.get("queue_dir").map(beside)
     }
 
     /// The path of the configuration file that is read unless another one is named; `None` without a home directory.

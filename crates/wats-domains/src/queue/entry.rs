@@ -8,6 +8,7 @@ use wats_report::body::ReportBody;
 
 use super::Order;
 use crate::error::{Error, Result};
+use crate::report::WholeText;
 use crate::report::{Report, ReportFormat, Severity, StoredReport, lint};
 
 const WSJF: &str = "wsjf";
@@ -48,6 +49,15 @@ impl EnqueueOptions {
     pub fn forced(mut self, forced: bool) -> Self {
         self.forced = forced;
         self
+    }
+}
+
+impl EnqueueOptions {
+    /// An entry of a text for the [`Queue`](super::Queue) underneath, where there is no client; in the order of
+    /// [`Order::Unit`]. What the server would refuse is not looked for: [`WholeText::lint`] does.
+    pub fn entry(&self, text: &WholeText) -> Entry {
+        let described = Described::of_text(text.id, text.format, &text.bytes, Order::Unit);
+        described.with_bytes(text.bytes.clone(), self)
     }
 }
 
@@ -141,6 +151,11 @@ mod moment {
         let text = Option::<String>::deserialize(from)?;
         Ok(text.and_then(|text| text.parse().ok()))
     }
+}
+
+/// The key of a report, for the [`Queue`](super::Queue) underneath.
+pub fn report_key(id: Uuid) -> Key {
+    key(id)
 }
 
 /// The key of a report.

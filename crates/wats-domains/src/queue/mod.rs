@@ -16,6 +16,9 @@
 //!
 //! What it promises, and what to do on which day, is in the guide `docs/queue.md`.
 //!
+//! Without a server, for programs that only look and decide: [`Queue::open`](Queue::open) with default options takes the folder of
+//! any server, [`report_key`] makes the key of an id, [`EnqueueOptions::entry`] an entry of a text.
+//!
 //! Layout: `builder` opens a queue, `entry` makes entries of reports, `deliver` sends them, `verdict` says what an error means
 //! for the queue, `clock` how far the server's clock is from ours. Here is [`ReportQueue`]. The queue itself, which knows nothing of
 //! reports, is the crate [`wats_queue`].
@@ -35,14 +38,14 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 use std::borrow::Borrow;
 use uuid::Uuid;
-use wats_queue::{Entry, Queue};
+use wats_queue::Entry;
 
 pub use builder::{FutureStart, Order, QueueBuilder};
-pub use entry::{EnqueueOptions, Labels, report_id};
+pub use entry::{EnqueueOptions, Labels, report_id, report_key};
 pub use wats_queue::{
     Body, Bounds, Class, Depth, Drain, DrainOptions, Ended, Error, Event, Events, Fault, Filter,
-    Health, Item, Key, OnDropped, Past, PauseInfo, Pending, QueueOptions, Reason, Receipt,
-    Salvaged, Sha256, State, Status, Stored, Transferred, WhenFull,
+    FolderFacts, Health, Item, Key, OnDropped, Past, PauseInfo, Pending, Queue, QueueOptions,
+    Reason, Receipt, Salvaged, Sha256, State, Status, Stored, Transferred, WhenFull,
 };
 
 use crate::ask::Ask;

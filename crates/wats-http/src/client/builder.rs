@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 
@@ -17,6 +18,7 @@ use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::pipeline::Pipeline;
 use crate::pool::Pool;
+use crate::probe::Prober;
 use crate::proxy::ProxyConfig;
 use crate::rate_limit::{self, MadeLimiter, MakeRateLimiter, OfToken, RateLimit, RateLimiter};
 #[cfg(feature = "test-util")]
@@ -282,6 +284,12 @@ impl ClientBuilder {
         let (of_token, limiter) = limiters(self.rate_limit.0, make, &token, &base)?;
         let identity = Arc::new(Current::new(identity, of_token, &*base.authority));
         let current = Arc::clone(&identity);
+        let prober = Prober::new(
+            proxies.clone(),
+            self.tls.clone(),
+            self.pool.http2,
+            self.timeouts.connect.unwrap_or(Duration::from_secs(10)),
+        );
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);
@@ -322,6 +330,7 @@ impl ClientBuilder {
                 pipeline: Arc::new(pipeline),
                 transport: another(),
                 another: Arc::new(another),
+                prober: Arc::new(prober),
             }),
         })
     }

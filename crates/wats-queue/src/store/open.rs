@@ -156,7 +156,7 @@ impl Drop for Db {
 }
 
 /// Does once what the queue will do all the time, so that a folder that does not allow it is noticed now.
-fn probe(folder: &Path) -> Result<()> {
+pub(super) fn probe(folder: &Path) -> Result<()> {
     let refused = |what: &str, error: &std::io::Error| Error::Folder {
         folder: folder.to_path_buf(),
         problem: format!(

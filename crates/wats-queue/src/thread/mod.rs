@@ -30,7 +30,7 @@ use crate::item::{Item, Receipt};
 use crate::options::WhenFull;
 use crate::plan::Verdict;
 use crate::reply::Reply;
-use crate::store::{Lease, NewItem, Store, Wanted};
+use crate::store::{Lease, NewItem, Salvaged, Store, Wanted};
 
 /// How often other processes are looked at while somebody waits.
 const POLL: Duration = Duration::from_millis(200);
@@ -73,6 +73,7 @@ pub(super) struct Runner {
     unsettled: Vec<(Lease, Verdict)>,
     failing: Option<String>,
     salvaged: u64,
+    last_salvaged: Option<Salvaged>,
     late_settles: u64,
     /// When there was work last, until the upkeep after it is done.
     worked: Option<Instant>,
@@ -105,6 +106,7 @@ pub(crate) fn start(store: Store, hub: Arc<Hub>) -> Result<Arc<Inbox>> {
         unsettled: Vec::new(),
         failing: None,
         salvaged: 0,
+        last_salvaged: None,
         late_settles: 0,
         worked: Some(now),
         looked: now,
