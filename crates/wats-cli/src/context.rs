@@ -1,14 +1,14 @@
 //! What a command works with: the settings with their origins, the client made of them, the output, and Ctrl-C.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wats::{Config, Timeouts, TlsConfig, Wats};
 
 use crate::Outcome;
-use crate::args::{Program, Server};
-use crate::command::Command;
+use crate::args::{Printing, Server};
+use crate::calls::{Told, TraceFile};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -22,21 +22,25 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) interrupt: Interrupt,
     server: Server,
+    /// How much is told of calls: 0, 1 or more.
+    verbose: u8,
+    trace: Option<PathBuf>,
 }
 
 impl Context {
-    pub(crate) fn new(program: Program) -> Outcome<(Self, Command)> {
-        let Program {
-            server,
-            printing,
-            command,
-        } = program;
-        let context = Self {
+    pub(crate) fn new(server: Server, printing: Printing) -> Outcome<Self> {
+        Ok(Self {
             output: Output::new(&printing)?,
             interrupt: Interrupt::new(),
             server,
-        };
-        Ok((context, command))
+            verbose: printing.verbose,
+            trace: printing.trace,
+        })
+    }
+
+    /// The file of the trace, if there is to be one.
+    pub(crate) fn trace(&self) -> Outcome<Option<TraceFile>> {
+        self.trace.as_deref().map(TraceFile::create).transpose()
     }
 
     /// The settings, each with where it comes from.
@@ -67,6 +71,11 @@ impl Context {
             None => {}
         }
         Ok(settings)
+    }
+
+    /// The configuration file; `None` without a home directory.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        self.server.config.clone().or_else(Config::file)
     }
 
     /// The client; nothing is sent yet.
@@ -101,6 +110,10 @@ impl Context {
         }
         if let Some(time) = self.server.timeout {
             builder = builder.timeouts(within(time));
+        }
+        if self.verbose > 0 {
+            let with_headers = self.verbose > 1;
+            builder = builder.http(|client| client.intercept(Told { with_headers }));
         }
         Ok(builder.build()?)
     }

@@ -1,26 +1,30 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! One way, top to bottom: `args` (what can be said on the command line), `command` (a file or folder for each command),
-//! `context` (what a command works with: the client, the settings with their origins, the output), `interrupt` (Ctrl-C),
-//! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
+//! One way, top to bottom: `program` (the whole command line), `command` (a file or folder for each command),
+//! `context` (what a command works with: the client, the settings with their origins, the output), `args` (the options that all commands have), `interrupt` (Ctrl-C),
+//! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it);
+//! `calls` tells what is sent, `atomic_file` writes files that are whole or not there.
 
 mod args;
+mod atomic_file;
+mod calls;
 mod command;
 mod context;
 mod exit;
 mod failure;
 mod interrupt;
 mod output;
+mod program;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use args::Program;
 use context::Context;
 use exit::Exit;
 use failure::Failure;
+use program::Program;
 
 /// What a command gives: its exit code, or why it failed.
 pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
@@ -31,8 +35,13 @@ pub fn main() -> ExitCode {
         Ok(program) => program,
         Err(error) => return failure::of_usage(&error),
     };
-    let (context, command) = match Context::new(program) {
-        Ok(parts) => parts,
+    let Program {
+        server,
+        printing,
+        command,
+    } = program;
+    let context = match Context::new(server, printing) {
+        Ok(context) => context,
         Err(failure) => return failure.tell_plainly(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -47,8 +56,23 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
-        context.interrupt.listen();
-        let done = command.run(&context).await;
+        let done = match context.trace() {
+            Ok(Some(trace)) => {
+                let mut interrupted = context.interrupt.defer();
+                context.interrupt.listen();
+                trace.of(async {
+                    tokio::select! {
+                        done = command.run(&context) => done,
+                        () = interrupted.wait() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+                    }
+                }).await
+            }
+            Ok(None) => {
+                context.interrupt.listen();
+                command.run(&context).await
+            }
+            Err(failure) => Err(failure),
+        };
         done.and_then(|exit| context.output.flush().map(|()| exit))
     });
     // A thread that reads standard input, or a resolver, must not keep the program.

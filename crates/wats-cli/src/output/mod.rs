@@ -18,9 +18,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 pub(crate) use progress::Progress;
-pub(crate) use row::{Cell, Column};
+pub(crate) use row::{Cell, Column, number};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
+pub(crate) use text::shown;
 
 use crate::Outcome;
 use crate::args::Printing;
@@ -52,7 +53,7 @@ pub(crate) struct Output {
     /// Columns that were asked for; none for the usual ones.
     fields: Vec<String>,
     quiet: bool,
-    /// How wide the terminal is; `None` when it is none.
+    /// How wide tables may be; `None` for as wide as they are.
     width: Option<usize>,
     out: RefCell<BufWriter<io::Stdout>>,
 }
@@ -73,7 +74,7 @@ impl Output {
             style: Style::of(printing.color, io::stdout().is_terminal()),
             fields: printing.fields.clone(),
             quiet: printing.quiet,
-            width: terminal::width(),
+            width: terminal::width(printing.width),
             out: RefCell::new(BufWriter::new(io::stdout())),
         })
     }
@@ -83,7 +84,12 @@ impl Output {
         matches!(self.format, Format::Json | Format::Jsonl)
     }
 
-    /// The width of the terminal; `None` when standard output is none.
+    /// Whether columns were asked for.
+    pub(crate) fn has_fields(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
+    /// The width for tables; `None` when nothing is shortened.
     pub(crate) fn width(&self) -> Option<usize> {
         self.width
     }

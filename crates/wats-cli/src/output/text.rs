@@ -10,7 +10,7 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// A text on one line and without what would steer the terminal: data of others may hold anything.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if !text.chars().any(steers) {
         return Cow::Borrowed(text);
     }

@@ -9,6 +9,15 @@
     reason = "a panic here is the failing test, and a skipped one says so"
 )]
 
+mod config;
+mod docs;
 #[allow(dead_code, reason = "each build has tests for some of it")]
 mod harness;
 mod help;
+mod reading;
+mod secrets;
+mod shells;
+mod since;
+mod snapshots;
+#[cfg(target_os = "linux")]
+mod terminal;
