@@ -47,6 +47,9 @@ pub(crate) struct Printing {
     /// Columns to print, in this order, such as id,started,status.
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
+    /// Lay tables out for this many columns, on a terminal or not; 0 shortens nothing.
+    #[arg(long, global = true, value_name = "COLUMNS")]
+    pub(crate) width: Option<usize>,
     /// Colours: `auto` is on a terminal unless `NO_COLOR` is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,

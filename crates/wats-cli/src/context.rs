@@ -1,15 +1,14 @@
 //! What a command works with: the settings with their origins, the client made of them, the output, and Ctrl-C.
 
 use std::io::Read as _;
-use std::path::Path;
-#[cfg(feature = "queue")]
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wats::{Config, Timeouts, TlsConfig, Wats};
 
 use crate::Outcome;
 use crate::args::{Printing, Server};
+use crate::calls::{Told, TraceFile};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -25,20 +24,30 @@ pub(crate) struct Context {
     /// The whole command line, for what is made of it.
     pub(crate) commands: fn() -> clap::Command,
     server: Server,
+    /// How much is told of calls: 0, 1 or more.
+    verbose: u8,
+    trace: Option<PathBuf>,
 }
 
 impl Context {
     pub(crate) fn new(
         server: Server,
-        printing: &Printing,
+        printing: Printing,
         commands: fn() -> clap::Command,
     ) -> Outcome<Self> {
         Ok(Self {
-            output: Output::new(printing)?,
+            output: Output::new(&printing)?,
             interrupt: Interrupt::new(),
             commands,
             server,
+            verbose: printing.verbose,
+            trace: printing.trace,
         })
+    }
+
+    /// The file of the trace, if there is to be one.
+    pub(crate) fn trace(&self) -> Outcome<Option<TraceFile>> {
+        self.trace.as_deref().map(TraceFile::create).transpose()
     }
 
     /// The settings, each with where it comes from.
@@ -86,6 +95,11 @@ impl Context {
         })
     }
 
+    /// The configuration file; `None` without a home directory.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        self.server.config.clone().or_else(Config::file)
+    }
+
     /// The client; nothing is sent yet.
     pub(crate) fn wats(&self) -> Outcome<Wats> {
         let config = self.config()?;
@@ -118,6 +132,10 @@ impl Context {
         }
         if let Some(time) = self.server.timeout {
             builder = builder.timeouts(within(time));
+        }
+        if self.verbose > 0 {
+            let with_headers = self.verbose > 1;
+            builder = builder.http(|client| client.intercept(Told { with_headers }));
         }
         Ok(builder.build()?)
     }

@@ -13,6 +13,7 @@ use crate::exit::Exit;
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
     is_handled: Arc<AtomicBool>,
+    is_deferred: Arc<AtomicBool>,
     told: watch::Sender<bool>,
 }
 
@@ -20,6 +21,7 @@ impl Interrupt {
     pub(crate) fn new() -> Self {
         Self {
             is_handled: Arc::default(),
+            is_deferred: Arc::default(),
             told: watch::Sender::new(false),
         }
     }
@@ -33,12 +35,24 @@ impl Interrupt {
                     return; // The system's own ending of the process remains.
                 }
                 let again = own.told.send_replace(true);
-                if again || !own.is_handled.load(Ordering::SeqCst) {
+                let ends_by_itself =
+                    own.is_handled.load(Ordering::SeqCst) || own.is_deferred.load(Ordering::SeqCst);
+                if again || !ends_by_itself {
                     let _ = writeln!(io::stderr(), "interrupted");
                     std::process::exit(Exit::Interrupted as i32);
                 }
             }
         });
+    }
+
+    /// A command that says nothing is not ended by the process but by its caller, who has something to finish: this is ready
+    /// when it is to be ended.
+    pub(crate) fn defer(&self) -> Deferred {
+        self.is_deferred.store(true, Ordering::SeqCst);
+        Deferred {
+            is_handled: Arc::clone(&self.is_handled),
+            told: Interrupted(self.told.subscribe()),
+        }
     }
 
     /// From now on the command ends by itself when it is told to.
@@ -63,6 +77,22 @@ impl Interrupted {
     /// Whether it was pressed.
     pub(crate) fn is_told(&self) -> bool {
         *self.0.borrow()
+    }
+}
+
+/// Ready once Ctrl-C was pressed and the command does not end by itself.
+#[derive(Debug)]
+pub(crate) struct Deferred {
+    is_handled: Arc<AtomicBool>,
+    told: Interrupted,
+}
+
+impl Deferred {
+    pub(crate) async fn wait(&mut self) {
+        self.told.wait().await;
+        if self.is_handled.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! One way, top to bottom: `program` (the command line), `command` (a file or folder for each command), `args` (options that all have),
-//! `context` (what a command works with: the client, the settings with their origins, the output), `input` (files and the reports
-//! in them), `written` and `file` (reports as files), `measured` (what steps measured), `interrupt` (Ctrl-C),
+//! One way, top to bottom: `program` (the whole command line), `command` (a file or folder for each command),
+//! `context` (what a command works with: the client, the settings with their origins, the output), `args` (the options that all
+//! commands have), `input` (files and the reports in them), `measured` (what steps measured), `written`, `file` and `atomic_file`
+//! (files that are whole or not there), `calls` (telling what is sent), `interrupt` (Ctrl-C),
 //! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
 mod args;
+mod atomic_file;
+mod calls;
 mod command;
 mod context;
 mod exit;
@@ -24,6 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use context::Context;
+use exit::Exit;
 use failure::Failure;
 use program::Program;
 
@@ -40,7 +44,7 @@ pub fn main() -> ExitCode {
         printing,
         command,
     } = program;
-    let context = match Context::new(server, &printing, self::command) {
+    let context = match Context::new(server, printing, self::command) {
         Ok(context) => context,
         Err(failure) => return failure.tell_plainly(),
     };
@@ -56,8 +60,23 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
-        context.interrupt.listen();
-        let done = command.run(&context).await;
+        let done = match context.trace() {
+            Ok(Some(trace)) => {
+                let mut interrupted = context.interrupt.defer();
+                context.interrupt.listen();
+                trace.of(async {
+                    tokio::select! {
+                        done = command.run(&context) => done,
+                        () = interrupted.wait() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+                    }
+                }).await
+            }
+            Ok(None) => {
+                context.interrupt.listen();
+                command.run(&context).await
+            }
+            Err(failure) => Err(failure),
+        };
         done.and_then(|exit| context.output.flush().map(|()| exit))
     });
     // A thread that reads standard input, or a resolver, must not keep the program.

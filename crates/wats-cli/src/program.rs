@@ -1,4 +1,4 @@
-//! The whole command line: a command, and the options that all of them have.
+//! The whole command line: the options that all commands have, and the command.
 
 use clap::Parser;
 

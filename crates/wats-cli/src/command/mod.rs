@@ -1,14 +1,17 @@
-//! The commands, a file or folder each: its options (`Args`) and what it does (`run`).
+//! The commands, a file or folder each: its options (`Args`) and what it does (`run`). Beside them, of several
+//! commands, `moment`: times, and `each`: what becomes of several things.
 
 mod completions;
 mod config;
 mod convert;
 mod doctor;
+mod each;
 mod fix;
 mod get;
 mod headers;
 mod lint;
 mod man;
+mod moment;
 mod plot;
 mod processes;
 mod products;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 pub(crate) use csv::line as csv_line;
 pub(crate) use progress::Bar;
-pub(crate) use row::{Cell, Column};
+pub(crate) use row::{Cell, Column, number};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
 pub(crate) use text::{fitted, shown, width as text_width};
@@ -54,7 +54,7 @@ pub(crate) struct Output {
     /// Columns that were asked for; none for the usual ones.
     fields: Vec<String>,
     quiet: bool,
-    /// How wide the terminal is; `None` when it is none.
+    /// How wide tables may be; `None` for as wide as they are.
     width: Option<usize>,
     out: RefCell<BufWriter<io::Stdout>>,
 }
@@ -75,7 +75,7 @@ impl Output {
             style: Style::of(printing.color, io::stdout().is_terminal()),
             fields: printing.fields.clone(),
             quiet: printing.quiet,
-            width: terminal::width(),
+            width: terminal::width(printing.width),
             out: RefCell::new(BufWriter::new(io::stdout())),
         })
     }
@@ -85,7 +85,12 @@ impl Output {
         matches!(self.format, Format::Json | Format::Jsonl)
     }
 
-    /// The width of the terminal; `None` when standard output is none.
+    /// Whether columns were asked for.
+    pub(crate) fn has_fields(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
+    /// The width for tables; `None` when nothing is shortened.
     pub(crate) fn width(&self) -> Option<usize> {
         self.width
     }

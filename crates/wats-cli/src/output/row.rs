@@ -1,6 +1,7 @@
 //! What a table is made of: columns, each with its name and how it takes its cell from an item.
 
 use serde_json::Value;
+use wats::wire::Number;
 
 use super::style::Tone;
 
@@ -55,6 +56,11 @@ impl Cell {
         Self::of(value.map(|value| value.to_string()))
     }
 
+    /// A cell of a list of texts or none; with commas between them in tables and CSV.
+    pub(crate) fn list(texts: Option<&[String]>) -> Self {
+        Self::of(texts.map(|texts| Value::from(texts.to_vec())))
+    }
+
     pub(crate) fn tone(mut self, tone: Tone) -> Self {
         self.tone = tone;
         self
@@ -65,6 +71,13 @@ impl Cell {
         match &self.value {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let texts = items.iter().map(|item| match item {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                });
+                texts.collect::<Vec<_>>().join(", ")
+            }
             other => other.to_string(),
         }
     }
@@ -79,4 +92,9 @@ impl<V: Into<Value>> From<V> for Cell {
     fn from(value: V) -> Self {
         Self::of(Some(value))
     }
+}
+
+/// A number of the server as a value: its digits are kept.
+pub(crate) fn number(number: &Number) -> Value {
+    serde_json::to_value(number).unwrap_or_default()
 }

@@ -5,8 +5,12 @@ use std::io::{self, IsTerminal as _};
 /// Narrower ones are taken for this wide: some report nothing.
 const NARROWEST: usize = 20;
 
-/// How many columns it has; `None` when standard output is no terminal. `COLUMNS` stands before what it reports.
-pub(super) fn width() -> Option<usize> {
+/// How many columns a table may have; `None` for as many as it has. What was asked for stands before `COLUMNS`, and that
+/// before what the terminal reports; where standard output is no terminal, only what was asked for counts.
+pub(super) fn width(asked: Option<usize>) -> Option<usize> {
+    if let Some(asked) = asked {
+        return (asked > 0).then(|| asked.max(NARROWEST));
+    }
     if !io::stdout().is_terminal() {
         return None;
     }

@@ -316,7 +316,7 @@ pub(crate) fn document(output: &Output) -> serde_json::Value {
     })
 }
 
-/// The name of a test's lane that could not run, told where it is seen.
+/// Says where it is seen that a part of a test could not run.
 pub(crate) fn skipped(what: &str) {
     eprintln!("SKIPPED: {what}");
 }

@@ -9,7 +9,9 @@
     reason = "a panic here is the failing test, and a skipped one says so"
 )]
 
+mod config;
 mod convert;
+mod docs;
 #[cfg(feature = "queue")]
 mod doctor;
 #[allow(dead_code, reason = "each build has tests for some of it")]
@@ -19,9 +21,16 @@ mod lint;
 mod plot;
 #[cfg(feature = "queue")]
 mod queue;
+mod reading;
 #[cfg(feature = "queue")]
 mod reports;
 mod samples;
+mod secrets;
+mod shells;
+mod since;
+mod snapshots;
 mod submit;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[cfg(feature = "queue")]
 mod watch;

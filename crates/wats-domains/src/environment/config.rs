@@ -162,6 +162,26 @@ impl Config {
         }
     }
 
+    /// The names of the profiles in this configuration file, in their order; none without a file, or when it is not there.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is none.
+    pub fn profiles(file: Option<&Path>) -> Result<Vec<String>> {
+        file.map_or_else(|| Ok(Vec::new()), profile::names)
+    }
+
+    /// The file with the token that is used, if others than its owner can read it: that with the token alone, or the
+    /// configuration file that the token stands in. `None` where the system has no such rights.
+    pub fn readable_by_others(&self) -> Option<PathBuf> {
+        let (setting, is_file) = self.token()?;
+        let path = match (&setting.origin, is_file) {
+            (_, true) => super::beside(setting),
+            (Origin::Line { file, .. }, false) => file.to_path_buf(),
+            (Origin::Given(_) | Origin::Variable(_), false) => return None,
+        };
+        is_open(&path).then_some(path)
+    }
+
     /// The places, the first before the others.
     fn places(&self) -> [&Settings; 3] {
         if self.profile_is_named {
@@ -179,4 +199,15 @@ impl Config {
     pub(super) fn token(&self) -> Option<(&Setting, bool)> {
         self.places().into_iter().find_map(Settings::token)
     }
+}
+
+#[cfg(unix)]
+fn is_open(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open(_path: &Path) -> bool {
+    false
 }

@@ -74,6 +74,15 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Found> {
     }
 }
 
+/// The names of all profiles of a file; none when it is not there.
+pub(super) fn names(path: &Path) -> Result<Vec<String>> {
+    let Some(text) = text_of(path, false)? else {
+        return Ok(Vec::new());
+    };
+    let profiles = file::profiles(&text, &Arc::from(path))?;
+    Ok(profiles.into_iter().map(|(name, _)| name).collect())
+}
+
 /// Where the file is unless the environment names another one.
 pub(super) fn place(os: &str, lookup: Lookup<'_>) -> Option<PathBuf> {
     let directory = |name| {

@@ -432,3 +432,32 @@ fn the_folder_of_the_queue_stands_beside_the_file_of_its_profile() {
     assert_eq!(config.queue_dir(), Some("here".into()));
     assert_eq!(Config::default().queue_dir(), None);
 }
+
+#[test]
+fn profiles_are_named_in_their_order() {
+    let case = Case::new(&[]).file("[default]\nbase_url = 'https://h'\n[line-2]\n# none\n[a]\n");
+    let names = Config::profiles(Some(&case.path())).unwrap();
+    assert_eq!(names, ["default", "line-2", "a"]);
+    let other = case.path().with_file_name("other");
+    assert!(Config::profiles(Some(&other)).unwrap().is_empty());
+    assert!(Config::profiles(None).unwrap().is_empty());
+    fs::write(&other, "[").unwrap();
+    assert!(Config::profiles(Some(&other)).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_that_others_can_read_is_told_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let case = Case::new(&[]).file("[default]\nbase_url = 'https://h'\nauth_token = 's3cret'\n");
+    let read = |case: &Case| {
+        let config = Config::of(&|name| case.variables.get(name).cloned()).unwrap();
+        config.readable_by_others()
+    };
+    let mode = |mode| fs::set_permissions(case.path(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    assert_eq!(read(&case), Some(case.path()));
+    mode(0o600);
+    assert_eq!(read(&case), None);
+    assert_eq!(read(&Case::new(&[URL, TOKEN])), None);
+}

@@ -1,0 +1,117 @@
+//! What is told of the calls of a client: a line of each on standard error (`-v`), with headers (`-vv`), and the trace of
+//! `--trace` in a file. None of it has the token.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use wats::Intercept;
+use wats::http::{Attempt, Capture, Outcome as Ended, Trace, http::HeaderMap};
+
+use crate::Outcome;
+use crate::failure::Failure;
+use crate::output::shown;
+
+/// Most calls of a trace, and most bytes of each body in it.
+const MOST_CALLS: usize = 1_000;
+const MOST_BYTES: usize = 16 * 1024;
+
+/// Headers whose values are secrets.
+const SECRET: [&str; 4] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+];
+
+/// Tells each attempt on standard error as it ends.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) with_headers: bool,
+}
+
+impl Intercept for Told {
+    fn after_attempt(&self, attempt: &Attempt<'_>, outcome: &Ended<'_>) {
+        let mut lines = format!("{} {}", attempt.method(), shown(&attempt.url()));
+        if attempt.number() > 1 {
+            lines.push_str(&format!(" (attempt {})", attempt.number()));
+        }
+        let took = outcome.elapsed();
+        match (outcome.status(), outcome.error()) {
+            (Some(status), _) => lines.push_str(&format!(": {status} in {took:.1?}\n")),
+            (None, Some(error)) => {
+                lines.push_str(&format!(
+                    ": {} in {took:.1?}\n",
+                    shown(&format!("{error:#}"))
+                ));
+            }
+            (None, None) => lines.push_str(&format!(": no answer in {took:.1?}\n")),
+        }
+        if self.with_headers {
+            headers(&mut lines, '>', attempt.headers());
+            if let Some(of_answer) = outcome.headers() {
+                headers(&mut lines, '<', of_answer);
+            }
+        }
+        // Nobody is left to tell that it is closed.
+        let _ = io::stderr().write_all(lines.as_bytes());
+    }
+}
+
+fn headers(lines: &mut String, way: char, of: &HeaderMap) {
+    for (name, value) in of {
+        let value = if value.is_sensitive() || SECRET.contains(&name.as_str()) {
+            "[redacted]".into()
+        } else {
+            String::from_utf8_lossy(value.as_bytes())
+        };
+        lines.push_str(&format!("  {way} {name}: {}\n", shown(&value)));
+    }
+}
+
+/// The file of a trace.
+#[derive(Debug)]
+pub(crate) struct TraceFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl TraceFile {
+    /// Makes the file, which its owner alone can read: that it cannot be written is told before anything is sent.
+    pub(crate) fn create(path: &Path) -> Outcome<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options
+            .open(path)
+            .map_err(|error| Failure::io(format!("--trace {}", path.display()), &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Does the work, and writes what was sent and got meanwhile.
+    pub(crate) async fn of<T>(mut self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        let limits = Capture::default()
+            .max_exchanges(MOST_CALLS)
+            .max_body(MOST_BYTES);
+        let (outcome, trace) = limits.of(work).await;
+        let written = self.write(&trace);
+        // Of two failures, that of the work is told.
+        outcome.and_then(|done| written.map(|()| done))
+    }
+
+    fn write(&mut self, trace: &Trace) -> Outcome<()> {
+        let mut document = json!({ "schema": 1 });
+        if let (Some(all), Ok(serde_json::Value::Object(members))) =
+            (document.as_object_mut(), serde_json::to_value(trace))
+        {
+            all.extend(members);
+        }
+        writeln!(self.file, "{document:#}")
+            .map_err(|error| Failure::io(format!("--trace {}", self.path.display()), &error))
+    }
+}
