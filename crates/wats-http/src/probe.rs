@@ -103,9 +103,10 @@ impl Prober {
             Err(error) => (Some(Err(error)), None),
             Ok(stream) => {
                 let elapsed = began.elapsed();
-                let tls = match base.tls {
-                    true => Some(self.within(base, self.handshake(base, stream)).await),
-                    false => None,
+                let tls = if base.tls {
+                    Some(self.within(base, self.handshake(base, stream)).await)
+                } else {
+                    None
                 };
                 (Some(Ok(elapsed)), tls)
             }

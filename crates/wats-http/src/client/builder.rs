@@ -255,23 +255,7 @@ impl ClientBuilder {
                 self.service.token_source()
             ))
         })??;
-        let user_agent = self
-            .user_agent
-            .unwrap_or_else(|| concat!("wats-http/", env!("CARGO_PKG_VERSION")).to_owned());
-        let common = HeaderMap::from_iter([
-            // The server negotiates; without this some routes answer in XML or HTML.
-            (ACCEPT, HeaderValue::from_static("application/json")),
-            (
-                ACCEPT_ENCODING,
-                HeaderValue::from_static(encoding::ACCEPTED),
-            ),
-            (
-                USER_AGENT,
-                HeaderValue::try_from(user_agent).map_err(|source| {
-                    Error::config("the user agent has illegal characters").source(source)
-                })?,
-            ),
-        ]);
+        let common = common_headers(self.user_agent)?;
         let proxies = self.proxy.resolve(|name| std::env::var_os(name))?;
         // What the environment says is an error only if it is about this server.
         proxies.for_origin(&base)?;
@@ -334,6 +318,23 @@ impl ClientBuilder {
             }),
         })
     }
+}
+
+/// What every request has.
+fn common_headers(user_agent: Option<String>) -> Result<HeaderMap> {
+    let user_agent =
+        user_agent.unwrap_or_else(|| concat!("wats-http/", env!("CARGO_PKG_VERSION")).to_owned());
+    let user_agent = HeaderValue::try_from(user_agent)
+        .map_err(|source| Error::config("the user agent has illegal characters").source(source))?;
+    Ok(HeaderMap::from_iter([
+        // The server negotiates; without this some routes answer in XML or HTML.
+        (ACCEPT, HeaderValue::from_static("application/json")),
+        (
+            ACCEPT_ENCODING,
+            HeaderValue::from_static(encoding::ACCEPTED),
+        ),
+        (USER_AGENT, user_agent),
+    ]))
 }
 
 /// The rate limiter as what belongs to the token, unless it stays with another, and as the one that is asked.
