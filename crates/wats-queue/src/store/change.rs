@@ -22,7 +22,7 @@ pub enum Confirmation {
 impl Store {
     /// Writes down that nothing is unconfirmed, if that is so.
     pub(crate) fn note_all_confirmed(&mut self) -> Result<()> {
-        if self.read(|read| read.flow())?.all_confirmed {
+        if self.read(|read| Ok(read.flow()?.all_confirmed))? {
             return Ok(());
         }
         self.write(false, |write| {

@@ -552,7 +552,7 @@ fn an_unconfirmed_item_keeps_its_body_until_something_is_known() {
     // Where nothing is unconfirmed, that is known, until something is again.
     let known = |store: &mut Store| {
         store.note_all_confirmed().unwrap();
-        store.read(|read| read.flow()).unwrap().all_confirmed
+        store.read(|read| Ok(read.flow()?.all_confirmed)).unwrap()
     };
     assert!(known(&mut store));
     one(&mut store, 4);
