@@ -1,5 +1,6 @@
 //! What [`fix`](super::fix()) may change: one name for each kind of change, and the values that only somebody can name.
 
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::Station;
@@ -32,14 +33,17 @@ pub enum Mend {
     StartWins,
     /// A start in the future becomes now, in the offset that it has.
     FutureStart,
-    /// A time without offset gets that by which `start` and `startUTC` differ; a `startUTC` without one is in UTC.
+    /// A time without offset gets that by which `start` and `startUTC` differ, or that of [`FixPolicy::zone`]; a `startUTC`
+    /// without one is in UTC. Blanks within are left out, and a moment in the notation of mails or of older writers of JSON,
+    /// `/Date(1769806901470+0100)/`, is written as the server takes it.
     NaiveStart,
     /// A number is appended to names that another step of the sequence, or another measurement of the step, has.
     DuplicateNames,
     /// Steps and measurements that need a name and have none are named by what they are; so are files.
     MissingNames,
     /// Values in another kind than the member's become that kind where they mean the same: `"5"` is 5, 5.0 is 5, `"true"`
-    /// is true. A number of misc info that is no whole one is its text. An empty text that stands for no value is left out.
+    /// is true, `"5,5"` is 5.5. A number of misc info that is no whole one is its text. An object is a list of one where a list
+    /// is meant, and the other way about. An empty text or list, or a null as an item, that stands for no value is left out.
     Kinds,
     /// `Done` and other outcomes that only exports have become those that the server takes: that of what the step holds,
     /// else passed for `Done`, skipped for unknown. A result that nothing tells is an error. Words become letters.
@@ -72,9 +76,11 @@ pub enum Mend {
     RepairUnits,
     /// Numbers out of their range are left out and told in misc info or free data: sockets, buttons, process codes of `uur`.
     Ranges,
-    /// Base64 of another alphabet, with line ends or without padding is written as the server takes it.
+    /// Base64 of another alphabet, with line ends or without padding is written as the server takes it. Of a data URL it is
+    /// its data, and a text that is no base64 at all is the contents of the file itself.
     Base64,
-    /// Points of a series that has no x at all are numbered from 0; other points that lack their x or y are left out.
+    /// Points of a series that has no x at all are numbered from 0; other points that lack their x or y are left out. A series
+    /// of another type is one of x and y.
     ChartPoints,
     /// The name of the process is left out; the code tells which it is.
     ProcessNames,
@@ -87,7 +93,8 @@ pub enum Mend {
     /// that has the file.
     MissingFiles,
     /// A value that is not of the member's kind and means none of it, such as `n/a` for a number, is left out. It becomes
-    /// free data of the report, with its place. What tells units apart, and what only somebody can name, stays.
+    /// free data of the report, with its place. What tells units apart, and what only somebody can name, stays; of a start that
+    /// nobody can read the other one tells the moment.
     Unreadable,
 }
 
@@ -203,6 +210,7 @@ pub(super) struct Given {
     pub(super) station: Option<String>,
     pub(super) location: Option<String>,
     pub(super) purpose: Option<String>,
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl Default for FixPolicy {
@@ -285,6 +293,14 @@ impl FixPolicy {
         self.given.station = Some(station.name.to_owned());
         self.given.location = Some(station.location.to_owned());
         self.given.purpose = Some(station.purpose.to_owned());
+        self
+    }
+
+    /// Names the time zone of a start without offset, for [`Mend::NaiveStart`], where there is no `startUTC` to tell it. An
+    /// hour that the zone has twice is the first of both; one that it does not have stays.
+    #[must_use]
+    pub fn zone(mut self, zone: TimeZone) -> Self {
+        self.given.zone = Some(zone);
         self
     }
 
