@@ -70,14 +70,26 @@ impl Payload {
         }
     }
 
+    /// The base64 text of contents.
+    pub(crate) fn encode(contents: &[u8]) -> String {
+        STANDARD.encode(contents)
+    }
+
     /// The same contents as base64 with the alphabet, padding and lines that the server takes; `None` if they are that
-    /// already, or no base64 at all.
+    /// already. Of a data URL it is its data, and what is no base64 at all is the contents themselves.
     pub(crate) fn in_plain_base64(&self) -> Option<Self> {
         let text = self.as_base64()?;
         if STANDARD.decode(text).is_ok() {
             return None;
         }
-        let plain: String = text
+        let url = text
+            .strip_prefix("data:")
+            .and_then(|url| url.split_once(','));
+        let encoded = match url {
+            Some((head, data)) if head.ends_with(";base64") => data,
+            _ => text,
+        };
+        let plain: String = encoded
             .chars()
             .filter(|c| !c.is_ascii_whitespace() && *c != '=')
             .map(|c| match c {
@@ -86,8 +98,9 @@ impl Payload {
                 other => other,
             })
             .collect();
-        let contents = STANDARD_NO_PAD.decode(plain).ok()?;
-        Some(Self::from_base64(&STANDARD.encode(contents)))
+        let contents = STANDARD_NO_PAD.decode(plain);
+        let contents = contents.unwrap_or_else(|_| text.as_bytes().to_vec());
+        Some(Self::from_base64(&Self::encode(&contents)))
     }
 
     /// The first bytes, if they are in memory: 12, or all that there are.

@@ -21,6 +21,7 @@ pub mod slot;
 pub use extra::Extra;
 pub(crate) use member::{Leaf, Member, Model};
 pub use number::Number;
+pub(crate) use read::put_value;
 #[doc(hidden)]
 pub use wats_codec::{__fast_key as key, fast};
 

@@ -218,6 +218,19 @@ fn read_other<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
+/// Puts a value that was read before to its slot; gives back what the slot does not take.
+pub(crate) fn put_value(slot: &mut dyn Slot, value: Value) -> Option<Value> {
+    let mut odd = Leftover::default();
+    let seed = ValueSeed {
+        slot,
+        odd: &mut odd,
+    };
+    match seed.deserialize(&value) {
+        Ok(()) => odd.value,
+        Err(_) => Some(value),
+    }
+}
+
 /// A value of any kind on its way to its slot.
 struct ValueSeed<'a> {
     slot: &'a mut dyn Slot,

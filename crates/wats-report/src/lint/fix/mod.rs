@@ -2,7 +2,7 @@
 //!
 //! `policy` says what may be changed. `header` mends the header, `start` its times, `lists` what it lists; `steps` goes
 //! through the tree: `measurement`, `chart`, `outcome`, `split`, `call`, `loops` and `ids` mend what their names say, `kinds`
-//! values of another kind; `before` keeps what they take out. What tells units apart, such as the serial number, is never changed: a report under another's
+//! values of another kind, `shapes` lists and objects of another shape; `before` keeps what they take out. What tells units apart, such as the serial number, is never changed: a report under another's
 //! name is worse than one refused.
 
 mod before;
@@ -17,6 +17,7 @@ mod measurement;
 mod names;
 mod outcome;
 mod policy;
+mod shapes;
 mod split;
 mod start;
 mod steps;
