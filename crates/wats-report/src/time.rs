@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use wats_codec::fast::Sink;
 
 use crate::wire::Member;
+use crate::wire::slot::ValueRef;
 
 /// A moment as it stands in a report, with its offset and its number of decimals.
 ///
@@ -132,6 +133,10 @@ impl From<&str> for ReportTime {
 
 impl Member for ReportTime {
     const KIND: &'static str = "a text";
+
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Text(&self.0)
+    }
 
     fn text(text: &str) -> Option<Self> {
         Some(text.into())

@@ -2,6 +2,7 @@
 
 pub(crate) mod placeholder;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,10 +14,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
 use crate::wire::Member;
+use crate::wire::slot::{MadeText, ValueRef};
 
 /// The contents of an attachment. Cheap to clone.
 ///
@@ -355,22 +357,32 @@ impl PartialEq for Payload {
 impl Member for Payload {
     const KIND: &'static str = "a text";
 
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Made(self)
+    }
+
     fn text(text: &str) -> Option<Self> {
         Some(Self::from_base64(text))
     }
 }
 
-impl Serialize for Payload {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl MadeText for Payload {
+    fn made(&self) -> Result<Cow<'_, str>, String> {
         // A body that streams has a place kept for it and writes it later.
         if placeholder::keep(self) {
-            return serializer.serialize_str("");
+            return Ok(Cow::Borrowed(""));
         }
         if let Source::Base64(text) = &self.0 {
-            return serializer.serialize_str(text);
+            return Ok(Cow::Borrowed(text));
         }
-        let bytes = self.to_bytes().map_err(S::Error::custom)?;
-        serializer.serialize_str(&STANDARD.encode(&bytes))
+        let bytes = self.to_bytes().map_err(|problem| problem.to_string())?;
+        Ok(Cow::Owned(STANDARD.encode(&bytes)))
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ValueRef::Made(self).serialize(serializer)
     }
 }
 

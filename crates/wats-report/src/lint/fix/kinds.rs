@@ -6,7 +6,8 @@ use super::{Fixer, Mend, shapes};
 use crate::lint::collect::Quoted;
 use crate::lint::place::Place;
 use crate::lint::rules;
-use crate::wire::{Model, Number};
+use crate::wire::Number;
+use crate::wire::slot::{Fields, is_other};
 
 /// Members whose 32 bits some write without a sign.
 const BITS: &[&str] = &["errorCode", "flags"];
@@ -18,7 +19,7 @@ const NAMED: &[&str] = &["processCode", "start", "startUTC", "type", "root"];
 /// may have lost digits.
 pub(super) fn mend(
     fixer: &mut Fixer<'_>,
-    model: &mut dyn Model,
+    model: &mut dyn Fields,
     place: &Place<'_>,
     identity: &[&str],
 ) {
@@ -31,7 +32,7 @@ pub(super) fn mend(
         .iter()
         .filter_map(|(name, kind)| {
             let value = model.extra().get(name).filter(|value| !value.is_null())?;
-            let is_set = model.field(name).is_some_and(|(_, field)| field.is_set());
+            let is_set = !is_other(model, name);
             (!is_set).then(|| (*name, *kind, value.clone()))
         })
         .collect();
@@ -68,7 +69,7 @@ fn is_id(name: &str, kind: &str) -> bool {
 /// Whether the value means one of the member's kind, which it is then.
 fn read(
     fixer: &mut Fixer<'_>,
-    model: &mut dyn Model,
+    model: &mut dyn Fields,
     (name, kind): (&'static str, &'static str),
     value: &Value,
     place: &Place<'_>,
@@ -83,7 +84,8 @@ fn read(
         );
         return true;
     }
-    let Some(slot) = model.slot(name).map(|found| found.slot) else {
+    let place_of = model.place(name);
+    let Some(slot) = place_of.and_then(|at| model.at_mut(at)) else {
         return false;
     };
     let done = match kind {

@@ -33,7 +33,7 @@ use super::collect::{MAX_FINDINGS, is_illegal};
 use super::place::Place;
 use super::rules::{self, Rule};
 use crate::Report;
-use crate::wire::Model;
+use crate::wire::slot::Fields;
 
 /// Mends a report as far as the policy allows, and says what was done: each finding's text tells the change. What is left
 /// [`lint`](super::lint()) tells. At most 1000 changes are told, but all are made.
@@ -160,7 +160,7 @@ impl Fixer<'_> {
 
     /// What any object may need: values of the right kind, and characters that the server can store, except in the
     /// members named.
-    fn object(&mut self, model: &mut dyn Model, place: &Place<'_>, except: &[&str]) {
+    fn object(&mut self, model: &mut dyn Fields, place: &Place<'_>, except: &[&str]) {
         kinds::mend(self, model, place, except);
         if !self.may(Mend::Characters) {
             return;

@@ -7,7 +7,8 @@ use super::{Fixer, Mend};
 use crate::Payload;
 use crate::lint::place::Place;
 use crate::lint::rules;
-use crate::wire::{Model, put_value};
+use crate::wire::put_value;
+use crate::wire::slot::Fields;
 
 /// Members that are texts of numbers.
 const POINTS: &[&str] = &["xdata", "ydata"];
@@ -34,7 +35,7 @@ pub(super) fn has_meaning(name: &str, kind: &str, value: &Value) -> bool {
 /// for no item. Answers whether it could be read.
 pub(super) fn mend(
     fixer: &mut Fixer<'_>,
-    model: &mut dyn Model,
+    model: &mut dyn Fields,
     (name, kind): (&'static str, &'static str),
     value: &Value,
     place: &Place<'_>,
@@ -77,7 +78,7 @@ pub(super) fn mend(
 /// Reads what items can be read. Others become free data of the report, if that is allowed.
 fn list(
     fixer: &mut Fixer<'_>,
-    model: &mut dyn Model,
+    model: &mut dyn Fields,
     name: &'static str,
     items: &[Value],
     place: &Place<'_>,
