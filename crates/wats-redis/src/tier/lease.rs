@@ -31,6 +31,8 @@ pub(super) struct Lease {
     of: (String, Vec<u8>),
     token: String,
     ended: bool,
+    /// An entry was sent.
+    put: bool,
     /// Makes it last while this value is there.
     _keeping: (Arc<Keeping>, Job),
 }
@@ -91,6 +93,7 @@ impl Lease {
             of,
             token,
             ended: false,
+            put: false,
             _keeping: (keeping, job),
         }
     }
@@ -124,6 +127,7 @@ impl Lease {
         let call = self.publish(call);
         let (session, limit) = (Arc::clone(&self.session), wait_limit.left());
         let put = session.script_and(limit, call, rename);
+        self.put = true;
         let (ready, renamed) = wait_limit.wait_for(put).await?;
         // In time or not, it is over.
         self.ended = true;
@@ -148,8 +152,13 @@ impl Lease {
     fn end(&self, call: ScriptCall) {
         let (session, hub) = (Arc::clone(&self.session), Arc::clone(&self.hub));
         let (kind, key) = self.of.clone();
+        let put = self.put;
         self.session.spawn(async move {
             let _ = session.script(call).await;
+            if put {
+                // Whatever became of it: what is read from here on is read behind it.
+                hub.maybe_written(&kind, &key);
+            }
             hub.lease_ended(&kind, &key);
         });
     }
