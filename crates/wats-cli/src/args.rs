@@ -1,24 +1,9 @@
-//! What can be said on the command line beside the commands themselves: options that all of them have.
+//! Options that all commands have.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
-
-use crate::command::Command;
-use crate::exit::TABLE;
-
-/// Submit, check, look up and watch the test reports of a WATS server.
-#[derive(Debug, Parser)]
-#[command(name = "wats", version, after_help = TABLE, propagate_version = true, disable_help_subcommand = true)]
-pub(crate) struct Program {
-    #[command(flatten)]
-    pub(crate) server: Server,
-    #[command(flatten)]
-    pub(crate) printing: Printing,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
+use clap::{Args, ValueEnum};
 
 /// Which server, and as whom. Each value comes from its option, else from the profile that --profile names, the
 /// environment, or the profile of the configuration file, in this order.

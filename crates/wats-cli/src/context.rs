@@ -9,8 +9,7 @@ use std::time::Duration;
 use wats::{Config, Timeouts, TlsConfig, Wats};
 
 use crate::Outcome;
-use crate::args::{Program, Server};
-use crate::command::Command;
+use crate::args::{Printing, Server};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -23,22 +22,23 @@ const LONGEST_TOKEN: u64 = 64 * 1024;
 pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) interrupt: Interrupt,
+    /// The whole command line, for what is made of it.
+    pub(crate) commands: fn() -> clap::Command,
     server: Server,
 }
 
 impl Context {
-    pub(crate) fn new(program: Program) -> Outcome<(Self, Command)> {
-        let Program {
-            server,
-            printing,
-            command,
-        } = program;
-        let context = Self {
-            output: Output::new(&printing)?,
+    pub(crate) fn new(
+        server: Server,
+        printing: &Printing,
+        commands: fn() -> clap::Command,
+    ) -> Outcome<Self> {
+        Ok(Self {
+            output: Output::new(printing)?,
             interrupt: Interrupt::new(),
+            commands,
             server,
-        };
-        Ok((context, command))
+        })
     }
 
     /// The settings, each with where it comes from.

@@ -9,6 +9,9 @@ use wats::{Error, ErrorKind, StatusCode};
 
 use crate::exit::Exit;
 
+/// What a command gives: its exit code, or why it failed.
+pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {

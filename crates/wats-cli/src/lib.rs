@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
-//! One way, top to bottom: `args` (what can be said on the command line), `command` (a file or folder for each command),
+//! One way, top to bottom: `program` (the command line), `command` (a file or folder for each command), `args` (options that all have),
 //! `context` (what a command works with: the client, the settings with their origins, the output), `interrupt` (Ctrl-C),
 //! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
@@ -12,18 +12,17 @@ mod exit;
 mod failure;
 mod interrupt;
 mod output;
+mod program;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use args::Program;
 use context::Context;
-use exit::Exit;
 use failure::Failure;
+use program::Program;
 
-/// What a command gives: its exit code, or why it failed.
-pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
+pub(crate) use failure::Outcome;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -31,8 +30,13 @@ pub fn main() -> ExitCode {
         Ok(program) => program,
         Err(error) => return failure::of_usage(&error),
     };
-    let (context, command) = match Context::new(program) {
-        Ok(parts) => parts,
+    let Program {
+        server,
+        printing,
+        command,
+    } = program;
+    let context = match Context::new(server, &printing, self::command) {
+        Ok(context) => context,
         Err(failure) => return failure.tell_plainly(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

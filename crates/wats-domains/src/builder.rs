@@ -5,7 +5,7 @@ use wats_report::Station;
 
 use crate::ask::CacheOptions;
 use crate::client::Wats;
-use crate::environment::{Environment, TokenSource, without_api};
+use crate::environment::{Config, Environment, TokenSource, without_api};
 use crate::error::{Error, Result};
 use crate::station::StationDefaults;
 
@@ -289,6 +289,16 @@ impl WatsBuilder {
         let mut wats = Wats::new(client, &self.cache);
         wats.defaults = self.defaults.into();
         Ok(wats)
+    }
+}
+
+impl Config {
+    /// Checks the settings and makes a builder of them.
+    ///
+    /// # Errors
+    /// As [`WatsBuilder::from_env`]; it names the origin of the setting.
+    pub fn builder(&self) -> Result<WatsBuilder> {
+        Environment::check(self).map(WatsBuilder::of)
     }
 }
 

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-pub(crate) use progress::Progress;
+pub(crate) use progress::Bar;
 pub(crate) use row::{Cell, Column};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
@@ -164,9 +164,9 @@ impl Output {
     }
 
     /// A bar on standard error for work of so many parts; nothing unless that is a terminal.
-    pub(crate) fn progress(&self, parts: u64, what: &str) -> Progress {
+    pub(crate) fn progress(&self, parts: u64, what: &str) -> Bar {
         let shown = !self.quiet && !self.is_json() && io::stderr().is_terminal();
-        Progress::new(shown, parts, what)
+        Bar::new(shown, parts, what)
     }
 
     /// Tells why the command failed, and gives its exit code.

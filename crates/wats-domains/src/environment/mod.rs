@@ -138,7 +138,8 @@ impl Environment {
         Self::check(&Config::of(lookup)?)
     }
 
-    fn check(config: &Config) -> Result<Self> {
+    /// What a configuration says, checked.
+    pub(crate) fn check(config: &Config) -> Result<Self> {
         let text = |key| config.get(key).map(|setting| setting.text.clone());
         if let Some(setting) = config.get("base_url") {
             let checked = check_base_url(without_api(&setting.text));
