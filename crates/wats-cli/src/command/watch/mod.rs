@@ -43,8 +43,8 @@ const MOST_TOLD: usize = 256;
 /// so are those that begin with a dot. A folder that goes away is waited for.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-With --once the exit code is 0 when all was sent, 3 when a file or a report was refused, 6 when a file could not be
-taken, 7 when reports are stored but not sent yet.
+Exit code with --once: 0 all was sent, 3 a file or a report was refused, 6 a file could
+not be taken, 7 reports are stored but not sent yet.
 
 Examples:
   wats watch /srv/drop --queue /var/lib/wats/queue
@@ -111,14 +111,16 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let totals = taken?;
     let left = unsent(&health);
     tell_totals(totals, &happened, left, output)?;
-    Ok(match args.once {
-        false => Exit::Done,
-        true if interrupted.is_told() => Exit::Interrupted,
-        true if totals.failed > 0 || happened.set_aside > 0 => Exit::Refused,
-        true if totals.stuck > 0 => Exit::Later,
-        true if left == 0 => Exit::Done,
-        true if exit(&health) == Exit::Access => Exit::Access,
-        true => Exit::Queued,
+    if !args.once {
+        return Ok(Exit::Done);
+    }
+    Ok(match exit(&health) {
+        _ if interrupted.is_told() => Exit::Interrupted,
+        _ if totals.failed > 0 || happened.set_aside > 0 => Exit::Refused,
+        _ if totals.stuck > 0 => Exit::Later,
+        _ if left == 0 => Exit::Done,
+        Exit::Access => Exit::Access,
+        _ => Exit::Queued,
     })
 }
 
@@ -131,9 +133,10 @@ async fn take(
     interrupted: &mut Interrupted,
     output: &Output,
 ) -> Outcome<Totals> {
-    let patience = args.patience.unwrap_or(match args.once {
-        true => Duration::ZERO,
-        false => Duration::from_secs(30),
+    let patience = args.patience.unwrap_or(if args.once {
+        Duration::ZERO
+    } else {
+        Duration::from_secs(30)
     });
     let (teller, mut told) = mpsc::channel(MOST_TOLD);
     let (awake, wake) = std::sync::mpsc::channel();
