@@ -326,7 +326,7 @@ fn each_report_is_stored_once_whatever_happens() {
             "10ms",
             "--settle",
             "30ms",
-            "--patience",
+            "--give-up-after",
             "1h",
             "--quiet",
         ];
@@ -375,8 +375,8 @@ fn each_report_is_stored_once_whatever_happens() {
     });
     let rest = server
         .wats([
-            "watch", "share/in", "--queue", "q", "--once", "--poll", "10ms", "--settle", "30ms",
-            "--json",
+            "watch", "share/in", "--queue", "q", "--once", "--for", "1h", "--poll", "10ms",
+            "--settle", "30ms", "--json",
         ])
         .run();
     assert_eq!(

@@ -70,8 +70,7 @@ pub fn whole_texts(file: impl Into<Bytes>) -> Result<Vec<WholeText>> {
     let file: Bytes = file.into();
     let bytes = file.slice_ref(text::without_mark(&file));
     match bytes.trim_ascii_start() {
-        [b'<', ..] => of_xml(file),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => of_xml(file),
+        [b'<', ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => of_xml(file),
         [b'[', ..] => list(&bytes),
         _ => lines(&bytes),
     }

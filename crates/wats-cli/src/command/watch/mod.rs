@@ -62,9 +62,9 @@ pub(crate) struct Args {
     /// How long a file must not have changed; it takes three looks at least.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
     settle: Duration,
-    /// How long a file that is no whole report may stay as it is before it is moved to `failed`; 30s, and 0s with --once.
+    /// How long a file that is no whole report may stay as it is before it moves to `failed`; 30s, and 0s with --once.
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    patience: Option<Duration>,
+    give_up_after: Option<Duration>,
     /// Take only files beside which there is one of the same name with this end, and at once; it is deleted then.
     #[arg(long, value_name = "SUFFIX")]
     ready_suffix: Option<OsString>,
@@ -133,7 +133,7 @@ async fn take(
     interrupted: &mut Interrupted,
     output: &Output,
 ) -> Outcome<Totals> {
-    let patience = args.patience.unwrap_or(if args.once {
+    let give_up_after = args.give_up_after.unwrap_or(if args.once {
         Duration::ZERO
     } else {
         Duration::from_secs(30)
@@ -142,7 +142,7 @@ async fn take(
     let (awake, wake) = std::sync::mpsc::channel();
     let stopped = Arc::new(AtomicBool::new(false));
     let folder = Folder::new(args.folder.clone(), args.ready_suffix.clone());
-    let looks = Looks::new(args.settle, patience);
+    let looks = Looks::new(args.settle, give_up_after);
     let mut taker = Taker::new(folder, queue.clone(), looks, teller, Arc::clone(&stopped));
     taker.poll = args.poll;
     taker.once = args.once;
