@@ -19,8 +19,8 @@ use crate::failure::{Failure, refused};
 /// Edit a report, check it by the rules, and put it in the place of the old one, of which a copy is kept.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The editor is that of VISUAL, else EDITOR, else vi (notepad on Windows). What the rules would refuse is not taken: the edited
-text is kept, and --from takes it again.
+The editor is that of VISUAL, else EDITOR, else vi (notepad on Windows). What the rules
+would refuse is not taken: the edited text is kept, and --from takes it again.
 
 Examples:
   wats queue fix 83ac0b8e-b575-4004-94de-f905774c3ed8
@@ -95,14 +95,12 @@ fn checked(args: &Args, new: Vec<u8>) -> Outcome<WholeText> {
             format!("its id is {} instead of {}", text.id, args.id),
         ));
     }
-    let failure = match args.unchecked {
-        true => None,
-        false => refused(text.lint()?),
-    };
-    match failure {
-        Some(failure) => Err(failure),
-        None => Ok(text.clone()),
+    if !args.unchecked
+        && let Some(failure) = refused(text.lint()?)
+    {
+        return Err(failure);
     }
+    Ok(text.clone())
 }
 
 async fn replace(queue: &Queue, text: &WholeText) -> Outcome<()> {
@@ -157,9 +155,10 @@ fn editor(path: &Path) -> Command {
         let chosen = chosen.unwrap_or_else(|| "notepad".into());
         let chosen = chosen.to_string_lossy().into_owned();
         // A path with spaces is one program, unless it is none.
-        let parts: Vec<&str> = match Path::new(&chosen).exists() {
-            true => vec![&chosen],
-            false => chosen.split_whitespace().collect(),
+        let parts: Vec<&str> = if Path::new(&chosen).exists() {
+            vec![&chosen]
+        } else {
+            chosen.split_whitespace().collect()
         };
         let mut parts = parts.into_iter();
         let mut command = Command::new(parts.next().unwrap_or("notepad"));

@@ -308,14 +308,17 @@ impl Taker {
 /// The reports of a file, if the server would take all of them.
 fn reports(bytes: Vec<u8>) -> Outcome<Vec<WholeText>> {
     let found = whole_texts(bytes)?;
-    let mut findings = Vec::new();
-    for report in &found {
-        findings.extend(report.lint()?);
+    let many = found.len();
+    for (at, report) in found.iter().enumerate() {
+        let Some(failure) = refused(report.lint()?) else {
+            continue;
+        };
+        return Err(match many {
+            1 => failure,
+            _ => failure.about(format!("report {} of {many}", at + 1)),
+        });
     }
-    match refused(findings) {
-        Some(failure) => Err(failure),
-        None => Ok(found),
-    }
+    Ok(found)
 }
 
 fn too_long() -> Failure {
