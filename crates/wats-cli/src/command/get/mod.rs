@@ -15,9 +15,9 @@ use wats::uuid::Uuid;
 
 use super::each::Each;
 use crate::Outcome;
-use crate::atomic_file;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::file;
 use crate::output::{Format, Output};
 
 /// Longer lists of ids are none.
@@ -162,7 +162,7 @@ fn put(args: &Args, id: Uuid, written: Written, text: &[u8], output: &Output) ->
         } else {
             "json"
         };
-        return atomic_file::write(&folder.join(format!("{id}.{end}")), text);
+        return file::write(&folder.join(format!("{id}.{end}")), text, true);
     }
     output.write(text)?;
     if !text.ends_with(b"\n") {

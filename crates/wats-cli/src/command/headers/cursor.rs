@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use wats::report::Cursor;
 
 use crate::Outcome;
-use crate::atomic_file;
 use crate::failure::Failure;
+use crate::file;
 
 /// Longer files are no such file.
 const LONGEST: u64 = 64 * 1024;
@@ -31,7 +31,7 @@ impl CursorFile {
             conditions,
             place: Cursor::START,
         };
-        let Some(text) = atomic_file::text_of(path, LONGEST)? else {
+        let Some(text) = file::text_of(path, LONGEST)? else {
             return Ok(file);
         };
         let found: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -83,7 +83,7 @@ impl CursorFile {
             "server": self.server,
             "conditions": self.conditions,
         });
-        atomic_file::write(&self.path, format!("{content}\n").as_bytes())?;
+        file::write(&self.path, format!("{content}\n").as_bytes(), true)?;
         self.place = place;
         Ok(())
     }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use wats::queue::{EnqueueOptions, Queue, Status, report_key};
-use wats::report::{WholeText, whole_texts};
 use wats::uuid::Uuid;
 
 use super::change::keep;
@@ -15,6 +14,7 @@ use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, refused};
+use crate::input::{Whole, whole};
 
 /// Edit a report, check it by the rules, and put it in the place of the old one, of which a copy is kept.
 #[derive(Debug, clap::Args)]
@@ -81,12 +81,12 @@ pub(super) async fn run(args: &Args, folder: &Path, context: &Context) -> Outcom
 }
 
 /// The text as the one report that it has to be.
-fn checked(args: &Args, new: Vec<u8>) -> Outcome<WholeText> {
-    let found = whole_texts(new)?;
-    let [text] = found.as_slice() else {
+fn checked(args: &Args, new: Vec<u8>) -> Outcome<Whole> {
+    let mut found = whole(new)?;
+    let (Some(mut text), true) = (found.pop(), found.is_empty()) else {
         return Err(Failure::new(
             Exit::Refused,
-            format!("there are {} reports in it instead of one", found.len()),
+            format!("there are {} reports in it instead of one", found.len() + 1),
         ));
     };
     if text.id != args.id {
@@ -96,15 +96,16 @@ fn checked(args: &Args, new: Vec<u8>) -> Outcome<WholeText> {
         ));
     }
     if !args.unchecked
-        && let Some(failure) = refused(text.lint()?)
+        && let Some(failure) = refused(std::mem::take(&mut text.findings))
     {
         return Err(failure);
     }
-    Ok(text.clone())
+    Ok(text)
 }
 
-async fn replace(queue: &Queue, text: &WholeText) -> Outcome<()> {
-    queue.replace(EnqueueOptions::default().entry(text)).await?;
+async fn replace(queue: &Queue, text: &Whole) -> Outcome<()> {
+    let entry = EnqueueOptions::default().entry(text.id, &text.text)?;
+    queue.replace(entry).await?;
     Ok(())
 }
 
