@@ -316,7 +316,7 @@ impl Flow {
     ///
     /// Who limits often counts what many ask in one minute, so who was refused may have sent little in it, through no fault of its own:
     /// the first bound is not below [`LEAST_RATE`]. With these numbers many stations that come back at the same time use what their
-    /// server takes nearly in full (`stations.rs`).
+    /// server takes nearly in full (`stations_tests.rs`).
     pub(super) fn lower_rate(&mut self, sent_last_minute: i64, now: i64) {
         if self.interval == 0 {
             self.interval = MINUTE / sent_last_minute.clamp(LEAST_RATE, MINUTE);

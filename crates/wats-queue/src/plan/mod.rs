@@ -12,7 +12,7 @@ mod backoff;
 mod flow;
 mod settle;
 #[cfg(test)]
-mod stations;
+mod stations_tests;
 #[cfg(test)]
 mod tests;
 mod verdict;

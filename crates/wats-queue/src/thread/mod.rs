@@ -152,10 +152,7 @@ impl Runner {
                     op => self.sort(op),
                 }
             }
-            // Who has sent one gets the next one while the end of the first is synced. Not where an answer may stop the others.
-            if self.group.has_good_news_only() {
-                self.serve_takes();
-            }
+            // Nobody gets the next one before the end of the last one is synced: so a kill repeats what is under way, and no more.
             self.commit();
             self.serve();
             self.tell_news();

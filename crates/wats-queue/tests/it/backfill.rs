@@ -144,7 +144,7 @@ async fn backfill(many: u32, length: usize) -> Vec<i64> {
     let (at, eta) = foretold.expect("no time was foretold");
     let (foretold, took) = (eta.as_millis() as i64, now - at);
     // The live ones that come later are not in the queue yet: they are a tenth of what is to be sent.
-    let known = took - took / LIVE_EACH as i64;
+    let known = took - took / i64::try_from(LIVE_EACH).unwrap();
     assert!(
         (foretold - known).abs() * 10 <= known,
         "{foretold} ms were foretold for {known} ms"

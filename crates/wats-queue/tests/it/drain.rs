@@ -82,9 +82,12 @@ async fn it_works_in_a_runtime_without_time_and_tells_what_happens() {
     assert!(events.next().await.is_none());
 }
 
+/// Calls that wait for their answers.
+type Calls = Vec<(u32, tokio::sync::oneshot::Sender<Verdict>)>;
+
 /// Answers in the order in which it is told to, which is not that of the calls.
 #[derive(Clone, Default)]
-struct Reordering(Arc<Mutex<Vec<(u32, tokio::sync::oneshot::Sender<Verdict>)>>>);
+struct Reordering(Arc<Mutex<Calls>>);
 
 impl Deliver for Reordering {
     async fn deliver(&self, item: &Item, _: Body) -> Verdict {

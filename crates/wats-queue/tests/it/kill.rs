@@ -77,8 +77,7 @@ const USUAL: usize = 12;
 /// Items that are kept, and so much free room that it takes two steps to give it back.
 fn with_free_room(folder: &Path) {
     let queue = Queue::open_blocking(folder, options().inline_limit(INLINE)).unwrap();
-    let numbers: Vec<u32> = (1..=8).collect();
-    let mut waiting: Vec<_> = numbers.iter().map(|at| queue.enqueue(entry(*at))).collect();
+    let mut waiting: Vec<_> = (1..=8).map(|at| queue.enqueue(entry(at))).collect();
     // More than a thousand pages of four KB.
     for at in 100..450 {
         waiting.push(queue.enqueue(Entry::new(key(at), bytes(at, 15_000))));

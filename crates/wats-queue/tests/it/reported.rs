@@ -153,9 +153,10 @@ fn rows_that_make_no_sense_are_found_and_mended() {
         put(&queue, 4);
         let (runtime, receiver) = (runtime(), Receiver::that_takes_all());
         let drain = drain(&queue, &runtime, receiver.clone());
-        let left: &[(u32, State)] = match sql.contains("42") {
-            true => &[(2, State::Parked)],
-            false => &[],
+        let left: &[(u32, State)] = if sql.contains("42") {
+            &[(2, State::Parked)]
+        } else {
+            &[]
         };
         until("all are sent", || states(&queue) == left);
         assert!(drain.stop(LONG).wait().unwrap());
@@ -177,9 +178,12 @@ fn an_outage_of_days_loses_nothing_of_its_first_hours() {
     let down = Arc::new(AtomicBool::new(false));
     let receiver = Receiver::new({
         let down = Arc::clone(&down);
-        move |_| match down.load(Ordering::SeqCst) {
-            true => Verdict::Unreachable(fault()),
-            false => sent(),
+        move |_| {
+            if down.load(Ordering::SeqCst) {
+                Verdict::Unreachable(fault())
+            } else {
+                sent()
+            }
         }
     });
     let drain = drain(&queue, &runtime, receiver.clone());

@@ -67,10 +67,10 @@ impl Station {
         let due: Vec<(i64, i64)> = due;
         for (_, seq) in due {
             let since = now - MINUTE;
+            let lately = self.sent.iter().rev().take_while(|at| **at > since);
             let facts = Facts {
                 seq,
-                sent_last_minute: self.sent.iter().rev().take_while(|at| **at > since).count()
-                    as i64,
+                sent_last_minute: lately.map(|_| 1).sum(),
                 ..Facts::default()
             };
             let verdict = server.answer(now);
@@ -121,7 +121,7 @@ fn run(stations: i64, each: i64, limit: u32, outage: i64) -> Outcome {
         })
         .collect();
     let mut now = 0;
-    while all.iter().any(|station| (station.sent.len() as i64) < each) {
+    while all.iter().any(|station| station.sent.len() < each as usize) {
         now += STEP;
         assert!(now < outage + 12 * HOUR, "it never ends");
         for station in &mut all {
