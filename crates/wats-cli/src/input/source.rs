@@ -149,17 +149,14 @@ impl Source {
 
     /// The texts of the reports in it, WSJF or WSXF.
     fn texts(&self, foreign: &Foreign) -> Outcome<Vec<ReportText>> {
-        let (texts, bytes) = match &self.path {
-            Some(path) => {
-                // What is not there is told as such.
-                let meta = std::fs::metadata(path);
-                meta.map_err(|error| Failure::io(&self.name, &error))?;
-                (ReportText::in_file(path), None)
-            }
-            None => {
-                let bytes = Bytes::from(self.bytes()?);
-                (ReportText::all_of(bytes.clone()), Some(bytes))
-            }
+        let (texts, bytes) = if let Some(path) = &self.path {
+            // What is not there is told as such.
+            let meta = std::fs::metadata(path);
+            meta.map_err(|error| Failure::io(&self.name, &error))?;
+            (ReportText::in_file(path), None)
+        } else {
+            let bytes = Bytes::from(self.bytes()?);
+            (ReportText::all_of(bytes.clone()), Some(bytes))
         };
         let texts = texts.map_err(|error| {
             let bytes = bytes.or_else(|| self.bytes().ok().map(Bytes::from));

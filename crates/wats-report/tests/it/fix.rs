@@ -656,3 +656,17 @@ fn many_equal_names_are_told_apart_in_one_pass() {
     );
     assert_eq!(after["root"]["steps"][19_999]["name"], "Same (20000)");
 }
+
+#[test]
+fn each_change_has_a_name_and_words_for_people() {
+    let names: std::collections::BTreeSet<&str> =
+        Mend::ALL.iter().map(|mend| mend.name()).collect();
+    assert_eq!(names.len(), Mend::ALL.len());
+    for mend in Mend::ALL {
+        let (name, about) = (mend.name(), mend.about());
+        let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+        assert!(!name.is_empty() && name.chars().all(is_word), "{name}");
+        let is_sentence = about.ends_with('.') && !about.starts_with(' ');
+        assert!(is_sentence && !about.contains("[`"), "{name}: {about}");
+    }
+}

@@ -112,17 +112,17 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
             let bytes: u64 = waiting.iter().map(Prepared::in_memory).sum();
             if waiting.len() >= TOGETHER.0 || bytes >= TOGETHER.1 {
                 let rows = receiver.take(std::mem::take(&mut waiting)).await?;
-                progress.suspend(|| told.all(rows))?;
+                progress.suspend(|| told.all(&rows))?;
             }
         }
         progress.add(1);
     }
     if !waiting.is_empty() {
         let rows = receiver.take(waiting).await?;
-        progress.suspend(|| told.all(rows))?;
+        progress.suspend(|| told.all(&rows))?;
     }
     let rows = receiver.finish().await?;
-    progress.suspend(|| told.all(rows))?;
+    progress.suspend(|| told.all(&rows))?;
     drop(progress);
     told.finish()
 }

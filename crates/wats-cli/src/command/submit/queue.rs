@@ -103,12 +103,11 @@ impl Fallback {
         folder: &Path,
         report: &Prepared,
     ) -> Outcome<()> {
-        let queue = match opened {
-            Some(queue) => queue,
-            None => {
-                let queue = wats.queue(folder).open().await?;
-                opened.insert(Self(queue))
-            }
+        let queue = if let Some(queue) = opened {
+            queue
+        } else {
+            let queue = wats.queue(folder).open().await?;
+            opened.insert(Self(queue))
         };
         enqueue(&queue.0, report).await.map(drop)
     }

@@ -117,7 +117,7 @@ impl<'a> Told<'a> {
         })
     }
 
-    pub(super) fn all(&mut self, rows: Vec<Row>) -> Outcome<()> {
+    pub(super) fn all(&mut self, rows: &[Row]) -> Outcome<()> {
         rows.iter().try_for_each(|row| self.row(row))
     }
 

@@ -4,6 +4,7 @@
 
 mod file;
 
+#[cfg(feature = "xml")]
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -166,6 +167,7 @@ fn is_xml(text: &[u8]) -> bool {
     start.starts_with(b"<") || matches!(text, [0xff, 0xfe, b'<', 0, ..] | [0xfe, 0xff, 0, b'<', ..])
 }
 
+#[cfg(feature = "xml")]
 fn owned(whole: &Bytes, part: Cow<'_, [u8]>) -> Bytes {
     match part {
         Cow::Borrowed(part) => whole.slice_ref(part),
