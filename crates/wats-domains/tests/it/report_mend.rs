@@ -53,7 +53,7 @@ fn mended(export: &Value) -> Result<Report, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 500 } else { 10_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 10_000 }))]
 
     #[test]
     fn exports_of_tests_are_accepted(export in test()) {
