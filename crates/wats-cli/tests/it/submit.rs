@@ -392,7 +392,7 @@ fn a_large_report_is_never_in_memory_as_a_whole() {
     const MOST: u64 = 40 * 1024;
     let told = std::env::var("WATS_LARGE_REPORT_MB").ok();
     let told: Option<usize> = told.and_then(|text| text.parse().ok());
-    let megabytes = told.unwrap_or(32);
+    let megabytes = told.unwrap_or(24);
     let server = Server::of(wats_sim::Simulator::builder().max_body(256 << 20));
     for (name, id) in [("without.json", false), ("with.json", true)] {
         if id && told.is_none() {

@@ -76,11 +76,11 @@ impl<'a> Figure<'a> {
         let shown = if self.series.is_outside { 2 } else { 4 };
         for (name, number) in named.into_iter().take(shown) {
             if let Some(number) = number {
-                text.extend(["  ", name, " ", &number]);
+                text.extend(["  ", name, " ", number.as_str()]);
             }
         }
         if self.series.failed > 0 {
-            text.extend(["  failed ", &self.series.failed.to_string()]);
+            text.extend(["  failed ", self.series.failed.to_string().as_str()]);
         }
         text
     }

@@ -224,7 +224,7 @@ impl Canvas {
         let mut below = format!("  {} to {}", ends[0], ends[1]);
         for (name, limit) in [("low limit", limits.low), ("high limit", limits.high)] {
             if let Some(limit) = limit {
-                below.extend(["  ", name, " ", &short(limit)]);
+                below.extend(["  ", name, " ", short(limit).as_str()]);
             }
         }
         lines.push(self.style.paint(Tone::Faint, &self.fit(&below)));
