@@ -74,7 +74,8 @@ async fn day(folder: &Path) -> Outcome {
     println!("ICT-2 has ended; {} are on disk", stored.len());
 
     let queue = wats.queue(folder).open().await?;
-    show(&queue).await?;
+    let mut shown = String::new();
+    show(&queue, &mut shown).await?;
     if let Some(sim) = &sim {
         println!("the network is back");
         sim.clear_faults();
@@ -82,7 +83,7 @@ async fn day(folder: &Path) -> Outcome {
     let drain = queue.drain(DrainOptions::default())?;
     while queue.health().await?.to_send() > 0 {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        show(&queue).await?;
+        show(&queue, &mut shown).await?;
     }
     for item in queue.list(Filter::set_aside()).await? {
         println!("{} is set aside: {:?}", report_id(&item), item.fault);
@@ -168,11 +169,16 @@ fn read(mut program: Child, most: Option<usize>) -> std::io::Result<Vec<Uuid>> {
     Ok(stored)
 }
 
-async fn show(queue: &ReportQueue) -> wats::Result<()> {
+/// How the queue stands, unless that is what was shown last.
+async fn show(queue: &ReportQueue, shown: &mut String) -> wats::Result<()> {
     let health = queue.health().await?;
     let pause = health.pause.as_ref();
     let state = pause.map_or("sending".to_owned(), |pause| pause.reason.to_string());
     let parked = health.items(State::Parked);
-    println!("{} to send, {parked} set aside: {state}", health.to_send());
+    let text = format!("{} to send, {parked} set aside: {state}", health.to_send());
+    if text != *shown {
+        println!("{text}");
+        *shown = text;
+    }
     Ok(())
 }
