@@ -220,7 +220,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
         F: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
         E: Clone + Send + Sync + 'static,
     {
-        if let Some(value) = self.get(&key) {
+        if let Some(value) = Tier::<K, V, E>::hit(self, &key) {
             return Ok(value);
         }
         let origin: Origin<V, E> = Box::new(move |_| Box::pin(load()));
@@ -231,15 +231,17 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
     #[inline]
     pub fn get(&self, key: &K) -> Option<V> {
         let inner = &*self.inner;
-        if !inner.trust.holds() {
-            return None;
+        if inner.trust.holds() {
+            inner.memory.get(key)
+        } else {
+            None
         }
-        <AsyncTtlCache<K, V> as Tier<K, V, Infallible>>::hit(&inner.memory, key)
     }
 
     /// Writes a value for all processes, in place of the one there is. Of two that are written at the same time one is kept,
     /// the same everywhere. Without the server it is kept here, and what others have goes when there is one again.
     pub async fn put(&self, key: K, value: impl Into<Loaded<V>>) -> V {
+        self.inner.hub.meet();
         let loaded = value.into();
         let value = loaded.value().clone();
         let (inner, own) = (Arc::clone(&self.inner), key.clone());
@@ -319,6 +321,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     where
         E: Clone + Send + Sync + 'static,
     {
+        self.hub.meet();
         let serves = options.serves_stale_if_error() && options.reads() == Read::Cached;
         let (read, user, trust) = (options.reads(), options.clone(), Arc::clone(&self.trust));
         let own = options
@@ -376,7 +379,12 @@ where
 {
     #[inline]
     fn hit(&self, key: &K) -> Option<V> {
-        self.get(key)
+        let inner = &*self.inner;
+        if inner.trust.holds() {
+            Tier::<K, V, Infallible>::hit(&inner.memory, key)
+        } else {
+            None
+        }
     }
 
     fn load(

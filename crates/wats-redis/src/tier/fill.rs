@@ -20,8 +20,8 @@ use crate::tier::alarm::Alarm;
 use crate::tier::cache::Inner;
 use crate::tier::codec::CacheKey;
 use crate::tier::entry::{self, Answer, Found, What, beginning};
-use crate::tier::hub::Load;
 use crate::tier::lease::{Lease, Names, millis};
+use crate::tier::loads::Load;
 use crate::tier::options::LONGEST_LIFE;
 use crate::tier::scripts::READ;
 use crate::tier::unsent::Gone;
@@ -147,7 +147,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return self.alone(handle, origin, &span).await;
         }
         let _known = self.remember(&key, &place.bytes, &place.short);
-        let load = self.hub.load(&self.kind, &place.short);
+        let load = self.hub.loads().begin(&self.kind, &place.short);
         let wanted = match read {
             Read::Origin => Wanted::Anew,
             Read::Cached if self.is_served_meanwhile(&key) => Wanted::Refreshed,
@@ -437,7 +437,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return Ok(given.apply(loaded.into_value()));
         };
         let _known = self.remember(&key, &place.bytes, &place.short);
-        let load = self.hub.load(&self.kind, &place.short);
+        let load = self.hub.loads().begin(&self.kind, &place.short);
         let (mut stale, mut wait_limit) = (None, WaitLimit::new(self.link.op_timeout()));
         let step = match self.hub.ready(&place.session, &mut wait_limit).await {
             Ok(()) => {

@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
-use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
 use wats_background::Moment;
 
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Named};
 use crate::link::{Changed, Link, Listener, Session, Value, cmd};
+use crate::tier::loads::Loads;
 use crate::tier::tags::{field, hash_of, number, pairs_of, tag_in_name};
 use crate::tier::unsent::{Gone, Unsent};
 use crate::tier::wait_limit::WaitLimit;
@@ -64,7 +63,7 @@ pub(crate) struct Hub {
     /// For tasks that outlive a call.
     own: Weak<Self>,
     memories: Mutex<HashMap<String, Vec<Weak<dyn Memory>>>>,
-    loads: Mutex<HashMap<Vec<u8>, Arc<Loads>>>,
+    loads: Arc<Loads>,
     tags: Mutex<HashMap<u64, TagTime>>,
     unsent: Mutex<Unsent>,
     sending: tokio::sync::Mutex<()>,
@@ -93,7 +92,7 @@ impl Hub {
             link: Arc::clone(link),
             own: own.clone(),
             memories: Mutex::default(),
-            loads: Mutex::default(),
+            loads: Arc::default(),
             tags: Mutex::default(),
             unsent: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
@@ -141,7 +140,7 @@ impl Hub {
                 memory.changed(key);
             }
         }
-        self.wake(&name_of(kind, key));
+        self.loads.wake(kind, key);
     }
 
     /// A tag is over, as of that time.
@@ -257,10 +256,20 @@ impl Hub {
 
     /// All in memory is suspect from the beginning of a session on, once: what is read on the session itself is not.
     fn begins(&self, session: u64) {
-        if self.begun.fetch_max(session, Ordering::AcqRel) < session {
+        if self.begun.load(Ordering::Acquire) < session
+            && self.begun.fetch_max(session, Ordering::AcqRel) < session
+        {
             // What happened meanwhile is not known.
             self.all().iter().for_each(|memory| memory.all_changed());
-            self.wake_all();
+            self.loads.wake_all();
+        }
+    }
+
+    /// Before a load begins, which would be overtaken by this if it came later: what is in memory is suspect where the session
+    /// was there before this hub, and the link has not come to it yet.
+    pub(super) fn meet(&self) {
+        if let Ok(session) = self.link.session() {
+            self.begins(session.number());
         }
     }
 
@@ -287,25 +296,14 @@ impl Hub {
         Ok(())
     }
 
-    /// A load of an entry begins: from here on it is told of changes of that or of its lease.
-    pub(super) fn load(self: &Arc<Self>, kind: &str, key: &[u8]) -> Load {
-        let name = name_of(kind, key);
-        let mut loads = lock(&self.loads);
-        let of_key = Arc::clone(loads.entry(name.clone()).or_default());
-        // That of the table and this one.
-        let first = Arc::strong_count(&of_key) == 2;
-        let number = of_key.begun.fetch_add(1, Ordering::AcqRel) + 1;
-        Load {
-            hub: Arc::clone(self),
-            name,
-            of_key,
-            alone: first.then_some(number),
-        }
+    /// The loads that are under way.
+    pub(super) fn loads(&self) -> &Arc<Loads> {
+        &self.loads
     }
 
     /// A lease of this process has ended: the server does not tell it of that.
     pub(super) fn lease_ended(&self, kind: &str, key: &[u8]) {
-        self.wake(&name_of(kind, key));
+        self.loads.wake(kind, key);
     }
 
     /// It may be that this process has written an entry, and does not know when: the server does not tell it.
@@ -316,28 +314,6 @@ impl Hub {
     /// A lease of this process may stand on the server though nobody has it: it is ended with the next session.
     pub(super) fn lease_orphaned(&self, name: Vec<u8>, token: String) {
         lock(&self.unsent).add(Gone::Lease { name, token });
-    }
-
-    fn wake(&self, name: &[u8]) {
-        let of_key = lock(&self.loads)
-            .get(name)
-            .map(|of_key| Arc::clone(&of_key.changed));
-        // Wakers are code of whoever waits: no lock is held.
-        if let Some(changed) = of_key {
-            changed.notify_waiters();
-        }
-    }
-
-    fn wake_all(&self) {
-        let loads = lock(&self.loads);
-        let all: Vec<_> = loads
-            .values()
-            .map(|of_key| Arc::clone(&of_key.changed))
-            .collect();
-        drop(loads);
-        for changed in all {
-            changed.notify_waiters();
-        }
     }
 
     /// A signal named a tag: asks when that was.
@@ -414,10 +390,6 @@ impl Hub {
     }
 }
 
-fn name_of(kind: &str, key: &[u8]) -> Vec<u8> {
-    [kind.as_bytes(), b":", key].concat()
-}
-
 impl Listener for Hub {
     fn prepare<'a>(&'a self, session: &'a Arc<Session>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { self.begin(session).await })
@@ -430,7 +402,7 @@ impl Listener for Hub {
     fn changed(&self, _: u64, what: Changed<'_>) {
         let (Changed::Key(name), Some(keys)) = (what, self.keys.get()) else {
             self.all().iter().for_each(|memory| memory.all_changed());
-            self.wake_all();
+            self.loads.wake_all();
             return;
         };
         match keys.parse(name) {
@@ -438,9 +410,9 @@ impl Listener for Hub {
                 self.of_kind(kind)
                     .iter()
                     .for_each(|memory| memory.changed(key));
-                self.wake(&name_of(kind, key));
+                self.loads.wake(kind, key);
             }
-            Some(Named::Lease { kind, key }) => self.wake(&name_of(kind, key)),
+            Some(Named::Lease { kind, key }) => self.loads.wake(kind, key),
             Some(Named::Tag(tag)) => match tag_in_name(tag) {
                 Some(tag) => {
                     self.ask_for(tag);
@@ -454,45 +426,6 @@ impl Listener for Hub {
     }
 
     fn session_ended(&self, _: u64) {
-        self.wake_all();
-    }
-}
-
-/// The loads of one entry in this process.
-#[derive(Debug, Default)]
-struct Loads {
-    changed: Arc<Notify>,
-    /// How many have begun, since the first of those that are there.
-    begun: AtomicU64,
-}
-
-/// A load of an entry, for as long as it goes on.
-pub(super) struct Load {
-    hub: Arc<Hub>,
-    name: Vec<u8>,
-    of_key: Arc<Loads>,
-    /// Its number, if no other one was there when it began.
-    alone: Option<u64>,
-}
-
-impl Load {
-    /// The next change. It counts from here on, polled or not.
-    pub(super) fn next(&self) -> OwnedNotified {
-        Arc::clone(&self.of_key.changed).notified_owned()
-    }
-
-    /// Whether no other load of the entry was there at any time since it began.
-    pub(super) fn is_alone(&self) -> bool {
-        self.alone == Some(self.of_key.begun.load(Ordering::Acquire))
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        let mut loads = lock(&self.hub.loads);
-        // That of the table and this one.
-        if Arc::strong_count(&self.of_key) <= 2 {
-            loads.remove(&self.name);
-        }
+        self.loads.wake_all();
     }
 }

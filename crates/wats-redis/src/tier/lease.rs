@@ -124,11 +124,19 @@ impl Lease {
             .arg(field)
             .arg(entry)
             .arg(millis(life).max(1));
-        let call = self.publish(call);
         let (session, limit) = (Arc::clone(&self.session), wait_limit.left());
-        let put = session.script_and(limit, call, rename);
+        let channel = self.hub.link().publish();
+        let is_published = channel.is_some();
+        let (channel, member) = channel.unwrap_or_default();
+        let call = call.arg(channel).arg(member);
         self.put = true;
-        let (ready, renamed) = wait_limit.wait_for(put).await?;
+        let (ready, renamed) = if is_published {
+            let put = session.script_within(limit, call);
+            (wait_limit.wait_for(put).await?, true)
+        } else {
+            let put = session.script_and(limit, call, rename);
+            wait_limit.wait_for(put).await?
+        };
         // In time or not, it is over.
         self.ended = true;
         self.hub.lease_ended(&self.of.0, &self.of.1);

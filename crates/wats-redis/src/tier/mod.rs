@@ -14,7 +14,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `cache`, `builder`, `options`, `codec`, `stats` | what a program sees |
-//! | `fill`, `lease`, `entry` | a load: reading, leading, writing |
+//! | `fill`, `lease`, `entry`, `loads` | a load: reading, leading, writing, and others of its key |
 //! | `hub`, `tags`, `unsent` | what all tiers of a namespace have in common: pushes, tags, invalidations that wait for a session |
 //! | `scripts` | what the server does in one step |
 //! | `alarm`, `wait_limit` | a point in time, without a runtime; how long a call may wait |
@@ -27,6 +27,7 @@ mod entry;
 mod fill;
 mod hub;
 mod lease;
+mod loads;
 mod options;
 mod scripts;
 mod stats;

@@ -130,6 +130,7 @@ fn the_rights_that_the_guide_names_are_enough() {
                 cache.get_or_load_with(key(), load).await,
                 Ok("1".to_owned())
             );
+            cache.remove(&key()).await;
         });
         let stats = cache.stats();
         assert_eq!((stats.led, stats.refused, stats.without), (2, 0, 0));

@@ -2,7 +2,7 @@
 -- transaction, puts it in place: the server tells a caller of what its scripts write, and not of what its commands write.
 -- KEYS: entry, lease, count of failures, the place for the entry until it is renamed
 -- ARGV: token, schema, entry, life in ms, channel, member
--- Returns whether there is an entry to be renamed.
+-- Returns whether there is an entry to be renamed; with a channel, whether it is in place.
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then
   return 0
 end
@@ -17,6 +17,9 @@ redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
 redis.call('PEXPIRE', KEYS[4], life)
 redis.call('DEL', KEYS[2], KEYS[3])
 if ARGV[5] ~= '' then
+  -- Without tracking nothing is told but this. A message to the caller itself would come in the midst of a transaction's
+  -- answer, so there is none.
+  redis.call('RENAME', KEYS[4], KEYS[1])
   redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
   redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[2])
 end

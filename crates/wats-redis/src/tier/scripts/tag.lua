@@ -10,7 +10,9 @@ if before > now then
 end
 local text = string.format('%.0f', now)
 redis.call('HSET', KEYS[1], ARGV[1], text)
-redis.call('SET', KEYS[2], '', 'PX', 1000)
+-- That it was written is what is told: it need not stay, and its end would be told once more.
+redis.call('SET', KEYS[2], '')
+redis.call('DEL', KEYS[2])
 local tags = redis.call('HLEN', KEYS[1])
 if tags >= 10000 and tags % 500 == 0 then
   local all = redis.call('HGETALL', KEYS[1])

@@ -81,7 +81,7 @@ impl Node {
         origin: Origin<String, &'static str>,
     ) -> Outcome {
         if options.reads() == wats_cache::Read::Cached
-            && let Some(value) = self.cache.get(&key.to_owned())
+            && let Some(value) = Tier::<_, _, &str>::hit(&self.cache, &key.to_owned())
         {
             return Ok(value);
         }

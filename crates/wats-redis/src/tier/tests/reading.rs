@@ -15,6 +15,8 @@ async fn one_asks_the_origin_and_all_have_the_answer() {
     let nodes = [Node::new(&server.url()), Node::new(&server.url())];
     assert_eq!(nodes[0].load("a", gives("1")).await, ok("1"));
     assert_eq!(nodes[1].in_memory("a"), None);
+    // Told of the write while it reads, it would not keep what it reads.
+    nodes[1].fence().await;
     assert_eq!(nodes[1].known("a").await, ok("1"));
     assert_eq!(nodes[1].in_memory("a"), Some("1".to_owned()));
     let (one, other) = (nodes[0].cache.stats(), nodes[1].cache.stats());

@@ -101,6 +101,7 @@ async fn a_cache_that_comes_to_a_session_knows_of_tags_before_it_reads_and_keeps
         let codec = ValueCodec::message_pack("text", 1);
         let cache: Cache = shared.cache("text", codec).ttl(HOUR).build().unwrap();
         let node = Node { shared, cache };
+        node.warm(&format!("first {round}"), "1").await;
         // What the tag has ended stands on the server still.
         assert_eq!(
             node.load("a", fails()).await,
