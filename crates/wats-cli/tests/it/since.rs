@@ -43,7 +43,7 @@ fn each_run_prints_what_is_new() {
         let program = server.wats(["headers", "--since", "./seen.cursor", "--jsonl"]);
         let output = arguments
             .iter()
-            .fold(program, |program, one| program.arg(one))
+            .fold(program, crate::harness::Program::arg)
             .run();
         assert!(output.status.success(), "{}", stderr(&output));
         serials(&stdout(&output))
@@ -150,7 +150,7 @@ fn a_file_belongs_to_its_server_and_conditions() {
         let program = server.wats(["headers", "--since", "./seen.cursor"]);
         arguments
             .iter()
-            .fold(program, |program, one| program.arg(one))
+            .fold(program, crate::harness::Program::arg)
             .run()
     };
     assert!(run(&["--part", "P"]).status.success());

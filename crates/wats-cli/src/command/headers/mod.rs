@@ -130,7 +130,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
         (Some(file), _) | (None, Some(Moment::File(file))) => Some(file),
         _ => None,
     };
-    let query = select::query(args)?;
+    let query = select::query(args);
     if let Some(path) = file {
         if args.until.is_some() || args.order != Order::Newest {
             return Err(Failure::usage(
