@@ -28,7 +28,7 @@ struct Options {
     /// Take at most 90 s for all rows: fewer and shorter rounds.
     #[arg(long)]
     quick: bool,
-    /// Only these areas (cache, batch, codec, http, domains, scenario, sim, scaling), or rows whose id begins like this.
+    /// Only these areas (cache, batch, codec, http, domains, redis, scenario, queue, sim, scaling), or rows whose id begins like this.
     #[arg(long, value_delimiter = ',', value_name = "AREA")]
     only: Vec<String>,
     /// Write the report as JSON to this file too.
@@ -107,6 +107,7 @@ fn measure(options: &Options, counting: bool) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let left_out = leave_out(&mut chosen);
     let order: Vec<String> = chosen
         .iter()
         .flat_map(|spec| &spec.metrics)
@@ -134,7 +135,7 @@ fn measure(options: &Options, counting: bool) -> Result<ExitCode> {
         machine: machine::describe(),
         taken,
         quick: options.quick,
-        notes: notes(options, interrupted),
+        notes: notes(options, left_out, interrupted),
         rows,
     };
     if counting {
@@ -193,6 +194,25 @@ fn choose(specs: Vec<RowSpec>, only: &[String]) -> Result<Vec<RowSpec>> {
         .collect())
 }
 
+/// Takes out the areas that cannot run here, and says why.
+fn leave_out(chosen: &mut Vec<RowSpec>) -> Vec<String> {
+    let mut said = Vec::new();
+    for area in areas::NAMES {
+        let is_of_it = |spec: &RowSpec| {
+            let mut metrics = spec.metrics.iter();
+            metrics.any(|metric| metric.id.split('.').next() == Some(area))
+        };
+        if !chosen.iter().any(is_of_it) {
+            continue;
+        }
+        if let Some(why) = areas::missing(area) {
+            chosen.retain(|spec| !is_of_it(spec));
+            said.push(format!("SKIPPED the area {area}: {why}."));
+        }
+    }
+    said
+}
+
 /// Rounds and their length. A quick run has 80 s in mind, so that set-up and a last long round stay below 90.
 fn plan(quick: bool, specs: &[RowSpec], elsewhere: bool, pace: &Pace) -> Plan {
     if !quick {
@@ -243,8 +263,8 @@ fn memory_rows(options: &Options) -> Result<Vec<Row>> {
     Ok(report.rows)
 }
 
-fn notes(options: &Options, interrupted: bool) -> Vec<String> {
-    let mut notes = Vec::new();
+fn notes(options: &Options, left_out: Vec<String>, interrupted: bool) -> Vec<String> {
+    let mut notes = left_out;
     if options.peer_python.is_none() {
         notes.push(
             "The Python peer pywats-api is left out: give its interpreter with --peer-python."

@@ -8,7 +8,8 @@ use crate::row::{Better, Goal, Row};
 use crate::spec::RowSpec;
 
 /// Candidates that do less than the work of the row, as a floor.
-const FLOORS: [&str; 4] = [
+const FLOORS: [&str; 5] = [
+    "append + fdatasync",
     "clone of the value",
     "dashmap alone",
     "without TTL",
@@ -32,6 +33,25 @@ const BESIDE_THE_PYTHON_PEER: [[&str; 2]; 7] = [
     [
         "scenario.concurrent_100.cpu",
         "scenario.concurrent_100.peak",
+    ],
+];
+
+/// What breaks while calls go on.
+const FAULTS: [[&str; 3]; 3] = [
+    [
+        "redis.kill.errors",
+        "redis.kill.slowest",
+        "redis.kill.distrusted",
+    ],
+    [
+        "redis.freeze.errors",
+        "redis.freeze.slowest",
+        "redis.freeze.distrusted",
+    ],
+    [
+        "redis.black_hole.errors",
+        "redis.black_hole.slowest",
+        "redis.black_hole.distrusted",
     ],
 ];
 
@@ -123,6 +143,22 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ),
         ("http.cap", Goal::Figure(100.0)),
         ("http.cap.left", Goal::Figure(20.0)),
+        ("redis.l1_hit", Goal::Figure(30.0)),
+        ("redis.l1_hit", part("wats-cache, async", 2.0)),
+        ("redis.l2_hit.1.cpu", part("redis-rs", 1.15)),
+        ("redis.l2_hit.100.cpu", part("redis-rs", 1.15)),
+        ("redis.fill", part("redis-rs", 2.5)),
+        ("redis.take", part("redis-rs", 1.3)),
+        ("redis.own_write.stale", Goal::Figure(0.0)),
+        ("redis.stuck", Goal::Figure(0.0)),
+        ("redis.lag.p99", Goal::Figure(2.0)),
+        ("redis.herd.origin_calls", Goal::Figure(1.0)),
+        // What the origin takes, and 20 ms.
+        ("redis.herd.last_caller", Goal::Figure(120.0)),
+        ("redis.budget.used", Goal::Figure(97.0)),
+        ("redis.budget.over", Goal::Figure(0.0)),
+        ("redis.idle.cpu", Goal::Figure(0.1)),
+        ("redis.idle.commands", Goal::Figure(3.0)),
         ("scenario.products_100.time", times(naive, 20.0)),
         ("scenario.products_100.time", times("pywats", 10.0)),
         ("scenario.products_100.calls", Goal::Figure(5.0)),
@@ -139,10 +175,39 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ("scenario.reports_1000.allocated", part(by_hand, 1.0)),
         ("scenario.submit_100.allocated", part(by_hand, 1.0)),
         ("scenario.transfer_10mb.allocated", Goal::Figure(30e6)),
+        ("queue.enqueue.10k", part("append + fdatasync", 1.5)),
+        ("queue.enqueue.10k", times("pywats", 5.0)),
+        (
+            "queue.enqueue.4t",
+            part_of_row("queue.enqueue.10k.rate", 0.5),
+        ),
+        ("queue.enqueue.4p.worst", Goal::Figure(50.0)),
+        ("queue.take_ack.1", Goal::Figure(400.0)),
+        ("queue.take_ack.20", Goal::Figure(5000.0)),
+        ("queue.backlog_100k.open", Goal::Figure(20.0)),
+        ("queue.backlog_100k.take", Goal::Figure(1.0)),
+        ("queue.backlog_100k.rss", Goal::Figure(20e6)),
+        ("queue.backlog_100k.drained.size", Goal::Figure(64e6)),
+        ("queue.backlog_1m.open", Goal::Figure(50.0)),
+        ("queue.backlog_1m.rss", Goal::Figure(32e6)),
+        ("queue.backlog_1m.drained.rss", Goal::Figure(32e6)),
+        // 95 %.
+        ("queue.drain_sim.500", part("wats, submit_many", 1.0 / 0.95)),
+        ("queue.attachment_300mb.rise", Goal::Figure(10e6)),
+        ("queue.lost.kill9", Goal::Figure(0.0)),
+        ("queue.lost.two_processes", Goal::Figure(0.0)),
+        ("queue.after_kill.open", Goal::Figure(100.0)),
+        ("queue.takeover", Goal::Figure(1000.0)),
         ("sim.version.rps", Goal::Figure(20_000.0)),
         ("sim.reports_10000.peak", Goal::Figure(1e9)),
         ("sim.start", Goal::Figure(100.0)),
     ];
+    for [errors, slowest, distrusted] in FAULTS {
+        goals.push((errors, Goal::Figure(0.0)));
+        // What the origin takes (20 ms), how long an operation of the Redis may (100 ms), and what timers are late by.
+        goals.push((slowest, Goal::Figure(125.0)));
+        goals.push((distrusted, Goal::Figure(2_000.0)));
+    }
     for [cpu, peak] in BESIDE_THE_PYTHON_PEER {
         goals.push((cpu, times("pywats", 50.0)));
         goals.push((peak, times("pywats", 4.0)));
@@ -252,7 +317,7 @@ mod tests {
     fn goals_and_promises_name_rows_that_there_are() {
         let runtime = Arc::new(Runtime::new().unwrap());
         let pace = Pace::new(Duration::from_millis(1));
-        let mut rows = areas::all(&Context::new(true, pace, runtime, None));
+        let mut rows = areas::all(&Context::new(false, pace, runtime, None));
         set(&mut rows);
         let metrics: Vec<_> = rows.iter().flat_map(|row| &row.metrics).collect();
         let goals: usize = metrics.iter().map(|metric| metric.goals.len()).sum();

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// First word of the line in which a child says that it is ready.
-const READY: &str = "ready";
+pub(crate) const READY: &str = "ready";
 
 /// A running child server.
 #[derive(Debug)]
@@ -69,6 +69,20 @@ impl Server {
         writeln!(input, "{question}")?;
         input.flush()?;
         self.read_line()
+    }
+
+    /// Kills the child as it is, and gives back the lines that it had still written.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Result<Vec<String>> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let mut said = String::new();
+        self.output.read_to_string(&mut said)?;
+        // What it had half written is no line.
+        let whole = said.rfind('\n').map_or("", |end| &said[..end]);
+        Ok(whole.lines().map(str::to_owned).collect())
     }
 
     fn read_line(&mut self) -> Result<String> {

@@ -52,6 +52,11 @@ impl Context {
         &self.pace
     }
 
+    /// The multi-threaded runtime of the run.
+    pub fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
     /// The interpreter of the Python peer, when the run has one.
     pub fn peer_interpreter(&self) -> Option<&Path> {
         self.peer_python.as_deref()

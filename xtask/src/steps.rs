@@ -78,6 +78,8 @@ pub(crate) enum Tool {
     Chromium,
     /// libfuzzer-sys, which is no dependency of the main workspace
     Libfuzzer,
+    /// strace, which writes down what a process has the disk do
+    Strace,
 }
 
 impl Tool {
@@ -116,6 +118,14 @@ impl Tool {
                 at_root(&format!("fetch --manifest-path {FUZZ}")),
                 "libfuzzer-sys cannot be had: is there a network?",
             ),
+            Self::Strace => {
+                let mut probe = Command::new("strace");
+                probe.args(["-f", "-o", "/dev/null", "true"]);
+                (
+                    probe,
+                    "no strace, or it may not trace: there is no log to cut",
+                )
+            }
         };
         (!works(&mut probe)).then_some(reason)
     }
@@ -182,7 +192,7 @@ pub(crate) fn all() -> Vec<Step> {
         on_request: true,
         ..benches
     });
-    steps.extend([loom(), fuzz_check(), package_build()]);
+    steps.extend([loom(), power_cuts(), fuzz_check(), package_build()]);
     steps
 }
 
@@ -208,6 +218,20 @@ fn bench_check() -> Step {
         command.current_dir(root());
     }
     check
+}
+
+/// The usual tests have a few hundred cuts of each kind.
+fn power_cuts() -> Step {
+    let cuts = step(
+        "powercut",
+        "the queue on disk loses nothing in ten thousand power cuts of each kind (minutes; WATS_QUEUE_TIMES says how many)",
+        ["test --release -p wats-queue --all-features --test it -- --ignored --nocapture ten_thousand_power_cuts"],
+    )
+    .needs(Tool::Strace);
+    Step {
+        on_request: true,
+        ..cuts
+    }
 }
 
 /// In a target directory of its own, because the flag has everything built anew.

@@ -21,6 +21,8 @@ const LONGEST_TOKEN: u64 = 64 * 1024;
 pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) interrupt: Interrupt,
+    /// The whole command line, for what is made of it.
+    pub(crate) commands: fn() -> clap::Command,
     server: Server,
     /// How much is told of calls: 0, 1 or more.
     verbose: u8,
@@ -28,10 +30,15 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(server: Server, printing: Printing) -> Outcome<Self> {
+    pub(crate) fn new(
+        server: Server,
+        printing: Printing,
+        commands: fn() -> clap::Command,
+    ) -> Outcome<Self> {
         Ok(Self {
             output: Output::new(&printing)?,
             interrupt: Interrupt::new(),
+            commands,
             server,
             verbose: printing.verbose,
             trace: printing.trace,
@@ -71,6 +78,21 @@ impl Context {
             None => {}
         }
         Ok(settings)
+    }
+
+    /// The folder of the queue: the one that was given, or that of the settings.
+    #[cfg(feature = "queue")]
+    pub(crate) fn queue_folder(&self, given: Option<&Path>, option: &str) -> Outcome<PathBuf> {
+        if let Some(folder) = given {
+            return Ok(folder.to_path_buf());
+        }
+        let config = self.config()?;
+        config.queue_dir().ok_or_else(|| {
+            Failure::usage(format!(
+                "which queue? Give its folder with {option}, set WATS_QUEUE_DIR, or put queue_dir into a profile ({})",
+                config.place()
+            ))
+        })
     }
 
     /// The configuration file; `None` without a home directory.

@@ -9,6 +9,9 @@ use wats::{Error, ErrorKind, StatusCode};
 
 use crate::exit::Exit;
 
+/// What a command gives: its exit code, or why it failed.
+pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -102,6 +105,25 @@ pub(crate) fn finding(finding: &Finding) -> Value {
     })
 }
 
+/// That the server would refuse a report, if it would by these findings.
+#[cfg(feature = "queue")]
+pub(crate) fn refused(findings: Vec<Finding>) -> Option<Failure> {
+    let refused: Vec<Finding> = findings
+        .into_iter()
+        .filter(|finding| finding.severity() == wats::report::Severity::Reject)
+        .collect();
+    let first = refused.first()?;
+    let more = match refused.len() {
+        1 => String::new(),
+        many => format!(", and {} more", many - 1),
+    };
+    let message = format!("the server would refuse it: {first}{more}");
+    Some(Failure {
+        findings: refused,
+        ..Failure::new(Exit::Refused, message)
+    })
+}
+
 /// What clap says: help and version on standard output with 0, mistakes on standard error with 2.
 pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
     // A pipe that nobody reads any more is no failure.
@@ -134,6 +156,8 @@ impl From<Error> for Failure {
             Error::Data(_) | Error::Codec { .. } => Exit::Failed,
             Error::Unacknowledged { .. } => Exit::Later,
             Error::Stopped => Exit::Interrupted,
+            #[cfg(feature = "queue")]
+            Error::Queue(error) => of_queue(error),
             _ => of_kind(error.kind()),
         };
         Self {
@@ -141,6 +165,26 @@ impl From<Error> for Failure {
             findings: error.findings(),
             ..Self::new(exit, format!("{error:#}"))
         }
+    }
+}
+
+/// Failures of a queue that was opened without a client.
+#[cfg(feature = "queue")]
+impl From<wats::queue::Error> for Failure {
+    fn from(error: wats::queue::Error) -> Self {
+        Self::new(of_queue(&error), error.to_string())
+    }
+}
+
+#[cfg(feature = "queue")]
+fn of_queue(error: &wats::queue::Error) -> Exit {
+    use wats::queue::Error;
+    match error {
+        Error::Unknown(_) => Exit::NotFound,
+        Error::OtherTarget { .. } => Exit::Usage,
+        Error::WrongState { .. } | Error::Invalid { .. } => Exit::Refused,
+        error if error.is_full() => Exit::Later,
+        _ => Exit::Failed,
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! # Layout
 //! One way, top to bottom: `program` (the whole command line), `command` (a file or folder for each command),
-//! `context` (what a command works with: the client, the settings with their origins, the output), `args` (the options that all commands have), `interrupt` (Ctrl-C),
-//! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it);
-//! `calls` tells what is sent, `atomic_file` writes files that are whole or not there.
+//! `context` (what a command works with: the client, the settings with their origins, the output), `args` (the options that all
+//! commands have), `input` (files and the reports in them), `measured` (what steps measured), `written`, `file` and `atomic_file`
+//! (files that are whole or not there), `calls` (telling what is sent), `interrupt` (Ctrl-C),
+//! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
 mod args;
 mod atomic_file;
@@ -13,9 +14,13 @@ mod command;
 mod context;
 mod exit;
 mod failure;
+mod file;
+mod input;
 mod interrupt;
+mod measured;
 mod output;
 mod program;
+mod written;
 
 use std::process::ExitCode;
 
@@ -26,8 +31,7 @@ use exit::Exit;
 use failure::Failure;
 use program::Program;
 
-/// What a command gives: its exit code, or why it failed.
-pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
+pub(crate) use failure::Outcome;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -40,7 +44,7 @@ pub fn main() -> ExitCode {
         printing,
         command,
     } = program;
-    let context = match Context::new(server, printing) {
+    let context = match Context::new(server, printing, self::command) {
         Ok(context) => context,
         Err(failure) => return failure.tell_plainly(),
     };

@@ -1,11 +1,14 @@
 //! Configuration in, [`Wats`] out.
 
+#[cfg(feature = "redis")]
+use std::sync::Arc;
+
 use wats_http::{Client, ClientBuilder, RateLimit, RetryConfig, Timeouts, TokenProvider};
 use wats_report::Station;
 
 use crate::ask::CacheOptions;
 use crate::client::Wats;
-use crate::environment::{Environment, TokenSource, without_api};
+use crate::environment::{Config, Environment, TokenSource, without_api};
 use crate::error::{Error, Result};
 use crate::station::StationDefaults;
 
@@ -62,6 +65,8 @@ pub struct WatsBuilder {
     /// Whether the calls of the token are limited.
     #[cfg(feature = "redis")]
     has_limit: bool,
+    #[cfg(feature = "redis")]
+    local_share: Option<u32>,
     defaults: StationDefaults,
     /// Where the environment has a profile or none, if it was asked.
     looked_in: Option<String>,
@@ -79,6 +84,8 @@ impl Default for WatsBuilder {
             shared: None,
             #[cfg(feature = "redis")]
             has_limit: true,
+            #[cfg(feature = "redis")]
+            local_share: None,
             defaults: StationDefaults::default(),
             looked_in: None,
         }
@@ -97,6 +104,7 @@ impl WatsBuilder {
     /// | `WATS_STATION_NAME`, `_LOCATION`, `_PURPOSE` | `station_name` … | [`station`](Self::station) |
     /// | `WATS_PROCESS_CODE` | `process_code` | [`process_code`](Self::process_code) |
     /// | `WATS_OPERATOR` | `operator` | [`operator`](Self::operator) |
+    /// | `WATS_QUEUE_DIR` | `queue_dir` | nothing of the client: [`Config::queue_dir`](crate::Config::queue_dir) gives it to programs with a queue |
     ///
     /// A profile is a part of a configuration file:
     ///
@@ -242,6 +250,17 @@ impl WatsBuilder {
         self
     }
 
+    /// How many calls of the [limit](Self::rate_limit) this station may make as long as it has not heard of the others, because
+    /// the Redis is away since it was started. By default all of them: a station that is alone must work. With ten stations
+    /// that are started while the Redis may be away, a tenth of the limit keeps them within it together.
+    ///
+    /// It says nothing without [`shared`](Self::shared). A station that has heard of others keeps to its part without it.
+    #[cfg(feature = "redis")]
+    pub fn local_share(mut self, calls: impl Into<Option<u32>>) -> Self {
+        self.local_share = calls.into();
+        self
+    }
+
     /// How long answers are kept in memory, by what they tell; default 5 minutes and 8 MiB each.
     pub fn cache(mut self, options: CacheOptions) -> Self {
         self.cache = options;
@@ -278,9 +297,11 @@ impl WatsBuilder {
         }
         #[cfg(feature = "redis")]
         if let Some(shared) = &self.shared {
-            let joining = crate::shared::Joining::new(shared, self.has_limit);
+            let joining = crate::shared::Joining::new(shared, self.has_limit, self.local_share);
             let client = joining.apply(self.http).build()?;
-            let mut wats = Wats::on(client, &self.cache, Some(joining.tiers()?));
+            let sharing = joining.tiers()?;
+            let mut wats = Wats::on(client, &self.cache, Some(Arc::clone(&sharing) as _));
+            wats.sharing = Some(sharing);
             wats.defaults = self.defaults.into();
             return Ok(wats);
         }
@@ -288,6 +309,16 @@ impl WatsBuilder {
         let mut wats = Wats::new(client, &self.cache);
         wats.defaults = self.defaults.into();
         Ok(wats)
+    }
+}
+
+impl Config {
+    /// Checks the settings and makes a builder of them.
+    ///
+    /// # Errors
+    /// As [`WatsBuilder::from_env`]; it names the origin of the setting.
+    pub fn builder(&self) -> Result<WatsBuilder> {
+        Environment::check(self).map(WatsBuilder::of)
     }
 }
 

@@ -43,6 +43,9 @@ use crate::workflow::WorkflowService;
 pub struct Wats {
     pub(crate) core: Arc<Core>,
     batching: Option<Arc<Batching>>,
+    /// What is shared with other processes.
+    #[cfg(feature = "redis")]
+    pub(crate) sharing: Option<Arc<crate::shared::Maker>>,
     /// What reports begin with.
     pub(crate) defaults: Arc<StationDefaults>,
 }
@@ -64,6 +67,8 @@ impl Wats {
         Self {
             core: Arc::new(Core::new(client, json, cache, tiers)),
             batching: None,
+            #[cfg(feature = "redis")]
+            sharing: None,
             defaults: Arc::default(),
         }
     }
@@ -97,9 +102,8 @@ impl Wats {
     /// [`Error::Config`](crate::Error::Config) for options that cannot be kept.
     pub fn batching_with(&self, options: &BatchingOptions) -> Result<Self> {
         Ok(Self {
-            core: Arc::clone(&self.core),
             batching: Some(Arc::new(Batching::new(&self.core, options)?)),
-            defaults: Arc::clone(&self.defaults),
+            ..self.clone()
         })
     }
 
@@ -200,6 +204,14 @@ impl Wats {
     /// What is kept in memory and how often that has answered.
     pub fn cache_stats(&self) -> CachesStats {
         self.core.cache_stats()
+    }
+
+    /// What is done together with other processes; `None` for a client that [shares](crate::WatsBuilder::shared) nothing.
+    /// Printed, it is a report of a few lines.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub fn shared_stats(&self) -> Option<crate::SharedStats> {
+        self.sharing.as_ref().map(|sharing| sharing.stats())
     }
 
     #[cfg(test)]

@@ -63,6 +63,9 @@ pub use report::{
 #[doc(inline)]
 pub use server::{Access, Capabilities, ClockSkew, PingReply, ServerVersion};
 pub use setting::{Setting, SettingChange};
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use shared::SharedStats;
 
 #[doc(inline)]
 pub use wats_batch::{BatchProgress, Partition};

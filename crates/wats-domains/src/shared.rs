@@ -1,12 +1,15 @@
 //! What several processes share on a Redis: the answers of the classes that are kept, and the rate limit of the token.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use wats_http::{Acquire, ClientBuilder, MakeRateLimiter, RateLimit, RateLimiter, Refusal};
-use wats_redis::{Shared, ValueCodec};
+use wats_redis::{
+    LinkStats, RateLimitStats, Shared, SharedCache, SharedCacheStats, SharedRateLimit,
+    SharedRateLimiter, ValueCodec,
+};
 
 use crate::ask::{AnswerTier, Body, ClassOptions, Key, MakeTier, OVERHEAD};
 use crate::error::{Error, Result};
@@ -21,11 +24,61 @@ const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 #[derive(Debug)]
 pub(crate) struct Joining(Arc<Maker>);
 
+/// What a client and other processes have done together so far; from [`Wats::shared_stats`](crate::Wats::shared_stats).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedStats {
+    /// The connection; one entry for each namespace of the [`Shared`].
+    pub links: Vec<LinkStats>,
+    /// The limit of the token, unless there is none.
+    pub rate_limit: Option<RateLimitStats>,
+    /// The classes of answers that this client has read or changed, by their names in [`CacheOptions`](crate::CacheOptions).
+    pub classes: Vec<(String, SharedCacheStats)>,
+}
+
+impl fmt::Display for SharedStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines: Vec<String> = self.links.iter().map(ToString::to_string).collect();
+        lines.extend(self.rate_limit.iter().map(ToString::to_string));
+        let classes = self.classes.iter();
+        lines.extend(classes.map(|(class, stats)| format!("{class}: {stats}")));
+        f.write_str(&lines.join("\n"))
+    }
+}
+
 /// Makes the rate limiter of the client, and so learns whose answers are shared.
-struct Maker {
+pub(crate) struct Maker {
     shared: Shared,
     has_limit: bool,
+    local_share: Option<u32>,
     whose: OnceLock<Whose>,
+    made: Mutex<Made>,
+}
+
+/// What was made, for its statistics.
+#[derive(Default)]
+struct Made {
+    limiter: Option<Arc<SharedRateLimiter>>,
+    tiers: Vec<(String, SharedCache<Key, Arc<Body>>)>,
+}
+
+impl Maker {
+    fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn stats(&self) -> SharedStats {
+        let links = self.shared.stats();
+        let made = self.made();
+        let classes = made.tiers.iter();
+        SharedStats {
+            links,
+            rate_limit: made.limiter.as_ref().map(|limiter| limiter.stats()),
+            classes: classes
+                .map(|(class, tier)| (class.clone(), tier.stats()))
+                .collect(),
+        }
+    }
 }
 
 struct Whose {
@@ -50,11 +103,14 @@ impl MakeRateLimiter for Maker {
             authority: authority.to_owned(),
             token: token.to_owned(),
         });
-        if self.has_limit {
-            self.shared.make(authority, token, limit)
-        } else {
-            Ok(Arc::new(NoLimit))
+        if !self.has_limit {
+            return Ok(Arc::new(NoLimit));
         }
+        let mut limit = SharedRateLimit::from(limit.clone());
+        limit.local_share = self.local_share;
+        let limiter = self.shared.rate_limiter(authority, token, limit)?;
+        self.made().limiter = Some(Arc::clone(&limiter));
+        Ok(limiter)
     }
 }
 
@@ -75,12 +131,14 @@ impl RateLimiter for NoLimit {
 }
 
 impl Joining {
-    /// `has_limit` is whether the calls of the token are limited.
-    pub(crate) fn new(shared: &Shared, has_limit: bool) -> Self {
+    /// `has_limit` is whether the calls of the token are limited, `local_share` what this station may do alone.
+    pub(crate) fn new(shared: &Shared, has_limit: bool, local_share: Option<u32>) -> Self {
         Self(Arc::new(Maker {
             shared: shared.clone(),
             has_limit,
+            local_share,
             whose: OnceLock::new(),
+            made: Mutex::default(),
         }))
     }
 
@@ -96,7 +154,7 @@ impl Joining {
     }
 
     /// What holds the answers of the client that was built with it.
-    pub(crate) fn tiers(self) -> Result<Arc<dyn MakeTier>> {
+    pub(crate) fn tiers(self) -> Result<Arc<Maker>> {
         if self.0.whose.get().is_none() {
             return Err(Error::Config(
                 "answers are shared by clients whose rate limit is that of `rate_limit`, of all of them together; one of \
@@ -136,7 +194,10 @@ impl MakeTier for Maker {
             })
             .build();
         match tier {
-            Ok(tier) => Some(Arc::new(tier)),
+            Ok(tier) => {
+                self.made().tiers.push((class.to_owned(), tier.clone()));
+                Some(Arc::new(tier))
+            }
             Err(error) => {
                 tracing::warn!(class, %error, "answers are kept in this process alone");
                 None

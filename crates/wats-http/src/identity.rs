@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
 use crate::error::ServiceName;
-use crate::rate_limit::{self, TokenLimiter};
+use crate::rate_limit::OfToken;
 use crate::request::CommonHeaders;
 use crate::token::{Secrets, Token, TokenFingerprint};
 
@@ -95,7 +95,7 @@ impl Identity {
 /// The identity in use, and the rate limit, if it belongs to its token.
 pub(crate) struct Current {
     identity: RwLock<Arc<Identity>>,
-    limiter: Option<Arc<TokenLimiter>>,
+    limiter: Option<Arc<dyn OfToken>>,
     /// Host and port of the server, for the rate limit of another token.
     authority: String,
 }
@@ -103,7 +103,7 @@ pub(crate) struct Current {
 impl Current {
     pub(crate) fn new(
         identity: Identity,
-        limiter: Option<Arc<TokenLimiter>>,
+        limiter: Option<Arc<dyn OfToken>>,
         authority: impl Into<String>,
     ) -> Self {
         Self {
@@ -129,7 +129,7 @@ impl Current {
         *current = Arc::new(current.with(token));
         drop(current);
         if let Some(limiter) = &self.limiter {
-            rate_limit::change_token(limiter, token.secret().as_bytes(), &self.authority);
+            limiter.change_token(token.secret(), &self.authority);
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | `pipeline`, `retry`, `budget`, `redirect`, `status_error` | one call: deadlines, repeats, the server's words |
 //! | `body`, `encoding`, `json` | bodies: streams, caps, pace, compression, JSON |
 //! | `rate_limit`, `breaker` | what may keep an attempt from being made |
-//! | `intercept`, `server_time`, `observe`, `capture` | who may look on |
+//! | `intercept`, `server_time`, `observe`, `capture`, `probe` | who may look on |
 //! | `request`, `transport`, `any_transport`, `pool`, `connect`, `socket_state` | one attempt: connections over HTTP/1.1 and HTTP/2, and the way to the server |
 //! | `service`, `test_util` | behind features: a `tower` service, the test kit |
 
@@ -37,6 +37,7 @@ mod observe;
 mod operation;
 mod pipeline;
 mod pool;
+mod probe;
 mod proxy;
 mod rate_limit;
 mod redirect;
@@ -69,6 +70,7 @@ pub use error::{Deadline, Error, ErrorKind, Result};
 pub use intercept::{Attempt, Intercept, Outcome, Refusal};
 pub use operation::{Idempotency, Operation};
 pub use pool::PoolStats;
+pub use probe::{Probe, TlsFacts};
 pub use proxy::{NoProxy, ProxyConfig, ProxyCredentials};
 pub use rate_limit::{Acquire, MakeRateLimiter, RateLimit, RateLimited, RateLimiter};
 pub use response::{Download, Response};

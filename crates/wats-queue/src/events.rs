@@ -54,6 +54,9 @@ pub enum Event {
     LateSettle,
     /// The wall clock was set, by so many milliseconds; waits were shortened where need be.
     ClockSet(i64),
+    /// The receiver's clock is so many milliseconds ahead of this computer's (behind it, if negative), as
+    /// [`Deliver::clock_offset`](crate::Deliver::clock_offset) tells it: more than five minutes. Told once, until it is less again.
+    SkewWarning(i64),
     /// So many events were lost, because nobody took them in time.
     Missed(u64),
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::item::{Class, State};
 use crate::plan::Reason;
+use crate::store::Salvaged;
 
 /// How a queue is, at one moment.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Health {
     pub disk_is_full: bool,
     /// How often a damaged database was set aside since this queue was opened.
     pub salvaged: u64,
+    /// What was found in the last of them.
+    pub last_salvaged: Option<Salvaged>,
     /// How often a settle came too late since this queue was opened.
     pub late_settles: u64,
     /// How many queues are open on the folder, in all processes.

@@ -40,7 +40,7 @@ pub use options::{Bounds, OnDropped, QueueOptions, WhenFull};
 pub use plan::{Reason, Verdict};
 pub use queue::Queue;
 pub use reply::Pending;
-pub use store::{Confirmation, Filter, Salvaged};
+pub use store::{Confirmation, Filter, FolderFacts, Salvaged};
 pub use thread::Status;
 pub use transfer::Transferred;
 

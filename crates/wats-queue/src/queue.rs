@@ -13,7 +13,7 @@ use crate::health::Health;
 use crate::item::{Body, Item, Key, Past, Receipt};
 use crate::options::QueueOptions;
 use crate::reply::{Pending, Reply, pending};
-use crate::store::{Filter, Store, Write};
+use crate::store::{Filter, FolderFacts, Store, Write};
 use crate::thread::{Awaited, Change, Inbox, Op, Status, start};
 
 /// A durable queue in a folder. Any number of processes may have the same folder open, and any number of handles share one
@@ -28,7 +28,7 @@ pub struct Queue(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) folder: Arc<Path>,
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) options: QueueOptions,
     /// Threads that write large bodies.
     large: Arc<AtomicUsize>,
@@ -69,6 +69,20 @@ impl Queue {
             })
             .map_err(|error| Error::io("starting a thread for", &folder, &error))?;
         answer.await
+    }
+
+    /// Whether a folder has a queue, or had one whose database is gone.
+    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+        crate::store::is_in(folder.as_ref())
+    }
+
+    /// Tries whether a folder, which must be there, can hold a queue, and measures it; nothing is left in it. This blocks
+    /// for some milliseconds.
+    ///
+    /// # Errors
+    /// When the folder cannot hold a queue.
+    pub fn inspect(folder: impl AsRef<Path>) -> Result<FolderFacts> {
+        crate::store::inspect(folder.as_ref())
     }
 
     fn start(store: Store) -> Result<Self> {

@@ -9,6 +9,7 @@
 //! | `w1:{ns}:c:l:<kind>:<key>` | lease of a load | yes |
 //! | `w1:{ns}:c:t:<tag>` | signal that a tag was invalidated | yes |
 //! | `w1:{ns}:c:pause` | pause of the request budget | yes |
+//! | `w1:{ns}:n:s:<token>` | entry of a load, before it stands where it is read | no |
 //! | `w1:{ns}:n:f:<kind>:<key>` | number of loads that failed in a row | no |
 //! | `w1:{ns}:n:tags`, `…:n:log`, `…:n:log-meta`, `…:n:members` | times of tags, booked requests, members | no |
 //!
@@ -54,6 +55,11 @@ impl Keys {
     /// How often loads of this entry have failed in a row.
     pub(crate) fn failures(&self, kind: &str, key: &[u8]) -> Vec<u8> {
         self.of_key("n:f:k", kind, key)
+    }
+
+    /// Where a load with this lease puts its entry, for the moment of the transaction in which it is written.
+    pub(crate) fn staged(&self, token: &str) -> Vec<u8> {
+        format!("{}n:s:{token}", self.base).into_bytes()
     }
 
     /// The signal that a tag was invalidated.
@@ -183,7 +189,13 @@ mod tests {
         assert_eq!(keys.tracked_prefix(), "w1:{line-3}:c:");
         let prefix = keys.tracked_prefix().into_bytes();
         assert!(keys.pause().starts_with(&prefix));
-        for untold in [keys.tags(), keys.log(), keys.members(), keys.channel()] {
+        for untold in [
+            keys.tags(),
+            keys.log(),
+            keys.members(),
+            keys.channel(),
+            keys.staged("t"),
+        ] {
             assert!(!untold.starts_with(&prefix));
         }
         assert_eq!(keys.parse(&keys.pause()), Some(Named::Pause));

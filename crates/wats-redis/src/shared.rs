@@ -90,7 +90,8 @@ impl Shared {
     /// that give the same namespace, keep to the limit together.
     ///
     /// A client that is given `shared` itself
-    /// ([`make_rate_limiter`](wats_http::ClientBuilder::make_rate_limiter)) asks for the one of its server and token.
+    /// ([`make_rate_limiter`](wats_http::ClientBuilder::make_rate_limiter)) asks for the one of its server and token, and for
+    /// another one when its token changes.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -209,6 +210,10 @@ impl Shared {
         if let Some(link) = links.get(namespace) {
             return Ok(Arc::clone(link));
         }
+        // Tokens change: those that nobody uses any more need no connection.
+        self.inner.limiters.sweep();
+        let given = self.inner.namespace.as_ref();
+        links.retain(|namespace, link| given == Some(namespace) || Arc::strong_count(link) > 1);
         if links.len() >= MOST_LINKS {
             return Err(Error::Busy);
         }

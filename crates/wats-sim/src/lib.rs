@@ -35,6 +35,8 @@
 //! - `cli`: the options of the program `wats-sim`, and its run,
 //! - `store`, `seed`, `demo`, `product_shape`, `xml_data`: the state; `counters`, `arrivals`: what was seen.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod access;
 mod answer;
 mod api;
@@ -44,6 +46,7 @@ mod body;
 mod builder;
 mod call;
 #[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 pub mod cli;
 mod clock;
 mod connection;

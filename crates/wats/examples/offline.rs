@@ -34,6 +34,22 @@ async fn main() -> Outcome {
     if let Some(program) = std::env::var_os(PROGRAM) {
         return test_units(&folder, &program.to_string_lossy()).await;
     }
+    let done = tokio::select! {
+        done = day(&folder) => done,
+        // The programs end with it: a terminal tells them, too.
+        stopped = tokio::signal::ctrl_c() => {
+            println!("stopped");
+            stopped.map_err(Into::into)
+        }
+    };
+    if given.is_none() && folder.exists() {
+        std::fs::remove_dir_all(&own)?;
+    }
+    done
+}
+
+/// The day of the station.
+async fn day(folder: &Path) -> Outcome {
     let (sim, wats) = if std::env::var_os("WATS_BASE_URL").is_some() {
         (None, WatsBuilder::from_env()?.build()?)
     } else {
@@ -47,7 +63,7 @@ async fn main() -> Outcome {
         println!("the network fails");
         sim.inject(Fault::drop_before_response().always());
     }
-    let programs = ["ICT-1", "ICT-2"].map(|name| start(name, &folder, sim.as_ref()));
+    let programs = ["ICT-1", "ICT-2"].map(|name| start(name, folder, sim.as_ref()));
     let [first, second] = programs;
     let (first, second) = (first?, second?);
     let killed = tokio::task::spawn_blocking(move || read(first, Some(7)));
@@ -57,7 +73,7 @@ async fn main() -> Outcome {
     stored.extend(ended.await??);
     println!("ICT-2 has ended; {} are on disk", stored.len());
 
-    let queue = wats.queue(&folder).open().await?;
+    let queue = wats.queue(folder).open().await?;
     show(&queue).await?;
     if let Some(sim) = &sim {
         println!("the network is back");
@@ -73,9 +89,6 @@ async fn main() -> Outcome {
     }
     drain.stop(Duration::from_secs(5)).await?;
     queue.close().await?;
-    if given.is_none() {
-        std::fs::remove_dir_all(&own)?;
-    }
     if let Some(sim) = &sim {
         let lost = stored
             .iter()

@@ -10,6 +10,7 @@
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use wats::redis::Shared;
@@ -107,14 +108,35 @@ impl Drop for Station {
     }
 }
 
-/// The Redis; it ends with this value.
-struct Redis(Child);
+/// The Redis; it ends with this value, or with Ctrl-C.
+struct Redis(Arc<Mutex<Child>>);
+
+impl Redis {
+    fn new(process: Child) -> Self {
+        let process = Arc::new(Mutex::new(process));
+        let stopped = Arc::clone(&process);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                end(&stopped);
+                println!("  stopped");
+                // The stations end with what tells them.
+                std::process::exit(130);
+            }
+        });
+        Self(process)
+    }
+}
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        end(&self.0);
     }
+}
+
+fn end(process: &Mutex<Child>) {
+    let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = process.kill();
+    let _ = process.wait();
 }
 
 fn start_redis() -> Result<Option<(Redis, String)>> {
@@ -135,7 +157,7 @@ fn start_redis() -> Result<Option<(Redis, String)>> {
         println!("SKIPPED: there is no `{program}` (Debian: apt-get install redis-server)");
         return Ok(None);
     };
-    let redis = Redis(process);
+    let redis = Redis::new(process);
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         if begin.elapsed() > Duration::from_secs(20) {

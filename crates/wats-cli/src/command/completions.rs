@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut crate::command(), "wats", &mut text);
+    clap_complete::generate(args.shell, &mut (context.commands)(), "wats", &mut text);
     context.output.write(&text)?;
     Ok(Exit::Done)
 }

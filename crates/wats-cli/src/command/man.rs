@@ -17,7 +17,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let place = args.folder.display().to_string();
     std::fs::create_dir_all(&args.folder).map_err(|error| Failure::io(&place, &error))?;
-    clap_mangen::generate_to(crate::command(), &args.folder)
+    clap_mangen::generate_to((context.commands)(), &args.folder)
         .map_err(|error| Failure::io(&place, &error))?;
     context.output.remark(&format!("the pages are in {place}"));
     Ok(Exit::Done)

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180), with line feeds.
 
 /// A line of these fields.
-pub(super) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for (at, field) in fields.into_iter().enumerate() {
         if at > 0 {

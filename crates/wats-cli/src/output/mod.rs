@@ -17,11 +17,12 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-pub(crate) use progress::Progress;
+pub(crate) use csv::line as csv_line;
+pub(crate) use progress::Bar;
 pub(crate) use row::{Cell, Column, number};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
-pub(crate) use text::shown;
+pub(crate) use text::{fitted, shown, width as text_width};
 
 use crate::Outcome;
 use crate::args::Printing;
@@ -112,6 +113,38 @@ impl Output {
         self.line(&text)
     }
 
+    /// Names with their values: a line each for people, the members of one document for programs.
+    pub(crate) fn record(&self, members: &[(&'static str, Cell)]) -> Outcome<()> {
+        let values = members.iter();
+        match self.format {
+            Format::Json | Format::Jsonl => {
+                let values = values.map(|(name, cell)| ((*name).to_owned(), cell.value.clone()));
+                self.document(Value::Object(values.collect()))
+            }
+            Format::Csv => {
+                let names = members.iter().map(|(name, _)| *name);
+                let written: Vec<String> = values.map(|(_, cell)| cell.written()).collect();
+                self.write(csv::line(names).as_bytes())?;
+                self.write(csv::line(written.iter().map(String::as_str)).as_bytes())
+            }
+            Format::Table => {
+                let width = members.iter().map(|(name, _)| text::width(name)).max();
+                for (name, cell) in values {
+                    let space = " ".repeat(width.unwrap_or(0) - text::width(name));
+                    let name = self.style.paint(Tone::Faint, name);
+                    let value = self.style.paint(cell.tone, &self.shown(&cell.written()));
+                    self.line(format!("{name}{space}  {value}").trim_end())?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A text of others as it may be shown: on one line, and without what would steer a terminal.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        text::shown(text).into_owned()
+    }
+
     /// A line on standard output, as it is.
     pub(crate) fn line(&self, text: &str) -> Outcome<()> {
         self.write(text.as_bytes())?;
@@ -140,15 +173,17 @@ impl Output {
     /// A line for people on standard error, unless they want none.
     pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
-            // Nobody is left to tell that it is closed.
-            let _ = writeln!(io::stderr(), "{text}");
+            for line in text.lines() {
+                // Nobody is left to tell that it is closed.
+                let _ = writeln!(io::stderr(), "{}", text::shown(line));
+            }
         }
     }
 
     /// A bar on standard error for work of so many parts; nothing unless that is a terminal.
-    pub(crate) fn progress(&self, parts: u64, what: &str) -> Progress {
+    pub(crate) fn progress(&self, parts: u64, what: &str) -> Bar {
         let shown = !self.quiet && !self.is_json() && io::stderr().is_terminal();
-        Progress::new(shown, parts, what)
+        Bar::new(shown, parts, what)
     }
 
     /// Tells why the command failed, and gives its exit code.

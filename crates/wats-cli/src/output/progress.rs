@@ -4,9 +4,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar, or nothing where none is wanted.
 #[derive(Debug)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct Bar(ProgressBar);
 
-impl Progress {
+impl Bar {
     pub(super) fn new(shown: bool, parts: u64, what: &str) -> Self {
         let target = if shown {
             ProgressDrawTarget::stderr()
@@ -31,7 +31,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
@@ -29,7 +29,7 @@ fn steers(c: char) -> bool {
 }
 
 /// The start of a text that takes at most so many columns, with `…` where something was left out.
-pub(super) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
+pub(crate) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
     if width(text) <= most {
         return Cow::Borrowed(text);
     }

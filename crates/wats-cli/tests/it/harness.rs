@@ -234,6 +234,21 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// Waits for its end, and says how many kilobytes of memory it had at most.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&mut self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let mut peak = 0;
+        until("the program has ended", || {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let told = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+            peak = told.unwrap_or(peak);
+            self.child.try_wait().unwrap().is_some()
+        });
+        peak
+    }
+
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
     }

@@ -10,14 +10,27 @@
 )]
 
 mod config;
+mod convert;
 mod docs;
+#[cfg(feature = "queue")]
+mod doctor;
 #[allow(dead_code, reason = "each build has tests for some of it")]
 mod harness;
 mod help;
+mod lint;
+mod plot;
+#[cfg(feature = "queue")]
+mod queue;
 mod reading;
+#[cfg(feature = "queue")]
+mod reports;
+mod samples;
 mod secrets;
 mod shells;
 mod since;
 mod snapshots;
+mod submit;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(feature = "queue")]
+mod watch;

@@ -16,7 +16,7 @@ use wats_http::{Call, Response};
 use super::answer::{Answer, Key};
 use super::kept::Class;
 use super::tiers::Body;
-use super::{Core, ReadResponse, Route, Work, boxed, driver, send};
+use super::{Boxed, Core, ReadResponse, Route, Work, boxed, driver, send};
 use crate::error::{Error, Result, none_if_missing};
 
 thread_local! {
@@ -80,7 +80,7 @@ pub(super) trait Shape: Send + 'static {
 /// How a response, or what another process had as one, becomes what is kept.
 #[derive(Clone, Copy)]
 struct Keep {
-    response: fn(&Core, &Response) -> Result<Answer>,
+    response: KeepResponse,
     text: fn(&Core, &[u8]) -> Option<Answer>,
 }
 
@@ -228,37 +228,47 @@ impl<T> Lookup<T> {
             key,
             read,
             max_age,
-            keep,
+            text: keep.text,
         };
-        let load = boxed(|| load(Arc::clone(core), wanted, call));
+        let load = boxed(|| load(Arc::clone(core), wanted, keep.response, call));
         ControlFlow::Continue(Work::Load(load, self.give_kept))
     }
 }
 
 /// What is not in memory, or shall not come from there.
-struct Wanted {
-    route: &'static Route,
-    key: Key,
-    read: Read,
-    max_age: Duration,
-    keep: Keep,
+pub(super) struct Wanted {
+    pub(super) route: &'static Route,
+    pub(super) key: Key,
+    pub(super) read: Read,
+    pub(super) max_age: Duration,
+    /// How what another process had is read.
+    pub(super) text: fn(&Core, &[u8]) -> Option<Answer>,
 }
 
+/// How a response becomes what is kept.
+type KeepResponse = fn(&Core, &Response) -> Result<Answer>;
+
 /// Asks the server for what is wanted, together with all who want the same.
-async fn load(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Answer> {
+async fn load(
+    core: Arc<Core>,
+    wanted: Wanted,
+    keep: KeepResponse,
+    call: Result<Call>,
+) -> Result<Answer> {
     let class = core.class(wanted.route).filter(|class| class.may_keep());
     if class.is_some_and(|class| class.shared().is_some()) {
-        return on_driver(core, wanted, call).await;
+        let load = boxed(|| load_answer(Arc::clone(&core), wanted, keep, call));
+        return on_driver(&core, load).await;
     }
     let Wanted {
         route,
         key,
         read,
         max_age,
-        keep,
+        ..
     } = wanted;
     // One future for both ways, as it is large.
-    let fetch = pin!(async { (keep.response)(&core, &core.send(route, call?).await?) });
+    let fetch = pin!(async { keep(&core, &core.send(route, call?).await?) });
     match class {
         Some(class) => {
             let (on_driver, name) = (driver::is_here(), route.operation.name());
@@ -274,14 +284,12 @@ async fn load(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Ans
 }
 
 /// Loads what other processes share: see [`tiers`](super::tiers) for the thread.
-async fn on_driver(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Answer> {
-    let driver = Arc::clone(&core.driver);
-    let load = boxed(|| load_shared(core, wanted, call));
+pub(super) async fn on_driver(core: &Core, load: Boxed<Result<Answer>>) -> Result<Answer> {
     if driver::is_here() {
         return load.await;
     }
     let (ended, end) = oneshot::channel();
-    driver.begin(Box::pin(async move {
+    core.driver.begin(Box::pin(async move {
         // Who wanted it may have given up; it is kept all the same.
         let _ = ended.send(load.await);
     }))?;
@@ -291,42 +299,58 @@ async fn on_driver(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Resul
     }
 }
 
-async fn load_shared(core: Arc<Core>, wanted: Wanted, call: Result<Call>) -> Result<Answer> {
+/// The answer to a call.
+async fn load_answer(
+    core: Arc<Core>,
+    wanted: Wanted,
+    keep: KeepResponse,
+    call: Result<Call>,
+) -> Result<Answer> {
+    let route = wanted.route;
+    let call = Arc::new(Mutex::new(Some(call)));
+    let own = Arc::clone(&core);
+    let origin = move || -> Boxed<Result<Arc<Body>>> {
+        let (core, call) = (Arc::clone(&own), Arc::clone(&call));
+        Box::pin(async move {
+            let call = call.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let call = call.unwrap_or_else(|| Err(unreadable()))?;
+            let response = core.send(route, call).await?;
+            let answer = keep(&core, &response)?;
+            Ok(Arc::new(Body::own(response.body().clone(), answer)))
+        })
+    };
+    load_shared(core, wanted, Arc::new(origin)).await
+}
+
+/// What any process has, or else what an origin says, for all of them. It knows no types: it is compiled once for all.
+pub(super) async fn load_shared(
+    core: Arc<Core>,
+    wanted: Wanted,
+    origin: Arc<dyn Fn() -> Boxed<Result<Arc<Body>>> + Send + Sync>,
+) -> Result<Answer> {
     let Wanted {
         route,
         key,
         read,
         max_age,
-        keep,
+        text,
     } = wanted;
-    let Some(shared) = core.class(route).and_then(Class::shared) else {
-        return (keep.response)(&core, &core.send(route, call?).await?);
-    };
     let name = route.operation.name();
-    let call = Arc::new(Mutex::new(Some(call)));
-    let origin = || {
-        let (core, call) = (Arc::clone(&core), Arc::clone(&call));
-        move || async move {
-            let call = call.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let ask = async {
-                let call = call.unwrap_or_else(|| Err(unreadable()))?;
-                let response = core.send(route, call).await?;
-                let answer = (keep.response)(&core, &response)?;
-                Ok::<_, Error>(Arc::new(Body::own(response.body().clone(), answer)))
-            };
-            ask.await.map_err(Arc::new)
-        }
+    let answer = |body: Arc<Body>| body.answer(|written| text(&core, written));
+    let Some(shared) = core.class(route).and_then(Class::shared) else {
+        return answer(origin().await?).ok_or_else(unreadable);
     };
-    let loaded = shared.load(key.clone(), read, max_age, origin()).await;
-    let body = loaded.into_result(name)?;
-    if let Some(answer) = body.answer(|text| (keep.text)(&core, text)) {
+    let load = || {
+        let origin = Arc::clone(&origin);
+        move || async move { origin().await.map_err(Arc::new) }
+    };
+    let loaded = shared.load(key.clone(), read, max_age, load()).await;
+    if let Some(answer) = answer(loaded.into_result(name)?) {
         return Ok(answer);
     }
     // Another process had it, and it says nothing here: the server is asked after all.
-    let loaded = shared.load(key, Read::Origin, max_age, origin()).await;
-    let body = loaded.into_result(name)?;
-    body.answer(|text| (keep.text)(&core, text))
-        .ok_or_else(unreadable)
+    let loaded = shared.load(key, Read::Origin, max_age, load()).await;
+    answer(loaded.into_result(name)?).ok_or_else(unreadable)
 }
 
 fn unreadable() -> Error {

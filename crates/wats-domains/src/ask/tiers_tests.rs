@@ -39,8 +39,8 @@ impl Level {
     }
 }
 
-/// Products alone are shared.
-struct Maker(Level);
+/// One class alone is shared.
+struct Maker(Level, &'static str);
 
 impl fmt::Debug for Maker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +51,7 @@ impl fmt::Debug for Maker {
 impl MakeTier for Maker {
     fn make(&self, class: &str, _: &ClassOptions) -> Option<Arc<AnswerTier>> {
         let tier: Arc<AnswerTier> = Arc::clone(self.0.tier()) as _;
-        (class == "products").then_some(tier)
+        (class == self.1).then_some(tier)
     }
 }
 
@@ -71,7 +71,11 @@ fn alone(mock: &MockTransport) -> Wats {
 }
 
 fn on(mock: &MockTransport, level: &Level) -> Wats {
-    let maker: Arc<dyn MakeTier> = Arc::new(Maker(level.clone()));
+    sharing("products", mock, level)
+}
+
+fn sharing(class: &'static str, mock: &MockTransport, level: &Level) -> Wats {
+    let maker: Arc<dyn MakeTier> = Arc::new(Maker(level.clone(), class));
     Wats::on(client(mock), &CacheOptions::default(), Some(maker))
 }
 
@@ -195,4 +199,58 @@ async fn a_write_without_an_answer_is_told_again_when_it_is_over() {
     tokio::task::yield_now().await;
     tokio::time::resume();
     assert_eq!(named(&other, Read::Cached).await.unwrap(), "after");
+}
+
+#[tokio::test]
+async fn single_rows_are_shared_though_nobody_has_sent_them_so() {
+    let level = Level::default();
+    let rows = |name: &str, more: i32| {
+        MockAnswer::json(&json!([{"partNumber": "P", "name": name, "new": {"of": more}}]))
+    };
+    let mock = MockTransport::new()
+        .on(
+            Method::GET,
+            "/api/Product/Query",
+            [rows("a", 1), rows("b", 2), rows("c", 3), rows("d", 4)],
+        )
+        .on(Method::PUT, "/api/Product", [product("b")]);
+    let [one, other] = [(); 2].map(|()| sharing("product_lists", &mock, &level));
+    let summary = async |wats: &Wats, read| wats.product().summary("P").read(read).await.unwrap();
+    let first = summary(&one, Read::Cached).await;
+    let second = summary(&other, Read::Cached).await;
+    assert_eq!(first, second);
+    assert_eq!(asked(&mock), 1);
+    // What is not known goes along.
+    assert_eq!(
+        serde_json::to_value(&*second).unwrap()["new"],
+        json!({"of": 1})
+    );
+    let named = |row: Arc<crate::ProductSummary>| row.name.clone().unwrap_or_default();
+    one.product().save(&Product::new("P")).await.unwrap();
+    assert_eq!(named(summary(&other, Read::Cached).await), "b");
+    assert_eq!(named(summary(&one, Read::Cached).await), "b");
+    assert_eq!(named(summary(&one, Read::Origin).await), "c");
+    assert_eq!(named(summary(&other, Read::Cached).await), "c");
+    assert_eq!(asked(&mock), 4);
+
+    // Those that are gathered are shared, too; so is one that somebody waits for.
+    let gathering = other.batching();
+    assert_eq!(named(summary(&gathering, Read::Origin).await), "d");
+    let waited = tokio::task::spawn_blocking(move || one.product().summary("P").wait());
+    assert_eq!(named(waited.await.unwrap().unwrap()), "d");
+    assert_eq!(asked(&mock), 5);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_asked_for() {
+    let level = Level::default();
+    let rows = MockAnswer::json(&json!([{"partNumber": "P", "name": "own"}]));
+    let mock = MockTransport::new().on(Method::GET, "/api/Product/Query", [rows]);
+    let name = b"one of product.query: P".to_vec().into();
+    level
+        .tier()
+        .insert(name, Arc::new(Body::foreign(&b"[1"[..])));
+    let wats = sharing("product_lists", &mock, &level);
+    let row = wats.product().summary("P").await.unwrap();
+    assert_eq!(row.name.as_deref(), Some("own"));
 }

@@ -80,7 +80,8 @@ impl AssetService {
             .map(|()| serial_number.to_owned());
         let gathered = self.gathered.clone();
         self.core.run(|core| async move {
-            let alone = |numbers| Self::look_up(&core, numbers);
+            let alone =
+                |core: Arc<Core>, numbers| async move { Self::look_up(&core, numbers).await };
             core.one(&route::list, number?, &gathered, alone).await
         })
     }

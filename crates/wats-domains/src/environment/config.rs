@@ -4,15 +4,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, KEYS, Lookup, Origin, Setting, Settings, profile, variable};
-use crate::builder::WatsBuilder;
+use super::{KEYS, Lookup, Origin, Setting, Settings, beside, profile, variable};
 use crate::error::{Error, Result};
 
 /// Keys whose values are secrets.
 const SECRET: &str = "auth_token";
 
 /// The settings of a client with where each comes from, for programs that have options of their own or show what they use.
-/// [`WatsBuilder::from_env`] tells the settings, their variables and the form of the file.
+/// [`WatsBuilder::from_env`](crate::WatsBuilder::from_env) tells the settings, their variables and the form of the file.
 ///
 /// **What stands before what:** what is [set](Self::set), then variables, then the profile. A profile that is named
 /// [here](Self::read) stands before variables, as whoever names one means it.
@@ -71,7 +70,7 @@ impl Config {
     /// `WATS_CONFIG`'s.
     ///
     /// # Errors
-    /// As [`WatsBuilder::from_env`] has them for variables and the file.
+    /// As [`WatsBuilder::from_env`](crate::WatsBuilder::from_env) has them for variables and the file.
     pub fn read(profile: Option<&str>, file: Option<&Path>) -> Result<Self> {
         let lookup = |name: &str| match name {
             "WATS_PROFILE" if profile.is_some() => profile.map(OsString::from),
@@ -148,6 +147,12 @@ impl Config {
         &self.place
     }
 
+    /// The folder of the queue that the setting `queue_dir` names, for programs that have one; in a profile it may stand
+    /// beside the configuration file.
+    pub fn queue_dir(&self) -> Option<PathBuf> {
+        self.get("queue_dir").map(beside)
+    }
+
     /// The path of the configuration file that is read unless another one is named; `None` without a home directory.
     pub fn file() -> Option<PathBuf> {
         let lookup = |name: &str| std::env::var_os(name);
@@ -175,14 +180,6 @@ impl Config {
             (Origin::Given(_) | Origin::Variable(_), false) => return None,
         };
         is_open(&path).then_some(path)
-    }
-
-    /// Checks the settings and makes a builder of them.
-    ///
-    /// # Errors
-    /// As [`WatsBuilder::from_env`]; it names the origin of the setting.
-    pub fn builder(&self) -> Result<WatsBuilder> {
-        Environment::check(self).map(WatsBuilder::of)
     }
 
     /// The places, the first before the others.

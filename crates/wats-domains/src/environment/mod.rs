@@ -21,8 +21,8 @@ use crate::station::{PROCESS_CODES, StationDefaults};
 
 pub use config::{Config, ConfigEntry};
 
-/// The keys of all settings.
-const KEYS: [&str; 8] = [
+/// The keys of all settings. `queue_dir` is for programs that have a queue; a client needs none.
+const KEYS: [&str; 9] = [
     "base_url",
     "auth_token",
     "token_file",
@@ -31,6 +31,7 @@ const KEYS: [&str; 8] = [
     "station_purpose",
     "process_code",
     "operator",
+    "queue_dir",
 ];
 
 /// Where variables are looked up.
@@ -137,7 +138,8 @@ impl Environment {
         Self::check(&Config::of(lookup)?)
     }
 
-    fn check(config: &Config) -> Result<Self> {
+    /// What a configuration says, checked.
+    pub(crate) fn check(config: &Config) -> Result<Self> {
         let text = |key| config.get(key).map(|setting| setting.text.clone());
         if let Some(setting) = config.get("base_url") {
             let checked = check_base_url(without_api(&setting.text));

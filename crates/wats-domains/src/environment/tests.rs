@@ -422,6 +422,18 @@ fn a_profile_that_is_named_stands_before_variables() {
 }
 
 #[test]
+fn the_folder_of_the_queue_stands_beside_the_file_of_its_profile() {
+    let case = Case::new(&[]).file("[default]\nqueue_dir = \"queue\"\n");
+    let lookup = |name: &str| case.variables.get(name).cloned();
+    let config = Config::of(&lookup).unwrap();
+    let expected = case.path().parent().unwrap().join("queue");
+    assert_eq!(config.queue_dir(), Some(expected));
+    let config = config.set("queue_dir", "here", "--dir").unwrap();
+    assert_eq!(config.queue_dir(), Some("here".into()));
+    assert_eq!(Config::default().queue_dir(), None);
+}
+
+#[test]
 fn profiles_are_named_in_their_order() {
     let case = Case::new(&[]).file("[default]\nbase_url = 'https://h'\n[line-2]\n# none\n[a]\n");
     let names = Config::profiles(Some(&case.path())).unwrap();

@@ -95,7 +95,7 @@ impl Deliver for Delivery {
             }
         };
         // Once: the queue repeats by itself, and tells the other processes what was answered.
-        let sent = service.send_stored(id, format, text, Some(1), see).await;
+        let sent = service.send_stored(id, format, text, 1, see).await;
         match sent {
             Ok(submitted) => {
                 let reference = submitted.id.to_string();
@@ -112,6 +112,11 @@ impl Deliver for Delivery {
     fn credential(&self) -> u64 {
         let shown = self.wats.http().token_fingerprint().to_string();
         u64::from_str_radix(&shown, 16).unwrap_or_default()
+    }
+
+    fn clock_offset(&self) -> Option<i64> {
+        let offset = self.clock.offset()?;
+        Some(i64::try_from(offset.as_millis()).unwrap_or(i64::MAX))
     }
 
     async fn confirm(&self, items: &[(Item, String)]) -> Vec<(i64, Confirmation)> {

@@ -8,7 +8,8 @@ use wats_report::body::ReportBody;
 
 use super::Order;
 use crate::error::{Error, Result};
-use crate::report::{Report, ReportFormat, Severity, lint};
+use crate::report::WholeText;
+use crate::report::{Report, ReportFormat, Severity, StoredReport, lint};
 
 const WSJF: &str = "wsjf";
 const WSXF: &str = "wsxf";
@@ -48,6 +49,15 @@ impl EnqueueOptions {
     pub fn forced(mut self, forced: bool) -> Self {
         self.forced = forced;
         self
+    }
+}
+
+impl EnqueueOptions {
+    /// An entry of a text for the [`Queue`](super::Queue) underneath, where there is no client; in the order of
+    /// [`Order::Unit`]. What the server would refuse is not looked for: [`WholeText::lint`] does.
+    pub fn entry(&self, text: &WholeText) -> Entry {
+        let described = Described::of_text(text.id, text.format, &text.bytes, Order::Unit);
+        described.with_bytes(text.bytes.clone(), self)
     }
 }
 
@@ -141,6 +151,11 @@ mod moment {
         let text = Option::<String>::deserialize(from)?;
         Ok(text.and_then(|text| text.parse().ok()))
     }
+}
+
+/// The key of a report, for the [`Queue`](super::Queue) underneath.
+pub fn report_key(id: Uuid) -> Key {
+    key(id)
 }
 
 /// The key of a report.
@@ -238,6 +253,16 @@ impl Described {
         self.finish(entry, options)
     }
 
+    /// What is in a file, of which nothing is known but its id and form; it waits for no other.
+    pub(super) fn of_file(id: Uuid, format: ReportFormat) -> Self {
+        Self {
+            id,
+            format,
+            unit: None,
+            labels: Labels::default(),
+        }
+    }
+
     /// Writes the body where the queue keeps it, a piece at a time.
     pub(super) async fn with_body(
         self,
@@ -245,13 +270,33 @@ impl Described {
         mut writer: BodyWriter,
         options: &EnqueueOptions,
     ) -> Result<Entry> {
-        let written = tokio::task::spawn_blocking(move || {
+        let write = move || {
             body.write_to(&mut writer)
                 .map_err(|error| Error::Data(format!("the report cannot be stored: {error}")))?;
-            writer.finish().map_err(Error::from)
-        });
+            Ok(writer)
+        };
+        self.written(write, options).await
+    }
+
+    /// The same with a text that is stored elsewhere.
+    pub(super) async fn with_stored(
+        self,
+        text: StoredReport,
+        mut writer: BodyWriter,
+        options: &EnqueueOptions,
+    ) -> Result<Entry> {
+        let write = move || text.write_to(&mut writer).map(|()| writer);
+        self.written(write, options).await
+    }
+
+    async fn written(
+        self,
+        write: impl FnOnce() -> Result<BodyWriter> + Send + 'static,
+        options: &EnqueueOptions,
+    ) -> Result<Entry> {
+        let written =
+            tokio::task::spawn_blocking(move || write()?.finish().map_err(Error::from)).await;
         let written = written
-            .await
             .map_err(|stopped| Error::Data(format!("the report cannot be stored: {stopped}")))??;
         let entry = Entry::written(key(self.id), written);
         Ok(self.finish(entry, options))

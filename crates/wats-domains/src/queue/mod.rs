@@ -16,6 +16,9 @@
 //!
 //! What it promises, and what to do on which day, is in the guide `docs/queue.md`.
 //!
+//! Without a server, for programs that only look and decide: [`Queue::open`](Queue::open) with default options takes the folder of
+//! any server, [`report_key`] makes the key of an id, [`EnqueueOptions::entry`] an entry of a text.
+//!
 //! Layout: `builder` opens a queue, `entry` makes entries of reports, `deliver` sends them, `verdict` says what an error means
 //! for the queue, `clock` how far the server's clock is from ours. Here is [`ReportQueue`]. The queue itself, which knows nothing of
 //! reports, is the crate [`wats_queue`].
@@ -35,21 +38,21 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 use std::borrow::Borrow;
 use uuid::Uuid;
-use wats_queue::{Entry, Queue};
+use wats_queue::Entry;
 
 pub use builder::{FutureStart, Order, QueueBuilder};
-pub use entry::{EnqueueOptions, Labels, report_id};
+pub use entry::{EnqueueOptions, Labels, report_id, report_key};
 pub use wats_queue::{
     Body, Bounds, Class, Depth, Drain, DrainOptions, Ended, Error, Event, Events, Fault, Filter,
-    Health, Item, Key, OnDropped, Past, PauseInfo, Pending, QueueOptions, Reason, Receipt,
-    Salvaged, Sha256, State, Status, Stored, Transferred, WhenFull,
+    FolderFacts, Health, Item, Key, OnDropped, Past, PauseInfo, Pending, Queue, QueueOptions,
+    Reason, Receipt, Salvaged, Sha256, State, Status, Stored, Transferred, WhenFull,
 };
 
 use crate::ask::Ask;
 use crate::client::Wats;
 use crate::error::Result;
 use crate::report::submit::{known, sendable};
-use crate::report::{Report, ReportFormat, SubmitOptions};
+use crate::report::{Report, ReportFormat, StoredReport, SubmitOptions};
 use clock::ServerClock;
 use deliver::Delivery;
 use entry::Described;
@@ -175,6 +178,41 @@ impl ReportQueue {
         self.wats.core.run(move |_| async move {
             let described = Described::of_text(id?, format, &body, order);
             Ok(queue.enqueue(described.with_bytes(body, &options)).await?)
+        })
+    }
+
+    /// Stores the text of a report that was stored elsewhere with its id, byte for byte and without looking whether it has it;
+    /// a file is copied a piece at a time. See [`ReportText::with_id`](crate::report::ReportText::with_id).
+    ///
+    /// Of a text in memory its unit and labels are read; of a file nothing is, so that it waits for no other of its unit.
+    ///
+    /// # Errors
+    /// As [`enqueue`](Self::enqueue), but what the server would refuse is not looked for; also when the file cannot be read, or
+    /// has another length.
+    pub fn enqueue_stored(
+        &self,
+        id: Uuid,
+        format: ReportFormat,
+        text: impl Into<StoredReport>,
+        options: &EnqueueOptions,
+    ) -> Ask<Receipt> {
+        let text = text.into();
+        let id = known(Some(id));
+        let (queue, order, options) = (self.queue.clone(), self.order, options.clone());
+        self.wats.core.run(move |_| async move {
+            let id = id?;
+            let entry = match text {
+                StoredReport::Bytes(bytes) => {
+                    Described::of_text(id, format, &bytes, order).with_bytes(bytes, &options)
+                }
+                text => {
+                    let described = Described::of_file(id, format);
+                    described
+                        .with_stored(text, queue.writer(), &options)
+                        .await?
+                }
+            };
+            Ok(queue.enqueue(entry).await?)
         })
     }
 

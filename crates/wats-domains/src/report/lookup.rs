@@ -74,7 +74,7 @@ impl ReportService {
     pub fn header(&self, id: Uuid) -> Ask<Arc<ReportHeader>> {
         let gathered = self.gathered.clone();
         self.core.run(move |core| async move {
-            let alone = |ids| Self::look_up(&core, ids);
+            let alone = |core: Arc<Core>, ids| async move { Self::look_up(&core, ids).await };
             core.one(&route::headers, id, &gathered, alone).await
         })
     }

@@ -1,15 +1,19 @@
 //! Reports that some store has as text: sent byte for byte, without being read.
 
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom, Write};
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use uuid::Uuid;
-use wats_http::Response;
+use wats_batch::Partition;
+use wats_http::{Call, Response};
 
-use super::submit::known;
+use super::submit::{SubmitOptions, known};
 use super::{ReportService, Submitted, route, upload};
 use crate::ask::{Ask, Route};
-use crate::error::Result;
+use crate::bulk::BulkOptions;
+use crate::error::{Error, Result};
 
 /// The form of a report's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -44,6 +48,76 @@ pub enum StoredReport {
         /// How many bytes it has; another number is an error.
         length: u64,
     },
+    /// In a file but for its beginning, which is here: an id that the file lacks.
+    Behind {
+        /// What stands in place of the first bytes of the file.
+        front: Bytes,
+        /// Where the file is.
+        path: PathBuf,
+        /// How many of its first bytes are left out.
+        from: u64,
+        /// How many bytes the file has; another number is an error.
+        length: u64,
+    },
+}
+
+impl StoredReport {
+    /// How many bytes it has.
+    #[allow(clippy::len_without_is_empty, reason = "a report is never empty")]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+            Self::Behind {
+                front,
+                from,
+                length,
+                ..
+            } => front.len() as u64 + length.saturating_sub(*from),
+        }
+    }
+
+    /// All of it in memory. This may block.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the file cannot be read, or has another length.
+    pub fn read(&self) -> Result<Bytes> {
+        if let Self::Bytes(bytes) = self {
+            return Ok(bytes.clone());
+        }
+        let mut whole = Vec::new();
+        self.write_to(&mut whole)?;
+        Ok(whole.into())
+    }
+
+    /// Writes all of it, a piece at a time. This may block.
+    pub(crate) fn write_to(&self, writer: &mut impl Write) -> Result<()> {
+        let (front, path, from) = match self {
+            Self::Bytes(bytes) => {
+                return writer.write_all(bytes).map_err(|error| {
+                    Error::Data(format!("the report cannot be written: {error}"))
+                });
+            }
+            Self::File { path, .. } => (&Bytes::new(), path, 0),
+            Self::Behind {
+                front, path, from, ..
+            } => (front, path, *from),
+        };
+        let wrong = |error: std::io::Error| {
+            Error::Data(format!("`{}` cannot be read: {error}", path.display()))
+        };
+        let mut file = File::open(path).map_err(wrong)?;
+        file.seek(SeekFrom::Start(from)).map_err(wrong)?;
+        writer.write_all(front).map_err(wrong)?;
+        let copied = std::io::copy(&mut file, writer).map_err(wrong)?;
+        if front.len() as u64 + copied != self.len() {
+            return Err(Error::Data(format!(
+                "`{}` has changed while it was read",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl From<Bytes> for StoredReport {
@@ -77,41 +151,120 @@ impl ReportService {
         format: ReportFormat,
         text: impl Into<StoredReport>,
     ) -> Ask<Submitted> {
+        self.submit_stored_with(id, format, text, &SubmitOptions::default())
+    }
+
+    /// As [`submit_stored`](Self::submit_stored), with options. The text is sent as it is, whatever [`SubmitOptions::mode`] says.
+    ///
+    /// # Errors
+    /// As [`submit_stored`](Self::submit_stored).
+    pub fn submit_stored_with(
+        &self,
+        id: Uuid,
+        format: ReportFormat,
+        text: impl Into<StoredReport>,
+        options: &SubmitOptions,
+    ) -> Ask<Submitted> {
         let text = text.into();
+        let checked = options.check().map(|()| options.clone());
         self.core.run(move |core| async move {
-            let service = Self::new(&core);
-            service.send_stored(id, format, text, None, |_| ()).await
+            let (service, options) = (Self::new(&core), checked?);
+            service.send_stored_with(id, format, text, &options).await
         })
     }
 
-    /// The same with at most so many attempts; the answer of a success is shown first.
+    /// Submits many stored texts, each with its id and form, some at a time; otherwise as
+    /// [`submit_many`](Self::submit_many).
+    ///
+    /// # Errors
+    /// [`Error::Config`] for options that cannot be kept; nothing is sent then.
+    pub fn submit_stored_many<I>(
+        &self,
+        texts: I,
+        options: &SubmitOptions,
+        many: &BulkOptions,
+    ) -> Ask<Partition<Submitted, Error>>
+    where
+        I: IntoIterator<Item = (Uuid, ReportFormat, StoredReport)>,
+        I::IntoIter: Send + 'static,
+    {
+        let texts = texts.into_iter();
+        let checked = many
+            .checked()
+            .and_then(|checked| options.check().map(|()| checked));
+        let options = options.clone();
+        self.core.run(|core| async move {
+            let (map, bulk) = checked?;
+            let (service, options, bulk) = (&Self::new(&core), &options, &bulk);
+            let submit = |(id, format, text): (Uuid, ReportFormat, StoredReport)| async move {
+                // Kept while it is tried again, so that a newer one does not come before.
+                let _permit = service.core.submits().acquire(id).await;
+                let send = || service.send_stored_now(id, format, text.clone(), options);
+                bulk.call(send).await
+            };
+            Ok(map.partition(texts, submit).await)
+        })
+    }
+
+    async fn send_stored_with(
+        &self,
+        id: Uuid,
+        format: ReportFormat,
+        text: StoredReport,
+        options: &SubmitOptions,
+    ) -> Result<Submitted> {
+        let _permit = self.core.submits().acquire(id).await;
+        self.send_stored_now(id, format, text, options).await
+    }
+
+    /// Sends a text that holds the permit of its id.
+    async fn send_stored_now(
+        &self,
+        id: Uuid,
+        format: ReportFormat,
+        text: StoredReport,
+        options: &SubmitOptions,
+    ) -> Result<Submitted> {
+        let id = known(Some(id))?;
+        let before = self.before_confirm(id, options).await;
+        let (route, mut call) = self.stored_call(format, text);
+        if let Some(timeouts) = &options.timeouts {
+            call = call.timeouts(timeouts.clone());
+        }
+        let submitted = self.send(route, id, call).await?;
+        Ok(self.confirmed(id, before, submitted, options).await)
+    }
+
+    /// The call with a text.
+    fn stored_call(&self, format: ReportFormat, text: StoredReport) -> (&'static Route, Call) {
+        let (route, content_type) = format.route();
+        let (call, length) = (route.call(), text.len());
+        let call = match text {
+            StoredReport::Bytes(bytes) => call.body(bytes, content_type),
+            StoredReport::File { path, .. } => upload::fill_file(call, path, length, content_type),
+            StoredReport::Behind {
+                front, path, from, ..
+            } => upload::fill_behind(call, front, (path, from), length, content_type),
+        };
+        let call = match upload::extend_timeout(self.core.http().timeouts(), length) {
+            Some(longer) => call.timeouts(longer),
+            None => call,
+        };
+        (route, call)
+    }
+
+    /// With at most so many attempts, for who repeats by itself; the answer of a success is shown first.
     pub(crate) async fn send_stored(
         &self,
         id: Uuid,
         format: ReportFormat,
         text: StoredReport,
-        attempts: Option<u32>,
+        attempts: u32,
         see: impl FnOnce(&Response) + Send,
     ) -> Result<Submitted> {
         let id = known(Some(id))?;
-        let (route, content_type) = format.route();
-        let call = route.call();
-        let (mut call, length) = match text {
-            StoredReport::Bytes(bytes) => {
-                let length = bytes.len() as u64;
-                (call.body(bytes, content_type), length)
-            }
-            StoredReport::File { path, length } => {
-                let call = upload::fill_file(call, &path, length, content_type);
-                (call, length)
-            }
-        };
-        if let Some(longer) = upload::extend_timeout(self.core.http().timeouts(), length) {
-            call = call.timeouts(longer);
-        }
-        if let Some(attempts) = attempts {
-            call = call.max_attempts(attempts);
-        }
+        let (route, call) = self.stored_call(format, text);
+        let call = call.max_attempts(attempts);
         let _permit = self.core.submits().acquire(id).await;
         self.send_seen(route, id, call, see).await
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use wats_batch::Partition;
 use wats_http::{Call, Response, Timeouts};
 
-use super::internal::ConfirmOptions;
+use super::internal::{ConfirmOptions, Listed};
 use wats_report::lint::rules;
 use wats_report::text;
 
@@ -89,7 +89,7 @@ impl SubmitOptions {
         self
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         self.confirm.as_ref().map_or(Ok(()), ConfirmOptions::check)
     }
 }
@@ -172,10 +172,7 @@ impl ReportService {
         body: &ReportBody,
         options: &SubmitOptions,
     ) -> Result<Submitted> {
-        let before = match options.confirm {
-            Some(_) => self.internal().listed(id).await.ok(),
-            None => None,
-        };
+        let before = self.before_confirm(id, options).await;
         let route = &route::submit;
         let call = upload::fill(route.call(), body).await?;
         let call = match &options.timeouts {
@@ -185,14 +182,33 @@ impl ReportService {
                 None => call,
             },
         };
-        let mut submitted = self.send(route, id, call).await?;
+        let submitted = self.send(route, id, call).await?;
+        Ok(self.confirmed(id, before, submitted, options).await)
+    }
+
+    /// What is listed of a report before it is submitted, where that is needed to follow it.
+    pub(super) async fn before_confirm(&self, id: Uuid, options: &SubmitOptions) -> Option<Listed> {
+        match options.confirm {
+            Some(_) => self.internal().listed(id).await.ok(),
+            None => None,
+        }
+    }
+
+    /// Follows what was submitted under this id, if the options ask for it.
+    pub(super) async fn confirmed(
+        &self,
+        id: Uuid,
+        before: Option<Listed>,
+        mut submitted: Submitted,
+        options: &SubmitOptions,
+    ) -> Submitted {
         if let Some(confirm) = &options.confirm {
             let before = before.filter(|_| submitted.id == id);
             let internal = self.internal();
             let state = internal.confirm_since(submitted.id, before, confirm);
             submitted.state = Some(state.await);
         }
-        Ok(submitted)
+        submitted
     }
 
     /// Submits many reports, some at a time. One that fails stops no other: the outcome has what was submitted and what
@@ -410,10 +426,10 @@ pub(crate) fn known(id: Option<Uuid>) -> Result<Uuid> {
 }
 
 /// Under which ids are made from texts.
-const TEXTS: Uuid = Uuid::from_u128(0x0d1f_5c64_8c52_4b0f_9a4e_6b0a_57f3_21ce);
+pub(super) const TEXTS: Uuid = Uuid::from_u128(0x0d1f_5c64_8c52_4b0f_9a4e_6b0a_57f3_21ce);
 
 /// A JSON object without an id, with the id that is made from it.
-fn with_id(json: &[u8]) -> (Uuid, Bytes) {
+pub(super) fn with_id(json: &[u8]) -> (Uuid, Bytes) {
     let id = Uuid::new_v5(&TEXTS, json);
     let inside = json.trim_ascii_start().strip_prefix(b"{").unwrap_or(json);
     let separator = if inside.trim_ascii_start().starts_with(b"}") {

@@ -1,12 +1,14 @@
 //! The body of a submit: whole if it is small, else made while it is sent, so that attachments are never in memory as a
 //! whole.
 
-use std::io;
-use std::path::Path;
+use std::io::{self, SeekFrom};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use wats_http::{BodySource, Call, Timeouts};
 
 use super::body::{BodyChunks, ReportBody};
@@ -35,8 +37,47 @@ pub(super) async fn fill(call: Call, body: &ReportBody) -> Result<Call> {
 }
 
 /// Puts a file into a call, as it is.
-pub(super) fn fill_file(call: Call, path: &Path, length: u64, content_type: &'static str) -> Call {
+pub(super) fn fill_file(
+    call: Call,
+    path: PathBuf,
+    length: u64,
+    content_type: &'static str,
+) -> Call {
     call.stream(BodySource::file(path).length(length), content_type)
+}
+
+/// Puts a text into a call, and behind it what is in a file from there on: so many bytes in all.
+pub(super) fn fill_behind(
+    call: Call,
+    front: Bytes,
+    (path, from): (PathBuf, u64),
+    length: u64,
+    content_type: &'static str,
+) -> Call {
+    let open = move || Ok(behind(front.clone(), path.clone(), from));
+    call.stream(BodySource::repeatable(open).length(length), content_type)
+}
+
+/// How much of a file is read at a time.
+const PIECE: usize = 128 << 10;
+
+/// A text, and behind it what is in a file from there on.
+fn behind(
+    front: Bytes,
+    path: PathBuf,
+    from: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let opened = async move {
+        let mut file = File::open(&path).await?;
+        file.seek(SeekFrom::Start(from)).await?;
+        Ok::<_, io::Error>(stream::try_unfold(file, |mut file| async move {
+            let mut piece = BytesMut::with_capacity(PIECE);
+            let read = file.read_buf(&mut piece).await?;
+            Ok((read > 0).then(|| (piece.freeze(), file)))
+        }))
+    };
+    let rest = stream::once(opened).try_flatten();
+    stream::once(async { Ok(front) }).chain(rest)
 }
 
 /// The client's deadlines with the time more that a body of this length needs on a slow line, if it needs more.

@@ -33,7 +33,7 @@ async fn thousand(api: &Wats) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_thousand_gets_of_a_hundred_products_are_five_requests() {
+async fn a_thousand_summaries_of_a_hundred_products_are_five_requests() {
     let expected: Vec<String> = (0..1_000).map(number).collect();
     for (batching, requests) in [(true, 5), (false, 100)] {
         let (sim, api) = start(Simulator::builder().products(100)).await;
@@ -45,6 +45,26 @@ async fn a_thousand_gets_of_a_hundred_products_are_five_requests() {
                 requests,
                 "{batching} {round}"
             );
+        }
+    }
+}
+
+/// `get` gives more than a list shows: with batches too, each product is a request, which all share who want it.
+#[tokio::test]
+async fn a_thousand_gets_of_a_hundred_products_are_a_hundred_requests() {
+    let expected: Vec<String> = (0..1_000).map(number).collect();
+    for batching in [true, false] {
+        let (sim, api) = start(Simulator::builder().products(100)).await;
+        let api = if batching { api.batching() } else { api };
+        for round in ["first", "second"] {
+            let found = join_all((0..1_000).map(|n| api.product().get(&number(n)))).await;
+            let names = found
+                .into_iter()
+                .map(|found| found.unwrap().part_number.clone());
+            let names: Option<Vec<String>> = names.collect();
+            assert_eq!(names.as_ref(), Some(&expected));
+            let asked = sim.counters().total_requests();
+            assert_eq!(asked, 100, "{batching} {round}");
         }
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod common;
+mod connections;
 mod faults;
 mod order;
 mod processes;

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use wats_domains::Error;
-use wats_domains::queue::{DrainOptions, Filter, Labels, State, Status, Stored};
+use wats_domains::queue::{DrainOptions, Event, Filter, Labels, State, Status, Stored};
 use wats_domains::report::{
-    Attachment, MeasurementLimits, Report, ReportFormat, Station, StoredReport, SubmissionState,
-    Unit, UutReport,
+    Attachment, MeasurementLimits, Report, ReportFormat, ReportText, Station, StoredReport,
+    SubmissionState, SubmitOptions, Unit, UutReport,
 };
+use wats_domains::{BulkOptions, Error};
 use wats_sim::Fault;
 
-use crate::common::{LONG, WSJF, bench, id, one_at_a_time, open, read, test, unchecked, until};
+use crate::common::{
+    LONG, WSJF, bench, event, id, one_at_a_time, open, read, test, unchecked, until,
+};
 
 fn built(serial_number: &str, log: usize) -> UutReport {
     let unit = Unit {
@@ -174,6 +176,65 @@ async fn a_stored_text_goes_from_its_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_without_an_id_is_sent_with_one_and_stays_where_it_is() {
+    let bench = bench().await;
+    let mut document = test(id(4), &"x".repeat(90));
+    document.as_object_mut().unwrap().remove("id");
+    let text = format!("\u{feff} {document}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    std::fs::write(&path, &text).unwrap();
+    let (in_memory, whole) = ReportText::all_of(text.clone())
+        .unwrap()
+        .remove(0)
+        .with_id()
+        .unwrap();
+    let file = StoredReport::File {
+        path: path.clone(),
+        length: text.len() as u64,
+    };
+    let (made, named) = ReportText::new(ReportFormat::Wsjf, file).with_id().unwrap();
+    assert_eq!(made, in_memory);
+    assert!(named.bytes().is_none(), "it is in its file still");
+    let is_stored = || bench.sim.report_bytes(&made.to_string()) == whole.bytes().cloned();
+    let send = |text: StoredReport| {
+        let options = SubmitOptions::default();
+        let service = bench.api.report();
+        service.submit_stored_with(made, ReportFormat::Wsjf, text, &options)
+    };
+    assert_eq!(send(named.text.clone()).await.unwrap().id, made);
+    assert!(is_stored());
+    // The same bytes come out of a queue.
+    let options = wats_domains::queue::EnqueueOptions::default();
+    let enqueue = |text| {
+        bench
+            .queue
+            .enqueue_stored(made, ReportFormat::Wsjf, text, &options)
+    };
+    let receipt = enqueue(named.text.clone()).await.unwrap();
+    let drain = bench.queue.drain(one_at_a_time()).unwrap();
+    let status = bench.queue.settled(&receipt, LONG).await.unwrap();
+    assert!(matches!(status, Status::Ended(_)), "{status:?}");
+    assert_eq!(bench.sim.receive_count(&made.to_string()), 2);
+    assert!(is_stored());
+    drop(drain);
+    // Many at a time, of which each has its own outcome.
+    let many = [
+        (made, ReportFormat::Wsjf, named.text.clone()),
+        (made, ReportFormat::Wsjf, bytes::Bytes::from("{").into()),
+    ];
+    let service = bench.api.report();
+    let outcome =
+        service.submit_stored_many(many, &SubmitOptions::default(), &BulkOptions::default());
+    let outcome = outcome.await.unwrap();
+    assert_eq!((outcome.ok[0].0, outcome.failed[0].0), (0, 1));
+    // A file that has changed is no longer the one.
+    std::fs::write(&path, "{}").unwrap();
+    assert!(send(named.text.clone()).await.is_err());
+    assert!(enqueue(named.text).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_stays_until_the_server_has_stored_it() {
     let bench = bench().await;
     let folder = tempfile::tempdir().unwrap();
@@ -257,9 +318,16 @@ async fn what_begins_in_the_servers_future_is_held() {
     let queue = bench.queue.clone();
     queue.close().await.unwrap();
     let queue = open(&bench.api, bench.folder.path(), &bench.clock).await;
+    let events = queue.events();
     queue.retry(id(1)).await.unwrap();
     let drain = queue.drain(one_at_a_time()).unwrap();
     until(|| async { bench.is_stored(id(1)) }).await;
+    // Somebody should look at the clocks.
+    let warned = event(&events, |event| matches!(event, Event::SkewWarning(_))).await;
+    let Event::SkewWarning(by) = warned else {
+        panic!("{warned:?}")
+    };
+    assert!((10_700_000..=10_900_000).contains(&by), "{by}");
     let offset = queue.clock_offset().unwrap().as_secs();
     assert!((10_700..=10_900).contains(&offset), "{offset}");
     assert_eq!(bench.sim.counters().requests_to(&format!("POST {WSJF}")), 2);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 
@@ -17,8 +18,9 @@ use crate::identity::{Current, Identity};
 use crate::intercept::Intercept;
 use crate::pipeline::Pipeline;
 use crate::pool::Pool;
+use crate::probe::Prober;
 use crate::proxy::ProxyConfig;
-use crate::rate_limit::{self, MakeRateLimiter, RateLimit, RateLimiter, TokenLimiter};
+use crate::rate_limit::{self, MadeLimiter, MakeRateLimiter, OfToken, RateLimit, RateLimiter};
 #[cfg(feature = "test-util")]
 use crate::test_util::MockTransport;
 use crate::tls::TlsConfig;
@@ -148,8 +150,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Who makes what counts the calls of the token, if not this process: it is asked when the client is built, for the limit
-    /// that [`rate_limit`](Self::rate_limit) says, unless that is none.
+    /// Who makes what counts the calls of the token, if not this process: it is asked when the client is built, and again for
+    /// another token, for the limit that [`rate_limit`](Self::rate_limit) says, unless that is none.
     pub fn make_rate_limiter(mut self, make: Arc<dyn MakeRateLimiter>) -> Self {
         self.make_rate_limiter = Some(make);
         self
@@ -253,23 +255,7 @@ impl ClientBuilder {
                 self.service.token_source()
             ))
         })??;
-        let user_agent = self
-            .user_agent
-            .unwrap_or_else(|| concat!("wats-http/", env!("CARGO_PKG_VERSION")).to_owned());
-        let common = HeaderMap::from_iter([
-            // The server negotiates; without this some routes answer in XML or HTML.
-            (ACCEPT, HeaderValue::from_static("application/json")),
-            (
-                ACCEPT_ENCODING,
-                HeaderValue::from_static(encoding::ACCEPTED),
-            ),
-            (
-                USER_AGENT,
-                HeaderValue::try_from(user_agent).map_err(|source| {
-                    Error::config("the user agent has illegal characters").source(source)
-                })?,
-            ),
-        ]);
+        let common = common_headers(self.user_agent)?;
         let proxies = self.proxy.resolve(|name| std::env::var_os(name))?;
         // What the environment says is an error only if it is about this server.
         proxies.for_origin(&base)?;
@@ -278,10 +264,16 @@ impl ClientBuilder {
             secrets.add_lasting(&login.user, &login.password);
         }
         let identity = Identity::new(&token, common, &base.host_header, secrets, self.service);
-        let make = self.make_rate_limiter.as_deref();
+        let make = self.make_rate_limiter;
         let (of_token, limiter) = limiters(self.rate_limit.0, make, &token, &base)?;
         let identity = Arc::new(Current::new(identity, of_token, &*base.authority));
         let current = Arc::clone(&identity);
+        let prober = Prober::new(
+            proxies.clone(),
+            self.tls.clone(),
+            self.pool.http2,
+            self.timeouts.connect.unwrap_or(Duration::from_secs(10)),
+        );
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);
@@ -322,17 +314,35 @@ impl ClientBuilder {
                 pipeline: Arc::new(pipeline),
                 transport: another(),
                 another: Arc::new(another),
+                prober: Arc::new(prober),
             }),
         })
     }
 }
 
-/// The rate limiter of the token, if this process counts its calls, and the one that is asked.
-type Limiters = (Option<Arc<TokenLimiter>>, Option<Arc<dyn RateLimiter>>);
+/// What every request has.
+fn common_headers(user_agent: Option<String>) -> Result<HeaderMap> {
+    let user_agent =
+        user_agent.unwrap_or_else(|| concat!("wats-http/", env!("CARGO_PKG_VERSION")).to_owned());
+    let user_agent = HeaderValue::try_from(user_agent)
+        .map_err(|source| Error::config("the user agent has illegal characters").source(source))?;
+    Ok(HeaderMap::from_iter([
+        // The server negotiates; without this some routes answer in XML or HTML.
+        (ACCEPT, HeaderValue::from_static("application/json")),
+        (
+            ACCEPT_ENCODING,
+            HeaderValue::from_static(encoding::ACCEPTED),
+        ),
+        (USER_AGENT, user_agent),
+    ]))
+}
+
+/// The rate limiter as what belongs to the token, unless it stays with another, and as the one that is asked.
+type Limiters = (Option<Arc<dyn OfToken>>, Option<Arc<dyn RateLimiter>>);
 
 fn limiters(
     limit: Option<Limit>,
-    make: Option<&dyn MakeRateLimiter>,
+    make: Option<Arc<dyn MakeRateLimiter>>,
     token: &Token,
     base: &BaseUrl,
 ) -> Result<Limiters> {
@@ -343,13 +353,11 @@ fn limiters(
     };
     let (authority, secret) = (&base.authority, token.secret());
     if let Some(make) = make {
-        let limiter = make.make(authority, secret, &limit);
-        let limiter =
-            limiter.map_err(|why| Error::config("there is no rate limiter").source(why))?;
-        return Ok((None, Some(limiter)));
+        let limiter = Arc::new(MadeLimiter::new(make, secret, authority, limit)?);
+        return Ok((Some(Arc::clone(&limiter) as _), Some(limiter)));
     }
     let limiter = rate_limit::shared(secret.as_bytes(), authority, &limit);
-    Ok((Some(Arc::clone(&limiter)), Some(limiter)))
+    Ok((Some(Arc::clone(&limiter) as _), Some(limiter)))
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -26,6 +26,7 @@ use crate::observe;
 use crate::operation::Idempotency;
 use crate::pipeline::{Buffered, Pipeline, ResponseMode, Streamed};
 use crate::pool::PoolStats;
+use crate::probe::{Probe, Prober};
 use crate::request::{AttemptProgress, PreparedRequest};
 use crate::response::{Download, Response};
 use crate::token::{Token, TokenFingerprint};
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     transport: AnyTransport,
     /// Makes another transport as this one was at first: without connections.
     another: Arc<dyn Fn() -> AnyTransport + Send + Sync>,
+    prober: Arc<Prober>,
 }
 
 impl Client {
@@ -244,6 +246,7 @@ impl Client {
                 pipeline: Arc::clone(&shared.pipeline),
                 transport: (shared.another)(),
                 another: Arc::clone(&shared.another),
+                prober: Arc::clone(&shared.prober),
             }),
         }
     }
@@ -251,6 +254,23 @@ impl Client {
     #[cfg(test)]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Goes the way to the server step by step with a connection of its own, which is closed at once: name, proxy,
+    /// socket, TLS. No request is sent, and no token. Each step has at most [`Timeouts::connect`], or 10 s.
+    ///
+    /// ```no_run
+    /// # async fn example(client: wats_http::Client) {
+    /// let way = client.probe().await;
+    /// match &way.connected {
+    ///     Some(Ok(time)) => println!("{}:{} is {time:?} away", way.host, way.port),
+    ///     Some(Err(error)) => println!("there is no connection: {error:#}"),
+    ///     None => println!("{} has no address", way.host),
+    /// }
+    /// # }
+    /// ```
+    pub async fn probe(&self) -> Probe {
+        self.shared.prober.probe(&self.shared.base).await
     }
 
     /// What the connection pool did so far and holds now.

@@ -62,13 +62,15 @@ pub trait RateLimiter: fmt::Debug + Send + Sync {
     fn pause(&self, wait: Duration);
 }
 
-/// Makes the rate limiter of a token, when a client is built; see
+/// Makes the rate limiter of a token, when a client is built and when its token changes; see
 /// [`ClientBuilder::make_rate_limiter`](crate::ClientBuilder::make_rate_limiter).
 pub trait MakeRateLimiter: fmt::Debug + Send + Sync {
     /// The one for calls to a server (`host:port`) with a token, which it must not show to anybody.
     ///
+    /// It is called within [`Client::set_token`](crate::Client::set_token), and so must not wait for anybody.
+    ///
     /// # Errors
-    /// Why there is none; the client is not built then.
+    /// Why there is none: the client is not built then. With a token that comes later, the limiter of the last one stays.
     fn make(
         &self,
         authority: &str,

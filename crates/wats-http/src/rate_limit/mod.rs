@@ -7,9 +7,10 @@
 //!
 //! [`limiter`] is what the pipeline knows of it; a program may put another in its place. [`rules`] decides as a pure state
 //! machine, from a [`window`] for each limit; the queue is tokio's fair mutex, so whoever is dropped while waiting leaves
-//! it, and the next one moves up. [`registry`] finds what clients of a token share.
+//! it, and the next one moves up. [`registry`] finds what clients of a token share, [`made`] holds what a program makes for it.
 
 mod limiter;
+mod made;
 mod registry;
 mod rules;
 mod window;
@@ -25,7 +26,8 @@ use self::rules::{Rules, Wait};
 use crate::error::{Error, Result};
 
 pub use self::limiter::{Acquire, MakeRateLimiter, RateLimited, RateLimiter};
-pub(crate) use self::registry::{change_token, shared};
+pub(crate) use self::made::MadeLimiter;
+pub(crate) use self::registry::{OfToken, shared};
 
 /// The longest pause that a server can impose; a wrong header must not stop a process for a day.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(300);

@@ -17,9 +17,16 @@ pub(crate) fn shared(secret: &[u8], authority: &str, limit: &RateLimit) -> Arc<T
     Arc::new(TokenLimiter::of(budget(secret, authority), limit))
 }
 
-/// Has a limiter share the budget of another token from now on.
-pub(crate) fn change_token(limiter: &TokenLimiter, secret: &[u8], authority: &str) {
-    limiter.go_over_to(budget(secret, authority));
+/// A limiter that belongs to the token in use.
+pub(crate) trait OfToken: Send + Sync {
+    /// Counts the calls of another token from now on. Calls that queue stay where they are.
+    fn change_token(&self, secret: &str, authority: &str);
+}
+
+impl OfToken for TokenLimiter {
+    fn change_token(&self, secret: &str, authority: &str) {
+        self.go_over_to(budget(secret.as_bytes(), authority));
+    }
 }
 
 fn budget(secret: &[u8], authority: &str) -> Arc<TokenBudget> {

@@ -2,11 +2,13 @@
 //!
 //! [`TlsConfig`] is what the user says and checks what it is given at once; [`setup`] makes a rustls configuration of
 //! it on the first TLS connection; [`verify`] judges what was named by sight, and has the one dangerous choice; [`pem`]
-//! reads files as people have them; [`connector`] is for protocols other than HTTP.
+//! reads files as people have them; [`validity`] reads until when a certificate holds; [`connector`] is for protocols other than
+//! HTTP.
 
 mod connector;
 mod pem;
 mod setup;
+mod validity;
 mod verify;
 
 use std::fmt;
@@ -20,6 +22,7 @@ use rustls::sign::CertifiedKey;
 
 pub use self::connector::TlsConnector;
 pub(crate) use self::setup::{Tls, random};
+pub(crate) use self::validity::not_after;
 use crate::error::{Error, Result};
 
 /// Which servers a client trusts, and how it shows who it is.

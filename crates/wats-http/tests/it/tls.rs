@@ -374,3 +374,29 @@ fn three_times() -> RetryConfig {
         .max_attempts(3)
         .base_delay(std::time::Duration::from_millis(1))
 }
+
+#[tokio::test]
+async fn a_probe_tells_how_far_the_way_goes() {
+    let server = Server::start(Speaks::Tls, |_| async { ok("x") }).await;
+    let built = client(&server.url()).tls(trusting(&server)).build();
+    let way = built.unwrap().probe().await;
+    assert!(!way.addresses.unwrap().is_empty());
+    way.connected.unwrap().unwrap();
+    let tls = way.tls.unwrap().unwrap();
+    assert_eq!(tls.version, "TLSv1_3");
+    assert!(tls.certificates > 0 && tls.valid_until.is_some(), "{tls:?}");
+
+    let stranger = client(&server.url()).build().unwrap().probe().await;
+    stranger.connected.unwrap().unwrap();
+    assert_eq!(stranger.tls.unwrap().unwrap_err().kind(), ErrorKind::Tls);
+
+    let nobody = client("https://nobody.invalid").build().unwrap();
+    let nobody = nobody.probe().await;
+    assert!(nobody.addresses.is_err() && nobody.connected.is_none());
+
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let dead = client(&url).build().unwrap().probe().await;
+    assert!(dead.connected.unwrap().is_err() && dead.tls.is_none());
+}

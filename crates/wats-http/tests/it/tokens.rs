@@ -13,8 +13,8 @@ use futures_util::future::join_all;
 use tokio::sync::Barrier;
 use wats_http::http::StatusCode;
 use wats_http::{
-    Attempt, BodySource, Call, Client, Error, Intercept, Outcome, RateLimit, RetryConfig, Token,
-    TokenFingerprint, TokenProvider,
+    Acquire, Attempt, BodySource, Call, Client, Error, Intercept, MakeRateLimiter, Outcome,
+    RateLimit, RateLimiter, RetryConfig, Token, TokenFingerprint, TokenProvider,
 };
 
 use crate::common::{GET, POST, Server, Speaks, ok};
@@ -326,4 +326,76 @@ async fn the_rate_limit_is_that_of_the_new_token() {
         .unwrap();
     client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(gate.counts(), (1, 1));
+}
+
+/// The calls of each token, by its account. There are two accounts at most.
+#[derive(Debug, Default, Clone)]
+struct Accounts(Arc<Mutex<Vec<(String, u32)>>>);
+
+#[derive(Debug)]
+struct Account(Accounts, usize);
+
+impl Accounts {
+    fn calls(&self) -> Vec<u32> {
+        self.0.lock().unwrap().iter().map(|(_, n)| *n).collect()
+    }
+}
+
+impl MakeRateLimiter for Accounts {
+    fn make(
+        &self,
+        authority: &str,
+        token: &str,
+        limit: &RateLimit,
+    ) -> Result<Arc<dyn RateLimiter>, Box<dyn std::error::Error + Send + Sync>> {
+        assert!(authority.starts_with("127.0.0.1:"), "{authority}");
+        assert_eq!(limit.calls, 7);
+        let mut accounts = self.0.lock().unwrap();
+        if accounts.len() == 2 {
+            return Err("no more accounts".into());
+        }
+        assert!(accounts.iter().all(|(known, _)| known != token));
+        accounts.push((token.to_owned(), 0));
+        Ok(Arc::new(Account(self.clone(), accounts.len() - 1)))
+    }
+}
+
+impl RateLimiter for Account {
+    fn try_acquire(&self, calls: u32, _: tokio::time::Instant) -> bool {
+        self.0.0.lock().unwrap()[self.1].1 += calls;
+        true
+    }
+
+    fn acquire(&self, _: u32, _: Option<tokio::time::Instant>) -> Acquire<'_> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn pause(&self, _: std::time::Duration) {}
+}
+
+#[tokio::test]
+async fn a_limiter_that_is_made_for_a_token_is_made_anew_for_another() {
+    let (_, server) = Gate::start(OLD, 1).await;
+    let accounts = Accounts::default();
+    let client = Client::builder()
+        .base_url(server.url())
+        .token(OLD)
+        .retry(RetryConfig::default().max_attempts(1))
+        .rate_limit(RateLimit::new(7, std::time::Duration::from_secs(3600)))
+        .make_rate_limiter(Arc::new(accounts.clone()))
+        .build()
+        .unwrap();
+    let call = async || drop(client.execute(Call::new(&GET)).await);
+    call().await;
+    assert_eq!(accounts.calls(), [1]);
+    client.set_token(NEW).unwrap();
+    call().await;
+    // The same once more is no other token.
+    client.set_token(NEW).unwrap();
+    call().await;
+    assert_eq!(accounts.calls(), [1, 2]);
+    // There is none for the third: its calls go on counting.
+    client.set_token(THIRD).unwrap();
+    call().await;
+    assert_eq!(accounts.calls(), [1, 3]);
 }

@@ -17,6 +17,12 @@ pub trait Deliver: Send + Sync + 'static {
         0
     }
 
+    /// By how many milliseconds the receiver's clock is ahead of this computer's, if its answers tell. Asked after each delivery, so it
+    /// must be quick. From five minutes on [`Event::SkewWarning`](crate::Event::SkewWarning) tells of it.
+    fn clock_offset(&self) -> Option<i64> {
+        None
+    }
+
     /// What became of items that are [`Unconfirmed`](crate::State::Unconfirmed), with what the receiver called each: asked every
     /// 30 seconds while there are some, for a day at most. Those that nothing is said of are asked about again.
     fn confirm(

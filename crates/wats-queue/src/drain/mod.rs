@@ -13,6 +13,7 @@ mod stop;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use stop::{Control, Level};
 
 #[cfg(feature = "tokio")]
 use crate::error::{Error, Result};
+use crate::events::Event;
 use crate::item::{Body, Fault, Item, Sha256};
 use crate::plan::Verdict;
 use crate::queue::{Queue, Shared};
@@ -91,6 +93,7 @@ impl Queue {
         let control = Arc::new(Control::default());
         let deliver = Arc::new(deliver);
         let refused = Arc::new(Mutex::new(None));
+        let warned = Arc::new(AtomicBool::new(false));
         for _ in 0..options.at_once {
             let worker = Sender {
                 deliver: Arc::clone(&deliver),
@@ -98,6 +101,7 @@ impl Queue {
                 shared: Arc::downgrade(shared),
                 most_backfill: (options.at_once / 2).max(1),
                 refused: Arc::clone(&refused),
+                warned: Arc::clone(&warned),
             };
             spawn(Box::pin(worker.run()));
         }
@@ -161,6 +165,9 @@ impl Drop for Drain {
     }
 }
 
+/// By so many milliseconds may the receiver's clock be another one, before somebody should look at the clocks.
+const SKEW: u64 = 5 * 60 * 1000;
+
 /// Takes items one after the other and has them delivered.
 struct Sender<D> {
     deliver: Arc<D>,
@@ -170,6 +177,8 @@ struct Sender<D> {
     /// The credential that was refused last. Numbers mean nothing in other processes, so two of them with the same one would
     /// otherwise end each other's pauses without end.
     refused: Arc<Mutex<Option<u64>>>,
+    /// Whether it was told that the receiver's clock is another one.
+    warned: Arc<AtomicBool>,
 }
 
 impl<D: Deliver> Sender<D> {
@@ -242,7 +251,22 @@ impl<D: Deliver> Sender<D> {
             _ => {}
         }
         drop(refused);
+        self.compare_clocks();
         handed.settle(verdict, None);
+    }
+
+    fn compare_clocks(&self) {
+        // A panic there is the user's; it must not end the drain.
+        let offset = AssertUnwindSafe(|| self.deliver.clock_offset());
+        let offset = std::panic::catch_unwind(offset).unwrap_or_default();
+        let Some(offset) = offset else { return };
+        let far = offset.unsigned_abs() > SKEW;
+        if self.warned.swap(far, Ordering::SeqCst) != far
+            && far
+            && let Some(shared) = self.shared.upgrade()
+        {
+            shared.hub.tell(&Event::SkewWarning(offset));
+        }
     }
 
     /// Why the bytes are not what was stored, if they are not. Large ones are read on a thread of their own.

@@ -97,12 +97,14 @@ pub(crate) struct Flow {
     pub(crate) next_at: i64,
     /// Least time between two leases, after the receiver asked for a pause; 0 for none.
     pub(crate) interval: i64,
-    /// That time at the rate that was too much.
-    pub(crate) base_interval: i64,
     /// When `interval` was last changed.
     pub(crate) interval_at: i64,
     /// When an item was last sent.
     pub(crate) last_sent: i64,
+    /// Whether who opened the queue last has an item that is set aside hold its lane up.
+    pub(crate) strict_lanes: bool,
+    /// Whether nothing is unconfirmed, so that nobody has to look through all items for those that are.
+    pub(crate) all_confirmed: bool,
 }
 
 /// Whether something may be leased.
@@ -117,6 +119,12 @@ pub(crate) enum Admit {
     /// Not now; at this time if something is known.
     Not { at: Option<i64> },
 }
+
+/// A least time between two leases that is no bound any more.
+const NO_INTERVAL: i64 = 50;
+
+/// So many a minute are not too many at first, whatever was sent in the minute before.
+const LEAST_RATE: i64 = 30;
 
 /// Past this the slow start after an outage has ended.
 const RAMP_ENDS: u32 = 64;
@@ -197,17 +205,17 @@ impl Flow {
         }
     }
 
-    /// The rate grows by a tenth each minute, until it is what it was.
+    /// The rate grows by a half each minute, until it is more than anything is sent at.
     fn recover_rate(&mut self, now: i64) {
         let minutes = (now.saturating_sub(self.interval_at) / MINUTE).clamp(0, 600);
         for _ in 0..minutes {
-            self.interval = self.interval.saturating_mul(10) / 11;
+            self.interval = self.interval.saturating_mul(2) / 3;
         }
         if minutes > 0 || now < self.interval_at {
             self.interval_at = now;
         }
-        if self.interval <= self.base_interval {
-            (self.interval, self.base_interval) = (0, 0);
+        if self.interval < NO_INTERVAL {
+            self.interval = 0;
         }
     }
 
@@ -304,14 +312,16 @@ impl Flow {
         }
     }
 
-    /// From now on at half of the rate of the last minute.
-    pub(super) fn halve_rate(&mut self, sent_last_minute: i64, now: i64) {
+    /// From now on at seven tenths of the rate: of the last minute's, if there was no bound before.
+    ///
+    /// Who limits often counts what many ask in one minute, so who was refused may have sent little in it, through no fault of its own:
+    /// the first bound is not below [`LEAST_RATE`]. With these numbers many stations that come back at the same time use what their
+    /// server takes nearly in full (`stations.rs`).
+    pub(super) fn lower_rate(&mut self, sent_last_minute: i64, now: i64) {
         if self.interval == 0 {
-            self.base_interval = MINUTE / sent_last_minute.clamp(1, MINUTE);
-            self.interval = self.base_interval;
+            self.interval = MINUTE / sent_last_minute.clamp(LEAST_RATE, MINUTE);
         }
-        self.interval = self.interval.saturating_mul(2).clamp(1, MINUTE);
-        self.base_interval = self.base_interval.min(self.interval / 2);
+        self.interval = (self.interval.saturating_mul(10) / 7).clamp(NO_INTERVAL, MINUTE);
         self.interval_at = now;
     }
 }

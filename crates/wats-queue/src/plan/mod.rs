@@ -12,6 +12,8 @@ mod backoff;
 mod flow;
 mod settle;
 #[cfg(test)]
+mod stations;
+#[cfg(test)]
 mod tests;
 mod verdict;
 

@@ -100,6 +100,7 @@ pub(crate) fn settle(
         }
         Verdict::Unconfirmed { reference } => {
             sent(&mut change, facts, flow, now, random);
+            flow.all_confirmed = false;
             change.next = Next::Unconfirmed { reference };
             return change;
         }
@@ -152,7 +153,7 @@ pub(crate) fn settle(
         }
         Verdict::Throttled { retry_after, fault } => {
             if flow.pause.is_none() || flow.is_probe(facts.seq) {
-                flow.halve_rate(facts.sent_last_minute, now);
+                flow.lower_rate(facts.sent_last_minute, now);
             }
             let mut trouble = trouble(Reason::Throttled, fault);
             trouble.lasting =

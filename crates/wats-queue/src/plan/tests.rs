@@ -195,7 +195,7 @@ fn what_is_forbidden_is_told_from_one_item_by_another() {
 }
 
 #[test]
-fn a_receiver_that_asks_for_a_pause_gets_it_and_half_of_the_rate() {
+fn a_receiver_that_asks_for_a_pause_gets_it_and_a_lower_rate() {
     let mut flow = Flow::default();
     let throttled = |seconds: Option<u64>| Verdict::Throttled {
         retry_after: seconds.map(Duration::from_secs),
@@ -215,7 +215,8 @@ fn a_receiver_that_asks_for_a_pause_gets_it_and_half_of_the_rate() {
     let now = until(&flow);
     probe_at(&mut flow, 1, now);
     go(&mut flow, 1, sent(), now);
-    assert_eq!(flow.interval, 2 * SECOND, "one a second was too much");
+    let interval = SECOND * 10 / 7;
+    assert_eq!(flow.interval, interval, "one a second was too much");
     let now = now + 3 * SECOND;
     assert!(matches!(
         flow.admit(now, 0, false, Some(0)),
@@ -225,18 +226,17 @@ fn a_receiver_that_asks_for_a_pause_gets_it_and_half_of_the_rate() {
     assert_eq!(
         flow.admit(now, 1, false, Some(0)),
         Admit::Not {
-            at: Some(now + 2 * SECOND)
+            at: Some(now + interval)
         }
     );
-    // A tenth more each minute, until it is what it was.
-    flow.leased(4, false, now + 3 * MINUTE);
-    assert!(
-        flow.interval < 2 * SECOND && flow.interval > SECOND,
-        "{}",
-        flow.interval
-    );
-    flow.leased(5, false, now + 10 * MINUTE);
+    // A half more each minute, until it is no bound.
+    flow.leased(4, false, now + 2 * MINUTE);
+    assert_eq!(flow.interval, interval * 2 / 3 * 2 / 3);
+    flow.leased(5, false, now + 20 * MINUTE);
     assert_eq!(flow.interval, 0);
+    // Who has sent nothing in the last minute was refused because of others.
+    flow.lower_rate(0, now);
+    assert_eq!(flow.interval, 2 * SECOND * 10 / 7);
     // However long it was said, an hour is the most.
     let mut flow = Flow::default();
     settle(

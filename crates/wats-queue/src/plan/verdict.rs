@@ -36,7 +36,7 @@ pub enum Verdict {
     /// The credential has no right to do this, or not for this item: another item is tried. If that one is sent, this one is
     /// set aside; if not, the whole queue is paused, and tries one in 15 minutes.
     Forbidden(Fault),
-    /// Too many for the receiver: the whole queue is paused so long, and goes on at half of its rate.
+    /// Too many for the receiver: the whole queue is paused so long, and goes on at a lower rate.
     Throttled {
         /// How long the receiver said; a minute if it said nothing, an hour at most.
         retry_after: Option<Duration>,

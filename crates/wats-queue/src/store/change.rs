@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::errors::Sql as _;
-use super::{Write, row};
+use super::{Store, Write, row};
 use crate::error::{Error, Result};
 use crate::item::{Ended, Fault, Item, Key, Past, State};
 
@@ -17,6 +17,20 @@ pub enum Confirmation {
     Quarantined(Fault),
     /// Its receiver does not have it: it is sent again.
     Lost,
+}
+
+impl Store {
+    /// Writes down that nothing is unconfirmed, if that is so.
+    pub(crate) fn note_all_confirmed(&mut self) -> Result<()> {
+        if self.read(|read| Ok(read.flow()?.all_confirmed))? {
+            return Ok(());
+        }
+        self.write(false, |write| {
+            let some = write.one("SELECT 1 FROM item WHERE state = 6 LIMIT 1", |_| Ok(()))?;
+            write.flow.all_confirmed = some.is_none();
+            Ok(())
+        })
+    }
 }
 
 impl Write<'_> {

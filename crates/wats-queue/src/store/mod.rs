@@ -3,19 +3,22 @@
 //! - [`open`](Store::open) (`open.rs`): makes or takes over a folder; `settings.rs`: what the guarantees rest on.
 //! - [`write`](Store::write) (here): one transaction under the gate; [`Write`] is what can be done within one
 //!   (`enqueue.rs`, `take.rs`, `settle.rs`, `change.rs`), [`Store::read`] what is only read (`read.rs`); `row.rs`, `receipt.rs`: rows.
-//! - `schema.rs`, `errors.rs`, `files.rs`, `network.rs`: tables, errors of SQLite, what systems differ in.
+//! - `schema.rs`, `errors.rs`, `files.rs`, `network.rs`: tables, errors of SQLite, what systems differ in; `inspect.rs`: what a
+//!   folder is like.
 //! - `owner.rs`: who is alive; `blob.rs`: large bodies; `space.rs`: room on the disk; `upkeep.rs`: what is done when idle;
-//!   `salvage.rs`, `repair.rs`: what can be read of a damaged file.
+//!   `consistent.rs`: what must hold; `salvage.rs`, `repair.rs`: what can be read of a damaged file.
 //!
 //! The gate is a file that is locked around every write transaction: writers wait in the system's queue for it, instead of
 //! asking SQLite again and again. What guards the data are SQLite's own locks.
 
 mod blob;
 mod change;
+mod consistent;
 mod enqueue;
 mod errors;
 pub(crate) mod fail;
 mod files;
+mod inspect;
 mod network;
 mod open;
 mod owner;
@@ -44,6 +47,8 @@ pub use change::Confirmation;
 pub(crate) use enqueue::copied;
 pub(crate) use enqueue::{NewBody, NewItem};
 pub(crate) use files::{hash, sync_folder};
+pub use inspect::FolderFacts;
+pub(crate) use inspect::{inspect, is_in};
 pub use read::Filter;
 pub(crate) use read::Totals;
 pub use salvage::Salvaged;

@@ -55,6 +55,13 @@ impl Store {
         }
         match self.connect() {
             Err(error) if error.is_damage() => self.salvage(&error),
+            // Opening writes a little, and a full disk has no room even for that.
+            Err(error)
+                if error.is_full() && Ballast::new(&self.folder, self.options.ballast).give() =>
+            {
+                self.news.push(News::BallastUsed);
+                self.connect()
+            }
             outcome => outcome,
         }
     }
@@ -127,10 +134,12 @@ impl Store {
         if unclean {
             self.news.push(News::UncleanEnd);
         }
-        // The waits of items that others wrote down, by whatever clock they had.
-        self.write(true, |write| {
+        // The waits of items that others wrote down, by whatever clock they had. What a power cut undoes of it is done by who
+        // opens it next.
+        self.write(false, |write| {
             write.clamp_waits()?;
-            write.take_over_ended()
+            write.take_over_ended()?;
+            write.set_strictness()
         })
     }
 }
@@ -147,7 +156,7 @@ impl Drop for Db {
 }
 
 /// Does once what the queue will do all the time, so that a folder that does not allow it is noticed now.
-fn probe(folder: &Path) -> Result<()> {
+pub(super) fn probe(folder: &Path) -> Result<()> {
     let refused = |what: &str, error: &std::io::Error| Error::Folder {
         folder: folder.to_path_buf(),
         problem: format!(

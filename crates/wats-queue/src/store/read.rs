@@ -241,15 +241,15 @@ impl Read<'_> {
         Ok(totals)
     }
 
-    /// Items that their receiver has, and whose processing is not known yet, with when they were sent.
-    pub(crate) fn unconfirmed(&self, most: u32) -> Result<Vec<(Item, String)>> {
+    /// Items that their receiver has, and whose processing is not known yet, with what it calls them: those beyond a number.
+    pub(crate) fn unconfirmed(&self, after: i64, most: u32) -> Result<Vec<(Item, String)>> {
         let sql = format!(
-            "SELECT {}, reference FROM item WHERE state = 6 ORDER BY seq LIMIT ?",
+            "SELECT {}, reference FROM item WHERE state = 6 AND seq > ? ORDER BY seq LIMIT ?",
             row::COLUMNS
         );
         let mut statement = self.db.prepare_cached(&sql).at(self.context)?;
         let rows = statement
-            .query_map([most], |row| {
+            .query_map(params![after, most], |row| {
                 Ok((row::read(row)?.item, row.get("reference")?))
             })
             .at(self.context)?;

@@ -9,9 +9,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::errors::{Context, SAYS, Sql as _};
 use super::receipt::{self, Insert};
-use super::{Gate, News, Store, blob, connect, database, files, repair, row, schema, settings};
+use super::{
+    Gate, News, Store, blob, connect, consistent, database, files, repair, row, schema, settings,
+};
 use crate::error::{Error, Result};
 use crate::item::{Item, Past, Sha256, State};
+use crate::plan::Flow;
 
 /// What was found in a damaged database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,6 +105,7 @@ impl Store {
             && schema::is_ours(&db).unwrap_or(false)
             && schema::pragma::<i64>(&db, "application_id")
                 .is_ok_and(|id| id == schema::APPLICATION)
+            && consistent::problem(&db).is_ok_and(|problem| problem.is_none())
     }
 
     fn context(&self, file: &Path) -> Context {
@@ -166,7 +170,11 @@ impl Store {
                 row.get::<_, String>(0)
             })
         };
-        if let Ok(flow) = text("flow") {
+        let flow = text("flow").ok();
+        if let Some(mut flow) = flow.and_then(|text| serde_json::from_str::<Flow>(&text).ok()) {
+            // Looked for anew: what it says may be older than the rows.
+            flow.all_confirmed = false;
+            let flow = serde_json::to_string(&flow).unwrap_or_else(|_| "{}".to_owned());
             new.execute("UPDATE meta SET flow = ?", [flow])
                 .at(context)?;
         }

@@ -239,6 +239,27 @@ impl Write<'_> {
         Ok(Some(past))
     }
 
+    /// Whether an item that is set aside holds its lane up may have been another way when those of the lane came.
+    pub(super) fn set_strictness(&mut self) -> Result<()> {
+        let strict = self.options.strict_lanes;
+        if self.flow.strict_lanes == strict {
+            return Ok(());
+        }
+        self.flow.strict_lanes = strict;
+        if strict {
+            let sql = "UPDATE item SET state = 1 WHERE state = 0 AND EXISTS (SELECT 1 FROM item AS other \
+                       WHERE other.lane = item.lane AND other.state IN (5, 6, 7) AND other.seq < item.seq)";
+            self.tx.execute(sql, []).at(self.context)?;
+            return Ok(());
+        }
+        let held: Vec<String> = self
+            .tx
+            .prepare("SELECT DISTINCT lane FROM item WHERE state = 1")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .at(self.context)?;
+        held.iter().try_for_each(|lane| self.lift(lane))
+    }
+
     /// The oldest of a lane that waited for another one is ready, if nothing holds the lane up.
     pub(super) fn lift(&self, lane: &str) -> Result<()> {
         let strict = self.options.strict_lanes;

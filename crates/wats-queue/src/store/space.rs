@@ -68,13 +68,18 @@ pub(super) fn free(folder: &Path) -> Option<Free> {
     })
 }
 
+/// How much stays free unless another bound is set.
+pub(super) fn usual(free: Free) -> u64 {
+    (256 << 20).max(free.total / 50)
+}
+
 /// Whether a disk has room for so many bytes more.
 pub(super) fn check(folder: &Path, bounds: MinFree, more: u64) -> Result<()> {
     let Some(free) = free(folder) else {
         return Ok(());
     };
     let least = match bounds {
-        MinFree::Usual => (256 << 20).max(free.total / 50),
+        MinFree::Usual => usual(free),
         MinFree::Bytes(bytes) => bytes,
     };
     if free.available < least.saturating_add(more) {

@@ -6,7 +6,9 @@ use std::fs;
 use rusqlite::OpenFlags;
 
 use super::errors::{Context, Sql as _};
-use super::{Gate, News, Store, blob, connect, database, fail, files, owner, read, schema};
+use super::{
+    Gate, News, Store, blob, connect, consistent, database, fail, files, owner, read, schema,
+};
 use crate::error::{Error, Result};
 
 /// Free pages are given back from so many bytes on, and when they are more than a quarter of the file.
@@ -211,8 +213,13 @@ pub(crate) fn check(folder: &std::sync::Arc<std::path::Path>) -> Result<()> {
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .at(&context)?;
     let problem = match problem.as_str() {
-        "ok" if schema::is_ours(&db).at(&context)? => return Ok(()),
-        "ok" => "its tables are not as they were made".to_owned(),
+        "ok" if !schema::is_ours(&db).at(&context)? => {
+            "its tables are not as they were made".to_owned()
+        }
+        "ok" => match consistent::problem(&db).at(&context)? {
+            Some(problem) => problem.to_owned(),
+            None => return Ok(()),
+        },
         _ => problem,
     };
     Err(Error::Damaged { file, problem })

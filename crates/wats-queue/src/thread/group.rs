@@ -39,6 +39,20 @@ enum Done {
 #[derive(Default)]
 pub(super) struct Group(Vec<Work>);
 
+impl Group {
+    /// Whether what became of deliveries is among it, and all of them have reached their receiver.
+    pub(super) fn has_good_news_only(&self) -> bool {
+        let mut verdicts = self.0.iter().filter_map(|work| match work {
+            Work::Settle(_, verdict, _) => Some(verdict),
+            _ => None,
+        });
+        let good = |verdict: &Verdict| {
+            matches!(verdict, Verdict::Sent { .. } | Verdict::Unconfirmed { .. })
+        };
+        verdicts.next().is_some_and(good) && verdicts.all(good)
+    }
+}
+
 impl Work {
     fn run(&mut self, write: &mut Write<'_>) -> Done {
         match self {

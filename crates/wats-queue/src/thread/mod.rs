@@ -30,7 +30,7 @@ use crate::item::{Item, Receipt};
 use crate::options::WhenFull;
 use crate::plan::Verdict;
 use crate::reply::Reply;
-use crate::store::{Lease, NewItem, Store, Wanted};
+use crate::store::{Lease, NewItem, Salvaged, Store, Wanted};
 
 /// How often other processes are looked at while somebody waits.
 const POLL: Duration = Duration::from_millis(200);
@@ -67,10 +67,13 @@ pub(super) struct Runner {
     /// Those who ask what became of items that were taken in.
     confirmers: Vec<Reply<Vec<(Item, String)>>>,
     confirmed: Instant,
+    /// The last one that was asked about.
+    confirmed_to: i64,
     /// What became of deliveries and could not be written down yet.
     unsettled: Vec<(Lease, Verdict)>,
     failing: Option<String>,
     salvaged: u64,
+    last_salvaged: Option<Salvaged>,
     late_settles: u64,
     /// When there was work last, until the upkeep after it is done.
     worked: Option<Instant>,
@@ -99,9 +102,11 @@ pub(crate) fn start(store: Store, hub: Arc<Hub>) -> Result<Arc<Inbox>> {
         awaited: Vec::new(),
         confirmers: Vec::new(),
         confirmed: now,
+        confirmed_to: 0,
         unsettled: Vec::new(),
         failing: None,
         salvaged: 0,
+        last_salvaged: None,
         late_settles: 0,
         worked: Some(now),
         looked: now,
@@ -146,6 +151,10 @@ impl Runner {
                     Op::Close(reply) => closing = Some(reply),
                     op => self.sort(op),
                 }
+            }
+            // Who has sent one gets the next one while the end of the first is synced. Not where an answer may stop the others.
+            if self.group.has_good_news_only() {
+                self.serve_takes();
             }
             self.commit();
             self.serve();

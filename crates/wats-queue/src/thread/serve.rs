@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::inbox::{Op, Status};
 use super::{Runner, WaitingTake};
-use crate::error::Error;
-use crate::item::State;
+use crate::error::{Error, Result};
+use crate::item::{Item, State};
 use crate::options::WhenFull;
 use crate::plan::{Admit, Reason};
 use crate::reply::Reply;
@@ -17,6 +17,9 @@ const OWNERS: Duration = Duration::from_millis(400);
 
 /// How long a take waits before its credential is looked at anew, in a pause for one that was not accepted.
 const CREDENTIAL: Duration = Duration::from_secs(1);
+
+/// About so many items is asked at a time.
+const PAGE: u32 = 1000;
 
 /// For how long it is asked what became of items.
 const CONFIRM_FOR: i64 = 24 * 3600 * 1000;
@@ -32,8 +35,21 @@ impl Runner {
             return;
         }
         self.confirmed = Instant::now();
-        let looked = self.store.read(|read| read.unconfirmed(1000));
+        // A page at a time, and each in its turn: those of which nothing is heard must not keep the others from being asked about.
+        let mut looked = self.unconfirmed();
+        if looked.as_ref().is_ok_and(Vec::is_empty) && self.confirmed_to > 0 {
+            self.confirmed_to = 0;
+            looked = self.unconfirmed();
+        }
         self.note(&looked);
+        if let Ok(page) = &looked {
+            if page.is_empty() {
+                let outcome = self.store.note_all_confirmed();
+                self.note(&outcome);
+            }
+            let last = page.last().map_or(0, |(item, _)| item.seq);
+            self.confirmed_to = if page.len() < PAGE as usize { 0 } else { last };
+        }
         let now = self.store.now();
         let (old, items): (Vec<_>, Vec<_>) = looked
             .unwrap_or_default()
@@ -48,6 +64,16 @@ impl Runner {
         {
             reply.send(Ok(items));
         }
+    }
+
+    fn unconfirmed(&mut self) -> Result<Vec<(Item, String)>> {
+        let after = self.confirmed_to;
+        self.store.read(|read| {
+            if read.flow()?.all_confirmed {
+                return Ok(Vec::new());
+            }
+            read.unconfirmed(after, PAGE)
+        })
     }
 
     pub(super) fn settle_again(&mut self) {

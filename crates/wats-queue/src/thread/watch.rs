@@ -91,6 +91,7 @@ impl Runner {
                 News::TakenOver(leases) => self.hub.tell(&Event::TakenOver(leases)),
                 News::Salvaged(salvaged) => {
                     self.salvaged += 1;
+                    self.last_salvaged = Some(salvaged.clone());
                     self.hub.tell(&Event::Salvaged(salvaged));
                 }
                 News::BallastUsed => self.hub.tell(&Event::Filling {
@@ -146,6 +147,7 @@ impl Runner {
             failing: self.failing.clone(),
             disk_is_full,
             salvaged: self.salvaged,
+            last_salvaged: self.last_salvaged.clone(),
             late_settles: self.late_settles,
             owners,
         };

@@ -141,6 +141,12 @@ fn a_further_process() {
             queue.compact().wait().unwrap();
             say("compacted", 0);
         }
+        "vacuum" => vacuum(&queue),
+        "import" => {
+            let from = Path::new(&folder).join(EXPORTED);
+            queue.import(from).wait().unwrap();
+            say("imported", 0);
+        }
         "hold" => wait_for_word(),
         "stall" => stall(&queue),
         "fail" => fail(&queue),
@@ -156,6 +162,19 @@ fn enqueue(queue: &Queue, from: u32, to: u32) {
         put(queue, at);
         say("ack", at);
     }
+}
+
+/// Below the folder of a queue: what another one has exported.
+pub(crate) const EXPORTED: &str = "exported";
+
+/// Gives the room back that is free, again and again as there is more of it, and says what it found.
+fn vacuum(queue: &Queue) {
+    for item in crate::support::all(queue) {
+        say("ack", number(item.key));
+    }
+    say("vacuum", 0);
+    queue.compact().wait().unwrap();
+    say("compacted", 0);
 }
 
 struct Telling;

@@ -201,6 +201,7 @@ fn a_salvage_says_what_it_found_and_keeps_what_is_whole() {
     let events = queue.events();
     let health = queue.health().wait().unwrap();
     assert_eq!(health.salvaged, 1);
+    assert!(health.last_salvaged.is_some());
     drop(events);
     let kept: Vec<u32> = states(&queue).iter().map(|(at, _)| *at).collect();
     let wanted: Vec<u32> = (4..ITEMS).filter(|at| ![9, 10, 11].contains(at)).collect();

@@ -31,6 +31,13 @@ impl SmallDisk {
     }
 }
 
+impl SmallDisk {
+    /// Somebody else writes as much as there is room for.
+    fn use_up(&self, name: &str) {
+        std::fs::write(self.0.path().join(name), bytes(0, 12 << 20)).unwrap_err();
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         run("umount", &["-l"], self.0.path());
@@ -44,14 +51,12 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-#[test]
-fn a_full_disk_refuses_and_is_emptied_by_the_room_that_was_kept() {
-    let Some(disk) = SmallDisk::new(12) else {
-        return;
-    };
-    let folder = disk.0.path().join("queue");
-    let queue = Queue::open_blocking(&folder, options().ballast(2 << 20)).unwrap();
-    let large = |at: u32| wats_queue::Entry::new(key(at), bytes(at, 10_000));
+fn large(at: u32) -> wats_queue::Entry {
+    wats_queue::Entry::new(key(at), bytes(at, 10_000))
+}
+
+/// As many as it takes; how many that are.
+fn fill(queue: &Queue) -> u32 {
     let (mut accepted, mut refused) = (0, 0);
     // Full is not full for what is smaller: until it refuses again and again.
     while refused < 20 {
@@ -65,7 +70,18 @@ fn a_full_disk_refuses_and_is_emptied_by_the_room_that_was_kept() {
         assert!(accepted < 10_000);
     }
     assert!(accepted > 100, "{accepted}");
-    std::fs::write(disk.0.path().join("more"), bytes(0, 12 << 20)).unwrap_err();
+    accepted
+}
+
+#[test]
+fn a_full_disk_refuses_and_is_emptied_by_the_room_that_was_kept() {
+    let Some(disk) = SmallDisk::new(12) else {
+        return;
+    };
+    let folder = disk.0.path().join("queue");
+    let queue = Queue::open_blocking(&folder, options().ballast(2 << 20)).unwrap();
+    let accepted = fill(&queue);
+    disk.use_up("more");
     assert_eq!(states(&queue).len(), accepted as usize);
     let receiver = Receiver::that_takes_all();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -80,6 +96,39 @@ fn a_full_disk_refuses_and_is_emptied_by_the_room_that_was_kept() {
     queue.compact().wait().unwrap();
     queue.enqueue(large(accepted)).wait().unwrap();
     assert!(!queue.health().wait().unwrap().disk_is_full);
+}
+
+/// A program that ends, or is killed, while the disk is full must come up again, as full as it is.
+#[test]
+fn a_queue_is_opened_on_a_disk_that_is_full_and_emptied() {
+    let Some(disk) = SmallDisk::new(12) else {
+        return;
+    };
+    let folder = disk.0.path().join("queue");
+    let again = || Queue::open_blocking(&folder, options().ballast(2 << 20));
+    let queue = again().unwrap();
+    let accepted = fill(&queue);
+    disk.use_up("more");
+    // It may not have room for its last words.
+    let _ = queue.close().wait();
+    drop(queue);
+    disk.use_up("even more");
+    let queue = again().unwrap();
+    assert_eq!(states(&queue).len(), accepted as usize);
+    assert!(queue.enqueue(large(accepted)).wait().unwrap_err().is_full());
+    let receiver = Receiver::that_takes_all();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let drain = runtime
+        .block_on(async { queue.drain(receiver.clone(), DrainOptions::default()) })
+        .unwrap();
+    until("it is empty", || states(&queue).is_empty());
+    drain.stop(LONG).wait().unwrap();
+    assert_eq!(receiver.counts().len(), accepted as usize);
+    for name in ["more", "even more"] {
+        std::fs::remove_file(disk.0.path().join(name)).unwrap();
+    }
+    queue.compact().wait().unwrap();
+    queue.enqueue(large(accepted)).wait().unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Sending: stops, panics, runtimes that end, pauses.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -80,6 +80,100 @@ async fn it_works_in_a_runtime_without_time_and_tells_what_happens() {
     assert!(drain.stop(LONG).await.unwrap());
     queue.close().await.unwrap();
     assert!(events.next().await.is_none());
+}
+
+/// Answers in the order in which it is told to, which is not that of the calls.
+#[derive(Clone, Default)]
+struct Reordering(Arc<Mutex<Vec<(u32, tokio::sync::oneshot::Sender<Verdict>)>>>);
+
+impl Deliver for Reordering {
+    async fn deliver(&self, item: &Item, _: Body) -> Verdict {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.0.lock().unwrap().push((number(item.key), sender));
+        answer.await.unwrap()
+    }
+}
+
+#[test]
+fn answers_in_another_order_than_the_calls_are_each_for_their_own_item() {
+    let folder = tempfile::tempdir().unwrap();
+    let (queue, runtime) = (open(folder.path()), runtime());
+    let receipts: Vec<_> = (0..24).map(|at| put(&queue, at)).collect();
+    let reordering = Reordering::default();
+    let drain = drain(&queue, &runtime, reordering.clone(), 4);
+    let mut random = fastrand::Rng::with_seed(9);
+    for ended in 0..24_usize {
+        let under_way = 4.min(24 - ended);
+        until("all workers have one", || {
+            reordering.0.lock().unwrap().len() == under_way
+        });
+        // The newest, or any other.
+        let (at, answer) = {
+            let mut waiting = reordering.0.lock().unwrap();
+            let last = waiting.len() - 1;
+            waiting.remove(if ended % 2 == 0 {
+                last
+            } else {
+                random.usize(0..=last)
+            })
+        };
+        let verdict = match at % 3 {
+            0 => Verdict::Refused(wats_queue::Fault::new("test", at.to_string())),
+            _ => Verdict::Sent {
+                reference: at.to_string(),
+            },
+        };
+        answer.send(verdict).unwrap();
+        let status = queue.settled(&receipts[at as usize], LONG).wait().unwrap();
+        match status {
+            Status::Ended(past) => assert_eq!((past.note, at % 3 != 0), (at.to_string(), true)),
+            Status::Open(item) => {
+                let fault = item.fault.unwrap();
+                assert_eq!((item.state, fault.text), (State::Parked, at.to_string()));
+            }
+            other => panic!("{at}: {other:?}"),
+        }
+    }
+    assert!(drain.stop(LONG).wait().unwrap());
+    let set_aside: Vec<u32> = states(&queue).iter().map(|(at, _)| *at).collect();
+    assert_eq!(set_aside, [0, 3, 6, 9, 12, 15, 18, 21]);
+}
+
+/// Its clock is another one, by so many milliseconds.
+struct Late(Arc<AtomicI64>);
+
+impl Deliver for Late {
+    async fn deliver(&self, _: &Item, _: Body) -> Verdict {
+        sent()
+    }
+    fn clock_offset(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[test]
+fn a_receiver_whose_clock_is_another_one_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (queue, runtime) = (open(folder.path()), runtime());
+    let events = queue.events();
+    let offset = Arc::new(AtomicI64::new(299_000));
+    let drain = drain(&queue, &runtime, Late(Arc::clone(&offset)), 1);
+    let mut told = Vec::new();
+    for (at, by) in [299_000, -301_000, -301_000, -302_000, 0, 600_000]
+        .into_iter()
+        .enumerate()
+    {
+        offset.store(by, Ordering::SeqCst);
+        let receipt = put(&queue, at as u32);
+        queue.settled(&receipt, LONG).wait().unwrap();
+    }
+    assert!(drain.stop(LONG).wait().unwrap());
+    while let Some(event) = events.try_next() {
+        if let Event::SkewWarning(by) = event {
+            told.push(by);
+        }
+    }
+    assert_eq!(told, [-301_000, 600_000]);
 }
 
 #[test]

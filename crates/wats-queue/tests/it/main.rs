@@ -15,6 +15,7 @@
     clippy::unwrap_used
 )]
 
+mod backfill;
 mod child;
 mod damage;
 mod disk;
@@ -24,4 +25,6 @@ mod kill;
 mod powercut;
 mod processes;
 mod queue;
+mod reported;
 mod support;
+mod systems;

@@ -352,3 +352,18 @@ fn write_the_formats() {
             .unwrap();
     }
 }
+
+#[test]
+fn a_folder_is_measured_and_nothing_is_left_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = Queue::inspect(folder.path()).unwrap();
+    assert_eq!(facts.network, None);
+    assert!(facts.sync.is_some());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(!Queue::is_in(folder.path()));
+    let queue = open(folder.path());
+    assert!(Queue::is_in(folder.path()));
+    Queue::inspect(folder.path()).unwrap();
+    queue.close().wait().unwrap();
+    assert!(Queue::inspect(folder.path().join("none")).is_err());
+}

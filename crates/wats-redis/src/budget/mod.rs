@@ -174,6 +174,12 @@ const MOST_LIMITERS: usize = 4;
 pub(crate) struct Limiters(Mutex<Vec<Arc<SharedRateLimiter>>>);
 
 impl Limiters {
+    /// Lets go of those that nobody holds.
+    pub(crate) fn sweep(&self) {
+        let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        limiters.retain(|limiter| Arc::strong_count(limiter) > 1);
+    }
+
     /// The one for a limit on a link.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ impl Session {
     pub(crate) async fn run(self: &Arc<Self>, command: Cmd) -> Result<Value> {
         let session = Arc::clone(self);
         let mut connection = self.connection.clone();
-        self.carry_out(async move {
+        self.carry_out(self.op_timeout, async move {
             let value = connection.send_packed_command(&command).await;
             session.checked(value)
         })
@@ -99,9 +99,64 @@ impl Session {
 
     /// Runs a script.
     pub(crate) async fn script(self: &Arc<Self>, call: ScriptCall) -> Result<Value> {
+        self.script_within(self.op_timeout, call).await
+    }
+
+    /// Runs a script for a caller that cannot wait longer than that.
+    pub(crate) async fn script_within(
+        self: &Arc<Self>,
+        limit: Duration,
+        call: ScriptCall,
+    ) -> Result<Value> {
         let session = Arc::clone(self);
-        self.carry_out(async move { session.supervise(&call).await })
+        self.carry_out(limit, async move { session.supervise(&call).await })
             .await
+    }
+
+    /// Runs a script and then a command; nothing of others comes between them. What the script returns, and whether the command
+    /// was carried out.
+    pub(crate) async fn script_and(
+        self: &Arc<Self>,
+        limit: Duration,
+        call: ScriptCall,
+        command: Cmd,
+    ) -> Result<(Value, bool)> {
+        let session = Arc::clone(self);
+        self.carry_out(limit, async move {
+            match session.transaction(call.by_hash(), &command).await {
+                // It was not run, so it may be sent again.
+                Err(error) if error.code() == Some("NOSCRIPT") => {
+                    session.transaction(call.by_text(), &command).await
+                }
+                other => other,
+            }
+        })
+        .await
+    }
+
+    async fn transaction(&self, script: Cmd, command: &Cmd) -> Result<(Value, bool)> {
+        const NOT_UNDERSTOOD: Error = Error::Protocol("a transaction");
+        let mut all = redis::pipe();
+        all.add_command(redis::cmd("MULTI")).add_command(script);
+        all.add_command(command.clone())
+            .add_command(redis::cmd("EXEC"));
+        let mut connection = self.connection.clone();
+        let answers = connection.send_packed_commands(&all, 0, 4).await;
+        let answers = answers.map_err(|error| failure(&error))?;
+        let Ok([multi, queued, other, done]) = <[Value; 4]>::try_from(answers) else {
+            return Err(NOT_UNDERSTOOD);
+        };
+        for answer in [multi, queued, other] {
+            self.checked(Ok(answer))?;
+        }
+        let Value::Array(done) = done else {
+            return self.checked(Ok(done)).and(Err(NOT_UNDERSTOOD));
+        };
+        let Ok([script, command]) = <[Value; 2]>::try_from(done) else {
+            return Err(NOT_UNDERSTOOD);
+        };
+        let script = self.checked(Ok(script))?;
+        Ok((script, !matches!(command, Value::ServerError(_))))
     }
 
     /// Runs a script for as long as it takes: for the supervisor, which has a limit of its own.
@@ -124,6 +179,23 @@ impl Session {
         task: impl Future<Output = T> + Send + 'static,
     ) -> tokio::task::JoinHandle<T> {
         self.runtime.spawn(task)
+    }
+
+    /// Runs several operations for a caller that waits for all of them together, no longer than that. What is under way then
+    /// is dropped.
+    pub(crate) async fn within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        // The timer is that of the link, so it is made there.
+        let task = self
+            .runtime
+            .spawn(async move { timeout(limit, work).await });
+        match task.await {
+            Ok(in_time) => in_time.unwrap_or(Err(Error::Timeout(limit))),
+            Err(_) => Err(closed()),
+        }
     }
 
     /// Runs a script that nobody waits for, such as the release of a lease in a destructor.
@@ -152,30 +224,36 @@ impl Session {
 
     async fn carry_out<T: Send + 'static>(
         self: &Arc<Self>,
+        limit: Duration,
         operation: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let session = Arc::clone(self);
         let span = tracing::debug_span!("wats.redis.operation", session = self.number);
         let task = self
             .runtime
-            .spawn(session.in_time(operation).instrument(span));
-        // The thread of the link ends with its last handle, and everything in it.
-        task.await
-            .unwrap_or_else(|_| Err(Error::SessionEnded("the link was closed".to_owned())))
+            .spawn(session.in_time(limit, operation).instrument(span));
+        task.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// An operation within its time. What comes back when the session is no longer the present one does not count: changes
     /// may have been missed meanwhile.
-    async fn in_time<T>(self: Arc<Self>, operation: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn in_time<T>(
+        self: Arc<Self>,
+        limit: Duration,
+        operation: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let _under_way = UnderWay::of(&self)?;
         self.state.stats.operation();
-        let Ok(result) = timeout(self.op_timeout, operation).await else {
+        let Ok(result) = timeout(limit, operation).await else {
             self.state.stats.timeout();
-            let in_a_row = self.timeouts.fetch_add(1, Ordering::Relaxed) + 1;
-            if in_a_row >= TIMEOUTS {
-                self.end(Error::Timeout(self.op_timeout));
+            // A limit that is nearly used up says little of the server.
+            if limit >= self.op_timeout / 2 {
+                let in_a_row = self.timeouts.fetch_add(1, Ordering::Relaxed) + 1;
+                if in_a_row >= TIMEOUTS {
+                    self.end(Error::Timeout(self.op_timeout));
+                }
             }
-            return Err(Error::Timeout(self.op_timeout));
+            return Err(Error::Timeout(limit));
         };
         self.timeouts.store(0, Ordering::Relaxed);
         if !self.is_current() {
@@ -199,6 +277,11 @@ impl Session {
         }
         Err(error)
     }
+}
+
+/// The thread of the link ends with its last handle, and everything in it.
+fn closed() -> Error {
+    Error::SessionEnded("the link was closed".to_owned())
 }
 
 /// Counts an operation while it lasts.

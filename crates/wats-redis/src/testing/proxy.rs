@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -24,10 +24,17 @@ pub(crate) enum Mode {
     Delay(Duration),
     /// Passes them on one at a time.
     OneByOne,
+    /// Passes on so many pieces in the one direction, counted from when this is set, and holds the next one until another mode
+    /// is set: see [`Proxy::held`].
+    HoldAfter { answers: bool, pieces: usize },
 }
 
 struct State {
     mode: Mutex<Mode>,
+    /// Wakes who holds a piece.
+    changed: Condvar,
+    passed: AtomicUsize,
+    held: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
     stop: AtomicBool,
 }
@@ -45,6 +52,9 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             mode: Mutex::new(Mode::Pass),
+            changed: Condvar::new(),
+            passed: AtomicUsize::new(0),
+            held: AtomicBool::new(false),
             open: Mutex::default(),
             stop: AtomicBool::new(false),
         });
@@ -69,7 +79,17 @@ impl Proxy {
     }
 
     pub(crate) fn set(&self, mode: Mode) {
-        *self.state.mode.lock().unwrap() = mode;
+        let mut place = self.state.mode.lock().unwrap();
+        self.state.passed.store(0, Ordering::SeqCst);
+        self.state.held.store(false, Ordering::SeqCst);
+        *place = mode;
+        drop(place);
+        self.state.changed.notify_all();
+    }
+
+    /// Whether a piece is held now.
+    pub(crate) fn held(&self) -> bool {
+        self.state.held.load(Ordering::SeqCst)
     }
 
     /// Closes all connections.
@@ -83,6 +103,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.state.stop.store(true, Ordering::Relaxed);
+        self.set(Mode::Pass);
         self.cut();
         // Wakes the thread that accepts.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
@@ -107,6 +128,26 @@ fn serve(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     }
 }
 
+impl State {
+    /// The mode for a piece that has come in this direction; waits while it is held.
+    fn hold(&self, of_server: bool) -> Mode {
+        let mut mode = self.mode.lock().unwrap();
+        while let Mode::HoldAfter { answers, pieces } = *mode {
+            if answers != of_server {
+                break;
+            }
+            if !self.held.load(Ordering::SeqCst) {
+                if self.passed.fetch_add(1, Ordering::SeqCst) < pieces {
+                    break;
+                }
+                self.held.store(true, Ordering::SeqCst);
+            }
+            mode = self.changed.wait(mode).unwrap();
+        }
+        *mode
+    }
+}
+
 /// One direction, until it is closed.
 fn pass(mut from: &TcpStream, mut to: &TcpStream, answers: bool, state: &State, dead: &AtomicBool) {
     let mut buffer = vec![0; 64 * 1024];
@@ -116,7 +157,7 @@ fn pass(mut from: &TcpStream, mut to: &TcpStream, answers: bool, state: &State, 
             return;
         };
         let bytes = &buffer[..read];
-        let mode = *state.mode.lock().unwrap();
+        let mode = state.hold(answers);
         match mode {
             Mode::Swallow => dead.store(true, Ordering::Relaxed),
             Mode::SwallowRequests if !answers => swallowing = true,

@@ -1,17 +1,22 @@
 //! A `redis-server` of one's own.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use tempfile::TempDir;
 
+/// Keeps nothing on disk, and does what tests want of it.
+const PLAIN: [&str; 6] = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+
 /// A server on a free port of the loopback interface; it ends with this value.
 pub(crate) struct Server {
     port: u16,
     program: String,
     args: Vec<String>,
+    environment: Vec<(&'static str, PathBuf)>,
     folder: TempDir,
     process: Option<Child>,
 }
@@ -32,6 +37,16 @@ pub(crate) fn found() -> Option<String> {
     None
 }
 
+/// The first number of the server's version.
+pub(crate) fn major() -> Option<u32> {
+    let program = env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
+    let version = Command::new(program).arg("--version").output().ok()?;
+    let version = String::from_utf8(version.stdout).ok()?;
+    // "Redis server v=7.0.15 sha=00000000:0 ..."
+    let number = version.split("v=").nth(1)?.split('.').next()?;
+    number.parse().ok()
+}
+
 /// A port that nobody listens on at the moment.
 pub(crate) fn free_port() -> u16 {
     let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -50,22 +65,42 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sentinel.conf");
         std::fs::write(&file, config).unwrap();
-        Self::begin(&[file.to_str().unwrap(), "--sentinel"], folder)
+        let args = [file.to_str().unwrap(), "--sentinel"];
+        Self::begin(&args, Vec::new(), folder)
+    }
+
+    /// The same with these variables in its environment.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn in_environment(
+        environment: impl IntoIterator<Item = (&'static str, PathBuf)>,
+    ) -> Option<Self> {
+        found()?;
+        let environment = environment.into_iter().collect();
+        Self::begin(&PLAIN, environment, tempfile::tempdir().unwrap())
     }
 
     /// The same with further arguments, such as `["--maxmemory", "5mb"]`.
     pub(crate) fn with(args: &[&str]) -> Option<Self> {
         found()?;
-        let fixed = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        let fixed = [&fixed[..], &["--enable-debug-command", "yes"], args].concat();
-        Self::begin(&fixed, tempfile::tempdir().unwrap())
+        // Before that version it needs no permission.
+        let debug: &[&str] = match major() {
+            Some(..7) => &[],
+            _ => &["--enable-debug-command", "yes"],
+        };
+        let args = [&PLAIN[..], debug, args].concat();
+        Self::begin(&args, Vec::new(), tempfile::tempdir().unwrap())
     }
 
-    fn begin(args: &[&str], folder: TempDir) -> Option<Self> {
+    fn begin(
+        args: &[&str],
+        environment: Vec<(&'static str, PathBuf)>,
+        folder: TempDir,
+    ) -> Option<Self> {
         let mut server = Self {
             port: 0,
             program: found()?,
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            environment,
             folder,
             process: None,
         };
@@ -82,6 +117,7 @@ impl Server {
     fn spawn(&mut self) -> bool {
         let mut child = Command::new(&self.program)
             .args(&self.args)
+            .envs(self.environment.iter().cloned())
             .args(["--port", &self.port.to_string(), "--daemonize", "no"])
             .arg("--dir")
             .arg(self.folder.path())
@@ -184,9 +220,7 @@ impl Server {
     }
 
     fn signal(&self, signal: &str) {
-        let id = self.process.as_ref().unwrap().id().to_string();
-        let status = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(status.success());
+        super::signal(self.process.as_ref().unwrap(), signal);
     }
 }
 

@@ -44,6 +44,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCacheBuilder<K, V> {
                 ttl: Duration::from_secs(300),
                 stale_if_error: Duration::ZERO,
                 soft_timeout: None,
+                refresh_ahead: None,
                 lease: Duration::from_secs(3),
                 first_hold: Duration::from_secs(1),
                 longest_hold: Duration::from_secs(30),
@@ -73,6 +74,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCacheBuilder<K, V> {
     /// where a stale value is in memory, and `stale_if_error` keeps it. None by default.
     pub fn soft_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.options.soft_timeout = timeout.into();
+        self
+    }
+
+    /// Loads a value anew that is asked for when this share of its time is over, such as 0.8: one process does, in a task of
+    /// tokio, and all serve what there is meanwhile. Off by default: the first who comes after the end waits.
+    pub fn refresh_ahead(mut self, share: impl Into<Option<f64>>) -> Self {
+        let share = share.into().filter(|share| !share.is_nan());
+        self.options.refresh_ahead = share.map(|share| share.clamp(0.0, 1.0));
         self
     }
 

@@ -136,6 +136,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         }
     }
 
+    /// Whether what is in memory is proven.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.trust.holds()
+    }
+
     /// Itself, as the hub knows it.
     pub(super) fn address(self: &Arc<Self>) -> *const () {
         Arc::as_ptr(self).cast()
@@ -181,19 +186,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
     ) -> Self {
         let memory = memory
             .default_ttl(options.ttl)
+            .refresh_ahead(options.refresh_ahead)
             .stale_if_error(options.stale_if_error)
             .build();
         let inner = Arc::new(Inner {
             trust: hub.link().trust(),
             link: Arc::clone(hub.link()),
             own_tag: tag_of_kind(&kind),
+            counters: Counters::new(&kind),
             kind,
             codec,
             options,
             negative,
             memory,
             long: Mutex::default(),
-            counters: Counters::default(),
             hub,
         });
         let memory: Weak<dyn Memory> = Arc::downgrade(&inner) as Weak<dyn Memory>;

@@ -76,6 +76,9 @@ pub(super) struct Found<V> {
     pub(super) value: V,
     pub(super) tags: Vec<u64>,
     pub(super) created: u64,
+    /// How long it was to be fresh, and how much of that is over.
+    pub(super) life: Duration,
+    pub(super) age: Duration,
     /// For how long it is fresh still; zero if it is not.
     pub(super) fresh: Duration,
     /// For how long it may be served stale, from the end of that on.
@@ -113,6 +116,8 @@ impl<V: 'static> Found<V> {
             value,
             tags: envelope.tags.iter().collect(),
             created,
+            life: Duration::from_micros(fresh_for),
+            age: Duration::from_micros(now.saturating_sub(created)),
             fresh: Duration::from_micros(fresh),
             reserve: Duration::from_micros(reserve),
         })

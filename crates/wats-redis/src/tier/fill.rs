@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::select;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use wats_cache::{LoadHandle, Loaded, Origin, Read};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -22,12 +24,24 @@ use crate::tier::lease::{Lease, Names, millis};
 use crate::tier::options::LONGEST_LIFE;
 use crate::tier::scripts::READ;
 use crate::tier::unsent::Gone;
+use crate::tier::wait_limit::WaitLimit;
 
 /// What is waited beyond the end of a lease, so that it is over by then.
 const BEYOND: Duration = Duration::from_millis(5);
 
 /// How often it is looked for the end of another's load where changes are not told.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What a load is to bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What is there, if it is fresh.
+    Fresh,
+    /// The same, and anew where its time is nearly over: what there is, is served meanwhile.
+    Refreshed,
+    /// Anew, whatever is there.
+    Anew,
+}
 
 /// A key on the server.
 struct Place {
@@ -105,24 +119,55 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         serves: bool,
         origin: Origin<V, E>,
     ) -> Result<Loaded<V>, E> {
+        let span = tracing::debug_span!("wats.redis.load", kind = self.kind, outcome = Empty);
+        let load = self.fill_within(key, handle, read, serves, origin, span.clone());
+        load.instrument(span).await
+    }
+
+    async fn fill_within<E>(
+        self: Arc<Self>,
+        key: K,
+        handle: LoadHandle,
+        read: Read,
+        serves: bool,
+        origin: Origin<V, E>,
+        span: Span,
+    ) -> Result<Loaded<V>, E> {
         let Some(place) = self.place(key.to_bytes().into_owned()) else {
-            return self.alone(handle, origin).await;
+            return self.alone(handle, origin, &span).await;
         };
-        if self.hub.send(&place.session).await.is_err() {
-            return self.alone(handle, origin).await;
+        let mut wait_limit = WaitLimit::new(self.link.op_timeout());
+        if self
+            .hub
+            .ready(&place.session, &mut wait_limit)
+            .await
+            .is_err()
+        {
+            return self.alone(handle, origin, &span).await;
         }
         let _known = self.remember(&key, &place.bytes, &place.short);
+        let wanted = match read {
+            Read::Origin => Wanted::Anew,
+            Read::Cached if self.is_served_meanwhile(&key) => Wanted::Refreshed,
+            _ => Wanted::Fresh,
+        };
         let mut stale = None;
-        let anyway = read == Read::Origin;
-        let step = self.look(&place, &handle, serves, anyway, &mut stale);
+        let step = self.look(&place, &handle, serves, wanted, &mut stale, &mut wait_limit);
         let (created, lease) = match step.await {
-            Step::Done(loaded) => return Ok(loaded),
-            Step::Alone => return self.alone(handle, origin).await,
+            Step::Done(loaded) => {
+                span.record("outcome", "shared");
+                return Ok(loaded);
+            }
+            Step::Alone => return self.alone(handle, origin, &span).await,
             Step::Lead { created, lease } => (created, lease),
         };
         self.counters.led.up();
+        span.record("outcome", "led");
         match origin(handle).await {
-            Ok(loaded) => Ok(self.share(&place, lease, created, loaded).await.0),
+            Ok(loaded) => {
+                let shared = self.share(&place, lease, created, loaded, &mut wait_limit);
+                Ok(shared.await.0)
+            }
             Err(error) => {
                 if serves {
                     lease.fail(self.options.first_hold, self.options.longest_hold);
@@ -139,12 +184,23 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     }
 
     /// Asks the origin as if there were no server.
-    async fn alone<E>(&self, handle: LoadHandle, origin: Origin<V, E>) -> Result<Loaded<V>, E> {
+    async fn alone<E>(
+        &self,
+        handle: LoadHandle,
+        origin: Origin<V, E>,
+        span: &Span,
+    ) -> Result<Loaded<V>, E> {
         self.counters.without.up();
+        span.record("outcome", "without");
         handle.from_here_on();
         let loaded = origin(handle).await?;
         let given = self.given(&loaded, &[]);
         Ok(given.apply(loaded.into_value()))
+    }
+
+    /// Whether callers are served what is in memory while this load goes on.
+    fn is_served_meanwhile(&self, key: &K) -> bool {
+        self.options.refresh_ahead.is_some() && self.is_trusted() && self.memory.contains_key(key)
     }
 
     /// Reads the entry, until there is one that is fresh, or it is this process that leads.
@@ -153,12 +209,16 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         place: &Place,
         handle: &LoadHandle,
         serves: bool,
-        anyway: bool,
+        wanted: Wanted,
         stale: &mut Option<Found<V>>,
+        wait_limit: &mut WaitLimit,
     ) -> Step<V> {
         let wait = self.hub.wait(&self.kind, &place.short);
+        let anyway = wanted == Wanted::Anew;
         let mut seen: Option<Vec<u8>> = None;
-        let mut lead = anyway;
+        // Fresh, and nearly over.
+        let mut old: Option<Found<V>> = None;
+        let (mut lead, mut waited) = (anyway, false);
         loop {
             // Both before the read: what is told from here on may be about what it finds.
             let next = wait.next();
@@ -175,7 +235,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 .arg(millis(self.options.lease))
                 .arg(seen.as_deref().unwrap_or_default())
                 .arg(i32::from(lead));
-            let answer = place.session.script(call).await.and_then(Answer::read);
+            let read = place.session.script_within(wait_limit.left(), call);
+            let answer = wait_limit.wait_for(read).await.and_then(Answer::read);
             let Ok(answer) = answer else {
                 // It may have been taken all the same.
                 drop(self.taken(place, token));
@@ -185,6 +246,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 && seen.as_deref() != Some(beginning(bytes))
             {
                 match self.checked(place, bytes, answer.now) {
+                    Some(found) if wanted == Wanted::Refreshed && self.is_due(&found) => {
+                        old = Some(found);
+                    }
                     Some(found) if !found.fresh.is_zero() && !anyway => {
                         if answer.what == What::Lead {
                             // It came while this process asked for the lease, which is nobody's then.
@@ -196,6 +260,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                     found => *stale = found,
                 }
                 seen = Some(beginning(bytes).to_vec());
+            }
+            if answer.what != What::Lead
+                && answer.what != What::Serve
+                && let Some(old) = old
+            {
+                // Another process refreshes it, or could not just now.
+                self.counters.shared_hits.up();
+                return Step::Done(old.into_loaded());
             }
             match answer.what {
                 // An entry that cannot be told from none: this process writes it anew.
@@ -210,11 +282,19 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                     };
                 }
                 What::Wait(left) => {
-                    self.counters.waited.up();
+                    if !std::mem::replace(&mut waited, true) {
+                        self.counters.waited.up();
+                    }
                     let told = self.link.is_told();
-                    let longest = if told { left + BEYOND } else { LOOK_AGAIN };
-                    let end = pin!(Alarm::after(longest.min(left + BEYOND)));
+                    // Looks again also where it should be told: the server may be away meanwhile.
+                    let pace = if told {
+                        self.link.op_timeout()
+                    } else {
+                        LOOK_AGAIN
+                    };
+                    let end = pin!(Alarm::after(pace.max(LOOK_AGAIN).min(left + BEYOND)));
                     select(pin!(next), end).await;
+                    *wait_limit = WaitLimit::new(self.link.op_timeout());
                 }
                 What::HoldBack => {
                     let kept = stale.take().filter(|stale| !stale.reserve.is_zero());
@@ -259,6 +339,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         }
     }
 
+    /// Whether the time of a fresh value is so nearly over that it is to be loaded anew.
+    fn is_due(&self, found: &Found<V>) -> bool {
+        let share = self.options.refresh_ahead.unwrap_or(1.0);
+        !found.fresh.is_zero() && found.age >= found.life.mul_f64(share)
+    }
+
     fn given(&self, loaded: &Loaded<V>, bytes: &[u8]) -> Given {
         let negative = self.negative.as_ref();
         let negative = negative
@@ -283,6 +369,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         lease: Lease,
         created: u64,
         loaded: Loaded<V>,
+        wait_limit: &mut WaitLimit,
     ) -> (Loaded<V>, Written) {
         let given = self.given(&loaded, &place.bytes);
         let value = loaded.into_value();
@@ -301,7 +388,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return (given.apply(value), Written::Not);
         };
         let life = given.fresh + given.reserve;
-        let written = lease.put(&place.field, bytes, life).await;
+        let written = lease.put(&place.field, bytes, life, wait_limit).await;
         let tags = given.tags.iter().copied().chain([self.own_tag]);
         if written == Ok(true) {
             self.hub
@@ -341,21 +428,34 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return Ok(given.apply(loaded.into_value()));
         };
         let _known = self.remember(&key, &place.bytes, &place.short);
-        let mut stale = None;
-        match self.look(&place, &handle, false, true, &mut stale).await {
+        let (mut stale, mut wait_limit) = (None, WaitLimit::new(self.link.op_timeout()));
+        let step = match self.hub.ready(&place.session, &mut wait_limit).await {
+            Ok(()) => {
+                let (stale, wait_limit) = (&mut stale, &mut wait_limit);
+                self.look(&place, &handle, false, Wanted::Anew, stale, wait_limit)
+                    .await
+            }
+            Err(_) => Step::Alone,
+        };
+        let (loaded, written) = match step {
             Step::Lead { created, lease } => {
-                let (loaded, written) = self.share(&place, lease, created, loaded).await;
-                if written == Written::Not {
-                    // What was there before must not stay.
-                    self.hub.invalidate(gone).await;
-                }
-                Ok(loaded)
+                let shared = self.share(&place, lease, created, loaded, &mut wait_limit);
+                shared.await
             }
             Step::Done(_) | Step::Alone => {
+                let loaded = Loaded::new(loaded.into_value()).ttl(Duration::ZERO);
+                (loaded, Written::Not)
+            }
+        };
+        if written == Written::Not {
+            // What was there before must not stay.
+            if wait_limit.left() < self.link.op_timeout() / 2 {
+                self.hub.invalidate_soon(gone);
+            } else {
                 self.hub.invalidate(gone).await;
-                Ok(Loaded::new(loaded.into_value()).ttl(Duration::ZERO))
             }
         }
+        Ok(loaded)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use wats_background::Moment;
@@ -16,6 +16,7 @@ use crate::keys::{Keys, Named};
 use crate::link::{Changed, Link, Listener, Session, Value, cmd};
 use crate::tier::tags::{field, hash_of, number, pairs_of, tag_in_name};
 use crate::tier::unsent::{Gone, Unsent};
+use crate::tier::wait_limit::WaitLimit;
 
 /// The time of a tag is asked for again after that.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -67,6 +68,10 @@ pub(crate) struct Hub {
     tags: Mutex<HashMap<u64, TagTime>>,
     unsent: Mutex<Unsent>,
     sending: tokio::sync::Mutex<()>,
+    /// The session for which all in memory became suspect last.
+    begun: AtomicU64,
+    /// The session on which times of tags were read last.
+    known_on: AtomicU64,
     /// Known with the first session.
     keys: OnceLock<Keys>,
 }
@@ -92,6 +97,8 @@ impl Hub {
             tags: Mutex::default(),
             unsent: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
+            begun: AtomicU64::new(0),
+            known_on: AtomicU64::new(0),
             keys: OnceLock::new(),
         });
         let listener: Weak<dyn Listener> = hub.own.clone() as Weak<dyn Listener>;
@@ -206,14 +213,70 @@ impl Hub {
         });
         let _ = task.await;
         // Where it was kept: there may be another session by now.
-        if let Ok(session) = self.link.session() {
-            let _ = self.send(&session).await;
-        }
+        self.send_soon();
+    }
+
+    /// The same for who waits no longer: what is read here from now on is read behind it.
+    pub(super) fn invalidate_soon(self: &Arc<Self>, gone: Gone) {
+        self.keep(gone);
+        self.send_soon();
     }
 
     /// Keeps an invalidation until there is a session again.
     fn keep(&self, gone: Gone) {
         lock(&self.unsent).add(gone);
+    }
+
+    /// Sends what was kept, if there is a session, and waits for nothing.
+    fn send_soon(self: &Arc<Self>) {
+        if lock(&self.unsent).is_empty() {
+            return;
+        }
+        if let Ok(session) = self.link.session() {
+            let (hub, of_task) = (Arc::clone(self), Arc::clone(&session));
+            session.spawn(async move {
+                let _ = hub.send(&of_task).await;
+            });
+        }
+    }
+
+    /// Until a session may be read from: what could not be sent has been, and the times of tags are known. Usually that is so:
+    /// the link sees to it, but for a session that was there before this hub.
+    pub(super) async fn ready(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        wait_limit: &mut WaitLimit,
+    ) -> Result<()> {
+        if self.knows_tags(session) && lock(&self.unsent).is_empty() {
+            return Ok(());
+        }
+        let (hub, of_task) = (Arc::clone(self), Arc::clone(session));
+        let ready = session.within(wait_limit.left(), async move { hub.begin(&of_task).await });
+        wait_limit.wait_for(ready).await
+    }
+
+    /// All in memory is suspect from the beginning of a session on, once: what is read on the session itself is not.
+    fn begins(&self, session: u64) {
+        if self.begun.fetch_max(session, Ordering::AcqRel) < session {
+            // What happened meanwhile is not known.
+            self.all().iter().for_each(|memory| memory.all_changed());
+            self.wake_all();
+        }
+    }
+
+    fn knows_tags(&self, session: &Session) -> bool {
+        self.known_on.load(Ordering::Acquire) == session.number()
+    }
+
+    async fn begin(&self, session: &Arc<Session>) -> Result<()> {
+        self.keys.get_or_init(|| session.keys().clone());
+        self.send(session).await?;
+        if !self.knows_tags(session) {
+            self.begins(session.number());
+            self.read_tags(session).await?;
+            self.known_on.fetch_max(session.number(), Ordering::AcqRel);
+        }
+        Ok(())
     }
 
     async fn send_one(&self, gone: &Gone, session: &Arc<Session>) -> Result<()> {
@@ -239,6 +302,11 @@ impl Hub {
     /// A lease of this process has ended: the server does not tell it of that.
     pub(super) fn lease_ended(&self, kind: &str, key: &[u8]) {
         self.wake(&wait_name(kind, key));
+    }
+
+    /// A lease of this process may stand on the server though nobody has it: it is ended with the next session.
+    pub(super) fn lease_orphaned(&self, name: Vec<u8>, token: String) {
+        lock(&self.unsent).add(Gone::Lease { name, token });
     }
 
     fn wake(&self, name: &[u8]) {
@@ -278,7 +346,7 @@ impl Hub {
     }
 
     /// Sends what could not be sent. Nothing is read on a session before that: it may be what was invalidated.
-    pub(super) async fn send(&self, session: &Arc<Session>) -> Result<()> {
+    async fn send(&self, session: &Arc<Session>) -> Result<()> {
         if lock(&self.unsent).is_empty() {
             return Ok(());
         }
@@ -286,10 +354,13 @@ impl Hub {
         let _sending = self.sending.lock().await;
         let kinds: Vec<String> = lock(&self.memories).keys().cloned().collect();
         let waiting = lock(&self.unsent).waiting(kinds);
-        for (gone, number) in &waiting.gone {
+        // In whatever order they come: none of them depends on another.
+        let each = waiting.gone.iter().map(|(gone, number)| async move {
             self.send_one(gone, session).await?;
             lock(&self.unsent).sent(gone, *number);
-        }
+            Ok(())
+        });
+        try_join_all(each).await?;
         lock(&self.unsent).all_sent(&waiting);
         Ok(())
     }
@@ -333,17 +404,11 @@ fn wait_name(kind: &str, key: &[u8]) -> Vec<u8> {
 
 impl Listener for Hub {
     fn prepare<'a>(&'a self, session: &'a Arc<Session>) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.keys.get_or_init(|| session.keys().clone());
-            self.send(session).await?;
-            self.read_tags(session).await
-        })
+        Box::pin(async move { self.begin(session).await })
     }
 
-    fn session_begins(&self, _: u64) {
-        // What happened meanwhile is not known.
-        self.all().iter().for_each(|memory| memory.all_changed());
-        self.wake_all();
+    fn session_begins(&self, session: u64) {
+        self.begins(session);
     }
 
     fn changed(&self, _: u64, what: Changed<'_>) {

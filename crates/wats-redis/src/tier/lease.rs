@@ -6,9 +6,10 @@ use std::time::Duration;
 use wats_background::{Job, Moment, Work};
 
 use crate::error::Result;
-use crate::link::{ScriptCall, Session, Value};
+use crate::link::{ScriptCall, Session, Value, cmd};
 use crate::tier::hub::Hub;
 use crate::tier::scripts::{FAIL, KEEP, PUT, RELEASE};
+use crate::tier::wait_limit::WaitLimit;
 
 /// A load that takes longer has hung: its lease ends.
 const LONGEST_LOAD: Duration = Duration::from_secs(60);
@@ -100,21 +101,34 @@ impl Lease {
     }
 
     /// Writes the entry and ends the lease. `false` if it had ended already: then nothing is written.
-    pub(super) async fn put(mut self, field: &str, entry: Vec<u8>, life: Duration) -> Result<bool> {
+    pub(super) async fn put(
+        mut self,
+        field: &str,
+        entry: Vec<u8>,
+        life: Duration,
+        wait_limit: &mut WaitLimit,
+    ) -> Result<bool> {
+        let staged = self.session.keys().staged(&self.token);
+        let mut rename = cmd("RENAME");
+        rename.arg(&staged).arg(&self.names.entry);
         let call = PUT
             .call()
             .key(&self.names.entry)
             .key(&self.names.lease)
             .key(&self.names.failures)
+            .key(&staged)
             .arg(&self.token)
             .arg(field)
             .arg(entry)
             .arg(millis(life).max(1));
-        let value = self.session.script(self.publish(call)).await?;
+        let call = self.publish(call);
+        let (session, limit) = (Arc::clone(&self.session), wait_limit.left());
+        let put = session.script_and(limit, call, rename);
+        let (ready, renamed) = wait_limit.wait_for(put).await?;
         // In time or not, it is over.
         self.ended = true;
         self.hub.lease_ended(&self.of.0, &self.of.1);
-        Ok(value == Value::Int(1))
+        Ok(ready == Value::Int(1) && renamed)
     }
 
     /// Ends it by a failure, which holds further loads back.
@@ -134,8 +148,11 @@ impl Lease {
     fn end(&self, call: ScriptCall) {
         let (session, hub) = (Arc::clone(&self.session), Arc::clone(&self.hub));
         let (kind, key) = self.of.clone();
+        let (name, token) = (self.names.lease.clone(), self.token.clone());
         self.session.spawn(async move {
-            let _ = session.script(call).await;
+            if session.script(call).await.is_err() {
+                hub.lease_orphaned(name, token);
+            }
             hub.lease_ended(&kind, &key);
         });
     }

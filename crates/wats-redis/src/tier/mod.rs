@@ -17,7 +17,7 @@
 //! | `fill`, `lease`, `entry` | a load: reading, leading, writing |
 //! | `hub`, `tags`, `unsent` | what all tiers of a namespace have in common: pushes, tags, invalidations that wait for a session |
 //! | `scripts` | what the server does in one step |
-//! | `alarm` | a point in time, without a runtime |
+//! | `alarm`, `wait_limit` | a point in time, without a runtime; how long a call may wait |
 
 mod alarm;
 mod builder;
@@ -34,6 +34,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod unsent;
+mod wait_limit;
 
 pub use builder::SharedCacheBuilder;
 pub use cache::SharedCache;

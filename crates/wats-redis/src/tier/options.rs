@@ -15,6 +15,7 @@ pub(super) struct Options {
     pub(super) ttl: Duration,
     pub(super) stale_if_error: Duration,
     pub(super) soft_timeout: Option<Duration>,
+    pub(super) refresh_ahead: Option<f64>,
     pub(super) lease: Duration,
     pub(super) first_hold: Duration,
     pub(super) longest_hold: Duration,

@@ -50,33 +50,70 @@ impl fmt::Display for SharedCacheStats {
     }
 }
 
-/// One of the counts.
-#[derive(Debug, Default)]
-pub(super) struct Count(AtomicU64);
+/// One of the counts, also for the `metrics` facade.
+pub(super) struct Count {
+    count: AtomicU64,
+    #[cfg(feature = "metrics")]
+    metric: metrics::Counter,
+}
+
+impl fmt::Debug for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.count.fmt(f)
+    }
+}
 
 impl Count {
     pub(super) fn up(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        self.metric.increment(1);
     }
 
     fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) shared_hits: Count,
-    pub(super) shared_misses: Count,
-    pub(super) led: Count,
-    pub(super) waited: Count,
-    pub(super) without: Count,
-    pub(super) refused: Count,
-    pub(super) too_large: Count,
-    pub(super) stale_served: Count,
-    pub(super) invalidations: Count,
-    pub(super) foreign: ForeignCounters,
+/// The counts of a tier, each a metric `wats.redis.cache.<count>` with the kind as its label.
+macro_rules! counters {
+    ($($name:ident),*) => {
+        #[derive(Debug)]
+        pub(super) struct Counters {
+            $(pub(super) $name: Count,)*
+            pub(super) foreign: ForeignCounters,
+        }
+
+        impl Counters {
+            #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "the label"))]
+            pub(super) fn new(kind: &str) -> Self {
+                Self {
+                    $($name: Count {
+                        count: AtomicU64::new(0),
+                        #[cfg(feature = "metrics")]
+                        metric: metrics::counter!(
+                            concat!("wats.redis.cache.", stringify!($name)),
+                            "kind" => kind.to_owned()
+                        ),
+                    },)*
+                    foreign: ForeignCounters::default(),
+                }
+            }
+        }
+    };
 }
+
+counters!(
+    shared_hits,
+    shared_misses,
+    led,
+    waited,
+    without,
+    refused,
+    too_large,
+    stale_served,
+    invalidations
+);
 
 impl Counters {
     pub(super) fn stats(&self, memory: CacheStats) -> SharedCacheStats {
@@ -93,5 +130,60 @@ impl Counters {
             invalidations: self.invalidations.get(),
             foreign: self.foreign.met(),
         }
+    }
+}
+
+#[cfg(all(test, feature = "metrics"))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
+
+    /// Keeps every count under the metric's name, with the label behind it.
+    #[derive(Default)]
+    struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+    impl metrics::Recorder for Kept {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            let labels: Vec<_> = key
+                .labels()
+                .map(|label| format!("{}={}", label.key(), label.value()))
+                .collect();
+            let name = format!("{} {}", key.name(), labels.join(","));
+            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Counter::from_arc(Arc::clone(counts.entry(name).or_default()))
+        }
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn counts_are_metrics_of_their_kind() {
+        let kept = Kept::default();
+        let counters = metrics::with_local_recorder(&kept, || Counters::new("product"));
+        counters.led.up();
+        counters.led.up();
+        counters.shared_hits.up();
+        let stats = counters.stats(CacheStats::default());
+        assert_eq!((stats.led, stats.shared_hits, stats.waited), (2, 1, 0));
+        let kept = kept.0.lock().unwrap();
+        let count = |name: &str| {
+            let name = format!("wats.redis.cache.{name} kind=product");
+            kept[&name].load(Ordering::Relaxed)
+        };
+        assert_eq!(kept.len(), 9);
+        assert_eq!(
+            (count("led"), count("shared_hits"), count("waited")),
+            (2, 1, 0)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Invalidations that could not be sent: kept until there is a session again, before it is trusted.
+//! Invalidations that could not be sent: kept until there is a session again, before it is trusted. With them go leases that
+//! may have been taken while nobody heard of it: a server that was stopped carries out what it was sent before.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::link::{Link, Session};
 use crate::tier::options::LONGEST_LIFE;
-use crate::tier::scripts::{INVALIDATE, TAG};
+use crate::tier::scripts::{INVALIDATE, RELEASE, TAG};
 use crate::tier::tags::{field, number, tag_of_kind};
 
 /// As many are kept; one more, and all entries of its kind go.
@@ -19,6 +20,8 @@ pub(super) enum Gone {
     Key { kind: String, key: Vec<u8> },
     /// All entries with a tag, by its hash; all of a kind have one, too.
     Tag(u64),
+    /// The lease of this name, if it is the one with this token. It ends by itself, later.
+    Lease { name: Vec<u8>, token: String },
 }
 
 impl Gone {
@@ -35,6 +38,11 @@ impl Gone {
                     .key(&keys.failures(kind, key))
                     .arg(channel)
                     .arg(member);
+                session.script(call).await.map(|_| None)
+            }
+            Self::Lease { name, token } => {
+                let call = RELEASE.call().key(name).arg(token);
+                let call = call.arg(channel).arg(member);
                 session.script(call).await.map(|_| None)
             }
             Self::Tag(tag) => {
@@ -73,6 +81,11 @@ pub(super) struct Waiting {
 
 impl Unsent {
     pub(super) fn add(&mut self, gone: Gone) {
+        let is_full = self.all.is_some() || self.gone.len() >= MOST / 2;
+        if matches!(gone, Gone::Lease { .. }) && is_full {
+            // No invalidation makes room for it.
+            return;
+        }
         self.next += 1;
         if self.all.is_some() {
             self.all = Some(self.next);
@@ -157,6 +170,25 @@ mod tests {
         let waiting = unsent.waiting(kinds());
         unsent.all_sent(&waiting);
         assert!(unsent.is_empty());
+    }
+
+    #[test]
+    fn leases_take_no_place_of_invalidations() {
+        let mut unsent = Unsent::default();
+        for n in 0..2 * MOST {
+            let name = n.to_string().into_bytes();
+            unsent.add(Gone::Lease {
+                name,
+                token: String::new(),
+            });
+        }
+        assert_eq!(unsent.gone.len(), MOST / 2);
+        for n in 0..MOST / 2 {
+            unsent.add(key(n));
+        }
+        assert!(unsent.all.is_none());
+        unsent.add(key(MOST));
+        assert!(unsent.all.is_some());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The id in the text of a report, WSJF or (`wsxf`, feature `xml`) WSXF, without reading the rest into anything.
-//! `single_byte` reads XML of older programs.
+//! `single_byte` reads XML of older programs, `split` finds the reports of a text that holds several.
 
 #[cfg(feature = "xml")]
 pub(crate) mod single_byte;
+mod split;
 #[cfg(feature = "xml")]
 mod wsxf;
 
@@ -11,6 +12,8 @@ pub(crate) use wsxf::WSXF;
 #[cfg(feature = "xml")]
 #[cfg_attr(docsrs, doc(cfg(feature = "xml")))]
 pub use wsxf::id_of_wsxf;
+
+pub use split::split_wsjf;
 
 use std::fmt;
 
@@ -94,11 +97,33 @@ pub fn id_of_wsjf(text: &[u8]) -> Result<Option<Uuid>> {
         )));
     }
     let json = Serializer::new(Format::Json).limits(Limits::default().no_max_bytes());
-    let Serde(Ids(ids)) = json.from_json(text).map_err(|source| Error::Codec {
-        what: "the text is not a WSJF report",
-        source,
-    })?;
-    match ids.as_slice() {
+    let Serde(found) = json
+        .from_json::<Serde<Ids>>(text)
+        .map_err(|source| Error::Codec {
+            what: "the text is not a WSJF report",
+            source,
+        })?;
+    found.id()
+}
+
+/// The id of a WSJF text that is read piece by piece to its end, without the mark of its encoding, and whether the object has
+/// no member at all. Whether texts in it are UTF-8 is not looked at.
+///
+/// # Errors
+/// [`Error::Data`] when the text is no JSON object, or reading fails; [`Error::Report`] when its id is no UUID.
+pub fn id_of_wsjf_in(reader: impl std::io::Read) -> Result<(Option<Uuid>, bool)> {
+    let wrong = |problem: serde_json::Error| {
+        Error::Data(format!("the text is not a WSJF report: {problem}"))
+    };
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let found = Ids::deserialize(&mut json).map_err(wrong)?;
+    json.end().map_err(wrong)?;
+    Ok((found.id()?, found.is_empty))
+}
+
+/// The one id of those that were found.
+fn one(ids: &[Value]) -> Result<Option<Uuid>> {
+    match ids {
         [] => Ok(None),
         [Value::String(id)] => match id.parse() {
             Ok(id) => Ok(Some(id)),
@@ -128,7 +153,16 @@ pub fn no_uuid(id: &str) -> Error {
 }
 
 /// The values of all members `id`, whatever their case: so does the server read names.
-struct Ids(Vec<Value>);
+struct Ids {
+    ids: Vec<Value>,
+    is_empty: bool,
+}
+
+impl Ids {
+    fn id(&self) -> Result<Option<Uuid>> {
+        one(&self.ids)
+    }
+}
 
 impl<'de> Deserialize<'de> for Ids {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -142,14 +176,16 @@ impl<'de> Deserialize<'de> for Ids {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ids, A::Error> {
                 let mut ids = Vec::new();
+                let mut is_empty = true;
                 while let Some(IsId(is_id)) = map.next_key()? {
+                    is_empty = false;
                     if is_id {
                         ids.push(map.next_value()?);
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
                 }
-                Ok(Ids(ids))
+                Ok(Ids { ids, is_empty })
             }
         }
         deserializer.deserialize_map(Members)

@@ -17,6 +17,8 @@ pub struct Loss {
     pub path: String,
     /// What is lost.
     pub text: String,
+    /// Whether it says nothing: members that are null, and lists of nothing.
+    pub is_blank: bool,
 }
 
 impl fmt::Display for Loss {
@@ -55,7 +57,7 @@ impl Comparison {
                 "{} members that are null or an empty list are left out; in WSXF what is absent says the same",
                 comparison.blank
             );
-            comparison.add(text);
+            comparison.push(text, true);
         }
         comparison.losses
     }
@@ -113,12 +115,20 @@ impl Comparison {
     }
 
     fn add(&mut self, text: String) {
+        self.push(text, false);
+    }
+
+    fn push(&mut self, text: String, is_blank: bool) {
         if self.losses.len() < MAX_LOSSES {
             let path = match self.path.as_slice() {
                 [] => "report".to_owned(),
                 path => path.join(" → "),
             };
-            self.losses.push(Loss { path, text });
+            self.losses.push(Loss {
+                path,
+                text,
+                is_blank,
+            });
         }
     }
 }

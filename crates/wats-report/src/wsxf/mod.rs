@@ -17,10 +17,12 @@ mod loss;
 mod reading;
 mod repair;
 mod report;
+mod split;
 mod table;
 mod writing;
 
 pub use loss::{Loss, MAX_LOSSES};
+pub use split::{split, with_id};
 
 use serde_json::{Map, Value};
 

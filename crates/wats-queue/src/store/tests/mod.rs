@@ -531,7 +531,7 @@ fn an_unconfirmed_item_keeps_its_body_until_something_is_known() {
         receipt.seq
     };
     let (a, b, c) = (one(&mut store, 1), one(&mut store, 2), one(&mut store, 3));
-    let unconfirmed = store.read(|read| read.unconfirmed(9)).unwrap();
+    let unconfirmed = store.read(|read| read.unconfirmed(0, 9)).unwrap();
     assert_eq!(unconfirmed.len(), 3);
     assert_eq!(unconfirmed[0].1, "r");
     for (seq, confirmation) in [
@@ -549,6 +549,14 @@ fn an_unconfirmed_item_keeps_its_body_until_something_is_known() {
     );
     let past = store.read(|read| read.receipt(a)).unwrap().unwrap();
     assert_eq!(past.note, "r");
+    // Where nothing is unconfirmed, that is known, until something is again.
+    let known = |store: &mut Store| {
+        store.note_all_confirmed().unwrap();
+        store.read(|read| Ok(read.flow()?.all_confirmed)).unwrap()
+    };
+    assert!(known(&mut store));
+    one(&mut store, 4);
+    assert!(!known(&mut store));
 }
 
 #[test]

@@ -422,6 +422,9 @@ impl World {
             })
             .unwrap();
         prop_assert_eq!(counted, i64::try_from(self.model.items.len()).unwrap());
+        let store = self.store(0);
+        let db = &store.db.as_ref().unwrap().connection;
+        prop_assert_eq!(crate::store::consistent::problem(db).unwrap(), None);
         Ok(())
     }
 }

@@ -7,5 +7,6 @@
 )]
 
 mod limiter;
+mod processes;
 mod script;
 mod servers;

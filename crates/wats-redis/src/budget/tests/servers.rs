@@ -14,20 +14,24 @@ use crate::shared::Shared;
 use crate::testing::{Server, eventually};
 
 /// One process, with a connection of its own.
-struct Station {
+pub(super) struct Station {
     limiter: Arc<SharedRateLimiter>,
     link: Arc<Link>,
     _shared: Shared,
 }
 
-fn is_long() -> bool {
+pub(super) fn is_long() -> bool {
     std::env::var_os("WATS_REDIS_LONG").is_some()
 }
 
 impl Station {
     fn new(server: &Server, calls: u32, per: Duration, slack: Duration) -> Self {
+        Self::at(&server.url(), calls, per, slack)
+    }
+
+    pub(super) fn at(url: &str, calls: u32, per: Duration, slack: Duration) -> Self {
         // A machine that is busy must not make a server seem away.
-        let shared = Shared::builder(&server.url())
+        let shared = Shared::builder(url)
             .namespace("n")
             .op_timeout(Duration::from_secs(10))
             .build()
@@ -58,7 +62,16 @@ impl Station {
         stations
     }
 
-    async fn take(&self, wait: Option<Duration>) -> Result<(), RateLimited> {
+    pub(super) fn members(&self) -> Option<u32> {
+        self.link.members()
+    }
+
+    /// Calls that were granted without the log.
+    pub(super) fn local(&self) -> u64 {
+        self.limiter.stats().local
+    }
+
+    pub(super) async fn take(&self, wait: Option<Duration>) -> Result<(), RateLimited> {
         if !self.limiter.try_acquire(1, Instant::now()) {
             let deadline = wait.map(|wait| Instant::now() + wait);
             self.limiter.acquire(1, deadline).await?;
@@ -76,12 +89,12 @@ impl Station {
 const LOG: &str = "w1:{n}:n:log";
 const META: &str = "w1:{n}:n:log-meta";
 
-fn log(server: &Server) -> Vec<i64> {
+pub(super) fn log(server: &Server) -> Vec<i64> {
     server.run(&["LRANGE", LOG, "0", "-1"])
 }
 
 /// The log keeps all that is booked, and is old enough to be used by several.
-fn begin_log(server: &Server) {
+pub(super) fn begin_log(server: &Server) {
     let long_ago = "1000000";
     server.run::<i64>(&[
         "HSET", META, "size", "100000", "epoch", "7", "born", long_ago, "until", "0",
@@ -89,7 +102,7 @@ fn begin_log(server: &Server) {
 }
 
 #[track_caller]
-fn assert_within(times: &[i64], calls: usize, window: Duration) {
+pub(super) fn assert_within(times: &[i64], calls: usize, window: Duration) {
     for pair in times.windows(calls + 1) {
         let apart = pair[calls] - pair[0];
         assert!(apart >= window.as_micros() as i64, "{apart} µs");

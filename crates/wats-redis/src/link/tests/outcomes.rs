@@ -4,12 +4,16 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+use wats_cache::Loaded;
 
 use super::{Notes, listen, member, up};
 use crate::error::Error;
 use crate::link::{Link, Value, cmd};
 use crate::shared::Shared;
 use crate::testing::{Server, block_on, eventually};
+use crate::tier::{SharedCache, ValueCodec};
 use crate::tracking::Tracking;
 
 /// A session, and nothing in memory that is trusted.
@@ -61,14 +65,7 @@ fn without_the_right_to_track_nothing_in_memory_is_trusted() {
         return;
     };
     let rules = [
-        "ACL",
-        "SETUSER",
-        "wats",
-        "on",
-        ">secret",
-        "~w1:*",
-        "+@all",
-        "-client|tracking",
+        "ACL", "SETUSER", "wats", "on", ">secret", "~w1:*", "+@all", "-client",
     ];
     let _: Value = server.run(&rules);
     let shared = Shared::builder(&server.url())
@@ -97,6 +94,7 @@ fn the_rights_that_the_guide_names_are_enough() {
         "+@read",
         "+@write",
         "+@scripting",
+        "+@transaction",
         "+@connection",
         "+@pubsub",
         "+time",
@@ -108,11 +106,33 @@ fn the_rights_that_the_guide_names_are_enough() {
         let shared = Shared::builder(&server.url())
             .credentials("wats", "secret")
             .tracking(tracking)
+            .op_timeout(Duration::from_secs(20))
             .namespace("n")
             .build()
             .unwrap();
         let link = shared.link_of_program().unwrap();
         eventually("trusted", || up(&link));
+        let codec = ValueCodec::message_pack("text", 1);
+        let cache: SharedCache<String, String> = shared.cache("text", codec).build().unwrap();
+        let key = || "a".to_owned();
+        let load = || async { Ok::<_, ()>(Loaded::new("1".to_owned()).tags(["t"])) };
+        block_on(async {
+            assert_eq!(
+                cache.get_or_load_with(key(), load).await,
+                Ok("1".to_owned())
+            );
+            cache.put(key(), "2".to_owned()).await;
+            shared.fence().await.unwrap();
+            assert_eq!(cache.get(&key()), Some("2".to_owned()));
+            cache.invalidate_tag("t").await;
+            cache.remove(&key()).await;
+            assert_eq!(
+                cache.get_or_load_with(key(), load).await,
+                Ok("1".to_owned())
+            );
+        });
+        let stats = cache.stats();
+        assert_eq!((stats.led, stats.refused, stats.without), (2, 0, 0));
     }
 }
 

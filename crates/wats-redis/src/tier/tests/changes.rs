@@ -41,6 +41,60 @@ async fn what_anybody_does_to_an_entry_is_followed() {
     }
 }
 
+/// How many keys live on while others end. The server takes long to notice among many, so memory counts for itself.
+fn living() -> usize {
+    let given = std::env::var("WATS_REDIS_LIVING").ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(20_000)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_among_many_that_live_is_over_in_memory_and_on_the_server() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    // With a life, as all of ours: those without are not looked through.
+    let script =
+        "for key = 1, ARGV[1] do redis.call('SET', 'other:' .. key, '', 'PX', 3600000) end";
+    let living = living().to_string();
+    server.run::<redis::Value>(&["EVAL", script, "0", &living]);
+    let short = |options: Builder| options.ttl(Duration::from_millis(300)).jitter(0.0);
+    let (one, other) = (
+        Node::with(&server.url(), short),
+        Node::with(&server.url(), short),
+    );
+    let keys: Vec<_> = (0..20).map(|key| key.to_string()).collect();
+    for key in &keys {
+        assert_eq!(one.load(key, gives("1")).await, ok("1"));
+        let _ = other.load(key, gives("1")).await;
+    }
+    for key in &keys {
+        let took = eventually("over", || {
+            one.in_memory(key).is_none() && other.in_memory(key).is_none()
+        });
+        assert!(took < Duration::from_secs(20), "{took:?}");
+        // Over by the clock, told or not: what stood there is not served.
+        assert_eq!(other.load(key, gives("2")).await, ok("2"));
+    }
+}
+
+/// No server tells of that: what is in memory has its own time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_in_memory_when_databases_are_swapped_ends_by_its_time() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let node = Node::with(&server.url(), |options| {
+        options.ttl(Duration::from_millis(300)).jitter(0.0)
+    });
+    assert_eq!(node.load("a", gives("1")).await, ok("1"));
+    server.run::<redis::Value>(&["SWAPDB", "0", "1"]);
+    eventually("over", || node.in_memory("a").is_none());
+    assert_eq!(node.load("a", gives("2")).await, ok("2"));
+    server.run::<redis::Value>(&["SWAPDB", "0", "1"]);
+    eventually("over", || node.in_memory("a").is_none());
+    assert_eq!(node.load("a", gives("3")).await, ok("3"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_evicted_goes_from_memory_too() {
     let args = ["--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"];

@@ -166,3 +166,36 @@ async fn a_failure_holds_others_back_who_have_something_stale() {
     assert_eq!(other.known("a").await, ok("1"));
     assert_eq!(other.cache.stats().led, 0);
 }
+
+/// What a server was sent before it was stopped it carries out when it goes on: leases for loads that nobody makes.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leases_that_a_stopped_server_gives_later_are_nobodys() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let shared = Shared::builder(&server.url()).namespace("n").build();
+    let shared = shared.unwrap();
+    let codec = ValueCodec::message_pack("text", 1);
+    let cache: Builder = shared.cache("text", codec).ttl(HOUR).lease(LONG);
+    let node = Node {
+        cache: cache.build().unwrap(),
+        shared,
+    };
+    eventually("trusted", || node.shared.is_trusted());
+    server.freeze();
+    // Until the session has ended.
+    let mut loads = 0;
+    while loads < 10 || node.shared.is_trusted() {
+        let key = loads.to_string();
+        assert_eq!(node.load(&key, gives("1")).await, ok("1"));
+        loads += 1;
+    }
+    server.thaw();
+    eventually("trusted", || node.shared.is_trusted());
+    for key in 0..loads {
+        let key = key.to_string();
+        assert_eq!(node.load(&key, gives("2")).await, ok("2"));
+    }
+    assert_eq!(node.cache.stats().waited, 0);
+}

@@ -84,6 +84,54 @@ async fn values_and_keys_of_all_sizes_are_answered_and_small_ones_shared() {
     assert!(one.cache.stats().too_large >= 3);
 }
 
+/// 8 MiB by default, and the most that can be shared by `WATS_REDIS_LONG=1`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_what_is_large_holds_up_others_for_no_longer_than_it_takes() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let is_long = std::env::var_os("WATS_REDIS_LONG").is_some();
+    let large = if is_long { 64 << 20 } else { 8 << 20 };
+    let all = |options: Builder| options.max_value(usize::MAX);
+    let (one, other) = (
+        Node::with(&server.url(), all),
+        Arc::new(Node::with(&server.url(), all)),
+    );
+    let value = "x".repeat(large - 5);
+    assert!(one.load("large", gives(&value)).await == ok(&value));
+    assert_eq!(one.cache.stats().too_large, 0);
+    for key in 0..100 {
+        assert_eq!(one.load(&key.to_string(), gives("1")).await, ok("1"));
+    }
+    let of_task = Arc::clone(&other);
+    let reading = tokio::spawn(async move {
+        let begin = std::time::Instant::now();
+        let value = of_task.known("large").await;
+        (value, begin.elapsed())
+    });
+    let mut slowest = Duration::ZERO;
+    for key in 0..100 {
+        let begin = std::time::Instant::now();
+        assert_eq!(other.known(&key.to_string()).await, ok("1"));
+        slowest = slowest.max(begin.elapsed());
+    }
+    let (read, took) = reading.await.unwrap();
+    assert!(read == ok(&value));
+    println!("{large} bytes were read in {took:?}; a small value meanwhile in {slowest:?} at most");
+    // One of those who wait behind it may have begun before it.
+    assert!(
+        slowest <= took + Duration::from_secs(1),
+        "{slowest:?}, {took:?}"
+    );
+    assert_eq!(other.shared.stats()[0].sessions, 1);
+    // One byte more than may be shared at all stays here.
+    if is_long {
+        let value = "x".repeat(large);
+        assert!(one.load("larger", gives(&value)).await == ok(&value));
+        assert_eq!(one.cache.stats().too_large, 1);
+    }
+}
+
 #[test]
 fn a_kind_is_a_short_name_of_letters() {
     let name = |kind: &str| {

@@ -79,3 +79,34 @@ async fn clearing_takes_all_of_a_kind_and_no_other_kind() {
     assert_eq!(of_other_kind.get(&key()), Some("1".to_owned()));
     assert_eq!(other.load("a", gives("2")).await, ok("2"));
 }
+
+/// The connection is there before the first cache of a process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cache_that_comes_to_a_session_knows_of_tags_before_it_reads_and_keeps_what_it_reads() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let one = Node::new(&server.url());
+    assert_eq!(one.load("a", tagged("1", "t")).await, ok("1"));
+    one.cache.invalidate_tag("t").await;
+    for round in 0..10 {
+        let shared = Shared::builder(&server.url())
+            .namespace("n")
+            .op_timeout(LONG)
+            .max_staleness(LONG)
+            .build()
+            .unwrap();
+        let link = shared.link_of_program().unwrap();
+        eventually("a session", || link.session().is_ok());
+        let codec = ValueCodec::message_pack("text", 1);
+        let cache: Cache = shared.cache("text", codec).ttl(HOUR).build().unwrap();
+        let node = Node { shared, cache };
+        // What the tag has ended stands on the server still.
+        assert_eq!(
+            node.load("a", fails()).await,
+            Err(LoadError::Failed("down"))
+        );
+        let key = format!("b{round}");
+        node.warm(&key, "1").await;
+    }
+}

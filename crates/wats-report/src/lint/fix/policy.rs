@@ -4,150 +4,133 @@ use uuid::Uuid;
 
 use crate::Station;
 
-/// A kind of change that [`fix`](super::fix()) may make; none is made that its policy does not allow.
-///
-/// What a change takes out of a step is kept in the step's `additionalResults`, as free data named `Before fix`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mend {
+macro_rules! mends {
+    ($( $(#[doc = $doc:literal])+ $name:ident $word:literal; )*) => {
+        /// A kind of change that [`fix`](super::fix()) may make; none is made that its policy does not allow.
+        ///
+        /// What a change takes out of a step is kept in the step's `additionalResults`, as free data named `Before fix`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Mend {
+            $( $(#[doc = $doc])+ $name, )*
+        }
+
+        impl Mend {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$( Self::$name, )*];
+
+            /// The name by which programs know it, such as `missing-start`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $( Self::$name => $word, )*
+                }
+            }
+
+            /// What it changes, in a sentence or a few.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $( Self::$name => concat!($($doc),+).trim_ascii_start(), )*
+                }
+            }
+        }
+    };
+}
+
+mends! {
     /// Characters that the server cannot store become U+FFFD, but not in what tells units apart.
-    Characters,
+    Characters "characters";
     /// Texts that are too long are cut at a character, but not what tells units apart, nor texts that were compared. A
     /// path keeps its end, and a `tsGuid` that is too long is left out.
-    LongTexts,
+    LongTexts "long-texts";
     /// Members that only the server writes are left out, such as `origin` and `productName`.
-    OutputOnly,
+    OutputOnly "output-only";
     /// A missing one of `start` and `startUTC` is made from the other.
-    MissingStart,
+    MissingStart "missing-start";
     /// Steps without an id, or with that of another, get one of their own.
-    StepIds,
+    StepIds "step-ids";
     /// Operators are written in capitals, a single limit stands in `lowLimit`, and limits that the operator does not have
     /// are left out, unless one of two has to be chosen.
-    Operators,
+    Operators "operators";
     /// A file without a content type is one of bytes, and `dataType` of a series that has none, or not in capitals, is XYG.
-    ContentTypes,
+    ContentTypes "content-types";
     /// Loops are numbered and counted as their iterations stand.
-    Loops,
+    Loops "loops";
     /// A `startUTC` that contradicts `start` is made from it.
-    StartWins,
+    StartWins "start-wins";
     /// A start in the future becomes now, in the offset that it has.
-    FutureStart,
+    FutureStart "future-start";
     /// A time without offset gets that by which `start` and `startUTC` differ; a `startUTC` without one is in UTC.
-    NaiveStart,
+    NaiveStart "naive-start";
     /// A number is appended to names that another step of the sequence, or another measurement of the step, has.
-    DuplicateNames,
+    DuplicateNames "duplicate-names";
     /// Steps and measurements that need a name and have none are named by what they are; so are files.
-    MissingNames,
+    MissingNames "missing-names";
     /// Values in another kind than the member's become that kind where they mean the same: `"5"` is 5, 5.0 is 5, `"true"`
     /// is true. A number of misc info that is no whole one is its text. An empty text that stands for no value is left out.
-    Kinds,
+    Kinds "kinds";
     /// `Done` and other outcomes that only exports have become those that the server takes: that of what the step holds,
     /// else passed for `Done`, skipped for unknown. A result that nothing tells is an error. Words become letters.
-    Outcomes,
+    Outcomes "outcomes";
     /// `group` of a step that has none, or a word, is its letter, else M.
-    Groups,
+    Groups "groups";
     /// Steps that hold none of what the server wants get a piece of free data, named by their type, with the answer of a
     /// message popup or the exit code of a program.
-    EmptySteps,
-    /// Measured numbers without a unit get [`FixPolicy::unit`].
-    MissingUnits,
+    EmptySteps "empty-steps";
+    /// Measured numbers without a unit get that of the policy, which is `1` if none is set.
+    MissingUnits "missing-units";
     /// Sequence calls get the parts that lack: the name of their step, path and version of the sequence around them, else
     /// `unknown`. Steps that hold steps become sequence calls; so does the root.
-    SequenceCalls,
+    SequenceCalls "sequence-calls";
     /// The summary of a loop gets the operators and limits of its iterations; if these differ, it keeps none.
-    LoopLimits,
+    LoopLimits "loop-limits";
     /// A comparison that the server does not take is one that means the same, or else is only recorded (`LOG`): unknown
     /// operators, missing or crossed limits, compared texts that are too long. The outcome stays.
-    Comparisons,
+    Comparisons "comparisons";
     /// Values that are not finite are left out; an infinite limit is none.
-    NonFinite,
+    NonFinite "non-finite";
     /// A step that holds more than a step may becomes a sequence of several: of measurements of several kinds, chart and
     /// attachment, or charts of more series than a chart may have.
-    MixedSteps,
+    MixedSteps "mixed-steps";
     /// A step that broke off and holds measurements becomes a sequence that broke off, with a step that holds them.
-    BrokenOff,
+    BrokenOff "broken-off";
     /// Misc info without a value is left out.
-    EmptyMiscInfos,
+    EmptyMiscInfos "empty-misc-infos";
     /// A repair report without sub units gets the repaired unit as the first, and any report the type that its parts tell.
-    RepairUnits,
+    RepairUnits "repair-units";
     /// Numbers out of their range are left out and told in misc info or free data: sockets, buttons, process codes of `uur`.
-    Ranges,
+    Ranges "ranges";
     /// Base64 of another alphabet, with line ends or without padding is written as the server takes it.
-    Base64,
+    Base64 "base64";
     /// Points of a series that has no x at all are numbered from 0; other points that lack their x or y are left out.
-    ChartPoints,
+    ChartPoints "chart-points";
     /// The name of the process is left out; the code tells which it is.
-    ProcessNames,
+    ProcessNames "process-names";
     /// Station, location, purpose and operator that are empty, and that the policy does not name, are `Unknown`.
-    UnknownNames,
+    UnknownNames "unknown-names";
     /// The revision of a unit that has none, and that the policy does not name, is `Unknown`.
-    UnknownRevision,
+    UnknownRevision "unknown-revision";
     /// A file of which there is only the name, as in exports that were read without attachments, is left out. Its name and
     /// content type become free data, of the step or of the report. Submitted under its id, the report takes the place of one
     /// that has the file.
-    MissingFiles,
+    MissingFiles "missing-files";
     /// A value that is not of the member's kind and means none of it, such as `n/a` for a number, is left out. It becomes
     /// free data of the report, with its place. What tells units apart, and what only somebody can name, stays.
-    Unreadable,
+    Unreadable "unreadable";
 }
 
-use Mend::{
-    Base64, BrokenOff, Characters, ChartPoints, Comparisons, ContentTypes, DuplicateNames,
-    EmptyMiscInfos, EmptySteps, FutureStart, Groups, Kinds, LongTexts, LoopLimits, Loops,
-    MissingFiles, MissingNames, MissingStart, MissingUnits, MixedSteps, NaiveStart, NonFinite,
-    Operators, Outcomes, OutputOnly, ProcessNames, Ranges, RepairUnits, SequenceCalls, StartWins,
-    StepIds, UnknownNames, UnknownRevision, Unreadable,
-};
+use Mend::{FutureStart, MissingFiles, ProcessNames};
 
 impl Mend {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Characters,
-        LongTexts,
-        OutputOnly,
-        MissingStart,
-        StepIds,
-        Operators,
-        ContentTypes,
-        Loops,
-        StartWins,
-        FutureStart,
-        NaiveStart,
-        DuplicateNames,
-        MissingNames,
-        Kinds,
-        Outcomes,
-        Groups,
-        EmptySteps,
-        MissingUnits,
-        SequenceCalls,
-        LoopLimits,
-        Comparisons,
-        NonFinite,
-        MixedSteps,
-        BrokenOff,
-        EmptyMiscInfos,
-        RepairUnits,
-        Ranges,
-        Base64,
-        ChartPoints,
-        ProcessNames,
-        UnknownNames,
-        UnknownRevision,
-        MissingFiles,
-        Unreadable,
-    ];
-
     /// Those of the default policy.
     const DEFAULT: &'static [Self] = &[
-        Characters,
-        LongTexts,
-        OutputOnly,
-        MissingStart,
-        StepIds,
-        Operators,
-        ContentTypes,
-        Loops,
+        Self::Characters,
+        Self::LongTexts,
+        Self::OutputOnly,
+        Self::MissingStart,
+        Self::StepIds,
+        Self::Operators,
+        Self::ContentTypes,
+        Self::Loops,
     ];
 
     fn bit(self) -> u64 {

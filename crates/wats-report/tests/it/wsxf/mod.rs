@@ -9,6 +9,7 @@
 )]
 
 mod generated;
+mod split;
 
 use std::path::PathBuf;
 

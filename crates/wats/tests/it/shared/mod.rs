@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wats::redis::Shared;
 use wats::{CacheOptions, Deadline, ErrorKind, RateLimit, Read, Timeouts, Wats};
-use wats_sim::Simulator;
+use wats_sim::{Access, Simulator};
 
 use self::server::{Server, free_port};
 
@@ -254,6 +254,94 @@ async fn stations_keep_to_one_rate_limit() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_new_token_has_a_limit_of_its_own() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let other = "b3RoZXI6b3RoZXI=";
+    let sim = Simulator::builder().products(3).access(Access::new(other));
+    let sim = sim.start().await.unwrap();
+    // Without a name, each token has a namespace of its own.
+    let shared = Shared::builder(&server.url()).build().unwrap();
+    let wats = Wats::builder()
+        .base_url(sim.base_url())
+        .token(sim.token())
+        .cache(CacheOptions::off())
+        .rate_limit(RateLimit::new(2, Duration::from_secs(3600)))
+        .local_share(1)
+        .timeouts(Timeouts::default().total(Duration::from_secs(30)))
+        .shared(&shared)
+        .build()
+        .unwrap();
+    let get = async || wats.product().get(NUMBER).await;
+    ready(&shared).await;
+    for _ in 0..2 {
+        get().await.unwrap();
+    }
+    let granted = || wats.shared_stats().unwrap().rate_limit.unwrap().granted;
+    assert_eq!(granted(), 2);
+    assert!(get().await.is_err());
+    wats.http().set_token(other).unwrap();
+    ready(&shared).await;
+    for _ in 0..2 {
+        get().await.unwrap();
+    }
+    assert_eq!(granted(), 2);
+    assert!(get().await.is_err());
+}
+
+#[tokio::test]
+async fn a_station_alone_may_be_given_less() {
+    let sim = simulator().await;
+    let shared = shared(&format!("redis://127.0.0.1:{}", free_port()));
+    let wats = Wats::builder()
+        .base_url(sim.base_url())
+        .token(sim.token())
+        .rate_limit(RateLimit::new(500, Duration::from_secs(3600)))
+        .local_share(3)
+        .timeouts(Timeouts::default().total(Duration::from_secs(30)))
+        .shared(&shared)
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        wats.version().await.unwrap();
+    }
+    let error = wats.version().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::RateLimit));
+    let stats = wats.shared_stats().unwrap();
+    assert_eq!(stats.rate_limit.unwrap().local, 3);
+    assert!(
+        Wats::builder()
+            .base_url(sim.base_url())
+            .token("eA==")
+            .build()
+            .unwrap()
+            .shared_stats()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn statistics_tell_of_all_levels() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let sim = simulator().await;
+    let [(one, _), (other, _)] = stations(&sim, &server).await;
+    name(&one).await;
+    name(&other).await;
+    let stats = other.shared_stats().unwrap();
+    assert!(stats.links[0].connected);
+    assert!(stats.rate_limit.is_none(), "this client has no limit");
+    let (class, products) = &stats.classes[0];
+    assert_eq!(class, "products");
+    assert_eq!((products.led, products.shared_hits), (0, 1));
+    let text = stats.to_string();
+    assert!(text.starts_with("link: connected"), "{text}");
+    assert!(text.contains("\nproducts: SharedCacheStats("), "{text}");
 }
 
 #[tokio::test]

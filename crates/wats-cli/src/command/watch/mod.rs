@@ -1,0 +1,228 @@
+//! `wats watch`: a folder into which others drop reports.
+//!
+//! `looks` decides when a file is ready, `folder` is the folder on disk, `take` brings files into the queue. Here it runs, and the
+//! queue is sent beside it. Nothing is asked of the system but lists of files, so it works on the shares of other machines.
+
+mod folder;
+mod looks;
+mod take;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use wats::queue::{DrainOptions, Events, Queue};
+
+use self::folder::Folder;
+use self::looks::Looks;
+use self::take::{Taker, Told, Totals};
+use super::queue::drain::{LAST, LOOK, unsent, until_empty};
+use super::queue::events::Happened;
+use super::queue::health::exit;
+use crate::Outcome;
+use crate::args::duration;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupted;
+use crate::output::{Format, Output};
+
+/// So many files may be told of later.
+const MOST_TOLD: usize = 256;
+
+/// Queue and send what others drop into a folder, until Ctrl-C.
+///
+/// A file is taken when it has not changed for some seconds and can be read to its end: one report or several, WSJF (also as a
+/// list, or one after the other) or WSXF. It moves to `work`, and when its reports are in the queue to `done`, or to `failed`
+/// with the reason beside it, when one of its reports would be refused. Names that end with .tmp, .part or ~ are passed over, and
+/// so are those that begin with a dot. A folder that goes away is waited for.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+With --once the exit code is 0 when all was sent, 3 when a file or a report was refused, 6 when a file could not be
+taken, 7 when reports are stored but not sent yet.
+
+Examples:
+  wats watch /srv/drop --queue /var/lib/wats/queue
+  wats watch /srv/drop --ready-suffix .ok        take report.json when there is report.json.ok
+  wats watch /srv/drop --once --jsonl            take what is there, and tell of each file")]
+pub(crate) struct Args {
+    /// The folder.
+    folder: PathBuf,
+    /// Folder of the queue, on a disk of this machine; otherwise that of `WATS_QUEUE_DIR`, or `queue_dir` of the profile.
+    #[arg(long, value_name = "FOLDER")]
+    queue: Option<PathBuf>,
+    /// How often the folder is looked at.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    poll: Duration,
+    /// How long a file must not have changed; it takes three looks at least.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    settle: Duration,
+    /// How long a file that is no whole report may stay as it is before it is moved to `failed`; 30s, and 0s with --once.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    patience: Option<Duration>,
+    /// Take only files beside which there is one of the same name with this end, and at once; it is deleted then.
+    #[arg(long, value_name = "SUFFIX")]
+    ready_suffix: Option<OsString>,
+    /// Take what is there, send it, and end.
+    #[arg(long)]
+    once: bool,
+    /// Longest time to send with --once.
+    #[arg(long = "for", value_name = "TIME", default_value = "1m", value_parser = duration, requires = "once")]
+    lasting: Duration,
+    /// Keep reports in the queue until the server has stored them, or says why not; this uses internal routes of the server.
+    #[arg(long)]
+    confirm: bool,
+}
+
+pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
+    if args.ready_suffix.as_ref().is_some_and(|end| end.is_empty()) {
+        return Err(Failure::usage("--ready-suffix is empty"));
+    }
+    let folder = context.queue_folder(args.queue.as_deref(), "--queue")?;
+    let wats = context.wats()?;
+    let output = &context.output;
+    let queue = wats.queue(folder).confirm(args.confirm).open().await?;
+    let mut interrupted = context.interrupt.handle();
+    let events = queue.events();
+    let mut happened = Happened::default();
+    let drain = queue.drain(DrainOptions::default())?;
+    let taken = take(
+        args,
+        queue.raw(),
+        &events,
+        &mut happened,
+        &mut interrupted,
+        output,
+    )
+    .await;
+    if args.once && taken.is_ok() {
+        let each = |_| happened.take(&events, output);
+        until_empty(&queue, Some(args.lasting), &mut interrupted, each).await?;
+    }
+    drain.stop(LAST).await?;
+    let health = queue.health().await?;
+    happened.take(&events, output);
+    queue.close().await?;
+    let totals = taken?;
+    let left = unsent(&health);
+    tell_totals(totals, &happened, left, output)?;
+    Ok(match args.once {
+        false => Exit::Done,
+        true if interrupted.is_told() => Exit::Interrupted,
+        true if totals.failed > 0 || happened.set_aside > 0 => Exit::Refused,
+        true if totals.stuck > 0 => Exit::Later,
+        true if left == 0 => Exit::Done,
+        true if exit(&health) == Exit::Access => Exit::Access,
+        true => Exit::Queued,
+    })
+}
+
+/// Brings files into the queue, and tells of it, until it is told to end.
+async fn take(
+    args: &Args,
+    queue: &Queue,
+    events: &Events,
+    happened: &mut Happened,
+    interrupted: &mut Interrupted,
+    output: &Output,
+) -> Outcome<Totals> {
+    let patience = args.patience.unwrap_or(match args.once {
+        true => Duration::ZERO,
+        false => Duration::from_secs(30),
+    });
+    let (teller, mut told) = mpsc::channel(MOST_TOLD);
+    let (awake, wake) = std::sync::mpsc::channel();
+    let stopped = Arc::new(AtomicBool::new(false));
+    let folder = Folder::new(args.folder.clone(), args.ready_suffix.clone());
+    let looks = Looks::new(args.settle, patience);
+    let mut taker = Taker::new(folder, queue.clone(), looks, teller, Arc::clone(&stopped));
+    taker.poll = args.poll;
+    taker.once = args.once;
+    let mut taking = tokio::task::spawn_blocking(move || taker.run(&wake));
+    let mut awake = Some(awake);
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut trouble = Ok(());
+    let totals = loop {
+        tokio::select! {
+            ended = &mut taking => break ended,
+            Some(one) = told.recv() => trouble = trouble.and(tell(&one, output)),
+            _ = ticks.tick() => happened.take(events, output),
+            () = interrupted.wait(), if awake.is_some() => stop(&stopped, &mut awake),
+        }
+        // Nobody reads any more.
+        if trouble.is_err() {
+            stop(&stopped, &mut awake);
+        }
+    };
+    while let Ok(one) = told.try_recv() {
+        trouble = trouble.and_then(|()| tell(&one, output));
+    }
+    trouble?;
+    totals.map_err(|stopped| Failure::failed(format!("watching has stopped: {stopped}")))?
+}
+
+fn stop(stopped: &AtomicBool, awake: &mut Option<std::sync::mpsc::Sender<()>>) {
+    stopped.store(true, Ordering::SeqCst);
+    *awake = None;
+}
+
+/// A line for each file: for programs on standard output, for people beside it.
+fn tell(told: &Told, output: &Output) -> Outcome<()> {
+    if let Told::Remark(text) = told {
+        output.remark(text);
+        return Ok(());
+    }
+    if output.format == Format::Jsonl {
+        output.document(match told {
+            Told::Queued { file, moved, ids } => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                json!({ "event": "queued", "file": file, "moved": moved, "ids": ids })
+            }
+            Told::Failed { file, moved, why } => {
+                json!({ "event": "failed", "file": file, "moved": moved, "why": why.to_json() })
+            }
+            Told::Remark(_) => return Ok(()),
+        })?;
+        // Whoever reads lines wants each as it comes.
+        return output.flush();
+    }
+    match told {
+        Told::Queued { file, ids, .. } if ids.len() == 1 => {
+            output.remark(&format!("{file}: queued"));
+        }
+        Told::Queued { file, ids, .. } => {
+            output.remark(&format!("{file}: {} reports queued", ids.len()));
+        }
+        Told::Failed { file, why, .. } => {
+            output.remark(&format!("{file}: failed: {}", why.message))
+        }
+        Told::Remark(_) => {}
+    }
+    Ok(())
+}
+
+fn tell_totals(totals: Totals, happened: &Happened, left: u64, output: &Output) -> Outcome<()> {
+    let members = [
+        ("files", totals.files),
+        ("reports", totals.reports),
+        ("failed", totals.failed),
+        ("stuck", totals.stuck),
+        ("sent", happened.sent),
+        ("set_aside", happened.set_aside),
+        ("left", left),
+    ];
+    if output.format == Format::Jsonl {
+        let mut document = json!({ "event": "end" });
+        if let Some(all) = document.as_object_mut() {
+            all.extend(members.map(|(name, many)| (name.to_owned(), json!(many))));
+        }
+        return output.document(document);
+    }
+    output.record(&members.map(|(name, many)| (name, many.into())))
+}

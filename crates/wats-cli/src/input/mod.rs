@@ -1,0 +1,11 @@
+//! What commands read: files, folders and standard input, and the reports in them.
+//!
+//! `source` finds the files and reads them, `foreign` has the options for formats of other programs, `kind` says in words
+//! what a text is that is no report.
+
+mod foreign;
+mod kind;
+mod source;
+
+pub(crate) use foreign::Foreign;
+pub(crate) use source::{Contents, Source, sources};

@@ -1,0 +1,238 @@
+//! Files, folders and standard input, and the reports in them.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use wats::bytes::Bytes;
+use wats::report::{Report, ReportFormat, ReportText};
+
+use super::foreign::{Foreign, From};
+use super::kind::in_place_of_report;
+use crate::Outcome;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Longer input than this is not taken into memory.
+const LONGEST: u64 = 1 << 30;
+
+/// How the names of files with reports end, in folders.
+const ENDINGS: &[&str] = &["json", "jsonl", "wsjf", "xml", "wsxf"];
+
+/// A file, or standard input.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// What it is called in tables and remarks.
+    pub(crate) name: String,
+    /// `None` for standard input.
+    path: Option<PathBuf>,
+}
+
+/// The reports of a source.
+pub(crate) enum Contents {
+    /// As they stand there.
+    Texts(Vec<ReportText>),
+    /// Made of the file of another program.
+    Models(Vec<Report>),
+}
+
+/// The files that are meant: those that are named, and those in folders whose names end as those of reports do, in their
+/// order. `-` is standard input.
+pub(crate) fn sources(
+    paths: &[PathBuf],
+    foreign: &Foreign,
+    context: &Context,
+) -> Outcome<Vec<Source>> {
+    let mut found = Vec::new();
+    let mut takes_stdin = false;
+    for path in paths {
+        if path == Path::new("-") {
+            if std::mem::replace(&mut takes_stdin, true) {
+                return Err(Failure::usage("standard input (`-`) can be read once"));
+            }
+            found.push(Source {
+                name: "-".to_owned(),
+                path: None,
+            });
+        } else if path.is_dir() {
+            found.extend(within(path, foreign, context)?);
+        } else {
+            found.push(Source::of(path));
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::new(
+            Exit::NotFound,
+            "there are no reports in the folder",
+        ));
+    }
+    Ok(found)
+}
+
+/// The reports of a folder, but not of those below it.
+fn within(folder: &Path, foreign: &Foreign, context: &Context) -> Outcome<Vec<Source>> {
+    let wrong = |error: &io::Error| Failure::io(folder.display(), error);
+    let mut paths = Vec::new();
+    let mut others = 0_usize;
+    for entry in std::fs::read_dir(folder).map_err(|error| wrong(&error))? {
+        let path = entry.map_err(|error| wrong(&error))?.path();
+        let ends = path
+            .extension()
+            .is_some_and(|end| ENDINGS.iter().any(|known| end.eq_ignore_ascii_case(known)));
+        if path.is_file() && (ends || foreign.is_other()) {
+            paths.push(path);
+        } else {
+            others += 1;
+        }
+    }
+    if others > 0 {
+        context.output.remark(&format!(
+            "{}: {others} others are passed over; files with reports end in .{}",
+            folder.display(),
+            ENDINGS.join(", .")
+        ));
+    }
+    paths.sort();
+    Ok(paths.iter().map(|path| Source::of(path)).collect())
+}
+
+impl Source {
+    pub(crate) fn of(path: &Path) -> Self {
+        if path == Path::new("-") {
+            return Self {
+                name: "-".to_owned(),
+                path: None,
+            };
+        }
+        Self {
+            name: path.display().to_string(),
+            path: Some(path.to_owned()),
+        }
+    }
+
+    /// Where the file is, unless it is standard input.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// All of it.
+    pub(crate) fn bytes(&self) -> Outcome<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let limit = LONGEST + 1;
+        let read = match &self.path {
+            Some(path) => {
+                std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+            }
+            None => io::stdin().take(limit).read_to_end(&mut bytes),
+        };
+        let read = read.map_err(|error| Failure::io(&self.name, &error))?;
+        if read as u64 > LONGEST {
+            return Err(Failure::failed(format!(
+                "{}: it has more than {} MiB",
+                self.name,
+                LONGEST >> 20
+            )));
+        }
+        Ok(bytes)
+    }
+
+    /// The reports in it. A large one stays in its file.
+    pub(crate) fn contents(&self, foreign: &Foreign, context: &Context) -> Outcome<Contents> {
+        if foreign.is_other() {
+            let reports = foreign.reports(&self.bytes()?, || context.config());
+            return reports
+                .map(Contents::Models)
+                .map_err(|failure| failure.about(&self.name));
+        }
+        Ok(Contents::Texts(self.texts(foreign)?))
+    }
+
+    /// The texts of the reports in it, WSJF or WSXF.
+    fn texts(&self, foreign: &Foreign) -> Outcome<Vec<ReportText>> {
+        let (texts, bytes) = match &self.path {
+            Some(path) => {
+                // What is not there is told as such.
+                let meta = std::fs::metadata(path);
+                meta.map_err(|error| Failure::io(&self.name, &error))?;
+                (ReportText::in_file(path), None)
+            }
+            None => {
+                let bytes = Bytes::from(self.bytes()?);
+                (ReportText::all_of(bytes.clone()), Some(bytes))
+            }
+        };
+        let texts = texts.map_err(|error| {
+            let bytes = bytes.or_else(|| self.bytes().ok().map(Bytes::from));
+            let kind = bytes.as_deref().and_then(in_place_of_report);
+            kind.map_or_else(|| Failure::from(error), Failure::failed)
+                .about(&self.name)
+        })?;
+        let other = texts
+            .iter()
+            .find_map(|text| match (text.format, foreign.from) {
+                (ReportFormat::Wsxf, Some(From::Wsjf)) => Some("WSXF"),
+                (ReportFormat::Wsjf, Some(From::Wsxf)) => Some("WSJF"),
+                _ => None,
+            });
+        match other {
+            Some(is) => {
+                Err(Failure::failed(format!("it is {is}, not what --from says")).about(&self.name))
+            }
+            None => Ok(texts),
+        }
+    }
+
+    /// A text of this source as a model.
+    pub(crate) fn model(&self, text: &ReportText) -> Outcome<Report> {
+        let told = |failure: Failure| failure.about(&self.name);
+        let report = text.read().map_err(|error| told(error.into()))?;
+        if is_known(&report) {
+            return Ok(report);
+        }
+        let kind = text.bytes().and_then(|bytes| in_place_of_report(bytes));
+        Err(told(Failure::failed(
+            kind.unwrap_or("it has no member of a report"),
+        )))
+    }
+
+    /// The reports in it, as models.
+    pub(crate) fn models(&self, foreign: &Foreign, context: &Context) -> Outcome<Vec<Report>> {
+        match self.contents(foreign, context)? {
+            Contents::Models(reports) => Ok(reports),
+            Contents::Texts(texts) => {
+                let read = |text: ReportText| {
+                    let mut report = self.model(&text)?;
+                    if report.id.is_none()
+                        && let Ok((id, _)) = text.with_id()
+                    {
+                        // That which it is submitted under.
+                        report.id = Some(id);
+                    }
+                    Ok(report)
+                };
+                texts.into_iter().map(read).collect()
+            }
+        }
+    }
+}
+
+/// Whether a document has anything that only reports have. It may have been given an id.
+fn is_known(report: &Report) -> bool {
+    let known = [
+        "pn",
+        "sn",
+        "root",
+        "uut",
+        "uur",
+        "machineName",
+        "processCode",
+    ];
+    report.part_number.is_some()
+        || report.serial_number.is_some()
+        || report.root.is_some()
+        || report.uut.is_some()
+        || report.uur.is_some()
+        || report.station.is_some()
+        || report.process_code.is_some()
+        || known.iter().any(|name| report.extra.get(name).is_some())
+}
