@@ -3,12 +3,11 @@
 //! # Layout
 //! One way, top to bottom: `program` (the whole command line), `command` (a file or folder for each command),
 //! `context` (what a command works with: the client, the settings with their origins, the output), `args` (the options that all
-//! commands have), `input` (files and the reports in them), `measured` (what steps measured), `written`, `file` and `atomic_file`
+//! commands have), `input` (files and the reports in them), `measured` (what steps measured), `written` and `file`
 //! (files that are whole or not there), `calls` (telling what is sent), `interrupt` (Ctrl-C),
 //! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
 mod args;
-mod atomic_file;
 mod calls;
 mod command;
 mod context;

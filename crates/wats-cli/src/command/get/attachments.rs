@@ -8,7 +8,6 @@ use wats::uuid::Uuid;
 
 use super::names::Names;
 use crate::Outcome;
-use crate::atomic_file;
 use crate::output::Output;
 
 /// Writes them into a folder, which is made when there are some.
@@ -26,7 +25,7 @@ pub(super) async fn write(wats: &Wats, id: Uuid, folder: &Path, output: &Output)
         let name = names.take(told.map_or("", String::as_str), &other_name);
         super::made(folder)?;
         let path = folder.join(name);
-        atomic_file::write(&path, &file.contents)?;
+        crate::file::write(&path, &file.contents, true)?;
         output.remark(&format!(
             "{} bytes in {}",
             file.contents.len(),

@@ -15,7 +15,6 @@ use wats::uuid::Uuid;
 
 use super::each::Each;
 use crate::Outcome;
-use crate::atomic_file;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
@@ -162,7 +161,7 @@ fn put(args: &Args, id: Uuid, written: Written, text: &[u8], output: &Output) ->
         } else {
             "json"
         };
-        return atomic_file::write(&folder.join(format!("{id}.{end}")), text);
+        return crate::file::write(&folder.join(format!("{id}.{end}")), text, true);
     }
     output.write(text)?;
     if !text.ends_with(b"\n") {
